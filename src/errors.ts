@@ -1,0 +1,66 @@
+// The one table of what can go wrong, with a hint for each entry and the exit status it ends a command with.
+
+/**
+ * Statuses follow sysexits(3) where a command's own meaning does not rule: 64 usage, 78 configuration.
+ * `null` leaves the choice to the command: `sync` fails with 2, `plan` with 1.
+ */
+const TABLE = {
+  usage: { exit: 64, hint: 'sunk-agent --help lists the commands' },
+  config_missing: { exit: 78, hint: 'write it, or name another with --config FILE' },
+  config_invalid: { exit: 78, hint: 'correct that line; man sunk-agent.yaml lists every key' },
+  token_missing: {
+    exit: 78,
+    hint: 'put the token of SCIM Configuration there, readable by the reader alone',
+  },
+  store_unreachable: { exit: null, hint: 'check scim.base_url, DNS, the route and the firewall' },
+  store_refused_token: {
+    exit: null,
+    hint: 'make a new token on SCIM Configuration and put it in place of the old one',
+  },
+  store_forbidden: {
+    exit: null,
+    hint: 'the token is known but may not read: check its role, and that the SCIM API is enabled',
+  },
+  store_answer: { exit: null, hint: 'compare scim.base_url with SCIM Configuration in the Cloud Console' },
+  store_bound: { exit: null, hint: 'raise the bound in scim.bounds if the store is really that large' },
+  reader_failed: { exit: null, hint: 'see the reader’s log: journalctl -u sunk-agent-reader' },
+  state_folder: {
+    exit: null,
+    hint: 'the folder must belong to the agent’s user, mode 0700, on a local file system',
+  },
+  cache_damaged: { exit: null, hint: 'it was set aside; the next complete pass rebuilds it' },
+  lock_busy: { exit: null, hint: 'another program is editing the accounts; it is tried again' },
+  host_write: { exit: null, hint: 'check the disk, the mount and immutable files (lsattr)' },
+  host_format: { exit: null, hint: 'pwck -r and grpck -r name the line' },
+  refused: { exit: null, hint: '' },
+  internal: { exit: 70, hint: 'this is a defect: please report it with the text above' },
+} as const satisfies Record<string, { exit: number | null; hint: string }>;
+
+export type ErrorCode = keyof typeof TABLE;
+
+/** An expected failure: what happened and where (`message`), how to mend it (`hint`), and why (`cause`). */
+export class AgentError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string;
+  /** The exit status this failure always has, or null where the command decides. */
+  readonly exit: number | null;
+
+  constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'AgentError';
+    this.code = code;
+    this.hint = options.hint ?? TABLE[code].hint;
+    this.exit = TABLE[code].exit;
+  }
+}
+
+/** One line for a person: every layer's phrase, then the hint. */
+export function describeError(error: unknown): string {
+  const phrases: string[] = [];
+  for (let layer: unknown = error; layer instanceof Error && phrases.length < 5; layer = layer.cause) {
+    if (layer.message !== '' && !phrases.includes(layer.message)) phrases.push(layer.message);
+  }
+  if (phrases.length === 0) phrases.push(String(error));
+  const hint = error instanceof AgentError && error.hint !== '' ? ` (${error.hint})` : '';
+  return phrases.join(': ') + hint;
+}

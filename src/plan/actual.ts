@@ -1,0 +1,21 @@
+// What the host looks like now, as far as it is ours: host/ reads it, the plan compares it.
+import type { GroupEntry, PasswdEntry } from '../policy/posix.ts';
+
+export interface ActualAccount {
+  readonly entry: PasswdEntry;
+  /** Day of expiry in shadow(5), null if none; 1 closes the account. */
+  readonly expiryDay: number | null;
+}
+
+export interface ActualHost {
+  /** Ours: in the ledger and with a line of that uid, by name. */
+  readonly accounts: ReadonlyMap<string, ActualAccount>;
+  /** Ours: the marker and the groups in the ledger, by name. */
+  readonly groups: ReadonlyMap<string, GroupEntry>;
+  /** Text of each key file, by name. */
+  readonly keyFiles: ReadonlyMap<string, string>;
+  /** Homes known to exist, by path (only those of desired accounts are looked at). */
+  readonly homes: ReadonlySet<string>;
+  /** Text of our sudoers file; empty if there is none. */
+  readonly sudoers: string;
+}

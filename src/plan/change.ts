@@ -1,0 +1,70 @@
+// One change to the host, as plain data: planned, guarded, printed, applied, recorded and asked about.
+import type { ClosedBecause } from '../policy/desired.ts';
+import type { PasswdEntry } from '../policy/posix.ts';
+
+/** `scimId` is the person or group it is done for; null where it is nobody's (the marker, sudoers). */
+interface Common {
+  readonly scimId: string | null;
+  /** The account's or group's name on the host. */
+  readonly name: string;
+  /** Why, in words for the operator. */
+  readonly because: string;
+}
+
+export type Change =
+  // What takes away, in the order in which it is applied.
+  | (Common & { readonly kind: 'keys-remove' })
+  | (Common & { readonly kind: 'account-close'; readonly entry: PasswdEntry; readonly reason: ClosedBecause })
+  | (Common & { readonly kind: 'sessions-end'; readonly uid: number })
+  | (Common & { readonly kind: 'sudoers-remove' })
+  | (Common & { readonly kind: 'member-remove'; readonly member: string })
+  | (Common & { readonly kind: 'group-remove'; readonly gid: number })
+  | (Common & { readonly kind: 'account-remove'; readonly entry: PasswdEntry })
+  // What gives or alters, in the order in which it is applied.
+  | (Common & { readonly kind: 'group-create'; readonly gid: number })
+  | (Common & { readonly kind: 'account-create'; readonly entry: PasswdEntry })
+  | (Common & { readonly kind: 'account-alter'; readonly before: PasswdEntry; readonly entry: PasswdEntry })
+  | (Common & { readonly kind: 'account-reopen'; readonly entry: PasswdEntry })
+  | (Common & {
+      readonly kind: 'home-create';
+      readonly uid: number;
+      readonly gid: number;
+      readonly dir: string;
+    })
+  | (Common & { readonly kind: 'member-add'; readonly member: string })
+  | (Common & { readonly kind: 'sudoers-write'; readonly text: string })
+  | (Common & {
+      readonly kind: 'keys-write';
+      /** Whole text of the file. */
+      readonly text: string;
+      /** Fingerprints that come and go; both empty: only the expiry is renewed. */
+      readonly gained: readonly string[];
+      readonly lost: readonly string[];
+    });
+
+export type ChangeKind = Change['kind'];
+
+/** The order of applying: revocations first, grants last; within a kind, by name. */
+export const CHANGE_ORDER: readonly ChangeKind[] = [
+  'keys-remove',
+  'account-close',
+  'sessions-end',
+  'sudoers-remove',
+  'member-remove',
+  'group-remove',
+  'account-remove',
+  'group-create',
+  'account-create',
+  'account-alter',
+  'account-reopen',
+  'home-create',
+  'member-add',
+  'sudoers-write',
+  'keys-write',
+];
+
+/** Whether a change takes something away from somebody (a key file that only loses keys counts). */
+export function isRevocation(change: Change): boolean {
+  if (change.kind === 'keys-write') return change.lost.length > 0;
+  return CHANGE_ORDER.indexOf(change.kind) < CHANGE_ORDER.indexOf('group-create');
+}

@@ -1,0 +1,83 @@
+// What the host should look like, as the policy sees it: shapes only; `desire` fills them.
+import type { GroupEntry, PasswdEntry } from './posix.ts';
+
+/** A name and an id bound to a SCIM id, for as long as the ledger lives. */
+export interface Binding {
+  readonly scimId: string;
+  readonly kind: 'account' | 'group';
+  readonly name: string;
+  /** uid of an account, gid of a group. */
+  readonly id: number;
+  /** The account's primary gid and home; null for a group. */
+  readonly gid: number | null;
+  readonly home: string | null;
+  /** Epoch seconds. */
+  readonly boundAt: number;
+  /** When the account was closed; null while it is open. */
+  readonly closedAt: number | null;
+}
+
+/** What policy must know of this node, gathered by host/ and passed in. */
+export interface NodeFacts {
+  /** Accounts and groups that are not ours, as the node's own files have them. */
+  readonly foreignAccounts: readonly { readonly name: string; readonly uid: number }[];
+  readonly foreignGroups: readonly { readonly name: string; readonly gid: number }[];
+  /** /etc/shells. */
+  readonly shells: readonly string[];
+  /** Names and groups that sudoers, sshd_config or access.conf mention: never granted from the store. */
+  readonly powerfulNames: readonly string[];
+  readonly powerfulGroups: readonly string[];
+  /** `ssh -Q key`: the key types the installed sshd knows; empty if unknown. */
+  readonly keyTypes: readonly string[];
+  /** How this node's sshd reads `expiry-time`: UTC with `Z` since OpenSSH 9.1, local time before. */
+  readonly expiry: { readonly zulu: boolean; readonly timeZone: string };
+}
+
+/** One key that passed the policy. */
+export interface AcceptedKey {
+  readonly type: string;
+  readonly base64: string;
+  /** `SHA256:...`, as ssh-keygen -l prints it. */
+  readonly fingerprint: string;
+}
+
+export type ClosedBecause = 'inactive' | 'absent' | 'no-access-group' | 'blocked' | 'not-listed-here';
+
+export interface DesiredAccount {
+  readonly scimId: string;
+  /** For a closed account the shell is already nologin. */
+  readonly entry: PasswdEntry;
+  /** null: may log in. */
+  readonly closed: ClosedBecause | null;
+  readonly keys: readonly AcceptedKey[];
+  /** The whole text of the key file; empty: there must be none. */
+  readonly keyFile: string;
+  /** Whether the marker must list the account, because its primary group is another. */
+  readonly needsMarker: boolean;
+}
+
+export interface DesiredGroup extends GroupEntry {
+  readonly scimId: string;
+}
+
+export interface Refusal {
+  readonly scimId: string;
+  readonly kind: 'User' | 'Group';
+  /** Stable, for programs and metrics: `name-reserved`, `uid-range`, `key-weak` ... */
+  readonly code: string;
+  /** One sentence for the operator: what, and who must do what. */
+  readonly detail: string;
+}
+
+export interface DesiredHost {
+  readonly marker: GroupEntry;
+  /** Sorted by name; open and closed ones. */
+  readonly accounts: readonly DesiredAccount[];
+  /** Sorted by name; the marker is not among them. */
+  readonly groups: readonly DesiredGroup[];
+  /** The whole text of our sudoers file; empty: there must be none. */
+  readonly sudoers: string;
+  /** Bindings that are new or changed: recorded before anything is applied. */
+  readonly bindings: readonly Binding[];
+  readonly refusals: readonly Refusal[];
+}

@@ -1,0 +1,67 @@
+// The lines that pass between the reader (network, token) and the agent (root, no network): NDJSON, both ways.
+import { z } from 'zod';
+
+/** Longest line either side accepts, in bytes; a page bounded by `scim.bounds.page_bytes` always fits. */
+export const MAX_LINE_BYTES = 64 * 1024 * 1024;
+
+const kind = z.enum(['User', 'Group']);
+const finding = z.strictObject({ code: z.string().max(100), detail: z.string().max(2000) });
+
+/** What the agent asks. `n` numbers the question; every answer to it carries the same `n`. */
+export const askSchema = z.discriminatedUnion('ask', [
+  /** Read everything (`full`), or what changed since the server's time `since` (RFC 3339; `delta`). */
+  z.strictObject({
+    ask: z.literal('pass'),
+    n: z.int(),
+    mode: z.enum(['full', 'delta']),
+    since: z.string().nullable(),
+  }),
+  /** Read one resource by id, to confirm an absence or to follow an event. */
+  z.strictObject({ ask: z.literal('read'), n: z.int(), kind, id: z.string() }),
+]);
+
+/** What the reader answers. Raw resources are `unknown` here: scim/read-resource judges them in the agent. */
+export const saySchema = z.discriminatedUnion('say', [
+  z.strictObject({ say: z.literal('hello'), protocol: z.literal(1) }),
+  /** Some resources of the pass under way, in the order in which they came. */
+  z.strictObject({ say: z.literal('page'), n: z.int(), kind, resources: z.array(z.unknown()) }),
+  /** The pass is over. `complete` is claimed for each kind alone; a delta is never complete. */
+  z.strictObject({
+    say: z.literal('end'),
+    n: z.int(),
+    complete: z.strictObject({ User: z.boolean(), Group: z.boolean() }),
+    /** Why something is partial, or what was odd; empty on a clean pass. */
+    problems: z.array(finding),
+    /** The server's `Date` at the first answer (epoch ms) and the reader's clock at the same instant. */
+    server_time: z.number().nullable(),
+    local_time: z.number(),
+    requests: z.int(),
+    retries: z.int(),
+    bytes: z.number(),
+  }),
+  /** One resource: as read, or absent. Only a 404 with a SCIM error body confirms an absence. */
+  z.strictObject({
+    say: z.literal('resource'),
+    n: z.int(),
+    kind,
+    id: z.string(),
+    found: z.enum(['present', 'absent', 'unknown']),
+    resource: z.unknown().optional(),
+    problem: finding.nullable(),
+  }),
+  /** The question failed as a whole; nothing of it counts. `code` is an ErrorCode. */
+  z.strictObject({
+    say: z.literal('failed'),
+    n: z.int(),
+    code: z.string(),
+    message: z.string(),
+    hint: z.string(),
+  }),
+  /** The store announced a change (RFC 9967): look now. The content is never trusted, so there is none. */
+  z.strictObject({ say: z.literal('event') }),
+]);
+
+export type Ask = z.infer<typeof askSchema>;
+export type Say = z.infer<typeof saySchema>;
+export type PassEnd = Extract<Say, { say: 'end' }>;
+export type ReadAnswer = Extract<Say, { say: 'resource' }>;

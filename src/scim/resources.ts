@@ -1,0 +1,60 @@
+// The shapes in which the store's Users and Groups reach the rest of the agent.
+
+/** A User reduced to what a login node needs; every field was judged singly (see read-resource). */
+export interface UserRecord {
+  /** SCIM `id`: the identity everything hangs on. */
+  readonly id: string;
+  readonly userName: string;
+  readonly externalId: string | null;
+  readonly active: boolean;
+  /** `meta.created` as sent (RFC 3339), or null; decides who wins a clash. */
+  readonly created: string | null;
+  readonly displayName: string | null;
+  /** The value of `scim.attributes.username`, not yet a POSIX name. */
+  readonly username: string | null;
+  readonly uid: number | null;
+  readonly gid: number | null;
+  readonly home: string | null;
+  readonly shell: string | null;
+  /** Public keys as the store listed them, split into lines, not yet parsed or judged. */
+  readonly keys: readonly string[];
+}
+
+/** A Group reduced to what a login node needs. */
+export interface GroupRecord {
+  readonly id: string;
+  /** The value of `scim.attributes.group_name`. */
+  readonly name: string;
+  readonly externalId: string | null;
+  readonly created: string | null;
+  readonly gid: number | null;
+  /** SCIM ids of member users, sorted, unique. */
+  readonly members: readonly string[];
+  /** SCIM ids of members that are groups: reported, never followed. */
+  readonly nested: readonly string[];
+}
+
+export type ResourceKind = 'User' | 'Group';
+
+/** Why a record, or a part of it, was not taken: a stable code for programs and a sentence for operators. */
+export interface Finding {
+  readonly code: string;
+  readonly detail: string;
+}
+
+/** What reading one raw resource came to. */
+export type Judged<R> =
+  /** Every field is sound: this record is the last good one, and its keys are confirmed. */
+  | { readonly kind: 'good'; readonly record: R; readonly warnings: readonly Finding[] }
+  /**
+   * Some field is broken: `record` carries the last good value in its place (null if there never was one),
+   * but the new `active`, keys and members wherever those could be read. Confirms nothing.
+   */
+  | {
+      readonly kind: 'quarantined';
+      readonly id: string;
+      readonly record: R | null;
+      readonly findings: readonly Finding[];
+    }
+  /** Not even an id: harms nobody, shields nobody. */
+  | { readonly kind: 'unreadable'; readonly findings: readonly Finding[] };
