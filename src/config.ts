@@ -1,6 +1,6 @@
 // config.yaml to Config: one strict schema, the only home of defaults; every description becomes the man page.
 import { readFileSync } from 'node:fs';
-import { LineCounter, isMap, isNode, isPair, parseDocument } from 'yaml';
+import { type Document, LineCounter, isMap, isNode, isPair, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { AgentError } from './errors.ts';
 
@@ -330,7 +330,7 @@ export function loadConfig(file: string): Config {
 /** The same for a text already read; `file` is only for messages. */
 export function parseConfig(text: string, file: string): Config {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, maxAliasCount: 0 } as never);
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
   const [syntax] = document.errors;
   if (syntax !== undefined) {
     const { line } = lines.linePos(syntax.pos[0]);
@@ -339,7 +339,7 @@ export function parseConfig(text: string, file: string): Config {
       `${file}:${line}: not YAML: ${syntax.message.split('\n')[0] ?? ''}`,
     );
   }
-  const parsed = configSchema.safeParse(document.toJS({ maxAliasCount: 0 }) ?? {});
+  const parsed = configSchema.safeParse(plainValue(document, file));
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.map((issue) => {
     const path = issue.path.map(String);
@@ -350,6 +350,15 @@ export function parseConfig(text: string, file: string): Config {
     return `${file}${line}: ${key.join('.') || '(top level)'}: ${what}`;
   });
   throw new AgentError('config_invalid', issues.slice(0, 5).join('; '));
+}
+
+/** Aliases are refused: a few lines of them can stand for gigabytes. */
+function plainValue(document: Document, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 0 }) ?? {};
+  } catch (cause) {
+    throw new AgentError('config_invalid', `${file}: anchors and aliases (&, *) are not supported`, { cause });
+  }
 }
 
 /** Where the deepest existing node on `path` starts, to turn a schema path into a line. */

@@ -1,0 +1,92 @@
+// The daemon: a host that agrees with the cache at once, then with the store, on a schedule, until it is told to stop.
+import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
+import cron from 'node-cron';
+import { describeError } from '../errors.ts';
+import { openParts, type Place } from './parts.ts';
+import { takePassLock } from './pass-lock.ts';
+import { createPassQueue, type PassMode } from './pass-queue.ts';
+import { runPass } from './pass.ts';
+import { publishStatus } from './publish.ts';
+import { linkReader, type ReaderSource } from './reader-link.ts';
+import { connectServiceManager } from './systemd.ts';
+
+/** Nobody holds the pass lock for longer than this without being stuck. */
+const LOCK_PATIENCE_MS = 60_000;
+
+/** Each host looks this many milliseconds later than the schedule says, at most. */
+const MAX_JITTER_MS = 20_000;
+
+const DAY = 86_400;
+
+/**
+ * Runs until `stop` is aborted.
+ * @param source whether the reader is a child of this process or a unit of its own.
+ * @throws AgentError state_folder, before anything has been done.
+ */
+export async function runDaemon(place: Place, source: ReaderSource, stop: AbortSignal): Promise<void> {
+  const { config, paths, log } = place;
+  const parts = openParts(place);
+  const manager = connectServiceManager();
+  const link = linkReader(place, source);
+
+  async function pass(mode: PassMode | 'cache'): Promise<void> {
+    try {
+      const release = await takePassLock(paths.passLock, () => log.info('another pass is under way: waiting'), LOCK_PATIENCE_MS);
+      try {
+        const report = await runPass({ ...parts, reader: link.current() }, mode);
+        publishStatus(parts, report);
+        const { done, failed, held } = report.changes;
+        const level = failed > 0 ? 'error' : done + held > 0 ? 'info' : 'debug';
+        log[level]({ pass: report.n, mode, snapshot: report.snapshot, done, failed, held, ms: report.durations }, 'pass over');
+      } finally {
+        release();
+      }
+    } catch (error) {
+      log.error({ mode }, `pass failed: ${describeError(error)}`);
+    }
+  }
+
+  await pass('cache');
+  manager.notify('READY=1\nSTATUS=serving from the cache');
+
+  const queue = createPassQueue(async (mode) => {
+    await pass(mode);
+    manager.notify(`STATUS=last pass at ${new Date().toISOString()}`);
+  });
+  const stuckAfter = (config.scim.bounds.pass + 300) * 1000 + LOCK_PATIENCE_MS;
+  const watchdog = setInterval(() => {
+    if (!queue.isStuck(stuckAfter)) manager.notify('WATCHDOG=1');
+  }, manager.watchdogInterval ?? 60_000);
+
+  link.onConnect(() => queue.ask('full'));
+  link.onEvent(() => queue.ask('delta'));
+  const jitter = hostJitter();
+  const later = (mode: PassMode) => (): void => void setTimeout(() => queue.ask(mode), jitter).unref();
+  const schedules = [
+    cron.schedule(config.sync.poll, later('delta')),
+    cron.schedule(config.sync.full, later('full')),
+    cron.schedule('17 4 * * *', () => parts.mirror.prune(Math.floor(Date.now() / 1000) - 90 * DAY, 1000)),
+  ];
+  const onHangup = (): void => queue.ask('full');
+  process.on('SIGHUP', onHangup);
+
+  await new Promise<void>((resolve) => {
+    if (stop.aborted) resolve();
+    else stop.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+  manager.notify('STOPPING=1');
+  process.off('SIGHUP', onHangup);
+  await Promise.all(schedules.map((task) => task.stop()));
+  await queue.stop();
+  clearInterval(watchdog);
+  link.close();
+  parts.mirror.close();
+}
+
+/** The same on every start of a host and different between hosts, so that a fleet does not ask all at once. */
+function hostJitter(): number {
+  const share = createHash('sha256').update(hostname()).digest().readUInt32BE(0) / 2 ** 32;
+  return Math.floor(share * MAX_JITTER_MS);
+}

@@ -1,0 +1,48 @@
+// Opens what a pass needs: configuration, mirror, host and judge, all under one root.
+import { isIPv6 } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import type { Config } from '../config.ts';
+import { loadConfig } from '../config.ts';
+import { openHost } from '../host/host.ts';
+import type { Logger } from '../log.ts';
+import { openMirror } from '../mirror/mirror.ts';
+import { type Paths, pathsUnder } from '../paths.ts';
+import { createJudge } from '../scim/read-resource.ts';
+import type { PassParts } from './pass.ts';
+
+export interface Place {
+  readonly config: Config;
+  readonly configFile: string;
+  readonly paths: Paths;
+  readonly log: Logger;
+}
+
+/**
+ * Where this command works: root, configuration and log.
+ * @throws AgentError config_missing, config_invalid
+ */
+export function openPlace(options: { root: string; config: string | undefined; log: Logger }): Place {
+  const paths = pathsUnder(options.root);
+  const configFile = options.config ?? paths.config;
+  return { config: loadConfig(configFile), configFile, paths, log: options.log };
+}
+
+/**
+ * Everything but the reader. The caller closes `mirror`.
+ * @throws AgentError state_folder
+ */
+export function openParts(place: Place): Omit<PassParts, 'reader'> {
+  const { config, paths, log } = place;
+  const clock = Date.now;
+  const mirror = openMirror(paths.state, Math.floor(clock() / 1000));
+  if (mirror.setAside !== null) {
+    log.error({ file: mirror.setAside }, 'the cache was damaged and set aside; it is rebuilt from the store and the host');
+  }
+  return { config, paths, log, mirror, clock, host: openHost({ paths, config, log }), judge: createJudge(config.scim.attributes) };
+}
+
+/** Whether this process has no interface but loopback, which is how PrivateNetwork= and unshare --net look from inside. */
+export function hasNoNetwork(): boolean {
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return addresses.every(({ internal, address }) => internal || (isIPv6(address) && address.startsWith('fe80:')));
+}

@@ -1,0 +1,130 @@
+// The story: fetch, mirror, policy, plan, guard, apply, record — one pass, top to bottom.
+import type { Config } from '../config.ts';
+import { AgentError, describeError } from '../errors.ts';
+import type { Applied, Host } from '../host/host.ts';
+import type { Logger } from '../log.ts';
+import type { Mirror } from '../mirror/mirror.ts';
+import type { Paths } from '../paths.ts';
+import type { ActualHost } from '../plan/actual.ts';
+import type { Change } from '../plan/change.ts';
+import { guard, type GuardVerdict } from '../plan/guard.ts';
+import { planChanges } from '../plan/plan.ts';
+import { desire } from '../policy/desire.ts';
+import type { Binding, DesiredHost } from '../policy/desired.ts';
+import type { ResourceJudge } from '../scim/read-resource.ts';
+import type { Reader } from '../scim/reader.ts';
+import { hearStore, type Heard } from './hear.ts';
+import { readOperatorFiles } from './operator-files.ts';
+import { reportPass, type PassReport } from './report.ts';
+import { createStopwatch } from './stopwatch.ts';
+
+export interface PassParts {
+  readonly config: Config;
+  readonly paths: Paths;
+  readonly mirror: Mirror;
+  readonly host: Host;
+  readonly judge: ResourceJudge;
+  /** null: nobody is asked; the pass works from the cache. */
+  readonly reader: Reader | null;
+  readonly log: Logger;
+  /** The clock, epoch milliseconds. */
+  readonly clock: () => number;
+}
+
+/** What a pass would do, and on what grounds; nothing has been done yet. */
+export interface Decision {
+  readonly desired: DesiredHost;
+  readonly actual: ActualHost;
+  readonly changes: readonly Change[];
+  readonly verdict: GuardVerdict;
+}
+
+/**
+ * One pass. A store that cannot be heard is part of the report, not an exception: the host is then made to
+ * agree with the last good records all the same.
+ * @param mode `cache` asks nobody.
+ */
+export async function runPass(parts: PassParts, mode: 'full' | 'delta' | 'cache'): Promise<PassReport> {
+  const { mirror, host, config, log } = parts;
+  const now = Math.floor(parts.clock() / 1000);
+  const watch = createStopwatch();
+  const n = mirror.beginPass(now);
+
+  const heard = mode === 'cache' ? null : await watch.time('fetch', () => listen(parts, mode, now));
+  const decision = watch.timeSync('decide', () => decide(parts, now));
+  const { desired, verdict } = decision;
+  const isObserving = config.mode === 'observe';
+  if (!isObserving) mirror.bind(bindingsToRecord(desired.bindings, verdict));
+  const applied = isObserving ? [] : await watch.time('apply', () => host.apply(verdict.go));
+  mirror.recordHeld(new Map(verdict.held.map(({ hash, since }) => [hash, since])));
+
+  const report = reportPass({ n, startedAt: now, mode, heard, decision, applied, mirror, config, durations: watch.laps() });
+  mirror.endPass(n, report, applied.map((result) => historyRow(result, now)));
+  for (const result of applied) logApplied(log, n, result);
+  return report;
+}
+
+/** Policy, plan and guard, from the mirror and the host as they are now; changes nothing. */
+export function decide(parts: Pick<PassParts, 'config' | 'paths' | 'mirror' | 'host'>, now: number): Decision {
+  const { config, mirror, host } = parts;
+  const operator = readOperatorFiles(parts.paths);
+  const bindings = mirror.bindings();
+  const users = mirror.users();
+  const groups = mirror.groups();
+  const facts = host.facts(bindings);
+  const desired = desire({ users, groups, bindings, facts, config, now, blocked: operator.blocked });
+  const actual = host.read(bindings, desired);
+  const changes = planChanges(desired, actual);
+  const window = Math.max(config.limits.max_loss.window, config.limits.max_gain.window);
+  const verdict = guard({
+    changes,
+    desired,
+    actual,
+    users,
+    groups,
+    config,
+    record: mirror.guardRecord(now - window),
+    approved: operator.approved,
+    isFrozen: operator.frozenUntil > now,
+    now,
+  });
+  return { desired, actual, changes, verdict };
+}
+
+/** Hears the store, or says why it could not be heard. */
+async function listen(parts: PassParts, mode: 'full' | 'delta', now: number): Promise<Heard | AgentError> {
+  const { reader, mirror, log } = parts;
+  try {
+    if (reader === null) throw new AgentError('reader_failed', 'the reader is not connected');
+    const since = mode === 'delta' ? lastServerTime(mirror) : null;
+    return await hearStore({ ...parts, reader, now }, since === null ? 'full' : mode, since);
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error;
+    log.warn({ code: error.code }, describeError(error));
+    return error;
+  }
+}
+
+/** The store's clock at the newest pass that it answered, as RFC 3339; null before the first complete pass. */
+function lastServerTime(mirror: Mirror): string | null {
+  const last = mirror.lastPass<PassReport>((report) => report.heard !== null && report.heard.serverTime !== null);
+  const time = last?.heard?.serverTime ?? null;
+  return time === null ? null : new Date(time).toISOString();
+}
+
+/** Somebody whose closing is held stays open in the ledger too. */
+function bindingsToRecord(bindings: readonly Binding[], verdict: GuardVerdict): Binding[] {
+  const held = new Set(verdict.held.flatMap((set) => set.changes.map((change) => change.scimId)));
+  return bindings.map((binding) => (held.has(binding.scimId) ? { ...binding, closedAt: null } : binding));
+}
+
+function historyRow(result: Applied, now: number) {
+  const { scimId, kind, name, because } = result.change;
+  return { at: now, scimId, kind, name, because, problem: result.ok ? null : result.problem };
+}
+
+function logApplied(log: Logger, pass: number, result: Applied): void {
+  const { scimId, kind, name, because } = result.change;
+  if (result.ok) log.info({ pass, scimId, kind, name }, because);
+  else log.error({ pass, scimId, kind, name, problem: result.problem }, because);
+}

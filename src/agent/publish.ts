@@ -1,0 +1,31 @@
+// Writes status.json after each pass, atomically and readable by all.
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import type { PassParts } from './pass.ts';
+import { readOperatorFiles } from './operator-files.ts';
+import { hasNoNetwork } from './parts.ts';
+import type { PassReport } from './report.ts';
+import { statusOf } from './status.ts';
+
+/** Turns the report into the status and puts it in place. */
+export function publishStatus(parts: Pick<PassParts, 'paths' | 'mirror' | 'config' | 'clock'>, report: PassReport): void {
+  const { paths, mirror, config } = parts;
+  const status = statusOf({
+    report,
+    now: Math.floor(parts.clock() / 1000),
+    mode: config.mode,
+    baseUrl: config.scim.base_url,
+    lastHeard: mirror.lastPass<PassReport>((pass) => pass.heard !== null)?.startedAt ?? null,
+    lastComplete: mirror.lastPass<PassReport>(isComplete)?.startedAt ?? null,
+    frozenUntil: readOperatorFiles(paths).frozenUntil,
+    maxAge: config.keys.max_age,
+    agentHasNoNetwork: hasNoNetwork(),
+  });
+  mkdirSync(paths.run, { recursive: true, mode: 0o755 });
+  const temporary = `${paths.status}.new`;
+  writeFileSync(temporary, `${JSON.stringify(status, null, 2)}\n`, { mode: 0o644 });
+  renameSync(temporary, paths.status);
+}
+
+function isComplete(pass: PassReport): boolean {
+  return pass.heard !== null && pass.heard.complete.User && pass.heard.complete.Group;
+}

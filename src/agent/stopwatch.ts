@@ -1,0 +1,34 @@
+// How long each step of a pass took, in milliseconds.
+
+export interface Stopwatch {
+  time<T>(step: string, work: () => Promise<T>): Promise<T>;
+  timeSync<T>(step: string, work: () => T): T;
+  laps(): Record<string, number>;
+}
+
+/** A stopwatch; a step that fails is timed too. */
+export function createStopwatch(): Stopwatch {
+  const laps: Record<string, number> = {};
+  const stop = (step: string, from: number): void => {
+    laps[step] = Math.round(performance.now() - from);
+  };
+  return {
+    async time(step, work) {
+      const from = performance.now();
+      try {
+        return await work();
+      } finally {
+        stop(step, from);
+      }
+    },
+    timeSync(step, work) {
+      const from = performance.now();
+      try {
+        return work();
+      } finally {
+        stop(step, from);
+      }
+    },
+    laps: () => laps,
+  };
+}

@@ -1,0 +1,57 @@
+// sd_notify(3): tells the service manager that the agent is ready, alive, busy or stopping.
+import { existsSync } from 'node:fs';
+import koffi from 'koffi';
+
+const AF_UNIX = 1;
+const SOCK_DGRAM = 2;
+const SOCK_CLOEXEC = 0o2000000;
+
+export interface ServiceManager {
+  /** Sends lines such as `READY=1`; does nothing where no manager listens. */
+  notify(state: string): void;
+  /** How often `WATCHDOG=1` should be sent, in milliseconds; null: never. */
+  readonly watchdogInterval: number | null;
+}
+
+/**
+ * Connects to the manager that NOTIFY_SOCKET names. Node has no datagram sockets of AF_UNIX, so libc is called.
+ * A path and an abstract address (`@...`) are both understood; anything else is ignored, as sd_notify(3) does.
+ */
+export function connectServiceManager(environment: NodeJS.ProcessEnv = process.env): ServiceManager {
+  const address = environment['NOTIFY_SOCKET'] ?? '';
+  const isPath = address.startsWith('/') && existsSync(address);
+  if (!isPath && !address.startsWith('@')) return { notify: () => {}, watchdogInterval: null };
+
+  const libc = koffi.load('libc.so.6');
+  const socket = libc.func('int socket(int domain, int type, int protocol)');
+  const sendto = libc.func('ssize_t sendto(int fd, const void *data, size_t size, int flags, const void *to, uint32_t length)');
+  const fd = Number(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const to = socketAddress(address);
+
+  return {
+    notify(state) {
+      const data = Buffer.from(state);
+      if (fd >= 0) sendto(fd, data, data.length, 0, to, to.length);
+    },
+    watchdogInterval: watchdogInterval(environment),
+  };
+}
+
+/** Half of what the manager allows, as sd_watchdog_enabled(3) recommends. */
+function watchdogInterval(environment: NodeJS.ProcessEnv): number | null {
+  const pid = environment['WATCHDOG_PID'];
+  const allowed = Number(environment['WATCHDOG_USEC'] ?? NaN);
+  if (!Number.isFinite(allowed) || allowed <= 0) return null;
+  if (pid !== undefined && Number(pid) !== process.pid) return null;
+  return Math.max(100, Math.floor(allowed / 2000));
+}
+
+/** struct sockaddr_un: the family, then the path; a leading `@` stands for NUL (an abstract address). */
+function socketAddress(address: string): Buffer {
+  const path = Buffer.from(address);
+  if (address.startsWith('@')) path[0] = 0;
+  const family = Buffer.alloc(2);
+  family.writeUInt16LE(AF_UNIX);
+  const end = address.startsWith('@') ? Buffer.alloc(0) : Buffer.alloc(1);
+  return Buffer.concat([family, path, end]);
+}

@@ -1,0 +1,85 @@
+#!/usr/bin/env node
+// argv to one command; exit status; nothing else.
+import { parseArgs } from 'node:util';
+import type { CommandContext, CommandModule } from './commands/command.ts';
+import { AgentError, describeError } from './errors.ts';
+import { createLogger } from './log.ts';
+
+/** Loaded only when asked for, so that each starts fast. */
+const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
+  run: () => import('./commands/run.ts'),
+  sync: () => import('./commands/sync.ts'),
+  plan: () => import('./commands/plan.ts'),
+  approve: () => import('./commands/approve.ts'),
+  status: () => import('./commands/status.ts'),
+  block: () => import('./commands/block.ts'),
+  unblock: () => import('./commands/unblock.ts'),
+  freeze: () => import('./commands/freeze.ts'),
+  thaw: () => import('./commands/thaw.ts'),
+};
+
+const COMMON = {
+  config: { type: 'string' },
+  root: { type: 'string', default: '/' },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [name = '--help', ...rest] = argv;
+  if (name === '--version') return print(`sunk-agent ${await version()}`);
+  if (name === '--help' || name === '-h' || name === 'help') return print((await import('./commands/help.ts')).OVERVIEW);
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (load === undefined) {
+    const { suggest } = await import('./commands/help.ts');
+    throw new AgentError('usage', `there is no command ${JSON.stringify(name)}${suggest(name, Object.keys(COMMANDS))}`);
+  }
+  const command = await load();
+  const { values, positionals } = parse(rest, command);
+  if (values['help'] === true) return print(command.help);
+  const context: CommandContext = {
+    values,
+    positionals,
+    root: String(values['root']),
+    config: typeof values['config'] === 'string' ? values['config'] : undefined,
+    json: values['json'] === true,
+    log: createLogger('agent'),
+  };
+  try {
+    return await command.run(context);
+  } catch (error) {
+    return fail(error, command.failure);
+  }
+}
+
+function parse(args: readonly string[], command: CommandModule) {
+  try {
+    return parseArgs({ args: [...args], options: { ...COMMON, ...command.options }, allowPositionals: true, strict: true });
+  } catch (cause) {
+    throw new AgentError('usage', cause instanceof Error ? (cause.message.split('.')[0] ?? '') : String(cause));
+  }
+}
+
+function print(text: string): number {
+  process.stdout.write(`${text}\n`);
+  return 0;
+}
+
+/** Expected failures are one line; a defect shows where it happened. */
+function fail(error: unknown, otherwise: number): number {
+  process.stderr.write(`sunk-agent: ${describeError(error)}\n`);
+  if (error instanceof AgentError) return error.exit ?? otherwise;
+  if (error instanceof Error && error.stack !== undefined) process.stderr.write(`${error.stack}\n`);
+  return 70;
+}
+
+async function version(): Promise<string> {
+  const { default: manifest } = await import('../package.json', { with: { type: 'json' } });
+  return manifest.version;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.exitCode = fail(error, 64);
+}

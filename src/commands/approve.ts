@@ -1,0 +1,31 @@
+// `sunk-agent approve`: accept the held set of that hash, no other.
+import { describeReport } from '../agent/describe-report.ts';
+import { addEntry, operatorName } from '../agent/operator-files.ts';
+import { openPlace } from '../agent/parts.ts';
+import { passFromCache } from '../agent/pass-now.ts';
+import { AgentError } from '../errors.ts';
+import { announceOwner } from './owner.ts';
+import type { CommandContext } from './command.ts';
+
+export const failure = 1;
+export const options = {};
+
+export const help = `Usage: sunk-agent approve HASH [--config FILE] [--root DIR]
+
+Lets the set of changes pass that the guard holds under HASH (see sunk-agent plan), and no other.
+HASH is the same on every node, so a fleet can share /etc/sunk-agent/approved instead.
+
+Exit status: 0 accepted, 1 failed.`;
+
+export async function run(context: CommandContext): Promise<number> {
+  const [hash, ...more] = context.positionals;
+  if (hash === undefined || more.length > 0 || !/^[0-9a-f]{8,64}$/.test(hash)) {
+    throw new AgentError('usage', 'the hash of a held set is expected', { hint: 'sunk-agent plan shows it' });
+  }
+  const place = openPlace(context);
+  announceOwner(context);
+  addEntry(place.paths.approved, hash, `${operatorName()}, ${new Date().toISOString()}`);
+  const report = await passFromCache(place, () => process.stderr.write('sunk-agent: a pass is under way; waiting for it\n'));
+  process.stdout.write(describeReport(report));
+  return report.changes.failed === 0 ? 0 : 1;
+}

@@ -1,0 +1,27 @@
+// `sunk-agent freeze`: no grants and no absences for a while; revocations go on.
+import { operatorName, writeFreeze } from '../agent/operator-files.ts';
+import { openPlace } from '../agent/parts.ts';
+import { parseDuration } from '../config.ts';
+import { AgentError } from '../errors.ts';
+import { announceOwner } from './owner.ts';
+import type { CommandContext } from './command.ts';
+
+export const failure = 1;
+export const options = { for: { type: 'string' } } as const;
+
+export const help = `Usage: sunk-agent freeze --for DURATION [--config FILE] [--root DIR]
+
+For DURATION (30m, 2h, 1d) nobody is let in and nobody goes for being absent; whoever is deactivated or blocked still goes.
+
+Exit status: 0 done, 1 failed.`;
+
+export async function run(context: CommandContext): Promise<number> {
+  const seconds = parseDuration(String(context.values['for'] ?? ''));
+  if (seconds === null || seconds === 0) throw new AgentError('usage', '--for takes a duration such as 30m, 2h or 1d');
+  const { paths } = openPlace(context);
+  announceOwner(context);
+  const until = Math.floor(Date.now() / 1000) + seconds;
+  writeFreeze(paths.freeze, until, `${operatorName()}, ${new Date().toISOString()}`);
+  process.stdout.write(`frozen until ${new Date(until * 1000).toISOString()}; sunk-agent thaw ends it\n`);
+  return 0;
+}

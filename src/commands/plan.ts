@@ -1,0 +1,47 @@
+// `sunk-agent plan`: what a pass would change, by the engine that would change it.
+import { openParts, openPlace } from '../agent/parts.ts';
+import { decide } from '../agent/pass.ts';
+import { hearStore } from '../agent/hear.ts';
+import { withReader } from '../agent/one-reader.ts';
+import { takePassLock } from '../agent/pass-lock.ts';
+import { printPlan } from '../plan/print.ts';
+import type { CommandContext } from './command.ts';
+import { announceOwner } from './owner.ts';
+
+export const failure = 1;
+export const options = { fetch: { type: 'boolean', default: false } } as const;
+
+export const help = `Usage: sunk-agent plan [--fetch] [--json] [--config FILE] [--root DIR]
+
+What the next pass would change on this node, and what the guard would hold; changes nothing on it.
+Works on the records of the last pass.
+
+  --fetch   read the store first
+
+Exit status: 0 nothing to change, 2 changes, 1 error.`;
+
+const PATIENCE_MS = 600_000;
+
+export async function run(context: CommandContext): Promise<number> {
+  const place = openPlace(context);
+  announceOwner(context);
+  const release = await takePassLock(
+    place.paths.passLock,
+    () => process.stderr.write('sunk-agent: a pass is under way; waiting for it\n'),
+    PATIENCE_MS,
+  );
+  const parts = openParts(place);
+  try {
+    const now = Math.floor(parts.clock() / 1000);
+    if (context.values['fetch'] === true) {
+      await withReader(place, (reader) => hearStore({ ...parts, reader, now }, 'full', null));
+    }
+    const { changes, verdict } = decide(parts, now);
+    const isColoured = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+    process.stdout.write(context.json ? `${JSON.stringify({ changes, held: verdict.held })}\n` : printPlan(changes, verdict, isColoured));
+    return changes.length === 0 ? 0 : 2;
+  } finally {
+    parts.mirror.close();
+    release();
+  }
+}

@@ -1,0 +1,52 @@
+// `sunk-agent status`: is this node healthy, and why not.
+import { readStatus, type Status } from '../agent/status.ts';
+import { pathsUnder } from '../paths.ts';
+import type { CommandContext } from './command.ts';
+
+export const failure = 2;
+export const options = {};
+
+export const help = `Usage: sunk-agent status [--json] [--root DIR]
+
+Reads what the last pass left in /run/sunk-agent/status.json; needs neither root nor the daemon.
+
+Exit status: 0 healthy, 1 degraded, 2 failing or unknown.`;
+
+const EXIT = { healthy: 0, degraded: 1, failing: 2 } as const;
+
+export async function run({ root, json }: CommandContext): Promise<number> {
+  const status = readStatus(pathsUnder(root).status);
+  process.stdout.write(json ? `${JSON.stringify(status)}\n` : describeStatus(status, Math.floor(Date.now() / 1000)));
+  return EXIT[status.health];
+}
+
+/** The status for people; `now` in epoch seconds. */
+export function describeStatus(status: Status, now: number): string {
+  const { store, counts, keyExpiry, lastPass, guard } = status;
+  const rows: [string, string][] = [
+    ['store', store.failure === null ? `${store.baseUrl}, heard ${ago(store.lastHeard, now)}` : `${store.baseUrl}: ${store.failure.message}`],
+    ['complete', ago(store.lastComplete, now)],
+    ['snapshot', status.snapshot],
+    ['people', `${counts.users} users, ${counts.groups} groups; ${counts.accountsOpen} accounts open, ${counts.accountsClosed} closed`],
+    ['refused', `${counts.refused} refused, ${counts.quarantined} in quarantine`],
+    ['guard', guard.held.length === 0 ? 'holds nothing' : guard.held.map(({ hash, changes }) => `${hash}: ${changes} changes`).join(', ')],
+    ['keys', keyExpiry === null ? 'none expires' : `confirmed until ${day(keyExpiry.earliest)} at the earliest, ${day(keyExpiry.latest)} at the latest`],
+    ['last pass', `${lastPass.n} (${lastPass.mode}) ${ago(lastPass.at, now)}: ${lastPass.changes.done} changes, ${lastPass.changes.failed} failed`],
+  ];
+  const reasons = status.reasons.length === 0 ? '' : `: ${status.reasons[0] ?? ''}`;
+  const more = status.reasons.slice(1).map((reason) => `         ${reason}\n`).join('');
+  return `${status.health}${reasons}\n${more}${rows.map(([label, text]) => `  ${label.padEnd(10)} ${text}\n`).join('')}`;
+}
+
+function ago(at: number | null, now: number): string {
+  if (at === null) return 'never';
+  const seconds = Math.max(0, now - at);
+  if (seconds < 120) return `${seconds} s ago`;
+  if (seconds < 7200) return `${Math.floor(seconds / 60)} min ago`;
+  if (seconds < 172_800) return `${Math.floor(seconds / 3600)} h ago`;
+  return `${Math.floor(seconds / 86_400)} days ago`;
+}
+
+function day(at: number): string {
+  return new Date(at * 1000).toISOString().slice(0, 16).replace('T', ' ');
+}

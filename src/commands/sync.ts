@@ -1,0 +1,48 @@
+// `sunk-agent sync`: one pass now.
+import { describeReport } from '../agent/describe-report.ts';
+import { withReader } from '../agent/one-reader.ts';
+import { openParts, openPlace } from '../agent/parts.ts';
+import { takePassLock } from '../agent/pass-lock.ts';
+import { runPass } from '../agent/pass.ts';
+import { publishStatus } from '../agent/publish.ts';
+import { announceOwner } from './owner.ts';
+import type { CommandContext } from './command.ts';
+
+export const failure = 2;
+export const options = { full: { type: 'boolean', default: false } } as const;
+
+export const help = `Usage: sunk-agent sync [--full] [--json] [--config FILE] [--root DIR]
+
+One pass now: reads the store and makes the node agree with it.
+
+  --full   read everything, also where the store offers less
+
+Exit status: 0 the node agrees, 1 partly (something is held, failed or was not heard whole), 2 failed.`;
+
+const PATIENCE_MS = 600_000;
+
+export async function run(context: CommandContext): Promise<number> {
+  const place = openPlace(context);
+  announceOwner(context);
+  const release = await takePassLock(
+    place.paths.passLock,
+    () => process.stderr.write('sunk-agent: another pass is under way; waiting for it\n'),
+    PATIENCE_MS,
+  );
+  const parts = openParts(place);
+  try {
+    const mode = context.values['full'] === true ? 'full' : 'delta';
+    const report = await withReader(place, (reader) => runPass({ ...parts, reader }, mode));
+    publishStatus(parts, report);
+    process.stdout.write(context.json ? `${JSON.stringify(report)}\n` : describeReport(report));
+    if (report.failure !== null) {
+      process.stderr.write(`sunk-agent: ${report.failure.message} (${report.failure.hint})\n`);
+      return 2;
+    }
+    const isWhole = report.heard !== null && report.heard.problems.length === 0;
+    return isWhole && report.changes.failed === 0 && report.changes.held === 0 ? 0 : 1;
+  } finally {
+    parts.mirror.close();
+    release();
+  }
+}

@@ -1,0 +1,21 @@
+// `sunk-agent thaw`: ends a freeze.
+import { removeFreeze } from '../agent/operator-files.ts';
+import { openPlace } from '../agent/parts.ts';
+import { announceOwner } from './owner.ts';
+import type { CommandContext } from './command.ts';
+
+export const failure = 1;
+export const options = {};
+
+export const help = `Usage: sunk-agent thaw [--config FILE] [--root DIR]
+
+Ends a freeze before its time; the next pass catches up.
+
+Exit status: 0 done, 1 failed.`;
+
+export async function run(context: CommandContext): Promise<number> {
+  const { paths } = openPlace(context);
+  announceOwner(context);
+  process.stdout.write(removeFreeze(paths.freeze) ? 'thawed\n' : 'this node was not frozen\n');
+  return 0;
+}

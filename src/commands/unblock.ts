@@ -1,0 +1,30 @@
+// `sunk-agent unblock`: what the store says counts again.
+import { describeReport } from '../agent/describe-report.ts';
+import { removeEntry } from '../agent/operator-files.ts';
+import { openPlace } from '../agent/parts.ts';
+import { passFromCache } from '../agent/pass-now.ts';
+import { AgentError } from '../errors.ts';
+import { readEntry } from './block.ts';
+import { announceOwner } from './owner.ts';
+import type { CommandContext } from './command.ts';
+
+export const failure = 1;
+export const options = {};
+
+export const help = `Usage: sunk-agent unblock NAME [--config FILE] [--root DIR]
+
+Takes NAME off /etc/sunk-agent/blocked; what the store says of that person or key counts again.
+
+Exit status: 0 done, 1 failed.`;
+
+export async function run(context: CommandContext): Promise<number> {
+  const entry = readEntry(context);
+  const place = openPlace(context);
+  announceOwner(context);
+  if (!removeEntry(place.paths.blocked, entry)) {
+    throw new AgentError('refused', `${entry} is not in ${place.paths.blocked}`, { hint: 'that file lists who is blocked' });
+  }
+  const report = await passFromCache(place, () => process.stderr.write('sunk-agent: a pass is under way; waiting for it\n'));
+  process.stdout.write(`${entry} is no longer blocked\n${describeReport(report)}`);
+  return report.changes.failed === 0 ? 0 : 1;
+}

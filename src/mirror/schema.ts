@@ -1,0 +1,74 @@
+// The tables of the mirror, as migrations: the n-th brings `user_version` n-1 to n, and none is ever edited.
+
+/** Run in order, each in its own transaction together with the new user_version. */
+export const MIGRATIONS: readonly string[] = [
+  `
+  -- The last good record of every SCIM id.
+  CREATE TABLE record (
+    kind         TEXT NOT NULL CHECK (kind IN ('User', 'Group')),
+    id           TEXT NOT NULL,
+    body         TEXT NOT NULL,             -- UserRecord or GroupRecord as JSON
+    digest       TEXT NOT NULL,             -- SHA-256 of body
+    confirmed_at INTEGER NOT NULL,          -- epoch seconds, coarse: see confirmation.ts
+    missing      INTEGER NOT NULL DEFAULT 0, -- complete passes in a row that did not list it
+    absent       INTEGER NOT NULL DEFAULT 0, -- 1: its absence is established
+    PRIMARY KEY (kind, id)
+  ) WITHOUT ROWID;
+
+  -- Members that a group no longer lists, while nobody has confirmed that they left.
+  CREATE TABLE missing_member (
+    group_id TEXT NOT NULL,
+    user_id  TEXT NOT NULL,
+    missing  INTEGER NOT NULL,
+    PRIMARY KEY (group_id, user_id)
+  ) WITHOUT ROWID;
+
+  -- Resources of which something was refused, and why.
+  CREATE TABLE quarantine (
+    kind     TEXT NOT NULL,
+    id       TEXT NOT NULL,
+    findings TEXT NOT NULL,                 -- Finding[] as JSON
+    since    INTEGER NOT NULL,
+    PRIMARY KEY (kind, id)
+  ) WITHOUT ROWID;
+
+  -- The ledger: which name and id belong to which SCIM id. Rows are never deleted.
+  CREATE TABLE binding (
+    kind      TEXT NOT NULL CHECK (kind IN ('account', 'group')),
+    scim_id   TEXT NOT NULL,
+    name      TEXT NOT NULL,
+    id        INTEGER NOT NULL,
+    gid       INTEGER,
+    home      TEXT,
+    bound_at  INTEGER NOT NULL,
+    closed_at INTEGER,
+    PRIMARY KEY (kind, scim_id),
+    UNIQUE (kind, name),
+    UNIQUE (kind, id)
+  ) WITHOUT ROWID;
+  CREATE TRIGGER binding_is_kept BEFORE DELETE ON binding
+  BEGIN SELECT RAISE(ABORT, 'ledger rows are never deleted'); END;
+
+  CREATE TABLE pass (
+    n          INTEGER PRIMARY KEY AUTOINCREMENT,
+    started_at INTEGER NOT NULL,            -- epoch seconds
+    report     TEXT NOT NULL                -- PassReport as JSON
+  );
+
+  -- What was done to whom.
+  CREATE TABLE history (
+    pass    INTEGER NOT NULL,
+    at      INTEGER NOT NULL,
+    scim_id TEXT,
+    kind    TEXT NOT NULL,
+    name    TEXT NOT NULL,
+    because TEXT NOT NULL,
+    problem TEXT                            -- null: done
+  );
+  CREATE INDEX history_by_name ON history (name, at);
+  CREATE INDEX history_by_time ON history (at);
+
+  -- Sets of changes that the guard holds, and since when.
+  CREATE TABLE held (hash TEXT PRIMARY KEY, since INTEGER NOT NULL) WITHOUT ROWID;
+  `,
+];

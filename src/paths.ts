@@ -1,0 +1,42 @@
+// Where everything lies, under one root.
+import path from 'node:path';
+
+export interface Paths {
+  /** `/` on a real node; a throwaway folder elsewhere. */
+  readonly root: string;
+  /** Folder of the configuration and of the lists that a fleet may share. */
+  readonly configFolder: string;
+  readonly config: string;
+  readonly credentials: string;
+  readonly approved: string;
+  readonly blocked: string;
+  /** The state folder: 0700, SQLite. */
+  readonly state: string;
+  /** Key files, one a name: what sshd and the helper read. */
+  readonly keys: string;
+  readonly run: string;
+  readonly status: string;
+  readonly passLock: string;
+  readonly freeze: string;
+  readonly readerSocket: string;
+}
+
+/** All paths of the agent below `root`. */
+export function pathsUnder(root: string): Paths {
+  const below = (...parts: string[]): string => path.join(root, ...parts);
+  return {
+    root,
+    configFolder: below('etc/sunk-agent'),
+    config: below('etc/sunk-agent/config.yaml'),
+    credentials: below('etc/sunk-agent/credentials'),
+    approved: below('etc/sunk-agent/approved'),
+    blocked: below('etc/sunk-agent/blocked'),
+    state: below('var/lib/sunk-agent/cache'),
+    keys: below('var/lib/sunk-agent/authorized_keys'),
+    run: below('run/sunk-agent'),
+    status: below('run/sunk-agent/status.json'),
+    passLock: below('run/sunk-agent/pass.lock'),
+    freeze: below('var/lib/sunk-agent/freeze'),
+    readerSocket: below('run/sunk-agent/reader.sock'),
+  };
+}

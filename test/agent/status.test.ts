@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest';
+import type { PassReport } from '../../src/agent/report.ts';
+import { type StatusInput, statusOf, statusSchema } from '../../src/agent/status.ts';
+import { describeStatus } from '../../src/commands/status.ts';
+
+const NOW = 1_800_000_000;
+
+function report(more: Partial<PassReport> = {}): PassReport {
+  return {
+    n: 7,
+    startedAt: NOW - 10,
+    mode: 'full',
+    heard: {
+      mode: 'full',
+      complete: { User: true, Group: true },
+      problems: [],
+      taken: { added: 0, changed: 0, renewed: 0, quarantined: 0, unreadable: 0 },
+      serverTime: (NOW - 10) * 1000,
+      skew: 200,
+      requests: 3,
+      retries: 0,
+      bytes: 1000,
+    },
+    failure: null,
+    snapshot: '0123456789abcdef',
+    counts: { users: 3, groups: 1, accountsOpen: 2, accountsClosed: 1, quarantined: 0, refused: 0 },
+    changes: { planned: 0, done: 0, failed: 0, held: 0 },
+    held: [],
+    refusals: [],
+    problems: [],
+    keyExpiry: { earliest: NOW + 500_000, latest: NOW + 600_000 },
+    durations: { fetch: 12, decide: 3, apply: 0 },
+    ...more,
+  };
+}
+
+function input(more: Partial<StatusInput> = {}): StatusInput {
+  return {
+    report: report(),
+    now: NOW,
+    mode: 'enforce',
+    baseUrl: 'https://store.example/scim/org',
+    lastHeard: NOW - 10,
+    lastComplete: NOW - 10,
+    frozenUntil: 0,
+    maxAge: 604_800,
+    agentHasNoNetwork: true,
+    ...more,
+  };
+}
+
+const FAILURE = { code: 'store_unreachable', message: 'cannot reach store.example', hint: 'check DNS' };
+
+describe('the status', () => {
+  test('keeps to its documented schema', () => {
+    expect(statusSchema.strict().parse(statusOf(input()))).toEqual(statusOf(input()));
+  });
+
+  test('is healthy, without a reason, when all is well', () => {
+    expect(statusOf(input())).toMatchObject({ health: 'healthy', reasons: [] });
+  });
+
+  test.each<[string, Partial<StatusInput>, string, RegExp]>([
+    ['the store has never been read', { lastComplete: null }, 'failing', /never been read/],
+    ['a change could not be made', { report: report({ problems: ['account-create a: no space left'] }) }, 'failing', /no space left/],
+    ['the store is away', { report: report({ heard: null, failure: FAILURE }) }, 'degraded', /cannot reach store.example/],
+    [
+      'the guard holds something',
+      { report: report({ held: [{ hash: 'abc123', reason: '40 of 50 accounts', changes: 40, actsAt: null }] }) },
+      'degraded',
+      /abc123 \(40 of 50 accounts\)/,
+    ],
+    ['a record is quarantined', { report: report({ counts: { ...report().counts, quarantined: 2 } }) }, 'degraded', /2 records/],
+    ['the node is frozen', { frozenUntil: NOW + 60 }, 'degraded', /frozen/],
+    ['keys run out', { report: report({ keyExpiry: { earliest: NOW + 1000, latest: NOW + 600_000 } }) }, 'degraded', /expire/],
+  ])('says what is wrong when %s', (_, more, health, reason) => {
+    const status = statusOf(input(more));
+    expect(status.health).toBe(health);
+    expect(status.reasons[0]).toMatch(reason);
+  });
+
+  test('reads like this for people', () => {
+    expect(describeStatus(statusOf(input()), NOW)).toMatchInlineSnapshot(`
+      "healthy
+        store      https://store.example/scim/org, heard 10 s ago
+        complete   10 s ago
+        snapshot   0123456789abcdef
+        people     3 users, 1 groups; 2 accounts open, 1 closed
+        refused    0 refused, 0 in quarantine
+        guard      holds nothing
+        keys       confirmed until 2027-01-21 02:53 at the earliest, 2027-01-22 06:40 at the latest
+        last pass  7 (full) 10 s ago: 0 changes, 0 failed
+      "
+    `);
+  });
+});

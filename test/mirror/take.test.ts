@@ -1,0 +1,208 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Mirror, openMirror } from '../../src/mirror/mirror.ts';
+import type { TakeRules } from '../../src/mirror/take.ts';
+import type { GroupRecord, UserRecord } from '../../src/scim/resources.ts';
+
+const DAY = 86_400;
+const NOW = 1_800_000_000;
+const BOTH = { User: true, Group: true };
+
+function user(id: string, more: Partial<UserRecord> = {}): UserRecord {
+  return {
+    id,
+    userName: `${id}@example.com`,
+    externalId: null,
+    active: true,
+    created: null,
+    displayName: null,
+    username: `${id}@example.com`,
+    uid: 12_000,
+    gid: null,
+    home: null,
+    shell: null,
+    keys: ['ssh-ed25519 AAAA'],
+    ...more,
+  };
+}
+
+function group(id: string, members: string[]): GroupRecord {
+  return { id, name: id, externalId: null, created: null, gid: 20_000, members, nested: [] };
+}
+
+function rules(more: Partial<TakeRules> = {}): TakeRules {
+  return { now: NOW, maxAge: 7 * DAY, absences: 2, mayConfirm: true, ...more };
+}
+
+let folder: string;
+let mirror: Mirror;
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'mirror-'));
+  mirror = openMirror(path.join(folder, 'cache'), NOW);
+});
+
+afterEach(() => {
+  mirror.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** One whole pass that lists exactly these. */
+function pass(records: { users?: UserRecord[]; groups?: GroupRecord[] }, more: Partial<TakeRules> = {}) {
+  const take = mirror.beginTake(rules(more));
+  for (const record of records.users ?? []) take.add('User', { kind: 'good', record, warnings: [] });
+  for (const record of records.groups ?? []) take.add('Group', { kind: 'good', record, warnings: [] });
+  return take;
+}
+
+const listed = () => mirror.users().map(({ record, absent }) => (absent ? `${record.id} gone` : record.id));
+const membersOf = (id: string) => mirror.groups().find(({ record }) => record.id === id)?.record.members;
+const confirmedAt = (id: string) => mirror.users().find(({ record }) => record.id === id)?.confirmedAt;
+
+describe('the mirror', () => {
+  test('keeps what a pass brought, and counts a second equal pass as no change', () => {
+    expect(pass({ users: [user('a'), user('b')] }).commit()).toMatchObject({ added: 2, changed: 0 });
+    expect(pass({ users: [user('b'), user('a')] }).commit()).toMatchObject({ added: 0, changed: 0, renewed: 0 });
+    expect(listed()).toEqual(['a', 'b']);
+  });
+
+  test('is as before when a pass is rolled back', () => {
+    pass({ users: [user('a')] }).commit();
+    const hash = mirror.snapshotHash();
+    pass({ users: [user('a', { active: false }), user('b')] }).rollback();
+    expect(mirror.snapshotHash()).toBe(hash);
+  });
+
+  test('has the same hash for the same records, whatever their order', () => {
+    pass({ users: [user('a'), user('b')], groups: [group('g', ['a'])] }).commit();
+    const other = openMirror(path.join(folder, 'other'), NOW);
+    const take = other.beginTake(rules());
+    take.add('Group', { kind: 'good', record: group('g', ['a']), warnings: [] });
+    take.add('User', { kind: 'good', record: user('b'), warnings: [] });
+    take.add('User', { kind: 'good', record: user('a'), warnings: [] });
+    take.commit();
+    expect(other.snapshotHash()).toBe(mirror.snapshotHash());
+    other.close();
+  });
+});
+
+describe('an absence', () => {
+  test('is not even suspected when the list was partial', () => {
+    pass({ users: [user('a'), user('b')] }).commit();
+    const take = pass({ users: [user('a')] });
+    expect(take.suspects({ User: false, Group: true })).toEqual([]);
+    take.commit();
+    expect(listed()).toEqual(['a', 'b']);
+  });
+
+  test('acts at once when a read of that id confirms it', () => {
+    pass({ users: [user('a'), user('b')] }).commit();
+    const take = pass({ users: [user('a')] });
+    const suspects = take.suspects(BOTH);
+    expect(suspects).toEqual([{ kind: 'User', id: 'b', lostMembers: [] }]);
+    take.confirmAbsence(suspects[0]!);
+    take.commit();
+    expect(listed()).toEqual(['a', 'b gone']);
+  });
+
+  test('acts after two complete passes when nobody can confirm it, and not after one', () => {
+    pass({ users: [user('a'), user('b')] }).commit();
+    for (const expected of [['a', 'b'], ['a', 'b gone']]) {
+      const take = pass({ users: [user('a')] });
+      for (const suspect of take.suspects(BOTH)) take.countAbsence(suspect);
+      take.commit();
+      expect(listed()).toEqual(expected);
+    }
+  });
+
+  test('is forgotten when the record comes back in between', () => {
+    pass({ users: [user('a')] }).commit();
+    const miss = () => {
+      const take = pass({});
+      for (const suspect of take.suspects(BOTH)) take.countAbsence(suspect);
+      take.commit();
+    };
+    miss();
+    pass({ users: [user('a')] }).commit();
+    miss();
+    expect(listed()).toEqual(['a']);
+  });
+
+  test('of a member keeps the member until it is confirmed', () => {
+    pass({ groups: [group('g', ['a', 'b', 'c'])] }).commit();
+    const take = pass({ groups: [group('g', ['a'])] });
+    const suspects = take.suspects(BOTH);
+    expect(suspects).toEqual([{ kind: 'Group', id: 'g', lostMembers: ['b', 'c'] }]);
+    take.countAbsence(suspects[0]!);
+    take.commit();
+    expect(membersOf('g')).toEqual(['a', 'b', 'c']);
+
+    const again = pass({ groups: [group('g', ['a', 'b'])] });
+    const [suspect] = again.suspects(BOTH);
+    expect(suspect).toEqual({ kind: 'Group', id: 'g', lostMembers: ['c'] });
+    again.confirmAbsence(suspect!);
+    again.commit();
+    expect(membersOf('g')).toEqual(['a', 'b']);
+  });
+
+  test('of a member that returned starts from nothing', () => {
+    const step = (members: string[]) => {
+      const take = pass({ groups: [group('g', members)] });
+      for (const suspect of take.suspects(BOTH)) take.countAbsence(suspect);
+      take.commit();
+    };
+    step(['a', 'b']);
+    step(['a']);
+    step(['a', 'b']);
+    step(['a']);
+    expect(membersOf('g')).toEqual(['a', 'b']);
+    step(['a']);
+    expect(membersOf('g')).toEqual(['a']);
+  });
+});
+
+describe('a confirmation', () => {
+  test('is renewed after half of max_age, not before', () => {
+    pass({ users: [user('a')] }).commit();
+    pass({ users: [user('a')] }, { now: NOW + 3 * DAY }).commit();
+    expect(confirmedAt('a')).toBe(NOW);
+    pass({ users: [user('a')] }, { now: NOW + 5 * DAY }).commit();
+    expect(confirmedAt('a')).toBe(NOW + 5 * DAY);
+  });
+
+  test('does not come from a clock that disagrees with the store', () => {
+    pass({ users: [user('a')] }).commit();
+    pass({ users: [user('a')] }, { now: NOW + 6 * DAY, mayConfirm: false }).commit();
+    expect(confirmedAt('a')).toBe(NOW);
+  });
+
+  test('does not come from a quarantined record, whose new keys still count', () => {
+    pass({ users: [user('a')] }).commit();
+    const take = mirror.beginTake(rules({ now: NOW + 6 * DAY }));
+    const findings = [{ code: 'uid-malformed', detail: 'uid is not a number' }];
+    take.add('User', { kind: 'quarantined', id: 'a', record: user('a', { keys: [] }), findings });
+    take.commit();
+    expect(confirmedAt('a')).toBe(NOW);
+    expect(mirror.users()[0]?.record.keys).toEqual([]);
+    expect(mirror.quarantine()).toMatchObject([{ kind: 'User', id: 'a', findings }]);
+  });
+
+  test('does not come from silence in a delta', () => {
+    pass({ users: [user('a'), user('b')] }).commit();
+    pass({ users: [user('b')] }, { now: NOW + 6 * DAY }).commit();
+    expect(confirmedAt('a')).toBe(NOW);
+  });
+
+  test('renews a thousand people of one first sync over more than a day', () => {
+    const people = Array.from({ length: 1000 }, (_, index) => user(`u${index}`));
+    pass({ users: people }).commit();
+    const perHour: number[] = [];
+    for (let hour = 80; hour <= 120; hour += 1) {
+      perHour.push(pass({ users: people }, { now: NOW + hour * 3600 }).commit().renewed);
+    }
+    expect(perHour.reduce((sum, count) => sum + count, 0)).toBe(1000);
+    expect(Math.max(...perHour)).toBeLessThan(100);
+  });
+});
