@@ -1,0 +1,72 @@
+// Starts the testbed from the command line: prints its addresses, runs until it is asked to stop.
+import { parseArgs } from 'node:util';
+import { startTestbed } from './service.ts';
+
+const USAGE = `usage: node src/testbed/main.ts [--port N] [--org ID] [--token TEXT]
+                                [--seed-users N] [--seed-groups N] [--json]
+
+A SCIM service for rehearsals, on 127.0.0.1 only. Port 0 (the default) takes a free one.
+--json prints one line {baseUrl, token, adminUrl, readToken} instead of text.
+`;
+
+function readCount(text: string | undefined, name: string, most: number): number | undefined {
+  if (text === undefined) return undefined;
+  const count = /^[0-9]{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (count <= most) return count;
+  throw new TypeError(`--${name} must be a number up to ${most}, not ${text}`);
+}
+
+function readArguments(): Parameters<typeof startTestbed>[0] & { json: boolean; help: boolean } {
+  const { values } = parseArgs({
+    options: {
+      port: { type: 'string' },
+      org: { type: 'string' },
+      token: { type: 'string' },
+      'seed-users': { type: 'string' },
+      'seed-groups': { type: 'string' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const { org = 'ab1cd2', token } = values;
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(org)) throw new TypeError(`--org must be letters and digits, not ${org}`);
+  return {
+    port: readCount(values.port, 'port', 65_535) ?? 0,
+    org,
+    ...(token === undefined ? {} : { token }),
+    seedUsers: readCount(values['seed-users'], 'seed-users', 1_000_000) ?? 0,
+    seedGroups: readCount(values['seed-groups'], 'seed-groups', 1_000_000) ?? 0,
+    json: values.json,
+    help: values.help,
+  };
+}
+
+async function main(): Promise<void> {
+  let options: ReturnType<typeof readArguments>;
+  try {
+    options = readArguments();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
+    process.exitCode = 64;
+    return;
+  }
+  if (options.help) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const testbed = await startTestbed(options);
+  const { baseUrl, token, adminUrl, readToken } = testbed;
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify({ baseUrl, token, adminUrl, readToken })}\n`
+      : `base URL: ${baseUrl}\ntoken: ${token}\nread-only token: ${readToken}\nadmin URL: ${adminUrl}\n`,
+  );
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void testbed.close());
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`testbed: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,60 @@
+// A large organisation in no time: made-up people with a key each, and groups of them.
+import { randomBytes } from 'node:crypto';
+import type { Organisation } from './organisation.ts';
+import { COREWEAVE_USER_SCHEMA, GROUP_SCHEMA, USER_SCHEMA } from './schemas.ts';
+
+export interface Seed {
+  readonly users: number;
+  readonly groups: number;
+  readonly membersPerGroup?: number;
+}
+
+/**
+ * Adds users `user000001@example.com` ... and groups `group0001` ..., numbered on from what is there.
+ * Each group has the next members in turn, so that everybody is in about as many groups.
+ */
+export function seedOrganisation(organisation: Organisation, seed: Seed): void {
+  const { users, groups } = organisation;
+  const firstUser = users.size() + 1;
+  for (let number = firstUser; number < firstUser + seed.users; number += 1) {
+    organisation.create('User', makeUser(`user${String(number).padStart(6, '0')}`));
+  }
+  const ids = users.list().map((entry) => entry.id);
+  const members = Math.min(seed.membersPerGroup ?? 100, ids.length);
+  const firstGroup = groups.size() + 1;
+  for (let number = firstGroup; number < firstGroup + seed.groups; number += 1) {
+    const from = ((number - 1) * members) % Math.max(ids.length, 1);
+    const chosen = Array.from({ length: members }, (_, index) => ids[(from + index) % ids.length] ?? '');
+    organisation.create('Group', {
+      schemas: [GROUP_SCHEMA],
+      displayName: `group${String(number).padStart(4, '0')}`,
+      members: chosen.map((value) => ({ value })),
+    });
+  }
+}
+
+function makeUser(name: string): Parameters<Organisation['create']>[1] {
+  return {
+    schemas: [USER_SCHEMA],
+    externalId: name,
+    userName: `${name}@example.com`,
+    displayName: `Seeded ${name}`,
+    name: { givenName: 'Seeded', familyName: name },
+    emails: [{ type: 'work', primary: true, value: `${name}@example.com` }],
+    active: true,
+    [COREWEAVE_USER_SCHEMA]: { sunkSshKeys: makeKey(name) },
+  };
+}
+
+/** A well-formed Ed25519 public key to which nobody has the private one (RFC 8709 section 4). */
+function makeKey(comment: string): string {
+  const type = Buffer.from('ssh-ed25519');
+  const blob = Buffer.concat([lengthOf(type), type, lengthOf(Buffer.alloc(32)), randomBytes(32)]);
+  return `ssh-ed25519 ${blob.toString('base64')} ${comment}@seed`;
+}
+
+function lengthOf(bytes: Buffer): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(bytes.length);
+  return length;
+}

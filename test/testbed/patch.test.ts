@@ -1,0 +1,245 @@
+// PATCH in the forms in which the identity providers send it.
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Json, JsonObject } from '../../src/testbed/json.ts';
+import { applyPatch } from '../../src/testbed/patch.ts';
+import { parsePath } from '../../src/testbed/path.ts';
+import { ScimError } from '../../src/testbed/scim-error.ts';
+
+const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+const COREWEAVE = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';
+const READ_ONLY = new Set(['id', 'meta', `${COREWEAVE}:uid`.toLowerCase()]);
+
+function patch(resource: JsonObject, ...operations: Json[]): JsonObject {
+  return applyPatch(resource, { Operations: operations }, READ_ONLY);
+}
+
+describe('a path', () => {
+  it.each([
+    ['userName', ['userName'], false, null],
+    ['name.givenName', ['name', 'givenName'], false, null],
+    [`${ENTERPRISE}:department`, [ENTERPRISE, 'department'], false, null],
+    [`${ENTERPRISE}:manager.displayName`, [ENTERPRISE, 'manager', 'displayName'], false, null],
+    [COREWEAVE, [COREWEAVE], false, null],
+    ['emails[type eq "work"]', ['emails'], true, null],
+    ['emails[type eq "work"].value', ['emails'], true, 'value'],
+    ['members[value eq "]"].$ref', ['members'], true, '$ref'],
+    ['urn:other:ext:attr', ['urn:other:ext', 'attr'], false, null],
+  ])('%s has its parts', (text, steps, isFiltered, sub) => {
+    const path = parsePath(text);
+    expect(path.steps).toEqual(steps);
+    expect(path.filter !== null).toBe(isFiltered);
+    expect(path.sub).toBe(sub);
+  });
+
+  it.each([
+    '',
+    '.',
+    'a..b',
+    '__proto__',
+    'a.__proto__',
+    'emails[',
+    'emails[]',
+    'emails[a eq 1]x',
+    'a b',
+    'urn:',
+    'urn:x',
+  ])('"%s" is refused as invalidPath', (text) => {
+    expect(() => parsePath(text)).toThrow(expect.objectContaining({ scimType: 'invalidPath' }));
+  });
+});
+
+describe('Entra’s default PATCH', () => {
+  it('sets one attribute an operation, capitalised, also in extensions', () => {
+    const patched = patch(
+      { userName: 'a', name: { givenName: 'A', familyName: 'B' } },
+      { op: 'Replace', path: 'active', value: 'False' },
+      { op: 'Add', path: 'name.familyName', value: 'C' },
+      { op: 'Add', path: `${ENTERPRISE}:department`, value: 'R&D' },
+      { op: 'Add', path: `${COREWEAVE}:sunkSshKeys`, value: 'ssh-ed25519 A' },
+    );
+    expect(patched).toEqual({
+      userName: 'a',
+      active: 'False',
+      name: { givenName: 'A', familyName: 'C' },
+      [ENTERPRISE]: { department: 'R&D' },
+      [COREWEAVE]: { sunkSshKeys: 'ssh-ed25519 A' },
+    });
+  });
+
+  it('makes the element that a value path describes, once for all additions to it', () => {
+    const patched = patch(
+      {},
+      { op: 'Add', path: 'addresses[type eq "work"].locality', value: 'Berlin' },
+      { op: 'Add', path: 'addresses[type eq "work"].country', value: 'DE' },
+      { op: 'Add', path: 'roles[primary eq "True"].value', value: 'x' },
+    );
+    expect(patched).toEqual({
+      addresses: [{ type: 'work', locality: 'Berlin', country: 'DE' }],
+      roles: [{ primary: 'True', value: 'x' }],
+    });
+  });
+
+  it('removes members by value and leaves the others', () => {
+    const group = { members: [{ value: 'a' }, { value: 'b' }, { value: 'c' }] };
+    const removal = { op: 'Remove', path: 'members', value: [{ $ref: null, value: 'a' }, { value: 'gone' }] };
+    expect(patch(group, removal)).toEqual({ members: [{ value: 'b' }, { value: 'c' }] });
+  });
+
+  it('adds members to those that are there, none twice', () => {
+    const addition = { op: 'Add', path: 'members', value: [{ value: 'b' }, { value: 'c' }] };
+    expect(patch({ members: [{ value: 'a' }, { value: 'b' }] }, addition, addition)).toEqual({
+      members: [{ value: 'a' }, { value: 'b' }, { value: 'c' }],
+    });
+  });
+
+  it('sets the manager as a bare text', () => {
+    const patched = patch({}, { op: 'Add', path: `${ENTERPRISE}:manager`, value: 'id-1' });
+    expect(patched).toEqual({ [ENTERPRISE]: { manager: 'id-1' } });
+  });
+});
+
+describe('Entra’s PATCH with aadOptscim062020', () => {
+  it('replaces flat keys without a path', () => {
+    const value = {
+      active: false,
+      'name.givenName': 'N',
+      [`${COREWEAVE}:sunkSshKeys`]: 'K',
+      'emails[type eq "work"].value': 'w@x',
+    };
+    const before = { name: { familyName: 'F' }, emails: [{ type: 'work', value: 'old' }] };
+    expect(patch(before, { op: 'replace', value })).toEqual({
+      active: false,
+      name: { familyName: 'F', givenName: 'N' },
+      emails: [{ type: 'work', value: 'w@x' }],
+      [COREWEAVE]: { sunkSshKeys: 'K' },
+    });
+  });
+
+  it('removes a member by a filter', () => {
+    const group = { members: [{ value: 'a' }, { value: 'b' }] };
+    expect(patch(group, { op: 'remove', path: 'members[value eq "a"]' })).toEqual({
+      members: [{ value: 'b' }],
+    });
+  });
+});
+
+describe('Okta’s PATCH', () => {
+  it('deactivates without a path', () => {
+    expect(patch({ active: true }, { op: 'replace', value: { active: false } })).toEqual({ active: false });
+  });
+
+  it('renames a group and may carry the read-only id', () => {
+    const renamed = patch(
+      { id: 'g', displayName: 'old' },
+      { op: 'replace', value: { id: 'other', displayName: 'new' } },
+    );
+    expect(renamed).toEqual({ id: 'g', displayName: 'new' });
+  });
+});
+
+describe('PATCH', () => {
+  it('replaces an extension by its parts and leaves the rest of it', () => {
+    const before = { [COREWEAVE]: { uid: 1, sunkSshKeys: 'A' } };
+    expect(patch(before, { op: 'replace', value: { [COREWEAVE]: { sunkSshKeys: 'B', uid: 0 } } })).toEqual({
+      [COREWEAVE]: { uid: 1, sunkSshKeys: 'B' },
+    });
+  });
+
+  it('leaves the resource as it is when any operation fails', () => {
+    const resource = { userName: 'a', emails: [{ type: 'work', value: 'w' }] };
+    const before = structuredClone(resource);
+    expect(() =>
+      patch(resource, { op: 'replace', path: 'emails[type eq "work"].value', value: 'x' }, { op: 'bad' }),
+    ).toThrow(ScimError);
+    expect(resource).toEqual(before);
+  });
+
+  it('lets only one value be primary', () => {
+    const before = { emails: [{ type: 'a', primary: true }, { type: 'b' }] };
+    expect(patch(before, { op: 'add', path: 'emails[type eq "b"].primary', value: true })).toEqual({
+      emails: [
+        { type: 'a', primary: false },
+        { type: 'b', primary: true },
+      ],
+    });
+  });
+
+  it.each([
+    [
+      'a replace that selects nothing',
+      { op: 'replace', path: 'emails[type eq "x"].value', value: 'v' },
+      'noTarget',
+    ],
+    ['a remove without a path', { op: 'remove' }, 'noTarget'],
+    ['an unknown operation', { op: 'move', path: 'a' }, 'invalidSyntax'],
+    ['a read-only attribute', { op: 'replace', path: 'id', value: 'x' }, 'mutability'],
+    ['a part of a read-only attribute', { op: 'replace', path: 'meta.created', value: 'x' }, 'mutability'],
+    ['an assigned uid', { op: 'replace', path: `${COREWEAVE}:uid`, value: 0 }, 'mutability'],
+    ['a path that is none', { op: 'add', path: '__proto__.polluted', value: 1 }, 'invalidPath'],
+    ['a value that is no object', { op: 'add', value: 'x' }, 'invalidValue'],
+    [
+      'a selection in an attribute with one value',
+      { op: 'add', path: 'userName[type eq "x"]', value: 1 },
+      'invalidPath',
+    ],
+  ])('refuses %s', (_, operation, scimType) => {
+    expect(() => patch({ userName: 'a' }, operation as Json)).toThrow(
+      expect.objectContaining({ status: 400, scimType }),
+    );
+  });
+});
+
+const operation = fc.record(
+  {
+    op: fc.constantFrom('add', 'Replace', 'remove', 'x'),
+    path: fc.oneof(
+      fc.constantFrom(
+        'members',
+        'emails[type eq "work"].value',
+        'emails[value pr]',
+        'name.givenName',
+        'emails.value',
+        COREWEAVE,
+      ),
+      fc.constantFrom(`${COREWEAVE}:sunkSshKeys`, 'constructor.prototype', '__proto__', 'userName', 'name'),
+      fc.string(),
+    ),
+    value: fc.jsonValue({ maxDepth: 3 }),
+  },
+  { requiredKeys: ['op'] },
+) as fc.Arbitrary<Json>;
+
+describe('any PATCH', () => {
+  it('gives a new resource or a refusal, never touches the old one, and never a prototype', () => {
+    const resource = {
+      userName: 'a',
+      name: { givenName: 'G' },
+      members: [{ value: 'a' }],
+      emails: [{ type: 'work', value: 'w' }, 'plain'],
+    };
+    const before = structuredClone(resource);
+    fc.assert(
+      fc.property(fc.array(operation, { minLength: 1, maxLength: 6 }), (operations) => {
+        try {
+          JSON.stringify(patch(resource, ...operations));
+        } catch (error) {
+          expect(error).toBeInstanceOf(ScimError);
+        }
+        expect(resource).toEqual(before);
+        expect(Object.keys(Object.prototype)).toEqual([]);
+      }),
+      { numRuns: process.env['NIGHTLY'] === undefined ? 1000 : 100_000 },
+    );
+  });
+
+  it('that adds what is there already changes nothing', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.uuid(), { minLength: 1 }), (ids) => {
+        const addition = { op: 'add', path: 'members', value: ids.map((value) => ({ value })) };
+        const once = patch({}, addition);
+        expect(patch(once, addition)).toEqual(once);
+      }),
+    );
+  });
+});
