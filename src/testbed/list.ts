@@ -10,6 +10,8 @@ export interface PageLimits {
   readonly maxPageSize: number;
   /** Seconds for which a cursor is good. */
   readonly cursorTimeout: number;
+  /** Whether the service knows cursors; if not, `cursor` is an unknown parameter like any other. */
+  readonly cursorPaging: boolean;
 }
 
 export interface Page {
@@ -35,7 +37,7 @@ export function cutPage(
   const filterText = query.get('filter') ?? '';
   const filter = filterText.trim() === '' ? null : parseFilter(filterText);
   const count = readCount(query.get('count'), limits);
-  const cursor = query.get('cursor');
+  const cursor = limits.cursorPaging ? query.get('cursor') : null;
   if (cursor === null) return cutByIndex(selectEntries(collection, filter), query.get('startIndex'), count);
   if (query.has('startIndex')) {
     throw new ScimError(400, 'invalidValue', 'either startIndex or cursor, not both');

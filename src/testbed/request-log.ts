@@ -1,5 +1,5 @@
 // The record of the last requests with their answers, for the admin address and the provisioning log.
-import type { Reply, Request } from './exchange.ts';
+import { SCIM_TYPE, type Reply, type Request } from './exchange.ts';
 import type { Token } from './tokens.ts';
 
 export interface LoggedRequest {
@@ -8,15 +8,15 @@ export interface LoggedRequest {
   readonly method: string;
   readonly target: string;
   readonly status: number;
-  /** Name of the token. */
-  readonly token: string;
+  /** Name of the token; null if it was none of ours. */
+  readonly token: string | null;
   readonly userAgent: string | null;
   /** The refusal's `detail`, or null. */
   readonly detail: string | null;
 }
 
 export interface RequestLog {
-  add(request: Request, token: Token, reply: Reply): void;
+  add(request: Request, token: Token | null, reply: Reply): void;
   list(): readonly LoggedRequest[];
   clear(): void;
 }
@@ -33,7 +33,7 @@ export function createRequestLog(now: () => number): RequestLog {
         method: request.method,
         target: request.target,
         status: reply.status,
-        token: token.name,
+        token: token?.name ?? null,
         userAgent: request.headers['user-agent'] ?? null,
         detail: reply.status >= 400 ? readDetail(reply) : null,
       });
@@ -47,7 +47,7 @@ export function createRequestLog(now: () => number): RequestLog {
 }
 
 function readDetail(reply: Reply): string | null {
-  if (typeof reply.body !== 'string' || !reply.body.startsWith('{')) return null;
-  const { detail } = JSON.parse(reply.body) as { detail?: unknown };
-  return typeof detail === 'string' ? detail : null;
+  if (typeof reply.body !== 'string' || reply.headers['content-type'] !== SCIM_TYPE) return null;
+  const [, detail] = /"detail":("(?:[^"\\]|\\.)*")/.exec(reply.body) ?? [];
+  return detail === undefined ? null : (JSON.parse(detail) as string);
 }

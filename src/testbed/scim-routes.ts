@@ -4,6 +4,7 @@ import { replyJson, type Reply, type Request } from './exchange.ts';
 import { parseBody } from './json.ts';
 import { cutPage, type PageLimits } from './list.ts';
 import type { Organisation } from './organisation.ts';
+import type { PreparedPages } from './prepared-pages.ts';
 import { parseProjection, type Projection } from './projection.ts';
 import { ENDPOINTS, type Renderer } from './render.ts';
 import { ScimError } from './scim-error.ts';
@@ -12,6 +13,7 @@ export interface ScimContext {
   readonly organisation: Organisation;
   readonly renderer: Renderer;
   readonly limits: PageLimits;
+  readonly pages: PreparedPages;
   readonly now: () => number;
 }
 
@@ -52,13 +54,11 @@ function answerCollection(context: ScimContext, kind: ResourceKind, request: Req
     case 'HEAD':
     case 'GET': {
       const projection = readProjection(request.query);
-      const page = cutPage(
-        context.organisation[collectionOf(kind)],
-        request.query,
-        context.limits,
-        context.now(),
-      );
-      return replyJson(200, context.renderer.page(kind, page, projection));
+      const collection = context.organisation[collectionOf(kind)];
+      const now = context.now();
+      const make = (): string =>
+        context.renderer.page(kind, cutPage(collection, request.query, context.limits, now), projection);
+      return replyJson(200, context.pages.take(collection, request.query, now, make));
     }
     case 'POST': {
       const projection = readProjection(request.query);

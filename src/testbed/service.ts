@@ -1,16 +1,25 @@
 // The testbed as a whole: an HTTP server on loopback with the SCIM service and its admin address.
 import { randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import { answerAdmin } from './admin.ts';
-import { readRequest, replyError, sendReply, SCIM_TYPE, type Reply, type Request } from './exchange.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { answerAdmin, type AdminContext } from './admin.ts';
+import { describeService } from './discovery.ts';
+import { authorise, checkRole } from './door.ts';
+import { createEvents } from './events.ts';
+import { readRequest, replyError, replyJson, sendReply, type Reply, type Request } from './exchange.ts';
+import { distortReply, distortRequest } from './fault-effects.ts';
+import { sendWithFaults } from './fault-transport.ts';
+import { createFaults, type ActiveFault } from './faults.ts';
+import { parseBody } from './json.ts';
+import { listen, stopListening } from './listen.ts';
 import { createOrganisation, type OrganisationOptions } from './organisation.ts';
+import { createPreparedPages } from './prepared-pages.ts';
 import { createRenderer } from './render.ts';
 import { createRequestLog } from './request-log.ts';
 import { answerScim } from './scim-routes.ts';
-import { ScimError, renderError } from './scim-error.ts';
+import { ScimError } from './scim-error.ts';
 import { seedOrganisation } from './seed.ts';
-import { createTokens, type Token, type Tokens } from './tokens.ts';
+import { checkSwitches, settingsSchema, type Settings } from './settings.ts';
+import { createTokens, type Token } from './tokens.ts';
 
 export interface TestbedOptions extends OrganisationOptions {
   /** Port on 127.0.0.1; 0, the default, takes a free one. */
@@ -23,6 +32,10 @@ export interface TestbedOptions extends OrganisationOptions {
   readonly maxPageSize?: number;
   /** Seconds for which a cursor is good. */
   readonly cursorTimeout?: number;
+  /** Milliseconds for which a poll for events is held open. */
+  readonly pollWait?: number;
+  /** Switches that are not as they are by default. */
+  readonly settings?: Partial<Settings>;
   readonly seedUsers?: number;
   readonly seedGroups?: number;
 }
@@ -34,7 +47,7 @@ export interface Testbed {
   readonly token: string;
   /** May only read: what a login node gets. */
   readonly readToken: string;
-  /** Faults, seeds and the record of requests; whoever knows the address may use it. */
+  /** Faults, seeds, switches and the record of requests; whoever knows the address may use it. */
   readonly adminUrl: string;
   close(): Promise<void>;
 }
@@ -51,47 +64,82 @@ export async function startTestbed(options: TestbedOptions = {}): Promise<Testbe
   const token = tokens.issue('provisioning', 'provisioning', options.token);
   const readToken = tokens.issue('login-nodes', 'read-only');
   const organisation = createOrganisation(options);
-  const server = createServer({ maxHeaderSize: 64 * 1024, keepAliveTimeout: 65_000 });
-  server.on('clientError', refuseBrokenRequest);
-  const origin = await listen(server, options.port ?? 0);
+  const { server, origin } = await listen(options.port ?? 0);
   const baseUrl = `${origin}/scim/${org}`;
-  const log = createRequestLog(now);
+  const renderer = createRenderer(baseUrl);
+  const cursorTimeout = options.cursorTimeout ?? 3600;
   const limits = {
     defaultPageSize: options.defaultPageSize ?? 100,
     maxPageSize: options.maxPageSize ?? 1000,
-    cursorTimeout: options.cursorTimeout ?? 3600,
+    cursorTimeout,
   };
-  const scim = { organisation, renderer: createRenderer(baseUrl), limits, now };
-  if (options.seedUsers !== undefined || options.seedGroups !== undefined) {
-    seedOrganisation(organisation, { users: options.seedUsers ?? 0, groups: options.seedGroups ?? 0 });
+  const pages = createPreparedPages(cursorTimeout / 2);
+  const events = createEvents(baseUrl, options.pollWait ?? 30_000, now);
+  organisation.onChange((change) => events.publish(change));
+  const admin: AdminContext = {
+    organisation,
+    tokens,
+    log: createRequestLog(now),
+    faults: createFaults(),
+    settings: settingsSchema.parse(options.settings ?? {}),
+  };
+  seedOrganisation(organisation, { users: options.seedUsers ?? 0, groups: options.seedGroups ?? 0 });
+
+  /** The true answer to somebody who was let in. */
+  async function answer(request: Request, bearer: Token, segments: readonly string[]): Promise<Reply> {
+    const { settings } = admin;
+    checkSwitches(settings, bearer.role);
+    const [endpoint, receiver = bearer.name] = segments;
+    if (endpoint === 'SecurityEvents' && request.method === 'POST' && settings.events) {
+      const sets = await events.poll(receiver, parseBody(request.body));
+      return replyJson(200, sets, { 'content-type': 'application/json' });
+    }
+    checkRole(bearer, request);
+    const offer = { ...limits, cursorPaging: settings.cursorPaging };
+    const described =
+      request.method === 'GET'
+        ? describeService({ baseUrl, settings, limits: offer }, segments, request.query)
+        : null;
+    if (described !== null) return replyJson(200, described);
+    return answerScim({ organisation, renderer, pages, now, limits: offer }, request, segments);
   }
 
-  function answer(request: Request): Reply {
-    const [root, first, ...segments] = request.segments;
-    if (root === 'admin' && first === secret)
-      return answerAdmin({ organisation, tokens, log }, request, segments);
-    if (root !== 'scim' || first !== org) {
-      throw new ScimError(404, null, `the SCIM Base URL of this service is ${baseUrl}`);
-    }
-    const bearer = authorise(tokens, request);
-    try {
-      const reply = answerScim(scim, request, segments);
-      log.add(request, bearer, reply);
-      return reply;
-    } catch (error) {
-      log.add(request, bearer, replyError(error));
-      throw error;
-    }
-  }
-
-  async function handle(message: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** The answer as it goes out: faults bend the question and the answer, and the record has what was sent. */
+  async function answerBent(
+    request: Request,
+    segments: readonly string[],
+    strikes: readonly ActiveFault[],
+  ): Promise<Reply> {
+    let bearer: Token | null = null;
     let reply: Reply;
     try {
-      reply = answer(await readRequest(message));
+      bearer = authorise(tokens, request);
+      reply = await answer(distortRequest(request, strikes), bearer, segments);
     } catch (error) {
       reply = replyError(error);
     }
-    sendReply(response, reply, message.method ?? 'GET');
+    const bent = distortReply(reply, strikes, now());
+    admin.log.add(request, bearer, bent);
+    return bent;
+  }
+
+  async function handle(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    const method = message.method ?? 'GET';
+    try {
+      const request = await readRequest(message);
+      const [root, first, ...segments] = request.segments;
+      if (root === 'admin' && first === secret) {
+        sendReply(response, answerAdmin(admin, request, segments), method);
+      } else if (root === 'scim' && first === org) {
+        const strikes = admin.faults.strike(method, request.target);
+        const reply = await answerBent(request, segments, strikes);
+        await sendWithFaults(response, reply, method, strikes, now());
+      } else {
+        throw new ScimError(404, null, `the SCIM Base URL of this service is ${baseUrl}`);
+      }
+    } catch (error) {
+      if (!response.headersSent) sendReply(response, replyError(error), method);
+    }
   }
   server.on('request', (message, response) => void handle(message, response));
 
@@ -100,44 +148,6 @@ export async function startTestbed(options: TestbedOptions = {}): Promise<Testbe
     token,
     readToken,
     adminUrl: `${origin}/admin/${secret}`,
-    async close() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
-      await closed;
-    },
+    close: () => stopListening(server),
   };
-}
-
-async function listen(server: Server, port: number): Promise<string> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-function authorise(tokens: Tokens, { method, headers }: Request): Token {
-  const [, text] = /^bearer +([^ ]+) *$/i.exec(headers.authorization ?? '') ?? [];
-  const token = text === undefined ? null : tokens.recognise(text);
-  if (token === null) throw new ScimError(401, null, 'no bearer token of this organisation');
-  if (token.role === 'read-only' && method !== 'GET' && method !== 'HEAD') {
-    throw new ScimError(403, null, `the token ${token.name} may only read`);
-  }
-  return token;
-}
-
-/** What node:http cannot even read (a giant header, broken framing) gets a SCIM error as well. */
-function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable) return;
-  const isTooLarge = error.code === 'HPE_HEADER_OVERFLOW';
-  const refusal = new ScimError(
-    isTooLarge ? 431 : 400,
-    null,
-    isTooLarge ? 'the headers are too large' : 'not HTTP',
-  );
-  const body = JSON.stringify(renderError(refusal));
-  socket.end(
-    `HTTP/1.1 ${refusal.status} Refused\r\ncontent-type: ${SCIM_TYPE}\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  );
 }
