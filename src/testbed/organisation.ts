@@ -1,10 +1,10 @@
 // One organisation's users and groups: creating, replacing, patching and deleting, each as a whole or not at all.
 import { randomUUID } from 'node:crypto';
-import { getAttribute, getValues } from './attributes.ts';
+import { findName, getAttribute, getValues } from './attributes.ts';
 import { foldPath, splitAttributePath, type Steps } from './attribute-path.ts';
 import { createCollection, type Collection, type Entry, type ResourceKind } from './collection.ts';
 import { checkGroup, checkUser, type GroupRules } from './content.ts';
-import { isObject, isSame, type JsonObject } from './json.ts';
+import { isObject, isSame, type Json, type JsonObject } from './json.ts';
 import { applyPatch } from './patch.ts';
 import { tidyResource } from './tidy.ts';
 import { COREWEAVE_GROUP_SCHEMA, COREWEAVE_USER_SCHEMA, GROUP_SCHEMA, USER_SCHEMA } from './schemas.ts';
@@ -102,7 +102,7 @@ export function createOrganisation(options: OrganisationOptions = {}): Organisat
     const posixId = before?.posixId ?? known.nextId;
     const whole = complete(kind, id, resource, { posixId, modified, before: before?.resource ?? null });
     const served = consoleKeys.length === 0 ? whole : addKeys(whole, consoleKeys);
-    if (before !== null && isUnchanged(before.served, served)) return before;
+    if (before !== null && isUnchanged(before, whole, consoleKeys)) return before;
     const seq = before?.seq ?? nextSeq;
     if (before === null) {
       known.nextId += 1;
@@ -120,7 +120,8 @@ export function createOrganisation(options: OrganisationOptions = {}): Organisat
     resource: JsonObject,
     own: { posixId: number; modified: number; before: JsonObject | null },
   ): JsonObject {
-    if (kind === 'User') resource['active'] ??= true;
+    // Silence about `active` (a PUT that forgets it, a PATCH that removes it) must not let anybody back in.
+    if (kind === 'User') resource['active'] ??= getAttribute(own.before ?? {}, 'active') ?? true;
     const extension = setPosixId(resource, kinds[kind].idSteps, own.posixId);
     const schemas = Array.isArray(resource['schemas']) ? [...resource['schemas']] : [];
     if (extension !== null && !schemas.includes(extension)) schemas.push(extension);
@@ -155,10 +156,7 @@ export function createOrganisation(options: OrganisationOptions = {}): Organisat
     },
     replace(kind, id, body) {
       const before = read(kind, id);
-      const active = getAttribute(before.resource, 'active');
-      // A PUT that forgets `active` must not let anybody back in.
-      const isSilent = kind === 'User' && getAttribute(body, 'active') === null;
-      return announceUpdate(kind, 'put', before, commit(kind, isSilent ? { ...body, active } : body, before));
+      return announceUpdate(kind, 'put', before, commit(kind, body, before));
     },
     patch(kind, id, body) {
       const before = read(kind, id);
@@ -198,8 +196,9 @@ function addKeys(resource: JsonObject, keys: readonly string[]): JsonObject {
 }
 
 /** The same but for the time of the change: then there was none, and `lastModified` stays. */
-function isUnchanged(before: JsonObject, after: JsonObject): boolean {
-  return isSame({ ...before, meta: null }, { ...after, meta: null });
+function isUnchanged(before: Entry, resource: JsonObject, consoleKeys: readonly string[]): boolean {
+  const isSameResource = isSame({ ...before.resource, meta: null }, { ...resource, meta: null });
+  return isSameResource && isSame([...before.consoleKeys], [...consoleKeys]);
 }
 
 function splitIdPath(path: string): Steps {
@@ -208,16 +207,30 @@ function splitIdPath(path: string): Steps {
   return steps;
 }
 
-/** Writes the id at its path, whatever the client put there; says which extension that path is in. */
+/**
+ * Writes the id at its path, in place of whatever the client put there, in any spelling.
+ * Says which extension that path is in.
+ */
 function setPosixId(resource: JsonObject, steps: Steps, posixId: number): string | null {
   let holder = resource;
   for (const step of steps.slice(0, -1)) {
-    const inner = holder[step];
+    const inner = takeAttribute(holder, step);
     const next = isObject(inner) ? { ...inner } : {};
     holder[step] = next;
     holder = next;
   }
-  holder[steps.at(-1) ?? ''] = posixId;
+  const last = steps.at(-1) ?? '';
+  takeAttribute(holder, last);
+  holder[last] = posixId;
   const [first = ''] = steps;
   return first.includes(':') ? first : null;
+}
+
+/** Removes the attribute, however it is spelt, and gives its value. */
+function takeAttribute(holder: JsonObject, name: string): Json {
+  const own = findName(holder, name);
+  if (own === null) return null;
+  const value = holder[own] ?? null;
+  delete holder[own];
+  return value;
 }
