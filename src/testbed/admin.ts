@@ -3,6 +3,7 @@ import { replyJson, type Reply, type Request } from './exchange.ts';
 import { parseBody, type Json, type JsonObject } from './json.ts';
 import type { Faults } from './faults.ts';
 import type { Organisation } from './organisation.ts';
+import type { PolicyGroups } from './policy-groups.ts';
 import type { RequestLog } from './request-log.ts';
 import { ScimError } from './scim-error.ts';
 import { seedOrganisation } from './seed.ts';
@@ -14,6 +15,7 @@ export interface AdminContext {
   readonly tokens: Tokens;
   readonly log: RequestLog;
   readonly faults: Faults;
+  readonly policyGroups: PolicyGroups;
   settings: Settings;
 }
 
@@ -50,20 +52,53 @@ export function answerAdmin(context: AdminContext, request: Request, segments: r
       return replyJson(200, { tokens: context.tokens.list() });
     case 'POST /tokens':
       return issueToken(context, parseBody(request.body));
+    case 'GET /policy-groups':
+      return replyJson(200, { groups: context.policyGroups.list() });
+    case 'POST /policy-groups':
+      return createPolicyGroup(context, parseBody(request.body));
     default:
-      return answerOne(context, request.method, segments);
+      return answerOne(context, request, segments);
   }
 }
 
-function answerOne(context: AdminContext, method: string, segments: readonly string[]): Reply {
-  const [kind, name = ''] = segments;
-  const isKnown =
-    method === 'DELETE' &&
-    segments.length === 2 &&
-    ((kind === 'faults' && context.faults.clear(Number(name))) ||
-      (kind === 'tokens' && context.tokens.revoke(name)));
-  if (isKnown) return DONE;
-  throw new ScimError(404, null, `the admin address has no ${method} /${segments.join('/')}`);
+function answerOne(context: AdminContext, request: Request, segments: readonly string[]): Reply {
+  const [kind = '', name = '', part, ...more] = segments;
+  const route = `${request.method} /${[kind, '*', ...(part === undefined ? [] : [part]), ...more].join('/')}`;
+  switch (route) {
+    case 'PUT /users/*/keys':
+      return replyJson(200, { keys: setKeys(context, name, parseBody(request.body)) });
+    case 'DELETE /policy-groups/*':
+      context.policyGroups.remove(name);
+      return DONE;
+    case 'DELETE /faults/*':
+      return confirm(context.faults.clear(Number(name)), `fault ${name}`);
+    case 'DELETE /tokens/*':
+      return confirm(context.tokens.revoke(name), `token ${name}`);
+    default:
+      throw new ScimError(404, null, `the admin address has no ${request.method} /${segments.join('/')}`);
+  }
+}
+
+function confirm(isDone: boolean, what: string): Reply {
+  if (!isDone) throw new ScimError(404, null, `there is no ${what}`);
+  return DONE;
+}
+
+function createPolicyGroup({ policyGroups }: AdminContext, { name, policies = [] }: JsonObject): Reply {
+  if (typeof name !== 'string' || name === '' || !isTextList(policies)) {
+    throw new ScimError(400, 'invalidValue', 'a group has a name and a list of policies');
+  }
+  return replyJson(201, policyGroups.create(name, policies));
+}
+
+/** The keys that a person adds in the console. */
+function setKeys({ organisation }: AdminContext, id: string, { keys }: JsonObject): readonly string[] {
+  if (!isTextList(keys)) throw new ScimError(400, 'invalidValue', 'keys is a list of public keys');
+  return organisation.setConsoleKeys(id, keys).consoleKeys;
+}
+
+function isTextList(value: Json | undefined): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
 /** The token's text is in this answer and nowhere else. */

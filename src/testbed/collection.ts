@@ -13,7 +13,11 @@ export interface Entry {
   readonly posixId: number;
   /** Epoch milliseconds of the last change. */
   readonly modified: number;
+  /** As the identity provider pushed it. */
   readonly resource: JsonObject;
+  /** As readers get it: the same, and the keys that the person added in the console. */
+  readonly served: JsonObject;
+  readonly consoleKeys: readonly string[];
 }
 
 export interface Collection {

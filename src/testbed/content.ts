@@ -1,7 +1,9 @@
 // What a user or a group must be like to be taken, beyond being well-formed.
-import { getAttribute } from './attributes.ts';
+import { getAttribute, getValues } from './attributes.ts';
 import type { Collection } from './collection.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
+import { refuseTakenName } from './policy-groups.ts';
+import { ENTERPRISE_SCHEMA } from './schemas.ts';
 import { ScimError } from './scim-error.ts';
 
 /** A user needs a userName that nobody else has, whatever its case (RFC 7643 section 4.1.1). */
@@ -13,9 +15,23 @@ export function checkUser(resource: JsonObject, id: string, users: Collection): 
   }
 }
 
+/** Rules that the organisation's switches turn on and off. */
+export interface GroupRules {
+  /** Whether a pushed group may not have this name. */
+  isNameTaken(name: string): boolean;
+  /** Whether a member with a department stops the group. */
+  isDepartmentMapped(): boolean;
+}
+
 /** A group needs a displayName, and members that are users of this organisation. */
-export function checkGroup(resource: JsonObject, users: Collection, groups: Collection): void {
-  requireText(resource, 'displayName');
+export function checkGroup(
+  resource: JsonObject,
+  users: Collection,
+  groups: Collection,
+  rules: GroupRules | null,
+): void {
+  const name = requireText(resource, 'displayName');
+  if (rules?.isNameTaken(name) === true) throw refuseTakenName(name);
   const members = resource['members'] ?? [];
   if (!Array.isArray(members)) throw new ScimError(400, 'invalidValue', 'members is not a list');
   if (members.length === 0) return;
@@ -23,12 +39,26 @@ export function checkGroup(resource: JsonObject, users: Collection, groups: Coll
   for (const member of members) {
     const id = readMember(member);
     if (groups.get(id) !== null || isGroupType(member)) throw nestedGroup(id, groups);
-    if (users.get(id) === null) {
+    const user = users.get(id);
+    if (user === null) {
       throw new ScimError(400, 'invalidValue', `the member ${id} is no user of this organisation`);
     }
+    if (rules?.isDepartmentMapped() === true) refuseDepartment(name, user.resource);
     kept.set(id, { value: id, type: 'User' });
   }
   resource['members'] = [...kept.values()];
+}
+
+function refuseDepartment(group: string, user: JsonObject): void {
+  const [department] = getValues(user, [ENTERPRISE_SCHEMA, 'department']);
+  const [userName] = getValues(user, ['userName']);
+  if (department === undefined || department === '') return;
+  throw new ScimError(
+    400,
+    'invalidValue',
+    `the group ${group} is not synchronised, because its member ${JSON.stringify(userName)} has a department. ` +
+      'Delete the attribute mapping of department in the provisioning of users, clear it here, and push again.',
+  );
 }
 
 function nestedGroup(id: string, groups: Collection): ScimError {

@@ -16,7 +16,8 @@ export function isObject(value: unknown): value is JsonObject {
 
 /**
  * Parses a request body.
- * @throws ScimError 400 invalidSyntax for bad UTF-8, bad JSON, nesting beyond 32 and a member named `__proto__`.
+ * @throws ScimError 400 invalidSyntax for bad UTF-8, bad JSON, nesting beyond 32, a member named `__proto__`, and
+ *   members of one object that differ in case alone: they are one attribute with two values.
  */
 export function parseBody(bytes: Uint8Array): JsonObject {
   let text: string;
@@ -41,7 +42,12 @@ function refuseHostile(value: Json, depth: number): void {
   if (depth > MAX_DEPTH) {
     throw new ScimError(400, 'invalidSyntax', `the body is nested deeper than ${MAX_DEPTH} levels`);
   }
+  const isList = Array.isArray(value);
+  const seen = new Set<string>();
   for (const [name, member] of Object.entries(value)) {
+    if (!isList && seen.size === seen.add(name.toLowerCase()).size) {
+      throw new ScimError(400, 'invalidSyntax', `"${name.slice(0, 100)}" is given twice, in different case`);
+    }
     // Assigned later by name, this one would replace a prototype instead of adding a member.
     if (name === '__proto__') {
       throw new ScimError(400, 'invalidSyntax', 'an attribute may not be named "__proto__"');

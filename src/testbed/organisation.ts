@@ -1,10 +1,10 @@
 // One organisation's users and groups: creating, replacing, patching and deleting, each as a whole or not at all.
 import { randomUUID } from 'node:crypto';
-import { getAttribute } from './attributes.ts';
+import { findName, getAttribute, getValues } from './attributes.ts';
 import { foldPath, splitAttributePath, type Steps } from './attribute-path.ts';
 import { createCollection, type Collection, type Entry, type ResourceKind } from './collection.ts';
-import { checkGroup, checkUser } from './content.ts';
-import { isObject, isSame, type JsonObject } from './json.ts';
+import { checkGroup, checkUser, type GroupRules } from './content.ts';
+import { isObject, isSame, type Json, type JsonObject } from './json.ts';
 import { applyPatch } from './patch.ts';
 import { tidyResource } from './tidy.ts';
 import { COREWEAVE_GROUP_SCHEMA, COREWEAVE_USER_SCHEMA, GROUP_SCHEMA, USER_SCHEMA } from './schemas.ts';
@@ -19,6 +19,8 @@ export interface OrganisationOptions {
   readonly firstGid?: number;
   /** Epoch milliseconds; the real clock by default. */
   readonly now?: () => number;
+  /** What the switches forbid; nothing by default. */
+  readonly rules?: GroupRules;
 }
 
 /** One change, as those hear of it who subscribed. */
@@ -26,6 +28,7 @@ export interface Change {
   readonly kind: ResourceKind;
   readonly id: string;
   readonly act: 'create' | 'put' | 'patch' | 'delete';
+  /** What readers got before and get now. */
   readonly before: JsonObject | null;
   readonly after: JsonObject | null;
 }
@@ -39,6 +42,8 @@ export interface Organisation {
   replace(kind: ResourceKind, id: string, body: JsonObject): Entry;
   patch(kind: ResourceKind, id: string, body: JsonObject): Entry;
   remove(kind: ResourceKind, id: string): void;
+  /** The keys that a person added in the console; readers get them, the identity provider never sees them. */
+  setConsoleKeys(id: string, keys: readonly string[]): Entry;
   onChange(listener: (change: Change) => void): void;
 }
 
@@ -60,7 +65,7 @@ export function createOrganisation(options: OrganisationOptions = {}): Organisat
       collection: groups,
       schema: GROUP_SCHEMA,
       idSteps: splitIdPath(options.gidPath ?? `${COREWEAVE_GROUP_SCHEMA}:gid`),
-      check: (resource: JsonObject) => checkGroup(resource, users, groups),
+      check: (resource: JsonObject) => checkGroup(resource, users, groups, options.rules ?? null),
       nextId: options.firstGid ?? 20_000,
     },
   };
@@ -79,34 +84,65 @@ export function createOrganisation(options: OrganisationOptions = {}): Organisat
 
   /** Everything that can be refused is refused before the first line that changes anything. */
   function commit(kind: ResourceKind, content: JsonObject, before: Entry | null): Entry {
-    const { collection, schema, idSteps, check } = kinds[kind];
+    const resource = tidyResource(content, kinds[kind].schema);
     const id = before?.id ?? randomUUID();
-    const resource = tidyResource(content, schema);
-    if (kind === 'User') resource['active'] ??= true;
-    check(resource, id);
+    kinds[kind].check(resource, id);
+    return keep(kind, id, resource, before, before?.consoleKeys ?? []);
+  }
+
+  function keep(
+    kind: ResourceKind,
+    id: string,
+    resource: JsonObject,
+    before: Entry | null,
+    consoleKeys: readonly string[],
+  ): Entry {
+    const known = kinds[kind];
     const modified = now();
-    const stamp = new Date(modified).toISOString();
-    const oldMeta = before === null ? null : getAttribute(before.resource, 'meta');
-    const created = isObject(oldMeta) ? (oldMeta['created'] ?? stamp) : stamp;
-    const posixId = before?.posixId ?? kinds[kind].nextId;
-    const extension = setPosixId(resource, idSteps, posixId);
-    const schemas = Array.isArray(resource['schemas']) ? resource['schemas'] : [schema];
-    if (extension !== null && !schemas.includes(extension)) schemas.push(extension);
-    const { schemas: _, ...rest } = resource;
-    const whole: JsonObject = {
-      schemas,
-      id,
-      ...rest,
-      meta: { resourceType: kind, created, lastModified: stamp },
-    };
-    const entry = { id, seq: before?.seq ?? nextSeq, posixId, modified, resource: whole };
-    if (before !== null && isUnchanged(before.resource, whole)) return before;
+    const posixId = before?.posixId ?? known.nextId;
+    const whole = complete(kind, id, resource, { posixId, modified, before: before?.resource ?? null });
+    const served = consoleKeys.length === 0 ? whole : addKeys(whole, consoleKeys);
+    if (before !== null && isUnchanged(before, whole, consoleKeys)) return before;
+    const seq = before?.seq ?? nextSeq;
     if (before === null) {
-      kinds[kind].nextId += 1;
+      known.nextId += 1;
       nextSeq += 1;
     }
-    collection.put(entry);
+    const entry = { id, seq, posixId, modified, resource: whole, served, consoleKeys };
+    known.collection.put(entry);
     return entry;
+  }
+
+  /** The service's own attributes, added to what the client may write. */
+  function complete(
+    kind: ResourceKind,
+    id: string,
+    resource: JsonObject,
+    own: { posixId: number; modified: number; before: JsonObject | null },
+  ): JsonObject {
+    // Silence about `active` (a PUT that forgets it, a PATCH that removes it) must not let anybody back in.
+    if (kind === 'User') resource['active'] ??= getAttribute(own.before ?? {}, 'active') ?? true;
+    const extension = setPosixId(resource, kinds[kind].idSteps, own.posixId);
+    const schemas = Array.isArray(resource['schemas']) ? [...resource['schemas']] : [];
+    if (extension !== null && !schemas.includes(extension)) schemas.push(extension);
+    const { schemas: _, ...rest } = resource;
+    const stamp = new Date(own.modified).toISOString();
+    const [created = stamp] = getValues(own.before, ['meta', 'created']);
+    return { schemas, id, ...rest, meta: { resourceType: kind, created, lastModified: stamp } };
+  }
+
+  function announceUpdate(kind: ResourceKind, act: 'put' | 'patch', before: Entry, after: Entry): Entry {
+    if (after !== before) announce({ kind, id: after.id, act, before: before.served, after: after.served });
+    return after;
+  }
+
+  /** Not checked again: what was let in before a rule came must not stand in the way of a deletion. */
+  function removeMember(group: Entry, id: string): void {
+    const members = getAttribute(group.resource, 'members');
+    if (!Array.isArray(members) || !members.some((member) => isMember(member, id))) return;
+    const left = members.filter((member) => !isMember(member, id));
+    const content = tidyResource({ ...group.resource, members: left }, GROUP_SCHEMA);
+    announceUpdate('Group', 'patch', group, keep('Group', group.id, content, group, []));
   }
 
   return {
@@ -115,45 +151,33 @@ export function createOrganisation(options: OrganisationOptions = {}): Organisat
     read,
     create(kind, body) {
       const entry = commit(kind, body, null);
-      announce({ kind, id: entry.id, act: 'create', before: null, after: entry.resource });
+      announce({ kind, id: entry.id, act: 'create', before: null, after: entry.served });
       return entry;
     },
     replace(kind, id, body) {
       const before = read(kind, id);
-      const active = getAttribute(before.resource, 'active');
-      // A PUT that forgets `active` must not let anybody back in.
-      const isSilent = kind === 'User' && getAttribute(body, 'active') === null;
-      const entry = commit(kind, isSilent ? { ...body, active } : body, before);
-      if (entry !== before)
-        announce({ kind, id, act: 'put', before: before.resource, after: entry.resource });
-      return entry;
+      return announceUpdate(kind, 'put', before, commit(kind, body, before));
     },
     patch(kind, id, body) {
       const before = read(kind, id);
       const readOnly = new Set([...ALWAYS_READ_ONLY, foldPath(kinds[kind].idSteps)]);
-      const entry = commit(kind, applyPatch(before.resource, body, readOnly), before);
-      if (entry !== before)
-        announce({ kind, id, act: 'patch', before: before.resource, after: entry.resource });
-      return entry;
+      const after = commit(kind, applyPatch(before.resource, body, readOnly), before);
+      return announceUpdate(kind, 'patch', before, after);
     },
     remove(kind, id) {
       const before = read(kind, id);
       kinds[kind].collection.remove(id);
-      announce({ kind, id, act: 'delete', before: before.resource, after: null });
-      if (kind === 'Group') return;
-      for (const group of groups.list()) {
-        const members = getAttribute(group.resource, 'members');
-        if (!Array.isArray(members) || !members.some((member) => isMember(member, id))) continue;
-        const left = members.filter((member) => !isMember(member, id));
-        const entry = commit('Group', { ...group.resource, members: left }, group);
-        announce({
-          kind: 'Group',
-          id: group.id,
-          act: 'patch',
-          before: group.resource,
-          after: entry.resource,
-        });
-      }
+      announce({ kind, id, act: 'delete', before: before.served, after: null });
+      if (kind === 'User') for (const group of groups.list()) removeMember(group, id);
+    },
+    setConsoleKeys(id, keys) {
+      const before = read('User', id);
+      return announceUpdate(
+        'User',
+        'patch',
+        before,
+        keep('User', id, { ...before.resource }, before, [...keys]),
+      );
     },
     onChange: (listener) => void listeners.push(listener),
   };
@@ -163,9 +187,18 @@ function isMember(member: unknown, id: string): boolean {
   return isObject(member) && member['value'] === id;
 }
 
+/** The pushed keys and the added ones, as one list. */
+function addKeys(resource: JsonObject, keys: readonly string[]): JsonObject {
+  const extension = resource[COREWEAVE_USER_SCHEMA] ?? null;
+  const pushed = getValues(resource, [COREWEAVE_USER_SCHEMA, 'sunkSshKeys']);
+  const inner = isObject(extension) ? extension : {};
+  return { ...resource, [COREWEAVE_USER_SCHEMA]: { ...inner, sunkSshKeys: [...pushed, ...keys] } };
+}
+
 /** The same but for the time of the change: then there was none, and `lastModified` stays. */
-function isUnchanged(before: JsonObject, after: JsonObject): boolean {
-  return isSame({ ...before, meta: null }, { ...after, meta: null });
+function isUnchanged(before: Entry, resource: JsonObject, consoleKeys: readonly string[]): boolean {
+  const isSameResource = isSame({ ...before.resource, meta: null }, { ...resource, meta: null });
+  return isSameResource && isSame([...before.consoleKeys], [...consoleKeys]);
 }
 
 function splitIdPath(path: string): Steps {
@@ -174,16 +207,30 @@ function splitIdPath(path: string): Steps {
   return steps;
 }
 
-/** Writes the id at its path, whatever the client put there; says which extension that path is in. */
+/**
+ * Writes the id at its path, in place of whatever the client put there, in any spelling.
+ * Says which extension that path is in.
+ */
 function setPosixId(resource: JsonObject, steps: Steps, posixId: number): string | null {
   let holder = resource;
   for (const step of steps.slice(0, -1)) {
-    const inner = holder[step];
+    const inner = takeAttribute(holder, step);
     const next = isObject(inner) ? { ...inner } : {};
     holder[step] = next;
     holder = next;
   }
-  holder[steps.at(-1) ?? ''] = posixId;
+  const last = steps.at(-1) ?? '';
+  takeAttribute(holder, last);
+  holder[last] = posixId;
   const [first = ''] = steps;
   return first.includes(':') ? first : null;
+}
+
+/** Removes the attribute, however it is spelt, and gives its value. */
+function takeAttribute(holder: JsonObject, name: string): Json {
+  const own = findName(holder, name);
+  if (own === null) return null;
+  const value = holder[own] ?? null;
+  delete holder[own];
+  return value;
 }

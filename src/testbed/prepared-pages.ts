@@ -2,8 +2,14 @@
 import type { Collection } from './collection.ts';
 
 export interface PreparedPages {
-  /** The page of this query, made if it is not there; a filtered one is made each time. */
-  take(collection: Collection, query: URLSearchParams, now: number, make: () => string): Buffer | string;
+  /** The page of this query in this view, made if it is not there; a filtered one is made each time. */
+  take(
+    collection: Collection,
+    view: string,
+    query: URLSearchParams,
+    now: number,
+    make: () => string,
+  ): Buffer | string;
 }
 
 const MAX_BYTES = 512 * 1024 * 1024;
@@ -14,9 +20,9 @@ export function createPreparedPages(lifetime: number): PreparedPages {
   let size = 0;
 
   return {
-    take(collection, query, now, make) {
+    take(collection, view, query, now, make) {
       if (query.has('filter')) return make();
-      const key = `${collection.kind}?${query.toString()}`;
+      const key = `${view} ${collection.kind}?${query.toString()}`;
       const known = pages.get(key);
       if (
         known !== undefined &&

@@ -6,7 +6,7 @@ import { cutPage, type PageLimits } from './list.ts';
 import type { Organisation } from './organisation.ts';
 import type { PreparedPages } from './prepared-pages.ts';
 import { parseProjection, type Projection } from './projection.ts';
-import { ENDPOINTS, type Renderer } from './render.ts';
+import { ENDPOINTS, type Renderer, type View } from './render.ts';
 import { ScimError } from './scim-error.ts';
 
 export interface ScimContext {
@@ -14,6 +14,8 @@ export interface ScimContext {
   readonly renderer: Renderer;
   readonly limits: PageLimits;
   readonly pages: PreparedPages;
+  /** What this client is shown. */
+  readonly view: View;
   readonly now: () => number;
 }
 
@@ -57,8 +59,13 @@ function answerCollection(context: ScimContext, kind: ResourceKind, request: Req
       const collection = context.organisation[collectionOf(kind)];
       const now = context.now();
       const make = (): string =>
-        context.renderer.page(kind, cutPage(collection, request.query, context.limits, now), projection);
-      return replyJson(200, context.pages.take(collection, request.query, now, make));
+        context.renderer.page(
+          kind,
+          cutPage(collection, request.query, context.limits, now),
+          context.view,
+          projection,
+        );
+      return replyJson(200, context.pages.take(collection, context.view, request.query, now, make));
     }
     case 'POST': {
       const projection = readProjection(request.query);
@@ -114,7 +121,7 @@ function readProjection(query: URLSearchParams): Projection {
 }
 
 function replyOne(
-  { renderer }: ScimContext,
+  { renderer, view }: ScimContext,
   status: number,
   kind: ResourceKind,
   entry: Entry,
@@ -122,5 +129,5 @@ function replyOne(
 ): Reply {
   const location = renderer.locate(kind, entry.id);
   const headers = status === 201 ? { location } : { 'content-location': location };
-  return replyJson(status, renderer.resource(kind, entry, projection), headers);
+  return replyJson(status, renderer.resource(kind, entry, view, projection), headers);
 }

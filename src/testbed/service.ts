@@ -12,6 +12,7 @@ import { createFaults, type ActiveFault } from './faults.ts';
 import { parseBody } from './json.ts';
 import { listen, stopListening } from './listen.ts';
 import { createOrganisation, type OrganisationOptions } from './organisation.ts';
+import { createPolicyGroups } from './policy-groups.ts';
 import { createPreparedPages } from './prepared-pages.ts';
 import { createRenderer } from './render.ts';
 import { createRequestLog } from './request-log.ts';
@@ -21,7 +22,7 @@ import { seedOrganisation } from './seed.ts';
 import { checkSwitches, settingsSchema, type Settings } from './settings.ts';
 import { createTokens, type Token } from './tokens.ts';
 
-export interface TestbedOptions extends OrganisationOptions {
+export interface TestbedOptions extends Omit<OrganisationOptions, 'rules'> {
   /** Port on 127.0.0.1; 0, the default, takes a free one. */
   readonly port?: number;
   /** Organisation id in the base URL. */
@@ -63,7 +64,14 @@ export async function startTestbed(options: TestbedOptions = {}): Promise<Testbe
   const tokens = createTokens(now);
   const token = tokens.issue('provisioning', 'provisioning', options.token);
   const readToken = tokens.issue('login-nodes', 'read-only');
-  const organisation = createOrganisation(options);
+  const policyGroups = createPolicyGroups();
+  const organisation = createOrganisation({
+    ...options,
+    rules: {
+      isNameTaken: (name) => admin.settings.legacyDefaultGroups && policyGroups.isTaken(name),
+      isDepartmentMapped: () => admin.settings.departmentStopsGroups,
+    },
+  });
   const { server, origin } = await listen(options.port ?? 0);
   const baseUrl = `${origin}/scim/${org}`;
   const renderer = createRenderer(baseUrl);
@@ -81,6 +89,7 @@ export async function startTestbed(options: TestbedOptions = {}): Promise<Testbe
     tokens,
     log: createRequestLog(now),
     faults: createFaults(),
+    policyGroups,
     settings: settingsSchema.parse(options.settings ?? {}),
   };
   seedOrganisation(organisation, { users: options.seedUsers ?? 0, groups: options.seedGroups ?? 0 });
@@ -101,7 +110,8 @@ export async function startTestbed(options: TestbedOptions = {}): Promise<Testbe
         ? describeService({ baseUrl, settings, limits: offer }, segments, request.query)
         : null;
     if (described !== null) return replyJson(200, described);
-    return answerScim({ organisation, renderer, pages, now, limits: offer }, request, segments);
+    const view = bearer.role === 'read-only' ? 'all' : 'pushed';
+    return answerScim({ organisation, renderer, pages, view, now, limits: offer }, request, segments);
   }
 
   /** The answer as it goes out: faults bend the question and the answer, and the record has what was sent. */

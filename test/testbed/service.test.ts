@@ -48,6 +48,11 @@ describe('a user', () => {
       [COREWEAVE]: { uid: 1 },
     });
     expect(put.body).toMatchObject({ id: two.body.id, [COREWEAVE]: { uid: 10001 } });
+    const shouted = await send('PUT', `/Users/${two.body.id}`, {
+      userName: 'one@x',
+      [COREWEAVE.toUpperCase()]: { UID: 0, sunkSshKeys: 'k' },
+    });
+    expect(shouted.body[COREWEAVE]).toEqual({ sunkSshKeys: 'k', uid: 10001 });
     const refused = await send('PATCH', `/Users/${two.body.id}`, {
       Operations: [{ op: 'replace', path: `${COREWEAVE}:uid`, value: 1 }],
     });
@@ -89,6 +94,10 @@ describe('a user', () => {
     expect(patched.body.active).toBe(false);
     const put = await send('PUT', `/Users/${body.id}`, { userName: 'alice@x' });
     expect(put.body.active).toBe(false);
+    const removed = await send('PATCH', `/Users/${body.id}`, {
+      Operations: [{ op: 'remove', path: 'active' }],
+    });
+    expect(removed.body.active).toBe(false);
   });
 
   it('keeps lastModified when nothing changes, and moves it when something does', async () => {
@@ -306,6 +315,7 @@ describe('the door', () => {
     ['no JSON', '{', 400],
     ['a list', '[]', 400],
     ['a name twice in different case', '{"userName":"a","USERNAME":"b"}', 400],
+    ['a part twice in different case', '{"userName":"a","name":{"givenName":"a","GivenName":"b"}}', 400],
     ['no name', '{"userName":""}', 400],
     ['an active that is neither', '{"userName":"a","active":"maybe"}', 400],
     ['ten megabytes', `{"userName":"${'a'.repeat(10_000_000)}"}`, 413],
