@@ -28,21 +28,25 @@ const COMMON = {
 async function main(argv: readonly string[]): Promise<number> {
   const [name = '--help', ...rest] = argv;
   if (name === '--version') return print(`sunk-agent ${await version()}`);
-  if (name === '--help' || name === '-h' || name === 'help') return print((await import('./commands/help.ts')).OVERVIEW);
+  if (name === '--help' || name === '-h' || name === 'help')
+    return print((await import('./commands/help.ts')).OVERVIEW);
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (load === undefined) {
     const { suggest } = await import('./commands/help.ts');
-    throw new AgentError('usage', `there is no command ${JSON.stringify(name)}${suggest(name, Object.keys(COMMANDS))}`);
+    throw new AgentError(
+      'usage',
+      `there is no command ${JSON.stringify(name)}${suggest(name, Object.keys(COMMANDS))}`,
+    );
   }
   const command = await load();
   const { values, positionals } = parse(rest, command);
-  if (values['help'] === true) return print(command.help);
+  if (values.help) return print(command.help);
   const context: CommandContext = {
     values,
     positionals,
-    root: String(values['root']),
-    config: typeof values['config'] === 'string' ? values['config'] : undefined,
-    json: values['json'] === true,
+    root: values.root,
+    config: values.config,
+    json: values.json,
     log: createLogger('agent'),
   };
   try {
@@ -54,9 +58,17 @@ async function main(argv: readonly string[]): Promise<number> {
 
 function parse(args: readonly string[], command: CommandModule) {
   try {
-    return parseArgs({ args: [...args], options: { ...COMMON, ...command.options }, allowPositionals: true, strict: true });
+    return parseArgs({
+      args: [...args],
+      options: { ...COMMON, ...command.options },
+      allowPositionals: true,
+      strict: true,
+    });
   } catch (cause) {
-    throw new AgentError('usage', cause instanceof Error ? (cause.message.split('.')[0] ?? '') : String(cause));
+    throw new AgentError(
+      'usage',
+      cause instanceof Error ? (cause.message.split('.')[0] ?? '') : String(cause),
+    );
   }
 }
 

@@ -357,7 +357,9 @@ function plainValue(document: Document, file: string): unknown {
   try {
     return document.toJS({ maxAliasCount: 0 }) ?? {};
   } catch (cause) {
-    throw new AgentError('config_invalid', `${file}: anchors and aliases (&, *) are not supported`, { cause });
+    throw new AgentError('config_invalid', `${file}: anchors and aliases (&, *) are not supported`, {
+      cause,
+    });
   }
 }
 

@@ -64,3 +64,8 @@ export function describeError(error: unknown): string {
   const hint = error instanceof AgentError && error.hint !== '' ? ` (${error.hint})` : '';
   return phrases.join(': ') + hint;
 }
+
+/** Whether a word from elsewhere is a code of the table. */
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(TABLE, code);
+}

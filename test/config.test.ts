@@ -24,7 +24,9 @@ describe('the configuration', () => {
   });
 
   test('names the line and the key of a misspelt key', () => {
-    expect(refusal(`${MINIMAL}accounts:\n  shel: /bin/sh\n`)).toBe('config_invalid: config.yaml:4: accounts.shel: no such key');
+    expect(refusal(`${MINIMAL}accounts:\n  shel: /bin/sh\n`)).toBe(
+      'config_invalid: config.yaml:4: accounts.shel: no such key',
+    );
   });
 
   test('names the line, the key and what was expected of a wrong value', () => {

@@ -53,7 +53,11 @@ function lint(): Set<string> {
   const oxlint = path.join(REPOSITORY, 'node_modules/.bin/oxlint');
   const { stdout } = spawnSync(oxlint, ['--format', 'json'], { cwd: folder, encoding: 'utf8' });
   const { diagnostics } = JSON.parse(stdout) as { diagnostics: { code: string; filename: string }[] };
-  return new Set(diagnostics.filter(({ code }) => code.includes('no-restricted')).map(({ filename }) => path.basename(filename)));
+  return new Set(
+    diagnostics
+      .filter(({ code }) => code.includes('no-restricted'))
+      .map(({ filename }) => path.basename(filename)),
+  );
 }
 
 describe('the linter', () => {

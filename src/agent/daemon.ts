@@ -32,13 +32,20 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
 
   async function pass(mode: PassMode | 'cache'): Promise<void> {
     try {
-      const release = await takePassLock(paths.passLock, () => log.info('another pass is under way: waiting'), LOCK_PATIENCE_MS);
+      const release = await takePassLock(
+        paths.passLock,
+        () => log.info('another pass is under way: waiting'),
+        LOCK_PATIENCE_MS,
+      );
       try {
         const report = await runPass({ ...parts, reader: link.current() }, mode);
         publishStatus(parts, report);
         const { done, failed, held } = report.changes;
         const level = failed > 0 ? 'error' : done + held > 0 ? 'info' : 'debug';
-        log[level]({ pass: report.n, mode, snapshot: report.snapshot, done, failed, held, ms: report.durations }, 'pass over');
+        log[level](
+          { pass: report.n, mode, snapshot: report.snapshot, done, failed, held, ms: report.durations },
+          'pass over',
+        );
       } finally {
         release();
       }
@@ -78,7 +85,7 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
 
   manager.notify('STOPPING=1');
   process.off('SIGHUP', onHangup);
-  await Promise.all(schedules.map((task) => task.stop()));
+  for (const task of schedules) await task.stop();
   await queue.stop();
   clearInterval(watchdog);
   link.close();

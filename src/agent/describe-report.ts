@@ -9,7 +9,10 @@ export function describeReport(report: PassReport): string {
     `${changes.done} changes made, ${changes.failed} failed, ${changes.held} held`,
     ...report.problems.map((problem) => `failed: ${problem}`),
     ...(heard?.problems ?? []).map(({ detail }) => `store: ${detail}`),
-    ...report.held.map(({ hash, reason, changes: n }) => `held: ${n} changes, ${reason}; sunk-agent approve ${hash} lets them pass`),
+    ...report.held.map(
+      ({ hash, reason, changes: n }) =>
+        `held: ${n} changes, ${reason}; sunk-agent approve ${hash} lets them pass`,
+    ),
     ...report.refusals.map(({ kind, scimId, detail }) => `refused: ${kind} ${scimId}: ${detail}`),
   ];
   return `${lines.join('\n')}\n`;

@@ -40,14 +40,23 @@ export interface HearParts {
  * @param since for a delta: the store's time (RFC 3339) from which changes are asked for.
  * @throws AgentError when the store could not be heard; the mirror is then as before.
  */
-export async function hearStore(parts: HearParts, mode: 'full' | 'delta', since: string | null): Promise<Heard> {
+export async function hearStore(
+  parts: HearParts,
+  mode: 'full' | 'delta',
+  since: string | null,
+): Promise<Heard> {
   const { reader, mirror, config, now } = parts;
   // Renewing waits for the end, when the store's clock is known: the pages are kept judged until then.
   const pages: { kind: 'User' | 'Group'; resources: readonly unknown[] }[] = [];
   const end = await reader.pass(mode, since, (kind, resources) => pages.push({ kind, resources }));
   const skew = end.server_time === null ? null : end.local_time - end.server_time;
   const mayConfirm = skew === null || Math.abs(skew) <= MAX_SKEW_MS;
-  const take = mirror.beginTake({ now, maxAge: config.keys.max_age, absences: config.limits.absences, mayConfirm });
+  const take = mirror.beginTake({
+    now,
+    maxAge: config.keys.max_age,
+    absences: config.limits.absences,
+    mayConfirm,
+  });
   try {
     for (const { kind, resources } of pages) {
       for (const raw of resources) takeOne(take, parts.judge, kind, raw);
@@ -65,7 +74,9 @@ export async function hearStore(parts: HearParts, mode: 'full' | 'delta', since:
 
 function takeOne(take: Take, judge: ResourceJudge, kind: 'User' | 'Group', raw: unknown): void {
   const read = (previous: UserRecord | GroupRecord | null) =>
-    kind === 'User' ? judge.readUser(raw, previous as UserRecord | null) : judge.readGroup(raw, previous as GroupRecord | null);
+    kind === 'User'
+      ? judge.readUser(raw, previous as UserRecord | null)
+      : judge.readGroup(raw, previous as GroupRecord | null);
   const judged = read(null);
   // Only a broken record needs its last good value, so only then is it looked up.
   take.add(kind, judged.kind === 'quarantined' ? read(take.previous(kind, judged.id)) : judged);
@@ -84,7 +95,10 @@ async function settleSuspects(take: Take, suspects: readonly Suspect[], parts: H
       // The list was wrong and the resource is there: take it as read.
       takeOne(take, judge, suspect.kind, answer.resource);
     } else {
-      const judged = judge.readGroup(answer.resource, take.previous('Group', suspect.id) as GroupRecord | null);
+      const judged = judge.readGroup(
+        answer.resource,
+        take.previous('Group', suspect.id) as GroupRecord | null,
+      );
       const listed = judged.kind === 'good' ? new Set(judged.record.members) : null;
       const lostMembers = listed === null ? [] : suspect.lostMembers.filter((member) => !listed.has(member));
       if (lostMembers.length > 0) take.confirmAbsence({ ...suspect, lostMembers });

@@ -54,7 +54,11 @@ export function removeFreeze(file: string): boolean {
 
 /** Who is acting, for remarks and the history: the person behind sudo if there is one. */
 export function operatorName(environment: NodeJS.ProcessEnv = process.env): string {
-  const name = environment['SUDO_USER'] ?? environment['LOGNAME'] ?? environment['USER'] ?? `uid ${process.getuid?.() ?? '?'}`;
+  const name =
+    environment['SUDO_USER'] ??
+    environment['LOGNAME'] ??
+    environment['USER'] ??
+    `uid ${process.getuid?.() ?? '?'}`;
   return name.replace(/[^A-Za-z0-9@._ -]/g, '?').slice(0, 64);
 }
 

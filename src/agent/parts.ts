@@ -1,6 +1,5 @@
 // Opens what a pass needs: configuration, mirror, host and judge, all under one root.
-import { isIPv6 } from 'node:net';
-import { networkInterfaces } from 'node:os';
+import { readFileSync } from 'node:fs';
 import type { Config } from '../config.ts';
 import { loadConfig } from '../config.ts';
 import { openHost } from '../host/host.ts';
@@ -36,13 +35,29 @@ export function openParts(place: Place): Omit<PassParts, 'reader'> {
   const clock = Date.now;
   const mirror = openMirror(paths.state, Math.floor(clock() / 1000));
   if (mirror.setAside !== null) {
-    log.error({ file: mirror.setAside }, 'the cache was damaged and set aside; it is rebuilt from the store and the host');
+    log.error(
+      { file: mirror.setAside },
+      'the cache was damaged and set aside; it is rebuilt from the store and the host',
+    );
   }
-  return { config, paths, log, mirror, clock, host: openHost({ paths, config, log }), judge: createJudge(config.scim.attributes) };
+  return {
+    config,
+    paths,
+    log,
+    mirror,
+    clock,
+    host: openHost({ paths, config, log }),
+    judge: createJudge(config.scim.attributes),
+  };
 }
 
-/** Whether this process has no interface but loopback, which is how PrivateNetwork= and unshare --net look from inside. */
+/**
+ * Whether this process has no interface but loopback, which is how PrivateNetwork= and unshare --net look from inside.
+ * Read from /proc, since RestrictAddressFamilies=AF_UNIX forbids the netlink socket that os.networkInterfaces needs.
+ */
 export function hasNoNetwork(): boolean {
-  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return addresses.every(({ internal, address }) => internal || (isIPv6(address) && address.startsWith('fe80:')));
+  const interfaces = readFileSync('/proc/self/net/dev', 'utf8')
+    .split('\n')
+    .flatMap((line) => /^\s*([^:\s]+):/.exec(line)?.[1] ?? []);
+  return interfaces.every((name) => name === 'lo');
 }

@@ -19,7 +19,10 @@ let flock: ((fd: number, operation: number) => number) | null = null;
  * @throws AgentError lock_busy
  */
 export async function takePassLock(file: string, onWait: () => void, patience: number): Promise<() => void> {
-  flock ??= koffi.load('libc.so.6').func('int flock(int fd, int operation)') as (fd: number, operation: number) => number;
+  flock ??= koffi.load('libc.so.6').func('int flock(int fd, int operation)') as (
+    fd: number,
+    operation: number,
+  ) => number;
   mkdirSync(path.dirname(file), { recursive: true });
   const fd = openSync(file, 'a', 0o600);
   const deadline = performance.now() + patience;
@@ -27,7 +30,10 @@ export async function takePassLock(file: string, onWait: () => void, patience: n
     if (isFirst) onWait();
     if (performance.now() > deadline) {
       closeSync(fd);
-      throw new AgentError('lock_busy', `another pass holds ${file} for more than ${Math.round(patience / 1000)} s`);
+      throw new AgentError(
+        'lock_busy',
+        `another pass holds ${file} for more than ${Math.round(patience / 1000)} s`,
+      );
     }
     await sleep(POLL_MS);
   }

@@ -18,10 +18,14 @@ export function createPassQueue(run: (mode: PassMode) => Promise<void>): PassQue
   let startedAt = 0;
   let isStopped = false;
 
+  function next(): PassMode | null {
+    const mode = isStopped ? null : waiting;
+    waiting = null;
+    return mode;
+  }
+
   async function work(): Promise<void> {
-    while (waiting !== null && !isStopped) {
-      const mode: PassMode = waiting;
-      waiting = null;
+    for (let mode = next(); mode !== null; mode = next()) {
       startedAt = performance.now();
       await run(mode);
     }

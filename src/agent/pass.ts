@@ -58,14 +58,31 @@ export async function runPass(parts: PassParts, mode: 'full' | 'delta' | 'cache'
   const applied = isObserving ? [] : await watch.time('apply', () => host.apply(verdict.go));
   mirror.recordHeld(new Map(verdict.held.map(({ hash, since }) => [hash, since])));
 
-  const report = reportPass({ n, startedAt: now, mode, heard, decision, applied, mirror, config, durations: watch.laps() });
-  mirror.endPass(n, report, applied.map((result) => historyRow(result, now)));
+  const report = reportPass({
+    n,
+    startedAt: now,
+    mode,
+    heard,
+    decision,
+    applied,
+    mirror,
+    config,
+    durations: watch.laps(),
+  });
+  mirror.endPass(
+    n,
+    report,
+    applied.map((result) => historyRow(result, now)),
+  );
   for (const result of applied) logApplied(log, n, result);
   return report;
 }
 
 /** Policy, plan and guard, from the mirror and the host as they are now; changes nothing. */
-export function decide(parts: Pick<PassParts, 'config' | 'paths' | 'mirror' | 'host'>, now: number): Decision {
+export function decide(
+  parts: Pick<PassParts, 'config' | 'paths' | 'mirror' | 'host'>,
+  now: number,
+): Decision {
   const { config, mirror, host } = parts;
   const operator = readOperatorFiles(parts.paths);
   const bindings = mirror.bindings();
@@ -107,7 +124,9 @@ async function listen(parts: PassParts, mode: 'full' | 'delta', now: number): Pr
 
 /** The store's clock at the newest pass that it answered, as RFC 3339; null before the first complete pass. */
 function lastServerTime(mirror: Mirror): string | null {
-  const last = mirror.lastPass<PassReport>((report) => report.heard !== null && report.heard.serverTime !== null);
+  const last = mirror.lastPass<PassReport>(
+    (report) => report.heard !== null && report.heard.serverTime !== null,
+  );
   const time = last?.heard?.serverTime ?? null;
   return time === null ? null : new Date(time).toISOString();
 }

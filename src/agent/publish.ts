@@ -7,7 +7,10 @@ import type { PassReport } from './report.ts';
 import { statusOf } from './status.ts';
 
 /** Turns the report into the status and puts it in place. */
-export function publishStatus(parts: Pick<PassParts, 'paths' | 'mirror' | 'config' | 'clock'>, report: PassReport): void {
+export function publishStatus(
+  parts: Pick<PassParts, 'paths' | 'mirror' | 'config' | 'clock'>,
+  report: PassReport,
+): void {
   const { paths, mirror, config } = parts;
   const status = statusOf({
     report,

@@ -68,12 +68,19 @@ function keepChild(place: Place, adopt: (stream: Duplex) => void, isClosed: () =
 
   function start(): void {
     const startedAt = performance.now();
-    const { child, stream } = spawnReader({ config: configFile, root: paths.root, user: findReaderUser(paths.root, log) });
+    const { child, stream } = spawnReader({
+      config: configFile,
+      root: paths.root,
+      user: findReaderUser(paths.root, log),
+    });
     kill = () => void child.kill('SIGTERM');
     child.once('error', (error) => log.error(`cannot start the reader: ${describeError(error)}`));
     child.once('exit', (code, signal) => {
       if (isClosed()) return;
-      delay = performance.now() - startedAt > LAST_RESTART_MS ? FIRST_RESTART_MS : Math.min(delay * 2, LAST_RESTART_MS);
+      delay =
+        performance.now() - startedAt > LAST_RESTART_MS
+          ? FIRST_RESTART_MS
+          : Math.min(delay * 2, LAST_RESTART_MS);
       log.warn({ code, signal, retryInMs: delay }, 'the reader ended');
       timer = setTimeout(start, delay);
     });

@@ -21,6 +21,8 @@ export function findReaderUser(root: string, log: Logger): ReaderUser | null {
     .find((text) => text.startsWith(`${READER_USER}:`));
   const [, , uid, gid] = line?.split(':') ?? [];
   if (uid !== undefined && gid !== undefined) return { uid: Number(uid), gid: Number(gid) };
-  log.warn(`there is no user ${READER_USER}: the reader runs as root (systemd-sysusers makes it from sysusers.d/sunk-agent.conf)`);
+  log.warn(
+    `there is no user ${READER_USER}: the reader runs as root (systemd-sysusers makes it from sysusers.d/sunk-agent.conf)`,
+  );
   return null;
 }

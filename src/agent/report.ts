@@ -34,7 +34,12 @@ export interface PassReport {
     readonly quarantined: number;
     readonly refused: number;
   };
-  readonly changes: { readonly planned: number; readonly done: number; readonly failed: number; readonly held: number };
+  readonly changes: {
+    readonly planned: number;
+    readonly done: number;
+    readonly failed: number;
+    readonly held: number;
+  };
   readonly held: readonly HeldSummary[];
   /** At most 100, in the policy's order. */
   readonly refusals: readonly Refusal[];
@@ -99,7 +104,9 @@ export function reportPass(input: ReportInput): PassReport {
 /** The bounds between which the keys on this node stop working if the store is never heard again. */
 function keyExpiry({ decision, mirror, config }: ReportInput): PassReport['keyExpiry'] {
   const maxAge = config.keys.max_age;
-  const withKeys = new Set(decision.desired.accounts.filter(({ keyFile }) => keyFile !== '').map(({ scimId }) => scimId));
+  const withKeys = new Set(
+    decision.desired.accounts.filter(({ keyFile }) => keyFile !== '').map(({ scimId }) => scimId),
+  );
   if (maxAge === null || withKeys.size === 0) return null;
   let earliest = Infinity;
   let latest = -Infinity;

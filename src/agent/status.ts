@@ -32,7 +32,9 @@ export const statusSchema = z.object({
     refused: z.int(),
   }),
   guard: z.object({
-    held: z.array(z.object({ hash: z.string(), reason: z.string(), changes: z.int(), actsAt: epoch.nullable() })),
+    held: z.array(
+      z.object({ hash: z.string(), reason: z.string(), changes: z.int(), actsAt: epoch.nullable() }),
+    ),
     frozenUntil: epoch.nullable(),
   }),
   keyExpiry: z.object({ earliest: epoch, latest: epoch }).nullable(),
@@ -72,7 +74,8 @@ export function statusOf(input: StatusInput): Status {
   const failing: string[] = [];
   const degraded: string[] = [];
   if (input.lastComplete === null) failing.push('the store has never been read completely');
-  if (report.problems.length > 0) failing.push(`the host could not be made to agree: ${report.problems[0] ?? ''}`);
+  if (report.problems.length > 0)
+    failing.push(`the host could not be made to agree: ${report.problems[0] ?? ''}`);
   if (report.failure !== null) degraded.push(`the store could not be heard: ${report.failure.message}`);
   if (report.held.length > 0) {
     const held = report.held.map(({ hash, reason }) => `${hash} (${reason})`).join(', ');
@@ -82,7 +85,11 @@ export function statusOf(input: StatusInput): Status {
     degraded.push(report.heard.problems[0]?.detail ?? 'the store answered oddly');
   }
   if (report.counts.quarantined > 0) degraded.push(`${report.counts.quarantined} records are in quarantine`);
-  if (report.keyExpiry !== null && input.maxAge !== null && report.keyExpiry.earliest - now < input.maxAge * 0.35) {
+  if (
+    report.keyExpiry !== null &&
+    input.maxAge !== null &&
+    report.keyExpiry.earliest - now < input.maxAge * 0.35
+  ) {
     degraded.push('some keys have not been confirmed for long and will expire first');
   }
   if (input.frozenUntil > now) degraded.push('this node is frozen');
@@ -98,7 +105,7 @@ export function statusOf(input: StatusInput): Status {
       lastHeard: input.lastHeard,
       lastComplete: input.lastComplete,
       failure: report.failure,
-      skewSeconds: report.heard?.skew == null ? null : Math.round(report.heard.skew / 1000),
+      skewSeconds: toSeconds(report.heard?.skew ?? null),
     },
     snapshot: report.snapshot,
     counts: report.counts,
@@ -129,6 +136,11 @@ export function readStatus(file: string): Status {
     throw new AgentError('refused', `there is no status at ${file}`, { cause, hint });
   }
   const parsed = statusSchema.safeParse(JSON.parse(text));
-  if (!parsed.success) throw new AgentError('refused', `${file} is not a status of this version`, { hint: 'restart the agent' });
+  if (!parsed.success)
+    throw new AgentError('refused', `${file} is not a status of this version`, { hint: 'restart the agent' });
   return parsed.data;
+}
+
+function toSeconds(milliseconds: number | null): number | null {
+  return milliseconds === null ? null : Math.round(milliseconds / 1000);
 }

@@ -24,7 +24,9 @@ export function connectServiceManager(environment: NodeJS.ProcessEnv = process.e
 
   const libc = koffi.load('libc.so.6');
   const socket = libc.func('int socket(int domain, int type, int protocol)');
-  const sendto = libc.func('ssize_t sendto(int fd, const void *data, size_t size, int flags, const void *to, uint32_t length)');
+  const sendto = libc.func(
+    'intptr_t sendto(int fd, const void *data, size_t size, int flags, const void *to, uint32_t length)',
+  );
   const fd = Number(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   const to = socketAddress(address);
 

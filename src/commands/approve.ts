@@ -25,7 +25,9 @@ export async function run(context: CommandContext): Promise<number> {
   const place = openPlace(context);
   announceOwner(context);
   addEntry(place.paths.approved, hash, `${operatorName()}, ${new Date().toISOString()}`);
-  const report = await passFromCache(place, () => process.stderr.write('sunk-agent: a pass is under way; waiting for it\n'));
+  const report = await passFromCache(place, () =>
+    process.stderr.write('sunk-agent: a pass is under way; waiting for it\n'),
+  );
   process.stdout.write(describeReport(report));
   return report.changes.failed === 0 ? 0 : 1;
 }

@@ -28,7 +28,9 @@ export async function run(context: CommandContext): Promise<number> {
   const isNew = addEntry(place.paths.blocked, entry, `${operatorName()}, ${new Date().toISOString()}`);
   // sshd stops accepting the keys now, even if a pass is under way; that pass, or ours, does the rest.
   if (/^[a-z][a-z0-9_-]*$/.test(entry)) rmSync(path.join(place.paths.keys, entry), { force: true });
-  const report = await passFromCache(place, () => process.stderr.write('sunk-agent: a pass is under way; waiting for it\n'));
+  const report = await passFromCache(place, () =>
+    process.stderr.write('sunk-agent: a pass is under way; waiting for it\n'),
+  );
   process.stdout.write(`${entry} ${isNew ? 'is blocked' : 'was blocked already'}\n${describeReport(report)}`);
   return report.changes.failed === 0 ? 0 : 1;
 }
@@ -36,7 +38,9 @@ export async function run(context: CommandContext): Promise<number> {
 /** The one argument of block and unblock. */
 export function readEntry({ positionals }: CommandContext): string {
   const [entry, ...more] = positionals;
-  if (entry === undefined || more.length > 0) throw new AgentError('usage', 'one name, userName, SCIM id or fingerprint is expected');
-  if (!ENTRY.test(entry)) throw new AgentError('usage', `${JSON.stringify(entry)} is none of name, userName, SCIM id, fingerprint`);
+  if (entry === undefined || more.length > 0)
+    throw new AgentError('usage', 'one name, userName, SCIM id or fingerprint is expected');
+  if (!ENTRY.test(entry))
+    throw new AgentError('usage', `${JSON.stringify(entry)} is none of name, userName, SCIM id, fingerprint`);
   return entry;
 }

@@ -16,8 +16,10 @@ For DURATION (30m, 2h, 1d) nobody is let in and nobody goes for being absent; wh
 Exit status: 0 done, 1 failed.`;
 
 export async function run(context: CommandContext): Promise<number> {
-  const seconds = parseDuration(String(context.values['for'] ?? ''));
-  if (seconds === null || seconds === 0) throw new AgentError('usage', '--for takes a duration such as 30m, 2h or 1d');
+  const text = context.values['for'];
+  const seconds = typeof text === 'string' ? parseDuration(text) : null;
+  if (seconds === null || seconds === 0)
+    throw new AgentError('usage', '--for takes a duration such as 30m, 2h or 1d');
   const { paths } = openPlace(context);
   announceOwner(context);
   const until = Math.floor(Date.now() / 1000) + seconds;

@@ -38,7 +38,11 @@ export async function run(context: CommandContext): Promise<number> {
     }
     const { changes, verdict } = decide(parts, now);
     const isColoured = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
-    process.stdout.write(context.json ? `${JSON.stringify({ changes, held: verdict.held })}\n` : printPlan(changes, verdict, isColoured));
+    process.stdout.write(
+      context.json
+        ? `${JSON.stringify({ changes, held: verdict.held })}\n`
+        : printPlan(changes, verdict, isColoured),
+    );
     return changes.length === 0 ? 0 : 2;
   } finally {
     parts.mirror.close();

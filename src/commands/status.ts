@@ -16,7 +16,9 @@ const EXIT = { healthy: 0, degraded: 1, failing: 2 } as const;
 
 export async function run({ root, json }: CommandContext): Promise<number> {
   const status = readStatus(pathsUnder(root).status);
-  process.stdout.write(json ? `${JSON.stringify(status)}\n` : describeStatus(status, Math.floor(Date.now() / 1000)));
+  process.stdout.write(
+    json ? `${JSON.stringify(status)}\n` : describeStatus(status, Math.floor(Date.now() / 1000)),
+  );
   return EXIT[status.health];
 }
 
@@ -24,17 +26,41 @@ export async function run({ root, json }: CommandContext): Promise<number> {
 export function describeStatus(status: Status, now: number): string {
   const { store, counts, keyExpiry, lastPass, guard } = status;
   const rows: [string, string][] = [
-    ['store', store.failure === null ? `${store.baseUrl}, heard ${ago(store.lastHeard, now)}` : `${store.baseUrl}: ${store.failure.message}`],
+    [
+      'store',
+      store.failure === null
+        ? `${store.baseUrl}, heard ${ago(store.lastHeard, now)}`
+        : `${store.baseUrl}: ${store.failure.message}`,
+    ],
     ['complete', ago(store.lastComplete, now)],
     ['snapshot', status.snapshot],
-    ['people', `${counts.users} users, ${counts.groups} groups; ${counts.accountsOpen} accounts open, ${counts.accountsClosed} closed`],
+    [
+      'people',
+      `${counts.users} users, ${counts.groups} groups; ${counts.accountsOpen} accounts open, ${counts.accountsClosed} closed`,
+    ],
     ['refused', `${counts.refused} refused, ${counts.quarantined} in quarantine`],
-    ['guard', guard.held.length === 0 ? 'holds nothing' : guard.held.map(({ hash, changes }) => `${hash}: ${changes} changes`).join(', ')],
-    ['keys', keyExpiry === null ? 'none expires' : `confirmed until ${day(keyExpiry.earliest)} at the earliest, ${day(keyExpiry.latest)} at the latest`],
-    ['last pass', `${lastPass.n} (${lastPass.mode}) ${ago(lastPass.at, now)}: ${lastPass.changes.done} changes, ${lastPass.changes.failed} failed`],
+    [
+      'guard',
+      guard.held.length === 0
+        ? 'holds nothing'
+        : guard.held.map(({ hash, changes }) => `${hash}: ${changes} changes`).join(', '),
+    ],
+    [
+      'keys',
+      keyExpiry === null
+        ? 'none expires'
+        : `confirmed until ${day(keyExpiry.earliest)} at the earliest, ${day(keyExpiry.latest)} at the latest`,
+    ],
+    [
+      'last pass',
+      `${lastPass.n} (${lastPass.mode}) ${ago(lastPass.at, now)}: ${lastPass.changes.done} changes, ${lastPass.changes.failed} failed`,
+    ],
   ];
   const reasons = status.reasons.length === 0 ? '' : `: ${status.reasons[0] ?? ''}`;
-  const more = status.reasons.slice(1).map((reason) => `         ${reason}\n`).join('');
+  const more = status.reasons
+    .slice(1)
+    .map((reason) => `         ${reason}\n`)
+    .join('');
   return `${status.health}${reasons}\n${more}${rows.map(([label, text]) => `  ${label.padEnd(10)} ${text}\n`).join('')}`;
 }
 

@@ -22,9 +22,13 @@ export async function run(context: CommandContext): Promise<number> {
   const place = openPlace(context);
   announceOwner(context);
   if (!removeEntry(place.paths.blocked, entry)) {
-    throw new AgentError('refused', `${entry} is not in ${place.paths.blocked}`, { hint: 'that file lists who is blocked' });
+    throw new AgentError('refused', `${entry} is not in ${place.paths.blocked}`, {
+      hint: 'that file lists who is blocked',
+    });
   }
-  const report = await passFromCache(place, () => process.stderr.write('sunk-agent: a pass is under way; waiting for it\n'));
+  const report = await passFromCache(place, () =>
+    process.stderr.write('sunk-agent: a pass is under way; waiting for it\n'),
+  );
   process.stdout.write(`${entry} is no longer blocked\n${describeReport(report)}`);
   return report.changes.failed === 0 ? 0 : 1;
 }

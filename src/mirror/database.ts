@@ -78,7 +78,10 @@ function refuseForeign(file: string, kind: 'file' | 'directory'): void {
   const isRightKind = kind === 'file' ? found.isFile() : found.isDirectory();
   if (!isRightKind) throw new AgentError('state_folder', `${file} is not a plain ${kind}`);
   if (found.uid !== process.geteuid?.()) {
-    throw new AgentError('state_folder', `${file} belongs to uid ${found.uid}, not to uid ${process.geteuid?.() ?? '?'}`);
+    throw new AgentError(
+      'state_folder',
+      `${file} belongs to uid ${found.uid}, not to uid ${process.geteuid?.() ?? '?'}`,
+    );
   }
   if ((found.mode & 0o077) !== 0) {
     const mode = (found.mode & 0o777).toString(8);

@@ -110,19 +110,25 @@ export function openMirror(folder: string, now: number): Mirror {
     bindings: () => readBindings(connection),
     bind: (bindings) => recordBindings(connection, bindings),
     beginPass: (startedAt) =>
-      Number(connection.prepare('INSERT INTO pass (started_at, report) VALUES (?, ?)').run(startedAt, '{}').lastInsertRowid),
+      Number(
+        connection.prepare('INSERT INTO pass (started_at, report) VALUES (?, ?)').run(startedAt, '{}')
+          .lastInsertRowid,
+      ),
     endPass(n, report, history) {
       const insert = connection.prepare(
         'INSERT INTO history (pass, at, scim_id, kind, name, because, problem) VALUES (?, ?, ?, ?, ?, ?, ?)',
       );
       connection.transaction(() => {
-        for (const row of history) insert.run(n, row.at, row.scimId, row.kind, row.name, row.because, row.problem);
+        for (const row of history)
+          insert.run(n, row.at, row.scimId, row.kind, row.name, row.because, row.problem);
         connection.prepare('UPDATE pass SET report = ? WHERE n = ?').run(JSON.stringify(report), n);
       })();
     },
     lastPass<T>(accept: (report: T) => boolean): T | null {
       const rows = connection
-        .prepare<[], { report: string }>("SELECT report FROM pass WHERE report <> '{}' ORDER BY n DESC LIMIT 10000")
+        .prepare<[], { report: string }>(
+          "SELECT report FROM pass WHERE report <> '{}' ORDER BY n DESC LIMIT 10000",
+        )
         .iterate();
       for (const { report } of rows) {
         const parsed = JSON.parse(report) as T;

@@ -63,15 +63,18 @@ export function beginTake(connection: Connection, rules: TakeRules): Take {
   connection.exec('BEGIN IMMEDIATE');
   for (const kind of KINDS) {
     const rows = connection
-      .prepare<[string], { id: string; digest: string; confirmed_at: number; missing: number; absent: number }>(
-        'SELECT id, digest, confirmed_at, missing, absent FROM record WHERE kind = ?',
-      )
+      .prepare<
+        [string],
+        { id: string; digest: string; confirmed_at: number; missing: number; absent: number }
+      >('SELECT id, digest, confirmed_at, missing, absent FROM record WHERE kind = ?')
       .iterate(kind);
     for (const { id, digest, confirmed_at: confirmedAt, missing, absent } of rows) {
       known[kind].set(id, { digest, confirmedAt, missing, absent, heard: false });
     }
     const refused = connection
-      .prepare<[string], { id: string; findings: string }>('SELECT id, findings FROM quarantine WHERE kind = ?')
+      .prepare<[string], { id: string; findings: string }>(
+        'SELECT id, findings FROM quarantine WHERE kind = ?',
+      )
       .iterate(kind);
     for (const { id, findings } of refused) quarantined[kind].set(id, findings);
   }
@@ -207,8 +210,12 @@ export function beginTake(connection: Connection, rules: TakeRules): Take {
 
 function prepareStatements(connection: Connection) {
   return {
-    body: connection.prepare<[string, string], { body: string }>('SELECT body FROM record WHERE kind = ? AND id = ?'),
-    insert: connection.prepare('INSERT INTO record (kind, id, body, digest, confirmed_at) VALUES (?, ?, ?, ?, ?)'),
+    body: connection.prepare<[string, string], { body: string }>(
+      'SELECT body FROM record WHERE kind = ? AND id = ?',
+    ),
+    insert: connection.prepare(
+      'INSERT INTO record (kind, id, body, digest, confirmed_at) VALUES (?, ?, ?, ?, ?)',
+    ),
     update: connection.prepare(
       'UPDATE record SET body = ?, digest = ?, confirmed_at = ?, missing = 0, absent = 0 WHERE kind = ? AND id = ?',
     ),
@@ -223,8 +230,12 @@ function prepareStatements(connection: Connection) {
     missedMember: connection.prepare<[string, string], { missing: number }>(
       'SELECT missing FROM missing_member WHERE group_id = ? AND user_id = ?',
     ),
-    missMember: connection.prepare('INSERT OR REPLACE INTO missing_member (group_id, user_id, missing) VALUES (?, ?, ?)'),
+    missMember: connection.prepare(
+      'INSERT OR REPLACE INTO missing_member (group_id, user_id, missing) VALUES (?, ?, ?)',
+    ),
     forgetMember: connection.prepare('DELETE FROM missing_member WHERE group_id = ? AND user_id = ?'),
-    allMissing: connection.prepare<[], { group_id: string; user_id: string }>('SELECT group_id, user_id FROM missing_member'),
+    allMissing: connection.prepare<[], { group_id: string; user_id: string }>(
+      'SELECT group_id, user_id FROM missing_member',
+    ),
   };
 }

@@ -1,4 +1,5 @@
 // What the host should look like, as the policy sees it: shapes only; `desire` fills them.
+import type { GroupRecord, UserRecord } from '../scim/resources.ts';
 import type { GroupEntry, PasswdEntry } from './posix.ts';
 
 /** A name and an id bound to a SCIM id, for as long as the ledger lives. */
@@ -80,4 +81,19 @@ export interface DesiredHost {
   /** Bindings that are new or changed: recorded before anything is applied. */
   readonly bindings: readonly Binding[];
   readonly refusals: readonly Refusal[];
+}
+
+/** A user as the mirror has it. */
+export interface MirroredUser {
+  readonly record: UserRecord;
+  /** Epoch seconds of the last confirmation: the expiry of the keys counts from here. */
+  readonly confirmedAt: number;
+  /** Its absence at the store is established. */
+  readonly absent: boolean;
+}
+
+/** A group as the mirror has it. */
+export interface MirroredGroup {
+  readonly record: GroupRecord;
+  readonly absent: boolean;
 }

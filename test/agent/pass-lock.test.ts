@@ -37,7 +37,9 @@ test('the lock dies with a process that is killed while it holds it', async () =
     await takePassLock(${JSON.stringify(file)}, () => {}, 0);
     process.stdout.write('held');
     setInterval(() => {}, 1000);`;
-  const holder = spawn(process.execPath, ['--input-type=module', '--eval', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const holder = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   await once(holder.stdout, 'data');
   await expect(takePassLock(file, () => {}, 0)).rejects.toThrow(/another pass/);
   holder.kill('SIGKILL');

@@ -49,12 +49,8 @@ test('stopping waits for the pass under way and starts no other', async () => {
   const { queue, ran, end } = controlled();
   queue.ask('delta');
   queue.ask('full');
-  let isStopped = false;
-  const stopped = queue.stop().then(() => {
-    isStopped = true;
-  });
-  await tick();
-  expect(isStopped).toBe(false);
+  const stopped = queue.stop();
+  expect(await Promise.race([stopped, tick('still running')])).toBe('still running');
   await end();
   await stopped;
   queue.ask('full');

@@ -62,17 +62,41 @@ describe('the status', () => {
 
   test.each<[string, Partial<StatusInput>, string, RegExp]>([
     ['the store has never been read', { lastComplete: null }, 'failing', /never been read/],
-    ['a change could not be made', { report: report({ problems: ['account-create a: no space left'] }) }, 'failing', /no space left/],
-    ['the store is away', { report: report({ heard: null, failure: FAILURE }) }, 'degraded', /cannot reach store.example/],
+    [
+      'a change could not be made',
+      { report: report({ problems: ['account-create a: no space left'] }) },
+      'failing',
+      /no space left/,
+    ],
+    [
+      'the store is away',
+      { report: report({ heard: null, failure: FAILURE }) },
+      'degraded',
+      /cannot reach store.example/,
+    ],
     [
       'the guard holds something',
-      { report: report({ held: [{ hash: 'abc123', reason: '40 of 50 accounts', changes: 40, actsAt: null }] }) },
+      {
+        report: report({
+          held: [{ hash: 'abc123', reason: '40 of 50 accounts', changes: 40, actsAt: null }],
+        }),
+      },
       'degraded',
       /abc123 \(40 of 50 accounts\)/,
     ],
-    ['a record is quarantined', { report: report({ counts: { ...report().counts, quarantined: 2 } }) }, 'degraded', /2 records/],
+    [
+      'a record is quarantined',
+      { report: report({ counts: { ...report().counts, quarantined: 2 } }) },
+      'degraded',
+      /2 records/,
+    ],
     ['the node is frozen', { frozenUntil: NOW + 60 }, 'degraded', /frozen/],
-    ['keys run out', { report: report({ keyExpiry: { earliest: NOW + 1000, latest: NOW + 600_000 } }) }, 'degraded', /expire/],
+    [
+      'keys run out',
+      { report: report({ keyExpiry: { earliest: NOW + 1000, latest: NOW + 600_000 } }) },
+      'degraded',
+      /expire/,
+    ],
   ])('says what is wrong when %s', (_, more, health, reason) => {
     const status = statusOf(input(more));
     expect(status.health).toBe(health);

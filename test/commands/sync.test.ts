@@ -1,6 +1,16 @@
 import { spawn } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -10,7 +20,15 @@ import { startTestbed, type Testbed } from '../../src/testbed/service.ts';
 const CLI = path.resolve(import.meta.dirname, '../../src/cli.ts');
 const HELPER = path.resolve(import.meta.dirname, '../../packaging/authorized-keys');
 const EXTENSION = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';
-const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ9DUfnDKgmSiZeydGZDtkGbLJ9Hy5b7xDhRWUCzvRhh';
+const KEY = makePublicKey();
+
+/** A fresh Ed25519 key as `ssh-ed25519 BASE64` (RFC 8709 section 4). */
+function makePublicKey(): string {
+  const { publicKey } = generateKeyPairSync('ed25519');
+  const field = (data: Buffer) => Buffer.concat([Buffer.from([0, 0, 0, data.length]), data]);
+  const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
+  return `ssh-ed25519 ${Buffer.concat([field(Buffer.from('ssh-ed25519')), field(raw)]).toString('base64')}`;
+}
 
 let root: string;
 let testbed: Testbed;
@@ -18,8 +36,12 @@ let testbed: Testbed;
 beforeEach(async () => {
   root = mkdtempSync(path.join(tmpdir(), 'sync-'));
   testbed = await startTestbed({});
-  for (const folder of ['etc/sunk-agent/credentials', 'etc/skel', 'home']) mkdirSync(path.join(root, folder), { recursive: true });
-  write('etc/passwd', 'root:x:0:0:root:/root:/bin/bash\nlocal:x:1000:1000:a person of this node:/home/local:/bin/bash\n');
+  for (const folder of ['etc/sunk-agent/credentials', 'etc/skel', 'home'])
+    mkdirSync(path.join(root, folder), { recursive: true });
+  write(
+    'etc/passwd',
+    'root:x:0:0:root:/root:/bin/bash\nlocal:x:1000:1000:a person of this node:/home/local:/bin/bash\n',
+  );
   write('etc/group', 'root:x:0:\nlocal:x:1000:\n');
   write('etc/shadow', 'root:*:20000:0:99999:7:::\nlocal:!:20000:0:99999:7:::\n', 0o640);
   write('etc/gshadow', 'root:*::\nlocal:!::\n', 0o640);
@@ -45,7 +67,9 @@ function configure(more = ''): void {
 }
 
 async function run(...args: string[]): Promise<{ status: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, [CLI, ...args, '--root', root], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [CLI, ...args, '--root', root], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   return { status: child.exitCode, stdout, stderr };
 }
@@ -70,7 +94,12 @@ async function pushOrganisation(): Promise<{ alice: string; bob: string; group: 
     active: true,
     [EXTENSION]: { sunkSshKeys: `${KEY} alice@laptop` },
   });
-  const bob = await scim('POST', '/Users', { schemas, userName: 'bob@example.com', active: true, [EXTENSION]: { sunkSshKeys: KEY } });
+  const bob = await scim('POST', '/Users', {
+    schemas,
+    userName: 'bob@example.com',
+    active: true,
+    [EXTENSION]: { sunkSshKeys: KEY },
+  });
   const group = await scim('POST', '/Groups', {
     schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'],
     displayName: 'slurm-users',
@@ -80,11 +109,18 @@ async function pushOrganisation(): Promise<{ alice: string; bob: string; group: 
 }
 
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
-const line = (file: string, name: string) => read(file).split('\n').find((text) => text.startsWith(`${name}:`));
+const line = (file: string, name: string) =>
+  read(file)
+    .split('\n')
+    .find((text) => text.startsWith(`${name}:`));
 
 async function helper(name: string): Promise<string> {
   const script = path.join(root, 'authorized-keys');
-  writeFileSync(script, readFileSync(HELPER, 'utf8').replaceAll('/var/lib/sunk-agent', path.join(root, 'var/lib/sunk-agent')), { mode: 0o755 });
+  writeFileSync(
+    script,
+    readFileSync(HELPER, 'utf8').replaceAll('/var/lib/sunk-agent', path.join(root, 'var/lib/sunk-agent')),
+    { mode: 0o755 },
+  );
   const child = spawn(script, [name], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [output] = await Promise.all([text(child.stdout), once(child, 'close')]);
   expect(child.exitCode).toBe(0);
@@ -98,12 +134,16 @@ describe('sunk-agent sync', () => {
     expect(stderr).not.toMatch(/defect/);
     expect({ status, stdout }).toMatchObject({ status: 0 });
 
-    expect(line('etc/passwd', 'alice')).toMatch(/^alice:x:1\d{4}:9999:Alice Example:\/home\/alice:\/bin\/bash$/);
+    expect(line('etc/passwd', 'alice')).toMatch(
+      /^alice:x:1\d{4}:9999:Alice Example:\/home\/alice:\/bin\/bash$/,
+    );
     expect(line('etc/shadow', 'alice')).toMatch(/^alice:\*:\d+:/);
     expect(line('etc/group', 'sunk-users')).toMatch(/^sunk-users:x:9999:/);
     expect(line('etc/group', 'slurm-users')).toMatch(/^slurm-users:x:2\d{4}:alice$/);
     expect(statSync(path.join(root, 'home/alice')).mode & 0o777).toBe(0o700);
-    expect(await helper('alice')).toMatch(new RegExp(`^expiry-time="\\d{14}Z?" ${KEY.replaceAll('+', '\\+')} ${alice}\n$`));
+    expect(await helper('alice')).toMatch(
+      new RegExp(`^expiry-time="\\d{14}Z?" ${KEY.replaceAll(/[+/]/g, '\\$&')} ${alice}\n$`),
+    );
 
     expect(line('etc/passwd', 'bob')).toBeUndefined();
     expect(await helper('bob')).toBe('');
@@ -175,18 +215,31 @@ function fingerprintOfRoot(): string {
 
 describe('bad input ends in one clear line and changes nothing', () => {
   test.each<[string, () => void | Promise<void>, number, RegExp]>([
-    ['no configuration', () => rmSync(path.join(root, 'etc/sunk-agent/config.yaml')), 78, /cannot read the configuration .*config\.yaml/],
+    [
+      'no configuration',
+      () => rmSync(path.join(root, 'etc/sunk-agent/config.yaml')),
+      78,
+      /cannot read the configuration .*config\.yaml/,
+    ],
     ['a misspelt key', () => configure('acces: {}\n'), 78, /config\.yaml:7: acces: no such key/],
     ['a wrong value', () => configure('mode: sometimes\n'), 78, /config\.yaml:7: mode: /],
     ['no token', () => rmSync(path.join(root, 'etc/sunk-agent/credentials/scim-token')), 2, /scim-token/],
-    ['a wrong token', () => write('etc/sunk-agent/credentials/scim-token', 'nonsense\n'), 2, /refused.*token/],
+    [
+      'a wrong token',
+      () => write('etc/sunk-agent/credentials/scim-token', 'nonsense\n'),
+      2,
+      /refused.*token/,
+    ],
     ['an unreachable store', () => testbed.close(), 2, /127\.0\.0\.1:\d+.*base_url/],
   ])('%s', async (_, spoil, status, message) => {
     await pushOrganisation();
     await spoil();
     const before = fingerprintOfRoot();
     const result = await run('sync');
-    const lines = result.stderr.trim().split('\n').filter((text) => text.startsWith('sunk-agent: ') && !text.includes('not root'));
+    const lines = result.stderr
+      .trim()
+      .split('\n')
+      .filter((text) => text.startsWith('sunk-agent: ') && !text.includes('not root'));
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatch(message);
     expect(result.status).toBe(status);

@@ -16,7 +16,15 @@ beforeEach(() => {
 
 afterEach(() => rmSync(base, { recursive: true }));
 
-const BINDING = { kind: 'account', name: 'alice', id: 12_000, gid: 9999, home: '/home/alice', boundAt: NOW, closedAt: null } as const;
+const BINDING = {
+  kind: 'account',
+  name: 'alice',
+  id: 12_000,
+  gid: 9999,
+  home: '/home/alice',
+  boundAt: NOW,
+  closedAt: null,
+} as const;
 
 describe('the state folder', () => {
   test('is made private, and so is the file', () => {

@@ -64,7 +64,11 @@ const confirmedAt = (id: string) => mirror.users().find(({ record }) => record.i
 describe('the mirror', () => {
   test('keeps what a pass brought, and counts a second equal pass as no change', () => {
     expect(pass({ users: [user('a'), user('b')] }).commit()).toMatchObject({ added: 2, changed: 0 });
-    expect(pass({ users: [user('b'), user('a')] }).commit()).toMatchObject({ added: 0, changed: 0, renewed: 0 });
+    expect(pass({ users: [user('b'), user('a')] }).commit()).toMatchObject({
+      added: 0,
+      changed: 0,
+      renewed: 0,
+    });
     expect(listed()).toEqual(['a', 'b']);
   });
 
@@ -109,7 +113,10 @@ describe('an absence', () => {
 
   test('acts after two complete passes when nobody can confirm it, and not after one', () => {
     pass({ users: [user('a'), user('b')] }).commit();
-    for (const expected of [['a', 'b'], ['a', 'b gone']]) {
+    for (const expected of [
+      ['a', 'b'],
+      ['a', 'b gone'],
+    ]) {
       const take = pass({ users: [user('a')] });
       for (const suspect of take.suspects(BOTH)) take.countAbsence(suspect);
       take.commit();

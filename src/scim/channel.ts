@@ -1,0 +1,75 @@
+// NDJSON over a duplex stream: one JSON value a line, bounded, with back-pressure.
+import type { Duplex } from 'node:stream';
+import { MAX_LINE_BYTES } from './protocol.ts';
+
+export interface Channel {
+  /** Resolves when the stream has room for more. */
+  send(message: unknown): Promise<void>;
+  onMessage(callback: (message: unknown) => void): void;
+  /** Called once, with the reason if there was one. */
+  onClose(callback: (error: Error | null) => void): void;
+  close(): void;
+}
+
+const NEWLINE = 0x0a;
+
+/** A channel over `stream`; a line that is too long or is not JSON closes it. */
+export function openChannel(stream: Duplex, maxLineBytes = MAX_LINE_BYTES): Channel {
+  let onMessage = (_message: unknown): void => {};
+  let onClose = (_error: Error | null): void => {};
+  let failure: Error | null = null;
+  let parts: Buffer[] = [];
+  let length = 0;
+
+  function takeLine(tail: Buffer): void {
+    const line = parts.length === 0 ? tail : Buffer.concat([...parts, tail]);
+    parts = [];
+    length = 0;
+    if (line.length === 0) return;
+    onMessage(JSON.parse(line.toString('utf8')));
+  }
+
+  stream.on('data', (chunk: Buffer) => {
+    try {
+      let start = 0;
+      for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
+        takeLine(chunk.subarray(start, end));
+        start = end + 1;
+      }
+      const rest = chunk.subarray(start);
+      length += rest.length;
+      if (length > maxLineBytes) throw new Error(`a line of more than ${maxLineBytes} bytes`);
+      if (rest.length > 0) parts.push(rest);
+    } catch (error) {
+      failure = error instanceof Error ? error : new Error(String(error));
+      stream.destroy();
+    }
+  });
+  stream.on('error', (error) => {
+    failure ??= error;
+  });
+  stream.on('close', () => onClose(failure));
+
+  return {
+    async send(message) {
+      if (stream.destroyed) throw failure ?? new Error('the channel is closed');
+      if (stream.write(`${JSON.stringify(message)}\n`)) return;
+      await new Promise<void>((resolve) => {
+        const done = (): void => {
+          stream.off('drain', done);
+          stream.off('close', done);
+          resolve();
+        };
+        stream.on('drain', done);
+        stream.on('close', done);
+      });
+    },
+    onMessage(callback) {
+      onMessage = callback;
+    },
+    onClose(callback) {
+      onClose = callback;
+    },
+    close: () => void stream.destroy(),
+  };
+}

@@ -1,0 +1,97 @@
+// The agent's side of the pipe: asks the reader, and believes only what has the shape of an answer.
+import type { Duplex } from 'node:stream';
+import { AgentError, isErrorCode } from '../errors.ts';
+import { openChannel } from './channel.ts';
+import { type Ask, type PassEnd, type ReadAnswer, type Say, saySchema } from './protocol.ts';
+import type { ResourceKind } from './resources.ts';
+
+export interface Reader {
+  /** @throws AgentError with the reader's own code, or reader_failed when it went away. */
+  pass(
+    mode: 'full' | 'delta',
+    since: string | null,
+    onPage: (kind: ResourceKind, resources: readonly unknown[]) => void,
+  ): Promise<PassEnd>;
+  read(kind: ResourceKind, id: string): Promise<ReadAnswer>;
+  onEvent(callback: () => void): void;
+  close(): void;
+}
+
+interface Question {
+  readonly take: (say: Say) => void;
+  readonly fail: (error: Error) => void;
+}
+
+/** Opens the agent's end of a connection to a reader. */
+export function openReader(stream: Duplex): Reader {
+  const channel = openChannel(stream);
+  const questions = new Map<number, Question>();
+  let onEvent = (): void => {};
+  let next = 1;
+  let isClosed = false;
+
+  channel.onMessage((message) => {
+    const parsed = saySchema.safeParse(message);
+    if (!parsed.success) {
+      end(new AgentError('reader_failed', 'the reader said something that is not an answer'));
+      return;
+    }
+    const say = parsed.data;
+    if (say.say === 'event') onEvent();
+    else if (say.say === 'failed') {
+      const code = isErrorCode(say.code) ? say.code : 'reader_failed';
+      questions.get(say.n)?.fail(new AgentError(code, say.message, { hint: say.hint }));
+    } else if (say.say !== 'hello') questions.get(say.n)?.take(say);
+  });
+  channel.onClose((cause) =>
+    end(new AgentError('reader_failed', 'the reader went away', cause === null ? {} : { cause })),
+  );
+
+  function end(error: Error): void {
+    isClosed = true;
+    for (const question of questions.values()) question.fail(error);
+    questions.clear();
+    channel.close();
+  }
+
+  function ask<T>(build: (n: number) => Ask, isLast: (say: Say) => T | undefined): Promise<T> {
+    if (isClosed) return Promise.reject(new AgentError('reader_failed', 'the reader went away'));
+    const n = next;
+    next += 1;
+    return new Promise<T>((resolve, reject) => {
+      questions.set(n, {
+        take(say) {
+          const answer = isLast(say);
+          if (answer === undefined) return;
+          questions.delete(n);
+          resolve(answer);
+        },
+        fail(error) {
+          questions.delete(n);
+          reject(error);
+        },
+      });
+      channel.send(build(n)).catch(reject);
+    });
+  }
+
+  return {
+    pass: (mode, since, onPage) =>
+      ask<PassEnd>(
+        (n) => ({ ask: 'pass', n, mode, since }),
+        (say) => {
+          if (say.say === 'page') onPage(say.kind, say.resources);
+          return say.say === 'end' ? say : undefined;
+        },
+      ),
+    read: (kind, id) =>
+      ask<ReadAnswer>(
+        (n) => ({ ask: 'read', n, kind, id }),
+        (say) => (say.say === 'resource' && say.kind === kind && say.id === id ? say : undefined),
+      ),
+    onEvent(callback) {
+      onEvent = callback;
+    },
+    close: () => end(new AgentError('reader_failed', 'the reader was closed')),
+  };
+}
