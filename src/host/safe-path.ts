@@ -4,6 +4,7 @@ import path from 'node:path';
 
 /**
  * The first reason for which sshd would refuse to run or read `file` (safe_path() in OpenSSH's misc.c), or null.
+ * Debian's sshd forgives a writable group without other members; that is reported all the same.
  * @param owner the uid that must own everything; 0 on a real node.
  * @param top where the way up ends; `/` on a real node, for sshd looks at all of it.
  */

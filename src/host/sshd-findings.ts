@@ -45,7 +45,7 @@ export function findSshdFaults(
     add(
       'sshd-other-command',
       true,
-      `sshd takes keys from "${command}"${locate('authorizedkeyscommand')}, not as configured here: the first AuthorizedKeysCommand in the configuration wins; remove the other, or see that sshd_config includes our drop-in before it`,
+      `sshd takes keys from "${command}"${locate('authorizedkeyscommand')}, not as configured here: an earlier Match block wins (a global setting does not); remove it there, or see that sshd_config includes our drop-in first`,
     );
   } else if (command !== 'none' && value('authorizedkeyscommanduser') !== wanted.authorizedkeyscommanduser) {
     add(

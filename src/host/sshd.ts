@@ -138,7 +138,7 @@ async function inspectHelper(wanted: KeySettings, root: string): Promise<SshdFin
   const owner = root === '/' ? 0 : (process.getuid?.() ?? 0);
   const fault = (await findUnsafePath(helper, owner, root)) ?? (await findNotExecutable(helper));
   if (fault !== null) {
-    const detail = `sshd will not run the key helper: ${fault}`;
+    const detail = `sshd does not trust the key helper: ${fault}`;
     findings.push({ code: 'sshd-helper-unsafe', breaksLogin: true, detail });
   }
   return findings;
