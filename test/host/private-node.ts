@@ -1,24 +1,37 @@
 // This machine's own sshd with an /etc, homes and key folder that nobody else sees: a mount namespace, no container.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const PROJECT = join(import.meta.dirname, '../..');
+const MODULES = realpathSync(join(PROJECT, 'node_modules'));
 
-/** Private copies and empty folders over the real ones; nothing mounted here is seen outside, or outlives it. */
-const SET_UP = `
-set -e
-mount --make-rprivate /
-mount -t tmpfs -o mode=0755 none "$1"
+/** Private copies and empty folders over this machine's own; nothing mounted here is seen outside, or outlives it. */
+const ON_THIS_MACHINE = `
 cp -a /etc "$1/etc"
 mkdir -p "$1/home" "$1/lib" "$1/libexec" "$1/sshd"
 mount --bind "$1/etc" /etc
 mount --bind "$1/home" /home
 mount --bind "$1/lib" /var/lib
 mount --bind "$1/libexec" /usr/libexec
+`;
+
+/** The same for another release: an overlay over its root folder, with this project and its Node inside. */
+const IN_A_BASE = `
+mkdir -p "$1/upper" "$1/work" "$1/root"
+mount -t overlay -o "lowerdir=$base,upperdir=$1/upper,workdir=$1/work" none "$1/root"
+for folder in /proc /dev "$2" "$3"; do
+  mkdir -p "$1/root$folder"
+  mount --rbind "$folder" "$1/root$folder"
+done
+# The one library that Node needs and a small Debian lacks.
+cp -L "$(ldconfig -p | sed -n 's/.*libatomic.so.1 .*=> //p' | head -n 1)" "$1/root/usr/lib/"
+`;
+
+const SET_UP = `
 mkdir -p /run/sshd
 mount -t tmpfs -o mode=0755 none /run/sshd
 rm -rf /etc/ssh
@@ -30,6 +43,12 @@ printf 'sunk-keys:x:990:65534::/nonexistent:/usr/sbin/nologin\\n' >>/etc/passwd
 echo ready
 exec sleep infinity
 `;
+
+function renderScript(base: string | null): string {
+  const begin = 'set -e; mount --make-rprivate /; mount -t tmpfs -o mode=0755 none "$1"';
+  if (base === null) return `${begin}\n${ON_THIS_MACHINE}${SET_UP}`;
+  return `${begin}\nbase='${base}'\n${IN_A_BASE}exec chroot "$1/root" sh -ec '${SET_UP.replaceAll("'", `'\\''`)}' sh "$1" "$2"`;
+}
 
 export interface PrivateNode {
   readonly port: number;
@@ -46,19 +65,29 @@ export interface PrivateNode {
   close(): Promise<void>;
 }
 
-/** Needs root, util-linux and an installed openssh-server. */
-export async function openPrivateNode(): Promise<PrivateNode> {
+/**
+ * Needs root, util-linux and an installed openssh-server.
+ * @param base root folder of another release; null for this machine's own programs.
+ */
+export async function openPrivateNode(base: string | null = null): Promise<PrivateNode> {
   const folder = mkdtempSync(join(tmpdir(), 'private-node-'));
-  const holder = spawn('unshare', ['--mount', 'sh', '-c', SET_UP, 'sh', folder, PROJECT], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const holder = spawn(
+    'unshare',
+    ['--mount', 'sh', '-c', renderScript(base), 'sh', folder, PROJECT, MODULES],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   let said = '';
   for await (const chunk of holder.stdout) {
     said += String(chunk);
     if (said.includes('ready')) break;
   }
   const pid = String(holder.pid);
-  const enter = (...command: string[]): string[] => ['--target', pid, '--mount', '--wd=/', ...command];
+  const enter = (...command: string[]): string[] => [
+    ...['--target', pid, '--mount', '--root'],
+    ...['env', '-C', '/', ...command],
+  ];
   const port = await findFreePort();
   let sshd: ChildProcess | null = null;
   let log = '';
@@ -79,7 +108,11 @@ export async function openPrivateNode(): Promise<PrivateNode> {
         const config = (keys) => parseConfig('scim: { base_url: "https://store.example.com" }\\nkeys: { ' + keys + ' }', 'test');
         try { console.log(JSON.stringify({ value: await ${expression} })) }
         catch (error) { console.log(JSON.stringify({ error: error.message })) }`;
-      const out = execFileSync('nsenter', enter(process.execPath, '--input-type=module-typescript', '-e', script), { encoding: 'utf8' });
+      const out = execFileSync(
+        'nsenter',
+        enter(process.execPath, '--input-type=module-typescript', '-e', script),
+        { encoding: 'utf8' },
+      );
       return JSON.parse(out) as unknown;
     },
     async startSshd() {
@@ -102,10 +135,29 @@ export async function openPrivateNode(): Promise<PrivateNode> {
     },
     log: () => log,
     login(name, keyFile) {
-      const options = ['BatchMode=yes', 'StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR', 'IdentitiesOnly=yes'];
-      const args = [...options.flatMap((option) => ['-o', option]), '-F', '/dev/null', '-i', keyFile, '-p', String(port), `${name}@127.0.0.1`, 'id -un'];
+      const options = [
+        'BatchMode=yes',
+        'StrictHostKeyChecking=no',
+        'UserKnownHostsFile=/dev/null',
+        'LogLevel=ERROR',
+        'IdentitiesOnly=yes',
+      ];
+      const args = [
+        ...options.flatMap((option) => ['-o', option]),
+        '-F',
+        '/dev/null',
+        '-i',
+        keyFile,
+        '-p',
+        String(port),
+        `${name}@127.0.0.1`,
+        'id -un',
+      ];
       try {
-        return { status: 0, output: execFileSync('ssh', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim() };
+        return {
+          status: 0,
+          output: execFileSync('ssh', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim(),
+        };
       } catch (cause) {
         const { status, stderr } = cause as { status: number; stderr: string };
         return { status, output: stderr };
