@@ -1,5 +1,6 @@
 // Whether the numbers inside a public key can be a key at all: curve points, RSA modulus and exponent.
 import type { Buffer } from 'node:buffer';
+import { findSmallFactor, isMadeByFlawedChip } from './rsa-weakness.ts';
 
 /** y² = x³ - 3x + b over p, order n (FIPS 186-4 appendix D.1.2). */
 const CURVES: Readonly<Record<string, { bytes: number; bits: number; p: bigint; b: bigint; n: bigint }>> = {
@@ -85,7 +86,10 @@ const MAX_RSA_BITS = 16384;
  * Bits of an RSA modulus, or what is wrong with the numbers.
  * Exponent 1 would let anybody sign; one above 64 bits is refused by OpenSSL for long keys.
  */
-export function checkRsa(exponent: Buffer, modulus: Buffer): { bits: number } | { fault: string } {
+export function checkRsa(
+  exponent: Buffer,
+  modulus: Buffer,
+): { bits: number } | { fault: string; isFlawed?: true } {
   if (!isMinimal(exponent) || !isMinimal(modulus)) {
     return { fault: 'has a number that is negative, empty or padded' };
   }
@@ -96,6 +100,15 @@ export function checkRsa(exponent: Buffer, modulus: Buffer): { bits: number } | 
   if (countBits(exponent) > 64) return { fault: 'has an exponent of more than 64 bits' };
   if (isEven(exponent) || toNumber(exponent) < 3n) return { fault: 'has an exponent that is even or 1' };
   if (isEven(modulus)) return { fault: 'has an even modulus' };
+  const number = toNumber(modulus);
+  const factor = findSmallFactor(number);
+  if (factor !== null) return { fault: `has a modulus that ${factor} divides: damaged` };
+  if (isMadeByFlawedChip(number)) {
+    return {
+      fault: 'was made by a flawed chip (CVE-2017-15361), and others can compute its private half',
+      isFlawed: true,
+    };
+  }
   return { bits };
 }
 

@@ -80,7 +80,8 @@ function measureKey(type: KeyType, parts: BlobParts): number | (KeyReading & { o
   }
   if (type === 'ssh-rsa') {
     const rsa = checkRsa(parts.exponent, parts.modulus);
-    return 'bits' in rsa ? rsa.bits : refuse('key-number', rsa.fault);
+    if ('bits' in rsa) return rsa.bits;
+    return refuse(rsa.isFlawed === true ? 'key-flawed' : 'key-number', rsa.fault);
   }
   if (type === 'ssh-ed25519' || type === 'sk-ssh-ed25519@openssh.com') {
     return isEd25519Point(parts.key) ? 256 : refuse('key-point', OFF_CURVE);

@@ -1,4 +1,5 @@
 // Sound and damaged public keys, the same ones from the same seed, to compare our reading with OpenSSH's.
+import { findSmallFactor } from '../../src/policy/rsa-weakness.ts';
 import { ECDH, createECDH, createPrivateKey, createPublicKey } from 'node:crypto';
 
 export interface CorpusLine {
@@ -58,11 +59,14 @@ export function makePoint(random: Random, curve: Curve): Buffer {
   return agreement.getPublicKey();
 }
 
-/** An odd number of so many bits; whether it has two large factors makes no difference to a reader. */
+/** A number of so many bits without small factors; whether it has just two large ones, no reader can tell. */
 export function makeModulus(random: Random, bits: number): Buffer {
   const modulus = randomBytes(random, bits / 8);
   modulus[0] = (modulus[0] ?? 0) | 0x80;
-  modulus[modulus.length - 1] = (modulus.at(-1) ?? 0) | 1;
+  for (let low = random(65_536) | 1; ; low = (low + 2) % 65_536) {
+    modulus.writeUInt16BE(low, modulus.length - 2);
+    if (findSmallFactor(BigInt(`0x${modulus.toHex()}`)) === null) break;
+  }
   return Buffer.concat([Buffer.from([0]), modulus]);
 }
 

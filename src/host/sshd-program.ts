@@ -1,0 +1,89 @@
+// sshd(8) as a program that is asked: its version, whether it accepts a configuration, what is in force for a user.
+import { execFile } from 'node:child_process';
+import { mkdir, readlink } from 'node:fs/promises';
+import path from 'node:path';
+import type { NodeFacts } from '../policy/desired.ts';
+import { hasCode, readText } from './read-text.ts';
+import { parseSshdSettings, type SshdSettings } from './sshd-findings.ts';
+
+export const SSHD = '/usr/sbin/sshd';
+
+interface Answer {
+  /** null: not installed, or not ended in time. */
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(program: string, args: readonly string[]): Promise<Answer> {
+  return new Promise((resolve) => {
+    execFile(program, args, { timeout: 20_000, maxBuffer: 4 * 1024 * 1024 }, (error, stdout, stderr) => {
+      const status = error === null ? 0 : typeof error.code === 'number' ? error.code : null;
+      resolve({ status, stdout, stderr: status === null ? `${stderr}${error?.message ?? ''}` : stderr });
+    });
+  });
+}
+
+/**
+ * What policy must know of this node's sshd: the key types it knows, and how it reads `expiry-time`.
+ * Where the version cannot be told, local time is assumed, which every version reads.
+ */
+export async function readSshdFacts(
+  root: string,
+  program = SSHD,
+): Promise<Pick<NodeFacts, 'keyTypes' | 'expiry'>> {
+  // Before 9.2 sshd does not know -V, and prints its version with the usage.
+  const { stdout, stderr } = await run(program, ['-V']);
+  const [, major = '0', minor = '0'] = /OpenSSH_(\d+)\.(\d+)/.exec(`${stdout}${stderr}`) ?? [];
+  const types = await run('ssh', ['-Q', 'key']);
+  return {
+    keyTypes: types.status === 0 ? types.stdout.split('\n').filter((type) => type !== '') : [],
+    expiry: { zulu: Number(major) * 100 + Number(minor) >= 901, timeZone: await readTimeZone(root) },
+  };
+}
+
+/** The zone of localtime(5); a name that no library knows if /etc/localtime is a copy without a name. */
+async function readTimeZone(root: string): Promise<string> {
+  try {
+    const target = await readlink(path.join(root, 'etc/localtime'));
+    return /\/zoneinfo\/(?:posix\/|right\/)?(.+)$/.exec(target)?.[1] ?? 'unknown';
+  } catch (cause) {
+    if (hasCode(cause, 'ENOENT')) return 'UTC';
+    if (!hasCode(cause, 'EINVAL')) throw cause;
+  }
+  const named = (await readText(path.join(root, 'etc/timezone')))?.trim() ?? '';
+  return named === '' ? 'unknown' : named;
+}
+
+/** What sshd says against a configuration file (`sshd -t`), or null. */
+export async function testSshdConfig(file: string, program = SSHD): Promise<string | null> {
+  await makeRunFolder();
+  const answer = await run(program, ['-t', '-f', file]);
+  return answer.status === 0 ? null : firstLine(answer.stderr);
+}
+
+/** What is in force for a user who comes from this machine (`sshd -T -C`), or what sshd says instead. */
+export async function askSshd(
+  file: string,
+  user: string,
+  program = SSHD,
+): Promise<{ settings: SshdSettings } | { fault: string }> {
+  await makeRunFolder();
+  const answer = await run(program, ['-T', '-f', file, '-C', `user=${user},host=h,addr=127.0.0.1`]);
+  return answer.status === 0
+    ? { settings: parseSshdSettings(answer.stdout) }
+    : { fault: firstLine(answer.stderr) };
+}
+
+/** sshd -t and -T want their run folder, which exists only once sshd was started by its unit. */
+async function makeRunFolder(): Promise<void> {
+  try {
+    await mkdir('/run/sshd', { mode: 0o755 });
+  } catch (cause) {
+    if (!hasCode(cause, 'EEXIST') && !hasCode(cause, 'EACCES')) throw cause;
+  }
+}
+
+function firstLine(text: string): string {
+  return text.trim().split('\n')[0] ?? '';
+}

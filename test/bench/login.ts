@@ -1,0 +1,51 @@
+// What a login costs: the key helper against the floor of any process.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { renderKeyFile } from '../../src/policy/key-file.ts';
+import { readKeys } from '../../src/policy/ssh-key.ts';
+import { makeEd25519, makeModulus, seedRandom, writeBlob } from '../policy/key-corpus.ts';
+import { makeRow, type Row } from './row.ts';
+import { timePrograms } from './time-programs.ts';
+
+const HELPER = join(import.meta.dirname, '../../packaging/authorized-keys');
+const TURNS = 1000;
+
+/** The helper alone; peers and whole logins need a node. */
+export function benchLogin(): Row[] {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-login-'));
+  try {
+    const random = seedRandom(1);
+    const one = [`ssh-ed25519 ${writeBlob('ssh-ed25519', makeEd25519(random)).toString('base64')}`];
+    const fifty = Array.from({ length: 50 }, () => {
+      const blob = writeBlob('ssh-rsa', Buffer.from([1, 0, 1]), makeModulus(random, 4096));
+      return `ssh-rsa ${blob.toString('base64')}`;
+    });
+    for (const [name, lines] of Object.entries({ one, fifty })) {
+      const keys = readKeys(lines).flatMap((reading) => (reading.ok ? [reading.key] : []));
+      if (keys.length !== lines.length) throw new Error('the keys of the benchmark are not sound');
+      const text = renderKeyFile(keys, '2819c223-7f76-453a-919d-413861904646', 1_800_000_000, {
+        zulu: true,
+        timeZone: 'UTC',
+      });
+      writeFileSync(join(folder, name), text);
+    }
+    const [floor = 0, ours = 0, ours50 = 0] = timePrograms(
+      [['/bin/true'], [HELPER, 'one', folder], [HELPER, 'fifty', folder]],
+      TURNS,
+    );
+    return [
+      makeRow({ bench: 'login', row: 'helper-vs-true', unit: 'ms', ours, reference: floor, goal: 2.4 }),
+      makeRow({
+        bench: 'login',
+        row: 'helper-50-vs-true',
+        unit: 'ms',
+        ours: ours50,
+        reference: floor,
+        goal: 3.5,
+      }),
+    ];
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

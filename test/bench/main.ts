@@ -1,0 +1,15 @@
+// `npm run bench [NAME ...] [--json]`: runs the benchmarks and prints their rows.
+import { benchLogin } from './login.ts';
+import { renderTable, type Row } from './row.ts';
+
+const BENCHES: Readonly<Record<string, () => Row[] | Promise<Row[]>>> = { login: benchLogin };
+
+const wantsJson = process.argv.includes('--json');
+const named = process.argv.slice(2).filter((word) => !word.startsWith('--'));
+for (const name of named.length === 0 ? Object.keys(BENCHES) : named) {
+  const bench = BENCHES[name];
+  if (bench === undefined)
+    throw new Error(`no benchmark ${name}; there are ${Object.keys(BENCHES).join(', ')}`);
+  const rows = await bench();
+  console.log(wantsJson ? rows.map((row) => JSON.stringify(row)).join('\n') : renderTable(rows));
+}
