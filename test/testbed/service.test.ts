@@ -365,6 +365,17 @@ describe('the door', () => {
       { method: 'POST', status: 400, detail: expect.stringContaining('userName is required') },
     ]);
     expect(text).not.toContain(testbed.token);
+    await send('POST', '/Users', { userName: 'okta@x', password: 'Pl4ceh"older' });
+    const posts = await admin('GET', '/requests?method=POST&last=1');
+    expect(posts.body.requests).toMatchObject([
+      {
+        status: 201,
+        sent: '{"userName":"okta@x","password":"(left out)"}',
+        answered: expect.stringContaining('"id"'),
+      },
+    ]);
+    expect((await admin('GET', '/requests?failed=true')).body.requests).toHaveLength(1);
+    expect((await admin('GET', '/requests?token=login-nodes')).body.requests).toEqual([]);
     expect((await fetch(testbed.adminUrl.replace(/.$/, 'x'))).status).toBe(404);
   });
 });
