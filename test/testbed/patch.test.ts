@@ -155,7 +155,14 @@ describe('PATCH', () => {
     expect(resource).toEqual(before);
   });
 
-  it('lets only one value be primary', () => {
+  it('lets only the newest value be primary', () => {
+    const addition = { op: 'add', path: 'emails', value: [{ value: 'c', primary: true }] };
+    expect(patch({ emails: [{ value: 'a', primary: true }] }, addition)).toEqual({
+      emails: [
+        { value: 'a', primary: false },
+        { value: 'c', primary: true },
+      ],
+    });
     const before = { emails: [{ type: 'a', primary: true }, { type: 'b' }] };
     expect(patch(before, { op: 'add', path: 'emails[type eq "b"].primary', value: true })).toEqual({
       emails: [
