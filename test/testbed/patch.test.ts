@@ -172,6 +172,18 @@ describe('PATCH', () => {
     });
   });
 
+  it('knows only own attributes', () => {
+    expect(
+      patch({}, { op: 'add', path: 'toString.a', value: 1 }, { op: 'add', path: 'valueOf', value: 2 }),
+    ).toEqual({
+      toString: { a: 1 },
+      valueOf: 2,
+    });
+    expect(patch({}, { op: 'add', path: 'constructor[a eq 1].b', value: 1 })).toEqual({
+      constructor: [{ a: 1, b: 1 }],
+    });
+  });
+
   it.each([
     [
       'a replace that selects nothing',
