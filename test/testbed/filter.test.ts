@@ -83,6 +83,7 @@ describe('a filter', () => {
     '(userName eq "a"',
     'emails[type eq "a"',
     'emails[a[b eq 1] eq 2]',
+    'emails[a[b eq 1]]',
     'emails[a pr].b.c eq 1',
     'emails[a pr].',
     'emails[a pr]b',
