@@ -30,7 +30,7 @@ export function answerAdmin(context: AdminContext, request: Request, segments: r
   const route = `${request.method} /${segments.join('/')}`;
   switch (route) {
     case 'GET /requests':
-      return replyJson(200, { requests: context.log.list() });
+      return replyJson(200, { requests: listRequests(context, request.query) });
     case 'DELETE /requests':
       context.log.clear();
       return DONE;
@@ -110,6 +110,17 @@ function issueToken({ tokens }: AdminContext, { name, role }: JsonObject): Reply
     throw new ScimError(409, 'uniqueness', `there is a token named ${name}; revoke it first`);
   }
   return replyJson(201, { name, role, token: tokens.issue(name, role) });
+}
+
+/** `method`, `token`, `failed=true` and `last=N` narrow the record. */
+function listRequests({ log }: AdminContext, query: URLSearchParams): ReturnType<RequestLog['list']> {
+  const last = query.get('last');
+  return log.list({
+    method: query.get('method'),
+    token: query.get('token'),
+    isFailed: query.get('failed') === 'true',
+    ...(last === null ? {} : { last: readCount(Number(last), 'last', 0) }),
+  });
 }
 
 function seed({ organisation }: AdminContext, body: JsonObject): Reply {

@@ -24,7 +24,7 @@ export function splitAttributePath(text: string): Steps | null {
   const names = splitNames(text.slice(colon + 1));
   const urn = text.slice(0, colon);
   if (names === null || urn.length <= 'urn:'.length) return null;
-  return [findExtension(urn) ?? urn, ...names];
+  return [urn, ...names];
 }
 
 function splitNames(text: string): string[] | null {

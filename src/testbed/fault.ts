@@ -69,7 +69,9 @@ export const faultSchema = z.discriminatedUnion('kind', [
 ]);
 
 export type Fault = z.output<typeof faultSchema>;
-export type FaultKind = Fault['kind'];
+
+/** Every kind, for those who ask what there is. */
+export const FAULT_KINDS: readonly Fault['kind'][] = faultSchema.options.map(({ shape }) => shape.kind.value);
 
 /**
  * Reads one fault.

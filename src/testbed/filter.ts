@@ -107,9 +107,21 @@ function readTerm(reader: Reader, depth: number, bracketsAllowed: boolean): Filt
   const path = readPath(reader);
   if (reader.text[reader.at] === '[') {
     if (!bracketsAllowed) fail(reader, 'an operator (brackets do not nest)');
-    return { kind: 'values', path, filter: readBracketed(reader) };
+    return readSelected(reader, path, readBracketed(reader));
   }
   return readComparison(reader, path);
+}
+
+/**
+ * What follows a value path: Entra looks people up by `emails[type eq "work"].value eq "..."`, which the RFC's
+ * grammar does not have, and which can only mean that one value fulfils both.
+ */
+function readSelected(reader: Reader, path: Steps, filter: Filter): Filter {
+  if (reader.text[reader.at] !== '.') return { kind: 'values', path, filter };
+  reader.at += 1;
+  const sub = readPath(reader);
+  if (sub.length !== 1) fail(reader, 'one sub-attribute');
+  return { kind: 'values', path, filter: { kind: 'and', terms: [filter, readComparison(reader, sub)] } };
 }
 
 function readComparison(reader: Reader, path: Steps): Filter {

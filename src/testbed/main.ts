@@ -1,12 +1,27 @@
 // Starts the testbed from the command line: prints its addresses, runs until it is asked to stop.
 import { parseArgs } from 'node:util';
+import { splitAttributePath } from './attribute-path.ts';
+import { FAULT_KINDS } from './fault.ts';
 import { startTestbed } from './service.ts';
 
 const USAGE = `usage: node src/testbed/main.ts [--port N] [--org ID] [--token TEXT]
-                                [--seed-users N] [--seed-groups N] [--json]
+                                [--seed-users N] [--seed-groups N]
+                                [--uid-attribute PATH] [--gid-attribute PATH] [--legacy] [--json]
 
 A SCIM service for rehearsals, on 127.0.0.1 only. Port 0 (the default) takes a free one.
---json prints one line {baseUrl, token, adminUrl, readToken} instead of text.
+  --uid-attribute, --gid-attribute  where the POSIX ids are served
+  --legacy                          has the default groups admin, metrics, read, write, billing_viewer
+  --json                            prints one line {baseUrl, token, adminUrl, readToken} instead of text
+
+Below the admin URL:
+  GET, PATCH /settings       the switches of SCIM Configuration and what the service offers
+  GET, POST /tokens          named tokens {name, role: provisioning | read-only}; DELETE /tokens/NAME
+  GET, DELETE /requests      the provisioning log (?method= &token= &failed=true &last=N)
+  POST /seed                 {users, groups, membersPerGroup}
+  PUT /users/ID/keys         {keys}: what the person adds in the console
+  GET, POST /policy-groups   {name, policies}; DELETE /policy-groups/NAME
+  GET, POST, DELETE /faults  {kind, times, path, method, ...}; DELETE /faults/ID
+Kinds of faults: ${FAULT_KINDS.join(', ')}.
 `;
 
 function readCount(text: string | undefined, name: string, most: number): number | undefined {
@@ -14,6 +29,17 @@ function readCount(text: string | undefined, name: string, most: number): number
   const count = /^[0-9]{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (count <= most) return count;
   throw new TypeError(`--${name} must be a number up to ${most}, not ${text}`);
+}
+
+function readPath(
+  text: string | undefined,
+  name: string,
+  option: 'uidPath' | 'gidPath',
+): { uidPath?: string } {
+  if (text === undefined) return {};
+  if (splitAttributePath(text) === null)
+    throw new TypeError(`--${name} must be an attribute path, not ${text}`);
+  return { [option]: text };
 }
 
 function readArguments(): Parameters<typeof startTestbed>[0] & { json: boolean; help: boolean } {
@@ -24,6 +50,9 @@ function readArguments(): Parameters<typeof startTestbed>[0] & { json: boolean; 
       token: { type: 'string' },
       'seed-users': { type: 'string' },
       'seed-groups': { type: 'string' },
+      'uid-attribute': { type: 'string' },
+      'gid-attribute': { type: 'string' },
+      legacy: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -36,6 +65,9 @@ function readArguments(): Parameters<typeof startTestbed>[0] & { json: boolean; 
     ...(token === undefined ? {} : { token }),
     seedUsers: readCount(values['seed-users'], 'seed-users', 1_000_000) ?? 0,
     seedGroups: readCount(values['seed-groups'], 'seed-groups', 1_000_000) ?? 0,
+    ...readPath(values['uid-attribute'], 'uid-attribute', 'uidPath'),
+    ...readPath(values['gid-attribute'], 'gid-attribute', 'gidPath'),
+    settings: { legacyDefaultGroups: values.legacy },
     json: values.json,
     help: values.help,
   };

@@ -1,10 +1,11 @@
 // One organisation's users and groups: creating, replacing, patching and deleting, each as a whole or not at all.
 import { randomUUID } from 'node:crypto';
-import { findName, getAttribute, getValues } from './attributes.ts';
-import { foldPath, splitAttributePath, type Steps } from './attribute-path.ts';
+import { getAttribute, getValues } from './attributes.ts';
+import { foldPath } from './attribute-path.ts';
 import { createCollection, type Collection, type Entry, type ResourceKind } from './collection.ts';
 import { checkGroup, checkUser, type GroupRules } from './content.ts';
-import { isObject, isSame, type Json, type JsonObject } from './json.ts';
+import { isObject, isSame, type JsonObject } from './json.ts';
+import { addKeys, setPosixId, splitIdPath } from './own-attributes.ts';
 import { applyPatch } from './patch.ts';
 import { tidyResource } from './tidy.ts';
 import { COREWEAVE_GROUP_SCHEMA, COREWEAVE_USER_SCHEMA, GROUP_SCHEMA, USER_SCHEMA } from './schemas.ts';
@@ -187,50 +188,8 @@ function isMember(member: unknown, id: string): boolean {
   return isObject(member) && member['value'] === id;
 }
 
-/** The pushed keys and the added ones, as one list. */
-function addKeys(resource: JsonObject, keys: readonly string[]): JsonObject {
-  const extension = resource[COREWEAVE_USER_SCHEMA] ?? null;
-  const pushed = getValues(resource, [COREWEAVE_USER_SCHEMA, 'sunkSshKeys']);
-  const inner = isObject(extension) ? extension : {};
-  return { ...resource, [COREWEAVE_USER_SCHEMA]: { ...inner, sunkSshKeys: [...pushed, ...keys] } };
-}
-
 /** The same but for the time of the change: then there was none, and `lastModified` stays. */
 function isUnchanged(before: Entry, resource: JsonObject, consoleKeys: readonly string[]): boolean {
   const isSameResource = isSame({ ...before.resource, meta: null }, { ...resource, meta: null });
   return isSameResource && isSame([...before.consoleKeys], [...consoleKeys]);
-}
-
-function splitIdPath(path: string): Steps {
-  const steps = splitAttributePath(path);
-  if (steps === null) throw new Error(`not an attribute path: ${path}`);
-  return steps;
-}
-
-/**
- * Writes the id at its path, in place of whatever the client put there, in any spelling.
- * Says which extension that path is in.
- */
-function setPosixId(resource: JsonObject, steps: Steps, posixId: number): string | null {
-  let holder = resource;
-  for (const step of steps.slice(0, -1)) {
-    const inner = takeAttribute(holder, step);
-    const next = isObject(inner) ? { ...inner } : {};
-    holder[step] = next;
-    holder = next;
-  }
-  const last = steps.at(-1) ?? '';
-  takeAttribute(holder, last);
-  holder[last] = posixId;
-  const [first = ''] = steps;
-  return first.includes(':') ? first : null;
-}
-
-/** Removes the attribute, however it is spelt, and gives its value. */
-function takeAttribute(holder: JsonObject, name: string): Json {
-  const own = findName(holder, name);
-  if (own === null) return null;
-  const value = holder[own] ?? null;
-  delete holder[own];
-  return value;
 }

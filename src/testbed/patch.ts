@@ -99,7 +99,7 @@ function applySteps(
     applyHere(holder, verb, name, path, value);
     return;
   }
-  const inner = holder[name] ?? null;
+  const inner = getAttribute(holder, name);
   if (Array.isArray(inner) || (inner === null && MULTI_VALUED.has(name.toLowerCase()))) {
     applyToAll(holder, verb, name, rest, path, value);
     return;
@@ -108,7 +108,7 @@ function applySteps(
     if (verb === 'remove') return;
     holder[name] = {};
   }
-  const next = holder[name];
+  const next = getAttribute(holder, name);
   if (isObject(next)) {
     applySteps(next, verb, rest, path, value);
     if (Object.keys(next).length === 0) delete holder[name];
@@ -124,14 +124,15 @@ function applyToAll(
   path: PatchPath,
   value: Json,
 ): void {
-  const list = Array.isArray(holder[name]) ? holder[name] : [];
+  const present = getAttribute(holder, name);
+  const list = Array.isArray(present) ? present : [];
   if (list.length === 0 && verb !== 'remove') list.push({});
   for (const item of list) if (isObject(item)) applySteps(item, verb, rest, path, value);
   setList(holder, name, list);
 }
 
 function applyHere(holder: JsonObject, verb: Verb, name: string, path: PatchPath, value: Json): void {
-  const present = holder[name] ?? null;
+  const present = getAttribute(holder, name);
   if (path.filter !== null) {
     if (present !== null && !Array.isArray(present)) {
       throw new ScimError(400, 'invalidPath', `${name} has one value; there is nothing to select`);
@@ -193,7 +194,12 @@ function append(present: readonly Json[], incoming: readonly Json[]): Json[] {
     known.add(key);
     return true;
   });
-  return [...present, ...fresh];
+  // Only one value is primary: the newest (RFC 7644 section 3.5.2).
+  const isPrimaryGiven = fresh.some((item) => isObject(item) && getAttribute(item, 'primary') === true);
+  const kept = isPrimaryGiven
+    ? present.map((item) => (isObject(item) && item['primary'] === true ? { ...item, primary: false } : item))
+    : present;
+  return [...kept, ...fresh];
 }
 
 function setList(holder: JsonObject, name: string, list: Json[]): void {

@@ -36,14 +36,7 @@ function splitList(text: string | null): Steps[] | null {
 /** Applies a projection; names that the resource does not have are passed over. */
 export function project(resource: JsonObject, projection: Projection): JsonObject {
   if (projection === null) return resource;
-  const kept = projection.only
-    ? keepOnly(resource, projection.paths)
-    : leaveOut(
-        resource,
-        projection.paths.filter(
-          ([first = '', second]) => second !== undefined || !ALWAYS.has(first.toLowerCase()),
-        ),
-      );
+  const kept = projection.only ? keepOnly(resource, projection.paths) : leaveOut(resource, projection.paths);
   const always = Object.fromEntries(Object.entries(resource).filter(([name]) => ALWAYS.has(name)));
   return { ...always, ...kept };
 }

@@ -1,4 +1,4 @@
-// The record of the last requests with their answers, for the admin address and the provisioning log.
+// The provisioning log: the last requests with what was sent and what was answered, for the admin address.
 import { SCIM_TYPE, type Reply, type Request } from './exchange.ts';
 import type { Token } from './tokens.ts';
 
@@ -13,21 +13,37 @@ export interface LoggedRequest {
   readonly userAgent: string | null;
   /** The refusal's `detail`, or null. */
   readonly detail: string | null;
+  /** The start of both bodies, passwords left out; what was read by a GET is not kept. */
+  readonly sent: string | null;
+  readonly answered: string | null;
+}
+
+/** Which lines are wanted; null: any. */
+export interface LogQuery {
+  readonly method: string | null;
+  readonly token: string | null;
+  /** Only refusals and failures. */
+  readonly isFailed: boolean;
+  /** So many of the latest. */
+  readonly last: number;
 }
 
 export interface RequestLog {
   add(request: Request, token: Token | null, reply: Reply): void;
-  list(): readonly LoggedRequest[];
+  /** Oldest first. */
+  list(query?: Partial<LogQuery>): readonly LoggedRequest[];
   clear(): void;
 }
 
 const KEPT = 2000;
+const KEPT_CHARACTERS = 2000;
 
 /** @param now epoch milliseconds. */
 export function createRequestLog(now: () => number): RequestLog {
   let lines: LoggedRequest[] = [];
   return {
     add(request, token, reply) {
+      const isRead = request.method === 'GET' && reply.status < 300;
       lines.push({
         at: new Date(now()).toISOString(),
         method: request.method,
@@ -36,14 +52,32 @@ export function createRequestLog(now: () => number): RequestLog {
         token: token?.name ?? null,
         userAgent: request.headers['user-agent'] ?? null,
         detail: reply.status >= 400 ? readDetail(reply) : null,
+        sent: quote(request.body),
+        answered: isRead ? null : quote(reply.body),
       });
       if (lines.length > 2 * KEPT) lines = lines.slice(-KEPT);
     },
-    list: () => lines.slice(-KEPT),
+    list({ method = null, token = null, isFailed = false, last = KEPT } = {}) {
+      const wanted = lines
+        .slice(-KEPT)
+        .filter(
+          (line) =>
+            (method === null || line.method === method) &&
+            (token === null || line.token === token) &&
+            (!isFailed || line.status >= 400),
+        );
+      return last <= 0 ? [] : wanted.slice(-last);
+    },
     clear() {
       lines = [];
     },
   };
+}
+
+function quote(body: string | Buffer | null): string | null {
+  if (body === null || body.length === 0) return null;
+  const start = body.toString('utf8').slice(0, KEPT_CHARACTERS);
+  return start.replaceAll(/("password"\s*:\s*)"(?:[^"\\]|\\.)*"?/gi, '$1"(left out)"');
 }
 
 function readDetail(reply: Reply): string | null {

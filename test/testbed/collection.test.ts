@@ -42,6 +42,7 @@ describe('a collection', () => {
           `externalId eq "${asked}" and active eq true`,
           `id eq "${first?.id ?? 'none'}"`,
           `meta.lastModified gt "${moment}"`,
+          `meta.lastModified lt "${moment}"`,
           `active eq true and meta.lastModified ge "${moment}"`,
         ]) {
           const filter = parseFilter(text);
@@ -59,6 +60,25 @@ describe('a collection', () => {
       }),
       { numRuns: process.env['NIGHTLY'] === undefined ? 300 : 20_000 },
     );
+  });
+
+  it('knows what changed since a time, however often it changed', () => {
+    let now = 0;
+    const { users, create, replace } = createOrganisation({ now: () => now });
+    const ids = ['a', 'b'].map((userName) => create('User', { userName }).id);
+    for (now = 1; now <= 3000; now += 1) replace('User', ids[0]!, { userName: 'a', title: String(now) });
+    replace('User', ids[1]!, { userName: 'b', title: 'x' });
+    expect(users.changedSince(3001).map((entry) => entry.id)).toEqual([ids[1]]);
+    expect(users.changedSince(3000).map((entry) => entry.id)).toEqual(ids);
+    expect(users.changedSince(0).map((entry) => entry.id)).toEqual(ids);
+  });
+
+  it('frees a name when its bearer takes another', () => {
+    const { users, create, replace } = createOrganisation();
+    const { id } = create('User', { userName: 'old' });
+    replace('User', id, { userName: 'new' });
+    expect(users.find('username', 'old')).toEqual([]);
+    expect(create('User', { userName: 'OLD' }).id).not.toBe(id);
   });
 
   it('comes whole in pages of any size, by index and by cursor', () => {

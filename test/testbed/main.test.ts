@@ -23,12 +23,22 @@ it.each(['SIGTERM', 'SIGINT'] as const)(
   },
 );
 
-it.each([['--port', '99999'], ['--org', 'a/b'], ['--nonsense'], ['--seed-users', 'many']])(
-  'refuses %s %s with its usage and status 64',
-  async (...args) => {
-    const child = start(...args);
-    const [text] = (await once(child.stderr!, 'data')) as [Buffer];
-    expect(text.toString()).toContain('usage: node src/testbed/main.ts');
-    expect(await once(child, 'exit')).toEqual([64, null]);
-  },
-);
+it.each([
+  ['--port', '99999'],
+  ['--org', 'a/b'],
+  ['--nonsense'],
+  ['--seed-users', 'many'],
+  ['--uid-attribute', 'a b'],
+])('refuses %s %s with its usage and status 64', async (...args) => {
+  const child = start(...args);
+  const [text] = (await once(child.stderr!, 'data')) as [Buffer];
+  expect(text.toString()).toContain('usage: node src/testbed/main.ts');
+  expect(await once(child, 'exit')).toEqual([64, null]);
+});
+
+it('tells what can be asked of it', async () => {
+  const child = start('--help');
+  const [text] = (await once(child.stdout!, 'data')) as [Buffer];
+  expect(text.toString()).toMatch(/Below the admin URL:[^]*members-cut/);
+  expect(await once(child, 'exit')).toEqual([0, null]);
+});

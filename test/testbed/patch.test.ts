@@ -155,13 +155,32 @@ describe('PATCH', () => {
     expect(resource).toEqual(before);
   });
 
-  it('lets only one value be primary', () => {
+  it('lets only the newest value be primary', () => {
+    const addition = { op: 'add', path: 'emails', value: [{ value: 'c', primary: true }] };
+    expect(patch({ emails: [{ value: 'a', primary: true }] }, addition)).toEqual({
+      emails: [
+        { value: 'a', primary: false },
+        { value: 'c', primary: true },
+      ],
+    });
     const before = { emails: [{ type: 'a', primary: true }, { type: 'b' }] };
     expect(patch(before, { op: 'add', path: 'emails[type eq "b"].primary', value: true })).toEqual({
       emails: [
         { type: 'a', primary: false },
         { type: 'b', primary: true },
       ],
+    });
+  });
+
+  it('knows only own attributes', () => {
+    expect(
+      patch({}, { op: 'add', path: 'toString.a', value: 1 }, { op: 'add', path: 'valueOf', value: 2 }),
+    ).toEqual({
+      toString: { a: 1 },
+      valueOf: 2,
+    });
+    expect(patch({}, { op: 'add', path: 'constructor[a eq 1].b', value: 1 })).toEqual({
+      constructor: [{ a: 1, b: 1 }],
     });
   });
 

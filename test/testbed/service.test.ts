@@ -155,6 +155,11 @@ describe('a group', () => {
       new RegExp(`${inner.id} \\(inner\\).*leaf groups.*scoping filter.*dynamic group`),
     );
     expect((await send('PATCH', `/Groups/${group.id}`, add('nobody'))).status).toBe(400);
+    const mistyped = { displayName: 'x', members: [{ value: user.id, type: 'group' }] };
+    expect((await send('POST', '/Groups', mistyped)).body.detail).toContain('is a group');
+    const found = async (id: string): Promise<number> =>
+      (await send('GET', `/Groups?filter=members[value eq "${id}"]`)).body.totalResults as number;
+    expect([await found(user.id), await found(user.id.toUpperCase())]).toEqual([1, 0]);
     const read = await send('GET', `/Groups/${group.id}`);
     expect(read.body.members).toEqual([{ value: user.id, type: 'User' }]);
     const without = await send('GET', `/Groups/${group.id}?excludedAttributes=members`);
@@ -230,6 +235,16 @@ describe('a list', () => {
     expect((await send('GET', `/Users?cursor=${body.nextCursor}&startIndex=1`)).status).toBe(400);
     now += 62_000;
     expect((await send('GET', `/Users?cursor=${body.nextCursor}`)).body.scimType).toBe('expiredCursor');
+  });
+
+  it('hands out no cursor that is about to expire, however often the page was read', async () => {
+    let now = Date.now();
+    const { send } = await connect({ seedUsers: 3, now: () => now, cursorTimeout: 60 });
+    await send('GET', '/Users?cursor=&count=1');
+    now += 40_000;
+    const { body } = await send('GET', '/Users?cursor=&count=1');
+    now += 40_000;
+    expect((await send('GET', `/Users?cursor=${body.nextCursor}&count=1`)).status).toBe(200);
   });
 
   it('shows what changed since a time', async () => {
@@ -312,6 +327,7 @@ describe('the door', () => {
     ['a prototype deeper down', '{"userName":"a","name":{"__proto__":{}}}', 400],
     ['deep nesting', `{"userName":"a","x":${'['.repeat(5000)}${']'.repeat(5000)}}`, 400],
     ['bad UTF-8', Uint8Array.from([0x7b, 0xff, 0x7d]), 400],
+    ['bad UTF-8 in a value', Buffer.from('{"userName":"\xe9"}', 'latin1'), 400],
     ['no JSON', '{', 400],
     ['a list', '[]', 400],
     ['a name twice in different case', '{"userName":"a","USERNAME":"b"}', 400],
@@ -365,6 +381,17 @@ describe('the door', () => {
       { method: 'POST', status: 400, detail: expect.stringContaining('userName is required') },
     ]);
     expect(text).not.toContain(testbed.token);
+    await send('POST', '/Users', { userName: 'okta@x', password: 'Pl4ceh"older' });
+    const posts = await admin('GET', '/requests?method=POST&last=1');
+    expect(posts.body.requests).toMatchObject([
+      {
+        status: 201,
+        sent: '{"userName":"okta@x","password":"(left out)"}',
+        answered: expect.stringContaining('"id"'),
+      },
+    ]);
+    expect((await admin('GET', '/requests?failed=true')).body.requests).toHaveLength(1);
+    expect((await admin('GET', '/requests?token=login-nodes')).body.requests).toEqual([]);
     expect((await fetch(testbed.adminUrl.replace(/.$/, 'x'))).status).toBe(404);
   });
 });
