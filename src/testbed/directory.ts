@@ -1,4 +1,5 @@
 // The identity provider's own directory in one readable file: people, groups, the application and what it provisioned.
+import { randomUUID } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
@@ -32,6 +33,13 @@ const group = z.strictObject({
 
 const application = z.strictObject({
   name: z.string().default('CoreWeave'),
+  /** The two ids that are easily taken for each other: Graph wants the first. */
+  object_id: z.string().default(() => randomUUID()),
+  application_id: z.string().default(() => randomUUID()),
+  /** Graph permissions that an administrator consented to. */
+  permissions: z.array(z.string()).default([]),
+  /** Full names of the extension properties. */
+  extension_properties: z.array(z.string()).default([]),
   /** *Tenant URL* and *Secret Token*; `?aadOptscim062020` at the end of the URL chooses the compliant form. */
   tenant_url: z.string().default(''),
   secret_token: z.string().default(''),

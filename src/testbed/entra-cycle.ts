@@ -16,6 +16,9 @@ import {
   createIdpClient,
   find,
   insist,
+  noteOutcome,
+  readId,
+  removeResource,
   type IdpClient,
   type LogLine,
 } from './idp-client.ts';
@@ -73,13 +76,15 @@ function open(directory: Directory): Pick<Run, 'client' | 'isCompliant'> {
 export async function runCycle(directory: Directory): Promise<readonly LogLine[]> {
   const run: Run = { directory, ...open(directory), log: [] };
   const inScope = new Set(listAssignedPeople(directory));
-  for (const person of inScope) await note(run, person.userPrincipalName, () => provisionPerson(run, person));
+  for (const person of inScope)
+    await noteOutcome(run.log, person.userPrincipalName, () => provisionPerson(run, person));
   for (const person of directory.users) {
-    if (!inScope.has(person)) await note(run, person.userPrincipalName, () => disablePerson(run, person));
+    if (!inScope.has(person))
+      await noteOutcome(run.log, person.userPrincipalName, () => disablePerson(run, person));
   }
   await deletePurged(run);
   for (const group of listAssignedGroups(directory)) {
-    await note(run, group.displayName, () => provisionGroup(run, group));
+    await noteOutcome(run.log, group.displayName, () => provisionGroup(run, group));
   }
   await deleteUnassigned(run);
   const tried = run.log.filter((line) => line.outcome !== 'skipped');
@@ -88,18 +93,6 @@ export async function runCycle(directory: Directory): Promise<readonly LogLine[]
     directory.application.provisioning = 'quarantine';
   }
   return run.log;
-}
-
-/** Does one object's work; what it was, or why it failed, becomes a line of the log. */
-async function note(run: Run, object: string, work: () => Promise<string | null>): Promise<void> {
-  try {
-    const action = await work();
-    if (action !== null) run.log.push({ object, action, outcome: 'success', status: null, detail: '' });
-  } catch (error) {
-    const status = error instanceof ProvisioningError ? error.status : null;
-    const detail = error instanceof Error ? error.message : String(error);
-    run.log.push({ object, action: 'export', outcome: 'failure', status, detail });
-  }
 }
 
 async function provisionPerson(run: Run, person: Person): Promise<string | null> {
@@ -153,8 +146,8 @@ async function deletePurged(run: Run): Promise<void> {
   const left = new Set(users.map((person) => person.object_id));
   for (const [objectId, id] of Object.entries(provisioned.users)) {
     if (left.has(objectId)) continue;
-    await note(run, objectId, async () => {
-      await remove(run, `/Users/${id}`);
+    await noteOutcome(run.log, objectId, async () => {
+      await removeResource(run.client, `/Users/${id}`);
       delete provisioned.users[objectId];
       for (const group of Object.values(provisioned.groups)) {
         group.members = group.members.filter((member) => member !== id);
@@ -246,20 +239,10 @@ async function deleteUnassigned(run: Run): Promise<void> {
   const assigned = new Set(listAssignedGroups(run.directory).map((group) => group.object_id));
   for (const [objectId, { id }] of Object.entries(provisioned.groups)) {
     if (assigned.has(objectId)) continue;
-    await note(run, objectId, async () => {
-      await remove(run, `/Groups/${id}`);
+    await noteOutcome(run.log, objectId, async () => {
+      await removeResource(run.client, `/Groups/${id}`);
       delete provisioned.groups[objectId];
       return 'delete';
     });
   }
-}
-
-async function remove(run: Run, path: string): Promise<void> {
-  const answer = await run.client.send('DELETE', path);
-  if (answer.status !== 404 && answer.status >= 300) throw new ProvisioningError(answer);
-}
-
-function readId(resource: JsonObject): string {
-  if (typeof resource['id'] === 'string') return resource['id'];
-  throw new Error('the service answered a resource without an id');
 }

@@ -30,7 +30,9 @@ export function mapPerson(
 ): Map<string, string> {
   const mapped = new Map<string, string>();
   for (const [attribute, path] of Object.entries(mappings)) {
-    const value = Object.entries(person).find(([name]) => name === attribute)?.[1];
+    // An extension property is kept at the person under its short name.
+    const short = attribute.replace(/^extension_[0-9a-f]{32}_/, '');
+    const value = Object.entries(person).find(([name]) => name === short)?.[1];
     if (typeof value === 'string' && value !== '') mapped.set(path, value);
   }
   return mapped;

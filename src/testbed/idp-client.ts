@@ -38,7 +38,7 @@ export class ProvisioningError extends Error {
 export function createIdpClient(baseUrl: string, token: string, userAgent: string): IdpClient {
   return {
     async send(method, path, body) {
-      const response = await fetch(baseUrl + path, {
+      const response = await reach(baseUrl + path, {
         method,
         headers: {
           authorization: `Bearer ${token}`,
@@ -51,6 +51,16 @@ export function createIdpClient(baseUrl: string, token: string, userAgent: strin
       return { status: response.status, body: readBody(await response.text()) };
     },
   };
+}
+
+async function reach(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    const { cause = error } = error instanceof Error ? error : { cause: error };
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`no answer from ${url}: ${why}`, { cause: error });
+  }
 }
 
 function readBody(text: string): JsonObject {
@@ -93,4 +103,31 @@ export async function find(
 
 function sameText(one: Json, other: string): boolean {
   return typeof one === 'string' && one.toLowerCase() === other.toLowerCase();
+}
+
+/** Does one object's work; what was done, or why it failed, becomes a line of the log. null: there was nothing to do. */
+export async function noteOutcome(
+  log: LogLine[],
+  object: string,
+  work: () => Promise<string | null>,
+): Promise<void> {
+  try {
+    const action = await work();
+    if (action !== null) log.push({ object, action, outcome: 'success', status: null, detail: '' });
+  } catch (error) {
+    const status = error instanceof ProvisioningError ? error.status : null;
+    const detail = error instanceof Error ? error.message : String(error);
+    log.push({ object, action: 'export', outcome: 'failure', status, detail });
+  }
+}
+
+/** DELETE; what is gone already is as good. */
+export async function removeResource(client: IdpClient, path: string): Promise<void> {
+  const answer = await client.send('DELETE', path);
+  if (answer.status !== 404 && answer.status >= 300) throw new ProvisioningError(answer);
+}
+
+export function readId(resource: JsonObject): string {
+  if (typeof resource['id'] === 'string') return resource['id'];
+  throw new Error('the service answered a resource without an id');
 }

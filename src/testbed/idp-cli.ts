@@ -1,0 +1,140 @@
+// What the emulators have in common on the command line: one directory file, one command, one exit status.
+import { parseArgs } from 'node:util';
+import { UsageError, changeAssignment, changeGroup, changeUser, readCondition } from './directory-verbs.ts';
+import { loadDirectory, saveDirectory, type Directory } from './directory.ts';
+import { SSH_KEYS_PATH } from './entra-shapes.ts';
+import type { LogLine } from './idp-client.ts';
+import { writeReport } from './idp-report.ts';
+import { makeSampleDirectory } from './sample-directory.ts';
+
+/** Changes the directory and says what it did; the directory is saved afterwards. */
+export type Command = (directory: Directory, args: readonly string[]) => string | Promise<string>;
+
+const COMMON: Readonly<Record<string, Command>> = {
+  mapping({ application }, [verb, attribute = '', path = SSH_KEYS_PATH]) {
+    const { mappings, extension_properties: properties } = application;
+    if (verb === 'delete') {
+      if (!Object.hasOwn(mappings, attribute)) throw new UsageError(`${attribute} is not mapped`);
+      delete mappings[attribute];
+    } else if (verb === 'add') {
+      if (attribute.startsWith('extension_') && !properties.includes(attribute)) {
+        throw new UsageError(
+          `there is no extension property ${attribute}; graph extension-property names it`,
+        );
+      }
+      mappings[attribute] = path;
+    }
+    return Object.entries(mappings)
+      .map(([from, to]) => `${from} -> ${to}\n`)
+      .join('');
+  },
+  credentials({ application }, [url, token]) {
+    if (url === undefined || !URL.canParse(url) || token === undefined) {
+      throw new UsageError('credentials TENANT_URL SECRET_TOKEN');
+    }
+    application.tenant_url = url;
+    application.secret_token = token;
+    return 'saved\n';
+  },
+  assign(directory, names) {
+    changeAssignment(directory, true, names);
+    return `assigned: ${directory.application.assigned.join(', ')}\n`;
+  },
+  unassign(directory, names) {
+    changeAssignment(directory, false, names);
+    return `assigned: ${directory.application.assigned.join(', ')}\n`;
+  },
+  scope({ application }, condition) {
+    application.scoping_filter = readCondition(condition);
+    return 'saved\n';
+  },
+  provisioning({ application }, [state]) {
+    if (state !== 'on' && state !== 'off' && state !== 'restart')
+      throw new UsageError('provisioning on, off or restart');
+    application.provisioning = state === 'off' ? 'off' : 'on';
+    return `Provisioning Status: ${application.provisioning}\n`;
+  },
+  user(directory, args) {
+    changeUser(directory, args);
+    return 'saved\n';
+  },
+  group(directory, args) {
+    changeGroup(directory, args);
+    return 'saved\n';
+  },
+};
+
+/** The commands that run one emulator's cycle and its test of the connection. */
+export function makeCycleCommands(
+  run: (directory: Directory) => Promise<readonly LogLine[]>,
+  test: (directory: Directory) => Promise<void>,
+): Readonly<Record<string, Command>> {
+  return {
+    async 'test-connection'(directory) {
+      await test(directory);
+      return 'the supplied credentials are authorized to enable provisioning\n';
+    },
+    async cycle(directory) {
+      const { provisioning } = directory.application;
+      if (provisioning !== 'on') {
+        throw new UsageError(
+          `the Provisioning Status is ${provisioning}: provisioning on, or restart after a quarantine`,
+        );
+      }
+      const log = await run(directory);
+      if (log.some((line) => line.outcome === 'failure')) process.exitCode = 1;
+      return writeReport(log, directory.application.provisioning !== 'on');
+    },
+  };
+}
+
+/**
+ * Runs one command of the program and sets the exit status: 0 done, 1 failed (also when some of a cycle did),
+ * 64 not understood.
+ */
+export async function runCli(
+  program: string,
+  usage: string,
+  own: Readonly<Record<string, Command>>,
+): Promise<void> {
+  try {
+    await runCommand(usage, { ...COMMON, ...own });
+  } catch (error) {
+    process.stderr.write(`${program}: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = error instanceof UsageError ? 64 : 1;
+  }
+}
+
+async function runCommand(usage: string, commands: Readonly<Record<string, Command>>): Promise<void> {
+  const { values, positionals } = readArguments();
+  const [name = '', ...args] = positionals;
+  if (values.help) {
+    process.stdout.write(usage);
+    return;
+  }
+  if (name === 'init') {
+    saveDirectory(values.file, makeSampleDirectory());
+    process.stdout.write(`wrote ${values.file}\n`);
+    return;
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined) throw new UsageError(`no command "${name}"\n${usage}`);
+  const directory = loadDirectory(values.file);
+  const text = await command(directory, args);
+  saveDirectory(values.file, directory);
+  process.stdout.write(text);
+}
+
+function readArguments(): { values: { file: string; help: boolean }; positionals: string[] } {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        file: { type: 'string', default: 'directory.yaml' },
+        help: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
