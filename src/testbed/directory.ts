@@ -45,6 +45,11 @@ const application = z.strictObject({
   secret_token: z.string().default(''),
   /** *Provisioning Status*. */
   provisioning: z.enum(['off', 'on', 'quarantine']).default('off'),
+  /** Since the last cycle that failed, and how many tries failed before it. */
+  quarantine: z
+    .strictObject({ since: z.string(), tries: z.int().min(0) })
+    .nullable()
+    .default(null),
   /** *Users and groups*: displayNames and userPrincipalNames. */
   assigned: z.array(z.string()).default([]),
   scoping_filter: condition.nullable().default(null),
@@ -73,9 +78,23 @@ export type DirectoryGroup = Directory['groups'][number];
 
 /** @throws Error that names the file and what is wrong in it. */
 export function loadDirectory(file: string): Directory {
-  const parsed = directorySchema.safeParse(parse(readFileSync(file, 'utf8')) ?? {});
+  const parsed = directorySchema.safeParse(readYaml(file) ?? {});
   if (parsed.success) return parsed.data;
   throw new Error(`${file}: ${z.prettifyError(parsed.error)}`);
+}
+
+function readYaml(file: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new Error(`cannot read ${file}: the command init writes one`, { cause });
+  }
+  try {
+    return parse(text) as unknown;
+  } catch (cause) {
+    throw new Error(`${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
 }
 
 /** Writes it beside and renames, so that a cycle that is interrupted leaves a whole file. */

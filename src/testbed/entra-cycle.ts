@@ -23,9 +23,8 @@ import {
   type LogLine,
 } from './idp-client.ts';
 import type { JsonObject } from './json.ts';
+import { judgeCycle } from './quarantine.ts';
 
-/** Above this share of failures an application goes into quarantine. */
-const QUARANTINE_SHARE = 0.4;
 /** Members in one PATCH. */
 const MEMBERS_AT_ONCE = 100;
 const USER_AGENT = 'entra-emulator (like Microsoft.Azure.Provisioning)';
@@ -87,11 +86,7 @@ export async function runCycle(directory: Directory): Promise<readonly LogLine[]
     await noteOutcome(run.log, group.displayName, () => provisionGroup(run, group));
   }
   await deleteUnassigned(run);
-  const tried = run.log.filter((line) => line.outcome !== 'skipped');
-  const failed = tried.filter((line) => line.outcome === 'failure');
-  if (tried.length > 0 && failed.length / tried.length > QUARANTINE_SHARE) {
-    directory.application.provisioning = 'quarantine';
-  }
+  judgeCycle(directory, run.log, Date.now());
   return run.log;
 }
 

@@ -5,6 +5,7 @@ import { loadDirectory, saveDirectory, type Directory } from './directory.ts';
 import { SSH_KEYS_PATH } from './entra-shapes.ts';
 import type { LogLine } from './idp-client.ts';
 import { writeReport } from './idp-report.ts';
+import { findNextTry } from './quarantine.ts';
 import { makeSampleDirectory } from './sample-directory.ts';
 
 /** Changes the directory and says what it did; the directory is saved afterwards. */
@@ -52,6 +53,7 @@ const COMMON: Readonly<Record<string, Command>> = {
     if (state !== 'on' && state !== 'off' && state !== 'restart')
       throw new UsageError('provisioning on, off or restart');
     application.provisioning = state === 'off' ? 'off' : 'on';
+    application.quarantine = null;
     return `Provisioning Status: ${application.provisioning}\n`;
   },
   user(directory, args) {
@@ -64,6 +66,16 @@ const COMMON: Readonly<Record<string, Command>> = {
   },
 };
 
+/** @throws UsageError while provisioning is off or waits out a quarantine. */
+function checkMayRun(directory: Directory): void {
+  const { provisioning } = directory.application;
+  if (provisioning === 'off') throw new UsageError('the Provisioning Status is off: provisioning on');
+  const next = findNextTry(directory);
+  if (next === null || next <= Date.now()) return;
+  const when = new Date(next).toISOString();
+  throw new UsageError(`in quarantine, tried again at ${when}: mend the cause, then provisioning restart`);
+}
+
 /** The commands that run one emulator's cycle and its test of the connection. */
 export function makeCycleCommands(
   run: (directory: Directory) => Promise<readonly LogLine[]>,
@@ -75,15 +87,10 @@ export function makeCycleCommands(
       return 'the supplied credentials are authorized to enable provisioning\n';
     },
     async cycle(directory) {
-      const { provisioning } = directory.application;
-      if (provisioning !== 'on') {
-        throw new UsageError(
-          `the Provisioning Status is ${provisioning}: provisioning on, or restart after a quarantine`,
-        );
-      }
+      checkMayRun(directory);
       const log = await run(directory);
       if (log.some((line) => line.outcome === 'failure')) process.exitCode = 1;
-      return writeReport(log, directory.application.provisioning !== 'on');
+      return writeReport(log, directory.application.provisioning === 'quarantine');
     },
   };
 }

@@ -5,6 +5,7 @@ import { directorySchema, type Directory } from '../../src/testbed/directory.ts'
 import { runCycle, testConnection } from '../../src/testbed/entra-cycle.ts';
 import { DEFAULT_MAPPINGS, SSH_KEYS_PATH, isActive } from '../../src/testbed/entra-shapes.ts';
 import { listAssignedGroups, listAssignedPeople, listPeople } from '../../src/testbed/entra-scope.ts';
+import { findNextTry } from '../../src/testbed/quarantine.ts';
 import type { JsonObject } from '../../src/testbed/json.ts';
 import { COREWEAVE, connect, type Client } from './client.ts';
 
@@ -163,6 +164,15 @@ describe('the Entra emulator', () => {
     const log = await runCycle(directory);
     expect(log.every((line) => line.status === 403)).toBe(true);
     expect(directory.application.provisioning).toBe('quarantine');
+    const waits: number[] = [];
+    for (let tries = 0; tries < 4; tries += 1) {
+      waits.push(Math.round((findNextTry(directory)! - Date.now()) / 3_600_000));
+      await runCycle(directory);
+    }
+    expect(waits).toEqual([6, 12, 24, 24]);
+    await client.admin('PATCH', '/settings', { enableAutomatedUserProvisioning: true });
+    await runCycle(directory);
+    expect([directory.application.provisioning, findNextTry(directory)]).toEqual(['on', null]);
   });
 });
 

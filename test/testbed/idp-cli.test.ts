@@ -32,7 +32,7 @@ function run(program: 'entra' | 'okta', ...args: string[]): Promise<Outcome> {
 }
 
 it('Entra: every step of the guide, and what it refuses', async () => {
-  const { testbed, send } = await connect();
+  const { testbed, send, admin } = await connect();
   const done = async (...args: string[]): Promise<string> => {
     const { status, out, err } = await run('entra', ...args);
     expect([args[0], status, err]).toEqual([args[0], 0, '']);
@@ -69,6 +69,15 @@ it('Entra: every step of the guide, and what it refuses', async () => {
   expect(body.Resources[0][COREWEAVE]).toEqual({ sunkSshKeys: KEY, uid: expect.any(Number) });
   await done('user', 'disable', 'alice@example.com');
   expect(await done('cycle')).toContain('disable');
+  await admin('PATCH', '/settings', { enableScimApi: false });
+  expect(await run('entra', 'cycle')).toMatchObject({
+    status: 1,
+    out: expect.stringMatching(/failure {2}export .*\(403\): "Enable SCIM API" is off[^]*in quarantine/),
+  });
+  expect(await run('entra', 'cycle')).toMatchObject({
+    status: 64,
+    err: expect.stringContaining('tried again at'),
+  });
   expect(readFileSync(join(folder, 'directory.yaml'), 'utf8')).toMatch(
     /^application:\n {2}name: CoreWeave\n/,
   );
