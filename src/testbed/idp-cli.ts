@@ -11,6 +11,17 @@ import { makeSampleDirectory } from './sample-directory.ts';
 /** Changes the directory and says what it did; the directory is saved afterwards. */
 export type Command = (directory: Directory, args: readonly string[]) => string | Promise<string>;
 
+/** Something in a cycle failed; the report says what. */
+class CycleFailure extends Error {
+  readonly report: string;
+
+  constructor(report: string) {
+    super('not everything was provisioned');
+    this.name = 'CycleFailure';
+    this.report = report;
+  }
+}
+
 const COMMON: Readonly<Record<string, Command>> = {
   mapping({ application }, [verb, attribute = '', path = SSH_KEYS_PATH]) {
     const { mappings, extension_properties: properties } = application;
@@ -89,52 +100,77 @@ export function makeCycleCommands(
     async cycle(directory) {
       checkMayRun(directory);
       const log = await run(directory);
-      if (log.some((line) => line.outcome === 'failure')) process.exitCode = 1;
-      return writeReport(log, directory.application.provisioning === 'quarantine');
+      const report = writeReport(log, directory.application.provisioning === 'quarantine');
+      if (log.some((line) => line.outcome === 'failure')) throw new CycleFailure(report);
+      return report;
     },
   };
 }
 
-/**
- * Runs one command of the program and sets the exit status: 0 done, 1 failed (also when some of a cycle did),
- * 64 not understood.
- */
-export async function runCli(
-  program: string,
-  usage: string,
-  own: Readonly<Record<string, Command>>,
-): Promise<void> {
+/** A program: its name, its usage text and the commands that are its own. */
+export interface Program {
+  readonly name: string;
+  readonly usage: string;
+  readonly commands: Readonly<Record<string, Command>>;
+}
+
+export interface Outcome {
+  /** 0 done, 1 failed (also when some of a cycle did), 64 not understood. */
+  readonly status: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs one command; whatever goes wrong is in the outcome. */
+export async function perform(program: Program, argv: readonly string[]): Promise<Outcome> {
   try {
-    await runCommand(usage, { ...COMMON, ...own });
+    const out = await performCommand(program, argv);
+    return { status: 0, out, err: '' };
   } catch (error) {
-    process.stderr.write(`${program}: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = error instanceof UsageError ? 64 : 1;
+    const out = error instanceof CycleFailure ? error.report : '';
+    const why = error instanceof Error ? error.message : String(error);
+    return { status: error instanceof UsageError ? 64 : 1, out, err: `${program.name}: ${why}\n` };
   }
 }
 
-async function runCommand(usage: string, commands: Readonly<Record<string, Command>>): Promise<void> {
-  const { values, positionals } = readArguments();
+/** Runs what the process was started with, and sets its exit status. */
+export async function runProgram(program: Program): Promise<void> {
+  const { status, out, err } = await perform(program, process.argv.slice(2));
+  process.stdout.write(out);
+  process.stderr.write(err);
+  process.exitCode = status;
+}
+
+async function performCommand(program: Program, argv: readonly string[]): Promise<string> {
+  const { values, positionals } = readArguments(argv);
   const [name = '', ...args] = positionals;
-  if (values.help) {
-    process.stdout.write(usage);
-    return;
-  }
+  if (values.help) return program.usage;
   if (name === 'init') {
     saveDirectory(values.file, makeSampleDirectory());
-    process.stdout.write(`wrote ${values.file}\n`);
-    return;
+    return `wrote ${values.file}\n`;
   }
+  const commands = { ...COMMON, ...program.commands };
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (command === undefined) throw new UsageError(`no command "${name}"\n${usage}`);
+  if (command === undefined) throw new UsageError(`no command "${name}"\n${program.usage}`);
   const directory = loadDirectory(values.file);
-  const text = await command(directory, args);
-  saveDirectory(values.file, directory);
-  process.stdout.write(text);
+  try {
+    const out = await command(directory, args);
+    saveDirectory(values.file, directory);
+    return out;
+  } catch (error) {
+    // A cycle that failed did something all the same; a command that makes no sense changes nothing.
+    if (!(error instanceof UsageError)) saveDirectory(values.file, directory);
+    throw error;
+  }
 }
 
-function readArguments(): { values: { file: string; help: boolean }; positionals: string[] } {
+function readArguments(argv: readonly string[]): {
+  values: { file: string; help: boolean };
+  positionals: string[];
+} {
   try {
     return parseArgs({
+      args: [...argv],
       allowPositionals: true,
       options: {
         file: { type: 'string', default: 'directory.yaml' },

@@ -1,20 +1,5 @@
-// The Okta emulator on the command line: an App Integration Wizard app, which sends every change as PUT.
-import { testConnection } from './entra-cycle.ts';
-import { makeCycleCommands, runCli } from './idp-cli.ts';
-import { runOktaCycle } from './okta-cycle.ts';
+// Starts the Okta emulator from the command line.
+import { runProgram } from './idp-cli.ts';
+import { OKTA } from './okta-commands.ts';
 
-const USAGE = `usage: npm run okta -- [--file directory.yaml] COMMAND
-
-  init                                 write a small directory
-  mapping                              show the attribute mappings
-  mapping delete ATTRIBUTE, mapping add ATTRIBUTE PATH
-  credentials BASE_URL TOKEN           SCIM connector base URL and bearer token
-  test-connection                      Test Connector Configuration
-  assign NAME..., unassign NAME...     Assignments and Push Groups
-  provisioning on, off                 Provisioning to App
-  cycle                                push everything that differs, with a log
-  user add, set, disable, enable, delete, restore, purge LOGIN [ATTRIBUTE=VALUE...]
-  group add, add-member, remove-member, rename, remove NAME ...
-`;
-
-await runCli('okta', USAGE, makeCycleCommands(runOktaCycle, testConnection));
+await runProgram(OKTA);

@@ -4,6 +4,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { ENTRA } from '../../src/testbed/entra-commands.ts';
+import { perform, type Outcome } from '../../src/testbed/idp-cli.ts';
+import { OKTA } from '../../src/testbed/okta-commands.ts';
 import { COREWEAVE, connect } from './client.ts';
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFakeFakeFake alice';
@@ -16,19 +19,8 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-interface Outcome {
-  readonly status: number;
-  readonly out: string;
-  readonly err: string;
-}
-
 function run(program: 'entra' | 'okta', ...args: string[]): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const words = [`src/testbed/${program}.ts`, '--file', join(folder, 'directory.yaml'), ...args];
-    execFile(process.execPath, words, (error, out, err) => {
-      resolve({ status: typeof error?.code === 'number' ? error.code : 0, out, err });
-    });
-  });
+  return perform(program === 'entra' ? ENTRA : OKTA, ['--file', join(folder, 'directory.yaml'), ...args]);
 }
 
 it('Entra: every step of the guide, and what it refuses', async () => {
@@ -88,7 +80,7 @@ it('says what it does not understand, and changes nothing', async () => {
   const before = readFileSync(join(folder, 'directory.yaml'), 'utf8');
   for (const args of [
     ['nonsense'],
-    ['user', 'set', 'alice@example.com', 'uid=0'],
+    ['user', 'set', 'alice@example.com', 'mail=x@example.com', 'uid=0'],
     ['assign', 'nobody'],
     ['user', 'purge', 'bob@example.com'],
   ]) {
@@ -100,3 +92,15 @@ it('says what it does not understand, and changes nothing', async () => {
   await run('okta', ...unreachable);
   expect((await run('okta', 'test-connection')).status).toBe(1);
 }, 30_000);
+
+it.each(['entra', 'okta'])('%s is a program with usage, output and exit status', async (program) => {
+  const start = (...args: string[]): Promise<Outcome> =>
+    new Promise((resolve) => {
+      execFile(process.execPath, [`src/testbed/${program}.ts`, ...args], (error, out, err) => {
+        resolve({ status: typeof error?.code === 'number' ? error.code : 0, out, err });
+      });
+    });
+  const [help, wrong] = await Promise.all([start('--help'), start('--nonsense')]);
+  expect(help).toMatchObject({ status: 0, out: expect.stringMatching(/^usage: npm run /), err: '' });
+  expect(wrong).toMatchObject({ status: 64, out: '', err: expect.stringContaining('nonsense') });
+});
