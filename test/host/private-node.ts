@@ -84,10 +84,8 @@ export async function openPrivateNode(base: string | null = null): Promise<Priva
     if (said.includes('ready')) break;
   }
   const pid = String(holder.pid);
-  const enter = (...command: string[]): string[] => [
-    ...['--target', pid, '--mount', '--root'],
-    ...['env', '-C', '/', ...command],
-  ];
+  const place = ['--target', pid, '--mount', '--root', 'env', '-C', '/'];
+  const enter = (...command: string[]): string[] => [...place, ...command];
   const port = await findFreePort();
   let sshd: ChildProcess | null = null;
   let log = '';
@@ -135,25 +133,8 @@ export async function openPrivateNode(base: string | null = null): Promise<Priva
     },
     log: () => log,
     login(name, keyFile) {
-      const options = [
-        'BatchMode=yes',
-        'StrictHostKeyChecking=no',
-        'UserKnownHostsFile=/dev/null',
-        'LogLevel=ERROR',
-        'IdentitiesOnly=yes',
-      ];
-      const args = [
-        ...options.flatMap((option) => ['-o', option]),
-        '-F',
-        '/dev/null',
-        '-i',
-        keyFile,
-        '-p',
-        String(port),
-        `${name}@127.0.0.1`,
-        'id -un',
-      ];
       try {
+        const args = sshArguments(port, name, keyFile, 'id -un');
         return {
           status: 0,
           output: execFileSync('ssh', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim(),
@@ -175,7 +156,20 @@ export async function openPrivateNode(base: string | null = null): Promise<Priva
   };
 }
 
-async function findFreePort(): Promise<number> {
+/** What ssh(1) is told to log in with one key and nothing of this machine's own settings. */
+export function sshArguments(port: number, name: string, keyFile: string, command: string): string[] {
+  const options = [
+    'BatchMode=yes',
+    'StrictHostKeyChecking=no',
+    'UserKnownHostsFile=/dev/null',
+    'LogLevel=ERROR',
+    'IdentitiesOnly=yes',
+  ];
+  const target = ['-p', String(port), `${name}@127.0.0.1`, command];
+  return [...options.flatMap((option) => ['-o', option]), '-F', '/dev/null', '-i', keyFile, ...target];
+}
+
+export async function findFreePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

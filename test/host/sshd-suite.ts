@@ -127,7 +127,9 @@ export function testSshd(base: string | null, zulu: boolean): void {
     expect(node.login('alice', aliceKey).status).toBe(zulu ? 0 : 255);
   });
 
-  test.each(['UTC', 'Europe/Berlin', 'Europe/Dublin', 'America/Los_Angeles'])(
+  const zones =
+    base === null ? ['Europe/Dublin'] : ['UTC', 'Europe/Berlin', 'Europe/Dublin', 'America/Los_Angeles'];
+  test.each(zones)(
     'an expiry in local time is enforced by all: not early, and late by three hours at most: %s',
     (timeZone) => {
       node.sh(
