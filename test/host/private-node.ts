@@ -52,6 +52,8 @@ function renderScript(base: string | null): string {
 
 export interface PrivateNode {
   readonly port: number;
+  /** What to put in front of a command to run it inside. */
+  readonly command: readonly string[];
   /** Runs a shell script inside; the answer is what it prints. */
   sh(script: string): string;
   /** Runs an expression of TypeScript inside, with the named exports of a module of src/; the answer comes as JSON. */
@@ -99,6 +101,7 @@ export async function openPrivateNode(base: string | null = null): Promise<Priva
 
   return {
     port,
+    command: ['nsenter', ...place],
     sh: (script) => execFileSync('nsenter', enter('sh', '-ec', script), { encoding: 'utf8' }),
     evaluate(module, expression) {
       const script = `import * as m from '${join(PROJECT, 'src', module)}'; const { ${expression.match(/^\w+/)?.[0] ?? ''} } = m;
