@@ -235,6 +235,7 @@ test.each(['ed25519', 'ecdsa', 'rsa'])(
   (type) => {
     const { privateText, publicLine } = makeKeyPair(type, type === 'rsa' ? '3072' : '256');
     const body = privateText.split('\n').slice(1, -2);
+    const fingerprint = askSshKeygen([publicLine.trim()]).get(0);
     const pem =
       type === 'rsa'
         ? execFileSync('openssl', ['genrsa', '-traditional', '2048'], {
@@ -255,6 +256,9 @@ test.each(['ed25519', 'ecdsa', 'rsa'])(
     for (const shape of shapes) {
       const readings = readKeys(shape);
       expect(readings.map((reading) => (reading.ok ? 'read' : reading.code))).toEqual(['key-private']);
+      // PEM does not keep the public half apart.
+      const isOpenSsh = !shape.join('\n').includes('RSA PRIVATE') && !shape.join('\n').startsWith('MII');
+      expect(readings[0]).toMatchObject(isOpenSsh ? { leaked: fingerprint } : { ok: false });
       const said = JSON.stringify(readings);
       for (const line of body) expect(said).not.toContain(line.slice(0, 12));
     }
@@ -337,6 +341,8 @@ test.each([
   ['begins', '----- BEGIN '.repeat(80_000)],
   ['words', 'a '.repeat(450_000)],
   ['base64', 'A'.repeat(900_000)],
+  ['private keys', 'b3BlbnNzaC1rZXktdjE'.repeat(50_000)],
+  ['lines', '\n'.repeat(1_000_000)],
 ])('hostile text of a megabyte is read in less than a second: %s', (_, text) => {
   const start = performance.now();
   readKeys([text]);
