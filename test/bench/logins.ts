@@ -1,6 +1,5 @@
 // Real logins through one sshd on a node with 100,000 users: keys from the helper against keys read by sshd itself.
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +7,7 @@ import { parseConfig } from '../../src/config.ts';
 import { HELPER_USER, chooseKeySettings } from '../../src/host/sshd-drop-in.ts';
 import { renderKeyFile } from '../../src/policy/key-file.ts';
 import { readKeys } from '../../src/policy/ssh-key.ts';
-import { findFreePort, openPrivateNode, sshArguments, type PrivateNode } from '../host/private-node.ts';
+import { findFreePort, logInMany, openPrivateNode, type PrivateNode } from '../host/private-node.ts';
 import { makeRow, type Row } from './row.ts';
 
 const USERS = 100_000;
@@ -37,7 +36,8 @@ export async function benchLogins(): Promise<Row[]> {
       ] as const;
       for (const [way, port] of done % (2 * TURN) === 0 ? turns : turns.toReversed()) {
         const start = performance.now();
-        await logInMany(port, keyFile, TURN);
+        const failed = await logInMany({ port, name: `u${USERS - 1}`, keyFile }, TURN, AT_ONCE);
+        if (failed > 0) throw new Error(`${failed} logins of ${TURN} failed`);
         spent[way] += performance.now() - start;
       }
     }
@@ -101,17 +101,4 @@ MaxStartups 1000
 LogLevel INFO
 ${block(node.port, 'command')}${block(filePort, 'file')}`;
   node.sh(`cat >/etc/ssh/sshd_config <<'END'\n${config}END\n`);
-}
-
-async function logInMany(port: number, keyFile: string, count: number): Promise<void> {
-  let left = count;
-  const worker = async (): Promise<void> => {
-    while (left > 0) {
-      left -= 1;
-      const child = spawn('ssh', sshArguments(port, `u${USERS - 1}`, keyFile, 'true'), { stdio: 'ignore' });
-      const [status] = (await once(child, 'exit')) as [number | null];
-      if (status !== 0) throw new Error(`a login failed with status ${status ?? 'none'}`);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, count) }, worker));
 }

@@ -172,6 +172,28 @@ export function sshArguments(port: number, name: string, keyFile: string, comman
   return [...options.flatMap((option) => ['-o', option]), '-F', '/dev/null', '-i', keyFile, ...target];
 }
 
+/** Logs in `count` times, so many at once; the answer is how many failed. */
+export async function logInMany(
+  target: { port: number; name: string; keyFile: string },
+  count: number,
+  atOnce: number,
+): Promise<number> {
+  let left = count;
+  let failed = 0;
+  const worker = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      const child = spawn('ssh', sshArguments(target.port, target.name, target.keyFile, 'true'), {
+        stdio: 'ignore',
+      });
+      const [status] = (await once(child, 'exit')) as [number | null];
+      if (status !== 0) failed += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, count) }, worker));
+  return failed;
+}
+
 export async function findFreePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
