@@ -251,11 +251,10 @@ export function testSshd(base: string | null, zulu: boolean): void {
 
   test('with keys.serve: file and keys.user_files: allow, after a reload, sshd reads both files itself', async () => {
     const keys = 'serve: file, user_files: allow';
-    expect(install(keys)).toEqual({ value: true });
-    expect(inspect(keys)).toEqual([]);
     node.sh('rm /usr/libexec/sunk-agent/authorized-keys');
     const before = node.log().split('Server listening').length;
-    expect(node.evaluate('host/sshd.ts', `reloadSshd('/')`)).toEqual({ value: true });
+    const settle = `settleSshd(config('${keys}'), 'alice', '/')`;
+    expect(node.evaluate('host/sshd.ts', settle)).toEqual({ value: { isWritten: true, findings: [] } });
     await expect.poll(() => node.log().split('Server listening').length, { timeout: 5000 }).toBe(before + 1);
     writeKeys('alice', NOW + 3600);
     expect(node.login('alice', aliceKey).status).toBe(0);
