@@ -343,6 +343,11 @@ test.each([
   ['base64', 'A'.repeat(900_000)],
   ['private keys', 'b3BlbnNzaC1rZXktdjE'.repeat(50_000)],
   ['lines', '\n'.repeat(1_000_000)],
+  ['blocks', '--BEGIN --x--END --'.repeat(50_000)],
+  ['separators', `ssh-rsa AAAA${','.repeat(900_000)}x ssh-rsa AAAA`],
+  ['more separators', `ssh-rsa AAAA${'\\n'.repeat(450_000)}ssh-rsa AAAA`],
+  ['glued keys', ED.repeat(11_000)],
+  ['comments with options', `${ED} ${'restrict '.repeat(100_000)}x ${ED}`],
 ])('hostile text of a megabyte is read in less than a second: %s', (_, text) => {
   const start = performance.now();
   readKeys([text]);
