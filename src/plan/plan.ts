@@ -1,0 +1,72 @@
+// The difference between the host as it is and as it should be, as plain changes: revocations first, grants last.
+import type { DesiredHost } from '../policy/desired.ts';
+import type { ActualHost } from './actual.ts';
+import { CHANGE_ORDER, type Change } from './change.ts';
+import { planAccount, planRemoval } from './plan-account.ts';
+import { planGroups } from './plan-groups.ts';
+import { planKeyFile, planStrayKeyFiles } from './plan-keys.ts';
+import { readRoll } from './roll.ts';
+
+/**
+ * What must be done, in the order of CHANGE_ORDER and within it by name; empty when host and wish agree. What is
+ * neither desired nor a leftover that ends is left as it is.
+ */
+export function planChanges(desired: DesiredHost, actual: ActualHost): Change[] {
+  const roll = readRoll(desired);
+  const byUid = new Map<number, string>();
+  for (const [name, { entry }] of actual.accounts) {
+    if (!roll.desired.has(name)) byUid.set(entry.uid, name);
+  }
+  const renamed = new Set<string>();
+  const changes: Change[] = [];
+  for (const account of desired.accounts) {
+    const { name, uid } = account.entry;
+    const formerName = actual.accounts.has(name) ? undefined : byUid.get(uid);
+    if (formerName !== undefined) renamed.add(formerName);
+    const present = actual.accounts.get(formerName ?? name) ?? null;
+    changes.push(...planAccount(account, present, desired, actual), ...planKeyFile(account, actual));
+  }
+  for (const { kind, name, scimId, fate } of desired.leftovers ?? []) {
+    if (kind !== 'account' || fate !== 'remove' || renamed.has(name) || roll.desired.has(name)) continue;
+    changes.push(...planRemoval(name, scimId, actual));
+  }
+  changes.push(
+    ...planStrayKeyFiles(roll, actual),
+    ...planGroups(desired, actual, roll),
+    ...planSudoers(desired, actual),
+  );
+  return sortChanges(changes);
+}
+
+function planSudoers(desired: DesiredHost, actual: ActualHost): Change[] {
+  if (desired.sudoers === actual.sudoers) return [];
+  const common = { scimId: null, name: 'sunk-agent' };
+  if (desired.sudoers === '') {
+    return [{ ...common, kind: 'sudoers-remove', because: 'no sudo group is confirmed by the store' }];
+  }
+  return [
+    {
+      ...common,
+      kind: 'sudoers-write',
+      text: desired.sudoers,
+      because: 'access.sudo_groups gives these groups sudo',
+    },
+  ];
+}
+
+const RANK: ReadonlyMap<string, number> = new Map(CHANGE_ORDER.map((kind, rank) => [kind, rank]));
+
+/** In the order of applying; within a kind by name, then by member. */
+export function sortChanges(changes: readonly Change[]): Change[] {
+  return [...changes].sort(
+    (a, b) =>
+      (RANK.get(a.kind) ?? 0) - (RANK.get(b.kind) ?? 0) ||
+      compare(a.name, b.name) ||
+      compare('member' in a ? a.member : '', 'member' in b ? b.member : ''),
+  );
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,163 @@
+// From records, ledger, configuration and time to the host as it should be; the order of input never matters.
+import type { Config } from '../config.ts';
+import { findClosing, readOperatorWords, resolveAccess } from './access.ts';
+import { buildAccounts } from './accounts.ts';
+import { surveyGround } from './claims.ts';
+import type {
+  Binding,
+  DesiredAccount,
+  DesiredGroup,
+  DesiredHost,
+  Leftover,
+  MirroredGroup,
+  MirroredUser,
+  NodeFacts,
+  Refusal,
+} from './desired.ts';
+import { chooseGroups, type ChosenGroup } from './groups.ts';
+import { settleIdentities } from './identities.ts';
+import type { Person } from './person.ts';
+import { settleKeys } from './person-keys.ts';
+import { readKeys, type KeyReading } from './ssh-key.ts';
+import { renderSudoers } from './sudoers.ts';
+import { foldDomains } from './username.ts';
+import { compareText } from './winner.ts';
+
+/** A store not heard for longer grants no sudo, in seconds. */
+const SUDO_AGE = 86_400;
+
+export interface DesireInput {
+  readonly users: readonly MirroredUser[];
+  readonly groups: readonly MirroredGroup[];
+  readonly bindings: readonly Binding[];
+  readonly facts: NodeFacts;
+  readonly config: Config;
+  /** Epoch seconds. */
+  readonly now: number;
+  /** Names, userNames, SCIM ids and fingerprints that operators blocked. */
+  readonly blocked: readonly string[];
+  /** The last complete pass, epoch seconds, null if there was none; more than a day ago: nobody has sudo. */
+  readonly heardAt?: number | null;
+  /** Instead of parsing anew; must answer as `readKeys` of ssh-key.ts would. */
+  readonly readKeys?: (texts: readonly string[]) => KeyReading[];
+}
+
+/** The host as it should be. Pure: equal arguments, in any order, give an equal answer. */
+export function desire(input: DesireInput): DesiredHost {
+  const { users, groups, config, facts, now, bindings } = input;
+  const access = resolveAccess(config.access, groups);
+  const domains = foldDomains(config.accounts.domains);
+  const accountBindings = new Map<string, Binding>();
+  const groupBindings = new Map<string, Binding>();
+  for (const binding of bindings) {
+    (binding.kind === 'account' ? accountBindings : groupBindings).set(binding.scimId, binding);
+  }
+  const primaryGids = new Set(
+    [...accountBindings.values()].flatMap(({ gid }) => (gid === null ? [] : [gid])),
+  );
+  const choice = chooseGroups({ groups, access, bindings: groupBindings, primaryGids, facts, config, now });
+  const sudoGids = choice.chosen.filter(({ sudo }) => sudo).map(({ gid }) => gid);
+
+  const words = readOperatorWords(config, input.blocked);
+  const people: Person[] = [];
+  for (const user of users) {
+    const { record, absent } = user;
+    const binding = accountBindings.get(record.id) ?? null;
+    const member = access.members.has(record.id);
+    if (binding === null && (!member || absent)) continue;
+    const name = binding?.name ?? null;
+    const rules = words.rulesFor(record, name);
+    const listed = words.isListed(record.userName);
+    const closed = findClosing({ block: rules.block, active: record.active, absent, member, listed });
+    people.push({ user, rules, binding, closed });
+  }
+  const ground = surveyGround(config, facts, accountBindings.values(), domains, new Set(sudoGids));
+  const settled = settleIdentities(people, ground, input.blocked);
+  const keys = settleKeys(
+    people.filter(({ user }) => !user.absent).map(({ user, rules }) => ({ record: user.record, ...rules })),
+    { policy: config.keys, blocked: words.fingerprints, facts, readKeys: input.readKeys ?? readKeys },
+  );
+  const built = buildAccounts(people, settled.identities, keys, input);
+  const heard = new Set(people.map(({ user }) => user.record.id));
+  const refusals = [...access.refusals, ...choice.refusals, ...settled.refusals, ...built.refusals];
+  const isMarkerTaken = facts.foreignGroups.some(
+    ({ name, gid }) => name === config.accounts.primary_group || gid === config.accounts.primary_gid,
+  );
+  if (isMarkerTaken) refusals.push(MARKER_TAKEN);
+  // With a marker that is somebody else's nobody new comes in, nothing is altered; only closing goes on.
+  const accounts = built.accounts.filter(({ closed }) => closed !== null || !isMarkerTaken);
+  const names = new Map(
+    accounts.filter(({ closed }) => closed === null).map(({ scimId, entry }) => [scimId, entry.name]),
+  );
+  const isHeard = input.heardAt === undefined || (input.heardAt !== null && now - input.heardAt <= SUDO_AGE);
+  return {
+    marker: {
+      name: config.accounts.primary_group,
+      gid: config.accounts.primary_gid,
+      members: accounts.filter(({ needsMarker }) => needsMarker).map(({ entry }) => entry.name),
+    },
+    accounts,
+    groups: choice.chosen.map((group) => fillGroup(group, names)).sort((a, b) => compareText(a.name, b.name)),
+    sudoers: isHeard && !isMarkerTaken ? renderSudoers(sudoGids) : '',
+    bindings: [...built.bindings, ...choice.bindings].sort(
+      (a, b) => compareText(a.kind, b.kind) || compareText(a.scimId, b.scimId),
+    ),
+    leftovers: [
+      ...choice.leftovers,
+      ...built.leftovers,
+      ...findSilent(accountBindings, heard, config, now),
+      ...(isMarkerTaken ? leaveOpen(built.accounts) : []),
+    ].sort(
+      (a, b) => compareText(a.kind, b.kind) || compareText(a.name, b.name) || compareText(a.fate, b.fate),
+    ),
+    makesHomes: config.accounts.homes === 'create',
+    refusals: refusals.sort(compareRefusals),
+  };
+}
+
+const MARKER_TAKEN: Refusal = {
+  scimId: '',
+  kind: 'Group',
+  code: 'marker-taken',
+  detail:
+    'a local group has the name or gid of accounts.primary_group: nobody is let in until one of them changes',
+};
+
+/** Bound accounts of which the mirror has no record: left alone, but for a closed one whose time is over. */
+function findSilent(
+  bindings: ReadonlyMap<string, Binding>,
+  heard: ReadonlySet<string>,
+  config: Config,
+  now: number,
+): Leftover[] {
+  const silent: Leftover[] = [];
+  for (const [scimId, binding] of bindings) {
+    if (heard.has(scimId)) continue;
+    const isOver = binding.closedAt !== null && now >= binding.closedAt + config.accounts.retention;
+    silent.push({ scimId, kind: 'account', name: binding.name, fate: isOver ? 'remove' : 'leave' });
+  }
+  return silent;
+}
+
+function leaveOpen(accounts: readonly DesiredAccount[]): Leftover[] {
+  return accounts
+    .filter(({ closed }) => closed === null)
+    .map(({ scimId, entry }) => ({ scimId, kind: 'account', name: entry.name, fate: 'leave' }));
+}
+
+function fillGroup(
+  { record, name, gid, sudo }: ChosenGroup,
+  names: ReadonlyMap<string, string>,
+): DesiredGroup {
+  const members = record.members.flatMap((id) => names.get(id) ?? []).sort(compareText);
+  return { scimId: record.id, name, gid, members: [...new Set(members)], ...(sudo ? { sudo } : {}) };
+}
+
+function compareRefusals(a: Refusal, b: Refusal): number {
+  return (
+    compareText(a.kind, b.kind) ||
+    compareText(a.scimId, b.scimId) ||
+    compareText(a.code, b.code) ||
+    compareText(a.detail, b.detail)
+  );
+}
