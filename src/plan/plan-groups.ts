@@ -12,14 +12,16 @@ import { CLOSED_BECAUSE } from './plan-account.ts';
  * that line its gid.
  */
 export function planGroups(desired: DesiredHost, actual: ActualHost, roll: Roll): Change[] {
-  const changes = planGroup({ ...desired.marker, scimId: null }, actual, roll);
-  for (const group of desired.groups) changes.push(...planGroup(group, actual, roll));
+  // Where the marker's name or gid is a local group's, that group is not ours to make or fill.
+  const isMarkerOurs = !desired.refusals.some(({ code }) => code === 'marker-taken');
+  const changes = isMarkerOurs ? planGroup({ ...desired.marker, scimId: null }, actual, roll) : [];
+  for (const group of desired.groups) append(changes, planGroup(group, actual, roll));
   for (const { kind, name, scimId, fate } of desired.leftovers ?? []) {
     const present = actual.groups.get(name);
     if (kind !== 'group' || present === undefined || name === desired.marker.name) continue;
-    if (fate === 'leave') changes.push(...removeMembers(present, new Set(), roll, 'is out', isOut));
+    if (fate === 'leave') append(changes, removeMembers(present, new Set(), roll, 'is out', isOut));
     if (fate !== 'remove' || desired.groups.some((group) => group.name === name)) continue;
-    changes.push(...removeMembers(present, new Set(), roll, 'the group goes'));
+    append(changes, removeMembers(present, new Set(), roll, 'the group goes'));
     const because = 'the configuration or the store no longer has this group';
     changes.push({ scimId, name, kind: 'group-remove', gid: present.gid, because });
   }
@@ -45,8 +47,9 @@ function planGroup(group: WantedGroup, actual: ActualHost, roll: Roll): Change[]
     const keepsLine = (member: string): boolean => scimId === null && actual.accounts.has(member);
     const concerns = (member: string): boolean =>
       roll.leftovers.get(member)?.fate !== 'shut' || !keepsLine(member);
-    changes.push(
-      ...removeMembers(present, new Set(members), roll, 'the store no longer lists this member', concerns),
+    append(
+      changes,
+      removeMembers(present, new Set(members), roll, 'the store no longer lists this member', concerns),
     );
   }
   for (const member of members) {
@@ -78,4 +81,9 @@ function removeMembers(
 /** Closed or gone: such a one is in no group, even in one about which nothing was heard. */
 function isOut(member: string, roll: Roll): boolean {
   return (roll.desired.get(member)?.closed ?? null) !== null || roll.leftovers.get(member)?.fate === 'remove';
+}
+
+/** One by one: the arguments of one call are bounded, the members of a group are not. */
+function append(changes: Change[], more: readonly Change[]): void {
+  for (const change of more) changes.push(change);
 }

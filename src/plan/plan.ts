@@ -30,12 +30,12 @@ export function planChanges(desired: DesiredHost, actual: ActualHost): Change[] 
     if (kind !== 'account' || fate !== 'remove' || renamed.has(name) || roll.desired.has(name)) continue;
     changes.push(...planRemoval(name, scimId, actual));
   }
-  changes.push(
+  return sortChanges([
+    ...changes,
     ...planStrayKeyFiles(roll, actual),
     ...planGroups(desired, actual, roll),
     ...planSudoers(desired, actual),
-  );
-  return sortChanges(changes);
+  ]);
 }
 
 function planSudoers(desired: DesiredHost, actual: ActualHost): Change[] {

@@ -12,7 +12,6 @@ interface Loss {
   readonly weight: 'out' | 'less';
   readonly isSpoken: boolean;
   readonly hasVanished: boolean;
-  readonly changes: Change[];
 }
 
 /** What goes beyond `limits.max_loss`, and whatever an empty store or a vanished access group would take. */
@@ -93,7 +92,6 @@ function gatherLosses(changes: readonly Change[], weighing: Weighing, vanished: 
       weight: isOut || before?.weight === 'out' ? 'out' : 'less',
       isSpoken: reason === 'inactive',
       hasVanished: before?.hasVanished === true || vanished.concerns(change, reason),
-      changes: [...(before?.changes ?? []), change],
     });
   }
   return [...losses.values()];
@@ -115,9 +113,9 @@ function withGroups(changes: readonly Change[], proposals: readonly Proposal[]):
     const names = new Set(
       proposal.changes.filter(({ kind }) => kind === 'member-remove').map(({ name }) => name),
     );
+    const known = new Set(proposal.changes);
     const groups = changes.filter(
-      (change) =>
-        change.kind === 'group-remove' && names.has(change.name) && !proposal.changes.includes(change),
+      (change) => change.kind === 'group-remove' && names.has(change.name) && !known.has(change),
     );
     return { ...proposal, changes: [...proposal.changes, ...groups] };
   });
@@ -128,7 +126,8 @@ function weighGroups(
   weighing: Weighing,
   vanished: readonly Change[],
 ): Proposal[] {
-  const removals = changes.filter((change) => change.kind === 'group-remove' && !vanished.includes(change));
+  const gone = new Set(vanished);
+  const removals = changes.filter((change) => change.kind === 'group-remove' && !gone.has(change));
   if (removals.length === 0) return [];
   const { config, actual } = weighing.question;
   const limit = config.limits.max_loss;
@@ -140,7 +139,7 @@ function weighGroups(
   const names = new Set(removals.map(({ name }) => name));
   const set = changes.filter(
     (change) =>
-      removals.includes(change) ||
+      (change.kind === 'group-remove' && !gone.has(change)) ||
       (change.kind === 'member-remove' &&
         names.has(change.name) &&
         nameEffect(change, weighing.context) === 'leave'),

@@ -110,7 +110,8 @@ export function findBoundFault(identity: Identity, ground: Ground): Fault | null
   if (!isSafeName(name) || isReservedId(uid) || isReservedId(gid) || !isSafeHome(home)) {
     return { code: 'ledger-unsafe', detail: 'the ledger binds a name, id or home that is never granted' };
   }
-  if (ground.foreignGids.has(gid)) {
+  // A marker that is somebody else's is a matter of its own: closing must go on (see desire).
+  if (ground.foreignGids.has(gid) && gid !== ground.config.accounts.primary_gid) {
     return { code: 'gid-local', detail: `the primary gid ${gid} is a local group's; local ones win` };
   }
   if (ground.foreignNames.has(name)) return localName(name);

@@ -8,7 +8,10 @@ export type IdReading =
   | { readonly ok: true; readonly id: number }
   | { readonly ok: false; readonly code: string; readonly detail: string };
 
-type IdRules = Pick<Config['accounts'], 'ids' | 'id_range'>;
+interface IdRules {
+  readonly ids: Config['accounts']['ids'];
+  readonly id_range: readonly [number, number];
+}
 
 /**
  * The id of a person or group that is not bound yet.

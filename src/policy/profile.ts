@@ -33,7 +33,8 @@ export function chooseHome(
   name: string,
   rules: Pick<Config['accounts'], 'home' | 'home_prefixes'>,
 ): HomeReading {
-  if (fromRecord === null || fromRecord === '') return { ok: true, home: rules.home.replaceAll('%u', name) };
+  if (fromRecord === null || fromRecord === '')
+    return { ok: true, home: rules.home.replaceAll('%u', () => name) };
   const isCanonical = /^(\/[A-Za-z0-9_@+.-]+)+$/.test(fromRecord) && !/\/\.{1,2}(\/|$)/.test(fromRecord);
   if (!isCanonical || fromRecord.length > MAX_HOME) {
     return {
