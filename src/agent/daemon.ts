@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import cron from 'node-cron';
 import { describeError } from '../errors.ts';
+import { createComplaints } from './complaints.ts';
 import { openParts, type Place } from './parts.ts';
 import { takePassLock } from './pass-lock.ts';
 import { createPassQueue, type PassMode } from './pass-queue.ts';
@@ -29,6 +30,7 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
   const parts = openParts(place);
   const manager = connectServiceManager();
   const link = linkReader(place, source);
+  const complaints = createComplaints(log);
 
   async function pass(mode: PassMode | 'cache'): Promise<void> {
     try {
@@ -40,6 +42,9 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
       try {
         const report = await runPass({ ...parts, reader: link.current() }, mode);
         publishStatus(parts, report);
+        complaints.note(
+          report.failure === null ? null : `the store could not be heard: ${report.failure.message}`,
+        );
         const { done, failed, held } = report.changes;
         const level = failed > 0 ? 'error' : done + held > 0 ? 'info' : 'debug';
         log[level](
@@ -50,7 +55,7 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
         release();
       }
     } catch (error) {
-      log.error({ mode }, `pass failed: ${describeError(error)}`);
+      complaints.note(`the pass failed: ${describeError(error)}`);
     }
   }
 

@@ -1,6 +1,6 @@
 // The story: fetch, mirror, policy, plan, guard, apply, record — one pass, top to bottom.
 import type { Config } from '../config.ts';
-import { AgentError, describeError } from '../errors.ts';
+import { AgentError } from '../errors.ts';
 import type { Applied, Host } from '../host/host.ts';
 import type { Logger } from '../log.ts';
 import type { Mirror } from '../mirror/mirror.ts';
@@ -110,14 +110,13 @@ export function decide(
 
 /** Hears the store, or says why it could not be heard. */
 async function listen(parts: PassParts, mode: 'full' | 'delta', now: number): Promise<Heard | AgentError> {
-  const { reader, mirror, log } = parts;
+  const { reader, mirror } = parts;
   try {
     if (reader === null) throw new AgentError('reader_failed', 'the reader is not connected');
     const since = mode === 'delta' ? lastServerTime(mirror) : null;
     return await hearStore({ ...parts, reader, now }, since === null ? 'full' : mode, since);
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
-    log.warn({ code: error.code }, describeError(error));
     return error;
   }
 }

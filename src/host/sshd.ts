@@ -20,6 +20,23 @@ import { SSHD, askSshd, testSshdConfig } from './sshd-program.ts';
 const DROP_IN = 'etc/ssh/sshd_config.d/10-sunk-agent.conf';
 const CONFIG = 'etc/ssh/sshd_config';
 
+export interface SshdOutcome {
+  readonly isWritten: boolean;
+  /** Empty: keys are served as configured, and by us alone. */
+  readonly findings: readonly SshdFinding[];
+}
+
+/**
+ * Brings sshd to the configuration: the drop-in, a reload where it changed, and a look at what is then in force for
+ * `user`. Below another root than `/` no sshd is reloaded.
+ * @throws AgentError refused, host_write
+ */
+export async function settleSshd(config: Config, user: string, root: string): Promise<SshdOutcome> {
+  const isWritten = await installSshdDropIn(config, root);
+  if (isWritten && root === '/') await reloadSshd(root);
+  return { isWritten, findings: await inspectSshd(config, user, root) };
+}
+
 /** The settings to be written: with the helper's own user if the node has it, else (and with a finding) `nobody`. */
 async function chooseSettings(keys: Config['keys'], root: string): Promise<KeySettings> {
   const passwd = (await readText(path.join(root, 'etc/passwd'))) ?? '';

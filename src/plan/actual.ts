@@ -16,6 +16,8 @@ export interface ActualHost {
   readonly keyFiles: ReadonlyMap<string, string>;
   /** Homes known to exist, by path (only those of desired accounts are looked at). */
   readonly homes: ReadonlySet<string>;
+  /** Uids of ours that have processes or sessions; without it, sessions end only together with a closing. */
+  readonly sessions?: ReadonlySet<number>;
   /** Text of our sudoers file; empty if there is none. */
   readonly sudoers: string;
 }

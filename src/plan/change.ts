@@ -2,7 +2,10 @@
 import type { ClosedBecause } from '../policy/desired.ts';
 import type { PasswdEntry } from '../policy/posix.ts';
 
-/** `scimId` is the person or group it is done for; null where it is nobody's (the marker, sudoers). */
+/**
+ * `scimId` is the person or group it is done for (for a membership: the person); null where it is nobody's
+ * (the marker, sudoers).
+ */
 interface Common {
   readonly scimId: string | null;
   /** The account's or group's name on the host. */
@@ -31,7 +34,12 @@ export type Change =
       readonly gid: number;
       readonly dir: string;
     })
-  | (Common & { readonly kind: 'member-add'; readonly member: string })
+  | (Common & {
+      readonly kind: 'member-add';
+      readonly member: string;
+      /** The group's members may run sudo. */
+      readonly sudo?: boolean;
+    })
   | (Common & { readonly kind: 'sudoers-write'; readonly text: string })
   | (Common & {
       readonly kind: 'keys-write';

@@ -1,9 +1,154 @@
-// The plan as text for people.
-import type { Change } from './change.ts';
-import type { GuardVerdict } from './guard.ts';
+// The plan as text for people: grouped, counted, with the reason on each line and the guard's verdict.
+import type { Change, ChangeKind } from './change.ts';
+import type { GuardVerdict, HeldSet } from './guard.ts';
+import { makePrintable } from './printable.ts';
 
-export function printPlan(changes: readonly Change[], verdict: GuardVerdict, _isColoured: boolean): string {
-  if (changes.length === 0) return 'Nothing to change: the node agrees with the store.\n';
-  const lines = changes.map((change) => `  ${change.kind} ${change.name}: ${change.because}`);
-  return `${lines.join('\n')}\n${verdict.go.length} changes, ${verdict.held.length} held sets\n`;
+type Sign = '+' | '-' | '~';
+
+/** Each kind's sign and words; `%` stands for the name. */
+const WORDS: Readonly<Record<ChangeKind, readonly [sign: Sign, phrase: string]>> = {
+  'keys-remove': ['-', 'keys of %'],
+  'account-close': ['-', 'account % closed'],
+  'sessions-end': ['-', 'sessions of %'],
+  'sudoers-remove': ['-', 'sudo rules'],
+  'member-remove': ['-', 'member of group %'],
+  'group-remove': ['-', 'group %'],
+  'account-remove': ['-', 'account % removed'],
+  'group-create': ['+', 'group %'],
+  'account-create': ['+', 'account %'],
+  'account-alter': ['~', 'account %'],
+  'account-reopen': ['+', 'account % reopened'],
+  'home-create': ['+', 'home of %'],
+  'member-add': ['+', 'member of group %'],
+  'sudoers-write': ['~', 'sudo rules'],
+  'keys-write': ['~', 'keys of %'],
+};
+
+const COLOURS: Readonly<Record<Sign | 'held' | 'bold', string>> = {
+  '+': '32',
+  '-': '31',
+  '~': '33',
+  held: '35',
+  bold: '1',
+};
+
+/** How many names a line of pure renewals shows. */
+const SHOWN_RENEWALS = 3;
+
+type Paint = (text: string, colour: keyof typeof COLOURS) => string;
+
+/**
+ * The whole plan, ending in a newline: what goes, what is held and why, and the counts. Every text that a stranger
+ * may have written is escaped.
+ */
+export function printPlan(changes: readonly Change[], verdict: GuardVerdict, isColoured: boolean): string {
+  const paint: Paint = (text, colour) => (isColoured ? `\u001b[${COLOURS[colour]}m${text}\u001b[0m` : text);
+  if (changes.length === 0) return 'Nothing to change: this node agrees with the store.\n';
+  const sections: string[][] = [];
+  const revocations = verdict.go.filter((change) => signOf(change) === '-');
+  const others = verdict.go.filter((change) => signOf(change) !== '-' && !isRenewal(change));
+  const renewals = verdict.go.filter(isRenewal);
+  if (revocations.length > 0) {
+    sections.push([paint('Taken away:', 'bold'), ...revocations.map((change) => printChange(change, paint))]);
+  }
+  if (others.length > 0) {
+    sections.push([
+      paint('Given or altered:', 'bold'),
+      ...others.map((change) => printChange(change, paint)),
+    ]);
+  }
+  if (renewals.length > 0) sections.push([printRenewals(renewals, paint)]);
+  for (const set of verdict.held) sections.push(printHeld(set, paint));
+  sections.push([printCounts(changes, verdict)]);
+  return sections.map((lines) => `${lines.join('\n')}\n`).join('\n');
+}
+
+function isRenewal(change: Change): boolean {
+  return change.kind === 'keys-write' && change.gained.length === 0 && change.lost.length === 0;
+}
+
+function signOf(change: Change): Sign {
+  if (change.kind !== 'keys-write') return WORDS[change.kind][0];
+  if (change.gained.length > 0 && change.lost.length === 0) return '+';
+  return change.gained.length === 0 && change.lost.length > 0 ? '-' : '~';
+}
+
+function printChange(change: Change, paint: Paint): string {
+  const sign = signOf(change);
+  const subject = WORDS[change.kind][1].replace('%', () => makePrintable(change.name));
+  const details = describeDetails(change);
+  const because = makePrintable(change.because);
+  return `  ${paint(sign, sign)} ${subject}${details}  (${because})`;
+}
+
+function describeDetails(change: Change): string {
+  switch (change.kind) {
+    case 'account-create':
+    case 'account-reopen': {
+      const { uid, gid, dir, shell } = change.entry;
+      return makePrintable(`: uid ${uid}, gid ${gid}, ${dir}, ${shell}`);
+    }
+    case 'account-alter': {
+      const { before, entry } = change;
+      const fields = ['name', 'uid', 'gid', 'gecos', 'dir', 'shell'] as const;
+      const altered = fields.filter((field) => before[field] !== entry[field]);
+      return `: ${altered.map((field) => `${field} ${quote(before[field])} -> ${quote(entry[field])}`).join(', ')}`;
+    }
+    case 'group-create':
+    case 'group-remove':
+      return `: gid ${change.gid}`;
+    case 'member-add':
+    case 'member-remove':
+      return `: ${makePrintable(change.member)}${change.kind === 'member-add' && change.sudo === true ? ', with sudo' : ''}`;
+    case 'home-create':
+      return `: ${makePrintable(change.dir)}`;
+    case 'keys-write':
+      return [
+        ...change.lost.map((key) => `\n      - ${key}`),
+        ...change.gained.map((key) => `\n      + ${key}`),
+      ]
+        .map((line) => line.replace(/SHA256:.*/s, (key) => makePrintable(key)))
+        .join('')
+        .concat(change.gained.length + change.lost.length > 0 ? '\n     ' : '');
+    case 'account-close':
+    case 'account-remove':
+    case 'keys-remove':
+    case 'sessions-end':
+    case 'sudoers-remove':
+    case 'sudoers-write':
+      break;
+  }
+  return '';
+}
+
+const quote = (value: string | number): string =>
+  typeof value === 'number' ? String(value) : `"${makePrintable(value)}"`;
+
+function printRenewals(renewals: readonly Change[], paint: Paint): string {
+  const names = renewals.slice(0, SHOWN_RENEWALS).map(({ name }) => makePrintable(name));
+  const more = renewals.length > SHOWN_RENEWALS ? ` and ${renewals.length - SHOWN_RENEWALS} more` : '';
+  return `${paint('Renewed:', 'bold')} keys of ${names.join(', ')}${more}`;
+}
+
+function printHeld({ hash, kind, reason, changes, actsAt }: HeldSet, paint: Paint): string[] {
+  const fate =
+    kind === 'frozen'
+      ? 'Waits for: sunk-agent thaw'
+      : `To let it happen: sunk-agent approve ${hash}${actsAt === null ? '' : `; it acts by itself from ${toTime(actsAt)}`}`;
+  return [
+    `${paint(`Held (${kind}):`, 'held')} ${makePrintable(reason)}`,
+    ...changes.map((change) => printChange(change, paint)),
+    `  ${fate}`,
+  ];
+}
+
+const toTime = (seconds: number): string => `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
+
+function printCounts(changes: readonly Change[], { go, held }: GuardVerdict): string {
+  const count = (sign: Sign): number =>
+    go.filter((change) => !isRenewal(change) && signOf(change) === sign).length;
+  const waiting = held.reduce((sum, set) => sum + set.changes.length, 0);
+  const renewed = go.filter(isRenewal).length;
+  const word = changes.length === 1 ? 'change' : 'changes';
+  return `Plan: ${changes.length} ${word}: ${count('-')} taken away, ${count('+')} given, ${count('~')} altered, ${renewed} renewed, ${waiting} held.`;
 }

@@ -2,6 +2,21 @@
 import type { GroupRecord, UserRecord } from '../scim/resources.ts';
 import type { GroupEntry, PasswdEntry } from './posix.ts';
 
+/** The last good record of a User, and how the mirror stands to it. */
+export interface MirroredUser {
+  readonly record: UserRecord;
+  /** When the store was last heard to list it, epoch seconds; 0: never in a sound record. */
+  readonly confirmedAt: number;
+  /** Whether its absence is established. */
+  readonly absent: boolean;
+}
+
+/** The last good record of a Group; an absent one keeps its last members. */
+export interface MirroredGroup {
+  readonly record: GroupRecord;
+  readonly absent: boolean;
+}
+
 /** A name and an id bound to a SCIM id, for as long as the ledger lives. */
 export interface Binding {
   readonly scimId: string;
@@ -23,6 +38,11 @@ export interface NodeFacts {
   /** Accounts and groups that are not ours, as the node's own files have them. */
   readonly foreignAccounts: readonly { readonly name: string; readonly uid: number }[];
   readonly foreignGroups: readonly { readonly name: string; readonly gid: number }[];
+  /**
+   * Lines of the marker group that the ledger does not know (it was lost): taken back if name and uid agree with
+   * what the store says, else refused.
+   */
+  readonly marked?: readonly { readonly name: string; readonly uid: number }[];
   /** /etc/shells. */
   readonly shells: readonly string[];
   /** Names and groups that sudoers, sshd_config or access.conf mention: never granted from the store. */
@@ -59,6 +79,20 @@ export interface DesiredAccount {
 
 export interface DesiredGroup extends GroupEntry {
   readonly scimId: string;
+  /** Its members may run sudo. */
+  readonly sudo?: boolean;
+}
+
+/** A bound account or group that is not among the desired ones, and what becomes of what the host has of it. */
+export interface Leftover {
+  readonly scimId: string;
+  readonly kind: 'account' | 'group';
+  readonly name: string;
+  /**
+   * `remove`: its time is over, or it has another name now. `leave`: nothing was heard about it, so nothing is done.
+   * `shut`: it is refused (somebody local has its name or id): no key is served, the line is not touched.
+   */
+  readonly fate: 'remove' | 'leave' | 'shut';
 }
 
 export interface Refusal {
@@ -80,6 +114,10 @@ export interface DesiredHost {
   readonly sudoers: string;
   /** Bindings that are new or changed: recorded before anything is applied. */
   readonly bindings: readonly Binding[];
+  /** What else the ledger binds; a name that is neither desired nor here is not ours. */
+  readonly leftovers?: readonly Leftover[];
+  /** Whether missing homes are to be made. */
+  readonly makesHomes?: boolean;
   readonly refusals: readonly Refusal[];
 }
 

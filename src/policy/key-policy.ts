@@ -6,7 +6,7 @@ import type { KeyReading, ParsedKey } from './ssh-key.ts';
 export interface KeyVerdict {
   /** Sorted by fingerprint, each once. */
   accepted: AcceptedKey[];
-  /** `fingerprint` is null where no key could be read. */
+  /** `fingerprint` is null where none could be told. */
   refused: { fingerprint: string | null; code: string; detail: string }[];
 }
 
@@ -21,14 +21,20 @@ export function judgeKeys(
 ): KeyVerdict {
   const allowed = policy.types.map(compilePattern);
   const blocked = new Set(policy.blocked.map((fingerprint) => fingerprint.replace(/=+$/, '')));
+  const leaked = new Set(readings.map((reading) => (reading.ok ? undefined : reading.leaked)));
   const accepted = new Map<string, AcceptedKey>();
   const refused: KeyVerdict['refused'] = [];
   for (const reading of readings) {
     if (!reading.ok) {
-      refused.push({ fingerprint: null, code: reading.code, detail: reading.detail });
+      refused.push({ fingerprint: reading.leaked ?? null, code: reading.code, detail: reading.detail });
       continue;
     }
     const { type, base64, fingerprint } = reading.key;
+    if (leaked.has(fingerprint)) {
+      const detail = `the key ${fingerprint} is refused, for its private half is in the store as well; make a new key pair`;
+      refused.push({ fingerprint, code: 'key-leaked', detail });
+      continue;
+    }
     const fault = findFault(reading.key, policy, allowed, blocked, knownTypes);
     if (fault === null) accepted.set(fingerprint, { type, base64, fingerprint });
     else refused.push({ fingerprint, ...fault });

@@ -32,6 +32,12 @@ const PRIVATE: Candidate = {
     'is a PRIVATE key: whoever could read the store has it. Remove it there, make a new key pair, and list only the .pub line',
 };
 
+const PEM: Candidate = {
+  kind: 'refused',
+  code: 'key-pem',
+  detail: 'is not in the format of OpenSSH; convert it with ssh-keygen -i, and list that one line',
+};
+
 function refuse(code: string, detail: string): Candidate {
   return { kind: 'refused', code, detail };
 }
@@ -47,7 +53,7 @@ function refuse(code: string, detail: string): Candidate {
 export function findCandidates(texts: readonly string[]): Candidate[] {
   const found: Candidate[] = [];
   let length = 0;
-  let block: 'private' | 'other' | null = null;
+  let isInBlock = false;
   for (const text of texts) {
     length += text.length;
     if (length > MAX_TEXT) {
@@ -56,12 +62,12 @@ export function findCandidates(texts: readonly string[]): Candidate[] {
     }
     for (const rawLine of text.split(/[\n\r\v\f\u2028\u2029]/)) {
       let line = rawLine.trim();
-      if (block !== null) {
+      if (isInBlock) {
         const end = BLOCK_END.exec(line);
         if (end === null && BLOCK_LINE.test(line)) continue;
         if (end !== null) line = line.slice(end.index + end[0].length).trim();
       }
-      block = readLine(line, found);
+      isInBlock = readLine(line, found);
       if (found.length > MAX_CANDIDATES) {
         found.length = MAX_CANDIDATES;
         found.push(refuse('key-too-long', `and what follows is not read: more than ${MAX_CANDIDATES} keys`));
@@ -72,14 +78,28 @@ export function findCandidates(texts: readonly string[]): Candidate[] {
   return found;
 }
 
-/** Adds what one line holds; the answer says whether a block of several lines begins in it. */
-function readLine(line: string, found: Candidate[]): 'private' | 'other' | null {
-  if (line === '' || line.startsWith('#')) return null;
-  const begin = BLOCK_BEGIN.exec(line) ?? PUTTY_BEGIN.exec(line);
-  if (begin !== null) return readBlock(line, begin, found);
+/** Adds what one line holds; true if a block of several lines (PEM, SSH2, PuTTY) begins in it and does not end. */
+function readLine(line: string, found: Candidate[]): boolean {
+  let rest = line;
+  while (found.length <= MAX_CANDIDATES) {
+    const begin = BLOCK_BEGIN.exec(rest) ?? PUTTY_BEGIN.exec(rest);
+    if (begin === null) return readBareLine(rest, found);
+    readBareLine(rest.slice(0, begin.index).trim(), found);
+    found.push(begin[1] === undefined || /PRIVATE/i.test(begin[1]) ? PRIVATE : PEM);
+    rest = rest.slice(begin.index + begin[0].length);
+    const end = BLOCK_END.exec(rest);
+    if (end === null) return true;
+    rest = rest.slice(end.index + end[0].length).trim();
+  }
+  return false;
+}
+
+/** The same for a line without the first line of a block; the middle of one may begin here all the same. */
+function readBareLine(line: string, found: Candidate[]): boolean {
+  if (line === '' || line.startsWith('#')) return false;
   if (isPrivateBlob(line)) {
     found.push(PRIVATE);
-    return 'private';
+    return true;
   }
   const starts = [...line.matchAll(KEY_START)].map((match) => match.index);
   if (starts.length === 0) {
@@ -92,38 +112,28 @@ function readLine(line: string, found: Candidate[]): 'private' | 'other' | null 
     const mayBeOptions = index === 0 ? before.trim() !== '' : looksLikeOptions(before);
     if (mayBeOptions) {
       found.push(refuse('key-options', 'has text before the key; options are refused, list the bare key'));
-      return null;
+      return false;
     }
     found.push(readSegment(line.slice(start, starts[index + 1]), index + 1 < starts.length));
   }
-  return null;
-}
-
-/** A line in which a PEM, SSH2 or PuTTY block begins; it may end in the same line, with more after it. */
-function readBlock(line: string, begin: RegExpExecArray, found: Candidate[]): 'private' | 'other' | null {
-  const before = line.slice(0, begin.index).trim();
-  const isPrivate = begin[1] === undefined || /PRIVATE/i.test(begin[1]);
-  if (before !== '') readLine(before, found);
-  found.push(
-    isPrivate
-      ? PRIVATE
-      : refuse(
-          'key-pem',
-          'is not in the format of OpenSSH; convert it with ssh-keygen -i, and list that one line',
-        ),
-  );
-  const rest = line.slice(begin.index + begin[0].length);
-  const end = BLOCK_END.exec(rest);
-  if (end === null) return isPrivate ? 'private' : 'other';
-  return readLine(rest.slice(end.index + end[0].length).trim(), found);
+  return false;
 }
 
 /** `type base64 comment`, where a separator glued to the blob is forgiven if another key follows. */
 function readSegment(segment: string, isFollowed: boolean): Candidate {
   const [, type = '', token = '', comment = ''] = /^([^ \t]+)[ \t]+(\S*)(.*)$/s.exec(segment) ?? [];
   if (isPrivateBlob(comment.trim())) return PRIVATE;
-  const base64 = isFollowed && comment.trim() === '' ? token.replace(/(?:[,;|]|\\[nrt])+$/, '') : token;
-  return { kind: 'key', type, base64 };
+  return { kind: 'key', type, base64: isFollowed && comment.trim() === '' ? stripSeparators(token) : token };
+}
+
+/** By hand, for a regular expression would take quadratic time on a megabyte of commas. */
+function stripSeparators(token: string): string {
+  let end = token.length;
+  for (;;) {
+    if (/^[,;|]$/.test(token.charAt(end - 1))) end -= 1;
+    else if (/^\\[nrt]$/.test(token.slice(Math.max(end - 2, 0), end))) end -= 2;
+    else return token.slice(0, end);
+  }
 }
 
 /** What stands between two keys of one line is the first one's blob and comment, or the second one's options. */

@@ -4,6 +4,7 @@ import { hash } from 'node:crypto';
 import sshpk from 'sshpk';
 import { checkCurvePoint, checkRsa, isEd25519Point } from './key-numbers.ts';
 import { findCandidates } from './key-text.ts';
+import { findLeakedFingerprints } from './leaked-key.ts';
 import { isKeyType, readBlob, type BlobParts, type KeyType } from './wire-format.ts';
 
 export interface ParsedKey {
@@ -20,7 +21,13 @@ export interface ParsedKey {
 /** `code` is stable, for programs; `detail` never holds any of the text that was read. */
 export type KeyReading =
   | { readonly ok: true; readonly key: ParsedKey }
-  | { readonly ok: false; readonly code: string; readonly detail: string };
+  | {
+      readonly ok: false;
+      readonly code: string;
+      readonly detail: string;
+      /** Of a private key (`key-private`) the fingerprint, if it can be told: it is not to be trusted any more. */
+      readonly leaked?: string;
+    };
 
 /** Longest base64 of a key: RSA with 16384 bits has 2,800 characters, certificates are refused anyway. */
 const MAX_BASE64 = 8192;
@@ -31,6 +38,10 @@ const MAX_BASE64 = 8192;
  */
 export function readKeys(texts: readonly string[]): KeyReading[] {
   const candidates = findCandidates(texts);
+  const hasPrivate = candidates.some(
+    (candidate) => candidate.kind === 'refused' && candidate.code === 'key-private',
+  );
+  const leaked = hasPrivate ? findLeakedFingerprints(texts) : [];
   return candidates.map((candidate, index) => {
     const reading =
       candidate.kind === 'key'
@@ -38,7 +49,9 @@ export function readKeys(texts: readonly string[]): KeyReading[] {
         : refuse(candidate.code, candidate.detail);
     if (reading.ok) return reading;
     const which = candidates.length === 1 ? 'the key' : `key ${index + 1} of ${candidates.length}`;
-    return refuse(reading.code, `${which} ${reading.detail}`);
+    const refusal = refuse(reading.code, `${which} ${reading.detail}`);
+    const fingerprint = reading.code === 'key-private' ? leaked.shift() : undefined;
+    return fingerprint === undefined ? refusal : { ...refusal, leaked: fingerprint };
   });
 }
 

@@ -61,7 +61,7 @@ export function readBlob(blob: Buffer, type: KeyType): BlobParts | 'mismatch' | 
 }
 
 /** One `string` at `offset`, and where the next one starts; null if the blob ends before it does. */
-function readString(blob: Buffer, offset: number): { value: Buffer; end: number } | null {
+export function readString(blob: Buffer, offset: number): { value: Buffer; end: number } | null {
   if (offset + 4 > blob.length) return null;
   const end = offset + 4 + blob.readUInt32BE(offset);
   return end > blob.length ? null : { value: blob.subarray(offset + 4, end), end };

@@ -1,8 +1,12 @@
 // `npm run bench [NAME ...] [--json]`: runs the benchmarks and prints their rows.
 import { benchLogin } from './login.ts';
+import { benchLogins } from './logins.ts';
+import { benchPeers } from './peers.ts';
 import { renderTable, type Row } from './row.ts';
 
-const BENCHES: Readonly<Record<string, () => Row[] | Promise<Row[]>>> = { login: benchLogin };
+const BENCHES: Readonly<Record<string, () => Row[] | Promise<Row[]>>> = {
+  login: async () => [...benchLogin(), ...(await benchPeers()), ...(await benchLogins())],
+};
 
 const wantsJson = process.argv.includes('--json');
 const named = process.argv.slice(2).filter((word) => !word.startsWith('--'));

@@ -52,6 +52,8 @@ function renderScript(base: string | null): string {
 
 export interface PrivateNode {
   readonly port: number;
+  /** What to put in front of a command to run it inside. */
+  readonly command: readonly string[];
   /** Runs a shell script inside; the answer is what it prints. */
   sh(script: string): string;
   /** Runs an expression of TypeScript inside, with the named exports of a module of src/; the answer comes as JSON. */
@@ -84,10 +86,8 @@ export async function openPrivateNode(base: string | null = null): Promise<Priva
     if (said.includes('ready')) break;
   }
   const pid = String(holder.pid);
-  const enter = (...command: string[]): string[] => [
-    ...['--target', pid, '--mount', '--root'],
-    ...['env', '-C', '/', ...command],
-  ];
+  const place = ['--target', pid, '--mount', '--root', 'env', '-C', '/'];
+  const enter = (...command: string[]): string[] => [...place, ...command];
   const port = await findFreePort();
   let sshd: ChildProcess | null = null;
   let log = '';
@@ -101,6 +101,7 @@ export async function openPrivateNode(base: string | null = null): Promise<Priva
 
   return {
     port,
+    command: ['nsenter', ...place],
     sh: (script) => execFileSync('nsenter', enter('sh', '-ec', script), { encoding: 'utf8' }),
     evaluate(module, expression) {
       const script = `import * as m from '${join(PROJECT, 'src', module)}'; const { ${expression.match(/^\w+/)?.[0] ?? ''} } = m;
@@ -135,25 +136,8 @@ export async function openPrivateNode(base: string | null = null): Promise<Priva
     },
     log: () => log,
     login(name, keyFile) {
-      const options = [
-        'BatchMode=yes',
-        'StrictHostKeyChecking=no',
-        'UserKnownHostsFile=/dev/null',
-        'LogLevel=ERROR',
-        'IdentitiesOnly=yes',
-      ];
-      const args = [
-        ...options.flatMap((option) => ['-o', option]),
-        '-F',
-        '/dev/null',
-        '-i',
-        keyFile,
-        '-p',
-        String(port),
-        `${name}@127.0.0.1`,
-        'id -un',
-      ];
       try {
+        const args = sshArguments(port, name, keyFile, 'id -un');
         return {
           status: 0,
           output: execFileSync('ssh', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim(),
@@ -175,7 +159,42 @@ export async function openPrivateNode(base: string | null = null): Promise<Priva
   };
 }
 
-async function findFreePort(): Promise<number> {
+/** What ssh(1) is told to log in with one key and nothing of this machine's own settings. */
+export function sshArguments(port: number, name: string, keyFile: string, command: string): string[] {
+  const options = [
+    'BatchMode=yes',
+    'StrictHostKeyChecking=no',
+    'UserKnownHostsFile=/dev/null',
+    'LogLevel=ERROR',
+    'IdentitiesOnly=yes',
+  ];
+  const target = ['-p', String(port), `${name}@127.0.0.1`, command];
+  return [...options.flatMap((option) => ['-o', option]), '-F', '/dev/null', '-i', keyFile, ...target];
+}
+
+/** Logs in `count` times, so many at once; the answer is how many failed. */
+export async function logInMany(
+  target: { port: number; name: string; keyFile: string },
+  count: number,
+  atOnce: number,
+): Promise<number> {
+  let left = count;
+  let failed = 0;
+  const worker = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      const child = spawn('ssh', sshArguments(target.port, target.name, target.keyFile, 'true'), {
+        stdio: 'ignore',
+      });
+      const [status] = (await once(child, 'exit')) as [number | null];
+      if (status !== 0) failed += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, count) }, worker));
+  return failed;
+}
+
+export async function findFreePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

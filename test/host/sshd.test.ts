@@ -7,6 +7,6 @@ test('these tests ran on a machine where they can, or it is not the one that cou
   expect(process.env['CI'] === undefined || canOpenPrivateNode()).toBe(true);
 });
 
-describe.runIf(canOpenPrivateNode())('this machine’s sshd', () => {
+describe.runIf(canOpenPrivateNode())('this machine’s sshd', { timeout: 30_000 }, () => {
   testSshd(null, true);
 });

@@ -70,6 +70,21 @@ test('keys beyond the number a user may have are refused, whatever their order',
   expect(verdict.refused.map((refusal) => refusal.fingerprint)).toEqual(['SHA256:c', 'SHA256:d']);
 });
 
+test('a key whose private half was pasted next to it is refused as well, wherever it stands', () => {
+  const leak: KeyReading = {
+    ok: false,
+    code: 'key-private',
+    detail: 'the key is private',
+    leaked: 'SHA256:a',
+  };
+  const verdict = judgeKeys([reading('a'), leak, reading('b')], policy(), []);
+  expect(verdict.accepted.map((key) => key.fingerprint)).toEqual(['SHA256:b']);
+  expect(verdict.refused.map(({ fingerprint, code }) => [fingerprint, code])).toEqual([
+    ['SHA256:a', 'key-leaked'],
+    ['SHA256:a', 'key-private'],
+  ]);
+});
+
 test('what could not be read is refused with the reader’s reason', () => {
   expect(
     judgeKeys([{ ok: false, code: 'key-cut', detail: 'the key ends in the middle' }], policy(), []),

@@ -1,0 +1,20 @@
+// What a frozen node does not do: grants, and losses that nobody spoke out.
+import type { Change } from './change.ts';
+import { nameUnit } from './held-hash.ts';
+import type { Weighing } from './weighing.ts';
+
+/**
+ * The changes that wait until the thaw. Spoken revocations go on (a block, active: false, access.users, keys that
+ * the record no longer lists), and so does a mere renewal, or a long freeze would lock everybody out.
+ */
+export function freezePlan(changes: readonly Change[], { closed }: Weighing): Set<Change> {
+  return new Set(
+    changes.filter((change) => {
+      const reason = closed.get(nameUnit(change)) ?? null;
+      if (reason === 'blocked' || reason === 'inactive' || reason === 'not-listed-here') return false;
+      if (change.kind === 'keys-write') return change.gained.length > 0;
+      if (change.kind === 'keys-remove') return reason !== null;
+      return change.kind !== 'sudoers-remove';
+    }),
+  );
+}

@@ -1,0 +1,98 @@
+// What becomes of one account's line, home and sessions.
+import type { ClosedBecause, DesiredAccount, DesiredHost } from '../policy/desired.ts';
+import type { PasswdEntry } from '../policy/posix.ts';
+import type { ActualAccount, ActualHost } from './actual.ts';
+import type { Change } from './change.ts';
+
+/** Why somebody is out, as a clause for operators. */
+export const CLOSED_BECAUSE: Readonly<Record<ClosedBecause, string>> = {
+  inactive: 'the store says active: false',
+  absent: 'the store no longer has this person',
+  'no-access-group': 'is in no access group',
+  blocked: 'an operator blocked this person',
+  'not-listed-here': 'access.users does not list this person',
+};
+
+/** Day of expiry that closes an account (shadow(5)). */
+const CLOSED_DAY = 1;
+
+/**
+ * @param present the line that the account has now, perhaps under a former name; null if there is none. A closed
+ *   account without a line stays without.
+ */
+export function planAccount(
+  account: DesiredAccount,
+  present: ActualAccount | null,
+  desired: DesiredHost,
+  actual: ActualHost,
+): Change[] {
+  const { scimId, entry, closed } = account;
+  const common = { scimId, name: entry.name };
+  if (closed !== null) return present === null ? [] : planClosing(account, closed, present, actual);
+  const changes: Change[] = [];
+  if (present === null) {
+    changes.push({ ...common, kind: 'account-create', entry, because: 'is in an access group' });
+  } else if (present.expiryDay === CLOSED_DAY) {
+    changes.push({ ...common, kind: 'account-reopen', entry, because: 'is in an access group again' });
+  } else if (!isEqualEntry(present.entry, entry)) {
+    const because = `${listDifferences(present.entry, entry)} changed`;
+    changes.push({ ...common, kind: 'account-alter', before: present.entry, entry, because });
+  }
+  if (desired.makesHomes === true && !actual.homes.has(entry.dir)) {
+    const { uid, gid, dir } = entry;
+    changes.push({ ...common, kind: 'home-create', uid, gid, dir, because: 'the home is missing' });
+  }
+  return changes;
+}
+
+function planClosing(
+  { scimId, entry }: DesiredAccount,
+  reason: ClosedBecause,
+  present: ActualAccount,
+  actual: ActualHost,
+): Change[] {
+  const common = { scimId, name: entry.name, because: CLOSED_BECAUSE[reason] };
+  const isClosed = present.expiryDay === CLOSED_DAY && present.entry.shell === entry.shell;
+  const changes: Change[] = [];
+  if (!isClosed) changes.push({ ...common, kind: 'account-close', entry, reason });
+  else if (!isEqualEntry(present.entry, entry)) {
+    const because = `${listDifferences(present.entry, entry)} changed`;
+    changes.push({ ...common, kind: 'account-alter', before: present.entry, entry, because });
+  }
+  const hasSessions = actual.sessions?.has(entry.uid) ?? !isClosed;
+  if (hasSessions) changes.push({ ...common, kind: 'sessions-end', uid: entry.uid });
+  return changes;
+}
+
+/** The line of a leftover whose time is over, with what may still run. */
+export function planRemoval(name: string, scimId: string, actual: ActualHost): Change[] {
+  const present = actual.accounts.get(name);
+  if (present === undefined) return [];
+  const { entry } = present;
+  const common = { scimId, name, because: 'accounts.retention is over; the uid stays bound' };
+  const changes: Change[] = [{ ...common, kind: 'account-remove', entry }];
+  if (actual.sessions?.has(entry.uid) ?? present.expiryDay !== CLOSED_DAY) {
+    changes.push({ ...common, kind: 'sessions-end', uid: entry.uid });
+  }
+  return changes;
+}
+
+const FIELDS = ['name', 'uid', 'gid', 'gecos', 'dir', 'shell'] as const;
+const WORDS: Readonly<Record<(typeof FIELDS)[number], string>> = {
+  name: 'name',
+  uid: 'uid',
+  gid: 'primary gid',
+  gecos: 'display name',
+  dir: 'home',
+  shell: 'shell',
+};
+
+function isEqualEntry(a: PasswdEntry, b: PasswdEntry): boolean {
+  return FIELDS.every((field) => a[field] === b[field]);
+}
+
+function listDifferences(a: PasswdEntry, b: PasswdEntry): string {
+  return FIELDS.filter((field) => a[field] !== b[field])
+    .map((field) => WORDS[field])
+    .join(', ');
+}

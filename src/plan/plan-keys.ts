@@ -1,0 +1,60 @@
+// What becomes of key files: written whole, or removed.
+import { hash } from 'node:crypto';
+import type { DesiredAccount } from '../policy/desired.ts';
+import type { ActualHost } from './actual.ts';
+import type { Change } from './change.ts';
+import type { Roll } from './roll.ts';
+import { CLOSED_BECAUSE } from './plan-account.ts';
+
+/** The key file of one desired account. */
+export function planKeyFile(account: DesiredAccount, actual: ActualHost): Change[] {
+  const { scimId, entry, closed, keys, keyFile: text } = account;
+  const present = actual.keyFiles.get(entry.name);
+  if (present === text || (present === undefined && text === '')) {
+    return present === '' ? [removeKeys(entry.name, scimId, 'no key is left')] : [];
+  }
+  if (text === '') {
+    const because = closed === null ? 'the store lists no key that may be used' : CLOSED_BECAUSE[closed];
+    return [removeKeys(entry.name, scimId, because)];
+  }
+  const before = new Set(readFingerprints(present ?? ''));
+  const after = new Set(keys.map(({ fingerprint }) => fingerprint));
+  const gained = [...after].filter((fingerprint) => !before.has(fingerprint)).sort();
+  const lost = [...before].filter((fingerprint) => !after.has(fingerprint)).sort();
+  const because = describeDifference(gained.length, lost.length, present === undefined);
+  return [{ scimId, name: entry.name, kind: 'keys-write', text, gained, lost, because }];
+}
+
+/** Key files of names that are nobody's any more; those about whom nothing was heard keep theirs. */
+export function planStrayKeyFiles(roll: Roll, actual: ActualHost): Change[] {
+  const changes: Change[] = [];
+  for (const name of actual.keyFiles.keys()) {
+    const fate = roll.leftovers.get(name)?.fate;
+    if (roll.desired.has(name) || fate === 'leave') continue;
+    const because =
+      fate === 'shut' ? 'this node refuses the account' : 'no account of ours has this name any more';
+    changes.push(removeKeys(name, roll.idOf(name), because));
+  }
+  return changes;
+}
+
+function removeKeys(name: string, scimId: string | null, because: string): Change {
+  return { scimId, name, kind: 'keys-remove', because };
+}
+
+function describeDifference(gained: number, lost: number, isNew: boolean): string {
+  if (isNew) return gained === 1 ? 'first key' : 'first keys';
+  if (gained === 0 && lost === 0) return 'the store confirmed the keys: their expiry moves';
+  if (lost === 0) return 'the store lists another key';
+  return gained === 0 ? 'the store lists a key no longer, or it is refused' : 'the store lists other keys';
+}
+
+/** Fingerprints of the keys in one of our own files: `[options] type base64 comment`, as sshd(8) has it. */
+export function readFingerprints(text: string): string[] {
+  return text.split('\n').flatMap((line) => {
+    const match = /(?:^|\s)(?:ssh|ecdsa|sk)-[a-z0-9@.-]+ ([A-Za-z0-9+/]+={0,2})(?:\s|$)/.exec(line);
+    if (match?.[1] === undefined) return [];
+    const digest = hash('sha256', Buffer.from(match[1], 'base64'), 'base64');
+    return [`SHA256:${digest.replace(/=+$/, '')}`];
+  });
+}

@@ -1,0 +1,26 @@
+// Text of strangers made harmless for terminals, logs and screens.
+
+/**
+ * Shows what a terminal would obey or a reader would not see: control characters (C0, DEL, C1), format characters
+ * (bidirectional marks and isolates, zero width, tags, BOM), line and paragraph separators, lone surrogates,
+ * private use and unassigned ones become `\x1b` or `\u{202e}`; a backslash is doubled, so that nothing can pass for
+ * an escape. All else stays. `limit` characters at most, then `…`.
+ */
+export function makePrintable(text: string, limit = 500): string {
+  const shown: string[] = [];
+  for (const character of text.slice(0, limit * 2)) {
+    if (shown.length >= limit) break;
+    shown.push(escapeCharacter(character));
+  }
+  const isCut = shown.length >= limit && text.length > limit;
+  return shown.join('') + (isCut ? '…' : '');
+}
+
+function escapeCharacter(character: string): string {
+  if (character === '\\') return '\\\\';
+  if (character === ' ') return character;
+  if (!/[\p{C}\p{Z}\u034f\u115f\u1160\u3164\uffa0]/u.test(character)) return character;
+  const code = character.codePointAt(0) ?? 0;
+  const hex = code.toString(16);
+  return code < 256 ? `\\x${hex.padStart(2, '0')}` : `\\u{${hex}}`;
+}

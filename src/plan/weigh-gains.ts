@@ -1,0 +1,39 @@
+// The scale for what would come: new sudo members, and keys replaced in bulk.
+import type { Change } from './change.ts';
+import { nameEffect } from './effect.ts';
+import { nameUnit } from './held-hash.ts';
+import { allowance, countUnion, describeWindow, findDone, type Proposal, type Weighing } from './weighing.ts';
+
+/** What goes beyond `limits.max_gain`. A sudo group that is made anew is filled unweighed: its plan was shown. */
+export function weighGains(changes: readonly Change[], weighing: Weighing): Proposal[] {
+  const { context, question, exempt } = weighing;
+  const { max_gain: limit, max_loss: loss } = question.config.limits;
+  const made = new Set(changes.filter(({ kind }) => kind === 'group-create').map(({ name }) => name));
+  const pick = (effect: string): Change[] =>
+    changes.filter((change) => nameEffect(change, context) === effect && !exempt.has(change));
+  const sudo = pick('sudo').filter(({ name }) => !made.has(name));
+  const replaced = pick('replace-keys');
+  const within = describeWindow(limit.window);
+  const sudoCount = count(sudo, 'member-add:sudo', weighing);
+  const replacedCount = count(replaced, 'keys-write:replace-keys', weighing);
+  const holders = question.actual.keyFiles.size;
+  // As for losses, so many are always well: in a small organisation two people may renew their keys on one day.
+  const mayReplace = allowance(holders, { ...loss, share: limit.replaced_keys, at_most: Infinity });
+  const proposals: Proposal[] = [];
+  if (sudoCount > limit.sudo) {
+    const reason = `${sudoCount} people would be new in sudo groups within ${within}; limits.max_gain.sudo allows ${limit.sudo}`;
+    proposals.push({ kind: 'gain', reason, changes: sudo, timed: false });
+  }
+  if (replacedCount > mayReplace) {
+    const reason = `${replacedCount} of ${holders} people would have all their keys replaced within ${within}; limits.max_gain.replaced_keys allows ${mayReplace}`;
+    proposals.push({ kind: 'gain', reason, changes: replaced, timed: false });
+  }
+  return proposals;
+}
+
+/** People who gain now, together with those who did within the window; nobody new: nothing to hold. */
+function count(changes: readonly Change[], kind: string, weighing: Weighing): number {
+  if (changes.length === 0) return 0;
+  const done = findDone(weighing, [kind], weighing.question.config.limits.max_gain.window);
+  return countUnion(done, new Set(changes.map(nameUnit)));
+}

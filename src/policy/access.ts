@@ -1,0 +1,152 @@
+// Who may log in: members of the access groups, narrowed by access.users, unless blocked.
+import type { Config, GroupReference } from '../config.ts';
+import type { GroupRecord, UserRecord } from '../scim/resources.ts';
+import type { ClosedBecause, MirroredGroup, Refusal } from './desired.ts';
+import { compareClaims } from './winner.ts';
+
+/** The groups that the configuration names, as the store has them now. */
+export interface ResolvedAccess {
+  readonly accessGroups: readonly GroupRecord[];
+  readonly sudoGroups: readonly GroupRecord[];
+  /** References that meet no group: mistyped, or the group vanished. */
+  readonly missing: readonly GroupReference[];
+  /** SCIM ids of everybody in an access group. */
+  readonly members: ReadonlySet<string>;
+  readonly refusals: readonly Refusal[];
+}
+
+/**
+ * Finds the groups of `access`: by id where it is pinned, else by exact name. Of several with that name the one
+ * created earliest counts, and the others are reported: a second group of a name grants nothing.
+ */
+export function resolveAccess(access: Config['access'], groups: readonly MirroredGroup[]): ResolvedAccess {
+  const present = groups.filter((group) => !group.absent).map((group) => group.record);
+  const missing: GroupReference[] = [];
+  const refusals: Refusal[] = [];
+  const find = (references: readonly GroupReference[]): GroupRecord[] => {
+    const found = new Map<string, GroupRecord>();
+    for (const reference of references) {
+      const named = present.filter((group) => group.name === reference.name).sort(toClaims);
+      const pinned = present.find((group) => group.id === reference.id);
+      const winner = reference.id === null ? named[0] : pinned;
+      if (winner === undefined) missing.push(reference);
+      else found.set(winner.id, winner);
+      for (const other of named) {
+        if (other !== winner) refusals.push(reportNamesake(other, reference, winner));
+      }
+    }
+    return [...found.values()];
+  };
+  const accessGroups = find(access.groups);
+  const sudoGroups = find(access.sudo_groups);
+  for (const group of new Set([...accessGroups, ...sudoGroups])) {
+    if (group.nested.length > 0) refusals.push(reportNested(group));
+  }
+  const members = new Set(accessGroups.flatMap((group) => group.members));
+  return { accessGroups, sudoGroups, missing, members, refusals };
+}
+
+function toClaims(a: GroupRecord, b: GroupRecord): number {
+  return compareClaims({ scimId: a.id, created: a.created }, { scimId: b.id, created: b.created });
+}
+
+function reportNamesake(
+  group: GroupRecord,
+  reference: GroupReference,
+  winner: GroupRecord | undefined,
+): Refusal {
+  const meant = winner?.id ?? reference.id;
+  return {
+    scimId: group.id,
+    kind: 'Group',
+    code: 'group-namesake',
+    detail: `has the name of an access or sudo group, but the one meant is ${meant}: it grants nothing`,
+  };
+}
+
+function reportNested(group: GroupRecord): Refusal {
+  return {
+    scimId: group.id,
+    kind: 'Group',
+    code: 'group-nested',
+    detail: `${group.nested.length} of its members are groups, which are not followed: push the people themselves`,
+  };
+}
+
+/** The operator's own words about one person, gathered from `overrides` and the list of blocks. */
+export interface PersonalRules {
+  readonly block: boolean;
+  readonly uid: number | null;
+  readonly addKeys: readonly string[];
+}
+
+const NO_RULES: PersonalRules = { block: false, uid: null, addKeys: [] };
+
+/** What operators said about people, ready to be asked about each. */
+export interface OperatorWords {
+  /** @param name the POSIX name, if there is one. */
+  rulesFor(record: Pick<UserRecord, 'id' | 'userName'>, name: string | null): PersonalRules;
+  /** Whether access.users is empty, or lists that person. */
+  isListed(userName: string): boolean;
+  /** Fingerprints that are blocked. */
+  readonly fingerprints: readonly string[];
+}
+
+/**
+ * @param blocked the `blocked` list: names, userNames, SCIM ids and fingerprints. userNames compare without case
+ *   (RFC 7643 section 4.1.1), ids with.
+ */
+export function readOperatorWords(config: Config, blocked: readonly string[]): OperatorWords {
+  const byId = new Map<string, PersonalRules>();
+  const byName = new Map<string, PersonalRules>();
+  for (const { id, name, block, uid, add_key: key } of config.overrides) {
+    const [rules, about] = id === undefined ? [byName, (name ?? '').toLowerCase()] : [byId, id];
+    rules.set(
+      about,
+      merge(rules.get(about) ?? NO_RULES, {
+        block: block ?? false,
+        uid: uid ?? null,
+        addKeys: key === undefined ? [] : [key],
+      }),
+    );
+  }
+  const fingerprints = blocked.filter((word) => word.startsWith('SHA256:'));
+  const ids = new Set(blocked);
+  const names = new Set(blocked.map((word) => word.toLowerCase()));
+  const listed = new Set(config.access.users.map((name) => name.toLowerCase()));
+  const isQuiet = byId.size === 0 && byName.size === 0 && ids.size === 0;
+  return {
+    fingerprints,
+    isListed: (userName) => listed.size === 0 || listed.has(userName.toLowerCase()),
+    rulesFor({ id, userName }, name) {
+      if (isQuiet) return NO_RULES;
+      const folded = userName.toLowerCase();
+      const rules = merge(byId.get(id) ?? NO_RULES, byName.get(folded) ?? NO_RULES);
+      const isBlocked = ids.has(id) || names.has(folded) || (name !== null && names.has(name));
+      return isBlocked ? { ...rules, block: true } : rules;
+    },
+  };
+}
+
+function merge(a: PersonalRules, b: PersonalRules): PersonalRules {
+  if (a === NO_RULES) return b;
+  return { block: a.block || b.block, uid: a.uid ?? b.uid, addKeys: [...a.addKeys, ...b.addKeys] };
+}
+
+/**
+ * Why somebody may not log in, or null if they may. A block comes first, because no hold may delay it; then what
+ * the store said in words, before what it no longer says.
+ */
+export function findClosing(person: {
+  readonly block: boolean;
+  readonly active: boolean;
+  readonly absent: boolean;
+  readonly member: boolean;
+  readonly listed: boolean;
+}): ClosedBecause | null {
+  if (person.block) return 'blocked';
+  if (!person.active) return 'inactive';
+  if (person.absent) return 'absent';
+  if (!person.member) return 'no-access-group';
+  return person.listed ? null : 'not-listed-here';
+}

@@ -1,0 +1,80 @@
+// The accounts, their bindings and key files, from people whose identity is settled.
+import type { Config } from '../config.ts';
+import type { Identity } from './claims.ts';
+import type { Binding, DesiredAccount, Leftover, NodeFacts, Refusal } from './desired.ts';
+import { renderKeyFile } from './key-file.ts';
+import type { Person } from './person.ts';
+import type { PersonKeys } from './person-keys.ts';
+import { cleanGecos, findShell } from './profile.ts';
+import { compareText } from './winner.ts';
+
+/** The shell of a closed account: SUNK's other pods resolve no shadow(5). */
+export const CLOSED_SHELL = '/usr/sbin/nologin';
+
+export interface BuiltAccounts {
+  readonly accounts: readonly DesiredAccount[];
+  readonly bindings: readonly Binding[];
+  readonly leftovers: readonly Leftover[];
+  readonly refusals: readonly Refusal[];
+}
+
+/**
+ * Open accounts with their keys, closed ones until their retention ends; nothing for newcomers who may not log in.
+ * Accounts come sorted by name.
+ */
+export function buildAccounts(
+  people: readonly Person[],
+  identities: ReadonlyMap<string, Identity>,
+  keys: ReadonlyMap<string, PersonKeys>,
+  { config, facts, now }: { readonly config: Config; readonly facts: NodeFacts; readonly now: number },
+): BuiltAccounts {
+  const accounts: DesiredAccount[] = [];
+  const bindings: Binding[] = [];
+  const leftovers: Leftover[] = [];
+  const refusals: Refusal[] = [];
+  const shells = new Set(facts.shells);
+  for (const { user, binding, closed } of people) {
+    const { record, confirmedAt } = user;
+    const identity = identities.get(record.id);
+    if (identity === undefined) {
+      if (binding !== null) leftovers.push({ ...leftover(binding), fate: 'shut' });
+      continue;
+    }
+    const { name, uid, gid, home } = identity;
+    const closedAt = closed === null ? null : (binding?.closedAt ?? now);
+    if (binding === null) {
+      bindings.push({ scimId: record.id, kind: 'account', name, id: uid, gid, home, boundAt: now, closedAt });
+    } else if (binding.closedAt !== closedAt || binding.name !== name) {
+      bindings.push({ ...binding, name, closedAt });
+      if (binding.name !== name) leftovers.push({ ...leftover(binding), fate: 'remove' });
+    }
+    if (closedAt !== null && now >= closedAt + config.accounts.retention) {
+      leftovers.push({ scimId: record.id, kind: 'account', name, fate: 'remove' });
+      continue;
+    }
+    const shell = findShell(record.shell, shells);
+    const entry = { name, uid, gid, gecos: cleanGecos(record.displayName), dir: home };
+    const needsMarker = gid !== config.accounts.primary_gid;
+    if (closed !== null) {
+      const nologin = { ...entry, shell: CLOSED_SHELL };
+      accounts.push({ scimId: record.id, entry: nologin, closed, keys: [], keyFile: '', needsMarker });
+      continue;
+    }
+    const { accepted, faults } = keys.get(record.id) ?? { accepted: [], faults: [] };
+    const expiresAt = config.keys.max_age === null ? null : confirmedAt + config.keys.max_age;
+    const keyFile = accepted.length === 0 ? '' : renderKeyFile(accepted, record.id, expiresAt, facts.expiry);
+    const openEntry = { ...entry, shell: shell ?? config.accounts.shell };
+    accounts.push({ scimId: record.id, entry: openEntry, closed, keys: accepted, keyFile, needsMarker });
+    for (const { code, detail } of faults) refusals.push({ scimId: record.id, kind: 'User', code, detail });
+    if (record.shell !== null && shell === null) {
+      const detail = `the shell at the store is not in this node's /etc/shells; ${config.accounts.shell} is used`;
+      refusals.push({ scimId: record.id, kind: 'User', code: 'shell-refused', detail });
+    }
+  }
+  accounts.sort((a, b) => compareText(a.entry.name, b.entry.name));
+  return { accounts, bindings, leftovers, refusals };
+}
+
+function leftover({ scimId, name }: Binding): Omit<Leftover, 'fate'> {
+  return { scimId, kind: 'account', name };
+}

@@ -1,0 +1,226 @@
+// Which name, uid, gid and home a person gets who is not bound yet; clashes have the same winner on every node.
+import type { Config } from '../config.ts';
+import type { UserRecord } from '../scim/resources.ts';
+import type { Binding, NodeFacts } from './desired.ts';
+import { chooseId } from './ids.ts';
+import { chooseHome, isSafeHome } from './profile.ts';
+import { isReservedId, isReservedName } from './reserved.ts';
+import { isSafeName, readUsername } from './username.ts';
+import { compareClaims } from './winner.ts';
+
+/** What an account is identified by on a host. */
+export interface Identity {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly home: string;
+}
+
+export interface Fault {
+  readonly code: string;
+  readonly detail: string;
+}
+
+export type IdentityReading =
+  { readonly ok: true; readonly identity: Identity } | (Fault & { readonly ok: false });
+
+/** What is taken already, by the node or by the ledger. */
+export interface Ground {
+  readonly config: Config;
+  readonly domains: ReadonlySet<string>;
+  readonly boundNames: ReadonlyMap<string, string>;
+  readonly boundUids: ReadonlyMap<number, string>;
+  readonly boundHomes: ReadonlyMap<string, string>;
+  readonly foreignNames: ReadonlySet<string>;
+  readonly foreignUids: ReadonlySet<number>;
+  readonly foreignGids: ReadonlySet<number>;
+  readonly sudoGids: ReadonlySet<number>;
+  readonly powerfulNames: ReadonlySet<string>;
+  readonly markedUids: ReadonlyMap<string, number>;
+  readonly markedNames: ReadonlyMap<number, string>;
+}
+
+/** Gathers what is taken. `bindings` are those of accounts. */
+export function surveyGround(
+  config: Config,
+  facts: NodeFacts,
+  bindings: Iterable<Binding>,
+  domains: ReadonlySet<string>,
+  sudoGids: ReadonlySet<number>,
+): Ground {
+  const boundNames = new Map<string, string>();
+  const boundUids = new Map<number, string>();
+  const boundHomes = new Map<string, string>();
+  for (const { scimId, name, id, home } of bindings) {
+    boundNames.set(name, scimId);
+    boundUids.set(id, scimId);
+    if (home !== null) boundHomes.set(home, scimId);
+  }
+  const marked = facts.marked ?? [];
+  return {
+    config,
+    domains,
+    boundNames,
+    boundUids,
+    boundHomes,
+    foreignNames: new Set(facts.foreignAccounts.map(({ name }) => name)),
+    foreignUids: new Set(facts.foreignAccounts.map(({ uid }) => uid)),
+    foreignGids: new Set(facts.foreignGroups.map(({ gid }) => gid)),
+    sudoGids,
+    powerfulNames: new Set(facts.powerfulNames),
+    markedUids: new Map(marked.map(({ name, uid }) => [name, uid])),
+    markedNames: new Map(marked.map(({ name, uid }) => [uid, name])),
+  };
+}
+
+/**
+ * What somebody who is not bound would be, were there nobody else who wants the same.
+ * @param pinnedUid from `overrides`: the operator's word, so `accounts.id_range` does not bind it.
+ */
+export function readIdentity(record: UserRecord, pinnedUid: number | null, ground: Ground): IdentityReading {
+  const reading = readUsername(record.username, ground.domains);
+  if (!reading.ok) return reading;
+  const { name } = reading;
+  const nameFault = findNameFault(name, ground) ?? findBoundName(name, record.id, ground);
+  if (nameFault !== null) return { ok: false, ...nameFault };
+  const { accounts, scim } = ground.config;
+  const id =
+    pinnedUid === null
+      ? chooseId('uid', record.id, record.uid, accounts)
+      : ({ ok: true, id: pinnedUid } as const);
+  if (!id.ok) return id;
+  const uid = id.id;
+  const uidFault = findUidFault(name, uid, ground);
+  if (uidFault !== null) return { ok: false, ...uidFault };
+  if (ground.boundUids.has(uid))
+    return refuse('uid-bound', `the uid ${uid} belongs to somebody else for good`);
+  const group = chooseGid(record, scim.attributes.gid !== null, ground);
+  if (!group.ok) return group;
+  const home = chooseHome(record.home, name, accounts);
+  if (!home.ok) return home;
+  if (ground.boundHomes.has(home.home) && isPersonal(home.home, accounts.home)) {
+    return refuse('home-bound', `the home ${home.home} belongs to somebody else for good`);
+  }
+  return { ok: true, identity: { name, uid, gid: group.id, home: home.home } };
+}
+
+/** Why what the ledger binds may not stand on this node, or null. */
+export function findBoundFault(identity: Identity, ground: Ground): Fault | null {
+  const { name, uid, gid, home } = identity;
+  if (!isSafeName(name) || isReservedId(uid) || isReservedId(gid) || !isSafeHome(home)) {
+    return { code: 'ledger-unsafe', detail: 'the ledger binds a name, id or home that is never granted' };
+  }
+  // A marker that is somebody else's is a matter of its own: closing must go on (see desire).
+  if (ground.foreignGids.has(gid) && gid !== ground.config.accounts.primary_gid) {
+    return { code: 'gid-local', detail: `the primary gid ${gid} is a local group's; local ones win` };
+  }
+  if (ground.foreignNames.has(name)) return localName(name);
+  return findUidFault(name, uid, ground);
+}
+
+/** Why a name that nobody holds yet is not granted, or null. */
+export function findNameFault(name: string, ground: Ground): Fault | null {
+  if (isReservedName(name) || name === ground.config.accounts.primary_group) {
+    return { code: 'name-reserved', detail: `the name ${name} is reserved: it is never granted` };
+  }
+  if (ground.powerfulNames.has(name)) {
+    return {
+      code: 'name-powerful',
+      detail: `the name ${name} stands in this node's sudoers, sshd_config or access.conf: it is never granted`,
+    };
+  }
+  return ground.foreignNames.has(name) ? localName(name) : null;
+}
+
+function findBoundName(name: string, scimId: string, { boundNames }: Ground): Fault | null {
+  const holder = boundNames.get(name);
+  if (holder === undefined || holder === scimId) return null;
+  return { code: 'name-bound', detail: `the name ${name} belongs to ${holder}, as this node's ledger holds` };
+}
+
+function findUidFault(name: string, uid: number, ground: Ground): Fault | null {
+  if (isReservedId(uid)) {
+    return { code: 'uid-reserved', detail: `the uid ${uid} is reserved for the system` };
+  }
+  if (ground.foreignUids.has(uid)) {
+    return { code: 'uid-local', detail: `a local account has the uid ${uid}; local ones win` };
+  }
+  const markedUid = ground.markedUids.get(name) ?? uid;
+  const markedName = ground.markedNames.get(uid) ?? name;
+  if (markedUid === uid && markedName === name) return null;
+  return {
+    code: 'marked-differs',
+    detail: `the marker group has ${markedName} with the uid ${markedUid}, which the ledger does not know: import or remove it`,
+  };
+}
+
+function chooseGid(record: UserRecord, isFromRecord: boolean, ground: Ground) {
+  const { accounts } = ground.config;
+  if (!isFromRecord) return { ok: true, id: accounts.primary_gid } as const;
+  const { gid } = record;
+  if (gid === accounts.primary_gid) return { ok: true, id: gid } as const;
+  const reading = chooseId('gid', record.id, gid, { ids: 'attribute', id_range: accounts.id_range });
+  if (!reading.ok) return reading;
+  if (ground.foreignGids.has(reading.id) || ground.sudoGids.has(reading.id)) {
+    return refuse('gid-powerful', `the primary gid ${reading.id} is a local group's or a sudo group's`);
+  }
+  return reading;
+}
+
+/** One person, with what they would be. */
+export interface Candidate {
+  readonly record: UserRecord;
+  readonly identity: Identity;
+}
+
+/**
+ * Settles who gets what: in the order of claims, each takes name, uid and home, or is refused if one is gone.
+ * @returns the refused, by SCIM id, with the reason.
+ */
+export function settleClashes(candidates: readonly Candidate[], homeTemplate: string): Map<string, Fault> {
+  const claimsOf = ({ identity: { name, uid, home } }: Candidate): string[] => {
+    const claims = [`name ${name}`, `uid ${uid}`];
+    return isPersonal(home, homeTemplate) ? [...claims, `home ${home}`] : claims;
+  };
+  const seen = new Set<string>();
+  const contested = new Set<string>();
+  for (const candidate of candidates) {
+    for (const claim of claimsOf(candidate)) {
+      if (seen.has(claim)) contested.add(claim);
+      else seen.add(claim);
+    }
+  }
+  const refused = new Map<string, Fault>();
+  if (contested.size === 0) return refused;
+  const rivals = candidates
+    .filter((candidate) => claimsOf(candidate).some((claim) => contested.has(claim)))
+    .map(({ record, identity }) => ({ scimId: record.id, created: record.created, record, identity }))
+    .sort(compareClaims);
+  const owners = new Map<string, string>();
+  for (const rival of rivals) {
+    const claims = claimsOf(rival);
+    const lost = claims.find((claim) => owners.has(claim));
+    if (lost === undefined) for (const claim of claims) owners.set(claim, rival.scimId);
+    else {
+      const [what = ''] = lost.split(' ');
+      refused.set(rival.scimId, {
+        code: `${what}-clash`,
+        detail: `the ${lost} goes to ${owners.get(lost) ?? ''}, who was created earlier`,
+      });
+    }
+  }
+  return refused;
+}
+
+/** A home that only one may have: all but a template without `%u`, which is shared on purpose. */
+function isPersonal(home: string, template: string): boolean {
+  return home !== template;
+}
+
+function localName(name: string): Fault {
+  return { code: 'name-local', detail: `a local account is called ${name}; local ones win` };
+}
+
+function refuse(code: string, detail: string) {
+  return { ok: false, code, detail } as const;
+}

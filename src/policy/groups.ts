@@ -1,0 +1,258 @@
+// Which of the store's groups become Unix groups, under which name and gid.
+import type { Config } from '../config.ts';
+import type { GroupRecord } from '../scim/resources.ts';
+import type { ResolvedAccess } from './access.ts';
+import type { Binding, Leftover, MirroredGroup, NodeFacts, Refusal } from './desired.ts';
+import { chooseId } from './ids.ts';
+import { isReservedId, isReservedName } from './reserved.ts';
+import { isSafeName, readGroupName } from './username.ts';
+import { compareClaims } from './winner.ts';
+
+/** A group that the node shall have; members come later. */
+export interface ChosenGroup {
+  readonly record: GroupRecord;
+  readonly name: string;
+  readonly gid: number;
+  readonly sudo: boolean;
+}
+
+export interface GroupChoice {
+  readonly chosen: readonly ChosenGroup[];
+  /** New, closed and reopened bindings. */
+  readonly bindings: readonly Binding[];
+  readonly leftovers: readonly Leftover[];
+  readonly refusals: readonly Refusal[];
+}
+
+export interface GroupQuestion {
+  readonly groups: readonly MirroredGroup[];
+  readonly access: ResolvedAccess;
+  /** Every binding of a group, and the primary gids of all bound accounts. */
+  readonly bindings: ReadonlyMap<string, Binding>;
+  readonly primaryGids: ReadonlySet<number>;
+  readonly facts: NodeFacts;
+  readonly config: Config;
+  /** Epoch seconds. */
+  readonly now: number;
+}
+
+/**
+ * The groups of `access` and those whose name at the store matches `accounts.groups`. What the ledger binds keeps
+ * name and gid. Of new ones that come out with the same name all are refused, unless exactly one of them is named
+ * in `access`; of new ones with the same gid the earliest created wins.
+ */
+export function chooseGroups(question: GroupQuestion): GroupChoice {
+  const { bindings, now } = question;
+  const refusals: Refusal[] = [];
+  const refuse = (record: GroupRecord, code: string, detail: string): null => {
+    refusals.push({ scimId: record.id, kind: 'Group', code, detail });
+    return null;
+  };
+  const wanted = findWanted(question);
+  const taken = findTaken(question);
+  const chosen: ChosenGroup[] = [];
+  const newcomers: { record: GroupRecord; name: string }[] = [];
+  for (const record of wanted.keys()) {
+    const binding = bindings.get(record.id);
+    const reading = readGroupName(record.name);
+    if (binding === undefined) {
+      if (!reading.ok) refuse(record, reading.code, reading.detail);
+      else newcomers.push({ record, name: reading.name });
+      continue;
+    }
+    const fault = findBoundFault(binding, taken);
+    if (fault !== null) {
+      refuse(record, fault.code, fault.detail);
+      continue;
+    }
+    chosen.push({ record, name: binding.name, gid: binding.id, sudo: wanted.get(record) === 'sudo' });
+    if (!reading.ok || reading.name !== binding.name) {
+      refuse(
+        record,
+        'group-rename-kept',
+        `is called otherwise at the store now; the node keeps ${binding.name}`,
+      );
+    }
+  }
+  const settled = settleNames(newcomers, wanted, refuse);
+  chosen.push(...settleIds(settled, { ...question, wanted, taken, refuse }));
+  const kept = new Set(chosen.map(({ record }) => record.id));
+  return {
+    chosen,
+    bindings: [...bindNew(chosen, bindings, now), ...closeOld(question, kept)],
+    leftovers: findLeftovers(question, kept, new Set([...wanted.keys()].map((record) => record.id))),
+    refusals,
+  };
+}
+
+/** Why a group is wanted; `pattern` alone is the weakest reason. */
+type Wanted = ReadonlyMap<GroupRecord, 'sudo' | 'access' | 'pattern'>;
+type Refuse = (record: GroupRecord, code: string, detail: string) => null;
+
+function findWanted({ groups, access, config }: GroupQuestion): Wanted {
+  const wanted = new Map<GroupRecord, 'sudo' | 'access' | 'pattern'>();
+  const patterns = config.accounts.groups.map(compileGlob);
+  for (const { record, absent } of groups) {
+    if (!absent && patterns.some((pattern) => pattern.test(record.name))) wanted.set(record, 'pattern');
+  }
+  for (const record of access.accessGroups) wanted.set(record, 'access');
+  for (const record of access.sudoGroups) wanted.set(record, 'sudo');
+  return wanted;
+}
+
+/** `*` any run of characters, `?` one; case counts. */
+export function compileGlob(pattern: string): RegExp {
+  const source = pattern
+    .replace(/[\\^$.+()[\]{}|/]/g, '\\$&')
+    .replaceAll('*', '[^]*')
+    .replaceAll('?', '[^]');
+  return new RegExp(`^${source}$`, 'u');
+}
+
+interface Taken {
+  readonly foreignNames: ReadonlySet<string>;
+  readonly foreignGids: ReadonlySet<number>;
+  readonly boundNames: ReadonlySet<string>;
+  readonly boundGids: ReadonlySet<number>;
+  readonly powerful: ReadonlySet<string>;
+  readonly marker: { readonly name: string; readonly gid: number };
+}
+
+function findTaken({ bindings, facts, config }: GroupQuestion): Taken {
+  const bound = [...bindings.values()];
+  return {
+    foreignNames: new Set(facts.foreignGroups.map(({ name }) => name)),
+    foreignGids: new Set(facts.foreignGroups.map(({ gid }) => gid)),
+    boundNames: new Set(bound.map(({ name }) => name)),
+    boundGids: new Set(bound.map(({ id }) => id)),
+    powerful: new Set(facts.powerfulGroups),
+    marker: { name: config.accounts.primary_group, gid: config.accounts.primary_gid },
+  };
+}
+
+function findBoundFault({ name, id }: Binding, taken: Taken): { code: string; detail: string } | null {
+  if (!isSafeName(name) || isReservedId(id)) {
+    return {
+      code: 'group-unsafe',
+      detail: `the ledger binds it to a name or gid (${id}) that is never granted`,
+    };
+  }
+  if (taken.foreignNames.has(name) || taken.foreignGids.has(id)) {
+    return {
+      code: 'group-local',
+      detail: `a local group has its name ${name} or its gid ${id}; local ones win`,
+    };
+  }
+  if (name === taken.marker.name || id === taken.marker.gid) {
+    return { code: 'group-marker', detail: `the marker group (accounts.primary_group) has its name or gid` };
+  }
+  return null;
+}
+
+function settleNames(
+  newcomers: readonly { record: GroupRecord; name: string }[],
+  wanted: Wanted,
+  refuse: Refuse,
+): { record: GroupRecord; name: string }[] {
+  const byName = Map.groupBy(newcomers, ({ name }) => name);
+  return [...byName.values()].flatMap((rivals) => {
+    const [only] = rivals;
+    if (rivals.length === 1 && only !== undefined) return [only];
+    const named = rivals.filter(({ record }) => wanted.get(record) !== 'pattern');
+    const winner = named.length === 1 ? named[0] : undefined;
+    for (const { record, name } of rivals) {
+      if (record !== winner?.record) {
+        refuse(record, 'group-name-clash', `several groups come out as ${name}: rename one at the store`);
+      }
+    }
+    return winner === undefined ? [] : [winner];
+  });
+}
+
+function settleIds(
+  newcomers: readonly { record: GroupRecord; name: string }[],
+  rules: GroupQuestion & { wanted: Wanted; taken: Taken; refuse: Refuse },
+): ChosenGroup[] {
+  const { taken, config, wanted, refuse, access, primaryGids } = rules;
+  const pinned = new Set(
+    [...config.access.groups, ...config.access.sudo_groups].map((reference) => reference.id),
+  );
+  const chosen: ChosenGroup[] = [];
+  const gids = new Map<number, string>();
+  const isSudo = new Set(access.sudoGroups);
+  const inOrder = [...newcomers].sort((a, b) =>
+    compareClaims(
+      { scimId: a.record.id, created: a.record.created },
+      { scimId: b.record.id, created: b.record.created },
+    ),
+  );
+  for (const { record, name } of inOrder) {
+    // The operator who pinned a group and mentions it in sshd_config means this very group.
+    const isPowerful = taken.powerful.has(name) && !pinned.has(record.id);
+    if (isReservedName(name) || isPowerful || name === taken.marker.name) {
+      refuse(record, 'group-reserved', `the name ${name} means power on this node; it is never granted`);
+      continue;
+    }
+    if (taken.foreignNames.has(name)) {
+      refuse(record, 'group-local', `a local group is called ${name}; local ones win`);
+      continue;
+    }
+    if (taken.boundNames.has(name)) {
+      refuse(record, 'group-name-bound', `the name ${name} belongs to another SCIM group for good`);
+      continue;
+    }
+    const id = chooseId('gid', record.id, record.gid, config.accounts);
+    if (!id.ok) {
+      refuse(record, id.code, id.detail);
+      continue;
+    }
+    const gid = id.id;
+    if (gid === taken.marker.gid || taken.foreignGids.has(gid) || taken.boundGids.has(gid)) {
+      refuse(record, 'gid-taken', `the gid ${gid} belongs to another group`);
+    } else if (isSudo.has(record) && primaryGids.has(gid)) {
+      refuse(record, 'gid-primary', `the gid ${gid} is somebody's primary group already; sudo goes by gid`);
+    } else if (gids.has(gid)) {
+      refuse(record, 'gid-clash', `the gid ${gid} goes to the group ${gids.get(gid) ?? ''}, created earlier`);
+    } else {
+      gids.set(gid, record.id);
+      chosen.push({ record, name, gid, sudo: wanted.get(record) === 'sudo' });
+    }
+  }
+  return chosen;
+}
+
+function bindNew(
+  chosen: readonly ChosenGroup[],
+  bindings: ReadonlyMap<string, Binding>,
+  now: number,
+): Binding[] {
+  return chosen.flatMap(({ record, name, gid }) => {
+    const binding = bindings.get(record.id);
+    if (binding !== undefined) return binding.closedAt === null ? [] : [{ ...binding, closedAt: null }];
+    const fresh = { scimId: record.id, kind: 'group', name, id: gid, gid: null, home: null } as const;
+    return [{ ...fresh, boundAt: now, closedAt: null }];
+  });
+}
+
+/** Groups that the store was heard about and that are not to be on the node. */
+function closeOld({ groups, bindings, now }: GroupQuestion, kept: ReadonlySet<string>): Binding[] {
+  return groups.flatMap(({ record }) => {
+    const binding = bindings.get(record.id);
+    if (binding === undefined || kept.has(record.id) || binding.closedAt !== null) return [];
+    return [{ ...binding, closedAt: now }];
+  });
+}
+
+function findLeftovers(
+  { groups, bindings }: GroupQuestion,
+  kept: ReadonlySet<string>,
+  wanted: ReadonlySet<string>,
+): Leftover[] {
+  const heard = new Set(groups.map(({ record }) => record.id));
+  return [...bindings.values()].flatMap(({ scimId, name }) => {
+    if (kept.has(scimId)) return [];
+    const isSilent = !heard.has(scimId);
+    const fate = isSilent ? 'leave' : wanted.has(scimId) ? 'shut' : 'remove';
+    return [{ scimId, kind: 'group', name, fate } as const];
+  });
+}

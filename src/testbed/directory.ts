@@ -1,0 +1,104 @@
+// The identity provider's own directory in one readable file: people, groups, the application and what it provisioned.
+import { randomUUID } from 'node:crypto';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { parse, stringify } from 'yaml';
+import { z } from 'zod';
+
+const person = z.strictObject({
+  object_id: z.string(),
+  userPrincipalName: z.string().min(1),
+  displayName: z.string().default(''),
+  givenName: z.string().default(''),
+  surname: z.string().default(''),
+  mail: z.string().default(''),
+  jobTitle: z.string().default(''),
+  department: z.string().default(''),
+  /** The value of the extension property; one text, as Entra keeps it. */
+  sunkSshKeys: z.string().default(''),
+  accountEnabled: z.boolean().default(true),
+  /** In the recycle bin: soft-deleted, to be restored or purged. */
+  deleted: z.boolean().default(false),
+});
+
+const condition = z.strictObject({ attribute: z.string(), equals: z.string() });
+
+const group = z.strictObject({
+  object_id: z.string(),
+  displayName: z.string().min(1),
+  /** userPrincipalNames, or the displayName of a nested group. */
+  members: z.array(z.string()).default([]),
+  /** A dynamic group: its members are all people of whom this holds. */
+  dynamic: condition.nullable().default(null),
+});
+
+const application = z.strictObject({
+  name: z.string().default('CoreWeave'),
+  /** The two ids that are easily taken for each other: Graph wants the first. */
+  object_id: z.string().default(() => randomUUID()),
+  application_id: z.string().default(() => randomUUID()),
+  /** Graph permissions that an administrator consented to. */
+  permissions: z.array(z.string()).default([]),
+  /** Full names of the extension properties. */
+  extension_properties: z.array(z.string()).default([]),
+  /** *Tenant URL* and *Secret Token*; `?aadOptscim062020` at the end of the URL chooses the compliant form. */
+  tenant_url: z.string().default(''),
+  secret_token: z.string().default(''),
+  /** *Provisioning Status*. */
+  provisioning: z.enum(['off', 'on', 'quarantine']).default('off'),
+  /** Since the last cycle that failed, and how many tries failed before it. */
+  quarantine: z
+    .strictObject({ since: z.string(), tries: z.int().min(0) })
+    .nullable()
+    .default(null),
+  /** *Users and groups*: displayNames and userPrincipalNames. */
+  assigned: z.array(z.string()).default([]),
+  scoping_filter: condition.nullable().default(null),
+  /** *Attribute Mapping*: attribute here to path there; department is there by default, sunkSshKeys is not. */
+  mappings: z.record(z.string(), z.string()).default({}),
+});
+
+export const directorySchema = z.strictObject({
+  application: application.prefault({}),
+  users: z.array(person).default([]),
+  groups: z.array(group).default([]),
+  /** What the application did: the id there of each object here, and the member ids it sent. */
+  provisioned: z
+    .strictObject({
+      users: z.record(z.string(), z.string()).default({}),
+      groups: z
+        .record(z.string(), z.strictObject({ id: z.string(), members: z.array(z.string()) }))
+        .default({}),
+    })
+    .prefault({}),
+});
+
+export type Directory = z.output<typeof directorySchema>;
+export type Person = Directory['users'][number];
+export type DirectoryGroup = Directory['groups'][number];
+
+/** @throws Error that names the file and what is wrong in it. */
+export function loadDirectory(file: string): Directory {
+  const parsed = directorySchema.safeParse(readYaml(file) ?? {});
+  if (parsed.success) return parsed.data;
+  throw new Error(`${file}: ${z.prettifyError(parsed.error)}`);
+}
+
+function readYaml(file: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new Error(`cannot read ${file}: the command init writes one`, { cause });
+  }
+  try {
+    return parse(text) as unknown;
+  } catch (cause) {
+    throw new Error(`${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+/** Writes it beside and renames, so that a cycle that is interrupted leaves a whole file. */
+export function saveDirectory(file: string, directory: Directory): void {
+  writeFileSync(`${file}.new`, stringify(directory, { lineWidth: 0 }), { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}

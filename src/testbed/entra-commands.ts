@@ -1,0 +1,56 @@
+// The Entra emulator's commands: the guide's own steps, against any SCIM service.
+import { UsageError } from './directory-verbs.ts';
+import { runCycle, testConnection } from './entra-cycle.ts';
+import { consent, makeExtensionProperty, setKey } from './entra-graph.ts';
+import { makeCycleCommands, type Program } from './idp-cli.ts';
+
+const USAGE = `usage: npm run entra -- [--file directory.yaml] COMMAND
+
+  init                                 write a small directory in the layout that the guide recommends
+  application                          show the enterprise application with both of its ids
+  graph consent PERMISSION             grant admin consent
+  graph extension-property ID NAME     make the extension property, on the application's Object ID
+  graph set-key EMAIL KEY              put a key there
+  mapping                              show the attribute mappings
+  mapping delete ATTRIBUTE             the guide deletes department
+  mapping add ATTRIBUTE PATH           Direct, Match No, Always; without PATH: that of the SSH keys
+  credentials TENANT_URL SECRET_TOKEN  Admin Credentials; add ?aadOptscim062020 for the compliant form
+  test-connection                      Test Connection
+  assign NAME..., unassign NAME...     Users and groups
+  scope [ATTRIBUTE=VALUE]              the scoping filter
+  provisioning on, off, restart        Provisioning Status; restart ends a quarantine
+  cycle                                one provisioning cycle, with its log
+  user add, set, disable, enable, delete, restore, purge UPN [ATTRIBUTE=VALUE...]
+  group add, add-member, remove-member, rename, dynamic, remove NAME ...
+`;
+
+export const ENTRA: Program = {
+  name: 'entra',
+  usage: USAGE,
+  commands: {
+    ...makeCycleCommands(runCycle, testConnection),
+    application({ application }) {
+      const {
+        name,
+        object_id: objectId,
+        application_id: applicationId,
+        provisioning,
+        assigned,
+      } = application;
+      return (
+        `${name}\nObject ID: ${objectId}\nApplication ID: ${applicationId}\n` +
+        `Provisioning Status: ${provisioning}\nUsers and groups: ${assigned.join(', ') || 'none'}\n`
+      );
+    },
+    graph(directory, [verb, one = '', other = '']) {
+      if (verb === 'consent') {
+        consent(directory, one);
+        return `granted ${one}\n`;
+      }
+      if (verb === 'extension-property') return `${makeExtensionProperty(directory, one, other)}\n`;
+      if (verb !== 'set-key') throw new UsageError('graph consent, extension-property or set-key');
+      setKey(directory, one, other);
+      return `${one} has that key\n`;
+    },
+  },
+};

@@ -1,0 +1,68 @@
+// The part of Microsoft Graph that the guide uses: an extension property for the SSH keys, and setting it.
+import type { Directory } from './directory.ts';
+
+/** What each call needs an administrator's consent to. */
+const NEEDED = { property: 'Application.ReadWrite.All', user: 'User.ReadWrite.All' } as const;
+
+/** A refusal in Graph's own words, with its code. */
+export class GraphError extends Error {
+  constructor(code: string, message: string) {
+    super(`${code}: ${message}`);
+    this.name = 'GraphError';
+  }
+}
+
+/** *API permissions*, *Grant admin consent*. */
+export function consent(directory: Directory, permission: string): void {
+  const { permissions } = directory.application;
+  if (!permissions.includes(permission)) permissions.push(permission);
+}
+
+/**
+ * `POST /applications/{id}/extensionProperties`.
+ * @param id the application's Object ID; its Application ID is refused, as Graph does.
+ * @returns the full name, `extension_<application id without dashes>_<name>`.
+ * @throws GraphError
+ */
+export function makeExtensionProperty(directory: Directory, id: string, name: string): string {
+  const { application } = directory;
+  require(directory, NEEDED.property);
+  if (id === application.application_id) {
+    throw new GraphError(
+      'Request_ResourceNotFound',
+      `${id} is the Application (client) ID; this call takes the Object ID, ${application.object_id}`,
+    );
+  }
+  if (id !== application.object_id) {
+    throw new GraphError('Request_ResourceNotFound', `there is no application with the Object ID ${id}`);
+  }
+  if (name !== 'sunkSshKeys') {
+    throw new GraphError('Request_BadRequest', `the guide calls the property sunkSshKeys, not ${name}`);
+  }
+  const full = `extension_${application.application_id.replaceAll('-', '')}_${name}`;
+  if (!application.extension_properties.includes(full)) application.extension_properties.push(full);
+  return full;
+}
+
+/**
+ * `PATCH /users/{mail}` with the extension property.
+ * @throws GraphError if there is no such person or property, or no consent.
+ */
+export function setKey(directory: Directory, email: string, key: string): void {
+  require(directory, NEEDED.user);
+  if (directory.application.extension_properties.length === 0) {
+    throw new GraphError('Request_BadRequest', 'there is no extension property sunkSshKeys yet');
+  }
+  const person = directory.users.find((one) => [one.userPrincipalName, one.mail].includes(email));
+  if (person === undefined)
+    throw new GraphError('Request_ResourceNotFound', `there is nobody called ${email}`);
+  person.sunkSshKeys = key;
+}
+
+function require(directory: Directory, permission: string): void {
+  if (directory.application.permissions.includes(permission)) return;
+  throw new GraphError(
+    'Authorization_RequestDenied',
+    `insufficient privileges: grant ${permission} to the application, with admin consent`,
+  );
+}

@@ -1,0 +1,104 @@
+// Real logins through one sshd on a node with 100,000 users: keys from the helper against keys read by sshd itself.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseConfig } from '../../src/config.ts';
+import { HELPER_USER, chooseKeySettings } from '../../src/host/sshd-drop-in.ts';
+import { renderKeyFile } from '../../src/policy/key-file.ts';
+import { readKeys } from '../../src/policy/ssh-key.ts';
+import { findFreePort, logInMany, openPrivateNode, type PrivateNode } from '../host/private-node.ts';
+import { makeRow, type Row } from './row.ts';
+
+const USERS = 100_000;
+const LOGINS = 500;
+const AT_ONCE = 32;
+/** The two ways take turns of so many logins, so that a noisy minute hits both. */
+const TURN = 50;
+
+/** Needs root. */
+export async function benchLogins(): Promise<Row[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-logins-'));
+  const node = await openPrivateNode();
+  try {
+    const keyFile = join(folder, 'key');
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', keyFile]);
+    const filePort = await findFreePort();
+    fillNode(node, readFileSync(`${keyFile}.pub`, 'utf8'));
+    configureSshd(node, filePort);
+    await node.startSshd();
+    const spent = { helper: 0, file: 0 };
+    for (let done = 0; done < LOGINS; done += TURN) {
+      // Who begins alternates as well.
+      const turns = [
+        ['helper', node.port],
+        ['file', filePort],
+      ] as const;
+      for (const [way, port] of done % (2 * TURN) === 0 ? turns : turns.toReversed()) {
+        const start = performance.now();
+        const failed = await logInMany({ port, name: `u${USERS - 1}`, keyFile }, TURN, AT_ONCE);
+        if (failed > 0) throw new Error(`${failed} logins of ${TURN} failed`);
+        spent[way] += performance.now() - start;
+      }
+    }
+    return [
+      makeRow({
+        bench: 'login',
+        row: 'logins-file-vs-helper',
+        unit: 'ms',
+        ours: spent.helper,
+        reference: spent.file,
+        goal: 1.11,
+      }),
+    ];
+  } finally {
+    await node.close();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Accounts in flat files, a key file each; u99999 is the last line. */
+function fillNode(node: PrivateNode, publicLine: string): void {
+  const keys = readKeys([publicLine]).flatMap((reading) => (reading.ok ? [reading.key] : []));
+  const text = renderKeyFile(keys, '2819c223-7f76-453a-919d-413861904646', 4_000_000_000, {
+    zulu: true,
+    timeZone: 'UTC',
+  });
+  node.sh(`
+    cat >/home/key <<'END'
+${text}END
+    awk 'BEGIN {
+      getline key <"/home/key"
+      for (n = 0; n < ${USERS}; n++) {
+        printf "u%d:x:%d:9999::/home/u:/bin/sh\\n", n, 100000 + n >>"/etc/passwd"
+        printf "u%d:*:20000::::::\\n", n >>"/etc/shadow"
+        file = "/var/lib/sunk-agent/authorized_keys/u" n
+        print key >file
+        close(file)
+      }
+    }'
+    mkdir -p /home/u`);
+}
+
+/** One sshd, two ports: what the drop-in says for each way, where the port decides in place of the configuration. */
+function configureSshd(node: PrivateNode, filePort: number): void {
+  const block = (port: number, serve: string): string => {
+    const { keys } = parseConfig(
+      `scim: { base_url: "https://store.example.com" }\nkeys: { serve: ${serve} }`,
+      'bench',
+    );
+    const settings = chooseKeySettings(keys, '/', HELPER_USER);
+    const user = serve === 'file' ? '' : `AuthorizedKeysCommandUser ${settings.authorizedkeyscommanduser}\n`;
+    return `Match Group sunk-users LocalPort ${port}
+AuthorizedKeysFile ${settings.authorizedkeysfile}
+AuthorizedKeysCommand ${settings.authorizedkeyscommand}
+${user}`;
+  };
+  const config = `ListenAddress 127.0.0.1:${node.port}
+ListenAddress 127.0.0.1:${filePort}
+UsePAM no
+MaxStartups 1000
+LogLevel INFO
+${block(node.port, 'command')}${block(filePort, 'file')}`;
+  node.sh(`cat >/etc/ssh/sshd_config <<'END'\n${config}END\n`);
+}

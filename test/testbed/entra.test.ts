@@ -1,0 +1,277 @@
+// The Entra emulator against the service: its shapes are Entra's, and after the cycles both sides agree.
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { directorySchema, type Directory } from '../../src/testbed/directory.ts';
+import { runCycle, testConnection } from '../../src/testbed/entra-cycle.ts';
+import { DEFAULT_MAPPINGS, SSH_KEYS_PATH, isActive } from '../../src/testbed/entra-shapes.ts';
+import { listAssignedGroups, listAssignedPeople, listPeople } from '../../src/testbed/entra-scope.ts';
+import { findNextTry } from '../../src/testbed/quarantine.ts';
+import type { JsonObject } from '../../src/testbed/json.ts';
+import { COREWEAVE, connect, type Client } from './client.ts';
+
+const MAPPINGS = { ...DEFAULT_MAPPINGS, sunkSshKeys: SSH_KEYS_PATH };
+const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFake alice';
+
+function makeDirectory({ testbed }: Client, content: object, flag = ''): Directory {
+  return directorySchema.parse({
+    application: {
+      tenant_url: testbed.baseUrl + flag,
+      secret_token: testbed.token,
+      provisioning: 'on',
+      mappings: MAPPINGS,
+      assigned: ['slurm-users'],
+    },
+    ...content,
+  });
+}
+
+/** What the service was asked to write, in order: method, where, and the operations or the body. */
+async function listWrites({ admin }: Client): Promise<[string, unknown][]> {
+  const { body } = await admin('GET', '/requests');
+  await admin('DELETE', '/requests');
+  return body.requests
+    .filter(({ method }: { method: string }) => method !== 'GET')
+    .map(({ method, target, sent }: Record<string, string>) => {
+      const read = sent === null || sent === undefined ? null : (JSON.parse(sent) as JsonObject);
+      const where = `${method} /${String(target).split('/')[3]}`;
+      return [where, read?.['Operations'] ?? read];
+    });
+}
+
+const ALICE = {
+  object_id: 'a1',
+  userPrincipalName: 'alice@example.com',
+  displayName: 'Alice',
+  givenName: 'Alice',
+  mail: 'alice@mail.example',
+};
+const GROUP = { object_id: 'g1', displayName: 'slurm-users', members: ['alice@example.com'] };
+
+describe('the Entra emulator', () => {
+  it('tests the connection by asking for nobody', async () => {
+    const client = await connect();
+    const directory = makeDirectory(client, {});
+    await testConnection(directory);
+    const { body } = await client.admin('GET', '/requests');
+    expect(body.requests.map((one: { target: string }) => one.target)).toEqual([
+      expect.stringMatching(/\/Users\?filter=userName\+eq\+%22[0-9a-f-]{36}%22$/),
+      expect.stringMatching(/\/Groups\?filter=displayName\+eq\+%22[0-9a-f-]{36}%22$/),
+    ]);
+    await client.admin('POST', '/faults', { kind: 'ignored-filter' });
+    await client.send('POST', '/Users', { userName: 'somebody' });
+    await expect(testConnection(directory)).rejects.toThrow('ignores the filter');
+  });
+
+  it('creates, patches the key, adds members, disables and deletes in the default form', async () => {
+    const client = await connect();
+    const directory = makeDirectory(client, { users: [ALICE], groups: [GROUP] });
+    const first = await runCycle(directory);
+    expect(first.map(({ object, action, outcome }) => [object, action, outcome])).toEqual([
+      ['alice@example.com', 'create', 'success'],
+      ['slurm-users', 'update members', 'success'],
+    ]);
+    const writes = await listWrites(client);
+    expect(writes.map(([where]) => where)).toEqual(['POST /Users', 'POST /Groups', 'PATCH /Groups']);
+    expect(writes[0]?.[1]).toMatchObject({
+      externalId: 'a1',
+      active: true,
+      addresses: null,
+      phoneNumbers: [],
+    });
+    expect(writes[1]?.[1]).not.toHaveProperty('members');
+    expect(writes[2]?.[1]).toEqual([
+      { op: 'Add', path: 'members', value: [{ $ref: null, value: directory.provisioned.users['a1'] }] },
+    ]);
+    expect(await runCycle(directory)).toEqual([]);
+    expect(await listWrites(client)).toEqual([]);
+
+    directory.users[0]!.sunkSshKeys = KEY;
+    await runCycle(directory);
+    expect(await listWrites(client)).toEqual([
+      ['PATCH /Users', [{ op: 'Add', path: SSH_KEYS_PATH, value: KEY }]],
+    ]);
+    directory.users[0]!.sunkSshKeys = '';
+    expect(await runCycle(directory)).toEqual([]);
+
+    directory.users[0]!.deleted = true;
+    expect((await runCycle(directory)).map((line) => line.action)).toEqual(['disable']);
+    expect(await listWrites(client)).toEqual([
+      ['PATCH /Users', [{ op: 'Replace', path: 'active', value: 'False' }]],
+    ]);
+    directory.users[0]!.deleted = false;
+    await runCycle(directory);
+    expect(await listWrites(client)).toEqual([
+      ['PATCH /Users', [{ op: 'Replace', path: 'active', value: 'True' }]],
+    ]);
+
+    directory.users.pop();
+    expect((await runCycle(directory)).map((line) => line.action)).toEqual(['delete']);
+    expect(await listWrites(client)).toEqual([['DELETE /Users', null]]);
+  });
+
+  it('speaks the compliant form when the tenant URL asks for it', async () => {
+    const client = await connect();
+    const directory = makeDirectory(client, { users: [ALICE], groups: [GROUP] }, '/?aadOptscim062020');
+    await runCycle(directory);
+    await listWrites(client);
+    Object.assign(directory.users[0]!, { surname: 'A', mail: 'new@mail.example', accountEnabled: false });
+    directory.groups[0]!.members = [];
+    directory.application.assigned.push('alice@example.com');
+    await runCycle(directory);
+    const id = directory.provisioned.users['a1'];
+    expect(await listWrites(client)).toEqual([
+      [
+        'PATCH /Users',
+        [
+          { op: 'replace', value: { 'name.familyName': 'A', active: false } },
+          { op: 'replace', path: 'emails[type eq "work"].value', value: 'new@mail.example' },
+        ],
+      ],
+      ['PATCH /Groups', [{ op: 'remove', path: `members[value eq "${id}"]` }]],
+    ]);
+  });
+
+  it('finds who is there already instead of making a twin', async () => {
+    const client = await connect();
+    const { body } = await client.send('POST', '/Users', { userName: 'ALICE@example.com' });
+    const directory = makeDirectory(client, { users: [ALICE], groups: [GROUP] });
+    await runCycle(directory);
+    expect(directory.provisioned.users).toEqual({ a1: body.id });
+    expect((await client.send('GET', '/Users')).body.totalResults).toBe(1);
+  });
+
+  it('logs a nested group with the service’s reason, and goes on', async () => {
+    const client = await connect();
+    const inner = { object_id: 'g2', displayName: 'inner', members: [] };
+    const directory = makeDirectory(client, {
+      users: [ALICE],
+      groups: [inner, { ...GROUP, members: ['alice@example.com', 'inner'] }],
+    });
+    directory.application.assigned = ['inner', 'slurm-users'];
+    const log = await runCycle(directory);
+    expect(log.find((line) => line.outcome === 'failure')).toMatchObject({
+      object: 'slurm-users',
+      status: 400,
+      detail: expect.stringContaining('nested groups are not supported'),
+    });
+    expect(directory.application.provisioning).toBe('on');
+  });
+
+  it('goes into quarantine when most of a cycle fails', async () => {
+    const client = await connect();
+    const directory = makeDirectory(client, { users: [ALICE], groups: [GROUP] });
+    await client.admin('PATCH', '/settings', { enableAutomatedUserProvisioning: false });
+    const log = await runCycle(directory);
+    expect(log.every((line) => line.status === 403)).toBe(true);
+    expect(directory.application.provisioning).toBe('quarantine');
+    const waits: number[] = [];
+    for (let tries = 0; tries < 4; tries += 1) {
+      waits.push(Math.round((findNextTry(directory)! - Date.now()) / 3_600_000));
+      await runCycle(directory);
+    }
+    expect(waits).toEqual([6, 12, 24, 24]);
+    await client.admin('PATCH', '/settings', { enableAutomatedUserProvisioning: true });
+    await runCycle(directory);
+    expect([directory.application.provisioning, findNextTry(directory)]).toEqual(['on', null]);
+  });
+});
+
+const NAMES = ['ann', 'bob', 'cat', 'dan'];
+const GROUPS = ['slurm-users', 'admins', 'other'];
+const person = (name: string): fc.Arbitrary<object | null> =>
+  fc.option(
+    fc.record({
+      object_id: fc.constant(`u-${name}`),
+      userPrincipalName: fc.constantFrom(`${name}@example.com`, `${name}.new@example.com`),
+      displayName: fc.string({ minLength: 1 }),
+      mail: fc.constantFrom(`${name}@a.example`, `${name}@b.example`),
+      department: fc.constantFrom('R&D', 'Sales'),
+      sunkSshKeys: fc.constantFrom('key one', 'key two\nkey three'),
+      accountEnabled: fc.boolean(),
+      deleted: fc.boolean(),
+    }),
+  );
+const group = (displayName: string): fc.Arbitrary<object | null> =>
+  fc.option(
+    fc.record({
+      object_id: fc.constant(`g-${displayName}`),
+      displayName: fc.constant(displayName),
+      members: fc.subarray(NAMES.flatMap((name) => [`${name}@example.com`, `${name}.new@example.com`])),
+      dynamic: fc.option(fc.constant({ attribute: 'department', equals: 'R&D' }), { freq: 4 }),
+    }),
+  );
+const content = fc.record({
+  users: fc.tuple(...NAMES.map(person)).map((all) => all.filter((one) => one !== null)),
+  groups: fc.tuple(...GROUPS.map(group)).map((all) => all.filter((one) => one !== null)),
+  assigned: fc.subarray([...GROUPS, 'ann@example.com', 'bob@example.com']),
+});
+
+/** What the service must hold, as the directory and what was provisioned say. */
+async function expectAgreement(client: Client, directory: Directory): Promise<void> {
+  const { provisioned } = directory;
+  const inScope = listAssignedPeople(directory);
+  const { body: users } = await client.send('GET', '/Users?count=1000');
+  expect(users.Resources.map((user: { id: string }) => user.id).sort()).toEqual(
+    Object.values(provisioned.users).sort(),
+  );
+  for (const user of directory.users) {
+    const served = users.Resources.find(
+      (one: { id: string }) => one.id === provisioned.users[user.object_id],
+    );
+    if (inScope.includes(user) && isActive(user)) expect(served).toBeDefined();
+    if (served === undefined) continue;
+    expect(served.active).toBe(inScope.includes(user) && isActive(user));
+    if (!inScope.includes(user)) continue;
+    expect(served).toMatchObject({
+      userName: user.userPrincipalName,
+      displayName: user.displayName,
+      emails: [{ type: 'work', value: user.mail }],
+      [COREWEAVE]: { sunkSshKeys: user.sunkSshKeys },
+    });
+  }
+  const { body: groups } = await client.send('GET', '/Groups?count=1000');
+  const expected = listAssignedGroups(directory).map((one) => ({
+    name: one.displayName,
+    members: listPeople(directory, one)
+      .flatMap((member) => provisioned.users[member.object_id] ?? [])
+      .sort(),
+  }));
+  const found = groups.Resources.map(
+    ({ displayName, members = [] }: { displayName: string; members?: { value: string }[] }) => ({
+      name: displayName,
+      members: members.map((member) => member.value).sort(),
+    }),
+  );
+  const byName = (one: { name: string }, other: { name: string }): number =>
+    one.name.localeCompare(other.name);
+  expect(found.sort(byName)).toEqual(expected.sort(byName));
+}
+
+describe.each(['', '?aadOptscim062020'])('after cycles over any directories, with "%s"', (flag) => {
+  it('the service holds exactly what the directory says, and another cycle writes nothing', async () => {
+    const client = await connect();
+    await fc.assert(
+      fc.asyncProperty(fc.array(content, { minLength: 1, maxLength: 3 }), async (versions) => {
+        let directory = makeDirectory(client, {}, flag);
+        for (const { users, groups, assigned } of versions) {
+          const { application, provisioned } = directory;
+          directory = directorySchema.parse({
+            application: { ...application, assigned },
+            users,
+            groups,
+            provisioned,
+          });
+          const log = await runCycle(directory);
+          expect(log.filter((line) => line.outcome === 'failure')).toEqual([]);
+          await expectAgreement(client, directory);
+          expect(await runCycle(directory)).toEqual([]);
+        }
+        directory.users = [];
+        directory.application.assigned = [];
+        await runCycle(directory);
+        expect((await client.send('GET', '/Users?count=0')).body.totalResults).toBe(0);
+      }),
+      { numRuns: process.env['NIGHTLY'] === undefined ? 60 : 1000 },
+    );
+  }, 300_000);
+});
