@@ -3,7 +3,6 @@
 import { parseArgs } from 'node:util';
 import type { CommandContext, CommandModule } from './commands/command.ts';
 import { AgentError, describeError } from './errors.ts';
-import { createLogger } from './log.ts';
 
 /** Loaded only when asked for, so that each starts fast. */
 const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
@@ -47,7 +46,6 @@ async function main(argv: readonly string[]): Promise<number> {
     root: values.root,
     config: values.config,
     json: values.json,
-    log: createLogger('agent'),
   };
   try {
     return await command.run(context);

@@ -1,7 +1,7 @@
 // config.yaml to Config: one strict schema, the only home of defaults; every description becomes the man page.
 import { readFileSync } from 'node:fs';
 import { type Document, LineCounter, isMap, isNode, isPair, parseDocument } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AgentError } from './errors.ts';
 
 const UNIT_SECONDS = { s: 1, m: 60, h: 3600, d: 86400 } as const;

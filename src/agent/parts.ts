@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Config } from '../config.ts';
 import { loadConfig } from '../config.ts';
 import { openHost } from '../host/host.ts';
-import type { Logger } from '../log.ts';
+import { createLogger, type Logger } from '../log.ts';
 import { openMirror } from '../mirror/mirror.ts';
 import { type Paths, pathsUnder } from '../paths.ts';
 import { createJudge } from '../scim/read-resource.ts';
@@ -20,10 +20,10 @@ export interface Place {
  * Where this command works: root, configuration and log.
  * @throws AgentError config_missing, config_invalid
  */
-export function openPlace(options: { root: string; config: string | undefined; log: Logger }): Place {
+export function openPlace(options: { root: string; config: string | undefined }): Place {
   const paths = pathsUnder(options.root);
   const configFile = options.config ?? paths.config;
-  return { config: loadConfig(configFile), configFile, paths, log: options.log };
+  return { config: loadConfig(configFile), configFile, paths, log: createLogger('agent') };
 }
 
 /**

@@ -1,6 +1,6 @@
 // status.json: what a monitor needs to know of this node, readable by all, without root and database.
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { AgentError } from '../errors.ts';
 import type { PassReport } from './report.ts';
 

@@ -1,6 +1,5 @@
 // What every subcommand's file exports.
 import type { ParseArgsOptionsConfig } from 'node:util';
-import type { Logger } from '../log.ts';
 
 export interface CommandContext {
   /** Options as node:util parseArgs gives them. */
@@ -9,7 +8,6 @@ export interface CommandContext {
   readonly root: string;
   readonly config: string | undefined;
   readonly json: boolean;
-  readonly log: Logger;
 }
 
 export interface CommandModule {

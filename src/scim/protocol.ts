@@ -1,5 +1,5 @@
 // The lines that pass between the reader (network, token) and the agent (root, no network): NDJSON, both ways.
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Longest line either side accepts, in bytes; a page bounded by `scim.bounds.page_bytes` always fits. */
 export const MAX_LINE_BYTES = 64 * 1024 * 1024;

@@ -9,7 +9,10 @@ export interface SpawnedReader {
   readonly stream: Duplex;
 }
 
-const CODE = path.resolve(import.meta.dirname, '../..');
+/** In the package this file is part of a bundle, which lies in one folder beside the reader's. */
+const IS_BUNDLED = import.meta.filename.endsWith('.js');
+const CODE = IS_BUNDLED ? import.meta.dirname : path.resolve(import.meta.dirname, '../..');
+const ENTRY = path.join(import.meta.dirname, IS_BUNDLED ? 'reader.js' : 'fetcher.ts');
 
 /** `user` null: the caller's own. */
 export function spawnReader(options: {
@@ -18,7 +21,6 @@ export function spawnReader(options: {
   user: { uid: number; gid: number } | null;
 }): SpawnedReader {
   const { config, root, user } = options;
-  const entry = path.join(import.meta.dirname, 'fetcher.ts');
   const fence = [
     '--permission',
     `--allow-fs-read=${CODE}/*`,
@@ -26,7 +28,7 @@ export function spawnReader(options: {
     `--allow-fs-read=${config}`,
     '--allow-net',
   ];
-  const child = spawn(process.execPath, [...fence, entry, '--config', config, '--root', root], {
+  const child = spawn(process.execPath, [...fence, ENTRY, '--config', config, '--root', root], {
     stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
     ...(user === null ? {} : user),
   });

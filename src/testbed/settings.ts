@@ -1,5 +1,5 @@
 // The switches of the organisation: those of the Cloud Console's SCIM Configuration, and what the service offers.
-import { z } from 'zod';
+import * as z from 'zod';
 import { ScimError } from './scim-error.ts';
 
 /** Every switch with the state in which a testbed starts: everything works. */

@@ -1,0 +1,85 @@
+// `npm run bundle`: src/ to a few plain JavaScript files that start fast and need no node_modules but the two addons.
+import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { build as runEsbuild, type Plugin } from 'esbuild';
+
+const PROJECT = path.resolve(import.meta.dirname, '..');
+
+/** Native addons: they find their binaries by their place on disk, so they stay packages. */
+export const ADDONS = ['better-sqlite3', 'koffi'] as const;
+
+/** Packages written as CommonJS ask for Node's own modules by `require`, which a module does not have. */
+const REQUIRE =
+  "import { createRequire as $create } from 'node:module'; const require = $create(import.meta.url);";
+
+export interface Bundle {
+  /** Names of the packages whose code is in the bundle, sorted. */
+  readonly packages: readonly string[];
+}
+
+/**
+ * Writes `cli.js`, `reader.js` and the chunks that they share.
+ * @param folder emptied first.
+ * @param version what `--version` prints.
+ */
+export async function bundle(folder: string, version: string): Promise<Bundle> {
+  rmSync(folder, { recursive: true, force: true });
+  const { metafile } = await runEsbuild({
+    absWorkingDir: PROJECT,
+    entryPoints: { cli: 'src/cli.ts', reader: 'src/scim/fetcher.ts' },
+    outdir: folder,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node26',
+    external: [...ADDONS],
+    banner: { js: REQUIRE },
+    minifyWhitespace: true,
+    minifySyntax: true,
+    // The package lists every licence in one file.
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'warning',
+    plugins: [stampVersion(version)],
+  });
+  return { packages: packagesOf(Object.keys(metafile.inputs)) };
+}
+
+/** The version of package.json with the commit, and a mark where the tree differs from it. */
+export function describeVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(path.join(PROJECT, 'package.json'), 'utf8'));
+  const { version } = manifest as { version: string };
+  return `${version}+${git('rev-parse', '--short=9', 'HEAD')}${git('status', '--porcelain') === '' ? '' : '.dirty'}`;
+}
+
+/** What git prints of this repository. */
+export function git(...args: string[]): string {
+  return execFileSync('git', ['-C', PROJECT, ...args], { encoding: 'utf8' }).trim();
+}
+
+/** Of package.json only the version is bundled, and it names the commit. */
+function stampVersion(version: string): Plugin {
+  return {
+    name: 'version',
+    setup(build) {
+      build.onLoad({ filter: /\/package\.json$/ }, ({ path: file }) =>
+        file === path.join(PROJECT, 'package.json')
+          ? { contents: JSON.stringify({ version }), loader: 'json' }
+          : null,
+      );
+    },
+  };
+}
+
+function packagesOf(inputs: readonly string[]): string[] {
+  const names = inputs.flatMap(
+    (input) => /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules\/)/.exec(input)?.[1] ?? [],
+  );
+  return [...new Set(names)].sort();
+}
+
+if (import.meta.main) {
+  await bundle(path.join(PROJECT, 'dist/lib/sunk-agent'), describeVersion());
+}
