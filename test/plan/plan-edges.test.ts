@@ -116,6 +116,17 @@ describe('planChanges, accounts', () => {
     ]);
   });
 
+  it('knows the former name in groups and key files, even when the ledger has only the new one', () => {
+    const actual = host(entry('old', 20001));
+    actual.keyFiles.set('old', 'text');
+    actual.groups.set('team', { name: 'team', gid: 32000, members: ['local', 'old'] });
+    const groups = [{ scimId: 'g', name: 'team', gid: 32000, members: ['new'] }];
+    const desired = wish({ accounts: [account('new', 20001)], groups });
+    expect(planChanges(desired, actual).every(({ scimId }) => scimId === 'u-new')).toBe(true);
+    plan(desired, actual);
+    expect(actual.groups.get('team')!.members).toEqual(['local', 'new']);
+  });
+
   it('makes no line for somebody who is closed, and never closes one twice', () => {
     expect(plan(wish({ accounts: [closed('gone', 20001)] }), host())).toEqual([]);
     const actual = host(entry('gone', 20001));
