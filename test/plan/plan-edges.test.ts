@@ -234,7 +234,11 @@ describe('planChanges, key files', () => {
 describe('planChanges, groups', () => {
   it('makes groups and gives a line another gid, the marker among them', () => {
     const desired = wish({ groups: [{ scimId: 'g', name: 'team', gid: 32000, members: [] }] });
-    expect(plan(desired, makeHost())).toEqual(['group-create sunk-users', 'group-create team'].sort());
+    expect(planChanges(desired, makeHost()).map(({ because }) => because)).toEqual([
+      'every managed account is in it',
+      'the store has this group',
+    ]);
+    expect(plan(desired, makeHost())).toEqual(['group-create sunk-users', 'group-create team']);
     const actual = host();
     actual.groups.set('team', { name: 'team', gid: 5, members: ['local'] });
     expect(plan(desired, actual)).toEqual(['group-create team']);
