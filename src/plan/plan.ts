@@ -12,19 +12,14 @@ import { readRoll } from './roll.ts';
  * neither desired nor a leftover that ends is left as it is.
  */
 export function planChanges(desired: DesiredHost, actual: ActualHost): Change[] {
-  const roll = readRoll(desired);
-  const byUid = new Map<number, string>();
-  for (const [name, { entry }] of actual.accounts) {
-    if (!roll.desired.has(name)) byUid.set(entry.uid, name);
-  }
-  const renamed = new Set<string>();
+  const roll = readRoll(desired, actual);
+  const renamed = new Set(roll.formerNames.values());
   const changes: Change[] = [];
   for (const account of desired.accounts) {
-    const { name, uid } = account.entry;
-    const formerName = actual.accounts.has(name) ? undefined : byUid.get(uid);
-    if (formerName !== undefined) renamed.add(formerName);
-    const present = actual.accounts.get(formerName ?? name) ?? null;
-    changes.push(...planAccount(account, present, desired, actual), ...planKeyFile(account, actual));
+    const { name } = account.entry;
+    const present = actual.accounts.get(roll.formerNames.get(name) ?? name) ?? null;
+    for (const change of planAccount(account, present, desired, actual)) changes.push(change);
+    for (const change of planKeyFile(account, actual)) changes.push(change);
   }
   for (const { kind, name, scimId, fate } of desired.leftovers ?? []) {
     if (kind !== 'account' || fate !== 'remove' || renamed.has(name) || roll.desired.has(name)) continue;

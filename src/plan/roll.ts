@@ -1,24 +1,43 @@
 // Who on the host is ours, as the steps of planning ask it.
 import type { DesiredAccount, DesiredHost, Leftover } from '../policy/desired.ts';
+import type { ActualHost } from './actual.ts';
 
 /** Who on the host is ours, by the name in passwd(5). */
 export interface Roll {
   readonly desired: ReadonlyMap<string, DesiredAccount>;
   readonly leftovers: ReadonlyMap<string, Leftover>;
+  /** The name in the present line of accounts that shall be called otherwise, by the new name. */
+  readonly formerNames: ReadonlyMap<string, string>;
   /** SCIM id of whoever has, or had, that name; null if it is nobody of ours. */
   idOf(name: string): string | null;
 }
 
-/** Reads the names out of the wish. */
-export function readRoll(desired: DesiredHost): Roll {
+/**
+ * Reads the names out of the wish, and those that accounts still have on the host while the ledger has renamed them
+ * (a pass may have been cut short between the two).
+ */
+export function readRoll(desired: DesiredHost, actual: ActualHost): Roll {
   const accounts = new Map(desired.accounts.map((account) => [account.entry.name, account]));
   const leftovers = new Map<string, Leftover>();
   for (const leftover of desired.leftovers ?? []) {
     if (leftover.kind === 'account') leftovers.set(leftover.name, leftover);
   }
+  const strangers = new Map<number, string>();
+  for (const [name, { entry }] of actual.accounts) if (!accounts.has(name)) strangers.set(entry.uid, name);
+  const formerNames = new Map<string, string>();
+  const renamed = new Map<string, string>();
+  if (strangers.size > 0) {
+    for (const { scimId, entry } of desired.accounts) {
+      const former = strangers.get(entry.uid);
+      if (former === undefined || actual.accounts.has(entry.name)) continue;
+      formerNames.set(entry.name, former);
+      renamed.set(former, scimId);
+    }
+  }
   return {
     desired: accounts,
     leftovers,
-    idOf: (name) => accounts.get(name)?.scimId ?? leftovers.get(name)?.scimId ?? null,
+    formerNames,
+    idOf: (name) => accounts.get(name)?.scimId ?? renamed.get(name) ?? leftovers.get(name)?.scimId ?? null,
   };
 }

@@ -28,9 +28,8 @@ export type IdentityReading =
 export interface Ground {
   readonly config: Config;
   readonly domains: ReadonlySet<string>;
-  readonly boundNames: ReadonlyMap<string, string>;
-  readonly boundUids: ReadonlyMap<number, string>;
-  readonly boundHomes: ReadonlyMap<string, string>;
+  /** What the ledger binds; gathered when it is first asked for, since a quiet pass never asks. */
+  readonly bound: () => Bound;
   readonly foreignNames: ReadonlySet<string>;
   readonly foreignUids: ReadonlySet<number>;
   readonly foreignGids: ReadonlySet<number>;
@@ -40,29 +39,39 @@ export interface Ground {
   readonly markedNames: ReadonlyMap<number, string>;
 }
 
+/** SCIM ids by the name, uid or home that the ledger binds to them. */
+interface Bound {
+  readonly names: ReadonlyMap<string, string>;
+  readonly uids: ReadonlyMap<number, string>;
+  readonly homes: ReadonlyMap<string, string>;
+}
+
+function gatherBound(bindings: ReadonlyMap<string, Binding>): Bound {
+  const names = new Map<string, string>();
+  const uids = new Map<number, string>();
+  const homes = new Map<string, string>();
+  for (const { scimId, name, id, home } of bindings.values()) {
+    names.set(name, scimId);
+    uids.set(id, scimId);
+    if (home !== null) homes.set(home, scimId);
+  }
+  return { names, uids, homes };
+}
+
 /** Gathers what is taken. `bindings` are those of accounts. */
 export function surveyGround(
   config: Config,
   facts: NodeFacts,
-  bindings: Iterable<Binding>,
+  bindings: ReadonlyMap<string, Binding>,
   domains: ReadonlySet<string>,
   sudoGids: ReadonlySet<number>,
 ): Ground {
-  const boundNames = new Map<string, string>();
-  const boundUids = new Map<number, string>();
-  const boundHomes = new Map<string, string>();
-  for (const { scimId, name, id, home } of bindings) {
-    boundNames.set(name, scimId);
-    boundUids.set(id, scimId);
-    if (home !== null) boundHomes.set(home, scimId);
-  }
+  let bound: Bound | null = null;
   const marked = facts.marked ?? [];
   return {
     config,
     domains,
-    boundNames,
-    boundUids,
-    boundHomes,
+    bound: () => (bound ??= gatherBound(bindings)),
     foreignNames: new Set(facts.foreignAccounts.map(({ name }) => name)),
     foreignUids: new Set(facts.foreignAccounts.map(({ uid }) => uid)),
     foreignGids: new Set(facts.foreignGroups.map(({ gid }) => gid)),
@@ -92,13 +101,13 @@ export function readIdentity(record: UserRecord, pinnedUid: number | null, groun
   const uid = id.id;
   const uidFault = findUidFault(name, uid, ground);
   if (uidFault !== null) return { ok: false, ...uidFault };
-  if (ground.boundUids.has(uid))
+  if (ground.bound().uids.has(uid))
     return refuse('uid-bound', `the uid ${uid} belongs to somebody else for good`);
   const group = chooseGid(record, scim.attributes.gid !== null, ground);
   if (!group.ok) return group;
   const home = chooseHome(record.home, name, accounts);
   if (!home.ok) return home;
-  if (ground.boundHomes.has(home.home) && isPersonal(home.home, accounts.home)) {
+  if (ground.bound().homes.has(home.home) && isPersonal(home.home, accounts.home)) {
     return refuse('home-bound', `the home ${home.home} belongs to somebody else for good`);
   }
   return { ok: true, identity: { name, uid, gid: group.id, home: home.home } };
@@ -132,8 +141,8 @@ export function findNameFault(name: string, ground: Ground): Fault | null {
   return ground.foreignNames.has(name) ? localName(name) : null;
 }
 
-function findBoundName(name: string, scimId: string, { boundNames }: Ground): Fault | null {
-  const holder = boundNames.get(name);
+function findBoundName(name: string, scimId: string, ground: Ground): Fault | null {
+  const holder = ground.bound().names.get(name);
   if (holder === undefined || holder === scimId) return null;
   return { code: 'name-bound', detail: `the name ${name} belongs to ${holder}, as this node's ledger holds` };
 }

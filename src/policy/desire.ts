@@ -49,12 +49,11 @@ export function desire(input: DesireInput): DesiredHost {
   const domains = foldDomains(config.accounts.domains);
   const accountBindings = new Map<string, Binding>();
   const groupBindings = new Map<string, Binding>();
+  const primaryGids = new Set<number>();
   for (const binding of bindings) {
+    if (binding.kind === 'account' && binding.gid !== null) primaryGids.add(binding.gid);
     (binding.kind === 'account' ? accountBindings : groupBindings).set(binding.scimId, binding);
   }
-  const primaryGids = new Set(
-    [...accountBindings.values()].flatMap(({ gid }) => (gid === null ? [] : [gid])),
-  );
   const choice = chooseGroups({ groups, access, bindings: groupBindings, primaryGids, facts, config, now });
   const sudoGids = choice.chosen.filter(({ sudo }) => sudo).map(({ gid }) => gid);
 
@@ -71,14 +70,15 @@ export function desire(input: DesireInput): DesiredHost {
     const closed = findClosing({ block: rules.block, active: record.active, absent, member, listed });
     people.push({ user, rules, binding, closed });
   }
-  const ground = surveyGround(config, facts, accountBindings.values(), domains, new Set(sudoGids));
+  const ground = surveyGround(config, facts, accountBindings, domains, new Set(sudoGids));
   const settled = settleIdentities(people, ground, input.blocked);
   const keys = settleKeys(
-    people.filter(({ user }) => !user.absent).map(({ user, rules }) => ({ record: user.record, ...rules })),
+    people
+      .filter(({ user }) => !user.absent)
+      .map(({ user: { record }, rules: { addKeys } }) => ({ record, addKeys })),
     { policy: config.keys, blocked: words.fingerprints, facts, readKeys: input.readKeys ?? readKeys },
   );
   const built = buildAccounts(people, settled.identities, keys, input);
-  const heard = new Set(people.map(({ user }) => user.record.id));
   const refusals = [...access.refusals, ...choice.refusals, ...settled.refusals, ...built.refusals];
   const isMarkerTaken = facts.foreignGroups.some(
     ({ name, gid }) => name === config.accounts.primary_group || gid === config.accounts.primary_gid,
@@ -108,7 +108,7 @@ export function desire(input: DesireInput): DesiredHost {
     leftovers: [
       ...choice.leftovers,
       ...built.leftovers,
-      ...findSilent(accountBindings, heard, config, now),
+      ...findSilent(accountBindings, people, config, now),
       ...(isMarkerTaken ? leaveOpen(built.accounts) : []),
     ].sort(
       (a, b) => compareText(a.kind, b.kind) || compareText(a.name, b.name) || compareText(a.fate, b.fate),
@@ -129,10 +129,13 @@ const MARKER_TAKEN: Refusal = {
 /** Bound accounts of which the mirror has no record: left alone, but for a closed one whose time is over. */
 function findSilent(
   bindings: ReadonlyMap<string, Binding>,
-  heard: ReadonlySet<string>,
+  people: readonly Person[],
   config: Config,
   now: number,
 ): Leftover[] {
+  const known = people.filter(({ binding }) => binding !== null);
+  if (known.length === bindings.size) return [];
+  const heard = new Set(known.map(({ user }) => user.record.id));
   const silent: Leftover[] = [];
   for (const [scimId, binding] of bindings) {
     if (heard.has(scimId)) continue;
@@ -154,15 +157,15 @@ function fillGroup(
   ranks: ReadonlyMap<string, number>,
   accounts: readonly DesiredAccount[],
 ): DesiredGroup {
-  const found = new Set<number>();
+  const found: number[] = [];
   for (const id of record.members) {
     const rank = ranks.get(id);
-    if (rank !== undefined) found.add(rank);
+    if (rank !== undefined) found.push(rank);
   }
   const members: string[] = [];
   for (const rank of Uint32Array.from(found).sort()) {
     const account = accounts[rank];
-    if (account !== undefined) members.push(account.entry.name);
+    if (account !== undefined && members.at(-1) !== account.entry.name) members.push(account.entry.name);
   }
   return { scimId: record.id, name, gid, members, ...(sudo ? { sudo } : {}) };
 }

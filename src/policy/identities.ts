@@ -114,7 +114,7 @@ function applyRenames(
     if (!reading.ok) keep(reading.detail);
     else if (ground.config.accounts.rename === 'keep') keep('accounts.rename is keep');
     else if (blocked.has(reading.name)) keep(`${reading.name} is blocked here`);
-    else if (ground.boundNames.has(reading.name)) keep(`${reading.name} is bound to somebody else`);
+    else if (ground.bound().names.has(reading.name)) keep(`${reading.name} is bound to somebody else`);
     else {
       const fault = findNameFault(reading.name, ground);
       if (fault === null) wishes.push({ record: user.record, identity: { ...identity, name: reading.name } });

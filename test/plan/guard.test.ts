@@ -144,6 +144,25 @@ describe('losses', () => {
     expect(openCount(node)).toBe(2);
   });
 
+  it('holds only who was in the vanished group, where its last members are known, by name as by id', () => {
+    const config = makeConfig(
+      'access: { groups: [{ name: slurm-users }, { name: second }] }\naccounts: { domains: [example.com] }',
+    );
+    const node = makeNode();
+    const words = makeWords(4);
+    const second = makeGroup('second', 32000, ['u-p3', 'u-p4']);
+    const [first] = makeWords(2).groups;
+    runPass(node, { ...words, groups: [first!, second], config, now: NOW - 2 * DAY });
+    expect(openCount(node)).toBe(4);
+    const without = { ...second, record: { ...second.record, members: ['u-p4'] } };
+    const { held } = runPass(node, { ...words, groups: [first!, { ...without, absent: true }], config });
+    expect(held.map(({ kind }) => kind)).toEqual(['vanished']);
+    expect(held[0]!.reason).toContain('second');
+    expect(node.host.accounts.get('p4')!.expiryDay).toBeNull();
+    expect(node.host.accounts.get('p3')!.expiryDay).toBe(1);
+    expect(node.host.accounts.get('p1')!.expiryDay).toBeNull();
+  });
+
   it('still closes somebody deactivated while the access group is gone', () => {
     const node = settled(5);
     const words = makeWords(5, upTo(1, inactive));

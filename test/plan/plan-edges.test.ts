@@ -116,6 +116,17 @@ describe('planChanges, accounts', () => {
     ]);
   });
 
+  it('knows the former name in groups and key files, even when the ledger has only the new one', () => {
+    const actual = host(entry('old', 20001));
+    actual.keyFiles.set('old', 'text');
+    actual.groups.set('team', { name: 'team', gid: 32000, members: ['local', 'old'] });
+    const groups = [{ scimId: 'g', name: 'team', gid: 32000, members: ['new'] }];
+    const desired = wish({ accounts: [account('new', 20001)], groups });
+    expect(planChanges(desired, actual).every(({ scimId }) => scimId === 'u-new')).toBe(true);
+    plan(desired, actual);
+    expect(actual.groups.get('team')!.members).toEqual(['local', 'new']);
+  });
+
   it('makes no line for somebody who is closed, and never closes one twice', () => {
     expect(plan(wish({ accounts: [closed('gone', 20001)] }), host())).toEqual([]);
     const actual = host(entry('gone', 20001));
@@ -223,7 +234,11 @@ describe('planChanges, key files', () => {
 describe('planChanges, groups', () => {
   it('makes groups and gives a line another gid, the marker among them', () => {
     const desired = wish({ groups: [{ scimId: 'g', name: 'team', gid: 32000, members: [] }] });
-    expect(plan(desired, makeHost())).toEqual(['group-create sunk-users', 'group-create team'].sort());
+    expect(planChanges(desired, makeHost()).map(({ because }) => because)).toEqual([
+      'every managed account is in it',
+      'the store has this group',
+    ]);
+    expect(plan(desired, makeHost())).toEqual(['group-create sunk-users', 'group-create team']);
     const actual = host();
     actual.groups.set('team', { name: 'team', gid: 5, members: ['local'] });
     expect(plan(desired, actual)).toEqual(['group-create team']);

@@ -169,6 +169,11 @@ describe('ids', () => {
     expect(chooseId('uid', 'x', 12345, derived)).toEqual(chooseId('uid', 'x', null, derived));
   });
 
+  it('reaches an id that stands alone after a reserved range', () => {
+    expect(deriveId('x', [60513, 60514])).toBe(60514);
+    expect(deriveId('x', [60000, 60001])).toBe(60000);
+  });
+
   it('has nothing to derive from a range that is wholly reserved', () => {
     expect(deriveId('x', [60001, 60513])).toBeNull();
     const reading = chooseId('uid', 'x', null, { ids: 'derived', id_range: [60001, 60513] });
@@ -372,6 +377,15 @@ overrides:
     expect(words.fingerprints).toEqual(['SHA256:abc']);
     expect(words.isListed('alice@example.COM')).toBe(true);
     expect(words.isListed('bob@example.com')).toBe(false);
+    const both = readOperatorWords(
+      makeConfig('overrides: [{ id: u1, block: true }, { id: u1, uid: 23000 }, { name: a@b, add_key: k }]'),
+      [],
+    );
+    expect(both.rulesFor({ id: 'u1', userName: 'A@B' }, null)).toEqual({
+      block: true,
+      uid: 23000,
+      addKeys: ['k'],
+    });
     const silent = readOperatorWords(makeConfig(), []);
     expect(silent.isListed('anybody')).toBe(true);
     expect(silent.rulesFor({ id: 'x', userName: 'y' }, null)).toEqual({
