@@ -46,7 +46,7 @@ export function openParts(place: Place): Omit<PassParts, 'reader'> {
     log,
     mirror,
     clock,
-    host: openHost({ paths, config, log }),
+    host: openHost({ paths, config }),
     judge: createJudge(config.scim.attributes),
   };
 }

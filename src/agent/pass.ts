@@ -15,7 +15,7 @@ import type { ResourceJudge } from '../scim/read-resource.ts';
 import type { Reader } from '../scim/reader.ts';
 import { hearStore, type Heard } from './hear.ts';
 import { readOperatorFiles } from './operator-files.ts';
-import { reportPass, type PassReport } from './report.ts';
+import { isComplete, reportPass, type PassReport } from './report.ts';
 import { createStopwatch } from './stopwatch.ts';
 
 export interface PassParts {
@@ -51,12 +51,12 @@ export async function runPass(parts: PassParts, mode: 'full' | 'delta' | 'cache'
   const n = mirror.beginPass(now);
 
   const heard = mode === 'cache' ? null : await watch.time('fetch', () => listen(parts, mode, now));
-  const decision = watch.timeSync('decide', () => decide(parts, now));
+  const decision = await watch.time('decide', () => decide(parts, now));
   const { desired, verdict } = decision;
   const isObserving = config.mode === 'observe';
   if (!isObserving) mirror.bind(bindingsToRecord(desired.bindings, verdict));
   const applied = isObserving ? [] : await watch.time('apply', () => host.apply(verdict.go));
-  mirror.recordHeld(new Map(verdict.held.map(({ hash, since }) => [hash, since])));
+  mirror.recordHeld(verdict.remember);
 
   const report = reportPass({
     n,
@@ -72,24 +72,25 @@ export async function runPass(parts: PassParts, mode: 'full' | 'delta' | 'cache'
   mirror.endPass(
     n,
     report,
-    applied.map((result) => historyRow(result, now)),
+    applied.map((result) => historyRow(result, verdict, now)),
   );
   for (const result of applied) logApplied(log, n, result);
   return report;
 }
 
 /** Policy, plan and guard, from the mirror and the host as they are now; changes nothing. */
-export function decide(
+export async function decide(
   parts: Pick<PassParts, 'config' | 'paths' | 'mirror' | 'host'>,
   now: number,
-): Decision {
+): Promise<Decision> {
   const { config, mirror, host } = parts;
   const operator = readOperatorFiles(parts.paths);
   const bindings = mirror.bindings();
   const users = mirror.users();
   const groups = mirror.groups();
-  const facts = host.facts(bindings);
-  const desired = desire({ users, groups, bindings, facts, config, now, blocked: operator.blocked });
+  const facts = await host.facts(bindings);
+  const heardAt = mirror.lastPass<PassReport>(isComplete)?.startedAt ?? null;
+  const desired = desire({ users, groups, bindings, facts, config, now, blocked: operator.blocked, heardAt });
   const actual = host.read(bindings, desired);
   const changes = planChanges(desired, actual);
   const window = Math.max(config.limits.max_loss.window, config.limits.max_gain.window);
@@ -136,9 +137,16 @@ function bindingsToRecord(bindings: readonly Binding[], verdict: GuardVerdict): 
   return bindings.map((binding) => (held.has(binding.scimId) ? { ...binding, closedAt: null } : binding));
 }
 
-function historyRow(result: Applied, now: number) {
+function historyRow(result: Applied, verdict: GuardVerdict, now: number) {
   const { scimId, kind, name, because } = result.change;
-  return { at: now, scimId, kind, name, because, problem: result.ok ? null : result.problem };
+  return {
+    at: now,
+    scimId,
+    kind: verdict.kinds.get(result.change) ?? kind,
+    name,
+    because,
+    problem: result.ok ? null : result.problem,
+  };
 }
 
 function logApplied(log: Logger, pass: number, result: Applied): void {

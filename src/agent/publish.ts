@@ -3,7 +3,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import type { PassParts } from './pass.ts';
 import { readOperatorFiles } from './operator-files.ts';
 import { hasNoNetwork } from './parts.ts';
-import type { PassReport } from './report.ts';
+import { isComplete, type PassReport } from './report.ts';
 import { statusOf } from './status.ts';
 
 /** Turns the report into the status and puts it in place. */
@@ -27,8 +27,4 @@ export function publishStatus(
   const temporary = `${paths.status}.new`;
   writeFileSync(temporary, `${JSON.stringify(status, null, 2)}\n`, { mode: 0o644 });
   renameSync(temporary, paths.status);
-}
-
-function isComplete(pass: PassReport): boolean {
-  return pass.heard !== null && pass.heard.complete.User && pass.heard.complete.Group;
 }

@@ -101,6 +101,11 @@ export function reportPass(input: ReportInput): PassReport {
   };
 }
 
+/** Whether the store was read from end to end in that pass. */
+export function isComplete(report: PassReport): boolean {
+  return report.heard !== null && report.heard.complete.User && report.heard.complete.Group;
+}
+
 /** The bounds between which the keys on this node stop working if the store is never heard again. */
 function keyExpiry({ decision, mirror, config }: ReportInput): PassReport['keyExpiry'] {
   const maxAge = config.keys.max_age;

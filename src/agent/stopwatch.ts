@@ -2,7 +2,6 @@
 
 export interface Stopwatch {
   time<T>(step: string, work: () => Promise<T>): Promise<T>;
-  timeSync<T>(step: string, work: () => T): T;
   laps(): Record<string, number>;
 }
 
@@ -17,14 +16,6 @@ export function createStopwatch(): Stopwatch {
       const from = performance.now();
       try {
         return await work();
-      } finally {
-        stop(step, from);
-      }
-    },
-    timeSync(step, work) {
-      const from = performance.now();
-      try {
-        return work();
       } finally {
         stop(step, from);
       }

@@ -36,7 +36,7 @@ export async function run(context: CommandContext): Promise<number> {
     if (context.values['fetch'] === true) {
       await withReader(place, (reader) => hearStore({ ...parts, reader, now }, 'full', null));
     }
-    const { changes, verdict } = decide(parts, now);
+    const { changes, verdict } = await decide(parts, now);
     const isColoured = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
     process.stdout.write(
       context.json

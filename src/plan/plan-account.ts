@@ -33,11 +33,10 @@ export function planAccount(
   if (present === null) {
     changes.push({ ...common, kind: 'account-create', entry, because: 'is in an access group' });
   } else if (present.expiryDay === CLOSED_DAY) {
+    // Reopening writes the whole line, but finds it by its name.
+    if (present.entry.name !== entry.name) changes.push(...planAltering(scimId, present.entry, entry));
     changes.push({ ...common, kind: 'account-reopen', entry, because: 'is in an access group again' });
-  } else if (!isEqualEntry(present.entry, entry)) {
-    const because = `${listDifferences(present.entry, entry)} changed`;
-    changes.push({ ...common, kind: 'account-alter', before: present.entry, entry, because });
-  }
+  } else changes.push(...planAltering(scimId, present.entry, entry));
   if (desired.makesHomes === true && !actual.homes.has(entry.dir)) {
     const { uid, gid, dir } = entry;
     changes.push({ ...common, kind: 'home-create', uid, gid, dir, because: 'the home is missing' });
@@ -51,17 +50,22 @@ function planClosing(
   present: ActualAccount,
   actual: ActualHost,
 ): Change[] {
-  const common = { scimId, name: entry.name, because: CLOSED_BECAUSE[reason] };
   const isClosed = present.expiryDay === CLOSED_DAY && present.entry.shell === entry.shell;
+  // A rename that was cut short is finished after the closing, which finds the line by the name that it has.
+  const closing = { ...entry, name: present.entry.name };
+  const common = { scimId, name: closing.name, because: CLOSED_BECAUSE[reason] };
   const changes: Change[] = [];
-  if (!isClosed) changes.push({ ...common, kind: 'account-close', entry, reason });
-  else if (!isEqualEntry(present.entry, entry)) {
-    const because = `${listDifferences(present.entry, entry)} changed`;
-    changes.push({ ...common, kind: 'account-alter', before: present.entry, entry, because });
-  }
+  if (!isClosed) changes.push({ ...common, kind: 'account-close', entry: closing, reason });
+  changes.push(...planAltering(scimId, isClosed ? present.entry : closing, entry));
   const hasSessions = actual.sessions?.has(entry.uid) ?? !isClosed;
   if (hasSessions) changes.push({ ...common, kind: 'sessions-end', uid: entry.uid });
   return changes;
+}
+
+function planAltering(scimId: string, before: PasswdEntry, entry: PasswdEntry): Change[] {
+  if (isEqualEntry(before, entry)) return [];
+  const because = `${listDifferences(before, entry)} changed`;
+  return [{ scimId, name: entry.name, kind: 'account-alter', before, entry, because }];
 }
 
 /** The line of a leftover whose time is over, with what may still run. */

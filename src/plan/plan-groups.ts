@@ -14,7 +14,10 @@ import { CLOSED_BECAUSE } from './plan-account.ts';
 export function planGroups(desired: DesiredHost, actual: ActualHost, roll: Roll): Change[] {
   // Where the marker's name or gid is a local group's, that group is not ours to make or fill.
   const isMarkerOurs = !desired.refusals.some(({ code }) => code === 'marker-taken');
-  const changes = isMarkerOurs ? planGroup({ ...desired.marker, scimId: null }, actual, roll) : [];
+  // Nobody yet, no marker yet: a node that has not heard the store stays as it was.
+  const isMarkerDue = desired.accounts.length > 0 || actual.groups.has(desired.marker.name);
+  const changes =
+    isMarkerOurs && isMarkerDue ? planGroup({ ...desired.marker, scimId: null }, actual, roll) : [];
   for (const group of desired.groups) append(changes, planGroup(group, actual, roll));
   for (const { kind, name, scimId, fate } of desired.leftovers ?? []) {
     const present = actual.groups.get(name);

@@ -78,7 +78,8 @@ function printChange(change: Change, paint: Paint): string {
   const subject = WORDS[change.kind][1].replace('%', () => makePrintable(change.name));
   const details = describeDetails(change);
   const because = makePrintable(change.because);
-  return `  ${paint(sign, sign)} ${subject}${details}  (${because})`;
+  const line = `  ${paint(sign, sign)} ${subject}${details}  (${because})`;
+  return [line, ...listFingerprints(change)].join('\n');
 }
 
 function describeDetails(change: Change): string {
@@ -102,23 +103,24 @@ function describeDetails(change: Change): string {
       return `: ${makePrintable(change.member)}${change.kind === 'member-add' && change.sudo === true ? ', with sudo' : ''}`;
     case 'home-create':
       return `: ${makePrintable(change.dir)}`;
-    case 'keys-write':
-      return [
-        ...change.lost.map((key) => `\n      - ${key}`),
-        ...change.gained.map((key) => `\n      + ${key}`),
-      ]
-        .map((line) => line.replace(/SHA256:.*/s, (key) => makePrintable(key)))
-        .join('')
-        .concat(change.gained.length + change.lost.length > 0 ? '\n     ' : '');
     case 'account-close':
     case 'account-remove':
     case 'keys-remove':
+    case 'keys-write':
     case 'sessions-end':
     case 'sudoers-remove':
     case 'sudoers-write':
       break;
   }
   return '';
+}
+
+function listFingerprints(change: Change): string[] {
+  if (change.kind !== 'keys-write') return [];
+  return [
+    ...change.lost.map((key) => `      - ${makePrintable(key)}`),
+    ...change.gained.map((key) => `      + ${makePrintable(key)}`),
+  ];
 }
 
 const quote = (value: string | number): string =>

@@ -8,12 +8,14 @@
  */
 export function makePrintable(text: string, limit = 500): string {
   const shown: string[] = [];
-  for (const character of text.slice(0, limit * 2)) {
-    if (shown.length >= limit) break;
+  for (const character of text) {
+    if (shown.length === limit) {
+      shown.push('…');
+      break;
+    }
     shown.push(escapeCharacter(character));
   }
-  const isCut = shown.length >= limit && text.length > limit;
-  return shown.join('') + (isCut ? '…' : '');
+  return shown.join('');
 }
 
 function escapeCharacter(character: string): string {

@@ -1,7 +1,7 @@
 // The accounts, their bindings and key files, from people whose identity is settled.
 import type { Config } from '../config.ts';
 import type { Identity } from './claims.ts';
-import type { Binding, DesiredAccount, Leftover, NodeFacts, Refusal } from './desired.ts';
+import type { AcceptedKey, Binding, DesiredAccount, Leftover, NodeFacts, Refusal } from './desired.ts';
 import { renderKeyFile } from './key-file.ts';
 import type { Person } from './person.ts';
 import type { PersonKeys } from './person-keys.ts';
@@ -62,7 +62,7 @@ export function buildAccounts(
     }
     const { accepted, faults } = keys.get(record.id) ?? { accepted: [], faults: [] };
     const expiresAt = config.keys.max_age === null ? null : confirmedAt + config.keys.max_age;
-    const keyFile = accepted.length === 0 ? '' : renderKeyFile(accepted, record.id, expiresAt, facts.expiry);
+    const keyFile = accepted.length === 0 ? '' : renderOnce(accepted, record.id, expiresAt, facts.expiry);
     const openEntry = { ...entry, shell: shell ?? config.accounts.shell };
     accounts.push({ scimId: record.id, entry: openEntry, closed, keys: accepted, keyFile, needsMarker });
     for (const { code, detail } of faults) refusals.push({ scimId: record.id, kind: 'User', code, detail });
@@ -77,4 +77,26 @@ export function buildAccounts(
 
 function leftover({ scimId, name }: Binding): Omit<Leftover, 'fate'> {
   return { scimId, kind: 'account', name };
+}
+
+interface Rendered {
+  readonly question: string;
+  readonly text: string;
+}
+
+/** Texts of key files, by the very array of keys: most people's keys do not change from pass to pass. */
+const rendered = new WeakMap<readonly AcceptedKey[], Rendered>();
+
+function renderOnce(
+  keys: readonly AcceptedKey[],
+  scimId: string,
+  expiresAt: number | null,
+  style: NodeFacts['expiry'],
+): string {
+  const question = `${expiresAt} ${style.zulu} ${style.timeZone} ${scimId}`;
+  const before = rendered.get(keys);
+  if (before?.question === question) return before.text;
+  const text = renderKeyFile(keys, scimId, expiresAt, style);
+  rendered.set(keys, { question, text });
+  return text;
 }

@@ -178,27 +178,28 @@ export interface Candidate {
  * @returns the refused, by SCIM id, with the reason.
  */
 export function settleClashes(candidates: readonly Candidate[], homeTemplate: string): Map<string, Fault> {
-  const claimsOf = ({ identity: { name, uid, home } }: Candidate): string[] => {
-    const claims = [`name ${name}`, `uid ${uid}`];
-    return isPersonal(home, homeTemplate) ? [...claims, `home ${home}`] : claims;
-  };
-  const seen = new Set<string>();
-  const contested = new Set<string>();
-  for (const candidate of candidates) {
-    for (const claim of claimsOf(candidate)) {
-      if (seen.has(claim)) contested.add(claim);
-      else seen.add(claim);
-    }
+  const contested = { names: new Set<string>(), uids: new Set<number>(), homes: new Set<string>() };
+  const seen = { names: new Set<string>(), uids: new Set<number>(), homes: new Set<string>() };
+  for (const { identity } of candidates) {
+    (seen.names.has(identity.name) ? contested : seen).names.add(identity.name);
+    (seen.uids.has(identity.uid) ? contested : seen).uids.add(identity.uid);
+    if (!isPersonal(identity.home, homeTemplate)) continue;
+    (seen.homes.has(identity.home) ? contested : seen).homes.add(identity.home);
   }
   const refused = new Map<string, Fault>();
-  if (contested.size === 0) return refused;
+  if (contested.names.size + contested.uids.size + contested.homes.size === 0) return refused;
   const rivals = candidates
-    .filter((candidate) => claimsOf(candidate).some((claim) => contested.has(claim)))
+    .filter(
+      ({ identity: { name, uid, home } }) =>
+        contested.names.has(name) || contested.uids.has(uid) || contested.homes.has(home),
+    )
     .map(({ record, identity }) => ({ scimId: record.id, created: record.created, record, identity }))
     .sort(compareClaims);
   const owners = new Map<string, string>();
   for (const rival of rivals) {
-    const claims = claimsOf(rival);
+    const { name, uid, home } = rival.identity;
+    const claims = [`name ${name}`, `uid ${uid}`];
+    if (isPersonal(home, homeTemplate)) claims.push(`home ${home}`);
     const lost = claims.find((claim) => owners.has(claim));
     if (lost === undefined) for (const claim of claims) owners.set(claim, rival.scimId);
     else {

@@ -86,9 +86,10 @@ export function desire(input: DesireInput): DesiredHost {
   if (isMarkerTaken) refusals.push(MARKER_TAKEN);
   // With a marker that is somebody else's nobody new comes in, nothing is altered; only closing goes on.
   const accounts = built.accounts.filter(({ closed }) => closed !== null || !isMarkerTaken);
-  const names = new Map(
-    accounts.filter(({ closed }) => closed === null).map(({ scimId, entry }) => [scimId, entry.name]),
-  );
+  const ranks = new Map<string, number>();
+  accounts.forEach(({ scimId, closed }, rank) => {
+    if (closed === null) ranks.set(scimId, rank);
+  });
   const isHeard = input.heardAt === undefined || (input.heardAt !== null && now - input.heardAt <= SUDO_AGE);
   return {
     marker: {
@@ -97,7 +98,9 @@ export function desire(input: DesireInput): DesiredHost {
       members: accounts.filter(({ needsMarker }) => needsMarker).map(({ entry }) => entry.name),
     },
     accounts,
-    groups: choice.chosen.map((group) => fillGroup(group, names)).sort((a, b) => compareText(a.name, b.name)),
+    groups: choice.chosen
+      .map((group) => fillGroup(group, ranks, accounts))
+      .sort((a, b) => compareText(a.name, b.name)),
     sudoers: isHeard && !isMarkerTaken ? renderSudoers(sudoGids) : '',
     bindings: [...built.bindings, ...choice.bindings].sort(
       (a, b) => compareText(a.kind, b.kind) || compareText(a.scimId, b.scimId),
@@ -145,12 +148,23 @@ function leaveOpen(accounts: readonly DesiredAccount[]): Leftover[] {
     .map(({ scimId, entry }) => ({ scimId, kind: 'account', name: entry.name, fate: 'leave' }));
 }
 
+/** @param ranks where each open account stands among `accounts`, which are sorted by name. */
 function fillGroup(
   { record, name, gid, sudo }: ChosenGroup,
-  names: ReadonlyMap<string, string>,
+  ranks: ReadonlyMap<string, number>,
+  accounts: readonly DesiredAccount[],
 ): DesiredGroup {
-  const members = record.members.flatMap((id) => names.get(id) ?? []).sort(compareText);
-  return { scimId: record.id, name, gid, members: [...new Set(members)], ...(sudo ? { sudo } : {}) };
+  const found = new Set<number>();
+  for (const id of record.members) {
+    const rank = ranks.get(id);
+    if (rank !== undefined) found.add(rank);
+  }
+  const members: string[] = [];
+  for (const rank of Uint32Array.from(found).sort()) {
+    const account = accounts[rank];
+    if (account !== undefined) members.push(account.entry.name);
+  }
+  return { scimId: record.id, name, gid, members, ...(sudo ? { sudo } : {}) };
 }
 
 function compareRefusals(a: Refusal, b: Refusal): number {

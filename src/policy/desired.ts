@@ -120,18 +120,3 @@ export interface DesiredHost {
   readonly makesHomes?: boolean;
   readonly refusals: readonly Refusal[];
 }
-
-/** A user as the mirror has it. */
-export interface MirroredUser {
-  readonly record: UserRecord;
-  /** Epoch seconds of the last confirmation: the expiry of the keys counts from here. */
-  readonly confirmedAt: number;
-  /** Its absence at the store is established. */
-  readonly absent: boolean;
-}
-
-/** A group as the mirror has it. */
-export interface MirroredGroup {
-  readonly record: GroupRecord;
-  readonly absent: boolean;
-}

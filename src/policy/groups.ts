@@ -174,9 +174,7 @@ function settleIds(
   rules: GroupQuestion & { wanted: Wanted; taken: Taken; refuse: Refuse },
 ): ChosenGroup[] {
   const { taken, config, wanted, refuse, access, primaryGids } = rules;
-  const pinned = new Set(
-    [...config.access.groups, ...config.access.sudo_groups].map((reference) => reference.id),
-  );
+  const references = [...config.access.groups, ...config.access.sudo_groups];
   const chosen: ChosenGroup[] = [];
   const gids = new Map<number, string>();
   const isSudo = new Set(access.sudoGroups);
@@ -187,8 +185,11 @@ function settleIds(
     ),
   );
   for (const { record, name } of inOrder) {
-    // The operator who pinned a group and mentions it in sshd_config means this very group.
-    const isPowerful = taken.powerful.has(name) && !pinned.has(record.id);
+    // The operator who pinned a group and mentions it in sshd_config means this very group, by this very name.
+    const isMeant = references.some(
+      (reference) => reference.id === record.id && reference.name === record.name,
+    );
+    const isPowerful = taken.powerful.has(name) && !isMeant;
     if (isReservedName(name) || isPowerful || name === taken.marker.name) {
       refuse(record, 'group-reserved', `the name ${name} means power on this node; it is never granted`);
       continue;

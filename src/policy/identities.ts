@@ -60,7 +60,7 @@ export function settleIdentities(
     else refuse(record.id, fault);
   }
   for (const person of people) report(person, identities, ground, refuse);
-  return { identities: applyRenames(people, identities, ground, refuse), refusals };
+  return { identities: applyRenames(people, identities, ground, blockedNames, refuse), refusals };
 }
 
 /** What the store says otherwise than the ledger, which stays. */
@@ -97,6 +97,7 @@ function applyRenames(
   people: readonly Person[],
   identities: ReadonlyMap<string, Identity>,
   ground: Ground,
+  blocked: ReadonlySet<string>,
   refuse: (scimId: string, fault: Fault) => void,
 ): ReadonlyMap<string, Identity> {
   const wishes: { record: Person['user']['record']; identity: Identity }[] = [];
@@ -112,6 +113,7 @@ function applyRenames(
       });
     if (!reading.ok) keep(reading.detail);
     else if (ground.config.accounts.rename === 'keep') keep('accounts.rename is keep');
+    else if (blocked.has(reading.name)) keep(`${reading.name} is blocked here`);
     else if (ground.boundNames.has(reading.name)) keep(`${reading.name} is bound to somebody else`);
     else {
       const fault = findNameFault(reading.name, ground);

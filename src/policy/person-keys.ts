@@ -2,7 +2,7 @@
 import type { Config } from '../config.ts';
 import type { UserRecord } from '../scim/resources.ts';
 import type { AcceptedKey, NodeFacts } from './desired.ts';
-import { judgeKeys, settleSharedKeys, type KeyVerdict } from './key-policy.ts';
+import { judgeKeys, settleSharedKeys } from './key-policy.ts';
 import type { KeyReading } from './ssh-key.ts';
 
 export interface PersonKeys {
@@ -43,9 +43,9 @@ export function settleKeys(holders: readonly KeyHolder[], rules: KeyRules): Map<
     }
     const readings = rules.readKeys(record.keys);
     const all = addKeys.length === 0 ? readings : [...readings, ...rules.readKeys(addKeys)];
-    const verdict = judgeKeys(all, policy, rules.facts.keyTypes);
-    keys.set(record.id, toPersonKeys(verdict));
-    for (const { fingerprint } of verdict.accepted) {
+    const judged = judgeOnce(all, policy, rules.facts.keyTypes);
+    keys.set(record.id, judged);
+    for (const { fingerprint } of judged.accepted) {
       if (listed.has(fingerprint)) shared.add(fingerprint);
       else listed.add(fingerprint);
     }
@@ -56,8 +56,27 @@ export function settleKeys(holders: readonly KeyHolder[], rules: KeyRules): Map<
 
 const NO_KEYS: PersonKeys = { accepted: [], faults: [] };
 
-function toPersonKeys({ accepted, refused }: KeyVerdict): PersonKeys {
-  return { accepted, faults: refused.map(({ code, detail }) => ({ code, detail })) };
+interface Judged {
+  readonly policy: Config['keys'];
+  readonly knownTypes: string;
+  readonly keys: PersonKeys;
+}
+
+/** Verdicts on readings that the caller keeps from pass to pass, by the very array. */
+const judgedReadings = new WeakMap<readonly KeyReading[], Judged>();
+
+function judgeOnce(
+  readings: readonly KeyReading[],
+  policy: Config['keys'],
+  types: readonly string[],
+): PersonKeys {
+  const knownTypes = types.join();
+  const before = judgedReadings.get(readings);
+  if (before?.policy === policy && before.knownTypes === knownTypes) return before.keys;
+  const { accepted, refused } = judgeKeys(readings, policy, types);
+  const keys = { accepted, faults: refused.map(({ code, detail }) => ({ code, detail })) };
+  judgedReadings.set(readings, { policy, knownTypes, keys });
+  return keys;
 }
 
 function refuseShared(

@@ -12,7 +12,7 @@ const MODULES = realpathSync(join(PROJECT, 'node_modules'));
 /** Private copies and empty folders over this machine's own; nothing mounted here is seen outside, or outlives it. */
 const ON_THIS_MACHINE = `
 cp -a /etc "$1/etc"
-mkdir -p "$1/home" "$1/lib" "$1/libexec" "$1/sshd"
+mkdir -p "$1/home" "$1/lib" "$1/libexec"
 mount --bind "$1/etc" /etc
 mount --bind "$1/home" /home
 mount --bind "$1/lib" /var/lib
@@ -32,8 +32,8 @@ cp -L "$(ldconfig -p | sed -n 's/.*libatomic.so.1 .*=> //p' | head -n 1)" "$1/ro
 `;
 
 const SET_UP = `
-mkdir -p /run/sshd
-mount -t tmpfs -o mode=0755 none /run/sshd
+mount -t tmpfs -o mode=0755 none /run
+mkdir /run/sshd
 rm -rf /etc/ssh
 mkdir -p /etc/ssh/sshd_config.d /usr/libexec/sunk-agent /var/lib/sunk-agent/authorized_keys
 install -m 0755 "$2/packaging/authorized-keys" /usr/libexec/sunk-agent/authorized-keys

@@ -512,6 +512,8 @@ describe('Unix groups', () => {
     const host = desire(makeInput({ facts, config }));
     expect(codes(host)).toEqual(['g-users group-reserved']);
     expect(open(host)).toEqual(['alice', 'bob']);
+    const renamed = makeGroup('users', 31000, ['u-alice'], { name: 'team-power' });
+    expect(codes(desire(makeInput({ groups: [renamed] })))).toEqual(['g-users group-reserved']);
   });
 
   it('give no sudo by a gid that is somebody’s primary group', () => {

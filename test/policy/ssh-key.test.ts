@@ -1,10 +1,11 @@
 import * as fc from 'fast-check';
 import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sshpk from 'sshpk';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { MAX_CANDIDATES } from '../../src/policy/key-text.ts';
 import { readKeys } from '../../src/policy/ssh-key.ts';
 import {
@@ -13,6 +14,7 @@ import {
   makeEd25519,
   makeModulus,
   makeParts,
+  makePoint,
   seedRandom,
   writeBlob,
 } from './key-corpus.ts';
@@ -112,6 +114,78 @@ test.each([
   const text = `${type} ${writeBlob(type, ...parts).toString('base64')}`;
   expect(() => sshpk.parseKey(text, 'ssh')).not.toThrow();
   expect(outcomes(text)).toEqual([code]);
+});
+
+test('a key that sshpk reads otherwise, or not at all, is not used', () => {
+  const spy = vi.spyOn(sshpk, 'parseKey');
+  spy.mockReturnValueOnce(sshpk.parseKey(RSA, 'ssh'));
+  expect(outcomes(ED)).toEqual(['key-unreadable']);
+  spy.mockImplementationOnce(() => {
+    throw new Error('no');
+  });
+  expect(outcomes(ED)).toEqual(['key-unreadable']);
+  spy.mockRestore();
+  expect(outcomes(ED)).toEqual(['ssh-ed25519']);
+});
+
+test.each([
+  ['exponent 1', [1]],
+  ['an even exponent', [4]],
+  ['an exponent of 65 bits', [1, 0, 0, 0, 0, 0, 0, 0, 1]],
+])('RSA with %s is refused', (_, exponent) => {
+  const text = `ssh-rsa ${writeBlob('ssh-rsa', Buffer.from(exponent), makeModulus(seedRandom(2), 3072)).toString('base64')}`;
+  expect(readKeys([text])[0]).toMatchObject({
+    code: 'key-number',
+    detail: expect.stringContaining('exponent') as string,
+  });
+});
+
+test('an even RSA modulus is refused', () => {
+  const modulus = makeModulus(seedRandom(2), 3072);
+  modulus[modulus.length - 1]! ^= 1;
+  expect(readKeys([makeRsa(modulus)])[0]).toMatchObject({
+    detail: expect.stringContaining('even modulus') as string,
+  });
+});
+
+test('a point of P-256 with a coordinate as small as no real key has one is refused, as OpenSSH does', () => {
+  const p = 2n ** 256n - 2n ** 224n + 2n ** 192n + 2n ** 96n - 1n;
+  const b = 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604bn;
+  const power = (base: bigint, exponent: bigint): bigint => {
+    if (exponent === 0n) return 1n;
+    const half = power((base * base) % p, exponent / 2n);
+    return exponent % 2n === 1n ? (half * base) % p : half;
+  };
+  let x = 5n;
+  let y = 0n;
+  for (; ; x += 1n) {
+    const square = (x * x * x - 3n * x + b) % p;
+    y = power(square, (p + 1n) / 4n);
+    if ((y * y) % p === square) break;
+  }
+  const point = Buffer.from(
+    `04${x.toString(16).padStart(64, '0')}${y.toString(16).padStart(64, '0')}`,
+    'hex',
+  );
+  const text = `ecdsa-sha2-nistp256 ${writeBlob('ecdsa-sha2-nistp256', 'nistp256', point).toString('base64')}`;
+  expect(askSshKeygen([text, ED]).has(0)).toBe(false);
+  expect(askSshKeygen([text, ED]).has(1)).toBe(true);
+  expect(outcomes(text)).toEqual(['key-point']);
+});
+
+test('a security key on a curve that its type does not name is refused', () => {
+  const type = 'sk-ecdsa-sha2-nistp256@openssh.com';
+  const blob = writeBlob(type, 'nistp384', makePoint(seedRandom(6), 'nistp384'), 'ssh:');
+  expect(outcomes(`${type} ${blob.toString('base64')}`)).toEqual(['key-type-mismatch']);
+});
+
+test('DER without its first line is told apart: a private key is shouted about, a public one is only no key', () => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const privateDer = privateKey.export({ format: 'der', type: 'pkcs1' }).toString('base64');
+  const publicDer = publicKey.export({ format: 'der', type: 'pkcs1' }).toString('base64');
+  expect(outcomes(privateDer)).toEqual(['key-private']);
+  expect(outcomes(`${ED} ${privateDer}`)).toEqual(['key-private']);
+  expect(outcomes(publicDer)).toEqual(['key-format']);
 });
 
 test('security keys are marked as such', () => {

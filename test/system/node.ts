@@ -105,8 +105,15 @@ export async function bootNode(
   const leader = await removeOnFailure(folder, () => awaitLeader(container.pid ?? 0, folder));
   const exec = (command: string): Result => run('nsenter', ['-t', leader, '-a', 'sh', '-c', command]);
   const sshArguments = (user: string, keyFile: string, command: string): string[] => [
-    ...['-t', leader, '-n', 'ssh', ...SSH_OPTIONS],
-    ...['-i', keyFile, `${user}@127.0.0.1`, command],
+    '-t',
+    leader,
+    '-n',
+    'ssh',
+    ...SSH_OPTIONS,
+    '-i',
+    keyFile,
+    `${user}@127.0.0.1`,
+    command,
   ];
   await removeOnFailure(folder, () => awaitBoot(exec, folder));
 

@@ -1,0 +1,104 @@
+// What policy must know of this node: who else is here, which names have power, what its sshd understands.
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import type { Binding, NodeFacts } from '../policy/desired.ts';
+import type { LocalAccounts } from './local-accounts.ts';
+import { readSshdFacts, SSHD } from './sshd-program.ts';
+
+/** Files in which a name means power: sudoers(5), sshd_config(5), access.conf(5). */
+const POWER = [
+  'etc/sudoers',
+  'etc/sudoers.d/*',
+  'etc/ssh/sshd_config',
+  'etc/ssh/sshd_config.d/*.conf',
+  'etc/security/access.conf',
+];
+const OURS = ['etc/sudoers.d/sunk-agent', 'etc/ssh/sshd_config.d/10-sunk-agent.conf'];
+
+type SshdFacts = Awaited<ReturnType<typeof readSshdFacts>>;
+
+/** @param marker name of the marker group, which is ours and yet in no ledger. */
+export async function gatherFacts(
+  root: string,
+  local: LocalAccounts,
+  bindings: readonly Binding[],
+  marker: { readonly name: string; readonly gid: number },
+): Promise<NodeFacts> {
+  const accounts = new Map(
+    bindings.filter(({ kind }) => kind === 'account').map(({ name, id }) => [name, id]),
+  );
+  const groups = new Map(bindings.filter(({ kind }) => kind === 'group').map(({ name, id }) => [name, id]));
+  groups.set(marker.name, marker.gid);
+  const markerMembers = new Set(local.groups.get(marker.name)?.members);
+  const foreignAccounts = [];
+  const marked = [];
+  for (const { entry } of local.accounts.values()) {
+    const { name, uid, gid } = entry;
+    if (accounts.get(name) === uid) continue;
+    if (gid === marker.gid || markerMembers.has(name)) marked.push({ name, uid });
+    else foreignAccounts.push({ name, uid });
+  }
+  const foreignGroups = [...local.groups.values()]
+    .filter(({ name, gid }) => groups.get(name) !== gid)
+    .map(({ name, gid }) => ({ name, gid }));
+  const words = readPowerfulWords(root);
+  return {
+    foreignAccounts,
+    foreignGroups,
+    marked,
+    shells: readShells(root),
+    powerfulNames: [...words.names],
+    powerfulGroups: [...words.groups],
+    ...(await readSshdOnce(root)),
+  };
+}
+
+/** Lines of /etc/shells (shells(5)); without the file, getusershell(3) knows these two. */
+function readShells(root: string): string[] {
+  const file = path.join(root, 'etc/shells');
+  if (!existsSync(file)) return ['/bin/sh', '/bin/csh'];
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line.startsWith('/'));
+}
+
+let sshd: { readonly key: string; readonly facts: SshdFacts } | null = null;
+
+/** Asking sshd costs two processes, so it is asked again only when it, or the time zone, changed. */
+async function readSshdOnce(root: string): Promise<SshdFacts> {
+  const stamp = (file: string): string => {
+    const found = statSync(file, { throwIfNoEntry: false });
+    return found === undefined ? '-' : `${found.ino} ${found.mtimeMs}`;
+  };
+  const key = [SSHD, path.join(root, 'etc/localtime'), path.join(root, 'etc/timezone')].map(stamp).join();
+  if (sshd?.key !== key) sshd = { key, facts: await readSshdFacts(root) };
+  return sshd.facts;
+}
+
+/** Every word that could name somebody: too many are refused rather than too few. */
+function readPowerfulWords(root: string): { names: Set<string>; groups: Set<string> } {
+  const names = new Set<string>();
+  const groups = new Set<string>();
+  const ours = new Set(OURS);
+  for (const file of globSync(POWER, { cwd: root })) {
+    if (ours.has(file) || !statSync(path.join(root, file)).isFile()) continue;
+    for (const line of readFileSync(path.join(root, file), 'latin1').split('\n')) {
+      if (/^\s*#(?!include)/.test(line)) continue;
+      for (const word of line.match(/[%@]?[a-z_][a-z0-9_-]{0,31}(?![a-z0-9_./-])/g) ?? []) {
+        if (word.startsWith('%')) groups.add(word.slice(1));
+        else if (mentionsPeople(file, line)) {
+          names.add(word);
+          groups.add(word);
+        }
+      }
+    }
+  }
+  return { names, groups };
+}
+
+/** In sshd_config only these lines name people; the other files are about nothing else. */
+function mentionsPeople(file: string, line: string): boolean {
+  if (!file.startsWith('etc/ssh')) return true;
+  return /^\s*(?:AllowUsers|DenyUsers|AllowGroups|DenyGroups|Match)\b/i.test(line);
+}

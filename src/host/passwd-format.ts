@@ -1,0 +1,79 @@
+// passwd(5), group(5), shadow(5) and gshadow(5) as lists of lines, of which we edit ours and leave the rest alone.
+
+/**
+ * Text is handled as latin1, one character a byte, so that lines we do not own survive whatever they hold.
+ * `fields` is null where no line of that name exists; the answer null removes the line, an array replaces or adds it.
+ */
+export type LineEdit = (fields: readonly string[] | null) => readonly string[] | null;
+
+/**
+ * Applies edits by the name in the first field. Every other byte stays: comments, NIS lines, malformed lines, their
+ * order, and a missing newline at the end. New lines go last. Of several lines of one name the first is the account
+ * (getpwnam(3) finds that one), so only that one is edited.
+ */
+export function editLines(text: string, edits: ReadonlyMap<string, LineEdit>): string {
+  if (edits.size === 0) return text;
+  const waiting = new Map(edits);
+  const lines = text.split('\n');
+  // A text that ends as it should leaves an empty last element.
+  const tail = lines.at(-1) === '' ? lines.pop() : undefined;
+  const kept: string[] = [];
+  for (const line of lines) {
+    const name = readName(line);
+    const edit = name === null ? undefined : waiting.get(name);
+    if (name === null || edit === undefined) {
+      kept.push(line);
+      continue;
+    }
+    waiting.delete(name);
+    const fields = edit(line.split(':'));
+    if (fields !== null) kept.push(renderLine(fields));
+  }
+  const added = [...waiting.values()].flatMap((edit) => {
+    const fields = edit(null);
+    return fields === null ? [] : [renderLine(fields)];
+  });
+  const all = [...kept, ...added];
+  const endsOpen = tail === undefined && added.length === 0 && lines.length > 0;
+  return all.length === 0 ? '' : `${all.join('\n')}${endsOpen ? '' : '\n'}`;
+}
+
+/** Each well-formed line's fields, by name; the first line of a name counts. */
+export function readLines(text: string): Map<string, readonly string[]> {
+  const found = new Map<string, readonly string[]>();
+  for (const line of text.split('\n')) {
+    const name = readName(line);
+    if (name !== null && !found.has(name)) found.set(name, line.split(':'));
+  }
+  return found;
+}
+
+/** The first field, or null for a comment, a NIS line (`+`, `-`), and anything without a colon. */
+function readName(line: string): string | null {
+  const end = line.indexOf(':');
+  if (end <= 0 || line.startsWith('#') || line.startsWith('+') || line.startsWith('-')) return null;
+  return line.slice(0, end);
+}
+
+/**
+ * Joins fields into a line; text beyond ASCII becomes UTF-8.
+ * @throws RangeError for a field that would shift fields or add lines: the last fence behind the policy.
+ */
+function renderLine(fields: readonly string[]): string {
+  for (const field of fields) {
+    if (/[:\n\r\0]/.test(field))
+      throw new RangeError(`a field with a colon, a line end or NUL: ${JSON.stringify(field)}`);
+  }
+  return fields.join(':');
+}
+
+/** A field of ours as the bytes that go into the file. */
+export function encodeField(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
+}
+
+/** A field of the file as text; bytes that are not UTF-8 stay as latin1. */
+export function decodeField(bytes: string): string {
+  const text = Buffer.from(bytes, 'latin1').toString('utf8');
+  return text.includes('\ufffd') ? bytes : text;
+}

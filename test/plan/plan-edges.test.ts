@@ -1,0 +1,317 @@
+// The plan at the edges: renames, strangers' members, stray files, silent records, cut passes.
+import { describe, expect, it } from 'vitest';
+import type { Change } from '../../src/plan/change.ts';
+import { planChanges } from '../../src/plan/plan.ts';
+import { readFingerprints } from '../../src/plan/plan-keys.ts';
+import type { DesiredAccount, DesiredHost } from '../../src/policy/desired.ts';
+import type { PasswdEntry } from '../../src/policy/posix.ts';
+import { applyChanges, makeHost, type ModelHost } from './model-host.ts';
+
+const entry = (name: string, uid: number, more: Partial<PasswdEntry> = {}): PasswdEntry => ({
+  name,
+  uid,
+  gid: 9999,
+  gecos: name,
+  dir: `/home/${name}`,
+  shell: '/bin/bash',
+  ...more,
+});
+
+const account = (name: string, uid: number, more: Partial<DesiredAccount> = {}): DesiredAccount => ({
+  scimId: `u-${name}`,
+  entry: entry(name, uid),
+  closed: null,
+  keys: [],
+  keyFile: '',
+  needsMarker: false,
+  ...more,
+});
+
+const closed = (name: string, uid: number): DesiredAccount =>
+  account(name, uid, { closed: 'inactive', entry: entry(name, uid, { shell: '/usr/sbin/nologin' }) });
+
+const wish = (more: Partial<DesiredHost> = {}): DesiredHost => ({
+  marker: { name: 'sunk-users', gid: 9999, members: [] },
+  accounts: [],
+  groups: [],
+  sudoers: '',
+  bindings: [],
+  refusals: [],
+  ...more,
+});
+
+/** A host with the marker and these accounts, open unless their shell is nologin. */
+function host(...entries: PasswdEntry[]): ModelHost {
+  const model = makeHost();
+  model.groups.set('sunk-users', { name: 'sunk-users', gid: 9999, members: [] });
+  for (const line of entries) {
+    const expiryDay = line.shell === '/usr/sbin/nologin' ? 1 : null;
+    model.accounts.set(line.name, { entry: line, expiryDay });
+  }
+  return model;
+}
+
+const words = (changes: readonly Change[]): string[] =>
+  changes.map((change) => `${change.kind} ${change.name}${'member' in change ? ` ${change.member}` : ''}`);
+
+const plan = (desired: DesiredHost, actual: ModelHost): string[] => {
+  const changes = planChanges(desired, actual);
+  applyChanges(actual, changes);
+  expect(planChanges(desired, actual)).toEqual([]);
+  return words(changes);
+};
+
+const leftover = (
+  name: string,
+  fate: 'remove' | 'leave' | 'shut',
+  kind: 'account' | 'group' = 'account',
+) => ({
+  scimId: `x-${name}`,
+  kind,
+  name,
+  fate,
+});
+
+describe('planChanges, accounts', () => {
+  it('renames a line in place, and moves keys and memberships to the new name', () => {
+    const actual = host(entry('old', 20001));
+    actual.keyFiles.set('old', 'text\n');
+    actual.groups.set('team', { name: 'team', gid: 32000, members: ['old'] });
+    const desired = wish({
+      accounts: [account('new', 20001, { keyFile: 'text\n' })],
+      groups: [{ scimId: 'g', name: 'team', gid: 32000, members: ['new'] }],
+      leftovers: [{ ...leftover('old', 'remove'), scimId: 'u-new' }],
+    });
+    const changes = planChanges(desired, actual);
+    expect(changes.find(({ kind }) => kind === 'account-alter')).toMatchObject({
+      name: 'new',
+      before: { name: 'old' },
+      because: 'name, display name, home changed',
+    });
+    expect(changes.find(({ kind }) => kind === 'keys-remove')).toMatchObject({ scimId: 'u-new' });
+    expect(plan(desired, actual)).toEqual([
+      'keys-remove old',
+      'member-remove team old',
+      'account-alter new',
+      'member-add team new',
+      'keys-write new',
+    ]);
+  });
+
+  it('finishes a rename that was cut short, for a closed and for a reopened account', () => {
+    const nologin = { shell: '/usr/sbin/nologin' };
+    expect(plan(wish({ accounts: [closed('new', 20001)] }), host(entry('old', 20001)))).toEqual([
+      'account-close old',
+      'account-alter new',
+    ]);
+    expect(plan(wish({ accounts: [closed('new', 20001)] }), host(entry('old', 20001, nologin)))).toEqual([
+      'account-alter new',
+    ]);
+    expect(plan(wish({ accounts: [account('new', 20001)] }), host(entry('old', 20001, nologin)))).toEqual([
+      'account-alter new',
+      'account-reopen new',
+    ]);
+    expect(plan(wish({ accounts: [account('same', 20001)] }), host(entry('same', 20001, nologin)))).toEqual([
+      'account-reopen same',
+    ]);
+  });
+
+  it('makes no line for somebody who is closed, and never closes one twice', () => {
+    expect(plan(wish({ accounts: [closed('gone', 20001)] }), host())).toEqual([]);
+    const actual = host(entry('gone', 20001));
+    const { sessions: _, ...withoutSessions } = actual;
+    const desired = wish({ accounts: [closed('gone', 20001)] });
+    expect(words(planChanges(desired, withoutSessions))).toEqual(['account-close gone', 'sessions-end gone']);
+    applyChanges(actual, planChanges(desired, actual));
+    expect(planChanges(desired, { ...withoutSessions, accounts: actual.accounts })).toEqual([]);
+  });
+
+  it('closes again what is only half closed', () => {
+    const actual = host(entry('gone', 20001, { shell: '/usr/sbin/nologin' }));
+    actual.accounts.set('gone', { entry: entry('gone', 20001), expiryDay: 1 });
+    expect(plan(wish({ accounts: [closed('gone', 20001)] }), actual)).toEqual(['account-close gone']);
+    actual.accounts.set('gone', { entry: closed('gone', 20001).entry, expiryDay: null });
+    expect(plan(wish({ accounts: [closed('gone', 20001)] }), actual)).toEqual(['account-close gone']);
+    actual.sessions.add(20001);
+    expect(plan(wish({ accounts: [closed('gone', 20001)] }), actual)).toEqual(['sessions-end gone']);
+  });
+
+  it('keeps an expiry that an administrator set, and a line that agrees', () => {
+    const actual = host();
+    actual.accounts.set('ann', { entry: entry('ann', 20001), expiryDay: 25_000 });
+    expect(plan(wish({ accounts: [account('ann', 20001)] }), actual)).toEqual([]);
+  });
+
+  it('makes homes only when asked to, and only missing ones', () => {
+    const accounts = [account('ann', 20001)];
+    expect(plan(wish({ accounts }), host(entry('ann', 20001)))).toEqual([]);
+    const actual = host(entry('ann', 20001));
+    expect(plan(wish({ accounts, makesHomes: true }), actual)).toEqual(['home-create ann']);
+    expect(actual.homes).toEqual(new Set(['/home/ann']));
+  });
+
+  it('ends what a removed line may still run, and touches no line that is nobody’s leftover', () => {
+    const actual = host(entry('old', 20001), entry('silent', 20002), entry('unknown', 20003));
+    actual.sessions.add(20001);
+    const leftovers = [
+      leftover('old', 'remove'),
+      leftover('silent', 'leave'),
+      leftover('never-made', 'remove'),
+    ];
+    const { sessions: _, ...withoutSessions } = actual;
+    expect(words(planChanges(wish({ leftovers }), withoutSessions))).toContain('sessions-end old');
+    expect(plan(wish({ leftovers }), actual)).toEqual(['sessions-end old', 'account-remove old']);
+    expect([...actual.accounts.keys()]).toEqual(['silent', 'unknown']);
+  });
+});
+
+describe('planChanges, key files', () => {
+  it('removes files of nobody and of refused accounts, and leaves those of whom nothing was heard', () => {
+    const actual = host();
+    for (const name of ['stray', 'shut', 'silent', 'empty'])
+      actual.keyFiles.set(name, name === 'empty' ? '' : 'x');
+    const leftovers = [leftover('shut', 'shut'), leftover('silent', 'leave')];
+    const desired = wish({ leftovers, accounts: [account('empty', 20001)] });
+    actual.accounts.set('empty', { entry: entry('empty', 20001), expiryDay: null });
+    expect(planChanges(desired, actual)).toMatchObject([
+      { kind: 'keys-remove', name: 'empty', scimId: 'u-empty', because: 'no key is left' },
+      { kind: 'keys-remove', name: 'shut', scimId: 'x-shut', because: 'this node refuses the account' },
+      { kind: 'keys-remove', name: 'stray', scimId: null },
+    ]);
+    expect(plan(desired, actual)).toHaveLength(3);
+  });
+
+  it('tells first keys, further ones, fewer ones, others and renewals apart', () => {
+    const file = (...texts: string[]) => texts.map((text) => `ssh-ed25519 ${btoa(text)} u\n`).join('');
+    const keys = (...texts: string[]) =>
+      texts.map((text) => {
+        const [fingerprint = ''] = readFingerprints(file(text));
+        return { type: 'ssh-ed25519', base64: btoa(text), fingerprint };
+      });
+    const why = (before: string | null, ...after: string[]) => {
+      const actual = host(entry('ann', 20001));
+      if (before !== null) actual.keyFiles.set('ann', before);
+      const keyFile = `${file(...after)}#\n`;
+      return planChanges(
+        wish({ accounts: [account('ann', 20001, { keys: keys(...after), keyFile })] }),
+        actual,
+      ).map((change) => change.because);
+    };
+    expect(why(null, 'a')).toEqual(['first key']);
+    expect(why(null, 'a', 'b')).toEqual(['first keys']);
+    expect(why(file('a'), 'a', 'b')).toEqual(['the store lists another key']);
+    expect(why(file('a', 'b'), 'a')).toEqual(['the store lists a key no longer, or it is refused']);
+    expect(why(file('a'), 'b')).toEqual(['the store lists other keys']);
+    expect(why(file('a'), 'a')).toEqual(['the store confirmed the keys: their expiry moves']);
+  });
+
+  it('reads fingerprints as ssh-keygen prints them, from lines with and without options', () => {
+    const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJz6Qz1Wd2yMWqS0Xr2+KJqg5dXNnXk0p3m8u1Yg7d5F';
+    const [plain] = readFingerprints(`${key} someone\n`);
+    expect(plain).toMatch(/^SHA256:[A-Za-z0-9+/]{43}$/);
+    expect(readFingerprints(`\nexpiry-time="20270101000000Z" ${key} u\n# nothing\nsk-x\n${key}`)).toEqual([
+      plain,
+      plain,
+    ]);
+    expect(readFingerprints('sk-ssh-ed25519@openssh.com AAAA u\necdsa-sha2-nistp256 AAAB u\n')).toHaveLength(
+      2,
+    );
+    expect(readFingerprints('')).toEqual([]);
+  });
+});
+
+describe('planChanges, groups', () => {
+  it('makes groups and gives a line another gid, the marker among them', () => {
+    const desired = wish({ groups: [{ scimId: 'g', name: 'team', gid: 32000, members: [] }] });
+    expect(plan(desired, makeHost())).toEqual(['group-create sunk-users', 'group-create team'].sort());
+    const actual = host();
+    actual.groups.set('team', { name: 'team', gid: 5, members: ['local'] });
+    expect(plan(desired, actual)).toEqual(['group-create team']);
+    expect(actual.groups.get('team')).toEqual({ name: 'team', gid: 32000, members: ['local'] });
+  });
+
+  it('leaves members alone that are not ours or of whom nothing was heard, and takes out the rest', () => {
+    const actual = host(entry('gone', 20001), entry('quiet', 20002));
+    const members = ['gone', 'local', 'old', 'quiet', 'shut'];
+    actual.groups.set('team', { name: 'team', gid: 32000, members });
+    const desired = wish({
+      accounts: [closed('gone', 20001)],
+      groups: [{ scimId: 'g', name: 'team', gid: 32000, members: [] }],
+      leftovers: [leftover('old', 'remove'), leftover('quiet', 'leave'), leftover('shut', 'shut')],
+    });
+    const changes = planChanges(desired, actual);
+    expect(
+      changes.find((change) => change.kind === 'member-remove' && change.member === 'gone'),
+    ).toMatchObject({
+      scimId: 'u-gone',
+      because: 'the store says active: false',
+    });
+    plan(desired, actual);
+    expect(actual.groups.get('team')!.members).toEqual(['local', 'quiet']);
+  });
+
+  it('keeps in the marker whoever has a line of ours, even one that is refused here', () => {
+    const actual = host(entry('shut', 20001));
+    actual.groups.set('sunk-users', { name: 'sunk-users', gid: 9999, members: ['local', 'shut', 'taken'] });
+    const desired = wish({ leftovers: [leftover('shut', 'shut'), leftover('taken', 'shut')] });
+    expect(plan(desired, actual)).toEqual(['member-remove sunk-users taken']);
+  });
+
+  it('adds to the marker whoever has another primary group', () => {
+    const marker = { name: 'sunk-users', gid: 9999, members: ['ann'] };
+    const desired = wish({ marker, accounts: [account('ann', 20001)] });
+    expect(plan(desired, host(entry('ann', 20001)))).toEqual(['member-add sunk-users ann']);
+  });
+
+  it('removes groups whose time is over with our members, and leaves silent ones but for who is out', () => {
+    const actual = host(entry('ann', 20001), entry('gone', 20002));
+    actual.groups.set('over', { name: 'over', gid: 32000, members: ['ann', 'local'] });
+    actual.groups.set('silent', { name: 'silent', gid: 32001, members: ['ann', 'gone', 'local', 'old'] });
+    actual.groups.set('shut', { name: 'shut', gid: 32002, members: ['ann'] });
+    const desired = wish({
+      accounts: [account('ann', 20001), closed('gone', 20002)],
+      leftovers: [
+        leftover('over', 'remove', 'group'),
+        leftover('silent', 'leave', 'group'),
+        leftover('shut', 'shut', 'group'),
+        leftover('never', 'remove', 'group'),
+        leftover('sunk-users', 'remove', 'group'),
+        leftover('old', 'remove'),
+      ],
+    });
+    expect(plan(desired, actual)).toEqual([
+      'account-close gone',
+      'member-remove over ann',
+      'member-remove silent gone',
+      'member-remove silent old',
+      'group-remove over',
+    ]);
+    expect(actual.groups.get('shut')!.members).toEqual(['ann']);
+    expect(actual.groups.has('sunk-users')).toBe(true);
+  });
+
+  it('touches no marker that is a local group’s', () => {
+    const refusals = [{ scimId: '', kind: 'Group', code: 'marker-taken', detail: '' }] as const;
+    expect(plan(wish({ refusals }), makeHost())).toEqual([]);
+  });
+
+  it('marks who gets sudo', () => {
+    const groups = [{ scimId: 'g', name: 'admins', gid: 32000, members: ['ann'], sudo: true }];
+    const changes = planChanges(
+      wish({ groups, accounts: [account('ann', 20001)] }),
+      host(entry('ann', 20001)),
+    );
+    expect(changes).toContainEqual(
+      expect.objectContaining({ kind: 'member-add', scimId: 'u-ann', sudo: true }),
+    );
+  });
+});
+
+describe('planChanges, sudoers', () => {
+  it('writes, replaces and removes our file', () => {
+    const actual = host();
+    expect(plan(wish({ sudoers: 'a' }), actual)).toEqual(['sudoers-write sunk-agent']);
+    expect(plan(wish({ sudoers: 'b' }), actual)).toEqual(['sudoers-write sunk-agent']);
+    expect(plan(wish(), actual)).toEqual(['sudoers-remove sunk-agent']);
+  });
+});

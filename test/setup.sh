@@ -1,0 +1,48 @@
+#!/bin/sh
+# Installs what the tests need and this machine lacks, and says so; as root on Debian or Ubuntu also for the nodes.
+set -eu
+cd "$(dirname "$0")/.."
+
+if [ ! -x node_modules/.bin/vitest ]; then
+  echo 'installing the dependencies of package-lock.json (npm ci)'
+  npm ci --no-audit --no-fund --loglevel=error
+fi
+
+if [ "$(id -u)" -ne 0 ] || [ ! -e /etc/debian_version ]; then
+  echo 'not root on Debian or Ubuntu: the system tests, which boot real nodes, will be skipped'
+  exit 0
+fi
+
+# Program and the package that has it.
+missing=
+while read -r program package; do
+  command -v "$program" >/dev/null || missing="$missing $package"
+done <<EOF
+debootstrap debootstrap
+systemd-nspawn systemd-container
+systemd-sysusers systemd
+nsenter util-linux
+ssh openssh-client
+sshd openssh-server
+visudo sudo
+busybox busybox
+shellcheck shellcheck
+ip iproute2
+dpkg-deb dpkg
+lintian lintian
+man man-db
+EOF
+[ -e /usr/lib/"$(uname -m)"-linux-gnu/libatomic.so.1 ] || missing="$missing libatomic1"
+
+if [ -n "$missing" ]; then
+  echo "installing Debian packages for the system tests:$missing"
+  apt-get update -qq
+  # A package that starts a service at install must not: this machine only tests.
+  printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d.sunk-agent
+  chmod 755 /usr/sbin/policy-rc.d.sunk-agent
+  [ -e /usr/sbin/policy-rc.d ] || ln -s policy-rc.d.sunk-agent /usr/sbin/policy-rc.d
+  # shellcheck disable=SC2086 # a list of words
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+  [ "$(readlink /usr/sbin/policy-rc.d)" != policy-rc.d.sunk-agent ] || rm /usr/sbin/policy-rc.d
+  rm /usr/sbin/policy-rc.d.sunk-agent
+fi
