@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { describeVersion, git } from './bundle.ts';
 import { type Architecture, ARCHITECTURES } from './deb/architecture.ts';
 import { writeControl } from './deb/control.ts';
+import { findSqliteAddon } from './deb/sqlite-addon.ts';
 import { layTree } from './deb/tree.ts';
 
 export interface PackageOptions {
@@ -15,10 +16,17 @@ export interface PackageOptions {
   readonly to: string;
   /** `none` only for tests: it takes seconds instead of a minute. */
   readonly compression: 'xz' | 'none';
+  /** `prebuilt` only for tests: its package does not install on Debian 11. */
+  readonly sqlite: 'compiled' | 'prebuilt';
 }
 
 /** Builds one package. Answers its path. */
-export async function buildPackage({ architecture, to, compression }: PackageOptions): Promise<string> {
+export async function buildPackage({
+  architecture,
+  to,
+  compression,
+  sqlite,
+}: PackageOptions): Promise<string> {
   const time = buildTime();
   const version = describeVersion();
   const debianVersion = debianVersionOf(version, time);
@@ -26,8 +34,9 @@ export async function buildPackage({ architecture, to, compression }: PackageOpt
   try {
     const folder = path.join(scratch, 'tree');
     mkdirSync(folder);
-    await layTree({ folder, architecture, version, debianVersion, time });
-    writeControl(folder, architecture, debianVersion);
+    const { file: sqliteAddon, depends } = findSqliteAddon(architecture, sqlite);
+    await layTree({ folder, architecture, sqliteAddon, version, debianVersion, time });
+    writeControl(folder, architecture, debianVersion, depends);
     mkdirSync(to, { recursive: true });
     const file = path.join(to, `sunk-agent_${debianVersion}_${architecture.debian}.deb`);
     execFileSync('dpkg-deb', ['--root-owner-group', `-Z${compression}`, '--build', folder, file], {
@@ -58,11 +67,13 @@ if (import.meta.main) {
       arch: { type: 'string', multiple: true, default: ARCHITECTURES.map(({ debian }) => debian) },
       to: { type: 'string', default: path.resolve(import.meta.dirname, '../dist') },
       compression: { type: 'string', default: 'xz' },
+      sqlite: { type: 'string', default: 'compiled' },
     },
   });
   for (const architecture of ARCHITECTURES.filter(({ debian }) => values.arch.includes(debian))) {
     const compression = values.compression === 'none' ? 'none' : 'xz';
-    const file = await buildPackage({ architecture, to: values.to, compression });
+    const sqlite = values.sqlite === 'prebuilt' ? 'prebuilt' : 'compiled';
+    const file = await buildPackage({ architecture, to: values.to, compression, sqlite });
     process.stdout.write(`${file} (${(statSync(file).size / 1e6).toFixed(1)} MB)\n`);
   }
 }

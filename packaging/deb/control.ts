@@ -4,18 +4,15 @@ import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSy
 import path from 'node:path';
 import { type Architecture } from './architecture.ts';
 
-/** What the runtime and the addons are linked against; Debian 11 and Ubuntu 22.04 have it. */
-const DEPENDS = [
-  'libc6 (>= 2.28)',
-  'libstdc++6 (>= 8)',
-  'libgcc-s1 (>= 4.2)',
-  'libatomic1 (>= 4.8)',
-  'init-system-helpers (>= 1.54~)',
-  'passwd',
-];
+const DEPENDS = ['libgcc-s1 (>= 4.2)', 'libatomic1 (>= 4.8)', 'init-system-helpers (>= 1.54~)', 'passwd'];
 
-/** Writes DEBIAN/ into the tree of `folder`. */
-export function writeControl(folder: string, { debian }: Architecture, version: string): void {
+/** Writes DEBIAN/ into the tree of `folder`; `library` is what the binaries need of libc6 and libstdc++6. */
+export function writeControl(
+  folder: string,
+  { debian }: Architecture,
+  version: string,
+  library: readonly string[],
+): void {
   const files = listFiles(folder, '');
   const kibibytes = files.reduce(
     (sum, file) => sum + Math.ceil(lstatSync(path.join(folder, file)).size / 1024),
@@ -30,7 +27,7 @@ Version: ${version}
 Architecture: ${debian}
 Maintainer: sunk-agent maintainers <sunk-agent@localhost.invalid>
 Installed-Size: ${kibibytes}
-Depends: ${DEPENDS.join(', ')}
+Depends: ${[...library, ...DEPENDS].join(', ')}
 Recommends: openssh-server, sudo
 Suggests: libnss-cache, libpam-systemd
 Section: admin

@@ -31,7 +31,11 @@ function renderPackage(name: string): string[] {
     version: string;
     license?: string;
   };
-  const text = readLicence(folder);
+  const common = COMMON[manifest.license ?? ''];
+  const text =
+    common === undefined
+      ? readLicence(folder)
+      : `On Debian systems the text of this licence is in ${common}.`;
   const holders = [...text.matchAll(/^\W*(copyright\b.*)$/gim)].map(([, line = '']) => line.trim());
   const files = name.startsWith('node-linux-')
     ? 'usr/lib/sunk-agent/node'

@@ -18,7 +18,6 @@ import { type Architecture } from './architecture.ts';
 import { renderChangelog } from './changelog.ts';
 import { findPackage } from './fetch-package.ts';
 import { renderCopyright } from './licences.ts';
-import { sqliteAddon } from './sqlite-addon.ts';
 
 const PROJECT = path.resolve(import.meta.dirname, '../..');
 const LIB = 'usr/lib/sunk-agent';
@@ -27,6 +26,8 @@ export interface TreeOptions {
   /** An empty folder. */
   readonly folder: string;
   readonly architecture: Architecture;
+  /** The SQLite addon for it. */
+  readonly sqliteAddon: string;
   /** What `--version` prints. */
   readonly version: string;
   /** The package's, as deb-version(7) has it. */
@@ -37,7 +38,7 @@ export interface TreeOptions {
 
 /** Writes everything but DEBIAN/. */
 export async function layTree(options: TreeOptions): Promise<void> {
-  const { folder, architecture, version, debianVersion, time } = options;
+  const { folder, architecture, sqliteAddon, version, debianVersion, time } = options;
   const put = (to: string, content: string | Buffer, mode = 0o644): void => {
     const file = path.join(folder, to);
     mkdirSync(path.dirname(file), { recursive: true });
@@ -48,11 +49,10 @@ export async function layTree(options: TreeOptions): Promise<void> {
     put(to, readFileSync(path.join(PROJECT, from)), mode);
 
   const { packages } = await bundle(path.join(folder, LIB), version);
-  chmodSync(path.join(folder, LIB, 'cli.js'), 0o644);
   put(`${LIB}/package.json`, '{ "type": "module" }\n');
   const runtime = `node-linux-${architecture.node}`;
   put(`${LIB}/node`, readFileSync(path.join(findPackage(runtime), 'bin/node')), 0o755);
-  layAddons(path.join(folder, LIB, 'node_modules'), architecture);
+  layAddons(path.join(folder, LIB, 'node_modules'), architecture, sqliteAddon);
   copy('packaging/wrapper/sunk-agent', 'usr/bin/sunk-agent', 0o755);
   copy('packaging/wrapper/reader', `${LIB}/reader`, 0o755);
   copy('packaging/authorized-keys', 'usr/libexec/sunk-agent/authorized-keys', 0o755);
@@ -77,12 +77,12 @@ export async function layTree(options: TreeOptions): Promise<void> {
 }
 
 /** The two addons with the binaries of this architecture alone. */
-function layAddons(to: string, { node }: Architecture): void {
+function layAddons(to: string, { node }: Architecture, sqliteAddon: string): void {
   const sqlite = findPackage('better-sqlite3');
   for (const part of ['package.json', 'lib'])
     cpSync(path.join(sqlite, part), path.join(to, 'better-sqlite3', part), { recursive: true });
   mkdirSync(path.join(to, 'better-sqlite3/prebuilds'));
-  cpSync(sqliteAddon(node), path.join(to, `better-sqlite3/prebuilds/linux-${node}.node`));
+  cpSync(sqliteAddon, path.join(to, `better-sqlite3/prebuilds/linux-${node}.node`));
 
   const koffi = findPackage('koffi');
   for (const part of ['package.json', 'index.js', 'index.cjs'])

@@ -20,7 +20,12 @@ function run(program: string, ...args: string[]): string {
 
 async function build(to: string): Promise<string> {
   if (here === undefined) throw new Error(`there is no package for ${process.arch}`);
-  return buildPackage({ architecture: here, to: path.join(scratch, to), compression: 'none' });
+  return buildPackage({
+    architecture: here,
+    to: path.join(scratch, to),
+    compression: 'none',
+    sqlite: 'prebuilt',
+  });
 }
 
 beforeAll(async () => {
