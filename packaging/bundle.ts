@@ -1,6 +1,6 @@
 // `npm run bundle`: src/ to a few plain JavaScript files that start fast and need no node_modules but the two addons.
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { build as runEsbuild, type Plugin } from 'esbuild';
 
@@ -44,6 +44,10 @@ export async function bundle(folder: string, version: string): Promise<Bundle> {
     logLevel: 'warning',
     plugins: [stampVersion(version)],
   });
+  // It is started by name, on the runtime of the package, never by what PATH calls node.
+  const entry = path.join(folder, 'cli.js');
+  writeFileSync(entry, readFileSync(entry, 'utf8').replace(/^#!.*\n/, ''));
+  chmodSync(entry, 0o644);
   return { packages: packagesOf(Object.keys(metafile.inputs)) };
 }
 

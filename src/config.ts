@@ -257,7 +257,7 @@ const limits = z.strictObject({
     .strictObject({
       sudo: count.default(3).describe('New members of sudo groups.'),
       replaced_keys: share.default(0.1).describe('Share of people whose keys are all replaced.'),
-      window: duration.prefault('24h'),
+      window: duration.prefault('24h').describe('The sliding time over which gains add up.'),
     })
     .prefault({})
     .describe('Gains past the limit are held.'),

@@ -1,0 +1,78 @@
+// DEBIAN/: what dpkg has to know of the package.
+import { createHash } from 'node:crypto';
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { type Architecture } from './architecture.ts';
+
+const DEPENDS = ['libgcc-s1 (>= 4.2)', 'libatomic1 (>= 4.8)', 'init-system-helpers (>= 1.54~)', 'passwd'];
+
+/** Writes DEBIAN/ into the tree of `folder`; `library` is what the binaries need of libc6 and libstdc++6. */
+export function writeControl(
+  folder: string,
+  { debian }: Architecture,
+  version: string,
+  library: readonly string[],
+): void {
+  const files = listFiles(folder, '');
+  const kibibytes = files.reduce(
+    (sum, file) => sum + Math.ceil(lstatSync(path.join(folder, file)).size / 1024),
+    0,
+  );
+  const control = path.join(folder, 'DEBIAN');
+  mkdirSync(control);
+  writeFileSync(
+    path.join(control, 'control'),
+    `Package: sunk-agent
+Version: ${version}
+Architecture: ${debian}
+Maintainer: sunk-agent maintainers <sunk-agent@localhost.invalid>
+Installed-Size: ${kibibytes}
+Depends: ${[...library, ...DEPENDS].join(', ')}
+Recommends: openssh-server, sudo
+Suggests: libnss-cache, libpam-systemd
+Section: admin
+Priority: optional
+Description: make a SUNK login node agree with the user store
+ Mirrors users, groups and SSH keys of an organisation's SCIM user store and
+ makes a login node (Slurm on Kubernetes) agree with them: accounts, group
+ memberships, sudo, home folders, and the keys that sshd accepts.
+ .
+ Logins use local files alone and go on while store, network or agent are
+ down. Node.js is included; nothing is fetched at installation.
+`,
+  );
+  writeFileSync(
+    path.join(control, 'conffiles'),
+    files
+      .filter((file) => file.startsWith('etc/'))
+      .map((file) => `/${file}\n`)
+      .join(''),
+  );
+  writeFileSync(
+    path.join(control, 'md5sums'),
+    files
+      .filter((file) => !file.startsWith('etc/'))
+      .map((file) => `${md5(path.join(folder, file))}  ${file}\n`)
+      .join(''),
+  );
+  for (const script of ['postinst', 'prerm', 'postrm']) {
+    writeFileSync(path.join(control, script), readFileSync(path.join(import.meta.dirname, script)));
+  }
+  for (const name of readdirSync(control))
+    chmodSync(path.join(control, name), name.startsWith('p') ? 0o755 : 0o644);
+  chmodSync(control, 0o755);
+}
+
+/** Sorted paths of all files, relative to `folder`. */
+export function listFiles(folder: string, below: string): string[] {
+  return readdirSync(path.join(folder, below), { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const file = path.posix.join(below, entry.name);
+      return entry.isDirectory() ? listFiles(folder, file) : [file];
+    });
+}
+
+function md5(file: string): string {
+  return createHash('md5').update(readFileSync(file)).digest('hex');
+}

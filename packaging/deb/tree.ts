@@ -1,0 +1,114 @@
+// Lays out the files of the package, as they will lie on a node.
+import {
+  chmodSync,
+  cpSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { bundle } from '../bundle.ts';
+import { renderCompletion } from '../completion.ts';
+import { renderCommandManual, renderConfigManual } from '../man.ts';
+import { type Architecture } from './architecture.ts';
+import { renderChangelog } from './changelog.ts';
+import { findPackage } from './fetch-package.ts';
+import { renderCopyright } from './licences.ts';
+
+const PROJECT = path.resolve(import.meta.dirname, '../..');
+const LIB = 'usr/lib/sunk-agent';
+
+export interface TreeOptions {
+  /** An empty folder. */
+  readonly folder: string;
+  readonly architecture: Architecture;
+  /** The SQLite addon for it. */
+  readonly sqliteAddon: string;
+  /** What `--version` prints. */
+  readonly version: string;
+  /** The package's, as deb-version(7) has it. */
+  readonly debianVersion: string;
+  /** Epoch seconds: the time of every file. */
+  readonly time: number;
+}
+
+/** Writes everything but DEBIAN/. */
+export async function layTree(options: TreeOptions): Promise<void> {
+  const { folder, architecture, sqliteAddon, version, debianVersion, time } = options;
+  const put = (to: string, content: string | Buffer, mode = 0o644): void => {
+    const file = path.join(folder, to);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, content);
+    chmodSync(file, mode);
+  };
+  const copy = (from: string, to: string, mode = 0o644): void =>
+    put(to, readFileSync(path.join(PROJECT, from)), mode);
+
+  const { packages } = await bundle(path.join(folder, LIB), version);
+  put(`${LIB}/package.json`, '{ "type": "module" }\n');
+  const runtime = `node-linux-${architecture.node}`;
+  put(`${LIB}/node`, readFileSync(path.join(findPackage(runtime), 'bin/node')), 0o755);
+  layAddons(path.join(folder, LIB, 'node_modules'), architecture, sqliteAddon);
+  copy('packaging/wrapper/sunk-agent', 'usr/bin/sunk-agent', 0o755);
+  copy('packaging/wrapper/reader', `${LIB}/reader`, 0o755);
+  copy('packaging/authorized-keys', 'usr/libexec/sunk-agent/authorized-keys', 0o755);
+
+  copy('packaging/config.yaml', 'etc/sunk-agent/config.yaml');
+  for (const unit of ['sunk-agent.service', 'sunk-agent-reader.service']) {
+    copy(`systemd/${unit}`, `lib/systemd/system/${unit}`);
+  }
+  copy('systemd/sysusers.d/sunk-agent.conf', 'usr/lib/sysusers.d/sunk-agent.conf');
+  copy('systemd/tmpfiles.d/sunk-agent.conf', 'usr/lib/tmpfiles.d/sunk-agent.conf');
+  // Not under /etc: sshd changes only by `doctor --fix`, or by an operator who copies it.
+  copy('packaging/sshd/10-sunk-agent.conf', 'usr/share/sunk-agent/sshd_config.d/10-sunk-agent.conf');
+
+  put('usr/share/man/man8/sunk-agent.8.gz', gzip(await renderCommandManual(time)));
+  put('usr/share/man/man5/sunk-agent.yaml.5.gz', gzip(renderConfigManual(time)));
+  put('usr/share/bash-completion/completions/sunk-agent', await renderCompletion());
+  const bundled = new Set([...packages, 'better-sqlite3', 'koffi', runtime]);
+  put('usr/share/doc/sunk-agent/copyright', renderCopyright([...bundled].sort()));
+  put('usr/share/doc/sunk-agent/changelog.gz', gzip(renderChangelog(debianVersion, time)));
+  copy('packaging/deb/lintian-overrides', 'usr/share/lintian/overrides/sunk-agent');
+  settle(folder, time);
+}
+
+/** The two addons with the binaries of this architecture alone. */
+function layAddons(to: string, { node }: Architecture, sqliteAddon: string): void {
+  const sqlite = findPackage('better-sqlite3');
+  for (const part of ['package.json', 'lib'])
+    cpSync(path.join(sqlite, part), path.join(to, 'better-sqlite3', part), { recursive: true });
+  mkdirSync(path.join(to, 'better-sqlite3/prebuilds'));
+  cpSync(sqliteAddon, path.join(to, `better-sqlite3/prebuilds/linux-${node}.node`));
+
+  const koffi = findPackage('koffi');
+  for (const part of ['package.json', 'index.js', 'index.cjs'])
+    cpSync(path.join(koffi, part), path.join(to, 'koffi', part));
+  for (const part of ['index.js', 'index.cjs', 'src/static.js', 'src/static.cjs']) {
+    cpSync(path.join(koffi, 'src/koffi', part), path.join(to, 'koffi/src/koffi', part));
+  }
+  const name = `@koromix/koffi-linux-${node}`;
+  const binary = findPackage(name);
+  for (const part of ['package.json', 'index.js', `linux_${node}`])
+    cpSync(path.join(binary, part), path.join(to, name, part), { recursive: true });
+}
+
+/** One mode a kind and one time for all, so that two builds are one. */
+function settle(folder: string, time: number): void {
+  for (const name of readdirSync(folder)) {
+    const file = path.join(folder, name);
+    const found = lstatSync(file);
+    if (found.isDirectory()) settle(file, time);
+    else chmodSync(file, (found.mode & 0o111) === 0 || file.endsWith('.node') ? 0o644 : 0o755);
+  }
+  chmodSync(folder, 0o755);
+  lutimesSync(folder, time, time);
+  for (const name of readdirSync(folder)) lutimesSync(path.join(folder, name), time, time);
+}
+
+function gzip(text: string): Buffer {
+  return gzipSync(text, { level: 9 });
+}

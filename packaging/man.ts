@@ -1,0 +1,106 @@
+// The manuals: sunk-agent(8) from the commands' own help, sunk-agent.yaml(5) from the schema's own descriptions.
+import { OVERVIEW } from '../src/commands/help.ts';
+import { configSchema } from '../src/config.ts';
+import { loadCommands } from './commands.ts';
+import { listKeys } from './config-keys.ts';
+import { escapeText, literal, renderHead, renderList } from './mdoc.ts';
+
+/** sunk-agent(8) as mdoc. `time` in epoch seconds. */
+export async function renderCommandManual(time: number): Promise<string> {
+  const commands = await loadCommands();
+  const sections = [...commands].flatMap(([name, { help }]) => [
+    `.Ss sunk\\-agent ${name}`,
+    ...renderHelp(help),
+  ]);
+  const files = [
+    ['/etc/sunk-agent/config.yaml', 'The configuration: sunk-agent.yaml(5).'],
+    ['/etc/sunk-agent/approved', 'Hashes of held plans that are accepted; a fleet may share it.'],
+    ['/etc/sunk-agent/blocked', 'Who is blocked, whatever the store says; a fleet may share it.'],
+    ['/etc/sunk-agent/credentials/', 'Tokens of the store, readable by root and the reader.'],
+    ['/var/lib/sunk-agent/cache/', 'The mirror of the store and the ledger of names and ids.'],
+    ['/var/lib/sunk-agent/authorized_keys/', 'The keys that sshd accepts, one file a name.'],
+    ['/run/sunk-agent/status.json', 'What the last pass found.'],
+  ].map(([tag = '', text = '']) => ({ tag: `Pa ${escapeText(tag)}`, body: [escapeText(text)] }));
+  const lines = [
+    ...renderHead('sunk-agent', 8, time),
+    '.Sh NAME',
+    '.Nm sunk\\-agent',
+    '.Nd make a SUNK login node agree with the user store',
+    '.Sh SYNOPSIS',
+    '.Nm',
+    '.Ar command',
+    '.Op Ar options',
+    '.Sh DESCRIPTION',
+    ...renderHelp(OVERVIEW),
+    '.Sh COMMANDS',
+    ...sections,
+    '.Sh FILES',
+    ...renderList(files),
+    '.Sh SEE ALSO',
+    '.Xr sunk\\-agent.yaml 5 ,',
+    '.Xr sshd_config 5 ,',
+    '.Xr systemctl 1',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** sunk-agent.yaml(5) as mdoc. `time` in epoch seconds. */
+export function renderConfigManual(time: number): string {
+  const items = listKeys(configSchema).map(({ path, type, fallback, description }) => ({
+    tag: literal(path),
+    body: [
+      escapeText(description),
+      '.br',
+      escapeText(fallback === undefined ? `${type}; must be set.` : `${type}; default: ${fallback}`),
+    ],
+  }));
+  const lines = [
+    ...renderHead('sunk-agent.yaml', 5, time),
+    '.Sh NAME',
+    '.Nm sunk\\-agent.yaml',
+    '.Nd configuration of sunk\\-agent',
+    '.Sh DESCRIPTION',
+    'The configuration is a YAML file,',
+    '.Pa /etc/sunk\\-agent/config.yaml .',
+    'A wrong key, type or value is refused with its line, its path and what was expected;',
+    'anchors and aliases are not supported.',
+    'Durations are a number with s, m, h or d behind it.',
+    'Below, a.b stands for the key b inside of a, and a[] for each entry of the list a.',
+    '.Sh KEYS',
+    ...renderList(items),
+    '.Sh SEE ALSO',
+    '.Xr sunk\\-agent 8',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** Help text: paragraphs stay paragraphs, lines with an indented word and its explanation become a list. */
+function renderHelp(help: string): string[] {
+  return help.split('\n\n').flatMap((paragraph) => {
+    const lines = paragraph.split('\n');
+    const items = lines.map((line) => /^ {2}(\S.*?) {2,}(\S.*)$/.exec(line));
+    if (lines[0]?.startsWith('Usage: ') === true)
+      return [
+        '.Bd -literal -offset indent',
+        ...lines.map((line) => escapeText(line.replace(/^Usage: +/, '').trim())),
+        '.Ed',
+      ];
+    return [
+      '.Pp',
+      ...lines.flatMap((line, index) => {
+        const item = items[index] ?? null;
+        if (item === null) return [escapeText(line.trim())];
+        const list = renderList([{ tag: literal(item[1] ?? ''), body: [escapeText(item[2] ?? '')] }]);
+        return [
+          ...(isItem(items[index - 1]) ? [] : list.slice(0, 1)),
+          ...list.slice(1, -1),
+          ...(isItem(items[index + 1]) ? [] : list.slice(-1)),
+        ];
+      }),
+    ];
+  });
+}
+
+function isItem(match: RegExpExecArray | null | undefined): boolean {
+  return match !== null && match !== undefined;
+}

@@ -1,0 +1,26 @@
+// The configuration that is installed does nothing, and works once the commented lines are filled in.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../../src/config.ts';
+
+const example = readFileSync(path.resolve(import.meta.dirname, '../../packaging/config.yaml'), 'utf8');
+
+describe('the example configuration', () => {
+  it('is refused as long as the store is not named', () => {
+    expect(() => parseConfig(example, 'config.yaml')).toThrow(/scim/);
+  });
+
+  it('observes once it is named, and lets nobody in', () => {
+    const config = parseConfig(example.replace('# base_url:', 'base_url:'), 'config.yaml');
+    expect(config.mode).toBe('observe');
+    expect(config.access.groups).toEqual([]);
+  });
+
+  it('takes the lines that it shows in comments', () => {
+    const text = example
+      .replace('# base_url:', 'base_url:')
+      .replace('groups: []\n  #  - name', 'groups:\n    - name');
+    expect(parseConfig(text, 'config.yaml').access.groups).toEqual([{ name: 'slurm-users', id: null }]);
+  });
+});

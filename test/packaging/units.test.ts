@@ -1,0 +1,55 @@
+// The units: as tight as promised, by systemd's own measure.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const UNITS = path.resolve(import.meta.dirname, '../../systemd');
+
+/** The exposure that systemd-analyze(1) sees, from 0 (none) to 10. */
+function exposure(unit: string): number {
+  const args = ['security', '--offline=true', '--no-pager', '--json=off', path.join(UNITS, unit)];
+  const text = execFileSync('systemd-analyze', args, { encoding: 'utf8', stdio: 'pipe' });
+  const [, level] = /exposure level for \S+: ([0-9.]+)/.exec(text) ?? [];
+  return Number(level);
+}
+
+function settings(unit: string, name: string): string[] {
+  const text = readFileSync(path.join(UNITS, unit), 'utf8');
+  return [...text.matchAll(new RegExp(`^${name}=(.*)$`, 'gm'))].map(([, value = '']) => value);
+}
+
+describe('the units', () => {
+  it('expose as little as promised', () => {
+    expect(exposure('sunk-agent.service')).toBeLessThanOrEqual(2);
+    expect(exposure('sunk-agent-reader.service')).toBeLessThanOrEqual(1.5);
+  });
+
+  it('give the token to the reader alone, and the network too', () => {
+    expect(settings('sunk-agent.service', 'LoadCredential')).toEqual([]);
+    expect(settings('sunk-agent.service', 'PrivateNetwork')).toEqual(['yes']);
+    expect(settings('sunk-agent.service', 'RestrictAddressFamilies')).toEqual(['AF_UNIX']);
+    expect(settings('sunk-agent-reader.service', 'LoadCredential')).toHaveLength(1);
+  });
+
+  it('do not wait for the network before accounts are back', () => {
+    const order = [
+      ...settings('sunk-agent.service', 'After'),
+      ...settings('sunk-agent.service', 'Wants'),
+    ].join(' ');
+    expect(order).not.toContain('network');
+  });
+
+  it.each([
+    ['base_url: https://example.com', false],
+    ['scim:\n  base_url: https://example.com', true],
+    ['scim:\n  # base_url: https://example.com', false],
+  ])('start only where a store is named: %j', (config, starts) => {
+    for (const unit of ['sunk-agent.service', 'sunk-agent-reader.service']) {
+      const [, pattern = ''] = /-Eqs "(.*)" /.exec(settings(unit, 'ExecCondition')[0] ?? '') ?? [];
+      const run = (): unknown => execFileSync('grep', ['-Eqs', pattern], { input: config });
+      if (starts) expect(run).not.toThrow();
+      else expect(run).toThrow();
+    }
+  });
+});
