@@ -11,7 +11,7 @@ import { createHome, findHomes } from './home.ts';
 import { applyToFiles, readLocalAccounts } from './local-accounts.ts';
 import { gatherFacts } from './node-facts.ts';
 import { tellNscd } from './nscd.ts';
-import { endSessions } from './sessions.ts';
+import { endSessions, findActiveUids } from './sessions.ts';
 import { readSudoers, removeSudoers, writeSudoers } from './sudoers.ts';
 
 /** What became of one change. */
@@ -57,6 +57,8 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
           desired.accounts.map(({ entry }) => entry.dir),
         ),
         sudoers: readSudoers(root),
+        // A throwaway root has no processes of its own.
+        ...(root === '/' ? { sessions: findActiveUids() } : {}),
       };
     },
     async apply(changes) {

@@ -127,12 +127,15 @@ function editFor(change: Change, edit: Edit, today: number, ground: Ground): voi
       return;
     case 'account-create':
       edit('passwd', name, () => renderPasswd(change.entry));
-      edit('shadow', name, () => newShadow(name, today));
+      edit('shadow', name, (fields) => fields ?? newShadow(name, today));
       ground.accounts.set(name, change.entry.uid);
       ground.uids.set(change.entry.uid, name);
       return;
     case 'account-alter':
-      edit('passwd', name, () => renderPasswd(change.entry));
+      // A rename edits the line where it stands; the hash and the dates of shadow stay.
+      edit('passwd', change.before.name, () => renderPasswd(change.entry));
+      if (change.before.name !== name)
+        edit('shadow', change.before.name, (fields) => fields?.with(0, name) ?? null);
       return;
     case 'account-reopen':
       edit('passwd', name, () => renderPasswd(change.entry));
@@ -200,7 +203,10 @@ function findMisfit(change: Change, ground: Ground): string | null {
     case 'account-create': {
       const { uid } = change.entry;
       if (uid < FIRST_ID) return `uid ${uid} is below ${FIRST_ID}`;
-      if (ground.accounts.has(name)) return `meanwhile somebody made an account ${name}`;
+      const found = ground.accounts.get(name);
+      // A line that agrees, from before the ledger was lost, is taken back.
+      if (found === uid) return null;
+      if (found !== undefined) return `meanwhile somebody made an account ${name}`;
       const other = ground.uids.get(uid);
       return other === undefined ? null : `meanwhile uid ${uid} belongs to ${other}`;
     }
@@ -214,7 +220,7 @@ function findMisfit(change: Change, ground: Ground): string | null {
     case 'account-remove':
     case 'account-alter':
     case 'account-reopen': {
-      const uid = ground.accounts.get(name);
+      const uid = ground.accounts.get(change.kind === 'account-alter' ? change.before.name : name);
       if (uid === undefined) return `the account ${name} is gone from passwd`;
       return uid === change.entry.uid ? null : `the account ${name} has uid ${uid}, not ${change.entry.uid}`;
     }

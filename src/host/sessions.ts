@@ -46,6 +46,16 @@ export function findProcesses(uid: number): number[] {
   });
 }
 
+/** Uids of people (not of the system) that have processes now. */
+export function findActiveUids(): Set<number> {
+  const active = new Set<number>();
+  for (const name of readdirSync('/proc')) {
+    const uid = /^\d+$/.test(name) ? Number(/^Uid:\s+(\d+)/m.exec(readStatus(Number(name)))?.[1] ?? 0) : 0;
+    if (uid >= FIRST_UID) active.add(uid);
+  }
+  return active;
+}
+
 function signalAll(uid: number, signal: NodeJS.Signals): void {
   for (const pid of findProcesses(uid)) {
     try {

@@ -19,6 +19,8 @@ export interface OpenedDatabase {
  * @throws AgentError state_folder when folder or file are not the caller's own.
  */
 export function openDatabase(folder: string, now: number): OpenedDatabase {
+  // The key files lie beside it, where the helper's user must reach them.
+  mkdirSync(path.dirname(folder), { recursive: true, mode: 0o755 });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   refuseForeign(folder, 'directory');
   const file = path.join(folder, 'mirror.sqlite');

@@ -23,6 +23,8 @@ export function spawnReader(options: {
   const { config, root, user } = options;
   const fence = [
     '--permission',
+    // --allow-net is new in Node 26, and says so at each start.
+    '--disable-warning=ExperimentalWarning',
     `--allow-fs-read=${CODE}/*`,
     `--allow-fs-read=${path.resolve(root)}`,
     `--allow-fs-read=${config}`,

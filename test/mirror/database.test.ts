@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Database from 'better-sqlite3';
@@ -83,4 +92,11 @@ describe('the ledger', () => {
     expect(() => raw.exec('DELETE FROM binding')).toThrow(/never deleted/);
     raw.close();
   });
+});
+
+test('the folder around the state folder stays open to the key helper', () => {
+  const parent = path.join(base, 'lib');
+  openMirror(path.join(parent, 'cache'), NOW).close();
+  expect(statSync(parent).mode & 0o777).toBe(0o755);
+  expect(statSync(path.join(parent, 'cache')).mode & 0o777).toBe(0o700);
 });

@@ -20,7 +20,7 @@ const PACKAGES = [
   'systemd-sysv',
 ];
 
-const CACHE = process.env['SUNK_NODE_CACHE'] ?? '/var/cache/sunk-agent-nodes';
+export const CACHE = process.env['SUNK_NODE_CACHE'] ?? '/var/cache/sunk-agent-nodes';
 
 /** The base of a release; the first call builds it, which takes a minute. */
 export function ensureBase(release: Release): string {

@@ -102,7 +102,7 @@ for (const release of RELEASES) {
       await store.setActive(alice, 'False');
       const [status] = (await Promise.race([ended, sleep(60_000, ['still there'])])) as [number | string];
       expect(status).toBe(255);
-      expect(node.exec('pgrep -u alice').status).toBe(1);
+      await eventually('nothing of alice runs', () => node.exec('pgrep -u alice').status === 1);
       expect(node.exec('test -e /var/lib/sunk-agent/authorized_keys/alice').status).toBe(1);
       expect(login('alice', 'alice').status).toBe(255);
     });

@@ -1,34 +1,23 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { renderKeyFile } from '../../src/policy/key-file.ts';
 import { readKeys } from '../../src/policy/ssh-key.ts';
-import { canOpenPrivateNode, logInMany, openPrivateNode } from '../host/private-node.ts';
+import { logInMany, openPrivateNode } from '../host/private-node.ts';
 import { testSshd } from '../host/sshd-suite.ts';
 import { makeCorpus } from '../policy/key-corpus.ts';
 import { compareReadings } from '../policy/ssh-keygen.ts';
+import { ensureBase, RELEASES, type Release } from './base.ts';
+import { describeOnNodes } from './requirements.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
-/** Root folders of the releases, as debootstrap makes them with openssh-server. */
-const BASES = process.env['SUNK_NODE_BASES'] ?? '/var/cache/sunk-agent/bases';
-const RELEASES = [
-  ['bullseye', false],
-  ['bookworm', true],
-  ['trixie', true],
-] as const;
-const canTest =
-  canOpenPrivateNode() && RELEASES.every(([release]) => existsSync(`${BASES}/${release}/usr/sbin/sshd`));
+/** OpenSSH understands `expiry-time` with `Z` since 9.1. */
+const ZULU: Readonly<Record<Release, boolean>> = { bullseye: false, bookworm: true, trixie: true };
 
-test('these tests ran on a machine where they can, or it is not the one that counts', () => {
-  if (!canTest) console.log(`OpenSSH 8.4, 9.2 and 10.0 are not tested: that needs root, and ${BASES}`);
-  expect(process.env['CI'] === undefined || canTest).toBe(true);
-});
-
-test.runIf(canOpenPrivateNode())(
-  'of 500 logins, 32 at once, none is lost while the key file is replaced all the time',
-  async () => {
+describeOnNodes('a storm of logins', () => {
+  test('of 500 logins, 32 at once, none is lost while the key file is replaced all the time', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'storm-'));
     const keyFile = join(folder, 'key');
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', keyFile]);
@@ -57,21 +46,23 @@ test.runIf(canOpenPrivateNode())(
       await node.close();
       rmSync(folder, { recursive: true });
     }
-  },
-);
-
-describe.runIf(canTest).each(RELEASES)('Debian %s', (release, zulu) => {
-  const base = `${BASES}/${release}`;
-
-  test('its ssh-keygen accepts every key that we accept, with the same fingerprint, of 10,000', () => {
-    const corpus = makeCorpus(3, 10_000);
-    const { accepted, lax, strict } = compareReadings(corpus, ['chroot', base]);
-    expect(lax).toEqual([]);
-    expect(strict).toEqual([]);
-    expect(accepted).toBeGreaterThan(corpus.length / 3);
-  });
-
-  describe('its sshd', () => {
-    testSshd(base, zulu);
   });
 });
+
+for (const release of RELEASES) {
+  describeOnNodes(`OpenSSH of ${release}`, () => {
+    const base = ensureBase(release);
+
+    test('its ssh-keygen accepts every key that we accept, with the same fingerprint, of 10,000', () => {
+      const corpus = makeCorpus(3, 10_000);
+      const { accepted, lax, strict } = compareReadings(corpus, ['chroot', base]);
+      expect(lax).toEqual([]);
+      expect(strict).toEqual([]);
+      expect(accepted).toBeGreaterThan(corpus.length / 3);
+    });
+
+    describe('its sshd', () => {
+      testSshd(base, ZULU[release]);
+    });
+  });
+}

@@ -13,6 +13,7 @@ import {
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureBase, type Release } from './base.ts';
+import { ADDON, ensureSqliteAddon } from './sqlite-addon.ts';
 
 const REPOSITORY = path.resolve(import.meta.dirname, '../..');
 
@@ -78,6 +79,7 @@ export async function bootNode(
     `lowerdir=${base},upperdir=${upper},workdir=${work}`,
     root,
   ]);
+  const addon = release === 'bullseye' ? ensureSqliteAddon() : null;
   mkdirSync(path.join(root, CODE), { recursive: true });
   install(root);
 
@@ -94,6 +96,7 @@ export async function bootNode(
       '--private-network',
       `--directory=${root}`,
       `--bind-ro=${REPOSITORY}:${CODE}`,
+      ...(addon === null ? [] : [`--bind-ro=${addon}:${CODE}/node_modules/${ADDON}`]),
       ...(modules === path.join(REPOSITORY, 'node_modules') ? [] : [`--bind-ro=${modules}:${modules}`]),
     ],
     { stdio: ['ignore', console_, console_] },
