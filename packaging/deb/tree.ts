@@ -16,6 +16,7 @@ import { renderCompletion } from '../completion.ts';
 import { renderCommandManual, renderConfigManual } from '../man.ts';
 import { type Architecture } from './architecture.ts';
 import { renderChangelog } from './changelog.ts';
+import { listFiles } from './control.ts';
 import { findPackage } from './fetch-package.ts';
 import { renderCopyright } from './licences.ts';
 
@@ -66,6 +67,10 @@ export async function layTree(options: TreeOptions): Promise<void> {
   // Not under /etc: sshd changes only by `doctor --fix`, or by an operator who copies it.
   copy('packaging/sshd/10-sunk-agent.conf', 'usr/share/sunk-agent/sshd_config.d/10-sunk-agent.conf');
 
+  for (const file of listFiles(path.join(PROJECT, 'packaging/container'), '')) {
+    const mode = /\/(?:run|finish)$/.test(file) ? 0o755 : 0o644;
+    copy(`packaging/container/${file}`, `usr/share/sunk-agent/container/${file}`, mode);
+  }
   put('usr/share/man/man8/sunk-agent.8.gz', gzip(await renderCommandManual(time)));
   put('usr/share/man/man5/sunk-agent.yaml.5.gz', gzip(renderConfigManual(time)));
   put('usr/share/bash-completion/completions/sunk-agent', await renderCompletion());

@@ -1,5 +1,5 @@
-// sd_notify(3): tells the service manager that the agent is ready, alive, busy or stopping.
-import { existsSync } from 'node:fs';
+// sd_notify(3), or s6's newline: tells the service manager that the agent is ready, alive, busy or stopping.
+import { closeSync, existsSync, writeSync } from 'node:fs';
 import koffi from 'koffi';
 
 const AF_UNIX = 1;
@@ -15,9 +15,12 @@ export interface ServiceManager {
 
 /**
  * Connects to the manager that NOTIFY_SOCKET names. Node has no datagram sockets of AF_UNIX, so libc is called.
+ * NOTIFY_FD, the number of an open descriptor, is for supervisors such as s6 that want a newline there instead.
  * A path and an abstract address (`@...`) are both understood; anything else is ignored, as sd_notify(3) does.
  */
 export function connectServiceManager(environment: NodeJS.ProcessEnv = process.env): ServiceManager {
+  const descriptor = Number(environment['NOTIFY_FD'] ?? NaN);
+  if (Number.isInteger(descriptor) && descriptor > 2) return notifyByLine(descriptor);
   const address = environment['NOTIFY_SOCKET'] ?? '';
   const isPath = address.startsWith('/') && existsSync(address);
   if (!isPath && !address.startsWith('@')) return { notify: () => {}, watchdogInterval: null };
@@ -36,6 +39,20 @@ export function connectServiceManager(environment: NodeJS.ProcessEnv = process.e
       if (fd >= 0) sendto(fd, data, data.length, 0, to, to.length);
     },
     watchdogInterval: watchdogInterval(environment),
+  };
+}
+
+/** Readiness as s6-supervise's notification-fd has it: one newline, once, then the descriptor is closed. */
+function notifyByLine(descriptor: number): ServiceManager {
+  let isReady = false;
+  return {
+    notify(state) {
+      if (isReady || !state.split('\n').includes('READY=1')) return;
+      isReady = true;
+      writeSync(descriptor, '\n');
+      closeSync(descriptor);
+    },
+    watchdogInterval: null,
   };
 }
 

@@ -22,6 +22,8 @@ export function spawnReader(options: {
 }): SpawnedReader {
   const { config, root, user } = options;
   const fence = [
+    // --allow-net is called experimental on every start.
+    '--disable-warning=ExperimentalWarning',
     '--permission',
     // --allow-net is new in Node 26, and says so at each start.
     '--disable-warning=ExperimentalWarning',

@@ -94,6 +94,10 @@ describe('the scripts of the package', () => {
     'deb/postinst',
     'deb/prerm',
     'deb/postrm',
+    ...['sunk-agent', 'sunk-agent-reader'].flatMap((name) => [
+      `container/s6-rc.d/${name}/run`,
+      `container/s6-rc.d/${name}/finish`,
+    ]),
   ])('%s is clean POSIX sh', (script) => {
     expect(() => run('shellcheck', '--shell=sh', path.join(PACKAGING, script))).not.toThrow();
   });
