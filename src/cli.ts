@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   plan: () => import('./commands/plan.ts'),
   approve: () => import('./commands/approve.ts'),
   status: () => import('./commands/status.ts'),
+  doctor: () => import('./commands/doctor.ts'),
   block: () => import('./commands/block.ts'),
   unblock: () => import('./commands/unblock.ts'),
   freeze: () => import('./commands/freeze.ts'),

@@ -31,8 +31,15 @@ ip iproute2
 dpkg-deb dpkg
 lintian lintian
 man man-db
+groff groff-base
+openssl openssl
+perl perl
+pwck passwd
+xz xz-utils
+systemd-analyze systemd
 EOF
 [ -e /usr/lib/"$(uname -m)"-linux-gnu/libatomic.so.1 ] || missing="$missing libatomic1"
+[ -e /usr/share/zoneinfo/Europe/Berlin ] || missing="$missing tzdata"
 
 if [ -n "$missing" ]; then
   echo "installing Debian packages for the system tests:$missing"

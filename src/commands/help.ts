@@ -9,6 +9,7 @@ Makes this login node agree with the organisation's user store.
   plan      what a pass would change
   approve   accept what the guard holds under a hash
   status    is this node healthy, and why not
+  doctor    what keeps logins from working as configured
   block     put a person or a key out, now; unblock lets them back
   freeze    no grants and no absences for a while; thaw ends it
 

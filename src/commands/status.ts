@@ -2,23 +2,28 @@
 import { readStatus, type Status } from '../agent/status.ts';
 import { pathsUnder } from '../paths.ts';
 import type { CommandContext } from './command.ts';
+import { describeHostLoad } from './host-load.ts';
 
 export const failure = 2;
-export const options = {};
+export const options = { host: { type: 'boolean', default: false } } as const;
 
-export const help = `Usage: sunk-agent status [--json] [--root DIR]
+export const help = `Usage: sunk-agent status [--host] [--json] [--root DIR]
 
 Reads what the last pass left in /run/sunk-agent/status.json; needs neither root nor the daemon.
+
+  --host   also this machine's load, memory and disks, as they are now
 
 Exit status: 0 healthy, 1 degraded, 2 failing or unknown.`;
 
 const EXIT = { healthy: 0, degraded: 1, failing: 2 } as const;
 
-export async function run({ root, json }: CommandContext): Promise<number> {
-  const status = readStatus(pathsUnder(root).status);
+export async function run({ root, json, values }: CommandContext): Promise<number> {
+  const paths = pathsUnder(root);
+  const status = readStatus(paths.status);
   process.stdout.write(
     json ? `${JSON.stringify(status)}\n` : describeStatus(status, Math.floor(Date.now() / 1000)),
   );
+  if (values['host'] === true && !json) process.stdout.write(await describeHostLoad([paths.state, '/home']));
   return EXIT[status.health];
 }
 

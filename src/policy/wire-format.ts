@@ -14,9 +14,7 @@ const LAYOUTS = {
 
 export type KeyType = keyof typeof LAYOUTS;
 
-/** Every type whose keys are read; DSA is not among them. */
-export const KEY_TYPES = Object.keys(LAYOUTS) as KeyType[];
-
+/** Whether keys of that type are read at all; DSA's are not. */
 export function isKeyType(text: string): text is KeyType {
   return Object.hasOwn(LAYOUTS, text);
 }

@@ -130,15 +130,15 @@ describe('the account files', () => {
 
 describe('a local account always wins', () => {
   test.each<[string, Change]>([
-    ['its name', { ...CREATE, name: 'local', entry: { ...entry, name: 'local' } } as Change],
-    ['its uid', { ...CREATE, entry: { ...entry, uid: 1000 } } as Change],
-    ['a uid of the system', { ...CREATE, entry: { ...entry, uid: 999 } } as Change],
+    ['its name', { ...CREATE, name: 'local', entry: { ...entry, name: 'local' } }],
+    ['its uid', { ...CREATE, entry: { ...entry, uid: 1000 } }],
+    ['a uid of the system', { ...CREATE, entry: { ...entry, uid: 999 } }],
     [
       'its closing, by a change about another uid',
-      { ...CLOSE, name: 'local', entry: { ...entry, name: 'local' } } as Change,
+      { ...CLOSE, name: 'local', entry: { ...entry, name: 'local' } },
     ],
     ['a group of the system', { ...common, name: 'root', kind: 'member-add', member: 'alice' }],
-    ['the name of its group', { ...MARKER, name: 'local' } as Change],
+    ['the name of its group', { ...MARKER, name: 'local' }],
   ])('over a change that would take %s', async (_, change) => {
     const before = FILES.map(read);
     const [misfit] = await apply(change);
@@ -149,7 +149,7 @@ describe('a local account always wins', () => {
   test('and the other changes of the same pass are done', async () => {
     const misfits = await apply(
       MARKER,
-      { ...CREATE, name: 'local', entry: { ...entry, name: 'local' } } as Change,
+      { ...CREATE, name: 'local', entry: { ...entry, name: 'local' } },
       CREATE,
     );
     expect(misfits).toHaveLength(1);
