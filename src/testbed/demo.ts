@@ -1,0 +1,113 @@
+// The demonstration: a person is pushed by the identity provider, gets a login, leaves, and is out. Ends with status 0.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { connectEntra, entra, makePublicKey } from './demo-company.ts';
+import { findObstacle, showLogin } from './demo-login.ts';
+import { announce, cleanUpAtTheEnd, HERE, perform, show, stage } from './demo-stage.ts';
+import { startTestbed } from './service.ts';
+
+const root = path.join(stage, 'root');
+const NODE_FILES = {
+  'etc/passwd':
+    'root:x:0:0:root:/root:/bin/bash\noperator:x:1000:1000:made by hand:/home/operator:/bin/bash\n',
+  'etc/group': 'root:x:0:\noperator:x:1000:\n',
+  'etc/shadow': 'root:*:20000:0:99999:7:::\noperator:!:20000:0:99999:7:::\n',
+  'etc/gshadow': 'root:*::\noperator:!::\n',
+  'etc/shells': '/bin/sh\n/bin/bash\n',
+};
+
+function makeRoot(config: string, token: string): void {
+  for (const folder of ['etc/sunk-agent/credentials', 'etc/skel', 'home'])
+    mkdirSync(path.join(root, folder), { recursive: true });
+  for (const [file, content] of Object.entries(NODE_FILES)) writeFileSync(path.join(root, file), content);
+  writeFileSync(path.join(root, 'etc/sunk-agent/config.yaml'), config);
+  const credential = path.join(root, 'etc/sunk-agent/credentials/scim-token');
+  writeFileSync(credential, `${token}\n`, { mode: 0o600 });
+}
+
+function agent(statuses: readonly number[], ...args: string[]): Promise<string> {
+  const program = path.join(HERE, 'src/cli.ts');
+  return perform(
+    `sunk-agent ${args.join(' ')} --root ROOT`,
+    statuses,
+    process.execPath,
+    program,
+    ...args,
+    '--root',
+    root,
+  );
+}
+
+/** The lines of alice and bob, and what sshd would hear about alice. */
+async function showAlice(): Promise<string> {
+  for (const file of ['etc/passwd', 'etc/group']) {
+    process.stdout.write(`   ROOT/${file}\n`);
+    show(readFileSync(path.join(root, file), 'utf8').replace(/^/gm, '  '));
+  }
+  const helper = path.join(HERE, 'packaging/authorized-keys');
+  const keys = path.join(root, 'var/lib/sunk-agent/authorized_keys');
+  const said = await perform('authorized-keys alice', [0], 'sh', helper, 'alice', keys);
+  if (said === '') show('(no key)');
+  return said;
+}
+
+async function main(): Promise<void> {
+  process.stdout.write(
+    'sunk-agent, from a pushed user to a login and out again. Nothing here leaves 127.0.0.1.\n',
+  );
+
+  announce('Starting the testbed, a SCIM service like CoreWeave’s.');
+  const testbed = await startTestbed({});
+  show(`base URL: ${testbed.baseUrl}`);
+  const config = `scim:
+  base_url: ${testbed.baseUrl}
+access:
+  groups: [{ name: slurm-users }]
+accounts:
+  domains: [example.com]
+`;
+
+  announce('Pushing a small organisation as Entra does: users, then groups and their members.');
+  show(await connectEntra(testbed.baseUrl, testbed.token));
+
+  announce('Alice, Bob and Carol get their keys in Entra, which arrive as PATCHes.');
+  for (const name of ['alice', 'bob', 'carol'])
+    await entra('graph', 'set-key', `${name}@example.com`, `${makePublicKey()} ${name}@laptop`);
+  show(await entra('cycle'));
+
+  announce(`Making a throwaway root for the agent: ROOT is ${root}.`);
+  makeRoot(config, testbed.readToken);
+  show(config);
+
+  announce('What would the agent do? It reads the store and shows the plan; nothing is changed.');
+  await agent([2], 'plan', '--fetch');
+
+  announce('The agent does it.');
+  await agent([0], 'sync');
+  if (!(await showAlice()).includes('ssh-ed25519')) throw new Error('alice has no key');
+
+  announce('Alice leaves: Entra disables her, and her key goes with the next sync.');
+  await entra('user', 'disable', 'alice@example.com');
+  show(await entra('cycle'));
+  await agent([0], 'sync');
+  if ((await showAlice()) !== '') throw new Error('alice still has a key');
+
+  const obstacle = findObstacle();
+  if (obstacle === null) await showLogin(config, testbed.readToken);
+  else {
+    announce('A real SSH login comes next, but not here.');
+    show(obstacle);
+  }
+
+  announce('Done. Stopping everything and deleting what was written.');
+  await testbed.close();
+}
+
+cleanUpAtTheEnd();
+try {
+  await main();
+  process.exit(0);
+} catch (error) {
+  process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+}
