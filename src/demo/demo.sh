@@ -1,20 +1,23 @@
 #!/bin/sh
-# npm run demo, on a machine that has only git, Node 20 or newer and npm: installs what is missing, then rehearses.
+# `npm run demo`: sees to what the demonstration needs, with any Node from 20 on, then starts it on the pinned one.
 set -eu
 cd "$(dirname "$0")/../.."
 
 if [ ! -x node_modules/.bin/node ]; then
-  echo '> npm ci   (this project has no dependencies installed yet)'
+  echo 'Installing the dependencies of package-lock.json into node_modules (npm ci).'
   npm ci --no-audit --no-fund --loglevel=error
 fi
+
 if ! node_modules/.bin/node --version >/dev/null 2>&1; then
-  if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
-    echo '> apt-get install libatomic1   (the pinned Node needs it, and this machine lacks it)'
+  if [ "$(id -u)" -eq 0 ] && [ -e /etc/debian_version ]; then
+    echo 'Installing the Debian package libatomic1 on this machine: Node 26 needs that library.'
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libatomic1 >/dev/null
   else
-    echo 'The pinned Node does not start; it needs libatomic1: apt-get install libatomic1' >&2
+    node_modules/.bin/node --version || true
+    echo 'demo: Node 26 does not start here; install libatomic (Debian: libatomic1) and try again' >&2
     exit 1
   fi
 fi
+
 exec node_modules/.bin/node src/demo/main.ts

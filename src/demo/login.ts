@@ -1,107 +1,103 @@
-// A real sshd over this machine's own system, in a private mount and process namespace: nothing of it stays.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+// The demonstration's last act: a real SSH login against a real sshd, in a private copy of this machine.
+import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { text } from 'node:stream/consumers';
+import { entra } from './company.ts';
+import { announce, HERE, perform, run, show, stage, start, type Result } from './stage.ts';
 
-const CODE = path.resolve(import.meta.dirname, '../..');
+const CODE = '/opt/sunk-agent';
+const KEY = '/tmp/alice';
 
-export interface DemoNode {
-  /** Runs a shell command as root inside; what it prints, both streams. */
-  run(command: string): { status: number | null; output: string };
-  /** `ssh USER@127.0.0.1 COMMAND` from this machine. */
-  ssh(user: string, keyFile: string, command: string): { status: number | null; output: string };
-  readonly port: number;
-  stop(): void;
-}
+/** Runs a program inside the private node. */
+type Enter = (...command: string[]) => Promise<Result>;
 
-/** Why this machine cannot; null: it can. */
+/** Why no login can be shown here; null: it can. */
 export function findObstacle(): string | null {
-  if (process.geteuid?.() !== 0) return 'that needs root';
-  if (!existsSync('/etc/debian_version')) return 'that needs Debian or Ubuntu';
-  if (spawnSync('unshare', ['--mount', '--pid', '--fork', 'true']).status !== 0) {
-    return 'this machine does not allow private mount namespaces';
-  }
-  if (spawnSync('ssh', ['-V']).status !== 0) return 'that needs an ssh client (openssh-client)';
+  if (process.platform !== 'linux') return 'this is not Linux';
+  if (process.geteuid?.() !== 0) return 'only root can make a private node; sudo npm run demo shows it';
+  if (!existsSync('/etc/debian_version')) return 'this is neither Debian nor Ubuntu';
   return null;
 }
 
-/** Where this project lies inside the node: somewhere that the reader's user can reach, unlike perhaps root's home. */
-export const NODE_CODE = '/opt/sunk-agent';
-
-/** @param settings folder with what goes into the node's /etc/sunk-agent. */
-export async function startNode(folder: string, settings: string): Promise<DemoNode> {
-  mkdirSync(folder);
-  const modules = realpathSync(path.join(CODE, 'node_modules'));
-  const script = path.join(import.meta.dirname, 'node.sh');
-  const holder = spawn(
-    'unshare',
-    ['--mount', '--pid', '--fork', '--kill-child', 'sh', script, folder, CODE, modules, settings],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
-  await Promise.race([once(holder.stdout, 'data'), once(holder, 'exit')]);
-  // With --pid the namespace's first process is unshare's child; the holder itself stays outside.
-  const [inner = ''] = readFileSync(
-    `/proc/${holder.pid ?? 0}/task/${holder.pid ?? 0}/children`,
-    'utf8',
-  ).split(' ');
-  if (inner === '') throw new Error('the private node did not start');
-  const enter = ['-t', inner, '--mount', '--pid', '--root', 'env', '-C', '/'];
-  const port = await findFreePort();
-  const sshd = spawn('nsenter', [...enter, '/usr/sbin/sshd', '-D', '-e', '-p', String(port)], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  await awaitListening(sshd);
-
-  return {
-    port,
-    run: (command) => collect('nsenter', [...enter, 'sh', '-c', `exec 2>&1; ${command}`]),
-    ssh: (user, keyFile, command) => {
-      const options = [
-        'BatchMode=yes',
-        'IdentitiesOnly=yes',
-        'LogLevel=ERROR',
-        'StrictHostKeyChecking=no',
-        'UserKnownHostsFile=/dev/null',
-      ];
-      const flags = options.flatMap((option) => ['-o', option]);
-      return collect('ssh', [
-        '-F',
-        '/dev/null',
-        ...flags,
-        '-i',
-        keyFile,
-        '-p',
-        String(port),
-        `${user}@127.0.0.1`,
-        command,
-      ]);
-    },
-    stop() {
-      sshd.kill('SIGTERM');
-      holder.kill('SIGKILL');
-    },
-  };
-}
-
-function collect(program: string, args: readonly string[]): { status: number | null; output: string } {
-  const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', timeout: 60_000 });
-  return { status, output: stdout + stderr };
-}
-
-async function awaitListening(sshd: ChildProcess): Promise<void> {
-  let log = '';
-  sshd.stderr?.on('data', (chunk: Buffer) => (log += chunk.toString()));
-  for (let tries = 0; tries < 100; tries += 1) {
-    if (log.includes('Server listening')) return;
-    if (sshd.exitCode !== null) break;
-    await sleep(50);
+/** Opens the node, logs alice in, off-boards her, and shows that the same key is refused. */
+export async function showLogin(config: string, token: string): Promise<void> {
+  announce('Making a private node: this machine’s files under an overlay that only the demonstration sees.');
+  const place = await openNode();
+  if (typeof place === 'string') {
+    show(`not possible here: ${place}`);
+    return;
   }
-  throw new Error(`sshd did not start: ${log}`);
+  const inside: Enter = (...command) => run('nsenter', ...place, ...command);
+  const agent = (...args: string[]): [string, ...string[]] => [
+    'nsenter',
+    ...place,
+    `${CODE}/node_modules/.bin/node`,
+    `${CODE}/src/cli.ts`,
+    ...args,
+  ];
+  const configure = 'cat >/etc/sunk-agent/config.yaml <<END\n' + config + 'END\n';
+  const give = `umask 077; echo '${token}' >/etc/sunk-agent/credentials/scim-token; chown sunk-reader /etc/sunk-agent/credentials/scim-token`;
+  await must(inside('sh', '-ec', `${configure}${give}`));
+  await must(inside('ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'alice@laptop', '-f', KEY));
+  const port = String(await findFreePort());
+  await must(inside('/usr/sbin/sshd', '-p', port));
+  show(`its sshd, ${(await inside('ssh', '-V')).stderr.trim()}, listens on 127.0.0.1:${port}`);
+
+  announce(
+    'Alice is back, with a key that ssh-keygen just made; Entra pushes it, and the agent syncs the node.',
+  );
+  const { stdout: key } = await must(inside('cat', `${KEY}.pub`));
+  await entra('user', 'enable', 'alice@example.com');
+  await entra('graph', 'set-key', 'alice@example.com', key.trim());
+  show(await entra('cycle'));
+  await perform('sunk-agent sync', [0], ...agent('sync', '--full'));
+
+  announce('Alice logs in.');
+  const login = ['nsenter', ...place, 'ssh', ...sshOptions(port), 'alice@127.0.0.1'] as const;
+  const said = await perform('ssh alice@login-node id', [0], ...login, 'id');
+  if (!said.includes('(alice)')) throw new Error('the login was somebody else’s');
+
+  announce('Alice leaves: Entra disables her, the agent syncs, and the same key is refused.');
+  await entra('user', 'disable', 'alice@example.com');
+  show(await entra('cycle'));
+  await perform('sunk-agent sync', [0], ...agent('sync', '--full'));
+  await perform('ssh alice@login-node id', [255], ...login, 'id');
+}
+
+/** @returns what nsenter(1) needs in front of a command, or why there is no node. */
+async function openNode(): Promise<string[] | string> {
+  const folder = path.join(stage, 'node');
+  mkdirSync(folder);
+  const script = path.join(HERE, 'src/demo/node.sh');
+  const modules = realpathSync(path.join(HERE, 'node_modules'));
+  const unshare = ['--mount', '--pid', '--fork', '--kill-child', 'sh', script, folder, HERE, modules];
+  const holder = start('unshare', unshare, 'pipe');
+  if (holder.stdout === null || holder.stderr === null) throw new Error('unshare has no output');
+  const complaints = text(holder.stderr);
+  let said = '';
+  for await (const chunk of holder.stdout) {
+    said += String(chunk);
+    if (said.includes('ready')) break;
+  }
+  if (!said.includes('ready')) return (await complaints).trim();
+  const { stdout: children } = await must(
+    run('cat', `/proc/${holder.pid ?? 0}/task/${holder.pid ?? 0}/children`),
+  );
+  return ['--target', children.trim(), '--mount', '--pid', '--root', 'env', '-C', '/'];
+}
+
+async function must(result: Promise<Result>): Promise<Result> {
+  const { status, stdout, stderr } = await result;
+  if (status !== 0) throw new Error(`a step of the private node failed: ${stderr}${stdout}`);
+  return { status, stdout, stderr };
+}
+
+function sshOptions(port: string): string[] {
+  const options = ['BatchMode=yes', 'StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null'];
+  options.push('LogLevel=ERROR', 'IdentitiesOnly=yes');
+  return ['-F', '/dev/null', '-p', port, '-i', KEY, ...options.flatMap((option) => ['-o', option])];
 }
 
 async function findFreePort(): Promise<number> {
@@ -109,5 +105,6 @@ async function findFreePort(): Promise<number> {
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   server.close();
+  await once(server, 'close');
   return port;
 }

@@ -1,49 +1,62 @@
 #!/bin/sh
-# A node to log in to, for the demo: this machine's own system under an overlay that only this process tree sees.
-#   unshare --mount --pid --fork --kill-child sh node.sh FOLDER CODE MODULES SETTINGS
-# Nothing that happens in it reaches the machine's files, and all of it is gone when this process ends.
+# A throwaway login node for the demonstration: this machine's own files under an overlay that nobody else sees.
+#
+# node.sh FOLDER REPOSITORY MODULES, in a mount and pid namespace of its own. All that is written lies in a
+# tmpfs of that namespace, and is gone with the last process in it. Says "ready" once there is something to enter, and
+# stays until its standard input ends.
 set -eu
-folder=$1 code=$2 modules=$3 settings=$(mktemp -d)
-cp -R "$4/." "$settings"
-mount --make-rprivate /
+folder=$1 repository=$2 modules=$3
+root=$folder/root
+
 mount -t tmpfs -o mode=0755 none "$folder"
-mkdir "$folder/upper" "$folder/work" "$folder/root"
-mount -t overlay -o "lowerdir=/,upperdir=$folder/upper,workdir=$folder/work" none "$folder/root"
-mkdir -p "$folder/root/opt/sunk-agent" "$folder/root$modules"
-mount --rbind /dev "$folder/root/dev"
-mount --bind "$code" "$folder/root/opt/sunk-agent"
-mount --bind "$modules" "$folder/root$modules"
-mount -t proc none "$folder/root/proc"
-mount -t tmpfs -o mode=0755 none "$folder/root/run"
-mount -t tmpfs -o mode=1777 none "$folder/root/tmp"
-mkdir -p "$folder/root/etc/sunk-agent"
-cp -R "$settings/." "$folder/root/etc/sunk-agent"
-rm -r "$settings"
-cp -L /etc/resolv.conf "$folder/root/run/resolv.conf"
-# shellcheck disable=SC2016 # it is the inner shell that expands
-exec chroot "$folder/root" sh -eu -c '
-  code=/opt/sunk-agent
-  if ! [ -x /usr/sbin/sshd ]; then
-    echo "installing openssh-server, inside the overlay only" >&2
-    printf "#!/bin/sh\nexit 101\n" >/usr/sbin/policy-rc.d
-    chmod 755 /usr/sbin/policy-rc.d
-    [ -e /etc/resolv.conf ] || cp /run/resolv.conf /etc/resolv.conf
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openssh-server >/dev/null
-  fi
-  mkdir -p /run/sshd /etc/sunk-agent/credentials /usr/libexec/sunk-agent
-  rm -rf /etc/ssh
-  mkdir -p /etc/ssh/sshd_config.d
-  ssh-keygen -q -t ed25519 -N "" -f /etc/ssh/ssh_host_ed25519_key
-  install -m 0755 "$code/packaging/authorized-keys" /usr/libexec/sunk-agent/authorized-keys
-  cp "$code/packaging/sshd/10-sunk-agent.conf" /etc/ssh/sshd_config.d/
-  printf "Include /etc/ssh/sshd_config.d/*.conf\nListenAddress 127.0.0.1\nPasswordAuthentication no\nUsePAM no\n" >/etc/ssh/sshd_config
-  for user in sunk-reader sunk-keys; do
-    getent passwd "$user" >/dev/null || useradd --system --no-create-home --shell /usr/sbin/nologin "$user"
-  done
-  chgrp -R sunk-reader /etc/sunk-agent/credentials
-  chmod 0750 /etc/sunk-agent/credentials
-  chmod 0640 /etc/sunk-agent/credentials/scim-token
-  echo ready
-  exec sleep infinity
-'
+mkdir "$folder/upper" "$folder/work" "$root"
+mount -t overlay -o "lowerdir=/,upperdir=$folder/upper,workdir=$folder/work" none "$root"
+mount -t proc proc "$root/proc"
+mount --rbind /dev "$root/dev"
+mount -t tmpfs -o mode=0755 none "$root/run"
+mount -t tmpfs -o mode=1777 none "$root/tmp"
+
+# Node as a user without rights must reach the code, wherever it was cloned to.
+mkdir -p "$root/opt/sunk-agent"
+mount --bind "$repository" "$root/opt/sunk-agent"
+mount -o remount,bind,ro "$root/opt/sunk-agent"
+if [ "$modules" != "$repository/node_modules" ]; then
+  mkdir -p "$root$modules"
+  mount --bind "$modules" "$root$modules"
+fi
+
+# Often a link into /run, which is another one here.
+if [ -e /etc/resolv.conf ]; then
+  cat /etc/resolv.conf >"$folder/resolv.conf"
+  rm -f "$root/etc/resolv.conf"
+  cp "$folder/resolv.conf" "$root/etc/resolv.conf"
+fi
+printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
+chmod 755 "$root/usr/sbin/policy-rc.d"
+if ! [ -x "$root/usr/sbin/sshd" ]; then
+  echo 'openssh-server is missing: installing it with apt inside the private node only' >&2
+  chroot "$root" apt-get update -qq </dev/null >&2
+  DEBIAN_FRONTEND=noninteractive chroot "$root" \
+    apt-get install -y -qq --no-install-recommends openssh-server openssh-client </dev/null >/dev/null
+fi
+
+# What the package would put into place.
+mkdir -p "$root/run/sshd"
+rm -rf "$root/etc/ssh" "$root/etc/sunk-agent" "$root/var/lib/sunk-agent"
+mkdir -p "$root/etc/ssh/sshd_config.d" "$root/etc/sunk-agent/credentials" "$root/usr/libexec/sunk-agent" \
+  "$root/var/lib/sunk-agent"
+install -m 0755 "$repository/packaging/authorized-keys" "$root/usr/libexec/sunk-agent/authorized-keys"
+install -m 0644 "$repository/packaging/sshd/10-sunk-agent.conf" "$root/etc/ssh/sshd_config.d/"
+for name in sunk-reader sunk-keys; do
+  chroot "$root" useradd --system --no-create-home --shell /usr/sbin/nologin "$name" 2>/dev/null || true
+done
+cat >"$root/etc/ssh/sshd_config" <<END
+Include /etc/ssh/sshd_config.d/*.conf
+ListenAddress 127.0.0.1
+UsePAM yes
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+END
+chroot "$root" ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key
+echo ready
+exec chroot "$root" cat

@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { describeOnNodes } from './requirements.ts';
 
-const SCRIPT = path.resolve(import.meta.dirname, '../../src/testbed/demo.sh');
+const SCRIPT = path.resolve(import.meta.dirname, '../../src/demo/demo.sh');
 const ACCOUNT_FILES = ['passwd', 'group', 'shadow', 'gshadow'];
 
 const readAccounts = () => ACCOUNT_FILES.map((file) => readFileSync(`/etc/${file}`, 'latin1'));

@@ -1,9 +1,9 @@
 // A small organisation in the Entra emulator, pushed to the testbed by the steps of the guide.
 import { generateKeyPairSync } from 'node:crypto';
 import path from 'node:path';
-import { stage } from './demo-stage.ts';
-import { ENTRA } from './entra-commands.ts';
-import { perform } from './idp-cli.ts';
+import { stage } from './stage.ts';
+import { ENTRA } from '../testbed/entra-commands.ts';
+import { perform } from '../testbed/idp-cli.ts';
 
 /** A fresh public key as `ssh-ed25519 BASE64` (RFC 8709 section 4). */
 export function makePublicKey(): string {
