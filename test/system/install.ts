@@ -1,6 +1,15 @@
 // Installs sunk-agent into a node's root folder as the package would, but running from the repository.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { CODE } from './node.ts';
 
@@ -42,7 +51,13 @@ export function installAgent(root: string, { config, token }: InstallOptions): v
   const { status, stderr } = spawnSync('systemd-sysusers', [`--root=${root}`], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`systemd-sysusers: ${stderr}`);
   writeFileSync(at('etc/sunk-agent/config.yaml'), config);
-  writeFileSync(at('etc/sunk-agent/credentials/scim-token'), `${token}\n`, { mode: 0o600 });
+  // Readable by the reader's group alone: the unit gets it as a credential, `sunk-agent sync` starts a reader of its own.
+  const gid = Number(/^sunk-reader:[^:]*:(\d+):/m.exec(readFileSync(at('etc/group'), 'utf8'))?.[1]);
+  const credential = at('etc/sunk-agent/credentials/scim-token');
+  writeFileSync(credential, `${token}\n`, { mode: 0o640 });
+  chownSync(credential, 0, gid);
+  chownSync(path.dirname(credential), 0, gid);
+  chmodSync(path.dirname(credential), 0o750);
 }
 
 function writeProgram(file: string, text: string): void {
