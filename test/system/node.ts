@@ -182,8 +182,19 @@ function removeNode(folder: string): void {
     process.kill(container, 'SIGKILL');
     for (let tries = 0; tries < 50 && readCommand(container) !== ''; tries += 1) spawnSync('sleep', ['0.1']);
   }
+  killInside(folder);
   spawnSync('umount', ['--lazy', path.join(folder, 'root')]);
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** What runs inside outlives a killed systemd-nspawn; it is known by its /, which is the node's overlay. */
+function killInside(folder: string): void {
+  const root = new RegExp(`^overlay / overlay .*upperdir=${folder}/upper`, 'm');
+  const inside = readdirSync('/proc').filter(
+    (name) => /^\d+$/.test(name) && root.test(readProcFile(Number(name), 'mounts')),
+  );
+  // The first one takes the others with it, so some are gone before their turn.
+  if (inside.length > 0) spawnSync('kill', ['-KILL', ...inside]);
 }
 
 /** Removes nodes whose owner is no longer there. */
@@ -205,8 +216,13 @@ function readNumber(file: string): number | null {
 
 /** The command line of a process; empty if there is none. */
 function readCommand(pid: number): string {
+  return readProcFile(pid, 'cmdline');
+}
+
+/** A file of proc(5) about a process; empty if there is none. */
+function readProcFile(pid: number, file: 'cmdline' | 'mounts'): string {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
   } catch {
     return '';
   }

@@ -1,0 +1,41 @@
+// The nodes that the other system tests log in to: whole when they are up, and gone when they are stopped.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { bootNode } from './node.ts';
+import { describeOnNodes } from './requirements.ts';
+
+/** Processes that see a mount of the node's overlay, in whatever mount namespace. */
+function findHolders(folder: string): string[] {
+  const sees = (pid: string): boolean => {
+    try {
+      return readFileSync(`/proc/${pid}/mounts`, 'utf8').includes(`${folder}/upper`);
+    } catch {
+      return false;
+    }
+  };
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && sees(name));
+}
+
+describeOnNodes('a node', () => {
+  test.each(['asked to stop', 'stopped after its systemd-nspawn was killed'])(
+    'leaves no process, mount or folder when %s',
+    async (how) => {
+      const node = await bootNode('bookworm');
+      const folder = path.dirname(node.root);
+      expect(node.exec('systemctl is-system-running').stdout).toBe('running\n');
+      expect(findHolders(folder)).not.toEqual([]);
+      if (how.includes('killed')) {
+        process.kill(Number(readFileSync(path.join(folder, 'container'), 'utf8')), 'SIGKILL');
+        spawnSync('sleep', ['0.5']);
+        expect(node.exec('true').status).toBe(0);
+      }
+      await node.stop();
+      for (let tries = 0; tries < 50 && findHolders(folder).length > 0; tries += 1)
+        spawnSync('sleep', ['0.1']);
+      expect(findHolders(folder)).toEqual([]);
+      expect(existsSync(folder)).toBe(false);
+    },
+  );
+});
