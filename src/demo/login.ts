@@ -9,6 +9,7 @@ import { announce, HERE, perform, run, show, stage, start, type Result } from '.
 
 const CODE = '/opt/sunk-agent';
 const KEY = '/tmp/alice';
+const STRANGER = '/tmp/stranger';
 
 /** Runs a program inside the private node. */
 type Enter = (...command: string[]) => Promise<Result>;
@@ -55,15 +56,24 @@ export async function showLogin(config: string, token: string): Promise<void> {
   await perform('sunk-agent sync', [0], ...agent('sync', '--full'));
 
   announce('Alice logs in.');
-  const login = ['nsenter', ...place, 'ssh', ...sshOptions(port), 'alice@127.0.0.1'] as const;
-  const said = await perform('ssh alice@login-node id', [0], ...login, 'id');
+  const logIn = (key: string): [string, ...string[]] => [
+    'nsenter',
+    ...place,
+    'ssh',
+    ...sshOptions(port, key),
+    'alice@127.0.0.1',
+  ];
+  const said = await perform('ssh alice@login-node id', [0], ...logIn(KEY), 'id');
   if (!said.includes('(alice)')) throw new Error('the login was somebody else’s');
+  announce('A stranger, with a key that nobody listed, does not.');
+  await must(inside('ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', STRANGER));
+  await perform('ssh -i stranger alice@login-node id', [255], ...logIn(STRANGER), 'id');
 
   announce('Alice leaves: Entra disables her, the agent syncs, and the same key is refused.');
   await entra('user', 'disable', 'alice@example.com');
   show(await entra('cycle'));
   await perform('sunk-agent sync', [0], ...agent('sync', '--full'));
-  await perform('ssh alice@login-node id', [255], ...login, 'id');
+  await perform('ssh alice@login-node id', [255], ...logIn(KEY), 'id');
 }
 
 /** @returns what nsenter(1) needs in front of a command, or why there is no node. */
@@ -94,10 +104,10 @@ async function must(result: Promise<Result>): Promise<Result> {
   return { status, stdout, stderr };
 }
 
-function sshOptions(port: string): string[] {
+function sshOptions(port: string, key: string): string[] {
   const options = ['BatchMode=yes', 'StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null'];
   options.push('LogLevel=ERROR', 'IdentitiesOnly=yes');
-  return ['-F', '/dev/null', '-p', port, '-i', KEY, ...options.flatMap((option) => ['-o', option])];
+  return ['-F', '/dev/null', '-p', port, '-i', key, ...options.flatMap((option) => ['-o', option])];
 }
 
 async function findFreePort(): Promise<number> {
