@@ -1,18 +1,13 @@
 // What policy must know of this node: who else is here, which names have power, what its sshd understands.
-import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Binding, NodeFacts } from '../policy/desired.ts';
 import type { LocalAccounts } from './local-accounts.ts';
 import { readSshdFacts, SSHD } from './sshd-program.ts';
 
-/** Files in which a name means power: sudoers(5), sshd_config(5), access.conf(5). */
-const POWER = [
-  'etc/sudoers',
-  'etc/sudoers.d/*',
-  'etc/ssh/sshd_config',
-  'etc/ssh/sshd_config.d/*.conf',
-  'etc/security/access.conf',
-];
+/** Files and folders of files in which a name means power: sudoers(5), sshd_config(5), access.conf(5). */
+const POWER_FILES = ['etc/sudoers', 'etc/ssh/sshd_config', 'etc/security/access.conf'];
+const POWER_FOLDERS = ['etc/sudoers.d', 'etc/ssh/sshd_config.d'];
 const OURS = ['etc/sudoers.d/sunk-agent', 'etc/ssh/sshd_config.d/10-sunk-agent.conf'];
 
 type SshdFacts = Awaited<ReturnType<typeof readSshdFacts>>;
@@ -81,8 +76,8 @@ function readPowerfulWords(root: string): { names: Set<string>; groups: Set<stri
   const names = new Set<string>();
   const groups = new Set<string>();
   const ours = new Set(OURS);
-  for (const file of globSync(POWER, { cwd: root })) {
-    if (ours.has(file) || !statSync(path.join(root, file)).isFile()) continue;
+  for (const file of listPowerFiles(root)) {
+    if (ours.has(file)) continue;
     for (const line of readFileSync(path.join(root, file), 'latin1').split('\n')) {
       if (/^\s*#(?!include)/.test(line)) continue;
       for (const word of line.match(/[%@]?[a-z_][a-z0-9_-]{0,31}(?![a-z0-9_./-])/g) ?? []) {
@@ -95,6 +90,15 @@ function readPowerfulWords(root: string): { names: Set<string>; groups: Set<stri
     }
   }
   return { names, groups };
+}
+
+function listPowerFiles(root: string): string[] {
+  const inFolders = POWER_FOLDERS.filter((folder) => existsSync(path.join(root, folder))).flatMap((folder) =>
+    readdirSync(path.join(root, folder)).map((name) => path.join(folder, name)),
+  );
+  return [...POWER_FILES, ...inFolders].filter((file) =>
+    statSync(path.join(root, file), { throwIfNoEntry: false })?.isFile(),
+  );
 }
 
 /** In sshd_config only these lines name people; the other files are about nothing else. */

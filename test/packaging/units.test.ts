@@ -44,12 +44,18 @@ describe('the units', () => {
     ['base_url: https://example.com', false],
     ['scim:\n  base_url: https://example.com', true],
     ['scim:\n  # base_url: https://example.com', false],
-  ])('start only where a store is named: %j', (config, starts) => {
-    for (const unit of ['sunk-agent.service', 'sunk-agent-reader.service']) {
-      const [, pattern = ''] = /-Eqs "(.*)" /.exec(settings(unit, 'ExecCondition')[0] ?? '') ?? [];
-      const run = (): unknown => execFileSync('grep', ['-Eqs', pattern], { input: config });
-      if (starts) expect(run).not.toThrow();
-      else expect(run).toThrow();
-    }
+  ])('start the agent only where a store is named: %j', (config, starts) => {
+    const [, pattern = ''] =
+      /-Eqs "(.*)" /.exec(settings('sunk-agent.service', 'ExecCondition')[0] ?? '') ?? [];
+    const run = (): unknown => execFileSync('grep', ['-Eqs', pattern], { input: config });
+    if (starts) expect(run).not.toThrow();
+    else expect(run).toThrow();
+  });
+
+  it('start the reader only where there is a token, and without ExecCondition, which systemd 247 cannot combine with credentials', () => {
+    const credential = '/etc/sunk-agent/credentials/scim-token';
+    expect(settings('sunk-agent-reader.service', 'ConditionPathExists')).toEqual([credential]);
+    expect(settings('sunk-agent-reader.service', 'LoadCredential')).toEqual([`scim-token:${credential}`]);
+    expect(settings('sunk-agent-reader.service', 'ExecCondition')).toEqual([]);
   });
 });
