@@ -2,7 +2,6 @@
 import { readStatus, type Status } from '../agent/status.ts';
 import { pathsUnder } from '../paths.ts';
 import type { CommandContext } from './command.ts';
-import { describeHostLoad } from './host-load.ts';
 
 export const failure = 2;
 export const options = { host: { type: 'boolean', default: false } } as const;
@@ -23,7 +22,11 @@ export async function run({ root, json, values }: CommandContext): Promise<numbe
   process.stdout.write(
     json ? `${JSON.stringify(status)}\n` : describeStatus(status, Math.floor(Date.now() / 1000)),
   );
-  if (values['host'] === true && !json) process.stdout.write(await describeHostLoad([paths.state, '/home']));
+  if (values['host'] === true && !json) {
+    // Loaded only when asked for: status is called often, and by monitors.
+    const { describeHostLoad } = await import('./host-load.ts');
+    process.stdout.write(await describeHostLoad([paths.state, '/home']));
+  }
   return EXIT[status.health];
 }
 

@@ -232,13 +232,20 @@ describe('planChanges, key files', () => {
 });
 
 describe('planChanges, groups', () => {
-  it('makes groups and gives a line another gid, the marker among them', () => {
+  it('makes the marker with the first account, and not on a node that has nobody yet', () => {
+    expect(plan(wish({}), makeHost())).toEqual([]);
+    const desired = wish({ accounts: [closed('gone', 20001)] });
+    expect(planChanges(desired, makeHost()).map(({ because }) => because)).toContain(
+      'every managed account is in it',
+    );
+  });
+
+  it('makes groups and gives a line another gid', () => {
     const desired = wish({ groups: [{ scimId: 'g', name: 'team', gid: 32000, members: [] }] });
     expect(planChanges(desired, makeHost()).map(({ because }) => because)).toEqual([
-      'every managed account is in it',
       'the store has this group',
     ]);
-    expect(plan(desired, makeHost())).toEqual(['group-create sunk-users', 'group-create team']);
+    expect(plan(desired, makeHost())).toEqual(['group-create team']);
     const actual = host();
     actual.groups.set('team', { name: 'team', gid: 5, members: ['local'] });
     expect(plan(desired, actual)).toEqual(['group-create team']);
