@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util';
 import type { CommandContext, CommandModule } from './commands/command.ts';
 import { AgentError, describeError } from './errors.ts';
+import { makePrintable } from './plan/printable.ts';
 
 /** Loaded only when asked for, so that each starts fast. */
 const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
@@ -78,7 +79,7 @@ function print(text: string): number {
 
 /** Expected failures are one line; a defect shows where it happened. */
 function fail(error: unknown, otherwise: number): number {
-  process.stderr.write(`sunk-agent: ${describeError(error)}\n`);
+  process.stderr.write(`sunk-agent: ${makePrintable(describeError(error), 2000)}\n`);
   if (error instanceof AgentError) return error.exit ?? otherwise;
   if (error instanceof Error && error.stack !== undefined) process.stderr.write(`${error.stack}\n`);
   return 70;

@@ -1,4 +1,5 @@
 // A pass in a few lines for people.
+import { makePrintable } from '../plan/printable.ts';
 import type { PassReport } from './report.ts';
 
 /** What `sunk-agent sync` prints. */
@@ -15,5 +16,5 @@ export function describeReport(report: PassReport): string {
     ),
     ...report.refusals.map(({ kind, scimId, detail }) => `refused: ${kind} ${scimId}: ${detail}`),
   ];
-  return `${lines.join('\n')}\n`;
+  return lines.map((line) => `${makePrintable(line)}\n`).join('');
 }

@@ -1,6 +1,7 @@
 // `sunk-agent status`: is this node healthy, and why not.
 import { readStatus, type Status } from '../agent/status.ts';
 import { pathsUnder } from '../paths.ts';
+import { makePrintable } from '../plan/printable.ts';
 import type { CommandContext } from './command.ts';
 
 export const failure = 2;
@@ -64,12 +65,13 @@ export function describeStatus(status: Status, now: number): string {
       `${lastPass.n} (${lastPass.mode}) ${ago(lastPass.at, now)}: ${lastPass.changes.done} changes, ${lastPass.changes.failed} failed`,
     ],
   ];
-  const reasons = status.reasons.length === 0 ? '' : `: ${status.reasons[0] ?? ''}`;
-  const more = status.reasons
-    .slice(1)
-    .map((reason) => `         ${reason}\n`)
-    .join('');
-  return `${status.health}${reasons}\n${more}${rows.map(([label, text]) => `  ${label.padEnd(10)} ${text}\n`).join('')}`;
+  const [first, ...more] = status.reasons;
+  const lines = [
+    first === undefined ? status.health : `${status.health}: ${first}`,
+    ...more.map((reason) => `         ${reason}`),
+    ...rows.map(([label, text]) => `  ${label.padEnd(10)} ${text}`),
+  ];
+  return lines.map((line) => `${makePrintable(line)}\n`).join('');
 }
 
 function ago(at: number | null, now: number): string {

@@ -5,6 +5,7 @@ import { openParts, openPlace } from '../agent/parts.ts';
 import { takePassLock } from '../agent/pass-lock.ts';
 import { runPass } from '../agent/pass.ts';
 import { publishStatus } from '../agent/publish.ts';
+import { makePrintable } from '../plan/printable.ts';
 import { announceOwner } from './owner.ts';
 import type { CommandContext } from './command.ts';
 
@@ -36,7 +37,9 @@ export async function run(context: CommandContext): Promise<number> {
     publishStatus(parts, report);
     process.stdout.write(context.json ? `${JSON.stringify(report)}\n` : describeReport(report));
     if (report.failure !== null) {
-      process.stderr.write(`sunk-agent: ${report.failure.message} (${report.failure.hint})\n`);
+      process.stderr.write(
+        `sunk-agent: ${makePrintable(`${report.failure.message} (${report.failure.hint})`)}\n`,
+      );
       return 2;
     }
     const isWhole = report.heard !== null && report.heard.problems.length === 0;

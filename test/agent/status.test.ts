@@ -103,6 +103,13 @@ describe('the status', () => {
     expect(status.reasons[0]).toMatch(reason);
   });
 
+  test('shows what the store wrote without letting the terminal obey it', () => {
+    const failure = { ...FAILURE, message: 'the store said \u001b[2J\u202egone' };
+    const text = describeStatus(statusOf(input({ report: report({ heard: null, failure }) })), NOW);
+    expect(text).toContain('\\x1b[2J\\u{202e}gone');
+    expect(text).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u);
+  });
+
   test('reads like this for people', () => {
     expect(describeStatus(statusOf(input()), NOW)).toMatchInlineSnapshot(`
       "healthy
