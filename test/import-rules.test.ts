@@ -24,6 +24,7 @@ const FORBIDDEN: [folder: string, line: string][] = [
   ['scim', "import { open } from '../host/host.ts';"],
   ['scim', "import { open } from '../mirror/mirror.ts';"],
   ['testbed', "import { open } from '../mirror/mirror.ts';"],
+  ['testbed/protocol', "import { open } from '../../mirror/mirror.ts';"],
   ['agent', "import { open } from '../commands/run.ts';"],
 ];
 
@@ -33,6 +34,7 @@ const ALLOWED: [folder: string, line: string][] = [
   ['host', "import type { Change } from '../plan/change.ts';"],
   ['mirror', "import type { UserRecord } from '../scim/resources.ts';"],
   ['testbed', "import type { UserRecord } from '../scim/resources.ts';"],
+  ['testbed/faults', "import { render } from '../protocol/render.ts';"],
 ];
 
 let folder: string;

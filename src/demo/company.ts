@@ -2,8 +2,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import path from 'node:path';
 import { stage } from './stage.ts';
-import { ENTRA } from '../testbed/entra-commands.ts';
-import { perform } from '../testbed/idp-cli.ts';
+import { ENTRA } from '../testbed/identity-provider/entra-commands.ts';
+import { perform } from '../testbed/identity-provider/idp-cli.ts';
 
 /** A fresh public key as `ssh-ed25519 BASE64` (RFC 8709 section 4). */
 export function makePublicKey(): string {

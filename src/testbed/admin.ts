@@ -1,11 +1,11 @@
 // The admin address: what a test or a rehearsal does to the service behind the clients' backs.
 import { replyJson, type Reply, type Request } from './exchange.ts';
-import { parseBody, type Json, type JsonObject } from './json.ts';
-import type { Faults } from './faults.ts';
-import type { Organisation } from './organisation.ts';
+import { parseBody, type Json, type JsonObject } from './protocol/json.ts';
+import type { Faults } from './faults/faults.ts';
+import type { Organisation } from './protocol/organisation.ts';
 import type { PolicyGroups } from './policy-groups.ts';
 import type { RequestLog } from './request-log.ts';
-import { ScimError } from './scim-error.ts';
+import { ScimError } from './protocol/scim-error.ts';
 import { seedOrganisation } from './seed.ts';
 import { changeSettings, type Settings } from './settings.ts';
 import type { Tokens } from './tokens.ts';

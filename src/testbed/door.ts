@@ -1,6 +1,6 @@
 // Who may come in, and do what: bearer tokens and their roles.
 import type { Request } from './exchange.ts';
-import { ScimError } from './scim-error.ts';
+import { ScimError } from './protocol/scim-error.ts';
 import type { Token, Tokens } from './tokens.ts';
 
 /** @throws ScimError 401 unless the request bears a token of the organisation. */

@@ -1,6 +1,6 @@
 // One HTTP exchange reduced to data: a request that was read within bounds, a reply to be sent.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ScimError, renderError } from './scim-error.ts';
+import { ScimError, renderError } from './protocol/scim-error.ts';
 
 export const SCIM_TYPE = 'application/scim+json';
 

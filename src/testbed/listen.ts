@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { SCIM_TYPE } from './exchange.ts';
-import { ScimError, renderError } from './scim-error.ts';
+import { ScimError, renderError } from './protocol/scim-error.ts';
 
 /**
  * Listens on 127.0.0.1; the caller adds what answers.

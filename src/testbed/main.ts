@@ -1,7 +1,7 @@
 // Starts the testbed from the command line: prints its addresses, runs until it is asked to stop.
 import { parseArgs } from 'node:util';
-import { splitAttributePath } from './attribute-path.ts';
-import { FAULT_KINDS } from './fault.ts';
+import { splitAttributePath } from './protocol/attribute-path.ts';
+import { FAULT_KINDS } from './faults/fault.ts';
 import { startTestbed } from './service.ts';
 
 const USAGE = `usage: node src/testbed/main.ts [--port N] [--org ID] [--token TEXT]

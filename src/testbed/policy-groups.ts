@@ -1,5 +1,5 @@
 // The groups of the console that carry policies: a legacy organisation has five by default, whose names are taken.
-import { ScimError } from './scim-error.ts';
+import { ScimError } from './protocol/scim-error.ts';
 
 export interface PolicyGroup {
   readonly name: string;

@@ -1,6 +1,6 @@
 // The switches of the organisation: those of the Cloud Console's SCIM Configuration, and what the service offers.
 import * as z from 'zod';
-import { ScimError } from './scim-error.ts';
+import { ScimError } from './protocol/scim-error.ts';
 
 /** Every switch with the state in which a testbed starts: everything works. */
 export const settingsSchema = z.strictObject({

@@ -1,12 +1,20 @@
 // The Entra emulator against the service: its shapes are Entra's, and after the cycles both sides agree.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { directorySchema, type Directory } from '../../src/testbed/directory.ts';
-import { runCycle, testConnection } from '../../src/testbed/entra-cycle.ts';
-import { DEFAULT_MAPPINGS, SSH_KEYS_PATH, isActive } from '../../src/testbed/entra-shapes.ts';
-import { listAssignedGroups, listAssignedPeople, listPeople } from '../../src/testbed/entra-scope.ts';
-import { findNextTry } from '../../src/testbed/quarantine.ts';
-import type { JsonObject } from '../../src/testbed/json.ts';
+import { directorySchema, type Directory } from '../../src/testbed/identity-provider/directory.ts';
+import { runCycle, testConnection } from '../../src/testbed/identity-provider/entra-cycle.ts';
+import {
+  DEFAULT_MAPPINGS,
+  SSH_KEYS_PATH,
+  isActive,
+} from '../../src/testbed/identity-provider/entra-shapes.ts';
+import {
+  listAssignedGroups,
+  listAssignedPeople,
+  listPeople,
+} from '../../src/testbed/identity-provider/entra-scope.ts';
+import { findNextTry } from '../../src/testbed/identity-provider/quarantine.ts';
+import type { JsonObject } from '../../src/testbed/protocol/json.ts';
 import { COREWEAVE, connect, type Client } from './client.ts';
 
 const MAPPINGS = { ...DEFAULT_MAPPINGS, sunkSshKeys: SSH_KEYS_PATH };

@@ -4,9 +4,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { ENTRA } from '../../src/testbed/entra-commands.ts';
-import { perform, type Outcome } from '../../src/testbed/idp-cli.ts';
-import { OKTA } from '../../src/testbed/okta-commands.ts';
+import { ENTRA } from '../../src/testbed/identity-provider/entra-commands.ts';
+import { perform, type Outcome } from '../../src/testbed/identity-provider/idp-cli.ts';
+import { OKTA } from '../../src/testbed/identity-provider/okta-commands.ts';
 import { COREWEAVE, connect } from './client.ts';
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFakeFakeFake alice';
@@ -96,7 +96,7 @@ it('says what it does not understand, and changes nothing', async () => {
 it.each(['entra', 'okta'])('%s is a program with usage, output and exit status', async (program) => {
   const start = (...args: string[]): Promise<Outcome> =>
     new Promise((resolve) => {
-      execFile(process.execPath, [`src/testbed/${program}.ts`, ...args], (error, out, err) => {
+      execFile(process.execPath, [`src/testbed/identity-provider/${program}.ts`, ...args], (error, out, err) => {
         resolve({ status: typeof error?.code === 'number' ? error.code : 0, out, err });
       });
     });

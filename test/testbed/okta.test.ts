@@ -1,10 +1,18 @@
 // The Okta emulator against the service: everything by PUT, nobody deleted, and both sides agree.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { directorySchema, type Directory } from '../../src/testbed/directory.ts';
-import { DEFAULT_MAPPINGS, SSH_KEYS_PATH, isActive } from '../../src/testbed/entra-shapes.ts';
-import { listAssignedGroups, listAssignedPeople, listPeople } from '../../src/testbed/entra-scope.ts';
-import { runOktaCycle } from '../../src/testbed/okta-cycle.ts';
+import { directorySchema, type Directory } from '../../src/testbed/identity-provider/directory.ts';
+import {
+  DEFAULT_MAPPINGS,
+  SSH_KEYS_PATH,
+  isActive,
+} from '../../src/testbed/identity-provider/entra-shapes.ts';
+import {
+  listAssignedGroups,
+  listAssignedPeople,
+  listPeople,
+} from '../../src/testbed/identity-provider/entra-scope.ts';
+import { runOktaCycle } from '../../src/testbed/identity-provider/okta-cycle.ts';
 import { COREWEAVE, connect, type Client } from './client.ts';
 
 function makeDirectory({ testbed }: Client, content: object): Directory {

@@ -11,7 +11,7 @@ import {
   USER_SCHEMA,
 } from './schemas.ts';
 import { ScimError } from './scim-error.ts';
-import type { Settings } from './settings.ts';
+import type { Settings } from '../settings.ts';
 import { EVENT_URIS } from './event-uris.ts';
 
 const CONFIG_SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig';

@@ -1,6 +1,6 @@
 // The SCIM endpoints: which request does what, and what comes back (RFC 7644 section 3).
 import type { Entry, ResourceKind } from './collection.ts';
-import { replyJson, type Reply, type Request } from './exchange.ts';
+import { replyJson, type Reply, type Request } from '../exchange.ts';
 import { parseBody } from './json.ts';
 import { cutPage, type PageLimits } from './list.ts';
 import type { Organisation } from './organisation.ts';

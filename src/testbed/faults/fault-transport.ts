@@ -1,7 +1,7 @@
 // How an answer travels when the connection itself is at fault: late, slowly, in part, or not at all.
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sendReply, type Reply } from './exchange.ts';
+import { sendReply, type Reply } from '../exchange.ts';
 import type { ActiveFault } from './faults.ts';
 
 /**

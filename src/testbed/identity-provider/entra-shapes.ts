@@ -1,11 +1,11 @@
 // The bodies that Entra's provisioning client sends, in its default form and with aadOptscim062020.
-import { getValues } from './attributes.ts';
+import { getValues } from '../protocol/attributes.ts';
 import type { Directory, Person } from './directory.ts';
-import { isObject, type Json, type JsonObject } from './json.ts';
-import { compileFilter } from './match.ts';
-import { applyPatch } from './patch.ts';
-import { parsePath } from './path.ts';
-import { COREWEAVE_USER_SCHEMA, ENTERPRISE_SCHEMA, GROUP_SCHEMA, USER_SCHEMA } from './schemas.ts';
+import { isObject, type Json, type JsonObject } from '../protocol/json.ts';
+import { compileFilter } from '../protocol/match.ts';
+import { applyPatch } from '../protocol/patch.ts';
+import { parsePath } from '../protocol/path.ts';
+import { COREWEAVE_USER_SCHEMA, ENTERPRISE_SCHEMA, GROUP_SCHEMA, USER_SCHEMA } from '../protocol/schemas.ts';
 
 const PATCH_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 const ADSCIM_GROUP = 'http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group';

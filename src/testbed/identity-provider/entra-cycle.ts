@@ -22,7 +22,7 @@ import {
   type IdpClient,
   type LogLine,
 } from './idp-client.ts';
-import type { JsonObject } from './json.ts';
+import type { JsonObject } from '../protocol/json.ts';
 import { judgeCycle } from './quarantine.ts';
 
 /** Members in one PATCH. */

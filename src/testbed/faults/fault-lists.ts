@@ -1,6 +1,6 @@
 // Faults of a ListResponse: pages and totals that are not what they claim to be.
 import type { Fault } from './fault.ts';
-import type { JsonObject } from './json.ts';
+import type { JsonObject } from '../protocol/json.ts';
 
 /** The list with the fault; null if the body is no list or the fault is not about lists. */
 export function distortList(fault: Fault, struck: number, body: JsonObject): JsonObject | null {

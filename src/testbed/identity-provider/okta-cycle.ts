@@ -13,9 +13,9 @@ import {
   type IdpClient,
   type LogLine,
 } from './idp-client.ts';
-import { isObject, isSame, type JsonObject } from './json.ts';
-import { applyPatch } from './patch.ts';
-import { GROUP_SCHEMA, USER_SCHEMA } from './schemas.ts';
+import { isObject, isSame, type JsonObject } from '../protocol/json.ts';
+import { applyPatch } from '../protocol/patch.ts';
+import { GROUP_SCHEMA, USER_SCHEMA } from '../protocol/schemas.ts';
 
 const USER_AGENT = 'okta-emulator (like Okta SCIM Client 1.0.0)';
 

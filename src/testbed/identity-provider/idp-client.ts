@@ -1,5 +1,5 @@
 // How an identity provider speaks to a SCIM service, and its provisioning log: each step with its outcome.
-import { isObject, type Json, type JsonObject } from './json.ts';
+import { isObject, type Json, type JsonObject } from '../protocol/json.ts';
 
 /** One line of the provisioning log. */
 export interface LogLine {

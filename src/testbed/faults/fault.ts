@@ -1,6 +1,6 @@
 // The faults that the service can be told to have: what stores were seen to do wrong, as data.
 import * as z from 'zod';
-import { ScimError } from './scim-error.ts';
+import { ScimError } from '../protocol/scim-error.ts';
 
 const count = z.int().min(0).max(1_000_000_000);
 

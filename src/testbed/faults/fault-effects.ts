@@ -1,11 +1,11 @@
 // What each fault does to the question before it is answered, and to the answer.
-import type { Reply, Request } from './exchange.ts';
+import type { Reply, Request } from '../exchange.ts';
 import type { Fault } from './fault.ts';
 import type { ActiveFault } from './faults.ts';
 import { distortList } from './fault-lists.ts';
-import { isObject, type JsonObject } from './json.ts';
-import { ScimError } from './scim-error.ts';
-import { replyError, replyJson } from './exchange.ts';
+import { isObject, type JsonObject } from '../protocol/json.ts';
+import { ScimError } from '../protocol/scim-error.ts';
+import { replyError, replyJson } from '../exchange.ts';
 
 /** The question as a store with these faults understands it. */
 export function distortRequest(request: Request, strikes: readonly ActiveFault[]): Request {

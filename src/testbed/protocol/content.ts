@@ -2,7 +2,7 @@
 import { getAttribute, getValues } from './attributes.ts';
 import type { Collection } from './collection.ts';
 import { isObject, type Json, type JsonObject } from './json.ts';
-import { refuseTakenName } from './policy-groups.ts';
+import { refuseTakenName } from '../policy-groups.ts';
 import { ENTERPRISE_SCHEMA } from './schemas.ts';
 import { ScimError } from './scim-error.ts';
 
