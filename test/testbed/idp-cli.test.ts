@@ -96,9 +96,13 @@ it('says what it does not understand, and changes nothing', async () => {
 it.each(['entra', 'okta'])('%s is a program with usage, output and exit status', async (program) => {
   const start = (...args: string[]): Promise<Outcome> =>
     new Promise((resolve) => {
-      execFile(process.execPath, [`src/testbed/identity-provider/${program}.ts`, ...args], (error, out, err) => {
-        resolve({ status: typeof error?.code === 'number' ? error.code : 0, out, err });
-      });
+      execFile(
+        process.execPath,
+        [`src/testbed/identity-provider/${program}.ts`, ...args],
+        (error, out, err) => {
+          resolve({ status: typeof error?.code === 'number' ? error.code : 0, out, err });
+        },
+      );
     });
   const [help, wrong] = await Promise.all([start('--help'), start('--nonsense')]);
   expect(help).toMatchObject({ status: 0, out: expect.stringMatching(/^usage: npm run /), err: '' });
