@@ -2,12 +2,26 @@
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config.ts';
 import { loadConfig } from '../config.ts';
-import { openHost } from '../host/host.ts';
+import { type Host, openHost } from '../host/host.ts';
 import { createLogger, type Logger } from '../log.ts';
-import { openMirror } from '../mirror/mirror.ts';
+import { type Mirror, openMirror } from '../mirror/mirror.ts';
 import { type Paths, pathsUnder } from '../paths.ts';
-import { createJudge } from '../scim/read-resource.ts';
-import type { PassParts } from './pass.ts';
+import { createJudge, type ResourceJudge } from '../scim/read-resource.ts';
+import type { Reader } from '../scim/reader.ts';
+
+/** What a pass works with. */
+export interface PassParts {
+  readonly config: Config;
+  readonly paths: Paths;
+  readonly mirror: Mirror;
+  readonly host: Host;
+  readonly judge: ResourceJudge;
+  /** null: nobody is asked; the pass works from the cache. */
+  readonly reader: Reader | null;
+  readonly log: Logger;
+  /** The clock, epoch milliseconds. */
+  readonly clock: () => number;
+}
 
 export interface Place {
   readonly config: Config;

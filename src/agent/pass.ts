@@ -1,43 +1,15 @@
 // The story: fetch, mirror, policy, plan, guard, apply, record — one pass, top to bottom.
-import type { Config } from '../config.ts';
 import { AgentError } from '../errors.ts';
-import type { Applied, Host } from '../host/host.ts';
+import type { Applied } from '../host/host.ts';
 import type { Logger } from '../log.ts';
 import type { Mirror } from '../mirror/mirror.ts';
-import type { Paths } from '../paths.ts';
-import type { ActualHost } from '../plan/actual.ts';
-import type { Change } from '../plan/change.ts';
-import { guard, type GuardVerdict } from '../plan/guard.ts';
-import { planChanges } from '../plan/plan.ts';
-import { desire } from '../policy/desire.ts';
-import type { Binding, DesiredHost } from '../policy/desired.ts';
-import type { ResourceJudge } from '../scim/read-resource.ts';
-import type { Reader } from '../scim/reader.ts';
+import type { GuardVerdict } from '../plan/guard.ts';
+import type { Binding } from '../policy/desired.ts';
+import { decide } from './decide.ts';
 import { hearStore, type Heard } from './hear.ts';
-import { readOperatorFiles } from './operator-files.ts';
-import { isComplete, reportPass, type PassReport } from './report.ts';
+import type { PassParts } from './parts.ts';
+import { findLastComplete, reportPass, type PassReport } from './report.ts';
 import { createStopwatch } from './stopwatch.ts';
-
-export interface PassParts {
-  readonly config: Config;
-  readonly paths: Paths;
-  readonly mirror: Mirror;
-  readonly host: Host;
-  readonly judge: ResourceJudge;
-  /** null: nobody is asked; the pass works from the cache. */
-  readonly reader: Reader | null;
-  readonly log: Logger;
-  /** The clock, epoch milliseconds. */
-  readonly clock: () => number;
-}
-
-/** What a pass would do, and on what grounds; nothing has been done yet. */
-export interface Decision {
-  readonly desired: DesiredHost;
-  readonly actual: ActualHost;
-  readonly changes: readonly Change[];
-  readonly verdict: GuardVerdict;
-}
 
 /**
  * One pass. A store that cannot be heard is part of the report, not an exception: the host is then made to
@@ -51,7 +23,7 @@ export async function runPass(parts: PassParts, mode: 'full' | 'delta' | 'cache'
   const n = mirror.beginPass(now);
 
   const heard = mode === 'cache' ? null : await watch.time('fetch', () => listen(parts, mode, now));
-  const decision = await watch.time('decide', () => decide(parts, now));
+  const decision = await watch.time('decide', () => decide(parts, now, findLastComplete(mirror)));
   const { desired, verdict } = decision;
   const isObserving = config.mode === 'observe';
   if (!isObserving) mirror.bind(bindingsToRecord(desired.bindings, verdict));
@@ -76,37 +48,6 @@ export async function runPass(parts: PassParts, mode: 'full' | 'delta' | 'cache'
   );
   for (const result of applied) logApplied(log, n, result);
   return report;
-}
-
-/** Policy, plan and guard, from the mirror and the host as they are now; changes nothing. */
-export async function decide(
-  parts: Pick<PassParts, 'config' | 'paths' | 'mirror' | 'host'>,
-  now: number,
-): Promise<Decision> {
-  const { config, mirror, host } = parts;
-  const operator = readOperatorFiles(parts.paths);
-  const bindings = mirror.bindings();
-  const users = mirror.users();
-  const groups = mirror.groups();
-  const facts = await host.facts(bindings);
-  const heardAt = mirror.lastPass<PassReport>(isComplete)?.startedAt ?? null;
-  const desired = desire({ users, groups, bindings, facts, config, now, blocked: operator.blocked, heardAt });
-  const actual = host.read(bindings, desired);
-  const changes = planChanges(desired, actual);
-  const window = Math.max(config.limits.max_loss.window, config.limits.max_gain.window);
-  const verdict = guard({
-    changes,
-    desired,
-    actual,
-    users,
-    groups,
-    config,
-    record: mirror.guardRecord(now - window),
-    approved: operator.approved,
-    isFrozen: operator.frozenUntil > now,
-    now,
-  });
-  return { desired, actual, changes, verdict };
 }
 
 /** Hears the store, or says why it could not be heard. */

@@ -1,9 +1,8 @@
 // Writes status.json after each pass, atomically and readable by all.
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import type { PassParts } from './pass.ts';
+import { hasNoNetwork, type PassParts } from './parts.ts';
 import { readOperatorFiles } from './operator-files.ts';
-import { hasNoNetwork } from './parts.ts';
-import { isComplete, type PassReport } from './report.ts';
+import { findLastComplete, type PassReport } from './report.ts';
 import { statusOf } from './status.ts';
 
 /** Turns the report into the status and puts it in place. */
@@ -18,7 +17,7 @@ export function publishStatus(
     mode: config.mode,
     baseUrl: config.scim.base_url,
     lastHeard: mirror.lastPass<PassReport>((pass) => pass.heard !== null)?.startedAt ?? null,
-    lastComplete: mirror.lastPass<PassReport>(isComplete)?.startedAt ?? null,
+    lastComplete: findLastComplete(mirror),
     frozenUntil: readOperatorFiles(paths).frozenUntil,
     maxAge: config.keys.max_age,
     agentHasNoNetwork: hasNoNetwork(),

@@ -5,7 +5,7 @@ import type { Applied } from '../host/host.ts';
 import type { Mirror } from '../mirror/mirror.ts';
 import type { Refusal } from '../policy/desired.ts';
 import type { Heard } from './hear.ts';
-import type { Decision } from './pass.ts';
+import type { Decision } from './decide.ts';
 
 export interface HeldSummary {
   readonly hash: string;
@@ -101,8 +101,13 @@ export function reportPass(input: ReportInput): PassReport {
   };
 }
 
+/** When the store was last read completely, epoch seconds; null: never. */
+export function findLastComplete(mirror: Pick<Mirror, 'lastPass'>): number | null {
+  return mirror.lastPass<PassReport>(isComplete)?.startedAt ?? null;
+}
+
 /** Whether the store was read from end to end in that pass. */
-export function isComplete(report: PassReport): boolean {
+function isComplete(report: PassReport): boolean {
   return report.heard !== null && report.heard.complete.User && report.heard.complete.Group;
 }
 

@@ -1,6 +1,7 @@
 // `sunk-agent plan`: what a pass would change, by the engine that would change it.
 import { openParts, openPlace } from '../agent/parts.ts';
-import { decide } from '../agent/pass.ts';
+import { decide } from '../agent/decide.ts';
+import { findLastComplete } from '../agent/report.ts';
 import { hearStore } from '../agent/hear.ts';
 import { withReader } from '../agent/one-reader.ts';
 import { takePassLock } from '../agent/pass-lock.ts';
@@ -36,7 +37,7 @@ export async function run(context: CommandContext): Promise<number> {
     if (context.values['fetch'] === true) {
       await withReader(place, (reader) => hearStore({ ...parts, reader, now }, 'full', null));
     }
-    const { changes, verdict } = await decide(parts, now);
+    const { changes, verdict } = await decide(parts, now, findLastComplete(parts.mirror));
     const isColoured = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
     process.stdout.write(
       context.json

@@ -1,0 +1,51 @@
+// Policy, plan and guard in one go: what a pass would do now, from the mirror and the host as they are; changes nothing.
+import type { ActualHost } from '../plan/actual.ts';
+import type { Change } from '../plan/change.ts';
+import { guard, type GuardVerdict } from '../plan/guard.ts';
+import { planChanges } from '../plan/plan.ts';
+import { desire } from '../policy/desire.ts';
+import type { DesiredHost } from '../policy/desired.ts';
+import { readOperatorFiles } from './operator-files.ts';
+import type { PassParts } from './parts.ts';
+
+/** What a pass would do, and on what grounds; nothing has been done yet. */
+export interface Decision {
+  readonly desired: DesiredHost;
+  readonly actual: ActualHost;
+  readonly changes: readonly Change[];
+  readonly verdict: GuardVerdict;
+}
+
+/**
+ * Policy, plan and guard, from the mirror and the host as they are now.
+ * @param heardAt when the store was last read completely, epoch seconds; null: never.
+ */
+export async function decide(
+  parts: Pick<PassParts, 'config' | 'paths' | 'mirror' | 'host'>,
+  now: number,
+  heardAt: number | null,
+): Promise<Decision> {
+  const { config, mirror, host } = parts;
+  const operator = readOperatorFiles(parts.paths);
+  const bindings = mirror.bindings();
+  const users = mirror.users();
+  const groups = mirror.groups();
+  const facts = await host.facts(bindings);
+  const desired = desire({ users, groups, bindings, facts, config, now, blocked: operator.blocked, heardAt });
+  const actual = host.read(bindings, desired);
+  const changes = planChanges(desired, actual);
+  const window = Math.max(config.limits.max_loss.window, config.limits.max_gain.window);
+  const verdict = guard({
+    changes,
+    desired,
+    actual,
+    users,
+    groups,
+    config,
+    record: mirror.guardRecord(now - window),
+    approved: operator.approved,
+    isFrozen: operator.frozenUntil > now,
+    now,
+  });
+  return { desired, actual, changes, verdict };
+}
