@@ -36,6 +36,7 @@ openssl openssl
 perl perl
 pwck passwd
 xz xz-utils
+$(uname -m)-linux-gnu-g++ g++
 systemd-analyze systemd
 EOF
 [ -e /usr/lib/"$(uname -m)"-linux-gnu/libatomic.so.1 ] || missing="$missing libatomic1"

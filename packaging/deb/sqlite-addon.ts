@@ -1,7 +1,7 @@
 // The SQLite addon, compiled so that it loads on Debian 11: the prebuilt one asks for glibc 2.34.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Architecture } from './architecture.ts';
@@ -119,8 +119,9 @@ function compile(triplet: string, file: string): void {
       '-lm',
     );
     mkdirSync(CACHE, { recursive: true });
-    execFileSync('cp', [linked, `${file}.new`]);
-    renameSync(`${file}.new`, file);
+    const unfinished = `${file}.${process.pid}`;
+    copyFileSync(linked, unfinished);
+    renameSync(unfinished, file);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -12,8 +12,9 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ARCHITECTURES } from '../../packaging/deb/architecture.ts';
+import { findSqliteAddon } from '../../packaging/deb/sqlite-addon.ts';
 import { ensureBase, type Release } from './base.ts';
-import { ADDON, ensureSqliteAddon } from './sqlite-addon.ts';
 
 const REPOSITORY = path.resolve(import.meta.dirname, '../..');
 
@@ -79,7 +80,7 @@ export async function bootNode(
     `lowerdir=${base},upperdir=${upper},workdir=${work}`,
     root,
   ]);
-  const addon = release === 'bullseye' ? ensureSqliteAddon() : null;
+  const addon = release === 'bullseye' ? compileAddon() : null;
   mkdirSync(path.join(root, CODE), { recursive: true });
   install(root);
 
@@ -96,7 +97,9 @@ export async function bootNode(
       '--private-network',
       `--directory=${root}`,
       `--bind-ro=${REPOSITORY}:${CODE}`,
-      ...(addon === null ? [] : [`--bind-ro=${addon}:${CODE}/node_modules/${ADDON}`]),
+      ...(addon === null
+        ? []
+        : [`--bind-ro=${addon}:${CODE}/node_modules/better-sqlite3/prebuilds/linux-${process.arch}.node`]),
       ...(modules === path.join(REPOSITORY, 'node_modules') ? [] : [`--bind-ro=${modules}:${modules}`]),
     ],
     { stdio: ['ignore', console_, console_] },
@@ -137,6 +140,13 @@ export async function bootNode(
       removeNode(folder);
     },
   };
+}
+
+/** The addon as the package has it: the prebuilt one does not load on Debian 11. */
+function compileAddon(): string {
+  const here = ARCHITECTURES.find(({ node }) => node === process.arch);
+  if (here === undefined) throw new Error(`there is no package for ${process.arch}`);
+  return findSqliteAddon(here, 'compiled').file;
 }
 
 async function removeOnFailure<T>(folder: string, work: () => Promise<T>): Promise<T> {
