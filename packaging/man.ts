@@ -18,6 +18,7 @@ export async function renderCommandManual(time: number): Promise<string> {
     ['/etc/sunk-agent/blocked', 'Who is blocked, whatever the store says; a fleet may share it.'],
     ['/etc/sunk-agent/credentials/', 'Tokens of the store, readable by root and the reader.'],
     ['/var/lib/sunk-agent/cache/', 'The mirror of the store and the ledger of names and ids.'],
+    ['/var/lib/sunk-agent/audit.ndjson', 'What operators did by hand: one JSON line an act.'],
     ['/var/lib/sunk-agent/authorized_keys/', 'The keys that sshd accepts, one file a name.'],
     ['/run/sunk-agent/status.json', 'What the last pass found.'],
   ].map(([tag = '', text = '']) => ({ tag: `Pa ${escapeText(tag)}`, body: [escapeText(text)] }));

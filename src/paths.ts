@@ -18,6 +18,8 @@ export interface Paths {
   readonly status: string;
   readonly passLock: string;
   readonly freeze: string;
+  /** What operators did by hand: NDJSON, only ever appended to. */
+  readonly audit: string;
   readonly readerSocket: string;
 }
 
@@ -37,6 +39,7 @@ export function pathsUnder(root: string): Paths {
     status: below('run/sunk-agent/status.json'),
     passLock: below('run/sunk-agent/pass.lock'),
     freeze: below('var/lib/sunk-agent/freeze'),
+    audit: below('var/lib/sunk-agent/audit.ndjson'),
     readerSocket: below('run/sunk-agent/reader.sock'),
   };
 }

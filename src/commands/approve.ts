@@ -1,4 +1,5 @@
 // `sunk-agent approve`: accept the held set of that hash, no other.
+import { recordAct } from '../agent/audit.ts';
 import { describeReport } from '../agent/describe-report.ts';
 import { addEntry, operatorName } from '../agent/operator-files.ts';
 import { openPlace } from '../agent/parts.ts';
@@ -24,6 +25,8 @@ export async function run(context: CommandContext): Promise<number> {
   }
   const place = openPlace(context);
   announceOwner(context);
+  // Before the act: nothing is let through of which no trace is left.
+  recordAct(place.paths, { act: 'approve', subject: hash, detail: '' });
   addEntry(place.paths.approved, hash, `${operatorName()}, ${new Date().toISOString()}`);
   const report = await passFromCache(place, () =>
     process.stderr.write('sunk-agent: a pass is under way; waiting for it\n'),

@@ -1,11 +1,13 @@
 // `sunk-agent block`: out now, with store and daemon down.
 import { rmSync } from 'node:fs';
 import path from 'node:path';
+import { recordAct } from '../agent/audit.ts';
 import { describeReport } from '../agent/describe-report.ts';
 import { addEntry, operatorName } from '../agent/operator-files.ts';
 import { openPlace } from '../agent/parts.ts';
 import { passFromCache } from '../agent/pass-now.ts';
-import { AgentError } from '../errors.ts';
+import { AgentError, describeError } from '../errors.ts';
+import type { Paths } from '../paths.ts';
 import { announceOwner } from './owner.ts';
 import type { CommandContext } from './command.ts';
 
@@ -28,11 +30,21 @@ export async function run(context: CommandContext): Promise<number> {
   const isNew = addEntry(place.paths.blocked, entry, `${operatorName()}, ${new Date().toISOString()}`);
   // sshd stops accepting the keys now, even if a pass is under way; that pass, or ours, does the rest.
   if (/^[a-z][a-z0-9_-]*$/.test(entry)) rmSync(path.join(place.paths.keys, entry), { force: true });
+  if (isNew) recordBlock(place.paths, entry);
   const report = await passFromCache(place, () =>
     process.stderr.write('sunk-agent: a pass is under way; waiting for it\n'),
   );
   process.stdout.write(`${entry} ${isNew ? 'is blocked' : 'was blocked already'}\n${describeReport(report)}`);
   return report.changes.failed === 0 ? 0 : 1;
+}
+
+/** A trail that cannot be written keeps nobody inside. */
+function recordBlock(paths: Paths, entry: string): void {
+  try {
+    recordAct(paths, { act: 'block', subject: entry, detail: '' });
+  } catch (error) {
+    process.stderr.write(`sunk-agent: ${describeError(error)}\n`);
+  }
 }
 
 /** The one argument of block and unblock. */

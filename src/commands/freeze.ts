@@ -1,4 +1,5 @@
 // `sunk-agent freeze`: no grants and no absences for a while; revocations go on.
+import { recordAct } from '../agent/audit.ts';
 import { operatorName, writeFreeze } from '../agent/operator-files.ts';
 import { openPlace } from '../agent/parts.ts';
 import { parseDuration } from '../config.ts';
@@ -23,6 +24,7 @@ export async function run(context: CommandContext): Promise<number> {
   const { paths } = openPlace(context);
   announceOwner(context);
   const until = Math.floor(Date.now() / 1000) + seconds;
+  recordAct(paths, { act: 'freeze', subject: '', detail: `until ${new Date(until * 1000).toISOString()}` });
   writeFreeze(paths.freeze, until, `${operatorName()}, ${new Date().toISOString()}`);
   process.stdout.write(`frozen until ${new Date(until * 1000).toISOString()}; sunk-agent thaw ends it\n`);
   return 0;

@@ -1,4 +1,5 @@
 // `sunk-agent thaw`: ends a freeze.
+import { recordAct } from '../agent/audit.ts';
 import { removeFreeze } from '../agent/operator-files.ts';
 import { openPlace } from '../agent/parts.ts';
 import { announceOwner } from './owner.ts';
@@ -16,6 +17,8 @@ Exit status: 0 done, 1 failed.`;
 export async function run(context: CommandContext): Promise<number> {
   const { paths } = openPlace(context);
   announceOwner(context);
-  process.stdout.write(removeFreeze(paths.freeze) ? 'thawed\n' : 'this node was not frozen\n');
+  const wasFrozen = removeFreeze(paths.freeze);
+  if (wasFrozen) recordAct(paths, { act: 'thaw', subject: '', detail: '' });
+  process.stdout.write(wasFrozen ? 'thawed\n' : 'this node was not frozen\n');
   return 0;
 }

@@ -1,4 +1,5 @@
 // `sunk-agent unblock`: what the store says counts again.
+import { recordAct } from '../agent/audit.ts';
 import { describeReport } from '../agent/describe-report.ts';
 import { removeEntry } from '../agent/operator-files.ts';
 import { openPlace } from '../agent/parts.ts';
@@ -26,6 +27,7 @@ export async function run(context: CommandContext): Promise<number> {
       hint: 'that file lists who is blocked',
     });
   }
+  recordAct(place.paths, { act: 'unblock', subject: entry, detail: '' });
   const report = await passFromCache(place, () =>
     process.stderr.write('sunk-agent: a pass is under way; waiting for it\n'),
   );
