@@ -233,6 +233,8 @@ const keys = z.strictObject({
     .describe('Fingerprints that are never accepted.'),
 });
 
+const LISTEN = 'a loopback address and a port, such as 127.0.0.1:9911 or [::1]:9911';
+
 const override = z
   .strictObject({
     id: z.string().optional().describe('The person’s SCIM id ...'),
@@ -299,7 +301,13 @@ export const configSchema = z.strictObject({
     .describe('What else happens when somebody leaves.'),
   metrics: z
     .strictObject({
-      listen: z.string().nullable().default(null).describe('A loopback address:port for Prometheus.'),
+      listen: z
+        .string()
+        .regex(/^(?:127(?:\.\d{1,3}){3}|\[::1\]|localhost):(?:[1-9]\d{0,4})$/, LISTEN)
+        .refine((text) => Number(text.split(':').at(-1)) < 65_536, LISTEN)
+        .nullable()
+        .default(null)
+        .describe('A loopback address:port where the reader serves /metrics to Prometheus.'),
       textfile: absolutePath
         .nullable()
         .default(null)

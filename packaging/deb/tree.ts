@@ -67,6 +67,8 @@ export async function layTree(options: TreeOptions): Promise<void> {
   // Not under /etc: sshd changes only by `doctor --fix`, or by an operator who copies it.
   copy('packaging/sshd/10-sunk-agent.conf', 'usr/share/sunk-agent/sshd_config.d/10-sunk-agent.conf');
 
+  copy('packaging/alerts/sunk-agent.rules.yaml', 'usr/share/sunk-agent/alerts/sunk-agent.rules.yaml');
+
   for (const file of listFiles(path.join(PROJECT, 'packaging/container'), '')) {
     const mode = /\/(?:run|finish)$/.test(file) ? 0o755 : 0o644;
     copy(`packaging/container/${file}`, `usr/share/sunk-agent/container/${file}`, mode);

@@ -8,6 +8,7 @@ import { openParts, type Place } from './parts.ts';
 import { takePassLock } from './pass-lock.ts';
 import { createPassQueue, type PassMode } from './pass-queue.ts';
 import { runPass } from './pass.ts';
+import { openMetricsPublisher } from './publish-metrics.ts';
 import { publishStatus } from './publish.ts';
 import { linkReader, type ReaderSource } from './reader-link.ts';
 import { connectServiceManager } from './systemd.ts';
@@ -31,6 +32,7 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
   const manager = connectServiceManager();
   const link = linkReader(place, source);
   const complaints = createComplaints(log);
+  const metrics = await openMetricsPublisher(place, link);
 
   async function pass(mode: PassMode | 'cache'): Promise<void> {
     try {
@@ -41,7 +43,7 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
       );
       try {
         const report = await runPass({ ...parts, reader: link.current() }, mode);
-        publishStatus(parts, report);
+        await metrics.publish(report, publishStatus(parts, report));
         complaints.note(
           report.failure === null ? null : `the store could not be heard: ${report.failure.message}`,
         );

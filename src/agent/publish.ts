@@ -3,13 +3,13 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { hasNoNetwork, type PassParts } from './parts.ts';
 import { readOperatorFiles } from './operator-files.ts';
 import { findLastComplete, type PassReport } from './report.ts';
-import { statusOf } from './status.ts';
+import { statusOf, type Status } from './status.ts';
 
-/** Turns the report into the status and puts it in place. */
+/** Turns the report into the status and puts it in place; gives it back. */
 export function publishStatus(
   parts: Pick<PassParts, 'paths' | 'mirror' | 'config' | 'clock'>,
   report: PassReport,
-): void {
+): Status {
   const { paths, mirror, config } = parts;
   const status = statusOf({
     report,
@@ -26,4 +26,5 @@ export function publishStatus(
   const temporary = `${paths.status}.new`;
   writeFileSync(temporary, `${JSON.stringify(status, null, 2)}\n`, { mode: 0o644 });
   renameSync(temporary, paths.status);
+  return status;
 }

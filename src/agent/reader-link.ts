@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { describeError } from '../errors.ts';
 import { openReader, type Reader } from '../scim/reader.ts';
 import { spawnReader } from '../scim/spawn-reader.ts';
+import type { Traffic } from '../scim/traffic.ts';
 import type { Place } from './parts.ts';
 import { findReaderUser } from './reader-user.ts';
 
@@ -16,6 +17,8 @@ export interface ReaderLink {
   current(): Reader | null;
   onConnect(callback: () => void): void;
   onEvent(callback: () => void): void;
+  /** How the store answered, after each question. */
+  onTraffic(callback: (traffic: Traffic) => void): void;
   close(): void;
 }
 
@@ -27,13 +30,18 @@ export function linkReader(place: Place, source: ReaderSource): ReaderLink {
   const { log } = place;
   let reader: Reader | null = null;
   let isClosed = false;
-  const listeners: { connect: () => void; event: () => void } = { connect: () => {}, event: () => {} };
+  const listeners: { connect: () => void; event: () => void; traffic: (traffic: Traffic) => void } = {
+    connect: () => {},
+    event: () => {},
+    traffic: () => {},
+  };
 
   function adopt(stream: Duplex): void {
     reader?.close();
     const adopted = openReader(stream);
     reader = adopted;
     adopted.onEvent(() => listeners.event());
+    adopted.onTraffic((traffic) => listeners.traffic(traffic));
     stream.once('close', () => {
       if (reader === adopted) reader = null;
     });
@@ -50,6 +58,9 @@ export function linkReader(place: Place, source: ReaderSource): ReaderLink {
     },
     onEvent(callback) {
       listeners.event = callback;
+    },
+    onTraffic(callback) {
+      listeners.traffic = callback;
     },
     close() {
       isClosed = true;

@@ -6,6 +6,7 @@ import type { Mirror } from '../mirror/mirror.ts';
 import type { Refusal } from '../policy/desired.ts';
 import type { Heard } from './hear.ts';
 import type { Decision } from './decide.ts';
+import { tallyPass, type Tally } from './tally.ts';
 
 export interface HeldSummary {
   readonly hash: string;
@@ -49,6 +50,7 @@ export interface PassReport {
   readonly keyExpiry: { readonly earliest: number; readonly latest: number } | null;
   /** Milliseconds a step. */
   readonly durations: Readonly<Record<string, number>>;
+  readonly tally: Tally;
 }
 
 export interface ReportInput {
@@ -98,6 +100,7 @@ export function reportPass(input: ReportInput): PassReport {
     problems: failures.slice(0, 20).map(({ change, problem }) => `${change.kind} ${change.name}: ${problem}`),
     keyExpiry: keyExpiry(input),
     durations: input.durations,
+    tally: tallyPass(decision, applied, mirror.quarantine()),
   };
 }
 

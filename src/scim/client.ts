@@ -4,6 +4,7 @@ import { type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import type { Config } from '../config.ts';
 import { AgentError } from '../errors.ts';
 import { isObject } from './attribute-path.ts';
+import { createTrafficTally, type TrafficTally } from './traffic.ts';
 
 export interface Answer {
   readonly status: number;
@@ -42,7 +43,11 @@ class Passing extends Error {
 }
 
 /** A client with one pool of connections; `tokens` are tried in order when the store refuses one. */
-export function createClient(scim: Config['scim'], tokens: readonly string[]): ScimClient {
+export function createClient(
+  scim: Config['scim'],
+  tokens: readonly string[],
+  traffic: TrafficTally = createTrafficTally(),
+): ScimClient {
   const agent = new EnvHttpProxyAgent({ connect: { timeout: 10_000 } });
   const base = new URL(`${scim.base_url}/`);
   let current = 0;
@@ -51,6 +56,7 @@ export function createClient(scim: Config['scim'], tokens: readonly string[]): S
 
   async function attempt(url: URL): Promise<Answer> {
     requests += 1;
+    let hasAnswered = false;
     let response: Dispatcher.ResponseData;
     const signal = AbortSignal.timeout(scim.bounds.request * 1000);
     try {
@@ -65,6 +71,8 @@ export function createClient(scim: Config['scim'], tokens: readonly string[]): S
         },
       });
       const { statusCode: status, headers } = response;
+      hasAnswered = true;
+      traffic.count(status);
       const text = await readBounded(response, scim.bounds.page_bytes);
       const isJson = /^application\/(scim\+)?json\b/i.test(String(headers['content-type'] ?? ''));
       const date = Date.parse(String(headers['date'] ?? ''));
@@ -79,6 +87,7 @@ export function createClient(scim: Config['scim'], tokens: readonly string[]): S
       };
     } catch (cause) {
       if (cause instanceof AgentError || cause instanceof Passing) throw cause;
+      if (!hasAnswered) traffic.count(null);
       throw new Passing(
         signal.aborted ? `no answer within ${scim.bounds.request} s` : `cannot reach ${base.origin}`,
         null,
@@ -99,6 +108,7 @@ export function createClient(scim: Config['scim'], tokens: readonly string[]): S
           });
         }
         retries += 1;
+        traffic.countRetry();
         const jittered = Math.random() * Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** n);
         await sleep(error.after === null ? jittered : Math.min(error.after + jittered, 60_000));
       }

@@ -10,27 +10,46 @@ import { pathsUnder } from '../paths.ts';
 import { isObject } from './attribute-path.ts';
 import { type Channel, openChannel } from './channel.ts';
 import { createClient, type ScimClient } from './client.ts';
+import type { MetricsListener } from './metrics-listener.ts';
 import { readList } from './pages.ts';
 import { type Ask, askSchema } from './protocol.ts';
 import { readTokens } from './tokens.ts';
+import { createTrafficTally } from './traffic.ts';
 
 const ERROR_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:Error';
 const log = createLogger('reader');
+const traffic = createTrafficTally();
+let metrics: MetricsListener | null = null;
 
-async function answer(channel: Channel, ask: Ask, config: Config, root: string): Promise<void> {
+type Question = Exclude<Ask, { ask: 'metrics' }>;
+
+/** The listener is loaded only if it is switched on. */
+async function showMetrics(text: string, listen: string | null): Promise<void> {
+  if (listen === null) return;
+  metrics ??= (await import('./metrics-listener.ts')).createMetricsListener(listen, log);
+  metrics.show(text);
+}
+
+async function answer(channel: Channel, ask: Question, config: Config, root: string): Promise<void> {
   let client: ScimClient | null = null;
   try {
-    client = createClient(config.scim, readTokens(config.scim.tokens, root));
+    client = createClient(config.scim, readTokens(config.scim.tokens, root), traffic);
     if (ask.ask === 'pass') await answerPass(channel, ask.n, config, client);
     else await answerRead(channel, ask, client);
   } catch (error) {
     const code = error instanceof AgentError ? error.code : 'internal';
     const hint = error instanceof AgentError ? error.hint : '';
     const message = error instanceof AgentError ? error.message : describeError(error);
+    await sendTraffic(channel);
     await channel.send({ say: 'failed', n: ask.n, code, message, hint });
   } finally {
     await client?.close();
   }
+}
+
+async function sendTraffic(channel: Channel): Promise<void> {
+  const taken = traffic.take();
+  if (taken !== null) await channel.send({ say: 'traffic', ...taken });
 }
 
 async function answerPass(channel: Channel, n: number, config: Config, client: ScimClient): Promise<void> {
@@ -56,6 +75,7 @@ async function answerPass(channel: Channel, n: number, config: Config, client: S
     complete[kind] = end.isComplete;
     problems.push(...end.problems);
   }
+  await sendTraffic(channel);
   await channel.send({
     say: 'end',
     n,
@@ -84,6 +104,7 @@ async function answerRead(
       : status === 404 && isScimError
         ? 'absent'
         : 'unknown';
+  await sendTraffic(channel);
   await channel.send({
     say: 'resource',
     n,
@@ -101,7 +122,11 @@ async function serve(stream: Duplex, config: Config, root: string): Promise<void
   channel.onMessage((message) => {
     const ask = askSchema.parse(message);
     last = last
-      .then(() => answer(channel, ask, config, root))
+      .then(() =>
+        ask.ask === 'metrics'
+          ? showMetrics(ask.text, config.metrics.listen)
+          : answer(channel, ask, config, root),
+      )
       .catch((error: unknown) => log.error(describeError(error)));
   });
   const closed = new Promise<void>((resolve) => channel.onClose(() => resolve()));

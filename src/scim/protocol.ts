@@ -18,6 +18,8 @@ export const askSchema = z.discriminatedUnion('ask', [
   }),
   /** Read one resource by id, to confirm an absence or to follow an event. */
   z.strictObject({ ask: z.literal('read'), n: z.int(), kind, id: z.string() }),
+  /** Serve this text to Prometheus (`metrics.listen`); nothing is answered. */
+  z.strictObject({ ask: z.literal('metrics'), text: z.string() }),
 ]);
 
 /** What the reader answers. Raw resources are `unknown` here: scim/read-resource judges them in the agent. */
@@ -56,6 +58,12 @@ export const saySchema = z.discriminatedUnion('say', [
     code: z.string(),
     message: z.string(),
     hint: z.string(),
+  }),
+  /** How the store answered since the last such line; comes before the `end`, `resource` or `failed` it belongs to. */
+  z.strictObject({
+    say: z.literal('traffic'),
+    statuses: z.record(z.string().regex(/^(?:[1-5]\d\d|none)$/), z.int().min(0)),
+    retries: z.int().min(0),
   }),
   /** The store announced a change (RFC 9967): look now. The content is never trusted, so there is none. */
   z.strictObject({ say: z.literal('event') }),

@@ -4,6 +4,7 @@ import { AgentError, isErrorCode } from '../errors.ts';
 import { openChannel } from './channel.ts';
 import { type Ask, type PassEnd, type ReadAnswer, type Say, saySchema } from './protocol.ts';
 import type { ResourceKind } from './resources.ts';
+import type { Traffic } from './traffic.ts';
 
 export interface Reader {
   /** @throws AgentError with the reader's own code, or reader_failed when it went away. */
@@ -14,6 +15,10 @@ export interface Reader {
   ): Promise<PassEnd>;
   read(kind: ResourceKind, id: string): Promise<ReadAnswer>;
   onEvent(callback: () => void): void;
+  /** How the store answered, after each question. */
+  onTraffic(callback: (traffic: Traffic) => void): void;
+  /** Hands over the text that `metrics.listen` serves. */
+  showMetrics(text: string): Promise<void>;
   close(): void;
 }
 
@@ -27,6 +32,7 @@ export function openReader(stream: Duplex): Reader {
   const channel = openChannel(stream);
   const questions = new Map<number, Question>();
   let onEvent = (): void => {};
+  let onTraffic = (_traffic: Traffic): void => {};
   let next = 1;
   let isClosed = false;
 
@@ -38,6 +44,7 @@ export function openReader(stream: Duplex): Reader {
     }
     const say = parsed.data;
     if (say.say === 'event') onEvent();
+    else if (say.say === 'traffic') onTraffic(say);
     else if (say.say === 'failed') {
       const code = isErrorCode(say.code) ? say.code : 'reader_failed';
       questions.get(say.n)?.fail(new AgentError(code, say.message, { hint: say.hint }));
@@ -91,6 +98,12 @@ export function openReader(stream: Duplex): Reader {
       ),
     onEvent(callback) {
       onEvent = callback;
+    },
+    onTraffic(callback) {
+      onTraffic = callback;
+    },
+    async showMetrics(text) {
+      if (!isClosed) await channel.send({ ask: 'metrics', text } satisfies Ask);
     },
     close: () => end(new AgentError('reader_failed', 'the reader was closed')),
   };
