@@ -42,13 +42,18 @@ class Passing extends Error {
   }
 }
 
+/** Connections to the store: the one place that knows of proxies and certificate authorities. */
+export function openPool(_scim: Config['scim']): Dispatcher {
+  return new EnvHttpProxyAgent({ connect: { timeout: 10_000 } });
+}
+
 /** A client with one pool of connections; `tokens` are tried in order when the store refuses one. */
 export function createClient(
   scim: Config['scim'],
   tokens: readonly string[],
   traffic: TrafficTally = createTrafficTally(),
 ): ScimClient {
-  const agent = new EnvHttpProxyAgent({ connect: { timeout: 10_000 } });
+  const agent = openPool(scim);
   const base = new URL(`${scim.base_url}/`);
   let current = 0;
   let requests = 0;
@@ -159,7 +164,11 @@ function isRefused(cause: unknown): boolean {
   return isObject(cause) && (cause['code'] === 'ECONNREFUSED' || cause['code'] === 'ENOTFOUND');
 }
 
-async function readBounded(response: Dispatcher.ResponseData, limit: number): Promise<string> {
+/**
+ * The body as text.
+ * @throws AgentError store_bound
+ */
+export async function readBounded(response: Dispatcher.ResponseData, limit: number): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response.body as AsyncIterable<Buffer>) {

@@ -33,6 +33,11 @@ async function showMetrics(text: string, listen: string | null): Promise<void> {
 async function answer(channel: Channel, ask: Question, config: Config, root: string): Promise<void> {
   let client: ScimClient | null = null;
   try {
+    if (ask.ask === 'probe') {
+      const { probeStore } = await import('./probe.ts');
+      await channel.send({ say: 'probe', n: ask.n, ...(await probeStore(config.scim, root, ask.groups)) });
+      return;
+    }
     client = createClient(config.scim, readTokens(config.scim.tokens, root), traffic);
     if (ask.ask === 'pass') await answerPass(channel, ask.n, config, client);
     else await answerRead(channel, ask, client);

@@ -5,6 +5,7 @@ import * as z from 'zod';
 export const MAX_LINE_BYTES = 64 * 1024 * 1024;
 
 const kind = z.enum(['User', 'Group']);
+const probedGroup = z.strictObject({ id: z.string().max(500), name: z.string().max(500) });
 const finding = z.strictObject({ code: z.string().max(100), detail: z.string().max(2000) });
 
 /** What the agent asks. `n` numbers the question; every answer to it carries the same `n`. */
@@ -18,6 +19,12 @@ export const askSchema = z.discriminatedUnion('ask', [
   }),
   /** Read one resource by id, to confirm an absence or to follow an event. */
   z.strictObject({ ask: z.literal('read'), n: z.int(), kind, id: z.string() }),
+  /** Look at the store for `doctor`: tokens, clock, schemas, and these groups by name and (where pinned) by id. */
+  z.strictObject({
+    ask: z.literal('probe'),
+    n: z.int(),
+    groups: z.array(z.strictObject({ name: z.string(), id: z.string().nullable() })),
+  }),
   /** Serve this text to Prometheus (`metrics.listen`); nothing is answered. */
   z.strictObject({ ask: z.literal('metrics'), text: z.string() }),
 ]);
@@ -51,6 +58,37 @@ export const saySchema = z.discriminatedUnion('say', [
     resource: z.unknown().optional(),
     problem: finding.nullable(),
   }),
+  /** What a look at the store came to; statuses are HTTP's, null where it was not asked or did not answer. */
+  z.strictObject({
+    say: z.literal('probe'),
+    n: z.int(),
+    /** Why the store was not reached: an errno(3) or a TLS code, and a phrase; null: it was. */
+    fault: finding.nullable(),
+    /** In the order of `scim.tokens`. `fault`: why it could not be read. */
+    tokens: z.array(
+      z.strictObject({
+        file: z.string(),
+        fault: z.string().max(1000).nullable(),
+        status: z.int().nullable(),
+        may_write: z.boolean().nullable(),
+      }),
+    ),
+    server_time: z.number().nullable(),
+    local_time: z.number(),
+    provider_config: z.int().nullable(),
+    /** Ids of /Schemas. */
+    schemas: z.array(z.string().max(500)).max(200).nullable(),
+    /** Each group that was asked for; `listed` have its name, in whatever case, `pinned` has its id. */
+    groups: z.array(
+      z.strictObject({
+        name: z.string(),
+        id: z.string().nullable(),
+        pinned: probedGroup.nullable(),
+        status: z.int().nullable(),
+        listed: z.array(probedGroup).max(20),
+      }),
+    ),
+  }),
   /** The question failed as a whole; nothing of it counts. `code` is an ErrorCode. */
   z.strictObject({
     say: z.literal('failed'),
@@ -72,4 +110,5 @@ export const saySchema = z.discriminatedUnion('say', [
 export type Ask = z.infer<typeof askSchema>;
 export type Say = z.infer<typeof saySchema>;
 export type PassEnd = Extract<Say, { say: 'end' }>;
+export type ProbeAnswer = Extract<Say, { say: 'probe' }>;
 export type ReadAnswer = Extract<Say, { say: 'resource' }>;

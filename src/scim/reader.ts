@@ -2,7 +2,15 @@
 import type { Duplex } from 'node:stream';
 import { AgentError, isErrorCode } from '../errors.ts';
 import { openChannel } from './channel.ts';
-import { type Ask, type PassEnd, type ReadAnswer, type Say, saySchema } from './protocol.ts';
+import {
+  type Ask,
+  type PassEnd,
+  type ProbeAnswer,
+  type ReadAnswer,
+  type Say,
+  saySchema,
+} from './protocol.ts';
+import type { GroupQuestion } from './probe.ts';
 import type { ResourceKind } from './resources.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -14,6 +22,8 @@ export interface Reader {
     onPage: (kind: ResourceKind, resources: readonly unknown[]) => void,
   ): Promise<PassEnd>;
   read(kind: ResourceKind, id: string): Promise<ReadAnswer>;
+  /** Looks at the store, for doctor; asks for these groups by name and id. */
+  probe(groups: readonly GroupQuestion[]): Promise<ProbeAnswer>;
   onEvent(callback: () => void): void;
   /** How the store answered, after each question. */
   onTraffic(callback: (traffic: Traffic) => void): void;
@@ -95,6 +105,11 @@ export function openReader(stream: Duplex): Reader {
       ask<ReadAnswer>(
         (n) => ({ ask: 'read', n, kind, id }),
         (say) => (say.say === 'resource' && say.kind === kind && say.id === id ? say : undefined),
+      ),
+    probe: (groups) =>
+      ask<ProbeAnswer>(
+        (n) => ({ ask: 'probe', n, groups: groups.map(({ name, id }) => ({ name, id })) }),
+        (say) => (say.say === 'probe' ? say : undefined),
       ),
     onEvent(callback) {
       onEvent = callback;
