@@ -1,11 +1,10 @@
 // The key helper against those of other projects, from Debian's packages, in a throwaway node with 100,000 users.
-import { existsSync, readFileSync } from 'node:fs';
 import { openPrivateNode } from '../host/private-node.ts';
+import { ensureLayers } from '../system/base.ts';
 import { makeRow, type Row } from './row.ts';
 import { timePrograms } from './time-programs.ts';
 
-const BASE = `${process.env['SUNK_NODE_BASES'] ?? '/var/cache/sunk-agent/bases'}/bookworm`;
-const PACKAGES = 'perl sssd-common systemd-userdbd google-compute-engine-oslogin';
+const PACKAGES = ['perl', 'sssd-common', 'systemd-userdbd', 'google-compute-engine-oslogin'];
 const TURNS = 200;
 
 /** As each project's own documentation has it in sshd_config. */
@@ -15,23 +14,11 @@ const PEERS = [
   ['helper-vs-google', '/usr/bin/google_authorized_keys'],
 ] as const;
 
-/** Needs root, the base and Debian's mirror. Their daemons and servers do not run: this is what they cost at least. */
+/** Needs root, and Debian's mirror once. Their daemons and servers do not run: this is what they cost at least. */
 export async function benchPeers(): Promise<Row[]> {
-  if (!existsSync(BASE)) {
-    console.error(`no peers: there is no ${BASE}`);
-    return [];
-  }
-  const node = await openPrivateNode(BASE);
+  const node = await openPrivateNode(ensureLayers('bookworm', PACKAGES));
   try {
     node.sh(`
-      cat >/etc/resolv.conf <<'END'
-${readFileSync('/etc/resolv.conf', 'utf8')}
-END
-      printf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/policy-rc.d
-      chmod 755 /usr/sbin/policy-rc.d
-      export DEBIAN_FRONTEND=noninteractive
-      apt-get update -qq >/dev/null
-      apt-get install -qq -y --no-install-recommends ${PACKAGES} >/dev/null 2>&1
       awk 'BEGIN { for (n = 0; n < 100000; n++) printf "u%d:x:%d:9999::/home/u:/bin/sh\\n", n, 100000 + n }' >>/etc/passwd
       printf 'expiry-time="20991231000000Z" ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ6rCf5s0cY0w2Xy8dP3m0zT8h4QfT1nJx0sJr2dYb7k 2819c223-7f76-453a-919d-413861904646\\n' >/var/lib/sunk-agent/authorized_keys/u99999`);
     const [ours = 0, ...theirs] = timePrograms(

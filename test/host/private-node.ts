@@ -19,7 +19,7 @@ mount --bind "$1/lib" /var/lib
 mount --bind "$1/libexec" /usr/libexec
 `;
 
-/** The same for another release: an overlay over its root folder, with this project and its Node inside. */
+/** The same for another release: an overlay over its layers, with this project and its Node inside. */
 const IN_A_BASE = `
 mkdir -p "$1/upper" "$1/work" "$1/root"
 mount -t overlay -o "lowerdir=$base,upperdir=$1/upper,workdir=$1/work" none "$1/root"
@@ -69,7 +69,7 @@ export interface PrivateNode {
 
 /**
  * Needs root, util-linux and an installed openssh-server.
- * @param base root folder of another release; null for this machine's own programs.
+ * @param base `lowerdir` of an overlay with another release (ensureLayers); null for this machine's own programs.
  */
 export async function openPrivateNode(base: string | null = null): Promise<PrivateNode> {
   const folder = mkdtempSync(join(tmpdir(), 'private-node-'));

@@ -1,7 +1,7 @@
-// Debian root folders to boot nodes from: built once with debootstrap, kept in a cache, never changed afterwards.
+// Debian root folders to start nodes from: built once with debootstrap, kept in a cache, never changed afterwards.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 /** Debian 11, 12 and 13: OpenSSH 8.4, 9.2 and 10.0. */
@@ -24,8 +24,7 @@ export const CACHE = process.env['SUNK_NODE_CACHE'] ?? '/var/cache/sunk-agent-no
 
 /** The base of a release; the first call builds it, which takes a minute. */
 export function ensureBase(release: Release): string {
-  const recipe = createHash('sha256').update(PACKAGES.join()).digest('hex').slice(0, 8);
-  const base = path.join(CACHE, `${release}-${recipe}`);
+  const base = path.join(CACHE, `${release}-${digest(PACKAGES.join())}`);
   if (existsSync(base)) return base;
   mkdirSync(CACHE, { recursive: true });
   const building = `${base}.building-${process.pid}`;
@@ -46,6 +45,59 @@ export function ensureBase(release: Release): string {
   prepare(building);
   renameSync(building, base);
   return base;
+}
+
+/**
+ * The same with more of Debian's packages, as the `lowerdir` of an overlay: what they add lies in a layer of its own
+ * over the base, cached under its own hash.
+ */
+export function ensureLayers(release: Release, packages: readonly string[]): string {
+  const base = ensureBase(release);
+  if (packages.length === 0) return base;
+  const layer = `${base}-${digest([...packages].sort().join())}`;
+  if (!existsSync(layer)) buildLayer(base, layer, packages);
+  return `${layer}:${base}`;
+}
+
+function buildLayer(base: string, layer: string, packages: readonly string[]): void {
+  const folder = `${layer}.building-${process.pid}`;
+  const [upper, work, root] = ['upper', 'work', 'root'].map((name) => path.join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  for (const part of [upper, work, root]) mkdirSync(part, { recursive: true, mode: 0o755 });
+  process.stderr.write(`building ${layer}; this takes a moment, once\n`);
+  const lower = `lowerdir=${base},upperdir=${upper},workdir=${work}`;
+  try {
+    mustRun('mount', ['-t', 'overlay', 'overlay', '-o', lower, root]);
+    try {
+      copyFileSync('/etc/resolv.conf', path.join(root, 'etc/resolv.conf'));
+      // A package that starts a service at install must not.
+      writeFileSync(path.join(root, 'usr/sbin/policy-rc.d'), '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+      mustRun('chroot', [
+        root,
+        'sh',
+        '-ec',
+        `export DEBIAN_FRONTEND=noninteractive; apt-get update -qq
+        apt-get install -qq -y --no-install-recommends ${packages.join(' ')}; apt-get clean; rm /usr/sbin/policy-rc.d`,
+      ]);
+    } finally {
+      spawnSync('umount', [root]);
+    }
+    if (!existsSync(layer)) renameSync(upper, layer);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function mustRun(command: string, args: readonly string[]): void {
+  const { status, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+  if (status !== 0) throw new Error(`${command} ${args[0] ?? ''}: ${stderr.slice(-1000)}`);
+}
+
+function digest(recipe: string): string {
+  return createHash('sha256').update(recipe).digest('hex').slice(0, 8);
 }
 
 /** What every node has in common, so that tests need not wait for it or stumble over it. */

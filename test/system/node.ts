@@ -14,7 +14,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ARCHITECTURES } from '../../packaging/deb/architecture.ts';
 import { findSqliteAddon } from '../../packaging/deb/sqlite-addon.ts';
-import { ensureBase, type Release } from './base.ts';
+import { ensureLayers, type Release } from './base.ts';
 
 const REPOSITORY = path.resolve(import.meta.dirname, '../..');
 
@@ -57,13 +57,15 @@ const SSH_OPTIONS = [
 /**
  * Boots a node and waits until systemd has finished starting.
  * @param install writes into the node's root folder before it boots.
+ * @param packages of Debian's that the base has not.
  */
 export async function bootNode(
   release: Release,
   install: (root: string) => void = () => {},
+  packages: readonly string[] = [],
 ): Promise<LoginNode> {
   sweepLeftovers();
-  const base = ensureBase(release);
+  const layers = ensureLayers(release, packages);
   const folder = mkdtempSync(path.join(FOLDER, PREFIX));
   const [upper, work, root] = ['upper', 'work', 'root'].map((name) => path.join(folder, name)) as [
     string,
@@ -77,7 +79,7 @@ export async function bootNode(
     'overlay',
     'overlay',
     '-o',
-    `lowerdir=${base},upperdir=${upper},workdir=${work}`,
+    `lowerdir=${layers},upperdir=${upper},workdir=${work}`,
     root,
   ]);
   const addon = release === 'bullseye' ? compileAddon() : null;
