@@ -7,6 +7,7 @@ import { makePrintable } from './plan/printable.ts';
 
 /** Loaded only when asked for, so that each starts fast. */
 const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
+  init: () => import('./commands/init.ts'),
   run: () => import('./commands/run.ts'),
   sync: () => import('./commands/sync.ts'),
   plan: () => import('./commands/plan.ts'),

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { EXAMPLE, renderConfig } from '../../src/init/config-text.ts';
 import { bundle } from '../bundle.ts';
 import { renderCompletion } from '../completion.ts';
 import { renderCommandManual, renderConfigManual } from '../man.ts';
@@ -58,7 +59,7 @@ export async function layTree(options: TreeOptions): Promise<void> {
   copy('packaging/wrapper/reader', `${LIB}/reader`, 0o755);
   copy('packaging/authorized-keys', 'usr/libexec/sunk-agent/authorized-keys', 0o755);
 
-  copy('packaging/config.yaml', 'etc/sunk-agent/config.yaml');
+  put('etc/sunk-agent/config.yaml', renderConfig(EXAMPLE));
   for (const unit of ['sunk-agent.service', 'sunk-agent-reader.service']) {
     copy(`systemd/${unit}`, `lib/systemd/system/${unit}`);
   }

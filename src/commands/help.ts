@@ -4,6 +4,7 @@ export const OVERVIEW = `Usage: sunk-agent COMMAND [OPTIONS]
 
 Makes this login node agree with the organisation's user store.
 
+  init      write the configuration: store, token and groups, with the plan seen first
   run       the daemon
   sync      one pass now
   plan      what a pass would change

@@ -1,10 +1,9 @@
 // The configuration that is installed does nothing, and works once the commented lines are filled in.
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config.ts';
+import { EXAMPLE, renderConfig } from '../../src/init/config-text.ts';
 
-const example = readFileSync(path.resolve(import.meta.dirname, '../../packaging/config.yaml'), 'utf8');
+const example = renderConfig(EXAMPLE);
 
 describe('the example configuration', () => {
   it('is refused as long as the store is not named', () => {

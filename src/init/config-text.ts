@@ -1,0 +1,69 @@
+// The text of config.yaml with its comments: the example that the package installs, and what `sunk-agent init` writes.
+
+export interface PinnedGroup {
+  readonly name: string;
+  /** SCIM id. */
+  readonly id: string;
+}
+
+export interface ConfigChoices {
+  readonly mode: 'enforce' | 'observe';
+  /** null: not known yet, so that nothing runs. */
+  readonly baseUrl: string | null;
+  readonly groups: readonly PinnedGroup[];
+  readonly sudoGroups: readonly PinnedGroup[];
+  readonly domains: readonly string[];
+}
+
+/** What a fresh installation has: it lets nobody in and changes nothing. */
+export const EXAMPLE: ConfigChoices = {
+  mode: 'observe',
+  baseUrl: null,
+  groups: [],
+  sudoGroups: [],
+  domains: [],
+};
+
+/** The whole file; every text is quoted, so that no name can become another key. */
+export function renderConfig(choices: ConfigChoices): string {
+  const baseUrl =
+    choices.baseUrl === null
+      ? '# base_url: https://api.coreweave.com/scim/ORGANISATION'
+      : `base_url: ${quote(choices.baseUrl)}`;
+  return `# Configuration of sunk-agent; sunk-agent.yaml(5) explains every key, and what is not set has its default.
+#
+# \`sunk-agent init\` asks for the store, its token and the groups, and writes this file; nothing runs until
+# scim.base_url is set. The bearer token lies in /etc/sunk-agent/credentials/scim-token (root:sunk-reader, mode 0640).
+# After a change: look at \`sunk-agent plan\`, then systemctl restart sunk-agent sunk-agent-reader
+
+# observe: plan and report, and change nothing on this node. enforce: make the node agree.
+mode: ${choices.mode}
+
+scim:
+  # The SCIM Base URL as the console shows it.
+  ${baseUrl}
+
+access:
+  # Whose members may log in: exact names at the store, and the SCIM id, so that no other group of that name counts.
+  # With none, nobody may.
+  ${renderGroups('groups', choices.groups)}
+  # Whose members may use sudo without a password.
+  ${renderGroups('sudo_groups', choices.sudoGroups)}
+
+accounts:
+  # Mail domains whose local part may become a user name.
+  domains: [${choices.domains.map(quote).join(', ')}]
+  home: /home/%u
+`;
+}
+
+function renderGroups(key: string, groups: readonly PinnedGroup[]): string {
+  if (groups.length === 0) return `${key}: []\n  #  - name: slurm-users`;
+  const lines = groups.map(({ name, id }) => `    - { name: ${quote(name)}, id: ${quote(id)} }`);
+  return [`${key}:`, ...lines].join('\n');
+}
+
+/** A JSON string is a double-quoted scalar of YAML 1.2 (section 1.3 of the standard). */
+function quote(text: string): string {
+  return JSON.stringify(text);
+}
