@@ -20,6 +20,7 @@ export async function renderCommandManual(time: number): Promise<string> {
     ['/var/lib/sunk-agent/cache/', 'The mirror of the store and the ledger of names and ids.'],
     ['/var/lib/sunk-agent/audit.ndjson', 'What operators did by hand: one JSON line an act.'],
     ['/var/lib/sunk-agent/authorized_keys/', 'The keys that sshd accepts, one file a name.'],
+    ['/var/lib/sunk-agent/extended', 'Whose keys an operator extended, until when, and who did it.'],
     ['/run/sunk-agent/status.json', 'What the last pass found.'],
   ].map(([tag = '', text = '']) => ({ tag: `Pa ${escapeText(tag)}`, body: [escapeText(text)] }));
   const lines = [

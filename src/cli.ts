@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   block: () => import('./commands/block.ts'),
   unblock: () => import('./commands/unblock.ts'),
   freeze: () => import('./commands/freeze.ts'),
+  extend: () => import('./commands/extend.ts'),
   thaw: () => import('./commands/thaw.ts'),
 };
 

@@ -18,6 +18,8 @@ export interface Paths {
   readonly status: string;
   readonly passLock: string;
   readonly freeze: string;
+  /** Whose keys an operator extended. */
+  readonly extended: string;
   /** What operators did by hand: NDJSON, only ever appended to. */
   readonly audit: string;
   readonly readerSocket: string;
@@ -39,6 +41,7 @@ export function pathsUnder(root: string): Paths {
     status: below('run/sunk-agent/status.json'),
     passLock: below('run/sunk-agent/pass.lock'),
     freeze: below('var/lib/sunk-agent/freeze'),
+    extended: below('var/lib/sunk-agent/extended'),
     audit: below('var/lib/sunk-agent/audit.ndjson'),
     readerSocket: below('run/sunk-agent/reader.sock'),
   };

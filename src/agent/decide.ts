@@ -6,6 +6,7 @@ import { planChanges } from '../plan/plan.ts';
 import { desire } from '../policy/desire.ts';
 import type { DesiredHost } from '../policy/desired.ts';
 import { readOperatorFiles } from './operator-files.ts';
+import { readExtensions } from './extensions.ts';
 import type { PassParts } from './parts.ts';
 
 /** What a pass would do, and on what grounds; nothing has been done yet. */
@@ -31,7 +32,18 @@ export async function decide(
   const users = mirror.users();
   const groups = mirror.groups();
   const facts = await host.facts(bindings);
-  const desired = desire({ users, groups, bindings, facts, config, now, blocked: operator.blocked, heardAt });
+  const extensions = readExtensions(parts.paths.extended);
+  const desired = desire({
+    users,
+    groups,
+    bindings,
+    facts,
+    config,
+    now,
+    blocked: operator.blocked,
+    heardAt,
+    extensions,
+  });
   const actual = host.read(bindings, desired);
   const changes = planChanges(desired, actual);
   const window = Math.max(config.limits.max_loss.window, config.limits.max_gain.window);

@@ -76,6 +76,7 @@ export function createMetrics(): Metrics {
     'key_expiry_latest_timestamp_seconds',
     'When the last key stops working; 0: none does',
   );
+  const extended = gauge('extended_accounts', 'Accounts whose keys live on by an operator’s word');
   const active = gauge('active_accounts', 'Managed accounts that run something now');
 
   return {
@@ -104,6 +105,7 @@ export function createMetrics(): Metrics {
       replace(keys, 'type', tally.keys);
       earliest.set(report.keyExpiry?.earliest ?? 0);
       latest.set(report.keyExpiry?.latest ?? 0);
+      extended.set(report.extended?.accounts ?? 0);
       if (tally.activeAccounts !== null) active.set(tally.activeAccounts);
     },
     countTraffic(traffic) {

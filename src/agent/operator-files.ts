@@ -62,7 +62,8 @@ export function operatorName(environment: NodeJS.ProcessEnv = process.env): stri
   return name.replace(/[^A-Za-z0-9@._ -]/g, '?').slice(0, 64);
 }
 
-function replaceFile(file: string, text: string): void {
+/** Replaces a file of ours, readable by all, atomically. */
+export function replaceFile(file: string, text: string): void {
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o755 });
   const temporary = `${file}.${process.pid}.new`;
   writeFileSync(temporary, text, { mode: 0o644, flush: true });

@@ -6,6 +6,7 @@ import type { Mirror } from '../mirror/mirror.ts';
 import type { GuardVerdict } from '../plan/guard.ts';
 import type { Binding } from '../policy/desired.ts';
 import { decide } from './decide.ts';
+import { dropSpentExtensions } from './extensions.ts';
 import { hearStore, type Heard } from './hear.ts';
 import type { PassParts } from './parts.ts';
 import { findLastComplete, reportPass, type PassReport } from './report.ts';
@@ -26,7 +27,10 @@ export async function runPass(parts: PassParts, mode: 'full' | 'delta' | 'cache'
   const decision = await watch.time('decide', () => decide(parts, now, findLastComplete(mirror)));
   const { desired, verdict } = decision;
   const isObserving = config.mode === 'observe';
-  if (!isObserving) mirror.bind(bindingsToRecord(desired.bindings, verdict));
+  if (!isObserving) {
+    mirror.bind(bindingsToRecord(desired.bindings, verdict));
+    dropSpentExtensions(parts.paths.extended, desired);
+  }
   const applied = isObserving ? [] : await watch.time('apply', () => host.apply(verdict.go));
   mirror.recordHeld(verdict.remember);
 

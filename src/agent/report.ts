@@ -3,7 +3,8 @@ import type { Config } from '../config.ts';
 import { AgentError } from '../errors.ts';
 import type { Applied } from '../host/host.ts';
 import type { Mirror } from '../mirror/mirror.ts';
-import type { Refusal } from '../policy/desired.ts';
+import type { DesiredHost, Refusal } from '../policy/desired.ts';
+import { expireKeys } from '../policy/extension.ts';
 import type { Heard } from './hear.ts';
 import type { Decision } from './decide.ts';
 import { tallyPass, type Tally } from './tally.ts';
@@ -48,6 +49,12 @@ export interface PassReport {
   readonly problems: readonly string[];
   /** Epoch seconds of the first and the last key to expire; null where none does. */
   readonly keyExpiry: { readonly earliest: number; readonly latest: number } | null;
+  /** Whose keys live on by an operator's word, and until when at the latest (epoch seconds); null: nobody's. */
+  readonly extended: {
+    readonly accounts: number;
+    readonly until: number;
+    readonly by: readonly string[];
+  } | null;
   /** Milliseconds a step. */
   readonly durations: Readonly<Record<string, number>>;
   readonly tally: Tally;
@@ -99,6 +106,7 @@ export function reportPass(input: ReportInput): PassReport {
     refusals: desired.refusals.slice(0, 100),
     problems: failures.slice(0, 20).map(({ change, problem }) => `${change.kind} ${change.name}: ${problem}`),
     keyExpiry: keyExpiry(input),
+    extended: findExtended(desired),
     durations: input.durations,
     tally: tallyPass(decision, applied, mirror.quarantine()),
   };
@@ -114,19 +122,33 @@ function isComplete(report: PassReport): boolean {
   return report.heard !== null && report.heard.complete.User && report.heard.complete.Group;
 }
 
+function findExtended({ accounts }: DesiredHost): PassReport['extended'] {
+  const extensions = accounts.flatMap(({ extension }) => extension ?? []);
+  if (extensions.length === 0) return null;
+  return {
+    accounts: extensions.length,
+    until: extensions.reduce((latest, { until }) => Math.max(latest, until), 0),
+    by: [...new Set(extensions.map(({ by }) => by))].sort(),
+  };
+}
+
 /** The bounds between which the keys on this node stop working if the store is never heard again. */
 function keyExpiry({ decision, mirror, config }: ReportInput): PassReport['keyExpiry'] {
   const maxAge = config.keys.max_age;
-  const withKeys = new Set(
-    decision.desired.accounts.filter(({ keyFile }) => keyFile !== '').map(({ scimId }) => scimId),
+  const withKeys = new Map(
+    decision.desired.accounts.flatMap(({ scimId, keyFile, extension }) =>
+      keyFile === '' ? [] : [[scimId, extension ?? null] as const],
+    ),
   );
   if (maxAge === null || withKeys.size === 0) return null;
   let earliest = Infinity;
   let latest = -Infinity;
   for (const { record, confirmedAt } of mirror.users()) {
-    if (!withKeys.has(record.id)) continue;
-    earliest = Math.min(earliest, confirmedAt + maxAge);
-    latest = Math.max(latest, confirmedAt + maxAge);
+    const extension = withKeys.get(record.id);
+    const at = extension === undefined ? null : expireKeys(confirmedAt, maxAge, extension);
+    if (at === null) continue;
+    earliest = Math.min(earliest, at);
+    latest = Math.max(latest, at);
   }
   return Number.isFinite(earliest) ? { earliest, latest } : null;
 }

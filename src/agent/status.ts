@@ -38,6 +38,8 @@ export const statusSchema = z.object({
     frozenUntil: epoch.nullable(),
   }),
   keyExpiry: z.object({ earliest: epoch, latest: epoch }).nullable(),
+  /** Whose keys live on by an operator's word (`sunk-agent extend`). */
+  extended: z.object({ accounts: z.int(), until: epoch, by: z.array(z.string()) }).nullable(),
   problems: z.array(z.string()),
   lastPass: z.object({
     n: z.int(),
@@ -92,6 +94,11 @@ export function statusOf(input: StatusInput): Status {
   ) {
     degraded.push('some keys have not been confirmed for long and will expire first');
   }
+  if (report.extended !== null) {
+    const { accounts, until, by } = report.extended;
+    const time = new Date(until * 1000).toISOString().slice(0, 16).replace('T', ' ');
+    degraded.push(`${by.join(', ')} extended the keys of ${accounts} accounts, until ${time} at the latest`);
+  }
   if (input.frozenUntil > now) degraded.push('this node is frozen');
   const health = failing.length > 0 ? 'failing' : degraded.length > 0 ? 'degraded' : 'healthy';
   return {
@@ -111,6 +118,7 @@ export function statusOf(input: StatusInput): Status {
     counts: report.counts,
     guard: { held: [...report.held], frozenUntil: input.frozenUntil > now ? input.frozenUntil : null },
     keyExpiry: report.keyExpiry,
+    extended: report.extended === null ? null : { ...report.extended, by: [...report.extended.by] },
     problems: [...report.problems],
     lastPass: {
       n: report.n,

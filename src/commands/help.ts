@@ -12,6 +12,7 @@ Makes this login node agree with the organisation's user store.
   status    is this node healthy, and why not
   doctor    what keeps logins from working as configured
   block     put a person or a key out, now; unblock lets them back
+  extend    let keys live on in an emergency, without the store
   freeze    no grants and no absences for a while; thaw ends it
 
 Every command takes:

@@ -1,5 +1,6 @@
 // What becomes of key files: written whole, or removed.
 import { hash } from 'node:crypto';
+import type { Extension } from '../policy/extension.ts';
 import type { DesiredAccount } from '../policy/desired.ts';
 import type { ActualHost } from './actual.ts';
 import type { Change } from './change.ts';
@@ -8,7 +9,7 @@ import { CLOSED_BECAUSE } from './plan-account.ts';
 
 /** The key file of one desired account. */
 export function planKeyFile(account: DesiredAccount, actual: ActualHost): Change[] {
-  const { scimId, entry, closed, keys, keyFile: text } = account;
+  const { scimId, entry, closed, keys, keyFile: text, extension } = account;
   const present = actual.keyFiles.get(entry.name);
   if (present === text || (present === undefined && text === '')) {
     return present === '' ? [removeKeys(entry.name, scimId, 'no key is left')] : [];
@@ -21,7 +22,8 @@ export function planKeyFile(account: DesiredAccount, actual: ActualHost): Change
   const after = new Set(keys.map(({ fingerprint }) => fingerprint));
   const gained = [...after].filter((fingerprint) => !before.has(fingerprint)).sort();
   const lost = [...before].filter((fingerprint) => !after.has(fingerprint)).sort();
-  const because = describeDifference(gained.length, lost.length, present === undefined);
+  const difference = describeDifference(gained.length, lost.length, present === undefined);
+  const because = extension === undefined ? difference : `${difference}; ${describeExtension(extension)}`;
   return [{ scimId, name: entry.name, kind: 'keys-write', text, gained, lost, because }];
 }
 
@@ -44,9 +46,13 @@ function removeKeys(name: string, scimId: string | null, because: string): Chang
 
 function describeDifference(gained: number, lost: number, isNew: boolean): string {
   if (isNew) return gained === 1 ? 'first key' : 'first keys';
-  if (gained === 0 && lost === 0) return 'the store confirmed the keys: their expiry moves';
+  if (gained === 0 && lost === 0) return 'the expiry of the keys moves';
   if (lost === 0) return 'the store lists another key';
   return gained === 0 ? 'the store lists a key no longer, or it is refused' : 'the store lists other keys';
+}
+
+function describeExtension({ by, until }: Extension): string {
+  return `${by} extended them until ${new Date(until * 1000).toISOString().slice(0, 19)}Z`;
 }
 
 /** Fingerprints of the keys in one of our own files: `[options] type base64 comment`, as sshd(8) has it. */

@@ -2,6 +2,7 @@
 import type { Config } from '../config.ts';
 import type { Identity } from './claims.ts';
 import type { AcceptedKey, Binding, DesiredAccount, Leftover, NodeFacts, Refusal } from './desired.ts';
+import { expireKeys, isExtended, type Extension } from './extension.ts';
 import { renderKeyFile } from './key-file.ts';
 import type { Person } from './person.ts';
 import type { PersonKeys } from './person-keys.ts';
@@ -26,7 +27,17 @@ export function buildAccounts(
   people: readonly Person[],
   identities: ReadonlyMap<string, Identity>,
   keys: ReadonlyMap<string, PersonKeys>,
-  { config, facts, now }: { readonly config: Config; readonly facts: NodeFacts; readonly now: number },
+  {
+    config,
+    facts,
+    now,
+    extensions,
+  }: {
+    readonly config: Config;
+    readonly facts: NodeFacts;
+    readonly now: number;
+    readonly extensions?: ReadonlyMap<string, Extension>;
+  },
 ): BuiltAccounts {
   const accounts: DesiredAccount[] = [];
   const bindings: Binding[] = [];
@@ -61,10 +72,20 @@ export function buildAccounts(
       continue;
     }
     const { accepted, faults } = keys.get(record.id) ?? { accepted: [], faults: [] };
-    const expiresAt = config.keys.max_age === null ? null : confirmedAt + config.keys.max_age;
+    const given = extensions?.get(record.id);
+    const extension = given !== undefined && isExtended(user, given, now) ? given : null;
+    const expiresAt = expireKeys(confirmedAt, config.keys.max_age, extension);
     const keyFile = accepted.length === 0 ? '' : renderOnce(accepted, record.id, expiresAt, facts.expiry);
     const openEntry = { ...entry, shell: shell ?? config.accounts.shell };
-    accounts.push({ scimId: record.id, entry: openEntry, closed, keys: accepted, keyFile, needsMarker });
+    accounts.push({
+      scimId: record.id,
+      entry: openEntry,
+      closed,
+      keys: accepted,
+      keyFile,
+      needsMarker,
+      ...(extension === null ? {} : { extension }),
+    });
     for (const { code, detail } of faults) refusals.push({ scimId: record.id, kind: 'User', code, detail });
     if (record.shell !== null && shell === null) {
       const detail = `the shell at the store is not in this node's /etc/shells; ${config.accounts.shell} is used`;

@@ -14,6 +14,7 @@ import type {
   NodeFacts,
   Refusal,
 } from './desired.ts';
+import type { Extension } from './extension.ts';
 import { chooseGroups, type ChosenGroup } from './groups.ts';
 import { settleIdentities } from './identities.ts';
 import type { Person } from './person.ts';
@@ -38,6 +39,8 @@ export interface DesireInput {
   readonly blocked: readonly string[];
   /** The last complete pass, epoch seconds, null if there was none; more than a day ago: nobody has sudo. */
   readonly heardAt?: number | null;
+  /** What operators extended in an emergency, by SCIM id. */
+  readonly extensions?: ReadonlyMap<string, Extension>;
   /** Instead of parsing anew; must answer as `readKeys` of ssh-key.ts would. */
   readonly readKeys?: (texts: readonly string[]) => KeyReading[];
 }

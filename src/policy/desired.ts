@@ -1,5 +1,6 @@
 // What the host should look like, as the policy sees it: shapes only; `desire` fills them.
 import type { GroupRecord, UserRecord } from '../scim/resources.ts';
+import type { Extension } from './extension.ts';
 import type { GroupEntry, PasswdEntry } from './posix.ts';
 
 /** The last good record of a User, and how the mirror stands to it. */
@@ -73,6 +74,8 @@ export interface DesiredAccount {
   readonly keys: readonly AcceptedKey[];
   /** The whole text of the key file; empty: there must be none. */
   readonly keyFile: string;
+  /** The operator's word that counts now, if there is one; `keyFile` has its expiry. */
+  readonly extension?: Extension;
   /** Whether the marker must list the account, because its primary group is another. */
   readonly needsMarker: boolean;
 }

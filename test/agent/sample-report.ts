@@ -29,6 +29,7 @@ export function makeReport(more: Partial<PassReport> = {}): PassReport {
     refusals: [],
     problems: [],
     keyExpiry: { earliest: NOW + 500_000, latest: NOW + 600_000 },
+    extended: null,
     durations: { fetch: 12, decide: 3, apply: 0 },
     tally: { changes: {}, held: {}, quarantined: {}, refused: {}, keys: {}, activeAccounts: null },
     ...more,

@@ -213,7 +213,7 @@ describe('planChanges, key files', () => {
     expect(why(file('a'), 'a', 'b')).toEqual(['the store lists another key']);
     expect(why(file('a', 'b'), 'a')).toEqual(['the store lists a key no longer, or it is refused']);
     expect(why(file('a'), 'b')).toEqual(['the store lists other keys']);
-    expect(why(file('a'), 'a')).toEqual(['the store confirmed the keys: their expiry moves']);
+    expect(why(file('a'), 'a')).toEqual(['the expiry of the keys moves']);
   });
 
   it('reads fingerprints as ssh-keygen prints them, from lines with and without options', () => {
