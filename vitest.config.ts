@@ -8,6 +8,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/system/**', 'test/nightly/**'],
+          // A busy machine is no defect of what is tested.
+          testTimeout: 60_000,
         },
       },
       {

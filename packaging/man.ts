@@ -21,6 +21,10 @@ export async function renderCommandManual(time: number): Promise<string> {
     ['/var/lib/sunk-agent/audit.ndjson', 'What operators did by hand: one JSON line an act.'],
     ['/var/lib/sunk-agent/authorized_keys/', 'The keys that sshd accepts, one file a name.'],
     ['/var/lib/sunk-agent/extended', 'Whose keys an operator extended, until when, and who did it.'],
+    [
+      '/var/lib/sunk-agent/offboarded/',
+      'Cron and at jobs and lingering of those who left, by uid; given back when they return. What would run at once then stays in UID.kept-TIME.',
+    ],
     ['/run/sunk-agent/status.json', 'What the last pass found.'],
   ].map(([tag = '', text = '']) => ({ tag: `Pa ${escapeText(tag)}`, body: [escapeText(text)] }));
   const lines = [

@@ -19,6 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   freeze: () => import('./commands/freeze.ts'),
   extend: () => import('./commands/extend.ts'),
   thaw: () => import('./commands/thaw.ts'),
+  hook: () => import('./commands/hook.ts'),
 };
 
 const COMMON = {

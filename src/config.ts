@@ -294,7 +294,12 @@ export const configSchema = z.strictObject({
   limits: limits.prefault({}).describe('What is too much at once.'),
   offboarding: z
     .strictObject({
-      hook: absolutePath.nullable().default(null).describe('A program run for each account that is closed.'),
+      hook: absolutePath
+        .nullable()
+        .default(null)
+        .describe(
+          'A program run, as root, for each account that is closed (sunk-agent hook, in sunk-agent(8)).',
+        ),
       hook_timeout: duration.prefault('30s').describe('Its time limit.'),
     })
     .prefault({})

@@ -14,6 +14,8 @@ export interface Paths {
   readonly state: string;
   /** Key files, one a name: what sshd and the helper read. */
   readonly keys: string;
+  /** What off-boarding has put aside, one folder a uid; 0700. */
+  readonly offboarded: string;
   readonly run: string;
   readonly status: string;
   readonly passLock: string;
@@ -23,6 +25,8 @@ export interface Paths {
   /** What operators did by hand: NDJSON, only ever appended to. */
   readonly audit: string;
   readonly readerSocket: string;
+  /** Requests to sunk-agent-hook.service, and its answers; 0700. */
+  readonly hooks: string;
 }
 
 /** All paths of the agent below `root`. */
@@ -37,6 +41,7 @@ export function pathsUnder(root: string): Paths {
     blocked: below('etc/sunk-agent/blocked'),
     state: below('var/lib/sunk-agent/cache'),
     keys: below('var/lib/sunk-agent/authorized_keys'),
+    offboarded: below('var/lib/sunk-agent/offboarded'),
     run: below('run/sunk-agent'),
     status: below('run/sunk-agent/status.json'),
     passLock: below('run/sunk-agent/pass.lock'),
@@ -44,5 +49,6 @@ export function pathsUnder(root: string): Paths {
     extended: below('var/lib/sunk-agent/extended'),
     audit: below('var/lib/sunk-agent/audit.ndjson'),
     readerSocket: below('run/sunk-agent/reader.sock'),
+    hooks: below('run/sunk-agent/hooks'),
   };
 }

@@ -23,6 +23,12 @@ import { renderCopyright } from './licences.ts';
 
 const PROJECT = path.resolve(import.meta.dirname, '../..');
 const LIB = 'usr/lib/sunk-agent';
+const UNITS = [
+  'sunk-agent.service',
+  'sunk-agent-reader.service',
+  'sunk-agent-hook.path',
+  'sunk-agent-hook.service',
+];
 
 export interface TreeOptions {
   /** An empty folder. */
@@ -60,7 +66,7 @@ export async function layTree(options: TreeOptions): Promise<void> {
   copy('packaging/authorized-keys', 'usr/libexec/sunk-agent/authorized-keys', 0o755);
 
   put('etc/sunk-agent/config.yaml', renderConfig(EXAMPLE));
-  for (const unit of ['sunk-agent.service', 'sunk-agent-reader.service']) {
+  for (const unit of UNITS) {
     copy(`systemd/${unit}`, `lib/systemd/system/${unit}`);
   }
   copy('systemd/sysusers.d/sunk-agent.conf', 'usr/lib/sysusers.d/sunk-agent.conf');

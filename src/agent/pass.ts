@@ -48,7 +48,7 @@ export async function runPass(parts: PassParts, mode: 'full' | 'delta' | 'cache'
   mirror.endPass(
     n,
     report,
-    applied.map((result) => historyRow(result, verdict, now)),
+    applied.map((result) => historyRow(result, verdict)),
   );
   for (const result of applied) logApplied(log, n, result);
   return report;
@@ -82,10 +82,10 @@ function bindingsToRecord(bindings: readonly Binding[], verdict: GuardVerdict): 
   return bindings.map((binding) => (held.has(binding.scimId) ? { ...binding, closedAt: null } : binding));
 }
 
-function historyRow(result: Applied, verdict: GuardVerdict, now: number) {
+function historyRow(result: Applied, verdict: GuardVerdict) {
   const { scimId, kind, name, because } = result.change;
   return {
-    at: now,
+    at: result.at,
     scimId,
     kind: verdict.kinds.get(result.change) ?? kind,
     name,

@@ -4,23 +4,31 @@ import {
   closeSync,
   fchmodSync,
   fchownSync,
+  fstatSync,
   fsyncSync,
-  lstatSync,
+  futimesSync,
   openSync,
   renameSync,
   rmSync,
   writeSync,
 } from 'node:fs';
 import path from 'node:path';
-import koffi from 'koffi';
+import { AgentError } from '../errors.ts';
+import { readAttributes, writeAttributes } from './extended-attributes.ts';
+import { bindLibc } from './libc.ts';
+import { demandReplaceable } from './replaceable.ts';
+import { hasCode } from './read-text.ts';
+import { hintAt } from './system-hint.ts';
 
 export interface NewFile {
   readonly file: string;
   readonly data: string;
   /** `latin1` for bytes kept in a string. */
   readonly encoding: 'utf8' | 'latin1';
-  /** For a file that does not exist yet; one that does keeps its mode and owner. */
+  /** For a file that does not exist yet; one that does keeps mode, owner, ACL and SELinux label. */
   readonly mode: number;
+  /** A backup: what it keeps, its time included, is that file's instead. */
+  readonly like?: string;
 }
 
 /** Temporaries of ours end so; one that is left of a crash is overwritten or removed. */
@@ -29,60 +37,85 @@ export const TEMPORARY_SUFFIX = '.sunk-agent-new';
 /** For more files than this one syncfs(2) is far cheaper than an fsync(2) each. */
 const FEW = 8;
 
+const syncfs = bindLibc<(fd: number) => number>('int syncfs(int fd)');
+
 /**
  * Replaces the files in the order given, all of one folder. If anything fails before the first rename nothing has
  * changed; a crash between two renames leaves a prefix of them, which the next pass completes.
- * @throws the system's error, with the temporaries removed.
+ * @throws AgentError host_write, with the temporaries removed.
  */
 export function replaceFiles(files: readonly NewFile[]): void {
+  const [first] = files;
+  if (first === undefined) return;
   const temporaries: string[] = [];
   try {
-    for (const { file, data, encoding, mode } of files) {
-      const temporary = `${file}${TEMPORARY_SUFFIX}`;
-      rmSync(temporary, { force: true });
-      const fd = openSync(
-        temporary,
-        constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
-        0o600,
-      );
-      temporaries.push(temporary);
-      try {
-        writeWhole(fd, Buffer.from(data, encoding));
-        takeAfter(fd, file, mode);
-        if (files.length <= FEW) fsyncSync(fd);
-      } finally {
-        closeSync(fd);
-      }
-    }
-    if (files.length > FEW) syncFileSystem(path.dirname(files[0]?.file ?? '/'));
+    // Many files are key files, which stand each by itself.
+    if (files.length <= FEW) demandReplaceable(files.map(({ file }) => file));
+    for (const fresh of files) temporaries.push(writeTemporary(fresh, files.length <= FEW));
+    if (files.length > FEW) syncFileSystem(path.dirname(first.file));
     for (const [index, { file }] of files.entries()) renameSync(temporaries[index] ?? '', file);
-  } catch (error) {
+    for (const folder of new Set(files.map(({ file }) => path.dirname(file)))) syncFolder(folder);
+  } catch (cause) {
     for (const temporary of temporaries) rmSync(temporary, { force: true });
-    throw error;
+    if (cause instanceof AgentError) throw cause;
+    const hint = hintAt(cause);
+    throw new AgentError('host_write', `cannot replace ${first.file}`, {
+      cause,
+      ...(hint === null ? {} : { hint }),
+    });
   }
-  for (const folder of new Set(files.map(({ file }) => path.dirname(file)))) syncFolder(folder);
 }
 
-/** The new file has the old one's mode and owner. */
-function takeAfter(fd: number, file: string, mode: number): void {
-  const old = lstatSync(file, { throwIfNoEntry: false });
-  if (old === undefined) {
+function writeTemporary({ file, data, encoding, mode, like }: NewFile, syncs: boolean): string {
+  const temporary = `${file}${TEMPORARY_SUFFIX}`;
+  rmSync(temporary, { force: true });
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  const fd = openSync(temporary, flags, 0o600);
+  try {
+    writeWhole(fd, Buffer.from(data, encoding));
+    takeAfter(fd, like ?? file, mode, like !== undefined);
+    if (syncs) fsyncSync(fd);
+    return temporary;
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Gives the new file what the old one had: owner, mode, label and ACL; a backup its time as well. */
+function takeAfter(fd: number, model: string, mode: number, takesTime: boolean): void {
+  const old = openIfThere(model);
+  if (old === null) {
     fchmodSync(fd, mode);
     return;
   }
-  if (!old.isFile()) throw new Error(`${file} is not a plain file`);
-  if (process.geteuid?.() === 0) fchownSync(fd, old.uid, old.gid);
-  fchmodSync(fd, old.mode & 0o7777);
+  try {
+    const found = fstatSync(old);
+    if (process.geteuid?.() === 0) fchownSync(fd, found.uid, found.gid);
+    fchmodSync(fd, found.mode & 0o7777);
+    writeAttributes(fd, readAttributes(old));
+    if (takesTime) futimesSync(fd, found.atime, found.mtime);
+  } finally {
+    closeSync(old);
+  }
+}
+
+function openIfThere(file: string): number | null {
+  try {
+    return openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (cause) {
+    if (hasCode(cause, 'ENOENT')) return null;
+    throw cause;
+  }
 }
 
 function writeWhole(fd: number, data: Buffer): void {
   for (let done = 0; done < data.length;) done += writeSync(fd, data, done);
 }
 
-let syncfs: ((fd: number) => number) | null = null;
-
 function syncFileSystem(folder: string): void {
-  syncfs ??= koffi.load('libc.so.6').func('int syncfs(int fd)') as (fd: number) => number;
   const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     if (syncfs(fd) !== 0) throw new Error(`cannot write the file system of ${folder} to disk (syncfs)`);
@@ -91,7 +124,8 @@ function syncFileSystem(folder: string): void {
   }
 }
 
-function syncFolder(folder: string): void {
+/** Makes the folder's own entries durable. */
+export function syncFolder(folder: string): void {
   const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     fsyncSync(fd);

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Binding, NodeFacts } from '../policy/desired.ts';
-import type { LocalAccounts } from './local-accounts.ts';
+import type { AccountsOnHost } from './account-backend.ts';
 import { readSshdFacts, SSHD } from './sshd-program.ts';
 
 /** Files and folders of files in which a name means power: sudoers(5), sshd_config(5), access.conf(5). */
@@ -15,7 +15,7 @@ type SshdFacts = Awaited<ReturnType<typeof readSshdFacts>>;
 /** @param marker name of the marker group, which is ours and yet in no ledger. */
 export async function gatherFacts(
   root: string,
-  local: LocalAccounts,
+  local: AccountsOnHost,
   bindings: readonly Binding[],
   marker: { readonly name: string; readonly gid: number },
 ): Promise<NodeFacts> {

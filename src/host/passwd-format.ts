@@ -77,3 +77,13 @@ export function decodeField(bytes: string): string {
   const text = Buffer.from(bytes, 'latin1').toString('utf8');
   return text.includes('\ufffd') ? bytes : text;
 }
+
+/** Names in the last field of group(5). */
+export function splitMembers(field: string | undefined): string[] {
+  return (field ?? '').split(',').filter((member) => member !== '');
+}
+
+/** An id as passwd(5) has it; null for anything else. */
+export function toId(field: string | undefined): number | null {
+  return field !== undefined && /^\d{1,10}$/.test(field) ? Number(field) : null;
+}

@@ -7,6 +7,12 @@ export interface ActualAccount {
   readonly expiryDay: number | null;
 }
 
+/** Somebody whose jobs were put aside. */
+export interface Offboarded {
+  /** The hook has not run yet. */
+  readonly needsHook: boolean;
+}
+
 export interface ActualHost {
   /** Ours: in the ledger and with a line of that uid, by name. */
   readonly accounts: ReadonlyMap<string, ActualAccount>;
@@ -18,6 +24,10 @@ export interface ActualHost {
   readonly homes: ReadonlySet<string>;
   /** Uids of ours that have processes or sessions; without it, sessions end only together with a closing. */
   readonly sessions?: ReadonlySet<number>;
+  /** Uids of ours that have cron or at jobs, or whose user manager lingers. */
+  readonly jobs?: ReadonlySet<number>;
+  /** What off-boarding has put aside, by uid; without it, jobs and the hook are not planned. */
+  readonly offboarded?: ReadonlyMap<number, Offboarded>;
   /** Text of our sudoers file; empty if there is none. */
   readonly sudoers: string;
 }

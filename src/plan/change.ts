@@ -22,6 +22,8 @@ export type Change =
   | (Common & { readonly kind: 'sudoers-remove' })
   | (Common & { readonly kind: 'member-remove'; readonly member: string })
   | (Common & { readonly kind: 'group-remove'; readonly gid: number })
+  // Cron and at jobs and lingering are put aside; `needsHook`: it is to be remembered that the hook has to run.
+  | (Common & { readonly kind: 'jobs-disable'; readonly uid: number; readonly needsHook: boolean })
   | (Common & { readonly kind: 'account-remove'; readonly entry: PasswdEntry })
   // What gives or alters, in the order in which it is applied.
   | (Common & { readonly kind: 'group-create'; readonly gid: number })
@@ -41,6 +43,7 @@ export type Change =
       readonly sudo?: boolean;
     })
   | (Common & { readonly kind: 'sudoers-write'; readonly text: string })
+  | (Common & { readonly kind: 'jobs-restore'; readonly uid: number })
   | (Common & {
       readonly kind: 'keys-write';
       /** Whole text of the file. */
@@ -48,7 +51,9 @@ export type Change =
       /** Fingerprints that come and go; both empty: only the expiry is renewed. */
       readonly gained: readonly string[];
       readonly lost: readonly string[];
-    });
+    })
+  // It may take its time, so nobody waits for it.
+  | (Common & { readonly kind: 'hook-run'; readonly uid: number });
 
 export type ChangeKind = Change['kind'];
 
@@ -60,6 +65,7 @@ export const CHANGE_ORDER: readonly ChangeKind[] = [
   'sudoers-remove',
   'member-remove',
   'group-remove',
+  'jobs-disable',
   'account-remove',
   'group-create',
   'account-create',
@@ -68,11 +74,14 @@ export const CHANGE_ORDER: readonly ChangeKind[] = [
   'home-create',
   'member-add',
   'sudoers-write',
+  'jobs-restore',
   'keys-write',
+  'hook-run',
 ];
 
 /** Whether a change takes something away from somebody (a key file that only loses keys counts). */
 export function isRevocation(change: Change): boolean {
   if (change.kind === 'keys-write') return change.lost.length > 0;
+  if (change.kind === 'hook-run') return true;
   return CHANGE_ORDER.indexOf(change.kind) < CHANGE_ORDER.indexOf('group-create');
 }

@@ -35,8 +35,12 @@ export function nameEffect(change: Change, context: EffectContext): Effect {
   const isClosed = scimId !== null && context.closed.has(scimId);
   switch (change.kind) {
     case 'account-close':
-    case 'sessions-end':
       return 'close';
+    case 'sessions-end':
+    case 'jobs-disable':
+    case 'hook-run':
+      // With a line that goes, whether there is anything to end differs from node to node, and the hash must not.
+      return isClosed ? 'close' : 'none';
     case 'keys-remove':
       if (isClosed) return 'close';
       // A former name's file, while the keys go on under the present one, takes nothing from anybody.
@@ -59,6 +63,7 @@ export function nameEffect(change: Change, context: EffectContext): Effect {
     case 'account-reopen':
     case 'group-create':
     case 'home-create':
+    case 'jobs-restore':
     case 'sudoers-remove':
     case 'sudoers-write':
       break;

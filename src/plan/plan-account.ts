@@ -1,8 +1,9 @@
-// What becomes of one account's line, home and sessions.
+// What becomes of one account's line, home and sessions, and of what belongs to leaving and returning.
 import type { ClosedBecause, DesiredAccount, DesiredHost } from '../policy/desired.ts';
 import type { PasswdEntry } from '../policy/posix.ts';
 import type { ActualAccount, ActualHost } from './actual.ts';
 import type { Change } from './change.ts';
+import { planLeaving, planReturning } from './plan-offboarding.ts';
 
 /** Why somebody is out, as a clause for operators. */
 export const CLOSED_BECAUSE: Readonly<Record<ClosedBecause, string>> = {
@@ -28,7 +29,7 @@ export function planAccount(
 ): Change[] {
   const { scimId, entry, closed } = account;
   const common = { scimId, name: entry.name };
-  if (closed !== null) return present === null ? [] : planClosing(account, closed, present, actual);
+  if (closed !== null) return present === null ? [] : planClosing(account, closed, present, desired, actual);
   const changes: Change[] = [];
   if (present === null) {
     changes.push({ ...common, kind: 'account-create', entry, because: 'is in an access group' });
@@ -41,13 +42,14 @@ export function planAccount(
     const { uid, gid, dir } = entry;
     changes.push({ ...common, kind: 'home-create', uid, gid, dir, because: 'the home is missing' });
   }
-  return changes;
+  return [...changes, ...planReturning({ ...common, uid: entry.uid }, actual)];
 }
 
 function planClosing(
   { scimId, entry }: DesiredAccount,
   reason: ClosedBecause,
   present: ActualAccount,
+  desired: DesiredHost,
   actual: ActualHost,
 ): Change[] {
   const isClosed = present.expiryDay === CLOSED_DAY && present.entry.shell === entry.shell;
@@ -59,7 +61,7 @@ function planClosing(
   changes.push(...planAltering(scimId, isClosed ? present.entry : closing, entry));
   const hasSessions = actual.sessions?.has(entry.uid) ?? !isClosed;
   if (hasSessions) changes.push({ ...common, kind: 'sessions-end', uid: entry.uid });
-  return changes;
+  return [...changes, ...planLeaving({ ...common, uid: entry.uid }, desired, actual)];
 }
 
 function planAltering(scimId: string, before: PasswdEntry, entry: PasswdEntry): Change[] {
@@ -69,7 +71,12 @@ function planAltering(scimId: string, before: PasswdEntry, entry: PasswdEntry): 
 }
 
 /** The line of a leftover whose time is over, with what may still run. */
-export function planRemoval(name: string, scimId: string, actual: ActualHost): Change[] {
+export function planRemoval(
+  name: string,
+  scimId: string,
+  desired: DesiredHost,
+  actual: ActualHost,
+): Change[] {
   const present = actual.accounts.get(name);
   if (present === undefined) return [];
   const { entry } = present;
@@ -78,7 +85,7 @@ export function planRemoval(name: string, scimId: string, actual: ActualHost): C
   if (actual.sessions?.has(entry.uid) ?? present.expiryDay !== CLOSED_DAY) {
     changes.push({ ...common, kind: 'sessions-end', uid: entry.uid });
   }
-  return changes;
+  return [...changes, ...planLeaving({ ...common, uid: entry.uid }, desired, actual)];
 }
 
 const FIELDS = ['name', 'uid', 'gid', 'gecos', 'dir', 'shell'] as const;

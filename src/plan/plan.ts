@@ -23,7 +23,7 @@ export function planChanges(desired: DesiredHost, actual: ActualHost): Change[] 
   }
   for (const { kind, name, scimId, fate } of desired.leftovers ?? []) {
     if (kind !== 'account' || fate !== 'remove' || renamed.has(name) || roll.desired.has(name)) continue;
-    changes.push(...planRemoval(name, scimId, actual));
+    changes.push(...planRemoval(name, scimId, desired, actual));
   }
   return sortChanges([
     ...changes,

@@ -13,6 +13,7 @@ const WORDS: Readonly<Record<ChangeKind, readonly [sign: Sign, phrase: string]>>
   'sudoers-remove': ['-', 'sudo rules'],
   'member-remove': ['-', 'member of group %'],
   'group-remove': ['-', 'group %'],
+  'jobs-disable': ['-', 'cron and at jobs and lingering of %'],
   'account-remove': ['-', 'account % removed'],
   'group-create': ['+', 'group %'],
   'account-create': ['+', 'account %'],
@@ -21,7 +22,9 @@ const WORDS: Readonly<Record<ChangeKind, readonly [sign: Sign, phrase: string]>>
   'home-create': ['+', 'home of %'],
   'member-add': ['+', 'member of group %'],
   'sudoers-write': ['~', 'sudo rules'],
+  'jobs-restore': ['+', 'cron and at jobs and lingering of %'],
   'keys-write': ['~', 'keys of %'],
+  'hook-run': ['-', 'off-boarding hook for %'],
 };
 
 const COLOURS: Readonly<Record<Sign | 'held' | 'bold', string>> = {
@@ -105,6 +108,9 @@ function describeDetails(change: Change): string {
       return `: ${makePrintable(change.dir)}`;
     case 'account-close':
     case 'account-remove':
+    case 'hook-run':
+    case 'jobs-disable':
+    case 'jobs-restore':
     case 'keys-remove':
     case 'keys-write':
     case 'sessions-end':

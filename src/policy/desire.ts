@@ -117,6 +117,7 @@ export function desire(input: DesireInput): DesiredHost {
       (a, b) => compareText(a.kind, b.kind) || compareText(a.name, b.name) || compareText(a.fate, b.fate),
     ),
     makesHomes: config.accounts.homes === 'create',
+    hasHook: config.offboarding.hook !== null,
     refusals: refusals.sort(compareRefusals),
   };
 }

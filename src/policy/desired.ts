@@ -121,5 +121,7 @@ export interface DesiredHost {
   readonly leftovers?: readonly Leftover[];
   /** Whether missing homes are to be made. */
   readonly makesHomes?: boolean;
+  /** Whether a hook is set for those who leave. */
+  readonly hasHook?: boolean;
   readonly refusals: readonly Refusal[];
 }

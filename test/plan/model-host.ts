@@ -1,5 +1,5 @@
 // A host as plain data, to which changes are applied as host/ would: for properties of plans.
-import type { ActualAccount, ActualHost } from '../../src/plan/actual.ts';
+import type { ActualAccount, ActualHost, Offboarded } from '../../src/plan/actual.ts';
 import type { Change } from '../../src/plan/change.ts';
 import type { GroupEntry } from '../../src/policy/posix.ts';
 
@@ -9,6 +9,8 @@ export interface ModelHost extends ActualHost {
   readonly keyFiles: Map<string, string>;
   readonly homes: Set<string>;
   readonly sessions: Set<number>;
+  readonly jobs: Set<number>;
+  readonly offboarded: Map<number, Offboarded>;
   sudoers: string;
 }
 
@@ -19,6 +21,8 @@ export function makeHost(): ModelHost {
     keyFiles: new Map(),
     homes: new Set(),
     sessions: new Set(),
+    jobs: new Set(),
+    offboarded: new Map(),
     sudoers: '',
   };
 }
@@ -40,6 +44,17 @@ function applyChange(host: ModelHost, change: Change): void {
       return;
     case 'sessions-end':
       host.sessions.delete(change.uid);
+      return;
+    case 'jobs-disable':
+      host.jobs.delete(change.uid);
+      host.offboarded.set(change.uid, { needsHook: change.needsHook });
+      return;
+    case 'jobs-restore':
+      demand(host.offboarded.delete(change.uid), change);
+      return;
+    case 'hook-run':
+      demand(host.offboarded.get(change.uid)?.needsHook === true, change);
+      host.offboarded.set(change.uid, { needsHook: false });
       return;
     case 'sudoers-remove':
       host.sudoers = '';
@@ -103,6 +118,8 @@ export function copyHost(host: ModelHost): ModelHost {
     keyFiles: new Map(host.keyFiles),
     homes: new Set(host.homes),
     sessions: new Set(host.sessions),
+    jobs: new Set(host.jobs),
+    offboarded: new Map(host.offboarded),
     sudoers: host.sudoers,
   };
 }

@@ -102,9 +102,11 @@ describe('planChanges, accounts', () => {
     const nologin = { shell: '/usr/sbin/nologin' };
     expect(plan(wish({ accounts: [closed('new', 20001)] }), host(entry('old', 20001)))).toEqual([
       'account-close old',
+      'jobs-disable old',
       'account-alter new',
     ]);
     expect(plan(wish({ accounts: [closed('new', 20001)] }), host(entry('old', 20001, nologin)))).toEqual([
+      'jobs-disable old',
       'account-alter new',
     ]);
     expect(plan(wish({ accounts: [account('new', 20001)] }), host(entry('old', 20001, nologin)))).toEqual([
@@ -132,7 +134,11 @@ describe('planChanges, accounts', () => {
     const actual = host(entry('gone', 20001));
     const { sessions: _, ...withoutSessions } = actual;
     const desired = wish({ accounts: [closed('gone', 20001)] });
-    expect(words(planChanges(desired, withoutSessions))).toEqual(['account-close gone', 'sessions-end gone']);
+    expect(words(planChanges(desired, withoutSessions))).toEqual([
+      'account-close gone',
+      'sessions-end gone',
+      'jobs-disable gone',
+    ]);
     applyChanges(actual, planChanges(desired, actual));
     expect(planChanges(desired, { ...withoutSessions, accounts: actual.accounts })).toEqual([]);
   });
@@ -140,11 +146,42 @@ describe('planChanges, accounts', () => {
   it('closes again what is only half closed', () => {
     const actual = host(entry('gone', 20001, { shell: '/usr/sbin/nologin' }));
     actual.accounts.set('gone', { entry: entry('gone', 20001), expiryDay: 1 });
+    actual.offboarded.set(20001, { needsHook: false });
     expect(plan(wish({ accounts: [closed('gone', 20001)] }), actual)).toEqual(['account-close gone']);
     actual.accounts.set('gone', { entry: closed('gone', 20001).entry, expiryDay: null });
     expect(plan(wish({ accounts: [closed('gone', 20001)] }), actual)).toEqual(['account-close gone']);
     actual.sessions.add(20001);
     expect(plan(wish({ accounts: [closed('gone', 20001)] }), actual)).toEqual(['sessions-end gone']);
+  });
+
+  it('puts jobs aside once, and again when more turn up, and gives them back with the account', () => {
+    const actual = host(entry('gone', 20001));
+    const desired = wish({ accounts: [closed('gone', 20001)] });
+    expect(plan(desired, actual)).toEqual(['account-close gone', 'jobs-disable gone']);
+    actual.jobs.add(20001);
+    expect(plan(desired, actual)).toEqual(['jobs-disable gone']);
+    expect(plan(wish({ accounts: [account('gone', 20001)] }), actual)).toEqual([
+      'account-reopen gone',
+      'jobs-restore gone',
+    ]);
+    expect(actual.offboarded.size).toBe(0);
+  });
+
+  it('runs the hook last and once for each leaving, also when a pass was cut short before it', () => {
+    const actual = host(entry('gone', 20001));
+    const desired = wish({ accounts: [closed('gone', 20001)], hasHook: true });
+    const changes = planChanges(desired, actual);
+    expect(words(changes)).toEqual(['account-close gone', 'jobs-disable gone', 'hook-run gone']);
+    applyChanges(actual, changes.slice(0, 2));
+    expect(plan(desired, actual)).toEqual(['hook-run gone']);
+    plan(wish({ accounts: [account('gone', 20001)], hasHook: true }), actual);
+    expect(plan(desired, actual)).toContain('hook-run gone');
+  });
+
+  it('runs no hook for those who left before there was one', () => {
+    const actual = host(entry('gone', 20001));
+    plan(wish({ accounts: [closed('gone', 20001)] }), actual);
+    expect(plan(wish({ accounts: [closed('gone', 20001)], hasHook: true }), actual)).toEqual([]);
   });
 
   it('keeps an expiry that an administrator set, and a line that agrees', () => {
@@ -171,7 +208,11 @@ describe('planChanges, accounts', () => {
     ];
     const { sessions: _, ...withoutSessions } = actual;
     expect(words(planChanges(wish({ leftovers }), withoutSessions))).toContain('sessions-end old');
-    expect(plan(wish({ leftovers }), actual)).toEqual(['sessions-end old', 'account-remove old']);
+    expect(plan(wish({ leftovers }), actual)).toEqual([
+      'sessions-end old',
+      'jobs-disable old',
+      'account-remove old',
+    ]);
     expect([...actual.accounts.keys()]).toEqual(['silent', 'unknown']);
   });
 });
@@ -307,6 +348,7 @@ describe('planChanges, groups', () => {
       'member-remove silent gone',
       'member-remove silent old',
       'group-remove over',
+      'jobs-disable gone',
     ]);
     expect(actual.groups.get('shut')!.members).toEqual(['ann']);
     expect(actual.groups.has('sunk-users')).toBe(true);

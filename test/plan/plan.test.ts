@@ -63,6 +63,7 @@ describe('planChanges', () => {
       'sessions-end alice',
       'member-remove slurm-admins',
       'member-remove slurm-users',
+      'jobs-disable alice',
     ]);
     expect(desired.bindings).toMatchObject([{ scimId: 'u-alice', closedAt: NOW }]);
     expect(host.accounts.get('alice')).toMatchObject({
@@ -82,6 +83,7 @@ describe('planChanges', () => {
       'account-reopen alice',
       'member-add slurm-admins',
       'member-add slurm-users',
+      'jobs-restore alice',
       'keys-write alice',
     ]);
     expect(host).toEqual(before);

@@ -58,6 +58,8 @@ function live(
     applyChanges(host, planChanges(desired, host));
     for (const { entry } of host.accounts.values()) if (entry.uid % 2 === 0) host.sessions.add(entry.uid);
     for (const { closed, entry } of desired.accounts) if (closed !== null) host.sessions.delete(entry.uid);
+    for (const { entry } of host.accounts.values()) if (entry.uid % 3 === 0) host.jobs.add(entry.uid);
+    for (const { closed, entry } of desired.accounts) if (closed !== null) host.jobs.delete(entry.uid);
   }
   return { host, bindings };
 }

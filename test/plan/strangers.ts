@@ -105,6 +105,7 @@ access:
   groups: [{ name: slurm-users, id: g-users }]
   sudo_groups: [{ name: slurm-admins }]
 accounts: { domains: [example.com], groups: ["*"], rename: ${rename}, ids: ${ids}, id_range: [20000, ${ids === 'derived' ? 20007 : 59999}], retention: 2d }
+offboarding: { hook: ${rename === 'keep' ? '/usr/local/sbin/hook' : 'null'} }
 `),
   ),
 );

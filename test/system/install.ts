@@ -14,7 +14,7 @@ import path from 'node:path';
 import { CODE } from './node.ts';
 
 const REPOSITORY = path.resolve(import.meta.dirname, '../..');
-const UNITS = ['sunk-agent.service', 'sunk-agent-reader.service'];
+const UNITS = ['sunk-agent.service', 'sunk-agent-reader.service', 'sunk-agent-hook.path'];
 
 export interface InstallOptions {
   /** Text of config.yaml. */
@@ -48,6 +48,7 @@ export function installAgent(root: string, { config, token }: InstallOptions): v
     copyFileSync(from('systemd', unit), at('etc/systemd/system', unit));
     symlinkSync(`/etc/systemd/system/${unit}`, at('etc/systemd/system/multi-user.target.wants', unit));
   }
+  copyFileSync(from('systemd/sunk-agent-hook.service'), at('etc/systemd/system/sunk-agent-hook.service'));
   const { status, stderr } = spawnSync('systemd-sysusers', [`--root=${root}`], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`systemd-sysusers: ${stderr}`);
   writeFileSync(at('etc/sunk-agent/config.yaml'), config);

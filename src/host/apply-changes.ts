@@ -1,0 +1,186 @@
+// Carries out changes in their order, in batches: account files in one go, key files in one go, the rest one by one.
+import { existsSync } from 'node:fs';
+import type { Config } from '../config.ts';
+import { describeError } from '../errors.ts';
+import type { Paths } from '../paths.ts';
+import { type Change, isRevocation } from '../plan/change.ts';
+import type { AccountBackend } from './account-backend.ts';
+import { removeKeyFile, writeKeyFiles } from './authorized-keys.ts';
+import { createHome } from './home.ts';
+import { runHooks } from './hook.ts';
+import { disableJobs, noteHook, restoreJobs } from './jobs.ts';
+import { tellNscd } from './nscd.ts';
+import { endSessions } from './sessions.ts';
+import { removeSudoers, writeSudoers } from './sudoers.ts';
+
+/** What became of one change, and when (epoch seconds). */
+export type Applied =
+  | { readonly change: Change; readonly at: number; readonly ok: true }
+  /** `problem`: one sentence, what and where and how to mend it. */
+  | { readonly change: Change; readonly at: number; readonly ok: false; readonly problem: string };
+
+/** What the changes are carried out on. */
+export interface Hands {
+  readonly paths: Paths;
+  readonly config: Config;
+  readonly backend: AccountBackend;
+}
+
+type ChangeOf<Kind extends Change['kind']> = Extract<Change, { kind: Kind }>;
+
+const DAY_MS = 86_400_000;
+
+/** Tries every change, in order; one that fails takes none but those that rest on it with it. */
+export async function applyChanges(changes: readonly Change[], hands: Hands): Promise<Applied[]> {
+  const problems = new Map<Change, string>();
+  const failedNames = new Set<string>();
+  const results: Applied[] = [];
+  for (const batch of splitBatches(changes)) {
+    // Whose account could not be made must not get a home or keys; what takes away is tried in any case.
+    const ready = batch.filter((change) => isRevocation(change) || !failedNames.has(change.name));
+    const fail = (change: Change, problem: string): void => {
+      problems.set(change, problem);
+      failedNames.add(change.name);
+    };
+    if (ready.length > 0) await applyBatch(ready, hands, fail);
+    const isReady = new Set(ready);
+    const at = Math.floor(Date.now() / 1000);
+    for (const change of batch) {
+      const problem = isReady.has(change) ? problems.get(change) : 'an earlier step for it failed';
+      results.push(problem === undefined ? { change, at, ok: true } : { change, at, ok: false, problem });
+    }
+  }
+  return results;
+}
+
+/** Runs of changes that are done in one go. */
+function splitBatches(changes: readonly Change[]): Change[][] {
+  const batches: Change[][] = [];
+  let last = '';
+  for (const change of changes) {
+    const kind = `${batchKind(change)} ${isRevocation(change)}`;
+    const current = batches.at(-1);
+    if (current !== undefined && kind === last) current.push(change);
+    else batches.push([change]);
+    last = kind;
+  }
+  return batches;
+}
+
+function batchKind(change: Change): string {
+  switch (change.kind) {
+    case 'keys-write':
+    case 'keys-remove':
+    case 'sessions-end':
+    case 'home-create':
+    case 'sudoers-write':
+    case 'sudoers-remove':
+    case 'jobs-disable':
+    case 'jobs-restore':
+    case 'hook-run':
+      return change.kind;
+    case 'account-create':
+    case 'account-alter':
+    case 'account-reopen':
+    case 'account-close':
+    case 'account-remove':
+    case 'group-create':
+    case 'group-remove':
+    case 'member-add':
+    case 'member-remove':
+      return 'files';
+  }
+}
+
+type Fail = (change: Change, problem: string) => void;
+
+async function applyBatch(batch: readonly Change[], hands: Hands, fail: Fail): Promise<void> {
+  const { paths, config, backend } = hands;
+  const [first] = batch;
+  if (first === undefined) return;
+  const kind = batchKind(first);
+  try {
+    if (kind === 'files') {
+      for (const { change, problem } of await backend.apply(batch, Math.floor(Date.now() / DAY_MS)))
+        fail(change, problem);
+      if (paths.root === '/') await tellNscd();
+      return;
+    }
+    if (kind === 'keys-write') {
+      writeKeyFiles(paths.keys, pick(batch, 'keys-write'));
+      return;
+    }
+    if (kind === 'hook-run') {
+      await applyHooks(pick(batch, 'hook-run'), paths, config, fail);
+      return;
+    }
+  } catch (error) {
+    for (const change of batch) fail(change, describeError(error));
+    return;
+  }
+  for (const change of batch) {
+    try {
+      await applySingle(change, paths);
+    } catch (error) {
+      fail(change, describeError(error));
+    }
+  }
+}
+
+function pick<Kind extends Change['kind']>(batch: readonly Change[], kind: Kind): ChangeOf<Kind>[] {
+  return batch.filter((change): change is ChangeOf<Kind> => change.kind === kind);
+}
+
+/** A hook that failed has run: it is said once, and not tried again. A throwaway root has no hooks. */
+async function applyHooks(
+  changes: readonly ChangeOf<'hook-run'>[],
+  paths: Paths,
+  config: Config,
+  fail: Fail,
+): Promise<void> {
+  const people = changes.map(({ name, uid, scimId }) => ({ name, uid, scimId: scimId ?? '' }));
+  const problems = paths.root === '/' ? await runHooks(paths.hooks, config.offboarding, people) : new Map();
+  for (const change of changes) {
+    noteHook(paths.offboarded, change.uid);
+    const problem: unknown = problems.get(change.uid) ?? null;
+    if (typeof problem === 'string') fail(change, `the hook ${config.offboarding.hook ?? ''}: ${problem}`);
+  }
+}
+
+function applySingle(change: Change, { root, keys, offboarded }: Paths): void | Promise<void> {
+  switch (change.kind) {
+    case 'keys-remove':
+      removeKeyFile(keys, change.name);
+      return;
+    case 'sessions-end':
+      // A throwaway root has no processes of its own.
+      return root === '/' && existsSync('/proc/1/status') ? endSessions(change.uid) : undefined;
+    case 'jobs-disable':
+      disableJobs(root, offboarded, change, change.needsHook);
+      return;
+    case 'jobs-restore':
+      restoreJobs(root, offboarded, change, Date.now());
+      return;
+    case 'home-create':
+      createHome(root, change);
+      return;
+    case 'sudoers-write':
+      writeSudoers(root, change.text);
+      return;
+    case 'sudoers-remove':
+      removeSudoers(root);
+      return;
+    case 'keys-write':
+    case 'hook-run':
+    case 'account-create':
+    case 'account-alter':
+    case 'account-reopen':
+    case 'account-close':
+    case 'account-remove':
+    case 'group-create':
+    case 'group-remove':
+    case 'member-add':
+    case 'member-remove':
+      throw new TypeError(`${change.kind} is applied in a batch`);
+  }
+}

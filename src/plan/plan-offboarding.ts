@@ -1,0 +1,31 @@
+// What is done beyond the account itself when somebody leaves (jobs put aside, the hook), and undone when they return.
+import type { DesiredHost } from '../policy/desired.ts';
+import type { ActualHost } from './actual.ts';
+import type { Change } from './change.ts';
+
+interface Leaver {
+  readonly scimId: string;
+  readonly name: string;
+  readonly uid: number;
+  readonly because: string;
+}
+
+/** Steps that are still to be done for somebody who is out; what was done is read off the host, so a kill loses none. */
+export function planLeaving(leaver: Leaver, desired: DesiredHost, actual: ActualHost): Change[] {
+  const { offboarded, jobs } = actual;
+  if (offboarded === undefined) return [];
+  const done = offboarded.get(leaver.uid);
+  const needsHook = desired.hasHook === true && done?.needsHook !== false;
+  const changes: Change[] = [];
+  if (done === undefined || jobs?.has(leaver.uid) === true) {
+    changes.push({ ...leaver, kind: 'jobs-disable', needsHook });
+  }
+  if (needsHook) changes.push({ ...leaver, kind: 'hook-run' });
+  return changes;
+}
+
+/** Gives jobs back to somebody who may log in again. */
+export function planReturning(returner: Omit<Leaver, 'because'>, actual: ActualHost): Change[] {
+  if (actual.offboarded?.has(returner.uid) !== true) return [];
+  return [{ ...returner, kind: 'jobs-restore', because: 'may log in again' }];
+}
