@@ -20,6 +20,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   extend: () => import('./commands/extend.ts'),
   thaw: () => import('./commands/thaw.ts'),
   hook: () => import('./commands/hook.ts'),
+  import: () => import('./commands/import.ts'),
+  rebind: () => import('./commands/rebind.ts'),
 };
 
 const COMMON = {

@@ -14,6 +14,8 @@ Makes this login node agree with the organisation's user store.
   block     put a person or a key out, now; unblock lets them back
   extend    let keys live on in an emergency, without the store
   freeze    no grants and no absences for a while; thaw ends it
+  import    take over accounts that are there already
+  rebind    move people and groups to new SCIM ids
 
 Every command takes:
   --config FILE   instead of /etc/sunk-agent/config.yaml

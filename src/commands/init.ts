@@ -12,6 +12,7 @@ import { pathsUnder } from '../paths.ts';
 import { printPlan } from '../plan/print.ts';
 import { makePrintable } from '../plan/printable.ts';
 import { announceOwner } from './owner.ts';
+import { mayColour } from './colour.ts';
 import type { CommandContext } from './command.ts';
 
 export const failure = 1;
@@ -158,9 +159,7 @@ async function showPlan(
       `${JSON.stringify({ choices, changes, held: verdict.held, refusals: desired.refusals })}\n`,
     );
   } else {
-    process.stdout.write(
-      printPlan(changes, verdict, process.stdout.isTTY && process.env['NO_COLOR'] === undefined),
-    );
+    process.stdout.write(printPlan(changes, verdict, mayColour()));
     for (const { kind, scimId, detail } of desired.refusals.slice(0, 20))
       process.stdout.write(`${makePrintable(`refused: ${kind} ${scimId}: ${detail}`)}\n`);
     const more = desired.refusals.length - 20;

@@ -7,6 +7,7 @@ import { withReader } from '../agent/one-reader.ts';
 import { takePassLock } from '../agent/pass-lock.ts';
 import { printPlan } from '../plan/print.ts';
 import type { CommandContext } from './command.ts';
+import { mayColour } from './colour.ts';
 import { announceOwner } from './owner.ts';
 
 export const failure = 1;
@@ -38,11 +39,10 @@ export async function run(context: CommandContext): Promise<number> {
       await withReader(place, (reader) => hearStore({ ...parts, reader, now }, 'full', null));
     }
     const { changes, verdict } = await decide(parts, now, findLastComplete(parts.mirror));
-    const isColoured = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
     process.stdout.write(
       context.json
         ? `${JSON.stringify({ changes, held: verdict.held })}\n`
-        : printPlan(changes, verdict, isColoured),
+        : printPlan(changes, verdict, mayColour()),
     );
     return changes.length === 0 ? 0 : 2;
   } finally {

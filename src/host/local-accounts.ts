@@ -73,7 +73,7 @@ export async function applyToFiles(
   });
 }
 
-function toPasswdEntry(fields: readonly string[]): PasswdEntry | null {
+export function toPasswdEntry(fields: readonly string[]): PasswdEntry | null {
   const [name = '', , uid, gid, gecos = '', dir = '', shell = ''] = fields;
   const [userId, groupId] = [toId(uid), toId(gid)];
   if (userId === null || groupId === null || fields.length !== 7) return null;

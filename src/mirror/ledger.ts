@@ -1,5 +1,6 @@
 // The ledger: which name and id are bound to which SCIM id, for ever.
 import type { Binding } from '../policy/desired.ts';
+import type { Rebinding } from '../policy/rebind.ts';
 import type { Connection } from './database.ts';
 
 interface Row {
@@ -39,6 +40,32 @@ export function recordBindings(connection: Connection, bindings: readonly Bindin
   connection.transaction(() => {
     for (const { kind, scimId, name, id, gid, home, boundAt, closedAt } of bindings) {
       upsert.run(kind, scimId, name, id, gid, home, boundAt, closedAt);
+    }
+  })();
+}
+
+/**
+ * Moves bindings to other SCIM ids, all or none, and records each former id. Names and ids stay; an id that is bound
+ * already is refused by the table.
+ * @param at epoch seconds.
+ * @param by the operator.
+ */
+export function moveBindings(
+  connection: Connection,
+  moves: readonly Rebinding[],
+  at: number,
+  by: string,
+): void {
+  const move = connection.prepare('UPDATE binding SET scim_id = ? WHERE kind = ? AND scim_id = ? AND id = ?');
+  const record = connection.prepare(
+    'INSERT INTO rebinding (kind, old_id, new_id, name, id, at, by) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  );
+  connection.transaction(() => {
+    for (const { binding, to } of moves) {
+      const { kind, scimId, name, id } = binding;
+      if (move.run(to, kind, scimId, id).changes !== 1)
+        throw new Error(`the ledger no longer binds ${name} to ${scimId}`);
+      record.run(kind, scimId, to, name, id, at, by);
     }
   })();
 }

@@ -2,9 +2,10 @@
 import { createHash } from 'node:crypto';
 import type { GuardRecord } from '../plan/guard.ts';
 import type { Binding, MirroredGroup, MirroredUser } from '../policy/desired.ts';
+import type { Rebinding } from '../policy/rebind.ts';
 import type { Finding, GroupRecord, ResourceKind, UserRecord } from '../scim/resources.ts';
 import { openDatabase } from './database.ts';
-import { readBindings, recordBindings } from './ledger.ts';
+import { moveBindings, readBindings, recordBindings } from './ledger.ts';
 import { beginTake, type Take, type TakeRules } from './take.ts';
 
 /** One thing that was done, or tried, to somebody. */
@@ -42,6 +43,8 @@ export interface Mirror {
   snapshotHash(): string;
   bindings(): Binding[];
   bind(bindings: readonly Binding[]): void;
+  /** Moves bindings to new SCIM ids; the former ones stay on record. `at` in epoch seconds, `by` an operator. */
+  rebind(moves: readonly Rebinding[], at: number, by: string): void;
   /** Opens the row of a pass; its number goes with the history. */
   beginPass(startedAt: number): number;
   endPass(n: number, report: unknown, history: readonly Omit<HistoryRow, 'pass'>[]): void;
@@ -109,6 +112,7 @@ export function openMirror(folder: string, now: number): Mirror {
     },
     bindings: () => readBindings(connection),
     bind: (bindings) => recordBindings(connection, bindings),
+    rebind: (moves, at, by) => moveBindings(connection, moves, at, by),
     beginPass: (startedAt) =>
       Number(
         connection.prepare('INSERT INTO pass (started_at, report) VALUES (?, ?)').run(startedAt, '{}')

@@ -71,4 +71,20 @@ export const MIGRATIONS: readonly string[] = [
   -- Sets of changes that the guard holds, and since when.
   CREATE TABLE held (hash TEXT PRIMARY KEY, since INTEGER NOT NULL) WITHOUT ROWID;
   `,
+  `
+  -- The former SCIM ids of people and groups who were given new ones (rebind): which binding moved, when and by whom.
+  -- Rows are never deleted.
+  CREATE TABLE rebinding (
+    kind    TEXT NOT NULL CHECK (kind IN ('account', 'group')),
+    old_id  TEXT NOT NULL,
+    new_id  TEXT NOT NULL,
+    name    TEXT NOT NULL,
+    id      INTEGER NOT NULL,
+    at      INTEGER NOT NULL,               -- epoch seconds
+    by      TEXT NOT NULL,
+    PRIMARY KEY (kind, old_id, new_id, at)
+  ) WITHOUT ROWID;
+  CREATE TRIGGER rebinding_is_kept BEFORE DELETE ON rebinding
+  BEGIN SELECT RAISE(ABORT, 'ledger rows are never deleted'); END;
+  `,
 ];

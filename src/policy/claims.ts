@@ -32,7 +32,8 @@ export interface Ground {
   readonly bound: () => Bound;
   readonly foreignNames: ReadonlySet<string>;
   readonly foreignUids: ReadonlySet<number>;
-  readonly foreignGids: ReadonlySet<number>;
+  /** Names of local groups by gid. */
+  readonly foreignGids: ReadonlyMap<number, string>;
   readonly sudoGids: ReadonlySet<number>;
   readonly powerfulNames: ReadonlySet<string>;
   readonly markedUids: ReadonlyMap<string, number>;
@@ -74,7 +75,7 @@ export function surveyGround(
     bound: () => (bound ??= gatherBound(bindings)),
     foreignNames: new Set(facts.foreignAccounts.map(({ name }) => name)),
     foreignUids: new Set(facts.foreignAccounts.map(({ uid }) => uid)),
-    foreignGids: new Set(facts.foreignGroups.map(({ gid }) => gid)),
+    foreignGids: new Map(facts.foreignGroups.map(({ name, gid }) => [gid, name])),
     sudoGids,
     powerfulNames: new Set(facts.powerfulNames),
     markedUids: new Map(marked.map(({ name, uid }) => [name, uid])),
@@ -119,8 +120,10 @@ export function findBoundFault(identity: Identity, ground: Ground): Fault | null
   if (!isSafeName(name) || isReservedId(uid) || isReservedId(gid) || !isSafeHome(home)) {
     return { code: 'ledger-unsafe', detail: 'the ledger binds a name, id or home that is never granted' };
   }
-  // A marker that is somebody else's is a matter of its own: closing must go on (see desire).
-  if (ground.foreignGids.has(gid) && gid !== ground.config.accounts.primary_gid) {
+  // A marker that is somebody else's is a matter of its own: closing must go on (see desire). A local group of the
+  // account's own name is the private group of an account that was imported.
+  const group = ground.foreignGids.get(gid) ?? name;
+  if (group !== name && gid !== ground.config.accounts.primary_gid) {
     return { code: 'gid-local', detail: `the primary gid ${gid} is a local group's; local ones win` };
   }
   if (ground.foreignNames.has(name)) return localName(name);
@@ -147,7 +150,8 @@ function findBoundName(name: string, scimId: string, ground: Ground): Fault | nu
   return { code: 'name-bound', detail: `the name ${name} belongs to ${holder}, as this node's ledger holds` };
 }
 
-function findUidFault(name: string, uid: number, ground: Ground): Fault | null {
+/** Why a uid may not be that name's on this node, or null. */
+export function findUidFault(name: string, uid: number, ground: Ground): Fault | null {
   if (isReservedId(uid)) {
     return { code: 'uid-reserved', detail: `the uid ${uid} is reserved for the system` };
   }

@@ -84,6 +84,29 @@ describe('the ledger', () => {
     mirror.close();
   });
 
+  test('moves a binding to a new SCIM id with its name and uid, and keeps the old one on record', () => {
+    const mirror = openMirror(folder, NOW);
+    mirror.bind([
+      { ...BINDING, scimId: 'old' },
+      { ...BINDING, scimId: 'other', name: 'bob', id: 12_001, home: '/home/bob' },
+    ]);
+    mirror.rebind([{ binding: { ...BINDING, scimId: 'old' }, to: 'new' }], NOW, 'root');
+    expect(mirror.bindings()).toContainEqual({ ...BINDING, scimId: 'new' });
+    expect(() =>
+      mirror.rebind([{ binding: { ...BINDING, scimId: 'new' }, to: 'other' }], NOW, 'root'),
+    ).toThrow(/UNIQUE/);
+    expect(() => mirror.rebind([{ binding: { ...BINDING, scimId: 'old' }, to: 'x' }], NOW, 'root')).toThrow(
+      /no longer binds/,
+    );
+    mirror.close();
+    const raw = new Database(path.join(folder, 'mirror.sqlite'));
+    expect(raw.prepare('SELECT old_id, new_id, name, id, at, "by" FROM rebinding').all()).toEqual([
+      { old_id: 'old', new_id: 'new', name: 'alice', id: 12_000, at: NOW, by: 'root' },
+    ]);
+    expect(() => raw.exec('DELETE FROM rebinding')).toThrow(/never deleted/);
+    raw.close();
+  });
+
   test('cannot lose a row, whoever asks', () => {
     const mirror = openMirror(folder, NOW);
     mirror.bind([{ ...BINDING, scimId: 'a' }]);

@@ -1,0 +1,137 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { pairByExternalId, planRebinding, type RebindQuestion } from '../../src/policy/rebind.ts';
+import type { Binding } from '../../src/policy/desired.ts';
+import { CONFIG, makeGroup, makeUser, NOW } from './organisation.ts';
+
+const ALICE: Binding = {
+  scimId: 'u-old',
+  kind: 'account',
+  name: 'alice',
+  id: 20100,
+  gid: 9999,
+  home: '/home/alice',
+  boundAt: NOW,
+  closedAt: NOW,
+};
+const TEAM: Binding = {
+  ...ALICE,
+  scimId: 'g-old',
+  kind: 'group',
+  name: 'team',
+  id: 31_000,
+  gid: null,
+  home: null,
+};
+const old = { ...makeUser('alice', 20100, { id: 'u-old', externalId: 'e-1' }), absent: true };
+const fresh = makeUser('alice', 20100, { id: 'u-new', externalId: 'e-1' });
+
+const QUESTION: RebindQuestion = {
+  users: [old, fresh, makeUser('bob', 20200)],
+  groups: [
+    { ...makeGroup('team', 31_000, [], { id: 'g-old', externalId: 'e-2' }), absent: true },
+    makeGroup('team', 31_000, [], { id: 'g-new', externalId: 'e-2' }),
+  ],
+  bindings: [ALICE, TEAM],
+  blocked: [],
+  config: CONFIG,
+};
+const move = (more: Partial<RebindQuestion> = {}, from = 'u-old', to = 'u-new') =>
+  planRebinding([{ from, to }], { ...QUESTION, ...more });
+
+describe('a binding moves', () => {
+  test('from a person who is gone to the one with the new id', () => {
+    expect(move()).toEqual({ moves: [{ binding: ALICE, to: 'u-new' }], refused: [] });
+  });
+
+  test('from a person whom this node has no record of', () => {
+    expect(move({ users: [fresh] }).moves).toHaveLength(1);
+  });
+
+  test('from a person who is inactive, since some stores delete so', () => {
+    const inactive = makeUser('alice', 20100, { id: 'u-old', active: false });
+    expect(move({ users: [inactive, fresh] }).moves).toHaveLength(1);
+  });
+
+  test('with a group as well', () => {
+    expect(move({}, 'g-old', 'g-new').moves).toEqual([{ binding: TEAM, to: 'g-new' }]);
+  });
+
+  test('in bulk for everybody who has the same externalId now', () => {
+    const { pairs, refused } = pairByExternalId(QUESTION);
+    expect(pairs).toEqual([
+      { from: 'g-old', to: 'g-new' },
+      { from: 'u-old', to: 'u-new' },
+    ]);
+    expect(refused).toEqual([]);
+    expect(planRebinding(pairs, QUESTION).moves).toHaveLength(2);
+  });
+});
+
+describe('a binding stays', () => {
+  const living = makeUser('alice', 20100, { id: 'u-old' });
+  const bob: Binding = { ...ALICE, scimId: 'u-new', name: 'bob', id: 20200 };
+  const otherUid = makeUser('alice', 20777, { id: 'u-new' });
+  const otherHome = makeUser('alice', 20100, { id: 'u-new', home: '/home/other' });
+  test.each<[string, Partial<RebindQuestion>, string]>([
+    ['with a person who is still at the store', { users: [living, fresh] }, 'still-there'],
+    ['where the new id is nobody’s', { users: [old] }, 'not-there'],
+    ['where the new id is gone as well', { users: [old, { ...fresh, absent: true }] }, 'not-there'],
+    ['where the new id has a name of its own', { bindings: [ALICE, bob] }, 'bound-already'],
+    ['where the store has another uid', { users: [old, otherUid] }, 'uid-differs'],
+    ['where the store has another home', { users: [old, otherHome] }, 'home-differs'],
+    ['where the ledger knows no such id', { bindings: [] }, 'not-bound'],
+    ['where a block names the old id and would be lost', { blocked: ['u-old'] }, 'blocked'],
+  ])('%s', (_, more, code) => {
+    expect(move(more)).toMatchObject({ moves: [], refused: [{ code }] });
+  });
+
+  test('where two would become one', () => {
+    const other: Binding = { ...ALICE, scimId: 'u-older', name: 'alicia', id: 20999 };
+    const question = { ...QUESTION, bindings: [ALICE, other] };
+    const pairs = ['u-old', 'u-older'].map((from) => ({ from, to: 'u-new' }));
+    expect(planRebinding(pairs, question).refused.map(({ code }) => code)).toEqual(['twice', 'twice']);
+  });
+
+  test('in bulk where several have the externalId', () => {
+    const twin = makeUser('twin', null, { id: 'u-twin', externalId: 'e-1' });
+    const { pairs, refused } = pairByExternalId({ ...QUESTION, users: [...QUESTION.users, twin] });
+    expect(pairs).toEqual([{ from: 'g-old', to: 'g-new' }]);
+    expect(refused).toMatchObject([{ from: 'u-old', code: 'external-id-clash' }]);
+  });
+});
+
+test('in bulk nobody who is at the store loses a binding, nobody gets two, and the order never matters', () => {
+  const user = fc.record({
+    id: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
+    externalId: fc.constantFrom(null, '1', '2'),
+    active: fc.boolean(),
+    absent: fc.boolean(),
+    isBound: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(fc.uniqueArray(user, { selector: ({ id }) => id }), (drawn) => {
+      const users = drawn.map(({ id, externalId, active, absent }, index) => ({
+        ...makeUser(`n${index}`, null, { id, externalId, active }),
+        absent,
+      }));
+      const bindings = drawn.flatMap(({ id, isBound }, index) =>
+        isBound ? [{ ...ALICE, scimId: id, name: `n${index}`, id: 20_000 + index }] : [],
+      );
+      const question = { ...QUESTION, users, groups: [], bindings };
+      const { pairs } = pairByExternalId(question);
+      const { moves } = planRebinding(pairs, question);
+      const targets = moves.map(({ to }) => to);
+      expect(new Set(targets).size).toBe(targets.length);
+      for (const { binding, to } of moves) {
+        const before = drawn.find(({ id }) => id === binding.scimId);
+        const after = drawn.find(({ id }) => id === to);
+        expect(before?.absent === true || before?.active === false).toBe(true);
+        expect(after).toMatchObject({ absent: false, isBound: false, externalId: before?.externalId });
+      }
+      const mirrored = { ...question, users: [...users].reverse(), bindings: [...bindings].reverse() };
+      expect(pairByExternalId(mirrored).pairs).toEqual(pairs);
+    }),
+    { numRuns: process.env['NIGHTLY'] === '1' ? 100_000 : 2000 },
+  );
+});
