@@ -12,6 +12,10 @@ const TABLE = {
     exit: 78,
     hint: 'put the token of SCIM Configuration there, readable by the reader alone',
   },
+  ca_file: {
+    exit: 78,
+    hint: 'scim.ca_file must hold PEM certificates, readable by the reader',
+  },
   store_unreachable: { exit: null, hint: 'check scim.base_url, DNS, the route and the firewall' },
   store_refused_token: {
     exit: null,
@@ -20,6 +24,10 @@ const TABLE = {
   store_forbidden: {
     exit: null,
     hint: 'the token is known but may not read: check its role, and that the SCIM API is enabled',
+  },
+  store_busy: {
+    exit: null,
+    hint: 'it is asked again when the pause is over; a lower scim.budget asks less often',
   },
   store_answer: { exit: null, hint: 'compare scim.base_url with SCIM Configuration in the Cloud Console' },
   store_bound: { exit: null, hint: 'raise the bound in scim.bounds if the store is really that large' },

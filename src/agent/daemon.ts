@@ -6,7 +6,8 @@ import { describeError } from '../errors.ts';
 import { createComplaints } from './complaints.ts';
 import { openParts, type Place } from './parts.ts';
 import { takePassLock } from './pass-lock.ts';
-import { createPassQueue, type PassMode } from './pass-queue.ts';
+import type { PassMode, PassOrder } from './order.ts';
+import { createPassQueue } from './pass-queue.ts';
 import { runPass } from './pass.ts';
 import { openMetricsPublisher } from './publish-metrics.ts';
 import { publishStatus } from './publish.ts';
@@ -34,7 +35,8 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
   const complaints = createComplaints(log);
   const metrics = await openMetricsPublisher(place, link);
 
-  async function pass(mode: PassMode | 'cache'): Promise<void> {
+  async function pass(order: PassOrder | null): Promise<void> {
+    const mode = order?.mode ?? 'cache';
     try {
       const release = await takePassLock(
         paths.passLock,
@@ -42,7 +44,7 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
         LOCK_PATIENCE_MS,
       );
       try {
-        const report = await runPass({ ...parts, reader: link.current() }, mode);
+        const report = await runPass({ ...parts, reader: link.current() }, mode, order?.resources);
         await metrics.publish(report, publishStatus(parts, report));
         complaints.note(
           report.failure === null ? null : `the store could not be heard: ${report.failure.message}`,
@@ -61,11 +63,11 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
     }
   }
 
-  await pass('cache');
+  await pass(null);
   manager.notify('READY=1\nSTATUS=serving from the cache');
 
-  const queue = createPassQueue(async (mode) => {
-    await pass(mode);
+  const queue = createPassQueue(async (order) => {
+    await pass(order);
     manager.notify(`STATUS=last pass at ${new Date().toISOString()}`);
   });
   const stuckAfter = (config.scim.bounds.pass + 300) * 1000 + LOCK_PATIENCE_MS;
@@ -74,7 +76,7 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
   }, manager.watchdogInterval ?? 60_000);
 
   link.onConnect(() => queue.ask('full'));
-  link.onEvent(() => queue.ask('delta'));
+  link.onLook(({ mode, resources }) => queue.ask(mode, resources));
   const jitter = hostJitter();
   const later = (mode: PassMode) => (): void => void setTimeout(() => queue.ask(mode), jitter).unref();
   const schedules = [

@@ -1,10 +1,9 @@
 // Passes never overlap: what is asked for while one runs is done once, afterwards.
-
-export type PassMode = 'full' | 'delta';
+import { mergeOrders, type NamedResource, type PassMode, type PassOrder } from './order.ts';
 
 export interface PassQueue {
-  /** Asks for a pass; `full` beats `delta` when both wait. */
-  ask(mode: PassMode): void;
+  /** Asks for a pass; what waits already and this become one. */
+  ask(mode: PassMode, resources?: readonly NamedResource[]): void;
   /** Whether a pass has been running for longer than `limit` milliseconds. */
   isStuck(limit: number): boolean;
   /** No more passes; resolves when the one under way is over. */
@@ -12,30 +11,30 @@ export interface PassQueue {
 }
 
 /** A queue of one place over `run`, which must not throw. */
-export function createPassQueue(run: (mode: PassMode) => Promise<void>): PassQueue {
-  let waiting: PassMode | null = null;
+export function createPassQueue(run: (order: PassOrder) => Promise<void>): PassQueue {
+  let waiting: PassOrder | null = null;
   let running: Promise<void> | null = null;
   let startedAt = 0;
   let isStopped = false;
 
-  function next(): PassMode | null {
-    const mode = isStopped ? null : waiting;
+  function next(): PassOrder | null {
+    const order = isStopped ? null : waiting;
     waiting = null;
-    return mode;
+    return order;
   }
 
   async function work(): Promise<void> {
-    for (let mode = next(); mode !== null; mode = next()) {
+    for (let order = next(); order !== null; order = next()) {
       startedAt = performance.now();
-      await run(mode);
+      await run(order);
     }
     running = null;
   }
 
   return {
-    ask(mode) {
+    ask(mode, resources = []) {
       if (isStopped) return;
-      waiting = waiting === 'full' ? 'full' : mode;
+      waiting = mergeOrders(waiting ?? { mode, resources }, { mode, resources });
       running ??= work();
     },
     isStuck: (limit) => running !== null && performance.now() - startedAt > limit,

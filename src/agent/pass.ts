@@ -2,12 +2,13 @@
 import { AgentError } from '../errors.ts';
 import type { Applied } from '../host/host.ts';
 import type { Logger } from '../log.ts';
-import type { Mirror } from '../mirror/mirror.ts';
 import type { GuardVerdict } from '../plan/guard.ts';
 import type { Binding } from '../policy/desired.ts';
 import { decide } from './decide.ts';
 import { dropSpentExtensions } from './extensions.ts';
+import { findWindow } from './delta-window.ts';
 import { hearStore, type Heard } from './hear.ts';
+import type { NamedResource, PassMode, PassOrder } from './order.ts';
 import type { PassParts } from './parts.ts';
 import { findLastComplete, reportPass, type PassReport } from './report.ts';
 import { createStopwatch } from './stopwatch.ts';
@@ -16,14 +17,20 @@ import { createStopwatch } from './stopwatch.ts';
  * One pass. A store that cannot be heard is part of the report, not an exception: the host is then made to
  * agree with the last good records all the same.
  * @param mode `cache` asks nobody.
+ * @param named resources that the store announced a change of.
  */
-export async function runPass(parts: PassParts, mode: 'full' | 'delta' | 'cache'): Promise<PassReport> {
+export async function runPass(
+  parts: PassParts,
+  mode: PassMode | 'cache',
+  named: readonly NamedResource[] = [],
+): Promise<PassReport> {
   const { mirror, host, config, log } = parts;
   const now = Math.floor(parts.clock() / 1000);
   const watch = createStopwatch();
   const n = mirror.beginPass(now);
 
-  const heard = mode === 'cache' ? null : await watch.time('fetch', () => listen(parts, mode, now));
+  const order = mode === 'cache' ? null : { mode, resources: named };
+  const heard = order === null ? null : await watch.time('fetch', () => listen(parts, order, now));
   const decision = await watch.time('decide', () => decide(parts, now, findLastComplete(mirror)));
   const { desired, verdict } = decision;
   const isObserving = config.mode === 'observe';
@@ -55,25 +62,15 @@ export async function runPass(parts: PassParts, mode: 'full' | 'delta' | 'cache'
 }
 
 /** Hears the store, or says why it could not be heard. */
-async function listen(parts: PassParts, mode: 'full' | 'delta', now: number): Promise<Heard | AgentError> {
-  const { reader, mirror } = parts;
+async function listen(parts: PassParts, order: PassOrder, now: number): Promise<Heard | AgentError> {
+  const { reader, mirror, config } = parts;
   try {
     if (reader === null) throw new AgentError('reader_failed', 'the reader is not connected');
-    const since = mode === 'delta' ? lastServerTime(mirror) : null;
-    return await hearStore({ ...parts, reader, now }, since === null ? 'full' : mode, since);
+    return await hearStore({ ...parts, reader, now }, order, findWindow(mirror, config, now));
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
     return error;
   }
-}
-
-/** The store's clock at the newest pass that it answered, as RFC 3339; null before the first complete pass. */
-function lastServerTime(mirror: Mirror): string | null {
-  const last = mirror.lastPass<PassReport>(
-    (report) => report.heard !== null && report.heard.serverTime !== null,
-  );
-  const time = last?.heard?.serverTime ?? null;
-  return time === null ? null : new Date(time).toISOString();
 }
 
 /** Somebody whose closing is held stays open in the ledger too. */

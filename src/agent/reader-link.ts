@@ -3,6 +3,7 @@ import { chmodSync, chownSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { describeError } from '../errors.ts';
+import type { Look } from '../scim/protocol.ts';
 import { openReader, type Reader } from '../scim/reader.ts';
 import { spawnReader } from '../scim/spawn-reader.ts';
 import type { Traffic } from '../scim/traffic.ts';
@@ -16,7 +17,8 @@ export interface ReaderLink {
   /** The reader that is connected now, or null. */
   current(): Reader | null;
   onConnect(callback: () => void): void;
-  onEvent(callback: () => void): void;
+  /** The store announced a change, or the reader has a new token. */
+  onLook(callback: (look: Look) => void): void;
   /** How the store answered, after each question. */
   onTraffic(callback: (traffic: Traffic) => void): void;
   close(): void;
@@ -30,17 +32,17 @@ export function linkReader(place: Place, source: ReaderSource): ReaderLink {
   const { log } = place;
   let reader: Reader | null = null;
   let isClosed = false;
-  const listeners: { connect: () => void; event: () => void; traffic: (traffic: Traffic) => void } = {
-    connect: () => {},
-    event: () => {},
-    traffic: () => {},
+  const listeners = {
+    connect: (): void => {},
+    look: (_look: Look): void => {},
+    traffic: (_traffic: Traffic): void => {},
   };
 
   function adopt(stream: Duplex): void {
     reader?.close();
     const adopted = openReader(stream);
     reader = adopted;
-    adopted.onEvent(() => listeners.event());
+    adopted.watch((look) => listeners.look(look));
     adopted.onTraffic((traffic) => listeners.traffic(traffic));
     stream.once('close', () => {
       if (reader === adopted) reader = null;
@@ -56,8 +58,8 @@ export function linkReader(place: Place, source: ReaderSource): ReaderLink {
       listeners.connect = callback;
       if (reader !== null) callback();
     },
-    onEvent(callback) {
-      listeners.event = callback;
+    onLook(callback) {
+      listeners.look = callback;
     },
     onTraffic(callback) {
       listeners.traffic = callback;

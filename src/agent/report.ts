@@ -8,6 +8,7 @@ import { expireKeys } from '../policy/extension.ts';
 import type { Heard } from './hear.ts';
 import type { Decision } from './decide.ts';
 import { tallyPass, type Tally } from './tally.ts';
+import type { PassMode } from './order.ts';
 
 export interface HeldSummary {
   readonly hash: string;
@@ -22,7 +23,7 @@ export interface PassReport {
   readonly n: number;
   /** Epoch seconds. */
   readonly startedAt: number;
-  readonly mode: 'full' | 'delta' | 'cache';
+  readonly mode: PassMode | 'cache';
   readonly heard: Heard | null;
   /** Why the store could not be heard; null if it was, or was not asked. */
   readonly failure: { readonly code: string; readonly message: string; readonly hint: string } | null;
@@ -119,7 +120,7 @@ export function findLastComplete(mirror: Pick<Mirror, 'lastPass'>): number | nul
 
 /** Whether the store was read from end to end in that pass. */
 function isComplete(report: PassReport): boolean {
-  return report.heard !== null && report.heard.complete.User && report.heard.complete.Group;
+  return report.heard?.mode === 'full' && report.heard.complete.User && report.heard.complete.Group;
 }
 
 function findExtended({ accounts }: DesiredHost): PassReport['extended'] {

@@ -44,7 +44,7 @@ export const statusSchema = z.object({
   lastPass: z.object({
     n: z.int(),
     at: epoch,
-    mode: z.enum(['full', 'delta', 'cache']),
+    mode: z.enum(['full', 'delta', 'event', 'cache']),
     changes: z.object({ planned: z.int(), done: z.int(), failed: z.int(), held: z.int() }),
     durations: z.record(z.string(), z.number()),
   }),

@@ -3,6 +3,7 @@ import { openParts, openPlace } from '../agent/parts.ts';
 import { decide } from '../agent/decide.ts';
 import { findLastComplete } from '../agent/report.ts';
 import { hearStore } from '../agent/hear.ts';
+import { EVERYTHING } from '../agent/order.ts';
 import { withReader } from '../agent/one-reader.ts';
 import { takePassLock } from '../agent/pass-lock.ts';
 import { printPlan } from '../plan/print.ts';
@@ -36,7 +37,7 @@ export async function run(context: CommandContext): Promise<number> {
   try {
     const now = Math.floor(parts.clock() / 1000);
     if (context.values['fetch'] === true) {
-      await withReader(place, (reader) => hearStore({ ...parts, reader, now }, 'full', null));
+      await withReader(place, (reader) => hearStore({ ...parts, reader, now }, EVERYTHING, null));
     }
     const { changes, verdict } = await decide(parts, now, findLastComplete(parts.mirror));
     process.stdout.write(

@@ -1,6 +1,7 @@
 // What the store has: read once by the reader, into a mirror that is thrown away afterwards.
 import { openParts, type PassParts, type Place } from '../agent/parts.ts';
 import { hearStore } from '../agent/hear.ts';
+import { EVERYTHING } from '../agent/order.ts';
 import { withReader } from '../agent/one-reader.ts';
 import { AgentError } from '../errors.ts';
 import { makePrintable } from '../plan/printable.ts';
@@ -19,7 +20,7 @@ export async function surveyStore(place: Place): Promise<Omit<PassParts, 'reader
   const parts = openParts(place);
   try {
     const now = Math.floor(parts.clock() / 1000);
-    const heard = await withReader(place, (reader) => hearStore({ ...parts, reader, now }, 'full', null));
+    const heard = await withReader(place, (reader) => hearStore({ ...parts, reader, now }, EVERYTHING, null));
     const whole = heard.complete.User && heard.complete.Group;
     if (!whole)
       throw new AgentError(

@@ -4,9 +4,10 @@ import type { Dispatcher } from 'undici';
 import type { Config, TokenSource } from '../config.ts';
 import { AgentError, describeError } from '../errors.ts';
 import { getProperty, isObject } from './attribute-path.ts';
-import { openPool, readBounded } from './client.ts';
+import { readBody } from './body.ts';
 import type { ProbeAnswer } from './protocol.ts';
 import { locateToken, readTokens } from './tokens.ts';
+import { openTransport } from './transport.ts';
 
 /** A question of doctor's is not worth more patience, in milliseconds. */
 const PATIENCE_MS = 10_000;
@@ -42,11 +43,11 @@ export async function probeStore(
   root: string,
   groups: readonly GroupQuestion[],
 ): Promise<ProbeFacts> {
-  const pool = openPool(scim);
+  const transport = openTransport(scim, root);
   let clock: { server: number; local: number } | null = null;
   let fault: ProbeFacts['fault'] = null;
   const ask: Ask = async (path, token, write) => {
-    const reply = await request(pool, scim, path, token, write);
+    const reply = await request(transport.dispatcher(), scim, path, token, write);
     if (reply.date !== null) clock ??= { server: reply.date, local: Date.now() };
     return reply;
   };
@@ -84,7 +85,7 @@ export async function probeStore(
       ...rest,
     };
   } finally {
-    await pool.close();
+    await transport.close();
   }
 }
 
@@ -195,7 +196,7 @@ async function request(
     },
     body: write === undefined ? null : EMPTY_PATCH,
   });
-  const text = await readBounded(response, MAX_BYTES);
+  const text = (await readBody(response.body, MAX_BYTES)).toString('utf8');
   const date = Date.parse(String(response.headers['date'] ?? ''));
   return { status: response.statusCode, body: parse(text), date: Number.isNaN(date) ? null : date };
 }

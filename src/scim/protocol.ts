@@ -4,17 +4,24 @@ import * as z from 'zod';
 /** Longest line either side accepts, in bytes; a page bounded by `scim.bounds.page_bytes` always fits. */
 export const MAX_LINE_BYTES = 64 * 1024 * 1024;
 
+/** Resources that one `look` names at most; more than that is a case for a delta. */
+export const MAX_NAMED = 50;
+
 const kind = z.enum(['User', 'Group']);
+const mode = z.enum(['full', 'delta']);
 const probedGroup = z.strictObject({ id: z.string().max(500), name: z.string().max(500) });
 const finding = z.strictObject({ code: z.string().max(100), detail: z.string().max(2000) });
 
 /** What the agent asks. `n` numbers the question; every answer to it carries the same `n`. */
 export const askSchema = z.discriminatedUnion('ask', [
-  /** Read everything (`full`), or what changed since the server's time `since` (RFC 3339; `delta`). */
+  /**
+   * Read everything (`full`), or what changed since the server's time `since` (RFC 3339; `delta`), which the
+   * answer does with a full read where the store does not honour such a question.
+   */
   z.strictObject({
     ask: z.literal('pass'),
     n: z.int(),
-    mode: z.enum(['full', 'delta']),
+    mode,
     since: z.string().nullable(),
   }),
   /** Read one resource by id, to confirm an absence or to follow an event. */
@@ -27,6 +34,8 @@ export const askSchema = z.discriminatedUnion('ask', [
   }),
   /** Serve this text to Prometheus (`metrics.listen`); nothing is answered. */
   z.strictObject({ ask: z.literal('metrics'), text: z.string() }),
+  /** From now on say `look` when the store announces a change, or a new token lies ready. */
+  z.strictObject({ ask: z.literal('watch') }),
 ]);
 
 /** What the reader answers. Raw resources are `unknown` here: scim/read-resource judges them in the agent. */
@@ -34,10 +43,14 @@ export const saySchema = z.discriminatedUnion('say', [
   z.strictObject({ say: z.literal('hello'), protocol: z.literal(1) }),
   /** Some resources of the pass under way, in the order in which they came. */
   z.strictObject({ say: z.literal('page'), n: z.int(), kind, resources: z.array(z.unknown()) }),
-  /** The pass is over. `complete` is claimed for each kind alone; a delta is never complete. */
+  /**
+   * The pass is over. `mode` is what was really done. `complete`, for each kind alone, claims that all of that
+   * came; an absence can be concluded only where the mode is `full`.
+   */
   z.strictObject({
     say: z.literal('end'),
     n: z.int(),
+    mode,
     complete: z.strictObject({ User: z.boolean(), Group: z.boolean() }),
     /** Why something is partial, or what was odd; empty on a clean pass. */
     problems: z.array(finding),
@@ -57,6 +70,8 @@ export const saySchema = z.discriminatedUnion('say', [
     found: z.enum(['present', 'absent', 'unknown']),
     resource: z.unknown().optional(),
     problem: finding.nullable(),
+    server_time: z.number().nullable(),
+    local_time: z.number(),
   }),
   /** What a look at the store came to; statuses are HTTP's, null where it was not asked or did not answer. */
   z.strictObject({
@@ -103,8 +118,15 @@ export const saySchema = z.discriminatedUnion('say', [
     statuses: z.record(z.string().regex(/^(?:[1-5]\d\d|none)$/), z.int().min(0)),
     retries: z.int().min(0),
   }),
-  /** The store announced a change (RFC 9967): look now. The content is never trusted, so there is none. */
-  z.strictObject({ say: z.literal('event') }),
+  /**
+   * Look now. `event`: the store announced a change of these resources (RFC 9967), whose content is never trusted
+   * and so is not here; `delta`: it announced more than can be named; `full`: everything may be new.
+   */
+  z.strictObject({
+    say: z.literal('look'),
+    mode: z.enum(['full', 'delta', 'event']),
+    resources: z.array(z.strictObject({ kind, id: z.string() })).max(MAX_NAMED),
+  }),
 ]);
 
 export type Ask = z.infer<typeof askSchema>;
@@ -112,3 +134,6 @@ export type Say = z.infer<typeof saySchema>;
 export type PassEnd = Extract<Say, { say: 'end' }>;
 export type ProbeAnswer = Extract<Say, { say: 'probe' }>;
 export type ReadAnswer = Extract<Say, { say: 'resource' }>;
+export type Look = Extract<Say, { say: 'look' }>;
+export type PassAsk = Extract<Ask, { ask: 'pass' }>;
+export type ReadAsk = Extract<Ask, { ask: 'read' }>;

@@ -4,6 +4,7 @@ import { AgentError, isErrorCode } from '../errors.ts';
 import { openChannel } from './channel.ts';
 import {
   type Ask,
+  type Look,
   type PassEnd,
   type ProbeAnswer,
   type ReadAnswer,
@@ -24,7 +25,8 @@ export interface Reader {
   read(kind: ResourceKind, id: string): Promise<ReadAnswer>;
   /** Looks at the store, for doctor; asks for these groups by name and id. */
   probe(groups: readonly GroupQuestion[]): Promise<ProbeAnswer>;
-  onEvent(callback: () => void): void;
+  /** Has the reader listen to the store's events and to its own tokens, and hears of them. */
+  watch(onLook: (look: Look) => void): void;
   /** How the store answered, after each question. */
   onTraffic(callback: (traffic: Traffic) => void): void;
   /** Hands over the text that `metrics.listen` serves. */
@@ -41,7 +43,7 @@ interface Question {
 export function openReader(stream: Duplex): Reader {
   const channel = openChannel(stream);
   const questions = new Map<number, Question>();
-  let onEvent = (): void => {};
+  let onLook = (_look: Look): void => {};
   let onTraffic = (_traffic: Traffic): void => {};
   let next = 1;
   let isClosed = false;
@@ -53,7 +55,7 @@ export function openReader(stream: Duplex): Reader {
       return;
     }
     const say = parsed.data;
-    if (say.say === 'event') onEvent();
+    if (say.say === 'look') onLook(say);
     else if (say.say === 'traffic') onTraffic(say);
     else if (say.say === 'failed') {
       const code = isErrorCode(say.code) ? say.code : 'reader_failed';
@@ -111,8 +113,9 @@ export function openReader(stream: Duplex): Reader {
         (n) => ({ ask: 'probe', n, groups: groups.map(({ name, id }) => ({ name, id })) }),
         (say) => (say.say === 'probe' ? say : undefined),
       ),
-    onEvent(callback) {
-      onEvent = callback;
+    watch(callback) {
+      onLook = callback;
+      channel.send({ ask: 'watch' } satisfies Ask).catch(end);
     },
     onTraffic(callback) {
       onTraffic = callback;

@@ -1,4 +1,4 @@
-// Finds the bearer tokens that the configuration names.
+// Finds the bearer tokens that the configuration names; they are read anew for each question, so that a new one counts.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { TokenSource } from '../config.ts';
@@ -17,24 +17,31 @@ export function locateToken(source: TokenSource, root: string, environment: Node
 }
 
 /**
- * Reads every token, in order.
- * @throws AgentError token_missing, naming the file and never its content.
+ * Reads the tokens that are there, in order: of several, all but one may be missing, as while they are replaced.
+ * @throws AgentError token_missing where none is, naming the file and never its content.
  */
 export function readTokens(
   sources: readonly TokenSource[],
   root: string,
   environment = process.env,
 ): string[] {
-  return sources.map((source) => {
-    const file = locateToken(source, root, environment);
-    let text: string;
-    try {
-      text = readFileSync(file, 'utf8').trim();
-    } catch (cause) {
-      throw new AgentError('token_missing', `cannot read the token ${file}`, { cause });
-    }
-    if (!TOKEN.test(text))
-      throw new AgentError('token_missing', `${file} does not hold one token and nothing else`);
-    return text;
+  const failures: AgentError[] = [];
+  const tokens = sources.flatMap((source) => {
+    const token = readToken(locateToken(source, root, environment));
+    if (typeof token === 'string') return token;
+    failures.push(token);
+    return [];
   });
+  if (tokens.length === 0) throw failures[0] ?? new AgentError('token_missing', 'no token is configured');
+  return tokens;
+}
+
+function readToken(file: string): string | AgentError {
+  try {
+    const text = readFileSync(file, 'utf8').trim();
+    if (TOKEN.test(text)) return text;
+    return new AgentError('token_missing', `${file} does not hold one token and nothing else`);
+  } catch (cause) {
+    return new AgentError('token_missing', `cannot read the token ${file}`, { cause });
+  }
 }

@@ -6,8 +6,8 @@ import { createPassQueue } from '../../src/agent/pass-queue.ts';
 function controlled() {
   const ran: string[] = [];
   let finish = (): void => {};
-  const queue = createPassQueue((mode) => {
-    ran.push(mode);
+  const queue = createPassQueue(({ mode, resources }) => {
+    ran.push([mode, ...resources.map(({ id }) => id)].join(' '));
     return new Promise((resolve) => {
       finish = resolve;
     });
@@ -43,6 +43,34 @@ test('a full pass that waits is not weakened by a later delta', async () => {
   for (const mode of ['delta', 'full', 'delta'] as const) queue.ask(mode);
   await end();
   expect(ran).toEqual(['delta', 'full']);
+});
+
+const user = (id: string) => ({ kind: 'User', id }) as const;
+
+test('resources that the store names while a pass runs are read together, once each', async () => {
+  const { queue, ran, end } = controlled();
+  queue.ask('event', [user('a')]);
+  queue.ask('event', [user('b')]);
+  queue.ask('event', [user('c'), user('b')]);
+  await end();
+  expect(ran).toEqual(['event a', 'event b c']);
+});
+
+test('a delta that waits reads the named resources too, since it lists nobody who was deleted', async () => {
+  const { queue, ran, end } = controlled();
+  queue.ask('full');
+  queue.ask('event', [user('a')]);
+  queue.ask('delta');
+  await end();
+  expect(ran).toEqual(['full', 'delta a']);
+});
+
+test('more names than are worth asking for become a full pass', async () => {
+  const { queue, ran, end } = controlled();
+  queue.ask('full');
+  for (let n = 0; n <= 50; n += 1) queue.ask('event', [user(`u${n}`)]);
+  await end();
+  expect(ran).toEqual(['full', 'full']);
 });
 
 test('stopping waits for the pass under way and starts no other', async () => {

@@ -17,6 +17,7 @@ export function makeReport(more: Partial<PassReport> = {}): PassReport {
       taken: { added: 0, changed: 0, renewed: 0, quarantined: 0, unreadable: 0 },
       serverTime: (NOW - 10) * 1000,
       skew: 200,
+      scope: 'ab',
       requests: 3,
       retries: 0,
       bytes: 1000,

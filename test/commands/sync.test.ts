@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { startTestbed, type Testbed } from '../../src/testbed/service.ts';
 
 const CLI = path.resolve(import.meta.dirname, '../../src/cli.ts');
@@ -29,6 +29,9 @@ function makePublicKey(): string {
   const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
   return `ssh-ed25519 ${Buffer.concat([field(Buffer.from('ssh-ed25519')), field(raw)]).toString('base64')}`;
 }
+
+// Each run starts two processes, and machines may be busy.
+vi.setConfig({ testTimeout: 30_000 });
 
 let root: string;
 let testbed: Testbed;

@@ -1,0 +1,22 @@
+// From when on a delta has to ask, if the store was ever read whole under this configuration.
+import type { Config } from '../config.ts';
+import type { Mirror } from '../mirror/mirror.ts';
+import type { PassReport } from './report.ts';
+import { scopeOf } from './scope.ts';
+
+/** Seconds after which everything is read, whatever the schedule says: a delta lists nobody who was deleted. */
+const FULL_AT_LEAST_EVERY = 86_400;
+
+/**
+ * The store's clock at the newest pass that heard all it asked for, as RFC 3339.
+ * @returns null where everything has to be read: no such pass, none of everything for a day, or another question since.
+ */
+export function findWindow(mirror: Pick<Mirror, 'lastPass'>, config: Config, now: number): string | null {
+  const scope = scopeOf(config);
+  const hasHeard = ({ heard }: PassReport): boolean =>
+    heard !== null && heard.scope === scope && heard.complete.User && heard.complete.Group;
+  const full = mirror.lastPass<PassReport>((report) => hasHeard(report) && report.heard?.mode === 'full');
+  if (full === null || now - full.startedAt > FULL_AT_LEAST_EVERY || now < full.startedAt) return null;
+  const time = mirror.lastPass<PassReport>(hasHeard)?.heard?.serverTime ?? null;
+  return time === null ? null : new Date(time).toISOString();
+}

@@ -1,0 +1,113 @@
+// Answers the question for a pass: both lists, read whole or since a time, page by page to the agent.
+import { AgentError } from '../errors.ts';
+import type { Channel } from './channel.ts';
+import { deltaFilter, isWithinDelta } from './delta.ts';
+import { type Meter, startMeter } from './meter.ts';
+import { type ListEnd, readList } from './pages.ts';
+import type { PassAsk, PassEnd } from './protocol.ts';
+import type { Finding, ResourceKind } from './resources.ts';
+import type { Store } from './store.ts';
+
+const KINDS = ['User', 'Group'] as const;
+
+/** What a pass of one mode came to. */
+type Ends = Readonly<Record<ResourceKind, ListEnd>>;
+
+/** A delta brought what was not asked for: the filter was ignored, and what is missing from it means nothing. */
+class FilterIgnored extends Error {}
+
+/**
+ * Sends the pages; the end is for the caller to send. A delta becomes a full read where the store does not honour such a question.
+ * @throws AgentError where nothing of it came, or a bound was passed.
+ */
+export async function answerPass(channel: Channel, ask: PassAsk, store: Store): Promise<PassEnd> {
+  const meter = startMeter(store.config.scim.bounds);
+  const delta =
+    ask.mode === 'delta' && ask.since !== null ? await readDelta(channel, ask, store, meter) : null;
+  const ends = delta ?? (await readLists(channel, ask.n, store, meter, null));
+  return {
+    say: 'end',
+    n: ask.n,
+    mode: delta === null ? 'full' : 'delta',
+    complete: { User: ends.User.isComplete, Group: ends.Group.isComplete },
+    problems: [...ends.User.problems, ...ends.Group.problems],
+    server_time: meter.clock?.serverTime ?? null,
+    local_time: meter.clock?.localTime ?? Date.now(),
+    requests: meter.requests,
+    retries: meter.retries,
+    bytes: meter.bytes,
+  };
+}
+
+/** null: the store cannot be asked so. */
+async function readDelta(
+  channel: Channel,
+  { n, since }: PassAsk,
+  store: Store,
+  meter: Meter,
+): Promise<Ends | null> {
+  if (since === null || !(await store.honoursDelta(meter))) return null;
+  try {
+    return await readLists(channel, n, store, meter, since);
+  } catch (error) {
+    if (!(error instanceof FilterIgnored)) throw error;
+    store.distrustDelta();
+    return null;
+  }
+}
+
+/**
+ * One kind that cannot be read does not keep the other from being taken; where neither can be, the first error counts.
+ * @param since null: everything.
+ */
+async function readLists(
+  channel: Channel,
+  n: number,
+  store: Store,
+  meter: Meter,
+  since: string | null,
+): Promise<Ends> {
+  const { client } = store;
+  const { scim } = store.config;
+  const provider = await store.provider(meter);
+  const ends: Record<ResourceKind, ListEnd> = { User: NOTHING, Group: NOTHING };
+  const failures: AgentError[] = [];
+  for (const kind of KINDS) {
+    try {
+      ends[kind] = await readList({
+        client,
+        scim,
+        provider,
+        kind,
+        meter,
+        filter: since === null ? null : deltaFilter(since),
+        onPage(resources) {
+          if (since !== null && !resources.every((resource) => isWithinDelta(resource, since)))
+            throw new FilterIgnored();
+          return channel.send({ say: 'page', n, kind, resources });
+        },
+      });
+    } catch (error) {
+      if (!(error instanceof AgentError) || FATAL.has(error.code)) throw error;
+      failures.push(error);
+      ends[kind] = { isComplete: false, problems: [describe(error)] };
+    }
+  }
+  if (failures.length === KINDS.length && failures[0] !== undefined) throw failures[0];
+  return ends;
+}
+
+const NOTHING: ListEnd = { isComplete: false, problems: [] };
+
+/** What no other list would change. */
+const FATAL: ReadonlySet<string> = new Set([
+  'token_missing',
+  'ca_file',
+  'store_refused_token',
+  'store_busy',
+  'store_bound',
+]);
+
+function describe(error: AgentError): Finding {
+  return { code: error.code, detail: `${error.message} (${error.hint})`.slice(0, 2000) };
+}

@@ -1,0 +1,48 @@
+// The body of an answer: read within its bounds, as JSON of a bounded depth.
+import type { Dispatcher } from 'undici';
+import type { Config } from '../config.ts';
+import { AgentError } from '../errors.ts';
+
+type Bounds = Config['scim']['bounds'];
+
+/**
+ * @param limit bytes.
+ * @throws AgentError store_bound
+ */
+export async function readBody(body: Dispatcher.ResponseData['body'], limit: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > limit) {
+      body.destroy();
+      throw new AgentError('store_bound', `an answer of more than scim.bounds.page_bytes (${limit})`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+/** @throws AgentError store_answer, store_bound */
+export function parseBody(bytes: Buffer, { depth }: Bounds): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString('utf8'));
+  } catch (cause) {
+    throw new AgentError('store_answer', 'the store sent an answer that claims to be JSON and is not', {
+      cause,
+    });
+  }
+  if (isDeeperThan(value, depth))
+    throw new AgentError('store_bound', `an answer nested deeper than scim.bounds.depth (${depth})`);
+  return value;
+}
+
+/** Goes down no further than `limit`, so that nothing can exhaust the stack. */
+function isDeeperThan(value: unknown, limit: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (limit === 0) return true;
+  for (const part of Array.isArray(value) ? value : Object.values(value))
+    if (isDeeperThan(part, limit - 1)) return true;
+  return false;
+}

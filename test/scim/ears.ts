@@ -1,0 +1,138 @@
+// A testbed and a mirror, with the reader's code between them in this process: what a store does, and what is kept.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { duplexPair } from 'node:stream';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { onTestFinished } from 'vitest';
+import { findWindow } from '../../src/agent/delta-window.ts';
+import { hearStore, type Heard } from '../../src/agent/hear.ts';
+import type { NamedResource, PassMode } from '../../src/agent/order.ts';
+import { type Config, parseConfig } from '../../src/config.ts';
+import { createLogger } from '../../src/log.ts';
+import { type Mirror, openMirror } from '../../src/mirror/mirror.ts';
+import { createJudge } from '../../src/scim/read-resource.ts';
+import { openReader, type Reader } from '../../src/scim/reader.ts';
+import type { GroupRecord, UserRecord } from '../../src/scim/resources.ts';
+import { serveAgent } from '../../src/scim/serve.ts';
+import { openStore } from '../../src/scim/store.ts';
+import type { TestbedOptions } from '../../src/testbed/service.ts';
+import { connect, type Client } from '../testbed/client.ts';
+
+export const COREWEAVE = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';
+export const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJrUj8o1Zr5LwH1o0u0Oe4i2cYkq2gYx0b1r9t1VbJ0M';
+
+export interface Ears extends Client {
+  readonly root: string;
+  readonly config: Config;
+  readonly mirror: Mirror;
+  readonly reader: Reader;
+  /** One hearing, recorded as a pass, so that a delta continues it. @param now epoch seconds. */
+  hear(mode?: PassMode, resources?: readonly NamedResource[], now?: number): Promise<Heard>;
+  /** Switches a fault on. */
+  fault(fault: object): Promise<void>;
+  clearFaults(): Promise<void>;
+  /** The requests of the reader since the last call, as `GET /Users?...`. */
+  requests(): Promise<string[]>;
+  createUser(name: string, more?: object): Promise<string>;
+  createGroup(name: string, members: readonly string[]): Promise<string>;
+  patch(resource: string, operation: object): Promise<void>;
+  user(id: string): (UserRecord & { absent: boolean; confirmedAt: number }) | undefined;
+  group(id: string): (GroupRecord & { absent: boolean }) | undefined;
+  /** userNames of those who are there. */
+  people(): string[];
+}
+
+/** Starts all of it, to end with the test. @param yaml more lines of the configuration, `scim:` excluded. */
+export async function listen(
+  options: TestbedOptions = {},
+  more: { scim?: string; rest?: string; token?: string } = {},
+): Promise<Ears> {
+  const client = await connect(options);
+  const { testbed } = client;
+  const root = mkdtempSync(path.join(tmpdir(), 'ears-'));
+  const credentials = path.join(root, 'etc/sunk-agent/credentials');
+  mkdirSync(credentials, { recursive: true });
+  writeFileSync(path.join(credentials, 'scim-token'), more.token ?? testbed.readToken);
+  const yaml = `scim:\n  base_url: ${testbed.baseUrl}\n${more.scim ?? ''}\n${more.rest ?? ''}`;
+  const config = parseConfig(yaml, 'config.yaml');
+  const mirror = openMirror(path.join(root, 'state'), Math.floor(Date.now() / 1000));
+  const [ours, theirs] = duplexPair();
+  const store = openStore(config, root, () => 0);
+  const served = serveAgent(theirs, store, createLogger('reader'));
+  const reader = openReader(ours);
+  onTestFinished(async () => {
+    reader.close();
+    theirs.destroy();
+    await served;
+    await store.client.close();
+    mirror.close();
+    rmSync(root, { recursive: true });
+  });
+  const judge = createJudge(config.scim.attributes);
+
+  return {
+    ...client,
+    root,
+    config,
+    mirror,
+    reader,
+    async hear(mode = 'full', resources = [], now = Math.floor(Date.now() / 1000)) {
+      const n = mirror.beginPass(now);
+      const since = findWindow(mirror, config, now);
+      const heard = await hearStore({ reader, judge, mirror, config, now }, { mode, resources }, since);
+      mirror.endPass(n, { startedAt: now, heard }, []);
+      return heard;
+    },
+    async fault(fault) {
+      const { status, text } = await client.admin('POST', '/faults', fault);
+      if (status !== 201) throw new Error(text);
+    },
+    async clearFaults() {
+      await client.admin('DELETE', '/faults');
+    },
+    async requests() {
+      const { body } = await client.admin('GET', '/requests?token=login-nodes');
+      await client.admin('DELETE', '/requests');
+      return (body.requests as { method: string; target: string }[]).map(
+        ({ method, target }) =>
+          `${method} ${decodeURIComponent(target.replaceAll('+', ' ').replace(/^\/scim\/[^/]+/, ''))}`,
+      );
+    },
+    async createUser(name, extra = {}) {
+      const { body, status, text } = await client.send('POST', '/Users', {
+        userName: `${name}@example.com`,
+        active: true,
+        [COREWEAVE]: { sunkSshKeys: KEY },
+        ...extra,
+      });
+      if (status !== 201) throw new Error(text);
+      return body.id as string;
+    },
+    async createGroup(name, members) {
+      const { body, status, text } = await client.send('POST', '/Groups', {
+        displayName: name,
+        members: members.map((value) => ({ value })),
+      });
+      if (status !== 201) throw new Error(text);
+      return body.id as string;
+    },
+    async patch(resource, operation) {
+      const { status, text } = await client.send('PATCH', resource, { Operations: [operation] });
+      if (status >= 300) throw new Error(text);
+    },
+    user(id) {
+      const found = mirror.users().find(({ record }) => record.id === id);
+      return found && { ...found.record, absent: found.absent, confirmedAt: found.confirmedAt };
+    },
+    group(id) {
+      const found = mirror.groups().find(({ record }) => record.id === id);
+      return found && { ...found.record, absent: found.absent };
+    },
+    people: () =>
+      mirror
+        .users()
+        .filter(({ absent }) => !absent)
+        .map(({ record }) => record.userName)
+        .sort(),
+  };
+}
