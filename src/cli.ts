@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   sync: () => import('./commands/sync.ts'),
   plan: () => import('./commands/plan.ts'),
   approve: () => import('./commands/approve.ts'),
+  why: () => import('./commands/why.ts'),
   status: () => import('./commands/status.ts'),
   doctor: () => import('./commands/doctor.ts'),
   block: () => import('./commands/block.ts'),

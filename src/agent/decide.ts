@@ -1,4 +1,5 @@
 // Policy, plan and guard in one go: what a pass would do now, from the mirror and the host as they are; changes nothing.
+import type { Mirror } from '../mirror/mirror.ts';
 import type { ActualHost } from '../plan/actual.ts';
 import type { Change } from '../plan/change.ts';
 import { guard, type GuardVerdict } from '../plan/guard.ts';
@@ -22,7 +23,9 @@ export interface Decision {
  * @param heardAt when the store was last read completely, epoch seconds; null: never.
  */
 export async function decide(
-  parts: Pick<PassParts, 'config' | 'paths' | 'mirror' | 'host'>,
+  parts: Pick<PassParts, 'config' | 'paths' | 'host'> & {
+    readonly mirror: Pick<Mirror, 'bindings' | 'users' | 'groups' | 'guardRecord'>;
+  },
   now: number,
   heardAt: number | null,
 ): Promise<Decision> {

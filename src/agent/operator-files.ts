@@ -40,6 +40,16 @@ export function removeEntry(file: string, entry: string): boolean {
   return true;
 }
 
+/** What stands behind an entry (who put it there, and when), or its bare file where nothing does; null: no such entry. */
+export function findRemark(file: string, entry: string): string | null {
+  const line = readText(file)
+    .split('\n')
+    .find((text) => firstWord(text).toLowerCase() === entry.toLowerCase());
+  if (line === undefined || entry === '') return null;
+  const [, remark = ''] = /#\s*(.*)$/.exec(line) ?? [];
+  return remark.trim() === '' ? `${file} lists ${entry}` : `by ${remark.trim()}`;
+}
+
 /** Freezes until that instant (epoch seconds). */
 export function writeFreeze(file: string, until: number, remark: string): void {
   replaceFile(file, `${until}  # ${remark}\n`);

@@ -1,21 +1,38 @@
 // The folder of key files, one a name, that sshd and the helper read.
 import { lstatSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { hasCode } from './read-text.ts';
 import { replaceFiles, TEMPORARY_SUFFIX } from './atomic-file.ts';
 
 /** What may be a file's name: an account's, so never a path. */
 const NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/;
 
-/** Text of each key file, by name. Temporaries that a crash left are removed; anything else that is odd is left alone. */
+/** Text of each key file, by name; only looks, so that it may be asked while a pass writes. */
 export function readKeyFiles(folder: string): Map<string, string> {
   const files = new Map<string, string>();
   if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) return files;
   for (const name of readdirSync(folder)) {
-    const file = path.join(folder, name);
-    if (name.endsWith(TEMPORARY_SUFFIX)) rmSync(file, { force: true });
-    else if (NAME.test(name)) files.set(name, readFileSync(file, 'utf8'));
+    if (!NAME.test(name) || name.endsWith(TEMPORARY_SUFFIX)) continue;
+    const text = readIfThere(path.join(folder, name));
+    if (text !== null) files.set(name, text);
   }
   return files;
+}
+
+/** A file that goes between the listing and the reading is not there. */
+function readIfThere(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    if (hasCode(cause, 'ENOENT')) return null;
+    throw cause;
+  }
+}
+
+/** Removes what a crash left between writing and renaming. */
+function sweepTemporaries(folder: string): void {
+  for (const name of readdirSync(folder))
+    if (name.endsWith(TEMPORARY_SUFFIX)) rmSync(path.join(folder, name), { force: true });
 }
 
 /**
@@ -25,6 +42,7 @@ export function readKeyFiles(folder: string): Map<string, string> {
 export function writeKeyFiles(folder: string, files: readonly { name: string; text: string }[]): void {
   if (files.length === 0) return;
   mkdirSync(folder, { recursive: true, mode: 0o755 });
+  sweepTemporaries(folder);
   replaceFiles(
     files.map(({ name, text }) => {
       if (!NAME.test(name)) throw new RangeError(`not an account's name: ${JSON.stringify(name)}`);

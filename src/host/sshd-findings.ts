@@ -103,7 +103,7 @@ export function findSshdFaults(
 }
 
 /** sshd's patterns (ssh_config(5), PATTERNS): `*`, `?` and, for a refusal, `!` in front. */
-function matchesPattern(pattern: string, name: string): boolean {
+export function matchesPattern(pattern: string, name: string): boolean {
   const literal = pattern
     .replace(/[\\^$.+()[\]{}|/]/g, '\\$&')
     .replace(/\*/g, '.*')

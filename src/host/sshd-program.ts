@@ -1,28 +1,12 @@
 // sshd(8) as a program that is asked: its version, whether it accepts a configuration, what is in force for a user.
-import { execFile } from 'node:child_process';
 import { mkdir, readlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { NodeFacts } from '../policy/desired.ts';
 import { hasCode, readText } from './read-text.ts';
+import { runProgram } from './run-program.ts';
 import { parseSshdSettings, type SshdSettings } from './sshd-findings.ts';
 
 export const SSHD = '/usr/sbin/sshd';
-
-interface Answer {
-  /** null: not installed, or not ended in time. */
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function run(program: string, args: readonly string[]): Promise<Answer> {
-  return new Promise((resolve) => {
-    execFile(program, args, { timeout: 20_000, maxBuffer: 4 * 1024 * 1024 }, (error, stdout, stderr) => {
-      const status = error === null ? 0 : typeof error.code === 'number' ? error.code : null;
-      resolve({ status, stdout, stderr: status === null ? `${stderr}${error?.message ?? ''}` : stderr });
-    });
-  });
-}
 
 /**
  * What policy must know of this node's sshd: the key types it knows, and how it reads `expiry-time`.
@@ -33,9 +17,9 @@ export async function readSshdFacts(
   program = SSHD,
 ): Promise<Pick<NodeFacts, 'keyTypes' | 'expiry'>> {
   // Before 9.2 sshd does not know -V, and prints its version with the usage.
-  const { stdout, stderr } = await run(program, ['-V']);
+  const { stdout, stderr } = await runProgram(program, ['-V']);
   const [, major = '0', minor = '0'] = /OpenSSH_(\d+)\.(\d+)/.exec(`${stdout}${stderr}`) ?? [];
-  const types = await run('ssh', ['-Q', 'key']);
+  const types = await runProgram('ssh', ['-Q', 'key']);
   return {
     keyTypes: types.status === 0 ? types.stdout.split('\n').filter((type) => type !== '') : [],
     expiry: { zulu: Number(major) * 100 + Number(minor) >= 901, timeZone: await readTimeZone(root) },
@@ -58,7 +42,7 @@ async function readTimeZone(root: string): Promise<string> {
 /** What sshd says against a configuration file (`sshd -t`), or null. */
 export async function testSshdConfig(file: string, program = SSHD): Promise<string | null> {
   await makeRunFolder();
-  const answer = await run(program, ['-t', '-f', file]);
+  const answer = await runProgram(program, ['-t', '-f', file]);
   return answer.status === 0 ? null : firstLine(answer.stderr);
 }
 
@@ -69,7 +53,7 @@ export async function askSshd(
   program = SSHD,
 ): Promise<{ settings: SshdSettings } | { fault: string }> {
   await makeRunFolder();
-  const answer = await run(program, ['-T', '-f', file, '-C', `user=${user},host=h,addr=127.0.0.1`]);
+  const answer = await runProgram(program, ['-T', '-f', file, '-C', `user=${user},host=h,addr=127.0.0.1`]);
   return answer.status === 0
     ? { settings: parseSshdSettings(answer.stdout) }
     : { fault: firstLine(answer.stderr) };

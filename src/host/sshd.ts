@@ -14,7 +14,7 @@ import {
   renderSshdDropIn,
   type KeySettings,
 } from './sshd-drop-in.ts';
-import { findSshdFaults, type SshdFinding } from './sshd-findings.ts';
+import { findSshdFaults, type SshdFinding, type SshdSettings } from './sshd-findings.ts';
 import { SSHD, askSshd, testSshdConfig } from './sshd-program.ts';
 
 const DROP_IN = 'etc/ssh/sshd_config.d/10-sunk-agent.conf';
@@ -115,16 +115,34 @@ export async function reloadSshd(root: string, program = SSHD): Promise<boolean>
   return true;
 }
 
-/**
- * Asks sshd what it will do for `user` (a member of the marker group), and names all that is in our way or walks
- * around us. Empty: keys are served as configured.
- */
+/** What is in force for one person, and what of it is in our way. */
+export interface SshdExamination {
+  /** null: sshd does not say. */
+  readonly settings: SshdSettings | null;
+  /** Empty: keys are served as configured. */
+  readonly findings: readonly SshdFinding[];
+}
+
+/** What `examineSshd` finds, without the settings. */
 export async function inspectSshd(
   config: Config,
   user: string,
   root: string,
   program = SSHD,
-): Promise<SshdFinding[]> {
+): Promise<readonly SshdFinding[]> {
+  return (await examineSshd(config, user, root, program)).findings;
+}
+
+/**
+ * Asks sshd what it will do for `user` (a member of the marker group), and names all that is in our way or walks
+ * around us.
+ */
+export async function examineSshd(
+  config: Config,
+  user: string,
+  root: string,
+  program = SSHD,
+): Promise<SshdExamination> {
   const wanted = await chooseSettings(config.keys, root);
   const main = path.join(root, CONFIG);
   const findings: SshdFinding[] = [];
@@ -139,7 +157,7 @@ export async function inspectSshd(
     findings.push(...findSshdFaults(asked.settings, wanted, config.accounts.primary_group, locate));
   }
   if (config.keys.serve === 'command') findings.push(...(await inspectHelper(wanted, root)));
-  return findings;
+  return { settings: 'fault' in asked ? null : asked.settings, findings };
 }
 
 async function inspectHelper(wanted: KeySettings, root: string): Promise<SshdFinding[]> {

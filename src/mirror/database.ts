@@ -1,5 +1,5 @@
 // Opens the SQLite file of the mirror: a private folder, one writer, migrations, and a damaged file set aside.
-import { lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { accessSync, constants, lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { AgentError } from '../errors.ts';
@@ -33,6 +33,31 @@ export function openDatabase(folder: string, now: number): OpenedDatabase {
     renameSync(file, setAside);
     for (const suffix of ['-wal', '-shm']) rmSync(file + suffix, { force: true });
     return { connection: openChecked(file), setAside };
+  }
+}
+
+/**
+ * Opens `folder`/mirror.sqlite without the right to write it.
+ * @throws AgentError state_folder where there is none or it may not be read, cache_damaged.
+ */
+export function openDatabaseToRead(folder: string): Connection {
+  const file = path.join(folder, 'mirror.sqlite');
+  try {
+    accessSync(file, constants.R_OK);
+  } catch (cause) {
+    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    throw new AgentError('state_folder', isMissing ? `there is no ${file} yet` : `${file} may not be read`, {
+      hint: isMissing ? 'sunk-agent sync makes it' : 'only root may: use sudo',
+    });
+  }
+  try {
+    const connection = new Database(file, { readonly: true, fileMustExist: true, timeout: 2000 });
+    connection.pragma('trusted_schema = OFF');
+    connection.prepare('SELECT count(*) FROM binding').get();
+    return connection;
+  } catch (cause) {
+    const code = isDamage(cause) ? 'cache_damaged' : 'state_folder';
+    throw new AgentError(code, isDamage(cause) ? `${file} is damaged` : `cannot read ${file}`, { cause });
   }
 }
 

@@ -4,7 +4,7 @@ import type { GuardRecord } from '../plan/guard.ts';
 import type { Binding, MirroredGroup, MirroredUser } from '../policy/desired.ts';
 import type { Rebinding } from '../policy/rebind.ts';
 import type { Finding, GroupRecord, ResourceKind, UserRecord } from '../scim/resources.ts';
-import { openDatabase } from './database.ts';
+import { type Connection, openDatabase, openDatabaseToRead } from './database.ts';
 import { moveBindings, readBindings, recordBindings } from './ledger.ts';
 import { beginTake, type Take, type TakeRules } from './take.ts';
 
@@ -59,13 +59,30 @@ export interface Mirror {
   close(): void;
 }
 
+/** What can be asked without the right to change anything. */
+export type MirrorView = Omit<
+  Mirror,
+  'setAside' | 'beginTake' | 'bind' | 'beginPass' | 'endPass' | 'recordHeld' | 'prune'
+>;
+
 /**
  * Opens the mirror in `folder` (the state folder, 0700).
  * @throws AgentError state_folder
  */
 export function openMirror(folder: string, now: number): Mirror {
   const { connection, setAside } = openDatabase(folder, now);
+  return mirrorOver(connection, setAside);
+}
 
+/**
+ * Opens the mirror to read it only, beside whoever writes it: nothing is made, migrated or set aside.
+ * @throws AgentError state_folder, cache_damaged
+ */
+export function viewMirror(folder: string): MirrorView {
+  return mirrorOver(openDatabaseToRead(folder), null);
+}
+
+function mirrorOver(connection: Connection, setAside: string | null): Mirror {
   return {
     setAside,
     beginTake: (rules) => beginTake(connection, rules),

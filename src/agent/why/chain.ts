@@ -1,0 +1,61 @@
+// The chain from the store to the shell, link by link, and what it comes to.
+import type { Facts } from './facts.ts';
+import { judgeAccess } from './judge-access.ts';
+import { judgeAccount } from './judge-account.ts';
+import { judgeHelper } from './judge-helper.ts';
+import { judgeHome } from './judge-home.ts';
+import { judgeKeys } from './judge-keys.ts';
+import { judgeLogins } from './judge-logins.ts';
+import { judgeNames } from './judge-names.ts';
+import { judgePam } from './judge-pam.ts';
+import { judgeRecord } from './judge-record.ts';
+import { judgeSshd } from './judge-sshd.ts';
+import { judgeStore } from './judge-store.ts';
+import { LINK_NAMES, type Link, type LinkName, type Verdict } from './link.ts';
+
+const JUDGES: Readonly<Record<LinkName, (facts: Facts) => Verdict>> = {
+  store: judgeStore,
+  record: judgeRecord,
+  access: judgeAccess,
+  account: judgeAccount,
+  names: judgeNames,
+  home: judgeHome,
+  keys: judgeKeys,
+  helper: judgeHelper,
+  sshd: judgeSshd,
+  pam: judgePam,
+  logins: judgeLogins,
+};
+
+export interface Chain {
+  /** In order, up to the first broken one. */
+  readonly links: readonly Link[];
+  /** The link that decides: the first broken one, else the first warning; null: all is in order, or not known. */
+  readonly cause: Link | null;
+  /** null: some link that matters could not be looked at. */
+  readonly mayLogIn: boolean | null;
+}
+
+/** Links without which nobody can say that somebody gets in. */
+const ESSENTIAL: ReadonlySet<LinkName> = new Set([
+  'record',
+  'access',
+  'account',
+  'names',
+  'keys',
+  'helper',
+  'sshd',
+]);
+
+/** Pure: from the facts to the chain. */
+export function judgeChain(facts: Facts): Chain {
+  const links: Link[] = [];
+  for (const link of LINK_NAMES) {
+    const found: Link = { link, ...JUDGES[link](facts) };
+    links.push(found);
+    if (found.state === 'broken') return { links, cause: found, mayLogIn: false };
+  }
+  const cause = links.find(({ state }) => state === 'warning') ?? null;
+  const isBlind = links.some(({ link, state }) => state === 'unknown' && ESSENTIAL.has(link));
+  return { links, cause, mayLogIn: isBlind ? null : true };
+}

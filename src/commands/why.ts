@@ -1,0 +1,61 @@
+// `sunk-agent why`: the first broken link between the store and somebody's shell, and who must mend it.
+import { judgeChain } from '../agent/why/chain.ts';
+import { gatherFacts } from '../agent/why/gather.ts';
+import { printChain, sayVerdict } from '../agent/why/print.ts';
+import { openPlace } from '../agent/parts.ts';
+import { AgentError } from '../errors.ts';
+import type { CommandContext } from './command.ts';
+
+export const failure = 1;
+export const options = { key: { type: 'string' } } as const;
+
+export const help = `Usage: sunk-agent why NAME [--key FINGERPRINT] [--json] [--config FILE] [--root DIR]
+
+Walks the way from the store to NAME's shell, link by link, up to the first that is broken: what is wrong there, and who
+must do what about it. NAME is an account name, a userName, an e-mail address, a SCIM id or the fingerprint of a key.
+Changes nothing, and needs neither the store nor the daemon; without root it says what it could not look at.
+
+  --key FINGERPRINT   about this key (SHA256:...) alone
+
+Exit status: 0 may log in, 1 may not, 2 it could not be told.
+
+Example: sunk-agent why alice@example.com`;
+
+/** The documented shape of \`--json\`; a new version for any change that is not an addition. */
+const VERSION = 1;
+
+export async function run(context: CommandContext): Promise<number> {
+  const [question, ...more] = context.positionals;
+  if (question === undefined || question === '' || more.length > 0)
+    throw new AgentError('usage', 'one name, userName, SCIM id or fingerprint is expected');
+  const key = context.values['key'];
+  if (typeof key === 'string' && !/^SHA256:[A-Za-z0-9+/]{43}$/.test(key))
+    throw new AgentError('usage', '--key takes a fingerprint as ssh-keygen -l prints it: SHA256:...');
+  const facts = await gatherFacts(
+    openPlace(context),
+    question,
+    typeof key === 'string' ? key : null,
+    Math.floor(Date.now() / 1000),
+  );
+  const chain = judgeChain(facts);
+  const { mayLogIn, cause, links } = chain;
+  const isColoured = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+  const person = facts.person.ok ? facts.person.value : null;
+  process.stdout.write(
+    context.json
+      ? `${JSON.stringify({
+          version: VERSION,
+          question,
+          name: facts.name,
+          scimId: person?.record.id ?? null,
+          userName: person?.record.userName ?? null,
+          mayLogIn,
+          verdict: sayVerdict(facts, chain),
+          cause: cause?.link ?? null,
+          links,
+        })}\n`
+      : printChain(facts, chain, isColoured),
+  );
+  if (mayLogIn === null) return 2;
+  return mayLogIn ? 0 : 1;
+}

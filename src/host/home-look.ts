@@ -1,0 +1,69 @@
+// A look at somebody's home, as that person would meet it; nothing in it is touched.
+import { lstat, stat } from 'node:fs/promises';
+import path from 'node:path';
+
+export type HomeLook =
+  | { readonly state: 'missing' }
+  /** It, or a folder above, cannot be looked at. */
+  | { readonly state: 'unreachable'; readonly why: string }
+  | {
+      readonly state: 'there';
+      readonly isFolder: boolean;
+      readonly uid: number;
+      /** Permission bits. */
+      readonly mode: number;
+      /** A folder above that the person may not pass through; null: none. */
+      readonly closedAbove: string | null;
+    };
+
+/** A mount that is gone answers never. */
+const PATIENCE_MS = 1500;
+
+/** @param ids who will live there. */
+export async function lookAtHome(
+  root: string,
+  dir: string,
+  ids: { readonly uid: number; readonly gid: number },
+): Promise<HomeLook> {
+  const silent = new Promise<HomeLook>((resolve) => {
+    const why = `${dir} does not answer: is its file system still mounted?`;
+    setTimeout(() => resolve({ state: 'unreachable', why }), PATIENCE_MS).unref();
+  });
+  return Promise.race([look(root, dir, ids), silent]);
+}
+
+async function look(root: string, dir: string, ids: { uid: number; gid: number }): Promise<HomeLook> {
+  try {
+    const found = await stat(path.join(root, dir));
+    return {
+      state: 'there',
+      isFolder: found.isDirectory(),
+      uid: found.uid,
+      mode: found.mode & 0o7777,
+      closedAbove: await findClosedFolder(root, dir, ids),
+    };
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    if (code === 'ENOENT') {
+      const link = await lstat(path.join(root, dir)).catch(() => null);
+      return link === null
+        ? { state: 'missing' }
+        : { state: 'unreachable', why: `${dir} is a link that leads nowhere` };
+    }
+    return { state: 'unreachable', why: `${dir} cannot be looked at (${code})` };
+  }
+}
+
+/** Search permission on every folder above, by owner, primary group or others (path_resolution(7)). */
+async function findClosedFolder(
+  root: string,
+  dir: string,
+  { uid, gid }: { uid: number; gid: number },
+): Promise<string | null> {
+  for (let above = path.dirname(dir); above !== '/' && above !== '.'; above = path.dirname(above)) {
+    const found = await stat(path.join(root, above));
+    const bit = found.uid === uid ? 0o100 : found.gid === gid ? 0o010 : 0o001;
+    if ((found.mode & bit) === 0) return above;
+  }
+  return null;
+}

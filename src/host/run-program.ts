@@ -1,0 +1,49 @@
+// One short program of the system, asked a question: its status and what it printed, within a time limit.
+import { execFile } from 'node:child_process';
+
+export interface ProgramAnswer {
+  /** null: not installed, or not ended in time; `stderr` then says which. */
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface ProgramOptions {
+  /** Milliseconds. */
+  readonly timeout?: number;
+  /** Becomes this user, without further groups. */
+  readonly user?: { readonly uid: number; readonly gid: number };
+  /** Instead of this process's own. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+const PATIENCE_MS = 20_000;
+
+export function runProgram(
+  program: string,
+  args: readonly string[],
+  { timeout = PATIENCE_MS, user, environment }: ProgramOptions = {},
+): Promise<ProgramAnswer> {
+  return new Promise((resolve) => {
+    execFile(
+      program,
+      args,
+      {
+        timeout,
+        killSignal: 'SIGKILL',
+        maxBuffer: 4 * 1024 * 1024,
+        ...user,
+        ...(environment === undefined ? {} : { env: environment }),
+      },
+      (error, stdout, stderr) => {
+        const status = error === null ? 0 : typeof error.code === 'number' ? error.code : null;
+        resolve({ status, stdout, stderr: status === null ? `${stderr}${explain(error, timeout)}` : stderr });
+      },
+    );
+  });
+}
+
+function explain(error: Error | null, timeout: number): string {
+  if (error === null) return '';
+  return 'killed' in error && error.killed === true ? `no answer within ${timeout / 1000} s` : error.message;
+}

@@ -1,0 +1,17 @@
+// Whether a login shell can be started, by the rules of sshd(8) and shells(5).
+import { accessSync, constants, statSync } from 'node:fs';
+import path from 'node:path';
+
+/** What is wrong with it, as it follows its path; null: nothing. */
+export function findShellFault(root: string, shell: string): string | null {
+  const file = path.join(root, shell);
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (found === undefined) return 'is not installed on this node';
+  if (!found.isFile()) return 'is not a program';
+  try {
+    accessSync(file, constants.X_OK);
+    return null;
+  } catch {
+    return 'is not executable';
+  }
+}
