@@ -1,0 +1,184 @@
+// Storm and calm, over and over: random changes and random faults at once, then the oracles.
+import { rmSync, mkdtempSync, chmodSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { startTestbed } from '../../src/testbed/service.ts';
+import { ACCESS_GROUPS, DOMAINS, makeCompany, SUDO_GROUP } from './company.ts';
+import { makeDice } from './dice.ts';
+import { makeLoginRoot, type LoginRoot } from './login-root.ts';
+import { listMishaps } from './mishaps.ts';
+import { createMemory, findBreaches, findDifferences, findLockedOut, remember } from './oracle.ts';
+import { chooseStoreFault } from './store-faults.ts';
+import { readTruth, type TruePerson, type Truth } from './truth.ts';
+
+export interface Figures {
+  rounds: number;
+  passes: number;
+  changes: number;
+  storeFaults: number;
+  approvals: number;
+  /** How often each mishap befell a node. */
+  readonly mishaps: Record<string, number>;
+}
+
+/** An oracle spoke: what it found, and all that was done since the last calm. */
+export class CampaignFailure extends Error {
+  constructor(where: string, findings: readonly string[], log: readonly string[]) {
+    super(`${where}:\n- ${findings.join('\n- ')}\nwhat was done since the last calm:\n  ${log.join('\n  ')}`);
+    this.name = 'CampaignFailure';
+  }
+}
+
+const CALM_PASSES = 8;
+
+/**
+ * Runs rounds until the time or their number is over.
+ * @param onRound called after each round with the figures so far.
+ * @throws CampaignFailure
+ */
+export async function runCampaign(
+  options: { seed: number; until: number; rounds: number },
+  onRound: (figures: Figures) => void,
+): Promise<Figures> {
+  const dice = makeDice(options.seed);
+  const folder = mkdtempSync(path.join(tmpdir(), 'campaign-'));
+  chmodSync(folder, 0o755);
+  const testbed = await startTestbed({ maxPageSize: 9, defaultPageSize: 9 });
+  const admin = async (method: string, what: string, body?: unknown): Promise<void> => {
+    const response = await fetch(testbed.adminUrl + what, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${method} ${what}: ${await response.text()}`);
+  };
+  const company = makeCompany(dice, testbed);
+  const { mishaps } = listMishaps();
+  const nodes = ['one', 'two'].map((name) =>
+    makeLoginRoot(name, folder, writeConfig(testbed.baseUrl), testbed.readToken),
+  );
+  const memory = createMemory();
+  const figures: Figures = { rounds: 0, passes: 0, changes: 0, storeFaults: 0, approvals: 0, mishaps: {} };
+  let log: string[] = [];
+  let steady: TruePerson[] = [];
+
+  async function pushChanges(): Promise<Truth> {
+    await admin('DELETE', '/faults');
+    await company.push();
+    const truth = await readTruth(testbed);
+    remember(memory, truth);
+    steady = steady.filter(({ id, keys }) => {
+      const now = truth.people.get(id);
+      return now?.isIn === true && now.keys.join() === keys.join();
+    });
+    return truth;
+  }
+
+  function demand(node: LoginRoot, findings: readonly string[]): void {
+    if (findings.length > 0)
+      throw new CampaignFailure(`round ${figures.rounds + 1}, node ${node.name}`, findings, log);
+  }
+
+  async function storm(): Promise<void> {
+    for (let turns = 1 + dice.below(3); turns > 0; turns -= 1) {
+      const changes = company.change();
+      log.push(...changes);
+      figures.changes += changes.length;
+      await pushChanges();
+      for (let faults = dice.below(3); faults > 0; faults -= 1) {
+        const fault = chooseStoreFault(
+          dice,
+          [...memory.people.values()].map(({ name }) => `${name}@${DOMAINS[0]}`),
+        );
+        log.push(`the store: ${JSON.stringify(fault)}`);
+        await admin('POST', '/faults', fault);
+        figures.storeFaults += 1;
+      }
+      for (const node of nodes) await befall(node);
+    }
+  }
+
+  async function befall(node: LoginRoot): Promise<void> {
+    const name = dice.chance(0.3) ? 'nothing' : dice.pick([...mishaps.keys()]);
+    figures.mishaps[name] = (figures.mishaps[name] ?? 0) + 1;
+    log.push(`node ${node.name}: ${name}`);
+    const { status, signal, stderr } = (await mishaps.get(name)?.(node, dice)) ?? {};
+    figures.passes += 1;
+    log.push(
+      `  ended with ${signal ?? status}${stderr === '' ? '' : `: ${stderr?.trim().split('\n').at(-1)?.slice(0, 300)}`}`,
+    );
+    demand(node, stderr?.includes('this is a defect') === true ? [`a defect came to light: ${stderr}`] : []);
+    demand(node, findBreaches(node, memory));
+    const isShorn = name === 'lost /etc' || log.includes(`node ${node.name}: lost /etc`);
+    if (!isShorn) demand(node, findLockedOut(node, steady));
+  }
+
+  /** Passes without disturbance, with what is held approved, until nothing is left to do. */
+  async function settle(node: LoginRoot): Promise<string> {
+    for (let pass = 1; pass <= CALM_PASSES; pass += 1) {
+      const { report, stderr, status } = await node.startPass().over;
+      figures.passes += 1;
+      if (report === null) {
+        demand(node, [`in the calm a pass failed with ${status}: ${stderr}`]);
+        continue;
+      }
+      for (const { hash } of report.held) node.approve(hash);
+      figures.approvals += report.held.length;
+      if (report.failure === null && report.changes.planned === 0 && report.held.length === 0)
+        return report.snapshot;
+      log.push(
+        `calm ${node.name}: ${JSON.stringify({ changes: report.changes, failure: report.failure, held: report.held, problems: report.problems })}`,
+      );
+    }
+    throw new CampaignFailure(
+      `round ${figures.rounds + 1}, node ${node.name}`,
+      ['does not come to rest'],
+      log,
+    );
+  }
+
+  async function calm(): Promise<void> {
+    const truth = await pushChanges();
+    const snapshots: string[] = [];
+    for (const node of nodes) {
+      snapshots.push(await settle(node));
+      demand(node, findDifferences(node, truth, memory, Date.now() / 1000));
+      if (dice.chance(0.3)) node.saveState();
+    }
+    if (new Set(snapshots).size !== 1)
+      throw new CampaignFailure(
+        `round ${figures.rounds + 1}`,
+        [`the nodes' snapshots differ: ${snapshots.join(' and ')}`],
+        log,
+      );
+    steady = [...truth.people.values()].filter(({ isIn }) => isIn);
+    log = [];
+  }
+
+  try {
+    await calm();
+    while (figures.rounds < options.rounds && Date.now() < options.until) {
+      await storm();
+      await calm();
+      figures.rounds += 1;
+      onRound(figures);
+    }
+    return figures;
+  } finally {
+    for (const node of nodes) node.remove();
+    await testbed.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function writeConfig(baseUrl: string): string {
+  return `scim:
+  base_url: ${baseUrl}
+  budget: 1000/s
+access:
+  groups: [${ACCESS_GROUPS.map((name) => `{ name: ${name} }`).join(', ')}]
+  sudo_groups: [{ name: ${SUDO_GROUP} }]
+accounts:
+  domains: [${DOMAINS.join(', ')}]
+  groups: ['team-*']
+`;
+}

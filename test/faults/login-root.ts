@@ -1,0 +1,190 @@
+// A login node as a folder: its own file system, account files with lines of others in them, and one pass at a time.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import type { PassReport } from '../../src/agent/report.ts';
+import { withAccountLock } from '../../src/host/account-lock.ts';
+
+const REPOSITORY = path.resolve(import.meta.dirname, '../..');
+const CLOCK = path.join(import.meta.dirname, 'clock.ts');
+const FILES = ['passwd', 'group', 'shadow', 'gshadow'] as const;
+export type AccountFile = (typeof FILES)[number];
+
+/** Lines that are not ours: people of this node, comments, NIS, and what is no line at all. */
+const FOREIGN: Readonly<Record<AccountFile, readonly string[]>> = {
+  passwd: [
+    'root:x:0:0:root:/root:/bin/bash',
+    'daemon:x:1:1::/:/usr/sbin/nologin',
+    '# kept by hand',
+    'local:x:1000:1000:a person of this node:/home/local:/bin/bash',
+    'broken line without fields',
+    '+nisuser::::::',
+  ],
+  group: ['root:x:0:', 'sudo:x:27:local', 'local:x:1000:', 'broken:group', '+:::'],
+  shadow: [
+    'root:*:20000:0:99999:7:::',
+    'daemon:*:20000:0:99999:7:::',
+    'local:$y$j9T$x$y:20000:0:99999:7:::',
+    'broken',
+  ],
+  gshadow: ['root:*::', 'sudo:*::local', 'local:!::'],
+};
+
+export interface Outcome {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly report: PassReport | null;
+  readonly stderr: string;
+}
+
+export interface LoginRoot {
+  readonly name: string;
+  readonly root: string;
+  /** Lines of others, in order, as they must be found again. */
+  readonly foreign: Record<AccountFile, string[]>;
+  /** Milliseconds by which its clock is off. */
+  clockShift: number;
+  /** A prefix of the next passes' command line, such as a tracer. */
+  wrapper: readonly string[];
+  /** Starts one full pass. `over` resolves when it ended, however. */
+  startPass(): { child: ChildProcess; over: Promise<Outcome> };
+  approve(hash: string): void;
+  lines(file: AccountFile): string[];
+  /** Text of each key file, by name. */
+  keyFiles(): Map<string, string>;
+  read(file: string): string;
+  /** As somebody's editor or tool would, under the shadow tools' lock. */
+  editForeignLine(remark: string): Promise<void>;
+  /** The account files as a new image has them: what others added since is in them, ours is not. */
+  loseEtc(): void;
+  /** The state folder, and copies of it. */
+  readonly state: string;
+  saveState(): void;
+  replayState(): boolean;
+  remove(): void;
+}
+
+/** @param folder where it is made; with root rights a file system of its own is mounted there. */
+export function makeLoginRoot(name: string, folder: string, config: string, token: string): LoginRoot {
+  const root = path.join(folder, name);
+  const saved = path.join(folder, `${name}.saved`);
+  mkdirSync(root, { recursive: true });
+  if (process.geteuid?.() === 0) mustRun('mount', ['-t', 'tmpfs', '-o', 'size=96m,mode=755', 'tmpfs', root]);
+  const at = (file: string): string => path.join(root, file);
+  for (const one of [
+    'etc/sunk-agent/credentials',
+    'etc/skel',
+    'etc/sudoers.d',
+    'home',
+    'var/lib/sunk-agent',
+    'run',
+  ])
+    mkdirSync(at(one), { recursive: true });
+  const foreign = {
+    passwd: [...FOREIGN.passwd],
+    group: [...FOREIGN.group],
+    shadow: [...FOREIGN.shadow],
+    gshadow: [...FOREIGN.gshadow],
+  };
+  const writeForeign = (): void => {
+    for (const file of FILES)
+      writeFileSync(at(`etc/${file}`), `${foreign[file].join('\n')}\n`, {
+        mode: file.endsWith('shadow') ? 0o640 : 0o644,
+      });
+  };
+  writeForeign();
+  writeFileSync(at('etc/shells'), '/bin/sh\n/bin/bash\n');
+  writeFileSync(at('etc/sunk-agent/config.yaml'), config);
+  writeFileSync(at('etc/sunk-agent/credentials/scim-token'), `${token}\n`);
+  const state = at('var/lib/sunk-agent/cache');
+  const lines = (file: AccountFile): string[] =>
+    readFileSync(at(`etc/${file}`), 'utf8')
+      .split('\n')
+      .slice(0, -1);
+
+  const node: LoginRoot = {
+    name,
+    root,
+    foreign,
+    state,
+    clockShift: 0,
+    wrapper: [],
+    startPass() {
+      const [command = '', ...args] = [
+        ...node.wrapper,
+        process.execPath,
+        path.join(REPOSITORY, 'src/cli.ts'),
+        'sync',
+        '--full',
+        '--json',
+        '--root',
+        root,
+      ];
+      const child = spawn(command, args, {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        // Both processes are of this node, so both see its clock.
+        env: { ...process.env, NODE_OPTIONS: `--import=${CLOCK}`, SUNK_CLOCK_SHIFT: String(node.clockShift) },
+      });
+      return { child, over: awaitOutcome(child) };
+    },
+    approve: (hash) => appendFileSync(at('etc/sunk-agent/approved'), `${hash}\n`),
+    lines,
+    keyFiles() {
+      const keys = at('var/lib/sunk-agent/authorized_keys');
+      if (!existsSync(keys)) return new Map();
+      return new Map(readdirSync(keys).map((one) => [one, readFileSync(path.join(keys, one), 'utf8')]));
+    },
+    read: (file) => (existsSync(at(file)) ? readFileSync(at(file), 'utf8') : ''),
+    async editForeignLine(remark) {
+      await withAccountLock(root, 20_000, () => {
+        const edited = (line: string): string =>
+          line.startsWith('local:x:1000:1000:') ? `local:x:1000:1000:${remark}:/home/local:/bin/bash` : line;
+        writeFileSync(at('etc/passwd.edit'), `${lines('passwd').map(edited).join('\n')}\n`, { mode: 0o644 });
+        renameSync(at('etc/passwd.edit'), at('etc/passwd'));
+        foreign.passwd = foreign.passwd.map(edited);
+      });
+    },
+    loseEtc: writeForeign,
+    saveState() {
+      rmSync(saved, { recursive: true, force: true });
+      if (existsSync(state)) cpSync(state, saved, { recursive: true });
+    },
+    replayState() {
+      if (!existsSync(saved)) return false;
+      rmSync(state, { recursive: true, force: true });
+      cpSync(saved, state, { recursive: true });
+      return true;
+    },
+    remove() {
+      if (process.geteuid?.() === 0) mustRun('umount', ['--lazy', root]);
+      rmSync(root, { recursive: true, force: true });
+      rmSync(saved, { recursive: true, force: true });
+    },
+  };
+  return node;
+}
+
+async function awaitOutcome(child: ChildProcess): Promise<Outcome> {
+  if (child.stdout === null || child.stderr === null) throw new Error('the pass has no output');
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  const last = stdout.trim().split('\n').at(-1) ?? '';
+  const report = last.startsWith('{') ? (JSON.parse(last) as PassReport) : null;
+  return { status: child.exitCode, signal: child.signalCode, report, stderr };
+}
+
+function mustRun(command: string, args: readonly string[]): void {
+  const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}`);
+}

@@ -1,0 +1,39 @@
+// `npm run faults -- --seed S --minutes M`: the fault campaign. A seed that failed, given again, does the same again.
+import { randomInt } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { runCampaign } from './campaign.ts';
+import { listMishaps } from './mishaps.ts';
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string' },
+    minutes: { type: 'string', default: '2' },
+    rounds: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+});
+const seed = values.seed === undefined ? randomInt(2 ** 31) : Number(values.seed);
+const minutes = Number(values.minutes);
+const rounds = values.rounds === undefined ? Infinity : Number(values.rounds);
+if (![seed, minutes].every(Number.isFinite) || Number.isNaN(rounds)) {
+  console.error('usage: npm run faults -- [--seed NUMBER] [--minutes NUMBER] [--rounds NUMBER] [--json]');
+  process.exit(64);
+}
+
+console.error(`seed ${seed}, ${minutes} minutes`);
+for (const missing of listMishaps().missing) console.error(`not here: ${missing}`);
+try {
+  const figures = await runCampaign(
+    { seed, rounds, until: Date.now() + minutes * 60_000 },
+    ({ rounds: done, passes }) => {
+      if (process.stderr.isTTY) process.stderr.write(`\r${done} rounds, ${passes} passes `);
+    },
+  );
+  console.log(
+    values.json ? JSON.stringify({ seed, ...figures }) : `seed ${seed}: ${JSON.stringify(figures, null, 2)}`,
+  );
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  console.error(`again: npm run faults -- --seed ${seed} --minutes ${minutes}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,167 @@
+// Compares a login node with the truth; each finding is one sentence.
+import type { AccountFile, LoginRoot } from './login-root.ts';
+import type { TruePerson, Truth } from './truth.ts';
+
+export const MARKER = 'sunk-users';
+const MARKER_GID = '9999';
+const MAX_AGE_S = 7 * 86_400;
+
+/** What the campaign remembers of everybody there ever was. */
+export interface Memory {
+  /** By SCIM id, as the store last had them; who is gone from the store is not in. */
+  readonly people: Map<string, TruePerson>;
+  /** Every key that the store ever listed for them. */
+  readonly keys: Map<string, Set<string>>;
+  /** gid of every group there ever was, by name. */
+  readonly groups: Map<string, number>;
+}
+
+export function createMemory(): Memory {
+  return { people: new Map(), keys: new Map(), groups: new Map() };
+}
+
+export function remember(memory: Memory, truth: Truth): void {
+  for (const [id, person] of memory.people)
+    if (!truth.people.has(id)) memory.people.set(id, { ...person, isIn: false, keys: [] });
+  for (const [id, person] of truth.people) {
+    memory.people.set(id, person);
+    const keys = memory.keys.get(id) ?? new Set();
+    for (const key of person.keys) keys.add(key);
+    memory.keys.set(id, keys);
+  }
+  for (const { name, gid } of truth.groups) memory.groups.set(name, gid);
+}
+
+/** What must hold at every instant, whatever goes wrong: nobody else's byte, nobody else's uid, nobody else's key. */
+export function findBreaches(node: LoginRoot, memory: Memory): string[] {
+  const found: string[] = [];
+  const byName = new Map([...memory.people.values()].map((person) => [person.name, person]));
+  for (const file of ['passwd', 'group', 'shadow', 'gshadow'] as const)
+    found.push(...compareForeign(node, file, byName, memory));
+  const uids = new Set<string>();
+  for (const line of managed(node.lines('passwd'), byName)) {
+    const fields = line.split(':');
+    const [name = '', , uid = ''] = fields;
+    if (fields.length !== 7) found.push(`passwd has a line of ${fields.length} fields: ${line}`);
+    if (uid !== String(byName.get(name)?.uid))
+      found.push(`${name} has uid ${uid}, not ${byName.get(name)?.uid}`);
+    if (uids.has(uid)) found.push(`uid ${uid} is there twice`);
+    uids.add(uid);
+  }
+  for (const [name, text] of node.keyFiles()) {
+    const person = byName.get(name);
+    if (/^\.|new$/.test(name)) continue;
+    for (const key of servedKeys(text)) {
+      if (person === undefined || memory.keys.get(person.id)?.has(key.key) !== true)
+        found.push(`${name} is served a key that the store never listed: ${key.key.slice(0, 40)}`);
+    }
+  }
+  return found;
+}
+
+/** Of those who were in all the time with these keys: who is out, though nobody said so. */
+export function findLockedOut(node: LoginRoot, steady: readonly TruePerson[]): string[] {
+  const passwd = new Map(node.lines('passwd').map((line) => [line.split(':')[0], line]));
+  const files = node.keyFiles();
+  return steady.flatMap(({ name, keys }) => {
+    if (passwd.get(name)?.endsWith(':/bin/bash') !== true)
+      return [`${name} lost the account without a reason: ${passwd.get(name) ?? 'no line'}`];
+    const served = new Set(servedKeys(files.get(name) ?? '').map(({ key }) => key));
+    return keys.every((key) => served.has(key)) ? [] : [`${name} lost a key without a reason`];
+  });
+}
+
+/** The calm after the storm: the node is exactly what the truth says. */
+export function findDifferences(node: LoginRoot, truth: Truth, memory: Memory, now: number): string[] {
+  const found = findBreaches(node, memory);
+  const passwd = new Map(node.lines('passwd').map((line) => [line.split(':')[0] ?? '', line]));
+  const shadow = new Map(node.lines('shadow').map((line) => [line.split(':')[0] ?? '', line.split(':')]));
+  const files = node.keyFiles();
+  for (const person of memory.people.values()) {
+    const { name, uid, id, isIn } = person;
+    const line = passwd.get(name);
+    if (isIn) {
+      const [, , realUid, gid, , dir, shell] = line?.split(':') ?? [];
+      const is = [realUid, gid, dir, shell].join(':');
+      const should = [uid, MARKER_GID, `/home/${name}`, '/bin/bash'].join(':');
+      if (is !== should) found.push(`${name} should be ${should} and is ${line ?? 'not there'}`);
+      if (shadow.get(name)?.[1] !== '*' || shadow.get(name)?.[7] !== '')
+        found.push(`${name} is closed in shadow: ${shadow.get(name)?.join(':') ?? 'no line'}`);
+      found.push(...compareKeys(person, files.get(name) ?? '', now));
+    } else {
+      if (files.has(name)) found.push(`${name} is out and has a key file`);
+      if (line !== undefined && !line.endsWith(':/usr/sbin/nologin'))
+        found.push(`${name} (${id}) is out and has a shell: ${line}`);
+      if (line !== undefined && shadow.get(name)?.[7] !== '1')
+        found.push(`${name} is out and not expired in shadow`);
+    }
+  }
+  for (const name of files.keys())
+    if (!passwd.has(name)) found.push(`there is a key file of ${name}, who has no account`);
+  const groups = new Map(node.lines('group').map((line) => [line.split(':')[0] ?? '', line]));
+  for (const { name, gid, members } of truth.groups) {
+    const should = `${name}:x:${gid}:${members.join(',')}`;
+    if (groups.get(name) !== should)
+      found.push(`the group should be ${should} and is ${groups.get(name) ?? 'not there'}`);
+  }
+  const living = new Set(truth.groups.map(({ name }) => name));
+  for (const name of memory.groups.keys())
+    if (!living.has(name) && groups.has(name))
+      found.push(`the group ${name} is gone from the store and still here`);
+  const rule = truth.sudoGid === null ? '' : `%#${truth.sudoGid} `;
+  if (!node.read('etc/sudoers.d/sunk-agent').includes(rule))
+    found.push(`sudo is not given to the gid ${truth.sudoGid}`);
+  return found;
+}
+
+function compareKeys({ name, id, keys }: TruePerson, text: string, now: number): string[] {
+  const served = servedKeys(text);
+  const is = served
+    .map(({ key }) => key)
+    .sort()
+    .join(', ');
+  const found =
+    is === keys.join(', ') ? [] : [`${name} should have the keys [${keys.join(', ')}] and has [${is}]`];
+  for (const { owner, expiresAt } of served) {
+    if (owner !== id) found.push(`a key of ${name} bears the id ${owner}`);
+    if (!(expiresAt > now && expiresAt <= now + MAX_AGE_S + 4 * 3600))
+      found.push(`a key of ${name} expires at ${new Date(expiresAt * 1000).toISOString()}`);
+  }
+  return found;
+}
+
+function servedKeys(text: string): { key: string; owner: string; expiresAt: number }[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [, stamp = '', key = '', owner = ''] =
+        /^expiry-time="(\d{14})Z?" (\S+ \S+) (\S+)$/.exec(line) ?? [];
+      const iso = stamp.replace(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/, '$1-$2-$3T$4:$5:$6Z');
+      return { key, owner, expiresAt: Date.parse(iso) / 1000 };
+    });
+}
+
+function managed(lines: readonly string[], byName: ReadonlyMap<string, unknown>): string[] {
+  return lines.filter((line) => byName.has(line.split(':')[0] ?? ''));
+}
+
+/** Every line that bears no name of ours must be there, unchanged and in its place. */
+function compareForeign(
+  node: LoginRoot,
+  file: AccountFile,
+  people: ReadonlyMap<string, unknown>,
+  memory: Memory,
+): string[] {
+  const isGroup = file === 'group' || file === 'gshadow';
+  const isOurs = (line: string): boolean => {
+    const [name = ''] = line.split(':');
+    return isGroup ? name === MARKER || memory.groups.has(name) : people.has(name);
+  };
+  const is = node
+    .lines(file)
+    .filter((line) => !isOurs(line))
+    .join('\n');
+  const should = node.foreign[file].join('\n');
+  return is === should ? [] : [`${file} of others should be\n${should}\nand is\n${is}`];
+}
