@@ -8,8 +8,9 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/system/**', 'test/nightly/**'],
-          // A busy machine is no defect of what is tested.
+          // A hang ends here; a busy machine must not.
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -87,8 +87,14 @@ function print(text: string): number {
 function fail(error: unknown, otherwise: number): number {
   process.stderr.write(`sunk-agent: ${makePrintable(describeError(error), 2000)}\n`);
   if (error instanceof AgentError) return error.exit ?? otherwise;
+  if (isSystemRefusal(error)) return otherwise;
   if (error instanceof Error && error.stack !== undefined) process.stderr.write(`${error.stack}\n`);
   return 70;
+}
+
+/** What the system refuses (a full disk, a read-only file system) says itself what and where: it is no defect. */
+function isSystemRefusal(error: unknown): boolean {
+  return error instanceof Error && 'errno' in error && 'syscall' in error;
 }
 
 async function version(): Promise<string> {

@@ -4,14 +4,18 @@ import type { ActualHost } from '../plan/actual.ts';
 import type { Change } from '../plan/change.ts';
 import { guard, type GuardVerdict } from '../plan/guard.ts';
 import { planChanges } from '../plan/plan.ts';
+import { adoptLost } from '../policy/adopt.ts';
 import { desire } from '../policy/desire.ts';
-import type { DesiredHost } from '../policy/desired.ts';
+import type { Binding, DesiredHost } from '../policy/desired.ts';
 import { readOperatorFiles } from './operator-files.ts';
 import { readExtensions } from './extensions.ts';
+import type { Hearing } from './hearing.ts';
 import type { PassParts } from './parts.ts';
 
 /** What a pass would do, and on what grounds; nothing has been done yet. */
 export interface Decision {
+  /** Bindings that the ledger had lost and that were worked out anew. */
+  readonly adopted: readonly Binding[];
   readonly desired: DesiredHost;
   readonly actual: ActualHost;
   readonly changes: readonly Change[];
@@ -20,21 +24,24 @@ export interface Decision {
 
 /**
  * Policy, plan and guard, from the mirror and the host as they are now.
- * @param heardAt when the store was last read completely, epoch seconds; null: never.
+ * @param hearing how well the store was heard.
  */
 export async function decide(
   parts: Pick<PassParts, 'config' | 'paths' | 'host'> & {
     readonly mirror: Pick<Mirror, 'bindings' | 'users' | 'groups' | 'guardRecord'>;
   },
   now: number,
-  heardAt: number | null,
+  hearing: Hearing,
 ): Promise<Decision> {
   const { config, mirror, host } = parts;
   const operator = readOperatorFiles(parts.paths);
-  const bindings = mirror.bindings();
+  const recorded = mirror.bindings();
   const users = mirror.users();
   const groups = mirror.groups();
-  const facts = await host.facts(bindings);
+  const found = await host.facts(recorded);
+  const adopted = adoptLost({ users, groups, bindings: recorded, facts: found, config, now });
+  const bindings = [...recorded, ...adopted];
+  const facts = adopted.length === 0 ? found : await host.facts(bindings);
   const extensions = readExtensions(parts.paths.extended);
   const desired = desire({
     users,
@@ -44,8 +51,8 @@ export async function decide(
     config,
     now,
     blocked: operator.blocked,
-    heardAt,
     extensions,
+    ...hearing,
   });
   const actual = host.read(bindings, desired);
   const changes = planChanges(desired, actual);
@@ -62,5 +69,5 @@ export async function decide(
     isFrozen: operator.frozenUntil > now,
     now,
   });
-  return { desired, actual, changes, verdict };
+  return { adopted, desired, actual, changes, verdict };
 }

@@ -5,7 +5,7 @@ import type { Binding } from '../policy/desired.ts';
 import { decide } from './decide.ts';
 import { openParts, type PassParts, type Place } from './parts.ts';
 import { takePassLock } from './pass-lock.ts';
-import { findLastComplete } from './report.ts';
+import { judgeHearing } from './hearing.ts';
 
 const PATIENCE_MS = 600_000;
 
@@ -35,5 +35,5 @@ export async function previewPass(
   now: number,
 ): Promise<{ readonly changes: readonly Change[]; readonly verdict: GuardVerdict }> {
   const mirror = { ...parts.mirror, bindings: () => [...bindings] };
-  return decide({ ...parts, mirror }, now, findLastComplete(parts.mirror));
+  return decide({ ...parts, mirror }, now, judgeHearing(null, parts.mirror, now));
 }

@@ -10,7 +10,8 @@ import { findWindow } from './delta-window.ts';
 import { hearStore, type Heard } from './hear.ts';
 import type { NamedResource, PassMode, PassOrder } from './order.ts';
 import type { PassParts } from './parts.ts';
-import { findLastComplete, reportPass, type PassReport } from './report.ts';
+import { judgeHearing } from './hearing.ts';
+import { reportPass, type PassReport } from './report.ts';
 import { createStopwatch } from './stopwatch.ts';
 
 /**
@@ -31,11 +32,11 @@ export async function runPass(
 
   const order = mode === 'cache' ? null : { mode, resources: named };
   const heard = order === null ? null : await watch.time('fetch', () => listen(parts, order, now));
-  const decision = await watch.time('decide', () => decide(parts, now, findLastComplete(mirror)));
-  const { desired, verdict } = decision;
+  const decision = await watch.time('decide', () => decide(parts, now, judgeHearing(heard, mirror, now)));
+  const { adopted, desired, verdict } = decision;
   const isObserving = config.mode === 'observe';
   if (!isObserving) {
-    mirror.bind(bindingsToRecord(desired.bindings, verdict));
+    mirror.bind(bindingsToRecord([...adopted, ...desired.bindings], verdict));
     dropSpentExtensions(parts.paths.extended, desired);
   }
   const applied = isObserving ? [] : await watch.time('apply', () => host.apply(verdict.go));

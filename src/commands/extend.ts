@@ -6,7 +6,7 @@ import { operatorName } from '../agent/operator-files.ts';
 import { openParts, openPlace, type Place } from '../agent/parts.ts';
 import { takePassLock } from '../agent/pass-lock.ts';
 import { passFromCache } from '../agent/pass-now.ts';
-import { findLastComplete } from '../agent/report.ts';
+import { judgeHearing } from '../agent/hearing.ts';
 import { parseDuration } from '../config.ts';
 import { AgentError } from '../errors.ts';
 import { expireKeys, MAX_EXTENSION, type Extension } from '../policy/extension.ts';
@@ -80,7 +80,7 @@ async function extend(
   const release = await takePassLock(paths.passLock, onWait, PATIENCE_MS);
   const parts = openParts(place);
   try {
-    const { desired } = await decide(parts, now, findLastComplete(parts.mirror));
+    const { desired } = await decide(parts, now, judgeHearing(null, parts.mirror, now));
     const records = new Map(parts.mirror.users().map((user) => [user.record.id, user]));
     const wanted = desired.accounts.filter(
       ({ scimId, entry }) =>

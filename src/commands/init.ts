@@ -153,7 +153,10 @@ async function showPlan(
 ): Promise<ConfigChoices['mode'] | null> {
   const config = parseConfig(renderConfig({ ...choices, mode: 'enforce' }), 'the new configuration');
   const now = Math.floor(parts.clock() / 1000);
-  const { changes, verdict, desired } = await decide({ ...parts, config }, now, now);
+  const { changes, verdict, desired } = await decide({ ...parts, config }, now, {
+    heardAt: now,
+    isWhole: false,
+  });
   if (json) {
     process.stdout.write(
       `${JSON.stringify({ choices, changes, held: verdict.held, refusals: desired.refusals })}\n`,

@@ -1,7 +1,7 @@
 // `sunk-agent plan`: what a pass would change, by the engine that would change it.
 import { openParts, openPlace } from '../agent/parts.ts';
 import { decide } from '../agent/decide.ts';
-import { findLastComplete } from '../agent/report.ts';
+import { judgeHearing } from '../agent/hearing.ts';
 import { hearStore } from '../agent/hear.ts';
 import { EVERYTHING } from '../agent/order.ts';
 import { withReader } from '../agent/one-reader.ts';
@@ -36,10 +36,11 @@ export async function run(context: CommandContext): Promise<number> {
   const parts = openParts(place);
   try {
     const now = Math.floor(parts.clock() / 1000);
-    if (context.values['fetch'] === true) {
-      await withReader(place, (reader) => hearStore({ ...parts, reader, now }, EVERYTHING, null));
-    }
-    const { changes, verdict } = await decide(parts, now, findLastComplete(parts.mirror));
+    const heard =
+      context.values['fetch'] === true
+        ? await withReader(place, (reader) => hearStore({ ...parts, reader, now }, EVERYTHING, null))
+        : null;
+    const { changes, verdict } = await decide(parts, now, judgeHearing(heard, parts.mirror, now));
     process.stdout.write(
       context.json
         ? `${JSON.stringify({ changes, held: verdict.held })}\n`

@@ -32,7 +32,7 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
   return {
     facts: (bindings) => gatherFacts(root, backend.read(), bindings, marker),
     read(bindings, desired) {
-      const { accounts, groups } = readOurs(backend, marker, [...bindings, ...desired.bindings]);
+      const { accounts, groups } = readOurs(backend, marker, bindings, desired);
       const people = [...accounts.values()].map(({ entry: { name, uid } }) => ({ name, uid }));
       return {
         accounts,
@@ -53,20 +53,25 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
   };
 }
 
-/** Accounts and groups that the ledger binds and that are there under that very id, and the marker. */
+/** Accounts and groups that the ledger binds and that are there under that very id, marked ones to close, the marker. */
 function readOurs(
   backend: AccountBackend,
   marker: { readonly name: string; readonly gid: number },
-  bound: readonly Binding[],
+  bindings: readonly Binding[],
+  desired: DesiredHost,
 ): { accounts: Map<string, ActualAccount>; groups: Map<string, GroupEntry> } {
   const found = backend.read();
   const accounts = new Map<string, ActualAccount>();
   const groups = new Map<string, GroupEntry>();
-  for (const { kind, name, id } of bound) {
+  for (const { kind, name, id } of [...bindings, ...desired.bindings]) {
     const account = kind === 'account' ? found.accounts.get(name) : undefined;
     if (account?.entry.uid === id) accounts.set(name, account);
     const group = kind === 'group' ? found.groups.get(name) : undefined;
     if (group?.gid === id) groups.set(name, group);
+  }
+  for (const { kind, name, fate } of desired.leftovers ?? []) {
+    const account = kind === 'account' && fate === 'close' ? found.accounts.get(name) : undefined;
+    if (account !== undefined) accounts.set(name, account);
   }
   const present = found.groups.get(marker.name);
   if (present?.gid === marker.gid) groups.set(marker.name, present);

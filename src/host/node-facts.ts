@@ -28,14 +28,14 @@ export async function gatherFacts(
   const foreignAccounts = [];
   const marked = [];
   for (const { entry } of local.accounts.values()) {
-    const { name, uid, gid } = entry;
+    const { name, uid, gid, dir } = entry;
     if (accounts.get(name) === uid) continue;
-    if (gid === marker.gid || markerMembers.has(name)) marked.push({ name, uid });
+    if (gid === marker.gid || markerMembers.has(name)) marked.push({ name, uid, gid, dir });
     else foreignAccounts.push({ name, uid });
   }
   const foreignGroups = [...local.groups.values()]
     .filter(({ name, gid }) => groups.get(name) !== gid)
-    .map(({ name, gid }) => ({ name, gid }));
+    .map(({ name, gid, members }) => ({ name, gid, members }));
   const words = readPowerfulWords(root);
   return {
     foreignAccounts,

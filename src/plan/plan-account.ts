@@ -1,4 +1,5 @@
 // What becomes of one account's line, home and sessions, and of what belongs to leaving and returning.
+import { CLOSED_SHELL } from '../policy/accounts.ts';
 import type { ClosedBecause, DesiredAccount, DesiredHost } from '../policy/desired.ts';
 import type { PasswdEntry } from '../policy/posix.ts';
 import type { ActualAccount, ActualHost } from './actual.ts';
@@ -12,6 +13,7 @@ export const CLOSED_BECAUSE: Readonly<Record<ClosedBecause, string>> = {
   'no-access-group': 'is in no access group',
   blocked: 'an operator blocked this person',
   'not-listed-here': 'access.users does not list this person',
+  unknown: 'bears the marker, but neither the ledger nor the store knows this account',
 };
 
 /** Day of expiry that closes an account (shadow(5)). */
@@ -68,6 +70,20 @@ function planAltering(scimId: string, before: PasswdEntry, entry: PasswdEntry): 
   if (isEqualEntry(before, entry)) return [];
   const because = `${listDifferences(before, entry)} changed`;
   return [{ scimId, name: entry.name, kind: 'account-alter', before, entry, because }];
+}
+
+/** The line of somebody whom neither the ledger nor the store knows, and who bears our mark. */
+export function planUnknown(
+  name: string,
+  scimId: string,
+  desired: DesiredHost,
+  actual: ActualHost,
+): Change[] {
+  const present = actual.accounts.get(name);
+  if (present === undefined) return [];
+  const entry = { ...present.entry, shell: CLOSED_SHELL };
+  const account = { scimId, entry, closed: 'unknown', keys: [], keyFile: '', needsMarker: false } as const;
+  return planClosing(account, 'unknown', present, desired, actual);
 }
 
 /** The line of a leftover whose time is over, with what may still run. */

@@ -34,7 +34,11 @@ export function planStrayKeyFiles(roll: Roll, actual: ActualHost): Change[] {
     const fate = roll.leftovers.get(name)?.fate;
     if (roll.desired.has(name) || fate === 'leave') continue;
     const because =
-      fate === 'shut' ? 'this node refuses the account' : 'no account of ours has this name any more';
+      fate === 'shut'
+        ? 'this node refuses the account'
+        : fate === 'close'
+          ? CLOSED_BECAUSE.unknown
+          : 'no account of ours has this name any more';
     changes.push(removeKeys(name, roll.idOf(name), because));
   }
   return changes;

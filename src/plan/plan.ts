@@ -2,7 +2,7 @@
 import type { DesiredHost } from '../policy/desired.ts';
 import type { ActualHost } from './actual.ts';
 import { CHANGE_ORDER, type Change } from './change.ts';
-import { planAccount, planRemoval } from './plan-account.ts';
+import { planAccount, planRemoval, planUnknown } from './plan-account.ts';
 import { planGroups } from './plan-groups.ts';
 import { planKeyFile, planStrayKeyFiles } from './plan-keys.ts';
 import { readRoll } from './roll.ts';
@@ -22,8 +22,9 @@ export function planChanges(desired: DesiredHost, actual: ActualHost): Change[] 
     for (const change of planKeyFile(account, actual)) changes.push(change);
   }
   for (const { kind, name, scimId, fate } of desired.leftovers ?? []) {
-    if (kind !== 'account' || fate !== 'remove' || renamed.has(name) || roll.desired.has(name)) continue;
-    changes.push(...planRemoval(name, scimId, desired, actual));
+    if (kind !== 'account' || renamed.has(name) || roll.desired.has(name)) continue;
+    if (fate === 'remove') changes.push(...planRemoval(name, scimId, desired, actual));
+    if (fate === 'close') changes.push(...planUnknown(name, scimId, desired, actual));
   }
   return sortChanges([
     ...changes,

@@ -41,6 +41,11 @@ export interface DesireInput {
   readonly heardAt?: number | null;
   /** What operators extended in an emergency, by SCIM id. */
   readonly extensions?: ReadonlyMap<string, Extension>;
+  /**
+   * Whether the records are all that the store has: it was read from end to end just now, and once before. Otherwise
+   * nothing follows from what is not among them.
+   */
+  readonly isWhole?: boolean;
   /** Instead of parsing anew; must answer as `readKeys` of ssh-key.ts would. */
   readonly readKeys?: (texts: readonly string[]) => KeyReading[];
 }
@@ -112,6 +117,7 @@ export function desire(input: DesireInput): DesiredHost {
       ...choice.leftovers,
       ...built.leftovers,
       ...findSilent(accountBindings, people, config, now),
+      ...findUnknown(facts, built.accounts, input.isWhole === true),
       ...(isMarkerTaken ? leaveOpen(built.accounts) : []),
     ].sort(
       (a, b) => compareText(a.kind, b.kind) || compareText(a.name, b.name) || compareText(a.fate, b.fate),
@@ -147,6 +153,24 @@ function findSilent(
     silent.push({ scimId, kind: 'account', name: binding.name, fate: isOver ? 'remove' : 'leave' });
   }
   return silent;
+}
+
+/** Lines that bear our mark while the ledger and the store know nobody of that name: the ledger was lost. */
+function findUnknown(
+  { marked = [] }: NodeFacts,
+  accounts: readonly DesiredAccount[],
+  isWhole: boolean,
+): Leftover[] {
+  if (marked.length === 0) return [];
+  const known = new Set(accounts.map(({ entry }) => entry.name));
+  return marked
+    .filter(({ name }) => !known.has(name))
+    .map(({ name }) => ({
+      scimId: `unknown:${name}`,
+      kind: 'account',
+      name,
+      fate: isWhole ? 'close' : 'leave',
+    }));
 }
 
 function leaveOpen(accounts: readonly DesiredAccount[]): Leftover[] {

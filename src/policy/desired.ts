@@ -38,12 +38,21 @@ export interface Binding {
 export interface NodeFacts {
   /** Accounts and groups that are not ours, as the node's own files have them. */
   readonly foreignAccounts: readonly { readonly name: string; readonly uid: number }[];
-  readonly foreignGroups: readonly { readonly name: string; readonly gid: number }[];
+  readonly foreignGroups: readonly {
+    readonly name: string;
+    readonly gid: number;
+    readonly members?: readonly string[];
+  }[];
   /**
    * Lines of the marker group that the ledger does not know (it was lost): taken back if name and uid agree with
-   * what the store says, else refused.
+   * what the store says (see adopt.ts), else refused.
    */
-  readonly marked?: readonly { readonly name: string; readonly uid: number }[];
+  readonly marked?: readonly {
+    readonly name: string;
+    readonly uid: number;
+    readonly gid?: number;
+    readonly dir?: string;
+  }[];
   /** /etc/shells. */
   readonly shells: readonly string[];
   /** Names and groups that sudoers, sshd_config or access.conf mention: never granted from the store. */
@@ -63,7 +72,8 @@ export interface AcceptedKey {
   readonly fingerprint: string;
 }
 
-export type ClosedBecause = 'inactive' | 'absent' | 'no-access-group' | 'blocked' | 'not-listed-here';
+export type ClosedBecause =
+  'inactive' | 'absent' | 'no-access-group' | 'blocked' | 'not-listed-here' | 'unknown';
 
 export interface DesiredAccount {
   readonly scimId: string;
@@ -88,14 +98,16 @@ export interface DesiredGroup extends GroupEntry {
 
 /** A bound account or group that is not among the desired ones, and what becomes of what the host has of it. */
 export interface Leftover {
+  /** `unknown:NAME` for an account that bears our mark and nobody knows. */
   readonly scimId: string;
   readonly kind: 'account' | 'group';
   readonly name: string;
   /**
    * `remove`: its time is over, or it has another name now. `leave`: nothing was heard about it, so nothing is done.
    * `shut`: it is refused (somebody local has its name or id): no key is served, the line is not touched.
+   * `close`: it bears our mark, and neither the ledger nor a store that was heard whole knows it: out, with its line.
    */
-  readonly fate: 'remove' | 'leave' | 'shut';
+  readonly fate: 'remove' | 'leave' | 'shut' | 'close';
 }
 
 export interface Refusal {

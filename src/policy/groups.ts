@@ -89,7 +89,12 @@ export function chooseGroups(question: GroupQuestion): GroupChoice {
 type Wanted = ReadonlyMap<GroupRecord, 'sudo' | 'access' | 'pattern'>;
 type Refuse = (record: GroupRecord, code: string, detail: string) => null;
 
-function findWanted({ groups, access, config }: GroupQuestion): Wanted {
+/** The groups that are to be on the node, and why. */
+export function findWanted({
+  groups,
+  access,
+  config,
+}: Pick<GroupQuestion, 'groups' | 'access' | 'config'>): Wanted {
   const wanted = new Map<GroupRecord, 'sudo' | 'access' | 'pattern'>();
   const patterns = config.accounts.groups.map(compileGlob);
   for (const { record, absent } of groups) {

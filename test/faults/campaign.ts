@@ -106,7 +106,12 @@ export async function runCampaign(
     log.push(
       `  ended with ${signal ?? status}${stderr === '' ? '' : `: ${stderr?.trim().split('\n').at(-1)?.slice(0, 300)}`}`,
     );
-    demand(node, stderr?.includes('this is a defect') === true ? [`a defect came to light: ${stderr}`] : []);
+    demand(
+      node,
+      status === 70 || stderr?.includes('this is a defect') === true
+        ? [`a defect came to light: ${stderr}`]
+        : [],
+    );
     demand(node, findBreaches(node, memory));
     const isShorn = name === 'lost /etc' || log.includes(`node ${node.name}: lost /etc`);
     if (!isShorn) demand(node, findLockedOut(node, steady));

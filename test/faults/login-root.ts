@@ -122,7 +122,7 @@ export function makeLoginRoot(name: string, folder: string, config: string, toke
     clockShift: 0,
     wrapper: [],
     startPass() {
-      const [command = '', ...args] = [
+      const [command, ...args] = [
         ...node.wrapper,
         process.execPath,
         path.join(REPOSITORY, 'src/cli.ts'),

@@ -44,13 +44,11 @@ const ALWAYS: Readonly<Record<string, Mishap>> = {
 
   async 'another tool edits passwd'(node, dice) {
     const { over } = node.startPass();
-    let isOver = false;
-    const outcome = over.finally(() => (isOver = true));
-    while (!isOver) {
+    for (let outcome: Outcome | null = null; ;) {
       await node.editForeignLine(`edited ${dice.below(1_000_000)}`);
-      await sleep(20);
+      outcome = await Promise.race([over, sleep(20, null)]);
+      if (outcome !== null) return outcome;
     }
-    return outcome;
   },
 
   async 'damaged cache'(node, dice) {

@@ -15,7 +15,7 @@ import { viewMirror, type MirrorView } from '../../mirror/mirror.ts';
 import type { PasswdEntry } from '../../policy/posix.ts';
 import type { Place } from '../parts.ts';
 import { decide } from '../decide.ts';
-import { findLastComplete } from '../report.ts';
+import { judgeHearing } from '../hearing.ts';
 import { readStatus } from '../status.ts';
 import type { Facts, PersonFacts } from './facts.ts';
 import { findPerson, type FoundPerson } from './find-person.ts';
@@ -71,7 +71,11 @@ async function decideFor(
   now: number,
 ): Promise<PersonFacts | null> {
   if (found === null) return null;
-  const decision = await decide({ ...place, mirror, host: openHost(place) }, now, findLastComplete(mirror));
+  const decision = await decide(
+    { ...place, mirror, host: openHost(place) },
+    now,
+    judgeHearing(null, mirror, now),
+  );
   return gatherPerson(found, place, mirror, mirror.groups(), decision);
 }
 
