@@ -1,5 +1,6 @@
 // `sunk-agent extend`: in an emergency, lets keys live on without a word of the store.
 import { decide } from '../agent/decide.ts';
+import { recordAct } from '../agent/audit.ts';
 import { describeReport } from '../agent/describe-report.ts';
 import { readExtensions, writeExtensions } from '../agent/extensions.ts';
 import { operatorName } from '../agent/operator-files.ts';
@@ -48,8 +49,13 @@ export async function run(context: CommandContext): Promise<number> {
   announceOwner(context);
   const now = Math.floor(Date.now() / 1000);
   const { extended, later } = await extend(place, who, now, now + seconds);
-  const report = await passFromCache(place, onWait);
   const until = new Date((now + seconds) * 1000).toISOString();
+  recordAct(place.paths, {
+    act: 'extend',
+    subject: who ?? '--all',
+    detail: `${extended.length} accounts until ${until}: ${extended.join(', ')}`,
+  });
+  const report = await passFromCache(place, onWait);
   process.stdout.write(
     context.json
       ? `${JSON.stringify({ extended, later, until: now + seconds })}\n`

@@ -2,14 +2,19 @@
 import { cpSync, existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { readAudit } from '../../src/agent/audit.ts';
 import type { Status } from '../../src/agent/status.ts';
+import { pathsUnder } from '../../src/paths.ts';
 import { makeEd25519, seedRandom, writeBlob } from '../policy/key-corpus.ts';
 import { makeThrowawayRoot, type ThrowawayRoot } from './throwaway-root.ts';
 
 const KEYS = 'var/lib/sunk-agent/authorized_keys';
 const CACHE = 'var/lib/sunk-agent/cache';
 const DAY = 86_400;
+
+// Each command is a process; on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let place: ThrowawayRoot;
 let alice: string;
@@ -60,6 +65,7 @@ test('one person’s keys live on, the others’ do not; it is in the plan, the 
   expect(reasons.join()).toContain('extended the keys of 1 accounts, until ');
   const line = JSON.parse(place.read('var/lib/sunk-agent/extended')) as Record<string, unknown>;
   expect(line).toMatchObject({ scimId: alice, by: extended?.by[0] });
+  expect(readAudit(pathsUnder(place.root)).entries).toMatchObject([{ act: 'extend', subject: 'alice' }]);
 });
 
 test('everybody’s keys live on, but for those that live longer anyway', async () => {
