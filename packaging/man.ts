@@ -91,6 +91,14 @@ function renderHelp(help: string): string[] {
         ...lines.map((line) => escapeText(line.replace(/^Usage: +/, '').trim())),
         '.Ed',
       ];
+    if (lines[0] === 'Examples:')
+      return [
+        '.Pp',
+        'Examples:',
+        '.Bd -literal -offset indent',
+        ...lines.slice(1).map((line) => escapeText(line.trim())),
+        '.Ed',
+      ];
     return [
       '.Pp',
       ...lines.flatMap((line, index) => {

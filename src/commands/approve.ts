@@ -16,6 +16,9 @@ export const help = `Usage: sunk-agent approve HASH [--config FILE] [--root DIR]
 Lets the set of changes pass that the guard holds under HASH (see sunk-agent plan), and no other.
 HASH is the same on every node, so a fleet can share /etc/sunk-agent/approved instead.
 
+Examples:
+  sunk-agent approve 3f9c2b7a10d4e8aa
+
 Exit status: 0 accepted, 1 failed.`;
 
 export async function run(context: CommandContext): Promise<number> {

@@ -19,6 +19,10 @@ export const help = `Usage: sunk-agent block NAME [--config FILE] [--root DIR]
 Puts a person (account name, userName or SCIM id) or a key (fingerprint, SHA256:...) out, at once and until unblock,
 whatever the store says. Needs neither store nor daemon. The list is /etc/sunk-agent/blocked; a fleet may share it.
 
+Examples:
+  sunk-agent block alice
+  sunk-agent block SHA256:sVGBVyN5yGGi5i6t7bIGZzqhIchaGb6NHKg+k6VJPGo
+
 Exit status: 0 out, 1 failed.`;
 
 const ENTRY = /^[A-Za-z0-9][A-Za-z0-9@._:/+=-]{0,255}$/;

@@ -15,6 +15,10 @@ Asks sshd itself what it will do for a managed account, and names what is in the
 
   --fix   write our sshd drop-in, after sshd has accepted it, and have sshd read it
 
+Examples:
+  sunk-agent doctor
+  sunk-agent doctor --fix
+
 Exit status: 0 nothing found, 1 somebody may get in beside us, 2 keys are not served as configured.`;
 
 export async function run(context: CommandContext): Promise<number> {

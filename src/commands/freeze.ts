@@ -12,7 +12,11 @@ export const options = { for: { type: 'string' } } as const;
 
 export const help = `Usage: sunk-agent freeze --for DURATION [--config FILE] [--root DIR]
 
-For DURATION (30m, 2h, 1d) nobody is let in and nobody goes for being absent; whoever is deactivated or blocked still goes.
+For DURATION (30m, 2h, 1d) nobody is let in and nobody goes for being absent; whoever is deactivated or blocked still
+goes.
+
+Examples:
+  sunk-agent freeze --for 2h
 
 Exit status: 0 done, 1 failed.`;
 

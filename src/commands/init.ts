@@ -42,6 +42,9 @@ configuration and the token. Accounts, sshd and NSS stay as they are. Asks on a 
   --enforce          the agent may act on the plan; without it, and without a yes on the terminal, it observes
   --force            replace a configuration that names a store; it is kept as config.yaml.before-init
 
+Examples:
+  sunk-agent init --base-url https://api.coreweave.com/scim/ab1cd2 --token-file token --group slurm-users
+
 Exit status: 0 written, 1 the store could not be read, a name was not found, or the answer was no.`;
 
 export async function run(context: CommandContext): Promise<number> {

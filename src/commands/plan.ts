@@ -21,6 +21,10 @@ Works on the records of the last pass.
 
   --fetch   read the store first
 
+Examples:
+  sunk-agent plan --fetch
+  sunk-agent plan --json
+
 Exit status: 0 nothing to change, 2 changes, 1 error.`;
 
 const PATIENCE_MS = 600_000;

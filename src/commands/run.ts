@@ -17,6 +17,10 @@ Makes the node agree with the cache, then with the store, and keeps it so.
   --reader socket   wait for the reader's own unit to connect
 
 SIGHUP means: look at everything now. SIGTERM ends it after the pass under way.
+
+Examples:
+  sunk-agent run --reader socket
+
 Exit status: 0 stopped as asked, 1 it could not start, 78 a wrong configuration.`;
 
 export async function run(context: CommandContext): Promise<number> {

@@ -13,6 +13,10 @@ Reads what the last pass left in /run/sunk-agent/status.json; needs neither root
 
   --host   also this machine's load, memory and disks, as they are now
 
+Examples:
+  sunk-agent status --host
+  sunk-agent status --json
+
 Exit status: 0 healthy, 1 degraded, 2 failing or unknown.`;
 
 const EXIT = { healthy: 0, degraded: 1, failing: 2 } as const;

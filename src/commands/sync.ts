@@ -18,6 +18,9 @@ One pass now: reads the store and makes the node agree with it.
 
   --full   read everything, also where the store offers less
 
+Examples:
+  sunk-agent sync --full
+
 Exit status: 0 the node agrees, 1 partly (something is held, failed or was not heard whole), 2 failed.`;
 
 const PATIENCE_MS = 600_000;

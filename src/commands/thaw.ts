@@ -12,6 +12,9 @@ export const help = `Usage: sunk-agent thaw [--config FILE] [--root DIR]
 
 Ends a freeze before its time; the next pass catches up.
 
+Examples:
+  sunk-agent thaw
+
 Exit status: 0 done, 1 failed.`;
 
 export async function run(context: CommandContext): Promise<number> {

@@ -16,6 +16,9 @@ export const help = `Usage: sunk-agent unblock NAME [--config FILE] [--root DIR]
 
 Takes NAME off /etc/sunk-agent/blocked; what the store says of that person or key counts again.
 
+Examples:
+  sunk-agent unblock alice
+
 Exit status: 0 done, 1 failed.`;
 
 export async function run(context: CommandContext): Promise<number> {
