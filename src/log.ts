@@ -1,4 +1,5 @@
 // Log lines for journald: JSON on stderr, one an event, its priority in front where journald reads it.
+import { fstatSync } from 'node:fs';
 import { pino, type Logger } from 'pino';
 
 export type { Logger };
@@ -22,7 +23,7 @@ const PRIORITY: Readonly<Record<string, string>> = {
  * @param level lowest level that is written; the environment's LOG_LEVEL by default.
  */
 export function createLogger(component: string, level = process.env['LOG_LEVEL'] ?? 'info'): Logger {
-  const journald = process.env['JOURNAL_STREAM'] !== undefined;
+  const journald = isJournal(process.env['JOURNAL_STREAM'], 2);
   return pino(
     {
       level,
@@ -33,8 +34,28 @@ export function createLogger(component: string, level = process.env['LOG_LEVEL']
     {
       write(line: string): void {
         const priority = journald ? (PRIORITY[/"level":(\d+)/.exec(line)?.[1] ?? ''] ?? '') : '';
-        process.stderr.write(priority + line);
+        process.stderr.write(priority + escapeLine(line));
       },
     },
   );
+}
+
+/**
+ * What a terminal would obey or a reader would not see, escaped as JSON has it, so that the line still says the same to
+ * a program: JSON.stringify leaves DEL, C1 and format characters (bidirectional marks, zero width, tags) as they are.
+ */
+export function escapeLine(line: string): string {
+  return line.replace(/(?!\n$)[\p{C}\u2028\u2029]/gu, (character) =>
+    Array.from(
+      { length: character.length },
+      (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  );
+}
+
+/** Whether a descriptor leads to the journal: JOURNAL_STREAM is device:inode, and is inherited further than the stream is (systemd.exec(5)). */
+export function isJournal(stream: string | undefined, descriptor: number): boolean {
+  if (stream === undefined) return false;
+  const { dev, ino } = fstatSync(descriptor);
+  return stream === `${dev}:${ino}`;
 }

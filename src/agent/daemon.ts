@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import cron from 'node-cron';
 import { describeError } from '../errors.ts';
-import { createComplaints } from './complaints.ts';
+import { createComplaints } from '../complaints.ts';
 import { openParts, type Place } from './parts.ts';
 import { takePassLock } from './pass-lock.ts';
 import type { PassMode, PassOrder } from './order.ts';
@@ -35,6 +35,8 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
   const complaints = createComplaints(log);
   const metrics = await openMetricsPublisher(place, link);
 
+  let lastStanding = '0 0';
+
   async function pass(order: PassOrder | null): Promise<void> {
     const mode = order?.mode ?? 'cache';
     try {
@@ -50,7 +52,11 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
           report.failure === null ? null : `the store could not be heard: ${report.failure.message}`,
         );
         const { done, failed, held } = report.changes;
-        const level = failed > 0 ? 'error' : done + held > 0 ? 'info' : 'debug';
+        // What stays as it was is not said again: a quiet pass is one debug line.
+        const standing = `${failed} ${held}`;
+        const isQuiet = done === 0 && standing === lastStanding;
+        lastStanding = standing;
+        const level = isQuiet ? 'debug' : failed > 0 ? 'error' : 'info';
         log[level](
           { pass: report.n, mode, snapshot: report.snapshot, done, failed, held, ms: report.durations },
           'pass over',

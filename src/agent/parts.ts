@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config.ts';
 import { loadConfig } from '../config.ts';
+import { createFailureLog, type FailureLog } from './failures.ts';
 import { type Host, openHost } from '../host/host.ts';
 import { createLogger, type Logger } from '../log.ts';
 import { type Mirror, openMirror } from '../mirror/mirror.ts';
@@ -19,6 +20,7 @@ export interface PassParts {
   /** null: nobody is asked; the pass works from the cache. */
   readonly reader: Reader | null;
   readonly log: Logger;
+  readonly failures: FailureLog;
   /** The clock, epoch milliseconds. */
   readonly clock: () => number;
 }
@@ -58,6 +60,7 @@ export function openParts(place: Place): Omit<PassParts, 'reader'> {
     config,
     paths,
     log,
+    failures: createFailureLog(log),
     mirror,
     clock,
     host: openHost({ paths, config }),

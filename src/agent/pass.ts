@@ -1,7 +1,6 @@
 // The story: fetch, mirror, policy, plan, guard, apply, record — one pass, top to bottom.
 import { AgentError } from '../errors.ts';
 import type { Applied } from '../host/host.ts';
-import type { Logger } from '../log.ts';
 import type { GuardVerdict } from '../plan/guard.ts';
 import type { Binding } from '../policy/desired.ts';
 import { decide } from './decide.ts';
@@ -25,7 +24,7 @@ export async function runPass(
   mode: PassMode | 'cache',
   named: readonly NamedResource[] = [],
 ): Promise<PassReport> {
-  const { mirror, host, config, log } = parts;
+  const { mirror, host, config } = parts;
   const now = Math.floor(parts.clock() / 1000);
   const watch = createStopwatch();
   const n = mirror.beginPass(now);
@@ -58,7 +57,7 @@ export async function runPass(
     report,
     applied.map((result) => historyRow(result, verdict)),
   );
-  for (const result of applied) logApplied(log, n, result);
+  parts.failures.note(n, applied);
   return report;
 }
 
@@ -90,10 +89,4 @@ function historyRow(result: Applied, verdict: GuardVerdict) {
     because,
     problem: result.ok ? null : result.problem,
   };
-}
-
-function logApplied(log: Logger, pass: number, result: Applied): void {
-  const { scimId, kind, name, because } = result.change;
-  if (result.ok) log.info({ pass, scimId, kind, name }, because);
-  else log.error({ pass, scimId, kind, name, problem: result.problem }, because);
 }

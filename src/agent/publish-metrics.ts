@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { describeError } from '../errors.ts';
 import { replaceFiles } from '../host/atomic-file.ts';
-import { createComplaints } from './complaints.ts';
+import { createComplaints } from '../complaints.ts';
 import type { Place } from './parts.ts';
 import type { ReaderLink } from './reader-link.ts';
 import type { PassReport } from './report.ts';

@@ -22,6 +22,9 @@ It and every folder above it must belong to root and be writable by nobody else.
 killed with all that it started. A failure is in the history and in the log, and changes nothing else: it is not run
 again, but after a crash it may run twice.
 
+Examples:
+  sunk-agent hook
+
 Exit status: 0 all ran, whatever their own status, 1 failed.`;
 
 export async function run(context: CommandContext): Promise<number> {

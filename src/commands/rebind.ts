@@ -34,6 +34,10 @@ the store must not give it another uid, gid or home. OLD stays on record. Works 
 
 Ids that the configuration pins (access.groups) are the operator's to change.
 
+Examples:
+  sunk-agent rebind 2819c223-7f76-453a-919d-413861904646 0a1b2c3d-7f76-453a-919d-413861904646
+  sunk-agent rebind --by external-id --apply
+
 Exit status: 0 nothing to move or moved, 2 there is something to move, 1 something was refused.`;
 
 export async function run(context: CommandContext): Promise<number> {

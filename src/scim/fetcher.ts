@@ -2,9 +2,10 @@
 import { Socket, createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { createComplaints } from '../complaints.ts';
 import { loadConfig } from '../config.ts';
 import { AgentError, describeError } from '../errors.ts';
-import { createLogger } from '../log.ts';
+import { createLogger, escapeLine } from '../log.ts';
 import { pathsUnder } from '../paths.ts';
 import { serveAgent } from './serve.ts';
 import { openStore } from './store.ts';
@@ -25,10 +26,12 @@ async function main(): Promise<void> {
     await store.client.close();
     return;
   }
+  const complaints = createComplaints(log);
   for (;;) {
-    await serveAgent(createConnection(values.socket), store, log).catch((error: unknown) =>
-      log.warn(describeError(error)),
-    );
+    const stream = createConnection(values.socket);
+    stream.once('connect', () => complaints.note(null));
+    stream.once('error', (error) => complaints.note(`the agent cannot be reached: ${describeError(error)}`));
+    await serveAgent(stream, store, log).catch((error: unknown) => complaints.note(describeError(error)));
     await sleep(1000);
   }
 }
@@ -36,6 +39,6 @@ async function main(): Promise<void> {
 try {
   await main();
 } catch (error) {
-  process.stderr.write(`sunk-agent reader: ${describeError(error)}\n`);
+  process.stderr.write(escapeLine(`sunk-agent reader: ${describeError(error)}\n`));
   process.exitCode = error instanceof AgentError ? (error.exit ?? 1) : 70;
 }

@@ -4,12 +4,23 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { nameOwners } from '../../src/agent/proof-of-use.ts';
+import { nameOwners, proveUse } from '../../src/agent/proof-of-use.ts';
 import { readAccepted, readAuthLine, readJournalLine, readLoginLog } from '../../src/host/login-log.ts';
 
 const FINGERPRINT = 'SHA256:sVGBVyN5yGGi5i6t7bIGZzqhIchaGb6NHKg+k6VJPGo';
 const LINE = `Accepted publickey for alice from 192.0.2.7 port 50022 ssh2: ED25519 ${FINGERPRINT}`;
 const NOW = Date.parse('2026-11-25T12:00:00Z');
+
+const ALICE = {
+  scimId: 'id-alice',
+  kind: 'account',
+  name: 'alice',
+  id: 10_000,
+  gid: 9999,
+  home: '/home/alice',
+  boundAt: 900,
+  closedAt: 1100,
+} as const;
 
 describe('a message of sshd', () => {
   test.each([
@@ -120,6 +131,12 @@ describe('an auth log', () => {
     expect((await readLoginLog({ fingerprint: 'SHA256:x', since, limit: 3 }, root)).logins).toEqual([]);
   });
 
+  test('with the ledger says whose session a key opened', async () => {
+    writeFileSync(path.join(root, 'var/log/auth.log'), `2026-11-24T12:00:00Z node sshd[7]: ${LINE}\n`);
+    const proof = await proveUse({ fingerprint: FINGERPRINT, since: 0, limit: 10 }, [ALICE], root);
+    expect(proof).toMatchObject({ source: 'auth-log', logins: [{ name: 'alice', scimId: 'id-alice' }] });
+  });
+
   test('that is not there is an error that says who may read it', async () => {
     await expect(readLoginLog({ since: 0, limit: 1 }, root)).rejects.toThrow(
       /neither the journal nor .*auth\.log/,
@@ -129,16 +146,6 @@ describe('an auth log', () => {
 
 test('a login is its owner’s by the ledger, and nobody’s before the name was bound', () => {
   const login = { at: 1000, name: 'alice', from: '192.0.2.7', keyType: 'ED25519', fingerprint: FINGERPRINT };
-  const binding = {
-    scimId: 'id-alice',
-    kind: 'account',
-    name: 'alice',
-    id: 10_000,
-    gid: 9999,
-    home: '/home/alice',
-    boundAt: 900,
-    closedAt: 1100,
-  } as const;
-  const owners = nameOwners([login, { ...login, at: 800 }, { ...login, name: 'root' }], [binding]);
+  const owners = nameOwners([login, { ...login, at: 800 }, { ...login, name: 'root' }], [ALICE]);
   expect(owners.map(({ scimId }) => scimId)).toEqual(['id-alice', null, null]);
 });

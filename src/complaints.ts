@@ -1,5 +1,5 @@
 // The same failure, again and again, is said once, then counted, and its end is said too.
-import type { Logger } from '../log.ts';
+import type { Logger } from './log.ts';
 
 export interface Complaints {
   /** What is wrong now; null: nothing. */
