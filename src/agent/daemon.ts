@@ -20,8 +20,6 @@ const LOCK_PATIENCE_MS = 60_000;
 /** Each host looks this many milliseconds later than the schedule says, at most. */
 const MAX_JITTER_MS = 20_000;
 
-const DAY = 86_400;
-
 /**
  * Runs until `stop` is aborted.
  * @param source whether the reader is a child of this process or a unit of its own.
@@ -88,7 +86,6 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
   const schedules = [
     cron.schedule(config.sync.poll, later('delta')),
     cron.schedule(config.sync.full, later('full')),
-    cron.schedule('17 4 * * *', () => parts.mirror.prune(Math.floor(Date.now() / 1000) - 90 * DAY, 1000)),
   ];
   const onHangup = (): void => queue.ask('full');
   process.on('SIGHUP', onHangup);

@@ -56,7 +56,6 @@ export async function decide(
   });
   const actual = host.read(bindings, desired);
   const changes = planChanges(desired, actual);
-  const window = Math.max(config.limits.max_loss.window, config.limits.max_gain.window);
   const verdict = guard({
     changes,
     desired,
@@ -64,10 +63,15 @@ export async function decide(
     users,
     groups,
     config,
-    record: mirror.guardRecord(now - window),
+    record: mirror.guardRecord(now - guardWindow(config)),
     approved: operator.approved,
     isFrozen: operator.frozenUntil > now,
     now,
   });
   return { adopted, desired, actual, changes, verdict };
+}
+
+/** How far back the guard counts, in seconds. */
+export function guardWindow({ limits }: PassParts['config']): number {
+  return Math.max(limits.max_loss.window, limits.max_gain.window);
 }

@@ -9,6 +9,7 @@ import { type Mirror, openMirror } from '../mirror/mirror.ts';
 import { type Paths, pathsUnder } from '../paths.ts';
 import { createJudge, type ResourceJudge } from '../scim/read-resource.ts';
 import type { Reader } from '../scim/reader.ts';
+import { nameNode } from './pass-lock.ts';
 
 /** What a pass works with. */
 export interface PassParts {
@@ -49,7 +50,7 @@ export function openPlace(options: { root: string; config: string | undefined })
 export function openParts(place: Place): Omit<PassParts, 'reader'> {
   const { config, paths, log } = place;
   const clock = Date.now;
-  const mirror = openMirror(paths.state, Math.floor(clock() / 1000));
+  const mirror = openMirror(paths.state, Math.floor(clock() / 1000), nameNode(paths.passLock));
   if (mirror.setAside !== null) {
     log.error(
       { file: mirror.setAside },

@@ -1,15 +1,11 @@
 // One pass at a time on a host, whoever asks: a flock(2) that dies with its holder.
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import koffi from 'koffi';
 import { AgentError } from '../errors.ts';
+import { tryFlock } from '../flock.ts';
 
-const LOCK_EX = 2;
-const LOCK_NB = 4;
 const POLL_MS = 100;
-
-let flock: ((fd: number, operation: number) => number) | null = null;
 
 /**
  * Takes the lock, waiting for whoever holds it.
@@ -19,14 +15,9 @@ let flock: ((fd: number, operation: number) => number) | null = null;
  * @throws AgentError lock_busy
  */
 export async function takePassLock(file: string, onWait: () => void, patience: number): Promise<() => void> {
-  flock ??= koffi.load('libc.so.6').func('int flock(int fd, int operation)') as (
-    fd: number,
-    operation: number,
-  ) => number;
-  mkdirSync(path.dirname(file), { recursive: true });
-  const fd = openSync(file, 'a', 0o600);
+  const fd = openLockFile(file);
   const deadline = performance.now() + patience;
-  for (let isFirst = true; flock(fd, LOCK_EX | LOCK_NB) !== 0; isFirst = false) {
+  for (let isFirst = true; !tryFlock(fd, 'exclusive'); isFirst = false) {
     if (isFirst) onWait();
     if (performance.now() > deadline) {
       closeSync(fd);
@@ -38,4 +29,17 @@ export async function takePassLock(file: string, onWait: () => void, patience: n
     await sleep(POLL_MS);
   }
   return () => closeSync(fd);
+}
+
+/** What all processes of one node have in common, and those of two nodes never: which file their pass lock is. */
+export function nameNode(file: string): string {
+  const fd = openLockFile(file);
+  const { dev, ino } = fstatSync(fd);
+  closeSync(fd);
+  return `${dev}:${ino}`;
+}
+
+function openLockFile(file: string): number {
+  mkdirSync(path.dirname(file), { recursive: true });
+  return openSync(file, 'a', 0o600);
 }

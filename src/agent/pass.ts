@@ -3,7 +3,7 @@ import { AgentError } from '../errors.ts';
 import type { Applied } from '../host/host.ts';
 import type { GuardVerdict } from '../plan/guard.ts';
 import type { Binding } from '../policy/desired.ts';
-import { decide } from './decide.ts';
+import { decide, guardWindow } from './decide.ts';
 import { dropSpentExtensions } from './extensions.ts';
 import { findWindow } from './delta-window.ts';
 import { hearStore, type Heard } from './hear.ts';
@@ -12,6 +12,9 @@ import type { PassParts } from './parts.ts';
 import { judgeHearing } from './hearing.ts';
 import { reportPass, type PassReport } from './report.ts';
 import { createStopwatch } from './stopwatch.ts';
+
+/** Passes from one sweep of the history to the next: some hours. */
+const PRUNE_EVERY = 500;
 
 /**
  * One pass. A store that cannot be heard is part of the report, not an exception: the host is then made to
@@ -40,6 +43,7 @@ export async function runPass(
   }
   const applied = isObserving ? [] : await watch.time('apply', () => host.apply(verdict.go));
   mirror.recordHeld(verdict.remember);
+  mirror.saveReadings();
 
   const report = reportPass({
     n,
@@ -58,6 +62,7 @@ export async function runPass(
     applied.map((result) => historyRow(result, verdict)),
   );
   parts.failures.note(n, applied);
+  if (n % PRUNE_EVERY === 0) mirror.prune(now, now - guardWindow(config));
   return report;
 }
 

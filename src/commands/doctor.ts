@@ -2,6 +2,7 @@
 import { openPlace } from '../agent/parts.ts';
 import { inspectSshd, settleSshd } from '../host/sshd.ts';
 import type { SshdFinding } from '../host/sshd-findings.ts';
+import { nameNode } from '../agent/pass-lock.ts';
 import { openMirror } from '../mirror/mirror.ts';
 import type { CommandContext } from './command.ts';
 import { announceOwner } from './owner.ts';
@@ -24,7 +25,7 @@ Exit status: 0 nothing found, 1 somebody may get in beside us, 2 keys are not se
 export async function run(context: CommandContext): Promise<number> {
   const { config, paths } = openPlace(context);
   announceOwner(context);
-  const mirror = openMirror(paths.state, Math.floor(Date.now() / 1000));
+  const mirror = openMirror(paths.state, Math.floor(Date.now() / 1000), nameNode(paths.passLock));
   const [managed] = mirror.bindings().filter(({ kind, closedAt }) => kind === 'account' && closedAt === null);
   mirror.close();
   // sshd -T needs a user that exists and is in the marker group; before the first one, any name shows the rest.

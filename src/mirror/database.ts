@@ -1,9 +1,11 @@
-// Opens the SQLite file of the mirror: a private folder, one writer, migrations, and a damaged file set aside.
-import { accessSync, constants, lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+// Opens the SQLite file of the mirror: one writer, migrations, and a damaged file set aside, never lost and never fatal.
+import { accessSync, constants, existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { AgentError } from '../errors.ts';
-import { MIGRATIONS } from './schema.ts';
+import { MIGRATIONS, TABLES } from './schema.ts';
+import { COMPANIONS, DATABASE, prepareStateFolder } from './state-folder.ts';
+import { takeWriterLock, type WriterLock } from './writer-lock.ts';
 
 export type Connection = Database.Database;
 
@@ -11,28 +13,39 @@ export interface OpenedDatabase {
   readonly connection: Connection;
   /** Where a damaged file was moved to, or null; the mirror is then empty and must be rebuilt. */
   readonly setAside: string | null;
+  readonly close: () => void;
 }
+
+/** So many damaged files are kept for whoever wants to know what happened. */
+const KEPT_DAMAGED = 3;
 
 /**
  * Opens `folder`/mirror.sqlite, creating both where they are missing.
  * @param now epoch seconds, for the name of a file that is set aside.
- * @throws AgentError state_folder when folder or file are not the caller's own.
+ * @param node see `takeWriterLock`.
+ * @param migrations another build's, in a test.
+ * @throws AgentError state_folder when folder or file are not the caller's own, or another node's agent uses them;
+ *   cache_damaged when another process of this node must set the file aside.
  */
-export function openDatabase(folder: string, now: number): OpenedDatabase {
-  // The key files lie beside it, where the helper's user must reach them.
-  mkdirSync(path.dirname(folder), { recursive: true, mode: 0o755 });
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  refuseForeign(folder, 'directory');
-  const file = path.join(folder, 'mirror.sqlite');
-  refuseForeign(file, 'file');
+export function openDatabase(
+  folder: string,
+  now: number,
+  node: string,
+  migrations: readonly string[] = MIGRATIONS,
+): OpenedDatabase {
+  prepareStateFolder(folder);
+  const lock = takeWriterLock(folder, node);
   try {
-    return { connection: openChecked(file), setAside: null };
+    const { connection, setAside } = openOrSetAside(path.join(folder, DATABASE), now, lock, migrations);
+    lock.share();
+    const close = (): void => {
+      connection.close();
+      lock.release();
+    };
+    return { connection, setAside, close };
   } catch (error) {
-    if (!isDamage(error)) throw new AgentError('state_folder', `cannot open ${file}`, { cause: error });
-    const setAside = `${file}.damaged-${now}`;
-    renameSync(file, setAside);
-    for (const suffix of ['-wal', '-shm']) rmSync(file + suffix, { force: true });
-    return { connection: openChecked(file), setAside };
+    lock.release();
+    throw error;
   }
 }
 
@@ -61,7 +74,38 @@ export function openDatabaseToRead(folder: string): Connection {
   }
 }
 
-function openChecked(file: string): Connection {
+function openOrSetAside(
+  file: string,
+  now: number,
+  lock: WriterLock,
+  migrations: readonly string[],
+): Omit<OpenedDatabase, 'close'> {
+  try {
+    return { connection: openChecked(file, lock, migrations), setAside: null };
+  } catch (error) {
+    if (error instanceof AgentError) throw error;
+    if (!isDamage(error)) throw new AgentError('state_folder', `cannot open ${file}`, { cause: error });
+    if (!lock.isAlone) {
+      throw new AgentError('cache_damaged', `${file} is damaged, and another process has it open`, {
+        cause: error,
+        hint: 'systemctl restart sunk-agent: the daemon sets it aside and rebuilds it',
+      });
+    }
+    const setAside = `${file}.damaged-${now}`;
+    for (const suffix of ['', ...COMPANIONS]) {
+      if (existsSync(file + suffix)) renameSync(file + suffix, setAside + suffix);
+    }
+    dropOldDamaged(path.dirname(file));
+    return { connection: openChecked(file, lock, migrations), setAside };
+  }
+}
+
+/**
+ * `integrity_check` and not `quick_check`: it alone compares the indexes with the tables, and what keeps a uid from
+ * being given twice is an index of the ledger. It takes about a second for 100,000 people, once a start: a process that
+ * comes while another has the file open does not repeat it.
+ */
+function openChecked(file: string, lock: WriterLock, migrations: readonly string[]): Connection {
   const previousMask = process.umask(0o077);
   const connection = new Database(file, { timeout: 2000 });
   process.umask(previousMask);
@@ -69,9 +113,13 @@ function openChecked(file: string): Connection {
     connection.pragma('journal_mode = WAL');
     connection.pragma('synchronous = NORMAL');
     connection.pragma('trusted_schema = OFF');
-    const verdict = connection.pragma('quick_check(1)', { simple: true });
-    if (verdict !== 'ok') throw new DamagedDatabase(`${file}: ${String(verdict)}`);
-    migrate(connection);
+    if (lock.isAlone) {
+      const verdict = connection.pragma('integrity_check(1)', { simple: true });
+      if (verdict !== 'ok') throw new DamagedDatabase(`${file}: ${String(verdict)}`);
+    }
+    migrate(connection, migrations);
+    for (const [table, columns] of TABLES)
+      connection.prepare(`SELECT ${columns.join()} FROM ${table} LIMIT 0`);
     return connection;
   } catch (error) {
     connection.close();
@@ -80,11 +128,11 @@ function openChecked(file: string): Connection {
 }
 
 /** A newer file (after a downgrade) is used as it is: migrations only ever add. */
-function migrate(connection: Connection): void {
+function migrate(connection: Connection, migrations: readonly string[]): void {
   const version = Number(connection.pragma('user_version', { simple: true }));
-  for (let next = version; next < MIGRATIONS.length; next += 1) {
+  for (let next = version; next < migrations.length; next += 1) {
     connection.transaction(() => {
-      connection.exec(MIGRATIONS[next] ?? '');
+      connection.exec(migrations[next] ?? '');
       connection.pragma(`user_version = ${next + 1}`);
     })();
   }
@@ -92,26 +140,21 @@ function migrate(connection: Connection): void {
 
 class DamagedDatabase extends Error {}
 
-function isDamage(error: unknown): boolean {
+/**
+ * Whether an error says that the file itself is wrong, and not the disk, the memory or the rights. SQLITE_ERROR is a
+ * statement that does not fit the tables.
+ */
+export function isDamage(error: unknown): boolean {
   if (error instanceof DamagedDatabase) return true;
   const code = error instanceof Database.SqliteError ? error.code : '';
-  return code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB';
+  return /^SQLITE_(?:CORRUPT|NOTADB|FORMAT|SCHEMA|IOERR_SHORT_READ|ERROR)/.test(code);
 }
 
-/** A link, or a file that somebody else owns, could be swapped under us. */
-function refuseForeign(file: string, kind: 'file' | 'directory'): void {
-  const found = lstatSync(file, { throwIfNoEntry: false });
-  if (found === undefined) return;
-  const isRightKind = kind === 'file' ? found.isFile() : found.isDirectory();
-  if (!isRightKind) throw new AgentError('state_folder', `${file} is not a plain ${kind}`);
-  if (found.uid !== process.geteuid?.()) {
-    throw new AgentError(
-      'state_folder',
-      `${file} belongs to uid ${found.uid}, not to uid ${process.geteuid?.() ?? '?'}`,
-    );
-  }
-  if ((found.mode & 0o077) !== 0) {
-    const mode = (found.mode & 0o777).toString(8);
-    throw new AgentError('state_folder', `${file} has mode ${mode}, so others may reach it`);
+function dropOldDamaged(folder: string): void {
+  const damaged = readdirSync(folder)
+    .filter((name) => /^mirror\.sqlite\.damaged-\d+$/.test(name))
+    .sort((a, b) => Number(b.split('-')[1]) - Number(a.split('-')[1]));
+  for (const name of damaged.slice(KEPT_DAMAGED)) {
+    for (const suffix of ['', ...COMPANIONS]) rmSync(path.join(folder, name + suffix), { force: true });
   }
 }

@@ -1,11 +1,12 @@
 // The node's memory: last good records, the ledger, the passes, the history and what the guard holds.
-import { createHash } from 'node:crypto';
 import type { GuardRecord } from '../plan/guard.ts';
 import type { Binding, MirroredGroup, MirroredUser } from '../policy/desired.ts';
 import type { Rebinding } from '../policy/rebind.ts';
-import type { Finding, GroupRecord, ResourceKind, UserRecord } from '../scim/resources.ts';
+import type { Finding, ResourceKind } from '../scim/resources.ts';
 import { type Connection, openDatabase, openDatabaseToRead } from './database.ts';
+import { type Image, loadImage } from './image.ts';
 import { moveBindings, readBindings, recordBindings } from './ledger.ts';
+import { prune } from './prune.ts';
 import { beginTake, type Take, type TakeRules } from './take.ts';
 
 /** One thing that was done, or tried, to somebody. */
@@ -41,7 +42,7 @@ export interface Mirror {
   counts(): { users: number; groups: number; quarantined: number };
   /** A hash over all records, equal on every node that has heard the same. */
   snapshotHash(): string;
-  bindings(): Binding[];
+  bindings(): readonly Binding[];
   bind(bindings: readonly Binding[]): void;
   /** Moves bindings to new SCIM ids; the former ones stay on record. `at` in epoch seconds, `by` an operator. */
   rebind(moves: readonly Rebinding[], at: number, by: string): void;
@@ -54,8 +55,13 @@ export interface Mirror {
   /** What the guard remembers from one pass to the next. */
   guardRecord(since: number): GuardRecord;
   recordHeld(held: ReadonlyMap<string, number>): void;
-  /** Drops passes and history older than `before` (epoch seconds), keeping at least the newest `keep` passes. */
-  prune(before: number, keep: number): void;
+  /** Stores what was read of keys since the last time, so that nobody has to read them again. */
+  saveReadings(): void;
+  /**
+   * Drops what is old or too much of passes and history.
+   * @param keepSince epoch seconds: what happened later stays in any case, since the guard counts it.
+   */
+  prune(now: number, keepSince: number): void;
   close(): void;
 }
 
@@ -67,11 +73,12 @@ export type MirrorView = Omit<
 
 /**
  * Opens the mirror in `folder` (the state folder, 0700).
+ * @param node a word that all processes of this node have in common; another node is refused.
  * @throws AgentError state_folder
  */
-export function openMirror(folder: string, now: number): Mirror {
-  const { connection, setAside } = openDatabase(folder, now);
-  return mirrorOver(connection, setAside);
+export function openMirror(folder: string, now: number, node: string): Mirror {
+  const { connection, setAside, close } = openDatabase(folder, now, node);
+  return mirrorOver(connection, setAside, close);
 }
 
 /**
@@ -79,57 +86,46 @@ export function openMirror(folder: string, now: number): Mirror {
  * @throws AgentError state_folder, cache_damaged
  */
 export function viewMirror(folder: string): MirrorView {
-  return mirrorOver(openDatabaseToRead(folder), null);
+  const connection = openDatabaseToRead(folder);
+  return mirrorOver(connection, null, () => connection.close());
 }
 
-function mirrorOver(connection: Connection, setAside: string | null): Mirror {
+function mirrorOver(connection: Connection, setAside: string | null, close: () => void): Mirror {
+  const memory = openMemory(connection);
+
   return {
     setAside,
-    beginTake: (rules) => beginTake(connection, rules),
-    users: () =>
-      connection
-        .prepare<[], { body: string; confirmed_at: number; absent: number }>(
-          "SELECT body, confirmed_at, absent FROM record WHERE kind = 'User'",
-        )
-        .all()
-        .map((row) => ({
-          record: JSON.parse(row.body) as UserRecord,
-          confirmedAt: row.confirmed_at,
-          absent: row.absent === 1,
-        })),
-    groups: () =>
-      connection
-        .prepare<[], { body: string; absent: number }>("SELECT body, absent FROM record WHERE kind = 'Group'")
-        .all()
-        .map((row) => ({ record: JSON.parse(row.body) as GroupRecord, absent: row.absent === 1 })),
+    beginTake: (rules) => beginTake(connection, memory.image(), rules),
+    users: () => [...memory.image().User.values()],
+    groups: () => [...memory.image().Group.values()],
     quarantine: () =>
       connection
         .prepare<[], { kind: ResourceKind; id: string; findings: string; since: number }>(
-          'SELECT kind, id, findings, since FROM quarantine ORDER BY kind, id',
+          'SELECT kind, id, findings, since FROM quarantine WHERE json_valid(findings) ORDER BY kind, id',
         )
         .all()
         .map((row) => ({ ...row, findings: JSON.parse(row.findings) as Finding[] })),
     counts() {
-      const count = (sql: string): number => connection.prepare<[], { n: number }>(sql).get()?.n ?? 0;
+      const image = memory.image();
+      const quarantined = connection.prepare<[], { n: number }>('SELECT count(*) AS n FROM quarantine').get();
       return {
-        users: count("SELECT count(*) AS n FROM record WHERE kind = 'User' AND absent = 0"),
-        groups: count("SELECT count(*) AS n FROM record WHERE kind = 'Group' AND absent = 0"),
-        quarantined: count('SELECT count(*) AS n FROM quarantine'),
+        users: countPresent(image.User),
+        groups: countPresent(image.Group),
+        quarantined: quarantined?.n ?? 0,
       };
     },
-    snapshotHash() {
-      const digest = createHash('sha256');
-      const rows = connection
-        .prepare<[], { kind: string; id: string; digest: string }>(
-          'SELECT kind, id, digest FROM record WHERE absent = 0 ORDER BY kind, id',
-        )
-        .iterate();
-      for (const { kind, id, digest: body } of rows) digest.update(`${kind}\0${id}\0${body}\n`);
-      return digest.digest('hex').slice(0, 16);
+    snapshotHash: () => memory.image().hash(),
+    bindings: () => memory.ledger(),
+    bind(bindings) {
+      if (bindings.length === 0) return;
+      recordBindings(connection, bindings);
+      memory.forgetLedger();
     },
-    bindings: () => readBindings(connection),
-    bind: (bindings) => recordBindings(connection, bindings),
-    rebind: (moves, at, by) => moveBindings(connection, moves, at, by),
+    rebind(moves, at, by) {
+      moveBindings(connection, moves, at, by);
+      memory.forgetLedger();
+    },
+    saveReadings: () => memory.image().saveReadings(),
     beginPass: (startedAt) =>
       Number(
         connection.prepare('INSERT INTO pass (started_at, report) VALUES (?, ?)').run(startedAt, '{}')
@@ -148,7 +144,7 @@ function mirrorOver(connection: Connection, setAside: string | null): Mirror {
     lastPass<T>(accept: (report: T) => boolean): T | null {
       const rows = connection
         .prepare<[], { report: string }>(
-          "SELECT report FROM pass WHERE report <> '{}' ORDER BY n DESC LIMIT 10000",
+          "SELECT report FROM pass WHERE report <> '{}' AND json_valid(report) ORDER BY n DESC",
         )
         .iterate();
       for (const { report } of rows) {
@@ -184,14 +180,41 @@ function mirrorOver(connection: Connection, setAside: string | null): Mirror {
         for (const [hash, since] of held) insert.run(hash, since);
       })();
     },
-    prune(before, keep) {
-      connection.transaction(() => {
-        connection.prepare('DELETE FROM history WHERE at < ?').run(before);
-        connection
-          .prepare('DELETE FROM pass WHERE started_at < ? AND n <= (SELECT max(n) FROM pass) - ?')
-          .run(before, keep);
-      })();
+    prune: (now, keepSince) => prune(connection, now, keepSince),
+    close,
+  };
+}
+
+function countPresent(rows: ReadonlyMap<string, { readonly absent: boolean }>): number {
+  let count = 0;
+  for (const { absent } of rows.values()) if (!absent) count += 1;
+  return count;
+}
+
+/** Records and ledger in memory, read again when another process has written. */
+function openMemory(connection: Connection) {
+  let version: unknown = null;
+  let image: Image | null = null;
+  let ledger: Binding[] | null = null;
+  const checkVersion = (): void => {
+    // It changes when another connection commits, and not when this one does (sqlite.org/pragma.html).
+    const found: unknown = connection.pragma('data_version', { simple: true });
+    if (found === version) return;
+    version = found;
+    image = null;
+    ledger = null;
+  };
+  return {
+    image(): Image {
+      checkVersion();
+      return (image ??= loadImage(connection));
     },
-    close: () => connection.close(),
+    ledger(): readonly Binding[] {
+      checkVersion();
+      return (ledger ??= readBindings(connection));
+    },
+    forgetLedger(): void {
+      ledger = null;
+    },
   };
 }

@@ -87,4 +87,26 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TRIGGER rebinding_is_kept BEFORE DELETE ON rebinding
   BEGIN SELECT RAISE(ABORT, 'ledger rows are never deleted'); END;
   `,
+  `
+  -- What the key parser of that version made of a User's keys; good only for the body of that digest.
+  CREATE TABLE key_reading (
+    user_id  TEXT PRIMARY KEY,
+    digest   TEXT NOT NULL,                 -- as in record
+    version  INTEGER NOT NULL,              -- KEY_READER_VERSION
+    readings TEXT NOT NULL                  -- KeyReading[] as JSON
+  ) WITHOUT ROWID;
+  `,
 ];
+
+/** What this build asks of each table; a file that cannot answer is damaged. */
+export const TABLES: ReadonlyMap<string, readonly string[]> = new Map([
+  ['record', ['kind', 'id', 'body', 'digest', 'confirmed_at', 'missing', 'absent']],
+  ['missing_member', ['group_id', 'user_id', 'missing']],
+  ['quarantine', ['kind', 'id', 'findings', 'since']],
+  ['binding', ['kind', 'scim_id', 'name', 'id', 'gid', 'home', 'bound_at', 'closed_at']],
+  ['pass', ['n', 'started_at', 'report']],
+  ['history', ['pass', 'at', 'scim_id', 'kind', 'name', 'because', 'problem']],
+  ['held', ['hash', 'since']],
+  ['rebinding', ['kind', 'old_id', 'new_id', 'name', 'id', 'at', 'by']],
+  ['key_reading', ['user_id', 'digest', 'version', 'readings']],
+]);

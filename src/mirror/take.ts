@@ -1,8 +1,8 @@
 // Takes what one pass over the store brought into the mirror: additions and changes at once, absences with care.
-import { hash } from 'node:crypto';
 import type { Finding, GroupRecord, Judged, ResourceKind, UserRecord } from '../scim/resources.ts';
-import type { Connection } from './database.ts';
 import { isRenewalDue } from './confirmation.ts';
+import type { Connection } from './database.ts';
+import { digestOf, type Image, type Row } from './image.ts';
 
 export interface TakeRules {
   /** Epoch seconds. */
@@ -46,52 +46,38 @@ export interface Take {
   rollback(): void;
 }
 
-interface Known {
-  readonly digest: string;
-  readonly confirmedAt: number;
-  readonly missing: number;
-  readonly absent: number;
-  heard: boolean;
-}
-
 const KINDS = ['User', 'Group'] as const;
 
-/** Opens a transaction that ends with `commit` or `rollback`; one at a time. */
-export function beginTake(connection: Connection, rules: TakeRules): Take {
-  const known = { User: new Map<string, Known>(), Group: new Map<string, Known>() };
+let takes = 0;
+
+/**
+ * Opens a transaction that ends with `commit` or `rollback`; one at a time.
+ * @param image as the tables are now; it follows at the commit.
+ */
+export function beginTake(connection: Connection, image: Image, rules: TakeRules): Take {
+  takes += 1;
+  const number = takes;
+  const next = { User: new Map<string, Row<UserRecord>>(), Group: new Map<string, Row<GroupRecord>>() };
   const quarantined = { User: new Map<string, string>(), Group: new Map<string, string>() };
   connection.exec('BEGIN IMMEDIATE');
-  for (const kind of KINDS) {
-    const rows = connection
-      .prepare<
-        [string],
-        { id: string; digest: string; confirmed_at: number; missing: number; absent: number }
-      >('SELECT id, digest, confirmed_at, missing, absent FROM record WHERE kind = ?')
-      .iterate(kind);
-    for (const { id, digest, confirmed_at: confirmedAt, missing, absent } of rows) {
-      known[kind].set(id, { digest, confirmedAt, missing, absent, heard: false });
-    }
-    const refused = connection
-      .prepare<[string], { id: string; findings: string }>(
-        'SELECT id, findings FROM quarantine WHERE kind = ?',
-      )
-      .iterate(kind);
-    for (const { id, findings } of refused) quarantined[kind].set(id, findings);
-  }
   const statements = prepareStatements(connection);
+  for (const { kind, id, findings } of statements.quarantined.all()) quarantined[kind].set(id, findings);
+  const refused = new Set<string>();
   const counts: TakeCounts = { added: 0, changed: 0, renewed: 0, quarantined: 0, unreadable: 0 };
   const lostMembers = new Map<string, string[]>();
 
-  function previous(kind: ResourceKind, id: string): UserRecord | GroupRecord | null {
-    const row = statements.body.get(kind, id);
-    return row === undefined ? null : (JSON.parse(row.body) as UserRecord | GroupRecord);
+  function find(kind: ResourceKind, id: string): Row<UserRecord | GroupRecord> | undefined {
+    return next[kind].get(id) ?? image[kind].get(id);
+  }
+
+  function put(kind: ResourceKind, row: Row<UserRecord | GroupRecord>): void {
+    (next[kind] as Map<string, Row<UserRecord | GroupRecord>>).set(row.record.id, row);
   }
 
   /** Members leave only when that is confirmed; until then the stored record still lists them. */
-  function keepLostMembers(record: GroupRecord): GroupRecord {
-    const before = previous('Group', record.id) as GroupRecord | null;
+  function keepLostMembers(record: GroupRecord, before: GroupRecord): GroupRecord {
     const listed = new Set(record.members);
-    const lost = (before?.members ?? []).filter((member) => !listed.has(member));
+    const lost = before.members.filter((member) => !listed.has(member));
     if (lost.length === 0) {
       lostMembers.delete(record.id);
       return record;
@@ -102,39 +88,40 @@ export function beginTake(connection: Connection, rules: TakeRules): Take {
 
   function quarantine(kind: ResourceKind, id: string, findings: readonly Finding[]): void {
     const text = JSON.stringify(findings);
-    counts.quarantined += 1;
+    refused.add(`${kind} ${id}`);
     if (quarantined[kind].get(id) === text) return;
     statements.quarantine.run(kind, id, text, rules.now);
     quarantined[kind].set(id, text);
   }
 
   function store(kind: ResourceKind, record: UserRecord | GroupRecord, isConfirmed: boolean): void {
-    const before = known[kind].get(record.id);
-    const kept = kind === 'Group' && before !== undefined ? keepLostMembers(record as GroupRecord) : record;
-    const body = JSON.stringify(kept);
-    const digest = hash('sha256', body, 'base64url');
+    const before = find(kind, record.id);
     const confirms = isConfirmed && rules.mayConfirm;
     if (before === undefined) {
+      const { body, digest } = render(record);
       // A record first met while the clock is off is known, but its keys are not vouched for.
       const confirmedAt = confirms ? rules.now : 0;
       statements.insert.run(kind, record.id, body, digest, confirmedAt);
-      known[kind].set(record.id, { digest, confirmedAt, missing: 0, absent: 0, heard: true });
+      put(kind, { record, digest, confirmedAt, missing: 0, absent: false, heardBy: number });
       counts.added += 1;
       return;
     }
-    before.heard = true;
+    before.heardBy = number;
+    const kept =
+      kind === 'Group' ? keepLostMembers(record as GroupRecord, before.record as GroupRecord) : record;
+    const isSame = isSameRecord(kept, before.record);
     const renews = confirms && isRenewalDue(record.id, before.confirmedAt, rules.now, rules.maxAge);
-    const isRewritten = before.digest !== digest || before.missing > 0 || before.absent > 0;
-    if (!renews && !isRewritten) return;
+    if (isSame && !renews && before.missing === 0 && !before.absent) return;
+    const { body, digest } = render(kept);
     const confirmedAt = confirms ? rules.now : before.confirmedAt;
     statements.update.run(body, digest, confirmedAt, kind, record.id);
-    known[kind].set(record.id, { digest, confirmedAt, missing: 0, absent: 0, heard: true });
-    if (before.digest !== digest) counts.changed += 1;
-    else counts.renewed += 1;
+    put(kind, { record: kept, digest, confirmedAt, missing: 0, absent: false, heardBy: number });
+    if (isSame) counts.renewed += 1;
+    else counts.changed += 1;
   }
 
   return {
-    previous,
+    previous: (kind, id) => find(kind, id)?.record ?? null,
     add(kind, judged) {
       if (judged.kind === 'unreadable') {
         counts.unreadable += 1;
@@ -152,21 +139,21 @@ export function beginTake(connection: Connection, rules: TakeRules): Take {
       const found: Suspect[] = [];
       for (const kind of KINDS) {
         if (!complete[kind]) continue;
-        for (const [id, row] of known[kind]) {
-          if (!row.heard && row.absent === 0) found.push({ kind, id, lostMembers: [] });
+        for (const [id, row] of image[kind]) {
+          if (row.heardBy !== number && !row.absent) found.push({ kind, id, lostMembers: [] });
         }
       }
       for (const [id, lost] of lostMembers) found.push({ kind: 'Group', id, lostMembers: lost });
       return found;
     },
     confirmAbsence(suspect) {
-      if (suspect.lostMembers.length === 0) statements.establish.run(suspect.kind, suspect.id);
+      if (suspect.lostMembers.length === 0) miss(suspect, { absent: true });
       else dropMembers(suspect);
     },
     countAbsence(suspect) {
       if (suspect.lostMembers.length === 0) {
-        const missing = (known[suspect.kind].get(suspect.id)?.missing ?? 0) + 1;
-        statements.miss.run(missing, missing >= rules.absences ? 1 : 0, suspect.kind, suspect.id);
+        const missing = (find(suspect.kind, suspect.id)?.missing ?? 0) + 1;
+        miss(suspect, { missing, absent: missing >= rules.absences });
         return;
       }
       const due: string[] = [];
@@ -180,19 +167,32 @@ export function beginTake(connection: Connection, rules: TakeRules): Take {
     commit() {
       forgetReturnedMembers();
       connection.exec('COMMIT');
-      return counts;
+      for (const row of next.User.values()) image.putUser(row);
+      for (const row of next.Group.values()) image.putGroup(row);
+      return { ...counts, quarantined: refused.size };
     },
     rollback() {
       connection.exec('ROLLBACK');
     },
   };
 
+  function miss({ kind, id }: Suspect, change: { missing?: number; absent: boolean }): void {
+    const row = find(kind, id);
+    if (row === undefined) return;
+    const { record, digest, confirmedAt, heardBy } = row;
+    const missing = change.missing ?? row.missing;
+    statements.miss.run(missing, change.absent ? 1 : 0, kind, id);
+    put(kind, { record, digest, confirmedAt, missing, absent: change.absent, heardBy });
+  }
+
   function dropMembers(suspect: Suspect): void {
-    const record = previous('Group', suspect.id) as GroupRecord | null;
-    if (record === null) return;
+    const row = find('Group', suspect.id) as Row<GroupRecord> | undefined;
+    if (row === undefined) return;
     const gone = new Set(suspect.lostMembers);
-    const body = JSON.stringify({ ...record, members: record.members.filter((member) => !gone.has(member)) });
-    statements.rewrite.run(body, hash('sha256', body, 'base64url'), 'Group', suspect.id);
+    const record = { ...row.record, members: row.record.members.filter((member) => !gone.has(member)) };
+    const { body, digest } = render(record);
+    statements.rewrite.run(body, digest, 'Group', suspect.id);
+    put('Group', { ...row, record, digest });
     for (const member of gone) statements.forgetMember.run(suspect.id, member);
     counts.changed += 1;
   }
@@ -200,7 +200,7 @@ export function beginTake(connection: Connection, rules: TakeRules): Take {
   /** A member that is listed again starts from nothing the next time it is missing. */
   function forgetReturnedMembers(): void {
     for (const row of statements.allMissing.all()) {
-      const isHeard = known.Group.get(row.group_id)?.heard === true;
+      const isHeard = find('Group', row.group_id)?.heardBy === number;
       if (isHeard && lostMembers.get(row.group_id)?.includes(row.user_id) !== true) {
         statements.forgetMember.run(row.group_id, row.user_id);
       }
@@ -208,19 +208,40 @@ export function beginTake(connection: Connection, rules: TakeRules): Take {
   }
 }
 
+function render(record: UserRecord | GroupRecord): { body: string; digest: string } {
+  const body = JSON.stringify(record);
+  return { body, digest: digestOf(body) };
+}
+
+/** Field by field; a list of keys or members element by element. */
+function isSameRecord(a: UserRecord | GroupRecord, b: UserRecord | GroupRecord): boolean {
+  const [ours, theirs] = [a, b] as unknown as Record<string, unknown>[];
+  if (ours === undefined || theirs === undefined) return false;
+  for (const name in ours) {
+    const [one, other] = [ours[name], theirs[name]];
+    if (one !== other && !isSameList(one, other)) return false;
+  }
+  return Object.keys(ours).length === Object.keys(theirs).length;
+}
+
+function isSameList(a: unknown, b: unknown): boolean {
+  if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
+  return a.every((item, index) => item === b[index]);
+}
+
 function prepareStatements(connection: Connection) {
   return {
-    body: connection.prepare<[string, string], { body: string }>(
-      'SELECT body FROM record WHERE kind = ? AND id = ?',
+    quarantined: connection.prepare<[], { kind: ResourceKind; id: string; findings: string }>(
+      'SELECT kind, id, findings FROM quarantine',
     ),
     insert: connection.prepare(
-      'INSERT INTO record (kind, id, body, digest, confirmed_at) VALUES (?, ?, ?, ?, ?)',
+      // A damaged row may be in its place, of which the image knows nothing.
+      'INSERT OR REPLACE INTO record (kind, id, body, digest, confirmed_at) VALUES (?, ?, ?, ?, ?)',
     ),
     update: connection.prepare(
       'UPDATE record SET body = ?, digest = ?, confirmed_at = ?, missing = 0, absent = 0 WHERE kind = ? AND id = ?',
     ),
     rewrite: connection.prepare('UPDATE record SET body = ?, digest = ? WHERE kind = ? AND id = ?'),
-    establish: connection.prepare('UPDATE record SET absent = 1 WHERE kind = ? AND id = ?'),
     miss: connection.prepare('UPDATE record SET missing = ?, absent = ? WHERE kind = ? AND id = ?'),
     quarantine: connection.prepare(
       'INSERT INTO quarantine (kind, id, findings, since) VALUES (?, ?, ?, ?) ' +

@@ -46,7 +46,7 @@ export interface DesireInput {
    * nothing follows from what is not among them.
    */
   readonly isWhole?: boolean;
-  /** Instead of parsing anew; must answer as `readKeys` of ssh-key.ts would. */
+  /** Reads the keys of whoever brings no readings; must answer as `readKeys` of ssh-key.ts would. */
   readonly readKeys?: (texts: readonly string[]) => KeyReading[];
 }
 
@@ -81,9 +81,7 @@ export function desire(input: DesireInput): DesiredHost {
   const ground = surveyGround(config, facts, accountBindings, domains, new Set(sudoGids));
   const settled = settleIdentities(people, ground, input.blocked);
   const keys = settleKeys(
-    people
-      .filter(({ user }) => !user.absent)
-      .map(({ user: { record }, rules: { addKeys } }) => ({ record, addKeys })),
+    people.filter(({ user }) => !user.absent).map(({ user, rules: { addKeys } }) => ({ user, addKeys })),
     { policy: config.keys, blocked: words.fingerprints, facts, readKeys: input.readKeys ?? readKeys },
   );
   const built = buildAccounts(people, settled.identities, keys, input);

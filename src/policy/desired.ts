@@ -2,6 +2,7 @@
 import type { GroupRecord, UserRecord } from '../scim/resources.ts';
 import type { Extension } from './extension.ts';
 import type { GroupEntry, PasswdEntry } from './posix.ts';
+import type { KeyReading } from './ssh-key.ts';
 
 /** The last good record of a User, and how the mirror stands to it. */
 export interface MirroredUser {
@@ -10,6 +11,8 @@ export interface MirroredUser {
   readonly confirmedAt: number;
   /** Whether its absence is established. */
   readonly absent: boolean;
+  /** What `readKeys` says about the record's keys, where somebody knows it already. */
+  readonly readings?: readonly KeyReading[];
 }
 
 /** The last good record of a Group; an absent one keeps its last members. */

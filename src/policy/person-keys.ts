@@ -1,7 +1,6 @@
 // Each person's keys: read, judged, and settled where two people list the same one.
 import type { Config } from '../config.ts';
-import type { UserRecord } from '../scim/resources.ts';
-import type { AcceptedKey, NodeFacts } from './desired.ts';
+import type { AcceptedKey, MirroredUser, NodeFacts } from './desired.ts';
 import { judgeKeys, settleSharedKeys } from './key-policy.ts';
 import type { KeyReading } from './ssh-key.ts';
 
@@ -11,7 +10,7 @@ export interface PersonKeys {
 }
 
 export interface KeyHolder {
-  readonly record: UserRecord;
+  readonly user: MirroredUser;
   /** From `overrides`: the operator's word. */
   readonly addKeys: readonly string[];
 }
@@ -36,12 +35,13 @@ export function settleKeys(holders: readonly KeyHolder[], rules: KeyRules): Map<
   const keys = new Map<string, PersonKeys>();
   const listed = new Set<string>();
   const shared = new Set<string>();
-  for (const { record, addKeys } of holders) {
+  for (const { user, addKeys } of holders) {
+    const { record } = user;
     if (record.keys.length === 0 && addKeys.length === 0) {
       keys.set(record.id, NO_KEYS);
       continue;
     }
-    const readings = rules.readKeys(record.keys);
+    const readings = user.readings ?? rules.readKeys(record.keys);
     const all = addKeys.length === 0 ? readings : [...readings, ...rules.readKeys(addKeys)];
     const judged = judgeOnce(all, policy, rules.facts.keyTypes);
     keys.set(record.id, judged);
@@ -84,7 +84,8 @@ function refuseShared(
   keys: Map<string, PersonKeys>,
   shared: ReadonlySet<string>,
 ): void {
-  const people = holders.flatMap(({ record: { id, created } }) => {
+  const people = holders.flatMap(({ user: { record } }) => {
+    const { id, created } = record;
     const fingerprints = (keys.get(id) ?? NO_KEYS).accepted.map(({ fingerprint }) => fingerprint);
     const contested = fingerprints.filter((fingerprint) => shared.has(fingerprint));
     return contested.length === 0 ? [] : [{ scimId: id, created, fingerprints: contested }];

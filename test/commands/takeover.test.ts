@@ -49,7 +49,7 @@ const line = (file: string, name: string): string | undefined =>
     .find((text) => text.startsWith(`${name}:`));
 
 function remember(users: readonly MirroredUser[], groups: readonly MirroredGroup[]): void {
-  const mirror = openMirror(path.join(root, 'var/lib/sunk-agent/cache'), NOW);
+  const mirror = openMirror(path.join(root, 'var/lib/sunk-agent/cache'), NOW, 'this node');
   const take = mirror.beginTake({ now: NOW, maxAge: 604_800, absences: 1, mayConfirm: true });
   for (const { record } of users) take.add('User', { kind: 'good', record, warnings: [] });
   for (const { record } of groups) take.add('Group', { kind: 'good', record, warnings: [] });

@@ -5,28 +5,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Mirror, openMirror } from '../../src/mirror/mirror.ts';
 import type { TakeRules } from '../../src/mirror/take.ts';
 import type { GroupRecord, UserRecord } from '../../src/scim/resources.ts';
+import { makeUser } from './people.ts';
 
 const DAY = 86_400;
 const NOW = 1_800_000_000;
 const BOTH = { User: true, Group: true };
-
-function user(id: string, more: Partial<UserRecord> = {}): UserRecord {
-  return {
-    id,
-    userName: `${id}@example.com`,
-    externalId: null,
-    active: true,
-    created: null,
-    displayName: null,
-    username: `${id}@example.com`,
-    uid: 12_000,
-    gid: null,
-    home: null,
-    shell: null,
-    keys: ['ssh-ed25519 AAAA'],
-    ...more,
-  };
-}
 
 function group(id: string, members: string[]): GroupRecord {
   return { id, name: id, externalId: null, created: null, gid: 20_000, members, nested: [] };
@@ -41,7 +24,7 @@ let mirror: Mirror;
 
 beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'mirror-'));
-  mirror = openMirror(path.join(folder, 'cache'), NOW);
+  mirror = openMirror(path.join(folder, 'cache'), NOW, 'this node');
 });
 
 afterEach(() => {
@@ -63,8 +46,8 @@ const confirmedAt = (id: string) => mirror.users().find(({ record }) => record.i
 
 describe('the mirror', () => {
   test('keeps what a pass brought, and counts a second equal pass as no change', () => {
-    expect(pass({ users: [user('a'), user('b')] }).commit()).toMatchObject({ added: 2, changed: 0 });
-    expect(pass({ users: [user('b'), user('a')] }).commit()).toMatchObject({
+    expect(pass({ users: [makeUser('a'), makeUser('b')] }).commit()).toMatchObject({ added: 2, changed: 0 });
+    expect(pass({ users: [makeUser('b'), makeUser('a')] }).commit()).toMatchObject({
       added: 0,
       changed: 0,
       renewed: 0,
@@ -73,19 +56,19 @@ describe('the mirror', () => {
   });
 
   test('is as before when a pass is rolled back', () => {
-    pass({ users: [user('a')] }).commit();
+    pass({ users: [makeUser('a')] }).commit();
     const hash = mirror.snapshotHash();
-    pass({ users: [user('a', { active: false }), user('b')] }).rollback();
+    pass({ users: [makeUser('a', { active: false }), makeUser('b')] }).rollback();
     expect(mirror.snapshotHash()).toBe(hash);
   });
 
   test('has the same hash for the same records, whatever their order', () => {
-    pass({ users: [user('a'), user('b')], groups: [group('g', ['a'])] }).commit();
-    const other = openMirror(path.join(folder, 'other'), NOW);
+    pass({ users: [makeUser('a'), makeUser('b')], groups: [group('g', ['a'])] }).commit();
+    const other = openMirror(path.join(folder, 'other'), NOW, 'this node');
     const take = other.beginTake(rules());
     take.add('Group', { kind: 'good', record: group('g', ['a']), warnings: [] });
-    take.add('User', { kind: 'good', record: user('b'), warnings: [] });
-    take.add('User', { kind: 'good', record: user('a'), warnings: [] });
+    take.add('User', { kind: 'good', record: makeUser('b'), warnings: [] });
+    take.add('User', { kind: 'good', record: makeUser('a'), warnings: [] });
     take.commit();
     expect(other.snapshotHash()).toBe(mirror.snapshotHash());
     other.close();
@@ -94,16 +77,16 @@ describe('the mirror', () => {
 
 describe('an absence', () => {
   test('is not even suspected when the list was partial', () => {
-    pass({ users: [user('a'), user('b')] }).commit();
-    const take = pass({ users: [user('a')] });
+    pass({ users: [makeUser('a'), makeUser('b')] }).commit();
+    const take = pass({ users: [makeUser('a')] });
     expect(take.suspects({ User: false, Group: true })).toEqual([]);
     take.commit();
     expect(listed()).toEqual(['a', 'b']);
   });
 
   test('acts at once when a read of that id confirms it', () => {
-    pass({ users: [user('a'), user('b')] }).commit();
-    const take = pass({ users: [user('a')] });
+    pass({ users: [makeUser('a'), makeUser('b')] }).commit();
+    const take = pass({ users: [makeUser('a')] });
     const suspects = take.suspects(BOTH);
     expect(suspects).toEqual([{ kind: 'User', id: 'b', lostMembers: [] }]);
     take.confirmAbsence(suspects[0]!);
@@ -112,12 +95,12 @@ describe('an absence', () => {
   });
 
   test('acts after two complete passes when nobody can confirm it, and not after one', () => {
-    pass({ users: [user('a'), user('b')] }).commit();
+    pass({ users: [makeUser('a'), makeUser('b')] }).commit();
     for (const expected of [
       ['a', 'b'],
       ['a', 'b gone'],
     ]) {
-      const take = pass({ users: [user('a')] });
+      const take = pass({ users: [makeUser('a')] });
       for (const suspect of take.suspects(BOTH)) take.countAbsence(suspect);
       take.commit();
       expect(listed()).toEqual(expected);
@@ -125,14 +108,14 @@ describe('an absence', () => {
   });
 
   test('is forgotten when the record comes back in between', () => {
-    pass({ users: [user('a')] }).commit();
+    pass({ users: [makeUser('a')] }).commit();
     const miss = () => {
       const take = pass({});
       for (const suspect of take.suspects(BOTH)) take.countAbsence(suspect);
       take.commit();
     };
     miss();
-    pass({ users: [user('a')] }).commit();
+    pass({ users: [makeUser('a')] }).commit();
     miss();
     expect(listed()).toEqual(['a']);
   });
@@ -172,24 +155,24 @@ describe('an absence', () => {
 
 describe('a confirmation', () => {
   test('is renewed after half of max_age, not before', () => {
-    pass({ users: [user('a')] }).commit();
-    pass({ users: [user('a')] }, { now: NOW + 3 * DAY }).commit();
+    pass({ users: [makeUser('a')] }).commit();
+    pass({ users: [makeUser('a')] }, { now: NOW + 3 * DAY }).commit();
     expect(confirmedAt('a')).toBe(NOW);
-    pass({ users: [user('a')] }, { now: NOW + 5 * DAY }).commit();
+    pass({ users: [makeUser('a')] }, { now: NOW + 5 * DAY }).commit();
     expect(confirmedAt('a')).toBe(NOW + 5 * DAY);
   });
 
   test('does not come from a clock that disagrees with the store', () => {
-    pass({ users: [user('a')] }).commit();
-    pass({ users: [user('a')] }, { now: NOW + 6 * DAY, mayConfirm: false }).commit();
+    pass({ users: [makeUser('a')] }).commit();
+    pass({ users: [makeUser('a')] }, { now: NOW + 6 * DAY, mayConfirm: false }).commit();
     expect(confirmedAt('a')).toBe(NOW);
   });
 
   test('does not come from a quarantined record, whose new keys still count', () => {
-    pass({ users: [user('a')] }).commit();
+    pass({ users: [makeUser('a')] }).commit();
     const take = mirror.beginTake(rules({ now: NOW + 6 * DAY }));
     const findings = [{ code: 'uid-malformed', detail: 'uid is not a number' }];
-    take.add('User', { kind: 'quarantined', id: 'a', record: user('a', { keys: [] }), findings });
+    take.add('User', { kind: 'quarantined', id: 'a', record: makeUser('a', { keys: [] }), findings });
     take.commit();
     expect(confirmedAt('a')).toBe(NOW);
     expect(mirror.users()[0]?.record.keys).toEqual([]);
@@ -197,13 +180,13 @@ describe('a confirmation', () => {
   });
 
   test('does not come from silence in a delta', () => {
-    pass({ users: [user('a'), user('b')] }).commit();
-    pass({ users: [user('b')] }, { now: NOW + 6 * DAY }).commit();
+    pass({ users: [makeUser('a'), makeUser('b')] }).commit();
+    pass({ users: [makeUser('b')] }, { now: NOW + 6 * DAY }).commit();
     expect(confirmedAt('a')).toBe(NOW);
   });
 
   test('renews a thousand people of one first sync over more than a day', () => {
-    const people = Array.from({ length: 1000 }, (_, index) => user(`u${index}`));
+    const people = Array.from({ length: 1000 }, (_, index) => makeUser(`u${index}`));
     pass({ users: people }).commit();
     const perHour: number[] = [];
     for (let hour = 80; hour <= 120; hour += 1) {

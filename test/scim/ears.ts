@@ -55,7 +55,7 @@ export async function listen(
   writeFileSync(path.join(credentials, 'scim-token'), more.token ?? testbed.readToken);
   const yaml = `scim:\n  base_url: ${testbed.baseUrl}\n${more.scim ?? ''}\n${more.rest ?? ''}`;
   const config = parseConfig(yaml, 'config.yaml');
-  const mirror = openMirror(path.join(root, 'state'), Math.floor(Date.now() / 1000));
+  const mirror = openMirror(path.join(root, 'state'), Math.floor(Date.now() / 1000), 'this node');
   const [ours, theirs] = duplexPair();
   const store = openStore(config, root, () => 0);
   const served = serveAgent(theirs, store, createLogger('reader'));

@@ -1,0 +1,31 @@
+// What the mirror forgets of passes and history: what is too old, and what is too much.
+import type { Connection } from './database.ts';
+
+const DAY = 86_400;
+const MAX_AGE = 90 * DAY;
+/** A pass each half minute makes 2,880 a day. */
+const MAX_PASSES = 3000;
+/** Some 40 MB: a first pass over 100,000 people leaves two rows for each. */
+const MAX_HISTORY = 250_000;
+
+/**
+ * The last pass that read the store from end to end stays, however old: sudo and the age of the cache hang on it.
+ * @param keepSince epoch seconds: history from then on stays in any case, since the guard counts it.
+ */
+export function prune(connection: Connection, now: number, keepSince: number): void {
+  const before = Math.min(now - MAX_AGE, keepSince);
+  connection.transaction(() => {
+    connection
+      .prepare(
+        'DELETE FROM history WHERE at < ? OR (at < ? AND rowid <= (SELECT max(rowid) FROM history) - ?)',
+      )
+      .run(before, keepSince, MAX_HISTORY);
+    connection
+      .prepare(
+        'DELETE FROM pass WHERE (started_at < ? OR n <= (SELECT max(n) FROM pass) - ?) AND n <> ' +
+          "(SELECT coalesce(max(n), 0) FROM pass WHERE json_valid(report) AND json_extract(report, '$.heard.complete.User') = 1 " +
+          "AND json_extract(report, '$.heard.complete.Group') = 1)",
+      )
+      .run(before, MAX_PASSES);
+  })();
+}
