@@ -74,11 +74,40 @@ export function renderConfigManual(time: number): string {
     'Below, a.b stands for the key b inside of a, and a[] for each entry of the list a.',
     '.Sh KEYS',
     ...renderList(items),
+    '.Sh THE NSSCACHE BACKEND',
+    ...renderHelp(NSSCACHE),
     '.Sh SEE ALSO',
-    '.Xr sunk\\-agent 8',
+    '.Xr sunk\\-agent 8 ,',
+    '.Xr nsswitch.conf 5',
   ];
   return `${lines.join('\n')}\n`;
 }
+
+const NSSCACHE = `With accounts.backend: nsscache, one pod publishes for all pods of a cluster, in place of the nsscache job. Each
+change makes a new folder in accounts.nsscache_dir, with passwd.cache, group.cache, shadow.cache and sshkey.cache and
+their indexes, all from one snapshot of the store, and then moves the link called current onto it; the folder before
+stays for who is reading it. Only one agent may publish into a folder. The files hold what the agent made and nothing
+else; local accounts and groups are never touched, and always win: none of them may have a name or id that the store
+gives to somebody. That goes for what the local backend made as well: take those lines out before changing over.
+
+Put the folder on a volume that all pods mount, give the publisher's unit ReadWritePaths= for it where it lies outside
+of /var/lib/sunk-agent, install libnss-cache everywhere, and link, on each pod:
+
+  /etc/passwd.cache          accounts.nsscache_dir/current/passwd.cache
+  /etc/passwd.cache.ixname   accounts.nsscache_dir/current/passwd.cache.ixname
+  /etc/passwd.cache.ixuid    accounts.nsscache_dir/current/passwd.cache.ixuid
+  /etc/group.cache           the same for .ixname and .ixgid
+  /etc/shadow.cache          the same for .ixname
+
+and in /etc/nsswitch.conf passwd, group and, if wanted, shadow: files cache. Where SUNK projects /etc/nsscache into its
+pods, that folder is read-only: link past it. Without shadow, a closed account is still refused: it has no key, a
+nologin shell, and sshd's Match Group keeps its own key file shut.
+
+A login pod that mounts the volume sets accounts.backend: published. It writes no account and no group, and keeps homes,
+key files, sessions and sudo as ever, from its own reading of the store. A pod without people who log in needs no agent.
+
+With mode: observe, an agent beside another publisher reads what /etc/passwd.cache and /etc/group.cache say, and plan
+shows what it would make different. sunk-agent import takes those accounts over.`;
 
 /** Help text: paragraphs stay paragraphs, lines with an indented word and its explanation become a list. */
 function renderHelp(help: string): string[] {

@@ -167,12 +167,14 @@ const access = z.strictObject({
 
 const accounts = z.strictObject({
   backend: z
-    .enum(['local', 'nsscache'])
+    .enum(['local', 'nsscache', 'published'])
     .default('local')
-    .describe('The node’s own files, or files that libnss-cache reads.'),
+    .describe(
+      'local: the node’s own files. nsscache: files that libnss-cache reads, for many nodes. published: accounts are another node’s to write in that way; homes, keys, sessions and sudo are this one’s.',
+    ),
   nsscache_dir: absolutePath
     .default('/var/lib/sunk-agent/nsscache')
-    .describe('Where the nsscache backend publishes.'),
+    .describe('Where the nsscache backend publishes, and published reads; see THE NSSCACHE BACKEND.'),
   ids: z.enum(['attribute', 'derived']).default('attribute').describe('Where uids and gids come from.'),
   id_range: z
     .tuple([posixId, posixId])

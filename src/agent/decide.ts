@@ -1,7 +1,7 @@
 // Policy, plan and guard in one go: what a pass would do now, from the mirror and the host as they are; changes nothing.
 import type { Mirror } from '../mirror/mirror.ts';
 import type { ActualHost } from '../plan/actual.ts';
-import type { Change } from '../plan/change.ts';
+import { type Change, isAccountChange } from '../plan/change.ts';
 import { guard, type GuardVerdict } from '../plan/guard.ts';
 import { planChanges } from '../plan/plan.ts';
 import { adoptLost } from '../policy/adopt.ts';
@@ -55,7 +55,10 @@ export async function decide(
     ...hearing,
   });
   const actual = host.read(bindings, desired);
-  const changes = planChanges(desired, actual);
+  const planned = planChanges(desired, actual);
+  // Where another node publishes the accounts they are that one's to change.
+  const isReader = config.accounts.backend === 'published';
+  const changes = isReader ? planned.filter((change) => !isAccountChange(change)) : planned;
   const verdict = guard({
     changes,
     desired,

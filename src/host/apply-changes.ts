@@ -34,23 +34,54 @@ const DAY_MS = 86_400_000;
 export async function applyChanges(changes: readonly Change[], hands: Hands): Promise<Applied[]> {
   const problems = new Map<Change, string>();
   const failedNames = new Set<string>();
-  const results: Applied[] = [];
+  const times = new Map<Change, number>();
+  let unpublished: Change[] = [];
+  const fail = (change: Change, problem: string): void => {
+    problems.set(change, problem);
+    failedNames.add(change.name);
+  };
+  const publish = async (): Promise<void> => {
+    await publishChanges(unpublished, hands, fail);
+    unpublished = [];
+  };
   for (const batch of splitBatches(changes)) {
+    // Nobody's sessions end, and no hook hears of it, while others still see the account open.
+    if (batch[0]?.kind === 'sessions-end' || batch[0]?.kind === 'hook-run') await publish();
     // Whose account could not be made must not get a home or keys; what takes away is tried in any case.
     const ready = batch.filter((change) => isRevocation(change) || !failedNames.has(change.name));
-    const fail = (change: Change, problem: string): void => {
-      problems.set(change, problem);
-      failedNames.add(change.name);
-    };
     if (ready.length > 0) await applyBatch(ready, hands, fail);
     const isReady = new Set(ready);
-    const at = Math.floor(Date.now() / 1000);
     for (const change of batch) {
-      const problem = isReady.has(change) ? problems.get(change) : 'an earlier step for it failed';
-      results.push(problem === undefined ? { change, at, ok: true } : { change, at, ok: false, problem });
+      times.set(change, Math.floor(Date.now() / 1000));
+      if (!isReady.has(change)) problems.set(change, 'an earlier step for it failed');
+      else if (!problems.has(change)) unpublished.push(change);
     }
   }
-  return results;
+  await publish();
+  return changes.map((change) => {
+    const at = times.get(change) ?? 0;
+    const problem = problems.get(change);
+    return problem === undefined ? { change, at, ok: true } : { change, at, ok: false, problem };
+  });
+}
+
+async function publishChanges(
+  changes: readonly Change[],
+  { backend: { publication }, paths }: Hands,
+  fail: Fail,
+): Promise<void> {
+  const shown = changes.filter((change) => batchKind(change) === 'files' || isKeyChange(change));
+  if (publication === null || shown.length === 0) return;
+  try {
+    publication.publish(shown.filter(isKeyChange));
+    if (paths.root === '/') await tellNscd();
+  } catch (error) {
+    for (const change of shown) fail(change, describeError(error));
+  }
+}
+
+function isKeyChange({ kind }: Change): boolean {
+  return kind === 'keys-write' || kind === 'keys-remove';
 }
 
 /** Runs of changes that are done in one go. */

@@ -17,11 +17,13 @@ export const EXPIRY = 7;
 /**
  * The texts as they are after the changes, and the changes that did not fit.
  * @param today days since the epoch, for shadow(5).
+ * @param others texts of accounts and groups that stand elsewhere on the node and are in the way all the same.
  */
 export function editTexts(
   before: Readonly<Texts>,
   changes: readonly Change[],
   today: number,
+  others: { readonly passwd: string; readonly group: string } = { passwd: '', group: '' },
 ): { texts: Texts; misfits: Misfit[] } {
   const edits: Record<AccountFile, Map<string, LineEdit>> = {
     group: new Map(),
@@ -30,7 +32,10 @@ export function editTexts(
     shadow: new Map(),
   };
   const misfits: Misfit[] = [];
-  const ground = survey(before);
+  const ground = survey({
+    passwd: `${others.passwd}\n${before.passwd}`,
+    group: `${others.group}\n${before.group}`,
+  });
   /** Edits of one name follow each other. */
   const edit = (file: AccountFile, name: string, next: LineEdit): void => {
     const first = edits[file].get(name);

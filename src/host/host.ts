@@ -1,17 +1,20 @@
 // The hands: what the node has now, and the only way to change it.
+import path from 'node:path';
 import type { Config } from '../config.ts';
 import type { Paths } from '../paths.ts';
 import type { ActualAccount, ActualHost } from '../plan/actual.ts';
 import type { Change } from '../plan/change.ts';
 import type { Binding, DesiredHost, NodeFacts } from '../policy/desired.ts';
 import type { GroupEntry } from '../policy/posix.ts';
-import type { AccountBackend } from './account-backend.ts';
+import type { AccountBackend, AccountsOnHost } from './account-backend.ts';
 import { type Applied, applyChanges } from './apply-changes.ts';
 import { readKeyFiles } from './authorized-keys.ts';
+import { readForeignCache } from './foreign-cache.ts';
 import { findHomes } from './home.ts';
 import { findJobOwners, readOffboarded } from './jobs.ts';
 import { openLocalAccounts } from './local-accounts.ts';
-import { gatherFacts } from './node-facts.ts';
+import { type AccountsAround, gatherFacts } from './node-facts.ts';
+import { openNssCache, openPublished } from './nsscache.ts';
 import { findActiveUids } from './sessions.ts';
 import { readSudoers } from './sudoers.ts';
 
@@ -24,20 +27,35 @@ export interface Host {
   apply(changes: readonly Change[]): Promise<Applied[]>;
 }
 
-/** The host below `paths.root`; its own account files are the backend. */
+/** The host below `paths.root`, with the backend that the configuration names. */
 export function openHost({ paths, config }: { readonly paths: Paths; readonly config: Config }): Host {
   const { root } = paths;
-  const backend = openLocalAccounts(root);
+  const cache = path.join(root, config.accounts.nsscache_dir);
+  const backend = openBackend(config.accounts.backend, root, cache);
+  const readAround = (): AccountsAround => ({
+    own: backend.read(),
+    others: backend.readOthers(),
+    published: readForeignCache(root, cache),
+  });
   const marker = { name: config.accounts.primary_group, gid: config.accounts.primary_gid };
+  /** Beside another publisher, what that one has stands in for what we would have, so that a plan shows the difference. */
+  const findPlace = (): AccountsOnHost => {
+    const { own, published } = readAround();
+    if (config.mode !== 'observe' || published === null) return own;
+    return {
+      accounts: new Map([...published.accounts, ...own.accounts]),
+      groups: new Map([...published.groups, ...own.groups]),
+    };
+  };
   return {
-    facts: (bindings) => gatherFacts(root, backend.read(), bindings, marker),
+    facts: (bindings) => gatherFacts(root, readAround(), bindings, marker),
     read(bindings, desired) {
-      const { accounts, groups } = readOurs(backend, marker, bindings, desired);
+      const { accounts, groups } = readOurs(findPlace(), marker, bindings, desired);
       const people = [...accounts.values()].map(({ entry: { name, uid } }) => ({ name, uid }));
       return {
         accounts,
         groups,
-        keyFiles: readKeyFiles(paths.keys),
+        keyFiles: mergeKeys(readKeyFiles(paths.keys), backend.publication?.readKeys() ?? null),
         homes: findHomes(
           root,
           desired.accounts.map(({ entry }) => entry.dir),
@@ -53,14 +71,33 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
   };
 }
 
+function openBackend(kind: Config['accounts']['backend'], root: string, cache: string): AccountBackend {
+  if (kind === 'local') return openLocalAccounts(root);
+  return kind === 'nsscache' ? openNssCache(root, cache) : openPublished(root, cache);
+}
+
+/** Where a key file and what is published for that name differ, a text that is neither, so that both are made anew. */
+function mergeKeys(
+  files: ReadonlyMap<string, string>,
+  published: ReadonlyMap<string, readonly string[]> | null,
+): ReadonlyMap<string, string> {
+  if (published === null) return files;
+  const merged = new Map(files);
+  for (const name of new Set([...files.keys(), ...published.keys()])) {
+    const text = files.get(name) ?? '';
+    const lines = (published.get(name) ?? []).map((line) => `${line}\n`).join('');
+    if (text.replace(/^\n/, '') !== lines) merged.set(name, `${text}${lines}\n`);
+  }
+  return merged;
+}
+
 /** Accounts and groups that the ledger binds and that are there under that very id, marked ones to close, the marker. */
 function readOurs(
-  backend: AccountBackend,
+  found: AccountsOnHost,
   marker: { readonly name: string; readonly gid: number },
   bindings: readonly Binding[],
   desired: DesiredHost,
 ): { accounts: Map<string, ActualAccount>; groups: Map<string, GroupEntry> } {
-  const found = backend.read();
   const accounts = new Map<string, ActualAccount>();
   const groups = new Map<string, GroupEntry>();
   for (const { kind, name, id } of [...bindings, ...desired.bindings]) {

@@ -20,26 +20,15 @@ const LOCK_PATIENCE_MS = 30_000;
 export function openLocalAccounts(root: string): AccountBackend {
   return {
     read: () => readLocalAccounts(root),
+    readOthers: () => null,
+    publication: null,
     apply: (changes, today) => applyToFiles(root, changes, today),
   };
 }
 
 /** Reads the files without the lock: each is replaced as a whole, and `applyToFiles` looks again under the lock. */
 export function readLocalAccounts(root: string): AccountsOnHost {
-  const texts = readTexts(root);
-  const shadow = readLines(texts.shadow);
-  const accounts = new Map<string, ActualAccount>();
-  for (const [name, fields] of readLines(texts.passwd)) {
-    const entry = toPasswdEntry(fields);
-    const day = shadow.get(name)?.[EXPIRY] ?? '';
-    if (entry !== null) accounts.set(name, { entry, expiryDay: /^\d+$/.test(day) ? Number(day) : null });
-  }
-  const groups = new Map<string, GroupEntry>();
-  for (const [name, fields] of readLines(texts.group)) {
-    const gid = toId(fields[2]);
-    if (gid !== null) groups.set(name, { name, gid, members: splitMembers(fields[3]) });
-  }
-  return { accounts, groups };
+  return readAccounts(readTexts(root));
 }
 
 /**
@@ -78,6 +67,23 @@ export function toPasswdEntry(fields: readonly string[]): PasswdEntry | null {
   const [userId, groupId] = [toId(uid), toId(gid)];
   if (userId === null || groupId === null || fields.length !== 7) return null;
   return { name, uid: userId, gid: groupId, gecos: decodeField(gecos), dir: decodeField(dir), shell };
+}
+
+/** What the texts of passwd(5), shadow(5) and group(5) say, by name; malformed lines say nothing. */
+export function readAccounts(texts: Readonly<Record<'passwd' | 'shadow' | 'group', string>>): AccountsOnHost {
+  const shadow = readLines(texts.shadow);
+  const accounts = new Map<string, ActualAccount>();
+  for (const [name, fields] of readLines(texts.passwd)) {
+    const entry = toPasswdEntry(fields);
+    const day = shadow.get(name)?.[EXPIRY] ?? '';
+    if (entry !== null) accounts.set(name, { entry, expiryDay: /^\d+$/.test(day) ? Number(day) : null });
+  }
+  const groups = new Map<string, GroupEntry>();
+  for (const [name, fields] of readLines(texts.group)) {
+    const gid = toId(fields[2]);
+    if (gid !== null) groups.set(name, { name, gid, members: splitMembers(fields[3]) });
+  }
+  return { accounts, groups };
 }
 
 function readTexts(root: string): Texts {

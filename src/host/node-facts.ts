@@ -12,10 +12,19 @@ const OURS = ['etc/sudoers.d/sunk-agent', 'etc/ssh/sshd_config.d/10-sunk-agent.c
 
 type SshdFacts = Awaited<ReturnType<typeof readSshdFacts>>;
 
+export interface AccountsAround {
+  /** Where ours are. */
+  readonly own: AccountsOnHost;
+  /** Elsewhere on the node; null: `own` has the node's as well. */
+  readonly others: AccountsOnHost | null;
+  /** What another program publishes in the place from which this node resolves names; null: nobody does. */
+  readonly published: AccountsOnHost | null;
+}
+
 /** @param marker name of the marker group, which is ours and yet in no ledger. */
 export async function gatherFacts(
   root: string,
-  local: AccountsOnHost,
+  { own, others, published }: AccountsAround,
   bindings: readonly Binding[],
   marker: { readonly name: string; readonly gid: number },
 ): Promise<NodeFacts> {
@@ -24,28 +33,38 @@ export async function gatherFacts(
   );
   const groups = new Map(bindings.filter(({ kind }) => kind === 'group').map(({ name, id }) => [name, id]));
   groups.set(marker.name, marker.gid);
-  const markerMembers = new Set(local.groups.get(marker.name)?.members);
-  const foreignAccounts = [];
+  const markerMembers = new Set(own.groups.get(marker.name)?.members);
+  const foreignAccounts = listAccounts(others);
   const marked = [];
-  for (const { entry } of local.accounts.values()) {
+  for (const { entry } of own.accounts.values()) {
     const { name, uid, gid, dir } = entry;
     if (accounts.get(name) === uid) continue;
-    if (gid === marker.gid || markerMembers.has(name)) marked.push({ name, uid, gid, dir });
+    // Where the node's own accounts stand elsewhere, every line is one that we made.
+    if (others !== null || gid === marker.gid || markerMembers.has(name))
+      marked.push({ name, uid, gid, dir });
     else foreignAccounts.push({ name, uid });
   }
-  const foreignGroups = [...local.groups.values()]
-    .filter(({ name, gid }) => groups.get(name) !== gid)
-    .map(({ name, gid, members }) => ({ name, gid, members }));
+  const foreignGroups = [
+    ...(others?.groups.values() ?? []),
+    ...[...own.groups.values()].filter(({ name, gid }) => groups.get(name) !== gid),
+  ].map(({ name, gid, members }) => ({ name, gid, members }));
   const words = readPowerfulWords(root);
   return {
     foreignAccounts,
     foreignGroups,
     marked,
+    ...(published === null
+      ? {}
+      : { published: { accounts: listAccounts(published), groups: [...published.groups.values()] } }),
     shells: readShells(root),
     powerfulNames: [...words.names],
     powerfulGroups: [...words.groups],
     ...(await readSshdOnce(root)),
   };
+}
+
+function listAccounts(found: AccountsOnHost | null): { name: string; uid: number }[] {
+  return [...(found?.accounts.values() ?? [])].map(({ entry: { name, uid } }) => ({ name, uid }));
 }
 
 /** Lines of /etc/shells (shells(5)); without the file, getusershell(3) knows these two. */

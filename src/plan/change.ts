@@ -85,3 +85,8 @@ export function isRevocation(change: Change): boolean {
   if (change.kind === 'hook-run') return true;
   return CHANGE_ORDER.indexOf(change.kind) < CHANGE_ORDER.indexOf('group-create');
 }
+
+/** Whether a change is one of accounts, groups or members: what a backend writes, as against this node's own things. */
+export function isAccountChange(change: Change): boolean {
+  return /^(?:account|group|member)-/.test(change.kind);
+}

@@ -36,6 +36,8 @@ export interface Ground {
   readonly foreignGids: ReadonlyMap<number, string>;
   readonly sudoGids: ReadonlySet<number>;
   readonly powerfulNames: ReadonlySet<string>;
+  readonly publishedUids: ReadonlyMap<string, number>;
+  readonly publishedNames: ReadonlyMap<number, string>;
   readonly markedUids: ReadonlyMap<string, number>;
   readonly markedNames: ReadonlyMap<number, string>;
 }
@@ -78,6 +80,8 @@ export function surveyGround(
     foreignGids: new Map(facts.foreignGroups.map(({ name, gid }) => [gid, name])),
     sudoGids,
     powerfulNames: new Set(facts.powerfulNames),
+    publishedUids: new Map(facts.published?.accounts.map(({ name, uid }) => [name, uid])),
+    publishedNames: new Map(facts.published?.accounts.map(({ name, uid }) => [uid, name])),
     markedUids: new Map(marked.map(({ name, uid }) => [name, uid])),
     markedNames: new Map(marked.map(({ name, uid }) => [uid, name])),
   };
@@ -157,6 +161,14 @@ export function findUidFault(name: string, uid: number, ground: Ground): Fault |
   }
   if (ground.foreignUids.has(uid)) {
     return { code: 'uid-local', detail: `a local account has the uid ${uid}; local ones win` };
+  }
+  const publishedUid = ground.publishedUids.get(name) ?? uid;
+  const publishedName = ground.publishedNames.get(uid) ?? name;
+  if (publishedUid !== uid || publishedName !== name) {
+    return {
+      code: 'published-differs',
+      detail: `this node resolves ${publishedName} with the uid ${publishedUid}: a uid is never changed (sunk-agent import)`,
+    };
   }
   const markedUid = ground.markedUids.get(name) ?? uid;
   const markedName = ground.markedNames.get(uid) ?? name;

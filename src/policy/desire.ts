@@ -21,7 +21,7 @@ import type { Person } from './person.ts';
 import { settleKeys } from './person-keys.ts';
 import { readKeys, type KeyReading } from './ssh-key.ts';
 import { renderSudoers } from './sudoers.ts';
-import { foldDomains } from './username.ts';
+import { foldDomains, readUsername } from './username.ts';
 import { compareText } from './winner.ts';
 
 /** A store not heard for longer grants no sudo, in seconds. */
@@ -85,7 +85,13 @@ export function desire(input: DesireInput): DesiredHost {
     { policy: config.keys, blocked: words.fingerprints, facts, readKeys: input.readKeys ?? readKeys },
   );
   const built = buildAccounts(people, settled.identities, keys, input);
-  const refusals = [...access.refusals, ...choice.refusals, ...settled.refusals, ...built.refusals];
+  const refusals = [
+    ...access.refusals,
+    ...choice.refusals,
+    ...settled.refusals,
+    ...built.refusals,
+    ...findStrangers(facts.published?.accounts ?? [], people, settled.identities, domains),
+  ];
   const isMarkerTaken = facts.foreignGroups.some(
     ({ name, gid }) => name === config.accounts.primary_group || gid === config.accounts.primary_gid,
   );
@@ -133,6 +139,29 @@ const MARKER_TAKEN: Refusal = {
   detail:
     'a local group has the name or gid of accounts.primary_group: nobody is let in until one of them changes',
 };
+
+/** What another program publishes on this node, and nobody whom the store lets in has the name. */
+function findStrangers(
+  published: readonly { readonly name: string; readonly uid: number }[],
+  people: readonly Person[],
+  identities: ReadonlyMap<string, { readonly name: string }>,
+  domains: ReadonlySet<string>,
+): Refusal[] {
+  if (published.length === 0) return [];
+  const names = new Set([...identities.values()].map(({ name }) => name));
+  for (const { user } of people) {
+    const reading = readUsername(user.record.username, domains);
+    if (reading.ok) names.add(reading.name);
+  }
+  return published
+    .filter(({ name }) => !names.has(name))
+    .map(({ name, uid }) => ({
+      scimId: '',
+      kind: 'User',
+      code: 'published-unknown',
+      detail: `this node resolves ${name} with the uid ${uid}, and nobody whom the store lets in has that name`,
+    }));
+}
 
 /** Bound accounts of which the mirror has no record: left alone, but for a closed one whose time is over. */
 function findSilent(

@@ -56,6 +56,14 @@ export interface NodeFacts {
     readonly gid?: number;
     readonly dir?: string;
   }[];
+  /**
+   * What another program publishes in the place from which this node resolves names (nsscache): nobody gets another
+   * uid or gid than there, and nobody's uid or gid of there.
+   */
+  readonly published?: {
+    readonly accounts: readonly { readonly name: string; readonly uid: number }[];
+    readonly groups: readonly { readonly name: string; readonly gid: number }[];
+  };
   /** /etc/shells. */
   readonly shells: readonly string[];
   /** Names and groups that sudoers, sshd_config or access.conf mention: never granted from the store. */

@@ -117,6 +117,8 @@ export function compileGlob(pattern: string): RegExp {
 interface Taken {
   readonly foreignNames: ReadonlySet<string>;
   readonly foreignGids: ReadonlySet<number>;
+  readonly publishedGids: ReadonlyMap<string, number>;
+  readonly publishedNames: ReadonlyMap<number, string>;
   readonly boundNames: ReadonlySet<string>;
   readonly boundGids: ReadonlySet<number>;
   readonly powerful: ReadonlySet<string>;
@@ -128,6 +130,8 @@ function findTaken({ bindings, facts, config }: GroupQuestion): Taken {
   return {
     foreignNames: new Set(facts.foreignGroups.map(({ name }) => name)),
     foreignGids: new Set(facts.foreignGroups.map(({ gid }) => gid)),
+    publishedGids: new Map(facts.published?.groups.map(({ name, gid }) => [name, gid])),
+    publishedNames: new Map(facts.published?.groups.map(({ name, gid }) => [gid, name])),
     boundNames: new Set(bound.map(({ name }) => name)),
     boundGids: new Set(bound.map(({ id }) => id)),
     powerful: new Set(facts.powerfulGroups),
@@ -213,7 +217,12 @@ function settleIds(
       continue;
     }
     const gid = id.id;
-    if (gid === taken.marker.gid || taken.foreignGids.has(gid) || taken.boundGids.has(gid)) {
+    const publishedGid = taken.publishedGids.get(name) ?? gid;
+    const publishedName = taken.publishedNames.get(gid) ?? name;
+    if (publishedGid !== gid || publishedName !== name) {
+      const detail = `this node resolves ${publishedName} with the gid ${publishedGid}: a gid is never changed`;
+      refuse(record, 'group-published-differs', detail);
+    } else if (gid === taken.marker.gid || taken.foreignGids.has(gid) || taken.boundGids.has(gid)) {
       refuse(record, 'gid-taken', `the gid ${gid} belongs to another group`);
     } else if (isSudo.has(record) && primaryGids.has(gid)) {
       refuse(record, 'gid-primary', `the gid ${gid} is somebody's primary group already; sudo goes by gid`);

@@ -125,6 +125,14 @@ function withoutOwn({ found, isLocal, facts }: TakeoverQuestion): NodeFacts {
       ? facts.foreignAccounts.filter((account) => !isOwn(account))
       : facts.foreignAccounts,
     marked: (facts.marked ?? []).filter((account) => !isOwn(account)),
+    ...(facts.published === undefined
+      ? {}
+      : {
+          published: {
+            ...facts.published,
+            accounts: facts.published.accounts.filter((account) => !isOwn(account)),
+          },
+        }),
   };
 }
 

@@ -10,11 +10,10 @@ import { passFromCache } from '../../src/agent/pass-now.ts';
 import type { CommandModule } from '../../src/commands/command.ts';
 import * as importing from '../../src/commands/import.ts';
 import * as rebinding from '../../src/commands/rebind.ts';
-import { openMirror } from '../../src/mirror/mirror.ts';
 import type { MirroredGroup, MirroredUser } from '../../src/policy/desired.ts';
+import { rememberRecords } from '../mirror/remember.ts';
 import { makeGroup, makeUser } from '../policy/organisation.ts';
 
-const NOW = Math.floor(Date.now() / 1000);
 const PASSWD = `root:x:0:0:root:/root:/bin/bash
 alice:x:10100:10100:Alice:/srv/people/alice:/bin/sh
 bob:x:1000:1000::/home/bob:/bin/bash
@@ -48,15 +47,8 @@ const line = (file: string, name: string): string | undefined =>
     .split('\n')
     .find((text) => text.startsWith(`${name}:`));
 
-function remember(users: readonly MirroredUser[], groups: readonly MirroredGroup[]): void {
-  const mirror = openMirror(path.join(root, 'var/lib/sunk-agent/cache'), NOW, 'this node');
-  const take = mirror.beginTake({ now: NOW, maxAge: 604_800, absences: 1, mayConfirm: true });
-  for (const { record } of users) take.add('User', { kind: 'good', record, warnings: [] });
-  for (const { record } of groups) take.add('Group', { kind: 'good', record, warnings: [] });
-  for (const suspect of take.suspects({ User: true, Group: true })) take.confirmAbsence(suspect);
-  take.commit();
-  mirror.close();
-}
+const remember = (users: readonly MirroredUser[], groups: readonly MirroredGroup[]): void =>
+  rememberRecords(root, users, groups);
 
 /** The command as cli.ts would run it; a process of its own would cost more than all the rest. */
 async function run(

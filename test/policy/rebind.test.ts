@@ -1,8 +1,10 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { pairByExternalId, planRebinding, type RebindQuestion } from '../../src/policy/rebind.ts';
 import type { Binding } from '../../src/policy/desired.ts';
 import { CONFIG, makeGroup, makeUser, NOW } from './organisation.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const ALICE: Binding = {
   scimId: 'u-old',

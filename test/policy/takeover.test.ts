@@ -1,10 +1,12 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { parseConfig } from '../../src/config.ts';
 import { planTakeover, type TakeoverQuestion } from '../../src/policy/takeover.ts';
 import type { PasswdEntry } from '../../src/policy/posix.ts';
 import { desire } from '../../src/policy/desire.ts';
 import { FACTS, makeConfig, makeInput, makeUser, NOW } from './organisation.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const CONFIG = makeConfig(
   'access: { groups: [{ name: slurm-users, id: g-users }] }\naccounts: { domains: [example.com] }',

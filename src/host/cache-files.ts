@@ -1,0 +1,77 @@
+// What one generation of the nsscache backend consists of: cache files and their indexes, as texts.
+import { renderIndex } from './cache-index.ts';
+
+/** The files that are published, and the columns by which libnss-cache and its kind look things up in them. */
+const COLUMNS = {
+  passwd: { ixname: 0, ixuid: 2 },
+  group: { ixname: 0, ixgid: 2 },
+  shadow: { ixname: 0 },
+  sshkey: { ixname: 0 },
+} as const;
+
+export type CacheFile = keyof typeof COLUMNS;
+export const CACHE_FILES = Object.keys(COLUMNS) as CacheFile[];
+
+/** The texts in latin1, one character a byte; every line is ours. */
+export type CacheTexts = Readonly<Record<CacheFile, string>>;
+
+/** A file of a generation: `passwd.cache`, `passwd.cache.ixname` and so on. */
+export interface GenerationFile {
+  readonly name: string;
+  /** latin1. */
+  readonly data: string;
+  readonly isSecret: boolean;
+}
+
+/** All files of a generation, each index after the file that it belongs to; the order of lines in `texts` counts. */
+export function renderGeneration(texts: CacheTexts): GenerationFile[] {
+  return CACHE_FILES.flatMap((file) => {
+    const isSecret = file === 'shadow';
+    const name = `${file}.cache`;
+    const indexes = Object.entries(COLUMNS[file]).map(([suffix, column]) => ({
+      name: `${name}.${suffix}`,
+      data: renderIndex(texts[file], column),
+      isSecret,
+    }));
+    return [{ name, data: texts[file], isSecret }, ...indexes];
+  });
+}
+
+/** Lines sorted by their bytes: what is published depends on who is there, not on who came first. */
+export function sortLines(text: string): string {
+  const lines = text.split('\n').filter((line) => line !== '');
+  return lines
+    .sort((a, b) => (a < b ? -1 : 1))
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+/**
+ * A line of sshkey.cache: `name:['line', 'line']`, which is how nsscache writes a list of keys, and what its own
+ * AuthorizedKeysCommand examples split at `', '` (github.com/google/nsscache, examples/authorized-keys-command.sh
+ * and .py). Each entry is a whole line of our key file, so that sshd enforces the expiry there as well.
+ * @param keyFile the text of a key file.
+ * @throws RangeError for a line that would not come back as it went in.
+ */
+export function renderKeyLine(name: string, keyFile: string): string {
+  const keys = keyFile.split('\n').filter((line) => line !== '');
+  for (const key of keys) {
+    if (/[:\r\0'[\]\\]|, /.test(key)) throw new RangeError(`not for sshkey.cache: ${JSON.stringify(key)}`);
+  }
+  return `${name}:[${keys.map((key) => `'${key}'`).join(', ')}]`;
+}
+
+/** The lines of each person's key file, by name, out of sshkey.cache; also from lines with one bare key. */
+export function readKeyLines(text: string): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const line of text.split('\n')) {
+    const colon = line.indexOf(':');
+    if (colon <= 0) continue;
+    const rest = line.slice(colon + 1);
+    const list = /^\['(.*)'\]$/.exec(rest)?.[1];
+    const keys = list === undefined ? [rest] : list.split("', '");
+    const name = line.slice(0, colon);
+    found.set(name, [...(found.get(name) ?? []), ...keys.filter((key) => key !== '' && key !== '[]')]);
+  }
+  return found;
+}
