@@ -25,6 +25,7 @@ const FORBIDDEN: [folder: string, line: string][] = [
   ['scim', "import { open } from '../mirror/mirror.ts';"],
   ['testbed', "import { open } from '../mirror/mirror.ts';"],
   ['testbed/protocol', "import { open } from '../../mirror/mirror.ts';"],
+  ['testbed/identity-provider/saml', "import { open } from '../../../mirror/mirror.ts';"],
   ['agent', "import { open } from '../commands/run.ts';"],
 ];
 
@@ -35,6 +36,7 @@ const ALLOWED: [folder: string, line: string][] = [
   ['mirror', "import type { UserRecord } from '../scim/resources.ts';"],
   ['testbed', "import type { UserRecord } from '../scim/resources.ts';"],
   ['testbed/faults', "import { render } from '../protocol/render.ts';"],
+  ['testbed/identity-provider/saml', "import { html } from '../../html.ts';"],
 ];
 
 let folder: string;

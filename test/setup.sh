@@ -9,7 +9,8 @@ if [ ! -x node_modules/.bin/vitest ]; then
 fi
 
 if [ "$(id -u)" -ne 0 ] || [ ! -e /etc/debian_version ]; then
-  echo 'not root on Debian or Ubuntu: the system tests, which boot real nodes, will be skipped'
+  echo 'not root on Debian or Ubuntu: the system tests, which boot real nodes, will be skipped,'
+  echo 'and those in the browser too unless there is /usr/bin/chromium'
   exit 0
 fi
 
@@ -38,12 +39,15 @@ pwck passwd
 xz xz-utils
 $(uname -m)-linux-gnu-g++ g++
 systemd-analyze systemd
+chromium chromium
 EOF
 [ -e /usr/lib/"$(uname -m)"-linux-gnu/libatomic.so.1 ] || missing="$missing libatomic1"
+# Without a font the pages in the browser have no text.
+[ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || missing="$missing fonts-dejavu-core"
 [ -e /usr/share/zoneinfo/Europe/Berlin ] || missing="$missing tzdata"
 
 if [ -n "$missing" ]; then
-  echo "installing Debian packages for the system tests:$missing"
+  echo "installing Debian packages for the system tests and those in the browser:$missing"
   apt-get update -qq
   # A package that starts a service at install must not: this machine only tests.
   printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d.sunk-agent

@@ -1,23 +1,12 @@
 // The admin address: what a test or a rehearsal does to the service behind the clients' backs.
 import { replyJson, type Reply, type Request } from './exchange.ts';
+import type { Console } from './console/console.ts';
 import { parseBody, type Json, type JsonObject } from './protocol/json.ts';
-import type { Faults } from './faults/faults.ts';
-import type { Organisation } from './protocol/organisation.ts';
-import type { PolicyGroups } from './policy-groups.ts';
 import type { RequestLog } from './request-log.ts';
 import { ScimError } from './protocol/scim-error.ts';
 import { seedOrganisation } from './seed.ts';
-import { changeSettings, type Settings } from './settings.ts';
-import type { Tokens } from './tokens.ts';
-
-export interface AdminContext {
-  readonly organisation: Organisation;
-  readonly tokens: Tokens;
-  readonly log: RequestLog;
-  readonly faults: Faults;
-  readonly policyGroups: PolicyGroups;
-  settings: Settings;
-}
+import { changeSettings } from './settings.ts';
+import type { Workspace } from './workspace.ts';
 
 const DONE: Reply = { status: 204, headers: {}, body: null };
 
@@ -26,7 +15,12 @@ const DONE: Reply = { status: 204, headers: {}, body: null };
  * @param segments the path below it.
  * @throws ScimError for every refusal.
  */
-export function answerAdmin(context: AdminContext, request: Request, segments: readonly string[]): Reply {
+export function answerAdmin(
+  context: Workspace,
+  makeLink: Console['makeLink'],
+  request: Request,
+  segments: readonly string[],
+): Reply {
   const route = `${request.method} /${segments.join('/')}`;
   switch (route) {
     case 'GET /requests':
@@ -52,6 +46,10 @@ export function answerAdmin(context: AdminContext, request: Request, segments: r
       return replyJson(200, { tokens: context.tokens.list() });
     case 'POST /tokens':
       return issueToken(context, parseBody(request.body));
+    case 'GET /readers':
+      return replyJson(200, { readers: context.readers.list() });
+    case 'POST /console-link':
+      return replyJson(201, { url: makeLink() });
     case 'GET /policy-groups':
       return replyJson(200, { groups: context.policyGroups.list() });
     case 'POST /policy-groups':
@@ -61,7 +59,7 @@ export function answerAdmin(context: AdminContext, request: Request, segments: r
   }
 }
 
-function answerOne(context: AdminContext, request: Request, segments: readonly string[]): Reply {
+function answerOne(context: Workspace, request: Request, segments: readonly string[]): Reply {
   const [kind = '', name = '', part, ...more] = segments;
   const route = `${request.method} /${[kind, '*', ...(part === undefined ? [] : [part]), ...more].join('/')}`;
   switch (route) {
@@ -84,7 +82,7 @@ function confirm(isDone: boolean, what: string): Reply {
   return DONE;
 }
 
-function createPolicyGroup({ policyGroups }: AdminContext, { name, policies = [] }: JsonObject): Reply {
+function createPolicyGroup({ policyGroups }: Workspace, { name, policies = [] }: JsonObject): Reply {
   if (typeof name !== 'string' || name === '' || !isTextList(policies)) {
     throw new ScimError(400, 'invalidValue', 'a group has a name and a list of policies');
   }
@@ -92,7 +90,7 @@ function createPolicyGroup({ policyGroups }: AdminContext, { name, policies = []
 }
 
 /** The keys that a person adds in the console. */
-function setKeys({ organisation }: AdminContext, id: string, { keys }: JsonObject): readonly string[] {
+function setKeys({ organisation }: Workspace, id: string, { keys }: JsonObject): readonly string[] {
   if (!isTextList(keys)) throw new ScimError(400, 'invalidValue', 'keys is a list of public keys');
   return organisation.setConsoleKeys(id, keys).consoleKeys;
 }
@@ -102,18 +100,15 @@ function isTextList(value: Json | undefined): value is string[] {
 }
 
 /** The token's text is in this answer and nowhere else. */
-function issueToken({ tokens }: AdminContext, { name, role }: JsonObject): Reply {
+function issueToken({ tokens }: Workspace, { name, role }: JsonObject): Reply {
   if (typeof name !== 'string' || name === '' || (role !== 'provisioning' && role !== 'read-only')) {
     throw new ScimError(400, 'invalidValue', 'a token has a name and a role: provisioning or read-only');
-  }
-  if (tokens.list().some((token) => token.name === name)) {
-    throw new ScimError(409, 'uniqueness', `there is a token named ${name}; revoke it first`);
   }
   return replyJson(201, { name, role, token: tokens.issue(name, role) });
 }
 
 /** `method`, `token`, `failed=true` and `last=N` narrow the record. */
-function listRequests({ log }: AdminContext, query: URLSearchParams): ReturnType<RequestLog['list']> {
+function listRequests({ log }: Workspace, query: URLSearchParams): ReturnType<RequestLog['list']> {
   const last = query.get('last');
   return log.list({
     method: query.get('method'),
@@ -123,7 +118,7 @@ function listRequests({ log }: AdminContext, query: URLSearchParams): ReturnType
   });
 }
 
-function seed({ organisation }: AdminContext, body: JsonObject): Reply {
+function seed({ organisation }: Workspace, body: JsonObject): Reply {
   const started = performance.now();
   seedOrganisation(organisation, {
     users: readCount(body['users'], 'users', 0),

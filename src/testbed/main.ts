@@ -6,12 +6,15 @@ import { startTestbed } from './service.ts';
 
 const USAGE = `usage: node src/testbed/main.ts [--port N] [--org ID] [--token TEXT]
                                 [--seed-users N] [--seed-groups N]
-                                [--uid-attribute PATH] [--gid-attribute PATH] [--legacy] [--json]
+                                [--uid-attribute PATH] [--gid-attribute PATH] [--new] [--legacy]
+                                [--state FILE] [--json]
 
-A SCIM service for rehearsals, on 127.0.0.1 only. Port 0 (the default) takes a free one.
+A SCIM service with its console for rehearsals, on 127.0.0.1 only. Port 0 (the default) takes a free one.
+  --new                             an organisation that has done no step of the guide: all off, no token
+  --state FILE                      keeps users, groups, tokens and settings over a restart (with a fixed --port)
   --uid-attribute, --gid-attribute  where the POSIX ids are served
   --legacy                          has the default groups admin, metrics, read, write, billing_viewer
-  --json                            prints one line {baseUrl, token, adminUrl, readToken} instead of text
+  --json                            prints one line {baseUrl, token, adminUrl, readToken, consoleUrl} instead of text
 
 Below the admin URL:
   GET, PATCH /settings       the switches of SCIM Configuration and what the service offers
@@ -19,6 +22,8 @@ Below the admin URL:
   GET, DELETE /requests      the provisioning log (?method= &token= &failed=true &last=N)
   POST /seed                 {users, groups, membersPerGroup}
   PUT /users/ID/keys         {keys}: what the person adds in the console
+  GET /readers               the login nodes that poll, each with the hash of its snapshot
+  POST /console-link         another one-time link for an administrator of the console
   GET, POST /policy-groups   {name, policies}; DELETE /policy-groups/NAME
   GET, POST, DELETE /faults  {kind, times, path, method, ...}; DELETE /faults/ID
 Kinds of faults: ${FAULT_KINDS.join(', ')}.
@@ -52,7 +57,9 @@ function readArguments(): Parameters<typeof startTestbed>[0] & { json: boolean; 
       'seed-groups': { type: 'string' },
       'uid-attribute': { type: 'string' },
       'gid-attribute': { type: 'string' },
+      new: { type: 'boolean', default: false },
       legacy: { type: 'boolean', default: false },
+      state: { type: 'string' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -67,7 +74,9 @@ function readArguments(): Parameters<typeof startTestbed>[0] & { json: boolean; 
     seedGroups: readCount(values['seed-groups'], 'seed-groups', 1_000_000) ?? 0,
     ...readPath(values['uid-attribute'], 'uid-attribute', 'uidPath'),
     ...readPath(values['gid-attribute'], 'gid-attribute', 'gidPath'),
+    isNew: values.new,
     settings: { legacyDefaultGroups: values.legacy },
+    ...(values.state === undefined ? {} : { stateFile: values.state }),
     json: values.json,
     help: values.help,
   };
@@ -87,13 +96,20 @@ async function main(): Promise<void> {
     return;
   }
   const testbed = await startTestbed(options);
-  const { baseUrl, token, adminUrl, readToken } = testbed;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void testbed.close());
+  const { baseUrl, token, adminUrl, readToken, consoleUrl } = testbed;
   process.stdout.write(
     options.json
-      ? `${JSON.stringify({ baseUrl, token, adminUrl, readToken })}\n`
-      : `base URL: ${baseUrl}\ntoken: ${token}\nread-only token: ${readToken}\nadmin URL: ${adminUrl}\n`,
+      ? `${JSON.stringify({ baseUrl, token, adminUrl, readToken, consoleUrl })}\n`
+      : [
+          `base URL: ${baseUrl}`,
+          ...(token === '' ? [] : [`token: ${token}`]),
+          ...(readToken === '' ? [] : [`read-only token: ${readToken}`]),
+          `admin URL: ${adminUrl}`,
+          `console, for the first who opens it: ${consoleUrl}`,
+          '',
+        ].join('\n'),
   );
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void testbed.close());
 }
 
 try {

@@ -1,4 +1,4 @@
-// The groups of the console that carry policies: a legacy organisation has five by default, whose names are taken.
+// The groups of the console and the policies that groups carry: a legacy organisation has five by default, whose names are taken.
 import { ScimError } from './protocol/scim-error.ts';
 
 export interface PolicyGroup {
@@ -16,14 +16,35 @@ export interface PolicyGroups {
   create(name: string, policies: readonly string[]): PolicyGroup;
   /** @throws ScimError 404; 409 while it alone carries some policy, for nobody would have it any more. */
   remove(name: string): void;
+  /** The policies of a pushed group, by its SCIM id: a later group of that name has none of them. */
+  policiesOf(id: string): readonly string[];
+  /** Gives a pushed group these policies, in place of those that it had. */
+  attach(id: string, policies: readonly string[]): void;
+  dump(): PolicyGroupsDump;
+  restore(dump: PolicyGroupsDump): void;
+}
+
+/** Everything of it as plain data. */
+export interface PolicyGroupsDump {
+  readonly groups: readonly PolicyGroup[];
+  /** Policies by the SCIM id of a pushed group. */
+  readonly attached: Readonly<Record<string, readonly string[]>>;
 }
 
 const DEFAULT_GROUPS = ['admin', 'metrics', 'read', 'write', 'billing_viewer'];
 
+/** Who has this one may see and change everything in the console. */
+export const ADMIN_POLICY = 'admin-policy';
+
+/** Every policy that there is. */
+export const POLICIES: readonly string[] = DEFAULT_GROUPS.map((name) => `${name}-policy`);
+
 export function createPolicyGroups(): PolicyGroups {
-  const groups = new Map<string, PolicyGroup>(
+  let groups = new Map<string, PolicyGroup>(
     DEFAULT_GROUPS.map((name) => [name, { name, policies: [`${name}-policy`], isDefault: true }]),
   );
+  let attached = new Map<string, readonly string[]>();
+
   return {
     list: () => [...groups.values()],
     isTaken: (name) => groups.get(name.toLowerCase())?.isDefault === true,
@@ -36,8 +57,9 @@ export function createPolicyGroups(): PolicyGroups {
     remove(name) {
       const group = groups.get(name.toLowerCase());
       if (group === undefined) throw new ScimError(404, null, `there is no group ${name}`);
-      const others = [...groups.values()].filter((other) => other !== group);
-      const lost = group.policies.find((policy) => !others.some((other) => other.policies.includes(policy)));
+      const others = [...groups.values()].filter((other) => other !== group).map(({ policies }) => policies);
+      const kept = new Set([...others, ...attached.values()].flat());
+      const lost = group.policies.find((policy) => !kept.has(policy));
       if (lost !== undefined) {
         throw new ScimError(
           409,
@@ -46,6 +68,16 @@ export function createPolicyGroups(): PolicyGroups {
         );
       }
       groups.delete(name.toLowerCase());
+    },
+    policiesOf: (id) => attached.get(id) ?? [],
+    attach(id, policies) {
+      if (policies.length === 0) attached.delete(id);
+      else attached.set(id, [...policies]);
+    },
+    dump: () => ({ groups: [...groups.values()], attached: Object.fromEntries(attached) }),
+    restore(dump) {
+      groups = new Map(dump.groups.map((group) => [group.name.toLowerCase(), group]));
+      attached = new Map(Object.entries(dump.attached));
     },
   };
 }

@@ -1,6 +1,6 @@
 // The provisioning log: the last requests with what was sent and what was answered, for the admin address.
 import { SCIM_TYPE, type Reply, type Request } from './exchange.ts';
-import type { Token } from './tokens.ts';
+import type { Role, Token } from './tokens.ts';
 
 export interface LoggedRequest {
   /** ISO time. */
@@ -10,6 +10,7 @@ export interface LoggedRequest {
   readonly status: number;
   /** Name of the token; null if it was none of ours. */
   readonly token: string | null;
+  readonly role: Role | null;
   readonly userAgent: string | null;
   /** The refusal's `detail`, or null. */
   readonly detail: string | null;
@@ -50,6 +51,7 @@ export function createRequestLog(now: () => number): RequestLog {
         target: request.target,
         status: reply.status,
         token: token?.name ?? null,
+        role: token?.role ?? null,
         userAgent: request.headers['user-agent'] ?? null,
         detail: reply.status >= 400 ? readDetail(reply) : null,
         sent: quote(request.body),

@@ -1,55 +1,52 @@
-// The testbed as a whole: an HTTP server on loopback with the SCIM service and its admin address.
+// The testbed as a whole: an HTTP server on loopback with the SCIM service, its console and its admin address.
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answerAdmin, type AdminContext } from './admin.ts';
+import { answerAdmin } from './admin.ts';
+import { createConsole } from './console/console.ts';
 import { describeService } from './protocol/discovery.ts';
 import { authorise, checkRole } from './door.ts';
 import { createEvents } from './protocol/events.ts';
 import { readRequest, replyError, replyJson, sendReply, type Reply, type Request } from './exchange.ts';
 import { distortReply, distortRequest } from './faults/fault-effects.ts';
 import { sendWithFaults } from './faults/fault-transport.ts';
-import { createFaults, type ActiveFault } from './faults/faults.ts';
+import type { ActiveFault } from './faults/faults.ts';
 import { parseBody } from './protocol/json.ts';
 import { listen, stopListening } from './listen.ts';
-import { createOrganisation, type OrganisationOptions } from './protocol/organisation.ts';
-import { createPolicyGroups } from './policy-groups.ts';
 import { createPreparedPages } from './protocol/prepared-pages.ts';
 import { createRenderer } from './protocol/render.ts';
-import { createRequestLog } from './request-log.ts';
 import { answerScim } from './protocol/scim-routes.ts';
 import { ScimError } from './protocol/scim-error.ts';
-import { seedOrganisation } from './seed.ts';
-import { checkSwitches, settingsSchema, type Settings } from './settings.ts';
-import { createTokens, type Token } from './tokens.ts';
+import { checkSwitches } from './settings.ts';
+import { openStateFile, readStateFile } from './state-file.ts';
+import type { Token } from './tokens.ts';
+import { createWorkspace, dumpWorkspace, type WorkspaceOptions } from './workspace.ts';
 
-export interface TestbedOptions extends Omit<OrganisationOptions, 'rules'> {
+export interface TestbedOptions extends WorkspaceOptions {
   /** Port on 127.0.0.1; 0, the default, takes a free one. */
   readonly port?: number;
   /** Organisation id in the base URL. */
   readonly org?: string;
-  /** Text of the provisioning token; made up by default. */
-  readonly token?: string;
   readonly defaultPageSize?: number;
   readonly maxPageSize?: number;
   /** Seconds for which a cursor is good. */
   readonly cursorTimeout?: number;
   /** Milliseconds for which a poll for events is held open. */
   readonly pollWait?: number;
-  /** Switches that are not as they are by default. */
-  readonly settings?: Partial<Settings>;
-  readonly seedUsers?: number;
-  readonly seedGroups?: number;
+  /** A file that keeps the workspace over a restart; by default nothing is kept. */
+  readonly stateFile?: string;
 }
 
 export interface Testbed {
   /** `http://127.0.0.1:PORT/scim/ORG` */
   readonly baseUrl: string;
-  /** May read and write. */
+  /** May read and write; empty where there is none whose text is known. */
   readonly token: string;
-  /** May only read: what a login node gets. */
+  /** May only read: what a login node gets; empty like the other. */
   readonly readToken: string;
   /** Faults, seeds, switches and the record of requests; whoever knows the address may use it. */
   readonly adminUrl: string;
+  /** Makes whoever follows it first an administrator of the console. */
+  readonly consoleUrl: string;
   close(): Promise<void>;
 }
 
@@ -60,20 +57,16 @@ export interface Testbed {
 export async function startTestbed(options: TestbedOptions = {}): Promise<Testbed> {
   const org = options.org ?? 'ab1cd2';
   const now = options.now ?? Date.now;
-  const secret = randomBytes(12).toString('hex');
-  const tokens = createTokens(now);
-  const token = tokens.issue('provisioning', 'provisioning', options.token);
-  const readToken = tokens.issue('login-nodes', 'read-only');
-  const policyGroups = createPolicyGroups();
-  const organisation = createOrganisation({
-    ...options,
-    rules: {
-      isNameTaken: (name) => admin.settings.legacyDefaultGroups && policyGroups.isTaken(name),
-      isDepartmentMapped: () => admin.settings.departmentStopsGroups,
-    },
-  });
+  const { stateFile } = options;
+  const saved = stateFile === undefined ? null : readStateFile(stateFile, org);
   const { server, origin } = await listen(options.port ?? 0);
+  const secret = randomBytes(12).toString('hex');
   const baseUrl = `${origin}/scim/${org}`;
+  const { workspace, first } = createWorkspace(options, `${origin}/console`, saved);
+  const { organisation, tokens, readers, log } = workspace;
+  const state =
+    stateFile === undefined ? null : openStateFile(stateFile, () => dumpWorkspace(workspace, org));
+  const consoleOf = createConsole(workspace, origin, baseUrl, now);
   const renderer = createRenderer(baseUrl);
   const cursorTimeout = options.cursorTimeout ?? 3600;
   const limits = {
@@ -84,19 +77,10 @@ export async function startTestbed(options: TestbedOptions = {}): Promise<Testbe
   const pages = createPreparedPages(cursorTimeout / 2);
   const events = createEvents(baseUrl, options.pollWait ?? 30_000, now);
   organisation.onChange((change) => events.publish(change));
-  const admin: AdminContext = {
-    organisation,
-    tokens,
-    log: createRequestLog(now),
-    faults: createFaults(),
-    policyGroups,
-    settings: settingsSchema.parse(options.settings ?? {}),
-  };
-  seedOrganisation(organisation, { users: options.seedUsers ?? 0, groups: options.seedGroups ?? 0 });
 
   /** The true answer to somebody who was let in. */
   async function answer(request: Request, bearer: Token, segments: readonly string[]): Promise<Reply> {
-    const { settings } = admin;
+    const { settings } = workspace;
     checkSwitches(settings, bearer.role);
     const [endpoint, receiver = bearer.name] = segments;
     if (endpoint === 'SecurityEvents' && request.method === 'POST' && settings.events) {
@@ -129,7 +113,8 @@ export async function startTestbed(options: TestbedOptions = {}): Promise<Testbe
       reply = replyError(error);
     }
     const bent = distortReply(reply, strikes, now());
-    admin.log.add(request, bearer, bent);
+    log.add(request, bearer, bent);
+    if (bearer?.role === 'read-only') readers.note(request, bearer, bent.status);
     return bent;
   }
 
@@ -139,25 +124,32 @@ export async function startTestbed(options: TestbedOptions = {}): Promise<Testbe
       const request = await readRequest(message);
       const [root, first, ...segments] = request.segments;
       if (root === 'admin' && first === secret) {
-        sendReply(response, answerAdmin(admin, request, segments), method);
+        sendReply(response, answerAdmin(workspace, consoleOf.makeLink, request, segments), method);
       } else if (root === 'scim' && first === org) {
-        const strikes = admin.faults.strike(method, request.target);
+        const strikes = workspace.faults.strike(method, request.target);
         const reply = await answerBent(request, segments, strikes);
         await sendWithFaults(response, reply, method, strikes, now());
+      } else if (root === 'console') {
+        sendReply(response, await consoleOf.answer(request), method);
       } else {
         throw new ScimError(404, null, `the SCIM Base URL of this service is ${baseUrl}`);
       }
     } catch (error) {
       if (!response.headersSent) sendReply(response, replyError(error), method);
+    } finally {
+      if (method !== 'GET' && method !== 'HEAD') state?.touch();
     }
   }
   server.on('request', (message, response) => void handle(message, response));
 
   return {
     baseUrl,
-    token,
-    readToken,
+    ...first,
     adminUrl: `${origin}/admin/${secret}`,
-    close: () => stopListening(server),
+    consoleUrl: consoleOf.makeLink(),
+    async close() {
+      await stopListening(server);
+      state?.flush();
+    },
   };
 }

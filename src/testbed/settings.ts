@@ -21,6 +21,14 @@ export const settingsSchema = z.strictObject({
 
 export type Settings = z.output<typeof settingsSchema>;
 
+/** How an organisation begins that has done no step of the guide yet. */
+export const NEW_ORGANISATION: Partial<Settings> = {
+  ssoDeployed: false,
+  enableScimApi: false,
+  enableAutomatedUserProvisioning: false,
+  enableSunkUserProvisioning: false,
+};
+
 const changeSchema = z.strictObject(
   Object.fromEntries(Object.keys(settingsSchema.shape).map((name) => [name, z.boolean().optional()])),
 );

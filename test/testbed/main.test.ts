@@ -12,9 +12,13 @@ it.each(['SIGTERM', 'SIGINT'] as const)(
   async (signal) => {
     const child = start('--json', '--org', 'acme', '--token', 'secret', '--seed-users', '2');
     const [line] = (await once(child.stdout!, 'data')) as [Buffer];
-    const { baseUrl, token, adminUrl, readToken } = JSON.parse(line.toString()) as Record<string, string>;
+    const { baseUrl, token, adminUrl, readToken, consoleUrl } = JSON.parse(line.toString()) as Record<
+      string,
+      string
+    >;
     expect(baseUrl).toMatch(/^http:\/\/127\.0\.0\.1:[0-9]+\/scim\/acme$/);
     expect(adminUrl).toMatch(/^http:\/\/127\.0\.0\.1:[0-9]+\/admin\/[0-9a-f]{24}$/);
+    expect(consoleUrl).toMatch(/^http:\/\/127\.0\.0\.1:[0-9]+\/console\/start\?key=[\w-]{43}$/);
     expect(token).toBe('secret');
     const answer = await fetch(`${baseUrl}/Users`, { headers: { authorization: `Bearer ${readToken}` } });
     expect(await answer.json()).toMatchObject({ totalResults: 2 });
@@ -40,5 +44,26 @@ it('tells what can be asked of it', async () => {
   const child = start('--help');
   const [text] = (await once(child.stdout!, 'data')) as [Buffer];
   expect(text.toString()).toMatch(/Below the admin URL:[^]*members-cut/);
+  expect(await once(child, 'exit')).toEqual([0, null]);
+});
+
+it('begins a new organisation without a token, and says how to come in', async () => {
+  const child = start('--new');
+  const [text] = (await once(child.stdout!, 'data')) as [Buffer];
+  expect(text.toString()).toMatch(/^base URL: .*\nadmin URL: .*\nconsole, for the first who opens it: .*\n$/);
+  child.kill('SIGTERM');
+  expect(await once(child, 'exit')).toEqual([0, null]);
+});
+
+it('starts the sign-in page of an identity provider, and says its Metadata URL', async () => {
+  const child = spawn(process.execPath, [
+    'src/testbed/identity-provider/saml/main.ts',
+    '--file',
+    'none.yaml',
+  ]);
+  const [text] = (await once(child.stdout, 'data')) as [Buffer];
+  const [, url = ''] = /^Metadata URL: (\S+)\n$/.exec(text.toString()) ?? [];
+  expect(await (await fetch(url)).text()).toContain('<IDPSSODescriptor');
+  child.kill('SIGTERM');
   expect(await once(child, 'exit')).toEqual([0, null]);
 });

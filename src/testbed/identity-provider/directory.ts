@@ -31,6 +31,21 @@ const group = z.strictObject({
   dynamic: condition.nullable().default(null),
 });
 
+/** *Set up Single Sign-On with SAML*, as the application begins: the claims under their long names, one part signed. */
+const saml = z.strictObject({
+  /** *Identifier (Entity ID)* and *Reply URL (Assertion Consumer Service URL)*. */
+  identifier: z.string().default(''),
+  reply_url: z.string().default(''),
+  /** *Attributes & Claims*: the claim's name to the attribute here. */
+  claims: z.record(z.string(), z.string()).default({
+    'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/givenname': 'givenName',
+    'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/surname': 'surname',
+    'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress': 'mail',
+  }),
+  /** *Signing Option*. */
+  signing: z.enum(['assertion', 'response', 'both']).default('assertion'),
+});
+
 const application = z.strictObject({
   name: z.string().default('CoreWeave'),
   /** The two ids that are easily taken for each other: Graph wants the first. */
@@ -50,6 +65,7 @@ const application = z.strictObject({
     .strictObject({ since: z.string(), tries: z.int().min(0) })
     .nullable()
     .default(null),
+  saml: saml.prefault({}),
   /** *Users and groups*: displayNames and userPrincipalNames. */
   assigned: z.array(z.string()).default([]),
   scoping_filter: condition.nullable().default(null),

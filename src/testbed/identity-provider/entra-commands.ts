@@ -11,6 +11,10 @@ const USAGE = `usage: npm run entra -- [--file directory.yaml] COMMAND
   graph consent PERMISSION             grant admin consent
   graph extension-property ID NAME     make the extension property, on the application's Object ID
   graph set-key EMAIL KEY              put a key there
+  saml                                 Set up Single Sign-On with SAML; npm run idp serves the sign-in page
+  saml identifier URL, saml reply-url URL
+  saml claim NAME ATTRIBUTE            Attributes & Claims; it takes the place of the attribute's other claim
+  saml signing both                    Signing Option: assertion, response or both
   mapping                              show the attribute mappings
   mapping delete ATTRIBUTE             the guide deletes department
   mapping add ATTRIBUTE PATH           Direct, Match No, Always; without PATH: that of the SSH keys

@@ -7,6 +7,7 @@ import type { LogLine } from './idp-client.ts';
 import { writeReport } from './idp-report.ts';
 import { findNextTry } from './quarantine.ts';
 import { makeSampleDirectory } from './sample-directory.ts';
+import { changeSaml } from './saml/saml-verbs.ts';
 
 /** Changes the directory and says what it did; the directory is saved afterwards. */
 export type Command = (directory: Directory, args: readonly string[]) => string | Promise<string>;
@@ -67,6 +68,7 @@ const COMMON: Readonly<Record<string, Command>> = {
     application.quarantine = null;
     return `Provisioning Status: ${application.provisioning}\n`;
   },
+  saml: changeSaml,
   user(directory, args) {
     changeUser(directory, args);
     return 'saved\n';

@@ -6,6 +6,8 @@ import { runOktaCycle } from './okta-cycle.ts';
 const USAGE = `usage: npm run okta -- [--file directory.yaml] COMMAND
 
   init                                 write a small directory
+  saml, saml identifier URL, saml reply-url URL, saml claim NAME ATTRIBUTE, saml signing both
+                                       Configure SAML; npm run idp serves the sign-in page
   mapping                              show the attribute mappings
   mapping delete ATTRIBUTE, mapping add ATTRIBUTE PATH
   credentials BASE_URL TOKEN           SCIM connector base URL and bearer token

@@ -46,6 +46,17 @@ export interface Organisation {
   /** The keys that a person added in the console; readers get them, the identity provider never sees them. */
   setConsoleKeys(id: string, keys: readonly string[]): Entry;
   onChange(listener: (change: Change) => void): void;
+  dump(): OrganisationDump;
+  /** Takes the place of everything there is; nobody is told. */
+  restore(dump: OrganisationDump): void;
+}
+
+/** Everything of it as plain data: what `served` is follows from the rest. */
+export interface OrganisationDump {
+  readonly users: readonly Omit<Entry, 'served'>[];
+  readonly groups: readonly Omit<Entry, 'served'>[];
+  /** The next ids: those of the deleted are not given again. */
+  readonly next: { readonly uid: number; readonly gid: number; readonly seq: number };
 }
 
 const ALWAYS_READ_ONLY = ['id', 'meta', 'schemas', 'groups'];
@@ -102,7 +113,7 @@ export function createOrganisation(options: OrganisationOptions = {}): Organisat
     const modified = now();
     const posixId = before?.posixId ?? known.nextId;
     const whole = complete(kind, id, resource, { posixId, modified, before: before?.resource ?? null });
-    const served = consoleKeys.length === 0 ? whole : addKeys(whole, consoleKeys);
+    const served = serve(whole, consoleKeys);
     if (before !== null && isUnchanged(before, whole, consoleKeys)) return before;
     const seq = before?.seq ?? nextSeq;
     if (before === null) {
@@ -181,7 +192,30 @@ export function createOrganisation(options: OrganisationOptions = {}): Organisat
       );
     },
     onChange: (listener) => void listeners.push(listener),
+    dump: () => ({
+      users: users.list().map(dumpEntry),
+      groups: groups.list().map(dumpEntry),
+      next: { uid: kinds.User.nextId, gid: kinds.Group.nextId, seq: nextSeq },
+    }),
+    restore(dump) {
+      users.clear();
+      groups.clear();
+      for (const entry of dump.users)
+        users.put({ ...entry, served: serve(entry.resource, entry.consoleKeys) });
+      for (const entry of dump.groups) groups.put({ ...entry, served: entry.resource });
+      kinds.User.nextId = dump.next.uid;
+      kinds.Group.nextId = dump.next.gid;
+      nextSeq = dump.next.seq;
+    },
   };
+}
+
+function serve(resource: JsonObject, consoleKeys: readonly string[]): JsonObject {
+  return consoleKeys.length === 0 ? resource : addKeys(resource, consoleKeys);
+}
+
+function dumpEntry({ served: _served, ...entry }: Entry): Omit<Entry, 'served'> {
+  return entry;
 }
 
 function isMember(member: unknown, id: string): boolean {

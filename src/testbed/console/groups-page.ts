@@ -1,0 +1,179 @@
+// *Groups*: the pushed ones, and those of the organisation itself, with the policies that each carries.
+import { html, type Html } from '../html.ts';
+import { POLICIES, type PolicyGroup } from '../policy-groups.ts';
+import { getAttribute } from '../protocol/attributes.ts';
+import type { Entry } from '../protocol/collection.ts';
+import { ScimError } from '../protocol/scim-error.ts';
+import { form, table } from './layout.ts';
+import { textOf } from './people.ts';
+import type { Done, Page, Visit } from './visit.ts';
+
+export function showGroups(visit: Visit): Page {
+  const { organisation, policyGroups, settings } = visit.workspace;
+  const own = policyGroups.list().filter(({ isDefault }) => !isDefault || settings.legacyDefaultGroups);
+  return {
+    title: 'Groups',
+    section: 'groups',
+    body: html`<section aria-labelledby="pushed">
+        <h2 id="pushed">Pushed by the identity provider</h2>
+        ${table(
+          'Pushed groups',
+          ['Name', 'Members', 'POSIX gid', 'Policies'],
+          organisation.groups.list().map((group) => renderPushed(visit, group)),
+          'No group was pushed yet.',
+        )}
+      </section>
+      <section aria-labelledby="own">
+        <h2 id="own">Of this organisation</h2>
+        ${table(
+          'Groups of this organisation',
+          ['Name', 'Policies', 'Action'],
+          own.map((group) => renderOwn(visit, group)),
+          'None.',
+        )}
+        ${
+          settings.legacyDefaultGroups &&
+          html`<p class="note">
+            No pushed group may bear a default group’s name. To push one all the same: make a new group,
+            attach the default group’s policies to it, delete the default group, then push.
+          </p>`
+        }
+        ${form(
+          visit,
+          '/groups/create',
+          html`<fieldset>
+            <legend>New group</legend>
+            <label for="name">Name</label>
+            <input id="name" name="name" required maxlength="100" autocomplete="off" />
+            ${renderPolicies('new', [])}
+            <button>Create group</button>
+          </fieldset>`,
+          'stack',
+        )}
+      </section>`,
+  };
+}
+
+function renderPushed({ workspace }: Visit, group: Entry): Html {
+  const policies = workspace.policyGroups.policiesOf(group.id);
+  return html`<tr>
+    <th scope="row"><a href="/console/groups/${group.id}">${textOf(group.resource, 'displayName')}</a></th>
+    <td>${membersOf(group).length}</td>
+    <td>${group.posixId}</td>
+    <td>
+      ${policies.length === 0 ? html`<span class="faint">none</span>` : policies.map((policy) => html`<span class="tag">${policy}</span> `)}
+    </td>
+  </tr>`;
+}
+
+function renderOwn(visit: Visit, { name, policies, isDefault }: PolicyGroup): Html {
+  const body = html`<input type="hidden" name="name" value="${name}" /><button
+      class="quiet"
+      aria-label="Delete ${name}"
+    >
+      Delete
+    </button>`;
+  return html`<tr>
+    <th scope="row">${name} ${isDefault && html`<span class="tag">default</span>`}</th>
+    <td>${policies.map((policy) => html`<span class="tag">${policy}</span> `)}</td>
+    <td>${form(visit, '/groups/delete', body)}</td>
+  </tr>`;
+}
+
+/** One pushed group: its members, to be read only, and its policies. @throws ScimError 404 */
+export function showGroup(visit: Visit, [id = '']: readonly string[]): Page {
+  const { organisation, policyGroups } = visit.workspace;
+  const group = organisation.read('Group', id);
+  const members = membersOf(group).flatMap((member) => organisation.users.get(member) ?? []);
+  return {
+    title: textOf(group.resource, 'displayName'),
+    section: 'groups',
+    body: html`<section class="card" aria-labelledby="policies">
+        <h2 id="policies">Policies</h2>
+        ${form(
+          visit,
+          `/groups/${id}/policies`,
+          html`${renderPolicies('pushed', policyGroups.policiesOf(id))}<button>Attach policies</button>`,
+          'stack',
+        )}
+        <p class="note">
+          Members of a group with <code>admin-policy</code> are administrators of this console.
+        </p>
+      </section>
+      <section class="card" aria-labelledby="members">
+        <h2 id="members">Members</h2>
+        <p class="note">Read-only: they come from the identity provider.</p>
+        ${table(
+          'Members',
+          ['Name', 'User name'],
+          members.map(
+            (user) =>
+              html`<tr>
+                <th scope="row">
+                  <a href="/console/users/${user.id}">${textOf(user.resource, 'displayName') || user.id}</a>
+                </th>
+                <td>${textOf(user.resource, 'userName')}</td>
+              </tr>`,
+          ),
+          'Nobody.',
+        )}
+      </section>`,
+  };
+}
+
+function renderPolicies(prefix: string, attached: readonly string[]): Html {
+  return html`<fieldset class="choices">
+    <legend>Policies</legend>
+    ${POLICIES.map(
+      (policy) =>
+        html`<label for="${prefix}-${policy}"
+          ><input
+            type="checkbox"
+            id="${prefix}-${policy}"
+            name="policy"
+            value="${policy}"
+            ${attached.includes(policy) && html`checked`}
+          />
+          ${policy}</label
+        >`,
+    )}
+  </fieldset>`;
+}
+
+function membersOf(group: Entry): string[] {
+  const members = getAttribute(group.resource, 'members');
+  return Array.isArray(members) ? members.map((member) => textOf({ member }, 'member', 'value')) : [];
+}
+
+/** @throws ScimError 400 for a policy that there is not. */
+function readPolicies(fields: URLSearchParams): string[] {
+  const policies = fields.getAll('policy');
+  const unknown = policies.find((policy) => !POLICIES.includes(policy));
+  if (unknown !== undefined) throw new ScimError(400, 'invalidValue', `There is no policy ${unknown}.`);
+  return policies;
+}
+
+export function createGroup({ workspace }: Visit, _ids: readonly string[], fields: URLSearchParams): Done {
+  const name = (fields.get('name') ?? '').trim();
+  if (name === '') throw new ScimError(400, 'invalidValue', 'A group has a name.');
+  workspace.policyGroups.create(name, readPolicies(fields));
+  return { notice: `Created the group ${name}.`, to: '/groups' };
+}
+
+export function deleteGroup({ workspace }: Visit, _ids: readonly string[], fields: URLSearchParams): Done {
+  const name = fields.get('name') ?? '';
+  workspace.policyGroups.remove(name);
+  return { notice: `Deleted the group ${name}.`, to: '/groups' };
+}
+
+export function attachPolicies(
+  { workspace }: Visit,
+  [id = '']: readonly string[],
+  fields: URLSearchParams,
+): Done {
+  const group = workspace.organisation.read('Group', id);
+  const policies = readPolicies(fields);
+  workspace.policyGroups.attach(id, policies);
+  const what = policies.length === 0 ? 'no policy' : policies.join(', ');
+  return { notice: `${textOf(group.resource, 'displayName')} has ${what}.`, to: `/groups/${id}` };
+}

@@ -1,0 +1,127 @@
+// The frame of every page, and the small parts that pages share.
+import { html, type Html, type HtmlValue } from '../html.ts';
+import { renderDocument } from '../page-reply.ts';
+import type { Session } from './sessions.ts';
+import type { Page, Visit } from './visit.ts';
+
+/** The menu: segment of the path, words, and whether it is for administrators only. */
+export const SECTIONS: readonly (readonly [section: string, words: string, isRestricted: boolean])[] = [
+  ['saml-sso', 'SAML SSO', true],
+  ['scim-configuration', 'SCIM Configuration', true],
+  ['users', 'Users', true],
+  ['groups', 'Groups', true],
+  ['clusters', 'Clusters', false],
+  ['provisioning-log', 'Provisioning log', true],
+  ['login-nodes', 'Login nodes', true],
+];
+
+/** A page with its menu, for somebody who is signed in. */
+export function renderPage(page: Page, visit: Visit, notice: Session['notice']): Html {
+  const { visitor } = visit;
+  const own = visitor.userId === null ? null : (['account', 'My SSH keys', false] as const);
+  const entries = [...SECTIONS, ...(own === null ? [] : [own])].filter(
+    ([, , isRestricted]) => visitor.isAdministrator || !isRestricted,
+  );
+  return renderFrame(
+    page.title,
+    html`<header class="top">
+        <a class="brand" href="/console/clusters">Cloud Console <span>testbed</span></a>
+        <span class="who"
+          >${visitor.name}${visitor.isAdministrator && html` <span class="tag">Administrator</span>`}</span
+        >
+        ${form(visit, '/sign-out', html`<button class="quiet">Sign out</button>`)}
+      </header>
+      <div class="columns">
+        <nav aria-label="Console">
+          <ul>
+            ${entries.map(
+              ([section, words]) =>
+                html`<li>
+                  <a href="/console/${section}" ${section === page.section && html`aria-current="page"`}
+                    >${words}</a
+                  >
+                </li>`,
+            )}
+          </ul>
+        </nav>
+        <main id="main" tabindex="-1">
+          ${notice !== null && renderNotice(notice)}
+          <h1>${page.title}</h1>
+          ${page.body}
+        </main>
+      </div>`,
+  );
+}
+
+/** A page for somebody who is not signed in. */
+export function renderBarePage(title: string, body: Html): Html {
+  return renderFrame(
+    title,
+    html`<main id="main" class="bare" tabindex="-1">
+      <p class="brand">Cloud Console <span>testbed</span></p>
+      <h1>${title}</h1>
+      ${body}
+    </main>`,
+  );
+}
+
+function renderFrame(title: string, body: Html): Html {
+  return renderDocument(
+    `${title} · Cloud Console testbed`,
+    '/console/console',
+    html`<a class="skip" href="#main">Skip to content</a> ${body}`,
+  );
+}
+
+function renderNotice({ tone, text }: NonNullable<Session['notice']>): Html {
+  return html`<p class="notice ${tone}" role="${tone === 'done' ? 'status' : 'alert'}">${text}</p>`;
+}
+
+/** A form that changes something, with the text that proves that it is ours. */
+export function form(visit: Visit, path: string, body: HtmlValue, className = ''): Html {
+  return html`<form method="post" action="/console${path}" class="${className}">
+    <input type="hidden" name="csrf" value="${visit.csrf}" />${body}
+  </form>`;
+}
+
+/** A moment, in words that a person compares at a glance, with the exact time beside it. */
+export function moment(time: string | null, now: number): Html {
+  if (time === null) return html`<span class="faint">never</span>`;
+  const seconds = Math.max(0, Math.round((now - Date.parse(time)) / 1000));
+  return html`<time datetime="${time}" title="${time}">${describeAge(seconds)} ago</time>`;
+}
+
+function describeAge(seconds: number): string {
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7200) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.floor(seconds / 3600)} h`;
+  return `${Math.floor(seconds / 86_400)} d`;
+}
+
+/** A value that somebody copies elsewhere. */
+export function copyable(label: string, id: string, value: string): Html {
+  return html`<div class="field">
+    <label for="${id}">${label}</label>
+    <input id="${id}" class="code" readonly value="${value}" />
+  </div>`;
+}
+
+/** A table that scrolls in its own box, reachable by keyboard. */
+export function table(caption: string, head: readonly string[], rows: readonly Html[], empty: string): Html {
+  if (rows.length === 0) return html`<p class="empty">${empty}</p>`;
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}">
+    <table>
+      <caption class="hidden">
+        ${caption}
+      </caption>
+      <thead>
+        <tr>
+          ${head.map((words) => html`<th scope="col">${words}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>
+  </div>`;
+}

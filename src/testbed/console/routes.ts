@@ -1,0 +1,78 @@
+// The table of pages and actions, and who may have which.
+import { showClusters } from './clusters-page.ts';
+import { attachPolicies, createGroup, deleteGroup, showGroup, showGroups } from './groups-page.ts';
+import { showLoginNodes } from './login-nodes-page.ts';
+import { showProvisioningLog } from './provisioning-log-page.ts';
+import { deploySso, saveMetadata, showSamlSso } from './saml-sso-page.ts';
+import { changeSwitch, createToken, revokeToken, showScimConfiguration } from './scim-configuration-page.ts';
+import { addKey, removeKey, showAccount, showSlurmAttributes } from './slurm-attributes-page.ts';
+import { showUser } from './user-page.ts';
+import { showUsers } from './users-page.ts';
+import type { Act, ShowPage, Visitor } from './visit.ts';
+
+/** Below the console's path; `*` is the id of a resource. */
+const PAGES: Readonly<Record<string, ShowPage>> = {
+  'saml-sso': showSamlSso,
+  'saml-sso/test': showSamlSso,
+  'scim-configuration': showScimConfiguration,
+  users: showUsers,
+  'users/*': showUser,
+  'users/*/slurm-attributes': showSlurmAttributes,
+  groups: showGroups,
+  'groups/*': showGroup,
+  clusters: showClusters,
+  'provisioning-log': showProvisioningLog,
+  'login-nodes': showLoginNodes,
+  account: showAccount,
+};
+
+const ACTIONS: Readonly<Record<string, Act>> = {
+  'saml-sso/metadata': saveMetadata,
+  'saml-sso/deploy': deploySso,
+  'scim-configuration/switch': changeSwitch,
+  'scim-configuration/tokens': createToken,
+  'scim-configuration/revoke': revokeToken,
+  'groups/create': createGroup,
+  'groups/delete': deleteGroup,
+  'groups/*/policies': attachPolicies,
+  'users/*/keys/add': addKey,
+  'users/*/keys/remove': removeKey,
+  'account/keys/add': (visit, _ids, fields) => addKey(visit, [visit.visitor.userId ?? ''], fields),
+  'account/keys/remove': (visit, _ids, fields) => removeKey(visit, [visit.visitor.userId ?? ''], fields),
+};
+
+/** What is for everybody who is signed in as a pushed user; `clusters` is for the local administrator too. */
+const FOR_EVERYBODY = /^(clusters|account)(\/|$)/;
+
+export type Route =
+  | { readonly show: ShowPage; readonly act: null; readonly ids: readonly string[] }
+  | { readonly show: null; readonly act: Act; readonly ids: readonly string[] };
+
+/** The page (GET) or action (POST) of a path; null if there is none. */
+export function findRoute(
+  method: string,
+  segments: readonly string[],
+  visitor: Visitor,
+): Route | 'forbidden' | null {
+  const path = segments.join('/');
+  if (!visitor.isAdministrator && !FOR_EVERYBODY.test(path)) return 'forbidden';
+  if (method === 'GET') {
+    const found = lookUp(PAGES, segments);
+    return found === null ? null : { show: found.value, act: null, ids: found.ids };
+  }
+  const found = method === 'POST' ? lookUp(ACTIONS, segments) : null;
+  return found === null ? null : { show: null, act: found.value, ids: found.ids };
+}
+
+/** The path itself comes before one with a resource's id in its second place. */
+function lookUp<T>(
+  table: Readonly<Record<string, T>>,
+  segments: readonly string[],
+): { value: T; ids: readonly string[] } | null {
+  const own = segments.join('/');
+  if (Object.hasOwn(table, own)) return { value: table[own] as T, ids: [] };
+  const [first = '', id, ...rest] = segments;
+  const pattern = [first, '*', ...rest].join('/');
+  if (id === undefined || !Object.hasOwn(table, pattern)) return null;
+  return { value: table[pattern] as T, ids: [id] };
+}

@@ -1,0 +1,22 @@
+// What is kept of SAML SSO: the identity provider that was entered, whether it was tested, whether it is deployed.
+import * as z from 'zod';
+
+const providerSchema = z.strictObject({
+  /** The entityID of the identity provider: the issuer of its assertions. */
+  entityId: z.string(),
+  /** Where the browser is sent, by HTTP-Redirect. */
+  signOnUrl: z.string(),
+  /** Its signing certificates, base64 of the DER; more than one while they are being rolled over. */
+  certificates: z.array(z.string()).min(1),
+});
+
+export const ssoStateSchema = z.strictObject({
+  metadataUrl: z.string(),
+  provider: providerSchema,
+  /** The last sign-in that *Test* saw succeed. */
+  tested: z.strictObject({ at: z.string(), email: z.string() }).nullable(),
+  isDeployed: z.boolean(),
+});
+
+export type SamlProvider = z.output<typeof providerSchema>;
+export type SsoState = z.output<typeof ssoStateSchema>;
