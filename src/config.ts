@@ -88,6 +88,12 @@ const scim = z.strictObject({
     .describe('Where the bearer tokens are, in the order in which they are tried; a 401 tries the next.'),
   users: query.prefault({}).describe('What is asked of /Users.'),
   groups: query.prefault({}).describe('What is asked of /Groups.'),
+  announce: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether each request tells this node’s name and the hash of its snapshot (Sunk-Agent-Snapshot), for a store that shows where nodes differ.',
+    ),
   budget: rate
     .prefault('5/s')
     .describe('Requests to the store, on average; the poll interval stretches to keep it.'),

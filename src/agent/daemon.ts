@@ -46,6 +46,7 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
       try {
         const report = await runPass({ ...parts, reader: link.current() }, mode, order?.resources);
         await metrics.publish(report, publishStatus(parts, report));
+        if (config.scim.announce) link.current()?.announce(report.snapshot);
         complaints.note(
           report.failure === null ? null : `the store could not be heard: ${report.failure.message}`,
         );

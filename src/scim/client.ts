@@ -1,4 +1,5 @@
 // One request to the store: the right origin, a bearer token, bounds, retries, and an error that says what to mend.
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import type { Config } from '../config.ts';
@@ -34,6 +35,8 @@ export interface ScimClient {
   get(path: string, query: Readonly<Record<string, string>>, meter: Meter): Promise<Answer>;
   /** POSTs JSON once, for a long poll that may take `seconds`; otherwise the same. */
   post(path: string, body: unknown, seconds: number, meter: Meter): Promise<Answer>;
+  /** Requests tell from here on that the node has this snapshot, if the configuration wants it told. */
+  announce(snapshot: string): void;
   close(): Promise<void>;
 }
 
@@ -68,6 +71,8 @@ export function createClient(scim: Config['scim'], root: string, options: Client
   let accepted: string | null = null;
   /** The store asked to be left alone until then. */
   let patientUntil = 0;
+  /** What is told of this node (`scim.announce`): its name and a hash, and nothing of the records. */
+  let announcement: string | null = null;
 
   async function attempt(call: Call, token: string, meter: Meter): Promise<RawAnswer> {
     let hasAnswered = false;
@@ -82,6 +87,7 @@ export function createClient(scim: Config['scim'], root: string, options: Client
           authorization: `Bearer ${token}`,
           accept: 'application/scim+json, application/json',
           'user-agent': 'sunk-agent',
+          ...(announcement === null ? {} : { 'sunk-agent-snapshot': announcement }),
           ...(call.body === null ? {} : { 'content-type': 'application/json' }),
         },
         body: call.body,
@@ -179,6 +185,12 @@ export function createClient(scim: Config['scim'], root: string, options: Client
         attempts: 1,
       } as const;
       return send(call, meter);
+    },
+    announce(snapshot) {
+      const node = hostname()
+        .replaceAll(/[^A-Za-z0-9._-]/g, '-')
+        .slice(0, 64);
+      if (scim.announce) announcement = `${snapshot}; node="${node}"`;
     },
     close: () => transport.close(),
   };

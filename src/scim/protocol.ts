@@ -34,6 +34,8 @@ export const askSchema = z.discriminatedUnion('ask', [
   }),
   /** Serve this text to Prometheus (`metrics.listen`); nothing is answered. */
   z.strictObject({ ask: z.literal('metrics'), text: z.string() }),
+  /** The node has this snapshot now, which requests tell from here on (`scim.announce`); nothing is answered. */
+  z.strictObject({ ask: z.literal('announce'), snapshot: z.string().regex(/^[0-9a-f]{6,64}$/) }),
   /** From now on say `look` when the store announces a change, or a new token lies ready. */
   z.strictObject({ ask: z.literal('watch') }),
 ]);

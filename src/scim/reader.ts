@@ -29,6 +29,8 @@ export interface Reader {
   watch(onLook: (look: Look) => void): void;
   /** How the store answered, after each question. */
   onTraffic(callback: (traffic: Traffic) => void): void;
+  /** Says which snapshot the node has (`scim.announce`). */
+  announce(snapshot: string): void;
   /** Hands over the text that `metrics.listen` serves. */
   showMetrics(text: string): Promise<void>;
   close(): void;
@@ -119,6 +121,9 @@ export function openReader(stream: Duplex): Reader {
     },
     onTraffic(callback) {
       onTraffic = callback;
+    },
+    announce(snapshot) {
+      if (!isClosed) channel.send({ ask: 'announce', snapshot } satisfies Ask).catch(end);
     },
     async showMetrics(text) {
       if (!isClosed) await channel.send({ ask: 'metrics', text } satisfies Ask);

@@ -19,6 +19,7 @@ export async function serveAgent(stream: Duplex, store: Store, log: Logger): Pro
     if (ask.ask === 'pass') passes = passes.then(() => settle(ask.n, () => answerPass(channel, ask, store)));
     else if (ask.ask === 'read') void settle(ask.n, () => answerRead(ask, store));
     else if (ask.ask === 'probe') void settle(ask.n, () => answerProbe(ask, store));
+    else if (ask.ask === 'announce') store.client.announce(ask.snapshot);
     else if (ask.ask === 'metrics') void showMetrics(ask.text, store, log).catch(report);
   }
 
