@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { editLines, type LineEdit, readLines } from '../../src/host/passwd-format.ts';
+import { propertyRuns } from '../property-runs.ts';
 
 const FOREIGN = `root:x:0:0:root:/root:/bin/bash
 # a comment: with colons
@@ -70,7 +71,7 @@ describe('editing lines', () => {
         expect(removed).toBe(ended);
         expect(added.startsWith(before)).toBe(true);
       }),
-      { numRuns: process.env['NIGHTLY'] === undefined ? 2000 : 100_000 },
+      { numRuns: propertyRuns(2000, 100_000) },
     );
   });
 });

@@ -11,6 +11,7 @@ import { listKeys } from '../../packaging/config-keys.ts';
 import { renderCommandManual, renderConfigManual } from '../../packaging/man.ts';
 import { escapeText } from '../../packaging/mdoc.ts';
 import { configSchema } from '../../src/config.ts';
+import { propertyRuns } from '../property-runs.ts';
 
 const TIME = Date.UTC(2026, 10, 24) / 1000;
 
@@ -64,7 +65,7 @@ describe('text in a manual', () => {
         });
         expect(page).toContain(text);
       }),
-      { numRuns: process.env['NIGHTLY'] === undefined ? 20 : 500 },
+      { numRuns: propertyRuns(20, 500) },
     );
   });
 });

@@ -2,9 +2,10 @@
 import * as fc from 'fast-check';
 import { makeConfig, NOW } from '../policy/organisation.ts';
 import type { MirroredGroup, MirroredUser } from '../../src/policy/desired.ts';
+import { propertyRuns } from '../property-runs.ts';
 
 /** How often a property is tried. */
-export const RUNS = process.env['NIGHTLY'] === undefined ? 2000 : 100_000;
+export const RUNS = propertyRuns(2000, 100_000);
 
 const hostile = fc.constantFrom(
   'root:x:0:0::/root:/bin/sh',

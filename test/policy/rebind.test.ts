@@ -3,6 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { pairByExternalId, planRebinding, type RebindQuestion } from '../../src/policy/rebind.ts';
 import type { Binding } from '../../src/policy/desired.ts';
 import { CONFIG, makeGroup, makeUser, NOW } from './organisation.ts';
+import { propertyRuns } from '../property-runs.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -134,6 +135,6 @@ test('in bulk nobody who is at the store loses a binding, nobody gets two, and t
       const mirrored = { ...question, users: [...users].reverse(), bindings: [...bindings].reverse() };
       expect(pairByExternalId(mirrored).pairs).toEqual(pairs);
     }),
-    { numRuns: process.env['NIGHTLY'] === '1' ? 100_000 : 2000 },
+    { numRuns: propertyRuns(2000, 100_000) },
   );
 });

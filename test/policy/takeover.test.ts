@@ -5,6 +5,7 @@ import { planTakeover, type TakeoverQuestion } from '../../src/policy/takeover.t
 import type { PasswdEntry } from '../../src/policy/posix.ts';
 import { desire } from '../../src/policy/desire.ts';
 import { FACTS, makeConfig, makeInput, makeUser, NOW } from './organisation.ts';
+import { propertyRuns } from '../property-runs.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -192,6 +193,6 @@ test('whatever the lines, a binding has the uid, gid and home of its line, and n
         expect(reversed).toEqual({ bindings, refused, known: [], unmatched });
       },
     ),
-    { numRuns: process.env['NIGHTLY'] === '1' ? 100_000 : 2000 },
+    { numRuns: propertyRuns(2000, 100_000) },
   );
 });

@@ -4,10 +4,11 @@ import { expect, it } from 'vitest';
 import { isPresent } from '../../src/testbed/protocol/attributes.ts';
 import type { Json, JsonObject } from '../../src/testbed/protocol/json.ts';
 import { createOrganisation } from '../../src/testbed/protocol/organisation.ts';
+import { propertyRuns } from '../property-runs.ts';
 
 const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 const COREWEAVE = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';
-const numRuns = process.env['NIGHTLY'] === undefined ? 300 : 20_000;
+const numRuns = propertyRuns(300, 20_000);
 
 /** What Entra maps, by the path of the target; nested as a PUT has it, and flat as a PATCH has it. */
 const PATHS: Record<string, (value: Json) => JsonObject> = {

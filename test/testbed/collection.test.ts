@@ -6,6 +6,7 @@ import { createOrganisation } from '../../src/testbed/protocol/organisation.ts';
 import { parseFilter } from '../../src/testbed/protocol/filter.ts';
 import { compileFilter } from '../../src/testbed/protocol/match.ts';
 import { selectEntries } from '../../src/testbed/protocol/select.ts';
+import { propertyRuns } from '../property-runs.ts';
 
 const LIMITS = { defaultPageSize: 3, maxPageSize: 4, cursorTimeout: 60, cursorPaging: true };
 const name = fc.constantFrom('a', 'A', 'b', 'c', 'd', 'e', 'f', 'g', 'h');
@@ -58,7 +59,7 @@ describe('a collection', () => {
             .sort((one, other) => one - other),
         );
       }),
-      { numRuns: process.env['NIGHTLY'] === undefined ? 300 : 20_000 },
+      { numRuns: propertyRuns(300, 20_000) },
     );
   });
 

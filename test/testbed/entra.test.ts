@@ -16,6 +16,7 @@ import {
 import { findNextTry } from '../../src/testbed/identity-provider/quarantine.ts';
 import type { JsonObject } from '../../src/testbed/protocol/json.ts';
 import { COREWEAVE, connect, type Client } from './client.ts';
+import { propertyRuns } from '../property-runs.ts';
 
 const MAPPINGS = { ...DEFAULT_MAPPINGS, sunkSshKeys: SSH_KEYS_PATH };
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFake alice';
@@ -279,7 +280,7 @@ describe.each(['', '?aadOptscim062020'])('after cycles over any directories, wit
         await runCycle(directory);
         expect((await client.send('GET', '/Users?count=0')).body.totalResults).toBe(0);
       }),
-      { numRuns: process.env['NIGHTLY'] === undefined ? 60 : 1000 },
+      { numRuns: propertyRuns(60, 1000) },
     );
   }, 300_000);
 });

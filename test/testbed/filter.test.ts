@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parseFilter, type Filter } from '../../src/testbed/protocol/filter.ts';
 import { compileFilter } from '../../src/testbed/protocol/match.ts';
 import { ScimError } from '../../src/testbed/protocol/scim-error.ts';
+import { propertyRuns } from '../property-runs.ts';
 
 const EXTENSION = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';
 const ALICE = {
@@ -168,7 +169,7 @@ function writeFilter(filter: Filter): string {
 }
 
 describe('any filter', () => {
-  const numRuns = process.env['NIGHTLY'] === undefined ? 500 : 100_000;
+  const numRuns = propertyRuns(500, 100_000);
 
   it('that is written is read as what was written', () => {
     fc.assert(

@@ -14,6 +14,7 @@ import {
 } from '../../src/testbed/identity-provider/entra-scope.ts';
 import { runOktaCycle } from '../../src/testbed/identity-provider/okta-cycle.ts';
 import { COREWEAVE, connect, type Client } from './client.ts';
+import { propertyRuns } from '../property-runs.ts';
 
 function makeDirectory({ testbed }: Client, content: object): Directory {
   return directorySchema.parse({
@@ -158,6 +159,6 @@ it('after pushes of any directories the service holds exactly what the directory
       }
       await client.testbed.close();
     }),
-    { numRuns: process.env['NIGHTLY'] === undefined ? 40 : 1000 },
+    { numRuns: propertyRuns(40, 1000) },
   );
 }, 300_000);

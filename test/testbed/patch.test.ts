@@ -5,6 +5,7 @@ import type { Json, JsonObject } from '../../src/testbed/protocol/json.ts';
 import { applyPatch } from '../../src/testbed/protocol/patch.ts';
 import { parsePath } from '../../src/testbed/protocol/path.ts';
 import { ScimError } from '../../src/testbed/protocol/scim-error.ts';
+import { propertyRuns } from '../property-runs.ts';
 
 const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 const COREWEAVE = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';
@@ -248,7 +249,7 @@ describe('any PATCH', () => {
         expect(resource).toEqual(before);
         expect(Object.keys(Object.prototype)).toEqual([]);
       }),
-      { numRuns: process.env['NIGHTLY'] === undefined ? 1000 : 100_000 },
+      { numRuns: propertyRuns(1000, 100_000) },
     );
   });
 

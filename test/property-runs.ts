@@ -1,0 +1,7 @@
+// How often a property is tried: often at night, and seldom before each of thousands of mutants.
+
+/** @param usual of `npm test`. @param nightly of `npm run nightly`. */
+export function propertyRuns(usual: number, nightly: number): number {
+  if (process.env['NIGHTLY'] !== undefined) return nightly;
+  return process.env['MUTANTS'] === undefined ? usual : Math.min(usual, 60);
+}
