@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import cron from 'node-cron';
 import { describeError } from '../errors.ts';
+import { isDamage } from '../mirror/database.ts';
 import { createComplaints } from '../complaints.ts';
 import { openParts, type Place } from './parts.ts';
 import { takePassLock } from './pass-lock.ts';
@@ -27,7 +28,7 @@ const MAX_JITTER_MS = 20_000;
  */
 export async function runDaemon(place: Place, source: ReaderSource, stop: AbortSignal): Promise<void> {
   const { config, paths, log } = place;
-  const parts = openParts(place);
+  let parts = openParts(place);
   const manager = connectServiceManager();
   const link = linkReader(place, source);
   const complaints = createComplaints(log);
@@ -65,6 +66,10 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
       }
     } catch (error) {
       complaints.note(`the pass failed: ${describeError(error)}`);
+      if (!isDamage(error)) return;
+      // Opened anew it is checked whole, and set aside if it is damaged.
+      parts.mirror.close();
+      parts = openParts(place);
     }
   }
 

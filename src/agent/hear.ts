@@ -42,74 +42,96 @@ export interface HearParts {
   readonly now: number;
 }
 
-/** What came over the pipe, not judged yet. */
-interface Came {
-  readonly pages: readonly { readonly kind: ResourceKind; readonly resources: readonly unknown[] }[];
-  /** null: no list was asked for. */
-  readonly end: PassEnd | null;
-  readonly named: readonly ReadAnswer[];
-}
-
 /**
- * Asks the reader for what is ordered and takes what comes into the mirror.
+ * Asks the reader for what is ordered and takes what comes into the mirror, page by page as it comes.
  * @param since the store's time (RFC 3339) from which a delta asks; null: a delta has to become a full read.
  * @throws AgentError when the store could not be heard; the mirror is then as before.
  */
 export async function hearStore(parts: HearParts, order: PassOrder, since: string | null): Promise<Heard> {
-  const { config } = parts;
-  const came = await ask(parts.reader, order, since);
-  const { end, named } = came;
-  const clock = end ?? named.find((answer) => answer.server_time !== null) ?? null;
-  const skew = clock === null || clock.server_time === null ? null : clock.local_time - clock.server_time;
-  const isClockRight = skew === null || Math.abs(skew) <= MAX_SKEW_MS;
-  const { taken, reads } = await take(parts, came, isClockRight);
-  return {
-    mode: end?.mode ?? 'event',
-    complete: end?.complete ?? { User: false, Group: false },
-    problems: [...(end?.problems ?? []), ...(isClockRight ? [] : [clockFinding(skew ?? 0)])],
-    taken,
-    serverTime: clock?.server_time ?? null,
-    skew,
-    scope: scopeOf(config),
-    requests: (end?.requests ?? 0) + named.length + reads,
-    retries: end?.retries ?? 0,
-    bytes: end?.bytes ?? 0,
-  };
-}
-
-async function ask(reader: Reader, { mode, resources }: PassOrder, since: string | null): Promise<Came> {
-  // Renewing waits for the end, when the store's clock is known: the pages are kept until then.
-  const pages: { kind: ResourceKind; resources: readonly unknown[] }[] = [];
-  const end =
-    mode === 'event'
-      ? null
-      : await reader.pass(since === null ? 'full' : mode, since, (kind, page) =>
-          pages.push({ kind, resources: page }),
-        );
-  return { pages, end, named: await readResources(reader, resources) };
-}
-
-/** All or nothing: whatever goes wrong, the mirror is as before. */
-async function take(
-  parts: HearParts,
-  { pages, end, named }: Came,
-  mayConfirm: boolean,
-): Promise<{ taken: TakeCounts; reads: number }> {
-  const { mirror, config, judge, now } = parts;
-  const hasNews =
-    end?.mode === 'full' || named.length > 0 || pages.some(({ resources }) => resources.length > 0);
-  if (!hasNews)
-    return { taken: { added: 0, changed: 0, renewed: 0, quarantined: 0, unreadable: 0 }, reads: 0 };
-  const rules = { now, maxAge: config.keys.max_age, absences: config.limits.absences, mayConfirm };
-  const taking: Take = mirror.beginTake(rules);
+  const { config, reader } = parts;
+  const ears = openEars(parts);
   try {
-    for (const { kind, resources } of pages) for (const raw of resources) takeOne(taking, judge, kind, raw);
-    const reads = await settleSuspects(taking, parts, end?.mode === 'full' ? end.complete : null, named);
-    return { taken: taking.commit(), reads };
+    const end = order.mode === 'event' ? null : await askForLists(parts, order.mode, since, ears);
+    const named = await readResources(reader, order.resources);
+    const clock = end ?? named.find((answer) => answer.server_time !== null) ?? null;
+    const skew = clock === null || clock.server_time === null ? null : clock.local_time - clock.server_time;
+    const isClockRight = skew === null || Math.abs(skew) <= MAX_SKEW_MS;
+    const { taken, reads } = await ears.finish(end, named, isClockRight);
+    return {
+      mode: end?.mode ?? 'event',
+      complete: end?.complete ?? { User: false, Group: false },
+      problems: [...(end?.problems ?? []), ...(isClockRight ? [] : [clockFinding(skew ?? 0)])],
+      taken,
+      serverTime: clock?.server_time ?? null,
+      skew,
+      scope: scopeOf(config),
+      requests: (end?.requests ?? 0) + named.length + reads,
+      retries: end?.retries ?? 0,
+      bytes: end?.bytes ?? 0,
+    };
   } catch (error) {
-    taking.rollback();
+    ears.forget();
     throw error;
   }
+}
+
+async function askForLists(
+  { reader }: HearParts,
+  mode: 'full' | 'delta',
+  since: string | null,
+  ears: Ears,
+): Promise<PassEnd> {
+  // What goes wrong on our side is no fault of the pipe, which would be closed for it.
+  let failure: { readonly error: unknown } | null = null;
+  const end = await reader.pass(since === null ? 'full' : mode, since, (kind, resources) => {
+    if (failure !== null) return;
+    try {
+      ears.hear(kind, resources);
+    } catch (error) {
+      failure = { error };
+    }
+  });
+  const failed = failure as { readonly error: unknown } | null;
+  if (failed !== null) throw failed.error;
+  return end;
+}
+
+interface Ears {
+  hear(kind: ResourceKind, resources: readonly unknown[]): void;
+  /** @param end null: no list was asked for. */
+  finish(
+    end: PassEnd | null,
+    named: readonly ReadAnswer[],
+    mayConfirm: boolean,
+  ): Promise<{ taken: TakeCounts; reads: number }>;
+  /** All or nothing: whatever went wrong, the mirror is as before. */
+  forget(): void;
+}
+
+/** One take, begun when there is something to take. */
+function openEars(parts: HearParts): Ears {
+  const { mirror, config, judge, now } = parts;
+  let taking: Take | null = null;
+  const begin = (): Take => {
+    taking ??= mirror.beginTake({ now, maxAge: config.keys.max_age, absences: config.limits.absences });
+    return taking;
+  };
+  return {
+    hear(kind, resources) {
+      if (resources.length === 0) return;
+      const take = begin();
+      for (const raw of resources) takeOne(take, judge, kind, raw);
+    },
+    async finish(end, named, mayConfirm) {
+      const hasNews = end?.mode === 'full' || named.length > 0 || taking !== null;
+      if (!hasNews)
+        return { taken: { added: 0, changed: 0, renewed: 0, quarantined: 0, unreadable: 0 }, reads: 0 };
+      const take = begin();
+      const reads = await settleSuspects(take, parts, end?.mode === 'full' ? end.complete : null, named);
+      return { taken: take.commit(mayConfirm), reads };
+    },
+    forget: () => taking?.rollback(),
+  };
 }
 
 function clockFinding(skew: number): Finding {

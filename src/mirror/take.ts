@@ -11,8 +11,6 @@ export interface TakeRules {
   readonly maxAge: number | null;
   /** limits.absences: complete passes before an unconfirmed absence counts. */
   readonly absences: number;
-  /** Whether the local clock agrees with the store's, so that hearing a record may renew its keys. */
-  readonly mayConfirm: boolean;
 }
 
 /** A resource, or members of a group, that were there before and are not listed now. */
@@ -42,7 +40,11 @@ export interface Take {
   confirmAbsence(suspect: Suspect): void;
   /** Nobody could confirm it: counts towards limits.absences. */
   countAbsence(suspect: Suspect): void;
-  commit(): TakeCounts;
+  /**
+   * @param mayConfirm whether the local clock agrees with the store's, so that hearing a record may renew its keys;
+   *   the store's is known when it has answered.
+   */
+  commit(mayConfirm: boolean): TakeCounts;
   rollback(): void;
 }
 
@@ -96,11 +98,9 @@ export function beginTake(connection: Connection, image: Image, rules: TakeRules
 
   function store(kind: ResourceKind, record: UserRecord | GroupRecord, isConfirmed: boolean): void {
     const before = find(kind, record.id);
-    const confirms = isConfirmed && rules.mayConfirm;
     if (before === undefined) {
       const { body, digest } = render(record);
-      // A record first met while the clock is off is known, but its keys are not vouched for.
-      const confirmedAt = confirms ? rules.now : 0;
+      const confirmedAt = isConfirmed ? rules.now : 0;
       statements.insert.run(kind, record.id, body, digest, confirmedAt);
       put(kind, { record, digest, confirmedAt, missing: 0, absent: false, heardBy: number });
       counts.added += 1;
@@ -110,10 +110,10 @@ export function beginTake(connection: Connection, image: Image, rules: TakeRules
     const kept =
       kind === 'Group' ? keepLostMembers(record as GroupRecord, before.record as GroupRecord) : record;
     const isSame = isSameRecord(kept, before.record);
-    const renews = confirms && isRenewalDue(record.id, before.confirmedAt, rules.now, rules.maxAge);
+    const renews = isConfirmed && isRenewalDue(record.id, before.confirmedAt, rules.now, rules.maxAge);
     if (isSame && !renews && before.missing === 0 && !before.absent) return;
     const { body, digest } = render(kept);
-    const confirmedAt = confirms ? rules.now : before.confirmedAt;
+    const confirmedAt = isConfirmed ? rules.now : before.confirmedAt;
     statements.update.run(body, digest, confirmedAt, kind, record.id);
     put(kind, { record: kept, digest, confirmedAt, missing: 0, absent: false, heardBy: number });
     if (isSame) counts.renewed += 1;
@@ -164,17 +164,32 @@ export function beginTake(connection: Connection, image: Image, rules: TakeRules
       }
       if (due.length > 0) dropMembers({ ...suspect, lostMembers: due });
     },
-    commit() {
+    commit(mayConfirm) {
       forgetReturnedMembers();
+      if (!mayConfirm) takeBackConfirmations();
       connection.exec('COMMIT');
       for (const row of next.User.values()) image.putUser(row);
       for (const row of next.Group.values()) image.putGroup(row);
       return { ...counts, quarantined: refused.size };
     },
     rollback() {
-      connection.exec('ROLLBACK');
+      // A full disk may have done it already (sqlite.org/lang_transaction.html).
+      if (connection.inTransaction) connection.exec('ROLLBACK');
     },
   };
+
+  /** What was met under a clock that is off is known, but nothing of it is vouched for. */
+  function takeBackConfirmations(): void {
+    for (const kind of KINDS) {
+      for (const [id, row] of next[kind]) {
+        const confirmedAt = image[kind].get(id)?.confirmedAt ?? 0;
+        if (row.confirmedAt === confirmedAt) continue;
+        statements.confirm.run(confirmedAt, kind, id);
+        put(kind, { ...row, confirmedAt });
+        counts.renewed = 0;
+      }
+    }
+  }
 
   function miss({ kind, id }: Suspect, change: { missing?: number; absent: boolean }): void {
     const row = find(kind, id);
@@ -241,6 +256,7 @@ function prepareStatements(connection: Connection) {
     update: connection.prepare(
       'UPDATE record SET body = ?, digest = ?, confirmed_at = ?, missing = 0, absent = 0 WHERE kind = ? AND id = ?',
     ),
+    confirm: connection.prepare('UPDATE record SET confirmed_at = ? WHERE kind = ? AND id = ?'),
     rewrite: connection.prepare('UPDATE record SET body = ?, digest = ? WHERE kind = ? AND id = ?'),
     miss: connection.prepare('UPDATE record SET missing = ?, absent = ? WHERE kind = ? AND id = ?'),
     quarantine: connection.prepare(

@@ -7,19 +7,23 @@ export type Getter = (resource: unknown) => unknown;
  * dots and colons, so it is found among the resource's own keys (RFC 7643 section 3.3). Names compare without case.
  */
 export function compilePath(path: string): Getter {
-  const wanted = path.toLowerCase();
-  if (!wanted.startsWith('urn:')) {
-    const steps = wanted.split('.');
+  if (!isUrn(path)) {
+    const steps = path.split('.');
     return (resource) => descend(resource, steps);
+  }
+  const wanted = path.toLowerCase();
+  // The steps below each extension that the path may name: there are as many as there are colons.
+  const below = new Map<number, readonly string[]>();
+  for (let colon = path.indexOf(':'); colon >= 0; colon = path.indexOf(':', colon + 1)) {
+    below.set(colon, path.slice(colon + 1).split('.'));
   }
   return (resource) => {
     if (!isObject(resource)) return undefined;
     for (const key of Object.keys(resource)) {
-      const urn = key.toLowerCase();
-      if (wanted.startsWith(`${urn}:`)) {
-        const found = descend(resource[key], wanted.slice(urn.length + 1).split('.'));
-        if (found !== undefined) return found;
-      }
+      const steps = isUrn(key) ? below.get(key.length) : undefined;
+      if (steps === undefined || !wanted.startsWith(key.toLowerCase())) continue;
+      const found = descend(resource[key], steps);
+      if (found !== undefined) return found;
     }
     return undefined;
   };
@@ -34,10 +38,18 @@ function descend(start: unknown, steps: readonly string[]): unknown {
   return value;
 }
 
+function isUrn(text: string): boolean {
+  return text[3] === ':' && text.slice(0, 3).toLowerCase() === 'urn';
+}
+
 /** An own property by its name without case; the exact spelling is tried first, since it is the common one. */
 export function getProperty(object: Readonly<Record<string, unknown>>, name: string): unknown {
   if (Object.hasOwn(object, name)) return object[name];
-  for (const key of Object.keys(object)) if (key.toLowerCase() === name) return object[key];
+  const folded = name.toLowerCase();
+  for (const key in object) {
+    if (key.length === name.length && key.toLowerCase() === folded && Object.hasOwn(object, key))
+      return object[key];
+  }
   return undefined;
 }
 

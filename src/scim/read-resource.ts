@@ -43,14 +43,12 @@ export function createJudge(attributes: Config['scim']['attributes']): ResourceJ
       const resource = raw as Record<string, unknown>;
       const record = {
         id,
-        userName: take('userName', () =>
-          requiredText(resource['userName'] ?? getProperty(resource, 'username'), 'userName'),
-        ),
-        externalId: take('externalId', () => optionalText(getProperty(resource, 'externalid'), 'externalId')),
+        userName: take('userName', () => requiredText(getProperty(resource, 'userName'), 'userName')),
+        externalId: take('externalId', () => optionalText(getProperty(resource, 'externalId'), 'externalId')),
         active: take('active', () => readActive(getProperty(resource, 'active'))),
         created: take('created', () => optionalText(meta(resource, 'created'), 'meta.created')),
         displayName: take('displayName', () =>
-          optionalText(getProperty(resource, 'displayname'), 'displayName'),
+          optionalText(getProperty(resource, 'displayName'), 'displayName'),
         ),
         username: take('username', () => optionalText(user.username(raw), attributes.username)),
         uid: take('uid', () => optionalId(user.uid(raw), attributes.uid)),
@@ -71,7 +69,7 @@ export function createJudge(attributes: Config['scim']['attributes']): ResourceJ
       const record = {
         id,
         name: take('name', () => requiredText(group.name(raw), attributes.group_name)),
-        externalId: take('externalId', () => optionalText(getProperty(resource, 'externalid'), 'externalId')),
+        externalId: take('externalId', () => optionalText(getProperty(resource, 'externalId'), 'externalId')),
         created: take('created', () => optionalText(meta(resource, 'created'), 'meta.created')),
         gid: take('gid', () => optionalId(group.gid(raw), attributes.group_gid)),
         members: isList(members) ? members : members?.users,

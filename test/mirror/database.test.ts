@@ -128,20 +128,20 @@ describe('a second writer', () => {
 });
 
 function putUser(mirror: ReturnType<typeof openMirror>, id: string): void {
-  const take = mirror.beginTake({ now: NOW, maxAge: null, absences: 2, mayConfirm: true });
+  const take = mirror.beginTake({ now: NOW, maxAge: null, absences: 2 });
   take.add('User', { kind: 'good', record: makeUser(id), warnings: [] });
-  take.commit();
+  take.commit(true);
 }
 
 /** A mirror with so many people that its file has hundreds of pages. */
 function fillMirror(): void {
   const mirror = openMirror(folder, NOW, 'this node');
-  const take = mirror.beginTake({ now: NOW, maxAge: null, absences: 2, mayConfirm: true });
+  const take = mirror.beginTake({ now: NOW, maxAge: null, absences: 2 });
   for (let n = 0; n < 2000; n += 1) {
     const record = makeUser(`u${n}`, { displayName: 'x'.repeat(200) });
     take.add('User', { kind: 'good', record, warnings: [] });
   }
-  take.commit();
+  take.commit(true);
   mirror.bind([{ ...BINDING, scimId: 'u1' }]);
   mirror.close();
 }

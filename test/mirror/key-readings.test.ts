@@ -26,9 +26,9 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 function hear(mirror: ReturnType<typeof open>, keys: readonly string[]): void {
-  const take = mirror.beginTake({ now: NOW, maxAge: null, absences: 2, mayConfirm: true });
+  const take = mirror.beginTake({ now: NOW, maxAge: null, absences: 2 });
   take.add('User', { kind: 'good', record: makeUser('u1', { keys }), warnings: [] });
-  take.commit();
+  take.commit(true);
 }
 
 const readings = (mirror: ReturnType<typeof open>) => mirror.users()[0]?.readings;

@@ -11,10 +11,10 @@ export function rememberRecords(
   now = Math.floor(Date.now() / 1000),
 ): void {
   const mirror = openMirror(path.join(root, 'var/lib/sunk-agent/cache'), now, 'this node');
-  const take = mirror.beginTake({ now, maxAge: 604_800, absences: 1, mayConfirm: true });
+  const take = mirror.beginTake({ now, maxAge: 604_800, absences: 1 });
   for (const { record } of users) take.add('User', { kind: 'good', record, warnings: [] });
   for (const { record } of groups) take.add('Group', { kind: 'good', record, warnings: [] });
   for (const suspect of take.suspects({ User: true, Group: true })) take.confirmAbsence(suspect);
-  take.commit();
+  take.commit(true);
   mirror.close();
 }

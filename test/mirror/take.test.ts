@@ -16,7 +16,7 @@ function group(id: string, members: string[]): GroupRecord {
 }
 
 function rules(more: Partial<TakeRules> = {}): TakeRules {
-  return { now: NOW, maxAge: 7 * DAY, absences: 2, mayConfirm: true, ...more };
+  return { now: NOW, maxAge: 7 * DAY, absences: 2, ...more };
 }
 
 let folder: string;
@@ -46,8 +46,11 @@ const confirmedAt = (id: string) => mirror.users().find(({ record }) => record.i
 
 describe('the mirror', () => {
   test('keeps what a pass brought, and counts a second equal pass as no change', () => {
-    expect(pass({ users: [makeUser('a'), makeUser('b')] }).commit()).toMatchObject({ added: 2, changed: 0 });
-    expect(pass({ users: [makeUser('b'), makeUser('a')] }).commit()).toMatchObject({
+    expect(pass({ users: [makeUser('a'), makeUser('b')] }).commit(true)).toMatchObject({
+      added: 2,
+      changed: 0,
+    });
+    expect(pass({ users: [makeUser('b'), makeUser('a')] }).commit(true)).toMatchObject({
       added: 0,
       changed: 0,
       renewed: 0,
@@ -56,20 +59,20 @@ describe('the mirror', () => {
   });
 
   test('is as before when a pass is rolled back', () => {
-    pass({ users: [makeUser('a')] }).commit();
+    pass({ users: [makeUser('a')] }).commit(true);
     const hash = mirror.snapshotHash();
     pass({ users: [makeUser('a', { active: false }), makeUser('b')] }).rollback();
     expect(mirror.snapshotHash()).toBe(hash);
   });
 
   test('has the same hash for the same records, whatever their order', () => {
-    pass({ users: [makeUser('a'), makeUser('b')], groups: [group('g', ['a'])] }).commit();
+    pass({ users: [makeUser('a'), makeUser('b')], groups: [group('g', ['a'])] }).commit(true);
     const other = openMirror(path.join(folder, 'other'), NOW, 'this node');
     const take = other.beginTake(rules());
     take.add('Group', { kind: 'good', record: group('g', ['a']), warnings: [] });
     take.add('User', { kind: 'good', record: makeUser('b'), warnings: [] });
     take.add('User', { kind: 'good', record: makeUser('a'), warnings: [] });
-    take.commit();
+    take.commit(true);
     expect(other.snapshotHash()).toBe(mirror.snapshotHash());
     other.close();
   });
@@ -77,63 +80,63 @@ describe('the mirror', () => {
 
 describe('an absence', () => {
   test('is not even suspected when the list was partial', () => {
-    pass({ users: [makeUser('a'), makeUser('b')] }).commit();
+    pass({ users: [makeUser('a'), makeUser('b')] }).commit(true);
     const take = pass({ users: [makeUser('a')] });
     expect(take.suspects({ User: false, Group: true })).toEqual([]);
-    take.commit();
+    take.commit(true);
     expect(listed()).toEqual(['a', 'b']);
   });
 
   test('acts at once when a read of that id confirms it', () => {
-    pass({ users: [makeUser('a'), makeUser('b')] }).commit();
+    pass({ users: [makeUser('a'), makeUser('b')] }).commit(true);
     const take = pass({ users: [makeUser('a')] });
     const suspects = take.suspects(BOTH);
     expect(suspects).toEqual([{ kind: 'User', id: 'b', lostMembers: [] }]);
     take.confirmAbsence(suspects[0]!);
-    take.commit();
+    take.commit(true);
     expect(listed()).toEqual(['a', 'b gone']);
   });
 
   test('acts after two complete passes when nobody can confirm it, and not after one', () => {
-    pass({ users: [makeUser('a'), makeUser('b')] }).commit();
+    pass({ users: [makeUser('a'), makeUser('b')] }).commit(true);
     for (const expected of [
       ['a', 'b'],
       ['a', 'b gone'],
     ]) {
       const take = pass({ users: [makeUser('a')] });
       for (const suspect of take.suspects(BOTH)) take.countAbsence(suspect);
-      take.commit();
+      take.commit(true);
       expect(listed()).toEqual(expected);
     }
   });
 
   test('is forgotten when the record comes back in between', () => {
-    pass({ users: [makeUser('a')] }).commit();
+    pass({ users: [makeUser('a')] }).commit(true);
     const miss = () => {
       const take = pass({});
       for (const suspect of take.suspects(BOTH)) take.countAbsence(suspect);
-      take.commit();
+      take.commit(true);
     };
     miss();
-    pass({ users: [makeUser('a')] }).commit();
+    pass({ users: [makeUser('a')] }).commit(true);
     miss();
     expect(listed()).toEqual(['a']);
   });
 
   test('of a member keeps the member until it is confirmed', () => {
-    pass({ groups: [group('g', ['a', 'b', 'c'])] }).commit();
+    pass({ groups: [group('g', ['a', 'b', 'c'])] }).commit(true);
     const take = pass({ groups: [group('g', ['a'])] });
     const suspects = take.suspects(BOTH);
     expect(suspects).toEqual([{ kind: 'Group', id: 'g', lostMembers: ['b', 'c'] }]);
     take.countAbsence(suspects[0]!);
-    take.commit();
+    take.commit(true);
     expect(membersOf('g')).toEqual(['a', 'b', 'c']);
 
     const again = pass({ groups: [group('g', ['a', 'b'])] });
     const [suspect] = again.suspects(BOTH);
     expect(suspect).toEqual({ kind: 'Group', id: 'g', lostMembers: ['c'] });
     again.confirmAbsence(suspect!);
-    again.commit();
+    again.commit(true);
     expect(membersOf('g')).toEqual(['a', 'b']);
   });
 
@@ -141,7 +144,7 @@ describe('an absence', () => {
     const step = (members: string[]) => {
       const take = pass({ groups: [group('g', members)] });
       for (const suspect of take.suspects(BOTH)) take.countAbsence(suspect);
-      take.commit();
+      take.commit(true);
     };
     step(['a', 'b']);
     step(['a']);
@@ -155,42 +158,55 @@ describe('an absence', () => {
 
 describe('a confirmation', () => {
   test('is renewed after half of max_age, not before', () => {
-    pass({ users: [makeUser('a')] }).commit();
-    pass({ users: [makeUser('a')] }, { now: NOW + 3 * DAY }).commit();
+    pass({ users: [makeUser('a')] }).commit(true);
+    pass({ users: [makeUser('a')] }, { now: NOW + 3 * DAY }).commit(true);
     expect(confirmedAt('a')).toBe(NOW);
-    pass({ users: [makeUser('a')] }, { now: NOW + 5 * DAY }).commit();
+    pass({ users: [makeUser('a')] }, { now: NOW + 5 * DAY }).commit(true);
     expect(confirmedAt('a')).toBe(NOW + 5 * DAY);
   });
 
   test('does not come from a clock that disagrees with the store', () => {
-    pass({ users: [makeUser('a')] }).commit();
-    pass({ users: [makeUser('a')] }, { now: NOW + 6 * DAY, mayConfirm: false }).commit();
+    pass({ users: [makeUser('a')] }).commit(true);
+    pass({ users: [makeUser('a')] }, { now: NOW + 6 * DAY }).commit(false);
     expect(confirmedAt('a')).toBe(NOW);
   });
 
+  test('does not come from such a clock to somebody who is met for the first time, or who comes back', () => {
+    pass({ users: [makeUser('a'), makeUser('b')] }).commit(true);
+    const gone = pass({ users: [makeUser('a')] });
+    gone.confirmAbsence({ kind: 'User', id: 'b', lostMembers: [] });
+    gone.commit(true);
+    const changed = makeUser('a', { displayName: 'A' });
+    pass({ users: [changed, makeUser('b'), makeUser('c')] }, { now: NOW + 6 * DAY }).commit(false);
+    expect(['a', 'b', 'c'].map(confirmedAt)).toEqual([NOW, NOW, 0]);
+    mirror.close();
+    mirror = openMirror(path.join(folder, 'cache'), NOW, 'this node');
+    expect(['a', 'b', 'c'].map(confirmedAt)).toEqual([NOW, NOW, 0]);
+  });
+
   test('does not come from a quarantined record, whose new keys still count', () => {
-    pass({ users: [makeUser('a')] }).commit();
+    pass({ users: [makeUser('a')] }).commit(true);
     const take = mirror.beginTake(rules({ now: NOW + 6 * DAY }));
     const findings = [{ code: 'uid-malformed', detail: 'uid is not a number' }];
     take.add('User', { kind: 'quarantined', id: 'a', record: makeUser('a', { keys: [] }), findings });
-    take.commit();
+    take.commit(true);
     expect(confirmedAt('a')).toBe(NOW);
     expect(mirror.users()[0]?.record.keys).toEqual([]);
     expect(mirror.quarantine()).toMatchObject([{ kind: 'User', id: 'a', findings }]);
   });
 
   test('does not come from silence in a delta', () => {
-    pass({ users: [makeUser('a'), makeUser('b')] }).commit();
-    pass({ users: [makeUser('b')] }, { now: NOW + 6 * DAY }).commit();
+    pass({ users: [makeUser('a'), makeUser('b')] }).commit(true);
+    pass({ users: [makeUser('b')] }, { now: NOW + 6 * DAY }).commit(true);
     expect(confirmedAt('a')).toBe(NOW);
   });
 
   test('renews a thousand people of one first sync over more than a day', () => {
     const people = Array.from({ length: 1000 }, (_, index) => makeUser(`u${index}`));
-    pass({ users: people }).commit();
+    pass({ users: people }).commit(true);
     const perHour: number[] = [];
     for (let hour = 80; hour <= 120; hour += 1) {
-      perHour.push(pass({ users: people }, { now: NOW + hour * 3600 }).commit().renewed);
+      perHour.push(pass({ users: people }, { now: NOW + hour * 3600 }).commit(true).renewed);
     }
     expect(perHour.reduce((sum, count) => sum + count, 0)).toBe(1000);
     expect(Math.max(...perHour)).toBeLessThan(100);
