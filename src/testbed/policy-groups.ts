@@ -14,6 +14,11 @@ export interface PolicyGroups {
   isTaken(name: string): boolean;
   /** @throws ScimError 409 if there is one of that name. */
   create(name: string, policies: readonly string[]): PolicyGroup;
+  /**
+   * Gives a group these policies in place of those that it had.
+   * @throws ScimError 404; 409 for a default group, and where nobody would have some policy any more.
+   */
+  change(name: string, policies: readonly string[]): void;
   /** @throws ScimError 404; 409 while it alone carries some policy, for nobody would have it any more. */
   remove(name: string): void;
   /** The policies of a pushed group, by its SCIM id: a later group of that name has none of them. */
@@ -45,6 +50,21 @@ export function createPolicyGroups(): PolicyGroups {
   );
   let attached = new Map<string, readonly string[]>();
 
+  function find(name: string): PolicyGroup {
+    const group = groups.get(name.toLowerCase());
+    if (group === undefined) throw new ScimError(404, null, `there is no group ${name}`);
+    return group;
+  }
+
+  function checkLoss(group: PolicyGroup, left: readonly string[]): void {
+    const others = [...groups.values()].filter((other) => other !== group).map(({ policies }) => policies);
+    const kept = new Set([...left, ...others.flat(), ...[...attached.values()].flat()]);
+    const lost = group.policies.find((policy) => !kept.has(policy));
+    if (lost === undefined) return;
+    const hint = 'attach it to another group first';
+    throw new ScimError(409, null, `${group.name} alone has the policy ${lost}; ${hint}`);
+  }
+
   return {
     list: () => [...groups.values()],
     isTaken: (name) => groups.get(name.toLowerCase())?.isDefault === true,
@@ -54,19 +74,15 @@ export function createPolicyGroups(): PolicyGroups {
       groups.set(name.toLowerCase(), group);
       return group;
     },
+    change(name, policies) {
+      const group = find(name);
+      if (group.isDefault)
+        throw new ScimError(409, null, `the policies of the default group ${name} are fixed`);
+      checkLoss(group, policies);
+      groups.set(name.toLowerCase(), { ...group, policies: [...policies] });
+    },
     remove(name) {
-      const group = groups.get(name.toLowerCase());
-      if (group === undefined) throw new ScimError(404, null, `there is no group ${name}`);
-      const others = [...groups.values()].filter((other) => other !== group).map(({ policies }) => policies);
-      const kept = new Set([...others, ...attached.values()].flat());
-      const lost = group.policies.find((policy) => !kept.has(policy));
-      if (lost !== undefined) {
-        throw new ScimError(
-          409,
-          null,
-          `${name} alone has the policy ${lost}; attach it to another group first`,
-        );
-      }
+      checkLoss(find(name), []);
       groups.delete(name.toLowerCase());
     },
     policiesOf: (id) => attached.get(id) ?? [],

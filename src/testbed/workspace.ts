@@ -66,6 +66,9 @@ export function createWorkspace(
     sso: createSso(consoleUrl, now),
     settings: settingsSchema.parse({ ...(options.isNew === true && NEW_ORGANISATION), ...options.settings }),
   };
+  organisation.onChange(({ kind, id, act }) => {
+    if (kind === 'Group' && act === 'delete') policyGroups.attach(id, []);
+  });
   if (saved !== null) restoreWorkspace(workspace, saved);
   const first = issueFirstTokens(workspace.tokens, options, saved !== null);
   seedOrganisation(organisation, { users: options.seedUsers ?? 0, groups: options.seedGroups ?? 0 });

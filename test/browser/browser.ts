@@ -85,7 +85,7 @@ export function setStage(): Stage {
       page.on('console', (message) => {
         if (/Content Security Policy|Refused to/.test(message.text())) violations.push(message.text());
       });
-      page.setDefaultTimeout(20_000);
+      page.setDefaultTimeout(30_000);
       ends.push(async () => {
         await page.close();
         expect(violations).toEqual([]);

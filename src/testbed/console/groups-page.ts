@@ -28,7 +28,7 @@ export function showGroups(visit: Visit): Page {
         ${table(
           'Groups of this organisation',
           ['Name', 'Policies', 'Action'],
-          own.map((group) => renderOwn(visit, group)),
+          own.map((group, index) => renderOwn(visit, group, index)),
           'None.',
         )}
         ${
@@ -60,24 +60,42 @@ function renderPushed({ workspace }: Visit, group: Entry): Html {
     <th scope="row"><a href="/console/groups/${group.id}">${textOf(group.resource, 'displayName')}</a></th>
     <td>${membersOf(group).length}</td>
     <td>${group.posixId}</td>
-    <td>
-      ${policies.length === 0 ? html`<span class="faint">none</span>` : policies.map((policy) => html`<span class="tag">${policy}</span> `)}
-    </td>
+    <td>${renderTags(policies)}</td>
   </tr>`;
 }
 
-function renderOwn(visit: Visit, { name, policies, isDefault }: PolicyGroup): Html {
-  const body = html`<input type="hidden" name="name" value="${name}" /><button
+function renderOwn(visit: Visit, { name, policies, isDefault }: PolicyGroup, index: number): Html {
+  const remove = html`<input type="hidden" name="name" value="${name}" /><button
       class="quiet"
       aria-label="Delete ${name}"
     >
       Delete
     </button>`;
+  const change = html`<input
+      type="hidden"
+      name="name"
+      value="${name}"
+    />${renderPolicies(`own-${index}`, policies)}
+    <button class="quiet" aria-label="Attach policies to ${name}">Attach policies</button>`;
   return html`<tr>
     <th scope="row">${name} ${isDefault && html`<span class="tag">default</span>`}</th>
-    <td>${policies.map((policy) => html`<span class="tag">${policy}</span> `)}</td>
-    <td>${form(visit, '/groups/delete', body)}</td>
+    <td>
+      ${renderTags(policies)}
+      ${
+        !isDefault &&
+        html`<details class="raw">
+          <summary aria-label="Change the policies of ${name}">change</summary>
+          ${form(visit, '/groups/change', change, 'stack')}
+        </details>`
+      }
+    </td>
+    <td>${form(visit, '/groups/delete', remove)}</td>
   </tr>`;
+}
+
+function renderTags(policies: readonly string[]): Html {
+  if (policies.length === 0) return html`<span class="faint">none</span>`;
+  return html`${policies.map((policy) => html`<span class="tag">${policy}</span> `)}`;
 }
 
 /** One pushed group: its members, to be read only, and its policies. @throws ScimError 404 */
@@ -158,6 +176,12 @@ export function createGroup({ workspace }: Visit, _ids: readonly string[], field
   if (name === '') throw new ScimError(400, 'invalidValue', 'A group has a name.');
   workspace.policyGroups.create(name, readPolicies(fields));
   return { notice: `Created the group ${name}.`, to: '/groups' };
+}
+
+export function changeGroup({ workspace }: Visit, _ids: readonly string[], fields: URLSearchParams): Done {
+  const name = fields.get('name') ?? '';
+  workspace.policyGroups.change(name, readPolicies(fields));
+  return { notice: `Changed the policies of ${name}.`, to: '/groups' };
 }
 
 export function deleteGroup({ workspace }: Visit, _ids: readonly string[], fields: URLSearchParams): Done {

@@ -1,6 +1,13 @@
 // The table of pages and actions, and who may have which.
 import { showClusters } from './clusters-page.ts';
-import { attachPolicies, createGroup, deleteGroup, showGroup, showGroups } from './groups-page.ts';
+import {
+  attachPolicies,
+  changeGroup,
+  createGroup,
+  deleteGroup,
+  showGroup,
+  showGroups,
+} from './groups-page.ts';
 import { showLoginNodes } from './login-nodes-page.ts';
 import { showProvisioningLog } from './provisioning-log-page.ts';
 import { deploySso, saveMetadata, showSamlSso } from './saml-sso-page.ts';
@@ -33,6 +40,7 @@ const ACTIONS: Readonly<Record<string, Act>> = {
   'scim-configuration/tokens': createToken,
   'scim-configuration/revoke': revokeToken,
   'groups/create': createGroup,
+  'groups/change': changeGroup,
   'groups/delete': deleteGroup,
   'groups/*/policies': attachPolicies,
   'users/*/keys/add': addKey,

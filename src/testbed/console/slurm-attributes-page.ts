@@ -44,7 +44,7 @@ function renderAttributes(user: Entry): Html {
 }
 
 function renderKeys(visit: Visit, user: Entry, path: string): Html {
-  const pushed = pushedKeysOf(user).map((line) => renderKey(line, 'identity provider', null));
+  const pushed = pushedKeysOf(user).map((line) => renderKey(line, 'pushed', null));
   const added = user.consoleKeys.map((line) => {
     const { fingerprint = line } = readPublicKey(line) ?? {};
     const remove = html`<input type="hidden" name="key" value="${line}" /><button
