@@ -100,8 +100,9 @@ of /var/lib/sunk-agent, install libnss-cache everywhere, and link, on each pod:
   /etc/shadow.cache          the same for .ixname
 
 and in /etc/nsswitch.conf passwd, group and, if wanted, shadow: files cache. Where SUNK projects /etc/nsscache into its
-pods, that folder is read-only: link past it. Without shadow, a closed account is still refused: it has no key, a
-nologin shell, and sshd's Match Group keeps its own key file shut.
+pods, that folder is read-only: link past it. Without shadow, sshd needs UsePAM no, since pam_unix refuses
+everybody who has no line there; a closed account is refused all the same: it has no key, a nologin shell, and sshd's
+Match Group keeps its own key file shut.
 
 A login pod that mounts the volume sets accounts.backend: published. It writes no account and no group, and keeps homes,
 key files, sessions and sudo as ever, from its own reading of the store. A pod without people who log in needs no agent.

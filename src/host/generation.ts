@@ -50,7 +50,7 @@ export function publishGeneration(
   secretGid: number | null,
 ): void {
   mkdirSync(folder, { recursive: true, mode: 0o755 });
-  const before = readLink(folder);
+  const before = readGeneration(folder);
   const name = `generation-${1 + Math.max(0, ...listGenerations(folder))}`;
   const time = chooseTime(folder, files);
   const fresh = path.join(folder, `${name}.new`);
@@ -75,8 +75,8 @@ export function publishGeneration(
   prune(folder, new Set([name, before]));
 }
 
-/** Names of the generation that `current` points to, or null. */
-function readLink(folder: string): string | null {
+/** The name of the newest generation; null if there is none. */
+export function readGeneration(folder: string): string | null {
   try {
     return readlinkSync(path.join(folder, CURRENT));
   } catch (cause) {

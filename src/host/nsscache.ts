@@ -14,33 +14,47 @@ import {
   sortLines,
 } from './cache-files.ts';
 import { editTexts } from './edit-accounts.ts';
-import { publishGeneration, readCurrent } from './generation.ts';
+import { publishGeneration, readCurrent, readGeneration } from './generation.ts';
 import { readAccounts, readLocalAccounts } from './local-accounts.ts';
 import { editLines, type LineEdit } from './passwd-format.ts';
+
+/** What `apply` made of the texts of a generation, until it is published. */
+interface Staged {
+  readonly generation: string | null;
+  readonly texts: CacheTexts;
+}
 
 /**
  * Publishes in `folder`, one generation after the other. Changes are gathered until `publish`, so that nobody sees half
  * of them. The accounts below `root` are never written, and always win.
  */
 export function openNssCache(root: string, folder: string): AccountBackend {
-  let staged: CacheTexts | null = null;
+  let staged: Staged | null = null;
   return {
     read: () => readAccounts(readTexts(folder)),
     readOthers: () => readLocalAccounts(root),
     apply(changes, today) {
-      const before = staged ?? readTexts(folder);
+      const generation = readGeneration(folder);
+      // Left of a pass of which nothing came: what another process published since then counts.
+      const before = staged?.generation === generation ? staged.texts : readTexts(folder);
       const local = { passwd: readLocal(root, 'passwd'), group: readLocal(root, 'group') };
       const { texts, misfits } = editTexts({ ...before, gshadow: '' }, changes, today, local);
       const { passwd, group, shadow } = texts;
-      staged = { ...before, passwd, group, shadow };
+      staged = { generation, texts: { ...before, passwd, group, shadow } };
       return Promise.resolve(misfits);
     },
     publication: {
       readKeys: () => readKeyLines(readTexts(folder).sshkey),
       publish(changes) {
         const before = readTexts(folder);
-        const after = sortAll(editKeys(staged ?? before, changes));
+        const base = staged;
         staged = null;
+        if (base !== null && base.generation !== readGeneration(folder)) {
+          throw new AgentError('host_write', `somebody else published in ${folder} meanwhile`, {
+            hint: 'only one agent may publish into a folder; this one looks again with the next pass',
+          });
+        }
+        const after = sortAll(editKeys(base?.texts ?? before, changes));
         if (CACHE_FILES.every((file) => after[file] === before[file])) return;
         try {
           publishGeneration(folder, renderGeneration(after), findShadowGroup(root));

@@ -17,6 +17,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { decide } from '../../src/agent/decide.ts';
 import { openParts, openPlace } from '../../src/agent/parts.ts';
 import { passFromCache } from '../../src/agent/pass-now.ts';
+import { openNssCache } from '../../src/host/nsscache.ts';
 import { makeEd25519, seedRandom, writeBlob } from '../policy/key-corpus.ts';
 import { rememberRecords } from '../mirror/remember.ts';
 import { makeGroup, makeUser } from '../policy/organisation.ts';
@@ -87,6 +88,26 @@ async function planned(): Promise<string[]> {
     parts.mirror.close();
   }
 }
+
+test('never publishes on top of what it has not seen', async () => {
+  await pass();
+  const folder = path.join(root, FOLDER);
+  const entry = { name: 'carol', uid: 10_400, gid: 9999, gecos: '', dir: '/home/carol', shell: '/bin/sh' };
+  const create = (name: string, uid: number) =>
+    ({ scimId: name, name, because: '', kind: 'account-create', entry: { ...entry, name, uid } }) as const;
+  const [one, other] = [openNssCache(root, folder), openNssCache(root, folder)];
+  await one.apply([create('carol', 10_400)], 20_000);
+  await other.apply([create('dave', 10_401)], 20_000);
+  other.publication?.publish([]);
+  expect(() => one.publication?.publish([])).toThrow(/somebody else published/);
+  // A change that did not fit leaves nothing behind that would bring back an older state.
+  await one.apply([create('dave', 10_402)], 20_000);
+  await other.apply([create('erin', 10_403)], 20_000);
+  other.publication?.publish([]);
+  await one.apply([create('carol', 10_400)], 20_000);
+  one.publication?.publish([]);
+  expect(cache('passwd.cache').match(/^\w+/gm)).toEqual(['alice', 'bob', 'carol', 'dave', 'erin']);
+});
 
 describe('the nsscache backend', () => {
   test('publishes accounts, groups and keys at once, and leaves the node’s own files byte for byte', async () => {

@@ -23,7 +23,8 @@ export interface Store {
   stop(): Promise<void>;
 }
 
-export async function startStore(node: LoginNode): Promise<Store> {
+/** @param more further arguments of the testbed: `--seed-users`, say. */
+export async function startStore(node: LoginNode, more: readonly string[] = []): Promise<Store> {
   const service = node.startInNetwork([
     process.execPath,
     path.join(REPOSITORY, 'src/testbed/main.ts'),
@@ -31,6 +32,7 @@ export async function startStore(node: LoginNode): Promise<Store> {
     String(PORT),
     '--token',
     TOKEN,
+    ...more,
   ]);
   if (service.stdout === null) throw new Error('the testbed has no output');
   await once(createInterface(service.stdout), 'line');
