@@ -23,6 +23,7 @@ debootstrap debootstrap
 systemd-nspawn systemd-container
 systemd-sysusers systemd
 nsenter util-linux
+strace strace
 ssh openssh-client
 sshd openssh-server
 visudo sudo

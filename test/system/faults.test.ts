@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest';
+import { runCampaign } from '../faults/campaign.ts';
+import { listMishaps } from '../faults/mishaps.ts';
+import { describeOnNodes } from './requirements.ts';
+
+const MINUTES = 2;
+
+describeOnNodes('storm and calm', () => {
+  test('two minutes of random changes and random faults leave two nodes exactly as the store says', async () => {
+    expect(listMishaps().missing).toEqual([]);
+    const until = Date.now() + MINUTES * 60_000;
+    const { rounds, passes } = await runCampaign({ seed: 20261125, rounds: Infinity, until }, () => {});
+    expect(rounds).toBeGreaterThan(0);
+    expect(passes).toBeGreaterThan(rounds);
+  }, 600_000);
+});
