@@ -1,37 +1,36 @@
 // The daemon: a host that agrees with the cache at once, then with the store, on a schedule, until it is told to stop.
-import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
-import cron from 'node-cron';
 import { describeError } from '../errors.ts';
 import { isDamage } from '../mirror/database.ts';
 import { createComplaints } from '../complaints.ts';
+import { createBudget } from './budget.ts';
 import { openParts, type Place } from './parts.ts';
 import { takePassLock } from './pass-lock.ts';
-import type { PassMode, PassOrder } from './order.ts';
+import type { PassOrder } from './order.ts';
 import { createPassQueue } from './pass-queue.ts';
 import { runPass } from './pass.ts';
 import { openMetricsPublisher } from './publish-metrics.ts';
 import { publishStatus } from './publish.ts';
 import { linkReader, type ReaderSource } from './reader-link.ts';
+import { checkSchedule, startSchedule } from './schedule.ts';
 import { connectServiceManager } from './systemd.ts';
 
 /** Nobody holds the pass lock for longer than this without being stuck. */
 const LOCK_PATIENCE_MS = 60_000;
 
-/** Each host looks this many milliseconds later than the schedule says, at most. */
-const MAX_JITTER_MS = 20_000;
-
 /**
  * Runs until `stop` is aborted.
  * @param source whether the reader is a child of this process or a unit of its own.
- * @throws AgentError state_folder, before anything has been done.
+ * @throws AgentError config_invalid, state_folder, before anything has been done.
  */
 export async function runDaemon(place: Place, source: ReaderSource, stop: AbortSignal): Promise<void> {
   const { config, paths, log } = place;
+  checkSchedule(config.sync);
   let parts = openParts(place);
   const manager = connectServiceManager();
   const link = linkReader(place, source);
   const complaints = createComplaints(log);
+  const budget = createBudget(config.scim.budget, () => performance.now());
   const metrics = await openMetricsPublisher(place, link);
 
   let lastStanding = '0 0';
@@ -45,7 +44,9 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
         LOCK_PATIENCE_MS,
       );
       try {
+        log.debug({ mode }, 'pass begins');
         const report = await runPass({ ...parts, reader: link.current() }, mode, order?.resources);
+        budget.spend(report.heard?.requests ?? 0);
         await metrics.publish(report, publishStatus(parts, report));
         if (config.scim.announce) link.current()?.announce(report.snapshot);
         complaints.note(
@@ -86,13 +87,11 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
   }, manager.watchdogInterval ?? 60_000);
 
   link.onConnect(() => queue.ask('full'));
-  link.onLook(({ mode, resources }) => queue.ask(mode, resources));
-  const jitter = hostJitter();
-  const later = (mode: PassMode) => (): void => void setTimeout(() => queue.ask(mode), jitter).unref();
-  const schedules = [
-    cron.schedule(config.sync.poll, later('delta')),
-    cron.schedule(config.sync.full, later('full')),
-  ];
+  link.onLook(({ mode, resources }) => {
+    // A flood of events is heard at the pace of the budget.
+    setTimeout(() => queue.ask(mode, resources), budget.wait()).unref();
+  });
+  const schedule = startSchedule(config.sync, hostname(), budget, (mode) => queue.ask(mode));
   const onHangup = (): void => queue.ask('full');
   process.on('SIGHUP', onHangup);
 
@@ -103,15 +102,9 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
 
   manager.notify('STOPPING=1');
   process.off('SIGHUP', onHangup);
-  for (const task of schedules) await task.stop();
+  await schedule.stop();
   await queue.stop();
   clearInterval(watchdog);
   link.close();
   parts.mirror.close();
-}
-
-/** The same on every start of a host and different between hosts, so that a fleet does not ask all at once. */
-function hostJitter(): number {
-  const share = createHash('sha256').update(hostname()).digest().readUInt32BE(0) / 2 ** 32;
-  return Math.floor(share * MAX_JITTER_MS);
 }

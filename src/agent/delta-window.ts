@@ -5,16 +5,16 @@ import type { PassReport } from './report.ts';
 import { scopeOf } from './scope.ts';
 
 /** Seconds after which everything is read, whatever the schedule says: a delta lists nobody who was deleted. */
-const FULL_AT_LEAST_EVERY = 86_400;
+const FULL_AT_LEAST_EVERY = 43_200;
 
 /**
  * The store's clock at the newest pass that heard all it asked for, as RFC 3339.
- * @returns null where everything has to be read: no such pass, none of everything for a day, or another question since.
+ * @returns null where everything has to be read: no such pass, none of everything for half a day, or another question since.
  */
 export function findWindow(mirror: Pick<Mirror, 'lastPass'>, config: Config, now: number): string | null {
   const scope = scopeOf(config);
   const hasHeard = ({ heard }: PassReport): boolean =>
-    heard !== null && heard.scope === scope && heard.complete.User && heard.complete.Group;
+    heard !== null && heard.scope === scope && heard.isAnswered;
   const full = mirror.lastPass<PassReport>((report) => hasHeard(report) && report.heard?.mode === 'full');
   if (full === null || now - full.startedAt > FULL_AT_LEAST_EVERY || now < full.startedAt) return null;
   const time = mirror.lastPass<PassReport>(hasHeard)?.heard?.serverTime ?? null;

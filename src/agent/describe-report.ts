@@ -10,6 +10,7 @@ export function describeReport(report: PassReport): string {
     `${changes.done} changes made, ${changes.failed} failed, ${changes.held} held`,
     ...report.problems.map((problem) => `failed: ${problem}`),
     ...(heard?.problems ?? []).map(({ detail }) => `store: ${detail}`),
+    ...(heard?.warnings ?? []).map(({ detail }) => `warning: ${detail}`),
     ...report.held.map(
       ({ hash, reason, changes: n }) =>
         `held: ${n} changes, ${reason}; sunk-agent approve ${hash} lets them pass`,

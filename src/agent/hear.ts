@@ -3,14 +3,17 @@ import type { Config } from '../config.ts';
 import type { Mirror } from '../mirror/mirror.ts';
 import type { Take, TakeCounts } from '../mirror/take.ts';
 import type { PassEnd, ReadAnswer } from '../scim/protocol.ts';
+import { createPathTally, type PathTally } from '../scim/path-tally.ts';
 import type { ResourceJudge } from '../scim/read-resource.ts';
 import type { Reader } from '../scim/reader.ts';
 import type { Finding, ResourceKind } from '../scim/resources.ts';
 import type { PassMode, PassOrder } from './order.ts';
 import { readResources } from './read-resources.ts';
 import { scopeOf } from './scope.ts';
-import { settleSuspects } from './suspects.ts';
+import { type Lists, settleSuspects } from './suspects.ts';
 import { takeOne } from './take-one.ts';
+
+const KINDS = ['User', 'Group'] as const;
 
 /** A clock further off the store's than this vouches for nobody, in milliseconds. */
 const MAX_SKEW_MS = 300_000;
@@ -18,9 +21,13 @@ const MAX_SKEW_MS = 300_000;
 export interface Heard {
   /** What was really done: a delta may have become a full read. */
   readonly mode: PassMode;
-  /** Whether all that was asked for came; absences can be concluded from a full read alone. */
+  /** Whether a full read came to its end: only then does silence mean anything. */
   readonly complete: Readonly<Record<ResourceKind, boolean>>;
+  /** Whether all that was asked for came, of a delta too: a later delta continues there. */
+  readonly isAnswered: boolean;
   readonly problems: readonly Finding[];
+  /** What is odd and no reason to doubt what came, such as an attribute path that matches nobody. */
+  readonly warnings: readonly Finding[];
   readonly taken: TakeCounts;
   /** The store's clock at its first answer, epoch milliseconds; null if it sends no Date. */
   readonly serverTime: number | null;
@@ -56,11 +63,13 @@ export async function hearStore(parts: HearParts, order: PassOrder, since: strin
     const clock = end ?? named.find((answer) => answer.server_time !== null) ?? null;
     const skew = clock === null || clock.server_time === null ? null : clock.local_time - clock.server_time;
     const isClockRight = skew === null || Math.abs(skew) <= MAX_SKEW_MS;
-    const { taken, reads } = await ears.finish(end, named, isClockRight);
+    const { taken, reads, warnings } = await ears.finish(end, named, isClockRight);
     return {
       mode: end?.mode ?? 'event',
-      complete: end?.complete ?? { User: false, Group: false },
+      complete: end?.mode === 'full' ? end.complete : { User: false, Group: false },
+      isAnswered: end !== null && end.complete.User && end.complete.Group,
       problems: [...(end?.problems ?? []), ...(isClockRight ? [] : [clockFinding(skew ?? 0)])],
+      warnings,
       taken,
       serverTime: clock?.server_time ?? null,
       skew,
@@ -96,14 +105,19 @@ async function askForLists(
   return end;
 }
 
+interface Took {
+  readonly taken: TakeCounts;
+  /** Resources that were asked for one by one. */
+  readonly reads: number;
+  readonly warnings: readonly Finding[];
+}
+
+const NOTHING: TakeCounts = { added: 0, changed: 0, renewed: 0, quarantined: 0, unreadable: 0 };
+
 interface Ears {
   hear(kind: ResourceKind, resources: readonly unknown[]): void;
   /** @param end null: no list was asked for. */
-  finish(
-    end: PassEnd | null,
-    named: readonly ReadAnswer[],
-    mayConfirm: boolean,
-  ): Promise<{ taken: TakeCounts; reads: number }>;
+  finish(end: PassEnd | null, named: readonly ReadAnswer[], mayConfirm: boolean): Promise<Took>;
   /** All or nothing: whatever went wrong, the mirror is as before. */
   forget(): void;
 }
@@ -111,6 +125,7 @@ interface Ears {
 /** One take, begun when there is something to take. */
 function openEars(parts: HearParts): Ears {
   const { mirror, config, judge, now } = parts;
+  const tally = createPathTally(config);
   let taking: Take | null = null;
   const begin = (): Take => {
     taking ??= mirror.beginTake({ now, maxAge: config.keys.max_age, absences: config.limits.absences });
@@ -120,17 +135,30 @@ function openEars(parts: HearParts): Ears {
     hear(kind, resources) {
       if (resources.length === 0) return;
       const take = begin();
-      for (const raw of resources) takeOne(take, judge, kind, raw);
+      for (const raw of resources) {
+        tally.see(kind, raw);
+        takeOne(take, judge, kind, raw);
+      }
     },
     async finish(end, named, mayConfirm) {
       const hasNews = end?.mode === 'full' || named.length > 0 || taking !== null;
-      if (!hasNews)
-        return { taken: { added: 0, changed: 0, renewed: 0, quarantined: 0, unreadable: 0 }, reads: 0 };
+      if (!hasNews) return { taken: NOTHING, reads: 0, warnings: [] };
       const take = begin();
-      const reads = await settleSuspects(take, parts, end?.mode === 'full' ? end.complete : null, named);
-      return { taken: take.commit(mayConfirm), reads };
+      const lists = end?.mode === 'full' ? describeLists(end, tally) : null;
+      const reads = await settleSuspects(take, parts, lists, named);
+      const warnings = KINDS.flatMap((kind) =>
+        lists?.[kind].isComplete === true ? tally.unmatched(kind) : [],
+      );
+      return { taken: take.commit(mayConfirm), reads, warnings };
     },
     forget: () => taking?.rollback(),
+  };
+}
+
+function describeLists({ complete }: PassEnd, tally: PathTally): Lists {
+  return {
+    User: { came: tally.seen('User'), isComplete: complete.User },
+    Group: { came: tally.seen('Group'), isComplete: complete.Group },
   };
 }
 

@@ -10,6 +10,7 @@ import { type Paths, pathsUnder } from '../paths.ts';
 import { createJudge, type ResourceJudge } from '../scim/read-resource.ts';
 import type { Reader } from '../scim/reader.ts';
 import { nameNode } from './pass-lock.ts';
+import { type Settled, watchSettled } from './settled.ts';
 
 /** What a pass works with. */
 export interface PassParts {
@@ -20,6 +21,7 @@ export interface PassParts {
   readonly judge: ResourceJudge;
   /** null: nobody is asked; the pass works from the cache. */
   readonly reader: Reader | null;
+  readonly settled: Settled;
   readonly log: Logger;
   readonly failures: FailureLog;
   /** The clock, epoch milliseconds. */
@@ -64,6 +66,7 @@ export function openParts(place: Place): Omit<PassParts, 'reader'> {
     failures: createFailureLog(log),
     mirror,
     clock,
+    settled: watchSettled(paths, config.accounts, mirror),
     host: openHost({ paths, config }),
     judge: createJudge(config.scim.attributes),
   };

@@ -27,13 +27,22 @@ export async function runPass(
   mode: PassMode | 'cache',
   named: readonly NamedResource[] = [],
 ): Promise<PassReport> {
-  const { mirror, host, config } = parts;
+  const { mirror, host, config, settled } = parts;
   const now = Math.floor(parts.clock() / 1000);
   const watch = createStopwatch();
+  const mark = settled.mark();
   const n = mirror.beginPass(now);
 
   const order = mode === 'cache' ? null : { mode, resources: named };
   const heard = order === null ? null : await watch.time('fetch', () => listen(parts, order, now));
+  const answer = heard instanceof AgentError ? null : heard;
+  const quiet = answer === null ? null : settled.recall(answer, mark, now);
+  if (quiet !== null) {
+    // Nothing new at the store and nothing moved here: what was decided last still holds.
+    const report = { ...quiet, n, startedAt: now, mode, heard: answer, durations: watch.laps() };
+    mirror.endPass(n, report, []);
+    return report;
+  }
   const decision = await watch.time('decide', () => decide(parts, now, judgeHearing(heard, mirror, now)));
   const { adopted, desired, verdict } = decision;
   const isObserving = config.mode === 'observe';
@@ -61,6 +70,7 @@ export async function runPass(
     report,
     applied.map((result) => historyRow(result, verdict)),
   );
+  settled.note(report, mark);
   parts.failures.note(n, applied);
   if (n % PRUNE_EVERY === 0) mirror.prune(now, now - guardWindow(config));
   return report;

@@ -120,7 +120,7 @@ export function findLastComplete(mirror: Pick<Mirror, 'lastPass'>): number | nul
 
 /** Whether the store was read from end to end in that pass. */
 function isComplete(report: PassReport): boolean {
-  return report.heard?.mode === 'full' && report.heard.complete.User && report.heard.complete.Group;
+  return report.heard !== null && report.heard.complete.User && report.heard.complete.Group;
 }
 
 function findExtended({ accounts }: DesiredHost): PassReport['extended'] {

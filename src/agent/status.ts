@@ -86,6 +86,7 @@ export function statusOf(input: StatusInput): Status {
   if (report.heard !== null && report.heard.problems.length > 0) {
     degraded.push(report.heard.problems[0]?.detail ?? 'the store answered oddly');
   }
+  for (const { detail } of report.heard?.warnings ?? []) degraded.push(detail);
   if (report.counts.quarantined > 0) degraded.push(`${report.counts.quarantined} records are in quarantine`);
   if (
     report.keyExpiry !== null &&

@@ -8,19 +8,24 @@ import type { GroupRecord, ResourceKind } from '../scim/resources.ts';
 import { readResources } from './read-resources.ts';
 import { takeOne } from './take-one.ts';
 
+export type Lists = Readonly<Record<ResourceKind, { readonly came: number; readonly isComplete: boolean }>>;
+
 /** More suspects than this are not asked for one by one: that many are for the guard and for time. */
 const MAX_SINGLE_READS = 50;
 
+/** Of a list that did not add up: more missing than this, or than came, says that most of it never did. */
+const MAX_MISSING_OF_PARTIAL = 500;
+
 /**
  * Settles the named resources and whoever is missing.
- * @param complete of a full read: what was read to its end; null: no list was read whole, and silence means nothing.
+ * @param lists of a full read: how many of a kind came, and whether that was all; null: silence means nothing.
  * @param named answers about single resources that are here already.
  * @returns how many were asked for.
  */
 export async function settleSuspects(
   take: Take,
   { reader, judge }: { readonly reader: Reader; readonly judge: ResourceJudge },
-  complete: Readonly<Record<ResourceKind, boolean>> | null,
+  lists: Lists | null,
   named: readonly ReadAnswer[],
 ): Promise<number> {
   for (const answer of named) {
@@ -28,7 +33,7 @@ export async function settleSuspects(
     else if (answer.found === 'absent') take.confirmAbsence({ ...answer, lostMembers: [] });
   }
   const known = new Map(named.map((answer) => [nameOf(answer), answer]));
-  const suspects = take.suspects(complete ?? { User: false, Group: false });
+  const suspects = findSuspects(take, lists);
   const chosen = shuffle(suspects.filter((suspect) => !known.has(nameOf(suspect)))).slice(
     0,
     MAX_SINGLE_READS,
@@ -40,7 +45,7 @@ export async function settleSuspects(
     const answer = known.get(nameOf(suspect));
     if (answer === undefined || answer.found === 'unknown') {
       // Only a list that was read to its end repeats an absence: one that was heard in passing is no second time.
-      if (complete?.[suspect.kind] === true) take.countAbsence(suspect);
+      if (lists?.[suspect.kind].isComplete === true) take.countAbsence(suspect);
     } else if (answer.found === 'absent') {
       take.confirmAbsence({ ...suspect, lostMembers: [] });
     } else if (suspect.lostMembers.length === 0) {
@@ -49,6 +54,20 @@ export async function settleSuspects(
     } else confirmLostMembers(take, suspect, answer, judge);
   }
   return answers.length;
+}
+
+/**
+ * A list that did not add up still shows who may be missing: they are asked for, though their absence does not count by
+ * itself. Otherwise one unreadable record would keep everybody who leaves.
+ */
+function findSuspects(take: Take, lists: Lists | null): Suspect[] {
+  if (lists === null) return take.suspects({ User: false, Group: false });
+  const all = take.suspects({ User: true, Group: true });
+  const missing = { User: 0, Group: 0 };
+  for (const { kind, lostMembers } of all) if (lostMembers.length === 0) missing[kind] += 1;
+  const mayAsk = (kind: ResourceKind): boolean =>
+    lists[kind].isComplete || missing[kind] <= Math.min(lists[kind].came, MAX_MISSING_OF_PARTIAL);
+  return all.filter(({ kind, lostMembers }) => lostMembers.length > 0 || mayAsk(kind));
 }
 
 /** The group alone was read: who is not in it there either has left; a broken one says nothing. */

@@ -42,6 +42,8 @@ export interface Mirror {
   counts(): { users: number; groups: number; quarantined: number };
   /** A hash over all records, equal on every node that has heard the same. */
   snapshotHash(): string;
+  /** Another number after another process has written. */
+  foreignVersion(): number;
   bindings(): readonly Binding[];
   bind(bindings: readonly Binding[]): void;
   /** Moves bindings to new SCIM ids; the former ones stay on record. `at` in epoch seconds, `by` an operator. */
@@ -126,6 +128,7 @@ function mirrorOver(connection: Connection, setAside: string | null, close: () =
       memory.forgetLedger();
     },
     saveReadings: () => memory.image().saveReadings(),
+    foreignVersion: () => Number(connection.pragma('data_version', { simple: true })),
     beginPass: (startedAt) =>
       Number(
         connection.prepare('INSERT INTO pass (started_at, report) VALUES (?, ?)').run(startedAt, '{}')

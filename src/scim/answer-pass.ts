@@ -1,11 +1,13 @@
 // Answers the question for a pass: both lists, read whole or since a time, page by page to the agent.
 import { AgentError } from '../errors.ts';
+import type { ListEnd } from './check-pages.ts';
 import type { Channel } from './channel.ts';
 import { deltaFilter, isWithinDelta } from './delta.ts';
 import { type Meter, startMeter } from './meter.ts';
-import { type ListEnd, readList } from './pages.ts';
+import { readList } from './pages.ts';
 import type { PassAsk, PassEnd } from './protocol.ts';
 import type { Finding, ResourceKind } from './resources.ts';
+import { isBadContent } from './split.ts';
 import type { Store } from './store.ts';
 
 const KINDS = ['User', 'Group'] as const;
@@ -88,7 +90,7 @@ async function readLists(
         },
       });
     } catch (error) {
-      if (!(error instanceof AgentError) || FATAL.has(error.code)) throw error;
+      if (!(error instanceof AgentError) || isFatal(error)) throw error;
       failures.push(error);
       ends[kind] = { isComplete: false, problems: [describe(error)] };
     }
@@ -100,13 +102,12 @@ async function readLists(
 const NOTHING: ListEnd = { isComplete: false, problems: [] };
 
 /** What no other list would change. */
-const FATAL: ReadonlySet<string> = new Set([
-  'token_missing',
-  'ca_file',
-  'store_refused_token',
-  'store_busy',
-  'store_bound',
-]);
+const FATAL: ReadonlySet<string> = new Set(['token_missing', 'ca_file', 'store_refused_token', 'store_busy']);
+
+function isFatal(error: AgentError): boolean {
+  // A single answer that is too much is the matter of its list; the other bounds are of the pass as a whole.
+  return FATAL.has(error.code) || (error.code === 'store_bound' && !isBadContent(error));
+}
 
 function describe(error: AgentError): Finding {
   return { code: error.code, detail: `${error.message} (${error.hint})`.slice(0, 2000) };

@@ -5,9 +5,16 @@ import { AgentError } from '../errors.ts';
 
 type Bounds = Config['scim']['bounds'];
 
+/** One answer was too much: the same question in smaller parts may get through. */
+export class AnswerTooMuch extends AgentError {
+  constructor(message: string) {
+    super('store_bound', message);
+  }
+}
+
 /**
  * @param limit bytes.
- * @throws AgentError store_bound
+ * @throws AnswerTooMuch
  */
 export async function readBody(body: Dispatcher.ResponseData['body'], limit: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
@@ -16,14 +23,14 @@ export async function readBody(body: Dispatcher.ResponseData['body'], limit: num
     size += chunk.length;
     if (size > limit) {
       body.destroy();
-      throw new AgentError('store_bound', `an answer of more than scim.bounds.page_bytes (${limit})`);
+      throw new AnswerTooMuch(`an answer of more than scim.bounds.page_bytes (${limit})`);
     }
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, size);
 }
 
-/** @throws AgentError store_answer, store_bound */
+/** @throws AgentError store_answer, AnswerTooMuch */
 export function parseBody(bytes: Buffer, { depth }: Bounds): unknown {
   let value: unknown;
   try {
@@ -34,7 +41,7 @@ export function parseBody(bytes: Buffer, { depth }: Bounds): unknown {
     });
   }
   if (isDeeperThan(value, depth))
-    throw new AgentError('store_bound', `an answer nested deeper than scim.bounds.depth (${depth})`);
+    throw new AnswerTooMuch(`an answer nested deeper than scim.bounds.depth (${depth})`);
   return value;
 }
 

@@ -10,6 +10,10 @@ export interface ListPage {
   readonly resources: readonly unknown[];
   /** null: this is the last page of a cursor. */
   readonly nextCursor: string | null;
+  /** Why resources that have their place in this page are not here, one phrase each. */
+  readonly lost?: readonly string[];
+  /** Asked for beyond the end: it should be empty. */
+  readonly isBeyond?: boolean;
 }
 
 const LIST_RESPONSE = 'urn:ietf:params:scim:api:messages:2.0:listresponse';

@@ -17,9 +17,13 @@ export interface Meter {
   checkTime(): void;
 }
 
-/** Starts counting; the time of `bounds.pass` runs from here. */
-export function startMeter(bounds: Config['scim']['bounds']): Meter {
-  const signal = AbortSignal.timeout(bounds.pass * 1000);
+/**
+ * Starts counting; the time of `bounds.pass` runs from here.
+ * @param cancel ends the question before its time.
+ */
+export function startMeter(bounds: Config['scim']['bounds'], cancel?: AbortSignal): Meter {
+  const timeout = AbortSignal.timeout(bounds.pass * 1000);
+  const signal = cancel === undefined ? timeout : AbortSignal.any([timeout, cancel]);
   let requests = 0;
   let retries = 0;
   let bytes = 0;

@@ -1,14 +1,15 @@
 // Reads one list to its end, and claims completeness only where every page adds up.
 import type { Config } from '../config.ts';
 import { AgentError } from '../errors.ts';
-import { getProperty, isObject } from './attribute-path.ts';
+import { checkPages, type ListEnd } from './check-pages.ts';
 import type { ScimClient } from './client.ts';
 import { listQuery } from './list-query.ts';
 import { type ListPage, openPage, StaleCursor } from './list-page.ts';
 import type { Meter } from './meter.ts';
+import { isBadContent } from './split.ts';
 import { CursorLoop, type FetchPage, pagesByCursor, pagesByIndex } from './paging.ts';
 import type { Provider } from './provider.ts';
-import type { Finding, ResourceKind } from './resources.ts';
+import type { ResourceKind } from './resources.ts';
 
 const PAGE = 1000;
 
@@ -27,84 +28,60 @@ export interface ListQuestion {
   readonly onPage: (resources: readonly unknown[]) => Promise<void>;
 }
 
-export interface ListEnd {
-  readonly isComplete: boolean;
-  readonly problems: readonly Finding[];
-}
-
 /**
  * Each page goes to `onPage` as it comes; whether they were all is known at the end. A list that changed while it was
- * read is read a second time; if it changed again, what came counts, but nothing is complete.
+ * read is read a second time; if it changed again, what came counts, but nothing is complete. Where a cursor leads into
+ * something unreadable, the second reading goes by index, which leads around it.
  * @throws AgentError where not even the first page came, or a bound was passed.
  */
 export async function readList(question: ListQuestion): Promise<ListEnd> {
-  const first = await readOnce(question, true);
-  return first.drifted ? readOnce(question, false) : first;
+  const { hasCursors, hasIndex } = question.provider;
+  const first = await readOnce(question, hasCursors, true);
+  if (first.outcome === 'over') return first.end;
+  if (first.outcome === 'drifted') return (await readOnce(question, hasCursors, false)).end;
+  if (hasCursors && hasIndex) return (await readOnce(question, false, false)).end;
+  if (first.came === 0) throw first.error;
+  return first.end;
 }
 
-interface OneReading extends ListEnd {
-  /** The list changed while it was read, and nothing else was wrong with it. */
-  readonly drifted: boolean;
-}
+type Reading =
+  | { readonly outcome: 'over'; readonly end: ListEnd }
+  | { readonly outcome: 'drifted'; readonly end: ListEnd }
+  /** It ended at something that could not be read. */
+  | { readonly outcome: 'broken'; readonly end: ListEnd; readonly came: number; readonly error: AgentError };
 
-async function readOnce(question: ListQuestion, stopsAtDrift: boolean): Promise<OneReading> {
-  const { kind, scim } = question;
-  const problems = new Map<string, Finding>();
-  const note = (code: string, detail: string): void => void problems.set(code, { code, detail });
-  const seen = new Set<string>();
-  let total: number | null = null;
-  let came = 0;
-  let pages = 0;
-
-  function check(page: ListPage): void {
-    pages += 1;
-    if (pages > scim.bounds.pages)
-      throw new AgentError('store_bound', `more pages than scim.bounds.pages (${scim.bounds.pages})`);
-    if (pages > 1 && page.total !== total)
-      note('total-changed', `the number of ${kind}s changed while they were read`);
-    total = page.total;
-    came += page.resources.length;
-    for (const resource of page.resources) {
-      const id = isObject(resource) ? getProperty(resource, 'id') : undefined;
-      if (typeof id !== 'string' || id === '') note('id-missing', `a ${kind} was listed without an id`);
-      else if (seen.has(id)) note('id-twice', `${kind} ${id} was listed twice`);
-      else seen.add(id);
-    }
-  }
-
+/** @param isFirst whether a list that changed meanwhile is given up, to be read again. */
+async function readOnce(question: ListQuestion, byCursor: boolean, isFirst: boolean): Promise<Reading> {
+  const check = checkPages(question);
   try {
-    for await (const page of choosePaging(question)) {
-      check(page);
-      if (stopsAtDrift && isDrift(problems)) return { isComplete: false, problems: [], drifted: true };
+    for await (const page of choosePaging(question, byCursor)) {
+      check.see(page);
+      if (isFirst && check.hasDrifted()) return { outcome: 'drifted', end: check.end() };
       await question.onPage(page.resources);
     }
-    if (total !== null && came !== total)
-      note('count-differs', `${came} ${kind}s came of ${String(total)} that the store announced`);
   } catch (error) {
-    if (error instanceof StaleCursor || error instanceof CursorLoop) {
-      const how = error instanceof StaleCursor ? 'ended before the list did' : 'goes in a circle';
-      note('cursor-broken', `the cursor of the ${kind}s ${how}`);
-    } else if (pages > 0 && error instanceof AgentError && error.code !== 'store_bound') {
+    if (error instanceof StaleCursor || error instanceof CursorLoop) check.noteCursor(error);
+    else if (isBadContent(error) || isUnreachable(error)) {
       // What came before counts: a revocation in it must not wait for a page that never comes.
-      note('list-broken', `the ${kind}s ended after ${came}: ${error.message}`);
+      check.noteBreak(error);
+      if (!isFirst && check.came() === 0) throw error;
+      return { outcome: 'broken', end: check.end(), came: check.came(), error };
     } else throw error;
   }
-  const drifted = stopsAtDrift && isDrift(problems);
-  return { isComplete: problems.size === 0, problems: [...problems.values()], drifted };
+  const end = check.end();
+  return { outcome: isFirst && check.hasDrifted() ? 'drifted' : 'over', end };
 }
 
-const DRIFT = ['total-changed', 'id-twice', 'count-differs', 'cursor-broken'];
-
-function isDrift(problems: ReadonlyMap<string, Finding>): boolean {
-  return DRIFT.some((code) => problems.has(code));
+function isUnreachable(error: unknown): error is AgentError {
+  return error instanceof AgentError && error.code === 'store_unreachable';
 }
 
-async function* choosePaging(question: ListQuestion): AsyncGenerator<ListPage> {
+async function* choosePaging(question: ListQuestion, byCursor: boolean): AsyncGenerator<ListPage> {
   const { provider, kind } = question;
   const path = `/${kind}s`;
   const count = Math.min(PAGE, provider.maxPage ?? PAGE);
   const fetch = fetcher(question, path);
-  if (provider.hasCursors) yield* pagesByCursor(fetch, count);
+  if (byCursor) yield* pagesByCursor(fetch, count);
   else yield* pagesByIndex(fetch, count, path);
 }
 

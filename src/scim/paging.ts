@@ -1,6 +1,7 @@
 // From page to page: by cursor (RFC 9865), or by index with several pages in flight.
 import { AgentError } from '../errors.ts';
 import type { ListPage } from './list-page.ts';
+import { isBadContent, splitBadPages } from './split.ts';
 
 /** Asks for one page; `place` is `startIndex` or `cursor`, and `count`. */
 export type FetchPage = (place: Readonly<Record<string, string>>) => Promise<ListPage>;
@@ -14,13 +15,15 @@ interface Flight {
 }
 
 /**
- * Pages in order until as many resources came as the store announces, or none came. The next page starts where the
- * last one really ended: a page that is shorter than its place in the row wants ends what is in flight behind it.
+ * Pages in order until as many resources came as the store announces, or none came; then one beyond the end, since some
+ * stores announce the size of the page. The next page starts where the last one really ended: a page that is shorter
+ * than its place in the row wants ends what is in flight behind it.
  * @param count resources asked for.
  */
 export async function* pagesByIndex(fetch: FetchPage, count: number, path: string): AsyncGenerator<ListPage> {
+  const range = splitBadPages((start, size) => fetch({ startIndex: String(start), count: String(size) }));
   const ask = (start: number, size: number): Flight => {
-    const page = fetch({ startIndex: String(start), count: String(size) });
+    const page = range(start, size);
     // It may be given up before anybody looks at it.
     page.catch(() => {});
     return { start, page };
@@ -32,7 +35,7 @@ export async function* pagesByIndex(fetch: FetchPage, count: number, path: strin
   try {
     for (let flight = flights.shift(); flight !== undefined; flight = flights.shift()) {
       const page = await flight.page;
-      const { length } = page.resources;
+      const length = page.resources.length + (page.lost?.length ?? 0);
       if (page.total === null)
         throw new AgentError('store_answer', `${path} answered a list without totalResults`);
       came += length;
@@ -43,16 +46,28 @@ export async function* pagesByIndex(fetch: FetchPage, count: number, path: strin
         step = Math.max(1, Math.min(length, count));
         next = came + 1;
       }
-      if (came < page.total && length > 0) {
+      const isOver = came >= page.total || length === 0;
+      if (!isOver) {
         for (; flights.length < IN_FLIGHT && next <= page.total; next += step) flights.push(ask(next, step));
-        yield page;
-      } else {
-        yield page;
-        return;
       }
+      yield page;
+      if (isOver) break;
     }
+    const beyond = came === 0 ? null : await askBeyond(fetch, came + 1, step);
+    if (beyond !== null) yield beyond;
   } finally {
     await Promise.allSettled(flights.map((given) => given.page));
+  }
+}
+
+/** null: there is nothing, or the store does not like the question. */
+async function askBeyond(fetch: FetchPage, start: number, count: number): Promise<ListPage | null> {
+  try {
+    const page = await fetch({ startIndex: String(start), count: String(count) });
+    return page.resources.length === 0 ? null : { ...page, isBeyond: true };
+  } catch (error) {
+    if (isBadContent(error)) return null;
+    throw error;
   }
 }
 

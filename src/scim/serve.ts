@@ -6,13 +6,16 @@ import { answerPass } from './answer-pass.ts';
 import { answerRead } from './answer-read.ts';
 import { type Channel, openChannel } from './channel.ts';
 import type { MetricsListener } from './metrics-listener.ts';
-import { type Ask, askSchema, type Say } from './protocol.ts';
+import { followEvents } from './events.ts';
+import { type Ask, askSchema, type Look, type Say } from './protocol.ts';
 import type { Store } from './store.ts';
+import { watchTokens } from './token-watch.ts';
 
 /** Serves until the channel is closed. */
 export async function serveAgent(stream: Duplex, store: Store, log: Logger): Promise<void> {
   const channel = openChannel(stream);
   const end = new Promise<void>((resolve) => channel.onClose(() => resolve()));
+  const closing = new AbortController();
   let passes = Promise.resolve();
 
   function answer(ask: Ask): void {
@@ -20,6 +23,7 @@ export async function serveAgent(stream: Duplex, store: Store, log: Logger): Pro
     else if (ask.ask === 'read') void settle(ask.n, () => answerRead(ask, store));
     else if (ask.ask === 'probe') void settle(ask.n, () => answerProbe(ask, store));
     else if (ask.ask === 'announce') store.client.announce(ask.snapshot);
+    else if (ask.ask === 'watch') watch();
     else if (ask.ask === 'metrics') void showMetrics(ask.text, store, log).catch(report);
   }
 
@@ -31,6 +35,14 @@ export async function serveAgent(stream: Duplex, store: Store, log: Logger): Pro
       .catch(report);
   }
 
+  function watch(): void {
+    const { scim } = store.config;
+    const look = (what: Omit<Look, 'say'>): void =>
+      void channel.send({ say: 'look', ...what } satisfies Say).catch(() => {});
+    watchTokens(scim.tokens, store.root, () => look({ mode: 'full', resources: [] }), closing.signal);
+    void followEvents(store, look, closing.signal, log);
+  }
+
   function report(error: unknown): void {
     log.error(describeError(error));
   }
@@ -38,6 +50,7 @@ export async function serveAgent(stream: Duplex, store: Store, log: Logger): Pro
   channel.onMessage((message) => answer(askSchema.parse(message)));
   await channel.send({ say: 'hello', protocol: 1 } satisfies Say);
   await end;
+  closing.abort();
 }
 
 async function answerProbe(ask: Extract<Ask, { ask: 'probe' }>, { config, root }: Store): Promise<Say> {

@@ -18,6 +18,8 @@ export function makeReport(more: Partial<PassReport> = {}): PassReport {
       serverTime: (NOW - 10) * 1000,
       skew: 200,
       scope: 'ab',
+      isAnswered: true,
+      warnings: [],
       requests: 3,
       retries: 0,
       bytes: 1000,

@@ -33,6 +33,8 @@ export interface Ears extends Client {
   clearFaults(): Promise<void>;
   /** The requests of the reader since the last call, as `GET /Users?...`. */
   requests(): Promise<string[]>;
+  /** Puts another token in the place of the reader's. */
+  writeToken(text: string): void;
   createUser(name: string, more?: object): Promise<string>;
   createGroup(name: string, members: readonly string[]): Promise<string>;
   patch(resource: string, operation: object): Promise<void>;
@@ -58,7 +60,7 @@ export async function listen(
   const mirror = openMirror(path.join(root, 'state'), Math.floor(Date.now() / 1000), 'this node');
   const [ours, theirs] = duplexPair();
   const store = openStore(config, root, () => 0);
-  const served = serveAgent(theirs, store, createLogger('reader'));
+  const served = serveAgent(theirs, store, createLogger('reader', 'silent'));
   const reader = openReader(ours);
   onTestFinished(async () => {
     reader.close();
@@ -98,6 +100,7 @@ export async function listen(
           `${method} ${decodeURIComponent(target.replaceAll('+', ' ').replace(/^\/scim\/[^/]+/, ''))}`,
       );
     },
+    writeToken: (text) => writeFileSync(path.join(credentials, 'scim-token'), text),
     async createUser(name, extra = {}) {
       const { body, status, text } = await client.send('POST', '/Users', {
         userName: `${name}@example.com`,
