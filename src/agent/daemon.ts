@@ -30,6 +30,7 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
   const manager = connectServiceManager();
   const link = linkReader(place, source);
   const complaints = createComplaints(log);
+  const oddities = createComplaints(log);
   const budget = createBudget(config.scim.budget, () => performance.now());
   const metrics = await openMetricsPublisher(place, link);
 
@@ -52,6 +53,8 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
         complaints.note(
           report.failure === null ? null : `the store could not be heard: ${report.failure.message}`,
         );
+        if (report.heard?.mode === 'full')
+          oddities.note(report.heard.warnings.map(({ detail }) => detail).join('; ') || null);
         const { done, failed, held } = report.changes;
         // What stays as it was is not said again: a quiet pass is one debug line.
         const standing = `${failed} ${held}`;

@@ -32,7 +32,9 @@ export function spawnReader(options: {
     `--allow-fs-read=${config}`,
     '--allow-net',
   ];
-  const child = spawn(process.execPath, [...fence, ENTRY, '--config', config, '--root', root], {
+  // The reader holds the token: nothing of it may ever be written as a core (getrlimit(2), RLIMIT_CORE).
+  const start = ['-c', 'ulimit -c 0; exec "$0" "$@"', process.execPath];
+  const child = spawn('/bin/sh', [...start, ...fence, ENTRY, '--config', config, '--root', root], {
     stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
     ...(user === null ? {} : user),
   });
