@@ -1,6 +1,7 @@
 // Login nodes as the service sees them: who polls, with which snapshot, and which one most have.
 import { describe, expect, it } from 'vitest';
 import { findCommonSnapshot, type Reader } from '../../src/testbed/readers.ts';
+import { enter } from './browser-client.ts';
 import { connect } from './client.ts';
 
 describe('the login nodes', () => {
@@ -33,6 +34,28 @@ describe('the login nodes', () => {
       },
       expect.objectContaining({ node: 'login-1', snapshot: 'bbbbbbbbbbbb', requests: 1 }),
     ]);
+  });
+
+  it('are shown in the console, and marked where their snapshot differs from what most have', async () => {
+    const { send, testbed } = await connect();
+    for (const [node, hash] of [
+      ['login-0', 'aaaaaaaaaaaa'],
+      ['login-1', 'aaaaaaaaaaaa'],
+      ['login-2', 'bbbbbbbbbbbb'],
+    ]) {
+      const authorization = `Bearer ${testbed.readToken}`;
+      await send('GET', '/Users', undefined, {
+        authorization,
+        'sunk-agent-snapshot': `${hash}; node="${node}"`,
+      });
+    }
+    const window = await enter(testbed);
+    const { text } = await window.get('/console/login-nodes');
+    expect(text).toContain('1 of 3 differ from the snapshot that most have');
+    const rows = text.split('<tr>').map((row) => row.replaceAll(/<[^>]*>|\s+/g, ' '));
+    const stateOf = (node: string): string | undefined =>
+      /agrees|differs/.exec(rows.find((row) => row.includes(node)) ?? '')?.[0];
+    expect(['login-0', 'login-1', 'login-2'].map(stateOf)).toEqual(['agrees', 'agrees', 'differs']);
   });
 
   it('are told apart by the snapshot that most have; of equals the newer counts', () => {

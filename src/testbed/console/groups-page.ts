@@ -141,7 +141,7 @@ export function showGroup(visit: Visit, [id = '']: readonly string[]): Page {
 
 function renderPolicies(prefix: string, attached: readonly string[]): Html {
   return html`<fieldset class="choices">
-    <legend>Policies</legend>
+    <legend class="${prefix === 'pushed' && html`hidden`}">Policies</legend>
     ${POLICIES.map(
       (policy) =>
         html`<label for="${prefix}-${policy}"
