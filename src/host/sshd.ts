@@ -16,6 +16,7 @@ import {
 } from './sshd-drop-in.ts';
 import { findSshdFaults, type SshdFinding, type SshdSettings } from './sshd-findings.ts';
 import { SSHD, askSshd, testSshdConfig } from './sshd-program.ts';
+import { reloadSshd } from './sshd-reload.ts';
 
 const DROP_IN = 'etc/ssh/sshd_config.d/10-sunk-agent.conf';
 const CONFIG = 'etc/ssh/sshd_config';
@@ -97,22 +98,6 @@ async function rehearse(text: string, main: string, program: string): Promise<vo
   } finally {
     await rm(folder, { recursive: true });
   }
-}
-
-/**
- * Has the running sshd read its configuration anew (SIGHUP, sshd(8)); sessions go on.
- * @returns false if none is running, as with socket activation, where each connection reads it.
- */
-export async function reloadSshd(root: string, program = SSHD): Promise<boolean> {
-  const main = path.join(root, CONFIG);
-  const asked = await askSshd(main, 'root', program);
-  if ('fault' in asked) throw new AgentError('refused', `sshd is not reloaded: ${asked.fault}`);
-  const pid = Number((await readText(asked.settings.get('pidfile')?.[0] ?? '/run/sshd.pid'))?.trim());
-  if (!Number.isSafeInteger(pid) || pid < 2) return false;
-  // The file may be older than the machine's last start, and the number another program's by now.
-  if ((await readText(`/proc/${pid}/comm`))?.trim() !== 'sshd') return false;
-  process.kill(pid, 'SIGHUP');
-  return true;
 }
 
 /** What is in force for one person, and what of it is in our way. */
