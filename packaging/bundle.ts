@@ -1,8 +1,8 @@
 // `npm run bundle`: src/ to a few plain JavaScript files that start fast and need no node_modules but the two addons.
-import { execFileSync } from 'node:child_process';
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { build as runEsbuild, type Plugin } from 'esbuild';
+import { readVersion } from '../src/version.ts';
 
 const PROJECT = path.resolve(import.meta.dirname, '..');
 
@@ -51,18 +51,6 @@ export async function bundle(folder: string, version: string): Promise<Bundle> {
   return { packages: packagesOf(Object.keys(metafile.inputs)) };
 }
 
-/** The version of package.json with the commit, and a mark where the tree differs from it. */
-export function describeVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(path.join(PROJECT, 'package.json'), 'utf8'));
-  const { version } = manifest as { version: string };
-  return `${version}+${git('rev-parse', '--short=9', 'HEAD')}${git('status', '--porcelain') === '' ? '' : '.dirty'}`;
-}
-
-/** What git prints of this repository. */
-export function git(...args: string[]): string {
-  return execFileSync('git', ['-C', PROJECT, ...args], { encoding: 'utf8' }).trim();
-}
-
 /** Of package.json only the version is bundled, and it names the commit. */
 function stampVersion(version: string): Plugin {
   return {
@@ -85,5 +73,5 @@ function packagesOf(inputs: readonly string[]): string[] {
 }
 
 if (import.meta.main) {
-  await bundle(path.join(PROJECT, 'dist/lib/sunk-agent'), describeVersion());
+  await bundle(path.join(PROJECT, 'dist/lib/sunk-agent'), readVersion());
 }

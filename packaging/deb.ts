@@ -4,20 +4,24 @@ import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { describeVersion, git } from './bundle.ts';
+import { readVersion } from '../src/version.ts';
 import { type Architecture, ARCHITECTURES } from './deb/architecture.ts';
 import { writeControl } from './deb/control.ts';
 import { findSqliteAddon } from './deb/sqlite-addon.ts';
 import { layTree } from './deb/tree.ts';
 
+const COMPRESSIONS = { xz: ['-Zxz'], quick: ['-Zxz', '-z0'], none: ['-Znone'] } as const;
+
 export interface PackageOptions {
   readonly architecture: Architecture;
   /** Where the package goes. */
   readonly to: string;
-  /** `none` only for tests: it takes seconds instead of a minute. */
-  readonly compression: 'xz' | 'none';
+  /** Only for tests: `quick` is xz in seconds instead of a minute and a little larger, `none` is not even that. */
+  readonly compression: keyof typeof COMPRESSIONS;
   /** `prebuilt` only for tests: its package does not install on Debian 11. */
   readonly sqlite: 'compiled' | 'prebuilt';
+  /** Another version number than package.json's, only for tests of upgrades. */
+  readonly release?: string;
 }
 
 /** Builds one package. Answers its path. */
@@ -26,9 +30,10 @@ export async function buildPackage({
   to,
   compression,
   sqlite,
+  release,
 }: PackageOptions): Promise<string> {
   const time = buildTime();
-  const version = describeVersion();
+  const version = release === undefined ? readVersion() : readVersion().replace(/^[^+]+/, release);
   const debianVersion = debianVersionOf(version, time);
   const scratch = mkdtempSync(path.join(tmpdir(), 'sunk-agent-deb-'));
   try {
@@ -39,7 +44,7 @@ export async function buildPackage({
     writeControl(folder, architecture, debianVersion, depends);
     mkdirSync(to, { recursive: true });
     const file = path.join(to, `sunk-agent_${debianVersion}_${architecture.debian}.deb`);
-    execFileSync('dpkg-deb', ['--root-owner-group', `-Z${compression}`, '--build', folder, file], {
+    execFileSync('dpkg-deb', ['--root-owner-group', ...COMPRESSIONS[compression], '--build', folder, file], {
       env: { ...process.env, SOURCE_DATE_EPOCH: String(time), LC_ALL: 'C' },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
@@ -51,7 +56,10 @@ export async function buildPackage({
 
 /** SOURCE_DATE_EPOCH, or the time of the commit. */
 function buildTime(): number {
-  return Number(process.env['SOURCE_DATE_EPOCH'] ?? git('log', '-1', '--format=%ct'));
+  const { SOURCE_DATE_EPOCH: given } = process.env;
+  if (given !== undefined) return Number(given);
+  const folder = import.meta.dirname;
+  return Number(execFileSync('git', ['-C', folder, 'log', '-1', '--format=%ct'], { encoding: 'utf8' }));
 }
 
 /** `0.1.0+abc` to `0.1.0+20261124142300.abc`: a later commit is a later version (deb-version(7)). */

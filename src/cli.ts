@@ -34,7 +34,7 @@ const COMMON = {
 
 async function main(argv: readonly string[]): Promise<number> {
   const [name = '--help', ...rest] = argv;
-  if (name === '--version') return print(`sunk-agent ${await version()}`);
+  if (name === '--version') return print(`sunk-agent ${(await import('./version.ts')).readVersion()}`);
   if (name === '--help' || name === '-h' || name === 'help')
     return print((await import('./commands/help.ts')).OVERVIEW);
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
@@ -95,11 +95,6 @@ function fail(error: unknown, otherwise: number): number {
 /** What the system refuses (a full disk, a read-only file system) says itself what and where: it is no defect. */
 function isSystemRefusal(error: unknown): boolean {
   return error instanceof Error && 'errno' in error && 'syscall' in error;
-}
-
-async function version(): Promise<string> {
-  const { default: manifest } = await import('../package.json', { with: { type: 'json' } });
-  return manifest.version;
 }
 
 try {
