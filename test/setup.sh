@@ -8,6 +8,11 @@ if [ ! -x node_modules/.bin/vitest ]; then
   npm ci --no-audit --no-fund --loglevel=error
 fi
 
+# What the package for the other architecture is made of.
+for architecture in x64 arm64; do
+  npx --no-install node packaging/deb/fetch-package.ts "node-linux-$architecture" "@koromix/koffi-linux-$architecture"
+done
+
 if [ "$(id -u)" -ne 0 ] || [ ! -e /etc/debian_version ]; then
   echo 'not root on Debian or Ubuntu: the system tests, which boot real nodes, will be skipped,'
   echo 'and those in the browser too unless there is /usr/bin/chromium'
@@ -39,6 +44,7 @@ perl perl
 pwck passwd
 xz xz-utils
 $(uname -m)-linux-gnu-g++ g++
+script bsdutils
 systemd-analyze systemd
 chromium chromium
 EOF

@@ -57,3 +57,6 @@ export function lockedPackage(name: string): LockedPackage {
     throw new Error(`${name} is not in package-lock.json`);
   return { version, integrity };
 }
+
+// fetch-package.ts NAME...: for tests, which have no network afterwards.
+if (import.meta.main) for (const name of process.argv.slice(2)) findPackage(name);

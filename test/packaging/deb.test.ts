@@ -1,7 +1,7 @@
 // The package: complete, the same bytes twice, only what its architecture needs, and alive when unpacked.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -88,12 +88,74 @@ describe('the Debian package', () => {
   });
 });
 
+describe('the package for the other architecture', () => {
+  const other = ARCHITECTURES.find(({ node }) => node !== process.arch);
+  const isNightly = process.env['NIGHTLY'] !== undefined;
+  const root = path.join(scratch, 'other');
+  let file: string;
+
+  beforeAll(async () => {
+    if (other === undefined) throw new Error('there is only one architecture');
+    file = await buildPackage({
+      architecture: other,
+      to: scratch,
+      compression: isNightly ? 'xz' : 'none',
+      // Its compiler works for a minute.
+      sqlite: isNightly ? 'compiled' : 'prebuilt',
+    });
+    run('dpkg-deb', '--extract', file, root);
+  }, 600_000);
+
+  it('says what it is for, and has the same files but for the names of the binaries', () => {
+    expect(run('dpkg-deb', '--field', file, 'Architecture').trim()).toBe(other?.debian);
+    const names = (of: string): string[] =>
+      run('dpkg-deb', '--contents', of)
+        .trim()
+        .split('\n')
+        .map(
+          (line) =>
+            line
+              .split(' ')
+              .at(-1)
+              ?.replaceAll(/x64|arm64/g, 'ARCH') ?? '',
+        )
+        .sort();
+    expect(names(file)).toEqual(names(deb));
+  });
+
+  it('has binaries of that architecture alone', () => {
+    const lib = path.join(root, 'usr/lib/sunk-agent');
+    const binaries = readdirSync(lib, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name === 'node' || name.endsWith('.node'))
+      .map((name) => path.join(lib, name));
+    expect(binaries).toHaveLength(3);
+    // e_machine of elf(5): EM_X86_64 is 62, EM_AARCH64 is 183.
+    const machines = binaries.map((binary) => readFileSync(binary).readUInt16LE(18));
+    expect(new Set(machines)).toEqual(new Set([other?.node === 'arm64' ? 183 : 62]));
+  });
+
+  if (isNightly) {
+    it('has less than 60 MB, and asks for no newer C library than Debian 11 has', () => {
+      expect(statSync(file).size).toBeLessThan(60e6);
+      const addon = path.join(
+        root,
+        `usr/lib/sunk-agent/node_modules/better-sqlite3/prebuilds/linux-${other?.node ?? ''}.node`,
+      );
+      const needed = [...readFileSync(addon, 'latin1').matchAll(/GLIBC_2\.(\d+)/g)].map(([, minor]) =>
+        Number(minor),
+      );
+      expect(Math.max(...needed)).toBeLessThanOrEqual(31);
+    });
+  }
+});
+
 describe('the scripts of the package', () => {
   it.each([
     ...readdirSync(path.join(PACKAGING, 'wrapper')).map((name) => `wrapper/${name}`),
     'deb/postinst',
     'deb/prerm',
     'deb/postrm',
+    'container/link-nsscache',
     ...['sunk-agent', 'sunk-agent-reader'].flatMap((name) => [
       `container/s6-rc.d/${name}/run`,
       `container/s6-rc.d/${name}/finish`,
