@@ -182,14 +182,15 @@ async function showPlan(
 }
 
 function describeNext(file: string, mode: ConfigChoices['mode']): string {
-  const start = 'systemctl restart sunk-agent sunk-agent-reader';
+  const start = ['  systemctl restart sunk-agent sunk-agent-reader', '  sunk-agent doctor --fix'];
   const lines =
     mode === 'enforce'
-      ? [`Written: ${file} and the token. Next:`, '  sunk-agent doctor --fix', `  ${start}`]
+      ? [`Written: ${file} and the token. Next:`, ...start]
       : [
           `Written: ${file} and the token; the agent will only observe. Next:`,
-          `  ${start}`,
-          'and when its plan is right, mode: enforce there, sunk-agent doctor --fix, and the same again.',
+          '  systemctl restart sunk-agent sunk-agent-reader',
+          'and once sunk-agent plan is right, "mode: enforce" there, and:',
+          ...start,
         ];
   return `${lines.join('\n')}\n`;
 }

