@@ -1,28 +1,18 @@
 // A login node to test on: a whole Debian, booted with systemd in a container of its own over a throwaway overlay.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import {
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, openSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ARCHITECTURES } from '../../packaging/deb/architecture.ts';
 import { findSqliteAddon } from '../../packaging/deb/sqlite-addon.ts';
+import { FOLDER, PREFIX, readProcFile, removeNode, sweepLeftovers } from './node-remains.ts';
 import { ensureLayers, type Release } from './base.ts';
 
 const REPOSITORY = path.resolve(import.meta.dirname, '../..');
 
 /** Where the repository is seen inside a node, read-only. */
 export const CODE = '/opt/sunk-agent';
-
-const FOLDER = '/var/tmp';
-const PREFIX = 'sunk-node-';
 
 export interface Result {
   readonly status: number | null;
@@ -36,6 +26,8 @@ export interface LoginNode {
   readonly root: string;
   /** Runs a shell command as root inside the node. */
   exec(command: string): Result;
+  /** The node's network namespace, as a path of this machine. */
+  networkPath(): string;
   /** Runs a program of this machine in the node's network: 127.0.0.1 is the node's. */
   runInNetwork(command: readonly string[]): Result;
   startInNetwork(command: readonly string[]): ChildProcess;
@@ -43,10 +35,13 @@ export interface LoginNode {
   ssh(user: string, keyFile: string, command: string): Result;
   /** Starts an ssh that stays. */
   startSsh(user: string, keyFile: string, command: string): ChildProcess;
+  /** Shuts the node down and boots it again, on the same disk and in a new, empty network. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
-const SSH_OPTIONS = [
+/** What every ssh of a test is told: one key, no questions, and nothing of this machine's own settings. */
+export const SSH_OPTIONS = [
   'StrictHostKeyChecking=no',
   'UserKnownHostsFile=/dev/null',
   'BatchMode=yes',
@@ -54,18 +49,32 @@ const SSH_OPTIONS = [
   'IdentitiesOnly=yes',
 ].flatMap((option) => ['-o', option]);
 
+/** A container without systemd: what runs in it instead. */
+export interface Pod {
+  /** A folder that lies over the base as the lower layers of an image do. */
+  readonly image: string;
+  /** Further arguments of systemd-nspawn(1): volumes, capabilities. */
+  readonly arguments: readonly string[];
+  /** Its first process. */
+  readonly program: readonly string[];
+  /** The node whose network it shares; null: it has one of its own. */
+  readonly beside: LoginNode | null;
+}
+
 /**
  * Boots a node and waits until systemd has finished starting.
  * @param install writes into the node's root folder before it boots.
  * @param packages of Debian's that the base has not.
+ * @param pod starts this instead of systemd, and does not wait for anything.
  */
 export async function bootNode(
   release: Release,
   install: (root: string) => void = () => {},
   packages: readonly string[] = [],
+  pod: Pod | null = null,
 ): Promise<LoginNode> {
   sweepLeftovers();
-  const layers = ensureLayers(release, packages);
+  const layers = [...(pod === null ? [] : [pod.image]), ensureLayers(release, packages)].join(':');
   const folder = mkdtempSync(path.join(FOLDER, PREFIX));
   const [upper, work, root] = ['upper', 'work', 'root'].map((name) => path.join(folder, name)) as [
     string,
@@ -88,30 +97,38 @@ export async function bootNode(
 
   const console_ = openSync(path.join(folder, 'console'), 'w');
   const modules = realpathSync(path.join(REPOSITORY, 'node_modules'));
-  const container = spawn(
-    'systemd-nspawn',
-    [
-      '--boot',
-      '--register=no',
-      '--keep-unit',
-      '--quiet',
-      `--machine=${path.basename(folder)}`,
-      '--private-network',
-      `--directory=${root}`,
-      `--bind-ro=${REPOSITORY}:${CODE}`,
-      ...(addon === null
-        ? []
-        : [`--bind-ro=${addon}:${CODE}/node_modules/better-sqlite3/prebuilds/linux-${process.arch}.node`]),
-      ...(modules === path.join(REPOSITORY, 'node_modules') ? [] : [`--bind-ro=${modules}:${modules}`]),
-    ],
-    { stdio: ['ignore', console_, console_] },
-  );
-  writeFileSync(path.join(folder, 'container'), String(container.pid));
+  const boot = (): ChildProcess =>
+    spawn(
+      'systemd-nspawn',
+      [
+        ...(pod === null ? ['--boot'] : pod.arguments),
+        '--register=no',
+        '--keep-unit',
+        '--quiet',
+        `--machine=${path.basename(folder)}`,
+        pod?.beside ? `--network-namespace-path=${pod.beside.networkPath()}` : '--private-network',
+        `--directory=${root}`,
+        `--bind-ro=${REPOSITORY}:${CODE}`,
+        ...(addon === null
+          ? []
+          : [`--bind-ro=${addon}:${CODE}/node_modules/better-sqlite3/prebuilds/linux-${process.arch}.node`]),
+        ...(modules === path.join(REPOSITORY, 'node_modules') ? [] : [`--bind-ro=${modules}:${modules}`]),
+        ...(pod?.program ?? []),
+      ],
+      { stdio: ['ignore', console_, console_] },
+    );
+  let container = boot();
+  let leader = '';
   const removeOnExit = (): void => removeNode(folder);
   process.once('exit', removeOnExit);
-
-  const leader = await removeOnFailure(folder, () => awaitLeader(container.pid ?? 0, folder));
   const exec = (command: string): Result => run('nsenter', ['-t', leader, '-a', 'sh', '-c', command]);
+  const awaitUp = (): Promise<void> =>
+    removeOnFailure(folder, async () => {
+      writeFileSync(path.join(folder, 'container'), String(container.pid));
+      leader = await awaitLeader(container.pid ?? 0, folder);
+      if (pod === null) await awaitBoot(exec, folder);
+    });
+  await awaitUp();
   const sshArguments = (user: string, keyFile: string, command: string): string[] => [
     '-t',
     leader,
@@ -123,18 +140,25 @@ export async function bootNode(
     `${user}@127.0.0.1`,
     command,
   ];
-  await removeOnFailure(folder, () => awaitBoot(exec, folder));
 
   return {
     release,
     root,
     exec,
+    networkPath: () => `/proc/${leader}/ns/net`,
     runInNetwork: (command) => run('nsenter', ['-t', leader, '-n', ...command]),
     startInNetwork: (command) =>
       spawn('nsenter', ['-t', leader, '-n', ...command], { stdio: ['ignore', 'pipe', 'inherit'] }),
     ssh: (user, keyFile, command) => run('nsenter', sshArguments(user, keyFile, command)),
     startSsh: (user, keyFile, command) =>
       spawn('nsenter', sshArguments(user, keyFile, command), { stdio: ['ignore', 'pipe', 'pipe'] }),
+    async restart() {
+      const ended = once(container, 'exit');
+      exec('systemctl poweroff');
+      await ended;
+      container = boot();
+      await awaitUp();
+    },
     async stop() {
       process.off('exit', removeOnExit);
       container.kill('SIGTERM');
@@ -160,11 +184,12 @@ async function removeOnFailure<T>(folder: string, work: () => Promise<T>): Promi
   }
 }
 
-/** systemd's pid 1 of the node, as this machine numbers it: nspawn's child. */
+/** Pid 1 of the node, as this machine numbers it: nspawn's child, but not the one that only helps to start it. */
 async function awaitLeader(container: number, folder: string): Promise<string> {
   for (let tries = 0; tries < 100; tries += 1) {
-    const [leader] = readFileSync(`/proc/${container}/task/${container}/children`, 'utf8').split(' ');
-    if (leader !== undefined && leader !== '') return leader;
+    const children = readFileSync(`/proc/${container}/task/${container}/children`, 'utf8').trim().split(' ');
+    const leader = children.find((pid) => /^NSpid:.*\s1$/m.test(readProcFile(pid, 'status')));
+    if (leader !== undefined) return leader;
     await sleep(100);
   }
   throw new Error(`the node did not start: ${readConsole(folder)}`);
@@ -187,63 +212,10 @@ function readConsole(folder: string): string {
   return readFileSync(path.join(folder, 'console'), 'utf8').slice(-2000);
 }
 
-/** Kills the container, unmounts and deletes; also what is left of a node whose test was killed. */
-function removeNode(folder: string): void {
-  const container = readNumber(path.join(folder, 'container'));
-  if (container !== null && readCommand(container).includes(path.basename(folder))) {
-    process.kill(container, 'SIGKILL');
-    for (let tries = 0; tries < 50 && readCommand(container) !== ''; tries += 1) spawnSync('sleep', ['0.1']);
-  }
-  killInside(folder);
-  spawnSync('umount', ['--lazy', path.join(folder, 'root')]);
-  rmSync(folder, { recursive: true, force: true });
-}
-
-/** What runs inside outlives a killed systemd-nspawn; it is known by its /, which is the node's overlay. */
-function killInside(folder: string): void {
-  const root = new RegExp(`^overlay / overlay .*upperdir=${folder}/upper`, 'm');
-  const inside = readdirSync('/proc').filter(
-    (name) => /^\d+$/.test(name) && root.test(readProcFile(Number(name), 'mounts')),
-  );
-  // The first one takes the others with it, so some are gone before their turn.
-  if (inside.length > 0) spawnSync('kill', ['-KILL', ...inside]);
-}
-
-/** Removes nodes whose owner is no longer there. */
-function sweepLeftovers(): void {
-  for (const name of readdirSync(FOLDER).filter((entry) => entry.startsWith(PREFIX))) {
-    const folder = path.join(FOLDER, name);
-    const owner = readNumber(path.join(folder, 'owner'));
-    if (owner === null || readCommand(owner) === '') removeNode(folder);
-  }
-}
-
-function readNumber(file: string): number | null {
-  try {
-    return Number(readFileSync(file, 'utf8'));
-  } catch {
-    return null;
-  }
-}
-
-/** The command line of a process; empty if there is none. */
-function readCommand(pid: number): string {
-  return readProcFile(pid, 'cmdline');
-}
-
-/** A file of proc(5) about a process; empty if there is none. */
-function readProcFile(pid: number, file: 'cmdline' | 'mounts'): string {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
 function run(command: string, args: readonly string[]): Result {
   const { status, stdout, stderr } = spawnSync(command, args, {
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 180_000,
     maxBuffer: 64 * 1024 * 1024,
   });
   return { status, stdout, stderr };

@@ -16,6 +16,8 @@ export interface Store {
   /** Pushes as Entra does: create, then PATCH the key. @returns the SCIM id. */
   createUser(userName: string, key: string): Promise<string>;
   createGroup(displayName: string, members: readonly string[]): Promise<string>;
+  /** @param group its displayName. */
+  addMember(group: string, member: string): Promise<void>;
   setActive(id: string, active: 'True' | 'False'): Promise<void>;
   /** The service answers nobody, as if its machine were gone, until `resume`; it remembers everything. */
   suspend(): void;
@@ -63,6 +65,15 @@ export async function startStore(node: LoginNode, more: readonly string[] = []):
   const patch = (id: string, operation: object) =>
     request('PATCH', `/Users/${id}`, { schemas: [PATCH], Operations: [operation] });
 
+  const groups = new Map<string, string>();
+  const patchGroup = (id: string, members: readonly string[]) =>
+    request('PATCH', `/Groups/${id}`, {
+      schemas: [PATCH],
+      Operations: [
+        { op: 'Add', path: 'members', value: members.map((member) => ({ $ref: null, value: member })) },
+      ],
+    });
+
   return {
     async createUser(userName, key) {
       const schemas = ['urn:ietf:params:scim:schemas:core:2.0:User'];
@@ -78,12 +89,12 @@ export async function startStore(node: LoginNode, more: readonly string[] = []):
     async createGroup(displayName, members) {
       const schemas = ['urn:ietf:params:scim:schemas:core:2.0:Group'];
       const { id } = await request('POST', '/Groups', { schemas, displayName });
-      const value = members.map((member) => ({ $ref: null, value: member }));
-      await request('PATCH', `/Groups/${id}`, {
-        schemas: [PATCH],
-        Operations: [{ op: 'Add', path: 'members', value }],
-      });
+      groups.set(displayName, id);
+      await patchGroup(id, members);
       return id;
+    },
+    async addMember(group, member) {
+      await patchGroup(groups.get(group) ?? '', [member]);
     },
     async setActive(id, active) {
       await patch(id, { op: 'Replace', path: 'active', value: active });

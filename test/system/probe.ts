@@ -1,0 +1,33 @@
+// Somebody who logs in again and again while other things happen, with a key that is nobody's but their own.
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { SSH_OPTIONS, type LoginNode } from './node.ts';
+
+export interface Probe {
+  /** Ends it. @returns how many logins there were, and the complaints of those that failed. */
+  stop(): Promise<{ logins: number; failures: string[] }>;
+}
+
+/**
+ * Logs in all the time. A connection that is refused is tried once more a second later: while sshd reads its
+ * configuration anew it listens to nobody for some milliseconds.
+ */
+export function startProbe(node: LoginNode, user: string, keyFile: string): Probe {
+  const loop = `while :; do
+    if said=$(ssh "$@" true 2>&1); then echo in; else echo "$(date +%T) $said"; fi
+    sleep 0.1
+  done`;
+  const options = [...SSH_OPTIONS, '-o', 'ConnectionAttempts=2', '-i', keyFile, `${user}@127.0.0.1`];
+  const child = node.startInNetwork(['sh', '-c', loop, 'sh', ...options]);
+  if (child.stdout === null) throw new Error('the probe has no output');
+  const said = text(child.stdout);
+  return {
+    async stop() {
+      const ended = once(child, 'exit');
+      child.kill('SIGTERM');
+      await ended;
+      const lines = (await said).split('\n').filter((line) => line !== '');
+      return { logins: lines.length, failures: lines.filter((line) => line !== 'in') };
+    },
+  };
+}
