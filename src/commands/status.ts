@@ -69,6 +69,11 @@ export function describeStatus(status: Status, now: number): string {
       `${lastPass.n} (${lastPass.mode}) ${ago(lastPass.at, now)}: ${lastPass.changes.done} changes, ${lastPass.changes.failed} failed`,
     ],
   ];
+  if (!status.isolation.agentHasNoNetwork)
+    rows.push([
+      'isolation',
+      'the last pass had a network: a command made it, or unshare --net is not allowed here',
+    ]);
   const [first, ...more] = status.reasons;
   const lines = [
     first === undefined ? status.health : `${status.health}: ${first}`,

@@ -1,0 +1,105 @@
+// One pod publishes the accounts of a cluster for libnss-cache; the login pods have them read-only, and their own keys and homes.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { LoginNode } from './node.ts';
+import { buildForHere } from './packages.ts';
+import { buildImage, layMounts, startPod } from './pod.ts';
+import { describeOnNodes } from './requirements.ts';
+import { BASE_URL, type Store, startStore, TOKEN } from './store.ts';
+
+const FOLDER = '/srv/nsscache';
+const LINK = `sh /usr/share/sunk-agent/container/link-nsscache ${FOLDER}`;
+
+const renderConfig = (backend: string): string => `scim:
+  base_url: ${BASE_URL}
+access:
+  groups: [{ name: slurm-users }]
+accounts:
+  domains: [example.com]
+  backend: ${backend}
+  nsscache_dir: ${FOLDER}
+sync:
+  poll: "*/2 * * * * *"
+`;
+
+describeOnNodes('pods of one cluster', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'published-'));
+  const key = path.join(folder, 'key');
+  let image: string;
+  let publisher: LoginNode;
+  let pod: LoginNode;
+  let store: Store;
+
+  async function eventually(what: string, isTrue: () => boolean): Promise<void> {
+    for (const deadline = Date.now() + 90_000; Date.now() < deadline; await sleep(250)) if (isTrue()) return;
+    const log = readFileSync(path.join(pod.root, '../console'), 'utf8');
+    throw new Error(`not within 90 s: ${what}: ${log.slice(-2000)}`);
+  }
+  const publicKey = (): string => readFileSync(`${key}.pub`, 'utf8').trim();
+
+  beforeAll(async () => {
+    spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
+    const volume = path.join(folder, 'volume');
+    mkdirSync(volume);
+    for (const backend of ['nsscache', 'published'])
+      layMounts(path.join(folder, backend), renderConfig(backend), TOKEN);
+    image = buildImage(await buildForHere(folder));
+    publisher = await startPod({
+      image,
+      mounts: path.join(folder, 'nsscache'),
+      more: [`--bind=${volume}:${FOLDER}`],
+      prepare: `${LINK}; touch /run/service/sshd/down`,
+    });
+    store = await startStore(publisher);
+    const alice = await store.createUser('alice@example.com', publicKey());
+    await store.createGroup('slurm-users', [alice]);
+    pod = await startPod({
+      image,
+      mounts: path.join(folder, 'published'),
+      more: [`--bind-ro=${volume}:${FOLDER}`],
+      prepare: LINK,
+      beside: publisher,
+    });
+  });
+  afterAll(async () => {
+    await store?.stop();
+    await pod?.stop();
+    await publisher?.stop();
+    for (const left of [folder, image])
+      if (left !== undefined) rmSync(left, { recursive: true, force: true });
+  });
+
+  test('a login pod lets in whom the other pod publishes, without a line of its own', async () => {
+    await eventually('alice logs in', () => pod.ssh('alice', key, 'true').status === 0);
+    expect(pod.ssh('alice', key, 'id; pwd').stdout).toBe(
+      'uid=10000(alice) gid=9999(sunk-users) groups=9999(sunk-users),20000(slurm-users)\n/home/alice\n',
+    );
+    for (const node of [pod, publisher]) expect(node.exec('grep -c alice /etc/passwd').stdout).toBe('0\n');
+  });
+
+  test('a login pod cannot write what is published', () => {
+    expect(pod.exec(`touch ${FOLDER}/x`).status).toBe(1);
+    expect(pod.exec('sunk-agent status').status).toBe(0);
+  });
+
+  test('who joins later is published and let in; who leaves is out on both', async () => {
+    const bob = await store.createUser('bob@example.com', publicKey());
+    await store.addMember('slurm-users', bob);
+    await eventually('bob logs in', () => pod.ssh('bob', key, 'true').status === 0);
+    await store.setActive(bob, 'False');
+    await eventually('bob has no key', () => pod.ssh('bob', key, 'true').status === 255);
+    await eventually('bob is closed where he is published', () =>
+      pod.exec('getent passwd bob').stdout.includes('nologin'),
+    );
+  });
+
+  test('a login pod goes on when the publisher is gone', async () => {
+    await store.stop();
+    publisher.exec('s6-svscanctl -t /run/service');
+    expect(pod.ssh('alice', key, 'id -u').stdout).toBe('10000\n');
+  });
+});
