@@ -34,6 +34,19 @@ it('the command line runs exactly the commands that lie in their folder', () => 
   expect(new Set(run.map(([, name]) => name))).toEqual(new Set(commands.keys()));
 });
 
+it('the README shows only command lines that the commands accept', () => {
+  const lines = [...readme.matchAll(/^ *\$? ?sunk-agent (?!-)(.*)$/gm)].map(([, line = '']) =>
+    line.replace(/ +#.*$/, ''),
+  );
+  expect(lines.length).toBeGreaterThan(5);
+  for (const line of lines) {
+    const [name = '', ...args] = line.trim().split(/\s+/);
+    const options = { ...COMMON, ...commands.get(name)?.options };
+    expect(commands.has(name), line).toBe(true);
+    expect(() => parseArgs({ args, options, allowPositionals: true, strict: true }), line).not.toThrow();
+  }
+});
+
 describe.each([...commands])('%s', (name, { help, options }) => {
   it('has a usage, examples and its exit status, in lines that fit into 120 columns', () => {
     expect(help).toMatch(new RegExp(`^Usage: sunk-agent ${name}\\b`));
