@@ -8,6 +8,9 @@ import { parseSshdSettings, type SshdSettings } from './sshd-findings.ts';
 
 export const SSHD = '/usr/sbin/sshd';
 
+/** How often sshd is asked again when its run folder has just gone. */
+const MAX_TRIES = 10;
+
 /**
  * What policy must know of this node's sshd: the key types it knows, and how it reads `expiry-time`.
  * Where the version cannot be told, local time is assumed, which every version reads.
@@ -41,8 +44,7 @@ async function readTimeZone(root: string): Promise<string> {
 
 /** What sshd says against a configuration file (`sshd -t`), or null. */
 export async function testSshdConfig(file: string, program = SSHD): Promise<string | null> {
-  await makeRunFolder();
-  const answer = await runProgram(program, ['-t', '-f', file]);
+  const answer = await runWithFolder(program, ['-t', '-f', file]);
   return answer.status === 0 ? null : firstLine(answer.stderr);
 }
 
@@ -52,14 +54,25 @@ export async function askSshd(
   user: string,
   program = SSHD,
 ): Promise<{ settings: SshdSettings } | { fault: string }> {
-  await makeRunFolder();
-  const answer = await runProgram(program, ['-T', '-f', file, '-C', `user=${user},host=h,addr=127.0.0.1`]);
+  const answer = await runWithFolder(program, ['-T', '-f', file, '-C', `user=${user},host=h,addr=127.0.0.1`]);
   return answer.status === 0
     ? { settings: parseSshdSettings(answer.stdout) }
     : { fault: firstLine(answer.stderr) };
 }
 
-/** sshd -t and -T want their run folder, which exists only once sshd was started by its unit. */
+/**
+ * sshd -t and -T want their run folder, which exists only while sshd's unit runs. Where systemd starts a process a
+ * connection, the end of any takes it away, also between our making it and sshd's looking for it.
+ */
+async function runWithFolder(program: string, args: readonly string[]): ReturnType<typeof runProgram> {
+  for (let tries = 1; ; tries += 1) {
+    await makeRunFolder();
+    const answer = await runProgram(program, args);
+    const isGone = answer.stderr.includes('Missing privilege separation directory');
+    if (!isGone || tries === MAX_TRIES) return answer;
+  }
+}
+
 async function makeRunFolder(): Promise<void> {
   try {
     await mkdir('/run/sshd', { mode: 0o755 });

@@ -23,7 +23,7 @@ const CLI = path.resolve(import.meta.dirname, '../../src/cli.ts');
 const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 
-vi.setConfig({ testTimeout: 30_000 });
+vi.setConfig({ testTimeout: 90_000 });
 
 let root: string;
 let testbed: Testbed;

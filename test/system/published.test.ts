@@ -28,7 +28,8 @@ sync:
 
 describeOnNodes('pods of one cluster', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'published-'));
-  const key = path.join(folder, 'key');
+  // A key that two people list counts for neither.
+  const key = (name: string): string => path.join(folder, name);
   let image: string;
   let publisher: LoginNode;
   let pod: LoginNode;
@@ -39,10 +40,11 @@ describeOnNodes('pods of one cluster', () => {
     const log = readFileSync(path.join(pod.root, '../console'), 'utf8');
     throw new Error(`not within 90 s: ${what}: ${log.slice(-2000)}`);
   }
-  const publicKey = (): string => readFileSync(`${key}.pub`, 'utf8').trim();
+  const publicKey = (name: string): string => readFileSync(`${key(name)}.pub`, 'utf8').trim();
 
   beforeAll(async () => {
-    spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
+    for (const name of ['alice', 'bob'])
+      spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key(name)]);
     const volume = path.join(folder, 'volume');
     mkdirSync(volume);
     for (const backend of ['nsscache', 'published'])
@@ -55,7 +57,7 @@ describeOnNodes('pods of one cluster', () => {
       prepare: `${LINK}; touch /run/service/sshd/down`,
     });
     store = await startStore(publisher);
-    const alice = await store.createUser('alice@example.com', publicKey());
+    const alice = await store.createUser('alice@example.com', publicKey('alice'));
     await store.createGroup('slurm-users', [alice]);
     pod = await startPod({
       image,
@@ -74,8 +76,8 @@ describeOnNodes('pods of one cluster', () => {
   });
 
   test('a login pod lets in whom the other pod publishes, without a line of its own', async () => {
-    await eventually('alice logs in', () => pod.ssh('alice', key, 'true').status === 0);
-    expect(pod.ssh('alice', key, 'id; pwd').stdout).toBe(
+    await eventually('alice logs in', () => pod.ssh('alice', key('alice'), 'true').status === 0);
+    expect(pod.ssh('alice', key('alice'), 'id; pwd').stdout).toBe(
       'uid=10000(alice) gid=9999(sunk-users) groups=9999(sunk-users),20000(slurm-users)\n/home/alice\n',
     );
     for (const node of [pod, publisher]) expect(node.exec('grep -c alice /etc/passwd').stdout).toBe('0\n');
@@ -87,11 +89,11 @@ describeOnNodes('pods of one cluster', () => {
   });
 
   test('who joins later is published and let in; who leaves is out on both', async () => {
-    const bob = await store.createUser('bob@example.com', publicKey());
+    const bob = await store.createUser('bob@example.com', publicKey('bob'));
     await store.addMember('slurm-users', bob);
-    await eventually('bob logs in', () => pod.ssh('bob', key, 'true').status === 0);
+    await eventually('bob logs in', () => pod.ssh('bob', key('bob'), 'true').status === 0);
     await store.setActive(bob, 'False');
-    await eventually('bob has no key', () => pod.ssh('bob', key, 'true').status === 255);
+    await eventually('bob has no key', () => pod.ssh('bob', key('bob'), 'true').status === 255);
     await eventually('bob is closed where he is published', () =>
       pod.exec('getent passwd bob').stdout.includes('nologin'),
     );
@@ -100,6 +102,6 @@ describeOnNodes('pods of one cluster', () => {
   test('a login pod goes on when the publisher is gone', async () => {
     await store.stop();
     publisher.exec('s6-svscanctl -t /run/service');
-    expect(pod.ssh('alice', key, 'id -u').stdout).toBe('10000\n');
+    expect(pod.ssh('alice', key('alice'), 'id -u').stdout).toBe('10000\n');
   });
 });

@@ -5,11 +5,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { RELEASES } from './base.ts';
+import { type Release, RELEASES } from './base.ts';
 import { bootNode, CODE, type LoginNode } from './node.ts';
 import { buildForHere, installPackage } from './packages.ts';
 import { describeOnNodes } from './requirements.ts';
 import { BASE_URL, PORT, type Store, startStore, TOKEN } from './store.ts';
+
+/** The life-cycle runs the units on all releases each time. */
+const TESTED: readonly Release[] = process.env['NIGHTLY'] === undefined ? ['bookworm'] : RELEASES;
 
 type Outcomes = Readonly<Record<string, string>>;
 
@@ -30,7 +33,7 @@ describeOnNodes('the sandbox', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  describe.each(RELEASES)('on %s', (release) => {
+  describe.each(TESTED)('on %s', (release) => {
     let node: LoginNode;
     let store: Store;
 
