@@ -66,8 +66,10 @@ describeOnNodes('the sandbox', () => {
       must(`printf 'sync: { poll: "0 0 0 1 1 *", full: "0 0 1 1 *" }\n' >>/etc/sunk-agent/config.yaml`);
       must('systemctl restart sunk-agent sunk-agent-reader');
       await eventually(
-        'alice has keys',
-        () => node.exec('test -s /var/lib/sunk-agent/authorized_keys/alice').status === 0,
+        'alice has keys and sudo',
+        () =>
+          node.exec('test -s /var/lib/sunk-agent/authorized_keys/alice && test -s /etc/sudoers.d/sunk-agent')
+            .status === 0,
       );
       must('sunk-agent doctor --fix');
     });
