@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   approve: () => import('./commands/approve.ts'),
   why: () => import('./commands/why.ts'),
   status: () => import('./commands/status.ts'),
+  history: () => import('./commands/history.ts'),
   doctor: () => import('./commands/doctor.ts'),
   block: () => import('./commands/block.ts'),
   unblock: () => import('./commands/unblock.ts'),

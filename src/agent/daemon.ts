@@ -14,6 +14,7 @@ import { publishStatus } from './publish.ts';
 import { linkReader, type ReaderSource } from './reader-link.ts';
 import { checkSchedule, startSchedule } from './schedule.ts';
 import { connectServiceManager } from './systemd.ts';
+import { watchLists } from './watch-lists.ts';
 
 /** Nobody holds the pass lock for longer than this without being stuck. */
 const LOCK_PATIENCE_MS = 60_000;
@@ -89,6 +90,7 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
     if (!queue.isStuck(stuckAfter)) manager.notify('WATCHDOG=1');
   }, manager.watchdogInterval ?? 60_000);
 
+  const lists = watchLists(place, parts.host, parts.mirror, () => queue.ask('delta'));
   link.onConnect(() => queue.ask('full'));
   link.onLook(({ mode, resources }) => {
     // A flood of events is heard at the pace of the budget.
@@ -108,6 +110,7 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
   await schedule.stop();
   await queue.stop();
   clearInterval(watchdog);
+  lists.close();
   link.close();
   parts.mirror.close();
 }

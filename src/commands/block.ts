@@ -1,13 +1,15 @@
 // `sunk-agent block`: out now, with store and daemon down.
-import { rmSync } from 'node:fs';
-import path from 'node:path';
 import { recordAct } from '../agent/audit.ts';
 import { describeReport } from '../agent/describe-report.ts';
-import { addEntry, operatorName } from '../agent/operator-files.ts';
-import { openPlace } from '../agent/parts.ts';
+import { addEntry, operatorName, removeEntry } from '../agent/operator-files.ts';
+import { openPlace, type Place } from '../agent/parts.ts';
 import { passFromCache } from '../agent/pass-now.ts';
+import { putOut, type PutOut } from '../agent/put-out.ts';
 import { AgentError, describeError } from '../errors.ts';
+import { openHost } from '../host/host.ts';
+import { type MirrorView, viewMirror } from '../mirror/mirror.ts';
 import type { Paths } from '../paths.ts';
+import { makePrintable } from '../plan/printable.ts';
 import { announceOwner } from './owner.ts';
 import type { CommandContext } from './command.ts';
 
@@ -31,21 +33,64 @@ export async function run(context: CommandContext): Promise<number> {
   const entry = readEntry(context);
   const place = openPlace(context);
   announceOwner(context);
+  const started = performance.now();
   const isNew = addEntry(place.paths.blocked, entry, `${operatorName()}, ${new Date().toISOString()}`);
-  // sshd stops accepting the keys now, even if a pass is under way; that pass, or ours, does the rest.
-  if (/^[a-z][a-z0-9_-]*$/.test(entry)) rmSync(path.join(place.paths.keys, entry), { force: true });
-  if (isNew) recordBlock(place.paths, entry);
-  const report = await passFromCache(place, () =>
-    process.stderr.write('sunk-agent: a pass is under way; waiting for it\n'),
-  );
-  process.stdout.write(`${entry} ${isNew ? 'is blocked' : 'was blocked already'}\n${describeReport(report)}`);
-  return report.changes.failed === 0 ? 0 : 1;
+  const { names, problems } = await actNow(entry, place, isNew);
+  const took = ((performance.now() - started) / 1000).toFixed(1);
+  if (isNew) recordBlock(place.paths, entry, names);
+  const whom =
+    names.length === 0 ? 'nobody on this node has that name or key now' : `${names.join(', ')} out`;
+  process.stdout.write(`${entry} ${isNew ? 'is blocked' : 'was blocked already'}: ${whom} after ${took} s\n`);
+  for (const problem of problems) process.stderr.write(`sunk-agent: ${makePrintable(problem)}\n`);
+  const isFollowed = await followUp(place);
+  return problems.length === 0 && isFollowed ? 0 : 1;
+}
+
+/** Keys, account and sessions, before anything that could wait: the pass lock, the store, the mirror. */
+async function actNow(entry: string, place: Place, isNew: boolean): Promise<PutOut> {
+  const view = openView(place.paths.state);
+  try {
+    return await putOut(entry, place.config, openHost(place), view);
+  } catch (error) {
+    // What is none of ours does not stay on the list either.
+    if (error instanceof AgentError && error.code === 'refused' && isNew)
+      removeEntry(place.paths.blocked, entry);
+    throw error;
+  } finally {
+    view?.close();
+  }
+}
+
+/** null: damaged, locked or not there; the marker group then tells who is ours. */
+function openView(folder: string): MirrorView | null {
+  try {
+    return viewMirror(folder);
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error;
+    process.stderr.write(`sunk-agent: ${describeError(error)}; going by the marker group\n`);
+    return null;
+  }
+}
+
+/** Groups, sudo and the records, by a pass; the person is out already, whatever becomes of it. */
+async function followUp(place: Place): Promise<boolean> {
+  try {
+    const report = await passFromCache(place, () =>
+      process.stderr.write('sunk-agent: a pass is under way; waiting for it, for groups and sudo\n'),
+    );
+    process.stdout.write(describeReport(report));
+    return report.changes.failed === 0;
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error;
+    process.stderr.write(`sunk-agent: groups and sudo wait for the next pass: ${describeError(error)}\n`);
+    return true;
+  }
 }
 
 /** A trail that cannot be written keeps nobody inside. */
-function recordBlock(paths: Paths, entry: string): void {
+function recordBlock(paths: Paths, entry: string, names: readonly string[]): void {
   try {
-    recordAct(paths, { act: 'block', subject: entry, detail: '' });
+    recordAct(paths, { act: 'block', subject: entry, detail: `out: ${names.join(', ') || 'nobody here'}` });
   } catch (error) {
     process.stderr.write(`sunk-agent: ${describeError(error)}\n`);
   }

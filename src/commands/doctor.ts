@@ -1,9 +1,10 @@
 // `sunk-agent doctor`: what on this node keeps logins from working as configured, and how to mend it.
+import { examine } from '../agent/doctor/examine.ts';
+import type { Finding, Severity } from '../agent/doctor/finding.ts';
+import { applyFixes } from '../agent/doctor/fixes.ts';
+import { gatherFacts } from '../agent/doctor/gather.ts';
 import { openPlace } from '../agent/parts.ts';
-import { inspectSshd, settleSshd } from '../host/sshd.ts';
-import type { SshdFinding } from '../host/sshd-findings.ts';
-import { nameNode } from '../agent/pass-lock.ts';
-import { openMirror } from '../mirror/mirror.ts';
+import { makePrintable } from '../plan/printable.ts';
 import type { CommandContext } from './command.ts';
 import { announceOwner } from './owner.ts';
 
@@ -12,36 +13,54 @@ export const options = { fix: { type: 'boolean', default: false } } as const;
 
 export const help = `Usage: sunk-agent doctor [--fix] [--json] [--config FILE] [--root DIR]
 
-Asks sshd itself what it will do for a managed account, and names what is in the way or walks around us.
+Looks at configuration, token, store, clock, groups, sshd, name service, helper, PAM, disks and the last pass, and for a
+local account that could still get in. Each finding says how to mend it; the worst comes first.
 
-  --fix   write our sshd drop-in, after sshd has accepted it, and have sshd read it
+  --fix   mend what can be mended without harm (our sshd drop-in, rights of our files, nscd's cache), saying it first
 
 Examples:
   sunk-agent doctor
   sunk-agent doctor --fix
 
-Exit status: 0 nothing found, 1 somebody may get in beside us, 2 keys are not served as configured.`;
+Exit status: 0 nothing found, 1 a warning, or somebody may get in beside us, 2 logins or passes do not work as configured.`;
+
+const SIGNS: Readonly<Record<Severity, string>> = {
+  broken: 'BROKEN',
+  open: 'OPEN',
+  warning: 'warning',
+  unknown: '?',
+};
+const COLOURS: Readonly<Record<Severity, string>> = { broken: '31', open: '31', warning: '33', unknown: '2' };
+
+/** The documented shape of \`--json\`; a new version for any change that is not an addition. */
+const VERSION = 1;
 
 export async function run(context: CommandContext): Promise<number> {
-  const { config, paths } = openPlace(context);
+  const place = openPlace(context);
   announceOwner(context);
-  const mirror = openMirror(paths.state, Math.floor(Date.now() / 1000), nameNode(paths.passLock));
-  const [managed] = mirror.bindings().filter(({ kind, closedAt }) => kind === 'account' && closedAt === null);
-  mirror.close();
-  // sshd -T needs a user that exists and is in the marker group; before the first one, any name shows the rest.
-  const user = managed?.name ?? 'root';
-  const findings =
-    context.values['fix'] === true
-      ? (await settleSshd(config, user, paths.root)).findings
-      : await inspectSshd(config, user, paths.root);
-  process.stdout.write(context.json ? `${JSON.stringify(findings)}\n` : describe(findings));
-  if (findings.some(({ breaksLogin }) => breaksLogin)) return 2;
+  const look = async (): Promise<Finding[]> =>
+    examine(await gatherFacts(place, Math.floor(Date.now() / 1000)));
+  let findings = await look();
+  if (context.values['fix'] === true && findings.some(({ fix }) => fix !== null)) {
+    await applyFixes(findings, place, (line) => process.stderr.write(`sunk-agent: ${line}\n`));
+    findings = await look();
+  }
+  const isColoured = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+  process.stdout.write(
+    context.json ? `${JSON.stringify({ version: VERSION, findings })}\n` : describe(findings, isColoured),
+  );
+  if (findings.some(({ severity }) => severity === 'broken')) return 2;
   return findings.length === 0 ? 0 : 1;
 }
 
-function describe(findings: readonly SshdFinding[]): string {
-  if (findings.length === 0) return 'sshd serves the keys as configured, and nobody walks around them\n';
+function describe(findings: readonly Finding[], isColoured: boolean): string {
+  if (findings.length === 0)
+    return 'All is well: the store is heard, sshd serves the keys as configured, and nobody walks around us.\n';
   return findings
-    .map(({ code, detail, breaksLogin }) => `${breaksLogin ? 'broken' : 'open'}  ${code}: ${detail}\n`)
+    .map(({ code, severity, says, mend }) => {
+      const sign = SIGNS[severity].padEnd(7);
+      const painted = isColoured ? `\u001b[${COLOURS[severity]}m${sign}\u001b[0m` : sign;
+      return `${painted} ${code}: ${makePrintable(says, 1000)}\n        mend: ${makePrintable(mend, 1000)}\n`;
+    })
     .join('');
 }

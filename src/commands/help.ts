@@ -11,6 +11,7 @@ Makes this login node agree with the organisation's user store.
   approve   accept what the guard holds under a hash
   status    is this node healthy, and why not
   why       the first broken link between the store and somebody's shell
+  history   what changed for whom, when and why, and what operators did
   doctor    what keeps logins from working as configured
   block     put a person or a key out, now; unblock lets them back
   extend    let keys live on in an emergency, without the store

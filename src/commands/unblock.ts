@@ -1,7 +1,7 @@
 // `sunk-agent unblock`: what the store says counts again.
 import { recordAct } from '../agent/audit.ts';
 import { describeReport } from '../agent/describe-report.ts';
-import { removeEntry } from '../agent/operator-files.ts';
+import { readOperatorFiles, removeEntry } from '../agent/operator-files.ts';
 import { openPlace } from '../agent/parts.ts';
 import { passFromCache } from '../agent/pass-now.ts';
 import { AgentError } from '../errors.ts';
@@ -25,12 +25,14 @@ export async function run(context: CommandContext): Promise<number> {
   const entry = readEntry(context);
   const place = openPlace(context);
   announceOwner(context);
-  if (!removeEntry(place.paths.blocked, entry)) {
+  if (!readOperatorFiles(place.paths).blocked.includes(entry)) {
     throw new AgentError('refused', `${entry} is not in ${place.paths.blocked}`, {
       hint: 'that file lists who is blocked',
     });
   }
+  // Before the act: nobody is let back in without a trace.
   recordAct(place.paths, { act: 'unblock', subject: entry, detail: '' });
+  removeEntry(place.paths.blocked, entry);
   const report = await passFromCache(place, () =>
     process.stderr.write('sunk-agent: a pass is under way; waiting for it\n'),
   );

@@ -17,9 +17,11 @@ Changes nothing, and needs neither the store nor the daemon; without root it say
 
   --key FINGERPRINT   about this key (SHA256:...) alone
 
-Exit status: 0 may log in, 1 may not, 2 it could not be told.
+Examples:
+  sunk-agent why alice@example.com
+  sunk-agent why alice --key SHA256:sVGBVyN5yGGi5i6t7bIGZzqhIchaGb6NHKg+k6VJPGo
 
-Example: sunk-agent why alice@example.com`;
+Exit status: 0 may log in, 1 may not, 2 it could not be told.`;
 
 /** The documented shape of \`--json\`; a new version for any change that is not an addition. */
 const VERSION = 1;

@@ -16,8 +16,8 @@ export type HomeLook =
       readonly closedAbove: string | null;
     };
 
-/** A mount that is gone answers never. */
-const PATIENCE_MS = 1500;
+/** A mount that is gone answers never; a machine that is merely busy answers sooner than this. */
+const PATIENCE_MS = 5000;
 
 /** @param ids who will live there. */
 export async function lookAtHome(

@@ -23,6 +23,10 @@ export type { Applied } from './apply-changes.ts';
 export interface Host {
   facts(bindings: readonly Binding[]): Promise<NodeFacts>;
   read(bindings: readonly Binding[], desired: DesiredHost): ActualHost;
+  /** One account, ours or not, and whether it is in the marker group; null: none of that name. */
+  lookUp(name: string): { readonly account: ActualAccount; readonly isMarked: boolean } | null;
+  /** Text of each key file, by name. */
+  keyFiles(): ReadonlyMap<string, string>;
   /** Tries every change, in order; one that fails takes none but those that rest on it with it. */
   apply(changes: readonly Change[]): Promise<Applied[]>;
 }
@@ -67,6 +71,15 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
         ...(root === '/' ? { sessions: findActiveUids() } : {}),
       };
     },
+    lookUp(name) {
+      const { accounts, groups } = backend.read();
+      const account = accounts.get(name);
+      if (account === undefined) return null;
+      const isMarked =
+        account.entry.gid === marker.gid || groups.get(marker.name)?.members.includes(name) === true;
+      return { account, isMarked };
+    },
+    keyFiles: () => readKeyFiles(paths.keys),
     apply: (changes) => applyChanges(changes, { paths, config, backend }),
   };
 }

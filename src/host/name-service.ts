@@ -1,5 +1,6 @@
 // What the name service of this node answers about one person, and what its own files say without any cache between.
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import type { PasswdEntry } from '../policy/posix.ts';
 import { runProgram } from './run-program.ts';
 
@@ -48,4 +49,17 @@ export function parseEntry(text: string): PasswdEntry | null {
   const [name = '', , uid = '', gid = '', gecos = '', dir = '', shell = ''] = fields;
   if (fields.length !== 7 || name === '' || !/^\d{1,10}$/.test(uid) || !/^\d{1,10}$/.test(gid)) return null;
   return { name, uid: Number(uid), gid: Number(gid), gecos, dir, shell };
+}
+
+/** Services of the `passwd` line of nsswitch.conf(5), in order, without `[...]` actions; without a line, `files`. */
+export function readPasswdServices(root: string): string[] {
+  const file = path.join(root, 'etc/nsswitch.conf');
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const [, services] = /^\s*passwd:([^#\n]*)/m.exec(text) ?? [];
+  return services === undefined
+    ? ['files']
+    : services
+        .replace(/\[[^\]]*\]/g, ' ')
+        .trim()
+        .split(/\s+/);
 }

@@ -74,6 +74,12 @@ export async function installSshdDropIn(config: Config, root: string, program = 
   return true;
 }
 
+/** Whether our drop-in is there, word by word; that sshd reads it is another question. */
+export async function hasSshdDropIn(config: Config, root: string): Promise<boolean> {
+  const text = renderSshdDropIn(config.accounts.primary_group, await chooseSettings(config.keys, root));
+  return (await readText(path.join(root, DROP_IN))) === text;
+}
+
 /** Lets sshd read its configuration with our text in front, which is where drop-ins are included. */
 async function rehearse(text: string, main: string, program: string): Promise<void> {
   const present = await readText(main);

@@ -54,6 +54,8 @@ export interface Mirror {
   /** The report of the newest pass for which `accept` holds, or null. */
   lastPass<T>(accept: (report: T) => boolean): T | null;
   history(filter: { name?: string; since?: number; limit: number }): HistoryRow[];
+  /** The snapshot's hash of each of these passes, as far as they are still on record. */
+  snapshots(passes: ReadonlySet<number>): ReadonlyMap<number, string>;
   /** What the guard remembers from one pass to the next. */
   guardRecord(since: number): GuardRecord;
   recordHeld(held: ReadonlyMap<string, number>): void;
@@ -70,7 +72,15 @@ export interface Mirror {
 /** What can be asked without the right to change anything. */
 export type MirrorView = Omit<
   Mirror,
-  'setAside' | 'beginTake' | 'bind' | 'beginPass' | 'endPass' | 'recordHeld' | 'prune'
+  | 'setAside'
+  | 'beginTake'
+  | 'bind'
+  | 'rebind'
+  | 'saveReadings'
+  | 'beginPass'
+  | 'endPass'
+  | 'recordHeld'
+  | 'prune'
 >;
 
 /**
@@ -163,6 +173,17 @@ function mirrorOver(connection: Connection, setAside: string | null, close: () =
             'WHERE at >= ? AND (? IS NULL OR name = ?) ORDER BY rowid DESC LIMIT ?',
         )
         .all(since, name ?? null, name ?? null, limit),
+    snapshots(passes) {
+      const find = connection.prepare<[number], { snapshot: string | null }>(
+        "SELECT json_extract(report, '$.snapshot') AS snapshot FROM pass WHERE n = ? AND json_valid(report)",
+      );
+      return new Map(
+        [...passes].flatMap((pass): [number, string][] => {
+          const snapshot = find.get(pass)?.snapshot ?? null;
+          return snapshot === null ? [] : [[pass, snapshot]];
+        }),
+      );
+    },
     guardRecord: (since) => ({
       done: connection
         .prepare<[number], { at: number; scimId: string | null; kind: string }>(

@@ -13,6 +13,12 @@ export const TOKEN = 'testbed-token';
 export const BASE_URL = `http://127.0.0.1:${PORT}/scim/ab1cd2`;
 
 export interface Store {
+  /** May only read: what a login node should have. */
+  readonly readToken: string;
+  /** Any request below the base URL, with the token that may write. */
+  request(method: string, resource: string, body?: unknown): Promise<{ id: string }>;
+  /** Faults, tokens and switches: see `npm run testbed -- --help`. */
+  admin(method: string, resource: string, body?: unknown): Promise<unknown>;
   /** Pushes as Entra does: create, then PATCH the key. @returns the SCIM id. */
   createUser(userName: string, key: string): Promise<string>;
   createGroup(displayName: string, members: readonly string[]): Promise<string>;
@@ -34,17 +40,22 @@ export async function startStore(node: LoginNode, more: readonly string[] = []):
     String(PORT),
     '--token',
     TOKEN,
+    '--json',
     ...more,
   ]);
   if (service.stdout === null) throw new Error('the testbed has no output');
-  await once(createInterface(service.stdout), 'line');
+  const [line] = (await once(createInterface(service.stdout), 'line')) as [string];
+  const { readToken, adminUrl } = JSON.parse(line) as { readToken: string; adminUrl: string };
 
-  async function request(method: string, resource: string, body: unknown): Promise<{ id: string }> {
+  const request = (method: string, resource: string, body?: unknown) =>
+    send(method, BASE_URL + resource, body) as Promise<{ id: string }>;
+
+  async function send(method: string, url: string, body: unknown): Promise<unknown> {
     // The request is made from inside the node's network, where alone the testbed can be reached.
     const program = `
       const [method, url, token, body] = process.argv.slice(1);
       const headers = { authorization: 'Bearer ' + token, 'content-type': 'application/scim+json' };
-      const response = await fetch(url, { method, headers, body });
+      const response = await fetch(url, { method, headers, ...(body === '' ? {} : { body }) });
       const text = await response.text();
       if (!response.ok) throw new Error(response.status + ' ' + text);
       process.stdout.write(text || '{}');`;
@@ -54,12 +65,12 @@ export async function startStore(node: LoginNode, more: readonly string[] = []):
       '--eval',
       program,
       method,
-      BASE_URL + resource,
+      url,
       TOKEN,
-      JSON.stringify(body),
+      body === undefined ? '' : JSON.stringify(body),
     ]);
-    if (status !== 0) throw new Error(`${method} ${resource}: ${stderr}`);
-    return JSON.parse(stdout) as { id: string };
+    if (status !== 0) throw new Error(`${method} ${url}: ${stderr}`);
+    return JSON.parse(stdout) as unknown;
   }
 
   const patch = (id: string, operation: object) =>
@@ -75,6 +86,9 @@ export async function startStore(node: LoginNode, more: readonly string[] = []):
     });
 
   return {
+    readToken,
+    request,
+    admin: (method, resource, body) => send(method, adminUrl + resource, body),
     async createUser(userName, key) {
       const schemas = ['urn:ietf:params:scim:schemas:core:2.0:User'];
       const { id } = await request('POST', '/Users', {

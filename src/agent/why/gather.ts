@@ -8,7 +8,7 @@ import { openHost } from '../../host/host.ts';
 import { readLoginRecords } from '../../host/login-records.ts';
 import { askNameService, parseEntry } from '../../host/name-service.ts';
 import { askPamAccount } from '../../host/pam-account.ts';
-import { runProgram } from '../../host/run-program.ts';
+import { findNologin, isUnitActive } from '../../host/node-state.ts';
 import { examineSshd } from '../../host/sshd.ts';
 import { findShellFault } from '../../host/shell-look.ts';
 import { viewMirror, type MirrorView } from '../../mirror/mirror.ts';
@@ -21,8 +21,6 @@ import type { Facts, PersonFacts } from './facts.ts';
 import { findPerson, type FoundPerson } from './find-person.ts';
 import { gatherPerson } from './gather-person.ts';
 import type { Looked } from './link.ts';
-
-const NOLOGIN = ['etc/nologin', 'run/nologin', 'var/run/nologin'];
 
 /**
  * @param fingerprint the one key that is asked about; null: all.
@@ -114,7 +112,7 @@ async function askHost(
     return seen;
   };
   const [isDaemonUp, shell, home, helper, sshd, pam, logins] = await Promise.all([
-    isReal ? isUnitActive() : null,
+    isReal ? isUnitActive('sunk-agent.service') : null,
     tryLook(async () => {
       const { shell: found } = await entry();
       return { shell: found, fault: findShellFault(root, found) };
@@ -146,20 +144,6 @@ function findLine(root: string, name: string): PasswdEntry | null {
 
 function readKeyFile(file: string): string | null {
   return existsSync(file) ? readFileSync(file, 'utf8') : null;
-}
-
-function findNologin(root: string): string | null {
-  const found = NOLOGIN.find((file) => existsSync(path.join(root, file)));
-  return found === undefined ? null : `/${found}`;
-}
-
-/** null: no systemd, and who supervises is not known. */
-async function isUnitActive(): Promise<boolean | null> {
-  if (!existsSync('/run/systemd/system')) return null;
-  const { status } = await runProgram('systemctl', ['is-active', '--quiet', 'sunk-agent.service'], {
-    timeout: 3000,
-  });
-  return status === null ? null : status === 0;
 }
 
 async function tryLook<T>(look: () => T | Promise<T>): Promise<Looked<T>> {

@@ -1,0 +1,46 @@
+// Check `login`: would the helper and PAM let a managed account in?
+import type { Facts } from './facts.ts';
+import { type Finding, found } from './finding.ts';
+
+export function checkLogin({ helperFault, nologin, pam, expiry }: Facts): Finding[] {
+  const findings: Finding[] = [];
+  if (helperFault !== null)
+    findings.push(
+      found(
+        'login-helper',
+        'broken',
+        helperFault,
+        'see that sunk-keys may read /var/lib/sunk-agent/authorized_keys',
+      ),
+    );
+  if (nologin !== null) {
+    findings.push(
+      found(
+        'login-nologin',
+        'broken',
+        `${nologin} is there, and keeps everybody but root out`,
+        `remove it when the maintenance is over: rm ${nologin}`,
+      ),
+    );
+  } else if (pam.ok && pam.value !== null && 'refusal' in pam.value && pam.value.refusal !== null) {
+    findings.push(
+      found(
+        'login-pam',
+        'broken',
+        `PAM refuses a managed account: ${pam.value.refusal}`,
+        'read /etc/pam.d/sshd and /etc/security/access.conf',
+      ),
+    );
+  }
+  if (!expiry.zulu && expiry.timeZone === 'unknown') {
+    findings.push(
+      found(
+        'login-time-zone',
+        'warning',
+        'this old sshd reads expiry times as local time, and the time zone has no name: keys live up to half a day longer',
+        'make /etc/localtime a link into /usr/share/zoneinfo',
+      ),
+    );
+  }
+  return findings;
+}

@@ -1,0 +1,81 @@
+// What `doctor --fix` does by itself: only what gives nobody more than they had, said first and audited.
+import { chmodSync, chownSync, lstatSync } from 'node:fs';
+import path from 'node:path';
+import { tellNscd } from '../../host/nscd.ts';
+import { settleSshd } from '../../host/sshd.ts';
+import { helperUnder } from '../../host/sshd-drop-in.ts';
+import { locateToken } from '../../scim/tokens.ts';
+import { recordAct } from '../audit.ts';
+import type { Place } from '../parts.ts';
+import type { Finding, FixName } from './finding.ts';
+
+interface Fix {
+  /** What will be done, as it follows "will". */
+  readonly does: (place: Place) => string;
+  readonly run: (place: Place) => Promise<void> | void;
+}
+
+const FIXES: Readonly<Record<FixName, Fix>> = {
+  'sshd-drop-in': {
+    does: () => 'write /etc/ssh/sshd_config.d/10-sunk-agent.conf, if sshd accepts it, and have sshd read it',
+    run: async ({ config, paths }) => void (await settleSshd(config, 'root', paths.root)),
+  },
+  'helper-rights': {
+    does: ({ paths }) => `give ${helperUnder(paths.root)} and its folder to root, writable by root alone`,
+    run: ({ paths }) => {
+      const helper = helperUnder(paths.root);
+      for (const file of [path.dirname(helper), helper]) own(file, 0, 0o755);
+    },
+  },
+  'nscd-flush': { does: () => 'empty the caches of nscd', run: () => tellNscd() },
+  'token-rights': {
+    does: (place) => `set owner root, group of the reader and mode 0640 on ${listTokens(place).join(', ')}`,
+    run: (place) => {
+      const gid = findGroup(place.paths.credentials);
+      for (const file of listTokens(place)) own(file, gid, 0o640);
+    },
+  },
+  'state-rights': {
+    does: ({ paths }) => `give ${paths.state} to root, mode 0700`,
+    run: ({ paths }) => own(paths.state, 0, 0o700),
+  },
+  'key-folder-rights': {
+    does: ({ paths }) => `give ${paths.keys} to root, mode 0755`,
+    run: ({ paths }) => own(paths.keys, 0, 0o755),
+  },
+};
+
+/** Says each thing, does it, and leaves a line in the audit trail. */
+export async function applyFixes(
+  findings: readonly Finding[],
+  place: Place,
+  say: (line: string) => void,
+): Promise<void> {
+  const names = new Set(findings.flatMap(({ fix }) => (fix === null ? [] : [fix])));
+  for (const name of names) {
+    const fix = FIXES[name];
+    const does = fix.does(place);
+    say(`will ${does}`);
+    recordAct(place.paths, { act: 'doctor-fix', subject: name, detail: does });
+    await fix.run(place);
+  }
+}
+
+/** Never through a link: what is one is left alone, and stays a finding. */
+function own(file: string, gid: number, mode: number): void {
+  const found = lstatSync(file, { throwIfNoEntry: false });
+  if (found === undefined || found.isSymbolicLink()) return;
+  if (process.geteuid?.() === 0) chownSync(file, 0, gid);
+  chmodSync(file, mode);
+}
+
+function listTokens({ config, paths }: Place): string[] {
+  return config.scim.tokens
+    .map((source) => locateToken(source, paths.root, {}))
+    .filter((file) => lstatSync(file, { throwIfNoEntry: false }) !== undefined);
+}
+
+/** The group of the credentials' folder (tmpfiles.d gives it to the reader). */
+function findGroup(folder: string): number {
+  return lstatSync(folder, { throwIfNoEntry: false })?.gid ?? 0;
+}

@@ -1,0 +1,66 @@
+// Room and kind of the file systems that we write to.
+import { statfs } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+
+export interface DiskLook {
+  readonly path: string;
+  /** Bytes that are free for us. */
+  readonly free: number;
+  readonly isReadOnly: boolean;
+  /** Name of the network file system it is; null: it is local. */
+  readonly network: string | null;
+  /** Why it could not be looked at; null: it was. */
+  readonly fault: string | null;
+}
+
+/** statfs(2), f_type. */
+const NETWORKS: Readonly<Record<number, string>> = {
+  0x6969: 'NFS',
+  0xff534d42: 'CIFS',
+  0xfe534d42: 'SMB',
+  0x517b: 'SMB',
+  0x01021997: '9p',
+  0x00c36400: 'CephFS',
+  0x0bd00bd0: 'Lustre',
+  0x5346414f: 'AFS',
+};
+/** Long enough for a machine that is merely busy. */
+const PATIENCE_MS = 5000;
+
+/** A path that does not exist, or whose server is gone, is told by `fault`. */
+export async function lookAtDisk(path: string): Promise<DiskLook> {
+  const nothing = { path, free: 0, isReadOnly: false, network: null };
+  const silent = new Promise<DiskLook>((resolve) => {
+    setTimeout(() => resolve({ ...nothing, fault: 'no answer' }), PATIENCE_MS).unref();
+  });
+  const look = async (): Promise<DiskLook> => {
+    try {
+      const { bavail, bsize, type } = await statfs(path);
+      // As root, what is reserved for root counts too, but nobody should live on that.
+      return {
+        path,
+        free: bavail * bsize,
+        isReadOnly: isReadOnly(path),
+        network: NETWORKS[type] ?? null,
+        fault: null,
+      };
+    } catch (cause) {
+      const fault = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+      return { ...nothing, fault };
+    }
+  };
+  return Promise.race([look(), silent]);
+}
+
+/** By the longest mount point above it (proc_pid_mountinfo(5): options of the mount, then of the file system). */
+function isReadOnly(path: string): boolean {
+  let best = { length: 0, options: '' };
+  for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
+    const [, , , , point = '', options = '', ...rest] = line.split(' ');
+    const isAbove = path === point || path.startsWith(point.endsWith('/') ? point : `${point}/`);
+    const superOptions = rest[rest.indexOf('-') + 3] ?? '';
+    if (isAbove && point !== '' && point.length >= best.length)
+      best = { length: point.length, options: `${options},${superOptions}` };
+  }
+  return best.options.split(',').includes('ro');
+}
