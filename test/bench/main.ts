@@ -1,4 +1,6 @@
 // `npm run bench [NAME ...] [--json]`: runs the benchmarks and prints their rows.
+import { benchCli } from './cli.ts';
+import { benchIdle } from './idle.ts';
 import { benchLogin } from './login.ts';
 import { benchLogins } from './logins.ts';
 import { benchPeers } from './peers.ts';
@@ -6,6 +8,8 @@ import { renderTable, type Row } from './row.ts';
 
 const BENCHES: Readonly<Record<string, () => Row[] | Promise<Row[]>>> = {
   login: async () => [...benchLogin(), ...(await benchPeers()), ...(await benchLogins())],
+  cli: benchCli,
+  idle: benchIdle,
 };
 
 const wantsJson = process.argv.includes('--json');

@@ -1,0 +1,42 @@
+// The command line as the package starts it: the bundle, its wrapper and a compile cache, in a throwaway folder.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { bundle } from '../../packaging/bundle.ts';
+
+const PROJECT = path.resolve(import.meta.dirname, '../..');
+
+export interface Bundled {
+  /** The wrapper, as /usr/bin/sunk-agent. */
+  readonly program: string;
+  /** The runtime that it starts. */
+  readonly runtime: string;
+  /** An empty script for the same runtime. */
+  readonly emptyScript: string;
+  remove(): void;
+}
+
+export async function makeBundled(): Promise<Bundled> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'bundled-'));
+  const lib = path.join(folder, 'lib');
+  await bundle(lib, 'bench');
+  // The addons lie beside the bundle, as in the package.
+  symlinkSync(path.join(PROJECT, 'node_modules'), path.join(lib, 'node_modules'));
+  writeFileSync(path.join(lib, 'package.json'), '{ "type": "module" }\n');
+  symlinkSync(process.execPath, path.join(lib, 'node'));
+  const cache = path.join(folder, 'cache');
+  mkdirSync(cache);
+  const program = path.join(folder, 'sunk-agent');
+  const wrapper = readFileSync(path.join(PROJECT, 'packaging/wrapper/sunk-agent'), 'utf8')
+    .replaceAll('/usr/lib/sunk-agent', lib)
+    .replaceAll('/var/cache/sunk-agent', cache);
+  writeFileSync(program, wrapper, { mode: 0o755 });
+  const emptyScript = path.join(folder, 'empty.mjs');
+  writeFileSync(emptyScript, '');
+  return {
+    program,
+    runtime: path.join(lib, 'node'),
+    emptyScript,
+    remove: () => rmSync(folder, { recursive: true }),
+  };
+}

@@ -1,0 +1,66 @@
+// What a command costs an operator: `status` against an empty script on the same runtime, and `why` from end to end.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { loadCommands } from '../../packaging/commands.ts';
+import { statusOf } from '../../src/agent/status.ts';
+import { makeReport, NOW } from '../agent/sample-report.ts';
+import { makeThrowawayRoot } from '../agent/throwaway-root.ts';
+import { makeEd25519, seedRandom, writeBlob } from '../policy/key-corpus.ts';
+import { makeBundled, type Bundled } from './bundled.ts';
+import { makeRow, type Row } from './row.ts';
+import { timePrograms } from './time-programs.ts';
+
+const TURNS = 100;
+
+export async function benchCli(): Promise<Row[]> {
+  const bundled = await makeBundled();
+  try {
+    return [...(await benchWhy(bundled)), await benchStatus(bundled)];
+  } finally {
+    bundled.remove();
+  }
+}
+
+async function benchStatus({ program, runtime, emptyScript }: Bundled): Promise<Row> {
+  const root = path.join(path.dirname(program), 'root');
+  mkdirSync(path.join(root, 'run/sunk-agent'), { recursive: true });
+  const status = statusOf({
+    report: makeReport(),
+    now: NOW,
+    mode: 'enforce',
+    baseUrl: 'https://store.example/scim/org',
+    lastHeard: NOW,
+    lastComplete: NOW,
+    frozenUntil: 0,
+    maxAge: 604_800,
+    agentHasNoNetwork: true,
+  });
+  writeFileSync(path.join(root, 'run/sunk-agent/status.json'), JSON.stringify(status));
+  const [reference = 0, ours = 0] = timePrograms(
+    [
+      [runtime, emptyScript],
+      [program, 'status', '--root', root],
+    ],
+    TURNS,
+  );
+  return makeRow({ bench: 'cli', row: 'status-vs-node', unit: 'ms', ours, reference, goal: 2 });
+}
+
+/** For a person with a key, after a real pass; in a throwaway root, where no sshd and no NSS answers for it. */
+async function benchWhy({ program }: Bundled): Promise<Row[]> {
+  if (!(await loadCommands()).has('why')) {
+    console.error('no why-ms: this version has no such command');
+    return [];
+  }
+  const place = await makeThrowawayRoot();
+  try {
+    const key = writeBlob('ssh-ed25519', makeEd25519(seedRandom(1))).toString('base64');
+    await place.pushGroup('slurm-users', [await place.pushUser('alice@example.com', `ssh-ed25519 ${key}`)]);
+    const { status, stderr } = await place.run('sync');
+    if (status !== 0) throw new Error(`the pass before it failed: ${stderr}`);
+    const [ours = 0] = timePrograms([[program, 'why', 'alice', '--root', place.root]], 20);
+    return [makeRow({ bench: 'cli', row: 'why-ms', unit: 'ms', ours, reference: null, goal: 600 })];
+  } finally {
+    await place.close();
+  }
+}

@@ -1,0 +1,112 @@
+// What the daemon costs a node at rest: memory and processor time of both processes, from the bundle, polling as by default.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { makeThrowawayRoot, type ThrowawayRoot } from '../agent/throwaway-root.ts';
+import { makeEd25519, seedRandom, writeBlob } from '../policy/key-corpus.ts';
+import { makeBundled } from './bundled.ts';
+import { makeRow, type Row } from './row.ts';
+
+/** As the goal has it; BENCH_IDLE_SECONDS shortens it for a look. */
+const SECONDS = Number(process.env['BENCH_IDLE_SECONDS'] ?? 600);
+/** A company's worth of people, each with a key. */
+const PEOPLE = 1000;
+/** The first passes are over by then, and what they left in the heap is collected. */
+const SETTLE_SECONDS = 30;
+/** USER_HZ, in which proc(5) counts processor time. */
+const TICKS = 100;
+
+export async function benchIdle(): Promise<Row[]> {
+  const bundled = await makeBundled();
+  const place = await makeThrowawayRoot();
+  try {
+    await pushPeople(place);
+    // As in the packaged units: the wrapper execs, so that the child is the daemon itself.
+    const daemon = spawn(bundled.program, ['run', '--root', place.root], {
+      stdio: 'ignore',
+    });
+    const ended = once(daemon, 'exit');
+    try {
+      await waitForPass(place);
+      await sleep(SETTLE_SECONDS * 1000);
+      const pids = [daemon.pid ?? 0, ...findChildren(daemon.pid ?? 0)];
+      if (pids.length !== 2) throw new Error(`two processes were expected, and there are ${pids.length}`);
+      const before = readTicks(pids);
+      let memory = 0;
+      for (let second = 0; second < SECONDS; second += 10) {
+        await sleep(10_000);
+        memory = Math.max(memory, readPss(pids));
+      }
+      const share = (readTicks(pids) - before) / TICKS / SECONDS;
+      return [
+        makeRow({ bench: 'idle', row: 'idle-pss-mb', unit: 'MB', ours: memory, reference: null, goal: 150 }),
+        makeRow({
+          bench: 'idle',
+          row: 'idle-cpu-share',
+          unit: 'cores',
+          ours: share,
+          reference: null,
+          goal: 0.003,
+        }),
+      ];
+    } finally {
+      daemon.kill('SIGTERM');
+      await ended;
+    }
+  } finally {
+    await place.close();
+    bundled.remove();
+  }
+}
+
+async function pushPeople(place: ThrowawayRoot): Promise<void> {
+  const random = seedRandom(1);
+  const members: string[] = [];
+  for (let n = 0; n < PEOPLE; n += 1) {
+    const key = writeBlob('ssh-ed25519', makeEd25519(random)).toString('base64');
+    members.push(await place.pushUser(`u${n}@example.com`, `ssh-ed25519 ${key}`));
+  }
+  await place.pushGroup('slurm-users', members);
+}
+
+async function waitForPass(place: ThrowawayRoot): Promise<void> {
+  for (let tries = 0; tries < 600; tries += 1) {
+    await sleep(200);
+    try {
+      if (readdirSync(`${place.root}/var/lib/sunk-agent/authorized_keys`).length === PEOPLE) return;
+    } catch {
+      // Not made yet.
+    }
+  }
+  throw new Error('the first pass did not end within two minutes');
+}
+
+function findChildren(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+    .trim()
+    .split(' ')
+    .filter(Boolean)
+    .map(Number);
+}
+
+/** Proportional set size in MB (10^6 bytes): shared pages are divided among those who share them. */
+function readPss(pids: readonly number[]): number {
+  return pids
+    .map((pid) => Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]))
+    .reduce((sum, kib) => sum + (kib * 1024) / 1e6, 0);
+}
+
+/** User and system time so far, with that of children that ended. */
+function readTicks(pids: readonly number[]): number {
+  return pids
+    .map((pid) =>
+      readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^.*\) /, '')
+        .split(' ')
+        .slice(11, 15)
+        .map(Number),
+    )
+    .flat()
+    .reduce((sum, ticks) => sum + ticks, 0);
+}
