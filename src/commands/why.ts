@@ -15,7 +15,7 @@ Walks the way from the store to NAME's shell, link by link, up to the first that
 must do what about it. NAME is an account name, a userName, an e-mail address, a SCIM id or the fingerprint of a key.
 Changes nothing, and needs neither the store nor the daemon; without root it says what it could not look at.
 
-  --key FINGERPRINT   about this key (SHA256:...) alone
+  --key FINGERPRINT   about this key (SHA256:...) alone, and which sessions it opened here in the last 30 days
 
 Examples:
   sunk-agent why alice@example.com
@@ -55,6 +55,7 @@ export async function run(context: CommandContext): Promise<number> {
           verdict: sayVerdict(facts, chain),
           cause: cause?.link ?? null,
           links,
+          used: facts.used?.ok === true ? facts.used.value : null,
         })}\n`
       : printChain(facts, chain, isColoured),
   );

@@ -1,10 +1,11 @@
 // Which key opened which session, from sshd's own log: the journal, or the auth log where there is no journal.
-import { execFile } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { AgentError } from '../errors.ts';
+import { parseAuthLine } from './login-records.ts';
+import { runProgram } from './run-program.ts';
 
 /** One session that a key opened. */
 export interface KeyLogin {
@@ -95,27 +96,27 @@ async function readJournal(question: LoginQuestion, root: string): Promise<KeyLo
     '--output=json',
     '--output-fields=MESSAGE',
     `--since=@${question.since}`,
+    // journald looks, so that a long log is no long answer; what it finds is still read strictly.
+    `--grep=^Accepted publickey for ${literal(question.name)} from .* ${literal(question.fingerprint)}$`,
+    `--lines=${question.limit}`,
     '_UID=0',
     // The session's own process since OpenSSH 9.8.
     '_COMM=sshd',
     '_COMM=sshd-session',
   ];
-  const output = await new Promise<string | null>((resolve) => {
-    const limits = { timeout: JOURNAL_TIMEOUT_MS, maxBuffer: MAX_LOG_BYTES };
-    execFile('journalctl', args, limits, (error, stdout) => {
-      // More than fits is cut: the newest came first.
-      const isCut = error?.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER';
-      resolve(error === null || isCut ? stdout : null);
-    });
-  });
-  if (output === null || output === '') return null;
+  const { status, stdout: output } = await runProgram('journalctl', args, { timeout: JOURNAL_TIMEOUT_MS });
+  if (status !== 0 || output === '') return null;
   const logins: KeyLogin[] = [];
   for (const line of output.split('\n')) {
     const login = readJournalLine(line);
     if (login !== null && matches(login, question)) logins.push(login);
-    if (logins.length === question.limit) break;
   }
   return logins;
+}
+
+/** Text for a regular expression that means itself; anything where nothing is asked for. */
+function literal(text: string | undefined): string {
+  return text?.replace(/[^A-Za-z0-9_:/]/g, '\\$&') ?? '.*';
 }
 
 /** One line of `journalctl -o json`; a message that is not plain text comes as an array of bytes, and is none of ours. */
@@ -139,7 +140,7 @@ async function readAuthLog(file: string, question: LoginQuestion): Promise<KeyLo
   const { size } = await stat(file);
   const logins: KeyLogin[] = [];
   const input = createReadStream(file, { start: Math.max(0, size - MAX_LOG_BYTES), encoding: 'latin1' });
-  const now = Date.now();
+  const now = Math.floor(Date.now() / 1000);
   for await (const line of createInterface({ input, crlfDelay: Infinity })) {
     const login = readAuthLine(line, now);
     if (login === null || !matches(login, question)) continue;
@@ -149,31 +150,11 @@ async function readAuthLog(file: string, question: LoginQuestion): Promise<KeyLo
   return logins.slice(-question.limit).reverse();
 }
 
-/**
- * One line of an auth log: `Nov 24 12:00:00 host sshd[7]: ...` (RFC 3164, local time, no year) or with an RFC 3339 time.
- * @param now epoch milliseconds; a time without a year is the latest that is not after it (but for a day).
- */
+/** One line of an auth log; `now` in epoch seconds, for the year that old ones lack. */
 export function readAuthLine(line: string, now: number): KeyLogin | null {
-  const [, time = '', message = ''] =
-    /^(\S{19,35}|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) \S+ sshd(?:-session)?\[\d+\]: (.*)$/.exec(line) ?? [];
-  const accepted = readAccepted(message);
-  if (accepted === null) return null;
-  const at = readTime(time, now);
-  return at === null ? null : { at, ...accepted };
-}
-
-const DAY_MS = 86_400_000;
-
-function readTime(text: string, now: number): number | null {
-  if (/^\d{4}-\d\d-\d\dT/.test(text)) {
-    const at = Date.parse(text);
-    return Number.isNaN(at) ? null : Math.floor(at / 1000);
-  }
-  const year = new Date(now).getFullYear();
-  for (const candidate of [year, year - 1]) {
-    const at = Date.parse(`${text.slice(0, 6)} ${candidate} ${text.slice(7)}`);
-    if (Number.isNaN(at)) return null;
-    if (at <= now + DAY_MS) return Math.floor(at / 1000);
-  }
-  return null;
+  const [parsed] = parseAuthLine(line, now);
+  const accepted = parsed === undefined ? null : readAccepted(parsed.text);
+  return accepted === null || parsed?.at === null || parsed === undefined
+    ? null
+    : { at: parsed.at, ...accepted };
 }

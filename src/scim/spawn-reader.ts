@@ -25,6 +25,8 @@ export function spawnReader(options: {
     // --allow-net is called experimental on every start.
     '--disable-warning=ExperimentalWarning',
     '--permission',
+    // As in packaging/wrapper/reader: half the memory at rest.
+    '--max-semi-space-size=2',
     // --allow-net is new in Node 26, and says so at each start.
     '--disable-warning=ExperimentalWarning',
     `--allow-fs-read=${CODE}/*`,

@@ -4,10 +4,16 @@ import { benchIdle } from './idle.ts';
 import { benchLogin } from './login.ts';
 import { benchLogins } from './logins.ts';
 import { benchPeers } from './peers.ts';
+import { benchRevoke } from './revoke.ts';
 import { renderTable, type Row } from './row.ts';
 
 const BENCHES: Readonly<Record<string, () => Row[] | Promise<Row[]>>> = {
-  login: async () => [...benchLogin(), ...(await benchPeers()), ...(await benchLogins())],
+  login: async () => [
+    ...benchLogin(),
+    ...(await benchPeers()),
+    ...(await benchLogins()),
+    ...(await benchRevoke()),
+  ],
   cli: benchCli,
   idle: benchIdle,
 };

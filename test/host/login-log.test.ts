@@ -9,7 +9,7 @@ import { readAccepted, readAuthLine, readJournalLine, readLoginLog } from '../..
 
 const FINGERPRINT = 'SHA256:sVGBVyN5yGGi5i6t7bIGZzqhIchaGb6NHKg+k6VJPGo';
 const LINE = `Accepted publickey for alice from 192.0.2.7 port 50022 ssh2: ED25519 ${FINGERPRINT}`;
-const NOW = Date.parse('2026-11-25T12:00:00Z');
+const NOW = Date.parse('2026-11-25T12:00:00Z') / 1000;
 
 const ALICE = {
   scimId: 'id-alice',

@@ -13,6 +13,7 @@ import type { HeldSet } from '../../plan/guard.ts';
 import type { ClosedBecause, DesiredAccount, Refusal } from '../../policy/desired.ts';
 import type { PasswdEntry } from '../../policy/posix.ts';
 import type { GroupRecord, UserRecord } from '../../scim/resources.ts';
+import type { ProofOfUse } from '../proof-of-use.ts';
 import type { Status } from '../status.ts';
 import type { Looked } from './link.ts';
 
@@ -104,4 +105,6 @@ export interface Facts {
   readonly pam: Looked<PamFacts>;
   /** The newest first. */
   readonly logins: Looked<readonly LoginRecord[]>;
+  /** Sessions that the key opened here lately; null where no key is asked about. */
+  readonly used: Looked<ProofOfUse> | null;
 }

@@ -12,10 +12,12 @@ import { findNologin, isUnitActive } from '../../host/node-state.ts';
 import { examineSshd } from '../../host/sshd.ts';
 import { findShellFault } from '../../host/shell-look.ts';
 import { viewMirror, type MirrorView } from '../../mirror/mirror.ts';
+import type { Binding } from '../../policy/desired.ts';
 import type { PasswdEntry } from '../../policy/posix.ts';
 import type { Place } from '../parts.ts';
 import { decide } from '../decide.ts';
 import { judgeHearing } from '../hearing.ts';
+import { proveUse, type ProofOfUse } from '../proof-of-use.ts';
 import { readStatus } from '../status.ts';
 import type { Facts, PersonFacts } from './facts.ts';
 import { findPerson, type FoundPerson } from './find-person.ts';
@@ -41,19 +43,32 @@ export async function gatherFacts(
     const living = askHost(place, name, now);
     const person: Facts['person'] =
       known === null ? unlooked(view) : await tryLook(() => decideFor(place, known, found, now));
+    const key = fingerprint ?? (question.startsWith('SHA256:') ? question : null);
+    const used = key === null ? null : tryLook(() => findUse(paths.root, key, known?.bindings() ?? [], now));
     return {
       now,
       question,
       name,
-      fingerprint: fingerprint ?? (question.startsWith('SHA256:') ? question : null),
+      fingerprint: key,
       config,
       status: await tryLook(() => readStatus(paths.status)),
       person,
+      used: await used,
       ...(await living),
     };
   } finally {
     if (view.ok) view.value.close();
   }
+}
+
+/** Sessions of that key in the last 30 days. */
+function findUse(
+  root: string,
+  fingerprint: string,
+  bindings: readonly Binding[],
+  now: number,
+): Promise<ProofOfUse> {
+  return proveUse({ fingerprint, since: now - 30 * 86_400, limit: 20 }, bindings, root);
 }
 
 /** The lists are long, and asked for twice. */

@@ -26,7 +26,21 @@ export function printChain(facts: Facts, chain: Chain, isColoured: boolean): str
       `  ${paint(SIGNS[state].padEnd(7), state)} ${link.padEnd(7)} ${makePrintable(says, 1000)}`,
   );
   const sentence = makePrintable(sayVerdict(facts, chain), 2000);
-  return `${makePrintable(sayWho(facts))}\n${rows.join('\n')}\n${sentence}\n`;
+  return `${makePrintable(sayWho(facts))}\n${rows.join('\n')}\n${printUse(facts)}${sentence}\n`;
+}
+
+/** Which sessions the key opened that is asked about. */
+function printUse({ used }: Facts): string {
+  if (used === null) return '';
+  if (!used.ok) return `  used    ${makePrintable(used.why)}\n`;
+  const { logins, source } = used.value;
+  const where = source === 'journal' ? 'the journal' : 'auth.log, where any local user can write';
+  if (logins.length === 0) return `  used    no session in 30 days, by ${where}\n`;
+  const lines = logins.map(
+    ({ at, name, from, scimId }) =>
+      `    ${new Date(at * 1000).toISOString().slice(0, 19)}Z ${name} from ${from} (${scimId ?? 'not ours'})`,
+  );
+  return `  used    by ${where}:\n${lines.map((line) => `${makePrintable(line)}\n`).join('')}`;
 }
 
 function sayWho({ question, name, person }: Facts): string {

@@ -120,4 +120,5 @@ export const healthy: Facts = {
   sshd: looked({ settings, findings: [] }),
   pam: looked({ answer: { refusal: null }, nologin: null }),
   logins: looked([]),
+  used: null,
 };
