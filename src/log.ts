@@ -22,7 +22,7 @@ const PRIORITY: Readonly<Record<string, string>> = {
  * @param component `agent` or `reader`, a field of each line.
  * @param level lowest level that is written; the environment's LOG_LEVEL by default.
  */
-export function createLogger(component: string, level = process.env['LOG_LEVEL'] ?? 'info'): Logger {
+export function createLogger(component: string, level = process.env['LOG_LEVEL'] ?? defaultLevel()): Logger {
   const journald = isJournal(process.env['JOURNAL_STREAM'], 2);
   return pino(
     {
@@ -34,10 +34,23 @@ export function createLogger(component: string, level = process.env['LOG_LEVEL']
     {
       write(line: string): void {
         const priority = journald ? (PRIORITY[/"level":(\d+)/.exec(line)?.[1] ?? ''] ?? '') : '';
-        process.stderr.write(priority + escapeLine(line));
+        process.stderr.write(process.stderr.isTTY ? sayLine(line) : priority + escapeLine(line));
       },
     },
   );
+}
+
+/** On a terminal a command says itself what it did; only what went wrong is said besides. */
+function defaultLevel(): string {
+  return process.stderr.isTTY ? 'warn' : 'info';
+}
+
+/** A line for the person at a terminal. */
+function sayLine(line: string): string {
+  const { component, msg, problem } = JSON.parse(line) as Readonly<Record<string, unknown>>;
+  const said = [msg, problem].filter((part) => typeof part === 'string').join(': ');
+  const who = component === 'agent' ? 'sunk-agent' : `sunk-agent ${String(component)}`;
+  return escapeLine(`${who}: ${said.replaceAll('\n', '\\n')}\n`);
 }
 
 /**

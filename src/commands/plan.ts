@@ -7,6 +7,7 @@ import { EVERYTHING } from '../agent/order.ts';
 import { withReader } from '../agent/one-reader.ts';
 import { takePassLock } from '../agent/pass-lock.ts';
 import { printPlan } from '../plan/print.ts';
+import { wrapText } from './wrap.ts';
 import type { CommandContext } from './command.ts';
 import { mayColour } from './colour.ts';
 import { announceOwner } from './owner.ts';
@@ -48,7 +49,7 @@ export async function run(context: CommandContext): Promise<number> {
     process.stdout.write(
       context.json
         ? `${JSON.stringify({ changes, held: verdict.held })}\n`
-        : printPlan(changes, verdict, mayColour()),
+        : wrapText(printPlan(changes, verdict, mayColour()), process.stdout.columns),
     );
     return changes.length === 0 ? 0 : 2;
   } finally {

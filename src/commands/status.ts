@@ -2,6 +2,7 @@
 import { readStatus, type Status } from '../agent/status.ts';
 import { pathsUnder } from '../paths.ts';
 import { makePrintable } from '../plan/printable.ts';
+import { wrapText } from './wrap.ts';
 import type { CommandContext } from './command.ts';
 
 export const failure = 2;
@@ -25,7 +26,9 @@ export async function run({ root, json, values }: CommandContext): Promise<numbe
   const paths = pathsUnder(root);
   const status = readStatus(paths.status);
   process.stdout.write(
-    json ? `${JSON.stringify(status)}\n` : describeStatus(status, Math.floor(Date.now() / 1000)),
+    json
+      ? `${JSON.stringify(status)}\n`
+      : wrapText(describeStatus(status, Math.floor(Date.now() / 1000)), process.stdout.columns),
   );
   if (values['host'] === true && !json) {
     // Loaded only when asked for: status is called often, and by monitors.

@@ -7,6 +7,7 @@ import { runPass } from '../agent/pass.ts';
 import { publishStatus } from '../agent/publish.ts';
 import { makePrintable } from '../plan/printable.ts';
 import { announceOwner } from './owner.ts';
+import { wrapText } from './wrap.ts';
 import type { CommandContext } from './command.ts';
 
 export const failure = 2;
@@ -38,7 +39,9 @@ export async function run(context: CommandContext): Promise<number> {
     const mode = context.values['full'] === true ? 'full' : 'delta';
     const report = await withReader(place, (reader) => runPass({ ...parts, reader }, mode));
     publishStatus(parts, report);
-    process.stdout.write(context.json ? `${JSON.stringify(report)}\n` : describeReport(report));
+    process.stdout.write(
+      context.json ? `${JSON.stringify(report)}\n` : wrapText(describeReport(report), process.stdout.columns),
+    );
     if (report.failure !== null) {
       process.stderr.write(
         `sunk-agent: ${makePrintable(`${report.failure.message} (${report.failure.hint})`)}\n`,
