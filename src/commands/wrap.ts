@@ -36,5 +36,5 @@ function wrapLine(line: string, columns: number): string {
 }
 
 function measure(text: string): number {
-  return [...text.replace(COLOUR, '')].length;
+  return Array.from(text.replace(COLOUR, '')).length;
 }
