@@ -99,7 +99,12 @@ async function onFilledNode<T>(hasEvents: boolean, work: (world: World) => Promi
     process.execPath,
     TESTBED,
     '--json',
-    ...['--port', String(PORT), '--token', TOKEN, '--seed-users', seed],
+    '--port',
+    String(PORT),
+    '--token',
+    TOKEN,
+    '--seed-users',
+    seed,
   ]);
   try {
     const [line] = (await once(store.stdout ?? store, 'data')) as [Buffer];
