@@ -1,6 +1,7 @@
 // `npm run bench [NAME ...] [--json]`: runs the benchmarks and prints their rows.
 import { benchCli } from './cli.ts';
 import { benchIdle } from './idle.ts';
+import { benchDelta } from './delta.ts';
 import { benchLogin } from './login.ts';
 import { benchLogins } from './logins.ts';
 import { benchPeers } from './peers.ts';
@@ -16,6 +17,7 @@ const BENCHES: Readonly<Record<string, () => Row[] | Promise<Row[]>>> = {
   ],
   cli: benchCli,
   idle: benchIdle,
+  sync: benchDelta,
 };
 
 const wantsJson = process.argv.includes('--json');

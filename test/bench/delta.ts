@@ -1,0 +1,148 @@
+// What a poll costs when nothing changed, and how soon a pass starts when the store announces a change.
+import { type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startTestbed, type Testbed } from '../../src/testbed/service.ts';
+import { makeThrowawayRoot, type ThrowawayRoot } from '../agent/throwaway-root.ts';
+import { makeRow, type Row } from './row.ts';
+
+const USERS = 100_000;
+const GROUPS = 1000;
+const POLLS = 10;
+const CHANGES = 40;
+
+/** Ticks of /proc/PID/stat (proc_pid_stat(5)): 100 a second on every Linux that we build for. */
+const TICK_MS = 10;
+
+/** The real daemon with its reader, subscribed and polling, over a store that was filled an hour ago. */
+export async function benchDelta(): Promise<Row[]> {
+  let offset = -3_600_000;
+  const testbed = await startTestbed({
+    seedUsers: USERS,
+    seedGroups: GROUPS,
+    now: () => Date.now() + offset,
+  });
+  offset = 0;
+  const place = await makeThrowawayRoot();
+  const daemon = startDaemon(place, testbed);
+  try {
+    const log = followLog(daemon);
+    await log.wait((lines) => lines.some(({ msg, mode }) => msg === 'pass over' && mode === 'full'));
+    const quiet = (from = 0) => log.lines.slice(from).filter(isQuietPoll).length;
+    await log.wait(() => quiet() >= 2);
+
+    const pids = [daemon.pid ?? 0, ...findChildren(daemon.pid ?? 0)];
+    await fetch(`${testbed.adminUrl}/requests`, { method: 'DELETE' });
+    const start = { cpu: pids.reduce((sum, pid) => sum + readCpu(pid), 0), at: log.lines.length };
+    await log.wait(() => quiet(start.at) >= POLLS);
+    const cpu = pids.reduce((sum, pid) => sum + readCpu(pid), 0) - start.cpu;
+    const passes = quiet(start.at);
+    const response = await fetch(`${testbed.adminUrl}/requests?token=login-nodes&method=GET`);
+    const { requests } = (await response.json()) as { requests: unknown[] };
+
+    const delays = await measureEvents(testbed, log);
+    return [
+      row('delta-no-change-requests', 'requests', requests.length / passes, 2),
+      row('delta-no-change-cpu-ms', 'ms', cpu / passes, 50),
+      row('event-to-pass-s', 's', (delays[Math.ceil(delays.length * 0.95) - 1] ?? Infinity) / 1000, 1),
+    ];
+  } finally {
+    daemon.kill('SIGTERM');
+    if (daemon.exitCode === null) await once(daemon, 'exit');
+    await place.close();
+    await testbed.close();
+  }
+}
+
+function row(name: string, unit: string, ours: number, goal: number): Row {
+  return makeRow({ bench: 'sync', row: name, unit, ours, reference: null, goal });
+}
+
+function startDaemon(place: ThrowawayRoot, testbed: Testbed): ChildProcess {
+  const config = `scim:
+  base_url: ${testbed.baseUrl}
+  budget: 1000/s
+access: { groups: [{ name: group0001 }] }
+accounts: { domains: [example.com] }
+sync: { poll: '*/3 * * * * *', full: '0 0 29 2 *' }
+`;
+  writeFileSync(join(place.root, 'etc/sunk-agent/config.yaml'), config);
+  writeFileSync(join(place.root, 'etc/sunk-agent/credentials/scim-token'), testbed.readToken);
+  process.env['LOG_LEVEL'] = 'debug';
+  return place.start('run');
+}
+
+interface LogLine {
+  readonly time: string;
+  readonly msg: string;
+  readonly mode?: string;
+  readonly ms?: Readonly<Record<string, number>>;
+}
+
+/** A poll that found the store and the node as they were. */
+function isQuietPoll({ msg, mode, ms }: LogLine): boolean {
+  return msg === 'pass over' && mode === 'delta' && ms !== undefined && !('decide' in ms);
+}
+
+function followLog(child: ChildProcess) {
+  const lines: LogLine[] = [];
+  let rest = '';
+  child.stderr?.on('data', (data: Buffer) => {
+    const texts = (rest + data.toString()).split('\n');
+    rest = texts.pop() ?? '';
+    for (const text of texts) if (text.startsWith('{')) lines.push(JSON.parse(text) as LogLine);
+  });
+  return {
+    lines,
+    async wait(isThere: (lines: readonly LogLine[]) => boolean): Promise<void> {
+      for (const end = performance.now() + 300_000; !isThere(lines); await sleep(20)) {
+        if (child.exitCode !== null || performance.now() > end)
+          throw new Error(`the daemon did not get there; its last words: ${JSON.stringify(lines.at(-1))}`);
+      }
+    },
+  };
+}
+
+function findChildren(parent: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/status`, 'utf8').includes(`\nPPid:\t${parent}\n`);
+      } catch {
+        return false;
+      }
+    });
+}
+
+/** Milliseconds of user and system time so far. */
+function readCpu(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+}
+
+/** Milliseconds from the request that changes somebody to the start of the pass that looks, in order of size. */
+async function measureEvents(testbed: Testbed, log: ReturnType<typeof followLog>): Promise<number[]> {
+  const headers = { authorization: `Bearer ${testbed.token}`, 'content-type': 'application/scim+json' };
+  const list = await fetch(`${testbed.baseUrl}/Users?count=${CHANGES}&startIndex=5000`, { headers });
+  const { Resources: people } = (await list.json()) as { Resources: { id: string }[] };
+  const delays: number[] = [];
+  for (const [index, { id }] of people.entries()) {
+    const from = log.lines.length;
+    const at = Date.now();
+    const operation = { op: 'replace', path: 'displayName', value: `changed ${index}` };
+    const body = JSON.stringify({ Operations: [operation] });
+    await fetch(`${testbed.baseUrl}/Users/${id}`, { method: 'PATCH', headers, body });
+    const find = () =>
+      log.lines.slice(from).find(({ msg, mode }) => msg === 'pass begins' && mode === 'event');
+    await log.wait(() => find() !== undefined);
+    delays.push(Date.parse(find()?.time ?? '') - at);
+    await sleep(500);
+  }
+  return delays.sort((one, other) => one - other);
+}
