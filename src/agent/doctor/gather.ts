@@ -149,11 +149,13 @@ async function readUnits(): Promise<{ agent: boolean; reader: boolean } | null> 
   return agent === null || reader === null ? null : { agent, reader };
 }
 
-/** The listener, or systemd's socket in its place. */
+/** The listener, or systemd's socket in its place; where systemd is not, any sshd, which may be that of a session. */
 async function isSshdRunning(): Promise<boolean | null> {
+  const units = await Promise.all(['ssh.service', 'sshd.service', 'ssh.socket'].map(isUnitActive));
+  if (!units.includes(null)) return units.includes(true);
   const { status, stdout } = await runProgram('pgrep', ['-x', 'sshd'], { timeout: 3000 });
   if (status === null) return null;
-  return stdout.trim() !== '' || (await isUnitActive('ssh.socket')) === true;
+  return stdout.trim() !== '';
 }
 
 function findAccountFilesFault(root: string): string | null {

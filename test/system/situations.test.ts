@@ -1,0 +1,151 @@
+// Broken situations, made one by one on a real node: why or doctor names the cause first, in words that are golden files.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { installAgent } from './install.ts';
+import { bootNode } from './node.ts';
+import { describeOnNodes } from './requirements.ts';
+import { type Situation, SITUATIONS, type Stage } from './situations.ts';
+import { BASE_URL, startStore, TOKEN } from './store.ts';
+
+/** The daemon is there, but no pass comes between the making and the asking. */
+const CONFIG = `scim:
+  base_url: ${BASE_URL}
+access:
+  groups: [{ name: slurm-users }]
+accounts:
+  domains: [example.com]
+sync:
+  poll: "0 0 0 1 1 *"
+  full: "0 0 1 1 *"
+`;
+
+const GOLDEN = path.join(import.meta.dirname, 'golden/situations');
+
+/** What is another at each run. */
+function normalise(text: string, ids: ReadonlyMap<string, string>): string {
+  return [...ids]
+    .reduce((before, [id, name]) => before.replaceAll(id, `<id of ${name}>`), text)
+    .replace(/\b\d+ (?:s|min|h|days)(?= ago| (?:ahead|behind))/g, '<time>')
+    .replace(/(?<=another )\d+ (?:s|min|h)/g, '<time>')
+    .replace(/\d{4}-\d\d-\d\d \d\d:\d\d UTC/g, '<time>')
+    .replace(/SHA256:(?!A{43})[A-Za-z0-9+/]{43}/g, '<fingerprint>')
+    .replace(/(?<=port )\d+/g, '<port>')
+    .replace(/ \(\d+ lines\)/g, '')
+    .replace(/\b[0-9a-f]{16}\b/g, '<hash>')
+    .replace(/, \d{4}-\d\d-\d\dT[\d:.]+Z/g, ', <time>')
+    .replace(/\b(\d+) MiB/g, '<n> MiB')
+    .replace(/(?<=gid )9\d\d\b/g, '<gid>');
+}
+
+/** The link that why, or the finding that doctor, puts first: the broken one, else the first warning. */
+function findCause(text: string): string | null {
+  const lines = text.split('\n').flatMap((line) => {
+    const [, sign, what] = /^ *(BROKEN|OPEN|warning) +([a-z-]+)/.exec(line) ?? [];
+    return sign === undefined || what === undefined ? [] : [{ sign, what }];
+  });
+  return (lines.find(({ sign }) => sign !== 'warning') ?? lines[0])?.what ?? null;
+}
+
+describeOnNodes('in a broken situation', () => {
+  let folder: string;
+  let stage: Stage;
+  let stop: () => Promise<void> = async () => {};
+  const ids = new Map<string, string>();
+
+  const keyFile = (name: string): string => path.join(folder, name);
+  function makeKey(name: string, ...type: string[]): string {
+    spawnSync('ssh-keygen', ['-q', '-N', '', '-C', name, '-f', keyFile(name), ...type]);
+    return readFileSync(`${keyFile(name)}.pub`, 'utf8').trim();
+  }
+
+  beforeAll(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), 'situations-'));
+    const prepare = (root: string): void => installAgent(root, { config: CONFIG, token: TOKEN });
+    const node = await bootNode('bookworm', prepare, ['e2fsprogs', 'nscd']);
+    const store = await startStore(node);
+    stop = async () => {
+      await store.stop();
+      await node.stop();
+    };
+    const alice = makeKey('alice', '-t', 'ed25519');
+    const people: readonly (readonly [string, string])[] = [
+      ['alice@example.com', alice],
+      ['bob@example.com', makeKey('bob', '-t', 'ed25519')],
+      ['inactive@example.com', makeKey('inactive', '-t', 'ed25519')],
+      ['weak@example.com', makeKey('weak', '-t', 'rsa', '-b', '2048')],
+      ['keyless@example.com', ''],
+      ['pasted@example.com', (makeKey('pasted', '-t', 'ed25519'), readFileSync(keyFile('pasted'), 'utf8'))],
+      ['forced@example.com', `command="/bin/sh" ${makeKey('forced', '-t', 'ed25519')}`],
+      ['copycat@example.com', alice],
+      ['games@example.com', makeKey('games', '-t', 'ed25519')],
+      ['stray@elsewhere.org', makeKey('stray', '-t', 'ed25519')],
+    ];
+    const members: string[] = [];
+    for (const [userName, key] of people) {
+      const id = await store.createUser(userName, key);
+      ids.set(id, userName);
+      members.push(id);
+    }
+    const outside = await store.createUser('outside@example.com', makeKey('outside', '-t', 'ed25519'));
+    ids.set(outside, 'outside@example.com');
+    const accessGroup = await store.createGroup('slurm-users', members);
+    ids.set(accessGroup, 'slurm-users');
+    await store.setActive(members[2] ?? '', 'False');
+    stage = { node, store, members, accessGroup };
+    node.exec(
+      `printf '%s\\n' ${store.readToken} >/etc/sunk-agent/credentials/scim-token
+      # What makes nscd stale in real life: it is told by the shadow tools, and by nobody else.
+      printf 'enable-cache passwd yes\\ncheck-files passwd no\\nenable-cache group yes\\ncheck-files group no\\n' >/etc/nscd.conf
+      mkdir -m 700 /root/.ssh; cp /etc/ssh/ssh_host_ed25519_key.pub /root/.ssh/authorized_keys
+      systemctl restart nscd sunk-agent-reader; sunk-agent sync`,
+    );
+  });
+
+  afterAll(async () => {
+    await stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const enact = async (what: Situation['make']): Promise<void> => {
+    if (typeof what === 'string') stage.node.exec(what);
+    else await what?.(stage);
+  };
+
+  function expectHealth(): void {
+    const { node } = stage;
+    expect(node.exec('sunk-agent why alice')).toMatchObject({ status: 0, stderr: '' });
+    const doctor = node.exec('sunk-agent doctor');
+    expect(doctor.stdout).toMatch(/^All is well/);
+    expect(doctor.status).toBe(0);
+    expect(node.ssh('alice', keyFile('alice'), 'true').status).toBe(0);
+  }
+
+  test('there is none at first', () => {
+    expectHealth();
+  });
+
+  test.each(SITUATIONS)('$name: $ask names $cause first', async ({ name, make, ask, cause, opens, undo }) => {
+    const { node } = stage;
+    await enact(make);
+    try {
+      const { stdout, stderr, status } = node.exec(`sunk-agent ${ask}`);
+      expect(findCause(stdout), `${stdout}${stderr}`).toBe(cause);
+      // What sshd wrote before depends on who asked before.
+      const text = cause === 'logins' ? stdout : stdout.replace(/^ +\S+ +logins .*$/m, '  (what sshd wrote)');
+      await expect(normalise(text, ids)).toMatchFileSnapshot(path.join(GOLDEN, `${name}.txt`));
+      if (opens !== undefined) {
+        expect(status).toBe(opens ? 0 : 1);
+        expect(node.ssh('alice', keyFile('alice'), 'true').status).toBe(opens ? 0 : 255);
+      }
+    } finally {
+      await enact(undo);
+    }
+  });
+
+  test('there is none in the end', () => {
+    expectHealth();
+  });
+});
