@@ -42,6 +42,10 @@ groff groff-base
 openssl openssl
 perl perl
 pwck passwd
+setfacl acl
+setfattr attr
+strace strace
+chattr e2fsprogs
 xz xz-utils
 $(uname -m)-linux-gnu-g++ g++
 script bsdutils

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import koffi from 'koffi';
 import { AgentError } from '../errors.ts';
+import { toHostWrite } from './system-hint.ts';
 
 const F_SETLK = 6;
 const F_WRLCK = 1;
@@ -26,16 +27,24 @@ function loadSetLock(): SetLock {
   return libc.func('fcntl', 'int', ['int', 'int', koffi.pointer(flock)]) as SetLock;
 }
 
+function openLock(file: string): number {
+  try {
+    return openSync(file, constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  } catch (cause) {
+    throw toHostWrite(`cannot open the lock ${file}`, cause);
+  }
+}
+
 /**
  * Runs `work` under the lock. lckpwdf(3) itself would block the event loop, so the lock is polled.
  * No other part of this process may open and close `.pwd.lock` meanwhile: that would drop the lock (fcntl(2)).
  * @param patience milliseconds; the shadow tools hold it for moments.
- * @throws AgentError lock_busy
+ * @throws AgentError lock_busy, host_write
  */
 export async function withAccountLock<T>(root: string, patience: number, work: () => T): Promise<T> {
   setLock ??= loadSetLock();
   const file = path.join(root, 'etc/.pwd.lock');
-  const fd = openSync(file, constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  const fd = openLock(file);
   try {
     const lock = { l_type: F_WRLCK, l_whence: 0, l_start: 0, l_len: 0, l_pid: 0 };
     for (

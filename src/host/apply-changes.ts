@@ -12,6 +12,7 @@ import { disableJobs, noteHook, restoreJobs } from './jobs.ts';
 import { tellNscd } from './nscd.ts';
 import { endSessions } from './sessions.ts';
 import { removeSudoers, writeSudoers } from './sudoers.ts';
+import { toHostWrite } from './system-hint.ts';
 
 /** What became of one change, and when (epoch seconds). */
 export type Applied =
@@ -153,7 +154,8 @@ async function applyBatch(batch: readonly Change[], hands: Hands, fail: Fail): P
     try {
       await applySingle(change, paths);
     } catch (error) {
-      fail(change, describeError(error));
+      const isOfSystem = error instanceof Error && 'code' in error;
+      fail(change, describeError(isOfSystem ? toHostWrite('the system refused', error) : error));
     }
   }
 }

@@ -2,23 +2,24 @@
 import {
   constants,
   closeSync,
+  existsSync,
   fchmodSync,
   fchownSync,
   fstatSync,
   fsyncSync,
   futimesSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
   writeSync,
 } from 'node:fs';
 import path from 'node:path';
-import { AgentError } from '../errors.ts';
 import { readAttributes, writeAttributes } from './extended-attributes.ts';
 import { bindLibc } from './libc.ts';
 import { demandReplaceable } from './replaceable.ts';
 import { hasCode } from './read-text.ts';
-import { hintAt } from './system-hint.ts';
+import { toHostWrite } from './system-hint.ts';
 
 export interface NewFile {
   readonly file: string;
@@ -57,12 +58,19 @@ export function replaceFiles(files: readonly NewFile[]): void {
     for (const folder of new Set(files.map(({ file }) => path.dirname(file)))) syncFolder(folder);
   } catch (cause) {
     for (const temporary of temporaries) rmSync(temporary, { force: true });
-    if (cause instanceof AgentError) throw cause;
-    const hint = hintAt(cause);
-    throw new AgentError('host_write', `cannot replace ${first.file}`, {
-      cause,
-      ...(hint === null ? {} : { hint }),
-    });
+    throw toHostWrite(`cannot replace ${first.file}`, cause);
+  }
+}
+
+/** Removes what a kill has left in a folder. Only while nobody replaces files there (the pass lock). */
+export function sweepTemporaries(folder: string): void {
+  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+    if (!name.endsWith(TEMPORARY_SUFFIX)) continue;
+    try {
+      rmSync(path.join(folder, name), { force: true });
+    } catch {
+      // A read-only disk, say: whoever has to write there will tell.
+    }
   }
 }
 

@@ -1,8 +1,8 @@
 // The folder of key files, one a name, that sshd and the helper read.
 import { lstatSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { replaceFiles, sweepTemporaries, syncFolder, TEMPORARY_SUFFIX } from './atomic-file.ts';
 import { hasCode } from './read-text.ts';
-import { replaceFiles, TEMPORARY_SUFFIX } from './atomic-file.ts';
 
 /** What may be a file's name: an account's, so never a path. */
 const NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/;
@@ -29,12 +29,6 @@ function readIfThere(file: string): string | null {
   }
 }
 
-/** Removes what a crash left between writing and renaming. */
-function sweepTemporaries(folder: string): void {
-  for (const name of readdirSync(folder))
-    if (name.endsWith(TEMPORARY_SUFFIX)) rmSync(path.join(folder, name), { force: true });
-}
-
 /**
  * Replaces key files, all of them or (at a failure before the renames) none.
  * @throws the system's error
@@ -51,8 +45,11 @@ export function writeKeyFiles(folder: string, files: readonly { name: string; te
   );
 }
 
-/** Removes a key file; that it is gone already is no failure. */
+/** Removes a key file for good, also if the power fails next; that it is gone already is no failure. */
 export function removeKeyFile(folder: string, name: string): void {
   if (!NAME.test(name)) throw new RangeError(`not an account's name: ${JSON.stringify(name)}`);
-  rmSync(path.join(folder, name), { force: true });
+  const file = path.join(folder, name);
+  if (lstatSync(file, { throwIfNoEntry: false }) === undefined) return;
+  rmSync(file, { force: true });
+  syncFolder(folder);
 }

@@ -4,8 +4,11 @@ import type { PasswdEntry } from '../policy/posix.ts';
 import { findMisfit, type Ground, type Misfit, survey } from './account-misfit.ts';
 import { editLines, encodeField, type LineEdit, splitMembers } from './passwd-format.ts';
 
-/** In the order in which a grant is written: an account appears when its groups and its shadow line are there. */
-export const FILES = ['group', 'gshadow', 'shadow', 'passwd'] as const;
+/**
+ * In the order in which a grant is written: an account appears when its groups and its shadow line are there. What is
+ * planned is read off group and passwd, so each is written after its shadow, or a kill in between would go unseen.
+ */
+export const FILES = ['gshadow', 'group', 'shadow', 'passwd'] as const;
 export type AccountFile = (typeof FILES)[number];
 export type Texts = Record<AccountFile, string>;
 

@@ -6,12 +6,15 @@ import {
   existsSync,
   lchownSync,
   lstatSync,
-  mkdtempSync,
+  mkdirSync,
   readdirSync,
   renameSync,
   rmSync,
 } from 'node:fs';
 import path from 'node:path';
+import { AgentError } from '../errors.ts';
+import { syncFolder } from './atomic-file.ts';
+import { toHostWrite } from './system-hint.ts';
 
 export interface NewHome {
   /** As passwd(5) has it, without the root. */
@@ -23,29 +26,61 @@ export interface NewHome {
 /**
  * Fills a temporary sibling, which only root can reach, and renames it into place; rename(2) onto an existing folder
  * fails unless that is empty, so a home that appears meanwhile is not lost. Without root everything stays the caller's.
- * @throws Error with a sentence for the operator.
+ * @throws AgentError host_write, refused: a sentence for the operator.
  */
 export function createHome(root: string, { dir, uid, gid }: NewHome): void {
   const home = path.join(root, dir);
   const parent = path.dirname(home);
-  const found = lstatSync(home, { throwIfNoEntry: false });
-  if (found !== undefined) {
-    if (found.isDirectory() && (found.uid === uid || process.geteuid?.() !== 0)) return;
-    throw new Error(`${dir} exists and belongs to uid ${found.uid}, not to uid ${uid}: it is not touched`);
-  }
-  if (!existsSync(parent))
-    throw new Error(`${path.dirname(dir)}, where ${dir} should be, is not there: is it mounted?`);
-  const temporary = mkdtempSync(path.join(parent, '.sunk-agent-home-'));
+  const temporary = path.join(parent, `.sunk-agent-home-${path.basename(home)}`);
   try {
-    const skeleton = path.join(root, 'etc/skel');
-    if (existsSync(skeleton)) cpSync(skeleton, temporary, { recursive: true, verbatimSymlinks: true });
-    chmodSync(temporary, 0o700);
-    if (process.geteuid?.() === 0) giveAway(temporary, uid, gid);
+    const found = lstatSync(home, { throwIfNoEntry: false });
+    if (found !== undefined) {
+      if (found.isDirectory() && (found.uid === uid || process.geteuid?.() !== 0)) return;
+      throw new AgentError('refused', `${dir} exists and belongs to uid ${found.uid}, not to uid ${uid}`, {
+        hint: 'it is not touched: chown it, or move it away',
+      });
+    }
+    if (!existsSync(parent)) {
+      throw new AgentError('host_write', `${path.dirname(dir)}, where ${dir} should be, is not there`, {
+        hint: 'is it mounted? it is tried again',
+      });
+    }
+    if (!isFinished(temporary, uid)) fill(temporary, root, uid, gid);
     renameSync(temporary, home);
+    syncFolder(parent);
   } catch (cause) {
-    rmSync(temporary, { recursive: true, force: true });
-    throw new Error(`cannot make ${dir}: ${explain(cause)}`, { cause });
+    if (!(cause instanceof AgentError)) removeUnfinished(temporary);
+    throw toHostWrite(`cannot make ${dir}`, cause);
   }
+}
+
+/** What a kill has left: it is given away last, so if it is the owner's, only the renaming is missing. */
+function isFinished(temporary: string, uid: number): boolean {
+  const found = lstatSync(temporary, { throwIfNoEntry: false });
+  if (found === undefined) return false;
+  if (process.geteuid?.() === 0 && found.isDirectory() && found.uid === uid && uid !== 0) return true;
+  removeUnfinished(temporary);
+  return false;
+}
+
+/** Only where nobody but root can have reached into it. */
+function removeUnfinished(temporary: string): void {
+  try {
+    const found = lstatSync(temporary, { throwIfNoEntry: false });
+    if (found?.isDirectory() === true && found.uid === process.geteuid?.()) {
+      rmSync(temporary, { recursive: true, force: true });
+    }
+  } catch {
+    // The disk that refused the home refuses this as well; the next attempt begins with it.
+  }
+}
+
+function fill(temporary: string, root: string, uid: number, gid: number): void {
+  mkdirSync(temporary, { mode: 0o700 });
+  const skeleton = path.join(root, 'etc/skel');
+  if (existsSync(skeleton)) cpSync(skeleton, temporary, { recursive: true, verbatimSymlinks: true });
+  chmodSync(temporary, 0o700);
+  if (process.geteuid?.() === 0) giveAway(temporary, uid, gid);
 }
 
 /** From the leaves to the folder, so that the owner can reach nothing before all of it is theirs. */
@@ -56,15 +91,6 @@ function giveAway(folder: string, uid: number, gid: number): void {
     else lchownSync(file, uid, gid);
   }
   chownSync(folder, uid, gid);
-}
-
-function explain(cause: unknown): string {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  if (code === 'ENOSPC' || code === 'EDQUOT') return 'the disk is full';
-  if (code === 'EACCES' || code === 'EPERM')
-    return 'root may not write there (an NFS export with root_squash?)';
-  if (code === 'EROFS') return 'the file system is read-only';
-  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /** Which of these homes exist; a folder that cannot be looked at counts as there, since it must not be made anew. */

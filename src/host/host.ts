@@ -8,10 +8,11 @@ import type { Binding, DesiredHost, NodeFacts } from '../policy/desired.ts';
 import type { GroupEntry } from '../policy/posix.ts';
 import type { AccountBackend, AccountsOnHost } from './account-backend.ts';
 import { type Applied, applyChanges } from './apply-changes.ts';
+import { sweepTemporaries } from './atomic-file.ts';
 import { readKeyFiles } from './authorized-keys.ts';
 import { readForeignCache } from './foreign-cache.ts';
 import { findHomes } from './home.ts';
-import { findJobOwners, readOffboarded } from './jobs.ts';
+import { findJobOwners, readOffboarded, sweepOffboarded } from './jobs.ts';
 import { openLocalAccounts } from './local-accounts.ts';
 import { type AccountsAround, gatherFacts } from './node-facts.ts';
 import { openNssCache, openPublished } from './nsscache.ts';
@@ -80,7 +81,11 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
       return { account, isMarked };
     },
     keyFiles: () => readKeyFiles(paths.keys),
-    apply: (changes) => applyChanges(changes, { paths, config, backend }),
+    apply(changes) {
+      for (const folder of ['etc', 'etc/sudoers.d']) sweepTemporaries(path.join(root, folder));
+      sweepOffboarded(paths.offboarded);
+      return applyChanges(changes, { paths, config, backend });
+    },
   };
 }
 

@@ -80,6 +80,13 @@ export function readOffboarded(folder: string): Map<number, Offboarded> {
   return found;
 }
 
+/** Removes what a kill cut short. Only while nobody else works there (the pass lock). */
+export function sweepOffboarded(folder: string): void {
+  for (const name of listFolder('/', folder)) {
+    if (name.startsWith('.new-')) rmSync(path.join(folder, name), { recursive: true });
+  }
+}
+
 /**
  * Copies each of somebody's jobs into their folder, then removes it where it stands. (Rename would not do: the two may
  * be different mounts.) A kill in between leaves both, and the next pass goes on.

@@ -1,14 +1,10 @@
 // What policy must know of this node: who else is here, which names have power, what its sshd understands.
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Binding, NodeFacts } from '../policy/desired.ts';
 import type { AccountsOnHost } from './account-backend.ts';
+import { readPowerfulWords } from './power-files.ts';
 import { readSshdFacts, SSHD } from './sshd-program.ts';
-
-/** Files and folders of files in which a name means power: sudoers(5), sshd_config(5), access.conf(5). */
-const POWER_FILES = ['etc/sudoers', 'etc/ssh/sshd_config', 'etc/security/access.conf'];
-const POWER_FOLDERS = ['etc/sudoers.d', 'etc/ssh/sshd_config.d'];
-const OURS = ['etc/sudoers.d/sunk-agent', 'etc/ssh/sshd_config.d/10-sunk-agent.conf'];
 
 type SshdFacts = Awaited<ReturnType<typeof readSshdFacts>>;
 
@@ -59,6 +55,8 @@ export async function gatherFacts(
     shells: readShells(root),
     powerfulNames: [...words.names],
     powerfulGroups: [...words.groups],
+    powerfulUids: [...words.uids],
+    powerfulGids: [...words.gids],
     ...(await readSshdOnce(root)),
   };
 }
@@ -88,40 +86,4 @@ async function readSshdOnce(root: string): Promise<SshdFacts> {
   const key = [SSHD, path.join(root, 'etc/localtime'), path.join(root, 'etc/timezone')].map(stamp).join();
   if (sshd?.key !== key) sshd = { key, facts: await readSshdFacts(root) };
   return sshd.facts;
-}
-
-/** Every word that could name somebody: too many are refused rather than too few. */
-function readPowerfulWords(root: string): { names: Set<string>; groups: Set<string> } {
-  const names = new Set<string>();
-  const groups = new Set<string>();
-  const ours = new Set(OURS);
-  for (const file of listPowerFiles(root)) {
-    if (ours.has(file)) continue;
-    for (const line of readFileSync(path.join(root, file), 'latin1').split('\n')) {
-      if (/^\s*#(?!include)/.test(line)) continue;
-      for (const word of line.match(/[%@]?[a-z_][a-z0-9_-]{0,31}(?![a-z0-9_./-])/g) ?? []) {
-        if (word.startsWith('%')) groups.add(word.slice(1));
-        else if (mentionsPeople(file, line)) {
-          names.add(word);
-          groups.add(word);
-        }
-      }
-    }
-  }
-  return { names, groups };
-}
-
-function listPowerFiles(root: string): string[] {
-  const inFolders = POWER_FOLDERS.filter((folder) => existsSync(path.join(root, folder))).flatMap((folder) =>
-    readdirSync(path.join(root, folder)).map((name) => path.join(folder, name)),
-  );
-  return [...POWER_FILES, ...inFolders].filter((file) =>
-    statSync(path.join(root, file), { throwIfNoEntry: false })?.isFile(),
-  );
-}
-
-/** In sshd_config only these lines name people; the other files are about nothing else. */
-function mentionsPeople(file: string, line: string): boolean {
-  if (!file.startsWith('etc/ssh')) return true;
-  return /^\s*(?:AllowUsers|DenyUsers|AllowGroups|DenyGroups|Match)\b/i.test(line);
 }

@@ -1,7 +1,8 @@
 // Our file in sudoers.d: checked by visudo(8) before it is put in place, since a broken one disables sudo for all.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { AgentError } from '../errors.ts';
 import { replaceFiles } from './atomic-file.ts';
 
 const FILE = 'etc/sudoers.d/sunk-agent';
@@ -17,7 +18,7 @@ export function readSudoers(root: string): string {
 export function writeSudoers(root: string, text: string): void {
   const file = path.join(root, FILE);
   if (!existsSync(path.dirname(file)))
-    throw new Error(`there is no ${path.dirname(file)}: is sudo installed?`);
+    throw new AgentError('refused', `there is no ${path.dirname(file)}`, { hint: 'install sudo' });
   if (existsSync(VISUDO)) checkText(text);
   replaceFiles([{ file, data: text, encoding: 'utf8', mode: 0o440 }]);
 }
@@ -27,14 +28,12 @@ export function removeSudoers(root: string): void {
 }
 
 function checkText(text: string): void {
-  const folder = mkdtempSync('/tmp/sunk-agent-sudoers-');
   try {
-    const file = path.join(folder, 'sudoers');
-    writeFileSync(file, text, { mode: 0o440 });
-    execFileSync(VISUDO, ['-c', '-q', '-f', file], { stdio: ['ignore', 'ignore', 'pipe'], timeout: 10_000 });
+    const stdio = ['pipe', 'ignore', 'pipe'] as const;
+    execFileSync(VISUDO, ['-c', '-q', '-f', '-'], { input: text, stdio: [...stdio], timeout: 10_000 });
   } catch (cause) {
-    throw new Error('visudo does not accept our sudoers file', { cause });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+    throw new AgentError('refused', 'visudo does not accept our sudoers file, so it is not put in place', {
+      cause,
+    });
   }
 }

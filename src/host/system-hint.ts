@@ -1,4 +1,5 @@
 // What an operator can do about an error of the system, by its code (errno(3)).
+import { AgentError } from '../errors.ts';
 
 const HINTS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full: df -h and df -i; it is tried again',
@@ -15,8 +16,15 @@ const HINTS: Readonly<Record<string, string>> = {
   EHOSTDOWN: 'the file server does not answer',
 };
 
+/** `host_write` with the hint that fits the cause; one that is an AgentError already stays what it is. */
+export function toHostWrite(message: string, cause: unknown): AgentError {
+  if (cause instanceof AgentError) return cause;
+  const hint = hintAt(cause);
+  return new AgentError('host_write', message, { cause, ...(hint === null ? {} : { hint }) });
+}
+
 /** The hint for the first layer of an error that has a code we know, or null. */
-export function hintAt(error: unknown): string | null {
+function hintAt(error: unknown): string | null {
   for (let layer = error; layer instanceof Error; layer = layer.cause) {
     const code = 'code' in layer ? String(layer.code) : '';
     const hint = HINTS[code];

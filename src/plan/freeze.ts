@@ -7,9 +7,11 @@ import type { Weighing } from './weighing.ts';
  * The changes that wait until the thaw. Spoken revocations go on (a block, active: false, access.users, keys that
  * the record no longer lists), and so does a mere renewal, or a long freeze would lock everybody out.
  */
-export function freezePlan(changes: readonly Change[], { closed }: Weighing): Set<Change> {
+export function freezePlan(changes: readonly Change[], { closed, exempt }: Weighing): Set<Change> {
   return new Set(
     changes.filter((change) => {
+      // A block beats every hold, also where another key comes in place of the blocked one.
+      if (exempt.has(change)) return false;
       const reason = closed.get(nameUnit(change)) ?? null;
       if (reason === 'blocked' || reason === 'inactive' || reason === 'not-listed-here') return false;
       if (change.kind === 'keys-write') return change.gained.length > 0;

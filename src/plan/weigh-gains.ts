@@ -4,14 +4,17 @@ import { nameEffect } from './effect.ts';
 import { nameUnit } from './held-hash.ts';
 import { allowance, countUnion, describeWindow, findDone, type Proposal, type Weighing } from './weighing.ts';
 
-/** What goes beyond `limits.max_gain`. A sudo group that is made anew is filled unweighed: its plan was shown. */
+/**
+ * What goes beyond `limits.max_gain`. On a node that is made anew (it has no marker group yet) everybody is new, and
+ * sudo is given unweighed; a sudo group that turns up later is not, for anybody may have given a group that name.
+ */
 export function weighGains(changes: readonly Change[], weighing: Weighing): Proposal[] {
   const { context, question, exempt } = weighing;
   const { max_gain: limit, max_loss: loss } = question.config.limits;
-  const made = new Set(changes.filter(({ kind }) => kind === 'group-create').map(({ name }) => name));
+  const isFreshNode = !question.actual.groups.has(question.desired.marker.name);
   const pick = (effect: string): Change[] =>
     changes.filter((change) => nameEffect(change, context) === effect && !exempt.has(change));
-  const sudo = pick('sudo').filter(({ name }) => !made.has(name));
+  const sudo = isFreshNode ? [] : pick('sudo');
   const replaced = pick('replace-keys');
   const within = describeWindow(limit.window);
   const sudoCount = count(sudo, 'member-add:sudo', weighing);

@@ -191,6 +191,10 @@ function findVanished({ question, groupIds: idsByName }: Weighing): Vanished {
       if (reason === 'no-access-group') {
         return isEmpty || (missing.length > 0 && (!isTraced || members.has(change.scimId ?? '')));
       }
+      // Whom neither ledger nor store knows: of an empty store that says nothing.
+      const isUnknown =
+        change.kind === 'account-close' ? change.reason === 'unknown' : change.kind === 'keys-remove';
+      if (reason === null && isUnknown) return isEmpty;
       // A closing for another reason takes its course, in whatever groups the person was.
       if (reason !== null) return false;
       return change.kind === 'member-remove' && groupIds.has(idsByName.get(change.name) ?? '');

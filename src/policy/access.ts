@@ -64,7 +64,8 @@ function reportNamesake(
   };
 }
 
-function reportNested(group: GroupRecord): Refusal {
+/** That a group has groups among its members. */
+export function reportNested(group: GroupRecord): Refusal {
   return {
     scimId: group.id,
     kind: 'Group',

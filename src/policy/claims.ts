@@ -36,6 +36,8 @@ export interface Ground {
   readonly foreignGids: ReadonlyMap<number, string>;
   readonly sudoGids: ReadonlySet<number>;
   readonly powerfulNames: ReadonlySet<string>;
+  readonly powerfulUids: ReadonlySet<number>;
+  readonly powerfulGids: ReadonlySet<number>;
   readonly publishedUids: ReadonlyMap<string, number>;
   readonly publishedNames: ReadonlyMap<number, string>;
   readonly markedUids: ReadonlyMap<string, number>;
@@ -80,6 +82,8 @@ export function surveyGround(
     foreignGids: new Map(facts.foreignGroups.map(({ name, gid }) => [gid, name])),
     sudoGids,
     powerfulNames: new Set(facts.powerfulNames),
+    powerfulUids: new Set(facts.powerfulUids),
+    powerfulGids: new Set(facts.powerfulGids),
     publishedUids: new Map(facts.published?.accounts.map(({ name, uid }) => [name, uid])),
     publishedNames: new Map(facts.published?.accounts.map(({ name, uid }) => [uid, name])),
     markedUids: new Map(marked.map(({ name, uid }) => [name, uid])),
@@ -106,6 +110,9 @@ export function readIdentity(record: UserRecord, pinnedUid: number | null, groun
   const uid = id.id;
   const uidFault = findUidFault(name, uid, ground);
   if (uidFault !== null) return { ok: false, ...uidFault };
+  if (ground.powerfulUids.has(uid)) {
+    return refuse('uid-powerful', `the uid ${uid} stands in this node's sudoers: it is never granted`);
+  }
   if (ground.bound().uids.has(uid))
     return refuse('uid-bound', `the uid ${uid} belongs to somebody else for good`);
   const group = chooseGid(record, scim.attributes.gid !== null, ground);
@@ -186,7 +193,7 @@ function chooseGid(record: UserRecord, isFromRecord: boolean, ground: Ground) {
   if (gid === accounts.primary_gid) return { ok: true, id: gid } as const;
   const reading = chooseId('gid', record.id, gid, { ids: 'attribute', id_range: accounts.id_range });
   if (!reading.ok) return reading;
-  if (ground.foreignGids.has(reading.id) || ground.sudoGids.has(reading.id)) {
+  if ([ground.foreignGids, ground.sudoGids, ground.powerfulGids].some((gids) => gids.has(reading.id))) {
     return refuse('gid-powerful', `the primary gid ${reading.id} is a local group's or a sudo group's`);
   }
   return reading;

@@ -69,6 +69,9 @@ export interface NodeFacts {
   /** Names and groups that sudoers, sshd_config or access.conf mention: never granted from the store. */
   readonly powerfulNames: readonly string[];
   readonly powerfulGroups: readonly string[];
+  /** The same for ids: `#uid` and `%#gid` in sudoers(5). */
+  readonly powerfulUids?: readonly number[];
+  readonly powerfulGids?: readonly number[];
   /** `ssh -Q key`: the key types the installed sshd knows; empty if unknown. */
   readonly keyTypes: readonly string[];
   /** How this node's sshd reads `expiry-time`: UTC with `Z` since OpenSSH 9.1, local time before. */

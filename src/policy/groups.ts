@@ -1,7 +1,7 @@
 // Which of the store's groups become Unix groups, under which name and gid.
 import type { Config } from '../config.ts';
 import type { GroupRecord } from '../scim/resources.ts';
-import type { ResolvedAccess } from './access.ts';
+import { reportNested, type ResolvedAccess } from './access.ts';
 import type { Binding, Leftover, MirroredGroup, NodeFacts, Refusal } from './desired.ts';
 import { chooseId } from './ids.ts';
 import { isReservedId, isReservedName } from './reserved.ts';
@@ -42,7 +42,7 @@ export interface GroupQuestion {
  * in `access`; of new ones with the same gid the earliest created wins.
  */
 export function chooseGroups(question: GroupQuestion): GroupChoice {
-  const { bindings, now } = question;
+  const { access, bindings, config, now } = question;
   const refusals: Refusal[] = [];
   const refuse = (record: GroupRecord, code: string, detail: string): null => {
     refusals.push({ scimId: record.id, kind: 'Group', code, detail });
@@ -65,14 +65,25 @@ export function chooseGroups(question: GroupQuestion): GroupChoice {
       refuse(record, fault.code, fault.detail);
       continue;
     }
-    chosen.push({ record, name: binding.name, gid: binding.id, sudo: wanted.get(record) === 'sudo' });
-    if (!reading.ok || reading.name !== binding.name) {
+    // Whoever may rename groups at the store must not make one a sudo group by giving it that name.
+    const isPinned = config.access.sudo_groups.some(({ id }) => id === record.id);
+    const mayHaveSudo = isPinned || (reading.ok && reading.name === binding.name);
+    const sudo = wanted.get(record) === 'sudo';
+    chosen.push({ record, name: binding.name, gid: binding.id, sudo: sudo && mayHaveSudo });
+    if (sudo && !mayHaveSudo) {
+      const detail = `was called otherwise before, so it gives no sudo: pin its id in access.sudo_groups if it is meant`;
+      refuse(record, 'group-rename-no-sudo', detail);
+    } else if (!reading.ok || reading.name !== binding.name) {
       refuse(
         record,
         'group-rename-kept',
         `is called otherwise at the store now; the node keeps ${binding.name}`,
       );
     }
+  }
+  const reported = new Set([...access.accessGroups, ...access.sudoGroups]);
+  for (const record of wanted.keys()) {
+    if (record.nested.length > 0 && !reported.has(record)) refusals.push(reportNested(record));
   }
   const settled = settleNames(newcomers, wanted, refuse);
   chosen.push(...settleIds(settled, { ...question, wanted, taken, refuse }));
@@ -115,6 +126,7 @@ export function compileGlob(pattern: string): RegExp {
 }
 
 interface Taken {
+  readonly powerfulGids: ReadonlySet<number>;
   readonly foreignNames: ReadonlySet<string>;
   readonly foreignGids: ReadonlySet<number>;
   readonly publishedGids: ReadonlyMap<string, number>;
@@ -128,6 +140,7 @@ interface Taken {
 function findTaken({ bindings, facts, config }: GroupQuestion): Taken {
   const bound = [...bindings.values()];
   return {
+    powerfulGids: new Set(facts.powerfulGids),
     foreignNames: new Set(facts.foreignGroups.map(({ name }) => name)),
     foreignGids: new Set(facts.foreignGroups.map(({ gid }) => gid)),
     publishedGids: new Map(facts.published?.groups.map(({ name, gid }) => [name, gid])),
@@ -222,6 +235,8 @@ function settleIds(
     if (publishedGid !== gid || publishedName !== name) {
       const detail = `this node resolves ${publishedName} with the gid ${publishedGid}: a gid is never changed`;
       refuse(record, 'group-published-differs', detail);
+    } else if (taken.powerfulGids.has(gid) && !isMeant) {
+      refuse(record, 'gid-powerful', `the gid ${gid} stands in this node's sudoers: it is never granted`);
     } else if (gid === taken.marker.gid || taken.foreignGids.has(gid) || taken.boundGids.has(gid)) {
       refuse(record, 'gid-taken', `the gid ${gid} belongs to another group`);
     } else if (isSudo.has(record) && primaryGids.has(gid)) {

@@ -22,6 +22,30 @@ const upTo =
 const openCount = (node: Node): number =>
   [...node.host.accounts.values()].filter(({ expiryDay }) => expiryDay === null).length;
 
+describe('a sudo group that turns up late', () => {
+  const withAdmins = (count: number) => {
+    const words = makeWords(50);
+    const admins = makeGroup(
+      'admins',
+      31001,
+      words.users.slice(0, count).map(({ record }) => record.id),
+      {
+        name: 'slurm-admins',
+      },
+    );
+    return { ...words, groups: [words.groups[0]!, admins] };
+  };
+
+  it('is weighed like any other gain, but not on a node that is made anew', () => {
+    const late = makeNode();
+    const words = makeWords(50, undefined, { now: NOW - 30 * DAY });
+    runPass(late, { ...words, groups: [words.groups[0]!] });
+    expect(runPass(late, withAdmins(4)).held).toMatchObject([{ kind: 'gain' }]);
+    expect(late.host.groups.get('slurm-admins')?.members).toEqual([]);
+    expect(runPass(makeNode(), withAdmins(4)).held).toEqual([]);
+  });
+});
+
 describe('losses', () => {
   it('lets a first sync of any size through', () => {
     expect(openCount(settled(500))).toBe(500);

@@ -351,6 +351,44 @@ describe('desire', () => {
     expect(codes(host)).toEqual(['u-bob marked-differs', 'u-carol marked-differs']);
   });
 
+  it('gives no sudo to a group that only took the name of a sudo group, unless it is pinned', () => {
+    const access = (id: string): string =>
+      `access: { groups: [{ name: slurm-users, id: g-users }], sudo_groups: [{ name: slurm-admins${id} }] }\naccounts: { domains: [example.com] }\n`;
+    const taken = makeGroup('team', 31005, ['u-alice', 'u-bob'], { name: 'slurm-admins' });
+    const binding: Binding = {
+      ...bound('team-a', 31005),
+      kind: 'group',
+      scimId: 'g-team',
+      gid: null,
+      home: null,
+    };
+    const ask = (id: string) =>
+      desire(
+        makeInput({
+          groups: [members('alice', 'bob'), taken],
+          bindings: [binding],
+          config: makeConfig(access(id)),
+        }),
+      );
+    expect(ask('').sudoers).toBe('');
+    expect(codes(ask(''))).toEqual(['g-team group-rename-no-sudo']);
+    expect(ask(', id: g-team').sudoers).toContain('%#31005 ');
+  });
+
+  it('grants no id that stands in sudoers', () => {
+    const facts = { ...FACTS, powerfulUids: [20100], powerfulGids: [31005] };
+    const groups = [members('alice', 'bob'), makeGroup('team', 31005, ['u-bob'], { name: 'team-a' })];
+    expect(codes(desire(makeInput({ groups, facts })))).toEqual([
+      'g-team gid-powerful',
+      'u-alice uid-powerful',
+    ]);
+  });
+
+  it('reports groups within a group that is only wanted by its name', () => {
+    const groups = [members('alice'), makeGroup('team', 31005, [], { name: 'team-a', nested: ['g-x'] })];
+    expect(codes(desire(makeInput({ groups })))).toEqual(['g-team group-nested']);
+  });
+
   it('pins a uid and adds a key by override, also beyond the range but never a reserved or local one', () => {
     const override = (uid: number) =>
       makeConfig(

@@ -1,0 +1,117 @@
+// The node's own files in which a name means power (sudoers, sshd_config, access.conf), with all that they include.
+import { globSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
+import path from 'node:path';
+
+export interface PowerFile {
+  /** Below the root, without a leading slash. */
+  readonly file: string;
+  readonly kind: 'sudoers' | 'sshd' | 'access';
+  /** Continued lines are joined. */
+  readonly lines: readonly string[];
+}
+
+const STARTS = [
+  ['etc/sudoers', 'sudoers'],
+  ['etc/sudoers.d', 'sudoers'],
+  ['etc/ssh/sshd_config', 'sshd'],
+  ['etc/ssh/sshd_config.d', 'sshd'],
+  ['etc/security/access.conf', 'access'],
+  ['etc/security/access.d', 'access'],
+] as const;
+
+const OURS = new Set(['etc/sudoers.d/sunk-agent', 'etc/ssh/sshd_config.d/10-sunk-agent.conf']);
+
+/** More than anybody has; what includes itself ends here. */
+const MAX_FILES = 1000;
+
+/**
+ * Every such file, each once, ours apart. The usual folders are read even where nothing includes them: whoever
+ * reads too much refuses a name too many, and whoever reads too little gives power away.
+ */
+export function readPowerFiles(root: string): PowerFile[] {
+  const found = new Map<string, PowerFile>();
+  const waiting: { file: string; kind: PowerFile['kind'] }[] = STARTS.flatMap(([start, kind]) =>
+    listFiles(root, start).map((file) => ({ file, kind })),
+  );
+  for (let next = waiting.shift(); next !== undefined && found.size < MAX_FILES; next = waiting.shift()) {
+    const { file, kind } = next;
+    if (OURS.has(file) || found.has(file)) continue;
+    const lines = readFileSync(path.join(root, file), 'latin1').replace(/\\\n/g, ' ').split('\n');
+    found.set(file, { file, kind, lines });
+    for (const line of lines) {
+      for (const other of findIncludes(root, file, kind, line)) waiting.push({ file: other, kind });
+    }
+  }
+  return [...found.values()];
+}
+
+/** sudoers(5): `@include`, `@includedir` and their old forms with `#`; sshd_config(5): `Include`, with patterns. */
+function findIncludes(root: string, file: string, kind: PowerFile['kind'], line: string): string[] {
+  if (kind === 'sudoers') {
+    const [, word, rest = ''] = /^\s*[@#](include(?:dir)?)\s+(\S.*)$/.exec(line) ?? [];
+    if (word === undefined) return [];
+    const named = unquote(rest).replaceAll('%h', hostname().split('.')[0] ?? '');
+    return listFiles(root, resolveBelow(path.dirname(file), named), word === 'include');
+  }
+  const [, patterns = ''] = kind === 'sshd' ? (/^\s*include[\s=]+(\S.*)$/i.exec(line) ?? []) : [];
+  return (
+    patterns.match(/"[^"]*"|\S+/g)?.flatMap((pattern) => {
+      const below = resolveBelow('etc/ssh', unquote(pattern));
+      return globSync(below, { cwd: root }).flatMap((match) => listFiles(root, match));
+    }) ?? []
+  );
+}
+
+function unquote(text: string): string {
+  const trimmed = text.trim();
+  const quoted = /^"([^"]*)"/.exec(trimmed)?.[1];
+  return quoted ?? trimmed.replace(/\\(.)/g, '$1');
+}
+
+const resolveBelow = (folder: string, named: string): string =>
+  path.join('/', named.startsWith('/') ? named : path.join(folder, named)).slice(1);
+
+/** A file itself, or the plain files of a folder. */
+function listFiles(root: string, file: string, isFile = false): string[] {
+  const found = statSync(path.join(root, file), { throwIfNoEntry: false });
+  if (found?.isFile() === true) return [file];
+  if (found?.isDirectory() !== true || isFile) return [];
+  return readdirSync(path.join(root, file))
+    .map((name) => path.join(file, name))
+    .filter((name) => statSync(path.join(root, name), { throwIfNoEntry: false })?.isFile() === true);
+}
+
+export interface PowerfulWords {
+  readonly names: ReadonlySet<string>;
+  readonly groups: ReadonlySet<string>;
+  /** Of `#uid` and `%#gid` in sudoers(5). */
+  readonly uids: ReadonlySet<number>;
+  readonly gids: ReadonlySet<number>;
+}
+
+/** Every word that could name somebody: too many are refused rather than too few. */
+export function readPowerfulWords(root: string): PowerfulWords {
+  const [names, groups] = [new Set<string>(), new Set<string>()];
+  const [uids, gids] = [new Set<number>(), new Set<number>()];
+  for (const { kind, lines } of readPowerFiles(root)) {
+    for (const line of lines) {
+      if (kind === 'sudoers') {
+        for (const [, percent, id] of line.matchAll(/(%?)#(\d+)/g))
+          (percent === '%' ? gids : uids).add(Number(id));
+      }
+      if (/^\s*#/.test(line) && !(kind === 'sudoers' && /^\s*#\d/.test(line))) continue;
+      // In sshd_config only these lines name people; the other files are about nothing else.
+      if (kind === 'sshd' && !/^\s*(?:AllowUsers|DenyUsers|AllowGroups|DenyGroups|Match)\b/i.test(line))
+        continue;
+      for (const word of line.match(/%?[a-z_][a-z0-9_-]{0,31}(?![a-z0-9_./-])/g) ?? []) {
+        if (word.startsWith('%')) groups.add(word.slice(1));
+        else {
+          names.add(word);
+          groups.add(word);
+        }
+      }
+    }
+  }
+  return { names, groups, uids, gids };
+}
