@@ -74,6 +74,10 @@ export function renderConfigManual(time: number): string {
     'Below, a.b stands for the key b inside of a, and a[] for each entry of the list a.',
     '.Sh KEYS',
     ...renderList(items),
+    '.Sh NAMES AND IDS',
+    ...renderHelp(NAMES),
+    '.Sh LEAVING',
+    ...renderHelp(LEAVING),
     '.Sh THE NSSCACHE BACKEND',
     ...renderHelp(NSSCACHE),
     '.Sh SEE ALSO',
@@ -82,6 +86,30 @@ export function renderConfigManual(time: number): string {
   ];
   return `${lines.join('\n')}\n`;
 }
+
+const NAMES = `A person's name is made from scim.attributes.username. Only printable ASCII is taken; nothing is transliterated.
+What follows an @ must be one of accounts.domains, in capitals or not, and what is before it goes on; more than one @ is
+refused, and so is a plus sign, since alice+x and alice reach the same person. Capitals become small and dots become _.
+What comes out starts with a letter, goes on with letters, digits, - and _, and has at most 31 characters: nothing is
+cut off, and anything else is refused. A group's name is made likewise; blanks become _ too, and two groups that come
+out alike are both refused, unless one of them is named in access.
+
+Of two who want the same name, uid or home, the one created earlier at the store has it (meta.created, then id), on
+every node. Who has it already keeps it. A local account or group always wins. Never granted are the names of system
+accounts and of what means root, and whatever sudoers (with its includes, ids too), sshd_config (with its includes) or
+access.conf of this node mention; uids and gids below 1000, and systemd's and the system's own ranges above. A group
+that has taken the name of a sudo group at the store gives no sudo unless its id is pinned.
+
+With accounts.ids: derived, an id is a hash of the SCIM id, folded onto accounts.id_range. Up to 59999 two of 1,000
+people meet almost surely, and the later one is refused; 1879048192 to 2147483646 is free and large (1,000 people meet
+with a chance of 0.2 %), but such a uid makes a sparse lastlog of hundreds of gigabytes in appearance, and cannot exist
+in a pod with a user namespace of its own.`;
+
+const LEAVING = `Who is deactivated, deleted, blocked or out of every access group loses, in this order: the keys; the account
+(expiry day 1 and a nologin shell, the line stays); the sessions; groups and sudo, but for the marker group, on which
+sshd's settings hang; cron and at jobs and lingering, which are put aside in /var/lib/sunk-agent/offboarded and come back
+with the person. Then offboarding.hook runs. Each step is in the history with its time. After accounts.retention the
+line goes too; the home stays, the uid stays bound, and whoever comes back gets the same name, uid, groups and home.`;
 
 const NSSCACHE = `With accounts.backend: nsscache, one pod publishes for all pods of a cluster, in place of the nsscache job. Each
 change makes a new folder in accounts.nsscache_dir, with passwd.cache, group.cache, shadow.cache and sshkey.cache and

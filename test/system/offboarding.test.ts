@@ -1,0 +1,164 @@
+// Leaving, on a node with cron, at, logind and sshd: every step in its order and with its time, the hook, and the way back.
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { installAgent } from './install.ts';
+import { bootNode, CODE, type LoginNode } from './node.ts';
+import { describeOnNodes } from './requirements.ts';
+import { BASE_URL, type Store, startStore, TOKEN } from './store.ts';
+
+const CONFIG = `scim:
+  base_url: ${BASE_URL}
+access:
+  groups: [{ name: slurm-users }]
+  sudo_groups: [{ name: slurm-admins }]
+accounts:
+  domains: [example.com]
+offboarding: { hook: /usr/local/sbin/leave, hook_timeout: 10s }
+sync:
+  poll: "*/2 * * * * *"
+`;
+
+/** Where it runs and for whom; for bob it fails. */
+const HOOK = `#!/bin/sh
+echo "$SUNK_AGENT_NAME $SUNK_AGENT_UID $SUNK_AGENT_SCIM_ID $(readlink /proc/self/ns/net)" >>/root/left
+[ "$SUNK_AGENT_NAME" != bob ]
+`;
+
+describeOnNodes('somebody who leaves', () => {
+  let keys: string;
+  let node: LoginNode;
+  let store: Store;
+  const ids = new Map<string, string>();
+
+  const keyFile = (name: string): string => path.join(keys, name);
+  const login = (user: string, command = 'true') => node.ssh(user, keyFile(user), command);
+  const run = (command: string): string => {
+    const { status, stdout, stderr } = node.exec(command);
+    expect({ command, status, stderr }).toMatchObject({ status: 0 });
+    return stdout;
+  };
+  const eventually = async (what: string, isTrue: () => boolean): Promise<void> => {
+    for (const deadline = Date.now() + 90_000; Date.now() < deadline; await sleep(250)) if (isTrue()) return;
+    throw new Error(`not in time: ${what}\n${node.exec('journalctl -n 30 --no-pager').stdout}`);
+  };
+  /** What was done to somebody, the oldest first. */
+  const readHistory = (name: string): { kind: string; at: number; problem: string | null }[] => {
+    const program = `
+      import Database from 'better-sqlite3';
+      const history = new Database('/var/lib/sunk-agent/cache/mirror.sqlite', { readonly: true })
+        .prepare("SELECT kind, at, problem FROM history WHERE scim_id = ? ORDER BY rowid").all('${ids.get(name) ?? ''}');
+      process.stdout.write(JSON.stringify(history));`;
+    const file = path.join(node.root, 'root/history.mjs');
+    writeFileSync(
+      file,
+      program.replace("'better-sqlite3'", `'${CODE}/node_modules/better-sqlite3/lib/index.js'`),
+    );
+    return JSON.parse(run(`${CODE}/node_modules/.bin/node /root/history.mjs`)) as ReturnType<
+      typeof readHistory
+    >;
+  };
+
+  beforeAll(async () => {
+    keys = mkdtempSync(path.join(tmpdir(), 'offboarding-'));
+    for (const name of ['alice', 'bob'])
+      spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', keyFile(name)]);
+    node = await bootNode(
+      'bookworm',
+      (root) => {
+        installAgent(root, { config: CONFIG, token: TOKEN });
+        mkdirSync(path.join(root, 'usr/local/sbin'), { recursive: true });
+        writeFileSync(path.join(root, 'usr/local/sbin/leave'), HOOK, { mode: 0o755 });
+      },
+      ['at', 'cron'],
+    );
+    store = await startStore(node);
+    for (const name of ['alice', 'bob'])
+      ids.set(
+        name,
+        await store.createUser(`${name}@example.com`, readFileSync(`${keyFile(name)}.pub`, 'utf8').trim()),
+      );
+    const everybody = [...ids.values()];
+    await store.createGroup('slurm-admins', everybody.slice(0, 1));
+    await store.createGroup('slurm-users', everybody);
+    await eventually('alice and bob log in', () => login('alice').status === 0 && login('bob').status === 0);
+    await eventually('alice has sudo', () => login('alice', 'sudo -n true').status === 0);
+  });
+  afterAll(async () => {
+    await store?.stop();
+    await node?.stop();
+    rmSync(keys, { recursive: true, force: true });
+  });
+
+  test('loses keys, account, sessions, groups and jobs, in this order, and then the hook runs in a unit of its own', async () => {
+    run('echo "0 5 * * * true" | crontab -u alice -');
+    run('echo true | su alice -c "at now + 1 day"');
+    run('loginctl enable-linger alice');
+    const own = `install -d -o alice -m 700 ~alice/.ssh && install -o alice -m 600 /dev/stdin ~alice/.ssh/authorized_keys`;
+    run(`echo '${readFileSync(`${keyFile('alice')}.pub`, 'utf8').trim()}' | { ${own}; }`);
+    expect(run('atq')).toContain('alice');
+    const session = node.startSsh('alice', keyFile('alice'), 'echo here; sleep 1000');
+    const ended = once(session, 'exit');
+    await once(session.stdout!, 'data');
+
+    await store.setActive(ids.get('alice') ?? '', 'False');
+    await eventually('the hook ran', () => node.exec('grep -q ^alice /root/left').status === 0);
+    expect((await ended)[0]).toBe(255);
+    expect(run('cat /root/left')).toBe(
+      `alice 10000 ${ids.get('alice') ?? ''} ${run('readlink /proc/1/ns/net')}`,
+    );
+    await eventually('it is in the history', () =>
+      readHistory('alice').some(({ kind }) => kind === 'hook-run'),
+    );
+    const steps = readHistory('alice').filter(({ kind }) => !/create|write|add/.test(kind));
+    expect(steps.map(({ kind }) => kind)).toEqual([
+      'keys-remove',
+      'account-close',
+      'sessions-end',
+      'member-remove',
+      'member-remove',
+      'jobs-disable',
+      'hook-run',
+    ]);
+    expect(steps.map(({ problem }) => problem)).toEqual(steps.map(() => null));
+    expect(steps.map(({ at }) => at)).toEqual(steps.map(({ at }) => at).sort((a, b) => a - b));
+  });
+
+  test('cannot come in, neither by a key of their own nor by cron, and nothing of theirs runs', async () => {
+    expect(login('alice').status).toBe(255);
+    expect(node.exec('crontab -l -u alice').status).toBe(1);
+    expect(run('atq')).toBe('');
+    expect(node.exec('ls /var/lib/systemd/linger').stdout).toBe('');
+    await eventually('no process is left', () => node.exec('pgrep -u alice').status === 1);
+    expect(node.exec('sudo -l -U alice').stdout).toContain('not allowed');
+    expect(run('getent passwd alice')).toMatch(/:10000:9999:.*:\/usr\/sbin\/nologin$/m);
+    expect(run('id -gn alice')).toBe('sunk-users\n');
+    run('useradd --help >/dev/null; pwck -r -q; true');
+  });
+
+  test('whose hook fails is out all the same, and the failure is told once', async () => {
+    await store.setActive(ids.get('bob') ?? '', 'False');
+    await eventually('it is told', () => readHistory('bob').some(({ kind }) => kind === 'hook-run'));
+    expect(login('bob').status).toBe(255);
+    await sleep(5000);
+    const hooks = readHistory('bob').filter(({ kind }) => kind === 'hook-run');
+    expect(hooks).toMatchObject([{ problem: 'the hook /usr/local/sbin/leave: it ended with status 1' }]);
+  });
+
+  test('and comes back has the same uid, groups, home and jobs', async () => {
+    await store.setActive(ids.get('alice') ?? '', 'True');
+    await eventually('alice logs in', () => login('alice').status === 0);
+    await eventually('alice has sudo', () => login('alice', 'sudo -n true').status === 0);
+    expect(login('alice', 'id -u; pwd; id -Gn | tr " " "\\n" | sort').stdout).toBe(
+      '10000\n/home/alice\nslurm-admins\nslurm-users\nsunk-users\n',
+    );
+    expect(run('crontab -l -u alice')).toContain('0 5 * * * true');
+    expect(run('atq')).toContain('alice');
+    expect(node.exec('ls /var/lib/systemd/linger').stdout).toBe('alice\n');
+    expect(node.exec('ls /var/lib/sunk-agent/offboarded').stdout.trim()).toBe('10001');
+  });
+});
