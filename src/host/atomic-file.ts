@@ -120,7 +120,7 @@ function openIfThere(file: string): number | null {
 }
 
 function writeWhole(fd: number, data: Buffer): void {
-  for (let done = 0; done < data.length;) done += writeSync(fd, data, done);
+  for (let done = 0; done < data.length;) done += writeSync(fd, data, done, data.length - done, done);
 }
 
 function syncFileSystem(folder: string): void {

@@ -189,8 +189,10 @@ function copyFile(from: string, to: string): void {
     const target = openSync(to, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
     try {
       const buffer = Buffer.alloc(65_536);
+      let place = 0;
       for (let size = readSync(source, buffer); size > 0; size = readSync(source, buffer)) {
-        for (let done = 0; done < size;) done += writeSync(target, buffer, done, size - done);
+        for (let done = 0; done < size;) done += writeSync(target, buffer, done, size - done, place + done);
+        place += size;
       }
       if (process.geteuid?.() === 0) fchownSync(target, found.uid, found.gid);
       fchmodSync(target, found.mode & 0o7777);

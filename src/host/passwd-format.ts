@@ -1,4 +1,5 @@
 // passwd(5), group(5), shadow(5) and gshadow(5) as lists of lines, of which we edit ours and leave the rest alone.
+import { isUtf8 } from 'node:buffer';
 
 /**
  * Text is handled as latin1, one character a byte, so that lines we do not own survive whatever they hold.
@@ -74,8 +75,8 @@ export function encodeField(text: string): string {
 
 /** A field of the file as text; bytes that are not UTF-8 stay as latin1. */
 export function decodeField(bytes: string): string {
-  const text = Buffer.from(bytes, 'latin1').toString('utf8');
-  return text.includes('\ufffd') ? bytes : text;
+  const raw = Buffer.from(bytes, 'latin1');
+  return isUtf8(raw) ? raw.toString('utf8') : bytes;
 }
 
 /** Names in the last field of group(5). */

@@ -96,7 +96,7 @@ function readOperations(log: string, root: string): Operation[] {
       counts.set(call, n);
       const file = [...line.matchAll(/[<"](\/[^>"]*)[>"]/g)].map(([, name = '']) => name).at(-1) ?? '';
       if (!file.startsWith(`${root}/`)) return { call, n, what: '' };
-      const what = `${call} ${file.slice(root.length + 1)}`;
+      const what = `${call} ${file.slice(root.length + 1)}`.replace(/\.new-\w{6}/, '.new-');
       seen.set(what, (seen.get(what) ?? 0) + 1);
       return { call, n, what: `${what} #${seen.get(what) ?? 0}` };
     });
@@ -194,9 +194,7 @@ describe('a pass that is killed', () => {
         ({ what }) => what !== '' && !what.includes('.sqlite-shm '),
       );
       const kinds = new Set(operations.map(({ what }) => what.split(' ')[0]));
-      expect([...kinds]).toEqual(
-        expect.arrayContaining(['write', 'pwrite64', 'fsync', 'rename', 'mkdir', 'unlink']),
-      );
+      expect([...kinds]).toEqual(expect.arrayContaining(['pwrite64', 'fsync', 'rename', 'mkdir', 'unlink']));
       expect(operations.map(({ what }) => what)).toEqual(
         expect.arrayContaining(['rename etc/passwd #1', 'rename etc/shadow #1', 'rename home/dave #1']),
       );
