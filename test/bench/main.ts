@@ -4,6 +4,7 @@ import { benchIdle } from './idle.ts';
 import { benchDelta } from './delta.ts';
 import { benchLogin } from './login.ts';
 import { benchLogins } from './logins.ts';
+import { benchNss } from './nss.ts';
 import { benchPeers } from './peers.ts';
 import { benchRevoke } from './revoke.ts';
 import { renderTable, type Row } from './row.ts';
@@ -18,6 +19,7 @@ const BENCHES: Readonly<Record<string, () => Row[] | Promise<Row[]>>> = {
   cli: benchCli,
   idle: benchIdle,
   sync: benchDelta,
+  nss: benchNss,
 };
 
 const wantsJson = process.argv.includes('--json');

@@ -1,0 +1,109 @@
+// Runs inside a throwaway node: `fill N` makes the same N people in three ways, `time N` looks them up and prints medians.
+import { appendFileSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import koffi from 'koffi';
+import { openLocalAccounts } from '../../src/host/local-accounts.ts';
+import { openNssCache } from '../../src/host/nsscache.ts';
+import type { Change } from '../../src/plan/change.ts';
+import { median } from './time-programs.ts';
+
+/** Each way's passwd and group lie here, to be copied to /etc. */
+export const PLACE = '/srv/nss';
+export const PUBLISHED = '/srv/nss/published';
+const MEMBERS = 100;
+const PEOPLE = { name: 'people', gid: 9998 };
+const TODAY = 20_000;
+const LOOKUPS = 200;
+
+/** As SUNK has it: one shared primary group, and each person in two groups of a hundred. */
+function describePeople(count: number): Change[] {
+  const names = Array.from({ length: count }, (_, index) => `u${index}`);
+  const groups = Math.max(1, Math.floor((2 * count) / MEMBERS));
+  const common = { scimId: null, because: '' } as const;
+  const changes: Change[] = [{ ...common, kind: 'group-create', ...PEOPLE }];
+  for (let group = 0; group < groups; group += 1)
+    changes.push({ ...common, kind: 'group-create', name: `g${group}`, gid: 400_000 + group });
+  for (const [index, name] of names.entries()) {
+    const entry = { name, uid: 100_000 + index, gid: PEOPLE.gid, gecos: 'A person', dir: `/home/${name}` };
+    changes.push({ ...common, kind: 'account-create', name, entry: { ...entry, shell: '/bin/bash' } });
+  }
+  for (let group = 0; group < groups; group += 1) {
+    for (let member = 0; member < Math.min(MEMBERS, count); member += 1) {
+      const name = names[(group * MEMBERS + member) % count] ?? '';
+      changes.push({ ...common, kind: 'member-add', name: `g${group}`, member: name });
+    }
+  }
+  return changes;
+}
+
+/** The reference: the lines appended as they come, without any of our code. */
+function writeFlat(changes: readonly Change[]): void {
+  const members = new Map<string, string[]>();
+  for (const change of changes)
+    if (change.kind === 'member-add')
+      members.set(change.name, [...(members.get(change.name) ?? []), change.member]);
+  const passwd: string[] = [];
+  const group: string[] = [];
+  for (const change of changes) {
+    if (change.kind === 'group-create')
+      group.push(`${change.name}:x:${change.gid}:${(members.get(change.name) ?? []).join(',')}\n`);
+    if (change.kind !== 'account-create') continue;
+    const { name, uid, gid, gecos, dir, shell } = change.entry;
+    passwd.push(`${name}:x:${uid}:${gid}:${gecos}:${dir}:${shell}\n`);
+  }
+  appendFileSync(`${PLACE}/flat/passwd`, passwd.join(''));
+  appendFileSync(`${PLACE}/flat/group`, group.join(''));
+}
+
+async function fill(count: number): Promise<void> {
+  const changes = describePeople(count);
+  for (const way of ['flat', 'local', 'nsscache', 'image']) {
+    mkdirSync(`${PLACE}/${way}`, { recursive: true });
+    for (const file of ['passwd', 'group']) copyFileSync(`/etc/${file}`, `${PLACE}/${way}/${file}`);
+    const cache = way === 'nsscache' ? ' cache' : '';
+    writeFileSync(`${PLACE}/${way}/nsswitch.conf`, `passwd: files${cache}\ngroup: files${cache}\n`);
+  }
+  writeFlat(changes);
+  const published = openNssCache('/', PUBLISHED);
+  await demand(published.apply(changes, TODAY));
+  published.publication?.publish([]);
+  await demand(openLocalAccounts('/').apply(changes, TODAY));
+  for (const file of ['passwd', 'group']) {
+    copyFileSync(`/etc/${file}`, `${PLACE}/local/${file}`);
+    copyFileSync(`${PLACE}/image/${file}`, `/etc/${file}`);
+  }
+}
+
+async function demand(misfits: Promise<readonly { readonly problem: string }[]>): Promise<void> {
+  const [first] = await misfits;
+  if (first !== undefined) throw new Error(first.problem);
+}
+
+function time(count: number): { getpwnam: number; getgrouplist: number } {
+  const libc = koffi.load('libc.so.6');
+  const getpwnam = libc.func('void *getpwnam(const char *name)');
+  const getgrouplist = libc.func(
+    'int getgrouplist(const char *user, uint group, void *groups, _Inout_ int *count)',
+  );
+  const groups = Buffer.alloc(4 * 64);
+  const names = Array.from({ length: LOOKUPS }, (_, turn) => `u${(turn * 7919) % count}`);
+  const measure = (work: (name: string) => unknown): number => {
+    for (const name of names.slice(0, 5)) work(name);
+    return median(
+      names.map((name) => {
+        const start = performance.now();
+        if (work(name) !== true) throw new Error(`${name} is not resolved`);
+        return 1000 * (performance.now() - start);
+      }),
+    );
+  };
+  return {
+    getpwnam: measure((name) => getpwnam(name) !== null),
+    getgrouplist: measure((name) => Number(getgrouplist(name, PEOPLE.gid, groups, [64])) > 1),
+  };
+}
+
+if (import.meta.main) {
+  const [what, count = '0'] = process.argv.slice(2);
+  if (what === 'fill') await fill(Number(count));
+  else console.log(JSON.stringify(time(Number(count))));
+}

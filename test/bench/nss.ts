@@ -1,0 +1,64 @@
+// What resolving a person costs: both backends against a flat file of the same people, on a throwaway node with libnss-cache.
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { openPrivateNode, type PrivateNode } from '../host/private-node.ts';
+import { ensureLayers } from '../system/base.ts';
+import { PLACE, PUBLISHED } from './nss-inside.ts';
+import { makeRow, type Row } from './row.ts';
+import { median } from './time-programs.ts';
+
+const SIZES = [100, 1000, 10_000, 100_000];
+const WAYS = ['flat', 'local', 'nsscache'] as const;
+const TURNS = 3;
+const INSIDE = join(import.meta.dirname, 'nss-inside.ts');
+
+/**
+ * At most so much of the flat file's time. Our own lines in /etc/passwd are a flat file. The indexes win where files are
+ * long; libnss-cache has no initgroups of its own, so that getgrouplist reads all of group.cache, line by line.
+ */
+const GOALS = {
+  'getpwnam-local': () => 1.25,
+  'getpwnam-nsscache': (size: number) => (size >= 10_000 ? 0.25 : 4),
+  'getgrouplist-local': () => 1.25,
+  'getgrouplist-nsscache': () => 2.5,
+};
+
+type Times = Record<'getpwnam' | 'getgrouplist', number>;
+
+/** Needs root, and Debian's mirror once. The three ways take turns. */
+export async function benchNss(): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const size of SIZES) {
+    const node = await openPrivateNode(ensureLayers('bookworm', ['libnss-cache']));
+    try {
+      runInside(node, 'fill', size);
+      node.sh(`for name in passwd.cache passwd.cache.ixname passwd.cache.ixuid group.cache group.cache.ixname group.cache.ixgid; do
+        ln -s ${PUBLISHED}/current/$name /etc/$name; done`);
+      const times = { flat: [] as Times[], local: [] as Times[], nsscache: [] as Times[] };
+      for (let turn = 0; turn < TURNS; turn += 1) {
+        for (const way of WAYS) {
+          node.sh(`cp ${PLACE}/${way}/passwd ${PLACE}/${way}/group ${PLACE}/${way}/nsswitch.conf /etc/`);
+          times[way].push(JSON.parse(runInside(node, 'time', size)) as Times);
+        }
+      }
+      for (const call of ['getpwnam', 'getgrouplist'] as const) {
+        const spent = (way: (typeof WAYS)[number]): number => median(times[way].map((turn) => turn[call]));
+        for (const way of ['local', 'nsscache'] as const) {
+          const goal = GOALS[`${call}-${way}`](size);
+          const row = `${call}-us-${way}-${size}`;
+          rows.push(
+            makeRow({ bench: 'nss', row, unit: 'us', ours: spent(way), reference: spent('flat'), goal }),
+          );
+        }
+      }
+    } finally {
+      await node.close();
+    }
+  }
+  return rows;
+}
+
+function runInside(node: PrivateNode, what: 'fill' | 'time', size: number): string {
+  const [command = '', ...args] = [...node.command, process.execPath, INSIDE, what, String(size)];
+  return execFileSync(command, args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+}
