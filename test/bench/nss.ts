@@ -59,6 +59,6 @@ export async function benchNss(): Promise<Row[]> {
 }
 
 function runInside(node: PrivateNode, what: 'fill' | 'time', size: number): string {
-  const [command = '', ...args] = [...node.command, process.execPath, INSIDE, what, String(size)];
+  const [command, ...args] = [...node.command, process.execPath, INSIDE, what, String(size)];
   return execFileSync(command, args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
 }
