@@ -13,6 +13,7 @@ import {
   listAssignedPeople,
   listPeople,
 } from '../../src/testbed/identity-provider/entra-scope.ts';
+import { findSubject, provisionOnDemand } from '../../src/testbed/identity-provider/entra-on-demand.ts';
 import { findNextTry } from '../../src/testbed/identity-provider/quarantine.ts';
 import type { JsonObject } from '../../src/testbed/protocol/json.ts';
 import { COREWEAVE, connect, type Client } from './client.ts';
@@ -149,6 +150,39 @@ describe('the Entra emulator', () => {
     expect((await client.send('GET', '/Users')).body.totalResults).toBe(1);
   });
 
+  it('matches anew and sends every membership again in an initial cycle, and takes no id from another', async () => {
+    const client = await connect();
+    const bob = { object_id: 'b1', userPrincipalName: 'bob@example.com', displayName: 'Bob' };
+    const directory = makeDirectory(client, {
+      users: [ALICE, bob],
+      groups: [{ ...GROUP, members: ['alice@example.com', 'bob@example.com'] }],
+    });
+    await runCycle(directory);
+    const { a1: alice, b1: former } = directory.provisioned.users;
+    const { id: groupId } = directory.provisioned.groups['g1']!;
+    await client.send('PATCH', `/Groups/${groupId}`, { Operations: [{ op: 'remove', path: 'members' }] });
+    await client.send('PATCH', `/Users/${former}`, {
+      Operations: [{ op: 'replace', path: 'userName', value: 'bob.old@example.com' }],
+    });
+    const { body: twin } = await client.send('POST', '/Users', { userName: 'bob@example.com' });
+    directory.application.watermark = null;
+    await runCycle(directory);
+    expect(directory.provisioned.users).toEqual({ a1: alice, b1: twin.id });
+    const { body: restored } = await client.send('GET', `/Groups/${groupId}`);
+    expect(new Set(restored.members.map((one: { value: string }) => one.value))).toEqual(
+      new Set([alice, twin.id]),
+    );
+
+    Object.assign(directory.users[0]!, { userPrincipalName: 'bob@example.com' });
+    directory.users.pop();
+    directory.groups[0]!.members = ['bob@example.com'];
+    directory.application.watermark = null;
+    const log = await runCycle(directory);
+    expect(log.map(({ action, status }) => [action, status])).toContainEqual(['export', 409]);
+    await runCycle(directory);
+    expect((await client.send('GET', `/Users/${alice}`)).body.userName).toBe('bob@example.com');
+  });
+
   it('logs a nested group with the service’s reason, and goes on', async () => {
     const client = await connect();
     const inner = { object_id: 'g2', displayName: 'inner', members: [] };
@@ -213,6 +247,9 @@ const content = fc.record({
   users: fc.tuple(...NAMES.map(person)).map((all) => all.filter((one) => one !== null)),
   groups: fc.tuple(...GROUPS.map(group)).map((all) => all.filter((one) => one !== null)),
   assigned: fc.subarray([...GROUPS, 'ann@example.com', 'bob@example.com']),
+  scope: fc.option(fc.constant({ attribute: 'department', equals: 'R&D' }), { freq: 2 }),
+  isRestarted: fc.boolean(),
+  onDemand: fc.nat(2),
 });
 
 /** What the service must hold, as the directory and what was provisioned say. */
@@ -262,14 +299,19 @@ describe.each(['', '?aadOptscim062020'])('after cycles over any directories, wit
     await fc.assert(
       fc.asyncProperty(fc.array(content, { minLength: 1, maxLength: 3 }), async (versions) => {
         let directory = makeDirectory(client, {}, flag);
-        for (const { users, groups, assigned } of versions) {
+        for (const { users, groups, assigned, scope, isRestarted, onDemand } of versions) {
           const { application, provisioned } = directory;
           directory = directorySchema.parse({
-            application: { ...application, assigned },
+            application: { ...application, assigned, scoping_filter: scope },
             users,
             groups,
             provisioned,
           });
+          if (isRestarted) directory.application.watermark = null;
+          for (const { userPrincipalName } of directory.users.slice(0, onDemand)) {
+            const steps = await provisionOnDemand(directory, findSubject(directory, userPrincipalName));
+            expect(steps.filter((step) => step.outcome === 'failure')).toEqual([]);
+          }
           const log = await runCycle(directory);
           expect(log.filter((line) => line.outcome === 'failure')).toEqual([]);
           await expectAgreement(client, directory);

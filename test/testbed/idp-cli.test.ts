@@ -53,10 +53,17 @@ it('Entra: every step of the guide, and what it refuses', async () => {
     err: expect.stringContaining('provisioning on'),
   });
   await done('provisioning', 'on');
-  expect(await done('cycle')).toMatch(/success {2}create {9}alice@example\.com\n[^]*6 done, 0 failed\n$/);
+  expect(await done('cycle')).toMatch(
+    /^initial cycle: [^]*success {2}create {9}alice@example\.com\n[^]*6 done, 0 failed\n$/,
+  );
   await done('graph', 'set-key', 'alice@example.com', KEY);
-  expect(await done('cycle')).toBe('success  update         alice@example.com\n1 done, 0 failed\n');
-  expect(await done('cycle')).toBe('nothing to do\n');
+  expect(await done('cycle')).toMatch(
+    /^incremental cycle since \S+Z\nsuccess {2}update {9}alice@example.com\n1 done, 0 failed\n$/,
+  );
+  expect(await done('cycle')).toMatch(/\nnothing to do\n$/);
+  expect(await done('cycle', '--initial')).toMatch(
+    /^initial cycle: [^]*update members[^]*\n3 done, 0 failed\n$/,
+  );
   const { body } = await send('GET', '/Users?filter=userName eq "alice@example.com"');
   expect(body.Resources[0][COREWEAVE]).toEqual({ sunkSshKeys: KEY, uid: expect.any(Number) });
   await done('user', 'disable', 'alice@example.com');
@@ -75,6 +82,55 @@ it('Entra: every step of the guide, and what it refuses', async () => {
   );
 }, 30_000);
 
+it('Entra: provision on demand reports each step, in scope or not, and where it fails', async () => {
+  const { testbed, send, admin } = await connect();
+  await run('entra', 'init');
+  await run('entra', 'credentials', testbed.baseUrl, testbed.token);
+  await run('entra', 'mapping', 'delete', 'department');
+  await run('entra', 'assign', 'slurm-admins');
+  await run('entra', 'scope', 'department=Operations');
+  const { status, out } = await run(
+    'entra',
+    'provision',
+    'carol@example.com',
+    'slurm-admins',
+    'bob@example.com',
+  );
+  expect([status, out.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'ID')]).toEqual([
+    0,
+    `carol@example.com
+  1. success  Import user: carol@example.com, enabled; 5 attributes have a value
+  2. success  Determine if user is in scope: in the group slurm-admins
+  3. success  Match user between source and target system: userName eq "carol@example.com": nobody is there
+  4. success  Perform action: create
+slurm-admins
+  1. success  Import group: slurm-admins; members: 1, of them provisioned: 1
+  2. success  Determine if group is in scope: assigned
+  3. success  Match group between source and target system: displayName eq "slurm-admins": nothing is there
+  4. success  Perform action: update members
+bob@example.com
+  1. success  Import user: bob@example.com, enabled; 5 attributes have a value
+  2. skipped  Determine if user is in scope: not assigned, and in no assigned group
+  3. success  Match user between source and target system: not looked for
+  4. skipped  Perform action: nothing to do
+`,
+  ]);
+  const { body } = await send('GET', '/Groups');
+  expect(body.Resources).toMatchObject([{ displayName: 'slurm-admins', members: [{}] }]);
+
+  await run('entra', 'scope', 'department=Research');
+  expect((await run('entra', 'provision', 'carol@example.com')).out).toMatch(
+    /but the scoping filter wants department=Research\n[^]*Perform action: disable\n$/,
+  );
+  await admin('PATCH', '/settings', { enableScimApi: false });
+  expect(await run('entra', 'provision', 'carol@example.com')).toMatchObject({
+    status: 1,
+    out: expect.stringMatching(/3\. failure {2}Match user [^\n]*is off[^\n]*\(403\)\n$/),
+  });
+  expect((await run('entra', 'provision', 'carol@example.com', 'nobody')).status).toBe(64);
+  expect((await run('okta', 'cycle', '--initial')).err).toContain('provisioning on');
+}, 30_000);
+
 it('says what it does not understand, and changes nothing', async () => {
   await run('okta', 'init');
   const before = readFileSync(join(folder, 'directory.yaml'), 'utf8');
@@ -82,6 +138,7 @@ it('says what it does not understand, and changes nothing', async () => {
     ['nonsense'],
     ['user', 'set', 'alice@example.com', 'mail=x@example.com', 'uid=0'],
     ['assign', 'nobody'],
+    ['assign', '--initial', 'slurm-users'],
     ['user', 'purge', 'bob@example.com'],
   ]) {
     const { status, err } = await run('okta', ...args);

@@ -65,6 +65,8 @@ const application = z.strictObject({
     .strictObject({ since: z.string(), tries: z.int().min(0) })
     .nullable()
     .default(null),
+  /** Start of the last cycle that was not in quarantine; without one the next cycle is an initial one. */
+  watermark: z.string().nullable().default(null),
   saml: saml.prefault({}),
   /** *Users and groups*: displayNames and userPrincipalNames. */
   assigned: z.array(z.string()).default([]),

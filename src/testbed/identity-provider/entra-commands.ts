@@ -2,7 +2,9 @@
 import { UsageError } from './directory-verbs.ts';
 import { runCycle, testConnection } from './entra-cycle.ts';
 import { consent, makeExtensionProperty, setKey } from './entra-graph.ts';
-import { makeCycleCommands, type Program } from './idp-cli.ts';
+import { findSubject, provisionOnDemand } from './entra-on-demand.ts';
+import { CycleFailure, makeCycleCommands, type Program } from './idp-cli.ts';
+import { writeSteps } from './idp-report.ts';
 
 const USAGE = `usage: npm run entra -- [--file directory.yaml] COMMAND
 
@@ -22,8 +24,9 @@ const USAGE = `usage: npm run entra -- [--file directory.yaml] COMMAND
   test-connection                      Test Connection
   assign NAME..., unassign NAME...     Users and groups
   scope [ATTRIBUTE=VALUE]              the scoping filter
-  provisioning on, off, restart        Provisioning Status; restart ends a quarantine
-  cycle                                one provisioning cycle, with its log
+  provisioning on, off, restart        Provisioning Status; restart forgets quarantine and watermark
+  cycle [--initial]                    one provisioning cycle, with its log; --initial: Restart provisioning
+  provision NAME...                    Provision on demand: one user or group now, each step reported
   user add, set, disable, enable, delete, restore, purge UPN [ATTRIBUTE=VALUE...]
   group add, add-member, remove-member, rename, dynamic, remove NAME ...
 `;
@@ -32,7 +35,31 @@ export const ENTRA: Program = {
   name: 'entra',
   usage: USAGE,
   commands: {
-    ...makeCycleCommands(runCycle, testConnection),
+    ...makeCycleCommands(async (directory, isInitial) => {
+      const { application } = directory;
+      if (isInitial) application.watermark = null;
+      const { watermark } = application;
+      const heading =
+        watermark === null
+          ? 'initial cycle: everything is matched anew\n'
+          : `incremental cycle since ${watermark}\n`;
+      return { heading, log: await runCycle(directory) };
+    }, testConnection),
+    async provision(directory, names) {
+      if (names.length === 0) throw new UsageError('provision NAME...');
+      const reports: string[] = [];
+      let isWhole = true;
+      // Every name is known before anything is sent.
+      for (const name of names) findSubject(directory, name);
+      for (const name of names) {
+        const subject = findSubject(directory, name);
+        const steps = await provisionOnDemand(directory, subject);
+        isWhole &&= steps.every((step) => step.outcome !== 'failure');
+        reports.push(writeSteps(name, steps));
+      }
+      if (!isWhole) throw new CycleFailure(reports.join(''));
+      return reports.join('');
+    },
     application({ application }) {
       const {
         name,

@@ -54,11 +54,20 @@ export async function testConnection(directory: Directory): Promise<void> {
   }
 }
 
-interface Run {
+/** What a cycle and a provisioning on demand work with. */
+export interface Run {
   readonly directory: Directory;
   readonly client: IdpClient;
   readonly isCompliant: boolean;
+  /** No watermark: everything is matched by name again, and every membership sent again. */
+  readonly isInitial: boolean;
   readonly log: LogLine[];
+}
+
+/** A run that has done nothing yet. */
+export function openRun(directory: Directory): Run {
+  const isInitial = directory.application.watermark === null;
+  return { directory, ...open(directory), isInitial, log: [] };
 }
 
 function open(directory: Directory): Pick<Run, 'client' | 'isCompliant'> {
@@ -68,12 +77,13 @@ function open(directory: Directory): Pick<Run, 'client' | 'isCompliant'> {
 }
 
 /**
- * Runs a cycle; the first one finds what is there already by name. Notes in the directory what it did, and
+ * Runs a cycle; an initial one finds what is there already by name. Notes in the directory what it did, and
  * puts the application into quarantine when too much of it failed.
  * @returns the provisioning log, one line for each object that was touched or failed.
  */
 export async function runCycle(directory: Directory): Promise<readonly LogLine[]> {
-  const run: Run = { directory, ...open(directory), log: [] };
+  const run = openRun(directory);
+  const now = Date.now();
   const inScope = new Set(listAssignedPeople(directory));
   for (const person of inScope)
     await noteOutcome(run.log, person.userPrincipalName, () => provisionPerson(run, person));
@@ -86,13 +96,21 @@ export async function runCycle(directory: Directory): Promise<readonly LogLine[]
     await noteOutcome(run.log, group.displayName, () => provisionGroup(run, group));
   }
   await deleteUnassigned(run);
-  judgeCycle(directory, run.log, Date.now());
+  judgeCycle(directory, run.log, now);
   return run.log;
 }
 
 async function provisionPerson(run: Run, person: Person): Promise<string | null> {
+  return bringPerson(run, person, await findPerson(run, person));
+}
+
+/** Makes a person who is in scope, or what the match found, what the directory says. */
+export async function bringPerson(
+  run: Run,
+  person: Person,
+  target: JsonObject | null,
+): Promise<string | null> {
   const mapped = mapPerson(person, run.directory.application.mappings);
-  const target = await findPerson(run, person);
   if (target === null) {
     // Who is disabled before the first cycle is never made.
     if (!isActive(person)) return null;
@@ -105,7 +123,7 @@ async function provisionPerson(run: Run, person: Person): Promise<string | null>
 }
 
 /** Out of scope means disabled; the account and its memberships stay. */
-async function disablePerson(run: Run, person: Person): Promise<string | null> {
+export async function disablePerson(run: Run, person: Person): Promise<string | null> {
   if (run.directory.provisioned.users[person.object_id] === undefined) return null;
   const target = await findPerson(run, person);
   return target === null ? null : patchPerson(run, target, null, false);
@@ -123,8 +141,14 @@ async function patchPerson(
   return !active && target['active'] === true ? 'disable' : 'update';
 }
 
-async function findPerson(run: Run, person: Person): Promise<JsonObject | null> {
-  const id = run.directory.provisioned.users[person.object_id];
+/** The match: by the id that is known, else by `userName`; an initial cycle asks for the name first. */
+export async function findPerson(run: Run, person: Person): Promise<JsonObject | null> {
+  const { users } = run.directory.provisioned;
+  const id = users[person.object_id];
+  if (run.isInitial) {
+    const named = await find(run.client, '/Users', 'userName', person.userPrincipalName);
+    if (named !== null && !isAnothers(users, person.object_id, readId(named))) return named;
+  }
   if (id === undefined) return find(run.client, '/Users', 'userName', person.userPrincipalName);
   const answer = await run.client.send('GET', `/Users/${id}`);
   if (answer.status === 404) {
@@ -133,6 +157,11 @@ async function findPerson(run: Run, person: Person): Promise<JsonObject | null> 
   }
   if (answer.status !== 200) throw new ProvisioningError(answer);
   return answer.body;
+}
+
+/** Whether an id belongs to another object here: its name may have been free only since this cycle. */
+function isAnothers(ids: Readonly<Record<string, string>>, objectId: string, id: string): boolean {
+  return Object.entries(ids).some(([other, taken]) => other !== objectId && taken === id);
 }
 
 /** Purged from the recycle bin: only now comes the DELETE. */
@@ -153,9 +182,17 @@ async function deletePurged(run: Run): Promise<void> {
 }
 
 async function provisionGroup(run: Run, group: DirectoryGroup): Promise<string | null> {
+  return bringGroup(run, group, await findGroup(run, group));
+}
+
+/** Makes a group, or what the match found, what the directory says, its members included. */
+export async function bringGroup(
+  run: Run,
+  group: DirectoryGroup,
+  target: JsonObject | null,
+): Promise<string | null> {
   const { provisioned } = run.directory;
   let action: string | null = null;
-  const target = await findGroup(run, group);
   let known = provisioned.groups[group.object_id];
   if (target === null) {
     const created = await insist(
@@ -167,7 +204,7 @@ async function provisionGroup(run: Run, group: DirectoryGroup): Promise<string |
     known = { id: readId(created), members: [] };
     action = 'create';
   } else {
-    known ??= { id: readId(target), members: [] };
+    if (known?.id !== readId(target)) known = { id: readId(target), members: [] };
     if (target['displayName'] !== group.displayName) {
       await insist(
         run.client,
@@ -182,7 +219,7 @@ async function provisionGroup(run: Run, group: DirectoryGroup): Promise<string |
   return (await sendMembers(run, group, known)) ?? action;
 }
 
-/** Only what changed since the last cycle is sent: memberships of a restored user are not sent again. */
+/** Only what changed since the last cycle is sent, but in an initial one: a restored user's memberships are not sent again. */
 async function sendMembers(
   run: Run,
   group: DirectoryGroup,
@@ -197,7 +234,7 @@ async function sendMembers(
   );
   const wanted = new Set([...people, ...nested]);
   const sent = new Set(known.members);
-  const added = [...wanted].filter((id) => !sent.has(id));
+  const added = [...wanted].filter((id) => run.isInitial || !sent.has(id));
   const removed = known.members.filter((id) => !wanted.has(id));
   const sendSome = async (coming: readonly string[], going: readonly string[]): Promise<void> => {
     await insist(
@@ -206,7 +243,7 @@ async function sendMembers(
       `/Groups/${known.id}`,
       writeMembersPatch(coming, going, run.isCompliant),
     );
-    known.members = [...known.members.filter((id) => !going.includes(id)), ...coming];
+    known.members = [...new Set([...known.members.filter((id) => !going.includes(id)), ...coming])];
   };
   for (let from = 0; from < removed.length; from += MEMBERS_AT_ONCE) {
     await sendSome([], removed.slice(from, from + MEMBERS_AT_ONCE));
@@ -217,15 +254,24 @@ async function sendMembers(
   return added.length + removed.length === 0 ? null : 'update members';
 }
 
-async function findGroup(run: Run, group: DirectoryGroup): Promise<JsonObject | null> {
-  const id = run.directory.provisioned.groups[group.object_id]?.id;
+/** The match of a group: by the id that is known, else by `displayName`; an initial cycle asks for the name first. */
+export async function findGroup(run: Run, group: DirectoryGroup): Promise<JsonObject | null> {
+  const { groups } = run.directory.provisioned;
+  const byName = (): Promise<JsonObject | null> =>
+    find(run.client, '/Groups?excludedAttributes=members', 'displayName', group.displayName);
+  if (run.isInitial) {
+    const named = await byName();
+    const ids = Object.fromEntries(Object.entries(groups).map(([objectId, known]) => [objectId, known.id]));
+    if (named !== null && !isAnothers(ids, group.object_id, readId(named))) return named;
+  }
+  const id = groups[group.object_id]?.id;
   if (id !== undefined) {
     const answer = await run.client.send('GET', `/Groups/${id}?excludedAttributes=members`);
     if (answer.status === 200) return answer.body;
     if (answer.status !== 404) throw new ProvisioningError(answer);
-    delete run.directory.provisioned.groups[group.object_id];
+    delete groups[group.object_id];
   }
-  return find(run.client, '/Groups?excludedAttributes=members', 'displayName', group.displayName);
+  return byName();
 }
 
 /** A group that is assigned no more is deleted: it has nothing like `active`. */

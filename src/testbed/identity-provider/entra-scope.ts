@@ -2,7 +2,7 @@
 import type { Directory, DirectoryGroup, Person } from './directory.ts';
 
 /** Whether a condition such as `department equals "R&D"` holds. */
-function fulfils(person: Person, condition: { attribute: string; equals: string }): boolean {
+export function fulfils(person: Person, condition: { attribute: string; equals: string }): boolean {
   const value = Object.entries(person).find(([name]) => name === condition.attribute)?.[1];
   return value === condition.equals;
 }

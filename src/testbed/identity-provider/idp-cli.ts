@@ -10,10 +10,14 @@ import { makeSampleDirectory } from './sample-directory.ts';
 import { changeSaml } from './saml/saml-verbs.ts';
 
 /** Changes the directory and says what it did; the directory is saved afterwards. */
-export type Command = (directory: Directory, args: readonly string[]) => string | Promise<string>;
+export type Command = (
+  directory: Directory,
+  args: readonly string[],
+  options: { readonly isInitial: boolean },
+) => string | Promise<string>;
 
 /** Something in a cycle failed; the report says what. */
-class CycleFailure extends Error {
+export class CycleFailure extends Error {
   readonly report: string;
 
   constructor(report: string) {
@@ -66,6 +70,7 @@ const COMMON: Readonly<Record<string, Command>> = {
       throw new UsageError('provisioning on, off or restart');
     application.provisioning = state === 'off' ? 'off' : 'on';
     application.quarantine = null;
+    if (state === 'restart') application.watermark = null;
     return `Provisioning Status: ${application.provisioning}\n`;
   },
   saml: changeSaml,
@@ -80,18 +85,24 @@ const COMMON: Readonly<Record<string, Command>> = {
 };
 
 /** @throws UsageError while provisioning is off or waits out a quarantine. */
-function checkMayRun(directory: Directory): void {
+function checkMayRun(directory: Directory, isRestart: boolean): void {
   const { provisioning } = directory.application;
   if (provisioning === 'off') throw new UsageError('the Provisioning Status is off: provisioning on');
   const next = findNextTry(directory);
-  if (next === null || next <= Date.now()) return;
+  if (isRestart || next === null || next <= Date.now()) return;
   const when = new Date(next).toISOString();
   throw new UsageError(`in quarantine, tried again at ${when}: mend the cause, then provisioning restart`);
 }
 
+/** A cycle's log, under the line that says which sort of cycle it was, if the provider has more than one. */
+export interface Cycle {
+  readonly heading: string;
+  readonly log: readonly LogLine[];
+}
+
 /** The commands that run one emulator's cycle and its test of the connection. */
 export function makeCycleCommands(
-  run: (directory: Directory) => Promise<readonly LogLine[]>,
+  run: (directory: Directory, isInitial: boolean) => Promise<Cycle>,
   test: (directory: Directory) => Promise<void>,
 ): Readonly<Record<string, Command>> {
   return {
@@ -99,10 +110,10 @@ export function makeCycleCommands(
       await test(directory);
       return 'the supplied credentials are authorized to enable provisioning\n';
     },
-    async cycle(directory) {
-      checkMayRun(directory);
-      const log = await run(directory);
-      const report = writeReport(log, directory.application.provisioning === 'quarantine');
+    async cycle(directory, _args, { isInitial }) {
+      checkMayRun(directory, isInitial);
+      const { heading, log } = await run(directory, isInitial);
+      const report = heading + writeReport(log, directory.application.provisioning === 'quarantine');
       if (log.some((line) => line.outcome === 'failure')) throw new CycleFailure(report);
       return report;
     },
@@ -156,7 +167,8 @@ async function performCommand(program: Program, argv: readonly string[]): Promis
   if (command === undefined) throw new UsageError(`no command "${name}"\n${program.usage}`);
   const directory = loadDirectory(values.file);
   try {
-    const out = await command(directory, args);
+    if (values.initial && name !== 'cycle') throw new UsageError('--initial is an option of cycle alone');
+    const out = await command(directory, args, { isInitial: values.initial });
     saveDirectory(values.file, directory);
     return out;
   } catch (error) {
@@ -167,7 +179,7 @@ async function performCommand(program: Program, argv: readonly string[]): Promis
 }
 
 function readArguments(argv: readonly string[]): {
-  values: { file: string; help: boolean };
+  values: { file: string; help: boolean; initial: boolean };
   positionals: string[];
 } {
   try {
@@ -177,6 +189,7 @@ function readArguments(argv: readonly string[]): {
       options: {
         file: { type: 'string', default: 'directory.yaml' },
         help: { type: 'boolean', default: false },
+        initial: { type: 'boolean', default: false },
       },
     });
   } catch (error) {

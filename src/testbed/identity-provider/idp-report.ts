@@ -1,4 +1,5 @@
-// The provisioning log of a cycle in words for people.
+// The provisioning log of a cycle, and the steps of one on demand, in words for people.
+import type { Step } from './entra-on-demand.ts';
 import type { LogLine } from './idp-client.ts';
 
 /** One line for each object, failures with the service's own words; then the sum. */
@@ -11,4 +12,12 @@ export function writeReport(log: readonly LogLine[], isQuarantined: boolean): st
   const sum = log.length === 0 ? 'nothing to do\n' : `${log.length - failed} done, ${failed} failed\n`;
   const quarantine = isQuarantined ? 'in quarantine: too much of this cycle failed\n' : '';
   return lines.join('') + sum + quarantine;
+}
+
+/** The steps of a provisioning on demand, numbered, under the name of whom they are about. */
+export function writeSteps(name: string, steps: readonly Step[]): string {
+  const lines = steps.map(
+    ({ title, outcome, detail }, index) => `  ${index + 1}. ${outcome.padEnd(8)} ${title}: ${detail}\n`,
+  );
+  return `${name}\n${lines.join('')}`;
 }

@@ -1,4 +1,5 @@
 // The Okta emulator's commands: an App Integration Wizard app, which sends every change as PUT.
+import { UsageError } from './directory-verbs.ts';
 import { testConnection } from './entra-cycle.ts';
 import { makeCycleCommands, type Program } from './idp-cli.ts';
 import { runOktaCycle } from './okta-cycle.ts';
@@ -22,5 +23,8 @@ const USAGE = `usage: npm run okta -- [--file directory.yaml] COMMAND
 export const OKTA: Program = {
   name: 'okta',
   usage: USAGE,
-  commands: makeCycleCommands(runOktaCycle, testConnection),
+  commands: makeCycleCommands(async (directory, isInitial) => {
+    if (isInitial) throw new UsageError('Okta compares everything in each push: cycle without --initial');
+    return { heading: '', log: await runOktaCycle(directory) };
+  }, testConnection),
 };

@@ -12,6 +12,7 @@ export function judgeCycle({ application }: Directory, log: readonly LogLine[], 
   if (failed === 0 || failed / log.length <= SHARE) {
     if (application.provisioning === 'quarantine') application.provisioning = 'on';
     application.quarantine = null;
+    application.watermark = new Date(now).toISOString();
     return;
   }
   const tries = application.quarantine === null ? 0 : application.quarantine.tries + 1;
