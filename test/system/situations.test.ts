@@ -34,6 +34,8 @@ function normalise(text: string, ids: ReadonlyMap<string, string>): string {
     .replace(/SHA256:(?!A{43})[A-Za-z0-9+/]{43}/g, '<fingerprint>')
     .replace(/(?<=port )\d+/g, '<port>')
     .replace(/ \(\d+ lines\)/g, '')
+    .replace(/\d+ of \d+ people/g, '<n> of <n> people')
+    .replace(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, '<id>')
     .replace(/\b[0-9a-f]{16}\b/g, '<hash>')
     .replace(/, \d{4}-\d\d-\d\dT[\d:.]+Z/g, ', <time>')
     .replace(/\b(\d+) MiB/g, '<n> MiB')

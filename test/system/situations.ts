@@ -403,13 +403,6 @@ const OF_THE_MACHINE: readonly Situation[] = [
     undo: 'systemctl start sunk-agent',
   },
   {
-    name: 'sshd-stopped',
-    make: 'systemctl stop ssh',
-    ask: 'doctor',
-    cause: 'sshd-not-running',
-    undo: 'systemctl start ssh',
-  },
-  {
     name: 'no-local-account-left',
     make: 'mv /root/.ssh /root/ssh.away',
     ask: 'doctor',
