@@ -22,7 +22,8 @@ Examples:
   sunk-agent doctor
   sunk-agent doctor --fix
 
-Exit status: 0 nothing found, 1 a warning, or somebody may get in beside us, 2 logins or passes do not work as configured.`;
+Exit status: 0 nothing found, 1 a warning, or somebody may get in beside us, 2 logins or passes do not work as
+configured.`;
 
 const SIGNS: Readonly<Record<Severity, string>> = {
   broken: 'BROKEN',

@@ -1,0 +1,138 @@
+// A storm of logins on a booted node while its agent runs passes that change accounts, groups and key files.
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ProofOfUse } from '../../src/agent/proof-of-use.ts';
+import { RELEASES } from './base.ts';
+import { installAgent } from './install.ts';
+import { bootNode, type LoginNode } from './node.ts';
+import { describeOnNodes } from './requirements.ts';
+import { BASE_URL, type Store, startStore, TOKEN } from './store.ts';
+
+const CONFIG = `scim:
+  base_url: ${BASE_URL}
+access:
+  groups: [{ name: slurm-users }]
+accounts:
+  domains: [example.com]
+limits: { max_loss: { share: 1, at_most: 1000 }, max_gain: { replaced_keys: 1 } }
+sync:
+  poll: "* * * * * *"
+`;
+const LOGINS = 500;
+const AT_ONCE = 32;
+
+/** Real keys; logins are only made with some of them. */
+function makeKeys(folder: string, names: readonly string[]): void {
+  for (const name of names)
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path.join(folder, name)]);
+}
+
+async function logIn(node: LoginNode, name: string, keyFile: string): Promise<number | null> {
+  const [status] = (await once(node.startSsh(name, keyFile, 'true'), 'exit')) as [number | null];
+  return status;
+}
+
+for (const release of RELEASES) {
+  describeOnNodes(`a storm on ${release}`, () => {
+    // The whole storm once; the other releases get a breeze, for their sshd writes its log in another way.
+    const count = release === 'bookworm' ? LOGINS : AT_ONCE;
+    const people = ['alice', 'bob', 'carol', 'dora'];
+    let eve: string;
+    let folder: string;
+    let node: LoginNode;
+    let store: Store;
+
+    beforeAll(async () => {
+      folder = mkdtempSync(path.join(tmpdir(), 'storm-'));
+      makeKeys(folder, [...people, 'eve']);
+      node = await bootNode(release, (root) => {
+        installAgent(root, { config: CONFIG, token: TOKEN });
+        // Activated by socket, Debian 11's sshd loses its run folder whenever a connection ends (ssh@.service).
+        const presets = path.join(root, 'etc/systemd/system-preset');
+        mkdirSync(presets, { recursive: true });
+        writeFileSync(path.join(presets, '00-test.preset'), 'disable ssh.socket\n');
+      });
+      store = await startStore(node);
+      const members: string[] = [];
+      for (const name of [...people, 'eve']) {
+        const key = readFileSync(path.join(folder, `${name}.pub`), 'utf8').trim();
+        members.push(await store.createUser(`${name}@example.com`, key));
+      }
+      eve = members.at(-1) ?? '';
+      await store.createGroup('slurm-users', members);
+      const deadline = Date.now() + 90_000;
+      while (node.exec('ls /var/lib/sunk-agent/authorized_keys | wc -l').stdout.trim() !== '5') {
+        if (Date.now() > deadline) throw new Error('the accounts were not made in time');
+        await sleep(250);
+      }
+    });
+
+    afterAll(async () => {
+      await store?.stop();
+      await node?.stop();
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    test(
+      `of ${count} logins, ${AT_ONCE} at once, none is lost while passes change accounts and key files`,
+      { timeout: 480_000 },
+      async () => {
+        const readPass = (): number =>
+          (JSON.parse(node.exec('sunk-agent status --json').stdout) as { lastPass: { n: number } }).lastPass
+            .n;
+        const before = readPass();
+        const failed: string[] = [];
+        let left = count;
+        const storm = { isOver: false };
+        const worker = async (): Promise<void> => {
+          while (left > 0) {
+            const name = people[left % people.length] ?? '';
+            left -= 1;
+            const status = await logIn(node, name, path.join(folder, name));
+            if (status !== 0) failed.push(`${name}: ${status}`);
+          }
+        };
+        // Eve goes and comes back, so that passwd, shadow, groups and key files change while the others log in.
+        const churn = async (): Promise<void> => {
+          for (let isIn = false; !storm.isOver; isIn = !isIn) {
+            await store.setActive(eve, isIn ? 'True' : 'False');
+            await sleep(700);
+          }
+        };
+        const churning = churn();
+        try {
+          await Promise.all(Array.from({ length: AT_ONCE }, worker));
+        } finally {
+          storm.isOver = true;
+        }
+        await churning;
+        expect(failed).toEqual([]);
+        expect(readPass()).toBeGreaterThan(before);
+        // It was a storm on a node that changed: Eve was really put out, and let in again, meanwhile.
+        const said = node.exec('journalctl --no-pager -u sunk-agent --output=cat').stdout;
+        expect(said).toContain('"account-close","name":"eve"');
+      },
+    );
+
+    test('sshd’s journal says which key opened which session, and no local user can add to it', async () => {
+      const fingerprint = execFileSync('ssh-keygen', ['-l', '-f', path.join(folder, 'alice.pub')], {
+        encoding: 'utf8',
+      }).split(' ')[1];
+      const forged = `Accepted publickey for alice from 203.0.113.66 port 1 ssh2: ED25519 ${fingerprint}`;
+      node.exec(`su -s /bin/sh alice -c 'logger -t sshd "${forged}"'`);
+      node.ssh(forged, path.join(folder, 'alice'), 'true');
+      const { stdout, stderr } = node.exec(`sunk-agent why alice --key ${fingerprint} --json`);
+      expect(stderr).toBe('');
+      const { used, scimId } = JSON.parse(stdout) as { used: ProofOfUse; scimId: string };
+      expect(used.source).toBe('journal');
+      expect(used.logins.length).toBeGreaterThan(0);
+      for (const login of used.logins)
+        expect(login).toMatchObject({ name: 'alice', from: '127.0.0.1', scimId, fingerprint });
+    });
+  });
+}
