@@ -7,15 +7,46 @@ import { hasCode } from './read-text.ts';
 /** What may be a file's name: an account's, so never a path. */
 const NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/;
 
+/** A text, and what stat(2) said of its file: every change of a file moves its ctime. */
+interface Remembered {
+  readonly text: string;
+  readonly ino: number;
+  readonly size: number;
+  readonly ctimeMs: number;
+}
+
+/** What was read in this process, by folder and name: nearly all files are as they were in the pass before. */
+const memory = new Map<string, ReadonlyMap<string, Remembered>>();
+
+/** The kernel's clock for ctime moves in steps: a file that changed just now could change again within one. */
+const SETTLED_MS = 2000;
+
 /** Text of each key file, by name; only looks, so that it may be asked while a pass writes. */
 export function readKeyFiles(folder: string): Map<string, string> {
   const files = new Map<string, string>();
   if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) return files;
+  const before = memory.get(folder);
+  const settled = new Map<string, Remembered>();
+  const now = Date.now();
   for (const name of readdirSync(folder)) {
     if (!NAME.test(name) || name.endsWith(TEMPORARY_SUFFIX)) continue;
-    const text = readIfThere(path.join(folder, name));
-    if (text !== null) files.set(name, text);
+    const file = path.join(folder, name);
+    const stat = lstatSync(file, { throwIfNoEntry: false });
+    const known = before?.get(name);
+    const isSame =
+      known !== undefined &&
+      stat?.ino === known.ino &&
+      stat.ctimeMs === known.ctimeMs &&
+      stat.size === known.size;
+    const text = isSame ? known.text : readIfThere(file);
+    if (text === null) continue;
+    files.set(name, text);
+    if (isSame) settled.set(name, known);
+    else if (stat?.isFile() === true && now - stat.ctimeMs > SETTLED_MS) {
+      settled.set(name, { text, ino: stat.ino, size: stat.size, ctimeMs: stat.ctimeMs });
+    }
   }
+  memory.set(folder, settled);
   return files;
 }
 

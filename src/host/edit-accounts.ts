@@ -28,7 +28,7 @@ export function editTexts(
   today: number,
   others: { readonly passwd: string; readonly group: string } = { passwd: '', group: '' },
 ): { texts: Texts; misfits: Misfit[] } {
-  const edits: Record<AccountFile, Map<string, LineEdit>> = {
+  const edits: Record<AccountFile, Map<string, LineEdit[]>> = {
     group: new Map(),
     gshadow: new Map(),
     passwd: new Map(),
@@ -41,26 +41,47 @@ export function editTexts(
   });
   /** Edits of one name follow each other. */
   const edit = (file: AccountFile, name: string, next: LineEdit): void => {
-    const first = edits[file].get(name);
-    edits[file].set(name, first === undefined ? next : (fields) => next(first(fields)));
+    const row = edits[file].get(name);
+    if (row === undefined) edits[file].set(name, [next]);
+    else row.push(next);
   };
+  const moves = new Map<string, Moves>();
   for (const change of changes) {
     const problem = findMisfit(change, ground);
     if (problem !== null) misfits.push({ change, problem });
-    else editFor(change, edit, today, ground);
+    else editFor(change, edit, today, ground, moves);
   }
   const texts = { ...before };
   for (const file of FILES) {
     // A node without gshadow has none afterwards either.
     if (file === 'gshadow' && before.gshadow === '') continue;
-    texts[file] = editLines(before[file], edits[file]);
+    texts[file] = editLines(before[file], joinEdits(edits[file]));
   }
   return { texts, misfits };
 }
 
+/** One edit a name. */
+function joinEdits(edits: ReadonlyMap<string, readonly LineEdit[]>): Map<string, LineEdit> {
+  const joined = new Map<string, LineEdit>();
+  for (const [name, row] of edits) {
+    joined.set(name, (fields) => {
+      let edited = fields;
+      for (const edit of row) edited = edit(edited);
+      return edited;
+    });
+  }
+  return joined;
+}
+
 type Edit = (file: AccountFile, name: string, next: LineEdit) => void;
 
-function editFor(change: Change, edit: Edit, today: number, ground: Ground): void {
+/** Who comes to a group and who leaves it, in one edit: a group may have 100,000 members. */
+interface Moves {
+  readonly added: Set<string>;
+  readonly removed: Set<string>;
+}
+
+function editFor(change: Change, edit: Edit, today: number, ground: Ground, moves: Map<string, Moves>): void {
   const { name } = change;
   switch (change.kind) {
     case 'account-close':
@@ -94,6 +115,7 @@ function editFor(change: Change, edit: Edit, today: number, ground: Ground): voi
     case 'group-create':
       edit('group', name, () => [name, 'x', String(change.gid), '']);
       edit('gshadow', name, () => [name, '!', '', '']);
+      moves.delete(name);
       ground.groups.set(name, change.gid);
       ground.gids.set(change.gid, name);
       return;
@@ -102,16 +124,8 @@ function editFor(change: Change, edit: Edit, today: number, ground: Ground): voi
       edit('gshadow', name, () => null);
       return;
     case 'member-add':
-      for (const file of ['group', 'gshadow'] as const) {
-        edit(file, name, (fields) => withMembers(fields, (members) => [...members, change.member].sort()));
-      }
-      return;
     case 'member-remove':
-      for (const file of ['group', 'gshadow'] as const) {
-        edit(file, name, (fields) =>
-          withMembers(fields, (members) => members.filter((member) => member !== change.member)),
-        );
-      }
+      moveMember(change, edit, moves);
       return;
     case 'keys-remove':
     case 'keys-write':
@@ -142,11 +156,27 @@ function withExpiry(fields: readonly string[], day: string): string[] {
   );
 }
 
-function withMembers(
-  fields: readonly string[] | null,
-  change: (members: readonly string[]) => readonly string[],
-) {
+function moveMember(
+  { kind, name, member }: Extract<Change, { kind: 'member-add' | 'member-remove' }>,
+  edit: Edit,
+  moves: Map<string, Moves>,
+): void {
+  let move = moves.get(name);
+  if (move === undefined) {
+    const begun: Moves = { added: new Set(), removed: new Set() };
+    moves.set(name, begun);
+    for (const file of ['group', 'gshadow'] as const)
+      edit(file, name, (fields) => withMembers(fields, begun));
+    move = begun;
+  }
+  const [to, from] = kind === 'member-add' ? [move.added, move.removed] : [move.removed, move.added];
+  to.add(member);
+  from.delete(member);
+}
+
+function withMembers(fields: readonly string[] | null, { added, removed }: Moves) {
   if (fields === null) return null;
-  const members = splitMembers(fields[3]);
-  return [...fields.slice(0, 3), [...new Set(change(members))].join(',')];
+  const kept = splitMembers(fields[3]).filter((member) => !removed.has(member));
+  const members = new Set(added.size === 0 ? kept : [...kept, ...added].sort());
+  return [...fields.slice(0, 3), [...members].join(',')];
 }

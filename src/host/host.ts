@@ -61,9 +61,10 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
         accounts,
         groups,
         keyFiles: mergeKeys(readKeyFiles(paths.keys), backend.publication?.readKeys() ?? null),
+        // Who makes no homes need not know which there are; on a network file system each look costs.
         homes: findHomes(
           root,
-          desired.accounts.map(({ entry }) => entry.dir),
+          desired.makesHomes === true ? desired.accounts.map(({ entry }) => entry.dir) : [],
         ),
         sudoers: readSudoers(root),
         jobs: findJobOwners(root, people),

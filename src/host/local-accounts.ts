@@ -26,9 +26,15 @@ export function openLocalAccounts(root: string): AccountBackend {
   };
 }
 
+/** The last texts and what they say: they are the same in most passes, and twice in each. */
+let last: { readonly texts: Texts; readonly accounts: AccountsOnHost } | null = null;
+
 /** Reads the files without the lock: each is replaced as a whole, and `applyToFiles` looks again under the lock. */
 export function readLocalAccounts(root: string): AccountsOnHost {
-  return readAccounts(readTexts(root));
+  const texts = readTexts(root);
+  const isSame = last !== null && FILES.every((name) => last?.texts[name] === texts[name]);
+  if (last === null || !isSame) last = { texts, accounts: readAccounts(texts) };
+  return last.accounts;
 }
 
 /**

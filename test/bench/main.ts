@@ -1,5 +1,6 @@
 // `npm run bench [NAME ...] [--json]`: runs the benchmarks and prints their rows.
 import { benchCli } from './cli.ts';
+import { benchHost } from './host.ts';
 import { benchIdle } from './idle.ts';
 import { benchDelta } from './delta.ts';
 import { benchLogin } from './login.ts';
@@ -10,6 +11,7 @@ import { benchRevoke } from './revoke.ts';
 import { renderTable, type Row } from './row.ts';
 
 const BENCHES: Readonly<Record<string, () => Row[] | Promise<Row[]>>> = {
+  host: benchHost,
   login: async () => [
     ...benchLogin(),
     ...(await benchPeers()),

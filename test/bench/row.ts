@@ -10,7 +10,8 @@ export interface Row {
   readonly reference: number | null;
   /** `ours / reference`, or `ours` where there is no reference. */
   readonly ratio: number;
-  readonly goal: number;
+  /** null: a figure that shows how cost grows. */
+  readonly goal: number | null;
 }
 
 export function makeRow(row: Omit<Row, 'ratio'>): Row {
@@ -29,8 +30,8 @@ export function renderTable(rows: readonly Row[]): string {
     `${ours} ${unit}`,
     reference === null ? '' : `${reference} ${unit}`,
     String(ratio),
-    String(goal),
-    ratio <= goal ? 'met' : 'missed',
+    goal === null ? '' : String(goal),
+    goal === null ? '' : ratio <= goal ? 'met' : 'missed',
   ]);
   const table = [['row', 'ours', 'reference', 'ratio', 'goal', ''], ...lines];
   const widths =

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { withAccountLock } from '../../src/host/account-lock.ts';
+import { editTexts } from '../../src/host/edit-accounts.ts';
 import { applyToFiles, readLocalAccounts } from '../../src/host/local-accounts.ts';
 import type { Change } from '../../src/plan/change.ts';
 
@@ -175,4 +176,39 @@ describe('the lock of the shadow tools', () => {
     await once(holder, 'exit');
     expect(await withAccountLock(root, 200, () => 2)).toBe(2);
   });
+});
+
+test('a group of 30,000 members is made, filled and emptied in one go', () => {
+  const empty = { passwd: '', shadow: '', group: 'local:x:1000:\n', gshadow: 'local:!::\n' };
+  const names = Array.from({ length: 30_000 }, (_, n) => `p${String(n).padStart(5, '0')}`);
+  const group = { scimId: 'g', name: 'everybody', because: 'a test' };
+  const fill: Change[] = [
+    { ...group, kind: 'group-create', gid: 30_000 },
+    ...names.toReversed().map((member): Change => ({ ...group, kind: 'member-add', member })),
+  ];
+  const { texts, misfits } = editTexts(empty, fill, TODAY);
+  expect(misfits).toEqual([]);
+  expect(texts.group).toBe(`local:x:1000:\neverybody:x:30000:${names.join(',')}\n`);
+  expect(texts.gshadow).toBe(`local:!::\neverybody:!::${names.join(',')}\n`);
+  const leave = names.slice(1).map((member): Change => ({ ...group, kind: 'member-remove', member }));
+  expect(editTexts(texts, leave, TODAY).texts.group).toBe('local:x:1000:\neverybody:x:30000:p00000\n');
+});
+
+test('of a member who leaves and comes in one go, the last word counts', () => {
+  const before = {
+    passwd: '',
+    shadow: '',
+    group: 'team:x:20000:alice,bob\n',
+    gshadow: 'team:!::alice,bob\n',
+  };
+  const move = (kind: 'member-add' | 'member-remove', member: string): Change => ({
+    ...common,
+    kind,
+    name: 'team',
+    member,
+  });
+  const steps = [move('member-remove', 'alice'), move('member-add', 'alice'), move('member-add', 'carol')];
+  expect(editTexts(before, steps, TODAY).texts.group).toBe('team:x:20000:alice,bob,carol\n');
+  const away = [move('member-add', 'carol'), move('member-remove', 'carol'), move('member-remove', 'bob')];
+  expect(editTexts(before, away, TODAY).texts.group).toBe('team:x:20000:alice\n');
 });

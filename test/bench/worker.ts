@@ -1,0 +1,44 @@
+// A program of the benchmarks that works when told so: a line on stdin is a job, a line on stdout its answer.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+
+export interface Worker {
+  readonly pid: number;
+  /** Has the job done and gives its answer. */
+  ask<T>(job: string): Promise<T>;
+  stop(): Promise<void>;
+}
+
+/** Starts `file` of this folder. */
+export function startWorker(file: string, args: readonly string[]): Worker {
+  const child = spawn(process.execPath, [path.join(import.meta.dirname, file), ...args], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, LOG_LEVEL: 'error' },
+  });
+  const answers = createInterface(child.stdout)[Symbol.asyncIterator]();
+  return {
+    pid: child.pid ?? 0,
+    async ask<T>(job: string) {
+      child.stdin.write(`${job}\n`);
+      const { done, value } = await answers.next();
+      if (done === true) throw new Error(`${file} ended before it had answered ${job}`);
+      return JSON.parse(value) as T;
+    },
+    async stop() {
+      child.stdin.end();
+      if (child.exitCode === null) await once(child, 'exit');
+    },
+  };
+}
+
+/** The other side: answers each line until stdin ends. */
+export async function serveJobs(jobs: Readonly<Record<string, () => unknown>>): Promise<void> {
+  const lines = createInterface(process.stdin);
+  for await (const line of lines) {
+    const job = jobs[line];
+    if (job === undefined) throw new Error(`no job ${line}`);
+    process.stdout.write(`${JSON.stringify((await job()) ?? null)}\n`);
+  }
+}
