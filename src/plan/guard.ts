@@ -12,7 +12,7 @@ import { nameRecord, type Weighing } from './weighing.ts';
 
 /** What the guard remembers from one pass to the next. */
 export interface GuardRecord {
-  /** What was done, at least within the longest window; `kind` as `GuardVerdict.kinds` said, else the change's own. */
+  /** What was done of COUNTED_KINDS, at least within the longest window; `kind` as `GuardVerdict.kinds` said, else the change's own. */
   readonly done: readonly { readonly at: number; readonly scimId: string | null; readonly kind: string }[];
   /** What the last verdict said to remember. */
   readonly heldSince: ReadonlyMap<string, number>;

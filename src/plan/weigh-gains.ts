@@ -2,7 +2,15 @@
 import type { Change } from './change.ts';
 import { nameEffect } from './effect.ts';
 import { nameUnit } from './held-hash.ts';
-import { allowance, countUnion, describeWindow, findDone, type Proposal, type Weighing } from './weighing.ts';
+import {
+  allowance,
+  type CountedKind,
+  countUnion,
+  describeWindow,
+  findDone,
+  type Proposal,
+  type Weighing,
+} from './weighing.ts';
 
 /**
  * What goes beyond `limits.max_gain`. On a node that is made anew (it has no marker group yet) everybody is new, and
@@ -35,7 +43,7 @@ export function weighGains(changes: readonly Change[], weighing: Weighing): Prop
 }
 
 /** People who gain now, together with those who did within the window; nobody new: nothing to hold. */
-function count(changes: readonly Change[], kind: string, weighing: Weighing): number {
+function count(changes: readonly Change[], kind: CountedKind, weighing: Weighing): number {
   if (changes.length === 0) return 0;
   const done = findDone(weighing, [kind], weighing.question.config.limits.max_gain.window);
   return countUnion(done, new Set(changes.map(nameUnit)));

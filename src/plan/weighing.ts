@@ -30,10 +30,23 @@ export function allowance(total: number, limit: Config['limits']['max_loss']): n
   return Math.max(1, Math.min(byShare, limit.at_most));
 }
 
+/** What the scales count of what was done: the kinds that `nameRecord` leaves in the history for losses and gains. */
+export const COUNTED_KINDS = [
+  'account-close',
+  'account-remove',
+  'group-remove',
+  'keys-remove',
+  'keys-write:drop-keys',
+  'keys-write:replace-keys',
+  'member-add:sudo',
+  'member-remove',
+] as const;
+export type CountedKind = (typeof COUNTED_KINDS)[number];
+
 /** Units to which one of these things was done within the window. */
-export function findDone(weighing: Weighing, kinds: readonly string[], window: number): Set<string> {
+export function findDone(weighing: Weighing, kinds: readonly CountedKind[], window: number): Set<string> {
   const { record, now } = weighing.question;
-  const wanted = new Set(kinds);
+  const wanted = new Set<string>(kinds);
   const done = new Set<string>();
   for (const { at, scimId, kind } of record.done) {
     if (scimId === null || !wanted.has(kind) || at <= now - window) continue;

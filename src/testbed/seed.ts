@@ -1,5 +1,5 @@
 // A large organisation in no time: made-up people with a key each, and groups of them.
-import { randomBytes } from 'node:crypto';
+import { createECDH } from 'node:crypto';
 import type { Organisation } from './protocol/organisation.ts';
 import { COREWEAVE_USER_SCHEMA, GROUP_SCHEMA, USER_SCHEMA } from './protocol/schemas.ts';
 
@@ -46,11 +46,16 @@ function makeUser(name: string): Parameters<Organisation['create']>[1] {
   };
 }
 
-/** A well-formed Ed25519 public key to which nobody has the private one (RFC 8709 section 4). */
+const curve = createECDH('prime256v1');
+
+/**
+ * A sound ECDSA public key (RFC 5656 section 3.1) of which nobody keeps the private half. Of random bytes as an Ed25519
+ * key half would be no point of the curve, which the agent refuses; and to make real ones would take minutes.
+ */
 function makeKey(comment: string): string {
-  const type = Buffer.from('ssh-ed25519');
-  const blob = Buffer.concat([lengthOf(type), type, lengthOf(Buffer.alloc(32)), randomBytes(32)]);
-  return `ssh-ed25519 ${blob.toString('base64')} ${comment}@seed`;
+  const parts = ['ecdsa-sha2-nistp256', 'nistp256', curve.generateKeys()].map((part) => Buffer.from(part));
+  const blob = Buffer.concat(parts.flatMap((part) => [lengthOf(part), part]));
+  return `ecdsa-sha2-nistp256 ${blob.toString('base64')} ${comment}@seed`;
 }
 
 function lengthOf(bytes: Buffer): Buffer {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PassReport } from '../../src/agent/report.ts';
+import { IMAGE } from './image.ts';
 import { makeRow, type Row } from './row.ts';
 import { median } from './time-programs.ts';
 import { startWorker } from './worker.ts';
@@ -15,13 +16,6 @@ const GOALS: Readonly<Record<string, number>> = {
   'one-key-100k-ms': 1000,
   'no-change-writes-10k': 0,
 };
-const IMAGE: readonly (readonly [string, string])[] = [
-  ['etc/passwd', 'root:x:0:0:root:/root:/bin/bash\n'],
-  ['etc/group', 'root:x:0:\n'],
-  ['etc/shadow', 'root:*:20000:0:99999:7:::\n'],
-  ['etc/gshadow', 'root:*::\n'],
-  ['etc/shells', '/bin/bash\n'],
-];
 const CONFIG = `scim: { base_url: "https://store.example" }
 access: { groups: [{ name: slurm-users }] }
 accounts: { domains: [example.com], homes: never, id_range: [65536, 524287] }
