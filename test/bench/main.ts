@@ -8,10 +8,12 @@ import { benchLogins } from './logins.ts';
 import { benchNss } from './nss.ts';
 import { benchPeers } from './peers.ts';
 import { benchRevoke } from './revoke.ts';
+import { benchSync } from './sync.ts';
 import { renderTable, type Row } from './row.ts';
 
 const BENCHES: Readonly<Record<string, () => Row[] | Promise<Row[]>>> = {
   host: benchHost,
+  sync: benchSync,
   login: async () => [
     ...benchLogin(),
     ...(await benchPeers()),

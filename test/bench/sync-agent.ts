@@ -1,0 +1,62 @@
+// The agent's side of the sync benchmark: hears the store as the daemon does, with a reader of its own.
+import { rmSync } from 'node:fs';
+import { hearStore } from '../../src/agent/hear.ts';
+import { openParts, openPlace } from '../../src/agent/parts.ts';
+import { runPass } from '../../src/agent/pass.ts';
+import { findReaderUser } from '../../src/agent/reader-user.ts';
+import { openReader } from '../../src/scim/reader.ts';
+import { spawnReader } from '../../src/scim/spawn-reader.ts';
+import { serveJobs } from './worker.ts';
+
+const [root = ''] = process.argv.slice(2);
+const place = openPlace({ root, config: undefined });
+
+function openAll() {
+  const { child, stream } = spawnReader({
+    config: place.configFile,
+    root,
+    user: findReaderUser(root, place.log),
+  });
+  return { child, reader: openReader(stream), parts: openParts(place) };
+}
+
+let open = null as ReturnType<typeof openAll> | null;
+
+async function time(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+}
+
+await serveJobs({
+  /** From an empty cache, and no reader, to the last record in the mirror. */
+  first: async () => {
+    open?.parts.mirror.close();
+    open?.reader.close();
+    open?.child.kill();
+    rmSync(place.paths.state, { recursive: true, force: true });
+    const ms = await time(async () => {
+      open = openAll();
+      const { parts, reader } = open;
+      const heard = await hearStore(
+        { ...parts, reader, now: Math.floor(Date.now() / 1000) },
+        { mode: 'full', resources: [] },
+        null,
+      );
+      if (!heard.complete.User || !heard.complete.Group) throw new Error('the store was not heard whole');
+    });
+    return { ms, reader: open?.child.pid };
+  },
+  /** A whole pass of the daemon, from question to report. */
+  pass: async () => {
+    open ??= openAll();
+    const { parts, reader } = open;
+    let report: unknown = null;
+    const ms = await time(async () => {
+      report = await runPass({ ...parts, reader }, 'full');
+    });
+    return { ms, reader: open.child.pid, report };
+  },
+});
+open?.reader.close();
+open?.child.kill();
