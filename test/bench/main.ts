@@ -13,7 +13,6 @@ import { renderTable, type Row } from './row.ts';
 
 const BENCHES: Readonly<Record<string, () => Row[] | Promise<Row[]>>> = {
   host: benchHost,
-  sync: benchSync,
   login: async () => [
     ...benchLogin(),
     ...(await benchPeers()),
@@ -22,7 +21,7 @@ const BENCHES: Readonly<Record<string, () => Row[] | Promise<Row[]>>> = {
   ],
   cli: benchCli,
   idle: benchIdle,
-  sync: benchDelta,
+  sync: async () => [...(await benchSync()), ...(await benchDelta())],
   nss: benchNss,
 };
 
