@@ -186,5 +186,6 @@ function makePerson(userPrincipalName: string, sunkSshKeys: string, displayName:
     sunkSshKeys,
     accountEnabled: true,
     deleted: false,
+    deleted_at: null,
   };
 }

@@ -232,6 +232,7 @@ const person = (name: string): fc.Arbitrary<object | null> =>
       sunkSshKeys: fc.constantFrom('key one', 'key two\nkey three'),
       accountEnabled: fc.boolean(),
       deleted: fc.boolean(),
+      deleted_at: fc.constantFrom(null, '2020-01-01T00:00:00.000Z', '2120-01-01T00:00:00.000Z'),
     }),
   );
 const group = (displayName: string): fc.Arbitrary<object | null> =>

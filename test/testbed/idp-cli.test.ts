@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ENTRA } from '../../src/testbed/identity-provider/entra-commands.ts';
+import { loadDirectory, saveDirectory } from '../../src/testbed/identity-provider/directory.ts';
 import { perform, type Outcome } from '../../src/testbed/identity-provider/idp-cli.ts';
 import { OKTA } from '../../src/testbed/identity-provider/okta-commands.ts';
 import { COREWEAVE, connect } from './client.ts';
@@ -31,6 +32,9 @@ it('Entra: every step of the guide, and what it refuses', async () => {
     return out;
   };
   await done('init');
+  expect(await done('application', 'create', 'CoreWeave')).toMatch(
+    /^CoreWeave\nObject ID: \S+\nApplication ID: \S+\nSingle sign-on: SAML, not set up: saml\n/,
+  );
   const [, objectId = ''] = /Object ID: (\S+)/.exec(await done('application')) ?? [];
   const [, applicationId = ''] = /Application ID: (\S+)/.exec(await done('application')) ?? [];
   await done('credentials', testbed.baseUrl, testbed.token);
@@ -45,8 +49,11 @@ it('Entra: every step of the guide, and what it refuses', async () => {
   );
   const property = (await done('graph', 'extension-property', objectId, 'sunkSshKeys')).trim();
   expect(property).toBe(`extension_${applicationId.replaceAll('-', '')}_sunkSshKeys`);
+  expect((await run('entra', 'graph', 'consent', 'Everything.All')).err).toContain('User.ReadWrite.All');
   expect(await done('mapping', 'delete', 'department')).not.toContain('department');
-  expect(await done('mapping', 'add', property)).toContain(`${property} -> ${COREWEAVE}:sunkSshKeys`);
+  const mappings = await done('mapping', 'add', property);
+  expect(mappings).toContain(`${property} -> ${COREWEAVE}:sunkSshKeys (Direct, Match No, Always)\n`);
+  expect(mappings).toContain('userPrincipalName -> userName (Direct, Match Yes, Always)\n');
   await done('assign', 'coreweave-users', 'slurm-users', 'slurm-admins');
   expect(await run('entra', 'cycle')).toMatchObject({
     status: 64,
@@ -57,6 +64,12 @@ it('Entra: every step of the guide, and what it refuses', async () => {
     /^initial cycle: [^]*success {2}create {9}alice@example\.com\n[^]*6 done, 0 failed\n$/,
   );
   await done('graph', 'set-key', 'alice@example.com', KEY);
+  expect(JSON.parse(await done('graph', 'get-user', 'alice@example.com'))).toMatchObject({
+    userPrincipalName: 'alice@example.com',
+    [property]: KEY,
+  });
+  expect(JSON.parse(await done('graph', 'get-user', 'bob@example.com'))).not.toHaveProperty(property);
+  expect((await run('entra', 'application', 'create', 'Other')).err).toContain('has provisioned already');
   expect(await done('cycle')).toMatch(
     /^incremental cycle since \S+Z\nsuccess {2}update {9}alice@example.com\n1 done, 0 failed\n$/,
   );
@@ -77,9 +90,64 @@ it('Entra: every step of the guide, and what it refuses', async () => {
     status: 64,
     err: expect.stringContaining('tried again at'),
   });
-  expect(readFileSync(join(folder, 'directory.yaml'), 'utf8')).toMatch(
-    /^application:\n {2}name: CoreWeave\n/,
+  expect(await done('status')).toMatch(
+    /^Provisioning Status: quarantine\nin quarantine: [^]*\nnext try: \S+Z \(6 hours[^]*users 3, groups 3\n$/,
   );
+  await admin('PATCH', '/settings', { enableScimApi: true });
+  expect(await done('cycle', '--initial')).toMatch(/^initial cycle[^]* 0 failed\n$/);
+  expect(await done('status')).toMatch(
+    /^Provisioning Status: on\nthe next cycle is an incremental one since/,
+  );
+  const file = readFileSync(join(folder, 'directory.yaml'), 'utf8');
+  expect(file).toMatch(/^application:\n {2}name: CoreWeave\n/);
+  expect(file).toMatch(/ {2}# Users and groups: one group of all [^\n]*\n {2}assigned:\n/);
+  expect(file).toMatch(/ {2}# Only these [^\n]*\n {2}scoping_filter: null\n/);
+}, 30_000);
+
+it('Entra: who is deleted waits 30 days in the recycle bin, can be restored, and then is deleted for good', async () => {
+  const { testbed, send } = await connect();
+  const path = join(folder, 'directory.yaml');
+  const listed = async (name: string): Promise<boolean[]> =>
+    (await send('GET', `/Users?filter=userName eq "${name}@example.com"`)).body.Resources.map(
+      (one: { active: boolean }) => one.active,
+    );
+  for (const args of [
+    ['init'],
+    ['credentials', testbed.baseUrl, testbed.token],
+    ['mapping', 'delete', 'department'],
+    ['assign', 'coreweave-users', 'slurm-research'],
+    ['provisioning', 'on'],
+    ['cycle'],
+    ['user', 'delete', 'alice@example.com'],
+    ['user', 'delete', 'bob@example.com'],
+    ['cycle'],
+    ['user', 'restore', 'bob@example.com'],
+    ['cycle'],
+  ]) {
+    expect(await run('entra', ...args)).toMatchObject({ status: 0, err: '' });
+  }
+  expect([await listed('alice'), await listed('bob')]).toEqual([[false], [true]]);
+  expect((await run('entra', 'user', 'restore', 'bob@example.com')).status).toBe(64);
+  const until = /recycle bin: alice@example.com, restore until (\S+)\n$/.exec(
+    (await run('entra', 'status')).out,
+  );
+  const day = 86_400_000;
+  expect(Math.round((Date.parse(until?.[1] ?? '') - Date.now()) / day)).toBe(30);
+
+  const directory = loadDirectory(path);
+  const age = (days: number): void => {
+    directory.users[0]!.deleted_at = new Date(Date.now() - days * day).toISOString();
+    saveDirectory(path, directory);
+  };
+  age(29.9);
+  expect((await run('entra', 'cycle')).out).toContain('nothing to do');
+  age(30.1);
+  expect((await run('entra', 'cycle')).out).toMatch(/success {2}delete /);
+  expect(await listed('alice')).toEqual([]);
+  expect(loadDirectory(path).groups[0]!.members).not.toContain('alice@example.com');
+  directory.users[0]!.deleted_at = 'soon';
+  saveDirectory(path, directory);
+  expect((await run('entra', 'status')).err).toContain('is no date');
 }, 30_000);
 
 it('Entra: provision on demand reports each step, in scope or not, and where it fails', async () => {
@@ -138,6 +206,9 @@ it('says what it does not understand, and changes nothing', async () => {
     ['nonsense'],
     ['user', 'set', 'alice@example.com', 'mail=x@example.com', 'uid=0'],
     ['assign', 'nobody'],
+    ['mapping', 'delete', 'userPrincipalName'],
+    ['mapping', 'remove', 'department'],
+    ['user', 'restore', 'bob@example.com'],
     ['assign', '--initial', 'slurm-users'],
     ['user', 'purge', 'bob@example.com'],
   ]) {

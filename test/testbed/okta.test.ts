@@ -94,7 +94,9 @@ const content = fc.record({
         displayName: fc.string({ minLength: 1 }),
         mail: fc.constantFrom(`${name}@a.example`, `${name}@b.example`),
         sunkSshKeys: fc.constantFrom('one', 'two\nthree'),
+        department: fc.constantFrom('R&D', 'Sales'),
         accountEnabled: fc.boolean(),
+        deleted: fc.boolean(),
       }),
     ),
   ),
@@ -105,11 +107,13 @@ const content = fc.record({
           object_id: fc.constant(`g-${displayName}`),
           displayName: fc.constant(displayName),
           members: fc.subarray(NAMES.flatMap((name) => [`${name}@example.com`, `${name}.new@example.com`])),
+          dynamic: fc.option(fc.constant({ attribute: 'department', equals: 'R&D' }), { freq: 4 }),
         }),
       ),
     ),
   ),
   assigned: fc.subarray(['slurm-users', 'admins', 'ann@example.com']),
+  scope: fc.option(fc.constant({ attribute: 'department', equals: 'R&D' }), { freq: 2 }),
 });
 
 it('after pushes of any directories the service holds exactly what the directory says', async () => {
@@ -117,10 +121,10 @@ it('after pushes of any directories the service holds exactly what the directory
     fc.asyncProperty(fc.array(content, { minLength: 1, maxLength: 3 }), async (versions) => {
       const client = await connect();
       let directory = makeDirectory(client, {});
-      for (const { users, groups, assigned } of versions) {
+      for (const { users, groups, assigned, scope } of versions) {
         const { application, provisioned } = directory;
         directory = directorySchema.parse({
-          application: { ...application, assigned },
+          application: { ...application, assigned, scoping_filter: scope },
           users,
           groups,
           provisioned,
@@ -150,7 +154,7 @@ it('after pushes of any directories the service holds exactly what the directory
           name: one.displayName,
           members: new Set(
             listPeople(directory, one)
-              .filter(isActive)
+              .filter((person) => wanted.includes(person))
               .map((person) => directory.provisioned.users[person.object_id]),
           ),
         }));

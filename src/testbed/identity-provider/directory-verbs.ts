@@ -1,6 +1,7 @@
 // What an administrator does to the directory: people, groups, assignment and mappings; one function a verb.
 import { randomUUID } from 'node:crypto';
 import type { Directory, DirectoryGroup, Person } from './directory.ts';
+import { deleteForGood } from './recycle-bin.ts';
 
 /** A command that makes no sense as it was written. */
 export class UsageError extends Error {
@@ -33,7 +34,8 @@ export function changeUser(directory: Directory, [verb, name = '', ...rest]: rea
   const person = findPerson(directory, name);
   if (verb === 'set') setAttributes(person, rest);
   else if (verb === 'disable' || verb === 'enable') person.accountEnabled = verb === 'enable';
-  else if (verb === 'delete' || verb === 'restore') person.deleted = verb === 'delete';
+  else if (verb === 'delete') Object.assign(person, { deleted: true, deleted_at: new Date().toISOString() });
+  else if (verb === 'restore') restore(person);
   else if (verb === 'purge') purge(directory, person);
   else throw new UsageError('user add, set, disable, enable, delete, restore or purge');
 }
@@ -54,6 +56,7 @@ function makePerson(userPrincipalName: string): Person {
     sunkSshKeys: '',
     accountEnabled: true,
     deleted: false,
+    deleted_at: null,
   };
 }
 
@@ -66,14 +69,17 @@ function setAttributes(person: Person, assignments: readonly string[]): void {
   }
 }
 
-/** Out of the recycle bin for good; the next cycle sends the DELETE. */
+/** Out of the recycle bin, as if nothing had been. */
+function restore(person: Person): void {
+  if (!person.deleted) throw new UsageError(`${person.userPrincipalName} is not in the recycle bin`);
+  Object.assign(person, { deleted: false, deleted_at: null });
+}
+
+/** *Delete permanently*, without waiting for the 30 days. */
 function purge(directory: Directory, person: Person): void {
   if (!person.deleted)
     throw new UsageError(`${person.userPrincipalName} is not in the recycle bin: delete first`);
-  directory.users = directory.users.filter((one) => one !== person);
-  for (const group of directory.groups) {
-    group.members = group.members.filter((name) => name !== person.userPrincipalName);
-  }
+  deleteForGood(directory, person);
 }
 
 function findPerson(directory: Directory, name: string): Person {

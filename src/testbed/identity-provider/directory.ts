@@ -1,7 +1,7 @@
 // The identity provider's own directory in one readable file: people, groups, the application and what it provisioned.
 import { randomUUID } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { parse, stringify } from 'yaml';
+import { Document, isMap, isScalar, parse } from 'yaml';
 import { z } from 'zod';
 
 const person = z.strictObject({
@@ -18,6 +18,12 @@ const person = z.strictObject({
   accountEnabled: z.boolean().default(true),
   /** In the recycle bin: soft-deleted, to be restored or purged. */
   deleted: z.boolean().default(false),
+  /** Since when; 30 days later a cycle deletes for good. */
+  deleted_at: z
+    .string()
+    .refine((text) => !Number.isNaN(Date.parse(text)), 'is no date')
+    .nullable()
+    .default(null),
 });
 
 const condition = z.strictObject({ attribute: z.string(), equals: z.string() });
@@ -115,8 +121,36 @@ function readYaml(file: string): unknown {
   }
 }
 
+/** What the file says about itself, above the key at each path. */
+const COMMENTS: readonly (readonly [readonly string[], string])[] = [
+  [
+    ['application', 'assigned'],
+    'Users and groups: one group of all who are pushed, and one for each subgroup. Nested groups are refused.',
+  ],
+  [
+    ['application', 'scoping_filter'],
+    'Only these of all who are assigned, such as {attribute: department, equals: Research}; null: all.',
+  ],
+  [['users'], 'deleted: in the recycle bin since deleted_at; 30 days later a cycle deletes for good.'],
+  [
+    ['groups'],
+    'dynamic: everybody with, for example, {attribute: department, equals: Research}; null: members.',
+  ],
+];
+
+function writeYaml(directory: Directory): string {
+  const document = new Document(directory);
+  for (const [path, comment] of COMMENTS) {
+    const parent = document.getIn(path.slice(0, -1), true);
+    if (!isMap(parent)) continue;
+    const pair = parent.items.find(({ key }) => isScalar(key) && key.value === path.at(-1));
+    if (isScalar(pair?.key)) pair.key.commentBefore = ` ${comment}`;
+  }
+  return document.toString({ lineWidth: 0 });
+}
+
 /** Writes it beside and renames, so that a cycle that is interrupted leaves a whole file. */
 export function saveDirectory(file: string, directory: Directory): void {
-  writeFileSync(`${file}.new`, stringify(directory, { lineWidth: 0 }), { mode: 0o600 });
+  writeFileSync(`${file}.new`, writeYaml(directory), { mode: 0o600 });
   renameSync(`${file}.new`, file);
 }

@@ -24,6 +24,7 @@ import {
 } from './idp-client.ts';
 import type { JsonObject } from '../protocol/json.ts';
 import { judgeCycle } from './quarantine.ts';
+import { emptyRecycleBin } from './recycle-bin.ts';
 
 /** Members in one PATCH. */
 const MEMBERS_AT_ONCE = 100;
@@ -84,6 +85,7 @@ function open(directory: Directory): Pick<Run, 'client' | 'isCompliant'> {
 export async function runCycle(directory: Directory): Promise<readonly LogLine[]> {
   const run = openRun(directory);
   const now = Date.now();
+  emptyRecycleBin(directory, now);
   const inScope = new Set(listAssignedPeople(directory));
   for (const person of inScope)
     await noteOutcome(run.log, person.userPrincipalName, () => provisionPerson(run, person));

@@ -1,5 +1,5 @@
 // The part of Microsoft Graph that the guide uses: an extension property for the SSH keys, and setting it.
-import type { Directory } from './directory.ts';
+import type { Directory, Person } from './directory.ts';
 
 /** What each call needs an administrator's consent to. */
 const NEEDED = { property: 'Application.ReadWrite.All', user: 'User.ReadWrite.All' } as const;
@@ -12,8 +12,18 @@ export class GraphError extends Error {
   }
 }
 
-/** *API permissions*, *Grant admin consent*. */
+/**
+ * *API permissions*, *Grant admin consent*.
+ * @throws GraphError if no call here needs a permission of that name.
+ */
 export function consent(directory: Directory, permission: string): void {
+  const known: readonly string[] = Object.values(NEEDED);
+  if (!known.includes(permission)) {
+    throw new GraphError(
+      'Request_BadRequest',
+      `the guide grants ${known.join(' and ')}, not "${permission}"`,
+    );
+  }
   const { permissions } = directory.application;
   if (!permissions.includes(permission)) permissions.push(permission);
 }
@@ -53,10 +63,42 @@ export function setKey(directory: Directory, email: string, key: string): void {
   if (directory.application.extension_properties.length === 0) {
     throw new GraphError('Request_BadRequest', 'there is no extension property sunkSshKeys yet');
   }
-  const person = directory.users.find((one) => [one.userPrincipalName, one.mail].includes(email));
+  findPerson(directory, email).sunkSshKeys = key;
+}
+
+/**
+ * `GET /users/{mail}?$select=...`: the extension property under its full name; left out where it is empty.
+ * @throws GraphError if there is no such person, or no consent.
+ */
+export function getUser(directory: Directory, email: string): Readonly<Record<string, string | boolean>> {
+  require(directory, NEEDED.user);
+  const {
+    object_id: id,
+    userPrincipalName,
+    displayName,
+    mail,
+    accountEnabled,
+    sunkSshKeys,
+  } = findPerson(directory, email);
+  const keys = sunkSshKeys === '' ? [] : directory.application.extension_properties;
+  return {
+    id,
+    userPrincipalName,
+    displayName,
+    mail,
+    accountEnabled,
+    ...Object.fromEntries(keys.map((name) => [name, sunkSshKeys])),
+  };
+}
+
+/** Who is in the recycle bin is not found either. */
+function findPerson(directory: Directory, email: string): Person {
+  const person = directory.users.find(
+    (one) => !one.deleted && [one.userPrincipalName, one.mail].includes(email),
+  );
   if (person === undefined)
     throw new GraphError('Request_ResourceNotFound', `there is nobody called ${email}`);
-  person.sunkSshKeys = key;
+  return person;
 }
 
 function require(directory: Directory, permission: string): void {

@@ -2,9 +2,9 @@
 import { parseArgs } from 'node:util';
 import { UsageError, changeAssignment, changeGroup, changeUser, readCondition } from './directory-verbs.ts';
 import { loadDirectory, saveDirectory, type Directory } from './directory.ts';
-import { SSH_KEYS_PATH } from './entra-shapes.ts';
 import type { LogLine } from './idp-client.ts';
 import { writeReport } from './idp-report.ts';
+import { changeMapping, writeMappings } from './mapping-verbs.ts';
 import { findNextTry } from './quarantine.ts';
 import { makeSampleDirectory } from './sample-directory.ts';
 import { changeSaml } from './saml/saml-verbs.ts';
@@ -28,22 +28,9 @@ export class CycleFailure extends Error {
 }
 
 const COMMON: Readonly<Record<string, Command>> = {
-  mapping({ application }, [verb, attribute = '', path = SSH_KEYS_PATH]) {
-    const { mappings, extension_properties: properties } = application;
-    if (verb === 'delete') {
-      if (!Object.hasOwn(mappings, attribute)) throw new UsageError(`${attribute} is not mapped`);
-      delete mappings[attribute];
-    } else if (verb === 'add') {
-      if (attribute.startsWith('extension_') && !properties.includes(attribute)) {
-        throw new UsageError(
-          `there is no extension property ${attribute}; graph extension-property names it`,
-        );
-      }
-      mappings[attribute] = path;
-    }
-    return Object.entries(mappings)
-      .map(([from, to]) => `${from} -> ${to}\n`)
-      .join('');
+  mapping(directory, args) {
+    changeMapping(directory, args);
+    return writeMappings(directory);
   },
   credentials({ application }, [url, token]) {
     if (url === undefined || !URL.canParse(url) || token === undefined) {

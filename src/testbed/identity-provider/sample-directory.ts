@@ -1,5 +1,6 @@
-// The layout that the guide recommends: one group of everybody who is pushed, and one for each subgroup.
+// The layout that the guide recommends: one group of everybody who is pushed, and one for each subgroup; one is dynamic.
 import { randomUUID } from 'node:crypto';
+import { UsageError } from './directory-verbs.ts';
 import { directorySchema, type Directory } from './directory.ts';
 import { DEFAULT_MAPPINGS } from './entra-shapes.ts';
 
@@ -27,6 +28,27 @@ export function makeSampleDirectory(): Directory {
       { object_id: randomUUID(), displayName: 'coreweave-users', members: everybody },
       { object_id: randomUUID(), displayName: 'slurm-users', members: everybody },
       { object_id: randomUUID(), displayName: 'slurm-admins', members: ['carol@example.com'] },
+      {
+        object_id: randomUUID(),
+        displayName: 'slurm-research',
+        dynamic: { attribute: 'department', equals: 'Research' },
+      },
     ],
   });
+}
+
+/**
+ * *New application*, *Create your own application*: ids of its own, and the mappings that Entra gives it.
+ * @throws UsageError without a name, or if the present application provisioned somebody, whom nobody would then disable.
+ */
+export function createApplication(directory: Directory, name: string): void {
+  if (name === '') throw new UsageError('application create NAME');
+  const { users, groups } = directory.provisioned;
+  if (Object.keys(users).length + Object.keys(groups).length > 0) {
+    throw new UsageError(
+      `${directory.application.name} has provisioned already: begin a new --file with init`,
+    );
+  }
+  const application = { name, mappings: { ...DEFAULT_MAPPINGS } };
+  directory.application = directorySchema.parse({ application }).application;
 }
