@@ -136,7 +136,10 @@ describeOnNodes('in a broken situation', () => {
       const { stdout, stderr, status } = node.exec(`sunk-agent ${ask}`);
       expect(findCause(stdout), `${stdout}${stderr}`).toBe(cause);
       // What sshd wrote before depends on who asked before.
-      const text = cause === 'logins' ? stdout : stdout.replace(/^ +\S+ +logins .*$/m, '  (what sshd wrote)');
+      const text =
+        cause === 'logins'
+          ? stdout
+          : stdout.replace(/^ +\S+ +logins .*$/m, '  (what sshd wrote)').replace(/^ +used .*\n/m, '');
       await expect(normalise(text, ids)).toMatchFileSnapshot(path.join(GOLDEN, `${name}.txt`));
       if (opens !== undefined) {
         expect(status).toBe(opens ? 0 : 1);
