@@ -1,5 +1,6 @@
 // Passes with the real mirror, policy, guard and host, of a store that says what a file says: to be killed, or run beside others.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openParts, openPlace } from '../../src/agent/parts.ts';
 import { takePassLock } from '../../src/agent/pass-lock.ts';
 import { runPass } from '../../src/agent/pass.ts';
@@ -39,19 +40,42 @@ function readFrom({ users, groups }: StoreState): Reader {
 }
 
 /** A state of null is a store that is not heard. In each root (they are joined by `,`) one pass a state, in order; reports go into a file if one is named. */
-async function main([roots = '', states = '', reports]: readonly string[]): Promise<void> {
-  for (const root of roots.split(',')) await runPasses(root, states, reports);
+async function main([roots = '', states = '', reports, ownLog, otherLog]: readonly string[]): Promise<void> {
+  for (const root of roots.split(',')) await runPasses(root, states, reports, { ownLog, otherLog });
 }
 
-async function runPasses(root: string, states: string, reports: string | undefined): Promise<void> {
+/** A line for each pass in `ownLog`, and none that is far ahead of the lines in `otherLog`. */
+interface Pace {
+  readonly ownLog: string | undefined;
+  readonly otherLog: string | undefined;
+}
+
+/** How many lines one side may be ahead. */
+const AHEAD = 10;
+
+async function keepPace({ otherLog }: Pace, n: number): Promise<void> {
+  if (otherLog === undefined) return;
+  const count = (): number =>
+    existsSync(otherLog) ? readFileSync(otherLog, 'utf8').split('\n').length - 1 : 0;
+  while (count() < n - AHEAD) await sleep(5);
+}
+
+async function runPasses(
+  root: string,
+  states: string,
+  reports: string | undefined,
+  pace: Pace,
+): Promise<void> {
   const place = openPlace({ root, config: undefined });
   const done = [];
   const release = await takePassLock(place.paths.passLock, () => {}, 1000);
   const parts = openParts(place);
   for (const state of JSON.parse(readFileSync(states, 'utf8')) as (StoreState | null)[]) {
+    await keepPace(pace, done.length);
     const reader = state === null ? null : readFrom(state);
     const { changes, problems, held } = await runPass({ ...parts, reader }, 'full');
     done.push({ at: Date.now(), changes, problems, held });
+    if (pace.ownLog !== undefined) appendFileSync(pace.ownLog, `${done.length}\n`);
   }
   parts.mirror.close();
   release();

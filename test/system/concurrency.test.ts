@@ -21,7 +21,13 @@ limits:
 
 /** Each run says its number, its status and when it was over. */
 const OPERATIONS = `
-say() { echo "$1 $? $(date +%s%3N)"; }
+say() {
+  echo "$1 $? $(date +%s%3N)"
+  count=$((count + 1))
+  # Neither side runs far ahead of the other, however fast the machine is.
+  until [ "$(wc -l </root/passes.log)" -ge "$((count - 10))" ]; do sleep 0.01; done
+}
+count=0
 # Not before the passes have begun.
 until grep -q '^p1:' /etc/passwd; do sleep 0.05; done
 groupadd -g 5000 locals
@@ -73,7 +79,10 @@ describeOnNodes('the account files of a busy node', () => {
         expect({ status, stderr }).toMatchObject({ status: 0 });
       };
       const before = node.exec('cat /etc/passwd').stdout;
-      start('passes', `${program} / /root/states.json /root/reports.json`);
+      start(
+        'passes',
+        `${program} / /root/states.json /root/reports.json /root/passes.log /root/operations.log`,
+      );
       start('operations', 'sh /root/operations.sh');
       for (const unit of ['passes', 'operations']) {
         let state = '';
@@ -104,7 +113,7 @@ describeOnNodes('the account files of a busy node', () => {
         runs.filter(([, , time]) => Number(time) >= begin && Number(time) <= end).length,
       );
       process.stderr.write(`at least ${beside} of ${COUNT} on each side ran beside the other\n`);
-      expect(beside).toBeGreaterThan(COUNT / 10);
+      expect(beside).toBeGreaterThan(COUNT / 2);
 
       const passwd = new Map(lines('etc/passwd').map((line) => [line.split(':')[0], line.split(':')]));
       const shadow = new Map(lines('etc/shadow').map((line) => [line.split(':')[0], line.split(':')]));
