@@ -8,15 +8,11 @@ import {
   SSH_KEYS_PATH,
   isActive,
 } from '../../src/testbed/identity-provider/entra-shapes.ts';
-import {
-  listAssignedGroups,
-  listAssignedPeople,
-  listPeople,
-} from '../../src/testbed/identity-provider/entra-scope.ts';
 import { findSubject, provisionOnDemand } from '../../src/testbed/identity-provider/entra-on-demand.ts';
 import { findNextTry } from '../../src/testbed/identity-provider/quarantine.ts';
 import type { JsonObject } from '../../src/testbed/protocol/json.ts';
 import { COREWEAVE, connect, type Client } from './client.ts';
+import { expectGroups, expectInScope, expectMembers } from './expected-scope.ts';
 import { propertyRuns } from '../property-runs.ts';
 
 const MAPPINGS = { ...DEFAULT_MAPPINGS, sunkSshKeys: SSH_KEYS_PATH };
@@ -256,7 +252,7 @@ const content = fc.record({
 /** What the service must hold, as the directory and what was provisioned say. */
 async function expectAgreement(client: Client, directory: Directory): Promise<void> {
   const { provisioned } = directory;
-  const inScope = listAssignedPeople(directory);
+  const inScope = expectInScope(directory);
   const { body: users } = await client.send('GET', '/Users?count=1000');
   expect(users.Resources.map((user: { id: string }) => user.id).sort()).toEqual(
     Object.values(provisioned.users).sort(),
@@ -277,9 +273,9 @@ async function expectAgreement(client: Client, directory: Directory): Promise<vo
     });
   }
   const { body: groups } = await client.send('GET', '/Groups?count=1000');
-  const expected = listAssignedGroups(directory).map((one) => ({
+  const expected = expectGroups(directory).map((one) => ({
     name: one.displayName,
-    members: listPeople(directory, one)
+    members: expectMembers(directory, one)
       .flatMap((member) => provisioned.users[member.object_id] ?? [])
       .sort(),
   }));

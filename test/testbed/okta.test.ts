@@ -7,13 +7,9 @@ import {
   SSH_KEYS_PATH,
   isActive,
 } from '../../src/testbed/identity-provider/entra-shapes.ts';
-import {
-  listAssignedGroups,
-  listAssignedPeople,
-  listPeople,
-} from '../../src/testbed/identity-provider/entra-scope.ts';
 import { runOktaCycle } from '../../src/testbed/identity-provider/okta-cycle.ts';
 import { COREWEAVE, connect, type Client } from './client.ts';
+import { expectGroups, expectInScope, expectMembers } from './expected-scope.ts';
 import { propertyRuns } from '../property-runs.ts';
 
 function makeDirectory({ testbed }: Client, content: object): Directory {
@@ -132,7 +128,7 @@ it('after pushes of any directories the service holds exactly what the directory
         expect((await runOktaCycle(directory)).filter((line) => line.outcome === 'failure')).toEqual([]);
         expect(await runOktaCycle(directory)).toEqual([]);
         const { body: served } = await client.send('GET', '/Users');
-        const wanted = listAssignedPeople(directory).filter(isActive);
+        const wanted = expectInScope(directory).filter(isActive);
         const active = served.Resources.filter((user: { active: boolean }) => user.active);
         expect(active).toHaveLength(wanted.length);
         for (const person of wanted) {
@@ -150,10 +146,10 @@ it('after pushes of any directories the service holds exactly what the directory
           name: one.displayName,
           members: new Set((one.members ?? []).map((member) => member.value)),
         }));
-        const expected = listAssignedGroups(directory).map((one) => ({
+        const expected = expectGroups(directory).map((one) => ({
           name: one.displayName,
           members: new Set(
-            listPeople(directory, one)
+            expectMembers(directory, one)
               .filter((person) => wanted.includes(person))
               .map((person) => directory.provisioned.users[person.object_id]),
           ),
