@@ -59,6 +59,8 @@ const statusFor = (text: string) =>
     frozenUntil: 0,
     maxAge: 604_800,
     agentHasNoNetwork: true,
+    nextPass: null,
+    hasSshdDropIn: true,
   });
 
 function planOf(text: string): string {

@@ -12,7 +12,7 @@ import { runPass } from './pass.ts';
 import { openMetricsPublisher } from './publish-metrics.ts';
 import { publishStatus } from './publish.ts';
 import { linkReader, type ReaderSource } from './reader-link.ts';
-import { checkSchedule, startSchedule } from './schedule.ts';
+import { checkSchedule, type Schedule, startSchedule } from './schedule.ts';
 import { connectServiceManager } from './systemd.ts';
 import { watchLists } from './watch-lists.ts';
 
@@ -36,6 +36,7 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
   const metrics = await openMetricsPublisher(place, link);
 
   let lastStanding = '0 0';
+  let schedule: Schedule | null = null;
 
   async function pass(order: PassOrder | null): Promise<void> {
     const mode = order?.mode ?? 'cache';
@@ -49,7 +50,7 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
         log.debug({ mode }, 'pass begins');
         const report = await runPass({ ...parts, reader: link.current() }, mode, order?.resources);
         budget.spend(report.heard?.requests ?? 0);
-        await metrics.publish(report, publishStatus(parts, report));
+        await metrics.publish(report, await publishStatus(parts, report, schedule?.nextPass() ?? null));
         if (config.scim.announce) link.current()?.announce(report.snapshot);
         complaints.note(
           report.failure === null ? null : `the store could not be heard: ${report.failure.message}`,
@@ -96,7 +97,7 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
     // A flood of events is heard at the pace of the budget.
     setTimeout(() => queue.ask(mode, resources), budget.wait()).unref();
   });
-  const schedule = startSchedule(config.sync, hostname(), budget, (mode) => queue.ask(mode));
+  schedule = startSchedule(config.sync, hostname(), budget, (mode) => queue.ask(mode));
   const onHangup = (): void => queue.ask('full');
   process.on('SIGHUP', onHangup);
 

@@ -16,7 +16,7 @@ export async function passFromCache(place: Place, onWait: () => void): Promise<P
   const parts = openParts(place);
   try {
     const report = await runPass({ ...parts, reader: null }, 'cache');
-    publishStatus(parts, report);
+    await publishStatus(parts, report);
     return report;
   } finally {
     parts.mirror.close();

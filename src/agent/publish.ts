@@ -1,15 +1,20 @@
 // Writes status.json after each pass, atomically and readable by all.
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { hasSshdDropIn } from '../host/sshd.ts';
 import { hasNoNetwork, type PassParts } from './parts.ts';
 import { readOperatorFiles } from './operator-files.ts';
 import { findLastComplete, type PassReport } from './report.ts';
 import { statusOf, type Status } from './status.ts';
 
-/** Turns the report into the status and puts it in place; gives it back. */
-export function publishStatus(
+/**
+ * Turns the report into the status and puts it in place; gives it back.
+ * @param nextPass when the daemon looks next, epoch seconds; null from a command.
+ */
+export async function publishStatus(
   parts: Pick<PassParts, 'paths' | 'mirror' | 'config' | 'clock'>,
   report: PassReport,
-): Status {
+  nextPass: number | null = null,
+): Promise<Status> {
   const { paths, mirror, config } = parts;
   const status = statusOf({
     report,
@@ -21,6 +26,8 @@ export function publishStatus(
     frozenUntil: readOperatorFiles(paths).frozenUntil,
     maxAge: config.keys.max_age,
     agentHasNoNetwork: hasNoNetwork(),
+    nextPass,
+    hasSshdDropIn: await hasSshdDropIn(config, paths.root),
   });
   mkdirSync(paths.run, { recursive: true, mode: 0o755 });
   const temporary = `${paths.status}.new`;

@@ -10,6 +10,8 @@ import type { PassMode } from './order.ts';
 const MAX_JITTER_MS = 600_000;
 
 export interface Schedule {
+  /** When the next pass is due, epoch seconds. */
+  nextPass(): number;
   stop(): Promise<void>;
 }
 
@@ -41,6 +43,13 @@ export function startSchedule(
   );
   const full = cron.schedule(sync.full, () => later(full, () => ask('full')));
   return {
+    nextPass() {
+      const runs = [poll, full].map((task) => {
+        const [next] = task.getNextRuns(2);
+        return next === undefined ? Infinity : next.getTime() + jitterOf(host, task.getNextRuns(2));
+      });
+      return Math.ceil(Math.max(Math.min(...runs), Date.now() + budget.wait()) / 1000);
+    },
     async stop() {
       await poll.stop();
       await full.stop();

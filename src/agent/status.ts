@@ -1,60 +1,11 @@
 // status.json: what a monitor needs to know of this node, readable by all, without root and database.
 import { readFileSync } from 'node:fs';
-import * as z from 'zod';
+import type { infer as Infer } from 'zod';
 import { AgentError } from '../errors.ts';
 import type { PassReport } from './report.ts';
+import type { statusSchema } from './status-schema.ts';
 
-const epoch = z.int().describe('epoch seconds');
-
-/** The documented shape of `sunk-agent status --json`; a new `version` for any change that is not an addition. */
-export const statusSchema = z.object({
-  version: z.literal(1),
-  writtenAt: epoch,
-  health: z.enum(['healthy', 'degraded', 'failing']),
-  /** The reasons, the worst first; empty when healthy. */
-  reasons: z.array(z.string()),
-  mode: z.enum(['enforce', 'observe']),
-  store: z.object({
-    baseUrl: z.string(),
-    /** When the store last answered a pass; null: never. */
-    lastHeard: epoch.nullable(),
-    lastComplete: epoch.nullable(),
-    failure: z.object({ code: z.string(), message: z.string(), hint: z.string() }).nullable(),
-    skewSeconds: z.number().nullable(),
-  }),
-  snapshot: z.string(),
-  counts: z.object({
-    users: z.int(),
-    groups: z.int(),
-    accountsOpen: z.int(),
-    accountsClosed: z.int(),
-    quarantined: z.int(),
-    refused: z.int(),
-  }),
-  guard: z.object({
-    held: z.array(
-      z.object({ hash: z.string(), reason: z.string(), changes: z.int(), actsAt: epoch.nullable() }),
-    ),
-    frozenUntil: epoch.nullable(),
-  }),
-  keyExpiry: z.object({ earliest: epoch, latest: epoch }).nullable(),
-  /** Whose keys live on by an operator's word (`sunk-agent extend`). */
-  extended: z.object({ accounts: z.int(), until: epoch, by: z.array(z.string()) }).nullable(),
-  problems: z.array(z.string()),
-  lastPass: z.object({
-    n: z.int(),
-    at: epoch,
-    mode: z.enum(['full', 'delta', 'event', 'cache']),
-    changes: z.object({ planned: z.int(), done: z.int(), failed: z.int(), held: z.int() }),
-    durations: z.record(z.string(), z.number()),
-  }),
-  isolation: z.object({
-    /** Whether this process really has no network: measured, not claimed. */
-    agentHasNoNetwork: z.boolean(),
-  }),
-});
-
-export type Status = z.infer<typeof statusSchema>;
+export type Status = Infer<typeof statusSchema>;
 
 export interface StatusInput {
   readonly report: PassReport;
@@ -68,6 +19,9 @@ export interface StatusInput {
   /** keys.max_age in seconds. */
   readonly maxAge: number | null;
   readonly agentHasNoNetwork: boolean;
+  /** When the daemon looks next; null: nobody knows. */
+  readonly nextPass: number | null;
+  readonly hasSshdDropIn: boolean;
 }
 
 /** From the report of the last pass to the status; pure. */
@@ -100,6 +54,8 @@ export function statusOf(input: StatusInput): Status {
     const time = new Date(until * 1000).toISOString().slice(0, 16).replace('T', ' ');
     degraded.push(`${by.join(', ')} extended the keys of ${accounts} accounts, until ${time} at the latest`);
   }
+  if (!input.hasSshdDropIn)
+    degraded.push('sshd’s drop-in is missing or was changed: sunk-agent doctor says what sshd does');
   if (input.frozenUntil > now) degraded.push('this node is frozen');
   const health = failing.length > 0 ? 'failing' : degraded.length > 0 ? 'degraded' : 'healthy';
   return {
@@ -128,13 +84,31 @@ export function statusOf(input: StatusInput): Status {
       changes: report.changes,
       durations: { ...report.durations },
     },
+    nextPass: input.nextPass,
+    sshd: { dropIn: input.hasSshdDropIn },
     isolation: { agentHasNoNetwork: input.agentHasNoNetwork },
   };
 }
 
+/** How long after its time a pass may come, in seconds: the daemon may be in a long one. */
+const LATENESS = 900;
+
+/** How long a pass that a command made speaks for the node, in seconds. */
+const BY_HAND = 3600;
+
+/** The status as it is now: one that nobody renews any more is a daemon that does not run. */
+export function judgeAge(status: Status, now: number): Status {
+  const due = status.nextPass === null ? status.writtenAt + BY_HAND : status.nextPass + LATENESS;
+  if (now <= due) return status;
+  const since = new Date(status.writtenAt * 1000).toISOString().slice(0, 16).replace('T', ' ');
+  const reason = `no pass since ${since} (UTC): does the agent run? systemctl status sunk-agent`;
+  return { ...status, health: 'failing', reasons: [reason, ...status.reasons] };
+}
+
 /**
- * Reads and checks a status file.
- * @throws AgentError reader_failed where there is none, or it is not one.
+ * Reads a status file. It is root's own, so its version is looked at and the rest is believed: a schema would cost a
+ * monitor more than node itself.
+ * @throws AgentError refused, where there is none, or it is not one of this version.
  */
 export function readStatus(file: string): Status {
   let text: string;
@@ -144,10 +118,19 @@ export function readStatus(file: string): Status {
     const hint = 'is the agent running? systemctl status sunk-agent';
     throw new AgentError('refused', `there is no status at ${file}`, { cause, hint });
   }
-  const parsed = statusSchema.safeParse(JSON.parse(text));
-  if (!parsed.success)
-    throw new AgentError('refused', `${file} is not a status of this version`, { hint: 'restart the agent' });
-  return parsed.data;
+  const status = parseObject(text);
+  if (status?.version === 1 && Array.isArray(status.reasons) && status.lastPass !== undefined)
+    return status as Status;
+  throw new AgentError('refused', `${file} is not a status of this version`, { hint: 'restart the agent' });
+}
+
+function parseObject(text: string): Partial<Status> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : null;
+  } catch {
+    return null;
+  }
 }
 
 function toSeconds(milliseconds: number | null): number | null {

@@ -1,5 +1,5 @@
 // `sunk-agent status`: is this node healthy, and why not.
-import { readStatus, type Status } from '../agent/status.ts';
+import { judgeAge, readStatus, type Status } from '../agent/status.ts';
 import { pathsUnder } from '../paths.ts';
 import { makePrintable } from '../plan/printable.ts';
 import { wrapText } from './wrap.ts';
@@ -24,11 +24,10 @@ const EXIT = { healthy: 0, degraded: 1, failing: 2 } as const;
 
 export async function run({ root, json, values }: CommandContext): Promise<number> {
   const paths = pathsUnder(root);
-  const status = readStatus(paths.status);
+  const now = Math.floor(Date.now() / 1000);
+  const status = judgeAge(readStatus(paths.status), now);
   process.stdout.write(
-    json
-      ? `${JSON.stringify(status)}\n`
-      : wrapText(describeStatus(status, Math.floor(Date.now() / 1000)), process.stdout.columns),
+    json ? `${JSON.stringify(status)}\n` : wrapText(describeStatus(status, now), process.stdout.columns),
   );
   if (values['host'] === true && !json) {
     // Loaded only when asked for: status is called often, and by monitors.
@@ -40,7 +39,7 @@ export async function run({ root, json, values }: CommandContext): Promise<numbe
 
 /** The status for people; `now` in epoch seconds. */
 export function describeStatus(status: Status, now: number): string {
-  const { store, counts, keyExpiry, lastPass, guard } = status;
+  const { store, counts, keyExpiry, lastPass, nextPass, guard, sshd } = status;
   const rows: [string, string][] = [
     [
       'store',
@@ -71,6 +70,8 @@ export function describeStatus(status: Status, now: number): string {
       'last pass',
       `${lastPass.n} (${lastPass.mode}) ${ago(lastPass.at, now)}: ${lastPass.changes.done} changes, ${lastPass.changes.failed} failed`,
     ],
+    ['next pass', nextPass === null ? 'unknown: a command made the last one' : inFuture(nextPass, now)],
+    ['sshd', sshd.dropIn ? 'asks for our keys by its drop-in' : 'has not our drop-in'],
   ];
   if (!status.isolation.agentHasNoNetwork)
     rows.push([
@@ -93,6 +94,10 @@ function ago(at: number | null, now: number): string {
   if (seconds < 7200) return `${Math.floor(seconds / 60)} min ago`;
   if (seconds < 172_800) return `${Math.floor(seconds / 3600)} h ago`;
   return `${Math.floor(seconds / 86_400)} days ago`;
+}
+
+function inFuture(at: number, now: number): string {
+  return at <= now ? 'due' : `in ${at - now} s`;
 }
 
 function day(at: number): string {

@@ -38,7 +38,7 @@ export async function run(context: CommandContext): Promise<number> {
   try {
     const mode = context.values['full'] === true ? 'full' : 'delta';
     const report = await withReader(place, (reader) => runPass({ ...parts, reader }, mode));
-    publishStatus(parts, report);
+    await publishStatus(parts, report);
     process.stdout.write(
       context.json ? `${JSON.stringify(report)}\n` : wrapText(describeReport(report), process.stdout.columns),
     );

@@ -28,6 +28,8 @@ function statusFor(report: PassReport) {
     frozenUntil: NOW + 60,
     maxAge: 604_800,
     agentHasNoNetwork: true,
+    nextPass: null,
+    hasSshdDropIn: true,
   });
 }
 

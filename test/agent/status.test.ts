@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type StatusInput, statusOf, statusSchema } from '../../src/agent/status.ts';
+import { judgeAge, type StatusInput, statusOf } from '../../src/agent/status.ts';
+import { statusSchema } from '../../src/agent/status-schema.ts';
 import { describeStatus } from '../../src/commands/status.ts';
 import { makeReport as report, NOW } from './sample-report.ts';
 
@@ -14,6 +15,8 @@ function input(more: Partial<StatusInput> = {}): StatusInput {
     frozenUntil: 0,
     maxAge: 604_800,
     agentHasNoNetwork: true,
+    nextPass: NOW + 20,
+    hasSshdDropIn: true,
     ...more,
   };
 }
@@ -59,6 +62,7 @@ describe('the status', () => {
       'degraded',
       /2 records/,
     ],
+    ['sshd does not know us', { hasSshdDropIn: false }, 'degraded', /drop-in/],
     ['the node is frozen', { frozenUntil: NOW + 60 }, 'degraded', /frozen/],
     [
       'keys run out',
@@ -70,6 +74,16 @@ describe('the status', () => {
     const status = statusOf(input(more));
     expect(status.health).toBe(health);
     expect(status.reasons[0]).toMatch(reason);
+  });
+
+  test('fails when the daemon is long past the time of its next pass, or a pass by hand is old', () => {
+    const status = statusOf(input());
+    expect(judgeAge(status, NOW + 900)).toEqual(status);
+    expect(judgeAge(status, NOW + 921)).toMatchObject({ health: 'failing' });
+    expect(judgeAge(status, NOW + 921).reasons[0]).toMatch(/^no pass since 20.*does the agent run/);
+    const byHand = statusOf(input({ nextPass: null }));
+    expect(judgeAge(byHand, NOW + 3600)).toEqual(byHand);
+    expect(judgeAge(byHand, NOW + 3601)).toMatchObject({ health: 'failing' });
   });
 
   test('shows what the store wrote without letting the terminal obey it', () => {
@@ -90,6 +104,8 @@ describe('the status', () => {
         guard      holds nothing
         keys       confirmed until 2027-01-21 02:53 at the earliest, 2027-01-22 06:40 at the latest
         last pass  7 (full) 10 s ago: 0 changes, 0 failed
+        next pass  in 20 s
+        sshd       asks for our keys by its drop-in
       "
     `);
   });

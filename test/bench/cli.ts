@@ -34,6 +34,8 @@ async function benchStatus({ program, runtime, emptyScript }: Bundled): Promise<
     frozenUntil: 0,
     maxAge: 604_800,
     agentHasNoNetwork: true,
+    nextPass: null,
+    hasSshdDropIn: true,
   });
   writeFileSync(path.join(root, 'run/sunk-agent/status.json'), JSON.stringify(status));
   const [reference = 0, ours = 0] = timePrograms(

@@ -100,6 +100,8 @@ export const healthy: Facts = {
       frozenUntil: 0,
       maxAge: config.keys.max_age,
       agentHasNoNetwork: true,
+      nextPass: null,
+      hasSshdDropIn: true,
     }),
   ),
   isDaemonUp: true,
