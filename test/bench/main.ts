@@ -1,8 +1,11 @@
-// `npm run bench [NAME ...] [--json]`: runs the benchmarks and prints their rows.
+// `npm run bench -- [NAME ...] [--json] [--chart FILE]`: runs the benchmarks, prints their rows, draws how cost grows.
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { benchCli } from './cli.ts';
 import { benchHost } from './host.ts';
 import { benchIdle } from './idle.ts';
 import { benchDelta } from './delta.ts';
+import { drawGrowth } from './growth-chart.ts';
 import { benchLogin } from './login.ts';
 import { benchLogins } from './logins.ts';
 import { benchNss } from './nss.ts';
@@ -25,12 +28,21 @@ const BENCHES: Readonly<Record<string, () => Row[] | Promise<Row[]>>> = {
   nss: benchNss,
 };
 
-const wantsJson = process.argv.includes('--json');
-const named = process.argv.slice(2).filter((word) => !word.startsWith('--'));
-for (const name of named.length === 0 ? Object.keys(BENCHES) : named) {
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: 'boolean', default: false },
+    /** Where to draw how cost grows. */
+    chart: { type: 'string' },
+  },
+});
+const all: Row[] = [];
+for (const name of positionals.length === 0 ? Object.keys(BENCHES) : positionals) {
   const bench = BENCHES[name];
   if (bench === undefined)
     throw new Error(`no benchmark ${name}; there are ${Object.keys(BENCHES).join(', ')}`);
   const rows = await bench();
-  console.log(wantsJson ? rows.map((row) => JSON.stringify(row)).join('\n') : renderTable(rows));
+  all.push(...rows);
+  console.log(values.json ? rows.map((row) => JSON.stringify(row)).join('\n') : renderTable(rows));
 }
+if (values.chart !== undefined) writeFileSync(values.chart, drawGrowth(all));
