@@ -10,7 +10,7 @@ import { bootNode, type LoginNode } from './node.ts';
 import { apt, buildForHere, installPackage } from './packages.ts';
 import { type Probe, startProbe } from './probe.ts';
 import { describeOnNodes } from './requirements.ts';
-import { BASE_URL, type Store, startStore, TOKEN } from './store.ts';
+import { BASE_URL, type Store, startStore } from './store.ts';
 
 const ACCOUNT_FILES = ['passwd', 'group', 'shadow', 'gshadow'];
 const MAX_BYTES = 60e6;
@@ -100,7 +100,7 @@ describeOnNodes('the package', () => {
           mkdirSync(path.join(root, 'etc/systemd/system-preset'), { recursive: true });
           writeFileSync(path.join(root, 'etc/systemd/system-preset/00-test.preset'), 'disable ssh.socket\n');
         }
-        const own = `useradd --create-home janitor && install -d -o janitor -m 700 ~janitor/.ssh && echo '${publicKey('janitor')}' >~janitor/.ssh/authorized_keys`;
+        const own = `useradd --create-home --groups sudo janitor && install -d -o janitor -m 700 ~janitor/.ssh && echo '${publicKey('janitor')}' >~janitor/.ssh/authorized_keys`;
         expect(spawnSync('chroot', [root, 'sh', '-c', own]).status).toBe(0);
       });
       store = await startStore(node);
@@ -135,7 +135,7 @@ describeOnNodes('the package', () => {
     });
 
     test('is configured by init, which shows a plan and lets nobody in', () => {
-      const init = `echo '${TOKEN}' | sunk-agent init --base-url ${BASE_URL} --token-file - --group slurm-users --enforce`;
+      const init = `echo '${store.readToken}' | sunk-agent init --base-url ${BASE_URL} --token-file - --group slurm-users --enforce`;
       const { status, stdout, stderr } = node.exec(init);
       expect(status, stderr).toBe(0);
       expect(stdout).toContain('+ account alice: uid 10000');
