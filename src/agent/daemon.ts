@@ -16,6 +16,9 @@ import { checkSchedule, type Schedule, startSchedule } from './schedule.ts';
 import { connectServiceManager } from './systemd.ts';
 import { watchLists } from './watch-lists.ts';
 
+/** Before the schedule runs, the next pass comes as soon as the reader is there. */
+const nowDue = (): number => Math.ceil(Date.now() / 1000);
+
 /** Nobody holds the pass lock for longer than this without being stuck. */
 const LOCK_PATIENCE_MS = 60_000;
 
@@ -50,7 +53,7 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
         log.debug({ mode }, 'pass begins');
         const report = await runPass({ ...parts, reader: link.current() }, mode, order?.resources);
         budget.spend(report.heard?.requests ?? 0);
-        await metrics.publish(report, await publishStatus(parts, report, schedule?.nextPass() ?? null));
+        await metrics.publish(report, await publishStatus(parts, report, schedule?.nextPass() ?? nowDue()));
         if (config.scim.announce) link.current()?.announce(report.snapshot);
         complaints.note(
           report.failure === null ? null : `the store could not be heard: ${report.failure.message}`,

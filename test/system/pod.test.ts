@@ -132,7 +132,9 @@ describeOnNodes('a login pod', () => {
     console.log(`accounts were back after ${durations.join(', ')} s`);
     expect(Math.min(...durations)).toBeLessThan(2);
     expect(login('id -u').stdout).toBe('10000\n');
-    expect(pod.exec('sunk-agent status').stdout).toContain('could not be heard');
+    await eventually('it says that the store is away', () =>
+      pod.exec('sunk-agent status').stdout.includes('could not be heard'),
+    );
   });
 
   test('says in its status that the agent keeps the network where unshare is not allowed', async () => {
