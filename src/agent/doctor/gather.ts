@@ -25,7 +25,7 @@ import type { Facts, NamesFacts, Reach } from './facts.ts';
 
 const ACCOUNT_FILES = ['passwd', 'group', 'shadow', 'gshadow'];
 /** So many managed accounts are tried. */
-const SAMPLE = 5;
+const SAMPLE = 20;
 
 /** @param now epoch seconds. */
 export async function gatherFacts(place: Place, now: number): Promise<Facts> {
@@ -34,7 +34,10 @@ export async function gatherFacts(place: Place, now: number): Promise<Facts> {
   const isReal = root === '/';
   const { bindings, fault: mirrorFault } = readBindings(paths.state);
   const open = bindings.filter(({ kind, closedAt }) => kind === 'account' && closedAt === null);
-  const sample = open.slice(0, SAMPLE).map(({ name }) => name);
+  const sample = open
+    .map(({ name }) => name)
+    .sort()
+    .slice(0, SAMPLE);
   const [first = null] = sample;
   const groups = [...config.access.groups, ...config.access.sudo_groups];
   const elsewhere: Looked<never> = { ok: false, why: `not asked below ${root}` };
