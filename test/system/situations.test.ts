@@ -1,6 +1,6 @@
 // Broken situations, made one by one on a real node: why or doctor names the cause first, in words that are golden files.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -65,7 +65,17 @@ describeOnNodes('in a broken situation', () => {
 
   beforeAll(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'situations-'));
-    const prepare = (root: string): void => installAgent(root, { config: CONFIG, token: TOKEN });
+    const prepare = (root: string): void => {
+      installAgent(root, { config: CONFIG, token: TOKEN });
+      // sshd is started anew more often here than systemd thinks sane (systemd.unit(5), StartLimitBurst=).
+      for (const unit of ['ssh.service', 'ssh.socket']) {
+        mkdirSync(path.join(root, `etc/systemd/system/${unit}.d`), { recursive: true });
+        writeFileSync(
+          path.join(root, `etc/systemd/system/${unit}.d/test.conf`),
+          '[Unit]\nStartLimitIntervalSec=0\n',
+        );
+      }
+    };
     const node = await bootNode('bookworm', prepare, ['e2fsprogs', 'nscd']);
     const store = await startStore(node);
     stop = async () => {
