@@ -120,7 +120,8 @@ export function findLastComplete(mirror: Pick<Mirror, 'lastPass'>): number | nul
 
 /** Whether the store was read from end to end in that pass. */
 function isComplete(report: PassReport): boolean {
-  return report.heard !== null && report.heard.complete.User && report.heard.complete.Group;
+  // A report of another build may lack what this one writes.
+  return report.heard?.complete.User === true && report.heard.complete.Group;
 }
 
 function findExtended({ accounts }: DesiredHost): PassReport['extended'] {

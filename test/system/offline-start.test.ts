@@ -58,7 +58,8 @@ describeOnNodes('a node whose store cannot be reached from the start', () => {
   function age(seconds: number): void {
     change(`UPDATE record SET confirmed_at = confirmed_at - ${seconds};
       UPDATE pass SET started_at = started_at - ${seconds},
-        report = json_set(report, '$.startedAt', json_extract(report, '$.startedAt') - ${seconds})`);
+        report = json_set(report, '$.startedAt', json_extract(report, '$.startedAt') - ${seconds})
+      WHERE report <> '{}'`);
   }
 
   beforeAll(async () => {
