@@ -9,6 +9,9 @@ export interface Budget {
 /** Requests that may come at once after a quiet time, as seconds of the rate. */
 const BURST_SECONDS = 60;
 
+/** Less debt than this is what adding up fractions leaves. */
+const ROUNDING = 1e-6;
+
 /**
  * @param rate requests a second (`scim.budget`).
  * @param clock milliseconds that only grow.
@@ -31,7 +34,7 @@ export function createBudget(rate: number, clock: () => number): Budget {
     },
     wait() {
       earn();
-      return left >= 0 ? 0 : Math.ceil((-left / rate) * 1000);
+      return -left <= ROUNDING ? 0 : Math.ceil((-left / rate) * 1000);
     },
   };
 }

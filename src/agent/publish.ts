@@ -27,7 +27,7 @@ export async function publishStatus(
     maxAge: config.keys.max_age,
     agentHasNoNetwork: hasNoNetwork(),
     nextPass,
-    hasSshdDropIn: await hasSshdDropIn(config, paths.root),
+    hasSshdDropIn: paths.root === '/' ? await hasSshdDropIn(config, paths.root) : null,
   });
   mkdirSync(paths.run, { recursive: true, mode: 0o755 });
   const temporary = `${paths.status}.new`;

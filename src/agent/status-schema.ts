@@ -48,8 +48,11 @@ export const statusSchema = z.object({
   /** When the daemon means to look next; null: a command made this pass, and nobody said what comes. */
   nextPass: epoch.nullable(),
   sshd: z.object({
-    /** Whether our drop-in is in place, word by word; what sshd then does, `sunk-agent doctor` asks. */
-    dropIn: z.boolean(),
+    /**
+     * Whether our drop-in is in place, word by word; what sshd then does, `sunk-agent doctor` asks. null below another
+     * root than `/`, where no sshd is.
+     */
+    dropIn: z.boolean().nullable(),
   }),
   isolation: z.object({
     /** Whether this process really has no network: measured, not claimed. */

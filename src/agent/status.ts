@@ -21,7 +21,8 @@ export interface StatusInput {
   readonly agentHasNoNetwork: boolean;
   /** When the daemon looks next; null: nobody knows. */
   readonly nextPass: number | null;
-  readonly hasSshdDropIn: boolean;
+  /** null: below another root than `/`. */
+  readonly hasSshdDropIn: boolean | null;
 }
 
 /** From the report of the last pass to the status; pure. */
@@ -54,7 +55,7 @@ export function statusOf(input: StatusInput): Status {
     const time = new Date(until * 1000).toISOString().slice(0, 16).replace('T', ' ');
     degraded.push(`${by.join(', ')} extended the keys of ${accounts} accounts, until ${time} at the latest`);
   }
-  if (!input.hasSshdDropIn)
+  if (input.hasSshdDropIn === false)
     degraded.push('sshd’s drop-in is missing or was changed: sunk-agent doctor says what sshd does');
   if (input.frozenUntil > now) degraded.push('this node is frozen');
   const health = failing.length > 0 ? 'failing' : degraded.length > 0 ? 'degraded' : 'healthy';

@@ -37,6 +37,12 @@ export async function run({ root, json, values }: CommandContext): Promise<numbe
   return EXIT[status.health];
 }
 
+const DROP_IN = {
+  true: 'asks for our keys by its drop-in',
+  false: 'has not our drop-in',
+  null: 'not looked at below another root',
+} as const;
+
 /** The status for people; `now` in epoch seconds. */
 export function describeStatus(status: Status, now: number): string {
   const { store, counts, keyExpiry, lastPass, nextPass, guard, sshd } = status;
@@ -71,7 +77,7 @@ export function describeStatus(status: Status, now: number): string {
       `${lastPass.n} (${lastPass.mode}) ${ago(lastPass.at, now)}: ${lastPass.changes.done} changes, ${lastPass.changes.failed} failed`,
     ],
     ['next pass', nextPass === null ? 'unknown: a command made the last one' : inFuture(nextPass, now)],
-    ['sshd', sshd.dropIn ? 'asks for our keys by its drop-in' : 'has not our drop-in'],
+    ['sshd', DROP_IN[`${sshd.dropIn}`]],
   ];
   if (!status.isolation.agentHasNoNetwork)
     rows.push([

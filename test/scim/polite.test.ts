@@ -174,7 +174,8 @@ describe('the budget', () => {
         for (const cost of costs) {
           now += budget.wait();
           expect(budget.wait()).toBe(0);
-          expect(spent).toBeLessThanOrEqual((now / 1000) * 5 + 300);
+          // In thousandths, which are whole.
+          expect(spent * 1000).toBeLessThanOrEqual(now * 5 + 300_000);
           budget.spend(cost);
           spent += cost;
         }
