@@ -81,8 +81,13 @@ function removeMembers(
   });
 }
 
-/** Closed or gone: such a one is in no group, even in one about which nothing was heard. */
+/**
+ * Closed or gone: such a one is in no group, even in one about which nothing was heard. So is a name that a rename has
+ * freed, for the next one of that name must not find a place there; whoever had it is back in that group when the
+ * store tells of it again.
+ */
 function isOut(member: string, roll: Roll): boolean {
+  if (roll.renamed.has(member)) return true;
   return (roll.desired.get(member)?.closed ?? null) !== null || roll.leftovers.get(member)?.fate === 'remove';
 }
 

@@ -13,7 +13,6 @@ import { readRoll } from './roll.ts';
  */
 export function planChanges(desired: DesiredHost, actual: ActualHost): Change[] {
   const roll = readRoll(desired, actual);
-  const renamed = new Set(roll.formerNames.values());
   const changes: Change[] = [];
   for (const account of desired.accounts) {
     const { name } = account.entry;
@@ -22,7 +21,7 @@ export function planChanges(desired: DesiredHost, actual: ActualHost): Change[] 
     for (const change of planKeyFile(account, actual)) changes.push(change);
   }
   for (const { kind, name, scimId, fate } of desired.leftovers ?? []) {
-    if (kind !== 'account' || renamed.has(name) || roll.desired.has(name)) continue;
+    if (kind !== 'account' || roll.renamed.has(name) || roll.desired.has(name)) continue;
     if (fate === 'remove') changes.push(...planRemoval(name, scimId, desired, actual));
     if (fate === 'close') changes.push(...planUnknown(name, scimId, desired, actual));
   }

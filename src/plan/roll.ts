@@ -8,6 +8,8 @@ export interface Roll {
   readonly leftovers: ReadonlyMap<string, Leftover>;
   /** The name in the present line of accounts that shall be called otherwise, by the new name. */
   readonly formerNames: ReadonlyMap<string, string>;
+  /** SCIM id of whoever still has a line under a name that is no longer theirs, by that former name. */
+  readonly renamed: ReadonlyMap<string, string>;
   /** SCIM id of whoever has, or had, that name; null if it is nobody of ours. */
   idOf(name: string): string | null;
 }
@@ -38,6 +40,7 @@ export function readRoll(desired: DesiredHost, actual: ActualHost): Roll {
     desired: accounts,
     leftovers,
     formerNames,
+    renamed,
     idOf: (name) => accounts.get(name)?.scimId ?? renamed.get(name) ?? leftovers.get(name)?.scimId ?? null,
   };
 }

@@ -118,6 +118,19 @@ describe('planChanges, accounts', () => {
     ]);
   });
 
+  it('frees the former name in a group about which nothing was heard, whether or not the ledger knows of the rename', () => {
+    const before = { ...leftover('old', 'remove'), scimId: 'u-new' };
+    for (const former of [[before], []]) {
+      const actual = host(entry('old', 20001));
+      actual.groups.set('team', { name: 'team', gid: 32000, members: ['local', 'old'] });
+      const desired = wish({
+        accounts: [account('new', 20001)],
+        leftovers: [...former, leftover('team', 'leave', 'group')],
+      });
+      expect(plan(desired, actual)).toEqual(['member-remove team old', 'account-alter new']);
+    }
+  });
+
   it('knows the former name in groups and key files, even when the ledger has only the new one', () => {
     const actual = host(entry('old', 20001));
     actual.keyFiles.set('old', 'text');
