@@ -27,7 +27,7 @@ mkdir -p /run/service/sshd
 cp -R /etc/s6-overlay/s6-rc.d/sunk-agent /etc/s6-overlay/s6-rc.d/sunk-agent-reader /run/service
 install -m 755 /etc/sshd-run /run/service/sshd/run
 ${prepare}
-{ until getent passwd alice; do sleep 0.05; done; date +%s%N; } >/run/alice &
+{ until getent passwd alice >/dev/null; do sleep 0.05; done; date +%s%N >/run/alice; } &
 date +%s%N >/run/started
 exec s6-svscan /run/service`;
 
