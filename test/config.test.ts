@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import fc from 'fast-check';
 import { parseConfig, parseDuration } from '../src/config.ts';
 import { AgentError } from '../src/errors.ts';
+import { makeAnyText } from './any-text.ts';
+import { propertyRuns } from './property-runs.ts';
 
 const MINIMAL = 'scim:\n  base_url: https://store.example/scim/org\n';
 
@@ -69,9 +71,10 @@ describe('the configuration', () => {
 
   test('answers any text with a configuration or a refusal, never with another error', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
+      fc.property(makeAnyText(200), (text) => {
         expect(refusal(`${MINIMAL}${text}`)).toMatch(/^(accepted|config_invalid: )/);
       }),
+      { numRuns: propertyRuns(100, 20_000) },
     );
   });
 });

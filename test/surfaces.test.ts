@@ -10,6 +10,7 @@ import type { Change } from '../src/plan/change.ts';
 import type { GuardVerdict } from '../src/plan/guard.ts';
 import { printPlan } from '../src/plan/print.ts';
 import { makeReport, NOW } from './agent/sample-report.ts';
+import { makeAnyText } from './any-text.ts';
 
 /** ESC sequences, C1, bidirectional marks, tags, separators, what looks like our own lines, and anything else. */
 const hostile = fc
@@ -27,7 +28,7 @@ const hostile = fc
         '<6>{"level":30}',
         '\ud800',
       ),
-      fc.string({ unit: 'binary', maxLength: 12 }),
+      makeAnyText(12),
     ),
     { minLength: 1, maxLength: 5 },
   )

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { nameOwners, proveUse } from '../../src/agent/proof-of-use.ts';
 import { readAccepted, readAuthLine, readJournalLine, readLoginLog } from '../../src/host/login-log.ts';
+import { makeAnyText } from '../any-text.ts';
 
 const FINGERPRINT = 'SHA256:sVGBVyN5yGGi5i6t7bIGZzqhIchaGb6NHKg+k6VJPGo';
 const LINE = `Accepted publickey for alice from 192.0.2.7 port 50022 ssh2: ED25519 ${FINGERPRINT}`;
@@ -47,7 +48,7 @@ describe('a message of sshd', () => {
 
   test('holds a name that is an account’s, an address and a fingerprint, or is not read, whatever a stranger typed', () => {
     const piece = fc.oneof(
-      fc.string({ unit: 'binary', maxLength: 20 }),
+      makeAnyText(20),
       fc.constantFrom(
         'alice',
         'root',

@@ -5,6 +5,7 @@ import { parseFilter, type Filter } from '../../src/testbed/protocol/filter.ts';
 import { compileFilter } from '../../src/testbed/protocol/match.ts';
 import { ScimError } from '../../src/testbed/protocol/scim-error.ts';
 import { propertyRuns } from '../property-runs.ts';
+import { anyText } from '../any-text.ts';
 
 const EXTENSION = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';
 const ALICE = {
@@ -122,7 +123,7 @@ const comparison = fc.oneof(
     kind: fc.constant('compare' as const),
     path: pathArbitrary,
     op: fc.constantFrom('eq', 'ne', 'co', 'sw', 'ew', 'gt', 'ge', 'lt', 'le'),
-    value: fc.string({ unit: 'binary' }),
+    value: anyText,
   }),
   fc.record({
     kind: fc.constant('compare' as const),

@@ -1,9 +1,9 @@
 // Whatever comes over HTTP: the service answers in SCIM's own form, never fails, and nothing leaks between records.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { propertyRuns } from '../property-runs.ts';
 import { COREWEAVE, connect } from './client.ts';
 
-const NIGHTLY = process.env['NIGHTLY'] !== undefined;
 const NAMES = [
   'userName',
   'USERNAME',
@@ -97,7 +97,7 @@ describe('the service', () => {
           ]);
         },
       ),
-      { numRuns: NIGHTLY ? 50_000 : 400 },
+      { numRuns: propertyRuns(400, 50_000) },
     );
     const { body: list } = await send('GET', '/Users?count=1000');
     const uids = list.Resources.map((user: Record<string, { uid: number }>) => user[COREWEAVE]?.uid);
