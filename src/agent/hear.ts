@@ -8,6 +8,7 @@ import type { ResourceJudge } from '../scim/read-resource.ts';
 import type { Reader } from '../scim/reader.ts';
 import type { Finding, ResourceKind } from '../scim/resources.ts';
 import type { PassMode, PassOrder } from './order.ts';
+import type { Progress } from './progress.ts';
 import { readResources } from './read-resources.ts';
 import { scopeOf } from './scope.ts';
 import { type Lists, settleSuspects } from './suspects.ts';
@@ -47,6 +48,7 @@ export interface HearParts {
   readonly config: Config;
   /** Epoch seconds. */
   readonly now: number;
+  readonly onProgress?: Progress;
 }
 
 /**
@@ -85,24 +87,37 @@ export async function hearStore(parts: HearParts, order: PassOrder, since: strin
 }
 
 async function askForLists(
-  { reader }: HearParts,
+  { reader, mirror, onProgress }: HearParts,
   mode: 'full' | 'delta',
   since: string | null,
   ears: Ears,
 ): Promise<PassEnd> {
+  const asked = since === null ? 'full' : mode;
+  // What came last time is what will come, more or less; of a delta nobody knows. Counting is work.
+  const expected = onProgress === undefined || asked === 'delta' ? null : countRecords(mirror) || null;
+  let came = 0;
+  onProgress?.('fetch', 0, expected);
   // What goes wrong on our side is no fault of the pipe, which would be closed for it.
   let failure: { readonly error: unknown } | null = null;
-  const end = await reader.pass(since === null ? 'full' : mode, since, (kind, resources) => {
+  const end = await reader.pass(asked, since, (kind, resources) => {
     if (failure !== null) return;
     try {
       ears.hear(kind, resources);
+      came += resources.length;
+      onProgress?.('fetch', came, expected);
     } catch (error) {
       failure = { error };
     }
   });
   const failed = failure as { readonly error: unknown } | null;
   if (failed !== null) throw failed.error;
+  onProgress?.('fetch', came, came);
   return end;
+}
+
+function countRecords(mirror: Mirror): number {
+  const { users, groups } = mirror.counts();
+  return users + groups;
 }
 
 interface Took {
@@ -124,7 +139,7 @@ interface Ears {
 
 /** One take, begun when there is something to take. */
 function openEars(parts: HearParts): Ears {
-  const { mirror, config, judge, now } = parts;
+  const { mirror, config, judge, now, onProgress } = parts;
   const tally = createPathTally(config);
   let taking: Take | null = null;
   const begin = (): Take => {
@@ -143,13 +158,16 @@ function openEars(parts: HearParts): Ears {
     async finish(end, named, mayConfirm) {
       const hasNews = end?.mode === 'full' || named.length > 0 || taking !== null;
       if (!hasNews) return { taken: NOTHING, reads: 0, warnings: [] };
+      onProgress?.('mirror', 0, null);
       const take = begin();
       const lists = end?.mode === 'full' ? describeLists(end, tally) : null;
       const reads = await settleSuspects(take, parts, lists, named);
       const warnings = KINDS.flatMap((kind) =>
         lists?.[kind].isComplete === true ? tally.unmatched(kind) : [],
       );
-      return { taken: take.commit(mayConfirm), reads, warnings };
+      const taken = take.commit(mayConfirm);
+      onProgress?.('mirror', taken.added + taken.changed, taken.added + taken.changed);
+      return { taken, reads, warnings };
     },
     forget: () => taking?.rollback(),
   };

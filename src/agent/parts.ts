@@ -10,6 +10,7 @@ import { type Paths, pathsUnder } from '../paths.ts';
 import { createJudge, type ResourceJudge } from '../scim/read-resource.ts';
 import type { Reader } from '../scim/reader.ts';
 import { nameNode } from './pass-lock.ts';
+import type { Progress } from './progress.ts';
 import { type Settled, watchSettled } from './settled.ts';
 
 /** What a pass works with. */
@@ -26,6 +27,8 @@ export interface PassParts {
   readonly failures: FailureLog;
   /** The clock, epoch milliseconds. */
   readonly clock: () => number;
+  /** Absent: nobody watches. */
+  readonly onProgress?: Progress;
 }
 
 export interface Place {

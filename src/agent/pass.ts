@@ -43,14 +43,19 @@ export async function runPass(
     mirror.endPass(n, report, []);
     return report;
   }
+  parts.onProgress?.('plan', 0, null);
   const decision = await watch.time('decide', () => decide(parts, now, judgeHearing(heard, mirror, now)));
-  const { adopted, desired, verdict } = decision;
+  const { adopted, desired, changes, verdict } = decision;
+  parts.onProgress?.('plan', changes.length, changes.length);
   const isObserving = config.mode === 'observe';
   if (!isObserving) {
     mirror.bind(bindingsToRecord([...adopted, ...desired.bindings], verdict));
     dropSpentExtensions(parts.paths.extended, desired);
   }
-  const applied = isObserving ? [] : await watch.time('apply', () => host.apply(verdict.go));
+  const { go } = verdict;
+  const applied = isObserving
+    ? []
+    : await watch.time('apply', () => host.apply(go, (done) => parts.onProgress?.('apply', done, go.length)));
   mirror.recordHeld(verdict.remember);
   mirror.saveReadings();
 

@@ -5,6 +5,7 @@ import { applyFixes } from '../agent/doctor/fixes.ts';
 import { gatherFacts } from '../agent/doctor/gather.ts';
 import { openPlace } from '../agent/parts.ts';
 import { makePrintable } from '../plan/printable.ts';
+import { mayColour } from './colour.ts';
 import type { CommandContext } from './command.ts';
 import { announceOwner } from './owner.ts';
 
@@ -46,9 +47,8 @@ export async function run(context: CommandContext): Promise<number> {
     await applyFixes(findings, place, (line) => process.stderr.write(`sunk-agent: ${line}\n`));
     findings = await look();
   }
-  const isColoured = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
   process.stdout.write(
-    context.json ? `${JSON.stringify({ version: VERSION, findings })}\n` : describe(findings, isColoured),
+    context.json ? `${JSON.stringify({ version: VERSION, findings })}\n` : describe(findings, mayColour()),
   );
   if (findings.some(({ severity }) => severity === 'broken')) return 2;
   return findings.length === 0 ? 0 : 1;

@@ -5,8 +5,10 @@ import { openParts, openPlace } from '../agent/parts.ts';
 import { takePassLock } from '../agent/pass-lock.ts';
 import { runPass } from '../agent/pass.ts';
 import { publishStatus } from '../agent/publish.ts';
+import type { PassReport } from '../agent/report.ts';
 import { makePrintable } from '../plan/printable.ts';
 import { announceOwner } from './owner.ts';
+import { showProgress } from './progress-bar.ts';
 import { wrapText } from './wrap.ts';
 import type { CommandContext } from './command.ts';
 
@@ -15,7 +17,8 @@ export const options = { full: { type: 'boolean', default: false } } as const;
 
 export const help = `Usage: sunk-agent sync [--full] [--json] [--config FILE] [--root DIR]
 
-One pass now: reads the store and makes the node agree with it.
+One pass now: reads the store and makes the node agree with it. A terminal shows how far it is; a pipe
+gets a line for each step.
 
   --full   read everything, also where the store offers less
 
@@ -37,7 +40,14 @@ export async function run(context: CommandContext): Promise<number> {
   const parts = openParts(place);
   try {
     const mode = context.values['full'] === true ? 'full' : 'delta';
-    const report = await withReader(place, (reader) => runPass({ ...parts, reader }, mode));
+    const progress = context.json ? null : showProgress(process.stdout);
+    const watched = progress === null ? parts : { ...parts, onProgress: progress.note };
+    let report: PassReport;
+    try {
+      report = await withReader(place, (reader) => runPass({ ...watched, reader }, mode));
+    } finally {
+      progress?.end();
+    }
     await publishStatus(parts, report);
     process.stdout.write(
       context.json ? `${JSON.stringify(report)}\n` : wrapText(describeReport(report), process.stdout.columns),

@@ -4,6 +4,7 @@ import { gatherFacts } from '../agent/why/gather.ts';
 import { printChain, sayVerdict } from '../agent/why/print.ts';
 import { openPlace } from '../agent/parts.ts';
 import { AgentError } from '../errors.ts';
+import { mayColour } from './colour.ts';
 import type { CommandContext } from './command.ts';
 
 export const failure = 1;
@@ -41,7 +42,7 @@ export async function run(context: CommandContext): Promise<number> {
   );
   const chain = judgeChain(facts);
   const { mayLogIn, cause, links } = chain;
-  const isColoured = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
+  const isColoured = mayColour();
   const person = facts.person.ok ? facts.person.value : null;
   process.stdout.write(
     context.json

@@ -31,12 +31,20 @@ type ChangeOf<Kind extends Change['kind']> = Extract<Change, { kind: Kind }>;
 
 const DAY_MS = 86_400_000;
 
-/** Tries every change, in order; one that fails takes none but those that rest on it with it. */
-export async function applyChanges(changes: readonly Change[], hands: Hands): Promise<Applied[]> {
+/**
+ * Tries every change, in order; one that fails takes none but those that rest on it with it.
+ * @param onDone told how many have been tried, after each batch and within the long ones.
+ */
+export async function applyChanges(
+  changes: readonly Change[],
+  hands: Hands,
+  onDone: (done: number) => void,
+): Promise<Applied[]> {
   const problems = new Map<Change, string>();
   const failedNames = new Set<string>();
   const times = new Map<Change, number>();
   let unpublished: Change[] = [];
+  let done = 0;
   const fail = (change: Change, problem: string): void => {
     problems.set(change, problem);
     failedNames.add(change.name);
@@ -50,13 +58,15 @@ export async function applyChanges(changes: readonly Change[], hands: Hands): Pr
     if (batch[0]?.kind === 'sessions-end' || batch[0]?.kind === 'hook-run') await publish();
     // Whose account could not be made must not get a home or keys; what takes away is tried in any case.
     const ready = batch.filter((change) => isRevocation(change) || !failedNames.has(change.name));
-    if (ready.length > 0) await applyBatch(ready, hands, fail);
+    if (ready.length > 0) await applyBatch(ready, hands, fail, (more) => onDone(done + more));
     const isReady = new Set(ready);
     for (const change of batch) {
       times.set(change, Math.floor(Date.now() / 1000));
       if (!isReady.has(change)) problems.set(change, 'an earlier step for it failed');
       else if (!problems.has(change)) unpublished.push(change);
     }
+    done += batch.length;
+    onDone(done);
   }
   await publish();
   return changes.map((change) => {
@@ -126,7 +136,12 @@ function batchKind(change: Change): string {
 
 type Fail = (change: Change, problem: string) => void;
 
-async function applyBatch(batch: readonly Change[], hands: Hands, fail: Fail): Promise<void> {
+async function applyBatch(
+  batch: readonly Change[],
+  hands: Hands,
+  fail: Fail,
+  onDone: (done: number) => void,
+): Promise<void> {
   const { paths, config, backend } = hands;
   const [first] = batch;
   if (first === undefined) return;
@@ -150,7 +165,8 @@ async function applyBatch(batch: readonly Change[], hands: Hands, fail: Fail): P
     for (const change of batch) fail(change, describeError(error));
     return;
   }
-  for (const change of batch) {
+  for (const [index, change] of batch.entries()) {
+    onDone(index);
     try {
       await applySingle(change, paths);
     } catch (error) {

@@ -28,8 +28,11 @@ export interface Host {
   lookUp(name: string): { readonly account: ActualAccount; readonly isMarked: boolean } | null;
   /** Text of each key file, by name. */
   keyFiles(): ReadonlyMap<string, string>;
-  /** Tries every change, in order; one that fails takes none but those that rest on it with it. */
-  apply(changes: readonly Change[]): Promise<Applied[]>;
+  /**
+   * Tries every change, in order; one that fails takes none but those that rest on it with it.
+   * @param onDone told now and then how many have been tried.
+   */
+  apply(changes: readonly Change[], onDone?: (done: number) => void): Promise<Applied[]>;
 }
 
 /** The host below `paths.root`, with the backend that the configuration names. */
@@ -82,10 +85,10 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
       return { account, isMarked };
     },
     keyFiles: () => readKeyFiles(paths.keys),
-    apply(changes) {
+    apply(changes, onDone = () => {}) {
       for (const folder of ['etc', 'etc/sudoers.d']) sweepTemporaries(path.join(root, folder));
       sweepOffboarded(paths.offboarded);
-      return applyChanges(changes, { paths, config, backend });
+      return applyChanges(changes, { paths, config, backend }, onDone);
     },
   };
 }
