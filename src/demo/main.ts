@@ -2,7 +2,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { connectEntra, entra, makePublicKey } from './company.ts';
-import { findObstacle, showLogin } from './login.ts';
+import { showLogin } from './login.ts';
+import { findObstacle } from './node.ts';
 import { announce, cleanUpAtTheEnd, HERE, perform, show, stage } from './stage.ts';
 import { startTestbed } from '../testbed/service.ts';
 
@@ -96,7 +97,7 @@ accounts:
   if (obstacle === null) await showLogin(config, testbed.readToken);
   else {
     announce('A real SSH login comes next, but not here.');
-    show(obstacle);
+    show(`${obstacle}; sudo npm run demo, on Debian or Ubuntu, shows it`);
   }
 
   announce('Done. Stopping everything and deleting what was written.');

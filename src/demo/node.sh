@@ -1,5 +1,5 @@
 #!/bin/sh
-# A throwaway login node for the demonstration: this machine's own files under an overlay that nobody else sees.
+# A throwaway login node: this machine's own files under an overlay that nobody else sees.
 #
 # node.sh FOLDER REPOSITORY MODULES, in a mount and pid namespace of its own. All that is written lies in a
 # tmpfs of that namespace, and is gone with the last process in it. Says "ready" once there is something to enter, and
@@ -44,7 +44,12 @@ fi
 mkdir -p "$root/run/sshd"
 rm -rf "$root/etc/ssh" "$root/etc/sunk-agent" "$root/var/lib/sunk-agent"
 mkdir -p "$root/etc/ssh/sshd_config.d" "$root/etc/sunk-agent/credentials" "$root/usr/libexec/sunk-agent" \
-  "$root/var/lib/sunk-agent"
+  "$root/var/lib/sunk-agent" "$root/usr/local/bin"
+cat >"$root/usr/local/bin/sunk-agent" <<'END'
+#!/bin/sh
+exec /opt/sunk-agent/node_modules/.bin/node /opt/sunk-agent/src/cli.ts "$@"
+END
+chmod 755 "$root/usr/local/bin/sunk-agent"
 install -m 0755 "$repository/packaging/authorized-keys" "$root/usr/libexec/sunk-agent/authorized-keys"
 install -m 0644 "$repository/packaging/sshd/10-sunk-agent.conf" "$root/etc/ssh/sshd_config.d/"
 for name in sunk-reader sunk-keys; do

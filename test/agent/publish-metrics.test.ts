@@ -1,9 +1,9 @@
 // The daemon's metrics, over HTTP from the reader and in a text file from the agent.
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { findFreePort } from '../../src/demo/free-port.ts';
 import { makeEd25519, seedRandom, writeBlob } from '../policy/key-corpus.ts';
 import { makeThrowawayRoot, type ThrowawayRoot } from './throwaway-root.ts';
 
@@ -14,14 +14,6 @@ beforeEach(async () => {
   place = await makeThrowawayRoot();
 });
 afterEach(() => place.close());
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  return port;
-}
 
 async function readMetrics(port: number): Promise<string> {
   const answer = await fetch(`http://127.0.0.1:${port}/metrics`).catch(() => null);

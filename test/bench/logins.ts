@@ -7,7 +7,8 @@ import { parseConfig } from '../../src/config.ts';
 import { HELPER_USER, chooseKeySettings } from '../../src/host/sshd-drop-in.ts';
 import { renderKeyFile } from '../../src/policy/key-file.ts';
 import { readKeys } from '../../src/policy/ssh-key.ts';
-import { findFreePort, logInMany, openPrivateNode, type PrivateNode } from '../host/private-node.ts';
+import { findFreePort } from '../../src/demo/free-port.ts';
+import { logInMany, openPrivateNode, type PrivateNode } from '../host/private-node.ts';
 import { makeRow, type Row } from './row.ts';
 
 const USERS = 100_000;

@@ -2,9 +2,9 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findFreePort } from '../../src/demo/free-port.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
 const MODULES = realpathSync(join(PROJECT, 'node_modules'));
@@ -192,15 +192,6 @@ export async function logInMany(
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, count) }, worker));
   return failed;
-}
-
-export async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 export function canOpenPrivateNode(): boolean {

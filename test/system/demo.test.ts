@@ -1,11 +1,12 @@
 // The demonstration, as a newcomer starts it: it tells the whole story, and nothing of it stays.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { findLeftovers } from './leftovers.ts';
 import { describeOnNodes } from './requirements.ts';
 
 const SCRIPT = path.resolve(import.meta.dirname, '../../src/demo/demo.sh');
@@ -32,23 +33,6 @@ describeOnNodes('npm run demo', () => {
     });
   }
 
-  /** Processes and mounts that still name the demonstration's folder. */
-  function findLeftovers(): string[] {
-    const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-    const holds = (pid: string): boolean => {
-      try {
-        const { cmdline, mounts } = {
-          cmdline: readFileSync(`/proc/${pid}/cmdline`, 'utf8'),
-          mounts: readFileSync(`/proc/${pid}/mounts`, 'utf8'),
-        };
-        return `${cmdline}${mounts}`.includes(folder);
-      } catch {
-        return false;
-      }
-    };
-    return [...processes.filter(holds), ...readdirSync(folder)];
-  }
-
   test('shows plan, accounts, keys and a real login, and the same person shut out', async () => {
     const accounts = readAccounts();
     const demo = startDemo();
@@ -72,7 +56,7 @@ describeOnNodes('npm run demo', () => {
     expect(places, output).not.toContain(-1);
     expect(places).toEqual(places.toSorted((one, other) => one - other));
     expect(readAccounts()).toEqual(accounts);
-    expect(findLeftovers()).toEqual([]);
+    expect(findLeftovers(folder)).toEqual([]);
   });
 
   test.each(['What would the agent do', 'Alice logs in.'])(
@@ -91,9 +75,9 @@ describeOnNodes('npm run demo', () => {
       await ended;
       expect(demo.exitCode).toBe(130);
       // The kernel takes a pid namespace down a moment after its first process.
-      for (let tries = 0; tries < 50 && findLeftovers().length > 0; tries += 1)
+      for (let tries = 0; tries < 50 && findLeftovers(folder).length > 0; tries += 1)
         await new Promise((resolve) => setTimeout(resolve, 100));
-      expect(findLeftovers()).toEqual([]);
+      expect(findLeftovers(folder)).toEqual([]);
     },
   );
 });
