@@ -10,6 +10,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -251,6 +252,27 @@ describe('a home', () => {
     run('chown', '4242', home());
     expect(make()).toMatch(/belongs to uid 4242, not to uid 10000 \(it is not touched/);
     expect(statSync(home()).uid).toBe(4242);
+  });
+
+  asRoot('chown')('follows no link, and takes no folder that somebody else has put in the way', () => {
+    makeRoot(root);
+    const [victim, temporary] = ['victim', 'home/.sunk-agent-home-alice'].map((name) =>
+      path.join(root, name),
+    ) as [string, string];
+    mkdirSync(victim, { mode: 0o755 });
+    const before = statSync(victim).ctimeMs;
+    for (const link of [home(), temporary]) {
+      symlinkSync(victim, link);
+      expect(make()).not.toBe('done');
+      rmSync(link);
+    }
+    mkdirSync(temporary, { mode: 0o777 });
+    run('chown', '4242', temporary);
+    writeFileSync(path.join(temporary, '.bashrc'), 'theirs');
+    expect(make()).not.toBe('done');
+    expect(existsSync(home())).toBe(false);
+    expect(readdirSync(victim)).toEqual([]);
+    expect(statSync(victim).ctimeMs).toBe(before);
   });
 
   asRoot('chown')('that a kill left unfinished is made anew, or finished', () => {
