@@ -62,6 +62,7 @@ const statusFor = (text: string) =>
     agentHasNoNetwork: true,
     nextPass: null,
     hasSshdDropIn: true,
+    host: null,
   });
 
 function planOf(text: string): string {

@@ -5,6 +5,7 @@ import { loadConfig } from '../config.ts';
 import { createFailureLog, type FailureLog } from './failures.ts';
 import { type Host, openHost } from '../host/host.ts';
 import { createLogger, type Logger } from '../log.ts';
+import { type HostLoadWatch, watchHostLoad } from './host-load.ts';
 import { type Mirror, openMirror } from '../mirror/mirror.ts';
 import { type Paths, pathsUnder } from '../paths.ts';
 import { createJudge, type ResourceJudge } from '../scim/read-resource.ts';
@@ -25,6 +26,7 @@ export interface PassParts {
   readonly settled: Settled;
   readonly log: Logger;
   readonly failures: FailureLog;
+  readonly hostLoad: HostLoadWatch;
   /** The clock, epoch milliseconds. */
   readonly clock: () => number;
   /** Absent: nobody watches. */
@@ -71,6 +73,7 @@ export function openParts(place: Place): Omit<PassParts, 'reader'> {
     clock,
     settled: watchSettled(paths, config.accounts, mirror),
     host: openHost({ paths, config }),
+    hostLoad: watchHostLoad(paths, config, mirror),
     judge: createJudge(config.scim.attributes),
   };
 }

@@ -11,14 +11,15 @@ import { statusOf, type Status } from './status.ts';
  * @param nextPass when the daemon looks next, epoch seconds; null from a command.
  */
 export async function publishStatus(
-  parts: Pick<PassParts, 'paths' | 'mirror' | 'config' | 'clock'>,
+  parts: Pick<PassParts, 'paths' | 'mirror' | 'config' | 'clock' | 'hostLoad'>,
   report: PassReport,
   nextPass: number | null = null,
 ): Promise<Status> {
   const { paths, mirror, config } = parts;
+  const now = Math.floor(parts.clock() / 1000);
   const status = statusOf({
     report,
-    now: Math.floor(parts.clock() / 1000),
+    now,
     mode: config.mode,
     baseUrl: config.scim.base_url,
     lastHeard: mirror.lastPass<PassReport>((pass) => pass.heard !== null)?.startedAt ?? null,
@@ -27,6 +28,7 @@ export async function publishStatus(
     maxAge: config.keys.max_age,
     agentHasNoNetwork: hasNoNetwork(),
     nextPass,
+    host: await parts.hostLoad(now),
     hasSshdDropIn: paths.root === '/' ? await hasSshdDropIn(config, paths.root) : null,
   });
   mkdirSync(paths.run, { recursive: true, mode: 0o755 });

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 
 const epoch = z.int().describe('epoch seconds');
+const bytes = z.number().describe('bytes');
 
 /** The documented shape of `sunk-agent status --json`; a new `version` for any change that is not an addition. */
 export const statusSchema = z.object({
@@ -54,6 +55,28 @@ export const statusSchema = z.object({
      */
     dropIn: z.boolean().nullable(),
   }),
+  /** Facts of the machine, at most five minutes old when the pass ended; null: of a build that took none. */
+  host: z
+    .object({
+      at: epoch,
+      /** Averaged over a minute. */
+      load: z.number(),
+      processors: z.int(),
+      memory: z.object({ available: bytes, total: bytes }),
+      /** Of the state folder and of the homes, in that order. */
+      disks: z.array(
+        z.object({
+          path: z.string(),
+          free: bytes,
+          size: bytes,
+          /** Why it could not be looked at; then the figures are 0. null: it was. */
+          fault: z.string().nullable(),
+        }),
+      ),
+      /** Names of managed people who run something there; null where that cannot be told. */
+      active: z.array(z.string()).nullable(),
+    })
+    .nullable(),
   isolation: z.object({
     /** Whether this process really has no network: measured, not claimed. */
     agentHasNoNetwork: z.boolean(),

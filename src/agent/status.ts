@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { infer as Infer } from 'zod';
 import { AgentError } from '../errors.ts';
+import type { HostLoad } from '../host/host-load.ts';
 import type { PassReport } from './report.ts';
 import type { statusSchema } from './status-schema.ts';
 
@@ -23,6 +24,7 @@ export interface StatusInput {
   readonly nextPass: number | null;
   /** null: below another root than `/`. */
   readonly hasSshdDropIn: boolean | null;
+  readonly host: HostLoad | null;
 }
 
 /** From the report of the last pass to the status; pure. */
@@ -87,8 +89,14 @@ export function statusOf(input: StatusInput): Status {
     },
     nextPass: input.nextPass,
     sshd: { dropIn: input.hasSshdDropIn },
+    host: input.host === null ? null : showHost(input.host),
     isolation: { agentHasNoNetwork: input.agentHasNoNetwork },
   };
+}
+
+/** The facts of the host as the status has them. */
+export function showHost({ disks, active, ...rest }: HostLoad): NonNullable<Status['host']> {
+  return { ...rest, disks: [...disks], active: active === null ? null : [...active] };
 }
 
 /** How long after its time a pass may come, in seconds: the daemon may be in a long one. */
@@ -121,7 +129,8 @@ export function readStatus(file: string): Status {
   }
   const status = parseObject(text);
   if (status?.version === 1 && Array.isArray(status.reasons) && status.lastPass !== undefined)
-    return status as Status;
+    // One of an older build has no host.
+    return { host: null, ...status } as Status;
   throw new AgentError('refused', `${file} is not a status of this version`, { hint: 'restart the agent' });
 }
 

@@ -12,7 +12,7 @@ export const help = `Usage: sunk-agent status [--host] [--json] [--root DIR]
 
 Reads what the last pass left in /run/sunk-agent/status.json; needs neither root nor the daemon.
 
-  --host   also this machine's load, memory and disks, as they are now
+  --host   this machine's load, memory and disks as they are now, not as the pass found them; as root also who is active
 
 Examples:
   sunk-agent status --host
@@ -25,15 +25,14 @@ const EXIT = { healthy: 0, degraded: 1, failing: 2 } as const;
 export async function run({ root, json, values }: CommandContext): Promise<number> {
   const paths = pathsUnder(root);
   const now = Math.floor(Date.now() / 1000);
-  const status = judgeAge(readStatus(paths.status), now);
+  const found = judgeAge(readStatus(paths.status), now);
+  // Loaded only when asked for: status is called often, and by monitors.
+  const host =
+    values['host'] === true ? await (await import('./live-host.ts')).lookNow(found, paths, now) : found.host;
+  const status = { ...found, host };
   process.stdout.write(
     json ? `${JSON.stringify(status)}\n` : wrapText(describeStatus(status, now), process.stdout.columns),
   );
-  if (values['host'] === true && !json) {
-    // Loaded only when asked for: status is called often, and by monitors.
-    const { describeHostLoad } = await import('./host-load.ts');
-    process.stdout.write(await describeHostLoad([paths.state, '/home']));
-  }
   return EXIT[status.health];
 }
 
@@ -78,6 +77,7 @@ export function describeStatus(status: Status, now: number): string {
     ],
     ['next pass', nextPass === null ? 'unknown: a command made the last one' : inFuture(nextPass, now)],
     ['sshd', DROP_IN[`${sshd.dropIn}`]],
+    ...(status.host === null ? [] : describeHost(status.host, now)),
   ];
   if (!status.isolation.agentHasNoNetwork)
     rows.push([
@@ -91,6 +91,34 @@ export function describeStatus(status: Status, now: number): string {
     ...rows.map(([label, text]) => `  ${label.padEnd(10)} ${text}`),
   ];
   return lines.map((line) => `${makePrintable(line)}\n`).join('');
+}
+
+const GIB = 2 ** 30;
+/** So many names are shown. */
+const SHOWN = 10;
+
+function describeHost(host: NonNullable<Status['host']>, now: number): [string, string][] {
+  const { memory, disks, active } = host;
+  const gib = (bytes: number): string => (bytes / GIB).toFixed(1);
+  const more = active === null || active.length <= SHOWN ? '' : ` and ${active.length - SHOWN} more`;
+  return [
+    [
+      'host',
+      `load ${host.load.toFixed(2)} on ${host.processors} processors, ${gib(memory.available)} of ${gib(memory.total)} GiB memory available, ${ago(host.at, now)}`,
+    ],
+    ...disks.map(({ path, free, size, fault }): [string, string] => [
+      'disk',
+      fault === null ? `${path}: ${gib(free)} of ${gib(size)} GiB free` : `${path} does not answer: ${fault}`,
+    ]),
+    ...(active === null
+      ? []
+      : [
+          ['active', active.length === 0 ? 'nobody' : `${active.slice(0, SHOWN).join(', ')}${more}`] as [
+            string,
+            string,
+          ],
+        ]),
+  ];
 }
 
 function ago(at: number | null, now: number): string {

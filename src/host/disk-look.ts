@@ -6,6 +6,8 @@ export interface DiskLook {
   readonly path: string;
   /** Bytes that are free for us. */
   readonly free: number;
+  /** Bytes that it has in all. */
+  readonly size: number;
   readonly isReadOnly: boolean;
   /** Name of the network file system it is; null: it is local. */
   readonly network: string | null;
@@ -27,19 +29,25 @@ const NETWORKS: Readonly<Record<number, string>> = {
 /** Long enough for a machine that is merely busy. */
 const PATIENCE_MS = 5000;
 
+/** Each holds one of libuv's few threads until its server comes back, so that nobody asks twice. */
+const unanswered = new Set<string>();
+
 /** A path that does not exist, or whose server is gone, is told by `fault`. */
 export async function lookAtDisk(path: string): Promise<DiskLook> {
-  const nothing = { path, free: 0, isReadOnly: false, network: null };
+  const nothing = { path, free: 0, size: 0, isReadOnly: false, network: null };
+  if (unanswered.has(path)) return { ...nothing, fault: 'no answer' };
+  unanswered.add(path);
   const silent = new Promise<DiskLook>((resolve) => {
     setTimeout(() => resolve({ ...nothing, fault: 'no answer' }), PATIENCE_MS).unref();
   });
   const look = async (): Promise<DiskLook> => {
     try {
-      const { bavail, bsize, type } = await statfs(path);
+      const { bavail, blocks, bsize, type } = await statfs(path);
       // As root, what is reserved for root counts too, but nobody should live on that.
       return {
         path,
         free: bavail * bsize,
+        size: blocks * bsize,
         isReadOnly: isReadOnly(path),
         network: NETWORKS[type] ?? null,
         fault: null,
@@ -47,6 +55,8 @@ export async function lookAtDisk(path: string): Promise<DiskLook> {
     } catch (cause) {
       const fault = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
       return { ...nothing, fault };
+    } finally {
+      unanswered.delete(path);
     }
   };
   return Promise.race([look(), silent]);

@@ -30,6 +30,7 @@ function statusFor(report: PassReport) {
     agentHasNoNetwork: true,
     nextPass: null,
     hasSshdDropIn: true,
+    host: null,
   });
 }
 

@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { judgeAge, type StatusInput, statusOf } from '../../src/agent/status.ts';
+import { judgeAge, readStatus, type StatusInput, statusOf } from '../../src/agent/status.ts';
 import { statusSchema } from '../../src/agent/status-schema.ts';
 import { describeStatus } from '../../src/commands/status.ts';
 import { makeReport as report, NOW } from './sample-report.ts';
@@ -17,9 +20,22 @@ function input(more: Partial<StatusInput> = {}): StatusInput {
     agentHasNoNetwork: true,
     nextPass: NOW + 20,
     hasSshdDropIn: true,
+    host: HOST,
     ...more,
   };
 }
+
+const HOST: StatusInput['host'] = {
+  at: NOW - 200,
+  load: 0.4216,
+  processors: 16,
+  memory: { available: 50 * 2 ** 30, total: 64 * 2 ** 30 },
+  disks: [
+    { path: '/var/lib/sunk-agent/cache', free: 7.25 * 2 ** 30, size: 20 * 2 ** 30, fault: null },
+    { path: '/home', free: 0, size: 0, fault: 'no answer' },
+  ],
+  active: ['alice', 'bob'],
+};
 
 const FAILURE = { code: 'store_unreachable', message: 'cannot reach store.example', hint: 'check DNS' };
 
@@ -93,6 +109,24 @@ describe('the status', () => {
     expect(text).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u);
   });
 
+  test('names ten who are active, and counts the rest', () => {
+    const active = Array.from({ length: 12 }, (_, n) => `u${n}`);
+    const text = describeStatus(statusOf(input({ host: { ...HOST, active } })), NOW);
+    expect(text).toContain('active     u0, u1, u2, u3, u4, u5, u6, u7, u8, u9 and 2 more\n');
+    expect(describeStatus(statusOf(input({ host: { ...HOST, active: [] } })), NOW)).toContain('nobody\n');
+    expect(describeStatus(statusOf(input({ host: { ...HOST, active: null } })), NOW)).not.toContain(
+      'active  ',
+    );
+  });
+
+  test('of an older build, which had no host, is read all the same', () => {
+    const { host: _, ...older } = statusOf(input());
+    const file = path.join(mkdtempSync(path.join(tmpdir(), 'status-')), 'status.json');
+    writeFileSync(file, JSON.stringify(older));
+    expect(readStatus(file)).toEqual({ ...older, host: null });
+    rmSync(path.dirname(file), { recursive: true });
+  });
+
   test('reads like this for people', () => {
     expect(describeStatus(statusOf(input()), NOW)).toMatchInlineSnapshot(`
       "healthy
@@ -106,6 +140,10 @@ describe('the status', () => {
         last pass  7 (full) 10 s ago: 0 changes, 0 failed
         next pass  in 20 s
         sshd       asks for our keys by its drop-in
+        host       load 0.42 on 16 processors, 50.0 of 64.0 GiB memory available, 3 min ago
+        disk       /var/lib/sunk-agent/cache: 7.3 of 20.0 GiB free
+        disk       /home does not answer: no answer
+        active     alice, bob
       "
     `);
   });

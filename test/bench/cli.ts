@@ -36,6 +36,7 @@ async function benchStatus({ program, runtime, emptyScript }: Bundled): Promise<
     agentHasNoNetwork: true,
     nextPass: null,
     hasSshdDropIn: true,
+    host: null,
   });
   writeFileSync(path.join(root, 'run/sunk-agent/status.json'), JSON.stringify(status));
   const [reference = 0, ours = 0] = timePrograms(

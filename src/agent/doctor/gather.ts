@@ -16,6 +16,7 @@ import { askSshd, readSshdFacts } from '../../host/sshd-program.ts';
 import { viewMirror } from '../../mirror/mirror.ts';
 import type { Binding } from '../../policy/desired.ts';
 import { locateToken } from '../../scim/tokens.ts';
+import { homesFolder } from '../host-load.ts';
 import { withReader } from '../one-reader.ts';
 import type { Place } from '../parts.ts';
 import { findReaderUser } from '../reader-user.ts';
@@ -44,7 +45,7 @@ export async function gatherFacts(place: Place, now: number): Promise<Facts> {
   const [units, disks, sshd, forRoot, names, helperFault, pam, probe, sshdFacts] = await Promise.all([
     isReal ? readUnits() : null,
     Promise.all(
-      [...new Set([path.join(root, 'etc'), paths.state, ...homeFolders(place)])]
+      [...new Set([path.join(root, 'etc'), paths.state, homesFolder(root, config.accounts.home)])]
         .filter((folder) => existsSync(folder))
         .map(lookAtDisk),
     ),
@@ -112,12 +113,6 @@ function readBindings(folder: string): { bindings: readonly Binding[]; fault: st
     if (!(error instanceof AgentError)) throw error;
     return { bindings: [], fault: describeError(error) };
   }
-}
-
-/** The folder above the homes, where the template has one. */
-function homeFolders({ config, paths }: Place): string[] {
-  const [folder = ''] = config.accounts.home.split('%u');
-  return [path.join(paths.root, folder)];
 }
 
 async function askNames(sample: readonly string[], { config, paths }: Place): Promise<NamesFacts> {

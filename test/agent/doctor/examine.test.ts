@@ -18,7 +18,7 @@ const probe: Extract<Facts['probe'], { ok: true }>['value'] = {
   ],
 };
 const folder = (path: string, mode: number) => ({ path, uid: process.geteuid?.() ?? 0, gid: 0, mode });
-const disk = { path: '/etc', free: 1e12, isReadOnly: false, network: null, fault: null };
+const disk = { path: '/etc', free: 1e12, size: 2e12, isReadOnly: false, network: null, fault: null };
 
 const healthy: Facts = {
   now: NOW,

@@ -102,6 +102,7 @@ export const healthy: Facts = {
       agentHasNoNetwork: true,
       nextPass: null,
       hasSshdDropIn: true,
+      host: null,
     }),
   ),
   isDaemonUp: true,

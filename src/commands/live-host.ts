@@ -1,0 +1,33 @@
+// `status --host`: the host's facts as they are now, of the same disks that the pass looks at.
+import { findPeople } from '../agent/host-load.ts';
+import { showHost, type Status } from '../agent/status.ts';
+import { lookAtLoad } from '../host/host-load.ts';
+import { viewMirror } from '../mirror/mirror.ts';
+import { AgentError } from '../errors.ts';
+import type { Paths } from '../paths.ts';
+
+/** Who is active only root learns, to whom alone the mirror belongs. @param now epoch seconds. */
+export async function lookNow(
+  { host }: Status,
+  paths: Paths,
+  now: number,
+): Promise<NonNullable<Status['host']>> {
+  const folders = host === null ? [paths.state] : host.disks.map(({ path }) => path);
+  return showHost(await lookAtLoad(folders, readPeople(paths), now));
+}
+
+function readPeople(paths: Paths): ReadonlyMap<number, string> | null {
+  if (paths.root !== '/' || process.geteuid?.() !== 0) return null;
+  try {
+    const view = viewMirror(paths.state);
+    try {
+      return findPeople(paths.root, view);
+    } finally {
+      view.close();
+    }
+  } catch (error) {
+    // A mirror that cannot be read is doctor's matter.
+    if (error instanceof AgentError) return null;
+    throw error;
+  }
+}
