@@ -38,22 +38,21 @@ export async function decide(
   const recorded = mirror.bindings();
   const users = mirror.users();
   const groups = mirror.groups();
-  const found = await host.facts(recorded);
-  const adopted = adoptLost({ users, groups, bindings: recorded, facts: found, config, now });
-  const bindings = [...recorded, ...adopted];
-  const facts = adopted.length === 0 ? found : await host.facts(bindings);
-  const extensions = readExtensions(parts.paths.extended);
-  const desired = desire({
+  const question = {
     users,
     groups,
-    bindings,
-    facts,
+    bindings: recorded,
+    facts: await host.facts(recorded),
     config,
     now,
     blocked: operator.blocked,
-    extensions,
+    extensions: readExtensions(parts.paths.extended),
     ...hearing,
-  });
+  };
+  const adopted = adoptLost(question);
+  const bindings = adopted.length === 0 ? recorded : [...recorded, ...adopted];
+  const facts = adopted.length === 0 ? question.facts : await host.facts(bindings);
+  const desired = desire({ ...question, bindings, facts });
   const actual = host.read(bindings, desired);
   const planned = planChanges(desired, actual);
   // Where another node publishes the accounts they are that one's to change.

@@ -62,9 +62,15 @@ export function replaceFiles(files: readonly NewFile[]): void {
   }
 }
 
-/** Removes what a kill has left in a folder. Only while nobody replaces files there (the pass lock). */
-export function sweepTemporaries(folder: string): void {
-  for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+/**
+ * Removes what a kill has left in a folder. Only while nobody replaces files there (the pass lock).
+ * @param names what is in the folder, where somebody has just looked.
+ */
+export function sweepTemporaries(
+  folder: string,
+  names: readonly string[] = existsSync(folder) ? readdirSync(folder) : [],
+): void {
+  for (const name of names) {
     if (!name.endsWith(TEMPORARY_SUFFIX)) continue;
     try {
       rmSync(path.join(folder, name), { force: true });

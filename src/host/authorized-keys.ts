@@ -1,62 +1,55 @@
 // The folder of key files, one a name, that sshd and the helper read.
-import { lstatSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { closeSync, constants, lstatSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { replaceFiles, sweepTemporaries, syncFolder, TEMPORARY_SUFFIX } from './atomic-file.ts';
-import { hasCode } from './read-text.ts';
+import { readRemembered, type RememberedText } from './remembered-text.ts';
 
 /** What may be a file's name: an account's, so never a path. */
 const NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/;
 
-/** A text, and what stat(2) said of its file: every change of a file moves its ctime. */
 interface Remembered {
-  readonly text: string;
-  readonly ino: number;
-  readonly size: number;
-  readonly ctimeMs: number;
+  /** By name. */
+  readonly files: ReadonlyMap<string, RememberedText>;
+  readonly texts: ReadonlyMap<string, string>;
+  /** What a kill has left. */
+  readonly temporaries: readonly string[];
 }
 
-/** What was read in this process, by folder and name: nearly all files are as they were in the pass before. */
-const memory = new Map<string, ReadonlyMap<string, Remembered>>();
+const NOTHING: Remembered = { files: new Map(), texts: new Map(), temporaries: [] };
 
-/** The kernel's clock for ctime moves in steps: a file that changed just now could change again within one. */
-const SETTLED_MS = 2000;
+/** What was read in this process, by folder: nearly all files are as they were in the pass before. */
+const memory = new Map<string, Remembered>();
 
 /** Text of each key file, by name; only looks, so that it may be asked while a pass writes. */
-export function readKeyFiles(folder: string): Map<string, string> {
-  const files = new Map<string, string>();
-  if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) return files;
-  const before = memory.get(folder);
-  const settled = new Map<string, Remembered>();
-  const now = Date.now();
-  for (const name of readdirSync(folder)) {
-    if (!NAME.test(name) || name.endsWith(TEMPORARY_SUFFIX)) continue;
-    const file = path.join(folder, name);
-    const stat = lstatSync(file, { throwIfNoEntry: false });
-    const known = before?.get(name);
-    const isSame =
-      known !== undefined &&
-      stat?.ino === known.ino &&
-      stat.ctimeMs === known.ctimeMs &&
-      stat.size === known.size;
-    const text = isSame ? known.text : readIfThere(file);
-    if (text === null) continue;
-    files.set(name, text);
-    if (isSame) settled.set(name, known);
-    else if (stat?.isFile() === true && now - stat.ctimeMs > SETTLED_MS) {
-      settled.set(name, { text, ino: stat.ino, size: stat.size, ctimeMs: stat.ctimeMs });
-    }
-  }
-  memory.set(folder, settled);
-  return files;
+export function readKeyFiles(folder: string): ReadonlyMap<string, string> {
+  const found = lookAtKeyFiles(folder, memory.get(folder) ?? NOTHING);
+  memory.set(folder, found);
+  return found.texts;
 }
 
-/** A file that goes between the listing and the reading is not there. */
-function readIfThere(file: string): string | null {
+function lookAtKeyFiles(folder: string, before: Remembered): Remembered {
+  if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) return NOTHING;
+  const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    if (hasCode(cause, 'ENOENT')) return null;
-    throw cause;
+    const found: [name: string, file: RememberedText][] = [];
+    const temporaries: string[] = [];
+    let same = 0;
+    for (const name of readdirSync(folder)) {
+      const known = before.files.get(name);
+      if (known === undefined) {
+        if (name.endsWith(TEMPORARY_SUFFIX)) temporaries.push(name);
+        if (!NAME.test(name) || name.endsWith(TEMPORARY_SUFFIX)) continue;
+      }
+      const file = readRemembered({ folder: fd, name, file: `${folder}/${name}` }, 'utf8', known);
+      if (file === null) continue;
+      found.push([name, file]);
+      if (file === known) same += 1;
+    }
+    if (same === found.length && same === before.files.size) return { ...before, temporaries };
+    const texts = new Map(found.map(([name, { text }]) => [name, text]));
+    return { files: new Map(found), texts, temporaries };
+  } finally {
+    closeSync(fd);
   }
 }
 
@@ -67,7 +60,8 @@ function readIfThere(file: string): string | null {
 export function writeKeyFiles(folder: string, files: readonly { name: string; text: string }[]): void {
   if (files.length === 0) return;
   mkdirSync(folder, { recursive: true, mode: 0o755 });
-  sweepTemporaries(folder);
+  // To list a folder of 100,000 files a second time takes longer than to write one.
+  sweepTemporaries(folder, memory.get(folder)?.temporaries);
   replaceFiles(
     files.map(({ name, text }) => {
       if (!NAME.test(name)) throw new RangeError(`not an account's name: ${JSON.stringify(name)}`);

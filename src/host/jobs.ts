@@ -43,24 +43,25 @@ const NEEDS_HOOK = 'needs-hook';
 function findJobs(root: string, people: Iterable<Person>): Map<number, string[]> {
   const found = new Map<number, string[]>();
   const note = (uid: number, file: string): void => void found.set(uid, [...(found.get(uid) ?? []), file]);
+  const list = (folders: readonly string[]): (readonly [folder: string, name: string])[] =>
+    folders.flatMap((folder) => listFolder(root, folder).map((name) => [folder, name] as const));
+  const [named, owned] = [list(BY_NAME), list(BY_OWNER)];
+  // On most nodes nobody has any, however many people there are.
+  if (named.length + owned.length === 0) return found;
   const byName = new Map<string, number>();
   const uids = new Set<number>();
   for (const { name, uid } of people) {
     byName.set(name, uid);
     uids.add(uid);
   }
-  for (const folder of BY_NAME) {
-    for (const name of listFolder(root, folder)) {
-      const uid = byName.get(name);
-      if (uid !== undefined && isPlain(path.join(root, folder, name)) !== null)
-        note(uid, path.join(folder, name));
-    }
+  for (const [folder, name] of named) {
+    const uid = byName.get(name);
+    if (uid !== undefined && isPlain(path.join(root, folder, name)) !== null)
+      note(uid, path.join(folder, name));
   }
-  for (const folder of BY_OWNER) {
-    for (const name of listFolder(root, folder)) {
-      const uid = AT_JOB.test(name) ? isPlain(path.join(root, folder, name)) : null;
-      if (uid !== null && uids.has(uid)) note(uid, path.join(folder, name));
-    }
+  for (const [folder, name] of owned) {
+    const uid = AT_JOB.test(name) ? isPlain(path.join(root, folder, name)) : null;
+    if (uid !== null && uids.has(uid)) note(uid, path.join(folder, name));
   }
   return found;
 }

@@ -10,6 +10,7 @@ import type { Misfit } from './account-misfit.ts';
 import { replaceFiles, type NewFile } from './atomic-file.ts';
 import { type AccountFile, editTexts, EXPIRY, FILES, type Texts } from './edit-accounts.ts';
 import { decodeField, readLines, splitMembers, toId } from './passwd-format.ts';
+import { AT_FDCWD, readRemembered, type RememberedText } from './remembered-text.ts';
 
 /** A kill between two renames must leave no account without its shadow line, and no key to an account that goes. */
 const REVOKING = ['shadow', 'passwd', 'gshadow', 'group'] as const;
@@ -26,12 +27,15 @@ export function openLocalAccounts(root: string): AccountBackend {
   };
 }
 
+/** What was read of each file in this process. */
+const memory = new Map<string, RememberedText>();
+
 /** The last texts and what they say: they are the same in most passes, and twice in each. */
 let last: { readonly texts: Texts; readonly accounts: AccountsOnHost } | null = null;
 
 /** Reads the files without the lock: each is replaced as a whole, and `applyToFiles` looks again under the lock. */
 export function readLocalAccounts(root: string): AccountsOnHost {
-  const texts = readTexts(root);
+  const texts = readTexts(root, readIfChanged);
   const isSame = last !== null && FILES.every((name) => last?.texts[name] === texts[name]);
   if (last === null || !isSame) last = { texts, accounts: readAccounts(texts) };
   return last.accounts;
@@ -50,7 +54,8 @@ export async function applyToFiles(
 ): Promise<Misfit[]> {
   if (changes.length === 0) return [];
   return withAccountLock(root, LOCK_PATIENCE_MS, () => {
-    const before = readTexts(root);
+    // What is to be written whole is read whole, and not recognised.
+    const before = readTexts(root, readNow);
     const { texts, misfits } = editTexts(before, changes, today);
     const order = changes.every(isRevocation) ? REVOKING : FILES;
     const files: NewFile[] = [];
@@ -92,11 +97,26 @@ export function readAccounts(texts: Readonly<Record<'passwd' | 'shadow' | 'group
   return { accounts, groups };
 }
 
-function readTexts(root: string): Texts {
-  const read = (name: AccountFile): string => {
+function readTexts(root: string, read: (file: string) => string): Texts {
+  const readOne = (name: AccountFile): string => {
     const file = path.join(root, 'etc', name);
-    if (name === 'gshadow' && !existsSync(file)) return '';
-    return readFileSync(file, 'latin1');
+    return name === 'gshadow' && !existsSync(file) ? '' : read(file);
   };
-  return { group: read('group'), gshadow: read('gshadow'), passwd: read('passwd'), shadow: read('shadow') };
+  return {
+    group: readOne('group'),
+    gshadow: readOne('gshadow'),
+    passwd: readOne('passwd'),
+    shadow: readOne('shadow'),
+  };
+}
+
+function readNow(file: string): string {
+  return readFileSync(file, 'latin1');
+}
+
+function readIfChanged(file: string): string {
+  const found = readRemembered({ folder: AT_FDCWD, name: file, file }, 'latin1', memory.get(file));
+  if (found === null) return readNow(file);
+  memory.set(file, found);
+  return found.text;
 }

@@ -1,5 +1,5 @@
 // What a change means for the person or group it is done for, in one word: what is weighed, hashed and remembered.
-import type { DesiredHost } from '../policy/desired.ts';
+import type { ClosedBecause, DesiredAccount, DesiredHost } from '../policy/desired.ts';
 import type { Change } from './change.ts';
 
 /**
@@ -10,29 +10,28 @@ import type { Change } from './change.ts';
 export type Effect =
   'close' | 'lose-keys' | 'drop-keys' | 'replace-keys' | 'leave' | 'remove' | 'sudo' | 'drop-group' | 'none';
 
-/** What must be known of the wish to name effects. */
-export interface EffectContext {
-  /** Closed people, by SCIM id. */
-  readonly closed: ReadonlySet<string>;
-  /** Open people with keys, by SCIM id. */
-  readonly served: ReadonlySet<string>;
-  /** How many keys each open person is to have. */
-  readonly keyCount: ReadonlyMap<string, number>;
-}
+/** What must be known of the wish to name effects: the account of a person, if there is to be one. */
+export type EffectContext = (scimId: string | null) => DesiredAccount | undefined;
 
-export function readEffectContext(desired: DesiredHost): EffectContext {
-  const open = desired.accounts.filter(({ closed }) => closed === null);
-  return {
-    closed: new Set(desired.accounts.filter(({ closed }) => closed !== null).map(({ scimId }) => scimId)),
-    served: new Set(open.filter(({ keyFile }) => keyFile !== '').map(({ scimId }) => scimId)),
-    keyCount: new Map(open.map(({ scimId, keys }) => [scimId, keys.length])),
+/** The accounts by SCIM id, gathered when somebody is first asked for: most passes have no change to weigh. */
+export function readEffectContext({ accounts }: DesiredHost): EffectContext {
+  let byId: ReadonlyMap<string, DesiredAccount> | null = null;
+  return (scimId) => {
+    if (scimId === null) return undefined;
+    byId ??= new Map(accounts.map((account) => [account.scimId, account]));
+    return byId.get(scimId);
   };
 }
 
+/** Why the person whom a change concerns is to be closed; null: nobody's account, or an open one. */
+export function findClosedReason({ kind, scimId }: Change, accountOf: EffectContext): ClosedBecause | null {
+  return kind === 'group-create' || kind === 'group-remove' ? null : (accountOf(scimId)?.closed ?? null);
+}
+
 /** The effect of one change. Everything that belongs to a closing is `close`, so that it goes or waits together. */
-export function nameEffect(change: Change, context: EffectContext): Effect {
-  const { scimId } = change;
-  const isClosed = scimId !== null && context.closed.has(scimId);
+export function nameEffect(change: Change, accountOf: EffectContext): Effect {
+  const account = accountOf(change.scimId);
+  const isClosed = (account?.closed ?? null) !== null;
   switch (change.kind) {
     case 'account-close':
       return 'close';
@@ -44,7 +43,7 @@ export function nameEffect(change: Change, context: EffectContext): Effect {
     case 'keys-remove':
       if (isClosed) return 'close';
       // A former name's file, while the keys go on under the present one, takes nothing from anybody.
-      return scimId !== null && context.served.has(scimId) ? 'none' : 'lose-keys';
+      return account !== undefined && account.keyFile !== '' ? 'none' : 'lose-keys';
     case 'member-remove':
       return isClosed ? 'close' : 'leave';
     case 'account-remove':
@@ -55,7 +54,7 @@ export function nameEffect(change: Change, context: EffectContext): Effect {
       return change.sudo === true ? 'sudo' : 'none';
     case 'keys-write': {
       if (change.lost.length === 0) return 'none';
-      const isAllNew = change.gained.length === (context.keyCount.get(scimId ?? '') ?? 0);
+      const isAllNew = change.gained.length === (isClosed ? 0 : (account?.keys.length ?? 0));
       return isAllNew ? 'replace-keys' : 'drop-keys';
     }
     case 'account-alter':

@@ -1,18 +1,18 @@
 // What a frozen node does not do: grants, and losses that nobody spoke out.
 import type { Change } from './change.ts';
-import { nameUnit } from './held-hash.ts';
+import { findClosedReason } from './effect.ts';
 import type { Weighing } from './weighing.ts';
 
 /**
  * The changes that wait until the thaw. Spoken revocations go on (a block, active: false, access.users, keys that
  * the record no longer lists), and so does a mere renewal, or a long freeze would lock everybody out.
  */
-export function freezePlan(changes: readonly Change[], { closed, exempt }: Weighing): Set<Change> {
+export function freezePlan(changes: readonly Change[], { context, exempt }: Weighing): Set<Change> {
   return new Set(
     changes.filter((change) => {
       // A block beats every hold, also where another key comes in place of the blocked one.
       if (exempt.has(change)) return false;
-      const reason = closed.get(nameUnit(change)) ?? null;
+      const reason = findClosedReason(change, context);
       if (reason === 'blocked' || reason === 'inactive' || reason === 'not-listed-here') return false;
       if (change.kind === 'keys-write') return change.gained.length > 0;
       if (change.kind === 'keys-remove') return reason !== null;

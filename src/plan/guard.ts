@@ -3,7 +3,7 @@ import type { Config } from '../config.ts';
 import type { DesiredHost, MirroredGroup, MirroredUser } from '../policy/desired.ts';
 import type { ActualHost } from './actual.ts';
 import type { Change } from './change.ts';
-import { nameEffect, readEffectContext } from './effect.ts';
+import { findClosedReason, nameEffect, readEffectContext } from './effect.ts';
 import { freezePlan } from './freeze.ts';
 import { hashChanges, hashLines, nameUnit, readGroupIds } from './held-hash.ts';
 import { weighGains } from './weigh-gains.ts';
@@ -136,12 +136,10 @@ function prepare(question: GuardQuestion): Weighing {
   const blockedKeys = new Set(
     desired.refusals.filter(({ code }) => code === 'key-blocked').map(({ scimId }) => `User ${scimId}`),
   );
-  const closed = new Map(desired.accounts.map(({ scimId, closed: reason }) => [`User ${scimId}`, reason]));
   const exempt = changes.filter((change) => {
-    const unit = nameUnit(change);
-    if (closed.get(unit) === 'blocked') return true;
+    if (findClosedReason(change, context) === 'blocked') return true;
     const effect = nameEffect(change, context);
-    return blockedKeys.has(unit) && ['lose-keys', 'drop-keys', 'replace-keys'].includes(effect);
+    return blockedKeys.has(nameUnit(change)) && ['lose-keys', 'drop-keys', 'replace-keys'].includes(effect);
   });
-  return { question, context, groupIds: readGroupIds(desired), closed, exempt: new Set(exempt) };
+  return { question, context, groupIds: readGroupIds(desired), exempt: new Set(exempt) };
 }

@@ -1,7 +1,7 @@
 // The scale for what would go: people who would be out, people who would have less, and groups.
 import { resolveAccess } from '../policy/access.ts';
 import type { Change } from './change.ts';
-import { nameEffect } from './effect.ts';
+import { findClosedReason, nameEffect } from './effect.ts';
 import { nameUnit } from './held-hash.ts';
 import { allowance, countUnion, describeWindow, findDone, type Proposal, type Weighing } from './weighing.ts';
 
@@ -70,7 +70,7 @@ export function weighLosses(changes: readonly Change[], weighing: Weighing): Pro
 const unitsOf = (losses: readonly Loss[]): Set<string> => new Set(losses.map(({ unit }) => unit));
 
 function gatherLosses(changes: readonly Change[], weighing: Weighing, vanished: Vanished): Loss[] {
-  const { context, question, exempt, closed } = weighing;
+  const { context, question, exempt } = weighing;
   const { actual } = question;
   const losses = new Map<string, Loss>();
   const closing = new Set(changes.filter(({ kind }) => kind === 'account-close').map(nameUnit));
@@ -85,7 +85,7 @@ function gatherLosses(changes: readonly Change[], weighing: Weighing, vanished: 
       (effect === 'close' && closing.has(unit)) ||
       (isOpen && (effect === 'lose-keys' || effect === 'remove'));
     if (!isOut && effect !== 'drop-keys' && effect !== 'leave') continue;
-    const reason = closed.get(unit) ?? null;
+    const reason = findClosedReason(change, context);
     const before = losses.get(unit);
     losses.set(unit, {
       unit,
@@ -152,7 +152,7 @@ function weighGroups(
 function countPopulation({ question, context }: Weighing, done: ReadonlySet<string>): number {
   let open = 0;
   for (const { expiryDay } of question.actual.accounts.values()) if (expiryDay !== 1) open += 1;
-  const back = [...done].filter((unit) => context.keyCount.has(unit.slice('User '.length)));
+  const back = [...done].filter((unit) => context(unit.slice('User '.length))?.closed === null);
   return open + done.size - back.length;
 }
 

@@ -1,6 +1,5 @@
 // What the scales of the guard share: the question, what was done in the window, and how to remember what is done.
 import type { Config } from '../config.ts';
-import type { ClosedBecause } from '../policy/desired.ts';
 import type { Change } from './change.ts';
 import { nameEffect, type EffectContext } from './effect.ts';
 import type { GuardQuestion, HeldSet } from './guard.ts';
@@ -9,8 +8,6 @@ export interface Weighing {
   readonly question: GuardQuestion;
   readonly context: EffectContext;
   readonly groupIds: ReadonlyMap<string, string>;
-  /** Why each desired account is closed (null: open), by unit. */
-  readonly closed: ReadonlyMap<string, ClosedBecause | null>;
   /** Never held and never counted: the operator's blocks. */
   readonly exempt: ReadonlySet<Change>;
 }

@@ -10,7 +10,7 @@ export interface ResolvedAccess {
   readonly sudoGroups: readonly GroupRecord[];
   /** References that meet no group: mistyped, or the group vanished. */
   readonly missing: readonly GroupReference[];
-  /** SCIM ids of everybody in an access group. */
+  /** SCIM ids of everybody in an access group; gathered when it is first asked for. */
   readonly members: ReadonlySet<string>;
   readonly refusals: readonly Refusal[];
 }
@@ -42,8 +42,27 @@ export function resolveAccess(access: Config['access'], groups: readonly Mirrore
   for (const group of new Set([...accessGroups, ...sudoGroups])) {
     if (group.nested.length > 0) refusals.push(reportNested(group));
   }
-  const members = new Set(accessGroups.flatMap((group) => group.members));
-  return { accessGroups, sudoGroups, missing, members, refusals };
+  let members: ReadonlySet<string> | null = null;
+  return {
+    accessGroups,
+    sudoGroups,
+    missing,
+    get members() {
+      return (members ??= gatherMembers(accessGroups));
+    },
+    refusals,
+  };
+}
+
+/** Members of each group as a set, by the very list: a large group's does not change from pass to pass. */
+const memberSets = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+function gatherMembers(groups: readonly GroupRecord[]): ReadonlySet<string> {
+  const [only] = groups;
+  if (only === undefined || groups.length > 1) return new Set(groups.flatMap(({ members }) => members));
+  const known = memberSets.get(only.members) ?? new Set(only.members);
+  memberSets.set(only.members, known);
+  return known;
 }
 
 function toClaims(a: GroupRecord, b: GroupRecord): number {

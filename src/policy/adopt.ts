@@ -1,42 +1,27 @@
 // When the ledger was lost: bindings worked out anew from accounts and groups that bear our mark and agree with the store.
-import type { Config } from '../config.ts';
-import { resolveAccess } from './access.ts';
+import { readOperatorWords, resolveAccess } from './access.ts';
 import { readIdentity, settleClashes, surveyGround, type Candidate } from './claims.ts';
-import type { Binding, MirroredGroup, MirroredUser, NodeFacts } from './desired.ts';
+import type { DesireInput } from './desire.ts';
+import type { Binding, NodeFacts } from './desired.ts';
 import { findWanted } from './groups.ts';
 import { chooseId } from './ids.ts';
 import { isReservedId, isReservedName } from './reserved.ts';
 import { foldDomains, readGroupName } from './username.ts';
-
-export interface AdoptQuestion {
-  readonly users: readonly MirroredUser[];
-  readonly groups: readonly MirroredGroup[];
-  /** What the ledger still knows. */
-  readonly bindings: readonly Binding[];
-  /** Gathered with these bindings. */
-  readonly facts: NodeFacts;
-  readonly config: Config;
-  /** Epoch seconds. */
-  readonly now: number;
-}
 
 /**
  * The bindings that the ledger should have: of people whose name and uid a line of the marker group bears, whatever
  * the store says of them now (who is inactive there must be closed here), and of groups whose name and gid agree and
  * in which nobody is but people of ours. The account keeps its primary gid and home.
  */
-export function adoptLost(question: AdoptQuestion): Binding[] {
+export function adoptLost(question: DesireInput): Binding[] {
   const { marked = [] } = question.facts;
   const accounts = marked.length === 0 ? [] : adoptAccounts(question, marked);
-  const ours = new Set(
-    [...question.bindings, ...accounts].filter(({ kind }) => kind === 'account').map(({ name }) => name),
-  );
-  for (const { name } of marked) ours.add(name);
-  return [...accounts, ...adoptGroups(question, ours)];
+  return [...accounts, ...adoptGroups(question, accounts)];
 }
 
-function adoptAccounts(question: AdoptQuestion, marked: NonNullable<NodeFacts['marked']>): Binding[] {
-  const { users, bindings, facts, config, now } = question;
+function adoptAccounts(question: DesireInput, marked: NonNullable<NodeFacts['marked']>): Binding[] {
+  const { users, bindings, facts, config, now, blocked } = question;
+  const words = readOperatorWords(config, blocked);
   const known = new Map(
     bindings.flatMap((one) => (one.kind === 'account' ? [[one.scimId, one] as const] : [])),
   );
@@ -45,11 +30,7 @@ function adoptAccounts(question: AdoptQuestion, marked: NonNullable<NodeFacts['m
   const candidates: Candidate[] = [];
   for (const { record } of users) {
     if (known.has(record.id)) continue;
-    const pinned = config.overrides.find(
-      ({ id, name, uid }) =>
-        uid !== undefined && (id === record.id || name?.toLowerCase() === record.userName.toLowerCase()),
-    );
-    const reading = readIdentity(record, pinned?.uid ?? null, ground);
+    const reading = readIdentity(record, words.rulesFor(record, null).uid, ground);
     if (reading.ok && lines.get(reading.identity.name)?.uid === reading.identity.uid)
       candidates.push({ record, identity: reading.identity });
   }
@@ -62,7 +43,8 @@ function adoptAccounts(question: AdoptQuestion, marked: NonNullable<NodeFacts['m
   });
 }
 
-function adoptGroups(question: AdoptQuestion, ours: ReadonlySet<string>): Binding[] {
+/** @param adopted accounts that were lost and are ours again. */
+function adoptGroups(question: DesireInput, adopted: readonly Binding[]): Binding[] {
   const { groups, bindings, facts, config, now } = question;
   const bound = bindings.filter(({ kind }) => kind === 'group');
   const known = new Set(bound.map(({ scimId }) => scimId));
@@ -70,6 +52,7 @@ function adoptGroups(question: AdoptQuestion, ours: ReadonlySet<string>): Bindin
   const local = new Map(facts.foreignGroups.map((group) => [group.name, group]));
   const wanted = findWanted({ groups, access: resolveAccess(config.access, groups), config });
   const found = new Map<string, Binding | null>();
+  let ours: ReadonlySet<string> | null = null;
   for (const record of wanted.keys()) {
     const reading = readGroupName(record.name);
     if (known.has(record.id) || !reading.ok || taken.has(reading.name)) continue;
@@ -78,7 +61,8 @@ function adoptGroups(question: AdoptQuestion, ours: ReadonlySet<string>): Bindin
     const id = chooseId('gid', record.id, record.gid, config.accounts);
     if (line === undefined || !id.ok || id.id !== line.gid || isReservedName(name) || isReservedId(id.id))
       continue;
-    if (!(line.members ?? []).every((member) => ours.has(member))) continue;
+    ours ??= listOurs(question, adopted);
+    if (!(line.members ?? []).every((member) => ours?.has(member))) continue;
     const binding = {
       kind: 'group',
       name,
@@ -92,4 +76,10 @@ function adoptGroups(question: AdoptQuestion, ours: ReadonlySet<string>): Bindin
     found.set(name, found.has(name) ? null : { scimId: record.id, ...binding });
   }
   return [...found.values()].flatMap((binding) => binding ?? []);
+}
+
+function listOurs({ bindings, facts }: DesireInput, adopted: readonly Binding[]): Set<string> {
+  const ours = new Set((facts.marked ?? []).map(({ name }) => name));
+  for (const { kind, name } of [...bindings, ...adopted]) if (kind === 'account') ours.add(name);
+  return ours;
 }

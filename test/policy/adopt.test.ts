@@ -4,7 +4,7 @@ import { adoptLost } from '../../src/policy/adopt.ts';
 import { desire } from '../../src/policy/desire.ts';
 import type { NodeFacts } from '../../src/policy/desired.ts';
 import { makeHost } from '../plan/model-host.ts';
-import { CONFIG, FACTS, makeGroup, makeInput, makeUser, NOW } from './organisation.ts';
+import { FACTS, makeGroup, makeInput, makeUser } from './organisation.ts';
 
 const line = (name: string, uid: number) => ({ name, uid, gid: 9999, dir: `/home/${name}` });
 
@@ -15,9 +15,8 @@ const LOST: NodeFacts = {
   foreignGroups: [...FACTS.foreignGroups, { name: 'slurm-admins', gid: 31001, members: ['alice'] }],
 };
 
-function adopt(more: Partial<Parameters<typeof adoptLost>[0]> = {}) {
-  const { users, groups } = makeInput();
-  return adoptLost({ users, groups, bindings: [], facts: LOST, config: CONFIG, now: NOW, ...more });
+function adopt(more: Parameters<typeof makeInput>[0] = {}) {
+  return adoptLost(makeInput({ bindings: [], facts: LOST, ...more }));
 }
 
 const names = (bindings: ReturnType<typeof adopt>) => bindings.map(({ kind, name }) => `${kind} ${name}`);
