@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import fc from 'fast-check';
-import { parseConfig, parseDuration } from '../src/config.ts';
+import { parseConfig } from '../src/config.ts';
+import { parseDuration } from '../src/config/words.ts';
 import { AgentError } from '../src/errors.ts';
 import { makeAnyText } from './any-text.ts';
 import { propertyRuns } from './property-runs.ts';

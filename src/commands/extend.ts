@@ -8,7 +8,7 @@ import { openParts, openPlace, type Place } from '../agent/parts.ts';
 import { takePassLock } from '../agent/pass-lock.ts';
 import { passFromCache } from '../agent/pass-now.ts';
 import { judgeHearing } from '../agent/hearing.ts';
-import { parseDuration } from '../config.ts';
+import { parseDuration } from '../config/words.ts';
 import { AgentError } from '../errors.ts';
 import { expireKeys, MAX_EXTENSION, type Extension } from '../policy/extension.ts';
 import { announceOwner } from './owner.ts';

@@ -2,7 +2,7 @@
 import { recordAct } from '../agent/audit.ts';
 import { operatorName, writeFreeze } from '../agent/operator-files.ts';
 import { openPlace } from '../agent/parts.ts';
-import { parseDuration } from '../config.ts';
+import { parseDuration } from '../config/words.ts';
 import { AgentError } from '../errors.ts';
 import { announceOwner } from './owner.ts';
 import type { CommandContext } from './command.ts';

@@ -1,0 +1,48 @@
+// `accounts`: where accounts are written and what one looks like.
+import * as z from 'zod';
+import { absolutePath, duration, posixId, posixName } from './words.ts';
+
+export const accounts = z.strictObject({
+  backend: z
+    .enum(['local', 'nsscache', 'published'])
+    .default('local')
+    .describe(
+      'local: the node’s own files. nsscache: files that libnss-cache reads, for many nodes. published: accounts are another node’s to write in that way; homes, keys, sessions and sudo are this one’s.',
+    ),
+  nsscache_dir: absolutePath
+    .default('/var/lib/sunk-agent/nsscache')
+    .describe('Where the nsscache backend publishes, and published reads; see THE NSSCACHE BACKEND.'),
+  ids: z.enum(['attribute', 'derived']).default('attribute').describe('Where uids and gids come from.'),
+  id_range: z
+    .tuple([posixId, posixId])
+    .refine(([low, high]) => low <= high, 'the lower bound first')
+    .default([10000, 59999])
+    .describe('Ids outside of it are refused.'),
+  domains: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Mail domains whose local part may become a POSIX name.'),
+  rename: z
+    .enum(['keep', 'apply'])
+    .default('keep')
+    .describe('What a new userName does to an existing account.'),
+  primary_group: posixName
+    .default('sunk-users')
+    .describe('The marker group: every managed account is in it.'),
+  primary_gid: posixId.default(9999).describe('Its gid, the same on every node.'),
+  groups: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Patterns (* and ?) of further SCIM groups to make on the node.'),
+  home: absolutePath.default('/home/%u').describe('The home folder; %u is the POSIX name.'),
+  home_prefixes: z
+    .array(absolutePath)
+    .default(['/home', '/mnt/home'])
+    .describe('Homes that the store names must lie below one of these.'),
+  homes: z
+    .enum(['create', 'never'])
+    .default('create')
+    .describe('Whether a missing home is made from /etc/skel.'),
+  shell: absolutePath.default('/bin/bash').describe('The login shell; must be in /etc/shells.'),
+  retention: duration.prefault('90d').describe('How long a closed account keeps its line.'),
+});

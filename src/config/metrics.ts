@@ -1,0 +1,16 @@
+// `metrics`: where Prometheus finds them.
+import * as z from 'zod';
+import { absolutePath } from './words.ts';
+
+const LISTEN = 'a loopback address and a port, such as 127.0.0.1:9911 or [::1]:9911';
+
+export const metrics = z.strictObject({
+  listen: z
+    .string()
+    .regex(/^(?:127(?:\.\d{1,3}){3}|\[::1\]|localhost):(?:[1-9]\d{0,4})$/, LISTEN)
+    .refine((text) => Number(text.split(':').at(-1)) < 65_536, LISTEN)
+    .nullable()
+    .default(null)
+    .describe('A loopback address:port where the reader serves /metrics to Prometheus.'),
+  textfile: absolutePath.nullable().default(null).describe('A file for node_exporter’s textfile collector.'),
+});

@@ -1,0 +1,114 @@
+// `scim`: the store, how it is asked, and where it keeps each fact.
+import * as z from 'zod';
+import { absolutePath, duration, rate } from './words.ts';
+
+const attributePath = z.string().min(1).max(500);
+
+/** https, or http to this machine (RFC 7644 section 2 demands TLS). */
+const baseUrl = z.string().transform((text, context) => {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const loopback = url !== null && ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname);
+  if (url !== null && (url.protocol === 'https:' || (url.protocol === 'http:' && loopback))) {
+    if (url.username === '' && url.password === '' && url.search === '' && url.hash === '')
+      return text.replace(/\/+$/, '');
+    context.addIssue({ code: 'custom', message: 'a URL without user, query or fragment' });
+    return z.NEVER;
+  }
+  context.addIssue({
+    code: 'custom',
+    message: 'an https:// URL (http:// only to 127.0.0.1, [::1] or localhost)',
+  });
+  return z.NEVER;
+});
+
+const token = z.union([
+  z.strictObject({
+    credential: z
+      .string()
+      .regex(/^[a-zA-Z0-9_.-]+$/)
+      .describe(
+        'Name of a systemd credential; without systemd, a file of that name in /etc/sunk-agent/credentials.',
+      ),
+  }),
+  z.strictObject({ file: absolutePath.describe('A file that holds the token and nothing else.') }),
+]);
+
+const query = z.strictObject({
+  filter: z.string().nullable().default(null).describe('A SCIM filter, sent as it is.'),
+  parameters: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('Further query parameters, sent as they are.'),
+});
+
+export const scim = z.strictObject({
+  base_url: baseUrl.describe(
+    'The SCIM Base URL shown on SCIM Configuration, without a path below the organisation.',
+  ),
+  tokens: z
+    .array(token)
+    .min(1)
+    .default([{ credential: 'scim-token' }])
+    .describe('Where the bearer tokens are, in the order in which they are tried; a 401 tries the next.'),
+  users: query.prefault({}).describe('What is asked of /Users.'),
+  groups: query.prefault({}).describe('What is asked of /Groups.'),
+  announce: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether each request tells this node’s name and the hash of its snapshot (Sunk-Agent-Snapshot), for a store that shows where nodes differ.',
+    ),
+  budget: rate
+    .prefault('5/s')
+    .describe('Requests to the store, on average; the poll interval stretches to keep it.'),
+  ca_file: absolutePath
+    .nullable()
+    .default(null)
+    .describe('Further certificate authorities (PEM), re-read when the file changes.'),
+  attributes: z
+    .strictObject({
+      ssh_keys: attributePath
+        .default('urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser:sunkSshKeys')
+        .describe('SSH public keys.'),
+      username: attributePath.default('userName').describe('What the POSIX name is made from.'),
+      uid: attributePath
+        .nullable()
+        .default('urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser:uid')
+        .describe('The numeric user id.'),
+      gid: attributePath
+        .nullable()
+        .default(null)
+        .describe('The primary group id; null gives everybody the marker group.'),
+      home: attributePath.nullable().default(null).describe('The home folder; null uses accounts.home.'),
+      shell: attributePath.nullable().default(null).describe('The login shell; null uses accounts.shell.'),
+      group_name: attributePath.default('displayName').describe('The name of a group.'),
+      group_gid: attributePath
+        .nullable()
+        .default('urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveGroup:gid')
+        .describe('The numeric group id.'),
+    })
+    .prefault({})
+    .describe('Where this store keeps each fact: attribute paths, extension URNs included.'),
+  bounds: z
+    .strictObject({
+      page_bytes: z
+        .int()
+        .min(1024)
+        .max(32 * 1024 * 1024)
+        .default(16 * 1024 * 1024)
+        .describe('Bytes in one answer.'),
+      total_bytes: z
+        .int()
+        .min(1024)
+        .default(1024 * 1024 * 1024)
+        .describe('Bytes in one pass.'),
+      pages: z.int().min(1).default(10_000).describe('Pages in one list.'),
+      depth: z.int().min(4).max(100).default(20).describe('Nesting of an answer’s JSON.'),
+      request: duration
+        .prefault('30s')
+        .describe('One request, from the first byte sent to the last received.'),
+      pass: duration.prefault('10m').describe('One pass.'),
+    })
+    .prefault({})
+    .describe('What is too much; an answer beyond it fails the pass and names the bound.'),
+});

@@ -1,0 +1,7 @@
+// `sync`: when the store is asked.
+import * as z from 'zod';
+
+export const sync = z.strictObject({
+  poll: z.string().default('*/30 * * * * *').describe('When to look for changes (cron, with seconds).'),
+  full: z.string().default('0 * * * *').describe('When to read everything (cron).'),
+});
