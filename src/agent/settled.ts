@@ -2,6 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../config.ts';
+import { listSshdSources } from '../host/sshd-program.ts';
 import type { Mirror } from '../mirror/mirror.ts';
 import type { Paths } from '../paths.ts';
 import type { Heard } from './hear.ts';
@@ -50,7 +51,7 @@ function isSilent({ mode, taken }: Heard): boolean {
   return mode !== 'full' && Object.values(taken).every((count) => count === 0);
 }
 
-/** What the operators said, and what is on the host: a mark that differs after any write to them. */
+/** What the operators said, and what is on the host, how its sshd reads a date: a mark that differs after any write to them. */
 function markFiles({ root, approved, blocked, freeze, extended, keys }: Paths, published: string): string {
   const accounts = ['passwd', 'group', 'shadow', 'gshadow', 'shells', 'sudoers.d', 'ssh/sshd_config.d'];
   return [
@@ -60,6 +61,7 @@ function markFiles({ root, approved, blocked, freeze, extended, keys }: Paths, p
     extended,
     keys,
     published,
+    ...listSshdSources(root),
     ...accounts.map((name) => path.join(root, 'etc', name)),
   ]
     .map((file) => {

@@ -61,17 +61,19 @@ export function readAccepted(message: string): Omit<KeyLogin, 'at'> | null {
 
 /**
  * Asks sshd's log. The journal is asked where it is kept, and only for what root's sshd said: the fields with an
- * underscore come from the kernel (systemd.journal-fields(7)).
- * @throws AgentError refused where neither can be read.
+ * underscore come from the kernel (systemd.journal-fields(7)). Where it has no such login it may still be younger than
+ * the auth log.
+ * @throws AgentError refused where sshd is heard in neither.
  */
 export async function readLoginLog(question: LoginQuestion, root = '/'): Promise<LoginLog> {
   const fromJournal = await readJournal(question, root);
-  if (fromJournal !== null) return { logins: fromJournal, source: 'journal' };
+  if (fromJournal !== null && fromJournal.length > 0) return { logins: fromJournal, source: 'journal' };
   const file = path.join(root, 'var/log/auth.log');
   try {
     return { logins: await readAuthLog(file, question), source: 'auth-log' };
   } catch (cause) {
-    throw new AgentError('refused', `neither the journal nor ${file} can be read`, {
+    if (fromJournal !== null && (await isSshdInJournal(root))) return { logins: [], source: 'journal' };
+    throw new AgentError('refused', `sshd is not heard in the journal, and ${file} cannot be read`, {
       cause,
       hint: 'only root may read them; in a pod sshd logs to wherever its container does',
     });
@@ -86,32 +88,49 @@ function matches(login: KeyLogin, { name, fingerprint, since }: LoginQuestion): 
   );
 }
 
-/** null where there is no journal, or nothing of sshd's is in it. */
+/** null: the journal did not answer, or not in time. */
 async function readJournal(question: LoginQuestion, root: string): Promise<KeyLogin[] | null> {
-  const args = [
-    ...(root === '/' ? [] : [`--root=${root}`]),
-    '--quiet',
-    '--no-pager',
-    '--reverse',
-    '--output=json',
-    '--output-fields=MESSAGE',
+  const output = await askJournal(root, [
     `--since=@${question.since}`,
     // journald looks, so that a long log is no long answer; what it finds is still read strictly.
     `--grep=^Accepted publickey for ${literal(question.name)} from .* ${literal(question.fingerprint)}$`,
     `--lines=${question.limit}`,
-    '_UID=0',
-    // The session's own process since OpenSSH 9.8.
-    '_COMM=sshd',
-    '_COMM=sshd-session',
-  ];
-  const { status, stdout: output } = await runProgram('journalctl', args, { timeout: JOURNAL_TIMEOUT_MS });
-  if (status !== 0 || output === '') return null;
+  ]);
+  if (output === null) return null;
   const logins: KeyLogin[] = [];
   for (const line of output.split('\n')) {
     const login = readJournalLine(line);
     if (login !== null && matches(login, question)) logins.push(login);
   }
   return logins;
+}
+
+/** Whether sshd logs there at all, and we may read it: it says where it listens, if nothing else. */
+async function isSshdInJournal(root: string): Promise<boolean> {
+  return Boolean(await askJournal(root, ['--lines=1']));
+}
+
+/** What root's sshd said, the newest first, as JSON lines; null where journalctl(1) failed. */
+async function askJournal(root: string, args: readonly string[]): Promise<string | null> {
+  const { status, stdout, stderr } = await runProgram(
+    'journalctl',
+    [
+      ...(root === '/' ? [] : [`--root=${root}`]),
+      '--quiet',
+      '--no-pager',
+      '--reverse',
+      '--output=json',
+      '--output-fields=MESSAGE',
+      ...args,
+      '_UID=0',
+      // The session's own process since OpenSSH 9.8.
+      '_COMM=sshd',
+      '_COMM=sshd-session',
+    ],
+    { timeout: JOURNAL_TIMEOUT_MS },
+  );
+  // That nothing matches is status 1 as well, but no fault to speak of.
+  return status === 0 || (status === 1 && stderr === '') ? stdout : null;
 }
 
 /** Text for a regular expression that means itself; anything where nothing is asked for. */

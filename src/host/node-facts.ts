@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Binding, NodeFacts } from '../policy/desired.ts';
 import type { AccountsOnHost } from './account-backend.ts';
 import { readPowerfulWords } from './power-files.ts';
-import { readSshdFacts, SSHD } from './sshd-program.ts';
+import { listSshdSources, readSshdFacts } from './sshd-program.ts';
 
 type SshdFacts = Awaited<ReturnType<typeof readSshdFacts>>;
 
@@ -83,7 +83,7 @@ async function readSshdOnce(root: string): Promise<SshdFacts> {
     const found = statSync(file, { throwIfNoEntry: false });
     return found === undefined ? '-' : `${found.ino} ${found.mtimeMs}`;
   };
-  const key = [SSHD, path.join(root, 'etc/localtime'), path.join(root, 'etc/timezone')].map(stamp).join();
+  const key = listSshdSources(root).map(stamp).join();
   if (sshd?.key !== key) sshd = { key, facts: await readSshdFacts(root) };
   return sshd.facts;
 }

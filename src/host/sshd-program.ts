@@ -11,6 +11,11 @@ export const SSHD = '/usr/sbin/sshd';
 /** How often sshd is asked again when its run folder has just gone. */
 const MAX_TRIES = 10;
 
+/** Files that are other ones when readSshdFacts may have another answer: sshd was upgraded, or the time zone changed. */
+export function listSshdSources(root: string): string[] {
+  return [SSHD, path.join(root, 'etc/localtime'), path.join(root, 'etc/timezone')];
+}
+
 /**
  * What policy must know of this node's sshd: the key types it knows, and how it reads `expiry-time`.
  * Where the version cannot be told, local time is assumed, which every version reads.

@@ -140,7 +140,7 @@ describe('an auth log', () => {
 
   test('that is not there is an error that says who may read it', async () => {
     await expect(readLoginLog({ since: 0, limit: 1 }, root)).rejects.toThrow(
-      /neither the journal nor .*auth\.log/,
+      /not heard in the journal, and .*auth\.log cannot be read/,
     );
   });
 });

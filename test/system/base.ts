@@ -43,7 +43,9 @@ export function ensureBase(release: Release): string {
     throw new Error(`debootstrap ${release} failed: ${stdout.split('\n').slice(-5).join(' ')}`);
   }
   prepare(building);
-  renameSync(building, base);
+  // Somebody else may have been quicker.
+  if (existsSync(base)) rmSync(building, { recursive: true });
+  else renameSync(building, base);
   return base;
 }
 

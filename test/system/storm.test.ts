@@ -1,13 +1,13 @@
 // A storm of logins on a booted node while its agent runs passes that change accounts, groups and key files.
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ProofOfUse } from '../../src/agent/proof-of-use.ts';
-import { RELEASES } from './base.ts';
+import { ensureBase, RELEASES } from './base.ts';
 import { installAgent } from './install.ts';
 import { bootNode, type LoginNode } from './node.ts';
 import { describeOnNodes } from './requirements.ts';
@@ -32,6 +32,37 @@ function makeKeys(folder: string, names: readonly string[]): void {
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path.join(folder, name)]);
 }
 
+function readFingerprint(file: string): string {
+  return execFileSync('ssh-keygen', ['-l', '-f', file], { encoding: 'utf8' }).split(' ')[1] ?? '';
+}
+
+/** Puts Debian 12's sshd, with the libraries that it needs, in the place of the node's own. */
+function upgradeSshd(node: LoginNode): void {
+  const base = ensureBase('bookworm');
+  const inBase = (...command: string[]): Buffer =>
+    execFileSync('chroot', [base, ...command], { maxBuffer: 64 * 1024 * 1024 });
+  const libraries = [
+    ...inBase('ldd', '/usr/sbin/sshd')
+      .toString()
+      .matchAll(/(\/lib\S+) \(/g),
+  ].map(([, file]) => file ?? '');
+  const folder = path.join(node.root, 'opt/bookworm');
+  mkdirSync(folder);
+  for (const file of [...libraries, '/usr/sbin/sshd'])
+    writeFileSync(path.join(folder, path.basename(file)), inBase('cat', file), { mode: 0o755 });
+  const loader = libraries.map((file) => path.basename(file)).find((name) => name.startsWith('ld-'));
+  const program = `#!/bin/sh
+exec /opt/bookworm/${loader} --library-path /opt/bookworm /opt/bookworm/sshd "$@"
+`;
+  writeFileSync(path.join(node.root, 'usr/sbin/sshd.new'), program, { mode: 0o755 });
+  renameSync(path.join(node.root, 'usr/sbin/sshd.new'), path.join(node.root, 'usr/sbin/sshd'));
+}
+
+/** Epoch seconds of `YYYYMMDDHHMMSS`, read as UTC. */
+function secondsOf(digits: string): number {
+  return Date.parse(digits.replace(/^(....)(..)(..)(..)(..)(..)$/, '$1-$2-$3T$4:$5:$6Z')) / 1000;
+}
+
 async function logIn(node: LoginNode, name: string, keyFile: string): Promise<number | null> {
   const [status] = (await once(node.startSsh(name, keyFile, 'true'), 'exit')) as [number | null];
   return status;
@@ -49,7 +80,7 @@ for (const release of RELEASES) {
 
     beforeAll(async () => {
       folder = mkdtempSync(path.join(tmpdir(), 'storm-'));
-      makeKeys(folder, [...people, 'eve']);
+      makeKeys(folder, [...people, 'eve', 'unused']);
       node = await bootNode(release, (root) => {
         installAgent(root, { config: CONFIG, token: TOKEN });
         // Activated by socket, Debian 11's sshd loses its run folder whenever a connection ends (ssh@.service).
@@ -120,9 +151,7 @@ for (const release of RELEASES) {
     );
 
     test('sshd’s journal says which key opened which session, and no local user can add to it', async () => {
-      const fingerprint = execFileSync('ssh-keygen', ['-l', '-f', path.join(folder, 'alice.pub')], {
-        encoding: 'utf8',
-      }).split(' ')[1];
+      const fingerprint = readFingerprint(path.join(folder, 'alice.pub'));
       const forged = `Accepted publickey for alice from 203.0.113.66 port 1 ssh2: ED25519 ${fingerprint}`;
       node.exec(`su -s /bin/sh alice -c 'logger -t sshd "${forged}"'`);
       node.ssh(forged, path.join(folder, 'alice'), 'true');
@@ -134,5 +163,40 @@ for (const release of RELEASES) {
       for (const login of used.logins)
         expect(login).toMatchObject({ name: 'alice', from: '127.0.0.1', scimId, fingerprint });
     });
+
+    test('of a key that opened nothing sshd’s journal says just that, and not that it cannot be read', () => {
+      const fingerprint = readFingerprint(path.join(folder, 'unused.pub'));
+      const { stdout } = node.exec(`sunk-agent why alice --key ${fingerprint} --json`);
+      expect(JSON.parse(stdout)).toMatchObject({ used: { source: 'journal', logins: [] } });
+    });
+
+    if (release === 'bullseye')
+      test('key files are written anew when the time zone changes and when sshd is upgraded, by one daemon', async () => {
+        const read = (): string => node.exec('cat /var/lib/sunk-agent/authorized_keys/alice').stdout;
+        const findPid = (): string => node.exec('systemctl show -p MainPID --value sunk-agent').stdout;
+        const expiry = (text: string): string => /expiry-time="(\w+)"/.exec(text)?.[1] ?? '';
+        const awaitChange = async (before: string): Promise<string> => {
+          for (const deadline = Date.now() + 60_000; Date.now() < deadline; await sleep(250)) {
+            const now = read();
+            if (now !== before && now !== '') return now;
+          }
+          throw new Error(`not within a minute: another key file than ${before}`);
+        };
+        const [pid, utc] = [findPid(), read()];
+        expect(expiry(utc)).toMatch(/^\d{14}$/);
+
+        node.exec('ln -sf /usr/share/zoneinfo/Asia/Tokyo /etc/localtime');
+        const tokyo = await awaitChange(utc);
+        // Nine hours ahead, and the hour that a change of law may bring.
+        expect(secondsOf(expiry(tokyo)) - secondsOf(expiry(utc))).toBe(10 * 3600);
+        expect(node.ssh('alice', path.join(folder, 'alice'), 'true').status).toBe(0);
+
+        upgradeSshd(node);
+        expect(node.exec('/usr/sbin/sshd -V').stderr).toContain('OpenSSH_9.2');
+        const zulu = await awaitChange(tokyo);
+        expect(expiry(zulu)).toBe(`${expiry(utc)}Z`);
+        expect(findPid()).toBe(pid);
+        expect(node.exec('sunk-agent plan').stdout).toContain('Nothing to change');
+      });
   });
 }
