@@ -5,8 +5,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PassReport } from '../../src/agent/report.ts';
 import { IMAGE } from './image.ts';
-import { makeRow, type Row } from './row.ts';
-import { median } from './time-programs.ts';
+import { makeRow, median, type Row } from './row.ts';
 import { startWorker } from './worker.ts';
 
 const SIZES = [100, 1000, 10_000, 100_000] as const;
@@ -70,15 +69,16 @@ async function benchSize(size: number): Promise<Row[]> {
     }
     await daemon.stop();
     const name = size >= 1000 ? `${size / 1000}k` : String(size);
-    const figures: readonly [string, string, number][] = [
-      [`cold-apply-${name}-s`, 's', median(colds)],
-      [`one-key-${name}-ms`, 'ms', median(changes)],
-      [`no-change-${name}-ms`, 'ms', median(quiet)],
-      [size === 10_000 ? 'no-change-writes' : `no-change-writes-${name}`, 'files', writes],
+    const figures: readonly [string, string, readonly number[]][] = [
+      [`cold-apply-${name}-s`, 's', colds],
+      [`one-key-${name}-ms`, 'ms', changes],
+      [`no-change-${name}-ms`, 'ms', quiet],
+      [size === 10_000 ? 'no-change-writes' : `no-change-writes-${name}`, 'files', [writes]],
     ];
-    return figures.map(([row, unit, ours]) =>
-      makeRow({ bench: 'host', row, unit, ours, reference: null, goal: GOALS[row] ?? null }),
-    );
+    return figures.map(([row, unit, samples]) => {
+      const ours = median(samples);
+      return makeRow({ bench: 'host', row, unit, ours, samples, reference: null, goal: GOALS[row] ?? null });
+    });
   } finally {
     rmSync(root, { recursive: true });
   }

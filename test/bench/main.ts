@@ -5,6 +5,7 @@ import { benchCli } from './cli.ts';
 import { benchHost } from './host.ts';
 import { benchIdle } from './idle.ts';
 import { benchDelta } from './delta.ts';
+import { benchFleet } from './fleet.ts';
 import { drawGrowth } from './growth-chart.ts';
 import { benchLogin } from './login.ts';
 import { benchLogins } from './logins.ts';
@@ -26,6 +27,7 @@ const BENCHES: Readonly<Record<string, () => Row[] | Promise<Row[]>>> = {
   idle: benchIdle,
   sync: async () => [...(await benchSync()), ...(await benchDelta())],
   nss: benchNss,
+  fleet: benchFleet,
 };
 
 const { values, positionals } = parseArgs({

@@ -4,7 +4,7 @@ import koffi from 'koffi';
 import { openLocalAccounts } from '../../src/host/local-accounts.ts';
 import { openNssCache } from '../../src/host/nsscache.ts';
 import type { Change } from '../../src/plan/change.ts';
-import { median } from './time-programs.ts';
+import { median } from './row.ts';
 
 /** Each way's passwd and group lie here, to be copied to /etc. */
 export const PLACE = '/srv/nss';

@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { openPrivateNode, type PrivateNode } from '../host/private-node.ts';
 import { ensureLayers } from '../system/base.ts';
 import { PLACE, PUBLISHED } from './nss-inside.ts';
-import { makeRow, type Row } from './row.ts';
-import { median } from './time-programs.ts';
+import { makeRow, median, type Row } from './row.ts';
 
 const SIZES = [100, 1000, 10_000, 100_000];
 const WAYS = ['flat', 'local', 'nsscache'] as const;
@@ -42,12 +41,14 @@ export async function benchNss(): Promise<Row[]> {
         }
       }
       for (const call of ['getpwnam', 'getgrouplist'] as const) {
-        const spent = (way: (typeof WAYS)[number]): number => median(times[way].map((turn) => turn[call]));
+        const spent = (way: (typeof WAYS)[number]): number[] => times[way].map((turn) => turn[call]);
+        const reference = median(spent('flat'));
         for (const way of ['local', 'nsscache'] as const) {
           const goal = GOALS[`${call}-${way}`](size);
           const row = `${call}-us-${way}-${size}`;
+          const samples = spent(way);
           rows.push(
-            makeRow({ bench: 'nss', row, unit: 'us', ours: spent(way), reference: spent('flat'), goal }),
+            makeRow({ bench: 'nss', row, unit: 'us', ours: median(samples), samples, reference, goal }),
           );
         }
       }

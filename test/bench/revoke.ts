@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { installAgent } from '../system/install.ts';
 import { bootNode, type LoginNode } from '../system/node.ts';
 import { BASE_URL, PORT, TOKEN } from '../system/store.ts';
-import { makeRow, type Row } from './row.ts';
+import { makeRow, quantile, type Row } from './row.ts';
 
 const USERS = 10_000;
 const TRIALS = Number(process.env['BENCH_REVOKE_TRIALS'] ?? 100);
@@ -79,8 +79,11 @@ export async function benchRevoke(): Promise<Row[]> {
       }),
     ),
   );
-  const row = (name: string, spans: readonly number[], goal: number): Row =>
-    makeRow({ bench: 'login', row: name, unit: 's', ours: findP95(spans) / 1000, reference: null, goal });
+  const row = (name: string, spans: readonly number[], goal: number): Row => {
+    const samples = spans.map((ms) => ms / 1000);
+    const ours = quantile(samples, 0.95);
+    return makeRow({ bench: 'login', row: name, unit: 's', ours, samples, reference: null, goal });
+  };
   return [row('revoke-p95-s', subscribed, 1), row('revoke-polled-p95-s', polled, 35)];
 }
 
@@ -172,9 +175,4 @@ async function callStore(node: LoginNode, program: string, argument: string): Pr
 async function waitFor(what: string, isTrue: () => boolean): Promise<void> {
   for (const deadline = Date.now() + 900_000; Date.now() < deadline; await sleep(1000)) if (isTrue()) return;
   throw new Error(`not within a quarter of an hour: ${what}`);
-}
-
-function findP95(spans: readonly number[]): number {
-  const sorted = [...spans].sort((a, b) => a - b);
-  return sorted[Math.ceil(sorted.length * 0.95) - 1] ?? Number.NaN;
 }

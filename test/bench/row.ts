@@ -12,12 +12,19 @@ export interface Row {
   readonly ratio: number;
   /** null: a figure that shows how cost grows. */
   readonly goal: number | null;
+  /** Between these lies half of what was measured for `ours`, in its unit; null where there is but one figure. */
+  readonly spread: readonly [number, number] | null;
 }
 
-export function makeRow(row: Omit<Row, 'ratio'>): Row {
+/** @param row `samples`: each of the measurements that `ours` is the middle, the sum or a quantile of, in its unit. */
+export function makeRow({
+  samples = [],
+  ...row
+}: Omit<Row, 'ratio' | 'spread'> & { readonly samples?: readonly number[] }): Row {
   const ratio = row.reference === null ? row.ours : row.ours / row.reference;
   return {
     ...row,
+    spread: samples.length < 2 ? null : [round(quantile(samples, 0.25)), round(quantile(samples, 0.75))],
     ours: round(row.ours),
     reference: row.reference === null ? null : round(row.reference),
     ratio: round(ratio),
@@ -25,15 +32,16 @@ export function makeRow(row: Omit<Row, 'ratio'>): Row {
 }
 
 export function renderTable(rows: readonly Row[]): string {
-  const lines = rows.map(({ bench, row, unit, ours, reference, ratio, goal }) => [
+  const lines = rows.map(({ bench, row, unit, ours, reference, ratio, goal, spread }) => [
     `${bench} ${row}`,
     `${ours} ${unit}`,
+    spread?.join('..') ?? '',
     reference === null ? '' : `${reference} ${unit}`,
     String(ratio),
     goal === null ? '' : String(goal),
     goal === null ? '' : ratio <= goal ? 'met' : 'missed',
   ]);
-  const table = [['row', 'ours', 'reference', 'ratio', 'goal', ''], ...lines];
+  const table = [['row', 'ours', 'half within', 'reference', 'ratio', 'goal', ''], ...lines];
   const widths =
     table[0]?.map((_, column) => Math.max(...table.map((line) => line[column]?.length ?? 0))) ?? [];
   return table
@@ -44,6 +52,16 @@ export function renderTable(rows: readonly Row[]): string {
         .trimEnd(),
     )
     .join('\n');
+}
+
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+/** The smallest value that a share of all is not above (nearest rank). */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
 }
 
 function round(value: number): number {

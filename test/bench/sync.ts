@@ -1,12 +1,12 @@
 // What hearing 100,000 people and 1,000 groups costs, against a bare loop over the same pages.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { IMAGE } from './image.ts';
-import { makeRow, type Row } from './row.ts';
+import { makeRow, median, type Row } from './row.ts';
+import { makeStoreNode } from './store-node.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 const TURNS = 3;
@@ -21,7 +21,7 @@ export async function benchSync(): Promise<Row[]> {
   try {
     const [line] = (await once(createInterface(store.stdout), 'line')) as [string];
     const { baseUrl, readToken } = JSON.parse(line) as { baseUrl: string; readToken: string };
-    makeNode(root, baseUrl, readToken);
+    makeStoreNode(root, { baseUrl, readToken }, `scim: { base_url: "${baseUrl}", budget: 1000/s }\n`);
     const agent = startWorker('sync-agent.ts', [root]);
     const loop = startWorker('sync-reference.ts', [
       baseUrl,
@@ -40,27 +40,28 @@ export async function benchSync(): Promise<Row[]> {
 
 async function measure(agent: Worker, loop: Worker): Promise<Row[]> {
   const memory = watchMemory(agent.pid);
-  const spent = { first: 0, store: 0, pass: 0, parse: 0 };
+  const spent = { first: [] as number[], store: [] as number[], pass: [] as number[], parse: [] as number[] };
   // The store prepares its pages, and everybody's code is warm; the agent's pages and the loop's are the same.
   await loop.ask('parse');
   await agent.ask('first');
   for (let turn = 0; turn < TURNS; turn += 1) {
-    spent.store += await loop.ask<number>('store');
-    spent.first += (await agent.ask<{ ms: number }>('first')).ms;
+    spent.store.push(await loop.ask<number>('store'));
+    spent.first.push((await agent.ask<{ ms: number }>('first')).ms);
   }
   await agent.ask('pass');
   for (let turn = 0; turn < TURNS; turn += 1) {
-    spent.parse += await loop.ask<number>('parse');
-    spent.pass += (await agent.ask<{ ms: number }>('pass')).ms;
+    spent.parse.push(await loop.ask<number>('parse'));
+    spent.pass.push((await agent.ask<{ ms: number }>('pass')).ms);
   }
   const peak = memory.stop();
-  const row = (name: string, ours: number, reference: number): Row =>
+  const row = (name: string, samples: readonly number[], reference: readonly number[]): Row =>
     makeRow({
       bench: 'sync',
       row: name,
       unit: 'ms',
-      ours: ours / TURNS,
-      reference: reference / TURNS,
+      ours: median(samples),
+      samples,
+      reference: median(reference),
       goal: 2.5,
     });
   return [
@@ -68,21 +69,6 @@ async function measure(agent: Worker, loop: Worker): Promise<Row[]> {
     row('full-pass-no-change-100k', spent.pass, spent.parse),
     makeRow({ bench: 'sync', row: 'peak-pss-mb-100k', unit: 'MB', ours: peak, reference: null, goal: 350 }),
   ];
-}
-
-/** A node with one access group, of the hundred people of the first group; the mirror has them all. */
-function makeNode(root: string, baseUrl: string, token: string): void {
-  for (const folder of ['etc/sunk-agent/credentials', 'etc/skel', 'etc/sudoers.d', 'home'])
-    mkdirSync(path.join(root, folder), { recursive: true });
-  for (const [file, text] of IMAGE) writeFileSync(path.join(root, file), text);
-  writeFileSync(path.join(root, 'etc/sunk-agent/credentials/scim-token'), `${token}\n`);
-  writeFileSync(
-    path.join(root, 'etc/sunk-agent/config.yaml'),
-    `scim: { base_url: "${baseUrl}", budget: 1000/s }
-access: { groups: [{ name: group0001 }] }
-accounts: { domains: [example.com], homes: never, id_range: [65536, 524287] }
-`,
-  );
 }
 
 /** The largest sum of PSS (proc_pid_smaps(5)) of a process and its children, in megabytes, looked at 20 times a second. */

@@ -28,14 +28,14 @@ print join(" ", @$_), "\\n" for @times;
 `;
 
 /**
- * Median milliseconds of each program.
+ * Milliseconds of each program, turn by turn.
  * @param inside a command in front of perl, to time inside a node: `nsenter ...`.
  */
 export function timePrograms(
   programs: readonly (readonly [string, ...string[]])[],
   turns: number,
   inside: readonly string[] = [],
-): number[] {
+): number[][] {
   const [command = '', ...args] = [
     ...inside,
     'perl',
@@ -52,10 +52,5 @@ export function timePrograms(
   return answer
     .trim()
     .split('\n')
-    .map((line) => median(line.split(' ').map(Number)));
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+    .map((line) => line.split(' ').map(Number));
 }

@@ -1,0 +1,83 @@
+// Some nodes of the fleet benchmark in one process: each with its own root, reader, mirror, budget, schedule and passes.
+import { duplexPair } from 'node:stream';
+import { createBudget } from '../../src/agent/budget.ts';
+import { openParts, openPlace } from '../../src/agent/parts.ts';
+import { createPassQueue } from '../../src/agent/pass-queue.ts';
+import { runPass } from '../../src/agent/pass.ts';
+import { startSchedule } from '../../src/agent/schedule.ts';
+import { openReader } from '../../src/scim/reader.ts';
+import { serveAgent } from '../../src/scim/serve.ts';
+import { openStore } from '../../src/scim/store.ts';
+import { serveJobs } from './worker.ts';
+
+/** What the other side is told of, in the order in which it happened; times in epoch milliseconds. */
+export type NodeNews =
+  | { readonly kind: 'plan'; readonly node: string; readonly at: number; readonly closes: readonly string[] }
+  | { readonly kind: 'pass'; readonly node: string; readonly at: number; readonly snapshot: string }
+  | { readonly kind: 'trouble'; readonly node: string; readonly at: number; readonly what: string };
+
+const news: NodeNews[] = [];
+
+/** As the daemon puts a node together (agent/daemon), but for the two processes: what lies between them is a stream. */
+function openNode(root: string, node: string) {
+  const place = openPlace({ root, config: undefined });
+  const { config, log } = place;
+  const [agentSide, readerSide] = duplexPair();
+  void serveAgent(readerSide, openStore(config, root), log);
+  const reader = openReader(agentSide);
+  const parts = openParts(place);
+  const { host } = parts;
+  const watched: typeof host = {
+    ...host,
+    apply(changes) {
+      const closes = changes.flatMap(({ kind, scimId }) =>
+        kind === 'account-close' && scimId !== null ? [scimId] : [],
+      );
+      news.push({ kind: 'plan', node, at: Date.now(), closes });
+      return host.apply(changes);
+    },
+  };
+  const budget = createBudget(config.scim.budget, () => performance.now());
+  const pass = async (mode: 'full' | 'delta' | 'event', resources: Parameters<typeof runPass>[2]) => {
+    const report = await runPass({ ...parts, reader, host: watched }, mode, resources);
+    budget.spend(report.heard?.requests ?? 0);
+    const at = Date.now();
+    if (report.failure !== null || report.changes.failed > 0 || report.changes.held > 0) {
+      const what = JSON.stringify([report.failure, report.changes, report.problems, report.held]);
+      news.push({ kind: 'trouble', node, at, what });
+    }
+    news.push({ kind: 'pass', node, at, snapshot: report.snapshot });
+  };
+  const queue = createPassQueue(({ mode, resources }) => pass(mode, resources));
+  reader.watch(({ mode, resources }) => queue.ask(mode, resources));
+  return {
+    /** What comes before the schedule, at boot and when the reader is there. */
+    begin: async () => {
+      await runPass({ ...parts, reader: null, host: watched }, 'cache');
+      await pass('full', []);
+    },
+    follow(full: string) {
+      return startSchedule({ ...config.sync, full }, node, budget, (mode) => queue.ask(mode));
+    },
+  };
+}
+
+const [first = '0', count = '0', base = ''] = process.argv.slice(2);
+const nodes = Array.from({ length: Number(count) }, (_, index) => {
+  const name = `node${Number(first) + index}`;
+  return openNode(`${base}/${name}`, name);
+});
+
+await serveJobs({
+  begin: async () => {
+    for (const node of nodes) await node.begin();
+  },
+  follow: () => {
+    // The hour of the full passes begins with the next minute, so that a run of some minutes has its share of them.
+    const minute = new Date(Date.now() + 60_000).getMinutes();
+    for (const node of nodes) node.follow(`${minute} * * * *`);
+  },
+  /** What has happened since the last time. */
+  news: () => news.splice(0),
+});
+process.exit();
