@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 // argv to one command; exit status; nothing else.
-import { parseArgs } from 'node:util';
 import type { CommandContext, CommandModule } from './commands/command.ts';
 import { AgentError, describeError } from './errors.ts';
 import { makePrintable } from './plan/printable.ts';
+
+// Imported, it would be evaluated to its last lazy property, a diff and a stream for stderr among them: some 5 ms.
+const { parseArgs } = process.getBuiltinModule('node:util');
 
 /** Loaded only when asked for, so that each starts fast. */
 const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {

@@ -2,7 +2,6 @@
 import { findPeople } from '../agent/host-load.ts';
 import { showHost, type Status } from '../agent/status.ts';
 import { lookAtLoad } from '../host/host-load.ts';
-import { viewMirror } from '../mirror/mirror.ts';
 import { AgentError } from '../errors.ts';
 import type { Paths } from '../paths.ts';
 
@@ -13,11 +12,12 @@ export async function lookNow(
   now: number,
 ): Promise<NonNullable<Status['host']>> {
   const folders = host === null ? [paths.state] : host.disks.map(({ path }) => path);
-  return showHost(await lookAtLoad(folders, readPeople(paths), now));
+  return showHost(await lookAtLoad(folders, await readPeople(paths), now));
 }
 
-function readPeople(paths: Paths): ReadonlyMap<number, string> | null {
+async function readPeople(paths: Paths): Promise<ReadonlyMap<number, string> | null> {
   if (paths.root !== '/' || process.geteuid?.() !== 0) return null;
+  const { viewMirror } = await import('../mirror/mirror.ts');
   try {
     const view = viewMirror(paths.state);
     try {

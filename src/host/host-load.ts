@@ -29,8 +29,8 @@ export async function lookAtLoad(
   now: number,
 ): Promise<HostLoad> {
   // Loaded by the first who asks: most commands never do.
-  const { mem } = await import('systeminformation/lib/memory.js');
-  const [memory, disks] = await Promise.all([mem(), Promise.all(folders.map(lookAtDisk))]);
+  const { default: systeminformation } = await import('systeminformation/lib/memory.js');
+  const [memory, disks] = await Promise.all([systeminformation.mem(), Promise.all(folders.map(lookAtDisk))]);
   return {
     at: now,
     load: loadavg()[0] ?? 0,

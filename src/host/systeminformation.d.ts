@@ -1,4 +1,7 @@
 // The one part of systeminformation that is loaded: the whole of it would cost the daemon 5 MB. It has types as a whole only.
 declare module 'systeminformation/lib/memory.js' {
-  export { mem } from 'systeminformation';
+  import type { mem } from 'systeminformation';
+  // Not by name: the bundle has of a CommonJS module that is loaded late its whole alone.
+  const memory: { readonly mem: typeof mem };
+  export default memory;
 }

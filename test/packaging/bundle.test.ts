@@ -1,6 +1,15 @@
 // The bundle says what the sources say, without node_modules but the addons, and starts fast.
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -43,6 +52,24 @@ describe('the bundle', () => {
   it('mentions no path of the machine that made it', () => {
     const home = path.resolve(import.meta.dirname, '../..');
     for (const [name, text] of contents(folder)) expect(text.includes(home), name).toBe(false);
+  });
+
+  it('finds in itself what is loaded only when it is asked for', () => {
+    const root = path.join(scratch, 'living');
+    mkdirSync(path.join(root, 'run/sunk-agent'), { recursive: true });
+    const status = {
+      version: 1,
+      health: 'healthy',
+      reasons: [],
+      lastPass: {},
+      writtenAt: 2 ** 40,
+      nextPass: null,
+    };
+    writeFileSync(path.join(root, 'run/sunk-agent/status.json'), JSON.stringify(status));
+    const { host } = JSON.parse(
+      run(path.join(folder, 'cli.js'), 'status', '--host', '--json', '--root', root),
+    );
+    expect(host.memory.total).toBeGreaterThan(2 ** 20);
   });
 
   it('reads the status with neither the log, the network nor an addon loaded', () => {
