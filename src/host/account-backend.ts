@@ -1,6 +1,6 @@
 // Where accounts and groups live: the seam between host.ts and the files that it edits.
 import type { ActualAccount } from '../plan/actual.ts';
-import type { Change } from '../plan/change.ts';
+import type { AccountChange, Change } from '../plan/change.ts';
 import type { GroupEntry } from '../policy/posix.ts';
 import type { Misfit } from './account-misfit.ts';
 
@@ -34,5 +34,5 @@ export interface AccountBackend {
    * @returns those that did not fit what it found.
    * @throws AgentError lock_busy, host_write; nothing has then been done.
    */
-  apply(changes: readonly Change[], today: number): Promise<Misfit[]>;
+  apply(changes: readonly AccountChange[], today: number): Promise<Misfit[]>;
 }

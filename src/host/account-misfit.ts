@@ -1,10 +1,10 @@
 // Whether a change still fits what is in the files now: a plan is older than the lock under which it is carried out.
-import type { Change } from '../plan/change.ts';
+import type { AccountChange } from '../plan/change.ts';
 import { readLines, toId } from './passwd-format.ts';
 
 /** A change that did not fit what was found under the lock; nothing of it was done. */
 export interface Misfit {
-  readonly change: Change;
+  readonly change: AccountChange;
   readonly problem: string;
 }
 
@@ -37,7 +37,7 @@ export function survey(texts: { readonly passwd: string; readonly group: string 
 }
 
 /** Why a change cannot be carried out, or null. */
-export function findMisfit(change: Change, ground: Ground): string | null {
+export function findMisfit(change: AccountChange, ground: Ground): string | null {
   const { name } = change;
   switch (change.kind) {
     case 'account-create': {
@@ -75,15 +75,5 @@ export function findMisfit(change: Change, ground: Ground): string | null {
       if (gid === undefined) return `there is no group ${name}`;
       return gid < FIRST_ID ? `the group ${name} is the system's` : null;
     }
-    case 'keys-remove':
-    case 'keys-write':
-    case 'sessions-end':
-    case 'sudoers-remove':
-    case 'sudoers-write':
-    case 'home-create':
-    case 'jobs-disable':
-    case 'jobs-restore':
-    case 'hook-run':
-      return null;
   }
 }

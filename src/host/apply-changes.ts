@@ -3,7 +3,13 @@ import { existsSync } from 'node:fs';
 import type { Config } from '../config.ts';
 import { describeError } from '../errors.ts';
 import type { Paths } from '../paths.ts';
-import { type Change, isRevocation } from '../plan/change.ts';
+import {
+  type AccountChange,
+  type Change,
+  type ChangeKind,
+  isAccountChange,
+  isRevocation,
+} from '../plan/change.ts';
 import type { AccountBackend } from './account-backend.ts';
 import { removeKeyFile, writeKeyFiles } from './authorized-keys.ts';
 import { createHome } from './home.ts';
@@ -27,7 +33,7 @@ export interface Hands {
   readonly backend: AccountBackend;
 }
 
-type ChangeOf<Kind extends Change['kind']> = Extract<Change, { kind: Kind }>;
+type ChangeOf<Kind extends ChangeKind> = Extract<Change, { kind: Kind }>;
 
 const DAY_MS = 86_400_000;
 
@@ -109,29 +115,9 @@ function splitBatches(changes: readonly Change[]): Change[][] {
   return batches;
 }
 
-function batchKind(change: Change): string {
-  switch (change.kind) {
-    case 'keys-write':
-    case 'keys-remove':
-    case 'sessions-end':
-    case 'home-create':
-    case 'sudoers-write':
-    case 'sudoers-remove':
-    case 'jobs-disable':
-    case 'jobs-restore':
-    case 'hook-run':
-      return change.kind;
-    case 'account-create':
-    case 'account-alter':
-    case 'account-reopen':
-    case 'account-close':
-    case 'account-remove':
-    case 'group-create':
-    case 'group-remove':
-    case 'member-add':
-    case 'member-remove':
-      return 'files';
-  }
+/** What is done together; what is done one by one has its own kind. */
+function batchKind(change: Change): 'files' | Exclude<ChangeKind, AccountChange['kind']> {
+  return isAccountChange(change) ? 'files' : change.kind;
 }
 
 type Fail = (change: Change, problem: string) => void;
@@ -148,7 +134,8 @@ async function applyBatch(
   const kind = batchKind(first);
   try {
     if (kind === 'files') {
-      for (const { change, problem } of await backend.apply(batch, Math.floor(Date.now() / DAY_MS)))
+      const today = Math.floor(Date.now() / DAY_MS);
+      for (const { change, problem } of await backend.apply(batch.filter(isAccountChange), today))
         fail(change, problem);
       if (paths.root === '/') await tellNscd();
       return;
@@ -165,7 +152,7 @@ async function applyBatch(
     for (const change of batch) fail(change, describeError(error));
     return;
   }
-  for (const [index, change] of batch.entries()) {
+  for (const [index, change] of batch.filter(isSingle).entries()) {
     onDone(index);
     try {
       await applySingle(change, paths);
@@ -176,7 +163,7 @@ async function applyBatch(
   }
 }
 
-function pick<Kind extends Change['kind']>(batch: readonly Change[], kind: Kind): ChangeOf<Kind>[] {
+function pick<Kind extends ChangeKind>(batch: readonly Change[], kind: Kind): ChangeOf<Kind>[] {
   return batch.filter((change): change is ChangeOf<Kind> => change.kind === kind);
 }
 
@@ -196,40 +183,28 @@ async function applyHooks(
   }
 }
 
-function applySingle(change: Change, { root, keys, offboarded }: Paths): void | Promise<void> {
-  switch (change.kind) {
-    case 'keys-remove':
-      removeKeyFile(keys, change.name);
-      return;
-    case 'sessions-end':
-      // A throwaway root has no processes of its own.
-      return root === '/' && existsSync('/proc/1/status') ? endSessions(change.uid) : undefined;
-    case 'jobs-disable':
-      disableJobs(root, offboarded, change, change.needsHook);
-      return;
-    case 'jobs-restore':
-      restoreJobs(root, offboarded, change, Date.now());
-      return;
-    case 'home-create':
-      createHome(root, change);
-      return;
-    case 'sudoers-write':
-      writeSudoers(root, change.text);
-      return;
-    case 'sudoers-remove':
-      removeSudoers(root);
-      return;
-    case 'keys-write':
-    case 'hook-run':
-    case 'account-create':
-    case 'account-alter':
-    case 'account-reopen':
-    case 'account-close':
-    case 'account-remove':
-    case 'group-create':
-    case 'group-remove':
-    case 'member-add':
-    case 'member-remove':
-      throw new TypeError(`${change.kind} is applied in a batch`);
-  }
+type SingleKind = Exclude<ChangeKind, AccountChange['kind'] | 'keys-write' | 'hook-run'>;
+
+/** What is done one by one, by kind. A throwaway root has no processes of its own. */
+const SINGLES: {
+  readonly [Kind in SingleKind]: (change: ChangeOf<Kind>, paths: Paths) => void | Promise<void>;
+} = {
+  'keys-remove': ({ name }, { keys }) => removeKeyFile(keys, name),
+  'sessions-end': ({ uid }, { root }) =>
+    root === '/' && existsSync('/proc/1/status') ? endSessions(uid) : undefined,
+  'jobs-disable': (change, { root, offboarded }) => disableJobs(root, offboarded, change, change.needsHook),
+  'jobs-restore': (change, { root, offboarded }) => restoreJobs(root, offboarded, change, Date.now()),
+  'home-create': (change, { root }) => createHome(root, change),
+  'sudoers-write': ({ text }, { root }) => writeSudoers(root, text),
+  'sudoers-remove': (_, { root }) => removeSudoers(root),
+};
+
+async function applySingle(change: ChangeOf<SingleKind>, paths: Paths): Promise<void> {
+  // The type checker does not follow that the entry of a change's kind takes that change.
+  const apply = SINGLES[change.kind] as (change: ChangeOf<SingleKind>, paths: Paths) => void | Promise<void>;
+  await apply(change, paths);
+}
+
+function isSingle(change: Change): change is ChangeOf<SingleKind> {
+  return Object.hasOwn(SINGLES, change.kind);
 }

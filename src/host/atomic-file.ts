@@ -82,9 +82,7 @@ export function sweepTemporaries(
 
 function writeTemporary({ file, data, encoding, mode, like }: NewFile, syncs: boolean): string {
   const temporary = `${file}${TEMPORARY_SUFFIX}`;
-  rmSync(temporary, { force: true });
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-  const fd = openSync(temporary, flags, 0o600);
+  const fd = createAnew(temporary);
   try {
     writeWhole(fd, Buffer.from(data, encoding));
     takeAfter(fd, like ?? file, mode, like !== undefined);
@@ -95,6 +93,18 @@ function writeTemporary({ file, data, encoding, mode, like }: NewFile, syncs: bo
     throw error;
   } finally {
     closeSync(fd);
+  }
+}
+
+/** What a crash has left in its place goes. */
+function createAnew(temporary: string): number {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  try {
+    return openSync(temporary, flags, 0o600);
+  } catch (cause) {
+    if (!hasCode(cause, 'EEXIST')) throw cause;
+    rmSync(temporary, { force: true });
+    return openSync(temporary, flags, 0o600);
   }
 }
 

@@ -1,5 +1,5 @@
 // Changes to accounts and groups as edits of the four texts passwd, group, shadow and gshadow; touches no file.
-import type { Change } from '../plan/change.ts';
+import type { AccountChange } from '../plan/change.ts';
 import type { PasswdEntry } from '../policy/posix.ts';
 import { findMisfit, type Ground, type Misfit, survey } from './account-misfit.ts';
 import { editLines, encodeField, type LineEdit, splitMembers } from './passwd-format.ts';
@@ -24,7 +24,7 @@ export const EXPIRY = 7;
  */
 export function editTexts(
   before: Readonly<Texts>,
-  changes: readonly Change[],
+  changes: readonly AccountChange[],
   today: number,
   others: { readonly passwd: string; readonly group: string } = { passwd: '', group: '' },
 ): { texts: Texts; misfits: Misfit[] } {
@@ -81,7 +81,13 @@ interface Moves {
   readonly removed: Set<string>;
 }
 
-function editFor(change: Change, edit: Edit, today: number, ground: Ground, moves: Map<string, Moves>): void {
+function editFor(
+  change: AccountChange,
+  edit: Edit,
+  today: number,
+  ground: Ground,
+  moves: Map<string, Moves>,
+): void {
   const { name } = change;
   switch (change.kind) {
     case 'account-close':
@@ -127,16 +133,6 @@ function editFor(change: Change, edit: Edit, today: number, ground: Ground, move
     case 'member-remove':
       moveMember(change, edit, moves);
       return;
-    case 'keys-remove':
-    case 'keys-write':
-    case 'sessions-end':
-    case 'sudoers-remove':
-    case 'sudoers-write':
-    case 'home-create':
-    case 'jobs-disable':
-    case 'jobs-restore':
-    case 'hook-run':
-      throw new TypeError(`${change.kind} is not for the account files`);
   }
 }
 
@@ -157,7 +153,7 @@ function withExpiry(fields: readonly string[], day: string): string[] {
 }
 
 function moveMember(
-  { kind, name, member }: Extract<Change, { kind: 'member-add' | 'member-remove' }>,
+  { kind, name, member }: Extract<AccountChange, { kind: 'member-add' | 'member-remove' }>,
   edit: Edit,
   moves: Map<string, Moves>,
 ): void {

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ActualAccount } from '../plan/actual.ts';
-import { type Change, isRevocation } from '../plan/change.ts';
+import { type AccountChange, isRevocation } from '../plan/change.ts';
 import type { GroupEntry, PasswdEntry } from '../policy/posix.ts';
 import type { AccountBackend, AccountsOnHost } from './account-backend.ts';
 import { withAccountLock } from './account-lock.ts';
@@ -49,7 +49,7 @@ export function readLocalAccounts(root: string): AccountsOnHost {
  */
 export async function applyToFiles(
   root: string,
-  changes: readonly Change[],
+  changes: readonly AccountChange[],
   today: number,
 ): Promise<Misfit[]> {
   if (changes.length === 0) return [];

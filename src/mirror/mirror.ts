@@ -8,9 +8,13 @@ import { type Connection, openDatabase, openDatabaseToRead } from './database.ts
 import { type Image, loadImage } from './image.ts';
 import { moveBindings, readBindings, recordBindings } from './ledger.ts';
 import { prune } from './prune.ts';
+import { NOT_COUNTED } from './schema.ts';
 import { beginTake, type Take, type TakeRules } from './take.ts';
 
-const COUNTED = COUNTED_KINDS.map((kind) => `'${kind}'`).join();
+/** A first pass over 100,000 people leaves as many rows that no scale looks at. */
+export const COUNTED_HISTORY =
+  'SELECT at, scim_id AS scimId, kind FROM history WHERE at >= ? AND problem IS NULL ' +
+  `AND kind IN (${COUNTED_KINDS.map((kind) => `'${kind}'`).join()}) AND ${NOT_COUNTED}`;
 
 /** One thing that was done, or tried, to somebody. */
 export interface HistoryRow {
@@ -189,10 +193,7 @@ function mirrorOver(connection: Connection, setAside: string | null, close: () =
     },
     guardRecord: (since) => ({
       done: connection
-        .prepare<[number], { at: number; scimId: string | null; kind: string }>(
-          // A first pass over 100,000 people leaves as many rows that no scale looks at.
-          `SELECT at, scim_id AS scimId, kind FROM history WHERE at >= ? AND problem IS NULL AND kind IN (${COUNTED})`,
-        )
+        .prepare<[number], { at: number; scimId: string | null; kind: string }>(COUNTED_HISTORY)
         .all(since),
       heldSince: new Map(
         connection

@@ -79,14 +79,37 @@ export const CHANGE_ORDER: readonly ChangeKind[] = [
   'hook-run',
 ];
 
+const RANKS: ReadonlyMap<ChangeKind, number> = new Map(CHANGE_ORDER.map((kind, rank) => [kind, rank]));
+const FIRST_GRANT = rankKind('group-create');
+
+/** Where a kind stands in CHANGE_ORDER. */
+export function rankKind(kind: ChangeKind): number {
+  return RANKS.get(kind) ?? CHANGE_ORDER.length;
+}
+
 /** Whether a change takes something away from somebody (a key file that only loses keys counts). */
 export function isRevocation(change: Change): boolean {
   if (change.kind === 'keys-write') return change.lost.length > 0;
-  if (change.kind === 'hook-run') return true;
-  return CHANGE_ORDER.indexOf(change.kind) < CHANGE_ORDER.indexOf('group-create');
+  return change.kind === 'hook-run' || rankKind(change.kind) < FIRST_GRANT;
 }
 
-/** Whether a change is one of accounts, groups or members: what a backend writes, as against this node's own things. */
-export function isAccountChange(change: Change): boolean {
-  return /^(?:account|group|member)-/.test(change.kind);
+const ACCOUNT_KINDS = [
+  'account-close',
+  'account-remove',
+  'account-create',
+  'account-alter',
+  'account-reopen',
+  'group-create',
+  'group-remove',
+  'member-add',
+  'member-remove',
+] as const satisfies readonly ChangeKind[];
+
+/** A change of accounts, groups or members: what a backend writes, as against this node's own things. */
+export type AccountChange = Extract<Change, { kind: (typeof ACCOUNT_KINDS)[number] }>;
+
+const accountKinds: ReadonlySet<string> = new Set(ACCOUNT_KINDS);
+
+export function isAccountChange(change: Change): change is AccountChange {
+  return accountKinds.has(change.kind);
 }

@@ -44,7 +44,8 @@ export function planAccount(
     const { uid, gid, dir } = entry;
     changes.push({ ...common, kind: 'home-create', uid, gid, dir, because: 'the home is missing' });
   }
-  return [...changes, ...planReturning({ ...common, uid: entry.uid }, actual)];
+  if (actual.offboarded?.has(entry.uid) === true) changes.push(planReturning({ ...common, uid: entry.uid }));
+  return changes;
 }
 
 function planClosing(
@@ -115,7 +116,8 @@ const WORDS: Readonly<Record<(typeof FIELDS)[number], string>> = {
 };
 
 function isEqualEntry(a: PasswdEntry, b: PasswdEntry): boolean {
-  return FIELDS.every((field) => a[field] === b[field]);
+  for (const field of FIELDS) if (a[field] !== b[field]) return false;
+  return true;
 }
 
 function listDifferences(a: PasswdEntry, b: PasswdEntry): string {

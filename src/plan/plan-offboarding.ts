@@ -24,8 +24,7 @@ export function planLeaving(leaver: Leaver, desired: DesiredHost, actual: Actual
   return changes;
 }
 
-/** Gives jobs back to somebody who may log in again. */
-export function planReturning(returner: Omit<Leaver, 'because'>, actual: ActualHost): Change[] {
-  if (actual.offboarded?.has(returner.uid) !== true) return [];
-  return [{ ...returner, kind: 'jobs-restore', because: 'may log in again' }];
+/** Gives jobs back to somebody who was off-boarded and may log in again. */
+export function planReturning(returner: Omit<Leaver, 'because'>): Change {
+  return { ...returner, kind: 'jobs-restore', because: 'may log in again' };
 }

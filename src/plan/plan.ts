@@ -1,7 +1,7 @@
 // The difference between the host as it is and as it should be, as plain changes: revocations first, grants last.
 import type { DesiredHost } from '../policy/desired.ts';
 import type { ActualHost } from './actual.ts';
-import { CHANGE_ORDER, type Change } from './change.ts';
+import { type Change, rankKind } from './change.ts';
 import { planAccount, planRemoval, planUnknown } from './plan-account.ts';
 import { planGroups } from './plan-groups.ts';
 import { planKeyFile, planStrayKeyFiles } from './plan-keys.ts';
@@ -49,13 +49,11 @@ function planSudoers(desired: DesiredHost, actual: ActualHost): Change[] {
   ];
 }
 
-const RANK: ReadonlyMap<string, number> = new Map(CHANGE_ORDER.map((kind, rank) => [kind, rank]));
-
 /** In the order of applying; within a kind by name, then by member. */
 export function sortChanges(changes: readonly Change[]): Change[] {
   return [...changes].sort(
     (a, b) =>
-      (RANK.get(a.kind) ?? 0) - (RANK.get(b.kind) ?? 0) ||
+      rankKind(a.kind) - rankKind(b.kind) ||
       compare(a.name, b.name) ||
       compare('member' in a ? a.member : '', 'member' in b ? b.member : ''),
   );

@@ -1,5 +1,6 @@
 // The accounts, their bindings and key files, from people whose identity is settled.
 import type { Config } from '../config.ts';
+import type { UserRecord } from '../scim/resources.ts';
 import type { Identity } from './claims.ts';
 import type { AcceptedKey, Binding, DesiredAccount, Leftover, NodeFacts, Refusal } from './desired.ts';
 import { expireKeys, isExtended, type Extension } from './extension.ts';
@@ -64,10 +65,10 @@ export function buildAccounts(
       continue;
     }
     const shell = findShell(record.shell, shells);
-    const entry = { name, uid, gid, gecos: cleanGecos(record.displayName), dir: home };
     const needsMarker = gid !== config.accounts.primary_gid;
     if (closed !== null) {
-      const nologin = { ...entry, shell: CLOSED_SHELL };
+      const gecos = cleanGecos(record.displayName);
+      const nologin = { name, uid, gid, gecos, dir: home, shell: CLOSED_SHELL };
       accounts.push({ scimId: record.id, entry: nologin, closed, keys: [], keyFile: '', needsMarker });
       continue;
     }
@@ -75,17 +76,16 @@ export function buildAccounts(
     const given = extensions?.get(record.id);
     const extension = given !== undefined && isExtended(user, given, now) ? given : null;
     const expiresAt = expireKeys(confirmedAt, config.keys.max_age, extension);
-    const keyFile = accepted.length === 0 ? '' : renderOnce(accepted, record.id, expiresAt, facts.expiry);
-    const openEntry = { ...entry, shell: shell ?? config.accounts.shell };
-    accounts.push({
-      scimId: record.id,
-      entry: openEntry,
-      closed,
+    const question = {
+      identity,
+      shell: shell ?? config.accounts.shell,
       keys: accepted,
-      keyFile,
+      expiresAt,
+      style: facts.expiry,
       needsMarker,
-      ...(extension === null ? {} : { extension }),
-    });
+      extension,
+    };
+    accounts.push(openOnce(record, question));
     for (const { code, detail } of faults) refusals.push({ scimId: record.id, kind: 'User', code, detail });
     if (record.shell !== null && shell === null) {
       const detail = `the shell at the store is not in this node's /etc/shells; ${config.accounts.shell} is used`;
@@ -100,24 +100,61 @@ function leftover({ scimId, name }: Binding): Omit<Leftover, 'fate'> {
   return { scimId, kind: 'account', name };
 }
 
-interface Rendered {
-  readonly question: string;
-  readonly text: string;
+interface OpenQuestion {
+  readonly identity: Identity;
+  readonly shell: string;
+  readonly keys: readonly AcceptedKey[];
+  readonly expiresAt: number | null;
+  readonly style: NodeFacts['expiry'];
+  readonly needsMarker: boolean;
+  readonly extension: Extension | null;
 }
 
-/** Texts of key files, by the very array of keys: most people's keys do not change from pass to pass. */
-const rendered = new WeakMap<readonly AcceptedKey[], Rendered>();
+/** Open accounts, by the very record: nearly nobody's is asked otherwise from pass to pass. */
+const opened = new WeakMap<
+  UserRecord,
+  { readonly question: OpenQuestion; readonly account: DesiredAccount }
+>();
 
-function renderOnce(
-  keys: readonly AcceptedKey[],
-  scimId: string,
-  expiresAt: number | null,
-  style: NodeFacts['expiry'],
-): string {
-  const question = `${expiresAt} ${style.zulu} ${style.timeZone} ${scimId}`;
-  const before = rendered.get(keys);
-  if (before?.question === question) return before.text;
-  const text = renderKeyFile(keys, scimId, expiresAt, style);
-  rendered.set(keys, { question, text });
-  return text;
+function openOnce(record: UserRecord, question: OpenQuestion): DesiredAccount {
+  const before = opened.get(record);
+  if (before !== undefined && isSameQuestion(before.question, question)) return before.account;
+  const account = openAccount(record, question);
+  opened.set(record, { question, account });
+  return account;
+}
+
+function isSameQuestion(a: OpenQuestion, b: OpenQuestion): boolean {
+  return (
+    a.keys === b.keys &&
+    a.expiresAt === b.expiresAt &&
+    a.identity.name === b.identity.name &&
+    a.identity.uid === b.identity.uid &&
+    a.identity.gid === b.identity.gid &&
+    a.identity.home === b.identity.home &&
+    a.shell === b.shell &&
+    a.needsMarker === b.needsMarker &&
+    a.style.zulu === b.style.zulu &&
+    a.style.timeZone === b.style.timeZone &&
+    isSameExtension(a.extension, b.extension)
+  );
+}
+
+function isSameExtension(a: Extension | null, b: Extension | null): boolean {
+  if (a === null || b === null) return a === b;
+  return a.until === b.until && a.at === b.at && a.by === b.by && a.confirmedAt === b.confirmedAt;
+}
+
+function openAccount(record: UserRecord, question: OpenQuestion): DesiredAccount {
+  const { identity, shell, keys, expiresAt, style, needsMarker, extension } = question;
+  const { name, uid, gid, home } = identity;
+  return {
+    scimId: record.id,
+    entry: { name, uid, gid, gecos: cleanGecos(record.displayName), dir: home, shell },
+    closed: null,
+    keys,
+    keyFile: keys.length === 0 ? '' : renderKeyFile(keys, record.id, expiresAt, style),
+    needsMarker,
+    ...(extension === null ? {} : { extension }),
+  };
 }

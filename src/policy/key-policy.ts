@@ -19,8 +19,7 @@ export function judgeKeys(
   policy: Config['keys'],
   knownTypes: readonly string[],
 ): KeyVerdict {
-  const allowed = policy.types.map(compilePattern);
-  const blocked = new Set(policy.blocked.map((fingerprint) => fingerprint.replace(/=+$/, '')));
+  const { allowed, blocked } = compilePolicy(policy);
   const leaked = new Set(readings.map((reading) => (reading.ok ? undefined : reading.leaked)));
   const accepted = new Map<string, AcceptedKey>();
   const refused: KeyVerdict['refused'] = [];
@@ -78,6 +77,25 @@ function findFault(
     };
   }
   return null;
+}
+
+interface CompiledPolicy {
+  readonly allowed: readonly RegExp[];
+  readonly blocked: ReadonlySet<string>;
+}
+
+/** A pass judges everybody's keys by the very same policy. */
+const compiled = new WeakMap<Config['keys'], CompiledPolicy>();
+
+function compilePolicy(policy: Config['keys']): CompiledPolicy {
+  const known = compiled.get(policy);
+  if (known !== undefined) return known;
+  const fresh = {
+    allowed: policy.types.map(compilePattern),
+    blocked: new Set(policy.blocked.map((fingerprint) => fingerprint.replace(/=+$/, ''))),
+  };
+  compiled.set(policy, fresh);
+  return fresh;
 }
 
 /** `*` stands for anything, everything else for itself. */

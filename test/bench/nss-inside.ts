@@ -3,7 +3,7 @@ import { appendFileSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import koffi from 'koffi';
 import { openLocalAccounts } from '../../src/host/local-accounts.ts';
 import { openNssCache } from '../../src/host/nsscache.ts';
-import type { Change } from '../../src/plan/change.ts';
+import type { AccountChange } from '../../src/plan/change.ts';
 import { median } from './row.ts';
 
 /** Each way's passwd and group lie here, to be copied to /etc. */
@@ -15,11 +15,11 @@ const TODAY = 20_000;
 const LOOKUPS = 200;
 
 /** As SUNK has it: one shared primary group, and each person in two groups of a hundred. */
-function describePeople(count: number): Change[] {
+function describePeople(count: number): AccountChange[] {
   const names = Array.from({ length: count }, (_, index) => `u${index}`);
   const groups = Math.max(1, Math.floor((2 * count) / MEMBERS));
   const common = { scimId: null, because: '' } as const;
-  const changes: Change[] = [{ ...common, kind: 'group-create', ...PEOPLE }];
+  const changes: AccountChange[] = [{ ...common, kind: 'group-create', ...PEOPLE }];
   for (let group = 0; group < groups; group += 1)
     changes.push({ ...common, kind: 'group-create', name: `g${group}`, gid: 400_000 + group });
   for (const [index, name] of names.entries()) {
@@ -36,7 +36,7 @@ function describePeople(count: number): Change[] {
 }
 
 /** The reference: the lines appended as they come, without any of our code. */
-function writeFlat(changes: readonly Change[]): void {
+function writeFlat(changes: readonly AccountChange[]): void {
   const members = new Map<string, string[]>();
   for (const change of changes)
     if (change.kind === 'member-add')

@@ -4,7 +4,7 @@ import { readKeyLines, renderGeneration, renderKeyLine, sortLines } from '../../
 import { renderIndex } from '../../src/host/cache-index.ts';
 import { editTexts } from '../../src/host/edit-accounts.ts';
 import { readAccounts } from '../../src/host/local-accounts.ts';
-import type { Change } from '../../src/plan/change.ts';
+import type { AccountChange } from '../../src/plan/change.ts';
 import type { PasswdEntry } from '../../src/policy/posix.ts';
 
 const RUNS = { numRuns: process.env['NIGHTLY'] === '1' ? 100_000 : 2000 };
@@ -43,7 +43,7 @@ const entries = fc
   .map((all) => [...new Map(all.map((item) => [item.uid, item])).values()]);
 const isHostile = (text: string): boolean => /[:\n\r\0]/.test(text);
 
-function create(all: readonly PasswdEntry[]): Change[] {
+function create(all: readonly PasswdEntry[]): AccountChange[] {
   const marker = { scimId: null, name: '0group', because: '', kind: 'group-create', gid: 9999 } as const;
   const common = (item: PasswdEntry) => ({ scimId: item.name, name: item.name, because: '', entry: item });
   return [marker, ...all.map((item) => ({ ...common(item), kind: 'account-create' }) as const)];

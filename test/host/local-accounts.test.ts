@@ -16,7 +16,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { withAccountLock } from '../../src/host/account-lock.ts';
 import { editTexts } from '../../src/host/edit-accounts.ts';
 import { applyToFiles, readLocalAccounts } from '../../src/host/local-accounts.ts';
-import type { Change } from '../../src/plan/change.ts';
+import type { AccountChange } from '../../src/plan/change.ts';
 
 const TODAY = 20_000;
 const FILES = ['passwd', 'group', 'shadow', 'gshadow'];
@@ -50,22 +50,22 @@ const entry = {
   shell: '/bin/bash',
 };
 const common = { scimId: 'a', name: 'alice', because: 'a test' };
-const CREATE: Change = { ...common, kind: 'account-create', entry };
-const CLOSE: Change = {
+const CREATE: AccountChange = { ...common, kind: 'account-create', entry };
+const CLOSE: AccountChange = {
   ...common,
   kind: 'account-close',
   entry: { ...entry, shell: '/usr/sbin/nologin' },
   reason: 'inactive',
 };
-const REOPEN: Change = { ...common, kind: 'account-reopen', entry };
-const MARKER: Change = {
+const REOPEN: AccountChange = { ...common, kind: 'account-reopen', entry };
+const MARKER: AccountChange = {
   scimId: null,
   name: 'sunk-users',
   because: 'a test',
   kind: 'group-create',
   gid: 9999,
 };
-const apply = (...changes: Change[]) => applyToFiles(root, changes, TODAY);
+const apply = (...changes: AccountChange[]) => applyToFiles(root, changes, TODAY);
 
 describe('the account files', () => {
   test('get an account without a password, whose keys work, and read back the same', async () => {
@@ -130,7 +130,7 @@ describe('the account files', () => {
 });
 
 describe('a local account always wins', () => {
-  test.each<[string, Change]>([
+  test.each<[string, AccountChange]>([
     ['its name', { ...CREATE, name: 'local', entry: { ...entry, name: 'local' } }],
     ['its uid', { ...CREATE, entry: { ...entry, uid: 1000 } }],
     ['a uid of the system', { ...CREATE, entry: { ...entry, uid: 999 } }],
@@ -182,15 +182,15 @@ test('a group of 30,000 members is made, filled and emptied in one go', () => {
   const empty = { passwd: '', shadow: '', group: 'local:x:1000:\n', gshadow: 'local:!::\n' };
   const names = Array.from({ length: 30_000 }, (_, n) => `p${String(n).padStart(5, '0')}`);
   const group = { scimId: 'g', name: 'everybody', because: 'a test' };
-  const fill: Change[] = [
+  const fill: AccountChange[] = [
     { ...group, kind: 'group-create', gid: 30_000 },
-    ...names.toReversed().map((member): Change => ({ ...group, kind: 'member-add', member })),
+    ...names.toReversed().map((member): AccountChange => ({ ...group, kind: 'member-add', member })),
   ];
   const { texts, misfits } = editTexts(empty, fill, TODAY);
   expect(misfits).toEqual([]);
   expect(texts.group).toBe(`local:x:1000:\neverybody:x:30000:${names.join(',')}\n`);
   expect(texts.gshadow).toBe(`local:!::\neverybody:!::${names.join(',')}\n`);
-  const leave = names.slice(1).map((member): Change => ({ ...group, kind: 'member-remove', member }));
+  const leave = names.slice(1).map((member): AccountChange => ({ ...group, kind: 'member-remove', member }));
   expect(editTexts(texts, leave, TODAY).texts.group).toBe('local:x:1000:\neverybody:x:30000:p00000\n');
 });
 
@@ -201,7 +201,7 @@ test('of a member who leaves and comes in one go, the last word counts', () => {
     group: 'team:x:20000:alice,bob\n',
     gshadow: 'team:!::alice,bob\n',
   };
-  const move = (kind: 'member-add' | 'member-remove', member: string): Change => ({
+  const move = (kind: 'member-add' | 'member-remove', member: string): AccountChange => ({
     ...common,
     kind,
     name: 'team',

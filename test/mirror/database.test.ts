@@ -20,8 +20,9 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openDatabase } from '../../src/mirror/database.ts';
-import { openMirror } from '../../src/mirror/mirror.ts';
+import { COUNTED_HISTORY, openMirror } from '../../src/mirror/mirror.ts';
 import { MIGRATIONS } from '../../src/mirror/schema.ts';
+import { COUNTED_KINDS } from '../../src/plan/weighing.ts';
 import { findNetworkFileSystem, prepareStateFolder } from '../../src/mirror/state-folder.ts';
 import { makeUser } from './people.ts';
 
@@ -264,6 +265,30 @@ describe('a downgrade', () => {
         );
       }
     }
+  });
+});
+
+describe('what the guard counts', () => {
+  test('is found by an index that leaves out what a first pass gives to everybody, and is all there', () => {
+    const mirror = openMirror(folder, NOW, 'this node');
+    const row = { at: NOW, scimId: 'u1', name: 'alice', because: '', problem: null };
+    const given = ['account-create', 'member-add', 'keys-write'];
+    mirror.endPass(
+      mirror.beginPass(NOW),
+      {},
+      [...COUNTED_KINDS, ...given].map((kind) => ({ ...row, kind })),
+    );
+    expect(
+      mirror
+        .guardRecord(NOW)
+        .done.map(({ kind }) => kind)
+        .sort(),
+    ).toEqual([...COUNTED_KINDS].sort());
+    mirror.close();
+    const raw = new Database(file(), { readonly: true });
+    const [step] = raw.prepare(`EXPLAIN QUERY PLAN ${COUNTED_HISTORY}`).all(NOW) as { detail: string }[];
+    raw.close();
+    expect(step?.detail).toBe('SEARCH history USING INDEX history_of_losses (kind=? AND at>?)');
   });
 });
 

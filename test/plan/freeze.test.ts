@@ -40,8 +40,9 @@ function waiting(
   reason: ClosedBecause | null | undefined,
   exempt: readonly Change[] = [],
 ) {
-  const closed = new Map(reason === undefined ? [] : [['User u-ann', reason]]);
-  const weighing = { closed, exempt: new Set(exempt) } as unknown as Weighing;
+  const context = (scimId: string | null) =>
+    scimId === 'u-ann' && reason !== undefined ? { closed: reason } : undefined;
+  const weighing = { context, exempt: new Set(exempt) } as unknown as Weighing;
   return [...freezePlan(changes, weighing)].map(({ kind }) => kind);
 }
 const kinds = (changes: readonly Change[]): string[] => changes.map(({ kind }) => kind);
