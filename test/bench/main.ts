@@ -13,6 +13,7 @@ import { benchNss } from './nss.ts';
 import { benchPeers } from './peers.ts';
 import { benchRevoke } from './revoke.ts';
 import { benchSync } from './sync.ts';
+import { benchTestbed } from './testbed.ts';
 import { renderTable, type Row } from './row.ts';
 
 const BENCHES: Readonly<Record<string, () => Row[] | Promise<Row[]>>> = {
@@ -28,6 +29,7 @@ const BENCHES: Readonly<Record<string, () => Row[] | Promise<Row[]>>> = {
   sync: async () => [...(await benchSync()), ...(await benchDelta())],
   nss: benchNss,
   fleet: benchFleet,
+  testbed: benchTestbed,
 };
 
 const { values, positionals } = parseArgs({
