@@ -52,7 +52,7 @@ describe('the login nodes', () => {
     const window = await enter(testbed);
     const { text } = await window.get('/console/login-nodes');
     expect(text).toContain('1 of 3 differ from the snapshot that most have');
-    const rows = text.split('<tr>').map((row) => row.replaceAll(/<[^>]*>|\s+/g, ' '));
+    const rows = text.split('<tr role="row">').map((row) => row.replaceAll(/<[^>]*>|\s+/g, ' '));
     const stateOf = (node: string): string | undefined =>
       /agrees|differs/.exec(rows.find((row) => row.includes(node)) ?? '')?.[0];
     expect(['login-0', 'login-1', 'login-2'].map(stateOf)).toEqual(['agrees', 'agrees', 'differs']);

@@ -1,11 +1,11 @@
 // *Groups*: the pushed ones, and those of the organisation itself, with the policies that each carries.
-import { html, type Html } from '../html.ts';
+import { html, type Html, type HtmlValue } from '../html.ts';
 import { POLICIES, type PolicyGroup } from '../policy-groups.ts';
 import { getAttribute } from '../protocol/attributes.ts';
 import type { Entry } from '../protocol/collection.ts';
 import { ScimError } from '../protocol/scim-error.ts';
 import { form, table } from './layout.ts';
-import { textOf } from './people.ts';
+import { nameOf, textOf } from './people.ts';
 import type { Done, Page, Visit } from './visit.ts';
 
 export function showGroups(visit: Visit): Page {
@@ -54,17 +54,17 @@ export function showGroups(visit: Visit): Page {
   };
 }
 
-function renderPushed({ workspace }: Visit, group: Entry): Html {
-  const policies = workspace.policyGroups.policiesOf(group.id);
-  return html`<tr>
-    <th scope="row"><a href="/console/groups/${group.id}">${textOf(group.resource, 'displayName')}</a></th>
-    <td>${membersOf(group).length}</td>
-    <td>${group.posixId}</td>
-    <td>${renderTags(policies)}</td>
-  </tr>`;
+function renderPushed({ workspace }: Visit, group: Entry): HtmlValue[] {
+  const name = textOf(group.resource, 'displayName');
+  return [
+    html`<a href="/console/groups/${group.id}">${name}</a>`,
+    membersOf(group).length,
+    group.posixId,
+    renderTags(workspace.policyGroups.policiesOf(group.id)),
+  ];
 }
 
-function renderOwn(visit: Visit, { name, policies, isDefault }: PolicyGroup, index: number): Html {
+function renderOwn(visit: Visit, { name, policies, isDefault }: PolicyGroup, index: number): HtmlValue[] {
   const remove = html`<input type="hidden" name="name" value="${name}" /><button
       class="quiet"
       aria-label="Delete ${name}"
@@ -77,20 +77,18 @@ function renderOwn(visit: Visit, { name, policies, isDefault }: PolicyGroup, ind
       value="${name}"
     />${renderPolicies(`own-${index}`, policies)}
     <button class="quiet" aria-label="Attach policies to ${name}">Attach policies</button>`;
-  return html`<tr>
-    <th scope="row">${name} ${isDefault && html`<span class="tag">default</span>`}</th>
-    <td>
-      ${renderTags(policies)}
-      ${
-        !isDefault &&
-        html`<details class="raw">
-          <summary aria-label="Change the policies of ${name}">change</summary>
-          ${form(visit, '/groups/change', change, 'stack')}
-        </details>`
-      }
-    </td>
-    <td>${form(visit, '/groups/delete', remove)}</td>
-  </tr>`;
+  return [
+    html`${name} ${isDefault && html`<span class="tag">default</span>`}`,
+    html`${renderTags(policies)}
+    ${
+      !isDefault &&
+      html`<details class="raw">
+        <summary aria-label="Change the policies of ${name}">change</summary>
+        ${form(visit, '/groups/change', change, 'stack')}
+      </details>`
+    }`,
+    form(visit, '/groups/delete', remove),
+  ];
 }
 
 function renderTags(policies: readonly string[]): Html {
@@ -124,15 +122,10 @@ export function showGroup(visit: Visit, [id = '']: readonly string[]): Page {
         ${table(
           'Members',
           ['Name', 'User name'],
-          members.map(
-            (user) =>
-              html`<tr>
-                <th scope="row">
-                  <a href="/console/users/${user.id}">${textOf(user.resource, 'displayName') || user.id}</a>
-                </th>
-                <td>${textOf(user.resource, 'userName')}</td>
-              </tr>`,
-          ),
+          members.map((user) => [
+            html`<a href="/console/users/${user.id}">${nameOf(user)}</a>`,
+            textOf(user.resource, 'userName'),
+          ]),
           'Nobody.',
         )}
       </section>`,

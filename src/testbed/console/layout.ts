@@ -106,21 +106,36 @@ export function copyable(label: string, id: string, value: string): Html {
   </div>`;
 }
 
-/** A table that scrolls in its own box, reachable by keyboard. */
-export function table(caption: string, head: readonly string[], rows: readonly Html[], empty: string): Html {
+/**
+ * A table that scrolls in its own box, reachable by keyboard; on a narrow screen each row is a card, for which each
+ * cell bears its column's words, and the roles are said, since a table that is laid out otherwise loses them.
+ * @param rows each with a cell for each of `head`; the first says what the row is about.
+ */
+export function table(
+  caption: string,
+  head: readonly string[],
+  rows: readonly (readonly HtmlValue[])[],
+  empty: string,
+): Html {
   if (rows.length === 0) return html`<p class="empty">${empty}</p>`;
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}">
-    <table>
+    <table role="table">
       <caption class="hidden">
         ${caption}
       </caption>
-      <thead>
-        <tr>
-          ${head.map((words) => html`<th scope="col">${words}</th>`)}
+      <thead role="rowgroup">
+        <tr role="row">
+          ${head.map((words) => html`<th role="columnheader" scope="col">${words}</th>`)}
         </tr>
       </thead>
-      <tbody>
-        ${rows}
+      <tbody role="rowgroup">
+        ${rows.map(
+          ([subject = null, ...cells]) =>
+            html`<tr role="row">
+              <th role="rowheader" scope="row">${subject}</th>
+              ${cells.map((cell, index) => html`<td role="cell" data-label="${head[index + 1] ?? ''}"><div>${cell}</div></td>`)}
+            </tr>`,
+        )}
       </tbody>
     </table>
   </div>`;

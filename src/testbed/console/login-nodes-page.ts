@@ -9,20 +9,17 @@ export function showLoginNodes({ workspace, now }: Visit): Page {
   const common = findCommonSnapshot(readers);
   const rows = readers.map((reader) => {
     const agrees = reader.snapshot === common;
-    return html`<tr>
-      <th scope="row">${reader.node ?? html`<span class="faint">not told</span>`}</th>
-      <td>${reader.token}</td>
-      <td>
-        ${reader.snapshot === null ? html`<span class="faint">not told</span>` : html`<code>${reader.snapshot}</code>`}
-      </td>
-      <td>${reader.since === null ? '' : moment(reader.since, now)}</td>
-      <td>${moment(reader.lastPoll, now)}</td>
-      <td>${reader.requests}</td>
-      <td>
-        ${reader.snapshot === null ? '' : agrees ? html`<span class="tag good">agrees</span>` : html`<span class="tag bad">differs</span>`}
-        ${reader.status >= 400 && html`<span class="tag bad">last answer ${reader.status}</span>`}
-      </td>
-    </tr>`;
+    const untold = html`<span class="faint">not told</span>`;
+    return [
+      reader.node ?? untold,
+      reader.token,
+      reader.snapshot === null ? untold : html`<code>${reader.snapshot}</code>`,
+      reader.since === null ? untold : moment(reader.since, now),
+      moment(reader.lastPoll, now),
+      reader.requests,
+      html`${reader.snapshot === null ? '' : agrees ? html`<span class="tag good">agrees</span>` : html`<span class="tag bad">differs</span>`}
+      ${reader.status >= 400 && html`<span class="tag bad">last answer ${reader.status}</span>`}`,
+    ];
   });
   return {
     title: 'Login nodes',

@@ -95,11 +95,13 @@ function renderLine(line: LoggedRequest, subject: string, now: number): Html {
         <span class="tag ${isFailure ? 'bad' : 'good'}">${line.status}</span>
         <span class="method">${line.method}</span>
         <span class="target"
-          >${decode(line.target)}${subject !== '' && html` <span class="subject">${subject}</span>`}</span
+          >${shorten(decode(line.target))}${subject !== '' && html` <span class="subject">${subject}</span>`}</span
         >
         ${moment(line.at, now)} ${line.detail !== null && html`<span class="detail">${line.detail}</span>`}
       </summary>
       <dl>
+        <dt>Request</dt>
+        <dd><code>${line.method} ${line.target}</code></dd>
         <dt>Time</dt>
         <dd>${line.at}</dd>
         <dt>Token</dt>
@@ -144,6 +146,11 @@ function decode(target: string): string {
   } catch {
     return target;
   }
+}
+
+/** What comes after the SCIM Base URL, which is the same in every line. */
+function shorten(target: string): string {
+  return target.replace(/^\/scim\/[^/?]+(?=[/?])/, '');
 }
 
 function select(

@@ -1,5 +1,5 @@
 // *SCIM Configuration*: the three switches, the SCIM Base URL, and the named tokens, each shown once.
-import { html, type Html } from '../html.ts';
+import { html, type Html, type HtmlValue } from '../html.ts';
 import { ScimError } from '../protocol/scim-error.ts';
 import { changeSettings, type Settings } from '../settings.ts';
 import type { Role, Token } from '../tokens.ts';
@@ -61,13 +61,17 @@ export function showScimConfiguration(visit: Visit): Page {
           '/scim-configuration/tokens',
           html`<fieldset class="bar">
             <legend>New token</legend>
-            <label for="token-name">Name</label>
-            <input id="token-name" name="name" required maxlength="64" autocomplete="off" />
-            <label for="token-role">For</label>
-            <select id="token-role" name="role">
-              <option value="provisioning">provisioning: the identity provider</option>
-              <option value="read-only">read-only: login nodes</option>
-            </select>
+            <span class="pair"
+              ><label for="token-name">Name</label>
+              <input id="token-name" name="name" required maxlength="64" autocomplete="off"
+            /></span>
+            <span class="pair"
+              ><label for="token-role">For</label>
+              <select id="token-role" name="role">
+                <option value="provisioning">provisioning: the identity provider</option>
+                <option value="read-only">read-only: login nodes</option>
+              </select></span
+            >
             <button>Create token</button>
           </fieldset>`,
         )}
@@ -104,20 +108,20 @@ function renderSwitch(visit: Visit, [name, words, meaning]: (typeof SWITCHES)[nu
   );
 }
 
-function renderToken(visit: Visit, { name, role, created, lastUsed }: Token): Html {
+function renderToken(visit: Visit, { name, role, created, lastUsed }: Token): HtmlValue[] {
   const body = html`<input type="hidden" name="name" value="${name}" /><button
       class="quiet"
       aria-label="Revoke ${name}"
     >
       Revoke
     </button>`;
-  return html`<tr>
-    <th scope="row">${name}</th>
-    <td>${role}</td>
-    <td>${moment(created, visit.now)}</td>
-    <td>${moment(lastUsed, visit.now)}</td>
-    <td>${form(visit, '/scim-configuration/revoke', body)}</td>
-  </tr>`;
+  return [
+    name,
+    role,
+    moment(created, visit.now),
+    moment(lastUsed, visit.now),
+    form(visit, '/scim-configuration/revoke', body),
+  ];
 }
 
 /** @throws ScimError 409 where one switch needs another. */

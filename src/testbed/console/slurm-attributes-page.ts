@@ -1,5 +1,5 @@
 // *Slurm Attributes* of one user, and *SSH Keys*: the pushed ones to be read, the others added and removed here.
-import { html, type Html } from '../html.ts';
+import { html, type Html, type HtmlValue } from '../html.ts';
 import type { Entry } from '../protocol/collection.ts';
 import { ScimError } from '../protocol/scim-error.ts';
 import { form, table } from './layout.ts';
@@ -86,17 +86,17 @@ function renderKeys(visit: Visit, user: Entry, path: string): Html {
   </section>`;
 }
 
-function renderKey(line: string, from: string, action: Html | null): Html {
+function renderKey(line: string, from: string, action: Html | null): HtmlValue[] {
   const key = readPublicKey(line);
-  return html`<tr>
-    <th scope="row">
-      ${key === null ? html`<span class="tag bad">not a public key</span>` : html`<code>${key.fingerprint}</code>`}
-    </th>
-    <td class="nowrap">${key?.type ?? html`<code>${line.slice(0, 60)}</code>`}</td>
-    <td>${key?.comment ?? ''}</td>
-    <td class="nowrap">${from}</td>
-    <td>${action ?? html`<span class="faint nowrap">read-only</span>`}</td>
-  </tr>`;
+  return [
+    key === null
+      ? html`<span class="tag bad">not a public key</span>`
+      : html`<code>${key.fingerprint}</code>`,
+    key === null ? html`<code>${line.slice(0, 60)}</code>` : html`<span class="nowrap">${key.type}</span>`,
+    key?.comment ?? '',
+    html`<span class="nowrap">${from}</span>`,
+    action ?? html`<span class="faint nowrap">read-only</span>`,
+  ];
 }
 
 /** Where the keys of that user are shown to this visitor. */

@@ -1,5 +1,5 @@
 // *Users*: everybody who was pushed, with search and the menu of each.
-import { html, type Html } from '../html.ts';
+import { html, type Html, type HtmlValue } from '../html.ts';
 import type { Entry } from '../protocol/collection.ts';
 import { table } from './layout.ts';
 import { isActive, nameOf, pushedKeysOf, searchUsers, textOf } from './people.ts';
@@ -34,24 +34,23 @@ export function showUsers({ workspace }: Visit, _ids: readonly string[], query: 
   };
 }
 
-function renderRow(user: Entry): Html {
+function renderRow(user: Entry): HtmlValue[] {
   const name = nameOf(user);
-  return html`<tr>
-    <th scope="row"><a href="/console/users/${user.id}">${name}</a></th>
-    <td>${textOf(user.resource, 'userName')}</td>
-    <td>${renderState(user)}</td>
-    <td>${pushedKeysOf(user).length + user.consoleKeys.length}</td>
-    <td class="actions">
-      <details class="menu">
-        <summary aria-label="Actions for ${name}" title="Actions"><span aria-hidden="true">⋮</span></summary>
-        <ul>
-          <li><a href="/console/users/${user.id}">View Details</a></li>
-          <li><a href="/console/users/${user.id}/slurm-attributes">Slurm Attributes</a></li>
-          <li><a href="/console/users/${user.id}/slurm-attributes#ssh-keys">SSH Keys</a></li>
-        </ul>
-      </details>
-    </td>
-  </tr>`;
+  const menu = html`<details class="menu">
+    <summary aria-label="Actions for ${name}" title="Actions"><span aria-hidden="true">⋮</span></summary>
+    <ul>
+      <li><a href="/console/users/${user.id}">View Details</a></li>
+      <li><a href="/console/users/${user.id}/slurm-attributes">Slurm Attributes</a></li>
+      <li><a href="/console/users/${user.id}/slurm-attributes#ssh-keys">SSH Keys</a></li>
+    </ul>
+  </details>`;
+  return [
+    html`<a href="/console/users/${user.id}">${name}</a>`,
+    textOf(user.resource, 'userName'),
+    renderState(user),
+    pushedKeysOf(user).length + user.consoleKeys.length,
+    menu,
+  ];
 }
 
 /** Whether somebody may sign in, as a word. */
