@@ -36,7 +36,7 @@ const ALLOWED: [folder: string, line: string][] = [
   ['mirror', "import type { UserRecord } from '../scim/resources.ts';"],
   ['testbed', "import type { UserRecord } from '../scim/resources.ts';"],
   ['testbed/faults', "import { render } from '../protocol/render.ts';"],
-  ['testbed/identity-provider/saml', "import { html } from '../../html.ts';"],
+  ['testbed/identity-provider/saml', "import { html } from '../../pages/html.ts';"],
 ];
 
 let folder: string;

@@ -7,7 +7,7 @@ export default defineConfig({
       'test/{policy,plan}/**/*.test.ts',
       'test/scim/{attribute-path,read-resource}.test.ts',
       'test/host/passwd-format.test.ts',
-      'test/testbed/{filter,patch}.test.ts',
+      'test/testbed/protocol/{filter,patch}.test.ts',
     ],
     exclude: ['test/policy/real-keys.test.ts', 'test/policy/key-text-speed.test.ts'],
     testTimeout: 60_000,

@@ -1,5 +1,5 @@
 // *Clusters*: where a sign-in ends.
-import { html } from '../html.ts';
+import { html } from '../pages/html.ts';
 import { moment } from './layout.ts';
 import type { Page, Visit } from './visit.ts';
 

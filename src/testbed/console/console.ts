@@ -2,8 +2,9 @@
 import type { Reply, Request } from '../exchange.ts';
 import { ScimError } from '../protocol/scim-error.ts';
 import type { Workspace } from '../workspace.ts';
-import { redirect, renderReply } from '../page-reply.ts';
-import { nameCookies, readCookie, serveAsset } from './answers.ts';
+import { redirect, renderReply } from '../pages/page-reply.ts';
+import { serveAsset } from '../pages/assets.ts';
+import { nameCookies, readCookie } from './cookies.ts';
 import { renderPage } from './layout.ts';
 import { isActive, isAdministrator, nameOf } from './people.ts';
 import { findRoute } from './routes.ts';

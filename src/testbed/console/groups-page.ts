@@ -1,5 +1,5 @@
 // *Groups*: the pushed ones, and those of the organisation itself, with the policies that each carries.
-import { html, type Html, type HtmlValue } from '../html.ts';
+import { html, type Html, type HtmlValue } from '../pages/html.ts';
 import { POLICIES, type PolicyGroup } from '../policy-groups.ts';
 import { getAttribute } from '../protocol/attributes.ts';
 import type { Entry } from '../protocol/collection.ts';

@@ -1,8 +1,15 @@
 // The frame of every page, and the small parts that pages share.
-import { html, type Html, type HtmlValue } from '../html.ts';
-import { renderDocument } from '../page-reply.ts';
+import { html, type Html, type HtmlValue } from '../pages/html.ts';
+import { renderDocument, type Site } from '../pages/frame.ts';
 import type { Session } from './sessions.ts';
 import type { Page, Visit } from './visit.ts';
+
+/** This console, as the frame of its pages names it. */
+export const CONSOLE: Site = {
+  title: 'Cloud Console testbed',
+  brand: html`Cloud Console <span>testbed</span>`,
+  path: '/console',
+};
 
 /** The menu: segment of the path, words, and whether it is for administrators only. */
 export const SECTIONS: readonly (readonly [section: string, words: string, isRestricted: boolean])[] = [
@@ -22,10 +29,11 @@ export function renderPage(page: Page, visit: Visit, notice: Session['notice']):
   const entries = [...SECTIONS, ...(own === null ? [] : [own])].filter(
     ([, , isRestricted]) => visitor.isAdministrator || !isRestricted,
   );
-  return renderFrame(
+  return renderDocument(
+    CONSOLE,
     page.title,
     html`<header class="top">
-        <a class="brand" href="/console/clusters">Cloud Console <span>testbed</span></a>
+        <a class="brand" href="/console/clusters">${CONSOLE.brand}</a>
         <span class="who"
           >${visitor.name}${visitor.isAdministrator && html` <span class="tag">Administrator</span>`}</span
         >
@@ -50,26 +58,6 @@ export function renderPage(page: Page, visit: Visit, notice: Session['notice']):
           ${page.body}
         </main>
       </div>`,
-  );
-}
-
-/** A page for somebody who is not signed in. */
-export function renderBarePage(title: string, body: Html): Html {
-  return renderFrame(
-    title,
-    html`<main id="main" class="bare" tabindex="-1">
-      <p class="brand">Cloud Console <span>testbed</span></p>
-      <h1>${title}</h1>
-      ${body}
-    </main>`,
-  );
-}
-
-function renderFrame(title: string, body: Html): Html {
-  return renderDocument(
-    `${title} · Cloud Console testbed`,
-    '/console/console',
-    html`<a class="skip" href="#main">Skip to content</a> ${body}`,
   );
 }
 

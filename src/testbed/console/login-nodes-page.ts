@@ -1,5 +1,5 @@
 // *Login nodes*: each reader that polls, the snapshot that it says its node has, and where they differ.
-import { html } from '../html.ts';
+import { html } from '../pages/html.ts';
 import { findCommonSnapshot, type Reader } from '../readers.ts';
 import { moment, table } from './layout.ts';
 import type { Page, Visit } from './visit.ts';

@@ -1,5 +1,5 @@
 // *Provisioning log*: each request of the identity provider with its answer, filtered.
-import { html, type Html } from '../html.ts';
+import { html, type Html } from '../pages/html.ts';
 import type { LoggedRequest } from '../request-log.ts';
 import type { Workspace } from '../workspace.ts';
 import { moment } from './layout.ts';

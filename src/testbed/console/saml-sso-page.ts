@@ -1,5 +1,5 @@
 // *SAML SSO*: what the identity provider needs from us, its Metadata URL, *Test* and *Deploy SSO*.
-import { html, type Html } from '../html.ts';
+import { html, type Html } from '../pages/html.ts';
 import type { SsoState } from '../saml/sso-state.ts';
 import { changeSettings } from '../settings.ts';
 import { copyable, form, moment } from './layout.ts';

@@ -1,5 +1,5 @@
 // *SCIM Configuration*: the three switches, the SCIM Base URL, and the named tokens, each shown once.
-import { html, type Html, type HtmlValue } from '../html.ts';
+import { html, type Html, type HtmlValue } from '../pages/html.ts';
 import { ScimError } from '../protocol/scim-error.ts';
 import { changeSettings, type Settings } from '../settings.ts';
 import type { Role, Token } from '../tokens.ts';

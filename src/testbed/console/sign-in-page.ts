@@ -1,12 +1,14 @@
 // What somebody sees who is not signed in: the way to the identity provider, and why a sign-in was refused.
-import { html, type Html } from '../html.ts';
+import { html, type Html } from '../pages/html.ts';
 import type { Claims } from '../saml/claims.ts';
 import type { Sso } from '../saml/sso.ts';
-import { renderBarePage } from './layout.ts';
+import { renderCard } from '../pages/frame.ts';
+import { CONSOLE } from './layout.ts';
 
 export function showSignIn(sso: Sso): Html {
   const isDeployed = sso.state()?.isDeployed === true;
-  return renderBarePage(
+  return renderCard(
+    CONSOLE,
     'Sign in',
     isDeployed
       ? html`<p><a class="button" href="/console/sign-in/start">Sign in with SSO</a></p>`
@@ -18,7 +20,8 @@ export function showSignIn(sso: Sso): Html {
 }
 
 export function showRefusal(title: string, sentence: string): Html {
-  return renderBarePage(
+  return renderCard(
+    CONSOLE,
     title,
     html`<p role="alert" class="notice refused">${sentence}</p>
       <p><a href="/console">Back to the console</a></p>`,
@@ -27,7 +30,8 @@ export function showRefusal(title: string, sentence: string): Html {
 
 /** What *Test* shows: the claims as they came, and what would happen to this person now. */
 export function showTestResult(claims: Claims, verdict: string): Html {
-  return renderBarePage(
+  return renderCard(
+    CONSOLE,
     'Test passed',
     html`<p role="status" class="notice done">
         The response and the assertion are signed, and the claims are there.
@@ -50,7 +54,8 @@ export function showTestResult(claims: Claims, verdict: string): Html {
  * and this cookie tells that the sign-in was begun in this browser.
  */
 export function showHandOver(response: string): Html {
-  return renderBarePage(
+  return renderCard(
+    CONSOLE,
     'Signing you in',
     html`<form method="post" action="/console/saml/acs" data-submit>
       <input type="hidden" name="SAMLResponse" value="${response}" />

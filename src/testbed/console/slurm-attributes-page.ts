@@ -1,5 +1,5 @@
 // *Slurm Attributes* of one user, and *SSH Keys*: the pushed ones to be read, the others added and removed here.
-import { html, type Html, type HtmlValue } from '../html.ts';
+import { html, type Html, type HtmlValue } from '../pages/html.ts';
 import type { Entry } from '../protocol/collection.ts';
 import { ScimError } from '../protocol/scim-error.ts';
 import { form, table } from './layout.ts';

@@ -1,12 +1,12 @@
 // The routes of a sign-in: to the identity provider, and back with its response.
-import { html as xml } from '../html.ts';
+import { html as xml } from '../pages/html.ts';
 import type { Reply, Request } from '../exchange.ts';
 import type { Entry } from '../protocol/collection.ts';
 import { ScimError } from '../protocol/scim-error.ts';
 import type { Purpose } from '../saml/sso.ts';
 import type { Workspace } from '../workspace.ts';
-import { redirect, renderReply } from '../page-reply.ts';
-import { readCookie, type Cookies } from './answers.ts';
+import { redirect, renderReply } from '../pages/page-reply.ts';
+import { readCookie, type Cookies } from './cookies.ts';
 import { findByAddress, isActive } from './people.ts';
 import { makeSecret, type Sessions } from './sessions.ts';
 import { showHandOver, showRefusal, showTestResult } from './sign-in-page.ts';

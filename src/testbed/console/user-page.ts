@@ -1,5 +1,5 @@
 // *View Details* of one user: what the identity provider pushed, to be read only.
-import { html, type Html } from '../html.ts';
+import { html, type Html } from '../pages/html.ts';
 import type { Entry } from '../protocol/collection.ts';
 import { ENTERPRISE_SCHEMA } from '../protocol/schemas.ts';
 import { groupsOf, nameOf, textOf } from './people.ts';

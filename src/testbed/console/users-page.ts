@@ -1,5 +1,5 @@
 // *Users*: everybody who was pushed, with search and the menu of each.
-import { html, type Html, type HtmlValue } from '../html.ts';
+import { html, type Html, type HtmlValue } from '../pages/html.ts';
 import type { Entry } from '../protocol/collection.ts';
 import { table } from './layout.ts';
 import { isActive, nameOf, pushedKeysOf, searchUsers, textOf } from './people.ts';

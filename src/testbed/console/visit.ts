@@ -1,5 +1,5 @@
 // One request to the console: who asks, what there is to show, and what a page or an action gives back.
-import type { Html } from '../html.ts';
+import type { Html } from '../pages/html.ts';
 import type { Workspace } from '../workspace.ts';
 
 export interface Visitor {

@@ -1,13 +1,14 @@
 // The identity provider that a browser signs in at: its metadata, and a page that asks who is there.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { readRequest as readHttp, sendReply, type Reply, type Request } from '../../exchange.ts';
-import { html as xml } from '../../html.ts';
+import { serveAsset } from '../../pages/assets.ts';
+import { html as xml } from '../../pages/html.ts';
 import { listen, stopListening } from '../../listen.ts';
-import { PAGE_HEADERS, renderReply, renderReplyTo } from '../../page-reply.ts';
+import { renderReply, renderReplyTo } from '../../pages/page-reply.ts';
 import { loadDirectory, type Directory } from '../directory.ts';
 import { listAssignedPeople } from '../entra-scope.ts';
 import { openSigningKey, type SigningKey } from './key-pair.ts';
-import { ASSETS, showPeople, showProblem, showWayBack } from './pages.ts';
+import { showPeople, showProblem, showWayBack } from './pages.ts';
 import { makeResponse, readRequest } from './sign-in-response.ts';
 
 export interface SamlProviderOptions {
@@ -38,10 +39,8 @@ export async function startSamlProvider(options: SamlProviderOptions): Promise<S
 
   async function answer(request: Request): Promise<Reply> {
     const path = request.segments.join('/');
-    const asset = Object.hasOwn(ASSETS, path) ? ASSETS[path] : undefined;
-    if (asset !== undefined) {
-      return { status: 200, headers: { ...PAGE_HEADERS, 'content-type': asset.type }, body: asset.text };
-    }
+    const asset = request.method === 'GET' ? serveAsset(path) : null;
+    if (asset !== null) return asset;
     if (path === METADATA_PATH) return describe(issuer, `${origin}/sign-in`, signingKey);
     if (path === 'sign-in' && request.method === 'GET') {
       return ask(loadDirectory(options.file), request.query);

@@ -7,13 +7,16 @@ import {
   loadDirectory,
   saveDirectory,
   type Directory,
-} from '../../src/testbed/identity-provider/directory.ts';
-import { makeSigningKey } from '../../src/testbed/identity-provider/saml/key-pair.ts';
-import { startSamlProvider, type SamlProvider } from '../../src/testbed/identity-provider/saml/provider.ts';
-import { makeResponse } from '../../src/testbed/identity-provider/saml/sign-in-response.ts';
-import { makeSampleDirectory } from '../../src/testbed/identity-provider/sample-directory.ts';
-import type { Testbed } from '../../src/testbed/service.ts';
-import { enter, openWindow, startConsole, type Answer, type Window } from './browser-client.ts';
+} from '../../../src/testbed/identity-provider/directory.ts';
+import { makeSigningKey } from '../../../src/testbed/identity-provider/saml/key-pair.ts';
+import {
+  startSamlProvider,
+  type SamlProvider,
+} from '../../../src/testbed/identity-provider/saml/provider.ts';
+import { makeResponse } from '../../../src/testbed/identity-provider/saml/sign-in-response.ts';
+import { makeSampleDirectory } from '../../../src/testbed/identity-provider/sample-directory.ts';
+import type { Testbed } from '../../../src/testbed/service.ts';
+import { enter, openWindow, startConsole, type Answer, type Window } from '../browser-client.ts';
 
 const STRANGER = makeSigningKey();
 

@@ -1,6 +1,6 @@
 // What the service says of itself, and the switches of the organisation.
 import { describe, expect, it } from 'vitest';
-import { COREWEAVE, connect } from './client.ts';
+import { COREWEAVE, connect } from '../client.ts';
 
 describe('the service', () => {
   it('says what it offers and what not', async () => {

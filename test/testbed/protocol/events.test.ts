@@ -1,7 +1,7 @@
 // Events: what is announced, to whom, and how often (RFC 9967, RFC 8936).
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { connect, type Answer } from './client.ts';
+import { connect, type Answer } from '../client.ts';
 
 interface Token {
   readonly sub_id: { readonly format: string; readonly uri: string };

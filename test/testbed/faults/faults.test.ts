@@ -1,6 +1,6 @@
 // Faults on demand: each does what it says, strikes what it should, and ends.
 import { describe, expect, it } from 'vitest';
-import { COREWEAVE, connect, type Client } from './client.ts';
+import { COREWEAVE, connect, type Client } from '../client.ts';
 
 async function ids(client: Client, path: string): Promise<string[]> {
   const { body } = await client.send('GET', path);

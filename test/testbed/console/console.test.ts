@@ -1,9 +1,7 @@
 // The console's door: who comes in, by which proof, and what a stranger's page can make a browser do (nothing).
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readPublicKey } from '../../src/testbed/console/public-key.ts';
-import { html } from '../../src/testbed/html.ts';
-import { enter, openWindow, startConsole } from './browser-client.ts';
+import { enter, openWindow, startConsole } from '../browser-client.ts';
 
 const ADMIN_PAGES = [
   'saml-sso',
@@ -94,7 +92,7 @@ describe('a stranger', () => {
   it('is sent away from the admin address’s neighbours: only our two files are served', async () => {
     const { origin } = await startConsole();
     const window = openWindow(origin);
-    expect((await window.get('/console/console.css')).headers.get('content-type')).toContain('text/css');
+    expect((await window.get('/console/pages.css')).headers.get('content-type')).toContain('text/css');
     for (const path of ['console.ts', '..%2fmain.ts', '../../package.json', '__proto__', 'constructor']) {
       expect((await window.get(`/console/${path}`)).status).not.toBe(200);
     }
@@ -113,7 +111,7 @@ describe('every page', () => {
       expect(policy).not.toContain('unsafe');
       expect(headers.get('cache-control')).toBe('no-store');
       expect(text).not.toMatch(
-        /<script(?! src="\/console\/console.js")|\son[a-z]+=|style=|https?:\/\/(?!127\.0\.0\.1)/,
+        /<script(?! src="\/console\/pages.js")|\son[a-z]+=|style=|https?:\/\/(?!127\.0\.0\.1)/,
       );
     }
   });
@@ -165,49 +163,3 @@ it('answers a page, a path and a form of any shape with a page', async () => {
     { numRuns: 30 },
   );
 }, 30_000);
-
-describe('the template tag', () => {
-  it('lets no character through that ends a text or a quoted attribute', () => {
-    fc.assert(
-      fc.property(fc.string(), (text) => {
-        const made = html`<p title="${text}">${text}</p>`.toString();
-        expect(made.match(/[<>"]/g)).toHaveLength(6);
-        expect(made).not.toContain("'");
-      }),
-    );
-  });
-
-  it('takes its own markup as it is, and nothing that only looks like it', () => {
-    const items = [1, 2].map((n) => html`<li>${n}</li>`);
-    const list = html`<ul title="${null}${false}">
-      ${items}
-    </ul>`;
-    expect(list.toString().replaceAll(/\s*\n\s*/g, '')).toBe('<ul title=""><li>1</li><li>2</li></ul>');
-    const forged = { toString: () => '<b>' } as unknown as string;
-    expect(() => html`<p>${forged}</p>`).toThrow(TypeError);
-  });
-});
-
-describe('a public key', () => {
-  it('is read with the fingerprint that ssh-keygen shows', () => {
-    const line = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFdRUs3ttFmGdXFGFtDPbbnVWgiPTuTlHnLr+CBFZNGl my laptop';
-    expect(readPublicKey(line)).toEqual({
-      type: 'ssh-ed25519',
-      fingerprint: 'SHA256:N/tAo8ROSir6SMXIrsie18gp7j+qY3SPbt037LqHMXE',
-      comment: 'my laptop',
-    });
-  });
-
-  it('is not a line with options, of another type than it says, or that is cut', () => {
-    for (const line of [
-      'command="id" ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFdRUs3ttFmGdXFGFtDPbbnVWgiPTuTlHnLr+CBFZNGl',
-      'ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIFdRUs3ttFmGdXFGFtDPbbnVWgiPTuTlHnLr+CBFZNGl',
-      'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5',
-      'ssh-ed25519',
-      '',
-    ]) {
-      expect(readPublicKey(line)).toBeNull();
-    }
-    fc.assert(fc.property(fc.string(), (text) => readPublicKey(text) === null));
-  });
-});

@@ -3,10 +3,13 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeSigningKey, openSigningKey } from '../../src/testbed/identity-provider/saml/key-pair.ts';
-import { startSamlProvider, type SamlProvider } from '../../src/testbed/identity-provider/saml/provider.ts';
-import { readClaims } from '../../src/testbed/saml/claims.ts';
-import { parseMetadata } from '../../src/testbed/saml/idp-metadata.ts';
+import { makeSigningKey, openSigningKey } from '../../../src/testbed/identity-provider/saml/key-pair.ts';
+import {
+  startSamlProvider,
+  type SamlProvider,
+} from '../../../src/testbed/identity-provider/saml/provider.ts';
+import { readClaims } from '../../../src/testbed/saml/claims.ts';
+import { parseMetadata } from '../../../src/testbed/saml/idp-metadata.ts';
 
 const STRANGER = makeSigningKey();
 

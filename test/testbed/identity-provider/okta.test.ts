@@ -1,16 +1,16 @@
 // The Okta emulator against the service: everything by PUT, nobody deleted, and both sides agree.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { directorySchema, type Directory } from '../../src/testbed/identity-provider/directory.ts';
+import { directorySchema, type Directory } from '../../../src/testbed/identity-provider/directory.ts';
 import {
   DEFAULT_MAPPINGS,
   SSH_KEYS_PATH,
   isActive,
-} from '../../src/testbed/identity-provider/entra-shapes.ts';
-import { runOktaCycle } from '../../src/testbed/identity-provider/okta-cycle.ts';
-import { COREWEAVE, connect, type Client } from './client.ts';
+} from '../../../src/testbed/identity-provider/entra-shapes.ts';
+import { runOktaCycle } from '../../../src/testbed/identity-provider/okta-cycle.ts';
+import { COREWEAVE, connect, type Client } from '../client.ts';
 import { expectGroups, expectInScope, expectMembers } from './expected-scope.ts';
-import { propertyRuns } from '../property-runs.ts';
+import { propertyRuns } from '../../property-runs.ts';
 
 function makeDirectory({ testbed }: Client, content: object): Directory {
   return directorySchema.parse({

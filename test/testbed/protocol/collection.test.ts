@@ -1,12 +1,12 @@
 // The collection behind each list: its indexes agree with what is in it, and pages miss and repeat nobody.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cutPage } from '../../src/testbed/protocol/list.ts';
-import { createOrganisation } from '../../src/testbed/protocol/organisation.ts';
-import { parseFilter } from '../../src/testbed/protocol/filter.ts';
-import { compileFilter } from '../../src/testbed/protocol/match.ts';
-import { selectEntries } from '../../src/testbed/protocol/select.ts';
-import { propertyRuns } from '../property-runs.ts';
+import { cutPage } from '../../../src/testbed/protocol/list.ts';
+import { createOrganisation } from '../../../src/testbed/protocol/organisation.ts';
+import { parseFilter } from '../../../src/testbed/protocol/filter.ts';
+import { compileFilter } from '../../../src/testbed/protocol/match.ts';
+import { selectEntries } from '../../../src/testbed/protocol/select.ts';
+import { propertyRuns } from '../../property-runs.ts';
 
 const LIMITS = { defaultPageSize: 3, maxPageSize: 4, cursorTimeout: 60, cursorPaging: true };
 const name = fc.constantFrom('a', 'A', 'b', 'c', 'd', 'e', 'f', 'g', 'h');

@@ -1,5 +1,5 @@
 // Who must be in scope, told apart from the emulators' own code: the oracle of their properties.
-import type { Directory, DirectoryGroup, Person } from '../../src/testbed/identity-provider/directory.ts';
+import type { Directory, DirectoryGroup, Person } from '../../../src/testbed/identity-provider/directory.ts';
 
 /** The people of a group; the conditions of the generated directories ask for the department alone. */
 export function expectMembers({ users }: Directory, { dynamic, members }: DirectoryGroup): Person[] {

@@ -4,11 +4,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { ENTRA } from '../../src/testbed/identity-provider/entra-commands.ts';
-import { loadDirectory, saveDirectory } from '../../src/testbed/identity-provider/directory.ts';
-import { perform, type Outcome } from '../../src/testbed/identity-provider/idp-cli.ts';
-import { OKTA } from '../../src/testbed/identity-provider/okta-commands.ts';
-import { COREWEAVE, connect } from './client.ts';
+import { ENTRA } from '../../../src/testbed/identity-provider/entra-commands.ts';
+import { loadDirectory, saveDirectory } from '../../../src/testbed/identity-provider/directory.ts';
+import { perform, type Outcome } from '../../../src/testbed/identity-provider/idp-cli.ts';
+import { OKTA } from '../../../src/testbed/identity-provider/okta-commands.ts';
+import { COREWEAVE, connect } from '../client.ts';
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFakeFakeFake alice';
 let folder = '';

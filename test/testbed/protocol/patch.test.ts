@@ -1,11 +1,11 @@
 // PATCH in the forms in which the identity providers send it.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Json, JsonObject } from '../../src/testbed/protocol/json.ts';
-import { applyPatch } from '../../src/testbed/protocol/patch.ts';
-import { parsePath } from '../../src/testbed/protocol/path.ts';
-import { ScimError } from '../../src/testbed/protocol/scim-error.ts';
-import { propertyRuns } from '../property-runs.ts';
+import type { Json, JsonObject } from '../../../src/testbed/protocol/json.ts';
+import { applyPatch } from '../../../src/testbed/protocol/patch.ts';
+import { parsePath } from '../../../src/testbed/protocol/path.ts';
+import { ScimError } from '../../../src/testbed/protocol/scim-error.ts';
+import { propertyRuns } from '../../property-runs.ts';
 
 const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 const COREWEAVE = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';

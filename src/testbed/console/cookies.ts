@@ -1,24 +1,5 @@
-// What the console answers beside pages: its cookies, and the two files that pages load.
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
-import type { Reply, Request } from '../exchange.ts';
-import { PAGE_HEADERS } from '../page-reply.ts';
-
-const ASSETS: ReadonlyMap<string, string> = new Map([
-  ['console.css', 'text/css; charset=utf-8'],
-  ['console.js', 'text/javascript; charset=utf-8'],
-]);
-
-/** One of the two files; null for any other name. */
-export function serveAsset(name: string): Reply | null {
-  const type = ASSETS.get(name);
-  if (type === undefined) return null;
-  return {
-    status: 200,
-    headers: { ...PAGE_HEADERS, 'content-type': type },
-    body: readFileSync(path.join(import.meta.dirname, name)),
-  };
-}
+// The console's cookies: one for who is signed in, one for a sign-in that is under way.
+import type { Request } from '../exchange.ts';
 
 /** Set-Cookie headers. Cookies of one host are shared by all its ports, so that the port is part of the names. */
 export interface Cookies {

@@ -1,6 +1,6 @@
-// Pages as documents and HTTP replies: under a policy in which nothing runs and nothing loads but the server's own files.
-import type { Reply } from './exchange.ts';
-import { html, type Html } from './html.ts';
+// Pages as HTTP replies: under a policy in which nothing runs and nothing loads but the server's own files.
+import type { Reply } from '../exchange.ts';
+import type { Html } from './html.ts';
 
 /** @param formAction origins, beside its own, to which a page's forms may go. */
 function writePolicy(formAction: string): string {
@@ -39,22 +39,4 @@ export function renderReplyTo(origin: string, page: Html): Reply {
 /** See Other: the browser asks for the other page with GET. */
 export function redirect(to: string, headers: Readonly<Record<string, string>> = {}): Reply {
   return { status: 303, headers: { ...PAGE_HEADERS, location: to, ...headers }, body: '' };
-}
-
-/** @param files path of the style and the script, without what tells the two apart. */
-export function renderDocument(title: string, files: string, body: Html): Html {
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>${title}</title>
-        <link rel="stylesheet" href="${files}.css" />
-        <link rel="icon" href="data:," />
-        <script src="${files}.js" defer></script>
-      </head>
-      <body>
-        ${body}
-      </body>
-    </html>`;
 }

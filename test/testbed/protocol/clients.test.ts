@@ -1,10 +1,10 @@
 // The three ways in which identity providers change a user come to the same, and values come back as sent.
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { isPresent } from '../../src/testbed/protocol/attributes.ts';
-import type { Json, JsonObject } from '../../src/testbed/protocol/json.ts';
-import { createOrganisation } from '../../src/testbed/protocol/organisation.ts';
-import { propertyRuns } from '../property-runs.ts';
+import { isPresent } from '../../../src/testbed/protocol/attributes.ts';
+import type { Json, JsonObject } from '../../../src/testbed/protocol/json.ts';
+import { createOrganisation } from '../../../src/testbed/protocol/organisation.ts';
+import { propertyRuns } from '../../property-runs.ts';
 
 const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 const COREWEAVE = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';

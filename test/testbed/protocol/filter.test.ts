@@ -1,11 +1,11 @@
 // Filters: every operator, the rules on case, and texts that nobody means well.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseFilter, type Filter } from '../../src/testbed/protocol/filter.ts';
-import { compileFilter } from '../../src/testbed/protocol/match.ts';
-import { ScimError } from '../../src/testbed/protocol/scim-error.ts';
-import { propertyRuns } from '../property-runs.ts';
-import { anyText } from '../any-text.ts';
+import { parseFilter, type Filter } from '../../../src/testbed/protocol/filter.ts';
+import { compileFilter } from '../../../src/testbed/protocol/match.ts';
+import { ScimError } from '../../../src/testbed/protocol/scim-error.ts';
+import { propertyRuns } from '../../property-runs.ts';
+import { anyText } from '../../any-text.ts';
 
 const EXTENSION = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';
 const ALICE = {

@@ -1,19 +1,19 @@
 // The Entra emulator against the service: its shapes are Entra's, and after the cycles both sides agree.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { directorySchema, type Directory } from '../../src/testbed/identity-provider/directory.ts';
-import { runCycle, testConnection } from '../../src/testbed/identity-provider/entra-cycle.ts';
+import { directorySchema, type Directory } from '../../../src/testbed/identity-provider/directory.ts';
+import { runCycle, testConnection } from '../../../src/testbed/identity-provider/entra-cycle.ts';
 import {
   DEFAULT_MAPPINGS,
   SSH_KEYS_PATH,
   isActive,
-} from '../../src/testbed/identity-provider/entra-shapes.ts';
-import { findSubject, provisionOnDemand } from '../../src/testbed/identity-provider/entra-on-demand.ts';
-import { findNextTry } from '../../src/testbed/identity-provider/quarantine.ts';
-import type { JsonObject } from '../../src/testbed/protocol/json.ts';
-import { COREWEAVE, connect, type Client } from './client.ts';
+} from '../../../src/testbed/identity-provider/entra-shapes.ts';
+import { findSubject, provisionOnDemand } from '../../../src/testbed/identity-provider/entra-on-demand.ts';
+import { findNextTry } from '../../../src/testbed/identity-provider/quarantine.ts';
+import type { JsonObject } from '../../../src/testbed/protocol/json.ts';
+import { COREWEAVE, connect, type Client } from '../client.ts';
 import { expectGroups, expectInScope, expectMembers } from './expected-scope.ts';
-import { propertyRuns } from '../property-runs.ts';
+import { propertyRuns } from '../../property-runs.ts';
 
 const MAPPINGS = { ...DEFAULT_MAPPINGS, sunkSshKeys: SSH_KEYS_PATH };
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFake alice';

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, expect, it } from 'vitest';
-import { loadDirectory, saveDirectory } from '../../src/testbed/identity-provider/directory.ts';
-import { makeSampleDirectory } from '../../src/testbed/identity-provider/sample-directory.ts';
-import { anyText } from '../any-text.ts';
+import { loadDirectory, saveDirectory } from '../../../src/testbed/identity-provider/directory.ts';
+import { makeSampleDirectory } from '../../../src/testbed/identity-provider/sample-directory.ts';
+import { anyText } from '../../any-text.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'directory-'));
 const file = join(folder, 'directory.yaml');

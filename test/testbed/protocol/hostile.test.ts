@@ -1,8 +1,8 @@
 // Whatever comes over HTTP: the service answers in SCIM's own form, never fails, and nothing leaks between records.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { propertyRuns } from '../property-runs.ts';
-import { COREWEAVE, connect } from './client.ts';
+import { propertyRuns } from '../../property-runs.ts';
+import { COREWEAVE, connect } from '../client.ts';
 
 const NAMES = [
   'userName',
