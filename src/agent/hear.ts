@@ -59,31 +59,26 @@ export interface HearParts {
 export async function hearStore(parts: HearParts, order: PassOrder, since: string | null): Promise<Heard> {
   const { config, reader } = parts;
   const ears = openEars(parts);
-  try {
-    const end = order.mode === 'event' ? null : await askForLists(parts, order.mode, since, ears);
-    const named = await readResources(reader, order.resources);
-    const clock = end ?? named.find((answer) => answer.server_time !== null) ?? null;
-    const skew = clock === null || clock.server_time === null ? null : clock.local_time - clock.server_time;
-    const isClockRight = skew === null || Math.abs(skew) <= MAX_SKEW_MS;
-    const { taken, reads, warnings } = await ears.finish(end, named, isClockRight);
-    return {
-      mode: end?.mode ?? 'event',
-      complete: end?.mode === 'full' ? end.complete : { User: false, Group: false },
-      isAnswered: end !== null && end.complete.User && end.complete.Group,
-      problems: [...(end?.problems ?? []), ...(isClockRight ? [] : [clockFinding(skew ?? 0)])],
-      warnings,
-      taken,
-      serverTime: clock?.server_time ?? null,
-      skew,
-      scope: scopeOf(config),
-      requests: (end?.requests ?? 0) + named.length + reads,
-      retries: end?.retries ?? 0,
-      bytes: end?.bytes ?? 0,
-    };
-  } catch (error) {
-    ears.forget();
-    throw error;
-  }
+  const end = order.mode === 'event' ? null : await askForLists(parts, order.mode, since, ears);
+  const named = await readResources(reader, order.resources);
+  const clock = end ?? named.find((answer) => answer.server_time !== null) ?? null;
+  const skew = clock === null || clock.server_time === null ? null : clock.local_time - clock.server_time;
+  const isClockRight = skew === null || Math.abs(skew) <= MAX_SKEW_MS;
+  const { taken, reads, warnings } = await ears.finish(end, named, isClockRight);
+  return {
+    mode: end?.mode ?? 'event',
+    complete: end?.mode === 'full' ? end.complete : { User: false, Group: false },
+    isAnswered: end !== null && end.complete.User && end.complete.Group,
+    problems: [...(end?.problems ?? []), ...(isClockRight ? [] : [clockFinding(skew ?? 0)])],
+    warnings,
+    taken,
+    serverTime: clock?.server_time ?? null,
+    skew,
+    scope: scopeOf(config),
+    requests: (end?.requests ?? 0) + named.length + reads,
+    retries: end?.retries ?? 0,
+    bytes: end?.bytes ?? 0,
+  };
 }
 
 async function askForLists(
@@ -127,14 +122,12 @@ interface Took {
   readonly warnings: readonly Finding[];
 }
 
-const NOTHING: TakeCounts = { added: 0, changed: 0, renewed: 0, quarantined: 0, unreadable: 0 };
+const NOTHING: TakeCounts = { added: 0, changed: 0, gone: 0, renewed: 0, quarantined: 0, unreadable: 0 };
 
 interface Ears {
   hear(kind: ResourceKind, resources: readonly unknown[]): void;
   /** @param end null: no list was asked for. */
   finish(end: PassEnd | null, named: readonly ReadAnswer[], mayConfirm: boolean): Promise<Took>;
-  /** All or nothing: whatever went wrong, the mirror is as before. */
-  forget(): void;
 }
 
 /** One take, begun when there is something to take. */
@@ -169,7 +162,6 @@ function openEars(parts: HearParts): Ears {
       onProgress?.('mirror', taken.added + taken.changed, taken.added + taken.changed);
       return { taken, reads, warnings };
     },
-    forget: () => taking?.rollback(),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Channel } from './channel.ts';
 import { deltaFilter, isWithinDelta } from './delta.ts';
 import { type Meter, startMeter } from './meter.ts';
 import { readList } from './pages.ts';
+import { writePage } from './page-lines.ts';
 import type { PassAsk, PassEnd } from './protocol.ts';
 import type { Finding, ResourceKind } from './resources.ts';
 import { isBadContent } from './split.ts';
@@ -83,10 +84,10 @@ async function readLists(
         kind,
         meter,
         filter: since === null ? null : deltaFilter(since),
-        onPage(resources) {
+        async onPage(resources) {
           if (since !== null && !resources.every((resource) => isWithinDelta(resource, since)))
             throw new FilterIgnored();
-          return channel.send({ say: 'page', n, kind, resources });
+          for (const line of writePage(n, kind, resources)) await channel.sendLine(line);
         },
       });
     } catch (error) {

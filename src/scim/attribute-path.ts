@@ -11,22 +11,26 @@ export function compilePath(path: string): Getter {
     const steps = path.split('.');
     return (resource) => descend(resource, steps);
   }
-  const wanted = path.toLowerCase();
-  // The steps below each extension that the path may name: there are as many as there are colons.
-  const below = new Map<number, readonly string[]>();
+  // Each extension that the path may name, and the steps below it: there are as many as there are colons.
+  const below = new Map<number, { readonly urn: string; readonly steps: readonly string[] }>();
   for (let colon = path.indexOf(':'); colon >= 0; colon = path.indexOf(':', colon + 1)) {
-    below.set(colon, path.slice(colon + 1).split('.'));
+    below.set(colon, { urn: path.slice(0, colon), steps: path.slice(colon + 1).split('.') });
   }
   return (resource) => {
     if (!isObject(resource)) return undefined;
     for (const key of Object.keys(resource)) {
-      const steps = isUrn(key) ? below.get(key.length) : undefined;
-      if (steps === undefined || !wanted.startsWith(key.toLowerCase())) continue;
-      const found = descend(resource[key], steps);
+      const extension = isUrn(key) ? below.get(key.length) : undefined;
+      if (extension === undefined || !isSameName(key, extension.urn)) continue;
+      const found = descend(resource[key], extension.steps);
       if (found !== undefined) return found;
     }
     return undefined;
   };
+}
+
+/** Without case; mostly the spelling is the same. */
+function isSameName(one: string, other: string): boolean {
+  return one === other || one.toLowerCase() === other.toLowerCase();
 }
 
 function descend(start: unknown, steps: readonly string[]): unknown {

@@ -5,6 +5,8 @@ import { MAX_LINE_BYTES } from './protocol.ts';
 export interface Channel {
   /** Resolves when the stream has room for more. */
   send(message: unknown): Promise<void>;
+  /** The same for JSON that is written already, in one line. */
+  sendLine(line: string): Promise<void>;
   onMessage(callback: (message: unknown) => void): void;
   /** Called once, with the reason if there was one. */
   onClose(callback: (error: Error | null) => void): void;
@@ -50,20 +52,23 @@ export function openChannel(stream: Duplex, maxLineBytes = MAX_LINE_BYTES): Chan
   });
   stream.on('close', () => onClose(failure));
 
+  async function sendLine(line: string): Promise<void> {
+    if (stream.destroyed) throw failure ?? new Error('the channel is closed');
+    if (stream.write(`${line}\n`)) return;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        stream.off('drain', done);
+        stream.off('close', done);
+        resolve();
+      };
+      stream.on('drain', done);
+      stream.on('close', done);
+    });
+  }
+
   return {
-    async send(message) {
-      if (stream.destroyed) throw failure ?? new Error('the channel is closed');
-      if (stream.write(`${JSON.stringify(message)}\n`)) return;
-      await new Promise<void>((resolve) => {
-        const done = (): void => {
-          stream.off('drain', done);
-          stream.off('close', done);
-          resolve();
-        };
-        stream.on('drain', done);
-        stream.on('close', done);
-      });
-    },
+    send: (message) => sendLine(JSON.stringify(message)),
+    sendLine,
     onMessage(callback) {
       onMessage = callback;
     },

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
 import type { Duplex } from 'node:stream';
+import { HEAP_FLAGS } from '../heap.ts';
 
 export interface SpawnedReader {
   readonly child: ChildProcess;
@@ -22,13 +23,10 @@ export function spawnReader(options: {
 }): SpawnedReader {
   const { config, root, user } = options;
   const fence = [
-    // --allow-net is called experimental on every start.
-    '--disable-warning=ExperimentalWarning',
-    '--permission',
-    // As in packaging/wrapper/reader: half the memory at rest.
-    '--max-semi-space-size=2',
+    ...HEAP_FLAGS,
     // --allow-net is new in Node 26, and says so at each start.
     '--disable-warning=ExperimentalWarning',
+    '--permission',
     `--allow-fs-read=${CODE}/*`,
     `--allow-fs-read=${path.resolve(root)}`,
     `--allow-fs-read=${config}`,

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { HEAP_FLAGS } from '../../src/heap.ts';
 
 const UNITS = path.resolve(import.meta.dirname, '../../systemd');
 
@@ -59,4 +60,13 @@ describe('the units', () => {
     expect(settings('sunk-agent-reader.service', 'LoadCredential')).toEqual([`scim-token:${credential}`]);
     expect(settings('sunk-agent-reader.service', 'ExecCondition')).toEqual([]);
   });
+
+  it.each(['systemd/sunk-agent-reader.service', 'packaging/wrapper/reader', 'packaging/wrapper/sunk-agent'])(
+    '%s gives the runtime the flags of the heap that the sources have, and no others of V8’s',
+    (file) => {
+      const text = readFileSync(path.join(UNITS, '..', file), 'utf8');
+      expect(text).toContain(`/usr/lib/sunk-agent/node ${HEAP_FLAGS.join(' ')} `);
+      expect(text.match(/--[a-z-]*(?:space|heap)[a-z-]*=\d+/g)).toEqual(HEAP_FLAGS);
+    },
+  );
 });

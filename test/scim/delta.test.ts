@@ -169,7 +169,12 @@ describe('a named resource', () => {
       { kind: 'User', id: bob },
       { kind: 'User', id: '../Groups/x?y=z' },
     ]);
-    expect(heard).toMatchObject({ mode: 'event', complete: { User: false, Group: false }, requests: 3 });
+    expect(heard).toMatchObject({
+      mode: 'event',
+      complete: { User: false, Group: false },
+      taken: { changed: 1, gone: 1 },
+      requests: 3,
+    });
     expect(await ears.requests()).toHaveLength(3);
     expect(ears.user(alice)?.absent).toBe(true);
     expect(ears.user(bob)?.active).toBe(false);
