@@ -6,6 +6,8 @@ import { readOperatorFiles } from './operator-files.ts';
 import { findLastComplete, type PassReport } from './report.ts';
 import { statusOf, type Status } from './status.ts';
 
+const hasHeard = ({ heard }: PassReport): boolean => heard !== null;
+
 /**
  * Turns the report into the status and puts it in place; gives it back.
  * @param nextPass when the daemon looks next, epoch seconds; null from a command.
@@ -22,7 +24,7 @@ export async function publishStatus(
     now,
     mode: config.mode,
     baseUrl: config.scim.base_url,
-    lastHeard: mirror.lastPass<PassReport>((pass) => pass.heard !== null)?.startedAt ?? null,
+    lastHeard: mirror.lastPass(hasHeard)?.startedAt ?? null,
     lastComplete: findLastComplete(mirror),
     frozenUntil: readOperatorFiles(paths).frozenUntil,
     maxAge: config.keys.max_age,

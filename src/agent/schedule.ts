@@ -45,8 +45,8 @@ export function startSchedule(
   return {
     nextPass() {
       const runs = [poll, full].map((task) => {
-        const [next] = task.getNextRuns(2);
-        return next === undefined ? Infinity : next.getTime() + jitterOf(host, task.getNextRuns(2));
+        const next = task.getNextRuns(2);
+        return next[0] === undefined ? Infinity : next[0].getTime() + jitterOf(host, next);
       });
       return Math.ceil(Math.max(Math.min(...runs), Date.now() + budget.wait()) / 1000);
     },

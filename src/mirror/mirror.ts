@@ -7,6 +7,7 @@ import type { Finding, ResourceKind } from '../scim/resources.ts';
 import { type Connection, openDatabase, openDatabaseToRead } from './database.ts';
 import { type Image, loadImage } from './image.ts';
 import { moveBindings, readBindings, recordBindings } from './ledger.ts';
+import { openPassSearch } from './pass-search.ts';
 import { prune } from './prune.ts';
 import { NOT_COUNTED } from './schema.ts';
 import { beginTake, type Take, type TakeRules } from './take.ts';
@@ -58,7 +59,10 @@ export interface Mirror {
   /** Opens the row of a pass; its number goes with the history. */
   beginPass(startedAt: number): number;
   endPass(n: number, report: unknown, history: readonly Omit<HistoryRow, 'pass'>[]): void;
-  /** The report of the newest pass for which `accept` holds, or null. */
+  /**
+   * The report of the newest pass for which `accept` holds, or null. The same function, asked again, is only shown what
+   * came since.
+   */
   lastPass<T>(accept: (report: T) => boolean): T | null;
   history(filter: { name?: string; since?: number; limit: number }): HistoryRow[];
   /** The snapshot's hash of each of these passes, as far as they are still on record. */
@@ -161,18 +165,7 @@ function mirrorOver(connection: Connection, setAside: string | null, close: () =
         connection.prepare('UPDATE pass SET report = ? WHERE n = ?').run(JSON.stringify(report), n);
       })();
     },
-    lastPass<T>(accept: (report: T) => boolean): T | null {
-      const rows = connection
-        .prepare<[], { report: string }>(
-          "SELECT report FROM pass WHERE report <> '{}' AND json_valid(report) ORDER BY n DESC",
-        )
-        .iterate();
-      for (const { report } of rows) {
-        const parsed = JSON.parse(report) as T;
-        if (accept(parsed)) return parsed;
-      }
-      return null;
-    },
+    lastPass: openPassSearch(connection),
     history: ({ name, since = 0, limit }) =>
       connection
         .prepare<[number, string | null, string | null, number], HistoryRow>(

@@ -1,0 +1,34 @@
+// Finds the newest pass of a kind without reading all of them at each poll: what was seen once is not looked at again.
+import type { Connection } from './database.ts';
+
+/** What one question has come to so far. */
+interface Found {
+  /** The newest pass that it was shown. */
+  readonly seen: number;
+  readonly report: unknown;
+}
+
+/**
+ * A pass's report never changes once it is written, and passes are numbered in their order, whoever makes them; so a
+ * question (the same function) goes on where it ended.
+ */
+export function openPassSearch(connection: Connection): <T>(accept: (report: T) => boolean) => T | null {
+  const memory = new WeakMap<object, Found>();
+  return <T>(accept: (report: T) => boolean): T | null => {
+    const before = memory.get(accept);
+    let seen = before?.seen ?? 0;
+    let found = (before?.report ?? null) as T | null;
+    const newer = connection.prepare<[number], { n: number; report: string }>(
+      "SELECT n, report FROM pass WHERE n > ? AND report <> '{}' AND json_valid(report) ORDER BY n DESC",
+    );
+    for (const { n, report } of newer.iterate(seen)) {
+      seen = Math.max(seen, n);
+      const parsed = JSON.parse(report) as T;
+      if (!accept(parsed)) continue;
+      found = parsed;
+      break;
+    }
+    memory.set(accept, { seen, report: found });
+    return found;
+  };
+}
