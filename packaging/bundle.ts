@@ -21,12 +21,17 @@ export interface Bundle {
  * Writes `cli.js`, `reader.js` and the chunks that they share.
  * @param folder emptied first.
  * @param version what `--version` prints.
+ * @param more further entries by their names: a benchmark's, so that it runs what is shipped.
  */
-export async function bundle(folder: string, version: string): Promise<Bundle> {
+export async function bundle(
+  folder: string,
+  version: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Bundle> {
   rmSync(folder, { recursive: true, force: true });
   const { metafile } = await runEsbuild({
     absWorkingDir: PROJECT,
-    entryPoints: { cli: 'src/cli.ts', reader: 'src/scim/fetcher.ts' },
+    entryPoints: { cli: 'src/cli.ts', reader: 'src/scim/fetcher.ts', ...more },
     outdir: folder,
     bundle: true,
     splitting: true,

@@ -106,7 +106,8 @@ function moveAll(bindings: readonly Binding[], { moves }: RebindPlan): Binding[]
 function describe({ moves, refused }: RebindPlan, isApplied: boolean): string {
   const lines = [
     ...moves.map(
-      ({ binding: { kind, name, id, scimId }, to }) => `  ~ ${kind} ${name} (${id}): ${scimId} -> ${to}`,
+      ({ binding: { kind, name, id, scimId }, to }) =>
+        `  ~ ${kind} ${name}, ${kind === 'account' ? 'uid' : 'gid'} ${id}: ${isApplied ? 'is' : 'would be'} ${to}, formerly ${scimId}`,
     ),
     ...refused.map(({ from, to, detail }) => `  ! ${from} -> ${to} refused: ${detail}`),
     `${moves.length} ${isApplied ? 'moved' : 'to move'}, ${refused.length} refused${

@@ -51,11 +51,11 @@ export function parseEntry(text: string): PasswdEntry | null {
   return { name, uid: Number(uid), gid: Number(gid), gecos, dir, shell };
 }
 
-/** Services of the `passwd` line of nsswitch.conf(5), in order, without `[...]` actions; without a line, `files`. */
-export function readPasswdServices(root: string): string[] {
+/** Services of a line of nsswitch.conf(5), in order, without `[...]` actions; without a line, `files`. */
+export function readServices(root: string, database: 'passwd' | 'shadow'): string[] {
   const file = path.join(root, 'etc/nsswitch.conf');
   const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  const [, services] = /^\s*passwd:([^#\n]*)/m.exec(text) ?? [];
+  const [, services] = new RegExp(`^\\s*${database}:([^#\\n]*)`, 'm').exec(text) ?? [];
   return services === undefined
     ? ['files']
     : services

@@ -44,13 +44,13 @@ export function planTakeover(question: TakeoverQuestion): Takeover {
   const { config, now } = question;
   const people = groupByName(question.users, config);
   const bound = new Map<string, Binding>();
-  const names = new Set<string>();
-  const uids = new Set<number>();
+  const names = new Map<string, Binding>();
+  const uids = new Map<number, Binding>();
   for (const binding of question.bindings) {
     if (binding.kind !== 'account') continue;
     bound.set(binding.scimId, binding);
-    names.add(binding.name);
-    uids.add(binding.id);
+    names.set(binding.name, binding);
+    uids.set(binding.id, binding);
   }
   const ground = surveyGround(config, withoutOwn(question), new Map(), new Set(), new Set());
   const shared = findShared(question.found);
@@ -78,9 +78,7 @@ export function planTakeover(question: TakeoverQuestion): Takeover {
       (shared.has(uid) ? refuse('uid-clash', `several lines have the uid ${uid}`) : null) ??
       findDifference(entry, person, config) ??
       (before === undefined ? null : otherwise(before)) ??
-      (names.has(name) || uids.has(uid)
-        ? refuse('ledger-differs', `the ledger binds ${name} or the uid ${uid} to somebody else`)
-        : null) ??
+      heldBy(names.get(name) ?? uids.get(uid), scimId) ??
       findNameFault(name, ground) ??
       findUidFault(name, uid, ground) ??
       findGroupFault(entry, question);
@@ -179,6 +177,16 @@ function isSame({ name, id, gid, home }: Binding, entry: PasswdEntry): boolean {
 function otherwise({ name, id, gid, home }: Binding): Fault {
   const held = `${name}, uid ${id}, gid ${gid ?? 'none'}, ${home ?? 'no home'}`;
   return refuse('ledger-differs', `the ledger binds this person to ${held}, and that is never changed`);
+}
+
+/** @param scimId the person's id now, who may be the holder under an id of before. */
+function heldBy(holder: Binding | undefined, scimId: string): Fault | null {
+  if (holder === undefined) return null;
+  const { name, id, scimId: former } = holder;
+  return refuse(
+    'ledger-differs',
+    `the ledger binds ${name}, uid ${id}, to ${former}; if that is this person's former id: sunk-agent rebind ${former} ${scimId}`,
+  );
 }
 
 function several(name: string, candidates: readonly MirroredUser[]): Fault {

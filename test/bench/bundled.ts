@@ -9,17 +9,22 @@ const PROJECT = path.resolve(import.meta.dirname, '../..');
 export interface Bundled {
   /** The wrapper, as /usr/bin/sunk-agent. */
   readonly program: string;
+  /** The folder of the bundle. */
+  readonly lib: string;
   /** The runtime that it starts. */
   readonly runtime: string;
   /** An empty script for the same runtime. */
   readonly emptyScript: string;
+  /** What the wrapper gives the runtime: its options and its environment. */
+  readonly as: { readonly options: readonly string[]; readonly env: NodeJS.ProcessEnv };
   remove(): void;
 }
 
-export async function makeBundled(): Promise<Bundled> {
+/** @param more as `bundle` takes them. */
+export async function makeBundled(more: Readonly<Record<string, string>> = {}): Promise<Bundled> {
   const folder = mkdtempSync(path.join(tmpdir(), 'bundled-'));
   const lib = path.join(folder, 'lib');
-  await bundle(lib, 'bench');
+  await bundle(lib, 'bench', more);
   // The addons lie beside the bundle, as in the package.
   symlinkSync(path.join(PROJECT, 'node_modules'), path.join(lib, 'node_modules'));
   writeFileSync(path.join(lib, 'package.json'), '{ "type": "module" }\n');
@@ -35,6 +40,11 @@ export async function makeBundled(): Promise<Bundled> {
   writeFileSync(emptyScript, '');
   return {
     program,
+    lib,
+    as: {
+      options: /node ((?:--\S+ )*)/.exec(wrapper)?.[1]?.trim().split(' ') ?? [],
+      env: { NODE_COMPILE_CACHE: cache },
+    },
     runtime: path.join(lib, 'node'),
     emptyScript,
     remove: () => rmSync(folder, { recursive: true }),

@@ -11,11 +11,18 @@ export interface Worker {
   stop(): Promise<void>;
 }
 
-/** Starts `file` of this folder. */
-export function startWorker(file: string, args: readonly string[]): Worker {
-  const child = spawn(process.execPath, [path.join(import.meta.dirname, file), ...args], {
+/**
+ * Starts `file` of this folder, or at its absolute path.
+ * @param as options of the runtime and variables of its environment.
+ */
+export function startWorker(
+  file: string,
+  args: readonly string[],
+  as: { readonly options: readonly string[]; readonly env: NodeJS.ProcessEnv } = { options: [], env: {} },
+): Worker {
+  const child = spawn(process.execPath, [...as.options, path.resolve(import.meta.dirname, file), ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, LOG_LEVEL: 'error' },
+    env: { ...process.env, ...as.env, LOG_LEVEL: 'error' },
   });
   const answers = createInterface(child.stdout)[Symbol.asyncIterator]();
   return {

@@ -148,15 +148,25 @@ describe('sunk-agent rebind', () => {
     expect(line('etc/passwd', 'alice')).toContain('/usr/sbin/nologin');
     const shown = await run('rebind', 'u-alice', 'u-new');
     expect(shown.status).toBe(2);
-    expect(shown.stdout).toContain('~ account alice (10100): u-alice -> u-new');
+    expect(shown.stdout).toContain('~ account alice, uid 10100: would be u-new, formerly u-alice');
     expect(shown.stdout).toContain('+ account alice reopened');
-    expect((await run('rebind', 'u-alice', 'u-new', '--apply')).status).toBe(0);
+    const moved = await run('rebind', 'u-alice', 'u-new', '--apply');
+    expect(moved.status).toBe(0);
+    expect(moved.stdout).toContain('~ account alice, uid 10100: is u-new, formerly u-alice');
     await pass();
     expect(line('etc/passwd', 'alice')).toBe('alice:x:10100:9999:alice:/home/alice:/bin/bash');
     expect(line('etc/group', 'slurm-users')).toBe('slurm-users:x:31000:alice');
     expect(readAudit(openPlace({ root, config: undefined }).paths).entries).toMatchObject([
       { act: 'rebind', subject: 'u-alice', detail: 'account alice, 10100: now u-new' },
     ]);
+  });
+
+  test('import names the former id, and the command that moves it', async () => {
+    write('people', 'alice:x:10100:9999::/home/alice:/bin/bash\n');
+    const { status, stdout } = await run('import', path.join(root, 'people'));
+    expect(status).toBe(1);
+    expect(stdout).toContain('the ledger binds alice, uid 10100, to u-alice;');
+    expect(stdout).toContain('sunk-agent rebind u-alice u-new');
   });
 
   test('does so in bulk by externalId, and finds nothing the second time', async () => {

@@ -61,6 +61,12 @@ export interface Pod {
   readonly beside: LoginNode | null;
 }
 
+/** As doctor asks of an operator: useradd gives no uid of those that the store gives. */
+function limitLocalUids(root: string): void {
+  const file = path.join(root, 'etc/login.defs');
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/^UID_MAX\s.*$/m, 'UID_MAX 9999'));
+}
+
 /**
  * Boots a node and waits until systemd has finished starting.
  * @param install writes into the node's root folder before it boots.
@@ -93,6 +99,7 @@ export async function bootNode(
   ]);
   const addon = release === 'bullseye' ? compileAddon() : null;
   mkdirSync(path.join(root, CODE), { recursive: true });
+  limitLocalUids(root);
   install(root);
 
   const console_ = openSync(path.join(folder, 'console'), 'w');

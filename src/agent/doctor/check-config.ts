@@ -2,8 +2,20 @@
 import type { Facts } from './facts.ts';
 import { type Finding, found } from './finding.ts';
 
-export function checkConfig({ config }: Facts): Finding[] {
+export function checkConfig({ config, uidRange }: Facts): Finding[] {
   const findings: Finding[] = [];
+  const [first, last] = config.accounts.id_range;
+  // useradd(8) gives the uid after the highest one in use, so one managed account is enough to lead it there.
+  if (uidRange !== null && uidRange[0] <= last && uidRange[1] >= first) {
+    findings.push(
+      found(
+        'config-uid-max',
+        'warning',
+        `UID_MAX ${uidRange[1]} in /etc/login.defs lets useradd give local accounts uids of accounts.id_range (${first}-${last}), which their owners at the store are then refused`,
+        `write UID_MAX ${first - 1} into /etc/login.defs`,
+      ),
+    );
+  }
   if (config.access.groups.length === 0) {
     findings.push(
       found(

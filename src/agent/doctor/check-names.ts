@@ -4,7 +4,7 @@ import { type Finding, found } from './finding.ts';
 
 export function checkNames({ names, config }: Facts): Finding[] {
   if (!names.ok) return [];
-  const { services, hasNscd, differing } = names.value;
+  const { services, shadowServices, hasNscd, differing } = names.value;
   const wanted = config.accounts.backend === 'local' ? ['files', 'compat'] : ['cache'];
   if (!services.some((service) => wanted.includes(service))) {
     return [
@@ -37,6 +37,16 @@ export function checkNames({ names, config }: Facts): Finding[] {
             'see which service of /etc/nsswitch.conf answers before ours',
           ),
         ];
+  }
+  if (config.keys.user_files === 'allow' && !shadowServices.some((service) => wanted.includes(service))) {
+    return [
+      found(
+        'names-no-shadow',
+        'open',
+        `keys.user_files is allow, and the shadow line of /etc/nsswitch.conf (${shadowServices.join(' ')}) does not name ${wanted[0] ?? ''}: to a closed account sshd still opens by the person's own authorized_keys, and only the shell refuses`,
+        'set keys.user_files: ignore, or have shadow looked up there as well',
+      ),
+    ];
   }
   return [];
 }

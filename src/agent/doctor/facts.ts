@@ -28,6 +28,8 @@ export interface TokenFacts {
 export interface NamesFacts {
   /** Services of the `passwd` line in nsswitch.conf(5), in order. */
   readonly services: readonly string[];
+  /** The same of the `shadow` line. */
+  readonly shadowServices: readonly string[];
   readonly hasNscd: boolean;
   /** Names that the name service answers otherwise than the files. */
   readonly differing: readonly string[];
@@ -56,6 +58,8 @@ export interface Facts {
   /** What is wrong with the helper's output for a managed account; null: nothing, or nobody is managed. */
   readonly helperFault: string | null;
   readonly nologin: string | null;
+  /** The uids that useradd(8) gives by itself; null: it is not here. */
+  readonly uidRange: readonly [low: number, high: number] | null;
   /** Of a managed account; null: nobody is managed. */
   readonly pam: Looked<PamAnswer | null>;
   readonly tokens: readonly TokenFacts[];

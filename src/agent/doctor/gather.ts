@@ -5,7 +5,8 @@ import { AgentError, describeError } from '../../errors.ts';
 import { findBreakGlass } from '../../host/break-glass.ts';
 import { lookAtDisk } from '../../host/disk-look.ts';
 import { runKeyHelper } from '../../host/helper-output.ts';
-import { askNameService, readPasswdServices } from '../../host/name-service.ts';
+import { readUidRange } from '../../host/login-defs.ts';
+import { askNameService, readServices } from '../../host/name-service.ts';
 import { askPamAccount } from '../../host/pam-account.ts';
 import { demandReplaceable } from '../../host/replaceable.ts';
 import { runProgram } from '../../host/run-program.ts';
@@ -73,6 +74,7 @@ export async function gatherFacts(place: Place, now: number): Promise<Facts> {
     names,
     helperFault,
     nologin: findNologin(root),
+    uidRange: readUidRange(root),
     pam,
     tokens: config.scim.tokens.map((source) => {
       const file = locateToken(source, root, {});
@@ -123,7 +125,8 @@ async function askNames(sample: readonly string[], { config, paths }: Place): Pr
     return JSON.stringify(answer?.entry) !== JSON.stringify(answer?.direct);
   });
   return {
-    services: readPasswdServices(paths.root),
+    services: readServices(paths.root, 'passwd'),
+    shadowServices: readServices(paths.root, 'shadow'),
     hasNscd: existsSync('/run/nscd/socket'),
     differing,
   };

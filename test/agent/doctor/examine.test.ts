@@ -33,9 +33,10 @@ const healthy: Facts = {
   accountFilesFault: null,
   sshd: looked([]),
   isSshdRunning: true,
-  names: looked({ services: ['files', 'systemd'], hasNscd: false, differing: [] }),
+  names: looked({ services: ['files', 'systemd'], shadowServices: ['files'], hasNscd: false, differing: [] }),
   helperFault: null,
   nologin: null,
+  uidRange: [1000, 9999],
   pam: looked({ refusal: null }),
   tokens: [{ path: '/token', reach: { path: '/token', uid: 0, gid: 990, mode: 0o640 } }],
   reader: { uid: 990, gid: 990 },
@@ -87,8 +88,38 @@ describe('doctor', () => {
       'sshd-user-ca',
       { sshd: looked([{ code: 'sshd-user-ca', detail: 'an authority', breaksLogin: false }]) },
     ],
-    ['names-order', { names: looked({ services: ['systemd'], hasNscd: false, differing: [] }) }],
-    ['names-nscd', { names: looked({ services: ['files'], hasNscd: true, differing: ['alice'] }) }],
+    [
+      'names-order',
+      { names: looked({ services: ['systemd'], shadowServices: ['files'], hasNscd: false, differing: [] }) },
+    ],
+    [
+      'names-nscd',
+      {
+        names: looked({
+          services: ['files'],
+          shadowServices: ['files'],
+          hasNscd: true,
+          differing: ['alice'],
+        }),
+      },
+    ],
+    ['config-uid-max', { uidRange: [1000, 60_000] }],
+    [
+      'names-no-shadow',
+      {
+        config: {
+          ...config,
+          accounts: { ...config.accounts, backend: 'published' },
+          keys: { ...config.keys, user_files: 'allow' },
+        },
+        names: looked({
+          services: ['files', 'cache'],
+          shadowServices: ['files'],
+          hasNscd: false,
+          differing: [],
+        }),
+      },
+    ],
     ['login-nologin', { nologin: '/etc/nologin' }],
     ['login-pam', { pam: looked({ refusal: 'permission denied' }) }],
     ['login-helper', { helperFault: 'the helper prints something else' }],
