@@ -7,7 +7,14 @@ import { ACCESS_GROUPS, DOMAINS, makeCompany, SUDO_GROUP } from './company.ts';
 import { makeDice } from './dice.ts';
 import { makeLoginRoot, type LoginRoot } from './login-root.ts';
 import { listMishaps } from './mishaps.ts';
-import { createMemory, findBreaches, findDifferences, findLockedOut, remember } from './oracle.ts';
+import {
+  createMemory,
+  findBreaches,
+  findDifferences,
+  findLockedOut,
+  findStranded,
+  remember,
+} from './oracle.ts';
 import { chooseStoreFault } from './store-faults.ts';
 import { readTruth, type TruePerson, type Truth } from './truth.ts';
 
@@ -30,6 +37,9 @@ export class CampaignFailure extends Error {
 }
 
 const CALM_PASSES = 8;
+
+/** After these a node may not know which groups it once made; what it cannot know to be its own, it must not touch. */
+const FORGETFUL = new Set(['damaged cache', 'lost cache', 'replayed cache']);
 
 /**
  * Runs rounds until the time or their number is over.
@@ -57,6 +67,7 @@ export async function runCampaign(
     makeLoginRoot(name, folder, writeConfig(testbed.baseUrl), testbed.readToken),
   );
   const memory = createMemory();
+  const stranded = new Map(nodes.map((node) => [node, new Set<string>()]));
   const figures: Figures = { rounds: 0, passes: 0, changes: 0, storeFaults: 0, approvals: 0, mishaps: {} };
   let log: string[] = [];
   let steady: TruePerson[] = [];
@@ -83,7 +94,7 @@ export async function runCampaign(
       const changes = company.change();
       log.push(...changes);
       figures.changes += changes.length;
-      await pushChanges();
+      const truth = await pushChanges();
       for (let faults = dice.below(3); faults > 0; faults -= 1) {
         const fault = chooseStoreFault(
           dice,
@@ -93,14 +104,17 @@ export async function runCampaign(
         await admin('POST', '/faults', fault);
         figures.storeFaults += 1;
       }
-      for (const node of nodes) await befall(node);
+      for (const node of nodes) await befall(node, truth);
     }
   }
 
-  async function befall(node: LoginRoot): Promise<void> {
+  async function befall(node: LoginRoot, truth: Truth): Promise<void> {
     const name = dice.chance(0.3) ? 'nothing' : dice.pick([...mishaps.keys()]);
     figures.mishaps[name] = (figures.mishaps[name] ?? 0) + 1;
     log.push(`node ${node.name}: ${name}`);
+    // Its ledger may be gone since the last calm: what left the store meanwhile is foreign to it.
+    if ([...FORGETFUL].some((mishap) => log.includes(`node ${node.name}: ${mishap}`)))
+      for (const group of findStranded(node, truth, memory)) stranded.get(node)?.add(group);
     const { status, signal, stderr } = (await mishaps.get(name)?.(node, dice)) ?? {};
     figures.passes += 1;
     log.push(
@@ -146,7 +160,7 @@ export async function runCampaign(
     const snapshots: string[] = [];
     for (const node of nodes) {
       snapshots.push(await settle(node));
-      demand(node, findDifferences(node, truth, memory, Date.now() / 1000));
+      demand(node, findDifferences(node, truth, memory, stranded.get(node) ?? new Set(), Date.now() / 1000));
       if (dice.chance(0.3)) node.saveState();
     }
     if (new Set(snapshots).size !== 1)

@@ -71,8 +71,24 @@ export function findLockedOut(node: LoginRoot, steady: readonly TruePerson[]): s
   });
 }
 
-/** The calm after the storm: the node is exactly what the truth says. */
-export function findDifferences(node: LoginRoot, truth: Truth, memory: Memory, now: number): string[] {
+/** Groups that are gone from the store and still on the node: whose ledger is lost now, for that node they are foreign. */
+export function findStranded(node: LoginRoot, truth: Truth, memory: Memory): string[] {
+  const present = new Set(node.lines('group').map((line) => line.split(':')[0] ?? ''));
+  const living = new Set(truth.groups.map(({ name }) => name));
+  return [...memory.groups.keys()].filter((name) => present.has(name) && !living.has(name));
+}
+
+/**
+ * The calm after the storm: the node is exactly what the truth says.
+ * @param stranded groups of which this node cannot know that they were ever ours.
+ */
+export function findDifferences(
+  node: LoginRoot,
+  truth: Truth,
+  memory: Memory,
+  stranded: ReadonlySet<string>,
+  now: number,
+): string[] {
   const found = findBreaches(node, memory);
   const passwd = new Map(node.lines('passwd').map((line) => [line.split(':')[0] ?? '', line]));
   const shadow = new Map(node.lines('shadow').map((line) => [line.split(':')[0] ?? '', line.split(':')]));
@@ -100,14 +116,13 @@ export function findDifferences(node: LoginRoot, truth: Truth, memory: Memory, n
     if (!passwd.has(name)) found.push(`there is a key file of ${name}, who has no account`);
   const groups = new Map(node.lines('group').map((line) => [line.split(':')[0] ?? '', line]));
   for (const { name, gid, members } of truth.groups) {
+    if (stranded.has(name)) continue;
     const should = `${name}:x:${gid}:${members.join(',')}`;
     if (groups.get(name) !== should)
       found.push(`the group should be ${should} and is ${groups.get(name) ?? 'not there'}`);
   }
-  const living = new Set(truth.groups.map(({ name }) => name));
-  for (const name of memory.groups.keys())
-    if (!living.has(name) && groups.has(name))
-      found.push(`the group ${name} is gone from the store and still here`);
+  for (const name of findStranded(node, truth, memory))
+    if (!stranded.has(name)) found.push(`the group ${name} is gone from the store and still here`);
   const rule = truth.sudoGid === null ? '' : `%#${truth.sudoGid} `;
   if (!node.read('etc/sudoers.d/sunk-agent').includes(rule))
     found.push(`sudo is not given to the gid ${truth.sudoGid}`);
