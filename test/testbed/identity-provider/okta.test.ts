@@ -1,28 +1,12 @@
 // The Okta emulator against the service: everything by PUT, nobody deleted, and both sides agree.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { directorySchema, type Directory } from '../../../src/testbed/identity-provider/directory.ts';
-import {
-  DEFAULT_MAPPINGS,
-  SSH_KEYS_PATH,
-  isActive,
-} from '../../../src/testbed/identity-provider/entra-shapes.ts';
+import { isActive } from '../../../src/testbed/identity-provider/entra-shapes.ts';
 import { runOktaCycle } from '../../../src/testbed/identity-provider/okta-cycle.ts';
-import { COREWEAVE, connect, type Client } from '../client.ts';
+import { COREWEAVE, connect } from '../client.ts';
 import { expectGroups, expectInScope, expectMembers } from './expected-scope.ts';
+import { anyContent, describeServed, makeDirectory, replaceContent } from './random-directories.ts';
 import { propertyRuns } from '../../property-runs.ts';
-
-function makeDirectory({ testbed }: Client, content: object): Directory {
-  return directorySchema.parse({
-    application: {
-      tenant_url: testbed.baseUrl,
-      secret_token: testbed.token,
-      mappings: { ...DEFAULT_MAPPINGS, sunkSshKeys: SSH_KEYS_PATH },
-      assigned: ['slurm-users'],
-    },
-    ...content,
-  });
-}
 
 const ALICE = {
   object_id: 'a1',
@@ -80,51 +64,13 @@ describe('the Okta emulator', () => {
   });
 });
 
-const NAMES = ['ann', 'bob', 'cat'];
-const content = fc.record({
-  users: fc.tuple(
-    ...NAMES.map((name) =>
-      fc.record({
-        object_id: fc.constant(`u-${name}`),
-        userPrincipalName: fc.constantFrom(`${name}@example.com`, `${name}.new@example.com`),
-        displayName: fc.string({ minLength: 1 }),
-        mail: fc.constantFrom(`${name}@a.example`, `${name}@b.example`),
-        sunkSshKeys: fc.constantFrom('one', 'two\nthree'),
-        department: fc.constantFrom('R&D', 'Sales'),
-        accountEnabled: fc.boolean(),
-        deleted: fc.boolean(),
-      }),
-    ),
-  ),
-  groups: fc.subarray(['slurm-users', 'admins']).chain((names) =>
-    fc.tuple(
-      ...names.map((displayName) =>
-        fc.record({
-          object_id: fc.constant(`g-${displayName}`),
-          displayName: fc.constant(displayName),
-          members: fc.subarray(NAMES.flatMap((name) => [`${name}@example.com`, `${name}.new@example.com`])),
-          dynamic: fc.option(fc.constant({ attribute: 'department', equals: 'R&D' }), { freq: 4 }),
-        }),
-      ),
-    ),
-  ),
-  assigned: fc.subarray(['slurm-users', 'admins', 'ann@example.com']),
-  scope: fc.option(fc.constant({ attribute: 'department', equals: 'R&D' }), { freq: 2 }),
-});
-
 it('after pushes of any directories the service holds exactly what the directory says', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(content, { minLength: 1, maxLength: 3 }), async (versions) => {
+    fc.asyncProperty(fc.array(anyContent, { minLength: 1, maxLength: 3 }), async (versions) => {
       const client = await connect();
       let directory = makeDirectory(client, {});
-      for (const { users, groups, assigned, scope } of versions) {
-        const { application, provisioned } = directory;
-        directory = directorySchema.parse({
-          application: { ...application, assigned, scoping_filter: scope },
-          users,
-          groups,
-          provisioned,
-        });
+      for (const content of versions) {
+        directory = replaceContent(directory, content);
         expect((await runOktaCycle(directory)).filter((line) => line.outcome === 'failure')).toEqual([]);
         expect(await runOktaCycle(directory)).toEqual([]);
         const { body: served } = await client.send('GET', '/Users');
@@ -134,12 +80,7 @@ it('after pushes of any directories the service holds exactly what the directory
         for (const person of wanted) {
           expect(
             active.find((user: { id: string }) => user.id === directory.provisioned.users[person.object_id]),
-          ).toMatchObject({
-            userName: person.userPrincipalName,
-            displayName: person.displayName,
-            emails: [{ type: 'work', value: person.mail }],
-            [COREWEAVE]: { sunkSshKeys: person.sunkSshKeys },
-          });
+          ).toMatchObject(describeServed(person));
         }
         const { body: list } = await client.send('GET', '/Groups');
         const found = list.Resources.map((one: { displayName: string; members?: { value: string }[] }) => ({
