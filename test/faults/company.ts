@@ -183,6 +183,7 @@ function makePerson(userPrincipalName: string, sunkSshKeys: string, displayName:
     mail: userPrincipalName,
     jobTitle: '',
     department: '',
+    manager: '',
     sunkSshKeys,
     accountEnabled: true,
     deleted: false,

@@ -19,6 +19,7 @@ const SETTABLE = [
   'mail',
   'jobTitle',
   'department',
+  'manager',
 ] as const;
 
 /** `user VERB UPN ...` */
@@ -53,6 +54,7 @@ function makePerson(userPrincipalName: string): Person {
     mail: userPrincipalName,
     jobTitle: '',
     department: '',
+    manager: '',
     sunkSshKeys: '',
     accountEnabled: true,
     deleted: false,

@@ -13,6 +13,8 @@ const person = z.strictObject({
   mail: z.string().default(''),
   jobTitle: z.string().default(''),
   department: z.string().default(''),
+  /** userPrincipalName of whoever leads the person. */
+  manager: z.string().default(''),
   /** The value of the extension property; one text, as Entra keeps it. */
   sunkSshKeys: z.string().default(''),
   accountEnabled: z.boolean().default(true),

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Directory, DirectoryGroup, Person } from './directory.ts';
 import { listAssignedGroups, listAssignedPeople, listNested, listPeople } from './entra-scope.ts';
 import {
+  findManagerId,
   isActive,
   mapPerson,
   writeMembersPatch,
@@ -87,8 +88,14 @@ export async function runCycle(directory: Directory): Promise<readonly LogLine[]
   const now = Date.now();
   emptyRecycleBin(directory, now);
   const inScope = new Set(listAssignedPeople(directory));
+  const managers = new Map([...inScope].map((person) => [person, findManagerId(directory, person)]));
   for (const person of inScope)
     await noteOutcome(run.log, person.userPrincipalName, () => provisionPerson(run, person));
+  // Who came before their manager did: only now has the manager an id.
+  for (const [person, managerId] of managers) {
+    if (findManagerId(directory, person) !== managerId)
+      await noteOutcome(run.log, person.userPrincipalName, () => provisionPerson(run, person));
+  }
   for (const person of directory.users) {
     if (!inScope.has(person))
       await noteOutcome(run.log, person.userPrincipalName, () => disablePerson(run, person));
@@ -112,7 +119,7 @@ export async function bringPerson(
   person: Person,
   target: JsonObject | null,
 ): Promise<string | null> {
-  const mapped = mapPerson(person, run.directory.application.mappings);
+  const mapped = mapPerson(person, run.directory.application.mappings, findManagerId(run.directory, person));
   if (target === null) {
     // Who is disabled before the first cycle is never made.
     if (!isActive(person)) return null;

@@ -11,7 +11,7 @@ import {
   type Run,
 } from './entra-cycle.ts';
 import { fulfils, listAssignedGroups, listAssignedPeople, listNested, listPeople } from './entra-scope.ts';
-import { isActive, mapPerson } from './entra-shapes.ts';
+import { findManagerId, isActive, mapPerson } from './entra-shapes.ts';
 import { ProvisioningError, readId } from './idp-client.ts';
 
 /** One step of the report; after a failure there is no other. */
@@ -76,7 +76,9 @@ export function findSubject(directory: Directory, name: string): Subject {
 
 function describePerson(directory: Directory, person: Person): Subject {
   const isInScope = listAssignedPeople(directory).includes(person);
-  const mapped = [...mapPerson(person, directory.application.mappings).keys()];
+  const mapped = [
+    ...mapPerson(person, directory.application.mappings, findManagerId(directory, person)).keys(),
+  ];
   const state = person.deleted ? 'in the recycle bin' : person.accountEnabled ? 'enabled' : 'disabled';
   return {
     kind: 'user',

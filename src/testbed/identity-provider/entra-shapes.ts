@@ -19,20 +19,32 @@ export const DEFAULT_MAPPINGS: Readonly<Record<string, string>> = {
   mail: 'emails[type eq "work"].value',
   jobTitle: 'title',
   department: `${ENTERPRISE_SCHEMA}:department`,
+  manager: `${ENTERPRISE_SCHEMA}:manager`,
 };
 
 export const SSH_KEYS_PATH = `${COREWEAVE_USER_SCHEMA}:sunkSshKeys`;
 
-/** Attribute paths and values of a person, as the mappings say. An empty value is not sent: it blanks nothing. */
+/** The id, at the service, of whoever leads the person; null: nobody who was provisioned. */
+export function findManagerId({ users, provisioned }: Directory, { manager }: Person): string | null {
+  const found = manager === '' ? undefined : users.find((one) => one.userPrincipalName === manager);
+  return found === undefined ? null : (provisioned.users[found.object_id] ?? null);
+}
+
+/**
+ * Attribute paths and values of a person, as the mappings say. An empty value is not sent: it blanks nothing.
+ * @param managerId in place of the manager's name; null: no manager is sent.
+ */
 export function mapPerson(
   person: Person,
   mappings: Directory['application']['mappings'],
+  managerId: string | null,
 ): Map<string, string> {
   const mapped = new Map<string, string>();
   for (const [attribute, path] of Object.entries(mappings)) {
     // An extension property is kept at the person under its short name.
     const short = attribute.replace(/^extension_[0-9a-f]{32}_/, '');
-    const value = Object.entries(person).find(([name]) => name === short)?.[1];
+    const value =
+      short === 'manager' ? managerId : Object.entries(person).find(([name]) => name === short)?.[1];
     if (typeof value === 'string' && value !== '') mapped.set(path, value);
   }
   return mapped;
@@ -75,7 +87,9 @@ export function readTarget(resource: JsonObject, path: string): Json {
   if (filter !== null)
     values = values.filter((value) => isObject(value) && compileFilter(filter, steps)(value));
   if (sub !== null) values = values.flatMap((value) => getValues(value, [sub]));
-  return values[0] ?? null;
+  const [value = null] = values;
+  // The manager is sent as a bare id, and served with it as its value (RFC 7643 section 4.3).
+  return isObject(value) ? (value['value'] ?? null) : value;
 }
 
 /**

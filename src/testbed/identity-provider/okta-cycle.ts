@@ -57,7 +57,8 @@ async function pushPerson(
   isWanted: boolean,
 ): Promise<string | null> {
   const { provisioned, application } = directory;
-  const mapped = mapPerson(person, application.mappings);
+  // An app of the Wizard maps no manager.
+  const mapped = mapPerson(person, application.mappings, null);
   const known = provisioned.users[person.object_id];
   const target =
     known === undefined

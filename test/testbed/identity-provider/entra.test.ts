@@ -7,11 +7,12 @@ import { SSH_KEYS_PATH, isActive } from '../../../src/testbed/identity-provider/
 import { findSubject, provisionOnDemand } from '../../../src/testbed/identity-provider/entra-on-demand.ts';
 import { findNextTry } from '../../../src/testbed/identity-provider/quarantine.ts';
 import type { JsonObject } from '../../../src/testbed/protocol/json.ts';
-import { connect, type Client } from '../client.ts';
+import { COREWEAVE, connect, type Client } from '../client.ts';
 import { expectGroups, expectInScope, expectMembers } from './expected-scope.ts';
 import { anyContent, describeServed, makeDirectory, replaceContent } from './random-directories.ts';
 import { propertyRuns } from '../../property-runs.ts';
 
+const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFake alice';
 
 /** What the service was asked to write, in order: method, where, and the operations or the body. */
@@ -120,6 +121,29 @@ describe('the Entra emulator', () => {
     ]);
   });
 
+  it('sends a new user with the extension that its schemas do not name, and the manager as a bare id', async () => {
+    const client = await connect();
+    const chief = { object_id: 'c1', userPrincipalName: 'zoe@example.com', displayName: 'Zoe' };
+    const directory = makeDirectory(client, {
+      users: [{ ...ALICE, sunkSshKeys: KEY, manager: 'zoe@example.com' }, chief],
+      groups: [{ ...GROUP, members: ['alice@example.com', 'zoe@example.com'] }],
+    });
+    expect((await runCycle(directory)).map(({ object, action }) => [object, action])).toEqual([
+      ['alice@example.com', 'create'],
+      ['zoe@example.com', 'create'],
+      ['alice@example.com', 'update'],
+      ['slurm-users', 'update members'],
+    ]);
+    const [first, , manager] = await listWrites(client);
+    expect(first?.[1]).toMatchObject({
+      schemas: ['urn:ietf:params:scim:schemas:core:2.0:User', ENTERPRISE],
+      [COREWEAVE]: { sunkSshKeys: KEY },
+    });
+    const { c1: id } = directory.provisioned.users;
+    expect(manager).toEqual(['PATCH /Users', [{ op: 'Add', path: `${ENTERPRISE}:manager`, value: id }]]);
+    expect(await runCycle(directory)).toEqual([]);
+  });
+
   it('finds who is there already instead of making a twin', async () => {
     const client = await connect();
     const { body } = await client.send('POST', '/Users', { userName: 'ALICE@example.com' });
@@ -215,6 +239,9 @@ async function expectAgreement(client: Client, directory: Directory): Promise<vo
     expect(served.active).toBe(inScope.includes(user) && isActive(user));
     if (!inScope.includes(user)) continue;
     expect(served).toMatchObject(describeServed(user));
+    const manager = directory.users.find((one) => one.userPrincipalName === user.manager);
+    const managerId = manager === undefined ? undefined : provisioned.users[manager.object_id];
+    if (managerId !== undefined) expect(served[ENTERPRISE].manager).toEqual({ value: managerId });
   }
   const { body: groups } = await client.send('GET', '/Groups?count=1000');
   const expected = expectGroups(directory).map((one) => ({

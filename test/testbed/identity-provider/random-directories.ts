@@ -34,6 +34,7 @@ const person = (name: string): fc.Arbitrary<object | null> =>
       displayName: fc.string({ minLength: 1 }),
       mail: fc.constantFrom(`${name}@a.example`, `${name}@b.example`),
       department: fc.constantFrom('R&D', 'Sales'),
+      manager: fc.constantFrom('', ...NAMES.map((other) => `${other}@example.com`)),
       sunkSshKeys: fc.constantFrom('key one', 'key two\nkey three'),
       accountEnabled: fc.boolean(),
       deleted: fc.boolean(),
