@@ -7,11 +7,12 @@ import { createPathTally, type PathTally } from '../scim/path-tally.ts';
 import type { ResourceJudge } from '../scim/read-resource.ts';
 import type { Reader } from '../scim/reader.ts';
 import type { Finding, ResourceKind } from '../scim/resources.ts';
+import type { Lists } from './judge-absences.ts';
 import type { PassMode, PassOrder } from './order.ts';
 import type { Progress } from './progress.ts';
 import { readResources } from './read-resources.ts';
 import { scopeOf } from './scope.ts';
-import { type Lists, settleSuspects } from './suspects.ts';
+import { settleSuspects } from './suspects.ts';
 import { takeOne } from './take-one.ts';
 
 const KINDS = ['User', 'Group'] as const;
@@ -64,12 +65,12 @@ export async function hearStore(parts: HearParts, order: PassOrder, since: strin
   const clock = end ?? named.find((answer) => answer.server_time !== null) ?? null;
   const skew = clock === null || clock.server_time === null ? null : clock.local_time - clock.server_time;
   const isClockRight = skew === null || Math.abs(skew) <= MAX_SKEW_MS;
-  const { taken, reads, warnings } = await ears.finish(end, named, isClockRight);
+  const { taken, reads, problems, warnings } = await ears.finish(end, named, isClockRight);
   return {
     mode: end?.mode ?? 'event',
     complete: end?.mode === 'full' ? end.complete : { User: false, Group: false },
     isAnswered: end !== null && end.complete.User && end.complete.Group,
-    problems: [...(end?.problems ?? []), ...(isClockRight ? [] : [clockFinding(skew ?? 0)])],
+    problems: [...(end?.problems ?? []), ...problems, ...(isClockRight ? [] : [clockFinding(skew ?? 0)])],
     warnings,
     taken,
     serverTime: clock?.server_time ?? null,
@@ -119,6 +120,7 @@ interface Took {
   readonly taken: TakeCounts;
   /** Resources that were asked for one by one. */
   readonly reads: number;
+  readonly problems: readonly Finding[];
   readonly warnings: readonly Finding[];
 }
 
@@ -150,17 +152,17 @@ function openEars(parts: HearParts): Ears {
     },
     async finish(end, named, mayConfirm) {
       const hasNews = end?.mode === 'full' || named.length > 0 || taking !== null;
-      if (!hasNews) return { taken: NOTHING, reads: 0, warnings: [] };
+      if (!hasNews) return { taken: NOTHING, reads: 0, problems: [], warnings: [] };
       onProgress?.('mirror', 0, null);
       const take = begin();
       const lists = end?.mode === 'full' ? describeLists(end, tally) : null;
-      const reads = await settleSuspects(take, parts, lists, named);
-      const warnings = KINDS.flatMap((kind) =>
+      const { reads, problems, warnings } = await settleSuspects(take, parts, lists, named);
+      const unmatched = KINDS.flatMap((kind) =>
         lists?.[kind].isComplete === true ? tally.unmatched(kind) : [],
       );
       const taken = take.commit(mayConfirm);
       onProgress?.('mirror', taken.added + taken.changed, taken.added + taken.changed);
-      return { taken, reads, warnings };
+      return { taken, reads, problems, warnings: [...warnings, ...unmatched] };
     },
   };
 }

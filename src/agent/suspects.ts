@@ -5,10 +5,9 @@ import type { ReadAnswer } from '../scim/protocol.ts';
 import type { ResourceJudge } from '../scim/read-resource.ts';
 import type { Reader } from '../scim/reader.ts';
 import type { GroupRecord, ResourceKind } from '../scim/resources.ts';
+import { type JudgedAbsences, judgeAbsences, type Lists, type SingleRead } from './judge-absences.ts';
 import { readResources } from './read-resources.ts';
 import { takeOne } from './take-one.ts';
-
-export type Lists = Readonly<Record<ResourceKind, { readonly came: number; readonly isComplete: boolean }>>;
 
 /** More suspects than this are not asked for one by one: that many are for the guard and for time. */
 const MAX_SINGLE_READS = 50;
@@ -16,18 +15,22 @@ const MAX_SINGLE_READS = 50;
 /** Of a list that did not add up: more missing than this, or than came, says that most of it never did. */
 const MAX_MISSING_OF_PARTIAL = 500;
 
+export interface SettledSuspects extends Pick<JudgedAbsences, 'problems' | 'warnings'> {
+  /** How many were asked for. */
+  readonly reads: number;
+}
+
 /**
  * Settles the named resources and whoever is missing.
  * @param lists of a full read: how many of a kind came, and whether that was all; null: silence means nothing.
  * @param named answers about single resources that are here already.
- * @returns how many were asked for.
  */
 export async function settleSuspects(
   take: Take,
   { reader, judge }: { readonly reader: Reader; readonly judge: ResourceJudge },
   lists: Lists | null,
   named: readonly ReadAnswer[],
-): Promise<number> {
+): Promise<SettledSuspects> {
   for (const answer of named) {
     if (answer.found === 'present') takeOne(take, judge, answer.kind, answer.resource);
     else if (answer.found === 'absent') take.confirmAbsence({ ...answer, lostMembers: [] });
@@ -41,19 +44,29 @@ export async function settleSuspects(
   const answers = await readResources(reader, chosen);
   for (const answer of answers) known.set(nameOf(answer), answer);
 
-  for (const suspect of suspects) {
-    const answer = known.get(nameOf(suspect));
-    if (answer === undefined || answer.found === 'unknown') {
-      // Only a list that was read to its end repeats an absence: one that was heard in passing is no second time.
-      if (lists?.[suspect.kind].isComplete === true) take.countAbsence(suspect);
-    } else if (answer.found === 'absent') {
-      take.confirmAbsence({ ...suspect, lostMembers: [] });
-    } else if (suspect.lostMembers.length === 0) {
-      // The list was wrong and the resource is there: take it as read.
-      takeOne(take, judge, suspect.kind, answer.resource);
-    } else confirmLostMembers(take, suspect, answer, judge);
+  const find = (suspect: Suspect): ReadAnswer | undefined => known.get(nameOf(suspect));
+  const reads = new Map(suspects.map((suspect) => [suspect, readMembers(take, judge, find(suspect))]));
+  const judged = judgeAbsences(suspects, (suspect) => reads.get(suspect), lists);
+  for (const absence of judged.absences) {
+    const { suspect, verdict } = absence;
+    if (verdict === 'gone') take.confirmAbsence({ ...suspect, lostMembers: [] });
+    else if (verdict === 'left') take.confirmAbsence({ ...suspect, lostMembers: absence.members });
+    else if (verdict === 'count') take.countAbsence(suspect);
+    else if (verdict === 'there') takeOne(take, judge, suspect.kind, find(suspect)?.resource);
   }
-  return answers.length;
+  return { reads: answers.length, problems: judged.problems, warnings: judged.warnings };
+}
+
+function readMembers(
+  take: Take,
+  judge: ResourceJudge,
+  answer: ReadAnswer | undefined,
+): SingleRead | undefined {
+  if (answer === undefined) return undefined;
+  const { kind, id, found, resource } = answer;
+  if (kind !== 'Group' || found !== 'present') return { found, members: null };
+  const judged = judge.readGroup(resource, take.previous('Group', id) as GroupRecord | null);
+  return { found, members: judged.kind === 'good' ? new Set(judged.record.members) : null };
 }
 
 /**
@@ -68,16 +81,6 @@ function findSuspects(take: Take, lists: Lists | null): Suspect[] {
   const mayAsk = (kind: ResourceKind): boolean =>
     lists[kind].isComplete || missing[kind] <= Math.min(lists[kind].came, MAX_MISSING_OF_PARTIAL);
   return all.filter(({ kind, lostMembers }) => lostMembers.length > 0 || mayAsk(kind));
-}
-
-/** The group alone was read: who is not in it there either has left; a broken one says nothing. */
-function confirmLostMembers(take: Take, suspect: Suspect, answer: ReadAnswer, judge: ResourceJudge): void {
-  const previous = take.previous('Group', suspect.id) as GroupRecord | null;
-  const judged = judge.readGroup(answer.resource, previous);
-  if (judged.kind !== 'good') return;
-  const listed = new Set(judged.record.members);
-  const lostMembers = suspect.lostMembers.filter((member) => !listed.has(member));
-  if (lostMembers.length > 0) take.confirmAbsence({ ...suspect, lostMembers });
 }
 
 function nameOf({ kind, id }: { readonly kind: ResourceKind; readonly id: string }): string {

@@ -47,10 +47,14 @@ export interface Ears extends Client {
   people(): string[];
 }
 
-/** Starts all of it, to end with the test. @param yaml more lines of the configuration, `scim:` excluded. */
+/**
+ * Starts all of it, to end with the test.
+ * @param more further lines of the configuration, below `scim:` and at its top level; another token; and what stands in
+ *   front of the store, as the base URL under which it is reached.
+ */
 export async function listen(
   options: TestbedOptions = {},
-  more: { scim?: string; rest?: string; token?: string } = {},
+  more: { scim?: string; rest?: string; token?: string; front?: (baseUrl: string) => Promise<string> } = {},
 ): Promise<Ears> {
   const client = await connect(options);
   const { testbed } = client;
@@ -58,7 +62,8 @@ export async function listen(
   const credentials = path.join(root, 'etc/sunk-agent/credentials');
   mkdirSync(credentials, { recursive: true });
   writeFileSync(path.join(credentials, 'scim-token'), more.token ?? testbed.readToken);
-  const yaml = `scim:\n  base_url: ${testbed.baseUrl}\n${more.scim ?? ''}\n${more.rest ?? ''}`;
+  const baseUrl = more.front === undefined ? testbed.baseUrl : await more.front(testbed.baseUrl);
+  const yaml = `scim:\n  base_url: ${baseUrl}\n${more.scim ?? ''}\n${more.rest ?? ''}`;
   const config = parseConfig(yaml, 'config.yaml');
   const mirror = openMirror(path.join(root, 'state'), Math.floor(Date.now() / 1000), 'this node');
   const [ours, theirs] = duplexPair();

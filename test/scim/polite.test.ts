@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
@@ -6,7 +6,6 @@ import { describe, expect, test } from 'vitest';
 import { createBudget } from '../../src/agent/budget.ts';
 import { jitterOf } from '../../src/agent/schedule.ts';
 import { isPassingStatus, readRetryAfter, waitAfter } from '../../src/scim/retry.ts';
-import { openTransport } from '../../src/scim/transport.ts';
 import { listen } from './ears.ts';
 
 describe('a failure that may pass', () => {
@@ -83,34 +82,6 @@ describe('a refusal', () => {
     await expect(ears.hear()).rejects.toMatchObject({ code: 'store_refused_token' });
     ears.writeToken(ears.testbed.readToken);
     expect((await ears.hear()).complete.User).toBe(true);
-  });
-});
-
-test('connections are kept from pass to pass', async () => {
-  const ears = await listen({ seedUsers: 3 });
-  await ears.hear();
-  const transport = openTransport(ears.config.scim, ears.root);
-  expect(transport.dispatcher()).toBe(transport.dispatcher());
-  await transport.close();
-});
-
-describe('a certificate authority of our own', () => {
-  test('is read again when its file changes, and refused by name when it holds none', async () => {
-    const ears = await listen({}, { scim: '  ca_file: /etc/ca.pem' });
-    const file = path.join(ears.root, 'etc/ca.pem');
-    mkdirSync(path.dirname(file), { recursive: true });
-    const transport = openTransport(ears.config.scim, ears.root);
-    const pem = (text: string) => `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----\n`;
-    writeFileSync(file, pem('one'));
-    const first = transport.dispatcher();
-    expect(transport.dispatcher()).toBe(first);
-    writeFileSync(file, pem('two'));
-    expect(transport.dispatcher()).not.toBe(first);
-    writeFileSync(file, 'nothing');
-    expect(() => transport.dispatcher()).toThrow(/ca\.pem holds no certificate/);
-    rmSync(file);
-    expect(() => transport.dispatcher()).toThrow(/cannot read scim\.ca_file/);
-    await transport.close();
   });
 });
 
