@@ -1,11 +1,14 @@
-// What a poll costs when nothing changed, and how soon a pass starts when the store announces a change.
-import { type ChildProcess } from 'node:child_process';
+// What the daemon's memory comes to, what a poll costs when nothing changed, and how soon a pass starts when the store
+// announces a change.
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startTestbed, type Testbed } from '../../src/testbed/service.ts';
 import { makeThrowawayRoot, type ThrowawayRoot } from '../agent/throwaway-root.ts';
+import { makeBundled, type Bundled } from './bundled.ts';
+import { findFamily, readCpu, watchPeak } from './processes.ts';
 import { makeRow, quantile, type Row } from './row.ts';
 
 const USERS = 100_000;
@@ -13,10 +16,7 @@ const GROUPS = 1000;
 const POLLS = 10;
 const CHANGES = 40;
 
-/** Ticks of /proc/PID/stat (proc_pid_stat(5)): 100 a second on every Linux that we build for. */
-const TICK_MS = 10;
-
-/** The real daemon with its reader, subscribed and polling, over a store that was filled an hour ago. */
+/** The daemon of the bundle with its reader, subscribed and polling, over a store that was filled an hour ago. */
 export async function benchDelta(): Promise<Row[]> {
   let offset = -3_600_000;
   const testbed = await startTestbed({
@@ -26,31 +26,42 @@ export async function benchDelta(): Promise<Row[]> {
   });
   offset = 0;
   const place = await makeThrowawayRoot();
-  const daemon = startDaemon(place, testbed);
+  const bundled = await makeBundled();
+  const daemon = startDaemon(bundled, place, testbed);
+  const memory = watchPeak(daemon.pid ?? 0);
   try {
     const log = followLog(daemon);
-    await log.wait((lines) => lines.some(({ msg, mode }) => msg === 'pass over' && mode === 'full'));
+    const fullPasses = (lines: readonly LogLine[]): number =>
+      lines.filter(({ msg, mode }) => msg === 'pass over' && mode === 'full').length;
+    await log.wait((lines) => fullPasses(lines) >= 1);
+    // From an empty cache and from a full one.
+    daemon.kill('SIGHUP');
+    await log.wait((lines) => fullPasses(lines) >= 2);
+    const peak = memory.stop();
     const quiet = (from = 0) => log.lines.slice(from).filter(isQuietPoll).length;
     await log.wait(() => quiet() >= 2);
 
-    const pids = [daemon.pid ?? 0, ...findChildren(daemon.pid ?? 0)];
+    const pids = findFamily(daemon.pid ?? 0);
     await fetch(`${testbed.adminUrl}/requests`, { method: 'DELETE' });
-    const start = { cpu: pids.reduce((sum, pid) => sum + readCpu(pid), 0), at: log.lines.length };
+    const start = { cpu: readCpu(pids), at: log.lines.length };
     await log.wait(() => quiet(start.at) >= POLLS);
-    const cpu = pids.reduce((sum, pid) => sum + readCpu(pid), 0) - start.cpu;
+    const cpu = readCpu(pids) - start.cpu;
     const passes = quiet(start.at);
     const response = await fetch(`${testbed.adminUrl}/requests?token=login-nodes&method=GET`);
     const { requests } = (await response.json()) as { requests: unknown[] };
 
     const delays = await measureEvents(testbed, log);
     return [
+      row('peak-pss-mb-100k', 'MB', peak, 350),
       row('delta-no-change-requests', 'requests', requests.length / passes, 2),
-      row('delta-no-change-cpu-ms', 'ms', cpu / passes, 50),
+      row('delta-no-change-cpu-ms', 'ms', (cpu * 1000) / passes, 50),
       row('event-to-pass-s', 's', quantile(delays, 0.95), 1, delays),
     ];
   } finally {
+    memory.stop();
     daemon.kill('SIGTERM');
     if (daemon.exitCode === null) await once(daemon, 'exit');
+    bundled.remove();
     await place.close();
     await testbed.close();
   }
@@ -60,7 +71,7 @@ function row(name: string, unit: string, ours: number, goal: number, samples: re
   return makeRow({ bench: 'sync', row: name, unit, ours, samples, reference: null, goal });
 }
 
-function startDaemon(place: ThrowawayRoot, testbed: Testbed): ChildProcess {
+function startDaemon({ program }: Bundled, place: ThrowawayRoot, testbed: Testbed): ChildProcess {
   const config = `scim:
   base_url: ${testbed.baseUrl}
   budget: 1000/s
@@ -70,8 +81,10 @@ sync: { poll: '*/3 * * * * *', full: '0 0 29 2 *' }
 `;
   writeFileSync(join(place.root, 'etc/sunk-agent/config.yaml'), config);
   writeFileSync(join(place.root, 'etc/sunk-agent/credentials/scim-token'), testbed.readToken);
-  process.env['LOG_LEVEL'] = 'debug';
-  return place.start('run');
+  return spawn(program, ['run', '--root', place.root], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, LOG_LEVEL: 'debug' },
+  });
 }
 
 interface LogLine {
@@ -103,27 +116,6 @@ function followLog(child: ChildProcess) {
       }
     },
   };
-}
-
-function findChildren(parent: number): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/status`, 'utf8').includes(`\nPPid:\t${parent}\n`);
-      } catch {
-        return false;
-      }
-    });
-}
-
-/** Milliseconds of user and system time so far. */
-function readCpu(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }
 
 /** Seconds from the request that changes somebody to the start of the pass that looks. */

@@ -1,11 +1,12 @@
 // What the daemon costs a node at rest: memory and processor time of both processes, from the bundle, polling as by default.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeThrowawayRoot, type ThrowawayRoot } from '../agent/throwaway-root.ts';
 import { makeEd25519, seedRandom, writeBlob } from '../policy/key-corpus.ts';
 import { makeBundled } from './bundled.ts';
+import { findFamily, readCpu, readPss } from './processes.ts';
 import { makeRow, type Row } from './row.ts';
 
 /** As the goal has it; BENCH_IDLE_SECONDS shortens it for a look, to a minute or more. */
@@ -16,8 +17,6 @@ const PEOPLE = 1000;
 const LOOK_SECONDS = 60;
 /** The first passes are over by then, and what they left in the heap is collected. */
 const SETTLE_SECONDS = 30;
-/** USER_HZ, in which proc(5) counts processor time. */
-const TICKS = 100;
 
 export async function benchIdle(): Promise<Row[]> {
   const bundled = await makeBundled();
@@ -32,15 +31,15 @@ export async function benchIdle(): Promise<Row[]> {
     try {
       await waitForPass(place);
       await sleep(SETTLE_SECONDS * 1000);
-      const pids = [daemon.pid ?? 0, ...findChildren(daemon.pid ?? 0)];
+      const pids = findFamily(daemon.pid ?? 0);
       if (pids.length !== 2) throw new Error(`two processes were expected, and there are ${pids.length}`);
       const memory: number[] = [];
       const shares: number[] = [];
       for (let second = 0; second < SECONDS; second += LOOK_SECONDS) {
-        const before = readTicks(pids);
+        const before = readCpu(pids);
         await sleep(LOOK_SECONDS * 1000);
         memory.push(readPss(pids));
-        shares.push((readTicks(pids) - before) / TICKS / LOOK_SECONDS);
+        shares.push((readCpu(pids) - before) / LOOK_SECONDS);
       }
       const share = shares.reduce((sum, one) => sum + one, 0) / shares.length;
       const row = (name: string, unit: string, ours: number, samples: readonly number[], goal: number): Row =>
@@ -79,33 +78,4 @@ async function waitForPass(place: ThrowawayRoot): Promise<void> {
     }
   }
   throw new Error('the first pass did not end within two minutes');
-}
-
-function findChildren(pid: number): number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
-    .trim()
-    .split(' ')
-    .filter(Boolean)
-    .map(Number);
-}
-
-/** Proportional set size in MB (10^6 bytes): shared pages are divided among those who share them. */
-function readPss(pids: readonly number[]): number {
-  return pids
-    .map((pid) => Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]))
-    .reduce((sum, kib) => sum + (kib * 1024) / 1e6, 0);
-}
-
-/** User and system time so far, with that of children that ended. */
-function readTicks(pids: readonly number[]): number {
-  return pids
-    .map((pid) =>
-      readFileSync(`/proc/${pid}/stat`, 'utf8')
-        .replace(/^.*\) /, '')
-        .split(' ')
-        .slice(11, 15)
-        .map(Number),
-    )
-    .flat()
-    .reduce((sum, ticks) => sum + ticks, 0);
 }

@@ -1,4 +1,5 @@
 // The agent's side of the sync benchmark: hears the store as the daemon does, with a reader of its own.
+import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { hearStore } from '../../src/agent/hear.ts';
 import { openParts, openPlace } from '../../src/agent/parts.ts';
@@ -33,9 +34,13 @@ await serveJobs({
   first: async () => {
     open?.parts.mirror.close();
     open?.reader.close();
-    open?.child.kill();
+    if (open !== null) {
+      open.child.kill();
+      await once(open.child, 'exit');
+      open = null;
+    }
     rmSync(place.paths.state, { recursive: true, force: true });
-    const ms = await time(async () => {
+    return time(async () => {
       open = openAll();
       const { parts, reader } = open;
       const heard = await hearStore(
@@ -45,17 +50,12 @@ await serveJobs({
       );
       if (!heard.complete.User || !heard.complete.Group) throw new Error('the store was not heard whole');
     });
-    return { ms, reader: open?.child.pid };
   },
   /** A whole pass of the daemon, from question to report. */
   pass: async () => {
     open ??= openAll();
     const { parts, reader } = open;
-    let report: unknown = null;
-    const ms = await time(async () => {
-      report = await runPass({ ...parts, reader }, 'full');
-    });
-    return { ms, reader: open.child.pid, report };
+    return time(() => runPass({ ...parts, reader }, 'full'));
   },
 });
 open?.reader.close();

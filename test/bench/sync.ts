@@ -1,35 +1,52 @@
-// What hearing 100,000 people and 1,000 groups costs, against a bare loop over the same pages.
+// What hearing the whole store costs, against a bare loop over the same pages, at 100 to 100,000 people.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { type Bundled, makeBundled } from './bundled.ts';
 import { makeRow, median, type Row } from './row.ts';
 import { makeStoreNode } from './store-node.ts';
 import { startWorker, type Worker } from './worker.ts';
 
+/** People, with a group for each hundred; the goal holds for the largest, the others show how cost grows. */
+const SIZES = [100, 1000, 10_000, 100_000] as const;
+const GOAL = 2.5;
 const TURNS = 3;
 /** As many requests at once as the reader has. */
 const IN_FLIGHT = 4;
 
+/** The agent's side is the bundle, with the flags of the package. */
 export async function benchSync(): Promise<Row[]> {
+  const bundled = await makeBundled({ 'sync-agent': 'test/bench/sync-agent.ts' });
+  try {
+    const rows: Row[] = [];
+    for (const size of SIZES) rows.push(...(await benchSize(bundled, size)));
+    return rows;
+  } finally {
+    bundled.remove();
+  }
+}
+
+async function benchSize({ lib, as }: Bundled, size: number): Promise<Row[]> {
   const root = mkdtempSync(path.join(tmpdir(), 'bench-sync-'));
-  const store = spawn(process.execPath, [path.join(import.meta.dirname, 'large-store.ts')], {
+  const file = path.join(import.meta.dirname, 'large-store.ts');
+  const store = spawn(process.execPath, [file, String(size), String(size / 100)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   try {
     const [line] = (await once(createInterface(store.stdout), 'line')) as [string];
     const { baseUrl, readToken } = JSON.parse(line) as { baseUrl: string; readToken: string };
     makeStoreNode(root, { baseUrl, readToken }, `scim: { base_url: "${baseUrl}", budget: 1000/s }\n`);
-    const agent = startWorker('sync-agent.ts', [root]);
+    const agent = startWorker(path.join(lib, 'sync-agent.js'), [root], as);
     const loop = startWorker('sync-reference.ts', [
       baseUrl,
       readToken,
       path.join(root, 'reference.sqlite'),
       String(IN_FLIGHT),
     ]);
-    const rows = await measure(agent, loop);
+    const rows = await measure(agent, loop, size);
     await Promise.all([agent.stop(), loop.stop()]);
     return rows;
   } finally {
@@ -38,63 +55,30 @@ export async function benchSync(): Promise<Row[]> {
   }
 }
 
-async function measure(agent: Worker, loop: Worker): Promise<Row[]> {
-  const memory = watchMemory(agent.pid);
+async function measure(agent: Worker, loop: Worker, size: number): Promise<Row[]> {
   const spent = { first: [] as number[], store: [] as number[], pass: [] as number[], parse: [] as number[] };
   // The store prepares its pages, and everybody's code is warm; the agent's pages and the loop's are the same.
   await loop.ask('parse');
   await agent.ask('first');
   for (let turn = 0; turn < TURNS; turn += 1) {
     spent.store.push(await loop.ask<number>('store'));
-    spent.first.push((await agent.ask<{ ms: number }>('first')).ms);
+    spent.first.push(await agent.ask<number>('first'));
   }
   await agent.ask('pass');
   for (let turn = 0; turn < TURNS; turn += 1) {
     spent.parse.push(await loop.ask<number>('parse'));
-    spent.pass.push((await agent.ask<{ ms: number }>('pass')).ms);
+    spent.pass.push(await agent.ask<number>('pass'));
   }
-  const peak = memory.stop();
-  const row = (name: string, samples: readonly number[], reference: readonly number[]): Row =>
+  const name = size >= 1000 ? `${size / 1000}k` : String(size);
+  const row = (what: string, samples: readonly number[], reference: readonly number[]): Row =>
     makeRow({
       bench: 'sync',
-      row: name,
+      row: `${what}-${name}`,
       unit: 'ms',
       ours: median(samples),
       samples,
       reference: median(reference),
-      goal: 2.5,
+      goal: size === SIZES.at(-1) ? GOAL : null,
     });
-  return [
-    row('first-sync-100k', spent.first, spent.store),
-    row('full-pass-no-change-100k', spent.pass, spent.parse),
-    makeRow({ bench: 'sync', row: 'peak-pss-mb-100k', unit: 'MB', ours: peak, reference: null, goal: 350 }),
-  ];
-}
-
-/** The largest sum of PSS (proc_pid_smaps(5)) of a process and its children, in megabytes, looked at 20 times a second. */
-function watchMemory(pid: number): { stop(): number } {
-  let peak = 0;
-  const timer = setInterval(() => {
-    const children = readProc(`${pid}/task/${pid}/children`)
-      .split(' ')
-      .filter((text) => text !== '');
-    const sum = [String(pid), ...children].reduce((total, process_) => {
-      return total + Number(/^Pss:\s+(\d+)/m.exec(readProc(`${process_}/smaps_rollup`))?.[1] ?? 0);
-    }, 0);
-    peak = Math.max(peak, sum / 1024);
-  }, 50);
-  return {
-    stop() {
-      clearInterval(timer);
-      return peak;
-    },
-  };
-}
-
-function readProc(file: string): string {
-  try {
-    return readFileSync(`/proc/${file}`, 'utf8');
-  } catch {
-    return '';
-  }
+  return [row('first-sync', spent.first, spent.store), row('full-pass-no-change', spent.pass, spent.parse)];
 }
