@@ -74,6 +74,8 @@ export function renderConfigManual(time: number): string {
     'Below, a.b stands for the key b inside of a, and a[] for each entry of the list a.',
     '.Sh KEYS',
     ...renderList(items),
+    '.Sh HEARING THE STORE',
+    ...renderHelp(HEARING),
     '.Sh NAMES AND IDS',
     ...renderHelp(NAMES),
     '.Sh LEAVING',
@@ -86,6 +88,18 @@ export function renderConfigManual(time: number): string {
   ];
   return `${lines.join('\n')}\n`;
 }
+
+const HEARING = `The store is asked for what changed by sync.poll, and for everything by sync.full; scim.budget stretches the pauses.
+Who is missing from a list that came whole is asked for by id, 50 in a pass. The store's own word that somebody is gone
+acts at once; without it an absence has to be repeated (limits.absences), and does not count in a pass whose list lacks
+anybody whom the store then serves by id.
+
+Where the store's ServiceProviderConfig offers events of its resources (RFC 9967), the reader also keeps one request open
+at SecurityEvents below scim.base_url (RFC 8936), in a stream of this node's own. An event only says where to look: up to
+50 resources are read anew by their ids, at once; more are a case for a delta. There is nothing to configure. While
+events fail the store is polled as ever, and once they are back a delta asks for what was missed; a store that offers
+none is looked at again after an hour. sunk-agent status shows a pass that an event began as (event), and the log says
+since when events are followed and why they are not.`;
 
 const NAMES = `A person's name is made from scim.attributes.username. Only printable ASCII is taken; nothing is transliterated.
 What follows an @ must be one of accounts.domains, in capitals or not, and what is before it goes on; more than one @ is

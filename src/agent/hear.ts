@@ -6,7 +6,7 @@ import type { PassEnd, ReadAnswer } from '../scim/protocol.ts';
 import { createPathTally, type PathTally } from '../scim/path-tally.ts';
 import type { ResourceJudge } from '../scim/read-resource.ts';
 import type { Reader } from '../scim/reader.ts';
-import type { Finding, ResourceKind } from '../scim/resources.ts';
+import { type Finding, RESOURCE_KINDS, type ResourceKind } from '../scim/resources.ts';
 import type { Lists } from './judge-absences.ts';
 import type { PassMode, PassOrder } from './order.ts';
 import type { Progress } from './progress.ts';
@@ -14,8 +14,6 @@ import { readResources } from './read-resources.ts';
 import { scopeOf } from './scope.ts';
 import { settleSuspects } from './suspects.ts';
 import { takeOne } from './take-one.ts';
-
-const KINDS = ['User', 'Group'] as const;
 
 /** A clock further off the store's than this vouches for nobody, in milliseconds. */
 const MAX_SKEW_MS = 300_000;
@@ -157,7 +155,7 @@ function openEars(parts: HearParts): Ears {
       const take = begin();
       const lists = end?.mode === 'full' ? describeLists(end, tally) : null;
       const { reads, problems, warnings } = await settleSuspects(take, parts, lists, named);
-      const unmatched = KINDS.flatMap((kind) =>
+      const unmatched = RESOURCE_KINDS.flatMap((kind) =>
         lists?.[kind].isComplete === true ? tally.unmatched(kind) : [],
       );
       const taken = take.commit(mayConfirm);

@@ -1,6 +1,6 @@
 // What the store says of single resources makes of an absence: established, disproved, worth counting, or nothing. Pure.
 import type { Suspect } from '../mirror/take.ts';
-import type { Finding, ResourceKind } from '../scim/resources.ts';
+import { type Finding, RESOURCE_KINDS, type ResourceKind } from '../scim/resources.ts';
 
 export type Lists = Readonly<Record<ResourceKind, { readonly came: number; readonly isComplete: boolean }>>;
 
@@ -43,7 +43,7 @@ export function judgeAbsences(
     lists?.[suspect.kind].isComplete === true && wrong[claimOf(suspect)] === 0;
   return {
     absences: suspects.map((suspect) => judgeOne(suspect, reads(suspect), mayCount(suspect))),
-    problems: (['User', 'Group'] as const).flatMap((kind) =>
+    problems: RESOURCE_KINDS.flatMap((kind) =>
       wrong[kind] === 0 ? [] : finding(`the list of ${kind}s lacks ${wrong[kind]} that the store has`),
     ),
     warnings: wrong.member === 0 ? [] : finding(`the list cuts the members of ${wrong.member} groups`),

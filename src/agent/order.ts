@@ -1,5 +1,5 @@
 // What a pass is asked to look at: everything, what changed, or some resources that the store named.
-import type { Look } from '../scim/protocol.ts';
+import { type Look, MAX_NAMED } from '../scim/protocol.ts';
 
 /** `event`: the named resources alone. */
 export type PassMode = 'full' | 'delta' | 'event';
@@ -13,9 +13,6 @@ export interface PassOrder {
 }
 
 export const EVERYTHING: PassOrder = { mode: 'full', resources: [] };
-
-/** More named resources than this are a case for a delta, which costs less. */
-const MAX_NAMED = 50;
 
 const RANK: Readonly<Record<PassMode, number>> = { event: 0, delta: 1, full: 2 };
 

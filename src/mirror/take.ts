@@ -1,5 +1,11 @@
 // Takes what one pass over the store brought into the mirror: additions and changes at once, absences with care.
-import type { GroupRecord, Judged, ResourceKind, UserRecord } from '../scim/resources.ts';
+import {
+  type GroupRecord,
+  type Judged,
+  RESOURCE_KINDS,
+  type ResourceKind,
+  type UserRecord,
+} from '../scim/resources.ts';
 import { isRenewalDue } from './confirmation.ts';
 import type { Connection } from './database.ts';
 import { digestOf, type Image, type Row } from './image.ts';
@@ -63,8 +69,6 @@ interface Pending<R> {
 
 type AnyRecord = UserRecord | GroupRecord;
 type AnyRow = Pick<Row<AnyRecord>, 'record' | 'missing' | 'absent' | 'heardBy'>;
-
-const KINDS = ['User', 'Group'] as const;
 
 let takes = 0;
 
@@ -149,7 +153,7 @@ export function beginTake(connection: Connection, image: Image, rules: TakeRules
     },
     suspects(complete) {
       const found: Suspect[] = [];
-      for (const kind of KINDS) {
+      for (const kind of RESOURCE_KINDS) {
         if (!complete[kind]) continue;
         for (const [id, row] of image[kind]) {
           if (row.heardBy !== number && !row.absent) found.push({ kind, id, lostMembers: [] });
@@ -195,7 +199,7 @@ export function beginTake(connection: Connection, image: Image, rules: TakeRules
 
   /** The rows as they will be, in the order of the ids; each is also noted in `written`, without its body. */
   function* finish(mayConfirm: boolean, written: Omit<FinishedRow, 'body'>[]): Generator<FinishedRow> {
-    for (const kind of KINDS) {
+    for (const kind of RESOURCE_KINDS) {
       for (const id of [...next[kind].keys()].sort()) {
         const pending = next[kind].get(id);
         if (pending === undefined) continue;

@@ -7,11 +7,9 @@ import { type Meter, startMeter } from './meter.ts';
 import { readList } from './pages.ts';
 import { writePage } from './page-lines.ts';
 import type { PassAsk, PassEnd } from './protocol.ts';
-import type { Finding, ResourceKind } from './resources.ts';
+import { type Finding, RESOURCE_KINDS, type ResourceKind } from './resources.ts';
 import { isBadContent } from './split.ts';
 import type { Store } from './store.ts';
-
-const KINDS = ['User', 'Group'] as const;
 
 /** What a pass of one mode came to. */
 type Ends = Readonly<Record<ResourceKind, ListEnd>>;
@@ -75,7 +73,7 @@ async function readLists(
   const provider = await store.provider(meter);
   const ends: Record<ResourceKind, ListEnd> = { User: NOTHING, Group: NOTHING };
   const failures: AgentError[] = [];
-  for (const kind of KINDS) {
+  for (const kind of RESOURCE_KINDS) {
     try {
       ends[kind] = await readList({
         client,
@@ -96,7 +94,7 @@ async function readLists(
       ends[kind] = { isComplete: false, problems: [describe(error)] };
     }
   }
-  if (failures.length === KINDS.length && failures[0] !== undefined) throw failures[0];
+  if (failures.length === RESOURCE_KINDS.length && failures[0] !== undefined) throw failures[0];
   return ends;
 }
 

@@ -34,7 +34,10 @@ export interface GroupRecord {
   readonly nested: readonly string[];
 }
 
-export type ResourceKind = 'User' | 'Group';
+/** In the order in which they are read: a group's members are known by then. */
+export const RESOURCE_KINDS = ['User', 'Group'] as const;
+
+export type ResourceKind = (typeof RESOURCE_KINDS)[number];
 
 /** Why a record, or a part of it, was not taken: a stable code for programs and a sentence for operators. */
 export interface Finding {
