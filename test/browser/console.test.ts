@@ -80,8 +80,11 @@ describe.skipIf(findObstacle() !== null)('the console', () => {
       await page.goto(testbed.consoleUrl);
       const { origin } = new URL(testbed.baseUrl);
       await page.goto(`${origin}/console/${path.replace('ALICE', alice).replace('GROUP', group)}`);
-      if (path === 'users') await page.getByLabel('Actions for Alice Ashby').click();
-      if (path === 'provisioning-log') await page.locator('.log summary').first().click();
+      const unfold = async (): Promise<void> => {
+        if (path === 'users') await page.getByLabel('Actions for Alice Ashby').click();
+        if (path === 'provisioning-log') await page.locator('.log summary').first().click();
+      };
+      await unfold();
       expect(await findSerious(page)).toEqual([]);
       const name = path.replaceAll('/', '-').toLowerCase();
       await keepPicture(page, name);
@@ -91,6 +94,7 @@ describe.skipIf(findObstacle() !== null)('the console', () => {
       await page.emulateMedia({ colorScheme: 'light' });
       await page.setViewportSize({ width: 400, height: 800 });
       await page.reload();
+      await unfold();
       await keepPicture(page, `${name}-narrow`);
       const cutOff = await page.evaluate(`[document.documentElement, ...document.querySelectorAll('.scroll')]
         .filter((box) => box.scrollWidth > box.clientWidth).map((box) => box.outerHTML.slice(0, 200))`);

@@ -17,7 +17,7 @@ export function showLoginNodes({ workspace, now }: Visit): Page {
       reader.since === null ? untold : moment(reader.since, now),
       moment(reader.lastPoll, now),
       reader.requests,
-      html`${reader.snapshot === null ? '' : agrees ? html`<span class="tag good">agrees</span>` : html`<span class="tag bad">differs</span>`}
+      html`${reader.snapshot === null ? untold : agrees ? html`<span class="tag good">agrees</span>` : html`<span class="tag bad">differs</span>`}
       ${reader.status >= 400 && html`<span class="tag bad">last answer ${reader.status}</span>`}`,
     ];
   });
