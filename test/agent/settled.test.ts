@@ -1,22 +1,30 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+// What makes a pass decide anew, and what does not.
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { TakeCounts } from '../../src/mirror/take.ts';
 import { watchSettled } from '../../src/agent/settled.ts';
 import { parseConfig } from '../../src/config.ts';
 import { pathsUnder } from '../../src/paths.ts';
 import { makeReport, NOW } from './sample-report.ts';
 
-const root = mkdtempSync(path.join(tmpdir(), 'settled-'));
-afterAll(() => rmSync(root, { recursive: true }));
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(path.join(tmpdir(), 'settled-'));
+  mkdirSync(path.join(root, 'etc'));
+  for (const zone of ['UTC', 'Tokyo']) writeFileSync(path.join(root, zone), zone);
+});
+afterEach(() => rmSync(root, { recursive: true }));
 
 const { accounts } = parseConfig('scim: { base_url: "https://store.example" }', 'test');
 const NOTHING: TakeCounts = { added: 0, changed: 0, gone: 0, renewed: 0, quarantined: 0, unreadable: 0 };
 
+const watchRoot = () => watchSettled(pathsUnder(root), accounts, { foreignVersion: () => 1 });
+
 /** What is recalled after a pass that agreed, when the store says this. */
 function recall(taken: TakeCounts) {
-  const settled = watchSettled(pathsUnder(root), accounts, { foreignVersion: () => 1 });
+  const settled = watchRoot();
   const mark = settled.mark();
   settled.note(makeReport({ startedAt: NOW }), mark);
   return settled.recall({ ...makeReport().heard!, mode: 'event', taken }, settled.mark(), NOW + 1);
@@ -28,4 +36,21 @@ test('a host that agreed is left as it is where the store has no news', () => {
 
 test.each(Object.keys(NOTHING))('what is %s at the store is weighed at once', (count) => {
   expect(recall({ ...NOTHING, [count]: 1 })).toBeNull();
+});
+
+const setZone = (zone: string): void => {
+  rmSync(path.join(root, 'etc/localtime'), { force: true });
+  symlinkSync(path.join('..', zone), path.join(root, 'etc/localtime'));
+};
+
+test.each([
+  ['the time zone is another', () => setZone('Tokyo')],
+  ['accounts were written', () => writeFileSync(path.join(root, 'etc/passwd'), 'bob:x:1:1::/:/bin/sh\n')],
+])('the mark of what a decision rests on is another when %s, and stays otherwise', (_, happen) => {
+  setZone('UTC');
+  const settled = watchRoot();
+  const before = settled.mark();
+  expect(settled.mark()).toBe(before);
+  happen();
+  expect(settled.mark()).not.toBe(before);
 });

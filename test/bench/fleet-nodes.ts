@@ -73,6 +73,8 @@ await serveJobs({
     for (const node of nodes) await node.begin();
   },
   follow: () => {
+    // From here on only what is polled is news, and what went wrong before.
+    news.splice(0, news.length, ...news.filter(({ kind }) => kind === 'trouble'));
     // The hour of the full passes begins with the next minute, so that a run of some minutes has its share of them.
     const minute = new Date(Date.now() + 60_000).getMinutes();
     for (const node of nodes) node.follow(`${minute} * * * *`);
