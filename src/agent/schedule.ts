@@ -6,7 +6,7 @@ import { AgentError } from '../errors.ts';
 import type { Budget } from './budget.ts';
 import type { PassMode } from './order.ts';
 
-/** A fleet is spread over half of the interval, and over no more than this. */
+/** A fleet is spread over the whole interval, for no node hears of anything later by that, and over no more than this. */
 const MAX_JITTER_MS = 600_000;
 
 export interface Schedule {
@@ -25,16 +25,15 @@ export function startSchedule(
   budget: Budget,
   ask: (mode: PassMode) => void,
 ): Schedule {
-  const timers = new Set<NodeJS.Timeout>();
+  /** What waits for its jitter, and when it is due, in epoch milliseconds. */
+  const waiting = new Map<NodeJS.Timeout, number>();
   const later = (task: ScheduledTask, work: () => void): void => {
-    const timer = setTimeout(
-      () => {
-        timers.delete(timer);
-        work();
-      },
-      jitterOf(host, task.getNextRuns(2)),
-    );
-    timers.add(timer);
+    const jitter = jitterOf(host, task.getNextRuns(2));
+    const timer = setTimeout(() => {
+      waiting.delete(timer);
+      work();
+    }, jitter);
+    waiting.set(timer, Date.now() + jitter);
   };
   const poll = cron.schedule(sync.poll, () =>
     later(poll, () => {
@@ -48,12 +47,13 @@ export function startSchedule(
         const next = task.getNextRuns(2);
         return next[0] === undefined ? Infinity : next[0].getTime() + jitterOf(host, next);
       });
-      return Math.ceil(Math.max(Math.min(...runs), Date.now() + budget.wait()) / 1000);
+      const next = Math.min(...runs, ...waiting.values());
+      return Math.ceil(Math.max(next, Date.now() + budget.wait()) / 1000);
     },
     async stop() {
       await poll.stop();
       await full.stop();
-      for (const timer of timers) clearTimeout(timer);
+      for (const timer of waiting.keys()) clearTimeout(timer);
     },
   };
 }
@@ -62,7 +62,7 @@ export function startSchedule(
 export function jitterOf(host: string, [first, second]: readonly Date[]): number {
   const interval = first === undefined || second === undefined ? 0 : second.getTime() - first.getTime();
   const share = createHash('sha256').update(host).digest().readUInt32BE(0) / 2 ** 32;
-  return Math.floor(share * Math.min(interval / 2, MAX_JITTER_MS));
+  return Math.floor(share * Math.min(interval, MAX_JITTER_MS));
 }
 
 /** @throws AgentError config_invalid, naming the key. */
