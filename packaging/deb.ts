@@ -32,8 +32,8 @@ export async function buildPackage({
   sqlite,
   release,
 }: PackageOptions): Promise<string> {
-  const time = buildTime();
-  const version = release === undefined ? readVersion() : readVersion().replace(/^[^+]+/, release);
+  const { time, version: current } = identifyBuild();
+  const version = release === undefined ? current : current.replace(/^[^+]+/, release);
   const debianVersion = debianVersionOf(version, time);
   const scratch = mkdtempSync(path.join(tmpdir(), 'sunk-agent-deb-'));
   try {
@@ -52,6 +52,11 @@ export async function buildPackage({
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/** What a package knows of its build: its time, in epoch seconds, and what `--version` prints. */
+export function identifyBuild(): { time: number; version: string } {
+  return { time: buildTime(), version: readVersion() };
 }
 
 /** SOURCE_DATE_EPOCH, or the time of the commit. */

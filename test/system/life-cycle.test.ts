@@ -33,10 +33,8 @@ describeOnNodes('the package', () => {
   beforeAll(async () => {
     for (const name of ['alice', 'bob', 'janitor'])
       spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', keyFile(name)]);
-    current = await buildForHere(folder, {
-      compression: IS_NIGHTLY ? 'xz' : 'quick',
-    });
-    previous = await buildForHere(folder, { release: '0.0.9' });
+    current = await buildForHere({ compression: IS_NIGHTLY ? 'xz' : 'quick' });
+    previous = await buildForHere({ release: '0.0.9' });
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

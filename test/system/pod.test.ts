@@ -51,7 +51,7 @@ describeOnNodes('a login pod', () => {
   beforeAll(async () => {
     spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
     layMounts(mounts, CONFIG, TOKEN);
-    image = buildImage(await buildForHere(folder));
+    image = buildImage(await buildForHere());
     await start();
     store = await startStore(pod);
     const alice = await store.createUser('alice@example.com', readFileSync(`${key}.pub`, 'utf8').trim());

@@ -49,7 +49,7 @@ describeOnNodes('pods of one cluster', () => {
     mkdirSync(volume);
     for (const backend of ['nsscache', 'published'])
       layMounts(path.join(folder, backend), renderConfig(backend), TOKEN);
-    image = buildImage(await buildForHere(folder));
+    image = buildImage(await buildForHere());
     publisher = await startPod({
       image,
       mounts: path.join(folder, 'nsscache'),

@@ -29,7 +29,7 @@ describeOnNodes('the sandbox', () => {
 
   beforeAll(async () => {
     spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
-    file = await buildForHere(folder);
+    file = await buildForHere();
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
