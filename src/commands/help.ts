@@ -18,7 +18,7 @@ Makes this login node agree with the organisation's user store.
   freeze    no grants and no absences for a while; thaw ends it
   import    take over accounts that are there already
   rebind    move people and groups to new SCIM ids
-  hook      run what offboarding.hook still owes; systemd calls it
+  hook      run what offboarding.hook still owes; its service calls it
 
 Every command takes:
   --config FILE   instead of /etc/sunk-agent/config.yaml

@@ -1,4 +1,4 @@
-// `sunk-agent hook`: runs the off-boarding hook for those who were asked for; sunk-agent-hook.service calls it.
+// `sunk-agent hook`: runs the off-boarding hook for those who were asked for; the service sunk-agent-hook calls it.
 import { answerHookRequests } from '../host/hook.ts';
 import { openPlace } from '../agent/parts.ts';
 import type { CommandContext } from './command.ts';
@@ -9,8 +9,8 @@ export const options = {};
 export const help = `Usage: sunk-agent hook [--config FILE] [--root DIR]
 
 Runs offboarding.hook for everybody whose account was closed and for whom it has not run yet. It is called by
-sunk-agent-hook.service, which sunk-agent-hook.path starts, since the agent itself has no network; in a pod without
-systemd the agent starts the hook itself. Nobody need call it by hand.
+sunk-agent-hook.service, which sunk-agent-hook.path starts, since the agent itself has no network; in a pod by the s6
+service sunk-agent-hook. Where there is neither, the agent starts the hook itself. Nobody need call it by hand.
 
 The hook is run as root, without arguments, in /, with this environment:
   SUNK_AGENT_NAME      name of the account
@@ -29,7 +29,9 @@ Exit status: 0 all ran, whatever their own status, 1 failed.`;
 
 export async function run(context: CommandContext): Promise<number> {
   const { config, paths, log } = openPlace(context);
-  const count = await answerHookRequests(paths.hooks, config.offboarding);
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+  const count = await answerHookRequests(paths.hooks, config.offboarding, stop.signal);
   log.info({ count }, 'off-boarding hooks ran');
   return 0;
 }

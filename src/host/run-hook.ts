@@ -1,6 +1,5 @@
 // Runs the operator's off-boarding hook for one person: a plain child with a time limit, and an end for all that it starts.
 import { spawn } from 'node:child_process';
-import { readlinkSync } from 'node:fs';
 import { findUnsafePath } from './safe-path.ts';
 
 /** Whom the hook is run for. */
@@ -10,24 +9,30 @@ export interface HookPerson {
   readonly scimId: string;
 }
 
+export interface HookLimits {
+  /** Seconds. */
+  readonly timeout: number;
+  readonly stop?: AbortSignal;
+}
+
 /**
  * Runs `program` without arguments; the person is in the environment (SUNK_AGENT_NAME, SUNK_AGENT_UID,
  * SUNK_AGENT_SCIM_ID), as are PATH and LANG; its output goes to ours.
- * @param timeout seconds; then it and its children get KILL.
+ * @param limits after `timeout` seconds, or when `stop` is aborted, it and its children get KILL.
  * @param top below it everything on the way to the program must be root's alone (tests have a folder of their own).
  * @returns what went wrong, as one phrase, or null.
  */
 export async function runHook(
   program: string,
   person: HookPerson,
-  timeout: number,
+  { timeout, stop }: HookLimits,
   top = '/',
 ): Promise<string | null> {
   const fault = await findUnsafePath(program, process.geteuid?.() ?? 0, top);
   if (fault !== null) return `it is not run, because ${fault}`;
-  const [command, args] = inNetworkOfInit(program);
+  if (stop?.aborted === true) return 'it is not run, because its service was stopped';
   return new Promise((resolve) => {
-    const child = spawn(command, args, {
+    const child = spawn(program, [], {
       cwd: '/',
       detached: true,
       stdio: ['ignore', process.stderr, process.stderr],
@@ -52,8 +57,11 @@ export async function runHook(
       isOverdue = true;
       end();
     }, timeout * 1000);
+    // Where no control group ends them (s6), a service that is stopped would leave its hooks behind.
+    stop?.addEventListener('abort', end);
     const settle = (problem: string | null): void => {
       clearTimeout(timer);
+      stop?.removeEventListener('abort', end);
       end();
       resolve(problem);
     };
@@ -64,20 +72,4 @@ export async function runHook(
       else settle(status === 0 ? null : `it ended with status ${status ?? '?'}`);
     });
   });
-}
-
-/** In a pod the agent may have left the pod's network behind (`unshare --net`); the hook, for `scancel`, has not. */
-function inNetworkOfInit(program: string): [command: string, args: string[]] {
-  const [init, own] = [namespaceOf('1'), namespaceOf('self')];
-  const isElsewhere = init !== '' && init !== own;
-  return isElsewhere ? ['nsenter', ['--target', '1', '--net', '--', program]] : [program, []];
-}
-
-/** Empty where it may not be looked at. */
-function namespaceOf(process: string): string {
-  try {
-    return readlinkSync(`/proc/${process}/ns/net`);
-  } catch {
-    return '';
-  }
 }

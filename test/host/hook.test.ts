@@ -1,4 +1,6 @@
 // The off-boarding hook: real programs, real time limits, and the folder over which agent and unit talk.
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -21,7 +23,8 @@ function writeHook(script: string, mode = 0o755): string {
   return file;
 }
 
-const run = (file: string, timeout = 20): Promise<string | null> => runHook(file, ALICE, timeout, folder);
+const run = (file: string, timeout = 20, stop?: AbortSignal): Promise<string | null> =>
+  runHook(file, ALICE, { timeout, ...(stop && { stop }) }, folder);
 
 describe('the off-boarding hook', () => {
   test('is told in its environment who left, and nothing else of ours', async () => {
@@ -58,6 +61,21 @@ describe('the off-boarding hook', () => {
   test('that takes too long is ended, with what it has started', async () => {
     const file = writeHook(`sleep 300 & echo $! >${folder}/child; wait`);
     expect(await run(file, 1)).toBe('it took longer than 1 s and was ended');
+    await expectChildToEnd();
+  });
+
+  test('ends with its service, and so does what it has started; no other starts then', async () => {
+    const file = writeHook(`sleep 300 & echo $! >${folder}/child; echo >${folder}/runs; wait`);
+    const stop = new AbortController();
+    const running = run(file, 60, stop.signal);
+    await expect.poll(() => existsSync(path.join(folder, 'runs')), { timeout: 20_000 }).toBe(true);
+    stop.abort();
+    expect(await running).toBe('it was ended by SIGKILL');
+    await expectChildToEnd();
+    expect(await run(file, 60, stop.signal)).toBe('it is not run, because its service was stopped');
+  });
+
+  async function expectChildToEnd(): Promise<void> {
     const child = Number(readFileSync(path.join(folder, 'child'), 'utf8'));
     const state = (): string => {
       try {
@@ -69,13 +87,13 @@ describe('the off-boarding hook', () => {
     for (let tries = 0; tries < 50 && !['', 'Z'].includes(state()); tries += 1)
       await new Promise((resolve) => setTimeout(resolve, 100));
     expect(['', 'Z']).toContain(state());
-  });
+  }
 });
 
 describe('requests for the hook', () => {
   const rules = (hook: string | null, hook_timeout = 20) => ({ hook, hook_timeout });
 
-  test('are answered by the unit, one by one, and leave nothing behind', async () => {
+  test('are answered by the service, one by one, and leave nothing behind', async () => {
     const systemd = folder;
     const requests = path.join(folder, 'requests');
     const people = [ALICE, { name: 'bob', uid: 10_001, scimId: 'b' }];
@@ -90,6 +108,30 @@ describe('requests for the hook', () => {
     for (const problem of answers.values()) expect(problem).toMatch(/is not run, because/);
     expect(existsSync(path.join(requests, '10000.request'))).toBe(false);
     expect(existsSync(path.join(requests, '10000.answer'))).toBe(false);
+  });
+
+  test('wake a service that sleeps at its pipe, and wait where none sleeps there', async () => {
+    const requests = path.join(folder, 'requests');
+    mkdirSync(requests);
+    execFileSync('mkfifo', [path.join(requests, 'wake')]);
+    const ask = (): ReturnType<typeof runHooks> =>
+      runHooks(requests, rules('/no/such/hook'), [ALICE], path.join(folder, 'no-systemd'));
+    const early = ask();
+    expect(existsSync(path.join(requests, '10000.request'))).toBe(true);
+    expect(await answerHookRequests(requests, rules('/no/such/hook'))).toBe(1);
+    expect((await early).get(10_000)).toMatch(/is not run, because/);
+
+    const service = spawn('sh', [
+      '-c',
+      'exec 4<>"$0"; echo asleep; read -r _ <&4',
+      path.join(requests, 'wake'),
+    ]);
+    await once(service.stdout, 'data');
+    const ended = once(service, 'exit');
+    const asked = ask();
+    expect((await ended)[0]).toBe(0);
+    expect(await answerHookRequests(requests, rules('/no/such/hook'))).toBe(1);
+    expect((await asked).get(10_000)).toMatch(/is not run, because/);
   });
 
   test('that are no requests are thrown away', async () => {

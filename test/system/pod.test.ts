@@ -1,6 +1,6 @@
 // SUNK's login pods: no systemd, services under s6, /etc thrown away at each start, the state on a volume.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,7 +9,7 @@ import type { LoginNode } from './node.ts';
 import { buildForHere } from './packages.ts';
 import { buildImage, layMounts, startPod } from './pod.ts';
 import { describeOnNodes } from './requirements.ts';
-import { BASE_URL, type Store, startStore, TOKEN } from './store.ts';
+import { BASE_URL, PORT, type Store, startStore, TOKEN } from './store.ts';
 
 const CONFIG = `scim:
   base_url: ${BASE_URL}
@@ -17,8 +17,16 @@ access:
   groups: [{ name: slurm-users }]
 accounts:
   domains: [example.com]
+offboarding: { hook: /usr/local/sbin/leave, hook_timeout: 2s }
 sync:
   poll: "*/2 * * * * *"
+`;
+
+/** For bob it meets the store and fails; for carol it takes too long, with a child of its own. */
+const HOOK = `#!/bin/bash
+if [ "$SUNK_AGENT_NAME" = carol ]; then sleep 1000 & echo $! >/run/left-behind; wait; fi
+{ readlink /proc/self/ns/net; exec 3<>/dev/tcp/127.0.0.1/${PORT} && echo connected; } >/run/left
+exit 3
 `;
 
 describeOnNodes('a login pod', () => {
@@ -80,6 +88,42 @@ describeOnNodes('a login pod', () => {
       expect(status).toMatch(new RegExp(`^${set}:\\s+0+$`, 'm'));
     expect(status).toMatch(/^NoNewPrivs:\s+1$/m);
     expect(status).toMatch(/^Groups:\s*$/m);
+  });
+
+  test('runs the off-boarding hook with the network that the agent has not, ends one that hangs, and reports both', async () => {
+    writeFileSync(path.join(pod.root, 'usr/local/sbin/leave'), HOOK, { mode: 0o755 });
+    const people = new Map<string, string>();
+    for (const name of ['bob', 'carol']) {
+      spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path.join(folder, name)]);
+      const id = await store.createUser(
+        `${name}@example.com`,
+        readFileSync(path.join(folder, `${name}.pub`), 'utf8').trim(),
+      );
+      await store.addMember('slurm-users', id);
+      people.set(name, id);
+    }
+    await eventually('bob and carol are there', () => pod.exec('id bob && id carol').status === 0);
+    for (const [name, problem] of [
+      ['bob', 'it ended with status 3'],
+      ['carol', 'it took longer than 2 s and was ended'],
+    ] as const) {
+      await store.setActive(people.get(name) ?? '', 'False');
+      await eventually(`the hook for ${name} is reported`, () =>
+        pod.exec(`sunk-agent history --user ${name}`).stdout.includes(problem),
+      );
+      expect(must(`getent passwd ${name}`)).toContain('nologin');
+    }
+    expect(must('cat /run/left')).toBe(`${must('readlink /proc/1/ns/net')}\nconnected`);
+    expect(must(`readlink /proc/${processOf('sunk-agent')}/ns/net`)).not.toBe(
+      must('readlink /proc/1/ns/net'),
+    );
+    expect(pod.exec('kill -0 $(cat /run/left-behind)').status).toBe(1);
+    // It waits for the next request, and costs no more than a shell meanwhile.
+    await eventually(
+      'it sleeps',
+      () => pod.exec('cat /proc/$(s6-svstat -o pid /run/service/sunk-agent-hook)/comm').stdout === 'run\n',
+    );
+    expect(login().status).toBe(0);
   });
 
   test.each(['sunk-agent', 'sunk-agent-reader'])('starts %s again when it has crashed', async (service) => {

@@ -24,7 +24,7 @@ const SSHD = '#!/bin/sh\nmkdir -p /run/sshd\nexec /usr/sbin/sshd -D -e 2>&1\n';
 /** What s6-overlay does at its start, but for the compiler of its dependencies: a folder a service, and s6-svscan. */
 const renderStart = (prepare: string): string => `
 mkdir -p /run/service/sshd
-cp -R /etc/s6-overlay/s6-rc.d/sunk-agent /etc/s6-overlay/s6-rc.d/sunk-agent-reader /run/service
+cp -R /etc/s6-overlay/s6-rc.d/sunk-agent* /run/service
 install -m 755 /etc/sshd-run /run/service/sshd/run
 ${prepare}
 { until getent passwd alice >/dev/null; do sleep 0.05; done; date +%s%N >/run/alice; } &
