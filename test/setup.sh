@@ -52,6 +52,12 @@ script bsdutils
 systemd-analyze systemd
 chromium chromium
 EOF
+if [ -n "${NIGHTLY-}" ]; then
+  # The package for the other architecture, as it is shipped.
+  for machine in aarch64 x86_64; do
+    command -v "$machine-linux-gnu-g++" >/dev/null || missing="$missing g++-$(echo "$machine" | tr _ -)-linux-gnu"
+  done
+fi
 [ -e /usr/lib/"$(uname -m)"-linux-gnu/libatomic.so.1 ] || missing="$missing libatomic1"
 # Without a font the pages in the browser have no text.
 [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || missing="$missing fonts-dejavu-core"

@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ADDONS, bundle } from '../../packaging/bundle.ts';
 import { ARCHITECTURES } from '../../packaging/deb/architecture.ts';
 import { buildPackage, debianVersionOf } from '../../packaging/deb.ts';
 
@@ -75,10 +76,44 @@ describe('the Debian package', () => {
     ).toBe('');
   });
 
-  it('names a licence for every package that is in it', () => {
+  it('brings what a node needs, each where Debian looks for it', () => {
+    const paths = files.map((line) => line.split(' ').at(-1)?.slice(1));
+    expect(paths).toEqual(
+      expect.arrayContaining([
+        '/usr/bin/sunk-agent',
+        '/usr/libexec/sunk-agent/authorized-keys',
+        '/usr/share/sunk-agent/sshd_config.d/10-sunk-agent.conf',
+        '/usr/lib/sysusers.d/sunk-agent.conf',
+        '/usr/lib/tmpfiles.d/sunk-agent.conf',
+        '/usr/share/man/man8/sunk-agent.8.gz',
+        '/usr/share/man/man5/sunk-agent.yaml.5.gz',
+        '/usr/share/bash-completion/completions/sunk-agent',
+        ...readdirSync(path.join(PACKAGING, '../systemd'))
+          .filter((name) => name.includes('.') && !name.endsWith('.d'))
+          .map((unit) => `/lib/systemd/system/${unit}`),
+        ...['sunk-agent', 'sunk-agent-reader', 'sunk-agent-hook'].map(
+          (name) => `/usr/share/sunk-agent/container/s6-rc.d/${name}/run`,
+        ),
+      ]),
+    );
+    expect(run('dpkg-deb', '--info', deb, 'conffiles')).toBe('/etc/sunk-agent/config.yaml\n');
+  });
+
+  it('names a licence for every package that is in it', async () => {
+    const { packages } = await bundle(path.join(scratch, 'bundle'), '1.2.3');
     const copyright = readFileSync(path.join(scratch, 'root/usr/share/doc/sunk-agent/copyright'), 'utf8');
-    for (const name of ['better-sqlite3', 'koffi', 'pino', 'undici', 'yaml', 'zod'])
-      expect(copyright).toContain(`(${name})`);
+    const named = [...copyright.matchAll(/^License: \S.* \((\S+)\)$/gm)].map(([, name = '']) => name);
+    expect(named.toSorted()).toEqual([...packages, ...ADDONS, `node-linux-${process.arch}`].toSorted());
+    expect(copyright).not.toContain('License: unknown');
+  });
+
+  it('is made from dependencies of one version each', () => {
+    const { dependencies, devDependencies, optionalDependencies } = JSON.parse(
+      readFileSync(path.join(PACKAGING, '../package.json'), 'utf8'),
+    ) as Record<string, Record<string, string>>;
+    const versions = Object.values({ ...dependencies, ...devDependencies, ...optionalDependencies });
+    expect(versions.length).toBeGreaterThan(20);
+    expect(versions.filter((version) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
   });
 
   it('calls a later commit a later version', () => {
@@ -156,7 +191,7 @@ describe('the scripts of the package', () => {
     'deb/prerm',
     'deb/postrm',
     'container/link-nsscache',
-    ...['sunk-agent', 'sunk-agent-reader'].flatMap((name) => [
+    ...['sunk-agent', 'sunk-agent-reader', 'sunk-agent-hook'].flatMap((name) => [
       `container/s6-rc.d/${name}/run`,
       `container/s6-rc.d/${name}/finish`,
     ]),

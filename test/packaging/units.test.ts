@@ -39,6 +39,9 @@ describe('the units', () => {
       ...settings('sunk-agent.service', 'Wants'),
     ].join(' ');
     expect(order).not.toContain('network');
+    const before = settings('sunk-agent.service', 'Before').join(' ').split(' ');
+    for (const later of ['nss-user-lookup.target', 'ssh.service', 'sshd.service'])
+      expect(before).toContain(later);
   });
 
   it.each([

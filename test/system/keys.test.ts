@@ -17,36 +17,40 @@ const PROJECT = join(import.meta.dirname, '../..');
 const ZULU: Readonly<Record<Release, boolean>> = { bullseye: false, bookworm: true, trixie: true };
 
 describeOnNodes('a storm of logins', () => {
-  test('of 500 logins, 32 at once, none is lost while the key file is replaced all the time', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'storm-'));
-    const keyFile = join(folder, 'key');
-    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', keyFile]);
-    const node = await openPrivateNode();
-    const keys = readKeys([readFileSync(`${keyFile}.pub`, 'utf8')]).flatMap((reading) =>
-      reading.ok ? [reading.key] : [],
-    );
-    const text = renderKeyFile(keys, 'id', 4_000_000_000, { zulu: true, timeZone: 'UTC' });
-    node.sh(`
+  test(
+    'of 500 logins, 32 at once, none is lost while the key file is replaced all the time',
+    { timeout: 480_000 },
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'storm-'));
+      const keyFile = join(folder, 'key');
+      execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', keyFile]);
+      const node = await openPrivateNode();
+      const keys = readKeys([readFileSync(`${keyFile}.pub`, 'utf8')]).flatMap((reading) =>
+        reading.ok ? [reading.key] : [],
+      );
+      const text = renderKeyFile(keys, 'id', 4_000_000_000, { zulu: true, timeZone: 'UTC' });
+      node.sh(`
       printf 'alice:x:20000:9999::/home/alice:/bin/sh\n' >>/etc/passwd
       printf 'alice:*:20000::::::\n' >>/etc/shadow
       mkdir /home/alice
       printf 'ListenAddress 127.0.0.1\nUsePAM no\nMaxStartups 1000\n' >/etc/ssh/sshd_config
       cat ${PROJECT}/packaging/sshd/10-sunk-agent.conf >>/etc/ssh/sshd_config
       printf '%s' '${text}' >/var/lib/sunk-agent/authorized_keys/alice`);
-    await node.startSshd();
-    const [program, ...before] = node.command;
-    const replace =
-      'cd /var/lib/sunk-agent/authorized_keys; while cp -p alice .new && mv .new alice; do :; done';
-    const replacer = spawn(program ?? '', [...before, 'sh', '-c', replace], { stdio: 'ignore' });
-    try {
-      expect(await logInMany({ port: node.port, name: 'alice', keyFile }, 500, 32)).toBe(0);
-      expect(replacer.exitCode).toBeNull();
-    } finally {
-      replacer.kill();
-      await node.close();
-      rmSync(folder, { recursive: true });
-    }
-  });
+      await node.startSshd();
+      const [program, ...before] = node.command;
+      const replace =
+        'cd /var/lib/sunk-agent/authorized_keys; while cp -p alice .new && mv .new alice; do :; done';
+      const replacer = spawn(program ?? '', [...before, 'sh', '-c', replace], { stdio: 'ignore' });
+      try {
+        expect(await logInMany({ port: node.port, name: 'alice', keyFile }, 500, 32)).toBe(0);
+        expect(replacer.exitCode).toBeNull();
+      } finally {
+        replacer.kill();
+        await node.close();
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
 });
 
 for (const release of RELEASES) {
