@@ -16,8 +16,14 @@ export function compilePath(path: string): Getter {
   for (let colon = path.indexOf(':'); colon >= 0; colon = path.indexOf(':', colon + 1)) {
     below.set(colon, { urn: path.slice(0, colon), steps: path.slice(colon + 1).split('.') });
   }
+  // Mostly an attribute stands right below its extension, which is spelt as it is here.
+  const usual = below.get(path.lastIndexOf(':'));
   return (resource) => {
     if (!isObject(resource)) return undefined;
+    if (usual !== undefined && Object.hasOwn(resource, usual.urn)) {
+      const found = descend(resource[usual.urn], usual.steps);
+      if (found !== undefined) return found;
+    }
     for (const key of Object.keys(resource)) {
       const extension = isUrn(key) ? below.get(key.length) : undefined;
       if (extension === undefined || !isSameName(key, extension.urn)) continue;

@@ -21,12 +21,19 @@ test('a page goes through the pipe as lines that are answers, with all of its re
   );
 });
 
-test('a large page becomes short lines, and one that is longer holds a single resource', () => {
-  const sizes = [...Array.from({ length: 1000 }, () => 900), 200_000, 10, 10];
-  const resources = sizes.map((size, id) => ({ id: String(id), text: 'x'.repeat(size) }));
-  const lines = [...writePage(1, 'Group', resources)];
-  expect(read(lines)).toEqual(resources);
-  const long = lines.filter((line) => line.length > LINE_LENGTH + 1000);
-  expect(long.map((line) => read([line]).length)).toEqual([1]);
-  expect(lines.length).toBeLessThan(30);
+test('a large page becomes short lines, whatever the size of its resources', () => {
+  for (const size of [100, 900, 20_000]) {
+    const resources = Array.from({ length: 1000 }, (_, id) => ({ id: String(id), text: 'x'.repeat(size) }));
+    const lines = [...writePage(1, 'User', resources)];
+    expect(read(lines)).toEqual(resources);
+    // The first line cannot know.
+    expect(Math.max(...lines.slice(1).map((line) => line.length))).toBeLessThan(1.1 * LINE_LENGTH);
+    expect(lines.length).toBeLessThan(10 + (1.5 * 1000 * size) / LINE_LENGTH);
+  }
+});
+
+test('a resource that is larger than a line has one of its own soon after', () => {
+  const resources = Array.from({ length: 40 }, (_, id) => ({ id: String(id), text: 'x'.repeat(200_000) }));
+  const counts = [...writePage(1, 'Group', resources)].map((line) => read([line]).length);
+  expect(counts.slice(1).every((count) => count === 1)).toBe(true);
 });
