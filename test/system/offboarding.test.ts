@@ -29,11 +29,23 @@ echo "$SUNK_AGENT_NAME $SUNK_AGENT_UID $SUNK_AGENT_SCIM_ID $(readlink /proc/self
 [ "$SUNK_AGENT_NAME" != bob ]
 `;
 
+/** In this order, whatever the reason. */
+const STEPS = [
+  'keys-remove',
+  'account-close',
+  'sessions-end',
+  'member-remove',
+  'member-remove',
+  'jobs-disable',
+  'hook-run',
+];
+
 describeOnNodes('somebody who leaves', () => {
   let keys: string;
   let node: LoginNode;
   let store: Store;
   const ids = new Map<string, string>();
+  let accessGroup: string;
 
   const keyFile = (name: string): string => path.join(keys, name);
   const login = (user: string, command = 'true') => node.ssh(user, keyFile(user), command);
@@ -45,6 +57,13 @@ describeOnNodes('somebody who leaves', () => {
   const eventually = async (what: string, isTrue: () => boolean): Promise<void> => {
     for (const deadline = Date.now() + 90_000; Date.now() < deadline; await sleep(250)) if (isTrue()) return;
     throw new Error(`not in time: ${what}\n${node.exec('journalctl -n 30 --no-pager').stdout}`);
+  };
+  /** A session of alice. @returns a function that waits for its end and gives the status. */
+  const openSession = async (): Promise<() => Promise<number>> => {
+    const session = node.startSsh('alice', keyFile('alice'), 'echo here; sleep 1000');
+    const exit = once(session, 'exit') as Promise<[number]>;
+    await once(session.stdout!, 'data');
+    return async () => (await exit)[0];
   };
   /** What was done to somebody, the oldest first. */
   const readHistory = (name: string): { kind: string; at: number; problem: string | null }[] => {
@@ -84,7 +103,7 @@ describeOnNodes('somebody who leaves', () => {
       );
     const everybody = [...ids.values()];
     await store.createGroup('slurm-admins', everybody.slice(0, 1));
-    await store.createGroup('slurm-users', everybody);
+    accessGroup = await store.createGroup('slurm-users', everybody);
     await eventually('alice and bob log in', () => login('alice').status === 0 && login('bob').status === 0);
     await eventually('alice has sudo', () => login('alice', 'sudo -n true').status === 0);
   });
@@ -101,13 +120,10 @@ describeOnNodes('somebody who leaves', () => {
     const own = `install -d -o alice -m 700 ~alice/.ssh && install -o alice -m 600 /dev/stdin ~alice/.ssh/authorized_keys`;
     run(`echo '${readFileSync(`${keyFile('alice')}.pub`, 'utf8').trim()}' | { ${own}; }`);
     expect(run('atq')).toContain('alice');
-    const session = node.startSsh('alice', keyFile('alice'), 'echo here; sleep 1000');
-    const ended = once(session, 'exit');
-    await once(session.stdout!, 'data');
-
+    const ended = await openSession();
     await store.setActive(ids.get('alice') ?? '', 'False');
     await eventually('the hook ran', () => node.exec('grep -q ^alice /root/left').status === 0);
-    expect((await ended)[0]).toBe(255);
+    expect(await ended()).toBe(255);
     expect(run('cat /root/left')).toBe(
       `alice 10000 ${ids.get('alice') ?? ''} ${run('readlink /proc/1/ns/net')}`,
     );
@@ -115,15 +131,7 @@ describeOnNodes('somebody who leaves', () => {
       readHistory('alice').some(({ kind }) => kind === 'hook-run'),
     );
     const steps = readHistory('alice').filter(({ kind }) => !/create|write|add/.test(kind));
-    expect(steps.map(({ kind }) => kind)).toEqual([
-      'keys-remove',
-      'account-close',
-      'sessions-end',
-      'member-remove',
-      'member-remove',
-      'jobs-disable',
-      'hook-run',
-    ]);
+    expect(steps.map(({ kind }) => kind)).toEqual(STEPS);
     expect(steps.map(({ problem }) => problem)).toEqual(steps.map(() => null));
     expect(steps.map(({ at }) => at)).toEqual(steps.map(({ at }) => at).sort((a, b) => a - b));
   });
@@ -160,5 +168,41 @@ describeOnNodes('somebody who leaves', () => {
     expect(run('atq')).toContain('alice');
     expect(node.exec('ls /var/lib/systemd/linger').stdout).toBe('alice\n');
     expect(node.exec('ls /var/lib/sunk-agent/offboarded').stdout.trim()).toBe('10001');
+  });
+
+  test('loses the last access group alone is out in the same way', async () => {
+    const before = readHistory('alice').length;
+    const ended = await openSession();
+    await store.request('PATCH', `/Groups/${accessGroup}`, {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+      Operations: [{ op: 'Remove', path: `members[value eq "${ids.get('alice') ?? ''}"]` }],
+    });
+    const steps = () => readHistory('alice').slice(before);
+    await eventually('the hook ran', () => steps().some(({ kind }) => kind === 'hook-run'));
+    expect(await ended()).toBe(255);
+    expect(steps().map(({ kind, problem }) => [kind, problem])).toEqual(STEPS.map((kind) => [kind, null]));
+    expect(login('alice').status).toBe(255);
+    expect(run('getent passwd alice')).toMatch(/:10000:9999:.*:\/usr\/sbin\/nologin$/m);
+    expect(run('cat /root/left')).toMatch(/^(alice .*\n)(bob .*\n)\1$/);
+  });
+
+  test('and stays away loses the line when accounts.retention is over; the uid stays bound, and comes back with them', async () => {
+    run('echo mine >/home/bob/mine');
+    run("sed -i 's/^accounts:/accounts:\\n  retention: 1s/' /etc/sunk-agent/config.yaml");
+    run('systemctl restart sunk-agent');
+    await eventually('bob has no line', () => node.exec('getent passwd bob').status === 2);
+    expect(node.exec('grep -h "\\bbob\\b" /etc/passwd /etc/shadow /etc/group /etc/gshadow').stdout).toBe('');
+    expect(login('bob').status).toBe(255);
+    const newcomer = await store.createUser(
+      'carol@example.com',
+      readFileSync(`${keyFile('alice')}.pub`, 'utf8').trim(),
+    );
+    await store.addMember('slurm-users', newcomer);
+    await eventually('carol has a line', () => node.exec('getent passwd carol').status === 0);
+    expect(run('id -u carol')).not.toBe('10001\n');
+
+    await store.setActive(ids.get('bob') ?? '', 'True');
+    await eventually('bob logs in', () => login('bob').status === 0);
+    expect(login('bob', 'id -u; pwd; cat mine').stdout).toBe('10001\n/home/bob\nmine\n');
   });
 });
