@@ -110,7 +110,9 @@ export function beginTake(connection: Connection, image: Image, rules: TakeRules
   }
 
   function store(kind: ResourceKind, record: AnyRecord, isConfirmed: boolean): void {
-    const before = find(kind, record.id);
+    const pending = next[kind].get(record.id);
+    const known = image[kind].get(record.id);
+    const before: AnyRow | undefined = pending ?? known;
     if (before === undefined) {
       put(kind, { record, confirms: isConfirmed, missing: 0, absent: false, heardBy: number });
       counts.added += 1;
@@ -120,8 +122,8 @@ export function beginTake(connection: Connection, image: Image, rules: TakeRules
     const kept =
       kind === 'Group' ? keepLostMembers(record as GroupRecord, before.record as GroupRecord) : record;
     const isSame = isSameRecord(kept, before.record);
-    const confirmsAlready = next[kind].get(record.id)?.confirms ?? false;
-    const confirmedAt = confirmsAlready ? rules.now : (image[kind].get(record.id)?.confirmedAt ?? 0);
+    const confirmsAlready = pending?.confirms ?? false;
+    const confirmedAt = confirmsAlready ? rules.now : (known?.confirmedAt ?? 0);
     const renews = isConfirmed && isRenewalDue(record.id, confirmedAt, rules.now, rules.maxAge);
     if (isSame && !renews && before.missing === 0 && !before.absent) return;
     put(kind, {

@@ -59,6 +59,8 @@ export function openTakeWriter(connection: Connection, now: number): TakeWriter 
       quarantines.set(`${kind} ${id}`, { kind, id, findings: JSON.stringify(findings) });
     },
     release(kind, id) {
+      // It is asked for every sound record.
+      if (stored.size === 0 && quarantines.size === 0) return;
       const key = `${kind} ${id}`;
       if (stored.has(key) || quarantines.has(key)) quarantines.set(key, { kind, id, findings: null });
     },
