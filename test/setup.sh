@@ -49,6 +49,7 @@ chattr e2fsprogs
 xz xz-utils
 $(uname -m)-linux-gnu-g++ g++
 script bsdutils
+tmux tmux
 systemd-analyze systemd
 chromium chromium
 EOF

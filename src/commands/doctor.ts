@@ -8,6 +8,7 @@ import { makePrintable } from '../plan/printable.ts';
 import { mayColour } from './colour.ts';
 import type { CommandContext } from './command.ts';
 import { announceOwner } from './owner.ts';
+import { wrapText } from './wrap.ts';
 
 export const failure = 2;
 export const options = { fix: { type: 'boolean', default: false } } as const;
@@ -48,7 +49,9 @@ export async function run(context: CommandContext): Promise<number> {
     findings = await look();
   }
   process.stdout.write(
-    context.json ? `${JSON.stringify({ version: VERSION, findings })}\n` : describe(findings, mayColour()),
+    context.json
+      ? `${JSON.stringify({ version: VERSION, findings })}\n`
+      : wrapText(describe(findings, mayColour()), process.stdout.columns),
   );
   if (findings.some(({ severity }) => severity === 'broken')) return 2;
   return findings.length === 0 ? 0 : 1;

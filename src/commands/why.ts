@@ -6,6 +6,7 @@ import { openPlace } from '../agent/parts.ts';
 import { AgentError } from '../errors.ts';
 import { mayColour } from './colour.ts';
 import type { CommandContext } from './command.ts';
+import { wrapText } from './wrap.ts';
 
 export const failure = 1;
 export const options = { key: { type: 'string' } } as const;
@@ -42,7 +43,6 @@ export async function run(context: CommandContext): Promise<number> {
   );
   const chain = judgeChain(facts);
   const { mayLogIn, cause, links } = chain;
-  const isColoured = mayColour();
   const person = facts.person.ok ? facts.person.value : null;
   process.stdout.write(
     context.json
@@ -58,7 +58,7 @@ export async function run(context: CommandContext): Promise<number> {
           links,
           used: facts.used?.ok === true ? facts.used.value : null,
         })}\n`
-      : printChain(facts, chain, isColoured),
+      : wrapText(printChain(facts, chain, mayColour()), process.stdout.columns),
   );
   if (mayLogIn === null) return 2;
   return mayLogIn ? 0 : 1;
