@@ -72,10 +72,10 @@ limits: { max_loss: { share: 1, at_most: 100000 } }
 }
 
 async function measure(store: Store, workers: readonly Worker[]): Promise<Row[]> {
-  const fleet = followFleet(workers);
   // Each reader's first poll asks besides whether the store honours deltas, and here all have started at once.
   const startRequests = countRequests(store);
   await Promise.all(workers.map((worker) => worker.ask('follow')));
+  const fleet = followFleet(workers);
   await fleet.wait('every node has polled', () => fleet.snapshots().size === NODES);
   const startRates = await startRequests.stop();
   const requests = countRequests(store);
