@@ -34,6 +34,7 @@ mkdir -p /home/ops/.ssh && cp /etc/ssh/ssh_host_ed25519_key.pub /home/ops/.ssh/a
 chmod 700 /home/ops/.ssh && chown -R 1500:1500 /home/ops
 install -d -m 0750 -g 991 /etc/sunk-agent /etc/sunk-agent/credentials
 install -d -m 0755 /usr/libexec/bin
+sed -i 's/^UID_MAX.*/UID_MAX 9999/' /etc/login.defs
 printf 'Include /etc/ssh/sshd_config.d/*.conf\\nUsePAM yes\\nPasswordAuthentication no\\n' >/etc/ssh/sshd_config
 `;
 
