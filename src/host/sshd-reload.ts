@@ -1,6 +1,6 @@
 // Has sshd take its new configuration without a login being refused, whoever holds its listening socket.
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { AgentError } from '../errors.ts';
@@ -25,7 +25,7 @@ export async function reloadSshd(root: string, program = SSHD): Promise<boolean>
   const asked = await askSshd(path.join(root, CONFIG), 'root', program);
   if ('fault' in asked) throw new AgentError('refused', `sshd is not reloaded: ${asked.fault}`);
   if (await isSocketHeld()) {
-    for (const service of SERVICES) await tellSystemd('try-restart', service);
+    await restartServices();
     return true;
   }
   const pid = Number((await readText(asked.settings.get('pidfile')?.[0] ?? '/run/sshd.pid'))?.trim());
@@ -34,6 +34,36 @@ export async function reloadSshd(root: string, program = SSHD): Promise<boolean>
   if ((await readText(`/proc/${pid}/comm`))?.trim() !== 'sshd') return false;
   process.kill(pid, 'SIGHUP');
   return true;
+}
+
+/**
+ * A restart takes /run/sshd away for a moment, without which a login under way ends (`Missing privilege separation
+ * directory`). For this one restart systemd is told to keep it (RuntimeDirectoryPreserve=, systemd.exec(5)).
+ */
+async function restartServices(): Promise<void> {
+  const dropIns = SERVICES.map((service) => `/run/systemd/system/${service}.d/sunk-agent.conf`);
+  for (const file of dropIns) {
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, '[Service]\nRuntimeDirectoryPreserve=restart\n');
+  }
+  try {
+    await tellSystemd('daemon-reload');
+    for (const service of SERVICES) await tellSystemd('try-restart', service);
+  } finally {
+    for (const file of dropIns) {
+      rmSync(file);
+      removeIfEmpty(path.dirname(file));
+    }
+    await tellSystemd('daemon-reload');
+  }
+}
+
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
+  }
 }
 
 /** One of them is enough: `is-active` says yes if any unit is. */

@@ -84,6 +84,15 @@ describeOnNodes('the package', () => {
     const isActive = (): boolean =>
       node.exec('systemctl is-active -q sunk-agent sunk-agent-reader').status === 0;
 
+    /** sshd takes new settings, and logins under way never miss the folder that they need. */
+    function expectSshdToKeepItsFolder(change: () => void): void {
+      const readFolder = (): string => must('stat -c %i /run/sshd');
+      const folder = readFolder();
+      change();
+      expect(readFolder()).toBe(folder);
+      expect(must('systemctl show -P DropInPaths -P NeedDaemonReload ssh.service').trim()).toBe('no');
+    }
+
     /** The session of alice is the same one, and alive. */
     async function expectSession(): Promise<void> {
       const { ticks } = session;
@@ -149,7 +158,7 @@ describeOnNodes('the package', () => {
         () => node.exec('test -s /var/lib/sunk-agent/authorized_keys/alice').status === 0,
       );
       expect(login('alice').status).toBe(255);
-      must('sunk-agent doctor --fix');
+      expectSshdToKeepItsFolder(() => must('sunk-agent doctor --fix'));
       await eventually('alice logs in', () => login('alice').status === 0);
       expect(login('alice', 'id -u').stdout).toBe('10000\n');
       expect(must('sunk-agent --version')).toContain('0.0.9+');
@@ -208,8 +217,10 @@ describeOnNodes('the package', () => {
 
     test('gives sshd back when it is removed, and leaves accounts, homes and the ledger', () => {
       const accounts = readAccounts();
-      const { status, stdout } = apt(node, 'remove sunk-agent');
-      expect(status, stdout).toBe(0);
+      expectSshdToKeepItsFolder(() => {
+        const { status, stdout } = apt(node, 'remove sunk-agent');
+        expect(status, stdout).toBe(0);
+      });
       expect(readHost()).toEqual({ ...before, dropIns: expect.any(String) as string });
       expect(must('ls /etc/ssh/sshd_config.d')).not.toContain('sunk-agent');
       expect(readAccounts()).toEqual(accounts);
