@@ -77,7 +77,7 @@ export async function layTree(options: TreeOptions): Promise<void> {
   copy('packaging/alerts/sunk-agent.rules.yaml', 'usr/share/sunk-agent/alerts/sunk-agent.rules.yaml');
 
   for (const file of listFiles(path.join(PROJECT, 'packaging/container'), '')) {
-    const mode = /\/(?:run|finish)$/.test(file) ? 0o755 : 0o644;
+    const mode = /\/(?:run|finish|link-nsscache)$/.test(file) ? 0o755 : 0o644;
     copy(`packaging/container/${file}`, `usr/share/sunk-agent/container/${file}`, mode);
   }
   put('usr/share/man/man8/sunk-agent.8.gz', gzip(await renderCommandManual(time)));

@@ -113,6 +113,21 @@ describeOnNodes('the sandbox', () => {
       expect(login('true').status).toBe(0);
     });
 
+    test.each([
+      ['sunk-agent', 2],
+      ['sunk-agent-reader', 1],
+    ])('limits what %s takes, and starts it again with growing pauses', (unit, gibibytes) => {
+      expect(show(unit, 'MemoryMax')).toBe(String(gibibytes * 2 ** 30));
+      const limits = must(`cat /proc/${show(unit, 'MainPID')}/limits`);
+      expect(limits).toMatch(/^Max core file size +0 +0 /m);
+      expect(limits).toMatch(/^Max open files +(?:1024|16384) /m);
+      expect(Number(show(unit, 'TasksMax'))).toBeLessThanOrEqual(256);
+      // No number of failures in a row ends the attempts.
+      expect(show(unit, 'StartLimitIntervalUSec')).toBe('0');
+      // systemd 254 and later.
+      if (release === 'trixie') expect(show(unit, 'RestartMaxDelayUSec')).toBe('1min');
+    });
+
     test('gives the token to the reader alone', () => {
       const pid = show('sunk-agent-reader', 'MainPID');
       expect(must(`cat /proc/${pid}/root/run/credentials/sunk-agent-reader.service/scim-token`)).toBe(

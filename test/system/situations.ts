@@ -205,6 +205,14 @@ const ON_THE_NODE: readonly Situation[] = [
     cause: 'sshd',
     opens: false,
   },
+  {
+    name: 'sshd-stopped',
+    // Where the socket is active too, it would start the service again.
+    make: 'systemctl stop ssh.socket ssh.service',
+    ask: 'doctor',
+    cause: 'sshd-not-running',
+    undo: 'systemctl start ssh.socket',
+  },
   { name: 'few-tries', ...sshd('MaxAuthTries 1\\n'), ask: 'why alice', cause: 'sshd', opens: true },
   {
     name: 'certificate-authority-beside-us',
