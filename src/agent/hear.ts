@@ -4,16 +4,18 @@ import type { Mirror } from '../mirror/mirror.ts';
 import type { Take, TakeCounts } from '../mirror/take.ts';
 import type { PassEnd, ReadAnswer } from '../scim/protocol.ts';
 import { createPathTally, type PathTally } from '../scim/path-tally.ts';
+import type { PageLine } from '../scim/page-lines.ts';
 import type { ResourceJudge } from '../scim/read-resource.ts';
 import type { Reader } from '../scim/reader.ts';
 import { type Finding, RESOURCE_KINDS, type ResourceKind } from '../scim/resources.ts';
+import type { HeardBefore } from './heard-before.ts';
 import type { Lists } from './judge-absences.ts';
 import type { PassMode, PassOrder } from './order.ts';
 import type { Progress } from './progress.ts';
 import { readResources } from './read-resources.ts';
 import { scopeOf } from './scope.ts';
 import { settleSuspects } from './suspects.ts';
-import { takeOne } from './take-one.ts';
+import { takePage } from './take-page.ts';
 
 /** A clock further off the store's than this vouches for nobody, in milliseconds. */
 const MAX_SKEW_MS = 300_000;
@@ -43,6 +45,7 @@ export interface Heard {
 export interface HearParts {
   readonly reader: Reader;
   readonly judge: ResourceJudge;
+  readonly heardBefore: HeardBefore;
   readonly mirror: Mirror;
   readonly config: Config;
   /** Epoch seconds. */
@@ -81,7 +84,7 @@ export async function hearStore(parts: HearParts, order: PassOrder, since: strin
 }
 
 async function askForLists(
-  { reader, mirror, onProgress }: HearParts,
+  { reader, mirror, heardBefore, onProgress }: HearParts,
   mode: 'full' | 'delta',
   since: string | null,
   ears: Ears,
@@ -90,14 +93,14 @@ async function askForLists(
   // What came last time is what will come, more or less; of a delta nobody knows. Counting is work.
   const expected = onProgress === undefined || asked === 'delta' ? null : countRecords(mirror) || null;
   let came = 0;
+  if (asked === 'full') heardBefore.turn();
   onProgress?.('fetch', 0, expected);
   // What goes wrong on our side is no fault of the pipe, which would be closed for it.
   let failure: { readonly error: unknown } | null = null;
-  const end = await reader.pass(asked, since, (kind, resources) => {
+  const end = await reader.pass(asked, since, (page) => {
     if (failure !== null) return;
     try {
-      ears.hear(kind, resources);
-      came += resources.length;
+      came += ears.hear(page);
       onProgress?.('fetch', came, expected);
     } catch (error) {
       failure = { error };
@@ -125,14 +128,15 @@ interface Took {
 const NOTHING: TakeCounts = { added: 0, changed: 0, gone: 0, renewed: 0, quarantined: 0, unreadable: 0 };
 
 interface Ears {
-  hear(kind: ResourceKind, resources: readonly unknown[]): void;
+  /** @returns how many resources it has. */
+  hear(page: PageLine): number;
   /** @param end null: no list was asked for. */
   finish(end: PassEnd | null, named: readonly ReadAnswer[], mayConfirm: boolean): Promise<Took>;
 }
 
 /** One take, begun when there is something to take. */
 function openEars(parts: HearParts): Ears {
-  const { mirror, config, judge, now, onProgress } = parts;
+  const { mirror, config, now, onProgress } = parts;
   const tally = createPathTally(config);
   let taking: Take | null = null;
   const begin = (): Take => {
@@ -140,14 +144,7 @@ function openEars(parts: HearParts): Ears {
     return taking;
   };
   return {
-    hear(kind, resources) {
-      if (resources.length === 0) return;
-      const take = begin();
-      for (const raw of resources) {
-        tally.see(kind, raw);
-        takeOne(take, judge, kind, raw);
-      }
-    },
+    hear: (page) => takePage(begin(), page, tally, parts),
     async finish(end, named, mayConfirm) {
       const hasNews = end?.mode === 'full' || named.length > 0 || taking !== null;
       if (!hasNews) return { taken: NOTHING, reads: 0, problems: [], warnings: [] };

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Config } from '../config.ts';
 import { loadConfig } from '../config.ts';
 import { createFailureLog, type FailureLog } from './failures.ts';
+import { type HeardBefore, rememberHeard } from './heard-before.ts';
 import { type Host, openHost } from '../host/host.ts';
 import { createLogger, type Logger } from '../log.ts';
 import { type HostLoadWatch, watchHostLoad } from './host-load.ts';
@@ -21,6 +22,7 @@ export interface PassParts {
   readonly mirror: Mirror;
   readonly host: Host;
   readonly judge: ResourceJudge;
+  readonly heardBefore: HeardBefore;
   /** null: nobody is asked; the pass works from the cache. */
   readonly reader: Reader | null;
   readonly settled: Settled;
@@ -75,6 +77,7 @@ export function openParts(place: Place): Omit<PassParts, 'reader'> {
     host: openHost({ paths, config }),
     hostLoad: watchHostLoad(paths, config, mirror),
     judge: createJudge(config.scim.attributes),
+    heardBefore: rememberHeard(),
   };
 }
 

@@ -1,13 +1,15 @@
-// NDJSON over a duplex stream: one JSON value a line, bounded, with back-pressure.
+// Lines over a duplex stream: one JSON value each, or what the other side reads itself; bounded, with back-pressure.
 import type { Duplex } from 'node:stream';
 import { MAX_LINE_BYTES } from './protocol.ts';
 
 export interface Channel {
   /** Resolves when the stream has room for more. */
   send(message: unknown): Promise<void>;
-  /** The same for JSON that is written already, in one line. */
+  /** The same for a line that is written already. */
   sendLine(line: string): Promise<void>;
   onMessage(callback: (message: unknown) => void): void;
+  /** Gets each line before it is read as JSON; true: it was something else. Valid only during the call. */
+  onLine(callback: (line: Buffer) => boolean): void;
   /** Called once, with the reason if there was one. */
   onClose(callback: (error: Error | null) => void): void;
   close(): void;
@@ -18,6 +20,7 @@ const NEWLINE = 0x0a;
 /** A channel over `stream`; a line that is too long or is not JSON closes it. */
 export function openChannel(stream: Duplex, maxLineBytes = MAX_LINE_BYTES): Channel {
   let onMessage = (_message: unknown): void => {};
+  let onLine = (_line: Buffer): boolean => false;
   let onClose = (_error: Error | null): void => {};
   let failure: Error | null = null;
   let parts: Buffer[] = [];
@@ -27,7 +30,7 @@ export function openChannel(stream: Duplex, maxLineBytes = MAX_LINE_BYTES): Chan
     const line = parts.length === 0 ? tail : Buffer.concat([...parts, tail]);
     parts = [];
     length = 0;
-    if (line.length === 0) return;
+    if (line.length === 0 || onLine(line)) return;
     onMessage(JSON.parse(line.toString('utf8')));
   }
 
@@ -71,6 +74,9 @@ export function openChannel(stream: Duplex, maxLineBytes = MAX_LINE_BYTES): Chan
     sendLine,
     onMessage(callback) {
       onMessage = callback;
+    },
+    onLine(callback) {
+      onLine = callback;
     },
     onClose(callback) {
       onClose = callback;

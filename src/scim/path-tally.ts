@@ -6,6 +6,10 @@ import type { Finding, ResourceKind } from './resources.ts';
 export interface PathTally {
   /** Looks at one raw resource; costs nothing once every path has matched. */
   see(kind: ResourceKind, raw: unknown): void;
+  /** As many more, which need no look, since `isSettled`. */
+  skip(kind: ResourceKind, count: number): void;
+  /** Whether every path has matched. */
+  isSettled(kind: ResourceKind): boolean;
   /** How many were looked at. */
   seen(kind: ResourceKind): number;
   /** One finding for each path that no resource of this kind had; none where there was no resource. */
@@ -37,6 +41,10 @@ export function createPathTally({ scim, accounts }: Config): PathTally {
 
   return {
     seen: (kind) => seen[kind],
+    isSettled: (kind) => open[kind].length === 0,
+    skip(kind, count) {
+      seen[kind] += count;
+    },
     see(kind, raw) {
       seen[kind] += 1;
       if (open[kind].length > 0) open[kind] = open[kind].filter(({ get }) => (get(raw) ?? null) === null);

@@ -1,4 +1,5 @@
-// The lines that pass between the reader (network, token) and the agent (root, no network): NDJSON, both ways.
+// The lines that pass between the reader (network, token) and the agent (root, no network): NDJSON both ways, but for
+// the pages of a pass, which have lines of their own (see page-lines).
 import * as z from 'zod';
 
 /** Longest line either side accepts, in bytes; a page bounded by `scim.bounds.page_bytes` always fits. */
@@ -40,11 +41,9 @@ export const askSchema = z.discriminatedUnion('ask', [
   z.strictObject({ ask: z.literal('watch') }),
 ]);
 
-/** What the reader answers. Raw resources are `unknown` here: scim/read-resource judges them in the agent. */
+/** What the reader answers, besides pages. A raw resource is `unknown` here: scim/read-resource judges it in the agent. */
 export const saySchema = z.discriminatedUnion('say', [
-  z.strictObject({ say: z.literal('hello'), protocol: z.literal(1) }),
-  /** Some resources of the pass under way, in the order in which they came. */
-  z.strictObject({ say: z.literal('page'), n: z.int(), kind, resources: z.array(z.unknown()) }),
+  z.strictObject({ say: z.literal('hello'), protocol: z.literal(2) }),
   /**
    * The pass is over. `mode` is what was really done. `complete`, for each kind alone, claims that all of that
    * came; an absence can be concluded only where the mode is `full`.

@@ -11,17 +11,14 @@ import {
   type Say,
   saySchema,
 } from './protocol.ts';
+import { type PageLine, readPageLine } from './page-lines.ts';
 import type { GroupQuestion } from './probe.ts';
 import type { ResourceKind } from './resources.ts';
 import type { Traffic } from './traffic.ts';
 
 export interface Reader {
   /** @throws AgentError with the reader's own code, or reader_failed when it went away. */
-  pass(
-    mode: 'full' | 'delta',
-    since: string | null,
-    onPage: (kind: ResourceKind, resources: readonly unknown[]) => void,
-  ): Promise<PassEnd>;
+  pass(mode: 'full' | 'delta', since: string | null, onPage: (page: PageLine) => void): Promise<PassEnd>;
   read(kind: ResourceKind, id: string): Promise<ReadAnswer>;
   /** Looks at the store, for doctor; asks for these groups by name and id. */
   probe(groups: readonly GroupQuestion[]): Promise<ProbeAnswer>;
@@ -38,6 +35,7 @@ export interface Reader {
 
 interface Question {
   readonly take: (say: Say) => void;
+  readonly takePage: (page: PageLine) => void;
   readonly fail: (error: Error) => void;
 }
 
@@ -50,6 +48,11 @@ export function openReader(stream: Duplex): Reader {
   let next = 1;
   let isClosed = false;
 
+  channel.onLine((line) => {
+    const page = readPageLine(line);
+    if (page !== null) questions.get(page.n)?.takePage(page);
+    return page !== null;
+  });
   channel.onMessage((message) => {
     const parsed = saySchema.safeParse(message);
     if (!parsed.success) {
@@ -75,7 +78,11 @@ export function openReader(stream: Duplex): Reader {
     channel.close();
   }
 
-  function ask<T>(build: (n: number) => Ask, isLast: (say: Say) => T | undefined): Promise<T> {
+  function ask<T>(
+    build: (n: number) => Ask,
+    isLast: (say: Say) => T | undefined,
+    takePage: (page: PageLine) => void = () => {},
+  ): Promise<T> {
     if (isClosed) return Promise.reject(new AgentError('reader_failed', 'the reader went away'));
     const n = next;
     next += 1;
@@ -87,6 +94,7 @@ export function openReader(stream: Duplex): Reader {
           questions.delete(n);
           resolve(answer);
         },
+        takePage,
         fail(error) {
           questions.delete(n);
           reject(error);
@@ -100,10 +108,8 @@ export function openReader(stream: Duplex): Reader {
     pass: (mode, since, onPage) =>
       ask<PassEnd>(
         (n) => ({ ask: 'pass', n, mode, since }),
-        (say) => {
-          if (say.say === 'page') onPage(say.kind, say.resources);
-          return say.say === 'end' ? say : undefined;
-        },
+        (say) => (say.say === 'end' ? say : undefined),
+        onPage,
       ),
     read: (kind, id) =>
       ask<ReadAnswer>(

@@ -113,8 +113,8 @@ function readerOf({ people, users, admins }: Company, clock: number): Reader {
   };
   const reader: Pick<Reader, 'pass' | 'read'> = {
     async pass(_mode, _since, onPage) {
-      onPage('User', lists.User);
-      onPage('Group', lists.Group);
+      for (const kind of ['User', 'Group'] as const)
+        onPage({ n: 1, kind, resources: Buffer.from(JSON.stringify(lists[kind])) });
       return {
         say: 'end',
         n: 1,

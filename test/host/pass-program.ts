@@ -18,8 +18,11 @@ function readFrom({ users, groups }: StoreState): Reader {
   };
   return {
     pass(mode, _since, onPage) {
-      onPage('User', users);
-      onPage('Group', groups);
+      for (const [kind, list] of [
+        ['User', users],
+        ['Group', groups],
+      ] as const)
+        onPage({ n: 1, kind, resources: Buffer.from(JSON.stringify(list)) });
       const now = Date.now();
       const complete = { User: true, Group: true };
       const numbers = { n: 1, mode, requests: 2, retries: 0, bytes: 0, server_time: now, local_time: now };

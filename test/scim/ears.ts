@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished, vi } from 'vitest';
 import { findWindow } from '../../src/agent/delta-window.ts';
+import { rememberHeard } from '../../src/agent/heard-before.ts';
 import { hearStore, type Heard } from '../../src/agent/hear.ts';
 import type { NamedResource, PassMode } from '../../src/agent/order.ts';
 import { type Config, parseConfig } from '../../src/config.ts';
@@ -79,6 +80,7 @@ export async function listen(
     rmSync(root, { recursive: true });
   });
   const judge = createJudge(config.scim.attributes);
+  const heardBefore = rememberHeard();
 
   return {
     ...client,
@@ -89,7 +91,11 @@ export async function listen(
     async hear(mode = 'full', resources = [], now = Math.floor(Date.now() / 1000)) {
       const n = mirror.beginPass(now);
       const since = findWindow(mirror, config, now);
-      const heard = await hearStore({ reader, judge, mirror, config, now }, { mode, resources }, since);
+      const heard = await hearStore(
+        { reader, judge, heardBefore, mirror, config, now },
+        { mode, resources },
+        since,
+      );
       mirror.endPass(n, { startedAt: now, heard }, []);
       return heard;
     },
