@@ -1,4 +1,5 @@
 // Broken situations on a login node, as data: how each is made, who is asked what, which cause must come first, how it is undone.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoginNode } from './node.ts';
 import type { Store } from './store.ts';
 
@@ -367,6 +368,15 @@ const OF_THE_STORE: readonly Situation[] = [
   },
 ];
 
+/** A pass that an earlier situation has set off, by the store's events or a thaw, must not fall into the next one. */
+async function awaitRest({ node }: Stage): Promise<void> {
+  const passes = (): string => node.exec(`sunk-agent status --json | grep -o '"n": *[0-9]*'`).stdout;
+  for (let before = '', quiet = 0; quiet < 5; before = passes()) {
+    await sleep(1000);
+    quiet = passes() === before ? quiet + 1 : 0;
+  }
+}
+
 const OF_THE_MACHINE: readonly Situation[] = [
   {
     name: 'immutable-passwd',
@@ -377,7 +387,10 @@ const OF_THE_MACHINE: readonly Situation[] = [
   },
   {
     name: 'full-disk',
-    make: 'mount -t tmpfs -o size=1m,mode=755 tmpfs /home; dd if=/dev/zero of=/home/fill bs=64k',
+    make: async (stage) => {
+      await awaitRest(stage);
+      stage.node.exec('mount -t tmpfs -o size=1m,mode=755 tmpfs /home; dd if=/dev/zero of=/home/fill bs=64k');
+    },
     ask: 'doctor',
     cause: 'disk-full',
     undo: 'umount /home',
