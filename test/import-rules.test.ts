@@ -27,6 +27,7 @@ const FORBIDDEN: [folder: string, line: string][] = [
   ['testbed/protocol', "import { open } from '../../mirror/mirror.ts';"],
   ['testbed/identity-provider/saml', "import { open } from '../../../mirror/mirror.ts';"],
   ['agent', "import { open } from '../commands/run.ts';"],
+  ['agent/hear', "import { open } from '../../commands/run.ts';"],
 ];
 
 const ALLOWED: [folder: string, line: string][] = [

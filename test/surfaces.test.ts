@@ -1,15 +1,15 @@
 // Whatever a stranger wrote, on every surface that people or programs read: no terminal obeys it, and no line of it passes for ours.
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
-import { describeReport } from '../src/agent/describe-report.ts';
-import { createMetrics } from '../src/agent/metrics.ts';
-import { statusOf } from '../src/agent/status.ts';
+import { describeReport } from '../src/agent/report/describe-report.ts';
+import { createMetrics } from '../src/agent/report/metrics.ts';
+import { statusOf } from '../src/agent/report/status.ts';
 import { describeStatus } from '../src/commands/status.ts';
 import { createLogger, escapeLine, isJournal } from '../src/log.ts';
 import type { Change } from '../src/plan/change.ts';
 import type { GuardVerdict } from '../src/plan/guard.ts';
 import { printPlan } from '../src/plan/print.ts';
-import { makeReport, NOW } from './agent/sample-report.ts';
+import { makeReport, NOW } from './agent/report/sample-report.ts';
 import { makeAnyText } from './any-text.ts';
 
 /** ESC sequences, C1, bidirectional marks, tags, separators, what looks like our own lines, and anything else. */

@@ -7,9 +7,9 @@ import { planChanges } from '../plan/plan.ts';
 import { adoptLost } from '../policy/adopt.ts';
 import { desire } from '../policy/desire.ts';
 import type { Binding, DesiredHost } from '../policy/desired.ts';
-import { readOperatorFiles } from './operator-files.ts';
-import { readExtensions } from './extensions.ts';
-import type { Hearing } from './hearing.ts';
+import { readOperatorFiles } from './operator/operator-files.ts';
+import { readExtensions } from './operator/extensions.ts';
+import type { Hearing } from './hear/hearing.ts';
 import type { PassParts } from './parts.ts';
 
 /** What a pass would do, and on what grounds; nothing has been done yet. */

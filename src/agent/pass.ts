@@ -4,14 +4,14 @@ import type { Applied } from '../host/host.ts';
 import type { GuardVerdict } from '../plan/guard.ts';
 import type { Binding } from '../policy/desired.ts';
 import { decide, guardWindow } from './decide.ts';
-import { dropSpentExtensions } from './extensions.ts';
-import { findWindow } from './delta-window.ts';
-import { hearStore, type Heard } from './hear.ts';
+import { dropSpentExtensions } from './operator/extensions.ts';
+import { findWindow } from './hear/delta-window.ts';
+import { hearStore, type Heard } from './hear/hear.ts';
 import type { NamedResource, PassMode, PassOrder } from './order.ts';
 import type { PassParts } from './parts.ts';
-import { judgeHearing } from './hearing.ts';
-import { reportPass, type PassReport } from './report.ts';
-import { createStopwatch } from './stopwatch.ts';
+import { judgeHearing } from './hear/hearing.ts';
+import { reportPass, type PassReport } from './report/report.ts';
+import { createStopwatch } from './report/stopwatch.ts';
 
 /** Passes from one sweep of the history to the next: some hours. */
 const PRUNE_EVERY = 500;

@@ -5,8 +5,8 @@ import type { Config } from '../config.ts';
 import { listSshdSources } from '../host/sshd-program.ts';
 import type { Mirror } from '../mirror/mirror.ts';
 import type { Paths } from '../paths.ts';
-import type { Heard } from './hear.ts';
-import type { PassReport } from './report.ts';
+import type { Heard } from './hear/hear.ts';
+import type { PassReport } from './report/report.ts';
 
 /** Seconds after which everything is weighed again whatever was heard: some things change by time alone. */
 const DECIDE_AT_LEAST_EVERY = 900;

@@ -1,9 +1,9 @@
 // `sunk-agent approve`: accept the held set of that hash, no other.
-import { recordAct } from '../agent/audit.ts';
-import { describeReport } from '../agent/describe-report.ts';
-import { addEntry, operatorName } from '../agent/operator-files.ts';
+import { recordAct } from '../agent/operator/audit.ts';
+import { describeReport } from '../agent/report/describe-report.ts';
+import { addEntry, operatorName } from '../agent/operator/operator-files.ts';
 import { openPlace } from '../agent/parts.ts';
-import { passFromCache } from '../agent/pass-now.ts';
+import { passFromCache } from '../agent/operator/pass-now.ts';
 import { AgentError } from '../errors.ts';
 import { announceOwner } from './owner.ts';
 import type { CommandContext } from './command.ts';

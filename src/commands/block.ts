@@ -1,10 +1,10 @@
 // `sunk-agent block`: out now, with store and daemon down.
-import { recordAct } from '../agent/audit.ts';
-import { describeReport } from '../agent/describe-report.ts';
-import { addEntry, operatorName, removeEntry } from '../agent/operator-files.ts';
+import { recordAct } from '../agent/operator/audit.ts';
+import { describeReport } from '../agent/report/describe-report.ts';
+import { addEntry, operatorName, removeEntry } from '../agent/operator/operator-files.ts';
 import { openPlace, type Place } from '../agent/parts.ts';
-import { passFromCache } from '../agent/pass-now.ts';
-import { putOut, type PutOut } from '../agent/put-out.ts';
+import { passFromCache } from '../agent/operator/pass-now.ts';
+import { putOut, type PutOut } from '../agent/operator/put-out.ts';
 import { AgentError, describeError } from '../errors.ts';
 import { openHost } from '../host/host.ts';
 import { type MirrorView, viewMirror } from '../mirror/mirror.ts';

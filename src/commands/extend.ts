@@ -1,13 +1,13 @@
 // `sunk-agent extend`: in an emergency, lets keys live on without a word of the store.
 import { decide } from '../agent/decide.ts';
-import { recordAct } from '../agent/audit.ts';
-import { describeReport } from '../agent/describe-report.ts';
-import { readExtensions, writeExtensions } from '../agent/extensions.ts';
-import { operatorName } from '../agent/operator-files.ts';
+import { recordAct } from '../agent/operator/audit.ts';
+import { describeReport } from '../agent/report/describe-report.ts';
+import { readExtensions, writeExtensions } from '../agent/operator/extensions.ts';
+import { operatorName } from '../agent/operator/operator-files.ts';
 import { openParts, openPlace, type Place } from '../agent/parts.ts';
 import { takePassLock } from '../agent/pass-lock.ts';
-import { passFromCache } from '../agent/pass-now.ts';
-import { judgeHearing } from '../agent/hearing.ts';
+import { passFromCache } from '../agent/operator/pass-now.ts';
+import { judgeHearing } from '../agent/hear/hearing.ts';
 import { parseDuration } from '../config/words.ts';
 import { AgentError } from '../errors.ts';
 import { expireKeys, MAX_EXTENSION, type Extension } from '../policy/extension.ts';

@@ -1,6 +1,6 @@
 // `sunk-agent freeze`: no grants and no absences for a while; revocations go on.
-import { recordAct } from '../agent/audit.ts';
-import { operatorName, writeFreeze } from '../agent/operator-files.ts';
+import { recordAct } from '../agent/operator/audit.ts';
+import { operatorName, writeFreeze } from '../agent/operator/operator-files.ts';
 import { openPlace } from '../agent/parts.ts';
 import { parseDuration } from '../config/words.ts';
 import { AgentError } from '../errors.ts';

@@ -1,6 +1,6 @@
 // `sunk-agent history`: what changed for whom, when, by which pass or operator, and from which snapshot.
-import { type AuditTrail, readAudit } from '../agent/audit.ts';
-import { gatherHistory, type HistoryEvent } from '../agent/history.ts';
+import { type AuditTrail, readAudit } from '../agent/operator/audit.ts';
+import { gatherHistory, type HistoryEvent } from '../agent/report/history.ts';
 import { openPlace } from '../agent/parts.ts';
 import { findPerson } from '../agent/why/find-person.ts';
 import type { Config } from '../config.ts';

@@ -1,7 +1,7 @@
 // `sunk-agent import`: takes accounts that a node has already into the ledger, with the uid, gid and home that they have.
 import path from 'node:path';
-import { recordAct } from '../agent/audit.ts';
-import { previewPass, withLedger } from '../agent/ledger-act.ts';
+import { recordAct } from '../agent/operator/audit.ts';
+import { previewPass, withLedger } from '../agent/operator/ledger-act.ts';
 import { openPlace, type PassParts } from '../agent/parts.ts';
 import { AgentError } from '../errors.ts';
 import { readFoundAccounts } from '../host/found-accounts.ts';

@@ -1,6 +1,6 @@
 // `status --host`: the host's facts as they are now, of the same disks that the pass looks at.
-import { findPeople } from '../agent/host-load.ts';
-import { showHost, type Status } from '../agent/status.ts';
+import { findPeople } from '../agent/report/host-load.ts';
+import { showHost, type Status } from '../agent/report/status.ts';
 import { lookAtLoad } from '../host/host-load.ts';
 import { AgentError } from '../errors.ts';
 import type { Paths } from '../paths.ts';

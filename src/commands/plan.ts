@@ -1,10 +1,10 @@
 // `sunk-agent plan`: what a pass would change, by the engine that would change it.
 import { openParts, openPlace } from '../agent/parts.ts';
 import { decide } from '../agent/decide.ts';
-import { judgeHearing } from '../agent/hearing.ts';
-import { hearStore } from '../agent/hear.ts';
+import { judgeHearing } from '../agent/hear/hearing.ts';
+import { hearStore } from '../agent/hear/hear.ts';
 import { EVERYTHING } from '../agent/order.ts';
-import { withReader } from '../agent/one-reader.ts';
+import { withReader } from '../agent/reader/one-reader.ts';
 import { takePassLock } from '../agent/pass-lock.ts';
 import { printPlan } from '../plan/print.ts';
 import { wrapText } from './wrap.ts';

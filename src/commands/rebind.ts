@@ -1,7 +1,7 @@
 // `sunk-agent rebind`: moves people and groups, with their names and ids, to the new SCIM ids that the store gave them.
-import { recordAct } from '../agent/audit.ts';
-import { previewPass, withLedger } from '../agent/ledger-act.ts';
-import { operatorName, readOperatorFiles } from '../agent/operator-files.ts';
+import { recordAct } from '../agent/operator/audit.ts';
+import { previewPass, withLedger } from '../agent/operator/ledger-act.ts';
+import { operatorName, readOperatorFiles } from '../agent/operator/operator-files.ts';
 import { openPlace } from '../agent/parts.ts';
 import { AgentError } from '../errors.ts';
 import { printPlan } from '../plan/print.ts';

@@ -1,6 +1,6 @@
 // `sunk-agent run`: the daemon.
 import { openPlace } from '../agent/parts.ts';
-import { runDaemon } from '../agent/daemon.ts';
+import { runDaemon } from '../agent/daemon/daemon.ts';
 import { AgentError } from '../errors.ts';
 import { announceOwner } from './owner.ts';
 import type { CommandContext } from './command.ts';

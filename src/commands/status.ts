@@ -1,5 +1,5 @@
 // `sunk-agent status`: is this node healthy, and why not.
-import { judgeAge, readStatus, type Status } from '../agent/status.ts';
+import { judgeAge, readStatus, type Status } from '../agent/report/status.ts';
 import { pathsUnder } from '../paths.ts';
 import { makePrintable } from '../plan/printable.ts';
 import { wrapText } from './wrap.ts';

@@ -1,11 +1,11 @@
 // `sunk-agent sync`: one pass now.
-import { describeReport } from '../agent/describe-report.ts';
-import { withReader } from '../agent/one-reader.ts';
+import { describeReport } from '../agent/report/describe-report.ts';
+import { withReader } from '../agent/reader/one-reader.ts';
 import { openParts, openPlace } from '../agent/parts.ts';
 import { takePassLock } from '../agent/pass-lock.ts';
 import { runPass } from '../agent/pass.ts';
-import { publishStatus } from '../agent/publish.ts';
-import type { PassReport } from '../agent/report.ts';
+import { publishStatus } from '../agent/report/publish.ts';
+import type { PassReport } from '../agent/report/report.ts';
 import { makePrintable } from '../plan/printable.ts';
 import { announceOwner } from './owner.ts';
 import { showProgress } from './progress-bar.ts';

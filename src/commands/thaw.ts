@@ -1,6 +1,6 @@
 // `sunk-agent thaw`: ends a freeze.
-import { recordAct } from '../agent/audit.ts';
-import { removeFreeze } from '../agent/operator-files.ts';
+import { recordAct } from '../agent/operator/audit.ts';
+import { removeFreeze } from '../agent/operator/operator-files.ts';
 import { openPlace } from '../agent/parts.ts';
 import { announceOwner } from './owner.ts';
 import type { CommandContext } from './command.ts';

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { takePassLock } from '../agent/pass-lock.ts';
-import { findReaderUser } from '../agent/reader-user.ts';
+import { findReaderUser } from '../agent/reader/reader-user.ts';
 import type { Place } from '../agent/parts.ts';
 import { parseConfig } from '../config.ts';
 import { createLogger } from '../log.ts';

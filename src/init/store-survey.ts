@@ -1,8 +1,8 @@
 // What the store has: read once by the reader, into a mirror that is thrown away afterwards.
 import { openParts, type PassParts, type Place } from '../agent/parts.ts';
-import { hearStore } from '../agent/hear.ts';
+import { hearStore } from '../agent/hear/hear.ts';
 import { EVERYTHING } from '../agent/order.ts';
-import { withReader } from '../agent/one-reader.ts';
+import { withReader } from '../agent/reader/one-reader.ts';
 import { AgentError } from '../errors.ts';
 import { makePrintable } from '../plan/printable.ts';
 import type { GroupRecord } from '../scim/resources.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openParts, openPlace } from '../../src/agent/parts.ts';
 import { runPass } from '../../src/agent/pass.ts';
-import type { PassReport } from '../../src/agent/report.ts';
+import type { PassReport } from '../../src/agent/report/report.ts';
 import type { Reader } from '../../src/scim/reader.ts';
 import { makeEd25519, seedRandom, writeBlob } from '../policy/key-corpus.ts';
 

@@ -7,7 +7,7 @@ import type { TakeCounts } from '../../src/mirror/take.ts';
 import { watchSettled } from '../../src/agent/settled.ts';
 import { parseConfig } from '../../src/config.ts';
 import { pathsUnder } from '../../src/paths.ts';
-import { makeReport, NOW } from './sample-report.ts';
+import { makeReport, NOW } from './report/sample-report.ts';
 
 let root: string;
 beforeEach(() => {

@@ -2,8 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { loadCommands } from '../../packaging/commands.ts';
-import { statusOf } from '../../src/agent/status.ts';
-import { makeReport, NOW } from '../agent/sample-report.ts';
+import { statusOf } from '../../src/agent/report/status.ts';
+import { makeReport, NOW } from '../agent/report/sample-report.ts';
 import { makeThrowawayRoot } from '../agent/throwaway-root.ts';
 import { makeEd25519, seedRandom, writeBlob } from '../policy/key-corpus.ts';
 import { makeBundled, type Bundled } from './bundled.ts';

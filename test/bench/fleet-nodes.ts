@@ -1,10 +1,10 @@
 // Some nodes of the fleet benchmark in one process: each with its own root, reader, mirror, budget, schedule and passes.
 import { duplexPair } from 'node:stream';
-import { createBudget } from '../../src/agent/budget.ts';
+import { createBudget } from '../../src/agent/daemon/budget.ts';
 import { openParts, openPlace } from '../../src/agent/parts.ts';
-import { createPassQueue } from '../../src/agent/pass-queue.ts';
+import { createPassQueue } from '../../src/agent/daemon/pass-queue.ts';
 import { runPass } from '../../src/agent/pass.ts';
-import { startSchedule } from '../../src/agent/schedule.ts';
+import { startSchedule } from '../../src/agent/daemon/schedule.ts';
 import { openReader } from '../../src/scim/reader.ts';
 import { serveAgent } from '../../src/scim/serve.ts';
 import { openStore } from '../../src/scim/store.ts';
@@ -18,7 +18,7 @@ export type NodeNews =
 
 const news: NodeNews[] = [];
 
-/** As the daemon puts a node together (agent/daemon), but for the two processes: what lies between them is a stream. */
+/** As the daemon puts a node together (agent/daemon/daemon), but for the two processes: what lies between them is a stream. */
 function openNode(root: string, node: string) {
   const place = openPlace({ root, config: undefined });
   const { config, log } = place;

@@ -2,7 +2,7 @@
 import { createECDH } from 'node:crypto';
 import { openParts, openPlace } from '../../src/agent/parts.ts';
 import { runPass } from '../../src/agent/pass.ts';
-import type { PassReport } from '../../src/agent/report.ts';
+import type { PassReport } from '../../src/agent/report/report.ts';
 import type { Mirror } from '../../src/mirror/mirror.ts';
 import type { UserRecord } from '../../src/scim/resources.ts';
 import { serveJobs } from './worker.ts';

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PassReport } from '../../src/agent/report.ts';
+import type { PassReport } from '../../src/agent/report/report.ts';
 import { makeBundled, type Bundled } from './bundled.ts';
 import { IMAGE } from './image.ts';
 import { makeRow, median, type Row } from './row.ts';

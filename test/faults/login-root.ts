@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import type { PassReport } from '../../src/agent/report.ts';
+import type { PassReport } from '../../src/agent/report/report.ts';
 import { withAccountLock } from '../../src/host/account-lock.ts';
 
 const REPOSITORY = path.resolve(import.meta.dirname, '../..');

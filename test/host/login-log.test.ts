@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { nameOwners, proveUse } from '../../src/agent/proof-of-use.ts';
+import { nameOwners, proveUse } from '../../src/agent/report/proof-of-use.ts';
 import { readAccepted, readAuthLine, readJournalLine, readLoginLog } from '../../src/host/login-log.ts';
 import { makeAnyText } from '../any-text.ts';
 

@@ -16,7 +16,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { decide } from '../../src/agent/decide.ts';
 import { openParts, openPlace } from '../../src/agent/parts.ts';
-import { passFromCache } from '../../src/agent/pass-now.ts';
+import { passFromCache } from '../../src/agent/operator/pass-now.ts';
 import { openNssCache } from '../../src/host/nsscache.ts';
 import { makeEd25519, seedRandom, writeBlob } from '../policy/key-corpus.ts';
 import { rememberRecords } from '../mirror/remember.ts';

@@ -3,8 +3,8 @@ import path from 'node:path';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createBudget } from '../../src/agent/budget.ts';
-import { jitterOf } from '../../src/agent/schedule.ts';
+import { createBudget } from '../../src/agent/daemon/budget.ts';
+import { jitterOf } from '../../src/agent/daemon/schedule.ts';
 import { isPassingStatus, readRetryAfter, waitAfter } from '../../src/scim/retry.ts';
 import { listen } from './ears.ts';
 

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseConfig } from '../../src/config.ts';
 import { createLogger } from '../../src/log.ts';
 import { pathsUnder } from '../../src/paths.ts';
-import { withReader } from '../../src/agent/one-reader.ts';
+import { withReader } from '../../src/agent/reader/one-reader.ts';
 import { probeStore } from '../../src/scim/probe.ts';
 import { makeThrowawayRoot, type ThrowawayRoot } from '../agent/throwaway-root.ts';
 

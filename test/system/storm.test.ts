@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ProofOfUse } from '../../src/agent/proof-of-use.ts';
+import type { ProofOfUse } from '../../src/agent/report/proof-of-use.ts';
 import { ensureBase, RELEASES } from './base.ts';
 import { installAgent } from './install.ts';
 import { bootNode, type LoginNode } from './node.ts';

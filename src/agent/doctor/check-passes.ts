@@ -1,5 +1,5 @@
 // Check `passes`: does the agent run, and what did its last pass complain of?
-import { sayAgo } from '../times.ts';
+import { sayAgo } from '../report/times.ts';
 import type { Facts } from './facts.ts';
 import { type Finding, found } from './finding.ts';
 

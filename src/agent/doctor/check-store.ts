@@ -1,10 +1,10 @@
 // Check `store`: is it reached, does its clock agree, does it serve our extension, and the groups of access?
 import type { ProbeAnswer } from '../../scim/protocol.ts';
-import { saySpan } from '../times.ts';
+import { saySpan } from '../report/times.ts';
 import type { Facts } from './facts.ts';
 import { type Finding, found } from './finding.ts';
 
-/** As in agent/hear: beyond it nothing is confirmed; in seconds. */
+/** As in agent/hear/hear: beyond it nothing is confirmed; in seconds. */
 const MAX_SKEW = 300;
 
 export function checkStore({ probe, config }: Facts): Finding[] {

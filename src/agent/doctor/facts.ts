@@ -6,7 +6,7 @@ import type { PamAnswer } from '../../host/pam-account.ts';
 import type { SshdFinding } from '../../host/sshd-findings.ts';
 import type { NodeFacts } from '../../policy/desired.ts';
 import type { ProbeAnswer } from '../../scim/protocol.ts';
-import type { Status } from '../status.ts';
+import type { Status } from '../report/status.ts';
 import type { Looked } from '../why/link.ts';
 
 /** A file or folder and who may reach it. */

@@ -5,7 +5,7 @@ import { tellNscd } from '../../host/nscd.ts';
 import { settleSshd } from '../../host/sshd.ts';
 import { helperUnder } from '../../host/sshd-drop-in.ts';
 import { locateToken } from '../../scim/tokens.ts';
-import { recordAct } from '../audit.ts';
+import { recordAct } from '../operator/audit.ts';
 import type { Place } from '../parts.ts';
 import type { Finding, FixName } from './finding.ts';
 

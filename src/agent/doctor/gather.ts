@@ -17,11 +17,11 @@ import { askSshd, readSshdFacts } from '../../host/sshd-program.ts';
 import { viewMirror } from '../../mirror/mirror.ts';
 import type { Binding } from '../../policy/desired.ts';
 import { locateToken } from '../../scim/tokens.ts';
-import { homesFolder } from '../host-load.ts';
-import { withReader } from '../one-reader.ts';
+import { homesFolder } from '../report/host-load.ts';
+import { withReader } from '../reader/one-reader.ts';
 import type { Place } from '../parts.ts';
-import { findReaderUser } from '../reader-user.ts';
-import { readStatus } from '../status.ts';
+import { findReaderUser } from '../reader/reader-user.ts';
+import { readStatus } from '../report/status.ts';
 import type { Looked } from '../why/link.ts';
 import type { Facts, NamesFacts, Reach } from './facts.ts';
 

@@ -13,8 +13,8 @@ import type { HeldSet } from '../../plan/guard.ts';
 import type { ClosedBecause, DesiredAccount, Refusal } from '../../policy/desired.ts';
 import type { PasswdEntry } from '../../policy/posix.ts';
 import type { GroupRecord, UserRecord } from '../../scim/resources.ts';
-import type { ProofOfUse } from '../proof-of-use.ts';
-import type { Status } from '../status.ts';
+import type { ProofOfUse } from '../report/proof-of-use.ts';
+import type { Status } from '../report/status.ts';
 import type { Looked } from './link.ts';
 
 /** A group of `access.groups`, as the store has it. */

@@ -6,7 +6,7 @@ import type { MirroredGroup, MirroredUser, Refusal } from '../../policy/desired.
 import { judgeKeys } from '../../policy/key-policy.ts';
 import { readKeys } from '../../policy/ssh-key.ts';
 import type { Decision } from '../decide.ts';
-import { findRemark, readOperatorFiles } from '../operator-files.ts';
+import { findRemark, readOperatorFiles } from '../operator/operator-files.ts';
 import type { Paths } from '../../paths.ts';
 import type { FoundPerson } from './find-person.ts';
 import type { GroupFacts, KeyFacts, PersonFacts } from './facts.ts';

@@ -1,6 +1,6 @@
 // The link `account`: is the line in passwd and shadow the one that the plan wants, open, and with a shell?
 import type { Refusal } from '../../policy/desired.ts';
-import { sayTime } from '../times.ts';
+import { sayTime } from '../report/times.ts';
 import type { Facts, PersonFacts } from './facts.ts';
 import { broken, ok, unknown, type Verdict, type Who } from './link.ts';
 

@@ -1,6 +1,6 @@
 // The link `keys`: each key of the record, whether it counts and until when, or the one that was asked about.
 import { readFingerprints } from '../../plan/plan-keys.ts';
-import { sayAgo, sayTime } from '../times.ts';
+import { sayAgo, sayTime } from '../report/times.ts';
 import type { Facts, KeyFacts, PersonFacts } from './facts.ts';
 import { broken, ok, unknown, warning, type Verdict } from './link.ts';
 import { readExpiry } from './key-expiry.ts';

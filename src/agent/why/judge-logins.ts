@@ -1,5 +1,5 @@
 // The link `logins`: what sshd wrote lately about the person. All else is in order when this is reached.
-import { sayAgo } from '../times.ts';
+import { sayAgo } from '../report/times.ts';
 import type { Facts } from './facts.ts';
 import { ok, unknown, warning, type Verdict } from './link.ts';
 

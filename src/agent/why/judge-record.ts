@@ -1,5 +1,5 @@
 // The link `record`: does the mirror know the person, and is the record sound and active?
-import { sayAgo } from '../times.ts';
+import { sayAgo } from '../report/times.ts';
 import type { Facts } from './facts.ts';
 import { broken, ok, unknown, warning, type Verdict } from './link.ts';
 

@@ -1,11 +1,11 @@
 // The link `store`: is it heard? No login waits for it, so a store that is silent is a warning.
-import { sayAgo, saySpan } from '../times.ts';
+import { sayAgo, saySpan } from '../report/times.ts';
 import type { Facts } from './facts.ts';
 import { ok, unknown, warning, type Verdict } from './link.ts';
 
 /** A pass that is older than this, with a schedule in seconds, was not made. */
 const STALE = 3600;
-/** As in agent/hear: beyond it nothing is confirmed. */
+/** As in agent/hear/hear: beyond it nothing is confirmed. */
 const MAX_SKEW = 300;
 
 export function judgeStore({ status, isDaemonUp, config, now }: Facts): Verdict {

@@ -1,11 +1,11 @@
 // The facts about somebody with whom all is well, for tests that break one thing at a time.
 import type { Facts, PersonFacts } from '../../../src/agent/why/facts.ts';
-import { statusOf } from '../../../src/agent/status.ts';
+import { statusOf } from '../../../src/agent/report/status.ts';
 import { parseConfig } from '../../../src/config.ts';
 import { chooseKeySettings } from '../../../src/host/sshd-drop-in.ts';
 import { renderKeyFile } from '../../../src/policy/key-file.ts';
 import { readKeys } from '../../../src/policy/ssh-key.ts';
-import { makeReport, NOW } from '../sample-report.ts';
+import { makeReport, NOW } from '../report/sample-report.ts';
 
 export { NOW };
 export const ALICE = '2819c223-7f76-453a-919d-413861904646';

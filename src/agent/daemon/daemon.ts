@@ -1,0 +1,120 @@
+// The daemon: a host that agrees with the cache at once, then with the store, on a schedule, until it is told to stop.
+import { hostname } from 'node:os';
+import { describeError } from '../../errors.ts';
+import { isDamage } from '../../mirror/database.ts';
+import { createComplaints } from '../../complaints.ts';
+import { createBudget } from './budget.ts';
+import { openParts, type Place } from '../parts.ts';
+import { takePassLock } from '../pass-lock.ts';
+import type { PassOrder } from '../order.ts';
+import { createPassQueue } from './pass-queue.ts';
+import { runPass } from '../pass.ts';
+import { openMetricsPublisher } from '../report/publish-metrics.ts';
+import { publishStatus } from '../report/publish.ts';
+import { linkReader, type ReaderSource } from '../reader/reader-link.ts';
+import { checkSchedule, type Schedule, startSchedule } from './schedule.ts';
+import { connectServiceManager } from './systemd.ts';
+import { watchLists } from './watch-lists.ts';
+
+/** Before the schedule runs, the next pass comes as soon as the reader is there. */
+const nowDue = (): number => Math.ceil(Date.now() / 1000);
+
+/** Nobody holds the pass lock for longer than this without being stuck. */
+const LOCK_PATIENCE_MS = 60_000;
+
+/**
+ * Runs until `stop` is aborted.
+ * @param source whether the reader is a child of this process or a unit of its own.
+ * @throws AgentError config_invalid, state_folder, before anything has been done.
+ */
+export async function runDaemon(place: Place, source: ReaderSource, stop: AbortSignal): Promise<void> {
+  const { config, paths, log } = place;
+  checkSchedule(config.sync);
+  let parts = openParts(place);
+  const manager = connectServiceManager();
+  const link = linkReader(place, source);
+  const complaints = createComplaints(log);
+  const oddities = createComplaints(log);
+  const budget = createBudget(config.scim.budget, () => performance.now());
+  const metrics = await openMetricsPublisher(place, link);
+
+  let lastStanding = '0 0';
+  let schedule: Schedule | null = null;
+
+  async function pass(order: PassOrder | null): Promise<void> {
+    const mode = order?.mode ?? 'cache';
+    try {
+      const release = await takePassLock(
+        paths.passLock,
+        () => log.info('another pass is under way: waiting'),
+        LOCK_PATIENCE_MS,
+      );
+      try {
+        log.debug({ mode }, 'pass begins');
+        const report = await runPass({ ...parts, reader: link.current() }, mode, order?.resources);
+        budget.spend(report.heard?.requests ?? 0);
+        await metrics.publish(report, await publishStatus(parts, report, schedule?.nextPass() ?? nowDue()));
+        if (config.scim.announce) link.current()?.announce(report.snapshot);
+        complaints.note(
+          report.failure === null ? null : `the store could not be heard: ${report.failure.message}`,
+        );
+        if (report.heard?.mode === 'full')
+          oddities.note(report.heard.warnings.map(({ detail }) => detail).join('; ') || null);
+        const { done, failed, held } = report.changes;
+        // What stays as it was is not said again: a quiet pass is one debug line.
+        const standing = `${failed} ${held}`;
+        const isQuiet = done === 0 && standing === lastStanding;
+        lastStanding = standing;
+        const level = isQuiet ? 'debug' : failed > 0 ? 'error' : 'info';
+        log[level](
+          { pass: report.n, mode, snapshot: report.snapshot, done, failed, held, ms: report.durations },
+          'pass over',
+        );
+      } finally {
+        release();
+      }
+    } catch (error) {
+      complaints.note(`the pass failed: ${describeError(error)}`);
+      if (!isDamage(error)) return;
+      // Opened anew it is checked whole, and set aside if it is damaged.
+      parts.mirror.close();
+      parts = openParts(place);
+    }
+  }
+
+  await pass(null);
+  manager.notify('READY=1\nSTATUS=serving from the cache');
+
+  const queue = createPassQueue(async (order) => {
+    await pass(order);
+    manager.notify(`STATUS=last pass at ${new Date().toISOString()}`);
+  });
+  const stuckAfter = (config.scim.bounds.pass + 300) * 1000 + LOCK_PATIENCE_MS;
+  const watchdog = setInterval(() => {
+    if (!queue.isStuck(stuckAfter)) manager.notify('WATCHDOG=1');
+  }, manager.watchdogInterval ?? 60_000);
+
+  const lists = watchLists(place, parts.host, parts.mirror, () => queue.ask('delta'));
+  link.onConnect(() => queue.ask('full'));
+  link.onLook(({ mode, resources }) => {
+    // A flood of events is heard at the pace of the budget.
+    setTimeout(() => queue.ask(mode, resources), budget.wait()).unref();
+  });
+  schedule = startSchedule(config.sync, hostname(), budget, (mode) => queue.ask(mode));
+  const onHangup = (): void => queue.ask('full');
+  process.on('SIGHUP', onHangup);
+
+  await new Promise<void>((resolve) => {
+    if (stop.aborted) resolve();
+    else stop.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+  manager.notify('STOPPING=1');
+  process.off('SIGHUP', onHangup);
+  await schedule.stop();
+  await queue.stop();
+  clearInterval(watchdog);
+  lists.close();
+  link.close();
+  parts.mirror.close();
+}

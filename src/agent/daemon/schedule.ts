@@ -1,0 +1,77 @@
+// The schedule: polls and full passes by cron expressions, each host a little later than the others.
+import { createHash } from 'node:crypto';
+import cron, { type ScheduledTask } from 'node-cron';
+import type { Config } from '../../config.ts';
+import { AgentError } from '../../errors.ts';
+import type { Budget } from './budget.ts';
+import type { PassMode } from '../order.ts';
+
+/** A fleet is spread over the whole interval, for no node hears of anything later by that, and over no more than this. */
+const MAX_JITTER_MS = 600_000;
+
+export interface Schedule {
+  /** When the next pass is due, epoch seconds. */
+  nextPass(): number;
+  stop(): Promise<void>;
+}
+
+/**
+ * Asks for passes until it is stopped. While the budget is overdrawn polls are left out; a full pass never is.
+ * @param host decides the jitter, the same on every start.
+ */
+export function startSchedule(
+  sync: Config['sync'],
+  host: string,
+  budget: Budget,
+  ask: (mode: PassMode) => void,
+): Schedule {
+  /** What waits for its jitter, and when it is due, in epoch milliseconds. */
+  const waiting = new Map<NodeJS.Timeout, number>();
+  const later = (task: ScheduledTask, work: () => void): void => {
+    const jitter = jitterOf(host, task.getNextRuns(2));
+    const timer = setTimeout(() => {
+      waiting.delete(timer);
+      work();
+    }, jitter);
+    waiting.set(timer, Date.now() + jitter);
+  };
+  const poll = cron.schedule(sync.poll, () =>
+    later(poll, () => {
+      if (budget.wait() === 0) ask('delta');
+    }),
+  );
+  const full = cron.schedule(sync.full, () => later(full, () => ask('full')));
+  return {
+    nextPass() {
+      const runs = [poll, full].map((task) => {
+        const next = task.getNextRuns(2);
+        return next[0] === undefined ? Infinity : next[0].getTime() + jitterOf(host, next);
+      });
+      const next = Math.min(...runs, ...waiting.values());
+      return Math.ceil(Math.max(next, Date.now() + budget.wait()) / 1000);
+    },
+    async stop() {
+      await poll.stop();
+      await full.stop();
+      for (const timer of waiting.keys()) clearTimeout(timer);
+    },
+  };
+}
+
+/** How much later than the schedule this host is, in milliseconds. */
+export function jitterOf(host: string, [first, second]: readonly Date[]): number {
+  const interval = first === undefined || second === undefined ? 0 : second.getTime() - first.getTime();
+  const share = createHash('sha256').update(host).digest().readUInt32BE(0) / 2 ** 32;
+  return Math.floor(share * Math.min(interval, MAX_JITTER_MS));
+}
+
+/** @throws AgentError config_invalid, naming the key. */
+export function checkSchedule(sync: Config['sync']): void {
+  for (const [key, expression] of Object.entries(sync)) {
+    if (cron.validate(expression)) continue;
+    const hint = 'five fields, or six with seconds in front: man sunk-agent.yaml';
+    throw new AgentError('config_invalid', `sync.${key}: ${JSON.stringify(expression)} is no schedule`, {
+      hint,
+    });
+  }
+}

@@ -1,0 +1,82 @@
+// Notices at once what operators, or a fleet's configuration, write into the lists: a block acts before the next pass.
+import { type FSWatcher, statSync, watch } from 'node:fs';
+import { AgentError, describeError } from '../../errors.ts';
+import type { Host } from '../../host/host.ts';
+import type { Place } from '../parts.ts';
+import { readOperatorFiles } from '../operator/operator-files.ts';
+import { type Known, putOut } from '../operator/put-out.ts';
+
+/** For lists on a mount that tells nobody of changes, in milliseconds. */
+const LOOK_EVERY_MS = 5000;
+
+export interface ListWatch {
+  close(): void;
+}
+
+/**
+ * @param onChange a list is another than it was: time for a pass. Whoever was newly blocked is out by then.
+ */
+export function watchLists(
+  { paths, config, log }: Pick<Place, 'paths' | 'config' | 'log'>,
+  host: Host,
+  known: Known,
+  onChange: () => void,
+): ListWatch {
+  const files = [paths.blocked, paths.approved, paths.freeze, paths.extended];
+  const stamp = (): string =>
+    files
+      .map((file) => {
+        const found = statSync(file, { throwIfNoEntry: false });
+        return found === undefined ? '-' : `${found.ino} ${found.mtimeMs} ${found.size}`;
+      })
+      .join();
+  let seen = stamp();
+  let blocked = new Set(readOperatorFiles(paths).blocked);
+  let acting = Promise.resolve();
+
+  async function act(entries: readonly string[]): Promise<void> {
+    for (const entry of entries) {
+      try {
+        const { names, problems } = await putOut(entry, config, host, known);
+        log.warn({ entry, names, problems }, 'blocked: out at once');
+      } catch (error) {
+        if (!(error instanceof AgentError)) throw error;
+        log.warn({ entry }, describeError(error));
+      }
+    }
+  }
+
+  function look(): void {
+    const now = stamp();
+    if (now === seen) return;
+    seen = now;
+    const list = readOperatorFiles(paths).blocked;
+    const fresh = list.filter((entry) => !blocked.has(entry));
+    blocked = new Set(list);
+    acting = acting
+      .then(() => act(fresh))
+      .then(onChange, (error: unknown) => log.error(describeError(error)));
+  }
+
+  const watchers = watchFolder(paths.configFolder, look);
+  const timer = setInterval(look, LOOK_EVERY_MS);
+  timer.unref();
+  return {
+    close() {
+      clearInterval(timer);
+      for (const watcher of watchers) watcher.close();
+    },
+  };
+}
+
+/** inotify(7) on the folder: a list is replaced by rename, or by the link that a ConfigMap swaps. */
+function watchFolder(folder: string, look: () => void): FSWatcher[] {
+  try {
+    const watcher = watch(folder, { persistent: false }, look);
+    // Without it the timer looks all the same.
+    watcher.on('error', () => watcher.close());
+    return [watcher];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,25 @@
+// One pass from the cache for a command that changed what operators say: it waits for its turn, then acts.
+import { openParts, type Place } from '../parts.ts';
+import { takePassLock } from '../pass-lock.ts';
+import { runPass } from '../pass.ts';
+import { publishStatus } from '../report/publish.ts';
+import type { PassReport } from '../report/report.ts';
+
+const PATIENCE_MS = 600_000;
+
+/**
+ * Makes the host agree with the cache and the operators' lists; asks nobody.
+ * @param onWait called when the daemon's pass is under way.
+ */
+export async function passFromCache(place: Place, onWait: () => void): Promise<PassReport> {
+  const release = await takePassLock(place.paths.passLock, onWait, PATIENCE_MS);
+  const parts = openParts(place);
+  try {
+    const report = await runPass({ ...parts, reader: null }, 'cache');
+    await publishStatus(parts, report);
+    return report;
+  } finally {
+    parts.mirror.close();
+    release();
+  }
+}

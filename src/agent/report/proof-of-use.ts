@@ -1,0 +1,41 @@
+// Who opened a session with which key, and when: sshd's own log joined with the ledger.
+import { readLoginLog, type KeyLogin, type LoginLog, type LoginQuestion } from '../../host/login-log.ts';
+import type { Binding } from '../../policy/desired.ts';
+
+export interface ProvenLogin extends KeyLogin {
+  /** Whose account it was; null: none of ours. */
+  readonly scimId: string | null;
+}
+
+export interface ProofOfUse {
+  readonly logins: readonly ProvenLogin[];
+  readonly source: LoginLog['source'];
+}
+
+/**
+ * A name is never bound to another SCIM id, so the ledger of today speaks for every login since the name was bound;
+ * earlier ones of that name are nobody's of ours.
+ */
+export function nameOwners(logins: readonly KeyLogin[], bindings: readonly Binding[]): ProvenLogin[] {
+  const owners = new Map(
+    bindings.flatMap((binding) => (binding.kind === 'account' ? [[binding.name, binding]] : [])),
+  );
+  return logins.map((login) => {
+    const owner = owners.get(login.name);
+    const isOwned = owner !== undefined && owner.boundAt <= login.at;
+    return { ...login, scimId: isOwned ? owner.scimId : null };
+  });
+}
+
+/**
+ * The sessions that a key, or a person, opened on this node.
+ * @throws AgentError refused where no log can be read.
+ */
+export async function proveUse(
+  question: LoginQuestion,
+  bindings: readonly Binding[],
+  root = '/',
+): Promise<ProofOfUse> {
+  const { logins, source } = await readLoginLog(question, root);
+  return { logins: nameOwners(logins, bindings), source };
+}

@@ -1,0 +1,41 @@
+// Writes status.json after each pass, atomically and readable by all.
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { hasSshdDropIn } from '../../host/sshd.ts';
+import { hasNoNetwork, type PassParts } from '../parts.ts';
+import { readOperatorFiles } from '../operator/operator-files.ts';
+import { findLastComplete, type PassReport } from './report.ts';
+import { statusOf, type Status } from './status.ts';
+
+const hasHeard = ({ heard }: PassReport): boolean => heard !== null;
+
+/**
+ * Turns the report into the status and puts it in place; gives it back.
+ * @param nextPass when the daemon looks next, epoch seconds; null from a command.
+ */
+export async function publishStatus(
+  parts: Pick<PassParts, 'paths' | 'mirror' | 'config' | 'clock' | 'hostLoad'>,
+  report: PassReport,
+  nextPass: number | null = null,
+): Promise<Status> {
+  const { paths, mirror, config } = parts;
+  const now = Math.floor(parts.clock() / 1000);
+  const status = statusOf({
+    report,
+    now,
+    mode: config.mode,
+    baseUrl: config.scim.base_url,
+    lastHeard: mirror.lastPass(hasHeard)?.startedAt ?? null,
+    lastComplete: findLastComplete(mirror),
+    frozenUntil: readOperatorFiles(paths).frozenUntil,
+    maxAge: config.keys.max_age,
+    agentHasNoNetwork: hasNoNetwork(),
+    nextPass,
+    host: await parts.hostLoad(now),
+    hasSshdDropIn: paths.root === '/' ? await hasSshdDropIn(config, paths.root) : null,
+  });
+  mkdirSync(paths.run, { recursive: true, mode: 0o755 });
+  const temporary = `${paths.status}.new`;
+  writeFileSync(temporary, `${JSON.stringify(status, null, 2)}\n`, { mode: 0o644 });
+  renameSync(temporary, paths.status);
+  return status;
+}

@@ -1,0 +1,156 @@
+// What a pass leaves behind for status, history and metrics: plain data, stored with the pass.
+import type { Config } from '../../config.ts';
+import { AgentError } from '../../errors.ts';
+import type { Applied } from '../../host/host.ts';
+import type { Mirror } from '../../mirror/mirror.ts';
+import type { DesiredHost, Refusal } from '../../policy/desired.ts';
+import { expireKeys } from '../../policy/extension.ts';
+import type { Heard } from '../hear/hear.ts';
+import type { Decision } from '../decide.ts';
+import { tallyPass, type Tally } from './tally.ts';
+import type { PassMode } from '../order.ts';
+
+export interface HeldSummary {
+  readonly hash: string;
+  readonly reason: string;
+  /** How many changes wait. */
+  readonly changes: number;
+  /** Epoch seconds when it acts by itself; null: it waits for a word. */
+  readonly actsAt: number | null;
+}
+
+export interface PassReport {
+  readonly n: number;
+  /** Epoch seconds. */
+  readonly startedAt: number;
+  readonly mode: PassMode | 'cache';
+  readonly heard: Heard | null;
+  /** Why the store could not be heard; null if it was, or was not asked. */
+  readonly failure: { readonly code: string; readonly message: string; readonly hint: string } | null;
+  /** Hash of the mirror's records; equal on nodes that have heard the same. */
+  readonly snapshot: string;
+  readonly counts: {
+    readonly users: number;
+    readonly groups: number;
+    readonly accountsOpen: number;
+    readonly accountsClosed: number;
+    readonly quarantined: number;
+    readonly refused: number;
+  };
+  readonly changes: {
+    readonly planned: number;
+    readonly done: number;
+    readonly failed: number;
+    readonly held: number;
+  };
+  readonly held: readonly HeldSummary[];
+  /** At most 100, in the policy's order. */
+  readonly refusals: readonly Refusal[];
+  /** What could not be done to the host, one sentence each; at most 20. */
+  readonly problems: readonly string[];
+  /** Epoch seconds of the first and the last key to expire; null where none does. */
+  readonly keyExpiry: { readonly earliest: number; readonly latest: number } | null;
+  /** Whose keys live on by an operator's word, and until when at the latest (epoch seconds); null: nobody's. */
+  readonly extended: {
+    readonly accounts: number;
+    readonly until: number;
+    readonly by: readonly string[];
+  } | null;
+  /** Milliseconds a step. */
+  readonly durations: Readonly<Record<string, number>>;
+  readonly tally: Tally;
+}
+
+export interface ReportInput {
+  readonly n: number;
+  readonly startedAt: number;
+  readonly mode: PassReport['mode'];
+  readonly heard: Heard | AgentError | null;
+  readonly decision: Decision;
+  readonly applied: readonly Applied[];
+  readonly mirror: Mirror;
+  readonly config: Config;
+  readonly durations: Readonly<Record<string, number>>;
+}
+
+/** Gathers the report; reads the mirror, changes nothing. */
+export function reportPass(input: ReportInput): PassReport {
+  const { decision, applied, mirror, heard } = input;
+  const { desired, changes, verdict } = decision;
+  const failures = applied.filter((result) => !result.ok);
+  const isFailed = heard instanceof AgentError;
+  return {
+    n: input.n,
+    startedAt: input.startedAt,
+    mode: input.mode,
+    heard: isFailed ? null : heard,
+    failure: isFailed ? { code: heard.code, message: heard.message, hint: heard.hint } : null,
+    snapshot: mirror.snapshotHash(),
+    counts: {
+      ...mirror.counts(),
+      accountsOpen: desired.accounts.filter((account) => account.closed === null).length,
+      accountsClosed: desired.accounts.filter((account) => account.closed !== null).length,
+      refused: desired.refusals.length,
+    },
+    changes: {
+      planned: changes.length,
+      done: applied.length - failures.length,
+      failed: failures.length,
+      held: verdict.held.reduce((sum, set) => sum + set.changes.length, 0),
+    },
+    held: verdict.held.map(({ hash, reason, changes: waiting, actsAt }) => ({
+      hash,
+      reason,
+      changes: waiting.length,
+      actsAt,
+    })),
+    refusals: desired.refusals.slice(0, 100),
+    problems: failures.slice(0, 20).map(({ change, problem }) => `${change.kind} ${change.name}: ${problem}`),
+    keyExpiry: keyExpiry(input),
+    extended: findExtended(desired),
+    durations: input.durations,
+    tally: tallyPass(decision, applied, mirror.quarantine()),
+  };
+}
+
+/** When the store was last read completely, epoch seconds; null: never. */
+export function findLastComplete(mirror: Pick<Mirror, 'lastPass'>): number | null {
+  return mirror.lastPass<PassReport>(isComplete)?.startedAt ?? null;
+}
+
+/** Whether the store was read from end to end in that pass. */
+function isComplete(report: PassReport): boolean {
+  // A report of another build may lack what this one writes.
+  return report.heard?.complete.User === true && report.heard.complete.Group;
+}
+
+function findExtended({ accounts }: DesiredHost): PassReport['extended'] {
+  const extensions = accounts.flatMap(({ extension }) => extension ?? []);
+  if (extensions.length === 0) return null;
+  return {
+    accounts: extensions.length,
+    until: extensions.reduce((latest, { until }) => Math.max(latest, until), 0),
+    by: [...new Set(extensions.map(({ by }) => by))].sort(),
+  };
+}
+
+/** The bounds between which the keys on this node stop working if the store is never heard again. */
+function keyExpiry({ decision, mirror, config }: ReportInput): PassReport['keyExpiry'] {
+  const maxAge = config.keys.max_age;
+  const withKeys = new Map(
+    decision.desired.accounts.flatMap(({ scimId, keyFile, extension }) =>
+      keyFile === '' ? [] : [[scimId, extension ?? null] as const],
+    ),
+  );
+  if (maxAge === null || withKeys.size === 0) return null;
+  let earliest = Infinity;
+  let latest = -Infinity;
+  for (const { record, confirmedAt } of mirror.users()) {
+    const extension = withKeys.get(record.id);
+    const at = extension === undefined ? null : expireKeys(confirmedAt, maxAge, extension);
+    if (at === null) continue;
+    earliest = Math.min(earliest, at);
+    latest = Math.max(latest, at);
+  }
+  return Number.isFinite(earliest) ? { earliest, latest } : null;
+}
