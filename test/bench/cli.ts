@@ -1,7 +1,6 @@
-// What a command costs an operator: `status` against an empty script on the same runtime, and `why` from end to end.
-import { mkdirSync, writeFileSync } from 'node:fs';
+// What a command costs an operator: `status` against an empty script on the same runtime, `why` and `block` from end to end.
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { loadCommands } from '../../packaging/commands.ts';
 import { statusOf } from '../../src/agent/report/status.ts';
 import { makeReport, NOW } from '../agent/report/sample-report.ts';
 import { makeThrowawayRoot } from '../agent/throwaway-root.ts';
@@ -11,11 +10,12 @@ import { makeRow, median, type Row } from './row.ts';
 import { timePrograms } from './time-programs.ts';
 
 const TURNS = 100;
+const OPERATOR_TURNS = 20;
 
 export async function benchCli(): Promise<Row[]> {
   const bundled = await makeBundled();
   try {
-    return [...(await benchWhy(bundled)), await benchStatus(bundled)];
+    return [...(await benchOperator(bundled)), await benchStatus(bundled)];
   } finally {
     bundled.remove();
   }
@@ -50,21 +50,34 @@ async function benchStatus({ program, runtime, emptyScript }: Bundled): Promise<
   return makeRow({ bench: 'cli', row: 'status-vs-node', unit: 'ms', ours, samples, reference, goal: 2 });
 }
 
-/** For a person with a key, after a real pass; in a throwaway root, where no sshd and no NSS answers for it. */
-async function benchWhy({ program }: Bundled): Promise<Row[]> {
-  if (!(await loadCommands()).has('why')) {
-    console.error('no why-ms: this version has no such command');
-    return [];
-  }
+/** For a person with a key, after a real pass and without a daemon; in a throwaway root, where no sshd and no NSS answers for it. */
+async function benchOperator({ program }: Bundled): Promise<Row[]> {
   const place = await makeThrowawayRoot();
   try {
     const key = writeBlob('ssh-ed25519', makeEd25519(seedRandom(1))).toString('base64');
     await place.pushGroup('slurm-users', [await place.pushUser('alice@example.com', `ssh-ed25519 ${key}`)]);
     const { status, stderr } = await place.run('sync');
     if (status !== 0) throw new Error(`the pass before it failed: ${stderr}`);
-    const [samples = []] = timePrograms([[program, 'why', 'alice', '--root', place.root]], 20);
-    const ours = median(samples);
-    return [makeRow({ bench: 'cli', row: 'why-ms', unit: 'ms', ours, samples, reference: null, goal: 600 })];
+    const keyFile = path.join(place.root, 'var/lib/sunk-agent/authorized_keys/alice');
+    if (!existsSync(keyFile)) throw new Error('alice has no key before she is blocked');
+    const command = (name: string) => [program, name, 'alice', '--root', place.root] as const;
+    const [why = [], blocks = []] = timePrograms(
+      [command('why'), command('block'), command('unblock')],
+      OPERATOR_TURNS,
+    );
+    timePrograms([command('block')], 1);
+    if (existsSync(keyFile)) throw new Error('alice still has a key after she was blocked');
+    const row = (name: string, samples: readonly number[], goal: number): Row =>
+      makeRow({
+        bench: 'cli',
+        row: name,
+        unit: 'ms',
+        ours: median(samples),
+        samples,
+        reference: null,
+        goal,
+      });
+    return [row('why-ms', why, 600), row('block-ms', blocks, 1000)];
   } finally {
     await place.close();
   }

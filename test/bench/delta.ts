@@ -9,6 +9,7 @@ import { startTestbed, type Testbed } from '../../src/testbed/service.ts';
 import { makeThrowawayRoot, type ThrowawayRoot } from '../agent/throwaway-root.ts';
 import { makeBundled, type Bundled } from './bundled.ts';
 import { findFamily, readCpu, watchPeak } from './processes.ts';
+import { showProgress } from './progress.ts';
 import { makeRow, quantile, type Row } from './row.ts';
 
 const USERS = 100_000;
@@ -125,6 +126,7 @@ async function measureEvents(testbed: Testbed, log: ReturnType<typeof followLog>
   const { Resources: people } = (await list.json()) as { Resources: { id: string }[] };
   const delays: number[] = [];
   for (const [index, { id }] of people.entries()) {
+    showProgress(`sync/daemon: ${index} of ${CHANGES} announced changes`);
     const from = log.lines.length;
     const at = Date.now();
     const operation = { op: 'replace', path: 'displayName', value: `changed ${index}` };

@@ -15,6 +15,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PassReport } from '../../src/agent/report/report.ts';
 import { makeBundled, type Bundled } from './bundled.ts';
 import { IMAGE } from './image.ts';
+import { showProgress } from './progress.ts';
 import { makeRow, median, type Row } from './row.ts';
 import { startWorker, type Worker } from './worker.ts';
 
@@ -44,6 +45,7 @@ export async function benchHost(): Promise<Row[]> {
   const rows: Row[] = [];
   try {
     for (const size of SIZES) {
+      showProgress(`host: ${size} people`);
       const root = path.join(trash, String(size));
       mkdirSync(root);
       rows.push(...(await benchSize(size, { root, trash, start: starter(bundled, root, size) })));

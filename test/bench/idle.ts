@@ -7,6 +7,7 @@ import { makeThrowawayRoot, type ThrowawayRoot } from '../agent/throwaway-root.t
 import { makeEd25519, seedRandom, writeBlob } from '../policy/key-corpus.ts';
 import { makeBundled } from './bundled.ts';
 import { findFamily, readCpu, readPss } from './processes.ts';
+import { showProgress } from './progress.ts';
 import { makeRow, type Row } from './row.ts';
 
 /** As the goal has it; BENCH_IDLE_SECONDS shortens it for a look, to a minute or more. */
@@ -36,6 +37,7 @@ export async function benchIdle(): Promise<Row[]> {
       const memory: number[] = [];
       const shares: number[] = [];
       for (let second = 0; second < SECONDS; second += LOOK_SECONDS) {
+        showProgress(`idle: ${second} of ${SECONDS} s`);
         const before = readCpu(pids);
         await sleep(LOOK_SECONDS * 1000);
         memory.push(readPss(pids));

@@ -1,52 +1,43 @@
-// `npm run bench -- [NAME ...] [--json] [--chart FILE]`: runs the benchmarks, prints their rows, draws how cost grows.
+// `npm run bench -- [NAME ...] [--json] [--record] [--chart FILE]`: measures, prints a row as soon as it is known, keeps
+// the figures and draws how cost grows.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { benchCli } from './cli.ts';
-import { benchHost } from './host.ts';
-import { benchIdle } from './idle.ts';
-import { benchDelta } from './delta.ts';
-import { benchFleet } from './fleet.ts';
+import { chooseBenches } from './benches.ts';
 import { drawGrowth } from './growth-chart.ts';
-import { benchLogin } from './login.ts';
-import { benchLogins } from './logins.ts';
-import { benchNss } from './nss.ts';
-import { benchPeers } from './peers.ts';
-import { benchRevoke } from './revoke.ts';
-import { benchSync } from './sync.ts';
-import { benchTestbed } from './testbed.ts';
-import { renderTable, type Row } from './row.ts';
-
-const BENCHES: Readonly<Record<string, () => Row[] | Promise<Row[]>>> = {
-  host: benchHost,
-  login: async () => [
-    ...benchLogin(),
-    ...(await benchPeers()),
-    ...(await benchLogins()),
-    ...(await benchRevoke()),
-  ],
-  cli: benchCli,
-  idle: benchIdle,
-  sync: async () => [...(await benchSync()), ...(await benchDelta())],
-  nss: benchNss,
-  fleet: benchFleet,
-  testbed: benchTestbed,
-};
+import { describeMachine, readLoad } from './machine.ts';
+import { clearProgress, showProgress } from './progress.ts';
+import { recordRun } from './record.ts';
+import { renderHeader, renderRow, type Row } from './row.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     json: { type: 'boolean', default: false },
-    /** Where to draw how cost grows. */
+    /** Puts the figures into test/bench/README.md, beside those of the benchmarks that do not run now. */
+    record: { type: 'boolean', default: false },
+    /** Where to draw how cost grows in this run. */
     chart: { type: 'string' },
   },
 });
+const benches = chooseBenches(positionals);
+const machine = describeMachine();
+const load = readLoad();
 const all: Row[] = [];
-for (const name of positionals.length === 0 ? Object.keys(BENCHES) : positionals) {
-  const bench = BENCHES[name];
-  if (bench === undefined)
-    throw new Error(`no benchmark ${name}; there are ${Object.keys(BENCHES).join(', ')}`);
-  const rows = await bench();
-  all.push(...rows);
-  console.log(values.json ? rows.map((row) => JSON.stringify(row)).join('\n') : renderTable(rows));
+if (!values.json) console.log(`${machine}; load average ${load}\n\n${renderHeader()}`);
+for (const [index, [name, bench]] of benches.entries()) {
+  showProgress(`${name} (${index + 1} of ${benches.length})`);
+  const at = new Date().toISOString();
+  try {
+    const rows = await bench();
+    clearProgress();
+    all.push(...rows);
+    for (const row of rows) console.log(values.json ? JSON.stringify(row) : renderRow(row));
+    if (values.record) recordRun(name, { at, machine, load, rows });
+  } catch (error) {
+    // The others have their figures all the same.
+    clearProgress();
+    console.error(`${name} failed:`, error);
+    process.exitCode = 1;
+  }
 }
 if (values.chart !== undefined) writeFileSync(values.chart, drawGrowth(all));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { openPrivateNode, type PrivateNode } from '../host/private-node.ts';
 import { ensureLayers } from '../system/base.ts';
 import { PLACE, PUBLISHED } from './nss-inside.ts';
+import { showProgress } from './progress.ts';
 import { makeRow, median, type Row } from './row.ts';
 
 const SIZES = [100, 1000, 10_000, 100_000];
@@ -28,6 +29,7 @@ type Times = Record<'getpwnam' | 'getgrouplist', number>;
 export async function benchNss(): Promise<Row[]> {
   const rows: Row[] = [];
   for (const size of SIZES) {
+    showProgress(`nss: ${size} people`);
     const node = await openPrivateNode(ensureLayers('bookworm', ['libnss-cache']));
     try {
       runInside(node, 'fill', size);

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { installAgent } from '../system/install.ts';
 import { bootNode, type LoginNode } from '../system/node.ts';
 import { BASE_URL, PORT, TOKEN } from '../system/store.ts';
+import { showProgress } from './progress.ts';
 import { makeRow, quantile, type Row } from './row.ts';
 
 const USERS = 10_000;
@@ -64,27 +65,28 @@ const DEACTIVATE = `${CLIENT}
 const SWITCH_EVENTS_OFF = `${CLIENT}
   await call('PATCH', process.argv[3] + '/settings', { events: false });`;
 
-/** Needs root. */
-export async function benchRevoke(): Promise<Row[]> {
-  const subscribed = await onFilledNode(true, async (world) => {
-    const spans: number[] = [];
-    for (let index = 0; index < TRIALS; index += 1) spans.push(await revokeOnce(world, index));
-    return spans;
+/** Needs root. @param by how the node hears of a change: the store's events, or its own polls where there are none. */
+export async function benchRevoke(by: 'events' | 'polls'): Promise<Row[]> {
+  const show = (over: number): void => showProgress(`login: ${over} of ${TRIALS} revocations by ${by}`);
+  const spans: number[] = [];
+  await onFilledNode(by === 'events', async (world) => {
+    const revoke = async (index: number): Promise<void> => {
+      spans.push(await revokeOnce(world, index));
+      show(spans.length);
+    };
+    if (by === 'events') for (let index = 0; index < TRIALS; index += 1) await revoke(index);
+    else
+      await Promise.all(
+        Array.from({ length: TRIALS }, async (_, index) => {
+          await sleep((SPREAD_SECONDS * 1000 * index) / TRIALS);
+          await revoke(index);
+        }),
+      );
   });
-  const polled = await onFilledNode(false, (world) =>
-    Promise.all(
-      Array.from({ length: TRIALS }, async (_, index) => {
-        await sleep((SPREAD_SECONDS * 1000 * index) / TRIALS);
-        return revokeOnce(world, index);
-      }),
-    ),
-  );
-  const row = (name: string, spans: readonly number[], goal: number): Row => {
-    const samples = spans.map((ms) => ms / 1000);
-    const ours = quantile(samples, 0.95);
-    return makeRow({ bench: 'login', row: name, unit: 's', ours, samples, reference: null, goal });
-  };
-  return [row('revoke-p95-s', subscribed, 1), row('revoke-polled-p95-s', polled, 35)];
+  const samples = spans.map((ms) => ms / 1000);
+  const [name, goal] = by === 'events' ? ['revoke-p95-s', 1] : ['revoke-polled-p95-s', 35];
+  const ours = quantile(samples, 0.95);
+  return [makeRow({ bench: 'login', row: name, unit: 's', ours, samples, reference: null, goal })];
 }
 
 interface World {
@@ -95,6 +97,7 @@ interface World {
 
 /** A node whose agent has made all accounts, with the store beside it. */
 async function onFilledNode<T>(hasEvents: boolean, work: (world: World) => Promise<T>): Promise<T> {
+  showProgress(`login: a node with ${USERS} users boots`);
   const folder = mkdtempSync(path.join(tmpdir(), 'bench-revoke-'));
   const node = await bootNode('bookworm', (root) => installAgent(root, { config: CONFIG, token: TOKEN }));
   const seed = String(USERS - TRIALS);

@@ -1,4 +1,5 @@
 // One figure of a benchmark, and how it is printed: a JSON object a line, or a table for people.
+import { SHORTFALLS } from './shortfalls.ts';
 
 export interface Row {
   readonly bench: string;
@@ -31,27 +32,37 @@ export function makeRow({
   };
 }
 
-export function renderTable(rows: readonly Row[]): string {
-  const lines = rows.map(({ bench, row, unit, ours, reference, ratio, goal, spread }) => [
-    `${bench} ${row}`,
+/** Columns have their width before all rows are known, so that each is printed when it is. */
+const WIDTHS = [36, 20, 20, 20, 8, 6];
+
+export function renderHeader(): string {
+  return renderLine(['row', 'ours', 'half within', 'reference', 'ratio', 'goal', '']);
+}
+
+export function renderRow(row: Row): string {
+  const { bench, unit, ours, reference, ratio, goal, spread } = row;
+  return renderLine([
+    `${bench} ${row.row}`,
     `${ours} ${unit}`,
     spread?.join('..') ?? '',
     reference === null ? '' : `${reference} ${unit}`,
-    String(ratio),
+    reference === null ? '' : String(ratio),
     goal === null ? '' : String(goal),
-    goal === null ? '' : ratio <= goal ? 'met' : 'missed',
+    judgeRow(row),
   ]);
-  const table = [['row', 'ours', 'half within', 'reference', 'ratio', 'goal', ''], ...lines];
-  const widths =
-    table[0]?.map((_, column) => Math.max(...table.map((line) => line[column]?.length ?? 0))) ?? [];
-  return table
-    .map((line) =>
-      line
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+}
+
+/** `met`, why not, or nothing where there is no goal. */
+export function judgeRow({ bench, row, ratio, goal }: Row): string {
+  if (goal === null) return '';
+  return ratio <= goal ? 'met' : (SHORTFALLS[`${bench} ${row}`] ?? 'missed');
+}
+
+function renderLine(cells: readonly string[]): string {
+  return cells
+    .map((cell, column) => cell.padEnd(WIDTHS[column] ?? 0))
+    .join('  ')
+    .trimEnd();
 }
 
 export function median(values: readonly number[]): number {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Bundled, makeBundled } from './bundled.ts';
+import { showProgress } from './progress.ts';
 import { makeRow, median, type Row } from './row.ts';
 import { makeStoreNode } from './store-node.ts';
 import { startWorker, type Worker } from './worker.ts';
@@ -22,7 +23,10 @@ export async function benchSync(): Promise<Row[]> {
   const bundled = await makeBundled({ 'sync-agent': 'test/bench/sync-agent.ts' });
   try {
     const rows: Row[] = [];
-    for (const size of SIZES) rows.push(...(await benchSize(bundled, size)));
+    for (const size of SIZES) {
+      showProgress(`sync/sizes: ${size} people`);
+      rows.push(...(await benchSize(bundled, size)));
+    }
     return rows;
   } finally {
     bundled.remove();

@@ -1,0 +1,48 @@
+// The benchmarks by name, in the order of the table; `login` runs all that begin so, `login/logins` one of them.
+import { benchCli } from './cli.ts';
+import { benchDelta } from './delta.ts';
+import { benchFleet } from './fleet.ts';
+import { benchHost } from './host.ts';
+import { benchIdle } from './idle.ts';
+import { benchLogin } from './login.ts';
+import { benchLogins } from './logins.ts';
+import { benchNss } from './nss.ts';
+import { benchPeers } from './peers.ts';
+import { benchRevoke } from './revoke.ts';
+import type { Row } from './row.ts';
+import { benchSync } from './sync.ts';
+import { benchTestbed } from './testbed.ts';
+
+export type Bench = () => Row[] | Promise<Row[]>;
+
+const BENCHES: Readonly<Record<string, Bench>> = {
+  'login/helper': benchLogin,
+  'login/peers': benchPeers,
+  'login/logins': benchLogins,
+  'login/revoke': () => benchRevoke('events'),
+  'login/revoke-polled': () => benchRevoke('polls'),
+  'sync/sizes': benchSync,
+  'sync/daemon': benchDelta,
+  host: benchHost,
+  cli: benchCli,
+  idle: benchIdle,
+  nss: benchNss,
+  fleet: benchFleet,
+  testbed: benchTestbed,
+};
+
+export const BENCH_NAMES: readonly string[] = Object.keys(BENCHES);
+
+/**
+ * @param names none: all.
+ * @throws Error naming what there is, where a name is of nothing.
+ */
+export function chooseBenches(names: readonly string[]): (readonly [name: string, bench: Bench])[] {
+  const isMeant = (bench: string, name: string): boolean => bench === name || bench.startsWith(`${name}/`);
+  for (const name of names)
+    if (!BENCH_NAMES.some((bench) => isMeant(bench, name)))
+      throw new Error(`no benchmark ${name}; there are ${BENCH_NAMES.join(', ')}`);
+  return Object.entries(BENCHES).filter(
+    ([bench]) => names.length === 0 || names.some((name) => isMeant(bench, name)),
+  );
+}
