@@ -3,6 +3,7 @@
 import type { CommandContext, CommandModule } from './commands/command.ts';
 import { AgentError, describeError } from './errors.ts';
 import { makePrintable } from './plan/printable.ts';
+import { nameRefusal } from './system-error.ts';
 
 // Imported, it would be evaluated to its last lazy property, a diff and a stream for stderr among them: some 5 ms.
 const { parseArgs } = process.getBuiltinModule('node:util');
@@ -87,17 +88,12 @@ function print(text: string): number {
 }
 
 /** Expected failures are one line; a defect shows where it happened. */
-function fail(error: unknown, otherwise: number): number {
+function fail(thrown: unknown, otherwise: number): number {
+  const error = nameRefusal(thrown);
   process.stderr.write(`sunk-agent: ${makePrintable(describeError(error), 2000)}\n`);
   if (error instanceof AgentError) return error.exit ?? otherwise;
-  if (isSystemRefusal(error)) return otherwise;
   if (error instanceof Error && error.stack !== undefined) process.stderr.write(`${error.stack}\n`);
   return 70;
-}
-
-/** What the system refuses (a full disk, a read-only file system) says itself what and where: it is no defect. */
-function isSystemRefusal(error: unknown): boolean {
-  return error instanceof Error && 'errno' in error && 'syscall' in error;
 }
 
 try {

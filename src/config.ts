@@ -12,6 +12,7 @@ import { override } from './config/overrides.ts';
 import { scim } from './config/scim.ts';
 import { sync } from './config/sync.ts';
 import { AgentError } from './errors.ts';
+import { toSystemError } from './system-error.ts';
 
 /** The whole configuration; `z.toJSONSchema` of it is the source of sunk-agent.yaml(5). */
 export const configSchema = z.strictObject({
@@ -43,7 +44,7 @@ export function loadConfig(file: string): Config {
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new AgentError('config_missing', `cannot read the configuration ${file}`, { cause });
+    throw toSystemError('config_missing', `cannot read the configuration ${file}`, cause);
   }
   return parseConfig(text, file);
 }

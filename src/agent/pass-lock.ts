@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentError } from '../errors.ts';
 import { tryFlock } from '../flock.ts';
+import { attempt } from '../system-error.ts';
 
 const POLL_MS = 100;
 
@@ -12,7 +13,7 @@ const POLL_MS = 100;
  * @param onWait called once when somebody else holds it.
  * @param patience milliseconds to wait at most.
  * @returns a function that gives the lock back.
- * @throws AgentError lock_busy
+ * @throws AgentError lock_busy, host_write
  */
 export async function takePassLock(file: string, onWait: () => void, patience: number): Promise<() => void> {
   const fd = openLockFile(file);
@@ -40,6 +41,8 @@ export function nameNode(file: string): string {
 }
 
 function openLockFile(file: string): number {
-  mkdirSync(path.dirname(file), { recursive: true });
-  return openSync(file, 'a', 0o600);
+  return attempt(`cannot open the pass lock ${file}`, () => {
+    mkdirSync(path.dirname(file), { recursive: true });
+    return openSync(file, 'a', 0o600);
+  });
 }

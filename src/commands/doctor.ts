@@ -18,14 +18,15 @@ export const help = `Usage: sunk-agent doctor [--fix] [--json] [--config FILE] [
 Looks at configuration, token, store, clock, groups, sshd, name service, helper, PAM, disks and the last pass, and for a
 local account that could still get in. Each finding says how to mend it; the worst comes first.
 
-  --fix   mend what can be mended without harm (our sshd drop-in, rights of our files, nscd's cache), saying it first
+  --fix   mend what can be mended without harm (our sshd drop-in, rights of our files, nscd's cache), saying it first;
+          what cannot be mended is said, and the rest is mended all the same
 
 Examples:
   sunk-agent doctor
   sunk-agent doctor --fix
 
-Exit status: 0 nothing found, 1 a warning, or somebody may get in beside us, 2 logins or passes do not work as
-configured.`;
+Exit status: 0 nothing found, 1 a warning, somebody may get in beside us, or --fix could not mend something, 2 logins or
+passes do not work as configured.`;
 
 const SIGNS: Readonly<Record<Severity, string>> = {
   broken: 'BROKEN',
@@ -44,17 +45,20 @@ export async function run(context: CommandContext): Promise<number> {
   const look = async (): Promise<Finding[]> =>
     examine(await gatherFacts(place, Math.floor(Date.now() / 1000)));
   let findings = await look();
+  let unmended: string[] = [];
   if (context.values['fix'] === true && findings.some(({ fix }) => fix !== null)) {
-    await applyFixes(findings, place, (line) => process.stderr.write(`sunk-agent: ${line}\n`));
+    unmended = await applyFixes(findings, place, (line) =>
+      process.stderr.write(`sunk-agent: ${makePrintable(line, 1000)}\n`),
+    );
     findings = await look();
   }
   process.stdout.write(
     context.json
-      ? `${JSON.stringify({ version: VERSION, findings })}\n`
+      ? `${JSON.stringify({ version: VERSION, findings, unmended })}\n`
       : wrapText(describe(findings, mayColour()), process.stdout.columns),
   );
   if (findings.some(({ severity }) => severity === 'broken')) return 2;
-  return findings.length === 0 ? 0 : 1;
+  return findings.length === 0 && unmended.length === 0 ? 0 : 1;
 }
 
 function describe(findings: readonly Finding[], isColoured: boolean): string {

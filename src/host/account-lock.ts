@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import koffi from 'koffi';
 import { AgentError } from '../errors.ts';
-import { toHostWrite } from './system-hint.ts';
+import { toHostWrite } from '../system-error.ts';
 
 const F_SETLK = 6;
 const F_WRLCK = 1;

@@ -18,7 +18,7 @@ import { disableJobs, noteHook, restoreJobs } from './jobs.ts';
 import { tellNscd } from './nscd.ts';
 import { endSessions } from './sessions.ts';
 import { removeSudoers, writeSudoers } from './sudoers.ts';
-import { toHostWrite } from './system-hint.ts';
+import { nameRefusal, toHostWrite } from '../system-error.ts';
 
 /** What became of one change, and when (epoch seconds). */
 export type Applied =
@@ -93,7 +93,7 @@ async function publishChanges(
     publication.publish(shown.filter(isKeyChange));
     if (paths.root === '/') await tellNscd();
   } catch (error) {
-    for (const change of shown) fail(change, describeError(error));
+    for (const change of shown) fail(change, describeError(nameRefusal(error)));
   }
 }
 
@@ -149,7 +149,7 @@ async function applyBatch(
       return;
     }
   } catch (error) {
-    for (const change of batch) fail(change, describeError(error));
+    for (const change of batch) fail(change, describeError(nameRefusal(error)));
     return;
   }
   for (const [index, change] of batch.filter(isSingle).entries()) {

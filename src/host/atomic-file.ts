@@ -19,7 +19,7 @@ import { readAttributes, writeAttributes } from './extended-attributes.ts';
 import { bindLibc } from './libc.ts';
 import { demandReplaceable } from './replaceable.ts';
 import { hasCode } from './read-text.ts';
-import { toHostWrite } from './system-hint.ts';
+import { toHostWrite } from '../system-error.ts';
 
 export interface NewFile {
   readonly file: string;

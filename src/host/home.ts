@@ -14,7 +14,7 @@ import {
 import path from 'node:path';
 import { AgentError } from '../errors.ts';
 import { syncFolder } from './atomic-file.ts';
-import { toHostWrite } from './system-hint.ts';
+import { toHostWrite } from '../system-error.ts';
 
 export interface NewHome {
   /** As passwd(5) has it, without the root. */

@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { AgentError } from '../errors.ts';
+import { toHostWrite } from '../system-error.ts';
 import type { Change } from '../plan/change.ts';
 import type { AccountBackend } from './account-backend.ts';
 import {
@@ -59,7 +60,7 @@ export function openNssCache(root: string, folder: string): AccountBackend {
         try {
           publishGeneration(folder, renderGeneration(after), findShadowGroup(root));
         } catch (cause) {
-          throw new AgentError('host_write', `cannot publish in ${folder}`, { cause });
+          throw toHostWrite(`cannot publish in ${folder}`, cause);
         }
       },
     },

@@ -1,6 +1,6 @@
 // A file's text where there may be no file.
 import { readFile } from 'node:fs/promises';
-import { AgentError } from '../errors.ts';
+import { toHostWrite } from '../system-error.ts';
 
 /**
  * The text of a file, or null if there is none.
@@ -11,7 +11,7 @@ export async function readText(file: string): Promise<string | null> {
     return await readFile(file, 'utf8');
   } catch (cause) {
     if (hasCode(cause, 'ENOENT')) return null;
-    throw new AgentError('host_write', `cannot read ${file}`, { cause });
+    throw toHostWrite(`cannot read ${file}`, cause);
   }
 }
 

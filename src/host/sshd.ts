@@ -4,6 +4,7 @@ import { access, mkdir, mkdtemp, open, readdir, rename, rm, writeFile } from 'no
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { AgentError } from '../errors.ts';
+import { toHostWrite } from '../system-error.ts';
 import type { Config } from '../config.ts';
 import { hasCode, readText } from './read-text.ts';
 import { findUnsafePath } from './safe-path.ts';
@@ -69,7 +70,7 @@ export async function installSshdDropIn(config: Config, root: string, program = 
     }
     await rename(fresh, file);
   } catch (cause) {
-    throw new AgentError('host_write', `cannot write ${file}`, { cause });
+    throw toHostWrite(`cannot write ${file}`, cause);
   }
   return true;
 }

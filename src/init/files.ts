@@ -18,6 +18,7 @@ import type { Place } from '../agent/parts.ts';
 import { parseConfig } from '../config.ts';
 import { createLogger } from '../log.ts';
 import type { Paths } from '../paths.ts';
+import { attempt } from '../system-error.ts';
 
 const TOKEN = 'scim-token';
 const PATIENCE_MS = 600_000;
@@ -33,8 +34,10 @@ export async function withDraft<T>(
   token: string,
   work: (place: Place) => Promise<T>,
 ): Promise<T> {
-  mkdirSync(paths.run, { recursive: true, mode: 0o755 });
-  const folder = mkdtempSync(path.join(paths.run, 'init-'));
+  const folder = attempt(`cannot make a folder in ${paths.run}`, () => {
+    mkdirSync(paths.run, { recursive: true, mode: 0o755 });
+    return mkdtempSync(path.join(paths.run, 'init-'));
+  });
   try {
     const log = createLogger('init');
     const tokenFile = path.join(folder, TOKEN);
@@ -45,8 +48,7 @@ export async function withDraft<T>(
     const gid = readerGroup(paths);
     writePrivately(configFile, text, gid);
     writePrivately(tokenFile, `${token}\n`, gid);
-    if (gid !== null) chownSync(folder, 0, gid);
-    chmodSync(folder, 0o750);
+    openToGroup(folder, gid);
     const state = path.join(folder, 'state');
     await copyMirror(paths, state);
     return await work({ config, configFile, log, paths: { ...paths, state } });
@@ -57,15 +59,18 @@ export async function withDraft<T>(
 
 /** While no pass writes to it; the daemon waits for us no longer than that. */
 async function copyMirror(paths: Paths, to: string): Promise<void> {
-  mkdirSync(to, { mode: 0o700 });
   const release = await takePassLock(
     paths.passLock,
     () => process.stderr.write('sunk-agent: a pass is under way; waiting for it\n'),
     PATIENCE_MS,
   );
   try {
-    for (const name of ['mirror.sqlite', 'mirror.sqlite-wal'])
-      if (existsSync(path.join(paths.state, name))) cpSync(path.join(paths.state, name), path.join(to, name));
+    attempt(`cannot copy the ledger of ${paths.state} to ${to}`, () => {
+      mkdirSync(to, { mode: 0o700 });
+      for (const name of ['mirror.sqlite', 'mirror.sqlite-wal'])
+        if (existsSync(path.join(paths.state, name)))
+          cpSync(path.join(paths.state, name), path.join(to, name));
+    });
   } finally {
     release();
   }
@@ -73,30 +78,48 @@ async function copyMirror(paths: Paths, to: string): Promise<void> {
 
 /** Whether a configuration is there that names a store; the units start by the same rule. */
 export function isConfigured(file: string): boolean {
-  return /^[^#]*base_url:/m.test(existsSync(file) ? readFileSync(file, 'utf8') : '');
+  return /^[^#]*base_url:/m.test(readIfThere(file) ?? '');
 }
 
 /** The token that lies on this node already, or null. */
 export function readKeptToken({ credentials }: Paths): string | null {
-  const file = path.join(credentials, TOKEN);
-  return existsSync(file) ? readFileSync(file, 'utf8').trim() : null;
+  return readIfThere(path.join(credentials, TOKEN))?.trim() ?? null;
 }
 
-/** Puts the token where the reader's unit takes it from, and the configuration; one that was there is kept beside it. */
+function readIfThere(file: string): string | null {
+  return attempt(`cannot read ${file}`, () => (existsSync(file) ? readFileSync(file, 'utf8') : null));
+}
+
+/**
+ * Puts the token where the reader's unit takes it from, and the configuration; one that was there is kept beside it.
+ * @throws AgentError host_write
+ */
 export function writeAccepted(paths: Paths, configFile: string, text: string, token: string): void {
   const gid = readerGroup(paths);
-  mkdirSync(paths.credentials, { recursive: true, mode: 0o755 });
-  if (gid !== null) chownSync(paths.credentials, 0, gid);
-  chmodSync(paths.credentials, 0o750);
+  attempt(`cannot make ${paths.credentials}`, () =>
+    mkdirSync(paths.credentials, { recursive: true, mode: 0o755 }),
+  );
+  openToGroup(paths.credentials, gid);
   writePrivately(path.join(paths.credentials, TOKEN), `${token}\n`, gid);
-  mkdirSync(path.dirname(configFile), { recursive: true, mode: 0o755 });
-  if (isConfigured(configFile)) cpSync(configFile, `${configFile}.before-init`);
+  const isThere = isConfigured(configFile);
+  attempt(`cannot keep what was in ${configFile}`, () => {
+    mkdirSync(path.dirname(configFile), { recursive: true, mode: 0o755 });
+    if (isThere) cpSync(configFile, `${configFile}.before-init`);
+  });
   replace(configFile, text, 0o644, null);
 }
 
 /** null: this node has no user for the reader, which is said when the reader is started. */
 function readerGroup({ root }: Paths): number | null {
   return findReaderUser(root, createLogger('init', 'silent'))?.gid ?? null;
+}
+
+/** A folder that root writes and the reader's group reads. */
+function openToGroup(folder: string, gid: number | null): void {
+  attempt(`cannot give ${folder} to the reader's group`, () => {
+    if (gid !== null) chownSync(folder, 0, gid);
+    chmodSync(folder, 0o750);
+  });
 }
 
 /** For root and the reader's group alone. */
@@ -106,9 +129,11 @@ function writePrivately(file: string, text: string, gid: number | null): void {
 
 function replace(file: string, text: string, mode: number, gid: number | null): void {
   const fresh = `${file}.new`;
-  rmSync(fresh, { force: true });
-  writeFileSync(fresh, text, { mode: 0o600, flag: 'wx', flush: true });
-  if (gid !== null) chownSync(fresh, 0, gid);
-  chmodSync(fresh, mode);
-  renameSync(fresh, file);
+  attempt(`cannot write ${file}`, () => {
+    rmSync(fresh, { force: true });
+    writeFileSync(fresh, text, { mode: 0o600, flag: 'wx', flush: true });
+    if (gid !== null) chownSync(fresh, 0, gid);
+    chmodSync(fresh, mode);
+    renameSync(fresh, file);
+  });
 }

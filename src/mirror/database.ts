@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync, readdirSync, renameSync, rmSync } fr
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { AgentError } from '../errors.ts';
+import { toSystemError } from '../system-error.ts';
 import { MIGRATIONS, TABLES } from './schema.ts';
 import { COMPANIONS, DATABASE, prepareStateFolder } from './state-folder.ts';
 import { takeWriterLock, type WriterLock } from './writer-lock.ts';
@@ -84,7 +85,7 @@ function openOrSetAside(
     return { connection: openChecked(file, lock, migrations), setAside: null };
   } catch (error) {
     if (error instanceof AgentError) throw error;
-    if (!isDamage(error)) throw new AgentError('state_folder', `cannot open ${file}`, { cause: error });
+    if (!isDamage(error)) throw toSystemError('state_folder', `cannot open ${file}`, error);
     if (!lock.isAlone) {
       throw new AgentError('cache_damaged', `${file} is damaged, and another process has it open`, {
         cause: error,

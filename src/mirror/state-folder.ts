@@ -2,6 +2,7 @@
 import { lstatSync, mkdirSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { AgentError } from '../errors.ts';
+import { attempt } from '../system-error.ts';
 
 /** The database, and what SQLite keeps beside it. */
 export const DATABASE = 'mirror.sqlite';
@@ -43,11 +44,18 @@ export function prepareStateFolder(
   folder: string,
   readType = (file: string): number => statfsSync(file).type,
 ): void {
-  // The key files lie beside it, where the helper's user must reach them.
-  mkdirSync(path.dirname(folder), { recursive: true, mode: 0o755 });
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  refuseForeign(folder, 'directory');
-  const network = findNetworkFileSystem(readType(folder));
+  const type = attempt(
+    `cannot use the state folder ${folder}`,
+    () => {
+      // The key files lie beside it, where the helper's user must reach them.
+      mkdirSync(path.dirname(folder), { recursive: true, mode: 0o755 });
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      refuseForeign(folder, 'directory');
+      return readType(folder);
+    },
+    'state_folder',
+  );
+  const network = findNetworkFileSystem(type);
   if (network !== null) {
     throw new AgentError(
       'state_folder',
@@ -62,7 +70,11 @@ export function prepareStateFolder(
 
 /** A link, or a file that somebody else owns, could be swapped under us. */
 function refuseForeign(file: string, kind: 'file' | 'directory'): void {
-  const found = lstatSync(file, { throwIfNoEntry: false });
+  const found = attempt(
+    `cannot look at ${file}`,
+    () => lstatSync(file, { throwIfNoEntry: false }),
+    'state_folder',
+  );
   if (found === undefined) return;
   const isRightKind = kind === 'file' ? found.isFile() : found.isDirectory();
   if (!isRightKind) throw new AgentError('state_folder', `${file} is not a plain ${kind}`);

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { AgentError } from '../errors.ts';
 import { tryFlock } from '../flock.ts';
+import { attempt } from '../system-error.ts';
 import { WRITER_LOCK } from './state-folder.ts';
 
 export interface WriterLock {
@@ -21,11 +22,12 @@ const PATIENCE_MS = 60_000;
 /**
  * Takes the lock. Whose turn it is among the processes of one node is a matter of the pass lock, not of this one.
  * @param node a word that all processes of this node have in common (see `nameNode`).
- * @throws AgentError state_folder when another node's agent has the folder open.
+ * @throws AgentError state_folder when another node's agent has the folder open, or it cannot be written.
  */
 export function takeWriterLock(folder: string, node: string): WriterLock {
   const file = path.join(folder, WRITER_LOCK);
-  const fd = openSync(file, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
+  const fd = attempt(`cannot open the lock ${file}`, () => openSync(file, flags, 0o600), 'state_folder');
   const refuse = (): never => {
     const { pid, host } = readHolder(file);
     closeSync(fd);

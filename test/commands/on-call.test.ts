@@ -205,6 +205,43 @@ describe.runIf(canOpenPrivateNode())('for the person on call', () => {
     expect(await node.exec('sunk-agent doctor --fix')).toMatchObject({ status: 0 });
   });
 
+  test('doctor --fix that cannot mend one thing says what, where and why, and mends the rest', async () => {
+    await node.exec(
+      `chmod 755 ${STATE}; chmod 777 ${HELPER_FOLDER}
+      mount --bind ${HELPER_FOLDER} ${HELPER_FOLDER} && mount -o remount,bind,ro ${HELPER_FOLDER}`,
+    );
+    const { status, stdout, stderr } = await node.exec('sunk-agent doctor --fix');
+    expect(stderr).toMatch(
+      new RegExp(
+        `^sunk-agent: helper-rights is not mended: cannot set owner and mode of ${HELPER_FOLDER}: EROFS: .*mount -o remount,rw`,
+        'm',
+      ),
+    );
+    expect(stdout).toContain('sshd-helper-unsafe');
+    expect(stdout).not.toContain('disk-state-rights');
+    expect(status).toBe(2);
+    const trail = await node.exec(
+      'grep doctor-fix /var/lib/sunk-agent/audit.ndjson | grep -c "is not mended"',
+    );
+    expect(trail.stdout).toBe('1\n');
+    await node.exec(`umount ${HELPER_FOLDER}`);
+    expect(await node.exec('sunk-agent doctor --fix')).toMatchObject({ status: 0 });
+  });
+
+  test('doctor --fix mends without an audit trail too, says that there is none, and does not call that well', async () => {
+    const audit = '/var/lib/sunk-agent/audit.ndjson';
+    await node.exec(`chmod 755 ${STATE}; mv ${audit} /root/audit; mkdir ${audit}`);
+    const { status, stdout, stderr } = await node.exec('sunk-agent doctor --fix --json');
+    const told = expect.stringMatching(
+      /^state-rights is not on the audit trail: cannot write the audit trail .*move it away\)$/,
+    ) as string;
+    expect(JSON.parse(stdout)).toMatchObject({ findings: [], unmended: [told] });
+    expect(stderr).toContain('state-rights is not on the audit trail');
+    expect(status).toBe(1);
+    expect(await modes()).toContain(`700 root:root ${STATE}`);
+    await node.exec(`rmdir ${audit}; mv /root/audit ${audit}`);
+  });
+
   test('plan shows who comes and who goes, and why', async () => {
     await patch(`/Users/${bob}`, { op: 'Replace', path: 'active', value: 'False' });
     await patch(`/Groups/${group}`, { op: 'Add', path: 'members', value: [{ value: carol }] });

@@ -92,7 +92,7 @@ describe('the account files', () => {
       const before = readAll();
       const filler = path.join(root, 'filler');
       expect(() => writeFileSync(filler, Buffer.alloc(1_000_000))).toThrow(/ENOSPC/);
-      expect(await attempt()).toMatch(/the disk is full: df -h/);
+      expect(await attempt()).toMatch(/the disk is full: make room .df -h/);
       expect(readAll()).toEqual(before);
       expect(leftovers()).toEqual([]);
       rmSync(filler);

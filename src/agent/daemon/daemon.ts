@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { describeError } from '../../errors.ts';
 import { isDamage } from '../../mirror/database.ts';
 import { createComplaints } from '../../complaints.ts';
+import { nameRefusal } from '../../system-error.ts';
 import { createBudget } from './budget.ts';
 import { openParts, type Place } from '../parts.ts';
 import { takePassLock } from '../pass-lock.ts';
@@ -74,7 +75,7 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
         release();
       }
     } catch (error) {
-      complaints.note(`the pass failed: ${describeError(error)}`);
+      complaints.note(`the pass failed: ${describeError(nameRefusal(error))}`);
       if (!isDamage(error)) return;
       // Opened anew it is checked whole, and set aside if it is damaged.
       parts.mirror.close();

@@ -1,10 +1,12 @@
 // What `doctor --fix` does by itself: only what gives nobody more than they had, said first and audited.
 import { chmodSync, chownSync, lstatSync } from 'node:fs';
 import path from 'node:path';
+import { describeError } from '../../errors.ts';
 import { tellNscd } from '../../host/nscd.ts';
 import { settleSshd } from '../../host/sshd.ts';
 import { helperUnder } from '../../host/sshd-drop-in.ts';
 import { locateToken } from '../../scim/tokens.ts';
+import { attempt, nameRefusal } from '../../system-error.ts';
 import { recordAct } from '../operator/audit.ts';
 import type { Place } from '../parts.ts';
 import type { Finding, FixName } from './finding.ts';
@@ -24,45 +26,79 @@ const FIXES: Readonly<Record<FixName, Fix>> = {
     does: ({ paths }) => `give ${helperUnder(paths.root)} and its folder to root, writable by root alone`,
     run: ({ paths }) => {
       const helper = helperUnder(paths.root);
-      for (const file of [path.dirname(helper), helper]) own(file, 0, 0o755);
+      own([path.dirname(helper), helper], 0, 0o755);
     },
   },
   'nscd-flush': { does: () => 'empty the caches of nscd', run: () => tellNscd() },
   'token-rights': {
     does: (place) => `set owner root, group of the reader and mode 0640 on ${listTokens(place).join(', ')}`,
-    run: (place) => {
-      const gid = findGroup(place.paths.credentials);
-      for (const file of listTokens(place)) own(file, gid, 0o640);
-    },
+    run: (place) => own(listTokens(place), findGroup(place.paths.credentials), 0o640),
   },
   'state-rights': {
     does: ({ paths }) => `give ${paths.state} to root, mode 0700`,
-    run: ({ paths }) => own(paths.state, 0, 0o700),
+    run: ({ paths }) => own([paths.state], 0, 0o700),
   },
   'key-folder-rights': {
     does: ({ paths }) => `give ${paths.keys} to root, mode 0755`,
-    run: ({ paths }) => own(paths.keys, 0, 0o755),
+    run: ({ paths }) => own([paths.keys], 0, 0o755),
   },
 };
 
-/** Says each thing, does it, and leaves a line in the audit trail. */
+/**
+ * Says each thing, leaves a line in the audit trail and does it; what cannot be done is said, and keeps no other from
+ * being done. A trail that cannot be written keeps nothing open either.
+ * @returns what could not be done: what, where, and how to mend it; one sentence a failure.
+ */
 export async function applyFixes(
   findings: readonly Finding[],
   place: Place,
   say: (line: string) => void,
-): Promise<void> {
+): Promise<string[]> {
+  const failures: string[] = [];
+  const tryOut = async (what: string, work: () => Promise<void> | void): Promise<string | null> => {
+    try {
+      await work();
+      return null;
+    } catch (error) {
+      const failure = `${what}: ${describeError(nameRefusal(error))}`;
+      failures.push(failure);
+      say(failure);
+      return failure;
+    }
+  };
   const names = new Set(findings.flatMap(({ fix }) => (fix === null ? [] : [fix])));
   for (const name of names) {
     const fix = FIXES[name];
     const does = fix.does(place);
+    const record = (detail: string) =>
+      tryOut(`${name} is not on the audit trail`, () =>
+        recordAct(place.paths, { act: 'doctor-fix', subject: name, detail }),
+      );
     say(`will ${does}`);
-    recordAct(place.paths, { act: 'doctor-fix', subject: name, detail: does });
-    await fix.run(place);
+    await record(does);
+    const failure = await tryOut(`${name} is not mended`, () => fix.run(place));
+    if (failure !== null) await record(failure);
   }
+  return failures;
 }
 
-/** Never through a link: what is one is left alone, and stays a finding. */
-function own(file: string, gid: number, mode: number): void {
+/**
+ * Never through a link: what is one is left alone, and stays a finding. One that refuses keeps no other from its owner.
+ * @throws AgentError host_write: the first that refused.
+ */
+function own(files: readonly string[], gid: number, mode: number): void {
+  const refusals = files.flatMap((file) => {
+    try {
+      attempt(`cannot set owner and mode of ${file}`, () => ownOne(file, gid, mode));
+      return [];
+    } catch (error) {
+      return [error];
+    }
+  });
+  if (refusals.length > 0) throw refusals[0];
+}
+
+function ownOne(file: string, gid: number, mode: number): void {
   const found = lstatSync(file, { throwIfNoEntry: false });
   if (found === undefined || found.isSymbolicLink()) return;
   if (process.geteuid?.() === 0) chownSync(file, 0, gid);

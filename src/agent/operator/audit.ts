@@ -13,8 +13,8 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
-import { AgentError } from '../../errors.ts';
 import type { Paths } from '../../paths.ts';
+import { toHostWrite } from '../../system-error.ts';
 import { operatorName } from './operator-files.ts';
 
 /** What an operator can do to a node by hand. */
@@ -77,7 +77,7 @@ export function recordAct(
   try {
     append(paths.audit, `${JSON.stringify(entry)}\n`);
   } catch (cause) {
-    throw new AgentError('host_write', `cannot write the audit trail ${paths.audit}`, { cause });
+    throw toHostWrite(`cannot write the audit trail ${paths.audit}`, cause);
   }
 }
 
@@ -141,6 +141,6 @@ function readLines(file: string): string[] {
       .filter((line) => line !== '');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw new AgentError('host_write', `cannot read the audit trail ${file}`, { cause: error });
+    throw toHostWrite(`cannot read the audit trail ${file}`, error);
   }
 }

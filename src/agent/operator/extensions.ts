@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import type { DesiredHost } from '../../policy/desired.ts';
 import type { Extension } from '../../policy/extension.ts';
+import { toHostWrite } from '../../system-error.ts';
 import { replaceFile } from './operator-files.ts';
 
 const line = z.strictObject({
@@ -51,6 +52,6 @@ function readLines(file: string): string[] {
     return readFileSync(file, 'utf8').split('\n');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
+    throw toHostWrite(`cannot read ${file}`, error);
   }
 }

@@ -2,6 +2,7 @@
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Paths } from '../../paths.ts';
+import { attempt, toHostWrite } from '../../system-error.ts';
 
 export interface OperatorFiles {
   /** Hashes of held sets that were approved. */
@@ -58,7 +59,7 @@ export function writeFreeze(file: string, until: number, remark: string): void {
 /** Ends a freeze; false if there was none. */
 export function removeFreeze(file: string): boolean {
   const isThere = readText(file) !== '';
-  rmSync(file, { force: true });
+  attempt(`cannot remove ${file}`, () => rmSync(file, { force: true }));
   return isThere;
 }
 
@@ -72,13 +73,22 @@ export function operatorName(environment: NodeJS.ProcessEnv = process.env): stri
   return name.replace(/[^A-Za-z0-9@._ -]/g, '?').slice(0, 64);
 }
 
-/** Replaces a file of ours, readable by all, atomically. */
+/**
+ * Replaces a file of ours, readable by all, atomically.
+ * @throws AgentError host_write, with nothing left behind.
+ */
 export function replaceFile(file: string, text: string): void {
-  mkdirSync(path.dirname(file), { recursive: true, mode: 0o755 });
   const temporary = `${file}.${process.pid}.new`;
-  writeFileSync(temporary, text, { mode: 0o644, flush: true });
-  chmodSync(temporary, 0o644);
-  renameSync(temporary, file);
+  attempt(`cannot write ${file}`, () => {
+    mkdirSync(path.dirname(file), { recursive: true, mode: 0o755 });
+    try {
+      writeFileSync(temporary, text, { mode: 0o644, flush: true });
+      chmodSync(temporary, 0o644);
+      renameSync(temporary, file);
+    } finally {
+      rmSync(temporary, { force: true });
+    }
+  });
 }
 
 /** The first word of each line that is not empty and not a comment. */
@@ -98,6 +108,6 @@ function readText(file: string): string {
     return readFileSync(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw error;
+    throw toHostWrite(`cannot read ${file}`, error);
   }
 }

@@ -7,6 +7,7 @@ import type { Look } from '../../scim/protocol.ts';
 import { openReader, type Reader } from '../../scim/reader.ts';
 import { spawnReader } from '../../scim/spawn-reader.ts';
 import type { Traffic } from '../../scim/traffic.ts';
+import { attempt, toHostWrite, toSystemError } from '../../system-error.ts';
 import type { Place } from '../parts.ts';
 import { findReaderUser } from './reader-user.ts';
 
@@ -87,7 +88,9 @@ function keepChild(place: Place, adopt: (stream: Duplex) => void, isClosed: () =
       user: findReaderUser(paths.root, log),
     });
     kill = () => void child.kill('SIGTERM');
-    child.once('error', (error) => log.error(`cannot start the reader: ${describeError(error)}`));
+    child.once('error', (error) =>
+      log.error(`${describeError(toSystemError('reader_failed', 'cannot start the reader', error))}`),
+    );
     child.once('exit', (code, signal) => {
       if (isClosed()) return;
       delay =
@@ -110,10 +113,13 @@ function keepChild(place: Place, adopt: (stream: Duplex) => void, isClosed: () =
 /** Listens where the reader's unit connects; only that user, and root, may. */
 function listen(place: Place, adopt: (stream: Duplex) => void): () => void {
   const { log, paths } = place;
-  mkdirSync(paths.run, { recursive: true, mode: 0o755 });
-  rmSync(paths.readerSocket, { force: true });
+  const cannot = `cannot listen for the reader at ${paths.readerSocket}`;
+  attempt(cannot, () => {
+    mkdirSync(paths.run, { recursive: true, mode: 0o755 });
+    rmSync(paths.readerSocket, { force: true });
+  });
   const server = createServer(adopt);
-  server.on('error', (error) => log.error(`cannot listen for the reader: ${describeError(error)}`));
+  server.on('error', (error) => log.error(describeError(toHostWrite(cannot, error))));
   const previousMask = process.umask(0o177);
   server.listen(paths.readerSocket, () => {
     process.umask(previousMask);

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Logger } from '../../log.ts';
+import { attempt } from '../../system-error.ts';
 
 /** Made by sysusers.d/sunk-agent.conf. */
 export const READER_USER = 'sunk-reader';
@@ -16,7 +17,7 @@ export function findReaderUser(root: string, log: Logger): ReaderUser | null {
   if (process.geteuid?.() !== 0) return null;
   // Ids count in the running kernel, so the user must be one of the real system, whatever the root is.
   const passwd = root === '/' ? path.join(root, 'etc/passwd') : '/etc/passwd';
-  const line = readFileSync(passwd, 'utf8')
+  const line = attempt(`cannot read ${passwd}`, () => readFileSync(passwd, 'utf8'))
     .split('\n')
     .find((text) => text.startsWith(`${READER_USER}:`));
   const [, , uid, gid] = line?.split(':') ?? [];

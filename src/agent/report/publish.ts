@@ -1,6 +1,7 @@
 // Writes status.json after each pass, atomically and readable by all.
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { hasSshdDropIn } from '../../host/sshd.ts';
+import { attempt } from '../../system-error.ts';
 import { hasNoNetwork, type PassParts } from '../parts.ts';
 import { readOperatorFiles } from '../operator/operator-files.ts';
 import { findLastComplete, type PassReport } from './report.ts';
@@ -11,6 +12,7 @@ const hasHeard = ({ heard }: PassReport): boolean => heard !== null;
 /**
  * Turns the report into the status and puts it in place; gives it back.
  * @param nextPass when the daemon looks next, epoch seconds; null from a command.
+ * @throws AgentError host_write
  */
 export async function publishStatus(
   parts: Pick<PassParts, 'paths' | 'mirror' | 'config' | 'clock' | 'hostLoad'>,
@@ -33,9 +35,11 @@ export async function publishStatus(
     host: await parts.hostLoad(now),
     hasSshdDropIn: paths.root === '/' ? await hasSshdDropIn(config, paths.root) : null,
   });
-  mkdirSync(paths.run, { recursive: true, mode: 0o755 });
-  const temporary = `${paths.status}.new`;
-  writeFileSync(temporary, `${JSON.stringify(status, null, 2)}\n`, { mode: 0o644 });
-  renameSync(temporary, paths.status);
+  attempt(`cannot write ${paths.status}`, () => {
+    mkdirSync(paths.run, { recursive: true, mode: 0o755 });
+    const temporary = `${paths.status}.new`;
+    writeFileSync(temporary, `${JSON.stringify(status, null, 2)}\n`, { mode: 0o644 });
+    renameSync(temporary, paths.status);
+  });
   return status;
 }

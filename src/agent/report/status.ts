@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { infer as Infer } from 'zod';
 import { AgentError } from '../../errors.ts';
 import type { HostLoad } from '../../host/host-load.ts';
+import { isSystemError, toSystemError } from '../../system-error.ts';
 import type { PassReport } from './report.ts';
 import type { statusSchema } from './status-schema.ts';
 
@@ -117,13 +118,15 @@ export function judgeAge(status: Status, now: number): Status {
 /**
  * Reads a status file. It is root's own, so its version is looked at and the rest is believed: a schema would cost a
  * monitor more than node itself.
- * @throws AgentError refused, where there is none, or it is not one of this version.
+ * @throws AgentError refused, where there is none, it may not be read, or it is not one of this version.
  */
 export function readStatus(file: string): Status {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
+    if (!(isSystemError(cause) && cause.code === 'ENOENT'))
+      throw toSystemError('refused', `cannot read ${file}`, cause);
     const hint = 'is the agent running? systemctl status sunk-agent';
     throw new AgentError('refused', `there is no status at ${file}`, { cause, hint });
   }

@@ -1,0 +1,80 @@
+// What the system refuses (errno(3)): said with what was wanted, where, and what an operator can do about it.
+import { AgentError, type ErrorCode } from './errors.ts';
+
+const HINTS: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full: make room (df -h and df -i)',
+  EDQUOT: 'the quota is used up: raise it, or make room (quota(1))',
+  EROFS: 'the file system is read-only: mount -o remount,rw, and dmesg says why it became so',
+  EPERM: 'root may not write there: an immutable file or folder (lsattr), or an NFS export with root_squash',
+  EACCES: 'root may not write there: an NFS export with root_squash, or a security policy',
+  EBUSY: 'something is mounted there, or uses it',
+  EXDEV: 'something is mounted in between: the file and its folder must be of one file system',
+  EIO: 'the disk fails: see dmesg',
+  ESTALE: 'the NFS server has lost it: mount it anew',
+  ENOTCONN: 'the file system behind it is gone: mount it anew',
+  ETIMEDOUT: 'the file server does not answer',
+  EHOSTDOWN: 'the file server does not answer',
+  EISDIR: 'a folder lies where a file belongs: move it away',
+  ENOTDIR: 'something lies where a folder belongs: move it away',
+  EEXIST: 'something lies where a folder belongs: move it away',
+  ELOOP: 'a symbolic link lies there, and none is followed: put a file or a folder in its place',
+  ENAMETOOLONG: 'a shorter --root is needed',
+  EMFILE: 'too many files are open: raise LimitNOFILE of the unit, or ulimit -n',
+  ENFILE: 'too many files are open on this machine: fs.file-max of sysctl(8)',
+  ENOMEM: 'no memory is left: free -h, and MemoryMax of the unit',
+};
+
+/** What only root, or the owner, may do is not refused by the disk. */
+const NOT_ROOT: Readonly<Record<string, string>> = {
+  EPERM: 'this user may not: run it with sudo',
+  EACCES: 'this user may not: run it with sudo',
+};
+
+/** Whether an error is the system's own answer to a call, and so no defect of ours. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'errno' in error && 'syscall' in error;
+}
+
+/**
+ * The error of a step that met the system's refusal, with the hint that fits the refusal, or else the code's own; one
+ * that is an AgentError already stays what it is.
+ * @param message what was wanted, and where: `cannot write /etc/sunk-agent/blocked`.
+ */
+export function toSystemError(code: ErrorCode, message: string, cause: unknown): AgentError {
+  if (cause instanceof AgentError) return cause;
+  const hint = hintAt(cause);
+  return new AgentError(code, message, { cause, ...(hint === null ? {} : { hint }) });
+}
+
+/** The same for what is written to the host. */
+export function toHostWrite(message: string, cause: unknown): AgentError {
+  return toSystemError('host_write', message, cause);
+}
+
+/**
+ * Does what touches files; a refusal of the system gets `message` before it and a hint behind. Any other error is a
+ * defect and stays bare.
+ * @throws AgentError of that code
+ */
+export function attempt<T>(message: string, work: () => T, code: ErrorCode = 'host_write'): T {
+  try {
+    return work();
+  } catch (error) {
+    throw isSystemError(error) ? toSystemError(code, message, error) : error;
+  }
+}
+
+/** For the outermost frame: what the system refused where no step has said what it wanted names call and file itself. */
+export function nameRefusal(error: unknown): unknown {
+  return isSystemError(error) ? toHostWrite('the system refused', error) : error;
+}
+
+/** The hint for the first layer of an error that has a code we know, or null. */
+function hintAt(error: unknown): string | null {
+  for (let layer = error; layer instanceof Error; layer = layer.cause) {
+    const code = 'code' in layer ? String(layer.code) : '';
+    const hint = (process.geteuid?.() === 0 ? undefined : NOT_ROOT[code]) ?? HINTS[code];
+    if (hint !== undefined) return hint;
+  }
+  return null;
+}
