@@ -13,6 +13,7 @@ import { AgentError } from '../errors.ts';
 import { expireKeys, MAX_EXTENSION, type Extension } from '../policy/extension.ts';
 import { announceOwner } from './owner.ts';
 import type { CommandContext } from './command.ts';
+import { sayCount } from '../policy/say-count.ts';
 
 export const failure = 1;
 export const options = {
@@ -53,13 +54,13 @@ export async function run(context: CommandContext): Promise<number> {
   recordAct(place.paths, {
     act: 'extend',
     subject: who ?? '--all',
-    detail: `${extended.length} accounts until ${until}: ${extended.join(', ')}`,
+    detail: `${sayCount(extended.length, 'account')} until ${until}: ${extended.join(', ')}`,
   });
   const report = await passFromCache(place, onWait);
   process.stdout.write(
     context.json
       ? `${JSON.stringify({ extended, later, until: now + seconds })}\n`
-      : `the keys of ${extended.length} accounts live until ${until}; of ${later.length} they live longer anyway\n${describeReport(report)}`,
+      : `the keys of ${sayCount(extended.length, 'account')} live until ${until}; of ${later.length} they live longer anyway\n${describeReport(report)}`,
   );
   return report.changes.failed === 0 ? 0 : 1;
 }

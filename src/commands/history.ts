@@ -9,6 +9,7 @@ import { AgentError, describeError } from '../errors.ts';
 import { type MirrorView, viewMirror } from '../mirror/mirror.ts';
 import { makePrintable } from '../plan/printable.ts';
 import type { CommandContext } from './command.ts';
+import { sayCount } from '../policy/say-count.ts';
 
 export const failure = 1;
 export const options = {
@@ -85,7 +86,9 @@ function findWords(user: string, view: MirrorView | null, config: Config): Set<s
 
 function warnAbout({ unreadable }: AuditTrail): void {
   if (unreadable > 0)
-    process.stderr.write(`sunk-agent: ${unreadable} lines of the audit trail are no entries of ours\n`);
+    process.stderr.write(
+      `sunk-agent: ${sayCount(unreadable, 'line')} of the audit trail ${unreadable === 1 ? 'is no entry' : 'are no entries'} of ours\n`,
+    );
 }
 
 function describe(events: readonly HistoryEvent[]): string {

@@ -12,6 +12,7 @@ import { planTakeover, type NotTaken, type Takeover } from '../policy/takeover.t
 import { mayColour } from './colour.ts';
 import { announceOwner } from './owner.ts';
 import type { CommandContext } from './command.ts';
+import { sayCount } from '../policy/say-count.ts';
 
 export const failure = 1;
 export const options = {
@@ -62,7 +63,7 @@ export async function run(context: CommandContext): Promise<number> {
       recordAct(place.paths, {
         act: 'import',
         subject: file,
-        detail: `${takeover.bindings.length} accounts: ${names}`,
+        detail: `${sayCount(takeover.bindings.length, 'account')}: ${names}`,
       });
       parts.mirror.bind(takeover.bindings);
     }

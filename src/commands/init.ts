@@ -14,6 +14,7 @@ import { makePrintable } from '../plan/printable.ts';
 import { announceOwner } from './owner.ts';
 import { mayColour } from './colour.ts';
 import type { CommandContext } from './command.ts';
+import { sayCount } from '../policy/say-count.ts';
 
 export const failure = 1;
 export const options = {
@@ -111,7 +112,7 @@ async function choose(
   const users = mirror.users().flatMap(({ record, absent }) => (absent ? [] : [record]));
   const groups = mirror.groups().flatMap(({ record, absent }) => (absent ? [] : [record]));
   process.stderr.write(
-    `The store has ${users.length} users and ${groups.length} groups: ${listNames(groups)}\n`,
+    `The store has ${sayCount(users.length, 'user')} and ${sayCount(groups.length, 'group')}: ${listNames(groups)}\n`,
   );
   let names = listOf(values['group']);
   let sudoNames = listOf(values['sudo-group']);
@@ -169,7 +170,7 @@ async function showPlan(
     for (const { kind, scimId, detail } of desired.refusals.slice(0, 20))
       process.stdout.write(`${makePrintable(`refused: ${kind} ${scimId}: ${detail}`)}\n`);
     const more = desired.refusals.length - 20;
-    if (more > 0) process.stdout.write(`and ${more} more refusals\n`);
+    if (more > 0) process.stdout.write(`and ${more} more ${more === 1 ? 'refusal' : 'refusals'}\n`);
   }
   if (values['enforce'] === true) return 'enforce';
   if (terminal === null) return 'observe';

@@ -1,6 +1,7 @@
 // How far a pass is: one line that is drawn over on a terminal and gone at the end, a line for each step elsewhere.
 import { PASS_STEPS, type PassStep, type Progress } from '../agent/progress.ts';
 import { mayColour } from './colour.ts';
+import { sayCount } from '../policy/say-count.ts';
 
 export interface ProgressBar {
   readonly note: Progress;
@@ -76,8 +77,7 @@ export function renderBar(
 function countUnits(step: PassStep, done: number, total: number | null): string {
   const [one, many] = UNITS[step];
   const isPart = total !== null && done !== total;
-  const unit = (isPart ? total : done) === 1 ? one : many;
-  return `${isPart ? `${done} of ${total}` : done} ${unit}`;
+  return isPart ? `${done} of ${sayCount(total, one, many)}` : sayCount(done, one, many);
 }
 
 function printLines(screen: Screen): ProgressBar {

@@ -4,6 +4,7 @@ import { pathsUnder } from '../paths.ts';
 import { makePrintable } from '../plan/printable.ts';
 import { wrapText } from './wrap.ts';
 import type { CommandContext } from './command.ts';
+import { sayCount } from '../policy/say-count.ts';
 
 export const failure = 2;
 export const options = { host: { type: 'boolean', default: false } } as const;
@@ -56,14 +57,14 @@ export function describeStatus(status: Status, now: number): string {
     ['snapshot', status.snapshot],
     [
       'people',
-      `${counts.users} users, ${counts.groups} groups; ${counts.accountsOpen} accounts open, ${counts.accountsClosed} closed`,
+      `${sayCount(counts.users, 'user')}, ${sayCount(counts.groups, 'group')}; ${sayCount(counts.accountsOpen, 'account')} open, ${counts.accountsClosed} closed`,
     ],
     ['refused', `${counts.refused} refused, ${counts.quarantined} in quarantine`],
     [
       'guard',
       guard.held.length === 0
         ? 'holds nothing'
-        : guard.held.map(({ hash, changes }) => `${hash}: ${changes} changes`).join(', '),
+        : guard.held.map(({ hash, changes }) => `${hash}: ${sayCount(changes, 'change')}`).join(', '),
     ],
     [
       'keys',
@@ -73,7 +74,7 @@ export function describeStatus(status: Status, now: number): string {
     ],
     [
       'last pass',
-      `${lastPass.n} (${lastPass.mode}) ${ago(lastPass.at, now)}: ${lastPass.changes.done} changes, ${lastPass.changes.failed} failed`,
+      `${lastPass.n} (${lastPass.mode}) ${ago(lastPass.at, now)}: ${sayCount(lastPass.changes.done, 'change')}, ${lastPass.changes.failed} failed`,
     ],
     ['next pass', nextPass === null ? 'unknown: a command made the last one' : inFuture(nextPass, now)],
     ['sshd', DROP_IN[`${sshd.dropIn}`]],
@@ -104,7 +105,7 @@ function describeHost(host: NonNullable<Status['host']>, now: number): [string, 
   return [
     [
       'host',
-      `load ${host.load.toFixed(2)} on ${host.processors} processors, ${gib(memory.available)} of ${gib(memory.total)} GiB memory available, ${ago(host.at, now)}`,
+      `load ${host.load.toFixed(2)} on ${sayCount(host.processors, 'processor')}, ${gib(memory.available)} of ${gib(memory.total)} GiB memory available, ${ago(host.at, now)}`,
     ],
     ...disks.map(({ path, free, size, fault }): [string, string] => [
       'disk',

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { sayCount } from '../policy/say-count.ts';
 
 const run = promisify(execFile);
 
@@ -31,7 +32,9 @@ export async function endSessions(uid: number): Promise<void> {
     signalAll(uid, 'SIGKILL');
     if (findProcesses(uid).length === 0) return;
   }
-  throw new Error(`${findProcesses(uid).length} processes of uid ${uid} outlive KILL`);
+  throw new Error(
+    `uid ${uid} has ${sayCount(findProcesses(uid).length, 'process', 'processes')} that outlived KILL`,
+  );
 }
 
 /** Every process whose real, effective, saved or file system uid is that one (proc(5)), zombies apart. */

@@ -2,6 +2,7 @@
 import type { Change, ChangeKind } from './change.ts';
 import type { GuardVerdict, HeldSet } from './guard.ts';
 import { makePrintable } from './printable.ts';
+import { sayCount } from '../policy/say-count.ts';
 
 type Sign = '+' | '-' | '~';
 
@@ -157,6 +158,5 @@ function printCounts(changes: readonly Change[], { go, held }: GuardVerdict): st
     go.filter((change) => !isRenewal(change) && signOf(change) === sign).length;
   const waiting = held.reduce((sum, set) => sum + set.changes.length, 0);
   const renewed = go.filter(isRenewal).length;
-  const word = changes.length === 1 ? 'change' : 'changes';
-  return `Plan: ${changes.length} ${word}: ${count('-')} taken away, ${count('+')} given, ${count('~')} altered, ${renewed} renewed, ${waiting} held.`;
+  return `Plan: ${sayCount(changes.length, 'change')}: ${count('-')} taken away, ${count('+')} given, ${count('~')} altered, ${renewed} renewed, ${waiting} held.`;
 }

@@ -11,6 +11,7 @@ import {
   type Proposal,
   type Weighing,
 } from './weighing.ts';
+import { sayCount } from '../policy/say-count.ts';
 
 /**
  * What goes beyond `limits.max_gain`. On a node that is made anew (it has no marker group yet) everybody is new, and
@@ -32,11 +33,11 @@ export function weighGains(changes: readonly Change[], weighing: Weighing): Prop
   const mayReplace = allowance(holders, { ...loss, share: limit.replaced_keys, at_most: Infinity });
   const proposals: Proposal[] = [];
   if (sudoCount > limit.sudo) {
-    const reason = `${sudoCount} people would be new in sudo groups within ${within}; limits.max_gain.sudo allows ${limit.sudo}`;
+    const reason = `${sayCount(sudoCount, 'person', 'people')} would be new in sudo groups within ${within}; limits.max_gain.sudo allows ${limit.sudo}`;
     proposals.push({ kind: 'gain', reason, changes: sudo, timed: false });
   }
   if (replacedCount > mayReplace) {
-    const reason = `${replacedCount} of ${holders} people would have all their keys replaced within ${within}; limits.max_gain.replaced_keys allows ${mayReplace}`;
+    const reason = `${replacedCount} of ${sayCount(holders, 'person', 'people')} would have all their keys replaced within ${within}; limits.max_gain.replaced_keys allows ${mayReplace}`;
     proposals.push({ kind: 'gain', reason, changes: replaced, timed: false });
   }
   return proposals;

@@ -4,6 +4,7 @@ import type { Change } from './change.ts';
 import { findClosedReason, nameEffect } from './effect.ts';
 import { nameUnit } from './held-hash.ts';
 import { allowance, countUnion, describeWindow, findDone, type Proposal, type Weighing } from './weighing.ts';
+import { sayCount } from '../policy/say-count.ts';
 
 /** A person's loss, as one. */
 interface Loss {
@@ -45,7 +46,7 @@ export function weighLosses(changes: readonly Change[], weighing: Weighing): Pro
   const spoken = out.filter(({ isSpoken }) => isSpoken);
   const silent = out.filter(({ isSpoken }) => !isSpoken);
   const describe = (count: number, what: string): string =>
-    `${count} of ${total} people would ${what} within ${within}; limits.max_loss allows ${allowed}`;
+    `${count} of ${sayCount(total, 'person', 'people')} would ${what} within ${within}; limits.max_loss allows ${allowed}`;
   let going = done;
   if (spoken.length > 0) {
     const count = countUnion(done, unitsOf(spoken));
@@ -144,7 +145,7 @@ function weighGroups(
         names.has(change.name) &&
         nameEffect(change, weighing.context) === 'leave'),
   );
-  const reason = `${count} of ${total} groups would go within ${describeWindow(limit.window)}; limits.max_loss allows ${allowed}`;
+  const reason = `${count} of ${sayCount(total, 'group')} would go within ${describeWindow(limit.window)}; limits.max_loss allows ${allowed}`;
   return [{ kind: 'loss', reason, changes: set, timed: false }];
 }
 

@@ -2,6 +2,7 @@
 import type { Config, GroupReference } from '../config.ts';
 import type { GroupRecord, UserRecord } from '../scim/resources.ts';
 import type { ClosedBecause, MirroredGroup, Refusal } from './desired.ts';
+import { sayCount } from './say-count.ts';
 import { compareClaims } from './winner.ts';
 
 /** The groups that the configuration names, as the store has them now. */
@@ -85,11 +86,16 @@ function reportNamesake(
 
 /** That a group has groups among its members. */
 export function reportNested(group: GroupRecord): Refusal {
+  const nested = sayCount(
+    group.nested.length,
+    'of its members is a group, which is',
+    'of its members are groups, which are',
+  );
   return {
     scimId: group.id,
     kind: 'Group',
     code: 'group-nested',
-    detail: `${group.nested.length} of its members are groups, which are not followed: push the people themselves`,
+    detail: `${nested} not followed: push the people themselves`,
   };
 }
 

@@ -99,7 +99,7 @@ test('shows the plan, pins the group and writes configuration and token, and the
   const { status, stdout, stderr } = await init(...store(), '--group', 'slurm-users');
   expect({ status, stderr }).toMatchObject({ status: 0 });
   expect(stdout).toContain('+ account alice: uid');
-  expect(stderr).toContain('The store has 1 users and 1 groups: slurm-users');
+  expect(stderr).toContain('The store has 1 user and 1 group: slurm-users');
   expect(stderr).toContain('systemctl restart sunk-agent sunk-agent-reader');
   const config = loadConfig(at('etc/sunk-agent/config.yaml'));
   expect(config.mode).toBe('observe');

@@ -130,7 +130,7 @@ describe.runIf(canOpenPrivateNode())('for the person on call', () => {
     await ask('DELETE', `${node.testbed.adminUrl}/faults`);
     const after = await terminal.end();
     expect(after).not.toContain('[1/4]');
-    expect(after).toMatch(/^pass \d+ \(full\): 3 users and 1 groups, snapshot [0-9a-f]{16}\n0 changes made/);
+    expect(after).toMatch(/^pass \d+ \(full\): 3 users and 1 group, snapshot [0-9a-f]{16}\n0 changes made/);
   });
 
   test('status says that all is well, and how the machine is', async () => {

@@ -55,7 +55,7 @@ describe('sync on a terminal', () => {
     );
     expect(bars.at(-1)).toMatch(/^\[4\/4\] apply +\[=+\] \d+ changes$/);
     for (const bar of bars) expect(bar).toMatch(/^[ -~]{1,59}$/);
-    expect(rest).toMatch(/pass 1 \(full\): 2 users and 1 groups/);
+    expect(rest).toMatch(/pass 1 \(full\): 2 users and 1 group/);
     expect(rest).not.toMatch(/\[\d\/4\]/);
   });
 

@@ -115,7 +115,7 @@ describe('sunk-agent import', () => {
     expect(line('etc/passwd', 'bob')).toBe('bob:x:1000:1000::/home/bob:/bin/bash');
     expect((await run('import', '--local', 'alice')).stdout).toContain('1 in the ledger already');
     expect(readAudit(openPlace({ root, config: undefined }).paths).entries).toMatchObject([
-      { act: 'import', detail: '1 accounts: alice' },
+      { act: 'import', detail: '1 account: alice' },
     ]);
   });
 

@@ -1,6 +1,7 @@
 // What the store says of single resources makes of an absence: established, disproved, worth counting, or nothing. Pure.
 import type { Suspect } from '../../mirror/take.ts';
 import { type Finding, RESOURCE_KINDS, type ResourceKind } from '../../scim/resources.ts';
+import { sayCount } from '../../policy/say-count.ts';
 
 export type Lists = Readonly<Record<ResourceKind, { readonly came: number; readonly isComplete: boolean }>>;
 
@@ -46,7 +47,8 @@ export function judgeAbsences(
     problems: RESOURCE_KINDS.flatMap((kind) =>
       wrong[kind] === 0 ? [] : finding(`the list of ${kind}s lacks ${wrong[kind]} that the store has`),
     ),
-    warnings: wrong.member === 0 ? [] : finding(`the list cuts the members of ${wrong.member} groups`),
+    warnings:
+      wrong.member === 0 ? [] : finding(`the list cuts the members of ${sayCount(wrong.member, 'group')}`),
   };
 }
 

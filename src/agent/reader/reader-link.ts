@@ -89,7 +89,7 @@ function keepChild(place: Place, adopt: (stream: Duplex) => void, isClosed: () =
     });
     kill = () => void child.kill('SIGTERM');
     child.once('error', (error) =>
-      log.error(`${describeError(toSystemError('reader_failed', 'cannot start the reader', error))}`),
+      log.error(describeError(toSystemError('reader_failed', 'cannot start the reader', error))),
     );
     child.once('exit', (code, signal) => {
       if (isClosed()) return;

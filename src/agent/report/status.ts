@@ -6,6 +6,7 @@ import type { HostLoad } from '../../host/host-load.ts';
 import { isSystemError, toSystemError } from '../../system-error.ts';
 import type { PassReport } from './report.ts';
 import type { statusSchema } from './status-schema.ts';
+import { sayCount } from '../../policy/say-count.ts';
 
 export type Status = Infer<typeof statusSchema>;
 
@@ -45,7 +46,8 @@ export function statusOf(input: StatusInput): Status {
     degraded.push(report.heard.problems[0]?.detail ?? 'the store answered oddly');
   }
   for (const { detail } of report.heard?.warnings ?? []) degraded.push(detail);
-  if (report.counts.quarantined > 0) degraded.push(`${report.counts.quarantined} records are in quarantine`);
+  if (report.counts.quarantined > 0)
+    degraded.push(`${sayCount(report.counts.quarantined, 'record is', 'records are')} in quarantine`);
   if (
     report.keyExpiry !== null &&
     input.maxAge !== null &&
@@ -56,7 +58,9 @@ export function statusOf(input: StatusInput): Status {
   if (report.extended !== null) {
     const { accounts, until, by } = report.extended;
     const time = new Date(until * 1000).toISOString().slice(0, 16).replace('T', ' ');
-    degraded.push(`${by.join(', ')} extended the keys of ${accounts} accounts, until ${time} at the latest`);
+    degraded.push(
+      `${by.join(', ')} extended the keys of ${sayCount(accounts, 'account')}, until ${time} at the latest`,
+    );
   }
   if (input.hasSshdDropIn === false)
     degraded.push('sshd’s drop-in is missing or was changed: sunk-agent doctor says what sshd does');

@@ -1,6 +1,7 @@
 // The link `helper`: may sshd run it, and does it print, as its own user, what the key file holds?
 import type { Facts } from './facts.ts';
 import { broken, ok, unknown, type Verdict } from './link.ts';
+import { sayCount } from '../../policy/say-count.ts';
 
 export function judgeHelper({ helper, sshd, keyFile, config }: Facts): Verdict {
   if (config.keys.serve === 'file') return ok('not needed: sshd reads our folder itself (keys.serve: file)');
@@ -24,10 +25,10 @@ export function judgeHelper({ helper, sshd, keyFile, config }: Facts): Verdict {
   const lines = helper.value.text.split('\n').filter((line) => line !== '').length;
   if (expected !== null && helper.value.text !== expected) {
     return broken(
-      `the key helper prints ${lines} keys, which is not what the key file holds`,
+      `the key helper prints ${sayCount(lines, 'key')}, which is not what the key file holds`,
       'operator',
       'see that its user may read the key file: ls -l /var/lib/sunk-agent/authorized_keys',
     );
   }
-  return ok(`prints ${lines} ${lines === 1 ? 'key' : 'keys'} as its own user`);
+  return ok(`prints ${sayCount(lines, 'key')} as its own user`);
 }

@@ -3,6 +3,7 @@ import { matchesPattern } from '../../host/sshd-findings.ts';
 import type { SshdSettings } from '../../host/sshd-findings.ts';
 import type { Facts } from './facts.ts';
 import { broken, ok, unknown, warning, type Verdict } from './link.ts';
+import { sayCount } from '../../policy/say-count.ts';
 
 /** Fewer tries than this cost a login whose agent offers other keys first. */
 const FEW_TRIES = 3;
@@ -19,7 +20,7 @@ export function judgeSshd({ sshd, names, name }: Facts): Verdict {
   const tries = Number(settings.get('maxauthtries')?.[0] ?? '6');
   if (tries < FEW_TRIES) {
     return warning(
-      `sshd allows ${tries} ${tries === 1 ? 'try' : 'tries'} (MaxAuthTries), which an ssh-agent with several keys uses up`,
+      `sshd allows ${sayCount(tries, 'try', 'tries')} (MaxAuthTries), which an ssh-agent with several keys uses up`,
       'person',
       'offer one key only: ssh -o IdentitiesOnly=yes -i KEY',
     );

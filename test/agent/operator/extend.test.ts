@@ -56,13 +56,13 @@ test('one person’s keys live on, the others’ do not; it is in the plan, the 
   age(8 * DAY);
   const { status, stdout } = await place.run('extend', 'alice', '--for', '24h');
   expect({ status, stdout }).toMatchObject({ status: 0 });
-  expect(stdout).toMatch(/^the keys of 1 accounts live until /);
+  expect(stdout).toMatch(/^the keys of 1 account live until /);
   expect(Math.abs(readExpiry('alice') - (now() + DAY))).toBeLessThan(60);
   expect(readExpiry('bob')).toBeLessThan(now());
   const { extended, health, reasons } = JSON.parse(place.read('run/sunk-agent/status.json')) as Status;
   expect(extended).toMatchObject({ accounts: 1, by: [expect.any(String)] });
   expect(health).not.toBe('healthy');
-  expect(reasons.join()).toContain('extended the keys of 1 accounts, until ');
+  expect(reasons.join()).toContain('extended the keys of 1 account, until ');
   const line = JSON.parse(place.read('var/lib/sunk-agent/extended')) as Record<string, unknown>;
   expect(line).toMatchObject({ scimId: alice, by: extended?.by[0] });
   expect(readAudit(pathsUnder(place.root)).entries).toMatchObject([{ act: 'extend', subject: 'alice' }]);

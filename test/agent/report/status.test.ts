@@ -133,7 +133,7 @@ describe('the status', () => {
         store      https://store.example/scim/org, heard 10 s ago
         complete   10 s ago
         snapshot   0123456789abcdef
-        people     3 users, 1 groups; 2 accounts open, 1 closed
+        people     3 users, 1 group; 2 accounts open, 1 closed
         refused    0 refused, 0 in quarantine
         guard      holds nothing
         keys       confirmed until 2027-01-21 02:53 at the earliest, 2027-01-22 06:40 at the latest
