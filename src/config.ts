@@ -25,7 +25,9 @@ export const configSchema = z.strictObject({
   accounts: accounts.prefault({}).describe('What an account looks like.'),
   keys: keys.prefault({}).describe('Which SSH keys count, and for how long.'),
   overrides: z.array(override).default([]).describe('For the day the identity provider is wrong.'),
-  sync: sync.prefault({}).describe('The schedule; each host adds a jitter of its own.'),
+  sync: sync
+    .prefault({})
+    .describe('The schedule; each host adds a jitter of its own, also when it starts again with a cache.'),
   limits: limits.prefault({}).describe('What is too much at once.'),
   offboarding: offboarding.prefault({}).describe('What else happens when somebody leaves.'),
   metrics: metrics.prefault({}).describe('Metrics; off by default.'),

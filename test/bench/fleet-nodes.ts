@@ -18,8 +18,9 @@ export type NodeNews =
 
 const news: NodeNews[] = [];
 
-/** As the daemon puts a node together (agent/daemon/daemon), but for the two processes: what lies between them is a stream. */
-function openNode(root: string, node: string) {
+/** As the daemon puts a node together (agent/daemon), but for the two processes: what lies between them is a stream. */
+function openNode(node: string) {
+  const root = `${base}/${node}`;
   const place = openPlace({ root, config: undefined });
   const { config, log } = place;
   const [agentSide, readerSide] = duplexPair();
@@ -51,33 +52,38 @@ function openNode(root: string, node: string) {
   const queue = createPassQueue(({ mode, resources }) => pass(mode, resources));
   reader.watch(({ mode, resources }) => queue.ask(mode, resources));
   return {
-    /** What comes before the schedule, at boot and when the reader is there. */
-    begin: async () => {
-      await runPass({ ...parts, reader: null, host: watched }, 'cache');
-      await pass('full', []);
+    readCache: () => runPass({ ...parts, reader: null, host: watched }, 'cache'),
+    readStore: () => pass('full', []),
+    follow() {
+      startSchedule(config.sync, node, budget, (mode) => queue.ask(mode)).rejoin();
     },
-    follow(full: string) {
-      return startSchedule({ ...config.sync, full }, node, budget, (mode) => queue.ask(mode));
+    close() {
+      reader.close();
+      parts.mirror.close();
     },
   };
 }
 
 const [first = '0', count = '0', base = ''] = process.argv.slice(2);
-const nodes = Array.from({ length: Number(count) }, (_, index) => {
-  const name = `node${Number(first) + index}`;
-  return openNode(`${base}/${name}`, name);
-});
+const names = Array.from({ length: Number(count) }, (_, index) => `node${Number(first) + index}`);
+const unfilled = [...names];
 
 await serveJobs({
-  begin: async () => {
-    for (const node of nodes) await node.begin();
-  },
-  follow: () => {
-    // From here on only what is polled is news, and what went wrong before.
+  /** The next node has everything in its cache and on its host, and is gone again. */
+  fill: async () => {
+    const name = unfilled.shift();
+    if (name === undefined) return;
+    const node = openNode(name);
+    await node.readStore();
+    node.close();
+    // What this was is no news.
     news.splice(0, news.length, ...news.filter(({ kind }) => kind === 'trouble'));
-    // The hour of the full passes begins with the next minute, so that a run of some minutes has its share of them.
-    const minute = new Date(Date.now() + 60_000).getMinutes();
-    for (const node of nodes) node.follow(`${minute} * * * *`);
+  },
+  /** All start at once, as after a power cut, and go on. */
+  restart: async () => {
+    const nodes = names.map(openNode);
+    for (const node of nodes) await node.readCache();
+    return nodes.map((node) => node.follow()).length;
   },
   /** What has happened since the last time. */
   news: () => news.splice(0),

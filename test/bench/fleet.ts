@@ -1,14 +1,13 @@
 // A hundred nodes that poll one store: what they ask of it, how soon the last one puts somebody out, when all agree.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NodeNews } from './fleet-nodes.ts';
+import { showProgress } from './progress.ts';
 import { makeRow, quantile, type Row } from './row.ts';
 import { makeStoreNode } from './store-node.ts';
+import { type LargeStore, startLargeStore } from './store-process.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 /** BENCH_FLEET_NODES takes fewer for a look. */
@@ -25,12 +24,8 @@ const PATIENCE_MS = 180_000;
 /** The goal is no mean over the pauses between the polls: it is held in the busiest so many seconds. */
 const WINDOW_SECONDS = 10;
 
-interface Store {
-  readonly baseUrl: string;
-  readonly token: string;
-  readonly readToken: string;
-  readonly adminUrl: string;
-}
+/** A run takes about ten minutes; one that hangs somewhere ends after this. */
+const BOUND_MS = 1_500_000;
 
 /**
  * Real readers, mirrors, policy and plans, each node with its own state folder, budget and place in the poll interval;
@@ -38,15 +33,10 @@ interface Store {
  */
 export async function benchFleet(): Promise<Row[]> {
   const base = mkdtempSync(path.join(tmpdir(), 'bench-fleet-'));
-  const child = spawn(
-    process.execPath,
-    [path.join(import.meta.dirname, 'large-store.ts'), String(USERS), String(GROUPS)],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
+  const store = await startLargeStore(USERS, GROUPS);
   const workers: Worker[] = [];
+  const over = new AbortController();
   try {
-    const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
-    const store = JSON.parse(line) as Store;
     await send('PATCH', `${store.adminUrl}/settings`, store, { events: false });
     for (let node = 0; node < NODES; node += 1)
       makeStoreNode(path.join(base, `node${node}`), store, configOf(store));
@@ -55,30 +45,44 @@ export async function benchFleet(): Promise<Row[]> {
       const count = String(Math.min(share, NODES - first));
       workers.push(startWorker('fleet-nodes.ts', [String(first), count, base]));
     }
-    await Promise.all(workers.map((worker) => worker.ask('begin')));
-    return await measure(store, workers);
+    await fillCaches(workers, share);
+    return await measure(store, workers, over.signal);
   } finally {
-    await Promise.all(workers.map((worker) => worker.stop()));
-    child.kill();
+    over.abort();
+    await Promise.all([...workers.map((worker) => worker.stop()), store.stop()]);
     rmSync(base, { recursive: true });
   }
 }
 
+async function fillCaches(workers: readonly Worker[], share: number): Promise<void> {
+  let filled = 0;
+  await Promise.all(
+    workers.map(async (worker) => {
+      for (let node = 0; node < share; node += 1) {
+        await worker.ask('fill');
+        filled += 1;
+        showProgress(`fleet: ${filled} of ${NODES} nodes have heard everything`);
+      }
+    }),
+  );
+}
+
 /** Twenty leave within minutes only here. */
-function configOf({ baseUrl }: Store): string {
+function configOf({ baseUrl }: LargeStore): string {
   return `scim: { base_url: "${baseUrl}" }
 limits: { max_loss: { share: 1, at_most: 100000 } }
 `;
 }
 
-async function measure(store: Store, workers: readonly Worker[]): Promise<Row[]> {
-  // Each reader's first poll asks besides whether the store honours deltas, and here all have started at once.
-  const startRequests = countRequests(store);
-  await Promise.all(workers.map((worker) => worker.ask('follow')));
-  const fleet = followFleet(workers);
+async function measure(store: LargeStore, workers: readonly Worker[], over: AbortSignal): Promise<Row[]> {
+  // Each reader's first poll asks besides whether the store honours deltas.
+  const startRequests = countRequests(store, over);
+  showProgress(`fleet: ${NODES} nodes start at once`);
+  await Promise.all(workers.map((worker) => worker.ask('restart')));
+  const fleet = followFleet(workers, over);
   await fleet.wait('every node has polled', () => fleet.snapshots().size === NODES);
   const startRates = await startRequests.stop();
-  const requests = countRequests(store);
+  const requests = countRequests(store, over);
 
   const revoked: number[] = [];
   const people = await listMembers(store);
@@ -88,11 +92,13 @@ async function measure(store: Store, workers: readonly Worker[]): Promise<Row[]>
       const at = await deactivate(store, id);
       await fleet.wait(`every node plans to close ${id}`, () => fleet.planned(id).length === NODES);
       revoked.push((Math.max(...fleet.planned(id)) - at) / 1000);
+      showProgress(`fleet: ${revoked.length} of ${REVOCATIONS} deactivations have reached every node`);
     }),
   );
 
   const agreed: number[] = [];
   for (const [index, id] of people.slice(REVOCATIONS, REVOCATIONS + CHANGES).entries()) {
+    showProgress(`fleet: ${index} of ${CHANGES} changes agreed on`);
     await fleet.wait('all nodes agree', () => new Set(fleet.snapshots().values()).size === 1);
     // On other phases of the poll interval than the one at which they agree.
     await sleep(APART_MS * (2 * index + 1));
@@ -104,12 +110,11 @@ async function measure(store: Store, workers: readonly Worker[]): Promise<Row[]>
     });
     agreed.push((fleet.lastChange() - at) / 1000);
   }
-  await fleet.stop();
   const rates = await requests.stop();
   const row = (name: string, unit: string, ours: number, samples: readonly number[], goal: number | null) =>
     makeRow({ bench: 'fleet', row: name, unit, ours, samples, reference: null, goal });
   return [
-    row('first-poll-requests-per-s', 'requests/s', Math.max(...startRates), startRates, null),
+    row('restart-requests-per-s', 'requests/s', Math.max(...startRates), startRates, null),
     row('store-requests-per-s', 'requests/s', Math.max(...rates), rates, 25),
     row('revoke-fleet-p95-s', 's', quantile(revoked, 0.95), revoked, 40),
     row('hashes-equal-s', 's', Math.max(...agreed), agreed, 60),
@@ -117,7 +122,7 @@ async function measure(store: Store, workers: readonly Worker[]): Promise<Row[]>
 }
 
 /** Reads the nodes' news as they come. */
-function followFleet(workers: readonly Worker[]) {
+function followFleet(workers: readonly Worker[], over: AbortSignal) {
   const snapshots = new Map<string, string>();
   const plans = new Map<string, Map<string, number>>();
   let lastChange = 0;
@@ -136,16 +141,16 @@ function followFleet(workers: readonly Worker[]) {
     snapshots.set(news.node, news.snapshot);
   }
 
-  const stopped = new AbortController();
+  const bound = Date.now() + BOUND_MS;
   const reading = Promise.all(
     workers.map(async (worker) => {
-      while (!stopped.signal.aborted) {
+      while (!over.aborted) {
         for (const one of await worker.ask<NodeNews[]>('news')) take(one);
         await sleep(200);
       }
     }),
   );
-  // Whoever waits is told.
+  // Whoever waits is told why it broke.
   reading.catch(() => {});
   return {
     /** The last one of each node that has polled. */
@@ -159,18 +164,15 @@ function followFleet(workers: readonly Worker[]) {
         throw new Error('the nodes are no longer followed');
       });
       broken.catch(() => {});
-      for (const deadline = Date.now() + PATIENCE_MS; !isTrue(); await Promise.race([sleep(100), broken]))
-        if (Date.now() > deadline) throw new Error(`not within ${PATIENCE_MS / 1000} s: ${what}`);
-    },
-    async stop(): Promise<void> {
-      stopped.abort();
-      await reading;
+      const deadline = Math.min(Date.now() + PATIENCE_MS, bound);
+      for (; !isTrue(); await Promise.race([sleep(100), broken]))
+        if (Date.now() > deadline) throw new Error(`it took too long until ${what}`);
     },
   };
 }
 
 /** What the readers asked of the store, as the store has it. */
-function countRequests(store: Store) {
+function countRequests(store: LargeStore, over: AbortSignal) {
   const begin = Date.now();
   let counted = begin;
   const counts = new Map<number, number>();
@@ -191,7 +193,10 @@ function countRequests(store: Store) {
   let looking = Promise.resolve();
   const timer = setInterval(() => {
     looking = looking.then(look);
+    // Whoever stops it is told.
+    looking.catch(() => {});
   }, WINDOW_SECONDS * 1000);
+  over.addEventListener('abort', () => clearInterval(timer));
   return {
     /** Requests a second, of each window that is over. */
     async stop(): Promise<number[]> {
@@ -205,28 +210,28 @@ function countRequests(store: Store) {
 }
 
 /** SCIM ids of the access group's members. */
-async function listMembers(store: Store): Promise<string[]> {
+async function listMembers(store: LargeStore): Promise<string[]> {
   const list = await send('GET', `${store.baseUrl}/Groups?filter=displayName+eq+%22group0001%22`, store);
   const [group] = (list as { Resources: { members: { value: string }[] }[] }).Resources;
   return group?.members.map(({ value }) => value) ?? [];
 }
 
 /** The moments at which the store has answered. */
-function deactivate(store: Store, id: string): Promise<number> {
+function deactivate(store: LargeStore, id: string): Promise<number> {
   return patch(store, id, { op: 'Replace', path: 'active', value: 'False' });
 }
 
-function change(store: Store, id: string): Promise<number> {
+function change(store: LargeStore, id: string): Promise<number> {
   return patch(store, id, { op: 'Replace', path: 'displayName', value: 'Somebody Else' });
 }
 
-async function patch(store: Store, id: string, operation: object): Promise<number> {
+async function patch(store: LargeStore, id: string, operation: object): Promise<number> {
   const schemas = ['urn:ietf:params:scim:api:messages:2.0:PatchOp'];
   await send('PATCH', `${store.baseUrl}/Users/${id}`, store, { schemas, Operations: [operation] });
   return Date.now();
 }
 
-async function send(method: string, url: string, { token }: Store, body?: unknown): Promise<unknown> {
+async function send(method: string, url: string, { token }: LargeStore, body?: unknown): Promise<unknown> {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/scim+json' };
   const response = await fetch(url, {
     method,

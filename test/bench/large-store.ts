@@ -13,3 +13,5 @@ const { baseUrl, token, readToken, adminUrl } = await startTestbed({
 });
 offset = 0;
 process.stdout.write(`${JSON.stringify({ baseUrl, token, readToken, adminUrl })}\n`);
+// Nobody is left to ask it once its parent has gone.
+process.stdin.resume().once('end', () => process.exit());

@@ -1,14 +1,12 @@
 // What hearing the whole store costs, against a bare loop over the same pages, at 100 to 100,000 people.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { type Bundled, makeBundled } from './bundled.ts';
 import { showProgress } from './progress.ts';
 import { makeRow, median, type Row } from './row.ts';
 import { makeStoreNode } from './store-node.ts';
+import { startLargeStore } from './store-process.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 /** People, with a group for each hundred; the goal holds for the largest, the others show how cost grows. */
@@ -35,13 +33,9 @@ export async function benchSync(): Promise<Row[]> {
 
 async function benchSize({ lib, as }: Bundled, size: number): Promise<Row[]> {
   const root = mkdtempSync(path.join(tmpdir(), 'bench-sync-'));
-  const file = path.join(import.meta.dirname, 'large-store.ts');
-  const store = spawn(process.execPath, [file, String(size), String(size / 100)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const store = await startLargeStore(size, size / 100);
   try {
-    const [line] = (await once(createInterface(store.stdout), 'line')) as [string];
-    const { baseUrl, readToken } = JSON.parse(line) as { baseUrl: string; readToken: string };
+    const { baseUrl, readToken } = store;
     makeStoreNode(root, { baseUrl, readToken }, `scim: { base_url: "${baseUrl}", budget: 1000/s }\n`);
     const agent = startWorker(path.join(lib, 'sync-agent.js'), [root], as);
     const loop = startWorker('sync-reference.ts', [
@@ -54,7 +48,7 @@ async function benchSize({ lib, as }: Bundled, size: number): Promise<Row[]> {
     await Promise.all([agent.stop(), loop.stop()]);
     return rows;
   } finally {
-    store.kill();
+    await store.stop();
     rmSync(root, { recursive: true });
   }
 }

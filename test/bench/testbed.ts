@@ -1,27 +1,20 @@
 // How long the bundled service takes with a hundred thousand users: a page of a thousand, and one user by name.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { Pool } from 'undici';
 import { makeRow, type Row } from './row.ts';
+import { startLargeStore } from './store-process.ts';
 
 const PAGES = 100;
 const LOOK_UPS = 500;
 
 export async function benchTestbed(): Promise<Row[]> {
-  const store = spawn(process.execPath, [path.join(import.meta.dirname, 'large-store.ts')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const store = await startLargeStore(100_000, 1000);
   try {
-    const [line] = (await once(createInterface(store.stdout), 'line')) as [string];
-    const { baseUrl, token } = JSON.parse(line) as { baseUrl: string; token: string };
-    const pool = new Pool(new URL(baseUrl).origin, { connections: 1 });
-    const rows = await measure(pool, new URL(baseUrl).pathname, token);
+    const pool = new Pool(new URL(store.baseUrl).origin, { connections: 1 });
+    const rows = await measure(pool, new URL(store.baseUrl).pathname, store.token);
     await pool.close();
     return rows;
   } finally {
-    store.kill();
+    await store.stop();
   }
 }
 

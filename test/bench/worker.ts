@@ -8,8 +8,11 @@ export interface Worker {
   readonly pid: number;
   /** Has the job done and gives its answer. */
   ask<T>(job: string): Promise<T>;
+  /** After the job at hand, and after a while without it. */
   stop(): Promise<void>;
 }
+
+const PATIENCE_MS = 30_000;
 
 /**
  * Starts `file` of this folder, or at its absolute path.
@@ -35,7 +38,9 @@ export function startWorker(
     },
     async stop() {
       child.stdin.end();
-      if (child.exitCode === null) await once(child, 'exit');
+      const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+      clearTimeout(timer);
     },
   };
 }

@@ -211,6 +211,8 @@ describeOnNodes('the package', () => {
       expect(login('alice', 'id -u').stdout).toBe('10000\n');
       expect(login('bob').status).toBe(0);
       await eventually('both units run', isActive);
+      // The daemon asks at its place among the fleet.
+      expect(node.exec('sunk-agent sync').status).toBe(2);
       expect(node.exec('sunk-agent status').status).toBeGreaterThan(0);
       expect(node.exec('sunk-agent status').stdout).toContain('could not be heard');
     });

@@ -10,6 +10,7 @@ import { takePassLock } from '../pass-lock.ts';
 import type { PassOrder } from '../order.ts';
 import { createPassQueue } from './pass-queue.ts';
 import { runPass } from '../pass.ts';
+import { wasHeardWhole } from '../hear/delta-window.ts';
 import { openMetricsPublisher } from '../report/publish-metrics.ts';
 import { publishStatus } from '../report/publish.ts';
 import { linkReader, type ReaderSource } from '../reader/reader-link.ts';
@@ -96,12 +97,14 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
   }, manager.watchdogInterval ?? 60_000);
 
   const lists = watchLists(place, parts.host, parts.mirror, () => queue.ask('delta'));
-  link.onConnect(() => queue.ask('full'));
   link.onLook(({ mode, resources }) => {
     // A flood of events is heard at the pace of the budget.
     setTimeout(() => queue.ask(mode, resources), budget.wait()).unref();
   });
-  schedule = startSchedule(config.sync, hostname(), budget, (mode) => queue.ask(mode));
+  const started = startSchedule(config.sync, hostname(), budget, (mode) => queue.ask(mode));
+  schedule = started;
+  // A node that has nothing to work with is not kept waiting; any other has its place among the fleet.
+  link.onConnect(() => (wasHeardWhole(parts.mirror, config) ? started.rejoin() : queue.ask('full')));
   const onHangup = (): void => queue.ask('full');
   process.on('SIGHUP', onHangup);
 
@@ -112,7 +115,7 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
 
   manager.notify('STOPPING=1');
   process.off('SIGHUP', onHangup);
-  await schedule.stop();
+  await started.stop();
   await queue.stop();
   clearInterval(watchdog);
   lists.close();

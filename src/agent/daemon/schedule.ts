@@ -12,6 +12,11 @@ const MAX_JITTER_MS = 600_000;
 export interface Schedule {
   /** When the next pass is due, epoch seconds. */
   nextPass(): number;
+  /**
+   * Asks for both as if both were due now, each at this host's place in its interval: after a power cut a fleet of
+   * hundreds starts within seconds, and the store must not meet all of them at once.
+   */
+  rejoin(): void;
   stop(): Promise<void>;
 }
 
@@ -25,35 +30,43 @@ export function startSchedule(
   budget: Budget,
   ask: (mode: PassMode) => void,
 ): Schedule {
-  /** What waits for its jitter, and when it is due, in epoch milliseconds. */
-  const waiting = new Map<NodeJS.Timeout, number>();
+  /** What waits for its jitter, and when it is due, in epoch milliseconds; one that waits is not asked for again. */
+  const waiting = new Map<ScheduledTask, { readonly timer: NodeJS.Timeout; readonly due: number }>();
   const later = (task: ScheduledTask, work: () => void): void => {
+    if (waiting.has(task)) return;
     const jitter = jitterOf(host, task.getNextRuns(2));
     const timer = setTimeout(() => {
-      waiting.delete(timer);
+      waiting.delete(task);
       work();
     }, jitter);
-    waiting.set(timer, Date.now() + jitter);
+    waiting.set(task, { timer, due: Date.now() + jitter });
   };
-  const poll = cron.schedule(sync.poll, () =>
-    later(poll, () => {
-      if (budget.wait() === 0) ask('delta');
-    }),
-  );
-  const full = cron.schedule(sync.full, () => later(full, () => ask('full')));
+  const askSoon = {
+    poll: () =>
+      later(poll, () => {
+        if (budget.wait() === 0) ask('delta');
+      }),
+    full: () => later(full, () => ask('full')),
+  };
+  const poll = cron.schedule(sync.poll, askSoon.poll);
+  const full = cron.schedule(sync.full, askSoon.full);
   return {
     nextPass() {
       const runs = [poll, full].map((task) => {
         const next = task.getNextRuns(2);
         return next[0] === undefined ? Infinity : next[0].getTime() + jitterOf(host, next);
       });
-      const next = Math.min(...runs, ...waiting.values());
+      const next = Math.min(...runs, ...[...waiting.values()].map(({ due }) => due));
       return Math.ceil(Math.max(next, Date.now() + budget.wait()) / 1000);
+    },
+    rejoin() {
+      askSoon.poll();
+      askSoon.full();
     },
     async stop() {
       await poll.stop();
       await full.stop();
-      for (const timer of waiting.keys()) clearTimeout(timer);
+      for (const { timer } of waiting.values()) clearTimeout(timer);
     },
   };
 }

@@ -26,6 +26,11 @@ function questionsAbout(scope: string): Questions {
   return questions;
 }
 
+/** Whether the store was ever read whole under this configuration: what the cache has is then worth working with. */
+export function wasHeardWhole(mirror: Pick<Mirror, 'lastPass'>, config: Config): boolean {
+  return mirror.lastPass(questionsAbout(scopeOf(config)).hasHeardAll) !== null;
+}
+
 /**
  * The store's clock at the newest pass that heard all it asked for, as RFC 3339.
  * @returns null where everything has to be read: no such pass, none of everything for half a day, or another question since.

@@ -32,7 +32,8 @@ afterEach(async () => {
   await place.close();
 });
 
-async function start(more = NEVER): Promise<void> {
+/** @param mode of the pass to wait for. */
+async function start(more = NEVER, mode = 'full'): Promise<void> {
   place.configure(more);
   vi.stubEnv('LOG_LEVEL', 'trace');
   daemon = place.start('run');
@@ -41,7 +42,7 @@ async function start(more = NEVER): Promise<void> {
     stream?.on('data', (data: Buffer) => {
       output += data.toString();
     });
-  await vi.waitFor(() => expect(passes()).toContain('full'), SOON);
+  await vi.waitFor(() => expect(passes()).toContain(mode), SOON);
 }
 
 interface PassLine {
@@ -92,6 +93,17 @@ describe('the daemon', () => {
     await deactivate(alice);
     await vi.waitFor(() => expect(place.read('etc/passwd')).toMatch(/^alice:.*nologin$/m), SOON);
     await vi.waitFor(() => expect(passes()).toContain('event'), SOON);
+  });
+
+  test('has its place among the fleet when it starts again with a cache, and is not kept waiting without one', async () => {
+    const sync = "sync: { poll: '*/2 * * * * *', full: '0 0 29 2 *' }\n";
+    await start(sync);
+    expect(passes()[0]).toBe('full');
+    daemon?.kill('SIGTERM');
+    await once(daemon ?? place.start(), 'exit');
+    output = '';
+    await start(sync, 'delta');
+    expect(passes()[0]).toBe('delta');
   });
 
   test('reads everything at once on SIGHUP, and when another token lies ready', async () => {

@@ -1,6 +1,6 @@
 // When a host looks next, its own place in the interval included.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createBudget } from '../../../src/agent/daemon/budget.ts';
 import { jitterOf, startSchedule } from '../../../src/agent/daemon/schedule.ts';
 
@@ -29,5 +29,43 @@ test('a poll that only waits for its host’s place in the interval is the next 
     expect.fail('the next poll is said to be the one after the next');
   } finally {
     await schedule.stop();
+  }
+});
+
+test('a fleet that starts at once asks within the interval of its polls, each host at its place, and for all within ten minutes', async () => {
+  vi.useFakeTimers({ now: 1_800_000_000_000 });
+  const asked = new Map<string, { readonly mode: string; readonly at: number }[]>();
+  const hosts = Array.from({ length: 100 }, (_, index) => `node-${index}`);
+  const begin = Date.now();
+  const schedules = hosts.map((host) => {
+    const own: { mode: string; at: number }[] = [];
+    asked.set(host, own);
+    const never = '0 0 29 2 *';
+    const sync = { poll: never, full: never };
+    return startSchedule(
+      sync,
+      host,
+      createBudget(5, () => performance.now()),
+      (mode) => own.push({ mode, at: Date.now() - begin }),
+    );
+  });
+  try {
+    for (const schedule of schedules) {
+      schedule.rejoin();
+      // A reader that comes and goes is asked no more often for it.
+      schedule.rejoin();
+    }
+    await vi.advanceTimersByTimeAsync(600_000);
+    for (const host of hosts) expect(asked.get(host)?.map(({ mode }) => mode)).toEqual(['delta', 'full']);
+    const times = [...asked.values()].flatMap((own) =>
+      own.flatMap(({ mode, at }) => (mode === 'full' ? [at] : [])),
+    );
+    const busiest = Math.max(
+      ...times.map((time) => times.filter((at) => at >= time && at < time + 60_000).length),
+    );
+    expect(busiest).toBeLessThan(25);
+  } finally {
+    await Promise.all(schedules.map((schedule) => schedule.stop()));
+    vi.useRealTimers();
   }
 });
