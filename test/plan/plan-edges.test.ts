@@ -392,3 +392,131 @@ describe('planChanges, sudoers', () => {
     expect(plan(wish(), actual)).toEqual(['sudoers-remove sunk-agent']);
   });
 });
+
+describe('planChanges, the reason on each change', () => {
+  /** What is planned, with its reason: `KIND NAME: REASON`. */
+  const reasons = (desired: DesiredHost, actual: ModelHost): string[] =>
+    planChanges(desired, actual).map(({ kind, name, because }) => `${kind} ${name}: ${because}`);
+
+  it.each([
+    ['inactive', 'the store says active: false'],
+    ['absent', 'the store no longer has this person'],
+    ['no-access-group', 'is in no access group'],
+    ['blocked', 'an operator blocked this person'],
+    ['not-listed-here', 'access.users does not list this person'],
+    ['unknown', 'bears the marker, but neither the ledger nor the store knows this account'],
+  ] as const)('is the same for all that goes with a closing: %s', (why, because) => {
+    const actual = host(entry('gone', 20001));
+    actual.keyFiles.set('gone', 'text\n');
+    actual.groups.set('team', { name: 'team', gid: 32000, members: ['gone'] });
+    const desired = wish({
+      accounts: [{ ...closed('gone', 20001), closed: why }],
+      groups: [{ scimId: 'g', name: 'team', gid: 32000, members: [] }],
+    });
+    expect(reasons(desired, actual)).toEqual([
+      `keys-remove gone: ${because}`,
+      `account-close gone: ${because}`,
+      `member-remove team: ${because}`,
+      `jobs-disable gone: ${because}`,
+    ]);
+  });
+
+  it('says whose time is over, who is back and what the store no longer lists', () => {
+    const actual = host(entry('back', 20001, { shell: '/usr/sbin/nologin' }), entry('old', 20002));
+    actual.offboarded.set(20001, { needsHook: false });
+    actual.keyFiles.set('back', 'text\n');
+    actual.keyFiles.set('stray', 'text\n');
+    actual.groups.set('team', { name: 'team', gid: 32000, members: ['back'] });
+    actual.groups.set('over', { name: 'over', gid: 32001, members: ['back'] });
+    actual.sudoers = 'rules';
+    const desired = wish({
+      marker: { name: 'sunk-users', gid: 9999, members: ['back'] },
+      accounts: [account('back', 20001)],
+      groups: [
+        { scimId: 'g', name: 'team', gid: 32000, members: [] },
+        { scimId: 'h', name: 'crew', gid: 32002, members: ['back'] },
+      ],
+      leftovers: [leftover('old', 'remove'), leftover('over', 'remove', 'group')],
+    });
+    expect(reasons(desired, actual)).toEqual([
+      'keys-remove back: the store lists no key that may be used',
+      'keys-remove stray: no account of ours has this name any more',
+      'sudoers-remove sunk-agent: no sudo group is confirmed by the store',
+      'member-remove over: the group goes',
+      'member-remove team: the store no longer lists this member',
+      'group-remove over: the configuration or the store no longer has this group',
+      'jobs-disable old: accounts.retention is over; the uid stays bound',
+      'account-remove old: accounts.retention is over; the uid stays bound',
+      'group-create crew: the store has this group',
+      'account-reopen back: is in an access group again',
+      'member-add crew: the store lists this member',
+      'member-add sunk-users: the primary group is another one',
+      'jobs-restore back: may log in again',
+    ]);
+  });
+
+  it('names each field of a line that changed', () => {
+    const actual = host(entry('ann', 20001, { uid: 1, gid: 2, gecos: 'x', dir: '/x', shell: '/bin/sh' }));
+    expect(reasons(wish({ accounts: [account('ann', 20001)] }), actual)).toEqual([
+      'account-alter ann: uid, primary gid, display name, home, shell changed',
+    ]);
+  });
+
+  it('says who is out of a group of which nothing was heard, and of whom neither ledger nor store knows', () => {
+    const actual = host(entry('odd', 20001), entry('new', 20002));
+    actual.groups.set('silent', { name: 'silent', gid: 32001, members: ['former'] });
+    actual.keyFiles.set('odd', 'text\n');
+    const desired = wish({
+      accounts: [account('new', 20002)],
+      leftovers: [
+        { ...leftover('odd', 'leave'), fate: 'close' },
+        leftover('former', 'remove'),
+        leftover('silent', 'leave', 'group'),
+      ],
+    });
+    const because = 'bears the marker, but neither the ledger nor the store knows this account';
+    expect(reasons(desired, actual)).toEqual([
+      `keys-remove odd: ${because}`,
+      `account-close odd: ${because}`,
+      'member-remove silent: is out',
+      `jobs-disable odd: ${because}`,
+    ]);
+    expect(planChanges(desired, actual)[1]).toMatchObject({ reason: 'unknown', entry: { uid: 20001 } });
+  });
+
+  it('tells of the operator’s word that extended the keys', () => {
+    const extension = { scimId: 'u-ann', confirmedAt: 1, until: 1_800_000_000, at: 1, by: 'root' };
+    const desired = wish({ accounts: [account('ann', 20001, { keyFile: 'text\n', extension })] });
+    expect(reasons(desired, host(entry('ann', 20001)))).toEqual([
+      'keys-write ann: first keys; root extended them until 2027-01-15T08:00:00Z',
+    ]);
+  });
+
+  it('sorts members of a group by name, and fingerprints', () => {
+    const line = (text: string) => `ssh-ed25519 ${btoa(text)} u\n`;
+    const texts = ['a', 'b', 'c', 'd', 'e'];
+    const actual = host(entry('ann', 20001), entry('ben', 20002));
+    actual.keyFiles.set('ann', texts.map(line).join(''));
+    const keys = ['v', 'w', 'x', 'y', 'z'].map((text) => ({
+      type: 'ssh-ed25519',
+      base64: btoa(text),
+      fingerprint: readFingerprints(line(text))[0]!,
+    }));
+    const changes = planChanges(
+      wish({
+        accounts: [account('ann', 20001, { keys, keyFile: 'other' }), account('ben', 20002)],
+        groups: [{ scimId: 'g', name: 'team', gid: 1, members: ['ben', 'ann'] }],
+      }),
+      actual,
+    );
+    expect(words(changes)).toEqual([
+      'group-create team',
+      'member-add team ann',
+      'member-add team ben',
+      'keys-write ann',
+    ]);
+    const written = changes.find((change) => change.kind === 'keys-write')!;
+    expect(written.gained).toEqual(keys.map(({ fingerprint }) => fingerprint).sort());
+    expect(written.lost).toEqual(readFingerprints(texts.map(line).join('')).sort());
+  });
+});

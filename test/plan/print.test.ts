@@ -190,6 +190,50 @@ describe('printPlan', () => {
     expect(coloured.replace(/\p{Cc}\[\d+m/gu, '')).toBe(printPlan(close, verdict(close), false));
   });
 
+  it('has words for what is put aside and given back, and for rules and the hook', () => {
+    const person = { ...common, because: 'why' };
+    const rules = { scimId: null, name: 'sunk-agent', because: 'why' };
+    const changes: Change[] = [
+      { ...rules, kind: 'sudoers-remove' },
+      { ...person, kind: 'jobs-disable', uid: 1, needsHook: false },
+      { ...person, kind: 'hook-run', uid: 1 },
+      { ...person, kind: 'jobs-restore', uid: 1 },
+      { ...rules, kind: 'sudoers-write', text: 'x' },
+    ];
+    expect(printPlan(changes, verdict(changes), false).split('\n')).toEqual([
+      'Taken away:',
+      '  - sudo rules  (why)',
+      '  - cron and at jobs and lingering of alice  (why)',
+      '  - off-boarding hook for alice  (why)',
+      '',
+      'Given or altered:',
+      '  + cron and at jobs and lingering of alice  (why)',
+      '  ~ sudo rules  (why)',
+      '',
+      'Plan: 5 changes: 3 taken away, 1 given, 1 altered, 0 renewed, 0 held.',
+      '',
+    ]);
+  });
+
+  it('gives each sign, heading and hold a colour of its own', () => {
+    const held = [
+      { hash: 'a', kind: 'gain', reason: 'much', changes: give.slice(1, 2), since: 0, actsAt: null },
+    ] as const;
+    const go = [...close.slice(0, 1), ...give.slice(0, 1), ...give.slice(2, 3), ...renew];
+    const coloured = printPlan(go, verdict(go, held), true);
+    const colours = [...coloured.matchAll(/\u001b\[(\d+)m([^\u001b]*)\u001b\[0m/gu)];
+    expect(colours.map(([, code, text]) => `${code} ${text}`)).toEqual([
+      '1 Taken away:',
+      '31 -',
+      '1 Given or altered:',
+      '32 +',
+      '33 ~',
+      '1 Renewed:',
+      '35 Held (gain):',
+      '32 +',
+    ]);
+  });
+
   it('lets no control character of a stranger through', () => {
     fc.assert(
       fc.property(anyText, (text) => {
