@@ -35,10 +35,13 @@ export function openChannel(stream: Duplex, maxLineBytes = MAX_LINE_BYTES): Chan
   }
 
   stream.on('data', (chunk: Buffer) => {
+    // After a line for which it was closed nothing more is heard, of what Node has read already either.
+    if (stream.destroyed) return;
     try {
       let start = 0;
       for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
         takeLine(chunk.subarray(start, end));
+        if (stream.destroyed) return;
         start = end + 1;
       }
       const rest = chunk.subarray(start);

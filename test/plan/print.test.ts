@@ -221,7 +221,7 @@ describe('printPlan', () => {
     ] as const;
     const go = [...close.slice(0, 1), ...give.slice(0, 1), ...give.slice(2, 3), ...renew];
     const coloured = printPlan(go, verdict(go, held), true);
-    const colours = [...coloured.matchAll(/\u001b\[(\d+)m([^\u001b]*)\u001b\[0m/gu)];
+    const colours = [...coloured.matchAll(/\p{Cc}\[(\d+)m([^\p{Cc}]*)\p{Cc}\[0m/gu)];
     expect(colours.map(([, code, text]) => `${code} ${text}`)).toEqual([
       '1 Taken away:',
       '31 -',
