@@ -67,7 +67,6 @@ export async function runPass(
     decision,
     applied,
     mirror,
-    config,
     durations: watch.laps(),
   });
   mirror.endPass(

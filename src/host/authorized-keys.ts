@@ -1,13 +1,29 @@
 // The folder of key files, one a name, that sshd and the helper read.
-import { closeSync, constants, lstatSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+} from 'node:fs';
 import path from 'node:path';
 import { replaceFiles, sweepTemporaries, syncFolder, TEMPORARY_SUFFIX } from './atomic-file.ts';
+import { type FolderWatch, watchFolder } from './folder-watch.ts';
 import { readRemembered, type RememberedText } from './remembered-text.ts';
 
 /** What may be a file's name: an account's, so never a path. */
 const NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/;
 
 interface Remembered {
+  /** Of the folder itself: another folder in its place has another. */
+  readonly inode: number;
+  /** null: the kernel grants none, so each file is looked at each time. */
+  readonly watch: FolderWatch | null;
+  /** performance.now() when each file was last looked at. */
+  readonly lookedAt: number;
   /** By name. */
   readonly files: ReadonlyMap<string, RememberedText>;
   readonly texts: ReadonlyMap<string, string>;
@@ -15,43 +31,79 @@ interface Remembered {
   readonly temporaries: readonly string[];
 }
 
-const NOTHING: Remembered = { files: new Map(), texts: new Map(), temporaries: [] };
+/** After so long each file is looked at again, for what a watch cannot see. */
+const LOOK_AT_LEAST_EVERY_MS = 900_000;
 
 /** What was read in this process, by folder: nearly all files are as they were in the pass before. */
 const memory = new Map<string, Remembered>();
 
 /** Text of each key file, by name; only looks, so that it may be asked while a pass writes. */
 export function readKeyFiles(folder: string): ReadonlyMap<string, string> {
-  const found = lookAtKeyFiles(folder, memory.get(folder) ?? NOTHING);
-  memory.set(folder, found);
-  return found.texts;
-}
-
-function lookAtKeyFiles(folder: string, before: Remembered): Remembered {
-  if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) return NOTHING;
+  const found = lstatSync(folder, { throwIfNoEntry: false });
+  let before = memory.get(folder);
+  if (before !== undefined && before.inode !== found?.ino) {
+    before.watch?.close();
+    memory.delete(folder);
+    before = undefined;
+  }
+  if (found === undefined) return new Map();
   const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    const found: [name: string, file: RememberedText][] = [];
-    const temporaries: string[] = [];
-    let same = 0;
-    for (const name of readdirSync(folder)) {
-      const known = before.files.get(name);
-      if (known === undefined) {
-        if (name.endsWith(TEMPORARY_SUFFIX)) temporaries.push(name);
-        if (!NAME.test(name) || name.endsWith(TEMPORARY_SUFFIX)) continue;
-      }
-      const file = readRemembered({ folder: fd, name, file: `${folder}/${name}` }, 'utf8', known);
-      if (file === null) continue;
-      found.push([name, file]);
-      if (file === known) same += 1;
-    }
-    if (same === found.length && same === before.files.size) return { ...before, temporaries };
-    const texts = new Map(found.map(([name, { text }]) => [name, text]));
-    return { files: new Map(found), texts, temporaries };
+    const after = (before && lookAgain(folder, fd, before)) ?? lookAtAll(folder, fd, found.ino, before);
+    memory.set(folder, after);
+    return after.texts;
   } finally {
     closeSync(fd);
   }
 }
+
+/** Looks at those files only to which something happened; null if that is not known. */
+function lookAgain(folder: string, fd: number, before: Remembered): Remembered | null {
+  const names = before.watch?.take() ?? null;
+  if (names === null || performance.now() - before.lookedAt > LOOK_AT_LEAST_EVERY_MS) return null;
+  const doubtful = new Set(names);
+  for (const [name, { stamp }] of before.files) if (stamp === null) doubtful.add(name);
+  if (doubtful.size === 0) return before;
+  const files = new Map(before.files);
+  const texts = new Map(before.texts);
+  for (const name of doubtful) {
+    if (!isKeyFile(name)) continue;
+    const file = readRemembered({ folder: fd, name, file: `${folder}/${name}` }, 'utf8', files.get(name));
+    if (file === null) {
+      files.delete(name);
+      texts.delete(name);
+    } else {
+      files.set(name, file);
+      texts.set(name, file.text);
+    }
+  }
+  const temporaries = [...new Set([...before.temporaries, ...names])].filter(
+    (name) => name.endsWith(TEMPORARY_SUFFIX) && existsSync(`${folder}/${name}`),
+  );
+  return { ...before, files, texts, temporaries };
+}
+
+function lookAtAll(folder: string, fd: number, inode: number, before?: Remembered): Remembered {
+  // First the watch, so that whatever comes meanwhile is found by the next look.
+  before?.watch?.close();
+  const watch = watchFolder(folder);
+  const lookedAt = performance.now();
+  const files = new Map<string, RememberedText>();
+  const texts = new Map<string, string>();
+  const temporaries: string[] = [];
+  for (const name of readdirSync(folder)) {
+    if (name.endsWith(TEMPORARY_SUFFIX)) temporaries.push(name);
+    if (!isKeyFile(name)) continue;
+    const known = before?.files.get(name);
+    const file = readRemembered({ folder: fd, name, file: `${folder}/${name}` }, 'utf8', known);
+    if (file === null) continue;
+    files.set(name, file);
+    texts.set(name, file.text);
+  }
+  return { inode, watch, lookedAt, files, texts, temporaries };
+}
+
+const isKeyFile = (name: string): boolean => NAME.test(name) && !name.endsWith(TEMPORARY_SUFFIX);
 
 /**
  * Replaces key files, all of them or (at a failure before the renames) none.

@@ -1,11 +1,11 @@
 // The hands: what the node has now, and the only way to change it.
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config.ts';
 import type { Paths } from '../paths.ts';
 import type { ActualAccount, ActualHost } from '../plan/actual.ts';
 import type { Change } from '../plan/change.ts';
 import type { Binding, DesiredHost, NodeFacts } from '../policy/desired.ts';
-import type { GroupEntry } from '../policy/posix.ts';
 import type { AccountBackend, AccountsOnHost } from './account-backend.ts';
 import { type Applied, applyChanges } from './apply-changes.ts';
 import { sweepTemporaries } from './atomic-file.ts';
@@ -14,7 +14,9 @@ import { readForeignCache } from './foreign-cache.ts';
 import { findHomes } from './home.ts';
 import { findJobOwners, readOffboarded, sweepOffboarded } from './jobs.ts';
 import { openLocalAccounts } from './local-accounts.ts';
-import { type AccountsAround, gatherFacts } from './node-facts.ts';
+import { gatherFacts } from './node-facts.ts';
+import { addFresh, findBound, findOthers } from './ours.ts';
+import { rememberLast } from '../policy/remember-last.ts';
 import { openNssCache, openPublished } from './nsscache.ts';
 import { findActiveUids } from './sessions.ts';
 import { readSudoers } from './sudoers.ts';
@@ -40,12 +42,15 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
   const { root } = paths;
   const cache = path.join(root, config.accounts.nsscache_dir);
   const backend = openBackend(config.accounts.backend, root, cache);
-  const readAround = (): AccountsAround => ({
+  const readAround = () => ({
     own: backend.read(),
     others: backend.readOthers(),
     published: readForeignCache(root, cache),
   });
   const marker = { name: config.accounts.primary_group, gid: config.accounts.primary_gid };
+  const findOthersOnce = rememberLast(findOthers);
+  const findBoundOnce = rememberLast(findBound);
+  let facts: NodeFacts | null = null;
   /** Beside another publisher, what that one has stands in for what we would have, so that a plan shows the difference. */
   const findPlace = (): AccountsOnHost => {
     const { own, published } = readAround();
@@ -56,10 +61,17 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
     };
   };
   return {
-    facts: (bindings) => gatherFacts(root, readAround(), bindings, marker),
+    async facts(bindings) {
+      const { own, others, published } = readAround();
+      const found = await gatherFacts(root, findOthersOnce(own, others, bindings, marker), published);
+      // The very same facts, so that what follows from them need not be worked out again.
+      if (facts === null || !isDeepStrictEqual(facts, found)) facts = found;
+      return facts;
+    },
     read(bindings, desired) {
-      const { accounts, groups } = readOurs(findPlace(), marker, bindings, desired);
-      const people = [...accounts.values()].map(({ entry: { name, uid } }) => ({ name, uid }));
+      const found = findPlace();
+      const { accounts, groups } = addFresh(findBoundOnce(found, bindings, marker), found, desired);
+      const people = accounts.values().map(({ entry: { name, uid } }) => ({ name, uid }));
       return {
         accounts,
         groups,
@@ -111,28 +123,4 @@ function mergeKeys(
     if (text.replace(/^\n/, '') !== lines) merged.set(name, `${text}${lines}\n`);
   }
   return merged;
-}
-
-/** Accounts and groups that the ledger binds and that are there under that very id, marked ones to close, the marker. */
-function readOurs(
-  found: AccountsOnHost,
-  marker: { readonly name: string; readonly gid: number },
-  bindings: readonly Binding[],
-  desired: DesiredHost,
-): { accounts: Map<string, ActualAccount>; groups: Map<string, GroupEntry> } {
-  const accounts = new Map<string, ActualAccount>();
-  const groups = new Map<string, GroupEntry>();
-  for (const { kind, name, id } of [...bindings, ...desired.bindings]) {
-    const account = kind === 'account' ? found.accounts.get(name) : undefined;
-    if (account?.entry.uid === id) accounts.set(name, account);
-    const group = kind === 'group' ? found.groups.get(name) : undefined;
-    if (group?.gid === id) groups.set(name, group);
-  }
-  for (const { kind, name, fate } of desired.leftovers ?? []) {
-    const account = kind === 'account' && fate === 'close' ? found.accounts.get(name) : undefined;
-    if (account !== undefined) accounts.set(name, account);
-  }
-  const present = found.groups.get(marker.name);
-  if (present?.gid === marker.gid) groups.set(marker.name, present);
-  return { accounts, groups };
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { ActualAccount } from '../plan/actual.ts';
 import { type AccountChange, isRevocation } from '../plan/change.ts';
 import type { GroupEntry, PasswdEntry } from '../policy/posix.ts';
+import { rememberLast } from '../policy/remember-last.ts';
 import type { AccountBackend, AccountsOnHost } from './account-backend.ts';
 import { withAccountLock } from './account-lock.ts';
 import type { Misfit } from './account-misfit.ts';
@@ -30,15 +31,12 @@ export function openLocalAccounts(root: string): AccountBackend {
 /** What was read of each file in this process. */
 const memory = new Map<string, RememberedText>();
 
-/** The last texts and what they say: they are the same in most passes, and twice in each. */
-let last: { readonly texts: Texts; readonly accounts: AccountsOnHost } | null = null;
+/** The texts are the same in most passes, and twice in each. */
+const readAccountsOnce = rememberAccounts();
 
 /** Reads the files without the lock: each is replaced as a whole, and `applyToFiles` looks again under the lock. */
 export function readLocalAccounts(root: string): AccountsOnHost {
-  const texts = readTexts(root, readIfChanged);
-  const isSame = last !== null && FILES.every((name) => last?.texts[name] === texts[name]);
-  if (last === null || !isSame) last = { texts, accounts: readAccounts(texts) };
-  return last.accounts;
+  return readAccountsOnce(readTexts(root, readIfChanged));
 }
 
 /**
@@ -95,6 +93,14 @@ export function readAccounts(texts: Readonly<Record<'passwd' | 'shadow' | 'group
     if (gid !== null) groups.set(name, { name, gid, members: splitMembers(fields[3]) });
   }
   return { accounts, groups };
+}
+
+/** `readAccounts` that gives the very same answer while the texts are the same. */
+export function rememberAccounts(): typeof readAccounts {
+  const readOnce = rememberLast((passwd: string, shadow: string, group: string) =>
+    readAccounts({ passwd, shadow, group }),
+  );
+  return ({ passwd, shadow, group }) => readOnce(passwd, shadow, group);
 }
 
 function readTexts(root: string, read: (file: string) => string): Texts {

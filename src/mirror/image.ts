@@ -1,5 +1,6 @@
 // The records as the policy works with them, parsed once and kept in memory for as long as nobody else writes.
 import { hash } from 'node:crypto';
+import { type Notes, openNotes } from '../policy/person.ts';
 import { KEY_READER_VERSION, type KeyReading, readKeys } from '../policy/ssh-key.ts';
 import type { GroupRecord, ResourceKind, UserRecord } from '../scim/resources.ts';
 import type { Connection } from './database.ts';
@@ -26,6 +27,7 @@ export class UserRow implements Row<UserRecord> {
   missing: number;
   absent: boolean;
   heardBy: number;
+  readonly notes: Notes = openNotes();
   /** null: not read yet. */
   #readings: readonly KeyReading[] | null;
   readonly #fresh: UserRow[];

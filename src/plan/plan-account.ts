@@ -83,7 +83,8 @@ export function planUnknown(
   const present = actual.accounts.get(name);
   if (present === undefined) return [];
   const entry = { ...present.entry, shell: CLOSED_SHELL };
-  const account = { scimId, entry, closed: 'unknown', keys: [], keyFile: '', needsMarker: false } as const;
+  const nothing = { keys: [], keyFile: '', expiresAt: null, needsMarker: false };
+  const account = { scimId, entry, closed: 'unknown', ...nothing } as const;
   return planClosing(account, 'unknown', present, desired, actual);
 }
 
@@ -115,9 +116,16 @@ const WORDS: Readonly<Record<(typeof FIELDS)[number], string>> = {
   shell: 'shell',
 };
 
+/** Field by field by name, and not over FIELDS: it is asked of everybody in every pass. */
 function isEqualEntry(a: PasswdEntry, b: PasswdEntry): boolean {
-  for (const field of FIELDS) if (a[field] !== b[field]) return false;
-  return true;
+  return (
+    a.uid === b.uid &&
+    a.gid === b.gid &&
+    a.name === b.name &&
+    a.dir === b.dir &&
+    a.shell === b.shell &&
+    a.gecos === b.gecos
+  );
 }
 
 function listDifferences(a: PasswdEntry, b: PasswdEntry): string {

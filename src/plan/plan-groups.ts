@@ -1,5 +1,6 @@
 // What becomes of groups and memberships.
 import type { DesiredHost } from '../policy/desired.ts';
+import { isSameList } from '../policy/remember-last.ts';
 import type { GroupEntry } from '../policy/posix.ts';
 import type { ActualHost } from './actual.ts';
 import type { Change } from './change.ts';
@@ -44,6 +45,7 @@ function planGroup(group: WantedGroup, actual: ActualHost, roll: Roll): Change[]
     const because = scimId === null ? 'every managed account is in it' : 'the store has this group';
     changes.push({ scimId, name, kind: 'group-create', gid, because });
   }
+  if (present !== undefined && isSameList(present.members, members)) return changes;
   const before = new Set(present?.members ?? []);
   if (present !== undefined) {
     // Out of the marker, the own key file of somebody whose line still stands would open it again (sshd_config Match).

@@ -7,11 +7,13 @@ import type { Change } from './change.ts';
 import type { Roll } from './roll.ts';
 import { CLOSED_BECAUSE } from './plan-account.ts';
 
-/** The key file of one desired account. */
-export function planKeyFile(account: DesiredAccount, actual: ActualHost): Change[] {
+/**
+ * The key file of one desired account.
+ * @param present the text that it has now; null if there is none.
+ */
+export function planKeyFile(account: DesiredAccount, present: string | null): Change[] {
   const { scimId, entry, closed, keys, keyFile: text, extension } = account;
-  const present = actual.keyFiles.get(entry.name);
-  if (present === text || (present === undefined && text === '')) {
+  if (present === text || (present === null && text === '')) {
     return present === '' ? [removeKeys(entry.name, scimId, 'no key is left')] : [];
   }
   if (text === '') {
@@ -22,7 +24,7 @@ export function planKeyFile(account: DesiredAccount, actual: ActualHost): Change
   const after = new Set(keys.map(({ fingerprint }) => fingerprint));
   const gained = [...after].filter((fingerprint) => !before.has(fingerprint)).sort();
   const lost = [...before].filter((fingerprint) => !after.has(fingerprint)).sort();
-  const difference = describeDifference(gained.length, lost.length, present === undefined);
+  const difference = describeDifference(gained.length, lost.length, present === null);
   const because = extension === undefined ? difference : `${difference}; ${describeExtension(extension)}`;
   return [{ scimId, name: entry.name, kind: 'keys-write', text, gained, lost, because }];
 }

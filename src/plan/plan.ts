@@ -14,11 +14,14 @@ import { readRoll } from './roll.ts';
 export function planChanges(desired: DesiredHost, actual: ActualHost): Change[] {
   const roll = readRoll(desired, actual);
   const changes: Change[] = [];
+  let known = 0;
   for (const account of desired.accounts) {
     const { name } = account.entry;
     const present = actual.accounts.get(roll.formerNames.get(name) ?? name) ?? null;
     for (const change of planAccount(account, present, desired, actual)) changes.push(change);
-    for (const change of planKeyFile(account, actual)) changes.push(change);
+    const keyFile = actual.keyFiles.get(name) ?? null;
+    if (keyFile !== null) known += 1;
+    for (const change of planKeyFile(account, keyFile)) changes.push(change);
   }
   for (const { kind, name, scimId, fate } of desired.leftovers ?? []) {
     if (kind !== 'account' || roll.renamed.has(name) || roll.desired.has(name)) continue;
@@ -27,7 +30,7 @@ export function planChanges(desired: DesiredHost, actual: ActualHost): Change[] 
   }
   return sortChanges([
     ...changes,
-    ...planStrayKeyFiles(roll, actual),
+    ...(known === actual.keyFiles.size ? [] : planStrayKeyFiles(roll, actual)),
     ...planGroups(desired, actual, roll),
     ...planSudoers(desired, actual),
   ]);

@@ -4,6 +4,7 @@ import type { ActualHost } from './actual.ts';
 
 /** Who on the host is ours, by the name in passwd(5). */
 export interface Roll {
+  /** Gathered when it is first asked for: most passes never ask. */
   readonly desired: ReadonlyMap<string, DesiredAccount>;
   readonly leftovers: ReadonlyMap<string, Leftover>;
   /** The name in the present line of accounts that shall be called otherwise, by the new name. */
@@ -19,13 +20,19 @@ export interface Roll {
  * (a pass may have been cut short between the two).
  */
 export function readRoll(desired: DesiredHost, actual: ActualHost): Roll {
-  const accounts = new Map(desired.accounts.map((account) => [account.entry.name, account]));
+  let accounts: ReadonlyMap<string, DesiredAccount> | null = null;
+  const byName = (): ReadonlyMap<string, DesiredAccount> =>
+    (accounts ??= new Map(desired.accounts.map((account) => [account.entry.name, account])));
   const leftovers = new Map<string, Leftover>();
   for (const leftover of desired.leftovers ?? []) {
     if (leftover.kind === 'account') leftovers.set(leftover.name, leftover);
   }
   const strangers = new Map<number, string>();
-  for (const [name, { entry }] of actual.accounts) if (!accounts.has(name)) strangers.set(entry.uid, name);
+  let known = 0;
+  for (const { entry } of desired.accounts) if (actual.accounts.has(entry.name)) known += 1;
+  if (known < actual.accounts.size) {
+    for (const [name, { entry }] of actual.accounts) if (!byName().has(name)) strangers.set(entry.uid, name);
+  }
   const formerNames = new Map<string, string>();
   const renamed = new Map<string, string>();
   if (strangers.size > 0) {
@@ -37,10 +44,12 @@ export function readRoll(desired: DesiredHost, actual: ActualHost): Roll {
     }
   }
   return {
-    desired: accounts,
+    get desired() {
+      return byName();
+    },
     leftovers,
     formerNames,
     renamed,
-    idOf: (name) => accounts.get(name)?.scimId ?? renamed.get(name) ?? leftovers.get(name)?.scimId ?? null,
+    idOf: (name) => byName().get(name)?.scimId ?? renamed.get(name) ?? leftovers.get(name)?.scimId ?? null,
   };
 }

@@ -2,11 +2,18 @@
 import type { Config } from '../config.ts';
 import type { UserRecord } from '../scim/resources.ts';
 import type { Identity } from './claims.ts';
-import type { AcceptedKey, Binding, DesiredAccount, Leftover, NodeFacts, Refusal } from './desired.ts';
+import type {
+  AcceptedKey,
+  Binding,
+  DesiredAccount,
+  Leftover,
+  MirroredUser,
+  NodeFacts,
+  Refusal,
+} from './desired.ts';
 import { expireKeys, isExtended, type Extension } from './extension.ts';
 import { renderKeyFile } from './key-file.ts';
 import type { Person } from './person.ts';
-import type { PersonKeys } from './person-keys.ts';
 import { cleanGecos, findShell } from './profile.ts';
 import { compareText } from './winner.ts';
 
@@ -26,8 +33,6 @@ export interface BuiltAccounts {
  */
 export function buildAccounts(
   people: readonly Person[],
-  identities: ReadonlyMap<string, Identity>,
-  keys: ReadonlyMap<string, PersonKeys>,
   {
     config,
     facts,
@@ -45,10 +50,9 @@ export function buildAccounts(
   const leftovers: Leftover[] = [];
   const refusals: Refusal[] = [];
   const shells = new Set(facts.shells);
-  for (const { user, binding, closed } of people) {
+  for (const { user, binding, closed, identity, keys } of people) {
     const { record, confirmedAt } = user;
-    const identity = identities.get(record.id);
-    if (identity === undefined) {
+    if (identity === null) {
       if (binding !== null) leftovers.push({ ...leftover(binding), fate: 'shut' });
       continue;
     }
@@ -64,28 +68,28 @@ export function buildAccounts(
       leftovers.push({ scimId: record.id, kind: 'account', name, fate: 'remove' });
       continue;
     }
-    const shell = findShell(record.shell, shells);
     const needsMarker = gid !== config.accounts.primary_gid;
     if (closed !== null) {
       const gecos = cleanGecos(record.displayName);
       const nologin = { name, uid, gid, gecos, dir: home, shell: CLOSED_SHELL };
-      accounts.push({ scimId: record.id, entry: nologin, closed, keys: [], keyFile: '', needsMarker });
+      const nothing = { keys: [], keyFile: '', expiresAt: null };
+      accounts.push({ scimId: record.id, entry: nologin, closed, ...nothing, needsMarker });
       continue;
     }
-    const { accepted, faults } = keys.get(record.id) ?? { accepted: [], faults: [] };
+    const shell = findShell(record.shell, shells);
+    const { accepted, faults } = keys;
     const given = extensions?.get(record.id);
     const extension = given !== undefined && isExtended(user, given, now) ? given : null;
-    const expiresAt = expireKeys(confirmedAt, config.keys.max_age, extension);
-    const question = {
+    const opening = {
       identity,
       shell: shell ?? config.accounts.shell,
       keys: accepted,
-      expiresAt,
+      expiresAt: accepted.length === 0 ? null : expireKeys(confirmedAt, config.keys.max_age, extension),
       style: facts.expiry,
       needsMarker,
       extension,
     };
-    accounts.push(openOnce(record, question));
+    accounts.push(openOnce(user, opening));
     for (const { code, detail } of faults) refusals.push({ scimId: record.id, kind: 'User', code, detail });
     if (record.shell !== null && shell === null) {
       const detail = `the shell at the store is not in this node's /etc/shells; ${config.accounts.shell} is used`;
@@ -100,7 +104,8 @@ function leftover({ scimId, name }: Binding): Omit<Leftover, 'fate'> {
   return { scimId, kind: 'account', name };
 }
 
-interface OpenQuestion {
+/** All that an open account depends on besides the record. */
+interface Opening {
   readonly identity: Identity;
   readonly shell: string;
   readonly keys: readonly AcceptedKey[];
@@ -110,33 +115,34 @@ interface OpenQuestion {
   readonly extension: Extension | null;
 }
 
-/** Open accounts, by the very record: nearly nobody's is asked otherwise from pass to pass. */
-const opened = new WeakMap<
-  UserRecord,
-  { readonly question: OpenQuestion; readonly account: DesiredAccount }
->();
+/** The open account of before, and how it was asked for where that does not stand in it. */
+export interface OpenedBefore {
+  readonly account: DesiredAccount;
+  readonly style: NodeFacts['expiry'];
+}
 
-function openOnce(record: UserRecord, question: OpenQuestion): DesiredAccount {
-  const before = opened.get(record);
-  if (before !== undefined && isSameQuestion(before.question, question)) return before.account;
-  const account = openAccount(record, question);
-  opened.set(record, { question, account });
+function openOnce({ record, notes }: MirroredUser, opening: Opening): DesiredAccount {
+  const before = notes?.opened ?? null;
+  if (before !== null && isSame(before, opening)) return before.account;
+  const account = openAccount(record, opening);
+  if (notes !== undefined) notes.opened = { account, style: opening.style };
   return account;
 }
 
-function isSameQuestion(a: OpenQuestion, b: OpenQuestion): boolean {
+function isSame({ account, style }: OpenedBefore, opening: Opening): boolean {
+  const { entry } = account;
   return (
-    a.keys === b.keys &&
-    a.expiresAt === b.expiresAt &&
-    a.identity.name === b.identity.name &&
-    a.identity.uid === b.identity.uid &&
-    a.identity.gid === b.identity.gid &&
-    a.identity.home === b.identity.home &&
-    a.shell === b.shell &&
-    a.needsMarker === b.needsMarker &&
-    a.style.zulu === b.style.zulu &&
-    a.style.timeZone === b.style.timeZone &&
-    isSameExtension(a.extension, b.extension)
+    account.keys === opening.keys &&
+    account.expiresAt === opening.expiresAt &&
+    entry.name === opening.identity.name &&
+    entry.uid === opening.identity.uid &&
+    entry.gid === opening.identity.gid &&
+    entry.dir === opening.identity.home &&
+    entry.shell === opening.shell &&
+    account.needsMarker === opening.needsMarker &&
+    style.zulu === opening.style.zulu &&
+    style.timeZone === opening.style.timeZone &&
+    isSameExtension(account.extension ?? null, opening.extension)
   );
 }
 
@@ -145,8 +151,8 @@ function isSameExtension(a: Extension | null, b: Extension | null): boolean {
   return a.until === b.until && a.at === b.at && a.by === b.by && a.confirmedAt === b.confirmedAt;
 }
 
-function openAccount(record: UserRecord, question: OpenQuestion): DesiredAccount {
-  const { identity, shell, keys, expiresAt, style, needsMarker, extension } = question;
+function openAccount(record: UserRecord, opening: Opening): DesiredAccount {
+  const { identity, shell, keys, expiresAt, style, needsMarker, extension } = opening;
   const { name, uid, gid, home } = identity;
   return {
     scimId: record.id,
@@ -154,6 +160,7 @@ function openAccount(record: UserRecord, question: OpenQuestion): DesiredAccount
     closed: null,
     keys,
     keyFile: keys.length === 0 ? '' : renderKeyFile(keys, record.id, expiresAt, style),
+    expiresAt,
     needsMarker,
     ...(extension === null ? {} : { extension }),
   };

@@ -25,12 +25,12 @@ function adoptAccounts(question: DesireInput, marked: NonNullable<NodeFacts['mar
   const known = new Map(
     bindings.flatMap((one) => (one.kind === 'account' ? [[one.scimId, one] as const] : [])),
   );
-  const ground = surveyGround(config, facts, known, foldDomains(config.accounts.domains), new Set());
+  const ground = surveyGround(config, facts, known, foldDomains(config.accounts.domains));
   const lines = new Map(marked.map((line) => [line.name, line]));
   const candidates: Candidate[] = [];
   for (const { record } of users) {
     if (known.has(record.id)) continue;
-    const reading = readIdentity(record, words.rulesFor(record, null).uid, ground);
+    const reading = readIdentity(record, words.rulesFor(record, null).uid, ground, new Set());
     if (reading.ok && lines.get(reading.identity.name)?.uid === reading.identity.uid)
       candidates.push({ record, identity: reading.identity });
   }

@@ -34,7 +34,6 @@ export interface Ground {
   readonly foreignUids: ReadonlySet<number>;
   /** Names of local groups by gid. */
   readonly foreignGids: ReadonlyMap<number, string>;
-  readonly sudoGids: ReadonlySet<number>;
   readonly powerfulNames: ReadonlySet<string>;
   readonly powerfulUids: ReadonlySet<number>;
   readonly powerfulGids: ReadonlySet<number>;
@@ -69,7 +68,6 @@ export function surveyGround(
   facts: NodeFacts,
   bindings: ReadonlyMap<string, Binding>,
   domains: ReadonlySet<string>,
-  sudoGids: ReadonlySet<number>,
 ): Ground {
   let bound: Bound | null = null;
   const marked = facts.marked ?? [];
@@ -80,7 +78,6 @@ export function surveyGround(
     foreignNames: new Set(facts.foreignAccounts.map(({ name }) => name)),
     foreignUids: new Set(facts.foreignAccounts.map(({ uid }) => uid)),
     foreignGids: new Map(facts.foreignGroups.map(({ name, gid }) => [gid, name])),
-    sudoGids,
     powerfulNames: new Set(facts.powerfulNames),
     powerfulUids: new Set(facts.powerfulUids),
     powerfulGids: new Set(facts.powerfulGids),
@@ -94,8 +91,14 @@ export function surveyGround(
 /**
  * What somebody who is not bound would be, were there nobody else who wants the same.
  * @param pinnedUid from `overrides`: the operator's word, so `accounts.id_range` does not bind it.
+ * @param sudoGids of the groups that give sudo, which goes by gid.
  */
-export function readIdentity(record: UserRecord, pinnedUid: number | null, ground: Ground): IdentityReading {
+export function readIdentity(
+  record: UserRecord,
+  pinnedUid: number | null,
+  ground: Ground,
+  sudoGids: ReadonlySet<number>,
+): IdentityReading {
   const reading = readUsername(record.username, ground.domains);
   if (!reading.ok) return reading;
   const { name } = reading;
@@ -115,7 +118,7 @@ export function readIdentity(record: UserRecord, pinnedUid: number | null, groun
   }
   if (ground.bound().uids.has(uid))
     return refuse('uid-bound', `the uid ${uid} belongs to somebody else for good`);
-  const group = chooseGid(record, scim.attributes.gid !== null, ground);
+  const group = chooseGid(record, scim.attributes.gid !== null, ground, sudoGids);
   if (!group.ok) return group;
   const home = chooseHome(record.home, name, accounts);
   if (!home.ok) return home;
@@ -186,14 +189,14 @@ export function findUidFault(name: string, uid: number, ground: Ground): Fault |
   };
 }
 
-function chooseGid(record: UserRecord, isFromRecord: boolean, ground: Ground) {
+function chooseGid(record: UserRecord, isFromRecord: boolean, ground: Ground, sudoGids: ReadonlySet<number>) {
   const { accounts } = ground.config;
   if (!isFromRecord) return { ok: true, id: accounts.primary_gid } as const;
   const { gid } = record;
   if (gid === accounts.primary_gid) return { ok: true, id: gid } as const;
   const reading = chooseId('gid', record.id, gid, { ids: 'attribute', id_range: accounts.id_range });
   if (!reading.ok) return reading;
-  if ([ground.foreignGids, ground.sudoGids, ground.powerfulGids].some((gids) => gids.has(reading.id))) {
+  if ([ground.foreignGids, sudoGids, ground.powerfulGids].some((gids) => gids.has(reading.id))) {
     return refuse('gid-powerful', `the primary gid ${reading.id} is a local group's or a sudo group's`);
   }
   return reading;

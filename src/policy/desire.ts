@@ -6,7 +6,6 @@ import { surveyGround } from './claims.ts';
 import type {
   Binding,
   DesiredAccount,
-  DesiredGroup,
   DesiredHost,
   Leftover,
   MirroredGroup,
@@ -15,10 +14,12 @@ import type {
   Refusal,
 } from './desired.ts';
 import type { Extension } from './extension.ts';
-import { chooseGroups, type ChosenGroup } from './groups.ts';
+import { rememberLast } from './remember-last.ts';
+import { chooseGroups } from './groups.ts';
 import { settleIdentities } from './identities.ts';
 import type { Person } from './person.ts';
-import { settleKeys } from './person-keys.ts';
+import { NO_KEYS, settleKeys } from './person-keys.ts';
+import { findMembers, listOpen } from './roster.ts';
 import { readKeys, type KeyReading } from './ssh-key.ts';
 import { renderSudoers } from './sudoers.ts';
 import { foldDomains, readUsername } from './username.ts';
@@ -52,56 +53,56 @@ export interface DesireInput {
 
 /** The host as it should be. Pure: equal arguments, in any order, give an equal answer. */
 export function desire(input: DesireInput): DesiredHost {
-  const { users, groups, config, facts, now, bindings } = input;
+  const { users, groups, config, facts, now } = input;
   const access = resolveAccess(config.access, groups);
-  const domains = foldDomains(config.accounts.domains);
-  const accountBindings = new Map<string, Binding>();
-  const groupBindings = new Map<string, Binding>();
-  const primaryGids = new Set<number>();
-  for (const binding of bindings) {
-    if (binding.kind === 'account' && binding.gid !== null) primaryGids.add(binding.gid);
-    (binding.kind === 'account' ? accountBindings : groupBindings).set(binding.scimId, binding);
-  }
-  const choice = chooseGroups({ groups, access, bindings: groupBindings, primaryGids, facts, config, now });
+  const domains = foldOnce(config.accounts.domains);
+  const ledger = indexLedger(input.bindings);
+  const choice = chooseGroups({
+    groups,
+    access,
+    bindings: ledger.groups,
+    primaryGids: ledger.primaryGids,
+    facts,
+    config,
+    now,
+  });
   const sudoGids = choice.chosen.filter(({ sudo }) => sudo).map(({ gid }) => gid);
 
   const words = readOperatorWords(config, input.blocked);
   const people: Person[] = [];
   for (const user of users) {
     const { record, absent } = user;
-    const binding = accountBindings.get(record.id) ?? null;
+    const binding = ledger.accounts.get(record.id) ?? null;
     const member = access.members.has(record.id);
     if (binding === null && (!member || absent)) continue;
-    const name = binding?.name ?? null;
-    const rules = words.rulesFor(record, name);
+    const rules = words.rulesFor(record, binding?.name ?? null);
     const listed = words.isListed(record.userName);
     const closed = findClosing({ block: rules.block, active: record.active, absent, member, listed });
-    people.push({ user, rules, binding, closed });
+    people.push({ user, rules, binding, closed, identity: null, keys: NO_KEYS });
   }
-  const ground = surveyGround(config, facts, accountBindings, domains, new Set(sudoGids));
-  const settled = settleIdentities(people, ground, input.blocked);
-  const keys = settleKeys(
-    people.filter(({ user }) => !user.absent).map(({ user, rules: { addKeys } }) => ({ user, addKeys })),
-    { policy: config.keys, blocked: words.fingerprints, facts, readKeys: input.readKeys ?? readKeys },
-  );
-  const built = buildAccounts(people, settled.identities, keys, input);
+  const ground = surveyOnce(config, facts, ledger.accounts, domains);
+  const refusedPeople = settleIdentities(people, ground, new Set(sudoGids), input.blocked);
+  settleKeys(people, {
+    policy: config.keys,
+    blocked: words.fingerprints,
+    facts,
+    readKeys: input.readKeys ?? readKeys,
+  });
+  const built = buildAccounts(people, input);
   const refusals = [
     ...access.refusals,
     ...choice.refusals,
-    ...settled.refusals,
+    ...refusedPeople,
     ...built.refusals,
-    ...findStrangers(facts.published?.accounts ?? [], people, settled.identities, domains),
+    ...findStrangers(facts.published?.accounts ?? [], people, domains),
   ];
   const isMarkerTaken = facts.foreignGroups.some(
     ({ name, gid }) => name === config.accounts.primary_group || gid === config.accounts.primary_gid,
   );
   if (isMarkerTaken) refusals.push(MARKER_TAKEN);
   // With a marker that is somebody else's nobody new comes in, nothing is altered; only closing goes on.
-  const accounts = built.accounts.filter(({ closed }) => closed !== null || !isMarkerTaken);
-  const ranks = new Map<string, number>();
-  accounts.forEach(({ scimId, closed }, rank) => {
-    if (closed === null) ranks.set(scimId, rank);
-  });
+  const accounts = isMarkerTaken ? built.accounts.filter(({ closed }) => closed !== null) : built.accounts;
+  const roster = listOpen(accounts);
   // A clock that was set back makes nothing younger.
   const isHeard =
     input.heardAt === undefined || (input.heardAt !== null && Math.abs(now - input.heardAt) <= SUDO_AGE);
@@ -113,7 +114,13 @@ export function desire(input: DesireInput): DesiredHost {
     },
     accounts,
     groups: choice.chosen
-      .map((group) => fillGroup(group, ranks, accounts))
+      .map(({ record, name, gid, sudo }) => ({
+        scimId: record.id,
+        name,
+        gid,
+        members: findMembers(record, roster),
+        ...(sudo ? { sudo } : {}),
+      }))
       .sort((a, b) => compareText(a.name, b.name)),
     sudoers: isHeard && !isMarkerTaken ? renderSudoers(sudoGids) : '',
     bindings: [...built.bindings, ...choice.bindings].sort(
@@ -122,7 +129,7 @@ export function desire(input: DesireInput): DesiredHost {
     leftovers: [
       ...choice.leftovers,
       ...built.leftovers,
-      ...findSilent(accountBindings, people, config, now),
+      ...findSilent(ledger.accounts, people, config, now),
       ...findUnknown(facts, built.accounts, input.isWhole === true),
       ...(isMarkerTaken ? leaveOpen(built.accounts) : []),
     ].sort(
@@ -133,6 +140,21 @@ export function desire(input: DesireInput): DesiredHost {
     refusals: refusals.sort(compareRefusals),
   };
 }
+
+const foldOnce = rememberLast(foldDomains);
+const surveyOnce = rememberLast(surveyGround);
+
+/** Bindings by SCIM id, and all gids that are somebody's primary one. */
+const indexLedger = rememberLast((bindings: readonly Binding[]) => {
+  const accounts = new Map<string, Binding>();
+  const groups = new Map<string, Binding>();
+  const primaryGids = new Set<number>();
+  for (const binding of bindings) {
+    if (binding.kind === 'account' && binding.gid !== null) primaryGids.add(binding.gid);
+    (binding.kind === 'account' ? accounts : groups).set(binding.scimId, binding);
+  }
+  return { accounts, groups, primaryGids };
+});
 
 const MARKER_TAKEN: Refusal = {
   scimId: '',
@@ -146,12 +168,12 @@ const MARKER_TAKEN: Refusal = {
 function findStrangers(
   published: readonly { readonly name: string; readonly uid: number }[],
   people: readonly Person[],
-  identities: ReadonlyMap<string, { readonly name: string }>,
   domains: ReadonlySet<string>,
 ): Refusal[] {
   if (published.length === 0) return [];
-  const names = new Set([...identities.values()].map(({ name }) => name));
-  for (const { user } of people) {
+  const names = new Set<string>();
+  for (const { user, identity } of people) {
+    if (identity !== null) names.add(identity.name);
     const reading = readUsername(user.record.username, domains);
     if (reading.ok) names.add(reading.name);
   }
@@ -206,25 +228,6 @@ function leaveOpen(accounts: readonly DesiredAccount[]): Leftover[] {
   return accounts
     .filter(({ closed }) => closed === null)
     .map(({ scimId, entry }) => ({ scimId, kind: 'account', name: entry.name, fate: 'leave' }));
-}
-
-/** @param ranks where each open account stands among `accounts`, which are sorted by name. */
-function fillGroup(
-  { record, name, gid, sudo }: ChosenGroup,
-  ranks: ReadonlyMap<string, number>,
-  accounts: readonly DesiredAccount[],
-): DesiredGroup {
-  const found: number[] = [];
-  for (const id of record.members) {
-    const rank = ranks.get(id);
-    if (rank !== undefined) found.push(rank);
-  }
-  const members: string[] = [];
-  for (const rank of Uint32Array.from(found).sort()) {
-    const account = accounts[rank];
-    if (account !== undefined && members.at(-1) !== account.entry.name) members.push(account.entry.name);
-  }
-  return { scimId: record.id, name, gid, members, ...(sudo ? { sudo } : {}) };
 }
 
 function compareRefusals(a: Refusal, b: Refusal): number {

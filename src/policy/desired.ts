@@ -1,6 +1,7 @@
 // What the host should look like, as the policy sees it: shapes only; `desire` fills them.
 import type { GroupRecord, UserRecord } from '../scim/resources.ts';
 import type { Extension } from './extension.ts';
+import type { Notes } from './person.ts';
 import type { GroupEntry, PasswdEntry } from './posix.ts';
 import type { KeyReading } from './ssh-key.ts';
 
@@ -13,6 +14,8 @@ export interface MirroredUser {
   readonly absent: boolean;
   /** What `readKeys` says about the record's keys, where somebody knows it already. */
   readonly readings?: readonly KeyReading[];
+  /** Kept with the record by whoever asks again and again; without it everything is worked out anew. */
+  readonly notes?: Notes;
 }
 
 /** The last good record of a Group; an absent one keeps its last members. */
@@ -98,6 +101,8 @@ export interface DesiredAccount {
   readonly keys: readonly AcceptedKey[];
   /** The whole text of the key file; empty: there must be none. */
   readonly keyFile: string;
+  /** When the keys stop working unless the store is heard again, epoch seconds; null: never, or there are none. */
+  readonly expiresAt: number | null;
   /** The operator's word that counts now, if there is one; `keyFile` has its expiry. */
   readonly extension?: Extension;
   /** Whether the marker must list the account, because its primary group is another. */

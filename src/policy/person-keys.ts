@@ -1,7 +1,9 @@
 // Each person's keys: read, judged, and settled where two people list the same one.
 import type { Config } from '../config.ts';
-import type { AcceptedKey, MirroredUser, NodeFacts } from './desired.ts';
+import { rememberLast } from './remember-last.ts';
+import type { AcceptedKey, NodeFacts } from './desired.ts';
 import { judgeKeys, settleSharedKeys } from './key-policy.ts';
+import type { Person } from './person.ts';
 import type { KeyReading } from './ssh-key.ts';
 
 export interface PersonKeys {
@@ -9,11 +11,7 @@ export interface PersonKeys {
   readonly faults: readonly { readonly code: string; readonly detail: string }[];
 }
 
-export interface KeyHolder {
-  readonly user: MirroredUser;
-  /** From `overrides`: the operator's word. */
-  readonly addKeys: readonly string[];
-}
+export const NO_KEYS: PersonKeys = { accepted: [], faults: [] };
 
 export interface KeyRules {
   readonly policy: Config['keys'];
@@ -23,90 +21,84 @@ export interface KeyRules {
   readonly readKeys: (texts: readonly string[]) => KeyReading[];
 }
 
+/** What was judged of a record's own keys, and by which rules. */
+export interface JudgedKeys {
+  readonly rules: Rules;
+  readonly keys: PersonKeys;
+}
+
+interface Rules {
+  readonly policy: Config['keys'];
+  readonly keyTypes: readonly string[];
+}
+
+/** @param blocked separated by blanks, which no fingerprint has. */
+const joinRules = rememberLast(
+  (policy: Config['keys'], blocked: string, keyTypes: readonly string[]): Rules => ({
+    policy: blocked === '' ? policy : { ...policy, blocked: [...policy.blocked, ...blocked.split(' ')] },
+    keyTypes,
+  }),
+);
+
 /**
- * The keys of everybody the node knows, by SCIM id, also of those who may not log in: nobody borrows a key from
- * somebody who is out.
+ * Settles the keys (`Person.keys`) of everybody the node knows and the store still lists, also of those who may not log
+ * in: nobody borrows a key from somebody who is out.
  */
-export function settleKeys(holders: readonly KeyHolder[], rules: KeyRules): Map<string, PersonKeys> {
-  const policy =
-    rules.blocked.length === 0
-      ? rules.policy
-      : { ...rules.policy, blocked: [...rules.policy.blocked, ...rules.blocked] };
-  const keys = new Map<string, PersonKeys>();
+export function settleKeys(people: readonly Person[], { policy, blocked, facts, readKeys }: KeyRules): void {
+  const rules = joinRules(policy, blocked.join(' '), facts.keyTypes);
   const listed = new Set<string>();
   const shared = new Set<string>();
-  for (const { user, addKeys } of holders) {
-    const { record } = user;
-    if (record.keys.length === 0 && addKeys.length === 0) {
-      keys.set(record.id, NO_KEYS);
-      continue;
-    }
-    const readings = user.readings ?? rules.readKeys(record.keys);
-    const all = addKeys.length === 0 ? readings : [...readings, ...rules.readKeys(addKeys)];
-    const judged = judgeOnce(all, policy, rules.facts.keyTypes);
-    keys.set(record.id, judged);
-    for (const { fingerprint } of judged.accepted) {
+  for (const person of people) {
+    if (person.user.absent) continue;
+    person.keys = findKeys(person, rules, readKeys);
+    for (const { fingerprint } of person.keys.accepted) {
       if (listed.has(fingerprint)) shared.add(fingerprint);
       else listed.add(fingerprint);
     }
   }
-  if (shared.size > 0) refuseShared(holders, keys, shared);
-  return keys;
+  if (shared.size > 0) refuseShared(people, shared);
 }
 
-const NO_KEYS: PersonKeys = { accepted: [], faults: [] };
-
-interface Judged {
-  readonly policy: Config['keys'];
-  readonly knownTypes: string;
-  readonly keys: PersonKeys;
-}
-
-/** Verdicts on readings that the caller keeps from pass to pass, by the very array. */
-const judgedReadings = new WeakMap<readonly KeyReading[], Judged>();
-
-function judgeOnce(
-  readings: readonly KeyReading[],
-  policy: Config['keys'],
-  types: readonly string[],
-): PersonKeys {
-  const knownTypes = types.join();
-  const before = judgedReadings.get(readings);
-  if (before?.policy === policy && before.knownTypes === knownTypes) return before.keys;
-  const { accepted, refused } = judgeKeys(readings, policy, types);
+function findKeys({ user, rules: { addKeys } }: Person, rules: Rules, readKeys: KeyRules['readKeys']) {
+  const { record, notes } = user;
+  if (record.keys.length === 0 && addKeys.length === 0) return NO_KEYS;
+  if (notes?.judged?.rules === rules && addKeys.length === 0) return notes.judged.keys;
+  // The operator's word comes from `overrides`.
+  const readings = [...(user.readings ?? readKeys(record.keys)), ...readKeys(addKeys)];
+  const { accepted, refused } = judgeKeys(readings, rules.policy, rules.keyTypes);
   const keys = { accepted, faults: refused.map(({ code, detail }) => ({ code, detail })) };
-  judgedReadings.set(readings, { policy, knownTypes, keys });
+  if (notes !== undefined && addKeys.length === 0) notes.judged = { rules, keys };
   return keys;
 }
 
-function refuseShared(
-  holders: readonly KeyHolder[],
-  keys: Map<string, PersonKeys>,
-  shared: ReadonlySet<string>,
-): void {
-  const people = holders.flatMap(({ user: { record } }) => {
-    const { id, created } = record;
-    const fingerprints = (keys.get(id) ?? NO_KEYS).accepted.map(({ fingerprint }) => fingerprint);
+function refuseShared(people: readonly Person[], shared: ReadonlySet<string>): void {
+  const holders = new Map<string, Person>();
+  const claims = people.flatMap((person) => {
+    const { id, created } = person.user.record;
+    const fingerprints = person.keys.accepted.map(({ fingerprint }) => fingerprint);
     const contested = fingerprints.filter((fingerprint) => shared.has(fingerprint));
-    return contested.length === 0 ? [] : [{ scimId: id, created, fingerprints: contested }];
+    if (contested.length === 0) return [];
+    holders.set(id, person);
+    return [{ scimId: id, created, fingerprints: contested }];
   });
-  for (const [fingerprint, { owner, others }] of settleSharedKeys(people)) {
-    report(keys, owner, {
-      code: 'key-shared',
-      detail: `the key ${fingerprint} is listed by ${others.length} more (${others.slice(0, 3).join(', ')}), for whom it is refused`,
-    });
+  const report = (scimId: string, fault: PersonKeys['faults'][number], without: string | null): void => {
+    const person = holders.get(scimId);
+    if (person === undefined) return;
+    const { accepted, faults } = person.keys;
+    person.keys = {
+      accepted: accepted.filter((key) => key.fingerprint !== without),
+      faults: [...faults, fault],
+    };
+  };
+  for (const [fingerprint, { owner, others }] of settleSharedKeys(claims)) {
+    const detail = `the key ${fingerprint} is listed by ${others.length} more (${others.slice(0, 3).join(', ')}), for whom it is refused`;
+    report(owner, { code: 'key-shared', detail }, null);
     for (const other of others) {
-      const { accepted, faults } = keys.get(other) ?? NO_KEYS;
-      keys.set(other, { accepted: accepted.filter((key) => key.fingerprint !== fingerprint), faults });
-      report(keys, other, {
+      const fault = {
         code: 'key-of-another',
         detail: `the key ${fingerprint} belongs to ${owner}, who was created earlier: make a key of one's own`,
-      });
+      };
+      report(other, fault, fingerprint);
     }
   }
-}
-
-function report(keys: Map<string, PersonKeys>, scimId: string, fault: PersonKeys['faults'][number]): void {
-  const { accepted, faults } = keys.get(scimId) ?? NO_KEYS;
-  keys.set(scimId, { accepted, faults: [...faults, fault] });
 }

@@ -1,6 +1,10 @@
 // One person whom the node knows, as the steps of the policy hand them on.
 import type { PersonalRules } from './access.ts';
+import type { OpenedBefore } from './accounts.ts';
+import type { Identity } from './claims.ts';
 import type { Binding, ClosedBecause, MirroredUser } from './desired.ts';
+import type { Standing } from './identities.ts';
+import type { JudgedKeys, PersonKeys } from './person-keys.ts';
 
 /** One person whom the node knows: bound, or in an access group. */
 export interface Person {
@@ -9,4 +13,23 @@ export interface Person {
   readonly binding: Binding | null;
   /** null: may log in. */
   readonly closed: ClosedBecause | null;
+  /** Filled in by `settleIdentities`; null: refused. */
+  identity: Identity | null;
+  /** Filled in by `settleKeys`. */
+  keys: PersonKeys;
+}
+
+/**
+ * What the steps found out last about a record, beside what it depends on besides that record. Nearly nobody's answers
+ * differ from pass to pass, so each step looks here first. Whoever keeps a record keeps its notes with it, and an altered
+ * record starts with none.
+ */
+export interface Notes {
+  standing: Standing | null;
+  judged: JudgedKeys | null;
+  opened: OpenedBefore | null;
+}
+
+export function openNotes(): Notes {
+  return { standing: null, judged: null, opened: null };
 }

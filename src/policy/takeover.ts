@@ -52,7 +52,7 @@ export function planTakeover(question: TakeoverQuestion): Takeover {
     names.set(binding.name, binding);
     uids.set(binding.id, binding);
   }
-  const ground = surveyGround(config, withoutOwn(question), new Map(), new Set(), new Set());
+  const ground = surveyGround(config, withoutOwn(question), new Map(), new Set());
   const shared = findShared(question.found);
   const bindings: Binding[] = [];
   const refused: NotTaken[] = [];

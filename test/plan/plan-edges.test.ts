@@ -23,6 +23,7 @@ const account = (name: string, uid: number, more: Partial<DesiredAccount> = {}):
   closed: null,
   keys: [],
   keyFile: '',
+  expiresAt: null,
   needsMarker: false,
   ...more,
 });

@@ -1,10 +1,8 @@
 // What a pass leaves behind for status, history and metrics: plain data, stored with the pass.
-import type { Config } from '../../config.ts';
 import { AgentError } from '../../errors.ts';
 import type { Applied } from '../../host/host.ts';
 import type { Mirror } from '../../mirror/mirror.ts';
 import type { DesiredHost, Refusal } from '../../policy/desired.ts';
-import { expireKeys } from '../../policy/extension.ts';
 import type { Heard } from '../hear/hear.ts';
 import type { Decision } from '../decide.ts';
 import { tallyPass, type Tally } from './tally.ts';
@@ -69,7 +67,6 @@ export interface ReportInput {
   readonly decision: Decision;
   readonly applied: readonly Applied[];
   readonly mirror: Mirror;
-  readonly config: Config;
   readonly durations: Readonly<Record<string, number>>;
 }
 
@@ -88,8 +85,7 @@ export function reportPass(input: ReportInput): PassReport {
     snapshot: mirror.snapshotHash(),
     counts: {
       ...mirror.counts(),
-      accountsOpen: desired.accounts.filter((account) => account.closed === null).length,
-      accountsClosed: desired.accounts.filter((account) => account.closed !== null).length,
+      ...countAccounts(desired),
       refused: desired.refusals.length,
     },
     changes: {
@@ -106,7 +102,7 @@ export function reportPass(input: ReportInput): PassReport {
     })),
     refusals: desired.refusals.slice(0, 100),
     problems: failures.slice(0, 20).map(({ change, problem }) => `${change.kind} ${change.name}: ${problem}`),
-    keyExpiry: keyExpiry(input),
+    keyExpiry: findKeyExpiry(desired),
     extended: findExtended(desired),
     durations: input.durations,
     tally: tallyPass(decision, applied, mirror.quarantine()),
@@ -124,33 +120,33 @@ function isComplete(report: PassReport): boolean {
   return report.heard?.complete.User === true && report.heard.complete.Group;
 }
 
+function countAccounts({ accounts }: DesiredHost) {
+  let open = 0;
+  for (const { closed } of accounts) if (closed === null) open += 1;
+  return { accountsOpen: open, accountsClosed: accounts.length - open };
+}
+
 function findExtended({ accounts }: DesiredHost): PassReport['extended'] {
-  const extensions = accounts.flatMap(({ extension }) => extension ?? []);
-  if (extensions.length === 0) return null;
-  return {
-    accounts: extensions.length,
-    until: extensions.reduce((latest, { until }) => Math.max(latest, until), 0),
-    by: [...new Set(extensions.map(({ by }) => by))].sort(),
-  };
+  let extended = 0;
+  let latest = 0;
+  const operators = new Set<string>();
+  for (const { extension } of accounts) {
+    if (extension === undefined) continue;
+    extended += 1;
+    latest = Math.max(latest, extension.until);
+    operators.add(extension.by);
+  }
+  return extended === 0 ? null : { accounts: extended, until: latest, by: [...operators].sort() };
 }
 
 /** The bounds between which the keys on this node stop working if the store is never heard again. */
-function keyExpiry({ decision, mirror, config }: ReportInput): PassReport['keyExpiry'] {
-  const maxAge = config.keys.max_age;
-  const withKeys = new Map(
-    decision.desired.accounts.flatMap(({ scimId, keyFile, extension }) =>
-      keyFile === '' ? [] : [[scimId, extension ?? null] as const],
-    ),
-  );
-  if (maxAge === null || withKeys.size === 0) return null;
+function findKeyExpiry({ accounts }: DesiredHost): PassReport['keyExpiry'] {
   let earliest = Infinity;
   let latest = -Infinity;
-  for (const { record, confirmedAt } of mirror.users()) {
-    const extension = withKeys.get(record.id);
-    const at = extension === undefined ? null : expireKeys(confirmedAt, maxAge, extension);
-    if (at === null) continue;
-    earliest = Math.min(earliest, at);
-    latest = Math.max(latest, at);
+  for (const { expiresAt } of accounts) {
+    if (expiresAt === null) continue;
+    if (expiresAt < earliest) earliest = expiresAt;
+    if (expiresAt > latest) latest = expiresAt;
   }
   return Number.isFinite(earliest) ? { earliest, latest } : null;
 }

@@ -29,8 +29,6 @@ export function tallyPass(
     const counted = (changes[change.kind] ??= { done: 0, failed: 0 });
     counted[ok ? 'done' : 'failed'] += 1;
   }
-  const managed = [...actual.accounts.values()].map(({ entry }) => entry.uid);
-  const { sessions } = actual;
   return {
     changes,
     held: countBy(verdict.held.flatMap(({ kind, changes: waiting }) => waiting.map(() => kind))),
@@ -38,12 +36,23 @@ export function tallyPass(
       quarantine.flatMap(({ findings }) => [...new Set(findings.map(({ code }) => code))]),
     ),
     refused: countBy(desired.refusals.map(({ code }) => code)),
-    keys: countBy(desired.accounts.flatMap(({ keys }) => keys.map(({ type }) => type))),
-    activeAccounts: sessions === undefined ? null : managed.filter((uid) => sessions.has(uid)).length,
+    keys: countBy(listKeyTypes(desired)),
+    activeAccounts: countActive(actual),
   };
 }
 
-function countBy(words: readonly string[]): Record<string, number> {
+function* listKeyTypes({ accounts }: Decision['desired']): Generator<string> {
+  for (const { keys } of accounts) for (const { type } of keys) yield type;
+}
+
+function countActive({ accounts, sessions }: Decision['actual']): number | null {
+  if (sessions === undefined) return null;
+  let active = 0;
+  for (const { entry } of accounts.values()) if (sessions.has(entry.uid)) active += 1;
+  return active;
+}
+
+function countBy(words: Iterable<string>): Record<string, number> {
   const counts = new Map<string, number>();
   for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
   return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -62,6 +62,7 @@ export const person: PersonFacts = {
     closed: null,
     keys,
     keyFile: keyText(NOW + 1000),
+    expiresAt: NOW + 1000,
     needsMarker: false,
   },
   refusals: [],
