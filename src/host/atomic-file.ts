@@ -8,6 +8,7 @@ import {
   fstatSync,
   fsyncSync,
   futimesSync,
+  lstatSync,
   openSync,
   readdirSync,
   renameSync,
@@ -127,6 +128,8 @@ function takeAfter(fd: number, model: string, mode: number, takesTime: boolean):
 }
 
 function openIfThere(file: string): number | null {
+  // Most new key files stand for nobody's, and an exception costs more than all else about such a file.
+  if (lstatSync(file, { throwIfNoEntry: false }) === undefined) return null;
   try {
     return openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (cause) {

@@ -107,6 +107,12 @@ export const MIGRATIONS: readonly string[] = [
   -- For the guard, which asks in every pass what was taken away lately; what the first pass gives is no part of it.
   CREATE INDEX history_of_losses ON history (kind, at) WHERE ${NOT_COUNTED};
   `,
+  `
+  -- Nobody reads by them who could not as well read all of it, and they made up most of what a first pass writes and of
+  -- what every start checks.
+  DROP INDEX history_by_name;
+  DROP INDEX history_by_time;
+  `,
 ];
 
 /** What this build asks of each table; a file that cannot answer is damaged. */

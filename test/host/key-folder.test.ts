@@ -1,4 +1,16 @@
-import { mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -34,4 +46,53 @@ test('a key file is read anew after every change, in place or by rename, at once
   expect(read()).toEqual({ bob: 'new\n', carol: 'new\n' });
   writeFileSync(path.join(folder, 'bob'), 'end\n');
   expect(read()).toEqual({ bob: 'end\n', carol: 'end\n' });
+});
+
+test('a folder that was put in the place of another is read anew, and so is one that went and came back', () => {
+  writeKeyFiles(folder, [{ name: 'alice', text: 'one\n' }]);
+  expect(read()).toEqual({ alice: 'one\n' });
+  renameSync(folder, `${folder}-old`);
+  mkdirSync(folder);
+  expect(read()).toEqual({});
+  writeKeyFiles(folder, [{ name: 'bob', text: 'one\n' }]);
+  expect(read()).toEqual({ bob: 'one\n' });
+  rmSync(folder, { recursive: true });
+  expect(read()).toEqual({});
+  renameSync(`${folder}-old`, folder);
+  expect(read()).toEqual({ alice: 'one\n' });
+  writeFileSync(path.join(folder, 'alice'), 'two\n');
+  expect(read()).toEqual({ alice: 'two\n' });
+});
+
+test('nothing is missed when more happens than the kernel can remember', async () => {
+  const limit = Number(readFileSync('/proc/sys/fs/inotify/max_queued_events', 'utf8'));
+  writeKeyFiles(folder, [
+    { name: 'alice', text: 'one\n' },
+    { name: 'bob', text: 'one\n' },
+  ]);
+  await sleep(2200);
+  expect(read()).toEqual({ alice: 'one\n', bob: 'one\n' });
+  // In turns, for two events that are alike become one.
+  const files = ['alice', 'bob'].map((name) => openSync(path.join(folder, name), 'r+'));
+  for (let turn = 0; turn <= limit; turn += 1) for (const file of files) writeSync(file, 'two\n', 0);
+  for (const file of files) closeSync(file);
+  writeFileSync(path.join(folder, 'carol'), 'last\n');
+  expect(read()).toEqual({ alice: 'two\n', bob: 'two\n', carol: 'last\n' });
+});
+
+test('only the files to which something happened are looked at again', async () => {
+  writeKeyFiles(folder, [
+    { name: 'alice', text: 'one\n' },
+    { name: 'bob', text: 'one\n' },
+  ]);
+  await sleep(2200);
+  const before = readKeyFiles(folder);
+  expect(readKeyFiles(folder)).toBe(readKeyFiles(folder));
+  writeKeyFiles(folder, [{ name: 'bob', text: 'two\n' }]);
+  const after = readKeyFiles(folder);
+  expect(after).not.toBe(before);
+  expect([...after]).toEqual([
+    ['alice', 'one\n'],
+    ['bob', 'two\n'],
+  ]);
 });

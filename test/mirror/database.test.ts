@@ -253,7 +253,8 @@ describe('a downgrade', () => {
     again.close();
   });
 
-  test('cannot be broken by a later migration: they only add', () => {
+  // No build names an index in a query, so none misses one.
+  test('cannot be broken by a later migration: they only add, and drop indexes at most', () => {
     for (const migration of MIGRATIONS.slice(1)) {
       const statements = migration
         .replace(/--.*$/gm, '')
@@ -261,7 +262,7 @@ describe('a downgrade', () => {
         .map((text) => text.trim());
       for (const statement of statements.filter((text) => text !== '')) {
         expect(statement).toMatch(
-          /^(CREATE (TABLE|INDEX)|ALTER TABLE \w+ ADD COLUMN|CREATE TRIGGER \w+ BEFORE DELETE|END$)/,
+          /^(CREATE (TABLE|INDEX)|DROP INDEX|ALTER TABLE \w+ ADD COLUMN|CREATE TRIGGER \w+ BEFORE DELETE|END$)/,
         );
       }
     }
