@@ -14,6 +14,7 @@ const account = (name: string, more: Partial<DesiredAccount> = {}): DesiredAccou
     { type: 'ssh-ed25519', base64: 'BBBB', fingerprint: 'SHA256:2' },
   ],
   keyFile: 'text\n',
+  expiresAt: null,
   needsMarker: false,
   ...more,
 });

@@ -42,6 +42,7 @@ function ask(changes: readonly Change[], more: Case = {}): GuardVerdict {
     closed: more.closed?.[n] ?? null,
     keys: [keyOf(n)],
     keyFile: 'text\n',
+    expiresAt: null,
     needsMarker: false,
   }));
   const actual = makeHost();
