@@ -29,6 +29,7 @@ export async function benchDelta(): Promise<Row[]> {
   const place = await makeThrowawayRoot();
   const bundled = await makeBundled();
   const daemon = startDaemon(bundled, place, testbed);
+  process.once('exit', () => daemon.kill('SIGTERM'));
   const memory = watchPeak(daemon.pid ?? 0);
   try {
     const log = followLog(daemon);

@@ -33,6 +33,8 @@ const BOUND_MS = 1_500_000;
  */
 export async function benchFleet(): Promise<Row[]> {
   const base = mkdtempSync(path.join(tmpdir(), 'bench-fleet-'));
+  // It holds gigabytes.
+  process.once('exit', () => rmSync(base, { recursive: true, force: true }));
   const store = await startLargeStore(USERS, GROUPS);
   const workers: Worker[] = [];
   const over = new AbortController();

@@ -29,6 +29,7 @@ export async function benchIdle(): Promise<Row[]> {
       stdio: 'ignore',
     });
     const ended = once(daemon, 'exit');
+    process.once('exit', () => daemon.kill('SIGTERM'));
     try {
       await waitForPass(place);
       await sleep(SETTLE_SECONDS * 1000);

@@ -19,6 +19,10 @@ const { values, positionals } = parseArgs({
     chart: { type: 'string' },
   },
 });
+// Programs that a benchmark has started end with this one, however it ends.
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
+
 const benches = chooseBenches(positionals);
 const machine = describeMachine();
 const load = readLoad();
