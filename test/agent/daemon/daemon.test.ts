@@ -6,8 +6,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { makeThrowawayRoot, type ThrowawayRoot } from '../throwaway-root.ts';
 
 // Two processes start, and machines may be busy.
-vi.setConfig({ testTimeout: 60_000 });
-const SOON = { timeout: 30_000, interval: 50 };
+vi.setConfig({ testTimeout: 120_000 });
+const SOON = { timeout: 55_000, interval: 50 };
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJrUj8o1Zr5LwH1o0u0Oe4i2cYkq2gYx0b1r9t1VbJ0M';
 
@@ -42,7 +42,7 @@ async function start(more = NEVER, mode = 'full'): Promise<void> {
     stream?.on('data', (data: Buffer) => {
       output += data.toString();
     });
-  await vi.waitFor(() => expect(passes()).toContain(mode), SOON);
+  await vi.waitFor(() => expect(passes(), output).toContain(mode), SOON);
 }
 
 interface PassLine {
