@@ -6,6 +6,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // Of two processors Vitest would leave one idle.
+          maxWorkers: '100%',
           include: ['test/**/*.test.ts'],
           exclude: ['test/system/**', 'test/nightly/**', 'test/browser/**'],
           // A hang ends here; a busy machine must not.
@@ -19,7 +21,7 @@ export default defineConfig({
           include: ['test/browser/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
+          maxWorkers: '100%',
         },
       },
       {
