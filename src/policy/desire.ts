@@ -70,11 +70,15 @@ export function desire(input: DesireInput): DesiredHost {
 
   const words = readOperatorWords(config, input.blocked);
   const people: Person[] = [];
+  const others: MirroredUser[] = [];
   for (const user of users) {
     const { record, absent } = user;
     const binding = ledger.accounts.get(record.id) ?? null;
     const member = access.members.has(record.id);
-    if (binding === null && (!member || absent)) continue;
+    if (binding === null && (!member || absent)) {
+      if (!absent) others.push(user);
+      continue;
+    }
     const rules = words.rulesFor(record, binding?.name ?? null);
     const listed = words.isListed(record.userName);
     const closed = findClosing({ block: rules.block, active: record.active, absent, member, listed });
@@ -82,7 +86,7 @@ export function desire(input: DesireInput): DesiredHost {
   }
   const ground = surveyOnce(config, facts, ledger.accounts, domains);
   const refusedPeople = settleIdentities(people, ground, new Set(sudoGids), input.blocked);
-  settleKeys(people, {
+  settleKeys(people, others, {
     policy: config.keys,
     blocked: words.fingerprints,
     facts,

@@ -1,7 +1,7 @@
 // Each person's keys: read, judged, and settled where two people list the same one.
 import type { Config } from '../config.ts';
 import { rememberLast } from './remember-last.ts';
-import type { AcceptedKey, NodeFacts } from './desired.ts';
+import type { AcceptedKey, MirroredUser, NodeFacts } from './desired.ts';
 import { judgeKeys, settleSharedKeys } from './key-policy.ts';
 import type { Person } from './person.ts';
 import type { KeyReading } from './ssh-key.ts';
@@ -43,27 +43,43 @@ const joinRules = rememberLast(
 /**
  * Settles the keys (`Person.keys`) of everybody the node knows and the store still lists, also of those who may not log
  * in: nobody borrows a key from somebody who is out.
+ * @param others whom the store lists and the node does not know. Their keys count as well, for whom a node knows hangs on
+ *   its ledger, and whose a key is must be the same on every node.
  */
-export function settleKeys(people: readonly Person[], { policy, blocked, facts, readKeys }: KeyRules): void {
+export function settleKeys(
+  people: readonly Person[],
+  others: readonly MirroredUser[],
+  { policy, blocked, facts, readKeys }: KeyRules,
+): void {
   const rules = joinRules(policy, blocked.join(' '), facts.keyTypes);
   const listed = new Set<string>();
   const shared = new Set<string>();
   for (const person of people) {
     if (person.user.absent) continue;
-    person.keys = findKeys(person, rules, readKeys);
+    person.keys = findKeys(person.user, person.rules.addKeys, rules, readKeys);
     for (const { fingerprint } of person.keys.accepted) {
       if (listed.has(fingerprint)) shared.add(fingerprint);
       else listed.add(fingerprint);
     }
   }
-  if (shared.size > 0) refuseShared(people, shared);
+  const claims = others.map((user) => {
+    const { accepted } = findKeys(user, [], rules, readKeys);
+    for (const { fingerprint } of accepted) if (listed.has(fingerprint)) shared.add(fingerprint);
+    return { user, accepted };
+  });
+  if (shared.size > 0) refuseShared(people, claims, shared);
 }
 
-function findKeys({ user, rules: { addKeys } }: Person, rules: Rules, readKeys: KeyRules['readKeys']) {
+/** @param addKeys the operator's word, from `overrides`. */
+function findKeys(
+  user: MirroredUser,
+  addKeys: readonly string[],
+  rules: Rules,
+  readKeys: KeyRules['readKeys'],
+): PersonKeys {
   const { record, notes } = user;
   if (record.keys.length === 0 && addKeys.length === 0) return NO_KEYS;
   if (notes?.judged?.rules === rules && addKeys.length === 0) return notes.judged.keys;
-  // The operator's word comes from `overrides`.
   const readings = [...(user.readings ?? readKeys(record.keys)), ...readKeys(addKeys)];
   const { accepted, refused } = judgeKeys(readings, rules.policy, rules.keyTypes);
   const keys = { accepted, faults: refused.map(({ code, detail }) => ({ code, detail })) };
@@ -71,15 +87,23 @@ function findKeys({ user, rules: { addKeys } }: Person, rules: Rules, readKeys: 
   return keys;
 }
 
-function refuseShared(people: readonly Person[], shared: ReadonlySet<string>): void {
-  const holders = new Map<string, Person>();
-  const claims = people.flatMap((person) => {
-    const { id, created } = person.user.record;
-    const fingerprints = person.keys.accepted.map(({ fingerprint }) => fingerprint);
+interface Claim {
+  readonly user: MirroredUser;
+  readonly accepted: readonly AcceptedKey[];
+}
+
+function refuseShared(
+  people: readonly Person[],
+  others: readonly Claim[],
+  shared: ReadonlySet<string>,
+): void {
+  const holders = new Map(people.map((person) => [person.user.record.id, person]));
+  const ours = people.map(({ user, keys }): Claim => ({ user, accepted: keys.accepted }));
+  const claims = [...ours, ...others].flatMap(({ user, accepted }) => {
+    const { id, created } = user.record;
+    const fingerprints = accepted.map(({ fingerprint }) => fingerprint);
     const contested = fingerprints.filter((fingerprint) => shared.has(fingerprint));
-    if (contested.length === 0) return [];
-    holders.set(id, person);
-    return [{ scimId: id, created, fingerprints: contested }];
+    return contested.length === 0 ? [] : [{ scimId: id, created, fingerprints: contested }];
   });
   const report = (scimId: string, fault: PersonKeys['faults'][number], without: string | null): void => {
     const person = holders.get(scimId);

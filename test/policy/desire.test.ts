@@ -430,6 +430,21 @@ describe('desire', () => {
     expect(codes(out)).toEqual(['u-bob key-of-another']);
   });
 
+  it('leaves a shared key to whoever was created earlier, whomever this node happens to know', () => {
+    const alice = makeUser('alice', 20100);
+    const bob = makeUser('bob', 20200, { keys: ['key of alice'], created: '2026-02-01T00:00:00Z' });
+    const groups = [members('bob')];
+    // Alice was in the access group once: one node has her in its ledger, and another, made later, has not.
+    for (const bindings of [[], [bound('alice', 20100, { closedAt: NOW - 10 })]]) {
+      const host = desire(makeInput({ users: [alice, bob], groups, bindings }));
+      expect(host.accounts.filter(({ keys }) => keys.length > 0)).toEqual([]);
+      expect(codes(host)).toEqual(['u-bob key-of-another']);
+    }
+    // Of whom the store has nothing any more, no node knows anything.
+    const gone = desire(makeInput({ users: [{ ...alice, absent: true }, bob], groups }));
+    expect(codes(gone)).toEqual([]);
+  });
+
   it('reports a key that cannot be read, and serves the others', () => {
     const alice = makeUser('alice', 20100, { keys: ['bad', 'good'] });
     const host = desire(makeInput({ users: [alice] }));
