@@ -22,11 +22,11 @@ export function createMemory(): Memory {
 
 export function remember(memory: Memory, truth: Truth): void {
   for (const [id, person] of memory.people)
-    if (!truth.people.has(id)) memory.people.set(id, { ...person, isIn: false, keys: [] });
+    if (!truth.people.has(id)) memory.people.set(id, { ...person, isIn: false, keys: [], listed: [] });
   for (const [id, person] of truth.people) {
     memory.people.set(id, person);
     const keys = memory.keys.get(id) ?? new Set();
-    for (const key of person.keys) keys.add(key);
+    for (const key of person.listed) keys.add(key);
     memory.keys.set(id, keys);
   }
   for (const { name, gid } of truth.groups) memory.groups.set(name, gid);

@@ -9,6 +9,8 @@ export interface TruePerson {
   readonly isIn: boolean;
   /** `type base64` of each key that must be served if the person is in. */
   readonly keys: readonly string[];
+  /** With those that belong to somebody created earlier, which a node that has not heard of that one yet may serve. */
+  readonly listed: readonly string[];
 }
 
 export interface TrueGroup {
@@ -55,8 +57,9 @@ export async function readTruth(store: { baseUrl: string; readToken: string }): 
     const [name = ''] = user.userName.split('@');
     const uid = user[`${EXTENSION}User`]?.uid;
     if (!/^p\d{4,}$/.test(name) || uid === undefined) continue;
-    const keys = [...soundKeys(user)].filter((key) => owners.get(key) === user.id).sort();
-    people.set(user.id, { id: user.id, name, uid, isIn: user.active && allowed.has(user.id), keys });
+    const listed = [...soundKeys(user)].sort();
+    const keys = listed.filter((key) => owners.get(key) === user.id);
+    people.set(user.id, { id: user.id, name, uid, isIn: user.active && allowed.has(user.id), keys, listed });
   }
   const made = groups.filter(
     ({ displayName }) =>
