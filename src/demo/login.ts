@@ -21,7 +21,7 @@ export async function showLogin(config: string, token: string): Promise<void> {
   const port = await startSshd(node);
   show(`its sshd, ${(await node.run('ssh', '-V')).stderr.trim()}, listens on 127.0.0.1:${port}`);
   const sync = (): Promise<string> =>
-    perform('sunk-agent sync', [0], ...node.enter, 'sunk-agent', 'sync', '--full');
+    perform('sunk-agent sync --full', [0], ...node.enter, 'sunk-agent', 'sync', '--full');
   const logIn = (title: string, status: number, key: string): Promise<string> =>
     perform(title, [status], ...node.enter, 'ssh', ...sshOptions(port, key), 'alice@127.0.0.1', 'id');
 

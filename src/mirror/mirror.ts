@@ -60,10 +60,11 @@ export interface Mirror {
   beginPass(startedAt: number): number;
   endPass(n: number, report: unknown, history: readonly Omit<HistoryRow, 'pass'>[]): void;
   /**
-   * The report of the newest pass for which `accept` holds, or null. The same function, asked again, is only shown what
+   * The report of the newest pass for which `accept` holds, or null. The same question, asked again, is only shown what
    * came since.
+   * @param question what `accept` asks, in words that stand for nothing else.
    */
-  lastPass<T>(accept: (report: T) => boolean): T | null;
+  lastPass<T>(question: string, accept: (report: T) => boolean): T | null;
   history(filter: { name?: string; since?: number; limit: number }): HistoryRow[];
   /** The snapshot's hash of each of these passes, as far as they are still on record. */
   snapshots(passes: ReadonlySet<number>): ReadonlyMap<number, string>;

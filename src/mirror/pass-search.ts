@@ -10,12 +10,14 @@ interface Found {
 
 /**
  * A pass's report never changes once it is written, and passes are numbered in their order, whoever makes them; so a
- * question (the same function) goes on where it ended.
+ * question goes on where it ended.
  */
-export function openPassSearch(connection: Connection): <T>(accept: (report: T) => boolean) => T | null {
-  const memory = new WeakMap<object, Found>();
-  return <T>(accept: (report: T) => boolean): T | null => {
-    const before = memory.get(accept);
+export function openPassSearch(
+  connection: Connection,
+): <T>(question: string, accept: (report: T) => boolean) => T | null {
+  const memory = new Map<string, Found>();
+  return <T>(question: string, accept: (report: T) => boolean): T | null => {
+    const before = memory.get(question);
     let seen = before?.seen ?? 0;
     let found = (before?.report ?? null) as T | null;
     const newer = connection.prepare<[number], { n: number; report: string }>(
@@ -28,7 +30,7 @@ export function openPassSearch(connection: Connection): <T>(accept: (report: T) 
       found = parsed;
       break;
     }
-    memory.set(accept, { seen, report: found });
+    memory.set(question, { seen, report: found });
     return found;
   };
 }

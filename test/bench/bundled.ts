@@ -42,7 +42,7 @@ export async function makeBundled(more: Readonly<Record<string, string>> = {}): 
     program,
     lib,
     as: {
-      options: /node ((?:--\S+ )*)/.exec(wrapper)?.[1]?.trim().split(' ') ?? [],
+      options: /node ((?:--\S+ )+)/.exec(wrapper)?.[1]?.trim().split(' ') ?? [],
       env: { NODE_COMPILE_CACHE: cache },
     },
     runtime: path.join(lib, 'node'),

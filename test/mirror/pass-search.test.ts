@@ -33,34 +33,34 @@ function isFull({ mode, at }: Report): boolean {
 }
 
 test('the newest pass of a kind is found, and each pass is looked at once', () => {
-  expect(mirror.lastPass(isFull)).toBeNull();
+  expect(mirror.lastPass('full', isFull)).toBeNull();
   pass('full', 1);
   pass('delta', 2);
   pass('delta', 3);
-  expect(mirror.lastPass(isFull)?.at).toBe(1);
+  expect(mirror.lastPass('full', isFull)?.at).toBe(1);
   expect(shown).toEqual([3, 2, 1]);
   pass('delta', 4);
-  expect(mirror.lastPass(isFull)?.at).toBe(1);
+  expect(mirror.lastPass('full', isFull)?.at).toBe(1);
   expect(shown).toEqual([3, 2, 1, 4]);
   pass('full', 5);
-  expect(mirror.lastPass(isFull)?.at).toBe(5);
+  expect(mirror.lastPass('full', isFull)?.at).toBe(5);
   // Another question has to see them all.
-  expect(mirror.lastPass<Report>(({ at }) => at === 2)?.at).toBe(2);
+  expect(mirror.lastPass<Report>('the second', ({ at }) => at === 2)?.at).toBe(2);
 });
 
 test('a pass that was under way when somebody asked is seen when it has ended', () => {
   pass('full', 1);
   const n = mirror.beginPass(2);
-  expect(mirror.lastPass(isFull)?.at).toBe(1);
+  expect(mirror.lastPass('full', isFull)?.at).toBe(1);
   mirror.endPass(n, { mode: 'full', at: 2 } satisfies Report, []);
-  expect(mirror.lastPass(isFull)?.at).toBe(2);
+  expect(mirror.lastPass('full', isFull)?.at).toBe(2);
 });
 
 test('passes that another process made are seen too', () => {
   pass('full', 1);
   const view = viewMirror(folder);
-  expect(view.lastPass(isFull)?.at).toBe(1);
+  expect(view.lastPass('full', isFull)?.at).toBe(1);
   pass('full', 2);
-  expect(view.lastPass(isFull)?.at).toBe(2);
+  expect(view.lastPass('full', isFull)?.at).toBe(2);
   view.close();
 });

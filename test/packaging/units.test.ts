@@ -72,4 +72,15 @@ describe('the units', () => {
       expect(text.match(/--[a-z-]*(?:space|heap)[a-z-]*=\d+/g)).toEqual(HEAP_FLAGS);
     },
   );
+
+  it.each([
+    ['status', []],
+    ['sync', HEAP_FLAGS],
+    ['run', HEAP_FLAGS],
+  ])('are no part of the wrapper’s start of %s where they would only slow it: %j', (command, flags) => {
+    const wrapper = readFileSync(path.join(UNITS, '../packaging/wrapper/sunk-agent'), 'utf8');
+    const started = wrapper.replaceAll('exec /usr/lib/sunk-agent/node', 'exec echo');
+    const said = execFileSync('sh', ['-c', started, 'sunk-agent', command, '--json'], { encoding: 'utf8' });
+    expect(said.trim().split(' ')).toEqual([...flags, '/usr/lib/sunk-agent/cli.js', command, '--json']);
+  });
 });

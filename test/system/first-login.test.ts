@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { RELEASES } from './base.ts';
 import { installAgent } from './install.ts';
+import { eventually } from './eventually.ts';
 import { bootNode, type LoginNode } from './node.ts';
 import { describeOnNodes } from './requirements.ts';
 import { BASE_URL, type Store, startStore, TOKEN } from './store.ts';
@@ -25,11 +26,6 @@ sync:
 const ACCOUNT_FILES = ['passwd', 'group', 'shadow', 'gshadow'];
 
 /** Tries until \`isTrue\`; the poll, each node's jitter and a pass lie in between. */
-async function eventually(what: string, isTrue: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + 60_000; Date.now() < deadline; await sleep(250)) if (isTrue()) return;
-  throw new Error(`not within a minute: ${what}`);
-}
-
 for (const release of RELEASES) {
   describeOnNodes(`a login on ${release}`, () => {
     let keys: string;

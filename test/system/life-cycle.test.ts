@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { RELEASES } from './base.ts';
+import { eventually } from './eventually.ts';
 import { bootNode, type LoginNode } from './node.ts';
 import { apt, buildForHere, installPackage } from './packages.ts';
 import { type Probe, startProbe } from './probe.ts';
@@ -18,11 +18,6 @@ const MAX_BYTES = 60e6;
 const IS_NIGHTLY = process.env['NIGHTLY'] !== undefined;
 
 /** Tries until `isTrue`; the schedule, each node's jitter and a pass lie in between. */
-async function eventually(what: string, isTrue: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + 90_000; Date.now() < deadline; await sleep(250)) if (isTrue()) return;
-  throw new Error(`not within 90 s: ${what}`);
-}
-
 describeOnNodes('the package', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'life-cycle-'));
   const keyFile = (name: string): string => path.join(folder, name);

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { installAgent } from './install.ts';
+import { eventually as wait } from './eventually.ts';
 import { bootNode, CODE, type LoginNode } from './node.ts';
 import { describeOnNodes } from './requirements.ts';
 import { BASE_URL, type Store, startStore, TOKEN } from './store.ts';
@@ -54,10 +55,8 @@ describeOnNodes('somebody who leaves', () => {
     expect({ command, status, stderr }).toMatchObject({ status: 0 });
     return stdout;
   };
-  const eventually = async (what: string, isTrue: () => boolean): Promise<void> => {
-    for (const deadline = Date.now() + 90_000; Date.now() < deadline; await sleep(250)) if (isTrue()) return;
-    throw new Error(`not in time: ${what}\n${node.exec('journalctl -n 30 --no-pager').stdout}`);
-  };
+  const eventually = (what: string, isTrue: () => boolean): Promise<void> =>
+    wait(what, isTrue, () => node.exec('journalctl -n 30 --no-pager').stdout);
   /** A session of alice. @returns a function that waits for its end and gives the status. */
   const openSession = async (): Promise<() => Promise<number>> => {
     const session = node.startSsh('alice', keyFile('alice'), 'echo here; sleep 1000');

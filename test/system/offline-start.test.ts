@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { installAgent } from './install.ts';
+import { eventually } from './eventually.ts';
 import { bootNode, type LoginNode } from './node.ts';
 import { describeOnNodes } from './requirements.ts';
 import { BASE_URL, type Store, startStore, TOKEN } from './store.ts';
@@ -27,11 +27,6 @@ const DAY = 24 * HOUR;
 const UNITS = 'sunk-agent sunk-agent-reader';
 const ACCOUNT_FILES = 'passwd group shadow gshadow';
 const KEYS = '/var/lib/sunk-agent/authorized_keys';
-
-async function eventually(what: string, isTrue: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + 60_000; Date.now() < deadline; await sleep(250)) if (isTrue()) return;
-  throw new Error(`not within a minute: ${what}`);
-}
 
 describeOnNodes('a node whose store cannot be reached from the start', () => {
   let keys: string;

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from './eventually.ts';
 import type { LoginNode } from './node.ts';
 import { buildForHere } from './packages.ts';
 import { buildImage, layMounts, startPod } from './pod.ts';
@@ -47,10 +48,6 @@ describeOnNodes('a login pod', () => {
   const login = (command = 'true') => pod.ssh('alice', key, command);
   const readStatus = (): { isolation: { agentHasNoNetwork: boolean } } =>
     JSON.parse(pod.exec('sunk-agent status --json').stdout) as { isolation: { agentHasNoNetwork: boolean } };
-  async function eventually(what: string, isTrue: () => boolean): Promise<void> {
-    for (const deadline = Date.now() + 60_000; Date.now() < deadline; await sleep(250)) if (isTrue()) return;
-    throw new Error(`not within a minute: ${what}`);
-  }
   async function start(...more: string[]): Promise<void> {
     pod = await startPod({ image, mounts, more });
     await eventually('s6-svscan runs', () => pod.exec('s6-svstat /run/service/sunk-agent').status === 0);

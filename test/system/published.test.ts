@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually as wait } from './eventually.ts';
 import type { LoginNode } from './node.ts';
 import { buildForHere } from './packages.ts';
 import { buildImage, layMounts, startPod } from './pod.ts';
@@ -35,11 +35,8 @@ describeOnNodes('pods of one cluster', () => {
   let pod: LoginNode;
   let store: Store;
 
-  async function eventually(what: string, isTrue: () => boolean): Promise<void> {
-    for (const deadline = Date.now() + 90_000; Date.now() < deadline; await sleep(250)) if (isTrue()) return;
-    const log = readFileSync(path.join(pod.root, '../console'), 'utf8');
-    throw new Error(`not within 90 s: ${what}: ${log.slice(-2000)}`);
-  }
+  const eventually = (what: string, isTrue: () => boolean): Promise<void> =>
+    wait(what, isTrue, () => readFileSync(path.join(pod.root, '../console'), 'utf8').slice(-2000));
   const publicKey = (name: string): string => readFileSync(`${key(name)}.pub`, 'utf8').trim();
 
   beforeAll(async () => {

@@ -3,9 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Release, RELEASES } from './base.ts';
+import { eventually } from './eventually.ts';
 import { bootNode, CODE, type LoginNode } from './node.ts';
 import { buildForHere, installPackage } from './packages.ts';
 import { describeOnNodes } from './requirements.ts';
@@ -44,12 +44,6 @@ describeOnNodes('the sandbox', () => {
     };
     const show = (unit: string, property: string): string => must(`systemctl show -P ${property} ${unit}`);
     const login = (command: string) => node.ssh('alice', key, command);
-    async function eventually(what: string, isTrue: () => boolean): Promise<void> {
-      for (const deadline = Date.now() + 90_000; Date.now() < deadline; await sleep(250))
-        if (isTrue()) return;
-      throw new Error(`not within 90 s: ${what}`);
-    }
-
     beforeAll(async () => {
       node = await bootNode(release);
       store = await startStore(node);

@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually as wait } from './eventually.ts';
 import { bootNode, type LoginNode } from './node.ts';
 import { apt, buildForHere, installPackage } from './packages.ts';
 import { describeOnNodes } from './requirements.ts';
@@ -48,10 +48,8 @@ describeOnNodes('a cluster that nsscache serves', () => {
   const link = (target: string): void => {
     for (const file of FILES) must(`ln -sfn ${target}/${file} /etc/${file}`);
   };
-  const eventually = async (what: string, isTrue: () => boolean): Promise<void> => {
-    for (const deadline = Date.now() + 90_000; Date.now() < deadline; await sleep(250)) if (isTrue()) return;
-    throw new Error(`not in time: ${what}\n${must('journalctl -n 30 --no-pager')}`);
-  };
+  const eventually = (what: string, isTrue: () => boolean): Promise<void> =>
+    wait(what, isTrue, () => must('journalctl -n 30 --no-pager'));
 
   beforeAll(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'takeover-'));

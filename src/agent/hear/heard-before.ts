@@ -9,10 +9,15 @@ type Records = readonly (UserRecord | GroupRecord)[];
 export interface HeardBefore {
   /** A full read begins: what was not heard in the one before is forgotten. */
   turn(): void;
+  /** What is known of the line so far. */
+  look(page: PageLine): HeardLine;
+}
+
+export interface HeardLine {
   /** The sound records of a line with the same resources, in their order; null: it has to be read. */
-  recall(page: PageLine): Records | null;
+  recall(): Records | null;
   /** @param records what all of the line's resources came to; none of them was broken. */
-  keep(page: PageLine, records: Records): void;
+  keep(records: Records): void;
 }
 
 export function rememberHeard(): HeardBefore {
@@ -23,13 +28,17 @@ export function rememberHeard(): HeardBefore {
       last = now;
       now = new Map();
     },
-    recall(page) {
+    look(page) {
       const key = keyOf(page);
-      const records = now.get(key) ?? last.get(key) ?? null;
-      if (records !== null) now.set(key, records);
-      return records;
+      return {
+        recall() {
+          const records = now.get(key) ?? last.get(key) ?? null;
+          if (records !== null) now.set(key, records);
+          return records;
+        },
+        keep: (records) => void now.set(key, records),
+      };
     },
-    keep: (page, records) => void now.set(keyOf(page), records),
   };
 }
 

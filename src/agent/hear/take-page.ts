@@ -20,7 +20,8 @@ export function takePage(
 ): number {
   const { kind } = page;
   // Whether a path of the configuration matches anybody, only the resources themselves can tell.
-  const known = tally.isSettled(kind) ? heardBefore.recall(page) : null;
+  const heard = heardBefore.look(page);
+  const known = tally.isSettled(kind) ? heard.recall() : null;
   if (known !== null) {
     tally.skip(kind, known.length);
     for (const record of known) take.add(kind, { kind: 'good', record, warnings: [] });
@@ -35,7 +36,7 @@ export function takePage(
     // The mirror's own object, where it is equal, so that nobody is in memory twice.
     records.push(kind === 'User' ? (take.previous(kind, judged.record.id) ?? judged.record) : judged.record);
   }
-  if (records.length === resources.length) heardBefore.keep(page, records);
+  if (records.length === resources.length) heard.keep(records);
   return resources.length;
 }
 

@@ -7,8 +7,6 @@ import { readOperatorFiles } from '../operator/operator-files.ts';
 import { findLastComplete, type PassReport } from './report.ts';
 import { statusOf, type Status } from './status.ts';
 
-const hasHeard = ({ heard }: PassReport): boolean => heard !== null;
-
 /**
  * Turns the report into the status and puts it in place; gives it back.
  * @param nextPass when the daemon looks next, epoch seconds; null from a command.
@@ -26,7 +24,7 @@ export async function publishStatus(
     now,
     mode: config.mode,
     baseUrl: config.scim.base_url,
-    lastHeard: mirror.lastPass(hasHeard)?.startedAt ?? null,
+    lastHeard: mirror.lastPass<PassReport>('heard at all', ({ heard }) => heard !== null)?.startedAt ?? null,
     lastComplete: findLastComplete(mirror),
     frozenUntil: readOperatorFiles(paths).frozenUntil,
     maxAge: config.keys.max_age,

@@ -111,7 +111,7 @@ export function reportPass(input: ReportInput): PassReport {
 
 /** When the store was last read completely, epoch seconds; null: never. */
 export function findLastComplete(mirror: Pick<Mirror, 'lastPass'>): number | null {
-  return mirror.lastPass<PassReport>(isComplete)?.startedAt ?? null;
+  return mirror.lastPass('complete', isComplete)?.startedAt ?? null;
 }
 
 /** Whether the store was read from end to end in that pass. */

@@ -118,14 +118,14 @@ describe('what was heard before', () => {
     const memory = rememberHeard();
     const page = readPageLine(Buffer.from('page 1 User [{}]'));
     if (page === null) throw new Error('no page');
-    memory.keep(page, []);
+    memory.look(page).keep([]);
     memory.turn();
-    expect(memory.recall(page)).toEqual([]);
+    expect(memory.look(page).recall()).toEqual([]);
     memory.turn();
-    expect(memory.recall({ ...page, kind: 'Group' })).toBeNull();
+    expect(memory.look({ ...page, kind: 'Group' }).recall()).toBeNull();
     memory.turn();
     memory.turn();
-    expect(memory.recall(page)).toBeNull();
+    expect(memory.look(page).recall()).toBeNull();
   });
 
   test('makes no difference, whatever a store lists in whatever order, pass after pass', () => {
