@@ -521,3 +521,65 @@ describe('planChanges, the reason on each change', () => {
     expect(written.lost).toEqual(readFingerprints(texts.map(line).join('')).sort());
   });
 });
+
+describe('planChanges, whose line it is', () => {
+  it('takes over no line of another name where the new name has a line already', () => {
+    const actual = host(entry('old', 20001), entry('new', 20002));
+    const desired = wish({ accounts: [account('new', 20001)] });
+    expect(words(planChanges(desired, actual))).toEqual(['account-alter new']);
+    expect(planChanges(desired, actual)[0]).toMatchObject({ before: { name: 'new', uid: 20002 } });
+  });
+
+  it('moves no line of somebody else who is wanted, even where a cut pass left both with one uid', () => {
+    const actual = host(entry('ann', 20001));
+    const desired = wish({ accounts: [account('ann', 20001), account('eve', 20001)] });
+    expect(words(planChanges(desired, actual))).toEqual(['account-create eve']);
+  });
+
+  it('takes no group for a person of the same name', () => {
+    const actual = host(entry('team', 20001));
+    actual.groups.set('crew', { name: 'crew', gid: 32000, members: ['team'] });
+    actual.keyFiles.set('team', 'text\n');
+    const desired = wish({
+      groups: [{ scimId: 'g', name: 'crew', gid: 32000, members: [] }],
+      leftovers: [leftover('team', 'remove', 'group')],
+    });
+    expect(planChanges(desired, actual)).toMatchObject([{ kind: 'keys-remove', name: 'team', scimId: null }]);
+  });
+
+  it('takes no person for a group of the same name, and keeps a group that somebody else has now', () => {
+    const actual = host();
+    for (const name of ['same', 'kept']) actual.groups.set(name, { name, gid: 32000, members: ['local'] });
+    const desired = wish({
+      groups: [{ scimId: 'g', name: 'kept', gid: 32000, members: [] }],
+      leftovers: [leftover('same', 'remove'), leftover('kept', 'remove', 'group')],
+    });
+    expect(planChanges(desired, actual)).toEqual([]);
+  });
+
+  it('fills the marker whatever else is refused, but not where it is a local group’s', () => {
+    const taken = { scimId: '', kind: 'Group', code: 'marker-taken', detail: '' } as const;
+    const other = { scimId: 'x', kind: 'User', code: 'uid-bound', detail: '' } as const;
+    const desired = wish({
+      marker: { name: 'sunk-users', gid: 9999, members: ['ann'] },
+      accounts: [account('ann', 20001)],
+    });
+    const made = (refusals: DesiredHost['refusals']) =>
+      words(planChanges({ ...desired, refusals }, host(entry('ann', 20001))));
+    expect(made([other])).toEqual(['member-add sunk-users ann']);
+    expect(made([other, taken])).toEqual([]);
+  });
+
+  it('marks nobody for sudo whose group gives none, and shuts out of a group whoever is refused', () => {
+    const actual = host(entry('shut', 20001), entry('ann', 20002));
+    actual.groups.set('team', { name: 'team', gid: 32000, members: ['shut'] });
+    const desired = wish({
+      accounts: [account('ann', 20002)],
+      groups: [{ scimId: 'g', name: 'team', gid: 32000, members: ['ann'] }],
+      leftovers: [leftover('shut', 'shut')],
+    });
+    const changes = planChanges(desired, actual);
+    expect(words(changes)).toEqual(['member-remove team shut', 'member-add team ann']);
+    expect(changes[1]).not.toHaveProperty('sudo');
+  });
+});

@@ -355,3 +355,67 @@ describe('an empty store', () => {
     expect(ask(unknown).go).toEqual(unknown);
   });
 });
+
+describe('what would come', () => {
+  const giveSudo = (n: number): Change => ({
+    ...person(n),
+    kind: 'member-add',
+    name: 'slurm-admins',
+    member: `p${n}`,
+    sudo: true,
+  });
+
+  it('says how many people would be new in sudo, with those who were made so before, and waits for a word', () => {
+    const changes = [giveSudo(1), giveSudo(2)];
+    const done = [3, 4].map((n) => [n, 'member-add:sudo'] as const);
+    const verdict = ask(changes, { done });
+    expect(verdict.held).toMatchObject([{ kind: 'gain', changes, actsAt: null }]);
+    expect(reasons(verdict)).toEqual([
+      '4 people would be new in sudo groups within 24 h; limits.max_gain.sudo allows 3',
+    ]);
+    expect(ask(changes.slice(1), { done }).held).toEqual([]);
+    expect(ask([], { done: numbers(1, 9).map((n) => [n, 'member-add:sudo'] as const) }).held).toEqual([]);
+  });
+
+  it('says how many people’s keys would be replaced, with those of before, and waits for a word', () => {
+    const changes = numbers(1, 3).map((n) => write(n, [`SHA256:${n}`], ['SHA256:old']));
+    const done = numbers(7, 9).map((n) => [n, 'keys-write:replace-keys'] as const);
+    const verdict = ask(changes, { done });
+    expect(verdict.held).toMatchObject([{ kind: 'gain', changes, actsAt: null }]);
+    expect(reasons(verdict)).toEqual([
+      '6 of 50 people would have all their keys replaced within 24 h; limits.max_gain.replaced_keys allows 5',
+    ]);
+    expect(ask(changes.slice(1), { done }).held).toEqual([]);
+  });
+});
+
+describe('what is remembered of what is done', () => {
+  it('counts lost, fewer and other keys, but no key file of a former name', () => {
+    const [former, last, fewer, other, more] = [
+      loseKeys(1),
+      { ...loseKeys(2), scimId: 'u-nobody' },
+      write(3, [], ['SHA256:old']),
+      write(4, ['SHA256:new'], ['SHA256:old']),
+      write(5, ['SHA256:new'], []),
+    ];
+    const { kinds } = ask([former, last, fewer, other, more]);
+    expect([former, last, fewer, other, more].map((change) => kinds.get(change))).toEqual([
+      'keys-remove:unweighed',
+      undefined,
+      'keys-write:drop-keys',
+      'keys-write:replace-keys',
+      undefined,
+    ]);
+  });
+
+  it('counts a line that goes only if its account was open, and nothing else that happens to a closed one', () => {
+    const [open, shut, unknown, left] = [removeLine(1), removeLine(2), removeLine(900), leave(2, 't1')];
+    const { kinds } = ask([open, shut, unknown, left], { shut: [2] });
+    expect([open, shut, unknown, left].map((change) => kinds.get(change))).toEqual([
+      undefined,
+      'account-remove:unweighed',
+      undefined,
+      undefined,
+    ]);
+  });
+});
