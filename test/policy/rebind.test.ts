@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
+import { parseConfig } from '../../src/config.ts';
 import { pairByExternalId, planRebinding, type RebindQuestion } from '../../src/policy/rebind.ts';
 import type { Binding } from '../../src/policy/desired.ts';
-import { CONFIG, makeGroup, makeUser, NOW } from './organisation.ts';
+import { CONFIG, makeConfig, makeGroup, makeUser, NOW } from './organisation.ts';
 import { propertyRuns } from '../property-runs.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -87,6 +88,63 @@ describe('a binding stays', () => {
     ['where a block names the old id and would be lost', { blocked: ['u-old'] }, 'blocked'],
   ])('%s', (_, more, code) => {
     expect(move(more)).toMatchObject({ moves: [], refused: [{ code }] });
+  });
+
+  const gidConfig = parseConfig(
+    'scim: { base_url: "https://store.example/x", attributes: { gid: gid } }\naccounts: { domains: [example.com] }',
+    'config.yaml',
+  );
+  const derived = makeConfig('accounts: { ids: derived }');
+  const otherGid = makeUser('alice', 20100, { id: 'u-new', gid: 5000 });
+  const otherTeam = [makeGroup('team', 31_999, [], { id: 'g-new' })];
+  const override = makeConfig('overrides: [{ id: u-old, block: true }, { id: u-other, block: true }]');
+
+  test('and the reason is given in words', () => {
+    const why = (more: Partial<RebindQuestion>, ...pair: string[]) =>
+      move(more, ...pair).refused.map(({ detail }) => detail);
+    expect(why({ users: [living, fresh] })).toEqual([
+      'u-old is still at the store: two people cannot be one',
+    ]);
+    expect(why({ users: [old] })).toEqual(['the store has no user with the id u-new']);
+    expect(why({ groups: [] }, 'g-old', 'g-new')).toEqual(['the store has no group with the id g-new']);
+    expect(why({ bindings: [ALICE, bob] })).toEqual(['the ledger binds u-new to bob, 20200, for good']);
+    expect(why({ users: [old, otherUid] })).toEqual(['has the uid 20777 at the store, and 20100 here']);
+    expect(why({ users: [old, otherGid], config: gidConfig })).toEqual([
+      'has the gid 5000 at the store, and 9999 here',
+    ]);
+    expect(why({ users: [old, otherHome] })).toEqual([
+      'has the home /home/other at the store, and /home/alice here',
+    ]);
+    expect(why({ groups: otherTeam }, 'g-old', 'g-new')).toEqual([
+      'has the gid 31999 at the store, and 31000 here',
+    ]);
+    expect(why({ bindings: [] })).toEqual(['the ledger binds nothing to u-old']);
+    expect(why({ blocked: ['u-old'] })).toEqual(['u-old is blocked by that id: block u-new or alice first']);
+    expect(why({ config: override })).toEqual(['u-old is blocked by that id: block u-new or alice first']);
+  });
+
+  test('unless what differs is not what this node goes by', () => {
+    expect(move({ users: [old, otherUid], config: derived }).moves).toHaveLength(1);
+    expect(move({ users: [old, makeUser('alice', null, { id: 'u-new' })] }).moves).toHaveLength(1);
+    expect(move({ users: [old, otherGid] }).moves).toHaveLength(1);
+    expect(move({ users: [old, fresh], config: gidConfig }).moves).toHaveLength(1);
+    const noIds = { ...ALICE, gid: null, home: null };
+    expect(move({ users: [old, otherGid], config: gidConfig, bindings: [noIds] }).moves).toHaveLength(1);
+    expect(move({ users: [old, otherHome], bindings: [noIds] }).moves).toHaveLength(1);
+    expect(move({ users: [old, makeUser('alice', 20100, { id: 'u-new', home: '' })] }).moves).toHaveLength(1);
+    expect(
+      move({ users: [old, makeUser('alice', 20100, { id: 'u-new', home: '/home/alice' })] }).moves,
+    ).toHaveLength(1);
+    expect(move({ groups: otherTeam, config: derived }, 'g-old', 'g-new').moves).toHaveLength(1);
+    expect(
+      move({ groups: [makeGroup('team', null, [], { id: 'g-new' })] }, 'g-old', 'g-new').moves,
+    ).toHaveLength(1);
+    for (const blocked of [['u-old', 'u-new'], ['u-old', 'alice'], ['u-new'], ['alice']]) {
+      expect(move({ blocked }).moves).toHaveLength(1);
+    }
+    expect(move({ users: [old, fresh], bindings: [ALICE, { ...TEAM, scimId: 'u-new' }] }).moves).toHaveLength(
+      1,
+    );
   });
 
   test('where two would become one', () => {

@@ -1,0 +1,94 @@
+// What policy keeps in mind of a record from pass to pass never outlives what it was answered for.
+import { expect, test } from 'vitest';
+import { desire, type DesireInput } from '../../src/policy/desire.ts';
+import type { Binding } from '../../src/policy/desired.ts';
+import { CONFIG, FACTS, makeConfig, makeInput, makeUser, NOW, readFakeKeys } from './organisation.ts';
+
+const YAML =
+  'access: { groups: [{ name: slurm-users, id: g-users }], sudo_groups: [{ name: slurm-admins, id: g-admins }] }\n';
+const configure = (accounts: string, rest = '') =>
+  makeConfig(`${YAML}accounts: { domains: [example.com]${accounts} }\n${rest}`);
+
+const bound = (more: Partial<Binding>): Binding => ({
+  scimId: 'u-alice',
+  kind: 'account',
+  name: 'alice',
+  id: 20100,
+  gid: 9999,
+  home: '/home/alice',
+  boundAt: NOW,
+  closedAt: null,
+  ...more,
+});
+const word = { scimId: 'u-alice', confirmedAt: NOW - 100, until: NOW + 6 * 86_400, at: NOW, by: 'root' };
+const extended = (more: object = {}) => ({ extensions: new Map([['u-alice', { ...word, ...more }]]) });
+
+/** Questions about the same records; each differs from the ones beside it in one thing. */
+const QUESTIONS: readonly Partial<DesireInput>[] = [
+  {},
+  { bindings: [bound({})] },
+  { bindings: [bound({ name: 'alicia' })] },
+  { bindings: [bound({ name: 'alicia', id: 20_111 })] },
+  { bindings: [bound({ name: 'alicia', id: 20_111, gid: 9998 })] },
+  { bindings: [bound({ name: 'alicia', id: 20_111, gid: 9998, home: '/home/other' })] },
+  { config: configure(', shell: /bin/sh') },
+  { config: configure(', shell: /bin/zsh') },
+  { config: configure(', primary_gid: 9998'), bindings: [bound({})] },
+  { config: configure(', primary_gid: 9999'), bindings: [bound({})] },
+  { config: configure('', 'keys: { max_age: 1d }') },
+  { config: configure('', 'keys: { max_age: 2d }') },
+  { config: configure('', 'keys: { max_age: 1d }'), ...extended() },
+  { config: configure('', 'keys: { max_age: 1d }'), ...extended({ by: 'ann' }) },
+  { config: configure('', 'keys: { max_age: 1d }'), ...extended({ by: 'ann', at: NOW - 1 }) },
+  { config: configure('', 'keys: { max_age: 1d }'), ...extended({ until: NOW + 86_400 * 5 }) },
+  // The keys live as long without the word, but not by it.
+  { config: configure('', 'keys: { max_age: 7d }'), ...extended() },
+  { config: configure('', 'keys: { max_age: 7d }'), ...extended({ until: NOW + 5 * 86_400 }) },
+  { config: configure('', 'keys: { max_age: 7d }') },
+  { facts: { ...FACTS, expiry: { zulu: false, timeZone: 'Europe/Berlin' } } },
+  { facts: { ...FACTS, expiry: { zulu: false, timeZone: 'America/New_York' } } },
+  { facts: { ...FACTS, expiry: { zulu: true, timeZone: 'America/New_York' } } },
+  { facts: { ...FACTS, keyTypes: ['ssh-rsa'] } },
+  { facts: { ...FACTS, keyTypes: ['ssh-ed25519'] } },
+  { config: configure('', 'keys: { per_user: 1 }') },
+  { config: configure('', 'overrides: [{ id: u-alice, add_key: "another key" }]') },
+  { blocked: ['u-alice'] },
+];
+
+test('after whatever other question, each is answered about the same records as about new ones', () => {
+  const users = [
+    makeUser('alice', 20100, { keys: ['key of alice', 'second'] }),
+    makeUser('bob', 20200, { keys: [] }),
+    makeUser('carol', 20300, { shell: '/bin/sh', keys: ['key of carol', 'shared'] }),
+    makeUser('dora', 20400, { keys: ['shared'] }),
+  ].map((user) => ({ ...user, readings: readFakeKeys(user.record.keys) }));
+  const groups = [{ ...makeInput().groups[0]! }, makeInput().groups[1]!].map((group, index) =>
+    index === 0
+      ? { ...group, record: { ...group.record, members: users.map(({ record }) => record.id) } }
+      : group,
+  );
+  for (const first of QUESTIONS) {
+    for (const second of QUESTIONS) {
+      desire(makeInput({ users, groups, ...first }));
+      const kept = desire(makeInput({ users, groups, ...second }));
+      const anew = desire(
+        makeInput({ users: structuredClone(users), groups: structuredClone(groups), ...second }),
+      );
+      expect(kept).toEqual(anew);
+    }
+  }
+  // The questions do differ.
+  const answers = QUESTIONS.map((question) =>
+    JSON.stringify(desire(makeInput({ users, groups, ...question }))),
+  );
+  expect(new Set(answers).size).toBeGreaterThan(20);
+  expect(CONFIG.accounts.primary_gid).not.toBe(9998);
+});
+
+test('what is asked again in the same way is the same account, not one made anew', () => {
+  const input = makeInput();
+  const users = input.users.map((user) => ({ ...user, readings: readFakeKeys(user.record.keys) }));
+  const [first, second] = [desire({ ...input, users }), desire({ ...input, users })];
+  expect(second.accounts[0]).toBe(first.accounts[0]);
+  expect(first.accounts[0]!.entry.name).toBe('alice');
+});
