@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from './eventually.ts';
 import { installAgent } from './install.ts';
 import { bootNode } from './node.ts';
 import { describeOnNodes } from './requirements.ts';
@@ -158,6 +159,25 @@ describeOnNodes('in a broken situation', () => {
     } finally {
       await enact(undo);
     }
+  });
+
+  test('doctor --fix empties a stale nscd, has sshd read our drop-in again, and alice logs in', async () => {
+    const { node } = stage;
+    const login = (): number | null => node.ssh('alice', keyFile('alice'), 'true').status;
+    node.exec(
+      `sed -i '/^alice:/s|/bin/bash$|/usr/sbin/nologin|' /etc/passwd; nscd -i passwd; getent passwd alice
+      sed -i '/^alice:/s|/usr/sbin/nologin$|/bin/bash|' /etc/passwd`,
+    );
+    expect(login()).toBe(1);
+    node.exec('rm /etc/ssh/sshd_config.d/10-sunk-agent.conf; systemctl try-restart ssh.service');
+    expect(login()).toBe(255);
+    const { status, stdout, stderr } = node.exec('sunk-agent doctor --fix');
+    expect(stderr.match(/^sunk-agent: .*/gm)).toEqual([
+      expect.stringMatching('will empty the caches of nscd'),
+      expect.stringMatching('will write /etc/ssh/sshd_config.d/10-sunk-agent.conf'),
+    ]);
+    expect({ status, stdout }).toMatchObject({ status: 0, stdout: expect.stringMatching(/^All is well/) });
+    await eventually('alice logs in', () => login() === 0);
   });
 
   test('there is none in the end', () => {
