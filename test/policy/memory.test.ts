@@ -1,7 +1,8 @@
 // What policy keeps in mind of a record from pass to pass never outlives what it was answered for.
 import { expect, test } from 'vitest';
 import { desire, type DesireInput } from '../../src/policy/desire.ts';
-import type { Binding } from '../../src/policy/desired.ts';
+import type { Binding, MirroredUser } from '../../src/policy/desired.ts';
+import { openNotes } from '../../src/policy/person.ts';
 import { CONFIG, FACTS, makeConfig, makeInput, makeUser, NOW, readFakeKeys } from './organisation.ts';
 
 const YAML =
@@ -22,6 +23,10 @@ const bound = (more: Partial<Binding>): Binding => ({
 });
 const word = { scimId: 'u-alice', confirmedAt: NOW - 100, until: NOW + 6 * 86_400, at: NOW, by: 'root' };
 const extended = (more: object = {}) => ({ extensions: new Map([['u-alice', { ...word, ...more }]]) });
+
+/** The same people with nothing noted of them yet. */
+const withNotes = (users: readonly MirroredUser[]) =>
+  users.map((user) => ({ ...user, readings: readFakeKeys(user.record.keys), notes: openNotes() }));
 
 /** Questions about the same records; each differs from the ones beside it in one thing. */
 const QUESTIONS: readonly Partial<DesireInput>[] = [
@@ -56,12 +61,13 @@ const QUESTIONS: readonly Partial<DesireInput>[] = [
 ];
 
 test('after whatever other question, each is answered about the same records as about new ones', () => {
-  const users = [
+  const people = [
     makeUser('alice', 20100, { keys: ['key of alice', 'second'] }),
     makeUser('bob', 20200, { keys: [] }),
     makeUser('carol', 20300, { shell: '/bin/sh', keys: ['key of carol', 'shared'] }),
     makeUser('dora', 20400, { keys: ['shared'] }),
-  ].map((user) => ({ ...user, readings: readFakeKeys(user.record.keys) }));
+  ];
+  const users = withNotes(people);
   const groups = [{ ...makeInput().groups[0]! }, makeInput().groups[1]!].map((group, index) =>
     index === 0
       ? { ...group, record: { ...group.record, members: users.map(({ record }) => record.id) } }
@@ -72,7 +78,7 @@ test('after whatever other question, each is answered about the same records as 
       desire(makeInput({ users, groups, ...first }));
       const kept = desire(makeInput({ users, groups, ...second }));
       const anew = desire(
-        makeInput({ users: structuredClone(users), groups: structuredClone(groups), ...second }),
+        makeInput({ users: withNotes(structuredClone(people)), groups: structuredClone(groups), ...second }),
       );
       expect(kept).toEqual(anew);
     }
@@ -87,7 +93,7 @@ test('after whatever other question, each is answered about the same records as 
 
 test('what is asked again in the same way is the same account, not one made anew', () => {
   const input = makeInput();
-  const users = input.users.map((user) => ({ ...user, readings: readFakeKeys(user.record.keys) }));
+  const users = withNotes(input.users);
   const [first, second] = [desire({ ...input, users }), desire({ ...input, users })];
   expect(second.accounts[0]).toBe(first.accounts[0]);
   expect(first.accounts[0]!.entry.name).toBe('alice');
