@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { editLines, type LineEdit, readLines } from '../../src/host/passwd-format.ts';
+import {
+  decodeField,
+  editLines,
+  encodeField,
+  type LineEdit,
+  readLines,
+  splitMembers,
+  toId,
+} from '../../src/host/passwd-format.ts';
 import { propertyRuns } from '../property-runs.ts';
 
 const FOREIGN = `root:x:0:0:root:/root:/bin/bash
@@ -27,6 +35,25 @@ describe('editing lines', () => {
     expect(edit('', { nobody: () => null })).toBe('');
   });
 
+  test('hands an edit the fields of its line, or null where there is none, and joins what it answers', () => {
+    const seen: unknown[] = [];
+    const look: LineEdit = (fields) => {
+      seen.push(fields);
+      return fields;
+    };
+    expect(edit('a:x:1\n', { a: look, b: look })).toBe('a:x:1\n');
+    expect(seen).toEqual([['a', 'x', '1'], null]);
+  });
+
+  test('removes the only line and leaves an empty text, with or without its newline', () => {
+    expect(edit('a:x\n', { a: () => null })).toBe('');
+    expect(edit('a:x', { a: () => null })).toBe('');
+  });
+
+  test('adds a line to a text that is one empty line', () => {
+    expect(edit('\n', { a: set(['a', 'x']) })).toBe('\na:x\n');
+  });
+
   test('adds a line at the end, and first ends the last one', () => {
     expect(edit(FOREIGN, { alice: set(['alice', 'x']) })).toBe(`${FOREIGN}\nalice:x\n`);
     expect(edit(`${FOREIGN}\n`, { alice: set(['alice', 'x']) })).toBe(`${FOREIGN}\nalice:x\n`);
@@ -45,10 +72,16 @@ describe('editing lines', () => {
 
   test('never takes a comment or a NIS line for an account', () => {
     expect([...readLines(FOREIGN).keys()]).toEqual(['root', 'twice', 'caf\xe9']);
+    expect([...readLines(':x:0\nends-:x\n-@netgroup:x\n').keys()]).toEqual(['ends-']);
+    expect(edit(':x:0\n-bad:x\n', { '': set(['', 'y']), '-bad': set(['-bad', 'y']) })).toBe(
+      ':x:0\n-bad:x\n:y\n-bad:y\n',
+    );
   });
 
   test.each([':', '\n', '\r', '\0'])('refuses to write a field with %j', (character) => {
-    expect(() => edit('', { a: set(['a', `x${character}y`]) })).toThrow(RangeError);
+    const write = () => edit('', { a: set(['a', `x${character}y`]) });
+    expect(write).toThrow(RangeError);
+    expect(write).toThrow(`a field with a colon, a line end or NUL: ${JSON.stringify(`x${character}y`)}`);
   });
 
   const line = fc.oneof(
@@ -73,5 +106,43 @@ describe('editing lines', () => {
       }),
       { numRuns: propertyRuns(2000, 100_000) },
     );
+  });
+});
+
+describe('a field', () => {
+  test('of ours is written as UTF-8, and read as what it was', () => {
+    expect(encodeField('Zoë')).toBe('Zo\xc3\xab');
+    expect(decodeField('Zo\xc3\xab')).toBe('Zoë');
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+        expect(decodeField(encodeField(text))).toBe(text);
+      }),
+    );
+  });
+
+  test('that is not UTF-8 stays as latin1', () => {
+    expect(decodeField('caf\xe9')).toBe('café');
+  });
+
+  test('with members gives each name, and none where it is empty or missing', () => {
+    expect(splitMembers('alice,bob')).toEqual(['alice', 'bob']);
+    expect(splitMembers(',alice,,bob,')).toEqual(['alice', 'bob']);
+    expect(splitMembers('')).toEqual([]);
+    expect(splitMembers(undefined)).toEqual([]);
+  });
+
+  test.each([
+    ['0', 0],
+    ['20100', 20_100],
+    ['4294967295', 4_294_967_295],
+    ['12345678901', null],
+    ['', null],
+    ['-1', null],
+    ['x1', null],
+    ['1x', null],
+    [' 1', null],
+    [undefined, null],
+  ])('%j is the id %j', (field, id) => {
+    expect(toId(field)).toBe(id);
   });
 });

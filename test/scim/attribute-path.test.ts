@@ -45,6 +45,13 @@ describe('compilePath', () => {
     expect(compilePath('Urn:a:b:c')({ 'uRN:a:b': { c: 5 } })).toBe(5);
   });
 
+  it('looks on in the other spelling of an extension where the usual one has no such attribute', () => {
+    const path = 'urn:a:b:c';
+    expect(compilePath(path)({ 'urn:a:b': {}, 'URN:A:B': { c: 1 } })).toBe(1);
+    expect(compilePath(path)({ 'URN:A:B': {}, 'urn:a': { 'b:c': 2 } })).toBe(2);
+    expect(compilePath(path)({ 'URN:A:B': { c: 3 }, 'urn:a:b': { c: 4 } })).toBe(4);
+  });
+
   it('takes nothing that begins like a URN for one', () => {
     expect(compilePath('urns.value')({ urns: { value: 1 } })).toBe(1);
     expect(compilePath('urn.value')({ urn: { value: 2 } })).toBe(2);

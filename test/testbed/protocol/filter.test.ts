@@ -108,6 +108,44 @@ describe('a filter', () => {
       'expected an operator at character 10, found "is \\"a\\""',
     );
   });
+
+  it.each([
+    ['', 'expected an attribute at character 1, found the end'],
+    ['userName pr "b"', 'expected the end at character 13, found "\\"b\\""'],
+    ['userName eq', 'expected a value at character 12, found the end'],
+    ['userName eq bob', 'expected a value at character 13, found "bob"'],
+    ['userName eq "\\q"', 'expected a JSON value at character 13, found "\\"\\\\q\\""'],
+    ['(userName pr', 'expected ")" at character 13, found the end'],
+    ['emails[type pr', 'expected "]" at character 15, found the end'],
+    ['a[b[c pr]]', 'expected an operator (brackets do not nest) at character 4, found "[c pr]]"'],
+    ['a[b pr].c.d pr', 'expected one sub-attribute at character 12, found " pr"'],
+    ['active gt true', 'gt cannot compare with true'],
+    ['active le false', 'le cannot compare with false'],
+    ['active ge null', 'ge cannot compare with null'],
+    ['active lt null', 'lt cannot compare with null'],
+    ['userName ew 5', 'ew cannot compare with 5'],
+    [`${'('.repeat(41)}a pr${')'.repeat(41)}`, 'nested deeper than 40 levels'],
+    [`a eq "${'x'.repeat(16_379)}`, 'longer than 16384 characters'],
+  ])('%s is refused in words', (text, message) => {
+    expect(() => parseFilter(text)).toThrow(message);
+  });
+
+  it('may have 40 levels, 16 KiB and blanks at its end and before each bracket', () => {
+    const present = { kind: 'present', path: ['a'] };
+    expect(parseFilter(`${'('.repeat(40)}a pr${')'.repeat(40)}`)).toEqual(present);
+    const text = `a eq "${'x'.repeat(16_377)}"`;
+    expect(text).toHaveLength(16_384);
+    expect(parseFilter(text)).toMatchObject({ kind: 'compare', op: 'eq' });
+    expect(parseFilter('  ( a pr  )  ')).toEqual(present);
+    expect(parseFilter('b[ a pr ]')).toEqual({ kind: 'values', path: ['b'], filter: present });
+  });
+
+  it.each(['1.25', '-12', '10000.5', '1e5', '1E25', '2e-3', '2e+12', '0.125e10'])(
+    'compares with the number %s',
+    (number) => {
+      expect(parseFilter(`uid eq ${number}`)).toMatchObject({ value: Number(number) });
+    },
+  );
 });
 
 const pathArbitrary = fc.constantFrom(
