@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { planChanges } from '../../src/plan/plan.ts';
 import { adoptLost } from '../../src/policy/adopt.ts';
 import { desire } from '../../src/policy/desire.ts';
-import type { NodeFacts } from '../../src/policy/desired.ts';
+import type { Binding, NodeFacts } from '../../src/policy/desired.ts';
 import { makeHost } from '../plan/model-host.ts';
-import { FACTS, makeGroup, makeInput, makeUser } from './organisation.ts';
+import { FACTS, makeGroup, makeInput, makeUser, NOW } from './organisation.ts';
 
 const line = (name: string, uid: number) => ({ name, uid, gid: 9999, dir: `/home/${name}` });
 
@@ -18,6 +18,17 @@ const LOST: NodeFacts = {
 function adopt(more: Parameters<typeof makeInput>[0] = {}) {
   return adoptLost(makeInput({ bindings: [], facts: LOST, ...more }));
 }
+
+const bound = (kind: Binding['kind'], scimId: string, name: string, id: number): Binding => ({
+  scimId,
+  kind,
+  name,
+  id,
+  gid: null,
+  home: null,
+  boundAt: NOW,
+  closedAt: null,
+});
 
 const names = (bindings: ReturnType<typeof adopt>) => bindings.map(({ kind, name }) => `${kind} ${name}`);
 
@@ -63,6 +74,71 @@ describe('when the ledger was lost', () => {
     const others = [makeGroup('others', 31005, [])];
     const facts = { ...LOST, foreignGroups: [{ name: 'others', gid: 31005, members: [] }] };
     expect(names(adopt({ groups: others, facts }))).toEqual(['account alice', 'account bob']);
+  });
+
+  it('gives an account the primary group of its line, and what is the rule here where the line does not say', () => {
+    const facts = {
+      ...LOST,
+      marked: [
+        { ...line('alice', 20100), gid: 20100 },
+        { name: 'bob', uid: 20200 },
+      ],
+    };
+    expect(adopt({ facts }).filter(({ kind }) => kind === 'account')).toEqual([
+      { ...bound('account', 'u-alice', 'alice', 20100), gid: 20100, home: '/home/alice' },
+      { ...bound('account', 'u-bob', 'bob', 20200), gid: 9999, home: '/home/bob' },
+    ]);
+  });
+
+  it('takes back whom a part of the ledger does not have, and nobody a second time', () => {
+    const moved = bound('account', 'u-alice', 'alicia', 20111);
+    expect(names(adopt({ bindings: [moved] }))).toEqual(['account bob', 'group slurm-admins']);
+    const admins = bound('group', 'g-admins', 'formerly-admins', 31009);
+    expect(names(adopt({ bindings: [admins] }))).toEqual(['account alice', 'account bob']);
+  });
+
+  it('is not kept from an account by a group of its name and number, nor from a group by an account', () => {
+    const group = bound('group', 'u-bob', 'bob', 20200);
+    expect(names(adopt({ bindings: [group] }))).toEqual([
+      'account alice',
+      'account bob',
+      'group slurm-admins',
+    ]);
+    const account = bound('account', 'g-admins', 'slurm-admins', 31001);
+    expect(names(adopt({ bindings: [account] }))).toContain('group slurm-admins');
+  });
+
+  it('does not take a group whose name the ledger binds to another', () => {
+    const former = bound('group', 'g-former', 'slurm-admins', 31001);
+    expect(names(adopt({ bindings: [former] }))).toEqual(['account alice', 'account bob']);
+  });
+
+  it('takes from nobody what somebody without a line would have: neither home nor uid', () => {
+    const first = { created: '2025-01-01T00:00:00Z', home: '/home/alice' };
+    const users = [makeUser('zed', 20400, first), makeUser('alice', 20100)];
+    const accounts = adopt({ users }).filter(({ kind }) => kind === 'account');
+    expect(names(accounts)).toEqual(['account alice']);
+  });
+
+  it('counts whom the ledger still has as one of ours in a group, and no group of that name', () => {
+    const facts: NodeFacts = {
+      ...FACTS,
+      foreignGroups: [{ name: 'slurm-admins', gid: 31001, members: ['carol'] }],
+    };
+    const carol = bound('account', 'u-carol', 'carol', 20300);
+    expect(names(adopt({ facts, bindings: [carol] }))).toEqual(['group slurm-admins']);
+    expect(names(adopt({ facts, bindings: [bound('group', 'g-carol', 'carol', 31007)] }))).toEqual([]);
+    expect(names(adopt({ facts }))).toEqual([]);
+  });
+
+  it('takes back a group without members, and neither of two groups that come out with one name', () => {
+    const teams = (...groups: ReturnType<typeof makeGroup>[]) =>
+      adopt({ groups, facts: { ...FACTS, foreignGroups: [{ name: 'team-x', gid: 31005 }] } });
+    const first = makeGroup('x', 31005, [], { name: 'team-x' });
+    const second = makeGroup('y', 31005, [], { name: 'team-X' });
+    expect(teams(first)).toEqual([bound('group', 'g-x', 'team-x', 31005)]);
+    expect(teams(second)).toEqual([bound('group', 'g-y', 'team-x', 31005)]);
+    expect(teams(first, second)).toEqual([]);
   });
 
   it('asks for nothing while the ledger knows everybody', () => {

@@ -92,16 +92,152 @@ describe('a line is taken over', () => {
   });
 });
 
+const DERIVED = makeConfig('accounts: { domains: [example.com], ids: derived }');
+const UNMAPPED = makeConfig('accounts: { domains: [example.com] }');
+
+describe('a line is no obstacle to itself, nor is what says nothing of it', () => {
+  const group = { ...BOUND, kind: 'group', scimId: 'g-alice', gid: null, home: null } as const;
+  const alice = (more: object, uid: number | null = 20100) => ({ users: [makeUser('alice', uid, more)] });
+  test.each<[string, Partial<TakeoverQuestion>, Partial<PasswdEntry>]>([
+    ['a group of its name and number in the ledger', { bindings: [group] }, {}],
+    [
+      'its own line in the marker group',
+      { facts: { ...FACTS, marked: [{ name: 'alice', uid: 20100 }] } },
+      {},
+    ],
+    [
+      'its own name as another program publishes it',
+      { facts: { ...FACTS, published: { accounts: [{ name: 'alice', uid: 20100 }], groups: [] } } },
+      {},
+    ],
+    ['a uid at the store where uids are derived', { ...alice({}, 20999), config: DERIVED }, {}],
+    [
+      'a gid at the store that the configuration does not ask for',
+      { ...alice({ gid: 20999 }), config: UNMAPPED },
+      {},
+    ],
+    ['a person without a gid at the store', { ...alice({ gid: null }), config: WITH_GIDS }, {}],
+    ['the same gid at the store', { ...alice({ gid: 20100 }), config: WITH_GIDS }, {}],
+    ['an empty home at the store', alice({ home: '' }), {}],
+    ['the same home at the store', alice({ home: '/mnt/home/alice' }), {}],
+    [
+      'the marker group as its primary one',
+      { facts: { ...FACTS, foreignGroups: [{ name: 'sunk-users', gid: 9999 }] } },
+      { gid: 9999 },
+    ],
+  ])('%s', (_, more, line) => {
+    const { bindings, refused } = plan([makeLine('alice', 20100, line)], more);
+    expect(refused).toEqual([]);
+    expect(bindings).toEqual([{ ...BOUND, ...line }]);
+  });
+});
+
 describe('a line is refused', () => {
   const local = { ...FACTS, foreignAccounts: [{ name: 'alice', uid: 20100 }] };
   const staff = { ...FACTS, foreignGroups: [{ name: 'team', gid: 20100 }] };
-  test.each<[string, PasswdEntry[], Partial<TakeoverQuestion>, string]>([
-    ['for another uid at the store', [makeLine('alice', 20101)], {}, 'uid-differs'],
+  const held = { ...BOUND, scimId: 'u-other' };
+  const marked = (...lines: [string, number][]) => ({
+    facts: { ...FACTS, marked: lines.map(([name, uid]) => ({ name, uid })) },
+  });
+  const published = (...lines: [string, number][]) => ({
+    facts: { ...FACTS, published: { accounts: lines.map(([name, uid]) => ({ name, uid })), groups: [] } },
+  });
+  const never = 'and that is never changed';
+  test.each<[string, PasswdEntry[], Partial<TakeoverQuestion>, string, string?]>([
+    [
+      'for another uid at the store',
+      [makeLine('alice', 20101)],
+      {},
+      'uid-differs',
+      'the uid is 20101 here and 20100 at the store',
+    ],
+    [
+      'for a name that the ledger gave to somebody else',
+      [makeLine('alice', 20100)],
+      { bindings: [{ ...held, id: 20555 }] },
+      'ledger-differs',
+      "the ledger binds alice, uid 20555, to u-other; if that is this person's former id: sunk-agent rebind u-other u-alice",
+    ],
+    [
+      'for another name in the ledger',
+      [makeLine('alice', 20100)],
+      { bindings: [{ ...BOUND, name: 'alicia' }] },
+      'ledger-differs',
+      `the ledger binds this person to alicia, uid 20100, gid 20100, /mnt/home/alice, ${never}`,
+    ],
+    [
+      'for another gid in the ledger',
+      [makeLine('alice', 20100)],
+      { bindings: [{ ...BOUND, gid: 20999 }] },
+      'ledger-differs',
+      `the ledger binds this person to alice, uid 20100, gid 20999, /mnt/home/alice, ${never}`,
+    ],
+    [
+      'for another home in the ledger',
+      [makeLine('alice', 20100)],
+      { bindings: [{ ...BOUND, home: '/home/alice' }] },
+      'ledger-differs',
+      `the ledger binds this person to alice, uid 20100, gid 20100, /home/alice, ${never}`,
+    ],
+    [
+      'for a ledger without its gid and home',
+      [makeLine('alice', 20100)],
+      { bindings: [{ ...BOUND, gid: null, home: null }] },
+      'ledger-differs',
+      `the ledger binds this person to alice, uid 20100, gid none, no home, ${never}`,
+    ],
+    [
+      'for a local account with its uid that is not to be taken over',
+      [makeLine('alice', 20100)],
+      {
+        facts: {
+          ...FACTS,
+          foreignAccounts: [
+            { name: 'alice', uid: 20100 },
+            { name: 'hero', uid: 20100 },
+          ],
+        },
+        isLocal: true,
+      },
+      'uid-local',
+    ],
+    [
+      'for another uid in the marker group',
+      [makeLine('alice', 20100)],
+      marked(['alice', 20111]),
+      'marked-differs',
+    ],
+    [
+      'for a uid that somebody else has in the marker group, too',
+      [makeLine('alice', 20100)],
+      marked(['other', 20100], ['alice', 20100]),
+      'marked-differs',
+    ],
+    [
+      'for another uid that another program publishes',
+      [makeLine('alice', 20100)],
+      published(['alice', 20111]),
+      'published-differs',
+    ],
+    [
+      'for a uid that another program publishes for somebody else, too',
+      [makeLine('alice', 20100)],
+      published(['other', 20100], ['alice', 20100]),
+      'published-differs',
+    ],
+    [
+      'for a home that is no absolute path',
+      [makeLine('alice', 20100, { dir: 'home/alice' })],
+      {},
+      'home-path',
+      'the home home/alice is not an absolute path',
+    ],
     [
       'for another home at the store',
       [makeLine('alice', 20100)],
       { users: [makeUser('alice', 20100, { home: '/home/alice' })] },
       'home-differs',
+      'the home is /mnt/home/alice here and /home/alice at the store',
     ],
     [
       'for another gid at the store',
@@ -111,12 +247,14 @@ describe('a line is refused', () => {
         config: WITH_GIDS,
       },
       'gid-differs',
+      'the primary gid is 20100 here and 20999 at the store',
     ],
     [
       'for another uid in the ledger',
       [makeLine('alice', 20100)],
       { bindings: [{ ...BOUND, id: 20555 }] },
       'ledger-differs',
+      `the ledger binds this person to alice, uid 20555, gid 20100, /mnt/home/alice, ${never}`,
     ],
     [
       'for a uid that the ledger gave to somebody else',
@@ -130,26 +268,46 @@ describe('a line is refused', () => {
       [makeLine('alice', 20100)],
       { facts: staff, isLocal: true },
       'gid-local',
+      "the primary group team is a local one, and not this account's own",
     ],
     [
       'for a name that two people have',
       [makeLine('alice', 20100)],
       { users: [makeUser('alice', 20100), makeUser('Alice', 20100)] },
       'name-clash',
+      'several people at the store come out as alice: u-Alice, u-alice',
     ],
-    ['for a uid that two lines have', [makeLine('bob', 20300), makeLine('carol', 20300)], {}, 'uid-clash'],
-    ['for a system’s uid', [makeLine('bob', 401)], {}, 'uid-reserved'],
-    ['for a system’s gid', [makeLine('bob', 20300, { gid: 27 })], {}, 'gid-reserved'],
+    [
+      'for a uid that two lines have',
+      [makeLine('bob', 20300), makeLine('carol', 20300)],
+      {},
+      'uid-clash',
+      'several lines have the uid 20300',
+    ],
+    [
+      'for a system’s uid',
+      [makeLine('bob', 401)],
+      {},
+      'uid-reserved',
+      'the uid 401 is reserved for the system',
+    ],
+    [
+      'for a system’s gid',
+      [makeLine('bob', 20300, { gid: 27 })],
+      {},
+      'gid-reserved',
+      'the primary gid 27 is reserved for the system',
+    ],
     [
       'for a name with power on this node',
       [makeLine('deploy', 20300)],
       { users: [makeUser('deploy', null)] },
       'name-powerful',
     ],
-  ])('%s', (_, found, more, code) => {
+  ])('%s', (_, found, more, code, detail) => {
     const { bindings, refused } = plan(found, more);
     expect(bindings).toEqual([]);
-    expect(refused).toMatchObject([{ code }]);
+    expect(refused).toMatchObject([{ code, ...(detail === undefined ? {} : { detail }) }]);
   });
 });
 
