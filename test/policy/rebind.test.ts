@@ -70,9 +70,48 @@ describe('a binding moves', () => {
     expect(refused).toEqual([]);
     expect(planRebinding(pairs, QUESTION).moves).toHaveLength(2);
   });
+
+  test('in bulk whoever else had that externalId, is gone and was never bound, or is bound and stays', () => {
+    const stranger = { ...makeUser('stranger', null, { id: 'u-stranger', externalId: 'e-1' }), absent: true };
+    const resident = makeUser('bob', 20200, { externalId: 'e-1' });
+    const question = {
+      ...QUESTION,
+      users: [stranger, resident, old, fresh],
+      groups: [],
+      bindings: [ALICE, { ...ALICE, scimId: 'u-bob', name: 'bob', id: 20200 }],
+    };
+    expect(pairByExternalId(question)).toEqual({ pairs: [{ from: 'u-old', to: 'u-new' }], refused: [] });
+    expect(pairByExternalId({ ...question, users: [old, resident] })).toEqual({ pairs: [], refused: [] });
+    expect(pairByExternalId({ ...question, users: [old, { ...fresh, absent: true }] })).toEqual({
+      pairs: [],
+      refused: [],
+    });
+  });
+
+  test('accounts before groups, each in the order of their names, in whatever order they are asked for', () => {
+    const zed: Binding = { ...ALICE, scimId: 'u-zed', name: 'zed', id: 20300 };
+    const pairs = [
+      { from: 'g-old', to: 'g-new' },
+      { from: 'u-zed', to: 'u-zed-new' },
+      { from: 'u-old', to: 'u-new' },
+    ];
+    const users = [...QUESTION.users, makeUser('zed', 20300, { id: 'u-zed-new' })];
+    const { moves } = planRebinding(pairs, { ...QUESTION, users, bindings: [TEAM, zed, ALICE] });
+    expect(moves.map(({ binding }) => binding.name)).toEqual(['alice', 'zed', 'team']);
+  });
+
+  test('to the id that was named, whoever stands before it', () => {
+    expect(move({ users: [makeUser('bob', 20200), old, fresh] }).moves).toEqual([
+      { binding: ALICE, to: 'u-new' },
+    ]);
+  });
 });
 
 describe('a binding stays', () => {
+  const gidConfig = parseConfig(
+    'scim: { base_url: "https://store.example/x", attributes: { gid: gid } }\naccounts: { domains: [example.com] }',
+    'config.yaml',
+  );
   const living = makeUser('alice', 20100, { id: 'u-old' });
   const bob: Binding = { ...ALICE, scimId: 'u-new', name: 'bob', id: 20200 };
   const otherUid = makeUser('alice', 20777, { id: 'u-new' });
@@ -86,14 +125,15 @@ describe('a binding stays', () => {
     ['where the store has another home', { users: [old, otherHome] }, 'home-differs'],
     ['where the ledger knows no such id', { bindings: [] }, 'not-bound'],
     ['where a block names the old id and would be lost', { blocked: ['u-old'] }, 'blocked'],
+    [
+      'where the store has another gid',
+      { users: [old, makeUser('alice', 20100, { id: 'u-new', gid: 5000 })], config: gidConfig },
+      'gid-differs',
+    ],
   ])('%s', (_, more, code) => {
     expect(move(more)).toMatchObject({ moves: [], refused: [{ code }] });
   });
 
-  const gidConfig = parseConfig(
-    'scim: { base_url: "https://store.example/x", attributes: { gid: gid } }\naccounts: { domains: [example.com] }',
-    'config.yaml',
-  );
   const derived = makeConfig('accounts: { ids: derived }');
   const otherGid = makeUser('alice', 20100, { id: 'u-new', gid: 5000 });
   const otherTeam = [makeGroup('team', 31_999, [], { id: 'g-new' })];
@@ -128,6 +168,10 @@ describe('a binding stays', () => {
     expect(move({ users: [old, makeUser('alice', null, { id: 'u-new' })] }).moves).toHaveLength(1);
     expect(move({ users: [old, otherGid] }).moves).toHaveLength(1);
     expect(move({ users: [old, fresh], config: gidConfig }).moves).toHaveLength(1);
+    const sameGid = makeUser('alice', 20100, { id: 'u-new', gid: 9999 });
+    expect(move({ users: [old, sameGid], config: gidConfig }).moves).toHaveLength(1);
+    const unblocked = makeConfig('overrides: [{ id: u-old, uid: 20100 }]');
+    expect(move({ config: unblocked }).moves).toHaveLength(1);
     const noIds = { ...ALICE, gid: null, home: null };
     expect(move({ users: [old, otherGid], config: gidConfig, bindings: [noIds] }).moves).toHaveLength(1);
     expect(move({ users: [old, otherHome], bindings: [noIds] }).moves).toHaveLength(1);
@@ -151,14 +195,43 @@ describe('a binding stays', () => {
     const other: Binding = { ...ALICE, scimId: 'u-older', name: 'alicia', id: 20999 };
     const question = { ...QUESTION, bindings: [ALICE, other] };
     const pairs = ['u-old', 'u-older'].map((from) => ({ from, to: 'u-new' }));
-    expect(planRebinding(pairs, question).refused.map(({ code }) => code)).toEqual(['twice', 'twice']);
+    expect(planRebinding(pairs, question).refused.map(({ code, detail }) => `${code}: ${detail}`)).toEqual([
+      'twice: u-new would be several at once',
+      'twice: u-new would be several at once',
+    ]);
+    expect(move({ groups: otherTeam }, 'g-old', 'g-new').refused).toMatchObject([{ code: 'gid-differs' }]);
   });
 
   test('in bulk where several have the externalId', () => {
     const twin = makeUser('twin', null, { id: 'u-twin', externalId: 'e-1' });
     const { pairs, refused } = pairByExternalId({ ...QUESTION, users: [...QUESTION.users, twin] });
     expect(pairs).toEqual([{ from: 'g-old', to: 'g-new' }]);
-    expect(refused).toMatchObject([{ from: 'u-old', code: 'external-id-clash' }]);
+    const detail = 'several have the externalId e-1: name the two ids (sunk-agent rebind OLD NEW)';
+    expect(refused).toEqual([{ from: 'u-old', to: 'u-new', code: 'external-id-clash', detail }]);
+  });
+
+  test('in bulk where several had the externalId, in the order of the ids', () => {
+    const gone = (id: string, externalId: string) => ({
+      ...makeUser(id, null, { id, externalId }),
+      absent: true,
+    });
+    const users = [
+      gone('u-d', 'e-9'),
+      gone('u-c', 'e-9'),
+      makeUser('y', null, { id: 'u-y', externalId: 'e-9' }),
+      gone('u-b', 'e-1'),
+      gone('u-a', 'e-1'),
+      makeUser('x', null, { id: 'u-x', externalId: 'e-1' }),
+    ];
+    const bindings = ['u-a', 'u-b', 'u-c', 'u-d'].map((scimId, index) => ({
+      ...ALICE,
+      scimId,
+      name: scimId,
+      id: 20_000 + index,
+    }));
+    const { pairs, refused } = pairByExternalId({ ...QUESTION, users, groups: [], bindings });
+    expect(pairs).toEqual([]);
+    expect(refused.map(({ from, to }) => `${from} ${to}`)).toEqual(['u-b u-x', 'u-d u-y']);
   });
 });
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { desire, type DesireInput } from '../../src/policy/desire.ts';
 import { judgeKeys } from '../../src/policy/key-policy.ts';
-import { findCandidates } from '../../src/policy/key-text.ts';
+import { findCandidates, MAX_TEXT } from '../../src/policy/key-text.ts';
 import { readKeys } from '../../src/policy/ssh-key.ts';
 import { FACTS, makeConfig, makeInput, makeUser, NOW, readFakeKeys } from './organisation.ts';
 
@@ -106,8 +106,59 @@ describe('a line that is no sound public key is called what it is', () => {
     [`${key} -----BEGIN PUBLIC KEY-----\nAAAA\n---- END SSH2 PUBLIC KEY ----  ${key}`, ['key', pem, 'key']],
     [`PuTTY-User-Key-File-2: ssh-rsa\nPublic-Lines: 1\nAAAA\nPrivate-MAC: 00\n`, [secret, nothing]],
     [`my PuTTY-User-Key-File-2: ssh-rsa`, [nothing]],
+    // Nearly the first or the last line of a block.
+    ['--BEGIN PUBLIC KEY-', [nothing]],
+    ['-----BEGIN PUBLIC KEY-----\nAAAA\n-END PUBLIC KEY--', [pem, nothing]],
+    ['-----END PUBLIC KEY----- -----BEGIN PUBLIC KEY-----', [nothing, pem]],
+    ['PuTTY-User-Key-File-2: ssh-rsa\nx Private-MAC:', [secret, nothing]],
+    ['PuTTY-User-Key-File-2: ssh-rsa\nComment: Private-MAC: of mine\nAAAA', [secret]],
+    // What stands around a block, and what follows one without an end.
+    [`${'A'.repeat(20)} -----BEGIN PUBLIC KEY-----`, [broken, pem]],
+    ['-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY----- # mine', [pem]],
+    ['-----BEGIN PUBLIC KEY----- AAAA -----END PUBLIC KEY----- # mine', [pem]],
+    [`-----BEGIN PUBLIC KEY-----\nComment: my old key\nAAAA\n${key}`, [pem, 'key']],
+    // One line does not make a block of the next.
+    [`# mine\n${'A'.repeat(20)}`, [broken]],
+    [`from="x" ${key}\n${'A'.repeat(20)}`, [options, broken]],
+    // Options of a glued key, and what only looks like them.
+    [`${key} pty ${key}`, ['key', options]],
+    [`${key}=restrict ${key}`, ['key', options]],
+    [`${key} restrict me ${key}`, ['key', 'key']],
+    ['ssh-rsa AAAAB3Nz== ssh-rsa AAAAB3Nz== ssh-rsa AAAAB3Nz==', ['key', 'key', 'key']],
+    ['ssh-rsa \t AAAAB3Nz== ssh-rsa AAAAB3Nz== me', ['key', 'key']],
+    // A type, and a blob that does not begin as one.
+    ['ssh-ed25519 BBBB', ['key']],
+    ['alice: ssh-ed25519 BBBB', [options]],
   ])('%s', (text, expected) => {
     expect(detail(text)).toEqual(expected);
+  });
+
+  it('and DER is a private key by its first bytes: a sequence that starts with the version 0 or 1', () => {
+    const der = (start: string) => detail(Buffer.from(start.padEnd(96, '5a'), 'hex').toString('base64'));
+    // PKCS#8, PKCS#1 and SEC1.
+    for (const start of ['302e020100', '308204a4020100', '3077020101'])
+      expect(der(start), start).toEqual([secret]);
+    // No sequence, no integer, an integer of two bytes, no version.
+    for (const start of ['312e020100', '31313131', '302e040100', '302e020200', '302e020102'])
+      expect(der(start), start).toEqual([broken]);
+    expect(detail('MAUCAQAA')).toEqual([nothing]);
+  });
+
+  it('and a separator that is glued to a key is forgiven only right before another', () => {
+    const [, blob = ''] = key.split(' ');
+    const blobs = (text: string) => findCandidates([text]).map((found) => 'base64' in found && found.base64);
+    for (const separator of [',', ';', '|', '\\n', '\\r\\n', ',,']) {
+      expect(blobs(`${key}${separator} ${key}`)).toEqual([blob, blob]);
+      expect(blobs(`${key}${separator}${key}`)).toEqual([blob, blob]);
+      expect(blobs(`${key}${separator} me ${key}`)).toEqual([`${blob}${separator}`, blob]);
+      expect(blobs(`${key} ${key}${separator}`)).toEqual([blob, `${blob}${separator}`]);
+    }
+  });
+
+  it('and a text of just a mebibyte is read whole', () => {
+    const full = `${key}\n#`.padEnd(MAX_TEXT, '#');
+    expect(findCandidates([full]).map(({ kind }) => kind)).toEqual(['key']);
+    expect(findCandidates([full, '#'])).toMatchObject([{ kind: 'key' }, { code: 'key-too-long' }]);
   });
 
   it('and no more of a text than a million characters, and no more than a thousand keys, is read', () => {
