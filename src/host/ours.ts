@@ -16,17 +16,10 @@ export function findBound(
   bindings: readonly Binding[],
   marker: Marker,
 ): AccountsOnHost {
-  const accounts = new Map<string, ActualAccount>();
-  const groups = new Map<string, GroupEntry>();
-  for (const binding of bindings) {
-    const account = findAccount(found, binding);
-    if (account !== undefined) accounts.set(binding.name, account);
-    const group = findGroup(found, binding);
-    if (group !== undefined) groups.set(binding.name, group);
-  }
+  const bound = matchBindings(found, bindings);
   const present = found.groups.get(marker.name);
-  if (present?.gid === marker.gid) groups.set(marker.name, present);
-  return { accounts, groups };
+  if (present?.gid === marker.gid) bound.groups.set(marker.name, present);
+  return bound;
 }
 
 /** With them what is about to be bound, and marked ones that nobody knows and that are to be closed. */
@@ -35,33 +28,28 @@ export function addFresh(
   found: AccountsOnHost,
   { bindings, leftovers = [] }: Pick<DesiredHost, 'bindings' | 'leftovers'>,
 ): AccountsOnHost {
-  const accounts: [string, ActualAccount][] = [];
-  const groups: [string, GroupEntry][] = [];
-  for (const binding of bindings) {
-    const account = findAccount(found, binding);
-    if (account !== undefined) accounts.push([binding.name, account]);
-    const group = findGroup(found, binding);
-    if (group !== undefined) groups.push([binding.name, group]);
-  }
+  const fresh = matchBindings(found, bindings);
   for (const { kind, name, fate } of leftovers) {
     const account = kind === 'account' && fate === 'close' ? found.accounts.get(name) : undefined;
-    if (account !== undefined) accounts.push([name, account]);
+    if (account !== undefined) fresh.accounts.set(name, account);
   }
-  return { accounts: extend(bound.accounts, accounts), groups: extend(bound.groups, groups) };
+  return { accounts: extend(bound.accounts, fresh.accounts), groups: extend(bound.groups, fresh.groups) };
 }
 
-const findAccount = ({ accounts }: AccountsOnHost, { kind, name, id }: Binding) => {
-  const account = kind === 'account' ? accounts.get(name) : undefined;
-  return account?.entry.uid === id ? account : undefined;
-};
+function matchBindings(found: AccountsOnHost, bindings: readonly Binding[]) {
+  const accounts = new Map<string, ActualAccount>();
+  const groups = new Map<string, GroupEntry>();
+  for (const { kind, name, id } of bindings) {
+    const account = kind === 'account' ? found.accounts.get(name) : undefined;
+    if (account?.entry.uid === id) accounts.set(name, account);
+    const group = kind === 'group' ? found.groups.get(name) : undefined;
+    if (group?.gid === id) groups.set(name, group);
+  }
+  return { accounts, groups };
+}
 
-const findGroup = ({ groups }: AccountsOnHost, { kind, name, id }: Binding) => {
-  const group = kind === 'group' ? groups.get(name) : undefined;
-  return group?.gid === id ? group : undefined;
-};
-
-function extend<T>(known: ReadonlyMap<string, T>, more: readonly [string, T][]): ReadonlyMap<string, T> {
-  return more.length === 0 ? known : new Map([...known, ...more]);
+function extend<T>(known: ReadonlyMap<string, T>, more: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
+  return more.size === 0 ? known : new Map([...known, ...more]);
 }
 
 export type Others = Required<Pick<NodeFacts, 'foreignAccounts' | 'foreignGroups' | 'marked'>>;

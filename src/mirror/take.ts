@@ -6,6 +6,7 @@ import {
   type ResourceKind,
   type UserRecord,
 } from '../scim/resources.ts';
+import { isSameList } from '../policy/remember-last.ts';
 import { isRenewalDue } from './confirmation.ts';
 import type { Connection } from './database.ts';
 import { digestOf, type Image, type Row } from './image.ts';
@@ -251,12 +252,8 @@ function isSameRecord(a: AnyRecord, b: AnyRecord): boolean {
   if (ours === undefined || theirs === undefined) return false;
   for (const name in ours) {
     const [one, other] = [ours[name], theirs[name]];
-    if (one !== other && !isSameList(one, other)) return false;
+    if (one === other) continue;
+    if (!Array.isArray(one) || !Array.isArray(other) || !isSameList(one, other)) return false;
   }
   return Object.keys(ours).length === Object.keys(theirs).length;
-}
-
-function isSameList(a: unknown, b: unknown): boolean {
-  if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
-  return a.every((item, index) => item === b[index]);
 }

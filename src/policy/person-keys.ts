@@ -62,11 +62,15 @@ export function settleKeys(
       else listed.add(fingerprint);
     }
   }
-  const claims = others.map((user) => {
+  const claims: Claim[] = [];
+  // Where nobody has a key there is none to claim, and the keys of the others need not even be read.
+  for (const user of listed.size === 0 ? [] : others) {
     const { accepted } = findKeys(user, [], rules, readKeys);
-    for (const { fingerprint } of accepted) if (listed.has(fingerprint)) shared.add(fingerprint);
-    return { user, accepted };
-  });
+    const contested = accepted.filter(({ fingerprint }) => listed.has(fingerprint));
+    if (contested.length === 0) continue;
+    for (const { fingerprint } of contested) shared.add(fingerprint);
+    claims.push({ user, accepted });
+  }
   if (shared.size > 0) refuseShared(people, claims, shared);
 }
 
