@@ -10,7 +10,14 @@ import {
   rmSync,
 } from 'node:fs';
 import path from 'node:path';
-import { replaceFiles, sweepTemporaries, syncFolder, TEMPORARY_SUFFIX } from './atomic-file.ts';
+import {
+  fillFolder,
+  type NewEntry,
+  replaceFiles,
+  sweepTemporaries,
+  syncToDisk,
+  TEMPORARY_SUFFIX,
+} from './atomic-file.ts';
 import { type FolderWatch, watchFolder } from './folder-watch.ts';
 import { readRemembered, type RememberedText } from './remembered-text.ts';
 
@@ -109,17 +116,29 @@ const isKeyFile = (name: string): boolean => NAME.test(name) && !name.endsWith(T
  * Replaces key files, all of them or (at a failure before the renames) none.
  * @throws the system's error
  */
-export function writeKeyFiles(folder: string, files: readonly { name: string; text: string }[]): void {
+export function writeKeyFiles(folder: string, files: readonly NewEntry[]): void {
   if (files.length === 0) return;
+  for (const { name } of files)
+    if (!NAME.test(name)) throw new RangeError(`not an account's name: ${JSON.stringify(name)}`);
+  if (isEmpty(folder) && fillFolder(folder, files, 0o755)) return;
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   // To list a folder of 100,000 files a second time takes longer than to write one.
   sweepTemporaries(folder, memory.get(folder)?.temporaries);
   replaceFiles(
-    files.map(({ name, text }) => {
-      if (!NAME.test(name)) throw new RangeError(`not an account's name: ${JSON.stringify(name)}`);
-      return { file: path.join(folder, name), data: text, encoding: 'utf8', mode: 0o644 };
-    }),
+    files.map(({ name, text }) => ({
+      file: path.join(folder, name),
+      data: text,
+      encoding: 'utf8',
+      mode: 0o644,
+    })),
   );
+}
+
+/** A folder that is not there has nothing in it either. */
+function isEmpty(folder: string): boolean {
+  const known = memory.get(folder);
+  if (known !== undefined && known.files.size > 0) return false;
+  return !existsSync(folder) || readdirSync(folder).length === 0;
 }
 
 /** Removes a key file for good, also if the power fails next; that it is gone already is no failure. */
@@ -128,5 +147,5 @@ export function removeKeyFile(folder: string, name: string): void {
   const file = path.join(folder, name);
   if (lstatSync(file, { throwIfNoEntry: false }) === undefined) return;
   rmSync(file, { force: true });
-  syncFolder(folder);
+  syncToDisk(folder);
 }

@@ -19,7 +19,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { syncFolder } from './atomic-file.ts';
+import { syncToDisk } from './atomic-file.ts';
 import type { GenerationFile } from './cache-files.ts';
 import { hasCode } from './read-text.ts';
 
@@ -59,15 +59,15 @@ export function publishGeneration(
   chmodSync(fresh, 0o755);
   try {
     for (const file of files) writeWhole(fresh, file, secretGid, time);
-    syncFolder(fresh);
+    syncToDisk(fresh);
     renameSync(fresh, path.join(folder, name));
     const link = path.join(folder, `${CURRENT}.new`);
     rmSync(link, { force: true });
     symlinkSync(name, link);
     // Both names are on disk before the link may point at one of them.
-    syncFolder(folder);
+    syncToDisk(folder);
     renameSync(link, path.join(folder, CURRENT));
-    syncFolder(folder);
+    syncToDisk(folder);
   } catch (error) {
     rmSync(fresh, { recursive: true, force: true });
     throw error;

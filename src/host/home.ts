@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { AgentError } from '../errors.ts';
-import { syncFolder } from './atomic-file.ts';
+import { syncToDisk } from './atomic-file.ts';
 import { toHostWrite } from '../system-error.ts';
 
 export interface NewHome {
@@ -47,7 +47,7 @@ export function createHome(root: string, { dir, uid, gid }: NewHome): void {
     }
     if (!isFinished(temporary, uid)) fill(temporary, root, uid, gid);
     renameSync(temporary, home);
-    syncFolder(parent);
+    syncToDisk(parent);
   } catch (cause) {
     if (!(cause instanceof AgentError)) removeUnfinished(temporary);
     throw toHostWrite(`cannot make ${dir}`, cause);

@@ -23,7 +23,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import type { Offboarded } from '../plan/actual.ts';
-import { syncFolder, TEMPORARY_SUFFIX } from './atomic-file.ts';
+import { syncToDisk, TEMPORARY_SUFFIX } from './atomic-file.ts';
 
 interface Person {
   readonly name: string;
@@ -97,7 +97,7 @@ export function disableJobs(root: string, folder: string, person: Person, needsH
   const own = makeOwnFolder(folder, person.uid, needsHook);
   for (const file of findJobs(root, [person]).get(person.uid) ?? []) {
     copyAside(path.join(root, file), path.join(own, file.replaceAll('/', '%')));
-    syncFolder(own);
+    syncToDisk(own);
     rmSync(path.join(root, file), { force: true });
   }
 }
@@ -124,7 +124,7 @@ export function restoreJobs(root: string, folder: string, { name, uid }: Person,
   rmSync(path.join(own, NEEDS_HOOK), { force: true });
   if (readdirSync(own).length === 0) rmdirSync(own);
   else renameSync(own, `${own}.kept-${now}`);
-  syncFolder(folder);
+  syncToDisk(folder);
 }
 
 /** Where a saved file belongs, or null if it is to stay: another of the same name, or a job whose time has passed. */
@@ -145,7 +145,7 @@ function putBack(from: string, to: string): boolean {
   rmSync(temporary, { force: true });
   copyFile(from, temporary);
   renameSync(temporary, to);
-  syncFolder(folder);
+  syncToDisk(folder);
   return true;
 }
 
@@ -163,7 +163,7 @@ function makeOwnFolder(folder: string, uid: number, needsHook: boolean): string 
   const temporary = mkdtempSync(path.join(folder, '.new-'));
   if (needsHook) writeFileSync(path.join(temporary, NEEDS_HOOK), '', { flush: true });
   renameSync(temporary, own);
-  syncFolder(folder);
+  syncToDisk(folder);
   return own;
 }
 

@@ -17,6 +17,16 @@ export function bindLibc<T>(declaration: string): T {
   }) as T;
 }
 
+/** The same for a call that is made on another thread, while this one goes on. Its outcome is nobody's. */
+export function bindLibcAside(declaration: string): (args: readonly unknown[], onEnd: () => void) => void {
+  let bound: ReturnType<ReturnType<typeof koffi.load>['func']> | null = null;
+  return (args, onEnd) => {
+    libc ??= koffi.load('libc.so.6');
+    bound ??= libc.func(declaration);
+    bound.async(...args, onEnd);
+  };
+}
+
 /** errno(3) of the last call. */
 export function lastErrno(): number {
   return koffi.errno();

@@ -70,7 +70,9 @@ function renderLine(fields: readonly string[]): string {
 
 /** A field of ours as the bytes that go into the file. */
 export function encodeField(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1');
+  // Nearly all of them are the same in both.
+  // oxlint-disable-next-line no-control-regex -- all of ASCII
+  return /^[\0-\x7f]*$/.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
 }
 
 /** A field of the file as text; bytes that are not UTF-8 stay as latin1. */

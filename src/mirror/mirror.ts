@@ -6,6 +6,7 @@ import type { Rebinding } from '../policy/rebind.ts';
 import type { Finding, ResourceKind } from '../scim/resources.ts';
 import { type Connection, openDatabase, openDatabaseToRead } from './database.ts';
 import { type Image, loadImage } from './image.ts';
+import { insertRows } from './insert-rows.ts';
 import { moveBindings, readBindings, recordBindings } from './ledger.ts';
 import { openPassSearch } from './pass-search.ts';
 import { prune } from './prune.ts';
@@ -157,12 +158,9 @@ function mirrorOver(connection: Connection, setAside: string | null, close: () =
           .lastInsertRowid,
       ),
     endPass(n, report, history) {
-      const insert = connection.prepare(
-        'INSERT INTO history (pass, at, scim_id, kind, name, because, problem) VALUES (?, ?, ?, ?, ?, ?, ?)',
-      );
       connection.transaction(() => {
-        for (const row of history)
-          insert.run(n, row.at, row.scimId, row.kind, row.name, row.because, row.problem);
+        const rows = history.values().map(rowOf(n));
+        insertRows(connection, 'history', HISTORY_COLUMNS, rows);
         connection.prepare('UPDATE pass SET report = ? WHERE n = ?').run(JSON.stringify(report), n);
       })();
     },
@@ -207,6 +205,13 @@ function mirrorOver(connection: Connection, setAside: string | null, close: () =
     close,
   };
 }
+
+const HISTORY_COLUMNS = ['pass', 'at', 'scim_id', 'kind', 'name', 'because', 'problem'] as const;
+
+const rowOf =
+  (pass: number) =>
+  ({ at, scimId, kind, name, because, problem }: Omit<HistoryRow, 'pass'>) =>
+    [pass, at, scimId, kind, name, because, problem] as const;
 
 function countPresent(rows: ReadonlyMap<string, { readonly absent: boolean }>): number {
   let count = 0;

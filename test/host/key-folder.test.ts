@@ -1,8 +1,12 @@
+import { spawnSync } from 'node:child_process';
 import {
   closeSync,
+  existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -14,7 +18,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readKeyFiles, removeKeyFile, writeKeyFiles } from '../../src/host/authorized-keys.ts';
 
 let folder: string;
@@ -95,4 +99,54 @@ test('only the files to which something happened are looked at again', async () 
     ['alice', 'one\n'],
     ['bob', 'two\n'],
   ]);
+});
+
+describe('the first key files of a node', () => {
+  const many = Array.from({ length: 40 }, (_, n) => ({ name: `person${n}`, text: `key ${n}\n` }));
+  const all = Object.fromEntries(many.map(({ name, text }) => [name, text]));
+
+  test.each([1, 40])('come with their folder, readable to all, whatever the umask (%i)', (count) => {
+    const place = path.join(folder, 'keys');
+    const mask = process.umask(0o077);
+    writeKeyFiles(place, many.slice(0, count));
+    expect(process.umask(mask)).toBe(0o077);
+    expect(Object.keys(Object.fromEntries(readKeyFiles(place)))).toHaveLength(count);
+    expect(lstatSync(place).mode & 0o777).toBe(0o755);
+    expect(lstatSync(path.join(place, 'person0')).mode & 0o777).toBe(0o644);
+    expect(readdirSync(folder)).toEqual(['keys']);
+  });
+
+  test('take the place of an empty folder, and of what a kill has left beside it', () => {
+    const left = `${folder}.sunk-agent-new`;
+    mkdirSync(left);
+    writeFileSync(path.join(left, 'somebody'), 'half a k');
+    expect(read()).toEqual({});
+    writeKeyFiles(folder, many);
+    expect(read()).toEqual(all);
+    expect(existsSync(left)).toBe(false);
+  });
+
+  test('of which one cannot be written are none, and nothing is left', () => {
+    const place = path.join(folder, 'keys');
+    // One that is there already stands for whatever the disk refuses.
+    expect(() => writeKeyFiles(place, [...many, { name: 'person1', text: 'again\n' }])).toThrow(
+      /cannot fill/,
+    );
+    expect(() => writeKeyFiles(place, [...many, { name: '../up', text: '' }])).toThrow(/not an account/);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  const mounted = spawnSync('mount', ['--version']).status === 0 && process.geteuid?.() === 0;
+  if (!mounted)
+    process.stderr.write('skipped: a folder of keys that is a mount point needs root and mount\n');
+  test.runIf(mounted)('are written one by one where the folder is a mount point', () => {
+    expect(spawnSync('mount', ['-t', 'tmpfs', 'none', folder]).status).toBe(0);
+    try {
+      writeKeyFiles(folder, many);
+      expect(read()).toEqual(all);
+      expect(existsSync(`${folder}.sunk-agent-new`)).toBe(false);
+    } finally {
+      spawnSync('umount', ['--lazy', folder]);
+    }
+  });
 });
