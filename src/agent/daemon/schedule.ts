@@ -30,43 +30,54 @@ export function startSchedule(
   budget: Budget,
   ask: (mode: PassMode) => void,
 ): Schedule {
-  /** What waits for its jitter, and when it is due, in epoch milliseconds; one that waits is not asked for again. */
-  const waiting = new Map<ScheduledTask, { readonly timer: NodeJS.Timeout; readonly due: number }>();
-  const later = (task: ScheduledTask, work: () => void): void => {
-    if (waiting.has(task)) return;
-    const jitter = jitterOf(host, task.getNextRuns(2));
-    const timer = setTimeout(() => {
-      waiting.delete(task);
-      work();
-    }, jitter);
-    waiting.set(task, { timer, due: Date.now() + jitter });
+  /** What waits for its jitter; `due` in epoch milliseconds. */
+  const waiting = new Set<{
+    readonly task: ScheduledTask;
+    readonly due: number;
+    readonly timer: NodeJS.Timeout;
+  }>();
+  const work = new Map<ScheduledTask, () => void>();
+  const jitter = (task: ScheduledTask): number => jitterOf(host, task.getNextRuns(2));
+  const askAt = (task: ScheduledTask, due: number): void => {
+    const timer = setTimeout(
+      () => {
+        waiting.delete(entry);
+        work.get(task)?.();
+      },
+      Math.max(0, due - Date.now()),
+    );
+    const entry = { task, due, timer };
+    waiting.add(entry);
   };
-  const askSoon = {
-    poll: () =>
-      later(poll, () => {
-        if (budget.wait() === 0) ask('delta');
-      }),
-    full: () => later(full, () => ask('full')),
-  };
-  const poll = cron.schedule(sync.poll, askSoon.poll);
-  const full = cron.schedule(sync.full, askSoon.full);
+  const isComing = (task: ScheduledTask): boolean =>
+    waiting.values().some((one) => one.task === task && one.due > Date.now());
+  // By the clock and not by when the tick was handled: the last of the fleet is due shortly before the next tick, and
+  // would otherwise miss every other one on a busy machine.
+  const poll = cron.schedule(sync.poll, ({ date }) => askAt(poll, date.getTime() + jitter(poll)));
+  const full = cron.schedule(sync.full, ({ date }) => {
+    // The one that a start has put off is soon enough.
+    if (!isComing(full)) askAt(full, date.getTime() + jitter(full));
+  });
+  work.set(poll, () => {
+    if (budget.wait() === 0) ask('delta');
+  });
+  work.set(full, () => ask('full'));
   return {
     nextPass() {
       const runs = [poll, full].map((task) => {
         const next = task.getNextRuns(2);
         return next[0] === undefined ? Infinity : next[0].getTime() + jitterOf(host, next);
       });
-      const next = Math.min(...runs, ...[...waiting.values()].map(({ due }) => due));
+      const next = Math.min(...runs, ...[...waiting].map(({ due }) => due));
       return Math.ceil(Math.max(next, Date.now() + budget.wait()) / 1000);
     },
     rejoin() {
-      askSoon.poll();
-      askSoon.full();
+      for (const task of [poll, full]) if (!isComing(task)) askAt(task, Date.now() + jitter(task));
     },
     async stop() {
       await poll.stop();
       await full.stop();
-      for (const { timer } of waiting.values()) clearTimeout(timer);
+      for (const { timer } of waiting) clearTimeout(timer);
     },
   };
 }

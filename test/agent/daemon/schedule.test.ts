@@ -69,3 +69,29 @@ test('a fleet that starts at once asks within the interval of its polls, each ho
     vi.useRealTimers();
   }
 });
+
+test('the last of a fleet polls in each interval, also on a machine where all timers are late', async () => {
+  const interval = 2000;
+  const last = Array.from({ length: 20_000 }, (_, index) => `node-${index}`).find(
+    (host) => jitterOf(host, [new Date(0), new Date(interval)]) > interval - 3,
+  );
+  const times: number[] = [];
+  const schedule = startSchedule(
+    { poll: '*/2 * * * * *', full: '0 0 29 2 *' },
+    last ?? '',
+    createBudget(5, () => performance.now()),
+    () => times.push(Date.now()),
+  );
+  const busy = setInterval(() => {
+    for (const end = performance.now() + 40; performance.now() < end;);
+  }, 50);
+  try {
+    await sleep(9500);
+    expect(times.length).toBeGreaterThan(2);
+    const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+    expect(Math.max(...gaps)).toBeLessThan(1.5 * interval);
+  } finally {
+    clearInterval(busy);
+    await schedule.stop();
+  }
+}, 30_000);
