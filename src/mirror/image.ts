@@ -27,7 +27,8 @@ export class UserRow implements Row<UserRecord> {
   missing: number;
   absent: boolean;
   heardBy: number;
-  readonly notes: Notes = openNotes();
+  /** null: nobody has asked for any; of most people on a node nobody ever does. */
+  #notes: Notes | null = null;
   /** null: not read yet. */
   #readings: readonly KeyReading[] | null;
   readonly #fresh: UserRow[];
@@ -42,6 +43,10 @@ export class UserRow implements Row<UserRecord> {
     this.heardBy = fields.heardBy;
     this.#readings = readings;
     this.#fresh = fresh;
+  }
+
+  get notes(): Notes {
+    return (this.#notes ??= openNotes());
   }
 
   get readings(): readonly KeyReading[] {

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import { rememberLast } from './remember-last.ts';
 import type { AcceptedKey, MirroredUser, NodeFacts } from './desired.ts';
 import { judgeKeys, settleSharedKeys } from './key-policy.ts';
+import { headOf, mayHold } from './key-text.ts';
 import type { Person } from './person.ts';
 import type { KeyReading } from './ssh-key.ts';
 
@@ -53,18 +54,21 @@ export function settleKeys(
 ): void {
   const rules = joinRules(policy, blocked.join(' '), facts.keyTypes);
   const listed = new Set<string>();
+  const heads = new Set<string>();
   const shared = new Set<string>();
   for (const person of people) {
     if (person.user.absent) continue;
     person.keys = findKeys(person.user, person.rules.addKeys, rules, readKeys);
-    for (const { fingerprint } of person.keys.accepted) {
+    for (const { fingerprint, base64 } of person.keys.accepted) {
+      heads.add(headOf(base64));
       if (listed.has(fingerprint)) shared.add(fingerprint);
       else listed.add(fingerprint);
     }
   }
   const claims: Claim[] = [];
-  // Where nobody has a key there is none to claim, and the keys of the others need not even be read.
-  for (const user of listed.size === 0 ? [] : others) {
+  // Of the many whom the node does not know nearly nobody lists such a key, so only theirs are read, and kept.
+  for (const user of heads.size === 0 ? [] : others) {
+    if (!user.record.keys.some((text) => mayHold(text, heads))) continue;
     const { accepted } = findKeys(user, [], rules, readKeys);
     const contested = accepted.filter(({ fingerprint }) => listed.has(fingerprint));
     if (contested.length === 0) continue;

@@ -1,9 +1,11 @@
 // What accounts and keys cost from a full cache, without a network: a node made anew, one changed key, and a quiet pass.
+import { execFileSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   watch,
@@ -87,6 +89,8 @@ async function benchSize(size: number, { root, trash, start }: Place): Promise<R
     await daemon.stop();
   }
 
+  const floors = size === 10_000 ? [1, 2, 3].map(() => writeBareFiles(root, size)) : [];
+
   const daemon = start();
   // The first pass of a process is not the usual one.
   await daemon.ask<Answer>('pass');
@@ -103,12 +107,13 @@ async function benchSize(size: number, { root, trash, start }: Place): Promise<R
   }
   await daemon.stop();
   const name = size >= 1000 ? `${size / 1000}k` : String(size);
-  const figures: readonly [string, string, readonly number[]][] = [
+  const figures: [string, string, readonly number[]][] = [
     [`cold-apply-${name}-s`, 's', colds],
     [`one-key-${name}-ms`, 'ms', changes],
     [`no-change-${name}-ms`, 'ms', quiet],
     [size === 10_000 ? 'no-change-writes' : `no-change-writes-${name}`, 'files', [writes]],
   ];
+  if (floors.length > 0) figures.push([`bare-files-${name}-s`, 's', floors]);
   return figures.map(([row, unit, samples]) => {
     const ours = median(samples);
     return makeRow({ bench: 'host', row, unit, ours, samples, reference: null, goal: GOALS[row] ?? null });
@@ -125,6 +130,19 @@ function makeImage(root: string, trash: string): void {
     mkdirSync(path.join(root, folder), { recursive: true });
   for (const [file, text] of IMAGE) writeFileSync(path.join(root, file), text);
   writeFileSync(path.join(root, 'etc/sunk-agent/config.yaml'), CONFIG);
+}
+
+/** What the key files alone would take, without anybody who knows what to write: seconds from the first to the disk. */
+function writeBareFiles(root: string, count: number): number {
+  const keys = path.join(root, 'var/lib/sunk-agent/authorized_keys');
+  const [some = ''] = readdirSync(keys);
+  const text = readFileSync(path.join(keys, some), 'utf8');
+  const folder = mkdtempSync(path.join(root, 'bare-'));
+  const start = performance.now();
+  for (let n = 0; n < count; n += 1)
+    writeFileSync(`${folder}/${n}`, text, { encoding: 'utf8', flag: 'wx', mode: 0o644 });
+  execFileSync('sync', ['--file-system', folder]);
+  return (performance.now() - start) / 1000;
 }
 
 /** Counts, by inotify(7) from this process, whatever is written outside of the state folder while `work` runs. */

@@ -11,6 +11,7 @@ import {
   makeInput,
   makeUser,
   NOW,
+  readFakeKeys,
 } from './organisation.ts';
 
 const ACCESS = 'access: { groups: [{ name: slurm-users, id: g-users }] }\n';
@@ -431,8 +432,9 @@ describe('desire', () => {
   });
 
   it('leaves a shared key to whoever was created earlier, whomever this node happens to know', () => {
-    const alice = makeUser('alice', 20100);
-    const bob = makeUser('bob', 20200, { keys: ['key of alice'], created: '2026-02-01T00:00:00Z' });
+    const key = 'ssh-ed25519 AAAAshared';
+    const alice = makeUser('alice', 20100, { keys: [key] });
+    const bob = makeUser('bob', 20200, { keys: [key], created: '2026-02-01T00:00:00Z' });
     const groups = [members('bob')];
     // Alice was in the access group once: one node has her in its ledger, and another, made later, has not.
     for (const bindings of [[], [bound('alice', 20100, { closedAt: NOW - 10 })]]) {
@@ -443,6 +445,21 @@ describe('desire', () => {
     // Of whom the store has nothing any more, no node knows anything.
     const gone = desire(makeInput({ users: [{ ...alice, absent: true }, bob], groups }));
     expect(codes(gone)).toEqual([]);
+  });
+
+  it('reads no keys of people whom this node does not know, unless one of ours is among them', () => {
+    const known = makeUser('bob', 20200, { keys: ['ssh-ed25519 AAAAbob'] });
+    const others = ['carol', 'dora'].map((name, n) =>
+      makeUser(name, 20300 + n, { keys: [`ssh-ed25519 AAAA${name}`, 'bad key', 'AAAAbobby'] }),
+    );
+    const copycat = makeUser('eve', 20400, { keys: ['first\nssh-ed25519 AAAAbob her laptop'] });
+    const read: string[] = [];
+    const readKeys = (texts: readonly string[]) => {
+      read.push(...texts);
+      return readFakeKeys(texts);
+    };
+    desire(makeInput({ users: [known, ...others, copycat], groups: [members('bob')], readKeys }));
+    expect(read).toEqual(['ssh-ed25519 AAAAbob', ...copycat.record.keys]);
   });
 
   it('reports a key that cannot be read, and serves the others', () => {

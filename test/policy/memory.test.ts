@@ -69,8 +69,8 @@ test('after whatever other question, each is answered about the same records as 
   const people = [
     makeUser('alice', 20100, { keys: ['key of alice', 'second'] }),
     makeUser('bob', 20200, { keys: [] }),
-    makeUser('carol', 20300, { shell: '/bin/sh', keys: ['key of carol', 'shared'] }),
-    makeUser('dora', 20400, { keys: ['shared'] }),
+    makeUser('carol', 20300, { shell: '/bin/sh', keys: ['key of carol', 'AAAAshared'] }),
+    makeUser('dora', 20400, { keys: ['AAAAshared'] }),
   ];
   const users = withNotes(people);
   const groups = [{ ...makeInput().groups[0]! }, makeInput().groups[1]!].map((group, index) =>

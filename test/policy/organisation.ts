@@ -77,11 +77,14 @@ export function makeGroup(
   return { record, absent: false };
 }
 
-/** Stands in for the reading of keys: each text is one Ed25519 key of its own; `bad...` is refused. */
+/**
+ * Stands in for the reading of keys: each text is one Ed25519 key of its own, whose blob is what begins with `AAAA`, as it
+ * does in real ones, or is made of the text; `bad...` is refused.
+ */
 export function readFakeKeys(texts: readonly string[]): KeyReading[] {
   return texts.map((text) => {
     if (text.startsWith('bad')) return { ok: false, code: 'key-base64', detail: 'the key is not sound' };
-    const base64 = Buffer.from(text).toString('base64');
+    const base64 = /AAAA\S*/.exec(text)?.[0] ?? Buffer.from(text).toString('base64');
     const fingerprint = `SHA256:${hash('sha256', Buffer.from(text), 'base64').replace(/=+$/, '')}`;
     return { ok: true, key: { type: 'ssh-ed25519', base64, fingerprint, bits: 256, securityKey: false } };
   });
