@@ -6,7 +6,8 @@ const HINTS: Readonly<Record<string, string>> = {
   EDQUOT: 'the quota is used up: raise it, or make room (quota(1))',
   EROFS: 'the file system is read-only: mount -o remount,rw, and dmesg says why it became so',
   EPERM: 'root may not write there: an immutable file or folder (lsattr), or an NFS export with root_squash',
-  EACCES: 'root may not write there: an NFS export with root_squash, or a security policy',
+  EACCES:
+    'root may not write there: an NFS export with root_squash, an automounter that has no such home, or a security policy',
   EBUSY: 'something is mounted there, or uses it',
   EXDEV: 'something is mounted in between: the file and its folder must be of one file system',
   EIO: 'the disk fails: see dmesg',

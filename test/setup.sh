@@ -44,8 +44,8 @@ perl perl
 pwck passwd
 setfacl acl
 setfattr attr
-strace strace
 chattr e2fsprogs
+automount autofs
 xz xz-utils
 $(uname -m)-linux-gnu-g++ g++
 script bsdutils

@@ -42,7 +42,9 @@ export const accounts = z.strictObject({
   homes: z
     .enum(['create', 'never'])
     .default('create')
-    .describe('Whether a missing home is made from /etc/skel.'),
+    .describe(
+      'Whether a missing home is made from /etc/skel. Behind an automounter say never, or each pass mounts every home.',
+    ),
   shell: absolutePath.default('/bin/bash').describe('The login shell; must be in /etc/shells.'),
   retention: duration.prefault('90d').describe('How long a closed account keeps its line.'),
 });

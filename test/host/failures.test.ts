@@ -16,10 +16,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { describeError } from '../../src/errors.ts';
 import { withAccountLock } from '../../src/host/account-lock.ts';
-import { createHome } from '../../src/host/home.ts';
+import { createHome, findHomes } from '../../src/host/home.ts';
 import { applyToFiles } from '../../src/host/local-accounts.ts';
 import type { Change } from '../../src/plan/change.ts';
 import { makeRoot } from './organisation-on-disk.ts';
@@ -196,14 +196,15 @@ describe('a file that is written anew', () => {
 
 describe('a home', () => {
   const home = (): string => path.join(root, 'home/alice');
-  const make = (): string => {
+  const makeOf = (name: string, uid: number): string => {
     try {
-      createHome(root, { dir: '/home/alice', uid: isRoot ? 10_000 : (process.geteuid?.() ?? 0), gid: 9999 });
+      createHome(root, { dir: `/home/${name}`, uid: isRoot ? uid : (process.geteuid?.() ?? 0), gid: 9999 });
       return 'done';
     } catch (error) {
       return describeError(error);
     }
   };
+  const make = (): string => makeOf('alice', 10_000);
 
   asRoot('mount')('is not begun on a full disk, and made when there is room', () => {
     makeRoot(root);
@@ -239,6 +240,38 @@ describe('a home', () => {
     const said = run('setpriv', caps, process.execPath, '--input-type=module', '--eval', program);
     expect(said).toMatch(/root may not write there: an NFS export with root_squash/);
   });
+
+  asRoot('automount')(
+    'behind an automounter is found where it has one, and reported where it has none',
+    async () => {
+      makeRoot(root);
+      const kept = path.join(root, 'export/alice');
+      mkdirSync(kept, { recursive: true, mode: 0o700 });
+      run('chown', '10000:9999', kept);
+      writeFileSync(path.join(root, 'auto.master'), `${path.join(root, 'home')} ${root}/auto.home\n`);
+      writeFileSync(path.join(root, 'auto.home'), `alice -fstype=bind :${kept}\n`);
+      // In a process group of its own: to the daemon's the kernel shows the folder beneath.
+      const daemon = spawn(
+        'automount',
+        ['--foreground', '--pid-file', path.join(root, 'pid'), path.join(root, 'auto.master')],
+        { detached: true, stdio: 'ignore' },
+      );
+      try {
+        await vi.waitFor(
+          () => expect(readFileSync('/proc/mounts', 'utf8')).toContain(`${root}/home autofs`),
+          10_000,
+        );
+        expect(findHomes(root, ['/home/alice', '/home/bob'])).toEqual(new Set(['/home/alice']));
+        expect(make()).toBe('done');
+        expect(makeOf('bob', 10_001)).toMatch(
+          /cannot make \/home\/bob.*an automounter that has no such home/,
+        );
+      } finally {
+        daemon.kill();
+        await once(daemon, 'exit');
+      }
+    },
+  );
 
   test('whose parent is not there says that it may have to be mounted', () => {
     makeRoot(root);
