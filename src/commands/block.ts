@@ -34,16 +34,39 @@ export async function run(context: CommandContext): Promise<number> {
   const place = openPlace(context);
   announceOwner(context);
   const started = performance.now();
-  const isNew = addEntry(place.paths.blocked, entry, `${operatorName()}, ${new Date().toISOString()}`);
-  const { names, problems } = await actNow(entry, place, isNew);
+  const listing = tryToList(place.paths.blocked, entry);
+  const { names, problems } = await actNow(entry, place, listing === 'new');
   const took = ((performance.now() - started) / 1000).toFixed(1);
-  if (isNew) recordBlock(place.paths, entry, names);
+  if (listing !== 'known') recordBlock(place.paths, entry, names);
   const whom =
     names.length === 0 ? 'nobody on this node has that name or key now' : `${names.join(', ')} out`;
-  process.stdout.write(`${entry} ${isNew ? 'is blocked' : 'was blocked already'}: ${whom} after ${took} s\n`);
+  const state =
+    listing instanceof AgentError
+      ? 'is NOT on the list'
+      : listing === 'new'
+        ? 'is blocked'
+        : 'was blocked already';
+  process.stdout.write(`${entry} ${state}: ${whom} after ${took} s\n`);
   for (const problem of problems) process.stderr.write(`sunk-agent: ${makePrintable(problem)}\n`);
+  if (listing instanceof AgentError) {
+    process.stderr.write(
+      `sunk-agent: ${describeError(listing)}\n` +
+        `sunk-agent: the next pass lets them in again: block ${entry} anew when that is mended, and until then stop the daemon (systemctl stop sunk-agent)\n`,
+    );
+    return failure;
+  }
   const isFollowed = await followUp(place);
-  return problems.length === 0 && isFollowed ? 0 : 1;
+  return problems.length === 0 && isFollowed ? 0 : failure;
+}
+
+/** A list that cannot be written keeps nobody inside now: the error is for later. */
+function tryToList(file: string, entry: string): 'new' | 'known' | AgentError {
+  try {
+    return addEntry(file, entry, `${operatorName()}, ${new Date().toISOString()}`) ? 'new' : 'known';
+  } catch (error) {
+    if (error instanceof AgentError) return error;
+    throw error;
+  }
 }
 
 /** Keys, account and sessions, before anything that could wait: the pass lock, the store, the mirror. */

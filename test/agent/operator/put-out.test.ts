@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -48,6 +49,25 @@ describe('block', () => {
     expect(stdout).toMatch(/^alice is blocked: alice out after/);
     expect(existsSync(keyFile())).toBe(false);
     expect(shadowOfAlice()).toBe('1');
+  });
+
+  const mayMount = process.geteuid?.() === 0 && spawnSync('mount', ['--version']).status === 0;
+  if (!mayMount) process.stderr.write('skipped: a list on a read-only disk needs root and mount\n');
+  test.runIf(mayMount)('puts a person out also where the list cannot be written, and says so', async () => {
+    const folder = path.join(place.root, 'etc/sunk-agent');
+    for (const options of ['bind', 'remount,bind,ro'])
+      expect(spawnSync('mount', ['-o', options, folder, folder]).status).toBe(0);
+    try {
+      const { status, stdout, stderr } = await place.run('block', 'alice');
+      expect(status).toBe(1);
+      expect(stdout).toMatch(/^alice is NOT on the list: alice out after/);
+      expect(stderr).toMatch(/cannot write .*blocked.*read-only/);
+      expect(stderr).toMatch(/the next pass lets them in again: block alice anew/);
+      expect(existsSync(keyFile())).toBe(false);
+      expect(shadowOfAlice()).toBe('1');
+    } finally {
+      spawnSync('umount', ['--lazy', folder]);
+    }
   });
 
   test('takes one key away and leaves the others', async () => {
