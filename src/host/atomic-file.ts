@@ -9,19 +9,17 @@ import {
   fsyncSync,
   futimesSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   renameSync,
   rmSync,
-  writeFileSync,
   writeSync,
 } from 'node:fs';
 import path from 'node:path';
 import { readAttributes, writeAttributes } from './extended-attributes.ts';
-import { bindLibc, bindLibcAside } from './libc.ts';
 import { demandReplaceable } from './replaceable.ts';
 import { hasCode } from './read-text.ts';
+import { syncFileSystem, syncToDisk } from './sync.ts';
 import { toHostWrite } from '../system-error.ts';
 
 export interface NewFile {
@@ -35,24 +33,11 @@ export interface NewFile {
   readonly like?: string;
 }
 
-/** A file of a folder that is filled: readable to all. */
-export interface NewEntry {
-  readonly name: string;
-  readonly text: string;
-}
-
 /** Temporaries of ours end so; one that is left of a crash is overwritten or removed. */
 export const TEMPORARY_SUFFIX = '.sunk-agent-new';
 
 /** For more files than this one syncfs(2) is far cheaper than an fsync(2) each. */
-const FEW = 8;
-
-/** Files that are written before the disk begins with them: some ten megabytes, in blocks of 4 KiB. */
-const SYNC_EVERY = 2500;
-
-const SYNCFS = 'int syncfs(int fd)';
-const syncfs = bindLibc<(fd: number) => number>(SYNCFS);
-const syncfsAside = bindLibcAside(SYNCFS);
+export const FEW = 8;
 
 /**
  * Replaces the files in the order given, all of one folder. If anything fails before the first rename nothing has
@@ -73,57 +58,6 @@ export function replaceFiles(files: readonly NewFile[]): void {
   } catch (cause) {
     for (const temporary of temporaries) rmSync(temporary, { force: true });
     throw toHostWrite(`cannot replace ${first.file}`, cause);
-  }
-}
-
-/**
- * Makes a folder of files in one go where there is none, or an empty one: they are written beside it, and a single rename
- * puts all of them in place, where `replaceFiles` would rename each. All of them appear or none.
- * @param files each name once.
- * @returns false where nothing was done, since no other folder can take that place: a mount point, or no longer empty.
- * @throws AgentError host_write, with what was written removed.
- */
-export function fillFolder(folder: string, files: readonly NewEntry[], mode: number): boolean {
-  const temporary = `${folder}${TEMPORARY_SUFFIX}`;
-  // What a mode takes away from that of a file is said here, and not by whoever started us.
-  const previousMask = process.umask(0o022);
-  try {
-    rmSync(temporary, { recursive: true, force: true });
-    mkdirSync(temporary, mode);
-    writeEntries(temporary, files);
-    if (!tryRename(temporary, folder)) {
-      rmSync(temporary, { recursive: true, force: true });
-      return false;
-    }
-    syncToDisk(path.dirname(folder));
-    return true;
-  } catch (cause) {
-    rmSync(temporary, { recursive: true, force: true });
-    throw toHostWrite(`cannot fill ${folder}`, cause);
-  } finally {
-    process.umask(previousMask);
-  }
-}
-
-/** Files that nobody sees yet, on disk when this returns. */
-function writeEntries(folder: string, files: readonly NewEntry[]): void {
-  for (const [index, { name, text }] of files.entries()) {
-    // With its encoding said Node has a way of its own for a text, at half the cost; it knows no `flush`.
-    writeFileSync(`${folder}/${name}`, text, { encoding: 'utf8', flag: 'wx', mode: 0o644 });
-    if (index % SYNC_EVERY === SYNC_EVERY - 1) beginSync(folder);
-  }
-  if (files.length > FEW) syncFileSystem(folder);
-  else for (const name of ['', ...files.map((file) => file.name)]) syncToDisk(`${folder}/${name}`);
-}
-
-/** rename(2); false where that place is a mount point or a folder with something in it. */
-function tryRename(from: string, to: string): boolean {
-  try {
-    renameSync(from, to);
-    return true;
-  } catch (cause) {
-    if (['EBUSY', 'EXDEV', 'ENOTEMPTY', 'EEXIST'].some((code) => hasCode(cause, code))) return false;
-    throw cause;
   }
 }
 
@@ -174,7 +108,7 @@ function createAnew(temporary: string): number {
 }
 
 /** Gives the new file what the old one had: owner, mode, label and ACL; a backup its time as well. */
-function takeAfter(fd: number, model: string, mode: number, takesTime: boolean): void {
+export function takeAfter(fd: number, model: string, mode: number, takesTime: boolean): void {
   const old = openIfThere(model);
   if (old === null) {
     fchmodSync(fd, mode);
@@ -204,29 +138,4 @@ function openIfThere(file: string): number | null {
 
 function writeWhole(fd: number, data: Buffer): void {
   for (let done = 0; done < data.length;) done += writeSync(fd, data, done, data.length - done, done);
-}
-
-/** Has the disk begin with what is written so far, so that the sync at the end, which counts, is a short one. */
-function beginSync(folder: string): void {
-  const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
-  syncfsAside([fd], () => closeSync(fd));
-}
-
-function syncFileSystem(folder: string): void {
-  const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    if (syncfs(fd) !== 0) throw new Error(`cannot write the file system of ${folder} to disk (syncfs)`);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** Makes a folder's own entries durable, or a file's data. */
-export function syncToDisk(file: string): void {
-  const fd = openSync(file, constants.O_RDONLY);
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }

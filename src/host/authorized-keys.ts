@@ -10,15 +10,10 @@ import {
   rmSync,
 } from 'node:fs';
 import path from 'node:path';
-import {
-  fillFolder,
-  type NewEntry,
-  replaceFiles,
-  sweepTemporaries,
-  syncToDisk,
-  TEMPORARY_SUFFIX,
-} from './atomic-file.ts';
+import { replaceFiles, sweepTemporaries, TEMPORARY_SUFFIX } from './atomic-file.ts';
+import { fillFolder, type NewEntry } from './fill-folder.ts';
 import { type FolderWatch, watchFolder } from './folder-watch.ts';
+import { syncToDisk } from './sync.ts';
 import { readRemembered, type RememberedText } from './remembered-text.ts';
 
 /** What may be a file's name: an account's, so never a path. */
@@ -134,11 +129,12 @@ export function writeKeyFiles(folder: string, files: readonly NewEntry[]): void 
   );
 }
 
-/** A folder that is not there has nothing in it either. */
+/** A folder that is not there has nothing in it either; a link in its place is an administrator's, and stays. */
 function isEmpty(folder: string): boolean {
   const known = memory.get(folder);
   if (known !== undefined && known.files.size > 0) return false;
-  return !existsSync(folder) || readdirSync(folder).length === 0;
+  const found = lstatSync(folder, { throwIfNoEntry: false });
+  return found === undefined || (found.isDirectory() && readdirSync(folder).length === 0);
 }
 
 /** Removes a key file for good, also if the power fails next; that it is gone already is no failure. */

@@ -19,7 +19,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { syncToDisk } from './atomic-file.ts';
+import { syncToDisk } from './sync.ts';
 import type { GenerationFile } from './cache-files.ts';
 import { hasCode } from './read-text.ts';
 

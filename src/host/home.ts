@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { AgentError } from '../errors.ts';
-import { syncToDisk } from './atomic-file.ts';
+import { syncToDisk } from './sync.ts';
 import { toHostWrite } from '../system-error.ts';
 
 export interface NewHome {

@@ -23,7 +23,8 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import type { Offboarded } from '../plan/actual.ts';
-import { syncToDisk, TEMPORARY_SUFFIX } from './atomic-file.ts';
+import { TEMPORARY_SUFFIX } from './atomic-file.ts';
+import { syncToDisk } from './sync.ts';
 
 interface Person {
   readonly name: string;

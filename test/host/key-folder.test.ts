@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   closeSync,
   existsSync,
   lstatSync,
@@ -120,10 +121,29 @@ describe('the first key files of a node', () => {
     const left = `${folder}.sunk-agent-new`;
     mkdirSync(left);
     writeFileSync(path.join(left, 'somebody'), 'half a k');
+    // What an administrator has made of the folder, or SELinux.
+    chmodSync(folder, 0o751);
+    const hasAttributes = spawnSync('setfattr', ['-n', 'user.note', '-v', 'kept', folder]).status === 0;
+    if (!hasAttributes) process.stderr.write('skipped in part: this file system keeps no attributes\n');
     expect(read()).toEqual({});
     writeKeyFiles(folder, many);
     expect(read()).toEqual(all);
+    expect(lstatSync(folder).mode & 0o777).toBe(0o751);
+    const { stdout } = spawnSync('getfattr', ['--only-values', '-n', 'user.note', folder], {
+      encoding: 'utf8',
+    });
+    if (hasAttributes) expect(stdout).toBe('kept');
     expect(existsSync(left)).toBe(false);
+  });
+
+  test('are written through a link that stands for the folder', () => {
+    const elsewhere = path.join(folder, 'elsewhere');
+    const link = path.join(folder, 'keys');
+    mkdirSync(elsewhere);
+    symlinkSync(elsewhere, link);
+    writeKeyFiles(link, many);
+    expect(readdirSync(elsewhere)).toHaveLength(many.length);
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
   });
 
   test('of which one cannot be written are none, and nothing is left', () => {

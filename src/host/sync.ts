@@ -1,0 +1,40 @@
+// Makes durable what was written: one file or folder (fsync(2)), or all of a file system at once (syncfs(2)).
+import { closeSync, constants, fsyncSync, openSync } from 'node:fs';
+import { bindLibc, bindLibcAside } from './libc.ts';
+
+const SYNCFS = 'int syncfs(int fd)';
+const syncfs = bindLibc<(fd: number) => number>(SYNCFS);
+const syncfsAside = bindLibcAside(SYNCFS);
+
+/** Has the disk begin with what is written so far, so that the sync at the end, which counts, is a short one. */
+export function beginSync(folder: string): void {
+  const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  syncfsAside([fd], () => closeSync(fd));
+}
+
+/** Makes everything durable that was written to the file system of a folder. */
+export function syncFileSystem(folder: string): void {
+  onFolder(folder, (fd) => {
+    if (syncfs(fd) !== 0) throw new Error(`cannot write the file system of ${folder} to disk (syncfs)`);
+  });
+}
+
+/** Does something with an open folder. */
+export function onFolder(folder: string, work: (fd: number) => void): void {
+  const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    work(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Makes a folder's own entries durable, or a file's data. */
+export function syncToDisk(file: string): void {
+  const fd = openSync(file, constants.O_RDONLY);
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
