@@ -4,7 +4,7 @@ import { adoptLost } from '../../src/policy/adopt.ts';
 import { desire } from '../../src/policy/desire.ts';
 import type { Binding, NodeFacts } from '../../src/policy/desired.ts';
 import { makeHost } from '../plan/model-host.ts';
-import { FACTS, makeGroup, makeInput, makeUser, NOW } from './organisation.ts';
+import { FACTS, makeBinding, makeGroup, makeInput, makeUser } from './organisation.ts';
 
 const line = (name: string, uid: number) => ({ name, uid, gid: 9999, dir: `/home/${name}` });
 
@@ -19,16 +19,8 @@ function adopt(more: Parameters<typeof makeInput>[0] = {}) {
   return adoptLost(makeInput({ bindings: [], facts: LOST, ...more }));
 }
 
-const bound = (kind: Binding['kind'], scimId: string, name: string, id: number): Binding => ({
-  scimId,
-  kind,
-  name,
-  id,
-  gid: null,
-  home: null,
-  boundAt: NOW,
-  closedAt: null,
-});
+const bound = (kind: Binding['kind'], scimId: string, name: string, id: number): Binding =>
+  makeBinding(name, id, { kind, scimId, gid: null, home: null });
 
 const names = (bindings: ReturnType<typeof adopt>) => bindings.map(({ kind, name }) => `${kind} ${name}`);
 

@@ -6,6 +6,7 @@ import {
   CONFIG,
   FACTS,
   fakeFingerprint,
+  makeBinding,
   makeConfig,
   makeGroup,
   makeInput,
@@ -23,19 +24,8 @@ const members = (...names: string[]) =>
     { name: 'slurm-users' },
   );
 
-const bound = (name: string, id: number, more: Partial<Binding> = {}): Binding => ({
-  scimId: `u-${name}`,
-  kind: 'account',
-  name,
-  id,
-  gid: 9999,
-  home: `/home/${name}`,
-  boundAt: 1,
-  closedAt: null,
-  ...more,
-});
 const boundGroup = (scimId: string, name: string, id: number, more: Partial<Binding> = {}): Binding => ({
-  ...bound(name, id),
+  ...makeBinding(name, id),
   scimId,
   kind: 'group',
   gid: null,
@@ -72,7 +62,7 @@ describe('desire', () => {
       'group slurm-admins 31001',
       'group slurm-users 31000',
     ]);
-    expect(host.bindings[0]).toEqual(bound('alice', 20100, { boundAt: NOW }));
+    expect(host.bindings[0]).toEqual(makeBinding('alice', 20100, { boundAt: NOW }));
     expect(host.refusals).toEqual([]);
     expect(host.makesHomes).toBe(true);
   });
@@ -102,7 +92,7 @@ describe('desire', () => {
     ['no-access-group', { users: [makeUser('alice', 20100)], groups: [members('bob')] }],
     ['blocked', { users: [makeUser('alice', 20100)], blocked: ['alice'] }],
   ] as const)('closes a bound account: %s', (reason, more) => {
-    const bindings = [bound('alice', 20100)];
+    const bindings = [makeBinding('alice', 20100)];
     const host = desire(makeInput({ ...more, bindings }));
     expect(host.accounts).toMatchObject([
       { closed: reason, entry: { shell: '/usr/sbin/nologin', dir: '/home/alice' }, keys: [], keyFile: '' },
@@ -116,10 +106,12 @@ describe('desire', () => {
   it('keeps the day of closing, and ends the line after the retention', () => {
     const users = [makeUser('alice', 20100, { active: false })];
     const closedAt = NOW - 90 * 86_400;
-    const kept = desire(makeInput({ users, bindings: [bound('alice', 20100, { closedAt: closedAt + 1 })] }));
+    const kept = desire(
+      makeInput({ users, bindings: [makeBinding('alice', 20100, { closedAt: closedAt + 1 })] }),
+    );
     expect(kept.accounts).toHaveLength(1);
     expect(kept.bindings.filter(({ kind }) => kind === 'account')).toEqual([]);
-    const over = desire(makeInput({ users, bindings: [bound('alice', 20100, { closedAt })] }));
+    const over = desire(makeInput({ users, bindings: [makeBinding('alice', 20100, { closedAt })] }));
     expect(over.accounts).toEqual([]);
     expect(over.leftovers).toContainEqual({
       scimId: 'u-alice',
@@ -131,9 +123,9 @@ describe('desire', () => {
 
   it('leaves alone what the ledger binds and the mirror has never heard of, but for what was closed long ago', () => {
     const bindings = [
-      bound('silent', 20900),
-      bound('old', 20901, { closedAt: NOW - 90 * 86_400 }),
-      bound('recent', 20902, { closedAt: NOW - 89 * 86_400 }),
+      makeBinding('silent', 20900),
+      makeBinding('old', 20901, { closedAt: NOW - 90 * 86_400 }),
+      makeBinding('recent', 20902, { closedAt: NOW - 89 * 86_400 }),
       boundGroup('g-silent', 'team-silent', 32001),
     ];
     expect(desire(makeInput({ bindings })).leftovers).toEqual([
@@ -149,7 +141,7 @@ describe('desire', () => {
       'access: { groups: [{ name: slurm-users, id: g-users }], users: [ALICE@example.com] }\naccounts: { domains: [example.com] }',
     );
     expect(open(desire(makeInput({ config })))).toEqual(['alice']);
-    const host = desire(makeInput({ config, bindings: [bound('bob', 20200)] }));
+    const host = desire(makeInput({ config, bindings: [makeBinding('bob', 20200)] }));
     expect(host.accounts.find(({ entry }) => entry.name === 'bob')!.closed).toBe('not-listed-here');
   });
 
@@ -163,7 +155,7 @@ describe('desire', () => {
       { scimId: 'u-x2', kind: 'User', code: 'name-clash', detail: expect.stringContaining('u-x1') },
     ]);
     const held = desire(
-      makeInput({ users: [late, early], groups, bindings: [bound('sam', 20302, { scimId: 'u-x2' })] }),
+      makeInput({ users: [late, early], groups, bindings: [makeBinding('sam', 20302, { scimId: 'u-x2' })] }),
     );
     expect(held.accounts.map(({ scimId }) => scimId)).toEqual(['u-x2']);
     expect(codes(held)).toEqual(['u-x1 name-bound']);
@@ -188,7 +180,7 @@ describe('desire', () => {
     expect(open(host)).toEqual(['a', 'c']);
     expect(codes(host)).toEqual(['u-b uid-clash', 'u-d home-clash']);
     const later = desire(
-      makeInput({ users: [users[3]!], groups: [members('d')], bindings: [bound('a', 20300)] }),
+      makeInput({ users: [users[3]!], groups: [members('d')], bindings: [makeBinding('a', 20300)] }),
     );
     expect(codes(later)).toContain('u-d home-bound');
   });
@@ -253,7 +245,7 @@ describe('desire', () => {
 
   it('keeps what is bound, and says where the store differs', () => {
     const alice = makeUser('alice', 20999, { username: 'alicia@example.com', home: '/home/alicia' });
-    const host = desire(makeInput({ users: [alice], bindings: [bound('alice', 20100)] }));
+    const host = desire(makeInput({ users: [alice], bindings: [makeBinding('alice', 20100)] }));
     expect(host.accounts[0]!.entry).toMatchObject({ name: 'alice', uid: 20100, dir: '/home/alice' });
     expect(codes(host)).toEqual(['u-alice home-kept', 'u-alice rename-kept', 'u-alice uid-kept']);
   });
@@ -261,7 +253,7 @@ describe('desire', () => {
   it('renames where accounts.rename is apply and the name is free; uid and home stay', () => {
     const config = makeConfig(`${ACCESS}accounts: { domains: [example.com], rename: apply }`);
     const alice = makeUser('alice', 20100, { username: 'alicia@example.com' });
-    const bindings = [bound('alice', 20100), bound('bob', 20200)];
+    const bindings = [makeBinding('alice', 20100), makeBinding('bob', 20200)];
     const host = desire(makeInput({ config, users: [alice, makeUser('bob', 20200)], bindings }));
     expect(host.accounts[0]!.entry).toMatchObject({ name: 'alicia', uid: 20100, dir: '/home/alice' });
     expect(host.bindings).toContainEqual({ ...bindings[0], name: 'alicia' });
@@ -283,7 +275,7 @@ describe('desire', () => {
     const config = makeConfig(`${ACCESS}accounts: { domains: [example.com], rename: apply }`);
     const a = makeUser('a', 20300, { username: 'zoe', created: '2021-01-01T00:00:00Z' });
     const b = makeUser('b', 20301, { username: 'zoe', created: '2020-01-01T00:00:00Z' });
-    const bindings = [bound('a', 20300), bound('b', 20301)];
+    const bindings = [makeBinding('a', 20300), makeBinding('b', 20301)];
     const host = desire(makeInput({ config, users: [a, b], groups: [members('a', 'b')], bindings }));
     expect(open(host)).toEqual(['a', 'zoe']);
     expect(codes(host)).toContain('u-a rename-kept');
@@ -304,7 +296,7 @@ describe('desire', () => {
         { name: 'other', uid: 20200 },
       ],
     };
-    const bindings = [bound('alice', 20100), bound('bob', 20200)];
+    const bindings = [makeBinding('alice', 20100), makeBinding('bob', 20200)];
     const host = desire(makeInput({ facts, bindings }));
     expect(host.accounts).toEqual([]);
     expect(codes(host)).toEqual(['u-alice name-local', 'u-bob uid-local']);
@@ -313,11 +305,11 @@ describe('desire', () => {
 
   it('never follows a ledger that binds what may never be granted', () => {
     const bindings = [
-      bound('alice', 0),
-      bound('bob', 20200, { gid: 27 }),
-      bound('a:b', 20300, { scimId: 'u-c' }),
-      bound('dora', 20400, { home: '/home/x\nroot' }),
-      bound('emil', 20500, { gid: 30001 }),
+      makeBinding('alice', 0),
+      makeBinding('bob', 20200, { gid: 27 }),
+      makeBinding('a:b', 20300, { scimId: 'u-c' }),
+      makeBinding('dora', 20400, { home: '/home/x\nroot' }),
+      makeBinding('emil', 20500, { gid: 30001 }),
     ];
     const users = [
       ...makeInput().users,
@@ -357,7 +349,7 @@ describe('desire', () => {
       `access: { groups: [{ name: slurm-users, id: g-users }], sudo_groups: [{ name: slurm-admins${id} }] }\naccounts: { domains: [example.com] }\n`;
     const taken = makeGroup('team', 31005, ['u-alice', 'u-bob'], { name: 'slurm-admins' });
     const binding: Binding = {
-      ...bound('team-a', 31005),
+      ...makeBinding('team-a', 31005),
       kind: 'group',
       scimId: 'g-team',
       gid: null,
@@ -402,10 +394,10 @@ describe('desire', () => {
     );
     expect(codes(desire(makeInput({ config: override(60001) })))).toEqual(['u-alice uid-reserved']);
     expect(codes(desire(makeInput({ config: override(20001) })))).toEqual(['u-alice uid-local']);
-    expect(codes(desire(makeInput({ config: override(20200), bindings: [bound('bob', 20200)] })))).toEqual([
-      'u-alice uid-bound',
-    ]);
-    const kept = desire(makeInput({ config: override(70000), bindings: [bound('alice', 20100)] }));
+    expect(
+      codes(desire(makeInput({ config: override(20200), bindings: [makeBinding('bob', 20200)] }))),
+    ).toEqual(['u-alice uid-bound']);
+    const kept = desire(makeInput({ config: override(70000), bindings: [makeBinding('alice', 20100)] }));
     expect(codes(kept)).toEqual(['u-alice uid-kept']);
   });
 
@@ -437,7 +429,7 @@ describe('desire', () => {
     const bob = makeUser('bob', 20200, { keys: [key], created: '2026-02-01T00:00:00Z' });
     const groups = [members('bob')];
     // Alice was in the access group once: one node has her in its ledger, and another, made later, has not.
-    for (const bindings of [[], [bound('alice', 20100, { closedAt: NOW - 10 })]]) {
+    for (const bindings of [[], [makeBinding('alice', 20100, { closedAt: NOW - 10 })]]) {
       const host = desire(makeInput({ users: [alice, bob], groups, bindings }));
       expect(host.accounts.filter(({ keys }) => keys.length > 0)).toEqual([]);
       expect(codes(host)).toEqual(['u-bob key-of-another']);
@@ -487,7 +479,9 @@ describe('desire', () => {
   it('lets nobody in while the marker is a local group’s, and goes on closing', () => {
     const facts = { ...FACTS, foreignGroups: [{ name: 'theirs', gid: 9999 }] };
     const users = [makeUser('alice', 20100), makeUser('bob', 20200, { active: false })];
-    const host = desire(makeInput({ facts, users, bindings: [bound('alice', 20100), bound('bob', 20200)] }));
+    const host = desire(
+      makeInput({ facts, users, bindings: [makeBinding('alice', 20100), makeBinding('bob', 20200)] }),
+    );
     expect(codes(host)).toEqual([' marker-taken']);
     expect(host.accounts).toMatchObject([{ scimId: 'u-bob', closed: 'inactive' }]);
     expect(host.leftovers).toEqual([{ scimId: 'u-alice', kind: 'account', name: 'alice', fate: 'leave' }]);
@@ -587,7 +581,7 @@ describe('Unix groups', () => {
   });
 
   it('give no sudo by a gid that is somebody’s primary group', () => {
-    const bindings = [bound('alice', 20100, { gid: 31001 })];
+    const bindings = [makeBinding('alice', 20100, { gid: 31001 })];
     const host = desire(makeInput({ bindings }));
     expect(codes(host)).toContain('g-admins gid-primary');
     expect(host.sudoers).toBe('');

@@ -2,8 +2,7 @@
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../src/config.ts';
 import { desire, type DesireInput } from '../../src/policy/desire.ts';
-import type { Binding } from '../../src/policy/desired.ts';
-import { makeConfig, makeGroup, makeInput, makeUser, NOW } from './organisation.ts';
+import { makeBinding, makeConfig, makeGroup, makeInput, makeUser } from './organisation.ts';
 
 const ACCESS = 'access: { groups: [{ name: slurm-users, id: g-users }] }\n';
 const configure = (accounts: string) =>
@@ -14,16 +13,7 @@ const WITH_GIDS = parseConfig(
   `scim: { base_url: "https://store.example/x", attributes: { gid: gid } }\n${ACCESS}accounts: { domains: [example.com] }`,
   'config.yaml',
 );
-const ALICE: Binding = {
-  scimId: 'u-alice',
-  kind: 'account',
-  name: 'alice',
-  id: 20100,
-  gid: 9999,
-  home: '/home/alice',
-  boundAt: NOW,
-  closedAt: null,
-};
+const ALICE = makeBinding('alice', 20100);
 const alice = (more: object = {}, uid: number | null = 20100) => [makeUser('alice', uid, more)];
 
 /** `CODE: DETAIL` of each refusal, with whose it is where it is not alice's. */

@@ -3,24 +3,23 @@ import { expect, test } from 'vitest';
 import { desire, type DesireInput } from '../../src/policy/desire.ts';
 import type { Binding, MirroredUser } from '../../src/policy/desired.ts';
 import { openNotes } from '../../src/policy/person.ts';
-import { CONFIG, FACTS, makeConfig, makeInput, makeUser, NOW, readFakeKeys } from './organisation.ts';
+import {
+  CONFIG,
+  FACTS,
+  makeBinding,
+  makeConfig,
+  makeInput,
+  makeUser,
+  NOW,
+  readFakeKeys,
+} from './organisation.ts';
 
 const YAML =
   'access: { groups: [{ name: slurm-users, id: g-users }], sudo_groups: [{ name: slurm-admins, id: g-admins }] }\n';
 const configure = (accounts: string, rest = '') =>
   makeConfig(`${YAML}accounts: { domains: [example.com]${accounts} }\n${rest}`);
 
-const bound = (more: Partial<Binding>): Binding => ({
-  scimId: 'u-alice',
-  kind: 'account',
-  name: 'alice',
-  id: 20100,
-  gid: 9999,
-  home: '/home/alice',
-  boundAt: NOW,
-  closedAt: null,
-  ...more,
-});
+const bound = (more: Partial<Binding>): Binding => makeBinding('alice', 20100, more);
 const word = { scimId: 'u-alice', confirmedAt: NOW - 100, until: NOW + 6 * 86_400, at: NOW, by: 'root' };
 const extended = (more: object = {}) => ({ extensions: new Map([['u-alice', { ...word, ...more }]]) });
 

@@ -1,7 +1,7 @@
 // A small organisation to vary in tests: records, facts and configuration with sound defaults.
 import { hash } from 'node:crypto';
 import { parseConfig, type Config } from '../../src/config.ts';
-import type { MirroredGroup, MirroredUser, NodeFacts } from '../../src/policy/desired.ts';
+import type { Binding, MirroredGroup, MirroredUser, NodeFacts } from '../../src/policy/desired.ts';
 import type { DesireInput } from '../../src/policy/desire.ts';
 import type { KeyReading } from '../../src/policy/ssh-key.ts';
 import type { GroupRecord, UserRecord } from '../../src/scim/resources.ts';
@@ -55,6 +55,21 @@ export function makeUser(name: string, uid: number | null, more: Partial<UserRec
     ...more,
   };
   return { record, confirmedAt: NOW - 100, absent: false };
+}
+
+/** What the ledger has of an account, with the SCIM id `u-name`. */
+export function makeBinding(name: string, id: number, more: Partial<Binding> = {}): Binding {
+  return {
+    scimId: `u-${name}`,
+    kind: 'account',
+    name,
+    id,
+    gid: 9999,
+    home: `/home/${name}`,
+    boundAt: NOW,
+    closedAt: null,
+    ...more,
+  };
 }
 
 /** A group with the SCIM id `g-name`. */

@@ -3,21 +3,12 @@ import { describe, expect, test, vi } from 'vitest';
 import { parseConfig } from '../../src/config.ts';
 import { pairByExternalId, planRebinding, type RebindQuestion } from '../../src/policy/rebind.ts';
 import type { Binding } from '../../src/policy/desired.ts';
-import { CONFIG, makeConfig, makeGroup, makeUser, NOW } from './organisation.ts';
+import { CONFIG, makeBinding, makeConfig, makeGroup, makeUser, NOW } from './organisation.ts';
 import { propertyRuns } from '../property-runs.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const ALICE: Binding = {
-  scimId: 'u-old',
-  kind: 'account',
-  name: 'alice',
-  id: 20100,
-  gid: 9999,
-  home: '/home/alice',
-  boundAt: NOW,
-  closedAt: NOW,
-};
+const ALICE = makeBinding('alice', 20100, { scimId: 'u-old', closedAt: NOW });
 const TEAM: Binding = {
   ...ALICE,
   scimId: 'g-old',

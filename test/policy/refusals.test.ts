@@ -4,19 +4,10 @@ import { desire, type DesireInput } from '../../src/policy/desire.ts';
 import { judgeKeys } from '../../src/policy/key-policy.ts';
 import { findCandidates, MAX_TEXT } from '../../src/policy/key-text.ts';
 import { readKeys } from '../../src/policy/ssh-key.ts';
-import { FACTS, makeConfig, makeInput, makeUser, NOW, readFakeKeys } from './organisation.ts';
+import { FACTS, makeBinding, makeConfig, makeInput, makeUser, NOW, readFakeKeys } from './organisation.ts';
 
 const alice = (more: object = {}, uid: number | null = 20100) => [makeUser('alice', uid, more)];
-const taken = {
-  scimId: 'u-gone',
-  kind: 'account',
-  name: 'gone',
-  id: 20100,
-  gid: 9999,
-  home: '/home/gone',
-  boundAt: NOW,
-  closedAt: NOW,
-} as const;
+const taken = makeBinding('gone', 20100, { closedAt: NOW });
 
 /** `CODE: DETAIL` of what is refused of alice. */
 const refusals = (more: Partial<DesireInput>): string[] =>

@@ -4,7 +4,7 @@ import { parseConfig } from '../../src/config.ts';
 import { planTakeover, type TakeoverQuestion } from '../../src/policy/takeover.ts';
 import type { PasswdEntry } from '../../src/policy/posix.ts';
 import { desire } from '../../src/policy/desire.ts';
-import { FACTS, makeConfig, makeInput, makeUser, NOW } from './organisation.ts';
+import { FACTS, makeBinding, makeConfig, makeInput, makeUser, NOW } from './organisation.ts';
 import { propertyRuns } from '../property-runs.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -40,16 +40,7 @@ const plan = (found: readonly PasswdEntry[], more: Partial<TakeoverQuestion> = {
     ...more,
   });
 
-const BOUND = {
-  scimId: 'u-alice',
-  kind: 'account',
-  name: 'alice',
-  id: 20100,
-  gid: 20100,
-  home: '/mnt/home/alice',
-  boundAt: NOW,
-  closedAt: null,
-} as const;
+const BOUND = makeBinding('alice', 20100, { gid: 20100, home: '/mnt/home/alice' });
 
 describe('a line is taken over', () => {
   test('with uid, gid and home as they are, by the name that the store’s user name gives', () => {
