@@ -83,7 +83,7 @@ const RANKS: ReadonlyMap<ChangeKind, number> = new Map(CHANGE_ORDER.map((kind, r
 const FIRST_GRANT = rankKind('group-create');
 
 /** Where a kind stands in CHANGE_ORDER. */
-export function rankKind(kind: ChangeKind): number {
+function rankKind(kind: ChangeKind): number {
   return RANKS.get(kind) ?? CHANGE_ORDER.length;
 }
 

@@ -138,8 +138,8 @@ function prepare(question: GuardQuestion): Weighing {
   );
   const exempt = changes.filter((change) => {
     if (findClosedReason(change, context) === 'blocked') return true;
-    const effect = nameEffect(change, context);
-    return blockedKeys.has(nameUnit(change)) && ['lose-keys', 'drop-keys', 'replace-keys'].includes(effect);
+    if (blockedKeys.size === 0 || !blockedKeys.has(nameUnit(change))) return false;
+    return ['lose-keys', 'drop-keys', 'replace-keys'].includes(nameEffect(change, context));
   });
   return { question, context, groupIds: readGroupIds(desired), exempt: new Set(exempt) };
 }

@@ -1,7 +1,7 @@
 // The difference between the host as it is and as it should be, as plain changes: revocations first, grants last.
 import type { DesiredHost } from '../policy/desired.ts';
 import type { ActualHost } from './actual.ts';
-import { type Change, rankKind } from './change.ts';
+import { type Change, CHANGE_ORDER } from './change.ts';
 import { planAccount, planRemoval, planUnknown } from './plan-account.ts';
 import { planGroups } from './plan-groups.ts';
 import { planKeyFile, planStrayKeyFiles } from './plan-keys.ts';
@@ -52,14 +52,12 @@ function planSudoers(desired: DesiredHost, actual: ActualHost): Change[] {
   ];
 }
 
-/** In the order of applying; within a kind by name, then by member. */
-export function sortChanges(changes: readonly Change[]): Change[] {
-  return [...changes].sort(
-    (a, b) =>
-      rankKind(a.kind) - rankKind(b.kind) ||
-      compare(a.name, b.name) ||
-      compare('member' in a ? a.member : '', 'member' in b ? b.member : ''),
-  );
+/** In the order of applying; within a kind by name, then by member. Accounts come by name, so each kind nearly is so. */
+function sortChanges(changes: readonly Change[]): Change[] {
+  const byKind = Map.groupBy(changes, ({ kind }) => kind);
+  const order = (a: Change, b: Change): number =>
+    compare(a.name, b.name) || compare('member' in a ? a.member : '', 'member' in b ? b.member : '');
+  return CHANGE_ORDER.flatMap((kind) => byKind.get(kind)?.sort(order) ?? []);
 }
 
 function compare(a: string, b: string): number {

@@ -76,9 +76,9 @@ function gatherLosses(changes: readonly Change[], weighing: Weighing, vanished: 
   const losses = new Map<string, Loss>();
   const closing = new Set(changes.filter(({ kind }) => kind === 'account-close').map(nameUnit));
   for (const change of changes) {
-    if (exempt.has(change)) continue;
-    const unit = nameUnit(change);
     const effect = nameEffect(change, context);
+    if (effect === 'none' || exempt.has(change)) continue;
+    const unit = nameUnit(change);
     const present = actual.accounts.get(change.name);
     const isOpen = present !== undefined && present.expiryDay !== 1;
     // What completes a closing that is done already takes nothing more from anybody.
