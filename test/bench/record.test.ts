@@ -1,7 +1,40 @@
-import { expect, test } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
 import { BENCH_NAMES, chooseBenches } from './benches.ts';
-import { renderFigures } from './record.ts';
-import { makeRow } from './row.ts';
+import { PAGES, readFigures, renderFigures, rowsOf } from './record.ts';
+import { judgeRow, makeRow } from './row.ts';
+import { SHORTFALLS } from './shortfalls.ts';
+
+const figures = readFigures();
+
+describe('the recorded figures', () => {
+  test('are of every benchmark', () => expect(Object.keys(figures)).toEqual(BENCH_NAMES));
+
+  test.each(PAGES)('%s is what is made of them', (file, render) => {
+    expect(readFileSync(file, 'utf8')).toBe(render(figures));
+  });
+
+  test('meet each goal, or say in a sentence why not', () => {
+    const judged = rowsOf(figures).map((row) => `${row.bench} ${row.row}: ${judgeRow(row)}`);
+    expect(judged.filter((line) => line.endsWith(': missed'))).toEqual([]);
+  });
+
+  test('have each row once, and a sentence only for one that misses its goal', () => {
+    const rows = rowsOf(figures);
+    const names = rows.map(({ bench, row }) => `${bench} ${row}`);
+    expect(new Set(names).size).toBe(names.length);
+    const missed = rows.filter(({ ratio, goal }) => goal !== null && ratio > goal);
+    expect(missed.map(({ bench, row }) => `${bench} ${row}`)).toEqual(
+      expect.arrayContaining(Object.keys(SHORTFALLS)),
+    );
+  });
+
+  test('are of 100 to 100,000 people where it matters how cost grows', () => {
+    const chart = readFileSync(PAGES[1]?.[0] ?? '', 'utf8');
+    for (const bench of ['sync', 'host', 'login', 'nss'])
+      expect(chart).toMatch(new RegExp(`${bench} [\\w-]+: .*? at 100, .*? at 100,000\\.`));
+  });
+});
 
 test('the page says by which command, when and on what machine each figure came about', () => {
   const rows = [
