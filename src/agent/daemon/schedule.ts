@@ -6,6 +6,12 @@ import { AgentError } from '../../errors.ts';
 import type { Budget } from './budget.ts';
 import type { PassMode } from '../order.ts';
 
+/**
+ * A tick that a busy process comes to late is as good as any, and the library, left alone, drops what is a second late
+ * and says so on the terminal.
+ */
+const LATE_IS_WELL = { missedExecutionTolerance: Infinity, suppressMissedWarning: true };
+
 /** A fleet is spread over the whole interval, for no node hears of anything later by that, and over no more than this. */
 const MAX_JITTER_MS = 600_000;
 
@@ -53,11 +59,19 @@ export function startSchedule(
     waiting.values().some((one) => one.task === task && one.due > Date.now());
   // By the clock and not by when the tick was handled: the last of the fleet is due shortly before the next tick, and
   // would otherwise miss every other one on a busy machine.
-  const poll = cron.schedule(sync.poll, ({ date }) => askAt(poll, date.getTime() + jitter(poll)));
-  const full = cron.schedule(sync.full, ({ date }) => {
-    // The one that a start has put off is soon enough.
-    if (!isComing(full)) askAt(full, date.getTime() + jitter(full));
-  });
+  const poll = cron.schedule(
+    sync.poll,
+    ({ date }) => askAt(poll, date.getTime() + jitter(poll)),
+    LATE_IS_WELL,
+  );
+  const full = cron.schedule(
+    sync.full,
+    ({ date }) => {
+      // The one that a start has put off is soon enough.
+      if (!isComing(full)) askAt(full, date.getTime() + jitter(full));
+    },
+    LATE_IS_WELL,
+  );
   work.set(poll, () => {
     if (budget.wait() === 0) ask('delta');
   });

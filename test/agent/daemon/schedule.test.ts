@@ -95,3 +95,29 @@ test('the last of a fleet polls in each interval, also on a machine where all ti
     await schedule.stop();
   }
 }, 30_000);
+
+test('a poll that falls due while the process is busy for seconds comes late, and not never', async () => {
+  const interval = 4000;
+  const first = Array.from({ length: 1000 }, (_, index) => `node-${index}`).find(
+    (host) => jitterOf(host, [new Date(0), new Date(interval)]) < 50,
+  );
+  const warn = vi.spyOn(console, 'warn');
+  const times: number[] = [];
+  const schedule = startSchedule(
+    { poll: '*/4 * * * * *', full: '0 0 29 2 *' },
+    first ?? '',
+    createBudget(5, () => performance.now()),
+    () => times.push(Date.now()),
+  );
+  try {
+    const tick = Math.ceil((Date.now() + 500) / interval) * interval;
+    await sleep(tick - 200 - Date.now());
+    while (Date.now() < tick + 2300);
+    await sleep(500);
+    expect(times.filter((time) => time >= tick)).toHaveLength(1);
+    expect(warn).not.toHaveBeenCalled();
+  } finally {
+    warn.mockRestore();
+    await schedule.stop();
+  }
+}, 30_000);
