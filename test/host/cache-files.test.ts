@@ -6,8 +6,10 @@ import { editTexts } from '../../src/host/edit-accounts.ts';
 import { readAccounts } from '../../src/host/local-accounts.ts';
 import type { AccountChange } from '../../src/plan/change.ts';
 import type { PasswdEntry } from '../../src/policy/posix.ts';
+import { propertyRuns } from '../property-runs.ts';
 
-const RUNS = { numRuns: process.env['NIGHTLY'] === '1' ? 100_000 : 2000 };
+const RUNS = { numRuns: propertyRuns(2000, 100_000) };
+vi.setConfig({ testTimeout: 900_000 });
 
 vi.setConfig({ testTimeout: 60_000 });
 

@@ -407,6 +407,13 @@ describe('desire', () => {
     expect(host.bindings.map(({ name }) => name)).not.toContain('alice');
   });
 
+  it('adds an operator’s key also for somebody who has none at the store', () => {
+    const config = makeConfig(`${ACCESS}accounts: { domains: [example.com] }
+overrides: [{ id: u-alice, add_key: "of the operator" }]`);
+    const host = desire(makeInput({ config, users: [makeUser('alice', 20100, { keys: [] })] }));
+    expect(host.accounts[0]!.keys).toMatchObject([{ fingerprint: fakeFingerprint('of the operator') }]);
+  });
+
   it('refuses a blocked fingerprint', () => {
     const host = desire(makeInput({ blocked: [fakeFingerprint('key of alice')] }));
     expect(host.accounts[0]).toMatchObject({ keys: [], keyFile: '', closed: null });
@@ -434,9 +441,11 @@ describe('desire', () => {
       expect(host.accounts.filter(({ keys }) => keys.length > 0)).toEqual([]);
       expect(codes(host)).toEqual(['u-bob key-of-another']);
     }
-    // Of whom the store has nothing any more, no node knows anything.
-    const gone = desire(makeInput({ users: [{ ...alice, absent: true }, bob], groups }));
-    expect(codes(gone)).toEqual([]);
+    // Of whom the store has nothing any more, no node knows anything, not even one whose ledger has the name.
+    for (const bindings of [[], [makeBinding('alice', 20100, { closedAt: NOW - 10 })]]) {
+      const gone = desire(makeInput({ users: [{ ...alice, absent: true }, bob], groups, bindings }));
+      expect(codes(gone)).toEqual([]);
+    }
   });
 
   it('reads no keys of people whom this node does not know, unless one of ours is among them', () => {
@@ -444,7 +453,9 @@ describe('desire', () => {
     const others = ['carol', 'dora'].map((name, n) =>
       makeUser(name, 20300 + n, { keys: [`ssh-ed25519 AAAA${name}`, 'bad key', 'AAAAbobby'] }),
     );
-    const copycat = makeUser('eve', 20400, { keys: ['first\nssh-ed25519 AAAAbob her laptop'] });
+    const copycat = makeUser('eve', 20400, {
+      keys: ['ssh-ed25519 AAAAeve', 'first\nssh-ed25519 AAAAbob her laptop'],
+    });
     const read: string[] = [];
     const readKeys = (texts: readonly string[]) => {
       read.push(...texts);
@@ -476,8 +487,54 @@ describe('desire', () => {
     expect(desire(makeInput({ heardAt: NOW - 86_400 })).sudoers).not.toBe('');
   });
 
-  it('lets nobody in while the marker is a local group’s, and goes on closing', () => {
-    const facts = { ...FACTS, foreignGroups: [{ name: 'theirs', gid: 9999 }] };
+  it('names whom another program resolves here and the store lets nobody in as', () => {
+    const accounts = [
+      { name: 'alice', uid: 20100 },
+      { name: 'bob', uid: 20200 },
+      { name: 'stranger', uid: 20300 },
+    ];
+    const facts = { ...FACTS, published: { accounts, groups: [] } };
+    const users = [
+      makeUser('alice', 20100),
+      // Closed, and so without an account; the name is known all the same.
+      makeUser('bob', 20200, { active: false }),
+    ];
+    const refused = desire(makeInput({ facts, users })).refusals.filter(({ scimId }) => scimId === '');
+    expect(refused).toMatchObject([
+      {
+        kind: 'User',
+        code: 'published-unknown',
+        detail: expect.stringContaining('stranger with the uid 20300'),
+      },
+    ]);
+    expect(codes(desire(makeInput({ users })))).toEqual([]);
+  });
+
+  it('closes marked lines that nobody knows, once the store was read whole, and none that an account has', () => {
+    const marked = ['alice', 'unknown'].map((name, n) => ({
+      name,
+      uid: 20100 + n,
+      gid: 9999,
+      dir: `/home/${name}`,
+    }));
+    const input = { facts: { ...FACTS, marked }, bindings: [makeBinding('alice', 20100)] };
+    const fates = (isWhole: boolean) => desire(makeInput({ ...input, isWhole })).leftovers;
+    const line = { scimId: 'unknown:unknown', kind: 'account', name: 'unknown' };
+    expect(fates(true)).toEqual([{ ...line, fate: 'close' }]);
+    expect(fates(false)).toEqual([{ ...line, fate: 'leave' }]);
+  });
+
+  it('hands on whether there is a hook', () => {
+    const config = makeConfig(`${ACCESS}offboarding: { hook: /usr/local/sbin/bye }`);
+    expect(desire(makeInput({ config })).hasHook).toBe(true);
+    expect(desire(makeInput()).hasHook).toBe(false);
+  });
+
+  it.each([
+    ['gid', { name: 'theirs', gid: 9999 }],
+    ['name', { name: 'sunk-users', gid: 30002 }],
+  ])('lets nobody in while the marker’s %s is a local group’s, and goes on closing', (_, group) => {
+    const facts = { ...FACTS, foreignGroups: [...FACTS.foreignGroups, group] };
     const users = [makeUser('alice', 20100), makeUser('bob', 20200, { active: false })];
     const host = desire(
       makeInput({ facts, users, bindings: [makeBinding('alice', 20100), makeBinding('bob', 20200)] }),

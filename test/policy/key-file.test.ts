@@ -83,6 +83,8 @@ test.each([
   ['Australia/Lord_Howe', 2],
   ['Africa/Casablanca', 3],
   ['Pacific/Kiritimati', 1],
+  // Its summer time is two hours ahead.
+  ['Antarctica/Troll', 3],
 ])(
   'local time is never early by any reading of it, and late by a few hours at most: %s',
   (timeZone, hours) => {
