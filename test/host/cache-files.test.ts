@@ -9,9 +9,8 @@ import type { PasswdEntry } from '../../src/policy/posix.ts';
 import { propertyRuns } from '../property-runs.ts';
 
 const RUNS = { numRuns: propertyRuns(2000, 100_000) };
-vi.setConfig({ testTimeout: 900_000 });
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 900_000 });
 
 /** As libnss-cache looks it up: the first line's length for all, halves with strcmp(3), then the offset in digits. */
 function lookUp(index: string, key: string): number | null {
