@@ -26,6 +26,20 @@ export interface Schedule {
   stop(): Promise<void>;
 }
 
+/** A pass that comes again and again. */
+interface Regular {
+  readonly task: ScheduledTask;
+  ask(): void;
+}
+
+/** One whose tick has come, and which waits for this host's place. */
+interface Waiting {
+  readonly which: Regular;
+  /** Epoch milliseconds. */
+  readonly due: number;
+  readonly timer: NodeJS.Timeout;
+}
+
 /**
  * Asks for passes until it is stopped. While the budget is overdrawn polls are left out; a full pass never is.
  * @param host decides the jitter, the same on every start.
@@ -36,49 +50,40 @@ export function startSchedule(
   budget: Budget,
   ask: (mode: PassMode) => void,
 ): Schedule {
-  /** What waits for its jitter; `due` in epoch milliseconds. */
-  const waiting = new Set<{
-    readonly task: ScheduledTask;
-    readonly due: number;
-    readonly timer: NodeJS.Timeout;
-  }>();
-  const work = new Map<ScheduledTask, () => void>();
-  const jitter = (task: ScheduledTask): number => jitterOf(host, task.getNextRuns(2));
-  const askAt = (task: ScheduledTask, due: number): void => {
-    const timer = setTimeout(
-      () => {
-        waiting.delete(entry);
-        work.get(task)?.();
-      },
-      Math.max(0, due - Date.now()),
-    );
-    const entry = { task, due, timer };
+  const waiting = new Set<Waiting>();
+  const jitter = ({ task }: Regular): number => jitterOf(host, task.getNextRuns(2));
+  const askAt = (which: Regular, due: number): void => {
+    const begin = (): void => {
+      waiting.delete(entry);
+      which.ask();
+    };
+    const entry = { which, due, timer: setTimeout(begin, Math.max(0, due - Date.now())) };
     waiting.add(entry);
   };
-  const isComing = (task: ScheduledTask): boolean =>
-    waiting.values().some((one) => one.task === task && one.due > Date.now());
+  const isComing = (which: Regular): boolean =>
+    waiting.values().some((entry) => entry.which === which && entry.due > Date.now());
   // By the clock and not by when the tick was handled: the last of the fleet is due shortly before the next tick, and
   // would otherwise miss every other one on a busy machine.
-  const poll = cron.schedule(
-    sync.poll,
-    ({ date }) => askAt(poll, date.getTime() + jitter(poll)),
-    LATE_IS_WELL,
-  );
-  const full = cron.schedule(
-    sync.full,
-    ({ date }) => {
-      // The one that a start has put off is soon enough.
-      if (!isComing(full)) askAt(full, date.getTime() + jitter(full));
+  const poll: Regular = {
+    task: cron.schedule(sync.poll, ({ date }) => askAt(poll, date.getTime() + jitter(poll)), LATE_IS_WELL),
+    ask: () => {
+      if (budget.wait() === 0) ask('delta');
     },
-    LATE_IS_WELL,
-  );
-  work.set(poll, () => {
-    if (budget.wait() === 0) ask('delta');
-  });
-  work.set(full, () => ask('full'));
+  };
+  const full: Regular = {
+    task: cron.schedule(
+      sync.full,
+      ({ date }) => {
+        // The one that a start has put off is soon enough.
+        if (!isComing(full)) askAt(full, date.getTime() + jitter(full));
+      },
+      LATE_IS_WELL,
+    ),
+    ask: () => ask('full'),
+  };
   return {
     nextPass() {
-      const runs = [poll, full].map((task) => {
+      const runs = [poll, full].map(({ task }) => {
         const next = task.getNextRuns(2);
         return next[0] === undefined ? Infinity : next[0].getTime() + jitterOf(host, next);
       });
@@ -86,11 +91,11 @@ export function startSchedule(
       return Math.ceil(Math.max(next, Date.now() + budget.wait()) / 1000);
     },
     rejoin() {
-      for (const task of [poll, full]) if (!isComing(task)) askAt(task, Date.now() + jitter(task));
+      for (const which of [poll, full]) if (!isComing(which)) askAt(which, Date.now() + jitter(which));
     },
     async stop() {
-      await poll.stop();
-      await full.stop();
+      await poll.task.stop();
+      await full.task.stop();
       for (const { timer } of waiting) clearTimeout(timer);
     },
   };
