@@ -46,7 +46,7 @@ export function settleIdentities(
     }
     person.identity = standing.identity;
     if (closed !== null) continue;
-    if (!user.absent) for (const fault of standing.kept) refuse(person, fault);
+    for (const fault of standing.kept) refuse(person, fault);
     if (standing.otherName !== null) renamed.push({ person, reading: standing.otherName });
   }
   const clashes = settleClashes(newcomers, ground.config.accounts.home);

@@ -27,7 +27,6 @@ const MAX_DEPTH = 40;
 export function parseFilter(text: string): Filter {
   const reader = createReader(text, 'invalidFilter');
   const filter = readOr(reader, 0, true);
-  skipSpace(reader);
   if (reader.at < text.length) fail(reader, 'the end');
   return filter;
 }
@@ -173,8 +172,8 @@ function takeLetters(reader: Reader): string {
   return word;
 }
 
+/** The look for a further `and` or `or` has skipped the blanks already. */
 function expect(reader: Reader, character: string): void {
-  skipSpace(reader);
   if (reader.text[reader.at] !== character) fail(reader, `"${character}"`);
   reader.at += 1;
 }
