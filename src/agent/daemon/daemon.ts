@@ -115,7 +115,7 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
 
   manager.notify('STOPPING=1');
   process.off('SIGHUP', onHangup);
-  await started.stop();
+  started.stop();
   await queue.stop();
   clearInterval(watchdog);
   lists.close();

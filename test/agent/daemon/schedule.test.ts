@@ -1,8 +1,9 @@
 // When a host looks next, its own place in the interval included.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createBudget } from '../../../src/agent/daemon/budget.ts';
-import { jitterOf, startSchedule } from '../../../src/agent/daemon/schedule.ts';
+import { jitterOf, repeat } from '../../../src/agent/daemon/regular.ts';
+import { startSchedule } from '../../../src/agent/daemon/schedule.ts';
 
 const INTERVAL_MS = 4000;
 
@@ -28,7 +29,7 @@ test('a poll that only waits for its host’s place in the interval is the next 
     }
     expect.fail('the next poll is said to be the one after the next');
   } finally {
-    await schedule.stop();
+    schedule.stop();
   }
 });
 
@@ -65,7 +66,7 @@ test('a fleet that starts at once asks within the interval of its polls, each ho
     );
     expect(busiest).toBeLessThan(25);
   } finally {
-    await Promise.all(schedules.map((schedule) => schedule.stop()));
+    for (const schedule of schedules) schedule.stop();
     vi.useRealTimers();
   }
 });
@@ -91,7 +92,7 @@ test('the last of a fleet polls in each interval, also on a machine where all ti
     expect(times.length).toBeGreaterThan(2);
   } finally {
     clearInterval(busy);
-    await schedule.stop();
+    schedule.stop();
   }
 }, 30_000);
 
@@ -117,6 +118,68 @@ test('a poll that falls due while the process is busy for seconds comes late, an
     expect(warn).not.toHaveBeenCalled();
   } finally {
     warn.mockRestore();
-    await schedule.stop();
+    schedule.stop();
   }
 }, 30_000);
+
+describe('when the clock is set', () => {
+  const HOUR = 3_600_000;
+  const jump = (by: number): void => void vi.setSystemTime(Date.now() + by);
+  let times: number[];
+  beforeEach(() => {
+    vi.useFakeTimers({ now: 1_800_000_000_000 });
+    times = [];
+  });
+  afterEach(() => vi.useRealTimers());
+
+  test.each([-48 * HOUR, -HOUR, -20_000, 20_000, HOUR, 24 * 365 * HOUR])(
+    'a poll comes within a minute, and goes on coming (by %i ms)',
+    async (by) => {
+      const polls = repeat('*/30 * * * * *', 'node-1', false, () => times.push(performance.now()));
+      try {
+        await vi.advanceTimersByTimeAsync(65_000);
+        expect(times.length).toBeGreaterThan(0);
+        const before = times.length;
+        const from = performance.now();
+        jump(by);
+        await vi.advanceTimersByTimeAsync(600_000);
+        const after = [from, ...times.slice(before)];
+        const gaps = after.slice(1).map((time, index) => time - (after[index] ?? 0));
+        expect(Math.max(...gaps)).toBeLessThanOrEqual(60_000);
+        expect(gaps.length).toBeGreaterThanOrEqual(19);
+        expect(gaps.length).toBeLessThanOrEqual(22);
+        expect(polls.next() - Date.now()).toBeLessThanOrEqual(60_000);
+      } finally {
+        polls.stop();
+      }
+    },
+  );
+
+  test('what waits for its place does not wait for the clock to catch up', async () => {
+    const full = repeat('0 * * * *', 'node-1', true, () => times.push(performance.now()));
+    try {
+      full.join();
+      jump(-48 * HOUR);
+      await vi.advanceTimersByTimeAsync(700_000);
+      expect(times).toHaveLength(1);
+    } finally {
+      full.stop();
+    }
+  });
+});
+
+test('a full read that a start has put off stands for the tick that comes meanwhile; a poll does not', async () => {
+  vi.useFakeTimers({ now: Date.UTC(2027, 0, 15, 8, 59, 50) });
+  const times: string[] = [];
+  const all = ([true, false] as const).map((isEnough) =>
+    repeat('0 * * * *', 'node-1', isEnough, () => times.push(isEnough ? 'full' : 'poll')),
+  );
+  try {
+    for (const one of all) one.join();
+    await vi.advanceTimersByTimeAsync(1_300_000);
+    expect(times.sort()).toEqual(['full', 'poll', 'poll']);
+  } finally {
+    for (const one of all) one.stop();
+    vi.useRealTimers();
+  }
+});
