@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createBudget } from '../../src/agent/daemon/budget.ts';
-import { jitterOf } from '../../src/agent/daemon/regular.ts';
+import { jitterOf } from '../../src/agent/daemon/repeat.ts';
 import { isPassingStatus, readRetryAfter, waitAfter } from '../../src/scim/retry.ts';
 import { listen } from './ears.ts';
 

@@ -4,7 +4,7 @@ import type { Config } from '../../config.ts';
 import { AgentError } from '../../errors.ts';
 import type { Budget } from './budget.ts';
 import type { PassMode } from '../order.ts';
-import { repeat } from './regular.ts';
+import { repeat } from './repeat.ts';
 
 export interface Schedule {
   /** When the next pass is due, epoch seconds. */

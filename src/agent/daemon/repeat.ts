@@ -8,7 +8,7 @@ const MAX_JITTER_MS = 600_000;
 /** The calendar is asked again so often at least: a clock may be set while one sleeps, forward or back. */
 const LOOK_EVERY_MS = 30_000;
 
-export interface Regular {
+export interface Repeated {
   /** When it comes next, epoch milliseconds. */
   next(): number;
   /** Has it come once more, as if a tick were now; one that waits already is soon enough. */
@@ -24,7 +24,7 @@ export interface Regular {
  * @param host decides the place, the same on every start.
  * @param isEnough whether one that `join` has put off stands for the tick that comes meanwhile.
  */
-export function repeat(expression: string, host: string, isEnough: boolean, work: () => void): Regular {
+export function repeat(expression: string, host: string, isEnough: boolean, work: () => void): Repeated {
   const calendar = cron.createTask(expression, () => {});
   const jitter = (): number => jitterOf(host, calendar.getNextRuns(2));
   const findTick = (): number => calendar.getNextRuns(1)[0]?.getTime() ?? Infinity;
