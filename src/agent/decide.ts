@@ -3,6 +3,7 @@ import type { Mirror } from '../mirror/mirror.ts';
 import type { ActualHost } from '../plan/actual.ts';
 import { type Change, isAccountChange } from '../plan/change.ts';
 import { guard, type GuardVerdict } from '../plan/guard.ts';
+import { splitExchanges } from '../plan/freeze.ts';
 import { planChanges } from '../plan/plan.ts';
 import { adoptLost } from '../policy/adopt.ts';
 import { desire } from '../policy/desire.ts';
@@ -57,7 +58,9 @@ export async function decide(
   const planned = planChanges(desired, actual);
   // Where another node publishes the accounts they are that one's to change.
   const isReader = config.accounts.backend === 'published';
-  const changes = isReader ? planned.filter((change) => !isAccountChange(change)) : planned;
+  const ours = isReader ? planned.filter((change) => !isAccountChange(change)) : planned;
+  const isFrozen = operator.frozenUntil > now;
+  const changes = isFrozen ? splitExchanges(ours) : ours;
   const verdict = guard({
     changes,
     desired,
@@ -67,7 +70,7 @@ export async function decide(
     config,
     record: mirror.guardRecord(now - guardWindow(config)),
     approved: operator.approved,
-    isFrozen: operator.frozenUntil > now,
+    isFrozen,
     now,
   });
   return { adopted, desired, actual, changes, verdict };

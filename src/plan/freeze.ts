@@ -1,6 +1,7 @@
 // What a frozen node does not do: grants, and losses that nobody spoke out.
 import type { Change } from './change.ts';
 import { findClosedReason } from './effect.ts';
+import { dropKeys, readFingerprints } from './plan-keys.ts';
 import type { Weighing } from './weighing.ts';
 
 /**
@@ -19,4 +20,22 @@ export function freezePlan(changes: readonly Change[], { context, exempt }: Weig
       return change.kind !== 'sudoers-remove';
     }),
   );
+}
+
+/**
+ * Exchanges of keys as what goes and what comes, for the first may not wait. Where no other key stays the exchange is
+ * left whole, and waits: a store in foreign hands must not lock out everybody whose node is frozen for that very reason.
+ */
+export function splitExchanges(changes: readonly Change[]): Change[] {
+  return changes.flatMap((change) => {
+    if (change.kind !== 'keys-write' || change.gained.length === 0 || change.lost.length === 0)
+      return [change];
+    const text = dropKeys(change.text, new Set(change.gained));
+    if (readFingerprints(text).length === 0) return [change];
+    const because = `${change.because}; those that come wait for the thaw`;
+    return [
+      { ...change, text, gained: [], because },
+      { ...change, lost: [] },
+    ];
+  });
 }

@@ -70,3 +70,10 @@ export function readFingerprints(text: string): string[] {
     return [`SHA256:${digest.replace(/=+$/, '')}`];
   });
 }
+
+/** The text of a key file without the lines of these keys. */
+export function dropKeys(text: string, fingerprints: ReadonlySet<string>): string {
+  const isKept = (line: string): boolean =>
+    !readFingerprints(line).some((fingerprint) => fingerprints.has(fingerprint));
+  return text.split('\n').filter(isKept).join('\n');
+}

@@ -1,7 +1,8 @@
 // What a frozen node still does, change by change.
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../src/plan/change.ts';
-import { freezePlan } from '../../src/plan/freeze.ts';
+import { freezePlan, splitExchanges } from '../../src/plan/freeze.ts';
+import { readFingerprints } from '../../src/plan/plan-keys.ts';
 import type { Weighing } from '../../src/plan/weighing.ts';
 import type { ClosedBecause } from '../../src/policy/desired.ts';
 
@@ -75,5 +76,34 @@ describe('a frozen node', () => {
   it('lets a block through, whatever comes with it', () => {
     const [blocked, other] = [write(['b'], ['a']), write(['d'], ['c'])];
     expect([...waiting([blocked, other], null, [blocked])]).toEqual(['keys-write']);
+  });
+});
+
+describe('an exchange of keys on a frozen node', () => {
+  const line = (blob: string): string => `expiry-time="20300101000000Z" ssh-ed25519 ${blob} u-ann\n`;
+  const [kept = '', fresh = ''] = readFingerprints(line('AAAAkept') + line('AAAAnew0'));
+  const exchange = (...blobs: string[]): Change => ({
+    ...common,
+    because: 'the store lists other keys',
+    kind: 'keys-write',
+    text: blobs.map(line).join(''),
+    gained: [fresh],
+    lost: ['SHA256:old'],
+  });
+
+  it('takes at once what goes where another key stays, and lets what comes wait', () => {
+    const whole = exchange('AAAAkept', 'AAAAnew0');
+    const [goes, comes, ...more] = splitExchanges([whole]);
+    expect(more).toEqual([]);
+    expect(goes).toMatchObject({ text: line('AAAAkept'), gained: [], lost: ['SHA256:old'] });
+    expect(goes?.because).toBe('the store lists other keys; those that come wait for the thaw');
+    expect(comes).toEqual({ ...whole, lost: [] });
+    expect(waiting([goes!, comes!], null)).toEqual(['keys-write']);
+    expect(readFingerprints(line('AAAAkept'))).toEqual([kept]);
+  });
+
+  it('waits whole where nothing else stays, and is no exchange where only one of both happens', () => {
+    const changes = [exchange('AAAAnew0'), write(['b'], []), write([], ['a']), LOSSES[0]!];
+    expect(splitExchanges(changes)).toEqual(changes);
   });
 });

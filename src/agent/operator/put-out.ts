@@ -3,7 +3,7 @@ import type { Config } from '../../config.ts';
 import { AgentError } from '../../errors.ts';
 import type { Host } from '../../host/host.ts';
 import type { Change } from '../../plan/change.ts';
-import { readFingerprints } from '../../plan/plan-keys.ts';
+import { dropKeys, readFingerprints } from '../../plan/plan-keys.ts';
 import { CLOSED_SHELL } from '../../policy/accounts.ts';
 import type { Binding, MirroredUser } from '../../policy/desired.ts';
 import { findPerson } from '../why/find-person.ts';
@@ -74,9 +74,8 @@ function closePerson(name: string | null, host: Host): Change[] {
 function takeKey(fingerprint: string, host: Host): Change[] {
   return [...host.keyFiles()].flatMap(([name, text]): Change[] => {
     if (!text.includes('\n') || !readFingerprints(text).includes(fingerprint)) return [];
-    const lines = text.split('\n').filter((line) => !readFingerprints(line).includes(fingerprint));
     const common = { scimId: null, name, because: 'an operator blocked this key' };
-    const rest = lines.join('\n');
+    const rest = dropKeys(text, new Set([fingerprint]));
     return rest.trim() === ''
       ? [{ ...common, kind: 'keys-remove' }]
       : [{ ...common, kind: 'keys-write', text: rest, gained: [], lost: [fingerprint] }];
