@@ -109,7 +109,9 @@ function describeHost(host: NonNullable<Status['host']>, now: number): [string, 
     ],
     ...disks.map(({ path, free, size, fault }): [string, string] => [
       'disk',
-      fault === null ? `${path}: ${gib(free)} of ${gib(size)} GiB free` : `${path} does not answer: ${fault}`,
+      fault === null
+        ? `${path}: ${size === 0 ? 'mounted on demand' : `${gib(free)} of ${gib(size)} GiB free`}`
+        : `${path} does not answer: ${fault}`,
     ]),
     ...(active === null
       ? []

@@ -6,7 +6,7 @@ export interface DiskLook {
   readonly path: string;
   /** Bytes that are free for us. */
   readonly free: number;
-  /** Bytes that it has in all. */
+  /** Bytes that it has in all; 0: none of its own, as an automounter has. */
   readonly size: number;
   readonly isReadOnly: boolean;
   /** Name of the network file system it is; null: it is local. */

@@ -9,8 +9,10 @@ const FULL_BYTES = 8 * MIB;
 const LOW_BYTES = 256 * MIB;
 
 export function checkDisk(facts: Facts): Finding[] {
-  const { disks, accountFilesFault, stateFolder, keyFolder, mirrorFault } = facts;
-  const findings = disks.flatMap(checkRoom);
+  const { disks, accountFilesFault, stateFolder, keyFolder, mirrorFault, config } = facts;
+  const findings = disks.flatMap((disk) =>
+    disk.size === 0 && disk.fault === null ? checkAutomounter(disk, config) : checkRoom(disk),
+  );
   if (accountFilesFault !== null) {
     const [says, hint] = splitHint(accountFilesFault);
     findings.push(found('disk-account-files', 'broken', says, hint ?? 'see that /etc is writable'));
@@ -96,6 +98,19 @@ function checkRoom({ path, free, isReadOnly, network, fault }: DiskLook): Findin
     );
   }
   return findings;
+}
+
+/** What has no room of its own: homes come there one by one, when somebody looks. */
+function checkAutomounter({ path }: DiskLook, { accounts }: Facts['config']): Finding[] {
+  if (accounts.homes === 'never') return [];
+  return [
+    found(
+      'disk-automounter',
+      'warning',
+      `${path} has no room of its own, as an automounter's: each pass looks at every home there, and so mounts it`,
+      'say accounts.homes: never, and make homes where they are exported',
+    ),
+  ];
 }
 
 function checkReach(
