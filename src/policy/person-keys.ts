@@ -54,19 +54,18 @@ export function settleKeys(
 ): void {
   const rules = joinRules(policy, blocked.join(' '), facts.keyTypes);
   const listed = new Set<string>();
-  const heads = new Set<string>();
   const shared = new Set<string>();
   for (const person of people) {
     if (person.user.absent) continue;
     person.keys = findKeys(person.user, person.rules.addKeys, rules, readKeys);
-    for (const { fingerprint, base64 } of person.keys.accepted) {
-      heads.add(headOf(base64));
+    for (const { fingerprint } of person.keys.accepted) {
       if (listed.has(fingerprint)) shared.add(fingerprint);
       else listed.add(fingerprint);
     }
   }
   const claims: Claim[] = [];
   // Of the many whom the node does not know nearly nobody lists such a key, so only theirs are read, and kept.
+  const heads = others.length === 0 ? new Set<string>() : listHeads(people);
   for (const user of heads.size === 0 ? [] : others) {
     if (!user.record.keys.some((text) => mayHold(text, heads))) continue;
     const { accepted } = findKeys(user, [], rules, readKeys);
@@ -76,6 +75,12 @@ export function settleKeys(
     claims.push({ user, accepted });
   }
   if (shared.size > 0) refuseShared(people, claims, shared);
+}
+
+function listHeads(people: readonly Person[]): Set<string> {
+  const heads = new Set<string>();
+  for (const { keys } of people) for (const { base64 } of keys.accepted) heads.add(headOf(base64));
+  return heads;
 }
 
 /** @param addKeys the operator's word, from `overrides`. */

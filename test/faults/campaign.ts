@@ -41,6 +41,15 @@ const CALM_PASSES = 8;
 /** After these a node may not know which groups it once made; what it cannot know to be its own, it must not touch. */
 const FORGETFUL = new Set(['damaged cache', 'lost cache', 'replayed cache']);
 
+/** Those of the first who are in with the same keys among the second. */
+function keepUnchanged(people: readonly TruePerson[], others: Iterable<TruePerson>): TruePerson[] {
+  const byId = new Map([...others].map((person) => [person.id, person]));
+  return people.filter(({ id, keys }) => {
+    const other = byId.get(id);
+    return other?.isIn === true && other.keys.join() === keys.join();
+  });
+}
+
 /**
  * Runs rounds until the time or their number is over.
  * @param onRound called after each round with the figures so far.
@@ -69,6 +78,8 @@ export async function runCampaign(
   const memory = createMemory();
   const stranded = new Map(nodes.map((node) => [node, new Set<string>()]));
   const figures: Figures = { rounds: 0, passes: 0, changes: 0, storeFaults: 0, approvals: 0, mishaps: {} };
+  /** Who was in when a node's cache was laid aside: an old cache that comes back knows no more. */
+  const asSaved = new Map<LoginRoot, readonly TruePerson[]>();
   let log: string[] = [];
   let steady: TruePerson[] = [];
 
@@ -77,10 +88,7 @@ export async function runCampaign(
     await company.push();
     const truth = await readTruth(testbed);
     remember(memory, truth);
-    steady = steady.filter(({ id, keys }) => {
-      const now = truth.people.get(id);
-      return now?.isIn === true && now.keys.join() === keys.join();
-    });
+    steady = keepUnchanged(steady, truth.people.values());
     return truth;
   }
 
@@ -128,7 +136,9 @@ export async function runCampaign(
     );
     demand(node, findBreaches(node, memory));
     const isShorn = name === 'lost /etc' || log.includes(`node ${node.name}: lost /etc`);
-    if (!isShorn) demand(node, findLockedOut(node, steady));
+    const isReplayed = log.includes(`node ${node.name}: replayed cache`);
+    const known = isReplayed ? keepUnchanged(steady, asSaved.get(node) ?? steady) : steady;
+    if (!isShorn) demand(node, findLockedOut(node, known));
   }
 
   /** Passes without disturbance, with what is held approved, until nothing is left to do. */
@@ -161,7 +171,10 @@ export async function runCampaign(
     for (const node of nodes) {
       snapshots.push(await settle(node));
       demand(node, findDifferences(node, truth, memory, stranded.get(node) ?? new Set(), Date.now() / 1000));
-      if (dice.chance(0.3)) node.saveState();
+      if (dice.chance(0.3)) {
+        node.saveState();
+        asSaved.set(node, [...truth.people.values()]);
+      }
     }
     if (new Set(snapshots).size !== 1)
       throw new CampaignFailure(

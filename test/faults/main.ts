@@ -1,7 +1,7 @@
 // `npm run faults -- --seed S --minutes M`: the fault campaign. A seed that failed, given again, does the same again.
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { runCampaign } from './campaign.ts';
+import { type Figures, runCampaign } from './campaign.ts';
 import { listMishaps } from './mishaps.ts';
 
 const { values } = parseArgs({
@@ -22,18 +22,18 @@ if (![seed, minutes].every(Number.isFinite) || Number.isNaN(rounds)) {
 
 console.error(`seed ${seed}, ${minutes} minutes`);
 for (const missing of listMishaps().missing) console.error(`not here: ${missing}`);
+let sofar: Figures | null = null;
 try {
-  const figures = await runCampaign(
-    { seed, rounds, until: Date.now() + minutes * 60_000 },
-    ({ rounds: done, passes }) => {
-      if (process.stderr.isTTY) process.stderr.write(`\r${done} rounds, ${passes} passes `);
-    },
-  );
+  const figures = await runCampaign({ seed, rounds, until: Date.now() + minutes * 60_000 }, (now) => {
+    sofar = structuredClone(now);
+    if (process.stderr.isTTY) process.stderr.write(`\r${now.rounds} rounds, ${now.passes} passes `);
+  });
   console.log(
     values.json ? JSON.stringify({ seed, ...figures }) : `seed ${seed}: ${JSON.stringify(figures, null, 2)}`,
   );
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
+  console.error(`until then: ${JSON.stringify(sofar)}`);
   console.error(`again: npm run faults -- --seed ${seed} --minutes ${minutes}`);
   process.exitCode = 1;
 }
