@@ -2,7 +2,7 @@
 
 export const SHORTFALLS: Readonly<Record<string, string>> = {
   'sync full-pass-no-change-100k':
-    'missed: keys of everybody whom the store lists are claims now, and are looked at in each pass',
+    'missed: between 2.2 and 3.1 from run to run of one day, and why is not known yet',
   'host cold-apply-10k-s':
-    'missed: to make 10,000 key files takes most of it, as the row `bare-files-10k-s` of the same run shows, and the rest is a process that starts, checks its cache and compiles as it goes',
+    'missed: to make 10,000 files takes the disk alone what `bare-files-10k-s` says, and the rest is a process that starts, checks its cache and compiles as it goes',
 };
