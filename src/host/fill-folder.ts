@@ -3,7 +3,7 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { FEW, takeAfter, TEMPORARY_SUFFIX } from './atomic-file.ts';
 import { hasCode } from './read-text.ts';
-import { beginSync, onFolder, syncFileSystem, syncToDisk } from './sync.ts';
+import { beginSync, syncFileSystem, syncToDisk, withOpen } from './sync.ts';
 import { toHostWrite } from '../system-error.ts';
 
 /** A file of a folder that is filled: readable to all. */
@@ -30,19 +30,17 @@ export function fillFolder(folder: string, files: readonly NewEntry[], mode: num
   try {
     rmSync(temporary, { recursive: true, force: true });
     mkdirSync(temporary, mode);
-    onFolder(temporary, (fd) => takeAfter(fd, folder, mode, false));
+    withOpen(temporary, (fd) => takeAfter(fd, folder, mode, false));
     writeEntries(temporary, files);
-    if (!tryRename(temporary, folder)) {
-      rmSync(temporary, { recursive: true, force: true });
-      return false;
-    }
+    if (!tryRename(temporary, folder)) return false;
     syncToDisk(path.dirname(folder));
     return true;
   } catch (cause) {
-    rmSync(temporary, { recursive: true, force: true });
     throw toHostWrite(`cannot fill ${folder}`, cause);
   } finally {
     process.umask(previousMask);
+    // Gone already if it has taken its place.
+    rmSync(temporary, { recursive: true, force: true });
   }
 }
 

@@ -14,26 +14,21 @@ export function beginSync(folder: string): void {
 
 /** Makes everything durable that was written to the file system of a folder. */
 export function syncFileSystem(folder: string): void {
-  onFolder(folder, (fd) => {
+  withOpen(folder, (fd) => {
     if (syncfs(fd) !== 0) throw new Error(`cannot write the file system of ${folder} to disk (syncfs)`);
   });
 }
 
-/** Does something with an open folder. */
-export function onFolder(folder: string, work: (fd: number) => void): void {
-  const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    work(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
 /** Makes a folder's own entries durable, or a file's data. */
 export function syncToDisk(file: string): void {
+  withOpen(file, fsyncSync);
+}
+
+/** Does something with a file or folder that is open to be read. */
+export function withOpen(file: string, work: (fd: number) => void): void {
   const fd = openSync(file, constants.O_RDONLY);
   try {
-    fsyncSync(fd);
+    work(fd);
   } finally {
     closeSync(fd);
   }

@@ -1,5 +1,6 @@
 // Check `disk`: the state folder and its file system, room, and account files that can be replaced.
 import type { DiskLook } from '../../host/disk-look.ts';
+import { homesFolder } from '../report/host-load.ts';
 import type { Facts, Reach } from './facts.ts';
 import { type Finding, found } from './finding.ts';
 
@@ -10,9 +11,7 @@ const LOW_BYTES = 256 * MIB;
 
 export function checkDisk(facts: Facts): Finding[] {
   const { disks, accountFilesFault, stateFolder, keyFolder, mirrorFault, config } = facts;
-  const findings = disks.flatMap((disk) =>
-    disk.size === 0 && disk.fault === null ? checkAutomounter(disk, config) : checkRoom(disk),
-  );
+  const findings = disks.flatMap((disk) => [...checkRoom(disk), ...checkAutomounter(disk, config)]);
   if (accountFilesFault !== null) {
     const [says, hint] = splitHint(accountFilesFault);
     findings.push(found('disk-account-files', 'broken', says, hint ?? 'see that /etc is writable'));
@@ -48,7 +47,7 @@ export function checkDisk(facts: Facts): Finding[] {
   return findings;
 }
 
-function checkRoom({ path, free, isReadOnly, network, fault }: DiskLook): Finding[] {
+function checkRoom({ path, free, size, isReadOnly, network, fault }: DiskLook): Finding[] {
   if (fault !== null)
     return [
       found(
@@ -67,7 +66,7 @@ function checkRoom({ path, free, isReadOnly, network, fault }: DiskLook): Findin
         `mount -o remount,rw ${path}`,
       ),
     ];
-  if (free < FULL_BYTES) {
+  if (size > 0 && free < FULL_BYTES) {
     return [
       found(
         'disk-full',
@@ -78,7 +77,7 @@ function checkRoom({ path, free, isReadOnly, network, fault }: DiskLook): Findin
     ];
   }
   const findings: Finding[] = [];
-  if (free < LOW_BYTES)
+  if (size > 0 && free < LOW_BYTES)
     findings.push(
       found(
         'disk-low',
@@ -101,8 +100,9 @@ function checkRoom({ path, free, isReadOnly, network, fault }: DiskLook): Findin
 }
 
 /** What has no room of its own: homes come there one by one, when somebody looks. */
-function checkAutomounter({ path }: DiskLook, { accounts }: Facts['config']): Finding[] {
-  if (accounts.homes === 'never') return [];
+function checkAutomounter({ path, size, fault }: DiskLook, { accounts }: Facts['config']): Finding[] {
+  const isOfHomes = accounts.homes === 'create' && path.endsWith(homesFolder('/', accounts.home));
+  if (fault !== null || size > 0 || !isOfHomes) return [];
   return [
     found(
       'disk-automounter',

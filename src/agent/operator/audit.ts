@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
+import { syncToDisk } from '../../host/sync.ts';
 import type { Paths } from '../../paths.ts';
 import { toHostWrite } from '../../system-error.ts';
 import { operatorName } from './operator-files.ts';
@@ -92,7 +93,8 @@ function append(file: string, line: string): void {
     const bytes = Buffer.from(endsOpen(fd, size) ? `\n${line}` : line);
     if (writeSync(fd, bytes) !== bytes.length) throw new Error('the disk is full');
     fsyncSync(fd);
-    if (size === 0) syncFolder(path.dirname(file));
+    // A new file is only there after a crash if its folder knows of it.
+    if (size === 0) syncToDisk(path.dirname(file));
   } finally {
     closeSync(fd);
   }
@@ -101,16 +103,6 @@ function append(file: string, line: string): void {
 function endsOpen(fd: number, size: number): boolean {
   const last = Buffer.alloc(1);
   return size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 0x0a;
-}
-
-/** A new file is only there after a crash if its folder knows of it. */
-function syncFolder(folder: string): void {
-  const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }
 
 /** Reads the whole trail; none is an empty one. */

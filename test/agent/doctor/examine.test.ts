@@ -58,6 +58,7 @@ describe('doctor', () => {
     ['disk-full', { disks: [{ ...disk, free: 1000 }] }],
     ['disk-read-only', { disks: [{ ...disk, isReadOnly: true }] }],
     ['disk-network', { disks: [{ ...disk, path: '/var/lib/sunk-agent/cache', network: 'NFS' }] }],
+    ['disk-read-only', { disks: [{ ...disk, size: 0, free: 0, isReadOnly: true }] }],
     ['disk-automounter', { disks: [{ ...disk, path: '/home', size: 0, free: 0 }] }],
     ['disk-silent', { disks: [{ ...disk, fault: 'no answer' }] }],
     ['disk-account-files', { accountFilesFault: '/etc/passwd is immutable (chattr -i /etc/passwd)' }],
