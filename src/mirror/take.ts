@@ -248,6 +248,7 @@ export function beginTake(connection: Connection, image: Image, rules: TakeRules
 
 /** Field by field; a list of keys or members element by element. */
 function isSameRecord(a: AnyRecord, b: AnyRecord): boolean {
+  if (a === b) return true;
   const [ours, theirs] = [a, b] as unknown as Record<string, unknown>[];
   if (ours === undefined || theirs === undefined) return false;
   for (const name in ours) {

@@ -6,7 +6,7 @@ import { deltaFilter, isWithinDelta } from './delta.ts';
 import { type Meter, startMeter } from './meter.ts';
 import { readList } from './pages.ts';
 import { writePage } from './page-lines.ts';
-import type { PassAsk, PassEnd } from './protocol.ts';
+import type { PassAsk, PassEnd, Say } from './protocol.ts';
 import { type Finding, RESOURCE_KINDS, type ResourceKind } from './resources.ts';
 import { isBadContent } from './split.ts';
 import type { Store } from './store.ts';
@@ -25,7 +25,7 @@ export async function answerPass(channel: Channel, ask: PassAsk, store: Store): 
   const meter = startMeter(store.config.scim.bounds);
   const delta =
     ask.mode === 'delta' && ask.since !== null ? await readDelta(channel, ask, store, meter) : null;
-  const ends = delta ?? (await readLists(channel, ask.n, store, meter, null));
+  const ends = delta ?? (await readLists(channel, ask, store, meter, null));
   return {
     say: 'end',
     n: ask.n,
@@ -41,15 +41,11 @@ export async function answerPass(channel: Channel, ask: PassAsk, store: Store): 
 }
 
 /** null: the store cannot be asked so. */
-async function readDelta(
-  channel: Channel,
-  { n, since }: PassAsk,
-  store: Store,
-  meter: Meter,
-): Promise<Ends | null> {
+async function readDelta(channel: Channel, ask: PassAsk, store: Store, meter: Meter): Promise<Ends | null> {
+  const { since } = ask;
   if (since === null || !(await store.honoursDelta(meter))) return null;
   try {
-    return await readLists(channel, n, store, meter, since);
+    return await readLists(channel, ask, store, meter, since);
   } catch (error) {
     if (!(error instanceof FilterIgnored)) throw error;
     store.distrustDelta();
@@ -63,12 +59,13 @@ async function readDelta(
  */
 async function readLists(
   channel: Channel,
-  n: number,
+  { n, known }: PassAsk,
   store: Store,
   meter: Meter,
   since: string | null,
 ): Promise<Ends> {
   const { client } = store;
+  if (since === null) store.pages.begin(known);
   const { scim } = store.config;
   const provider = await store.provider(meter);
   const ends: Record<ResourceKind, ListEnd> = { User: NOTHING, Group: NOTHING };
@@ -82,10 +79,12 @@ async function readLists(
         kind,
         meter,
         filter: since === null ? null : deltaFilter(since),
-        async onPage(resources) {
-          if (since !== null && !resources.every((resource) => isWithinDelta(resource, since)))
+        pages: since === null ? store.pages : null,
+        async onPage({ resources, digest }) {
+          if (since !== null && resources?.every((resource) => isWithinDelta(resource, since)) !== true)
             throw new FilterIgnored();
-          for (const line of writePage(n, kind, resources)) await channel.sendLine(line);
+          for (const line of writePage(n, kind, resources ?? [])) await channel.sendLine(line);
+          await channel.send({ say: 'page', n, kind, digest, is_known: resources === null } satisfies Say);
         },
       });
     } catch (error) {

@@ -1,7 +1,6 @@
 // Answers the question for one resource: is it there, is it gone, or can that not be told?
 import { AgentError } from '../errors.ts';
 import { getProperty, isObject } from './attribute-path.ts';
-import type { Answer } from './client.ts';
 import { startMeter } from './meter.ts';
 import type { ReadAnswer, ReadAsk } from './protocol.ts';
 import type { Finding } from './resources.ts';
@@ -12,22 +11,24 @@ const ERROR_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:error';
 /** A store that cannot be asked about this one is no failure of the pass that wants to know. */
 export async function answerRead({ n, kind, id }: ReadAsk, store: Store): Promise<ReadAnswer> {
   const meter = startMeter(store.config.scim.bounds);
-  let answer: Answer | null = null;
+  let found: ReadAnswer['found'] = 'unknown';
+  let body: unknown = null;
   let problem: Finding | null = null;
   try {
-    answer = await store.client.get(`/${kind}s/${encodeURIComponent(id)}`, {}, meter);
+    const answer = await store.client.get(`/${kind}s/${encodeURIComponent(id)}`, {}, meter);
+    body = answer.body();
+    found = judge(answer.status, body, id);
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
     problem = { code: error.code, detail: error.message.slice(0, 2000) };
   }
-  const found = answer === null ? 'unknown' : judge(answer, id);
   return {
     say: 'resource',
     n,
     kind,
     id,
     found,
-    resource: found === 'present' ? answer?.body : null,
+    resource: found === 'present' ? body : null,
     problem,
     server_time: meter.clock?.serverTime ?? null,
     local_time: meter.clock?.localTime ?? Date.now(),
@@ -35,7 +36,7 @@ export async function answerRead({ n, kind, id }: ReadAsk, store: Store): Promis
 }
 
 /** Only a 404 in the store's own words is an absence: a proxy's page, or a wrong address, also says 404. */
-function judge({ status, body }: Answer, id: string): ReadAnswer['found'] {
+function judge(status: number, body: unknown, id: string): ReadAnswer['found'] {
   if (!isObject(body)) return 'unknown';
   if (status === 200) return getProperty(body, 'id') === id ? 'present' : 'unknown';
   const schemas = getProperty(body, 'schemas');

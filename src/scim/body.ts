@@ -1,9 +1,6 @@
 // The body of an answer: read within its bounds, as JSON of a bounded depth.
 import type { Dispatcher } from 'undici';
-import type { Config } from '../config.ts';
 import { AgentError } from '../errors.ts';
-
-type Bounds = Config['scim']['bounds'];
 
 /** One answer was too much: the same question in smaller parts may get through. */
 export class AnswerTooMuch extends AgentError {
@@ -30,8 +27,12 @@ export async function readBody(body: Dispatcher.ResponseData['body'], limit: num
   return Buffer.concat(chunks, size);
 }
 
-/** @throws AgentError store_answer, AnswerTooMuch */
-export function parseBody(bytes: Buffer, { depth }: Bounds): unknown {
+/**
+ * @param depth as `scim.bounds.depth`.
+ * @param above levels that are around it: less is left of the depth.
+ * @throws AgentError store_answer, AnswerTooMuch
+ */
+export function parseBody(bytes: Buffer, depth: number, above = 0): unknown {
   let value: unknown;
   try {
     value = JSON.parse(bytes.toString('utf8'));
@@ -40,7 +41,7 @@ export function parseBody(bytes: Buffer, { depth }: Bounds): unknown {
       cause,
     });
   }
-  if (isDeeperThan(value, depth))
+  if (isDeeperThan(value, depth - above))
     throw new AnswerTooMuch(`an answer nested deeper than scim.bounds.depth (${depth})`);
   return value;
 }

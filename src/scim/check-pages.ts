@@ -1,7 +1,6 @@
 // Adds the pages of one list up: complete only if ids are there and unique, the total stable, and the count reaches it.
 import type { Config } from '../config.ts';
 import { AgentError } from '../errors.ts';
-import { getProperty, isObject } from './attribute-path.ts';
 import type { ListPage, StaleCursor } from './list-page.ts';
 import { CursorLoop } from './paging.ts';
 import type { Finding, ResourceKind } from './resources.ts';
@@ -39,16 +38,10 @@ export function checkPages({ kind, scim }: { kind: ResourceKind; scim: Config['s
     problems.set(code, { code, detail: detail.slice(0, 2000) });
   }
 
-  function seeResource(resource: unknown): void {
-    const id = isObject(resource) ? getProperty(resource, 'id') : undefined;
-    if (typeof id !== 'string' || id === '') note('id-missing', `a ${kind} was listed without an id`);
+  function seeId(id: string | null): void {
+    if (id === null) note('id-missing', `a ${kind} was listed without an id`);
     else if (seen.has(id)) note('id-twice', `${kind} ${id} was listed twice`);
     else seen.add(id);
-  }
-
-  function isNew(resource: unknown): boolean {
-    const id = isObject(resource) ? getProperty(resource, 'id') : undefined;
-    return typeof id === 'string' && !seen.has(id);
   }
 
   return {
@@ -58,15 +51,15 @@ export function checkPages({ kind, scim }: { kind: ResourceKind; scim: Config['s
         throw new AgentError('store_bound', `more pages than scim.bounds.pages (${scim.bounds.pages})`);
       if (page.isBeyond === true) {
         // A store may repeat itself there; only somebody new shows that the total is wrong.
-        if (page.resources.some(isNew))
+        if (page.ids.some((id) => id !== null && !seen.has(id)))
           note('count-differs', `more ${kind}s than the ${String(total)} that the store announced`);
         return;
       }
       if (pages > 1 && page.total !== total)
         note('total-changed', `the number of ${kind}s changed while they were read`);
       total = page.total;
-      came += page.resources.length;
-      page.resources.forEach(seeResource);
+      came += page.ids.length;
+      page.ids.forEach(seeId);
       for (const why of page.lost ?? []) {
         lost += 1;
         note('record-unreadable', `${lost} ${kind}s could not be read at all: ${why}`);

@@ -1,5 +1,6 @@
 // What a status code means for us: an answer, or an error that says which, where and what the store said of it.
 import { AgentError } from '../errors.ts';
+import type { Answer } from './answer.ts';
 import { getProperty, isObject } from './attribute-path.ts';
 
 /**
@@ -7,14 +8,10 @@ import { getProperty, isObject } from './attribute-path.ts';
  * @param tokens ours, which a store may repeat in what it says and nobody else may read.
  * @throws AgentError store_refused_token, store_forbidden, store_answer
  */
-export function checkStatus<A extends { status: number; isJson: boolean; body: unknown }>(
-  answer: A,
-  url: URL,
-  tokens: readonly string[],
-): A {
+export function checkStatus(answer: Answer, url: URL, tokens: readonly string[]): Answer {
   const { status } = answer;
   const where = `${url.origin}${url.pathname}`;
-  const said = detailOf(answer.body, tokens);
+  const said = status === 200 ? '' : detailOf(answer.body(), tokens);
   if (status === 401) {
     const whom = tokens.length === 1 ? 'the token' : `each of ${tokens.length} tokens`;
     throw new AgentError('store_refused_token', `${where} refused ${whom}${said}`);
@@ -24,7 +21,7 @@ export function checkStatus<A extends { status: number; isJson: boolean; body: u
     throw new AgentError('store_answer', `${where} redirects elsewhere, which is not followed`);
   if (status !== 200 && status !== 400 && status !== 404)
     throw new AgentError('store_answer', `${where} answered ${status}${said}`);
-  if (status === 200 && !answer.isJson)
+  if (status === 200 && answer.json === null)
     throw new AgentError('store_answer', `${where} answered something that is not JSON`);
   return answer;
 }

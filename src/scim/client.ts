@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import type { Config } from '../config.ts';
 import { AgentError } from '../errors.ts';
-import { parseBody, readBody } from './body.ts';
+import { Answer } from './answer.ts';
+import { readBody } from './body.ts';
 import type { Meter } from './meter.ts';
 import {
   isNobodyThere,
@@ -18,13 +19,6 @@ import { checkStatus } from './check-status.ts';
 import { readTokens } from './tokens.ts';
 import type { TrafficTally } from './traffic.ts';
 import { openTransport } from './transport.ts';
-
-export interface Answer {
-  /** 200, 400 or 404. */
-  readonly status: number;
-  /** undefined where a body of another media type came, such as a proxy's HTML page. */
-  readonly body: unknown;
-}
 
 export interface ScimClient {
   /**
@@ -46,10 +40,6 @@ interface Call {
   readonly body: string | null;
   readonly seconds: number;
   readonly attempts: number;
-}
-
-interface RawAnswer extends Answer {
-  readonly isJson: boolean;
 }
 
 const ATTEMPTS = 4;
@@ -74,7 +64,7 @@ export function createClient(scim: Config['scim'], root: string, options: Client
   /** What is told of this node (`scim.announce`): its name and a hash, and nothing of the records. */
   let announcement: string | null = null;
 
-  async function attempt(call: Call, token: string, meter: Meter): Promise<RawAnswer> {
+  async function attempt(call: Call, token: string, meter: Meter): Promise<Answer> {
     let hasAnswered = false;
     const timeout = AbortSignal.timeout(call.seconds * 1000);
     try {
@@ -107,7 +97,7 @@ export function createClient(scim: Config['scim'], root: string, options: Client
     }
   }
 
-  async function readAnswer(response: Dispatcher.ResponseData, meter: Meter): Promise<RawAnswer> {
+  async function readAnswer(response: Dispatcher.ResponseData, meter: Meter): Promise<Answer> {
     const { statusCode: status, headers } = response;
     const header = (name: string): string => String(headers[name] ?? '');
     const bytes = await readBody(response.body, bounds.page_bytes);
@@ -116,10 +106,10 @@ export function createClient(scim: Config['scim'], root: string, options: Client
       throw new PassingFailure(`answered ${status}`, readRetryAfter(header('retry-after'), Date.now()));
     meter.noteAnswer(bytes.length, Number.isNaN(date) ? null : date);
     const isJson = /^application\/(scim\+)?json\b/i.test(header('content-type'));
-    return { status, isJson, body: isJson ? parseBody(bytes, bounds) : undefined };
+    return new Answer(status, isJson ? bytes : null, bounds.depth);
   }
 
-  async function persist(call: Call, token: string, meter: Meter): Promise<RawAnswer> {
+  async function persist(call: Call, token: string, meter: Meter): Promise<Answer> {
     for (let n = 1; ; n += 1) {
       meter.noteRequest(n > 1);
       try {
@@ -152,7 +142,7 @@ export function createClient(scim: Config['scim'], root: string, options: Client
     checkPatience();
     const tokens = readTokens(scim.tokens, root);
     const order = accepted !== null && tokens.includes(accepted) ? [accepted, ...tokens] : tokens;
-    let refusal: RawAnswer | null = null;
+    let refusal: Answer | null = null;
     for (const token of new Set(order)) {
       const answer = await persist(call, token, meter);
       if (answer.status !== 401 && answer.status !== 403) {

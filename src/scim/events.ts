@@ -86,9 +86,10 @@ async function pollOnce(
   const { hasEvents } = await store.provider(meter);
   if (!hasEvents) return null;
   const question = { maxEvents: MAX_EVENTS, returnImmediately: isImmediate, ack };
-  const { status, body } = await store.client.post(path, question, POLL_SECONDS, meter);
+  const answer = await store.client.post(path, question, POLL_SECONDS, meter);
+  const body = answer.body();
   const sets = isObject(body) ? getProperty(body, 'sets') : undefined;
-  if (status !== 200 || !isObject(sets)) return null;
+  if (answer.status !== 200 || !isObject(sets)) return null;
   const ids = Object.keys(sets).slice(0, MAX_EVENTS * 5);
   const read = ids.map((id) => readAnnouncement(sets[id]));
   const looks = read.filter((announcement) => announcement !== null);

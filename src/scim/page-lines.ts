@@ -1,7 +1,7 @@
 // A page as lines of the pipe: short ones, so that neither process holds more than a little of it at once.
 import type { ResourceKind } from './resources.ts';
 
-/** What a line of a page says; its resources are not parsed yet, since the agent may know them already. */
+/** What a line of a page says; whoever takes it parses its resources. */
 export interface PageLine {
   /** Of the question that it answers. */
   readonly n: number;

@@ -6,6 +6,7 @@ import type { ScimClient } from './client.ts';
 import { listQuery } from './list-query.ts';
 import { type ListPage, openPage, StaleCursor } from './list-page.ts';
 import type { Meter } from './meter.ts';
+import type { PageMemory } from './page-memory.ts';
 import { isBadContent } from './split.ts';
 import { CursorLoop, type FetchPage, pagesByCursor, pagesByIndex } from './paging.ts';
 import type { Provider } from './provider.ts';
@@ -24,8 +25,10 @@ export interface ListQuestion {
   /** A filter besides the configured one; null: none. */
   readonly filter: string | null;
   readonly meter: Meter;
-  /** Gets the resources of each page, in order; they may come a second time when the list was read again. */
-  readonly onPage: (resources: readonly unknown[]) => Promise<void>;
+  /** null: nothing is known of the pages, and nothing to be remembered. */
+  readonly pages: PageMemory | null;
+  /** Gets each page, in order; they may come a second time when the list was read again. */
+  readonly onPage: (page: ListPage) => Promise<void>;
 }
 
 /**
@@ -57,7 +60,7 @@ async function readOnce(question: ListQuestion, byCursor: boolean, isFirst: bool
     for await (const page of choosePaging(question, byCursor)) {
       check.see(page);
       if (isFirst && check.hasDrifted()) return { outcome: 'drifted', end: check.end() };
-      await question.onPage(page.resources);
+      await question.onPage(page);
     }
   } catch (error) {
     if (error instanceof StaleCursor || error instanceof CursorLoop) check.noteCursor(error);
@@ -85,16 +88,17 @@ async function* choosePaging(question: ListQuestion, byCursor: boolean): AsyncGe
   else yield* pagesByIndex(fetch, count, path);
 }
 
-function fetcher({ client, scim, kind, filter, meter }: ListQuestion, path: string): FetchPage {
+function fetcher({ client, scim, kind, filter, meter, pages }: ListQuestion, path: string): FetchPage {
   const constant = listQuery(scim, kind, filter);
   let isRefused = false;
-  return async (place) => {
+  return async (place, isWhole = true) => {
+    const memory = isWhole ? pages : null;
     const query: Record<string, string> = { ...constant, ...place };
     if (isRefused) query['count'] = String(Math.min(SMALL_PAGE, Number(place['count'])));
     const answer = await client.get(path, query, meter);
     if (answer.status !== 400 || isRefused || Number(place['count']) <= SMALL_PAGE)
-      return openPage(answer, path);
+      return openPage(answer, path, memory);
     isRefused = true;
-    return openPage(await client.get(path, { ...query, count: String(SMALL_PAGE) }, meter), path);
+    return openPage(await client.get(path, { ...query, count: String(SMALL_PAGE) }, meter), path, memory);
   };
 }

@@ -3,8 +3,8 @@ import { AgentError } from '../errors.ts';
 import type { ListPage } from './list-page.ts';
 import { isBadContent, splitBadPages } from './split.ts';
 
-/** Asks for one page; `place` is `startIndex` or `cursor`, and `count`. */
-export type FetchPage = (place: Readonly<Record<string, string>>) => Promise<ListPage>;
+/** Asks for one page; `place` is `startIndex` or `cursor`, and `count`. `isWhole` false: all of it is needed, known or not. */
+export type FetchPage = (place: Readonly<Record<string, string>>, isWhole?: boolean) => Promise<ListPage>;
 
 /** Pages that are asked for before the one in front of them has come. */
 const IN_FLIGHT = 4;
@@ -21,7 +21,9 @@ interface Flight {
  * @param count resources asked for.
  */
 export async function* pagesByIndex(fetch: FetchPage, count: number, path: string): AsyncGenerator<ListPage> {
-  const range = splitBadPages((start, size) => fetch({ startIndex: String(start), count: String(size) }));
+  const range = splitBadPages((start, size, isWhole) =>
+    fetch({ startIndex: String(start), count: String(size) }, isWhole),
+  );
   const ask = (start: number, size: number): Flight => {
     const page = range(start, size);
     // It may be given up before anybody looks at it.
@@ -35,7 +37,7 @@ export async function* pagesByIndex(fetch: FetchPage, count: number, path: strin
   try {
     for (let flight = flights.shift(); flight !== undefined; flight = flights.shift()) {
       const page = await flight.page;
-      const length = page.resources.length + (page.lost?.length ?? 0);
+      const length = page.ids.length + (page.lost?.length ?? 0);
       if (page.total === null)
         throw new AgentError('store_answer', `${path} answered a list without totalResults`);
       came += length;
@@ -64,7 +66,7 @@ export async function* pagesByIndex(fetch: FetchPage, count: number, path: strin
 async function askBeyond(fetch: FetchPage, start: number, count: number): Promise<ListPage | null> {
   try {
     const page = await fetch({ startIndex: String(start), count: String(count) });
-    return page.resources.length === 0 ? null : { ...page, isBeyond: true };
+    return page.ids.length === 0 ? null : { ...page, isBeyond: true };
   } catch (error) {
     if (isBadContent(error)) return null;
     throw error;

@@ -3,20 +3,32 @@ import type { Config } from '../config.ts';
 import { compilePath, type Getter } from './attribute-path.ts';
 import type { Finding, ResourceKind } from './resources.ts';
 
-export interface PathTally {
+type Key = keyof Config['scim']['attributes'];
+
+/** What was seen in one page, which is the same for an equal page. */
+export interface SeenPaths {
+  /** Resources. */
+  readonly count: number;
+  /** Paths that one of them has. */
+  readonly matched: readonly Key[];
+}
+
+export interface PagePaths {
   /** Looks at one raw resource; costs nothing once every path has matched. */
-  see(kind: ResourceKind, raw: unknown): void;
-  /** As many more, which need no look, since `isSettled`. */
-  skip(kind: ResourceKind, count: number): void;
-  /** Whether every path has matched. */
-  isSettled(kind: ResourceKind): boolean;
+  see(raw: unknown): void;
+  seen(): SeenPaths;
+}
+
+export interface PathTally {
+  /** Starts on a page; what is seen in it counts at once. */
+  open(kind: ResourceKind): PagePaths;
+  /** Counts a page that was seen before. */
+  add(kind: ResourceKind, paths: SeenPaths): void;
   /** How many were looked at. */
   seen(kind: ResourceKind): number;
   /** One finding for each path that no resource of this kind had; none where there was no resource. */
   unmatched(kind: ResourceKind): Finding[];
 }
-
-type Key = keyof Config['scim']['attributes'];
 
 const KEYS: Readonly<Record<ResourceKind, readonly Key[]>> = {
   User: ['ssh_keys', 'username', 'uid', 'gid', 'home', 'shell'],
@@ -26,12 +38,19 @@ const KEYS: Readonly<Record<ResourceKind, readonly Key[]>> = {
 /** Facts that nobody looks for where ids are derived. */
 const IDS: readonly Key[] = ['uid', 'gid', 'group_gid'];
 
+interface ConfiguredPath {
+  readonly key: Key;
+  readonly path: string;
+  readonly get: Getter;
+}
+
 /** An empty tally for one pass. */
 export function createPathTally({ scim, accounts }: Config): PathTally {
+  const paths = { User: compile('User'), Group: compile('Group') };
+  const matched = { User: new Set<Key>(), Group: new Set<Key>() };
   const seen = { User: 0, Group: 0 };
-  const open = { User: compile('User'), Group: compile('Group') };
 
-  function compile(kind: ResourceKind): { key: Key; path: string; get: Getter }[] {
+  function compile(kind: ResourceKind): ConfiguredPath[] {
     return KEYS[kind].flatMap((key) => {
       const path = scim.attributes[key];
       if (path === null || (accounts.ids === 'derived' && IDS.includes(key))) return [];
@@ -39,22 +58,37 @@ export function createPathTally({ scim, accounts }: Config): PathTally {
     });
   }
 
+  function add(kind: ResourceKind, { count, matched: keys }: SeenPaths): void {
+    seen[kind] += count;
+    for (const key of keys) matched[kind].add(key);
+  }
+
   return {
+    open(kind) {
+      let open: readonly ConfiguredPath[] = paths[kind];
+      let count = 0;
+      const found: Key[] = [];
+      return {
+        see(raw) {
+          const hits = open.filter(({ get }) => (get(raw) ?? null) !== null).map(({ key }) => key);
+          if (hits.length > 0) open = open.filter(({ key }) => !hits.includes(key));
+          count += 1;
+          found.push(...hits);
+          add(kind, { count: 1, matched: hits });
+        },
+        seen: () => ({ count, matched: found }),
+      };
+    },
+    add,
     seen: (kind) => seen[kind],
-    isSettled: (kind) => open[kind].length === 0,
-    skip(kind, count) {
-      seen[kind] += count;
-    },
-    see(kind, raw) {
-      seen[kind] += 1;
-      if (open[kind].length > 0) open[kind] = open[kind].filter(({ get }) => (get(raw) ?? null) === null);
-    },
     unmatched: (kind) =>
       seen[kind] === 0
         ? []
-        : open[kind].map(({ key, path }) => ({
-            code: 'path-unmatched',
-            detail: `scim.attributes.${key}: no ${kind} has ${path}`,
-          })),
+        : paths[kind]
+            .filter(({ key }) => !matched[kind].has(key))
+            .map(({ key, path }) => ({
+              code: 'path-unmatched',
+              detail: `scim.attributes.${key}: no ${kind} has ${path}`,
+            })),
   };
 }

@@ -9,6 +9,8 @@ export const MAX_LINE_BYTES = 64 * 1024 * 1024;
 export const MAX_NAMED = 50;
 
 const kind = z.enum(['User', 'Group']);
+/** SHA-256 as base64url. */
+const digest = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 const mode = z.enum(['full', 'delta']);
 const probedGroup = z.strictObject({ id: z.string().max(500), name: z.string().max(500) });
 const finding = z.strictObject({ code: z.string().max(100), detail: z.string().max(2000) });
@@ -24,6 +26,8 @@ export const askSchema = z.discriminatedUnion('ask', [
     n: z.int(),
     mode,
     since: z.string().nullable(),
+    /** Digests of pages of an earlier full read whose resources need not come again. */
+    known: z.array(digest),
   }),
   /** Read one resource by id, to confirm an absence or to follow an event. */
   z.strictObject({ ask: z.literal('read'), n: z.int(), kind, id: z.string() }),
@@ -43,7 +47,18 @@ export const askSchema = z.discriminatedUnion('ask', [
 
 /** What the reader answers, besides pages. A raw resource is `unknown` here: scim/read-resource judges it in the agent. */
 export const saySchema = z.discriminatedUnion('say', [
-  z.strictObject({ say: z.literal('hello'), protocol: z.literal(2) }),
+  z.strictObject({ say: z.literal('hello'), protocol: z.literal(3) }),
+  /**
+   * A page of a pass is over: its lines are those since the last such word, or (`is_known`) none, since the agent knows
+   * it. Under the digest it may be called known in the next full read; null: it will not come so again.
+   */
+  z.strictObject({
+    say: z.literal('page'),
+    n: z.int(),
+    kind,
+    digest: digest.nullable(),
+    is_known: z.boolean(),
+  }),
   /**
    * The pass is over. `mode` is what was really done. `complete`, for each kind alone, claims that all of that
    * came; an absence can be concluded only where the mode is `full`.
@@ -132,6 +147,7 @@ export const saySchema = z.discriminatedUnion('say', [
 
 export type Ask = z.infer<typeof askSchema>;
 export type Say = z.infer<typeof saySchema>;
+export type PageEnd = Extract<Say, { say: 'page' }>;
 export type PassEnd = Extract<Say, { say: 'end' }>;
 export type ProbeAnswer = Extract<Say, { say: 'probe' }>;
 export type ReadAnswer = Extract<Say, { say: 'resource' }>;

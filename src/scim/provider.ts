@@ -28,8 +28,8 @@ export const PLAIN_PROVIDER: Provider = {
  */
 export async function askProvider(client: ScimClient, meter: Meter): Promise<Provider> {
   try {
-    const { status, body } = await client.get('/ServiceProviderConfig', {}, meter);
-    return status === 200 ? readProvider(body) : PLAIN_PROVIDER;
+    const answer = await client.get('/ServiceProviderConfig', {}, meter);
+    return answer.status === 200 ? readProvider(answer.body()) : PLAIN_PROVIDER;
   } catch (error) {
     const isItsOwn = error instanceof AgentError && ['store_answer', 'store_forbidden'].includes(error.code);
     if (isItsOwn) return PLAIN_PROVIDER;

@@ -5,6 +5,8 @@ import { openChannel } from './channel.ts';
 import {
   type Ask,
   type Look,
+  type PageEnd,
+  type PassAsk,
   type PassEnd,
   type ProbeAnswer,
   type ReadAnswer,
@@ -18,7 +20,7 @@ import type { Traffic } from './traffic.ts';
 
 export interface Reader {
   /** @throws AgentError with the reader's own code, or reader_failed when it went away. */
-  pass(mode: 'full' | 'delta', since: string | null, onPage: (page: PageLine) => void): Promise<PassEnd>;
+  pass(question: PassQuestion, ears: PassEars): Promise<PassEnd>;
   read(kind: ResourceKind, id: string): Promise<ReadAnswer>;
   /** Looks at the store, for doctor; asks for these groups by name and id. */
   probe(groups: readonly GroupQuestion[]): Promise<ProbeAnswer>;
@@ -33,9 +35,17 @@ export interface Reader {
   close(): void;
 }
 
+export type PassQuestion = Pick<PassAsk, 'mode' | 'since' | 'known'>;
+
+/** Who hears the pages of a pass: the lines of each, then that it is over. */
+export interface PassEars {
+  onLine(line: PageLine): void;
+  onPage(page: PageEnd): void;
+}
+
 interface Question {
   readonly take: (say: Say) => void;
-  readonly takePage: (page: PageLine) => void;
+  readonly takeLine: (line: PageLine) => void;
   readonly fail: (error: Error) => void;
 }
 
@@ -50,7 +60,7 @@ export function openReader(stream: Duplex): Reader {
 
   channel.onLine((line) => {
     const page = readPageLine(line);
-    if (page !== null) questions.get(page.n)?.takePage(page);
+    if (page !== null) questions.get(page.n)?.takeLine(page);
     return page !== null;
   });
   channel.onMessage((message) => {
@@ -81,7 +91,7 @@ export function openReader(stream: Duplex): Reader {
   function ask<T>(
     build: (n: number) => Ask,
     isLast: (say: Say) => T | undefined,
-    takePage: (page: PageLine) => void = () => {},
+    takeLine: (line: PageLine) => void = () => {},
   ): Promise<T> {
     if (isClosed) return Promise.reject(new AgentError('reader_failed', 'the reader went away'));
     const n = next;
@@ -94,7 +104,7 @@ export function openReader(stream: Duplex): Reader {
           questions.delete(n);
           resolve(answer);
         },
-        takePage,
+        takeLine,
         fail(error) {
           questions.delete(n);
           reject(error);
@@ -105,11 +115,14 @@ export function openReader(stream: Duplex): Reader {
   }
 
   return {
-    pass: (mode, since, onPage) =>
+    pass: ({ mode, since, known }, ears) =>
       ask<PassEnd>(
-        (n) => ({ ask: 'pass', n, mode, since }),
-        (say) => (say.say === 'end' ? say : undefined),
-        onPage,
+        (n) => ({ ask: 'pass', n, mode, since, known }),
+        (say) => {
+          if (say.say === 'page') ears.onPage(say);
+          return say.say === 'end' ? say : undefined;
+        },
+        (line) => ears.onLine(line),
       ),
     read: (kind, id) =>
       ask<ReadAnswer>(

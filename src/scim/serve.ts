@@ -48,7 +48,7 @@ export async function serveAgent(stream: Duplex, store: Store, log: Logger): Pro
   }
 
   channel.onMessage((message) => answer(askSchema.parse(message)));
-  await channel.send({ say: 'hello', protocol: 2 } satisfies Say);
+  await channel.send({ say: 'hello', protocol: 3 } satisfies Say);
   await end;
   closing.abort();
 }

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import { type ScimClient, createClient } from './client.ts';
 import { probeDelta } from './delta.ts';
 import type { Meter } from './meter.ts';
+import { createPageMemory, type PageMemory } from './page-memory.ts';
 import { askProvider, type Provider } from './provider.ts';
 import { createTrafficTally, type TrafficTally } from './traffic.ts';
 
@@ -11,6 +12,7 @@ export interface Store {
   readonly config: Config;
   readonly root: string;
   readonly traffic: TrafficTally;
+  readonly pages: PageMemory;
   /** What it says it can do; asked again after an hour. */
   provider(meter: Meter): Promise<Provider>;
   /** Whether it honours a filter on `meta.lastModified`; probed again after a day, or an hour if it did not. */
@@ -35,6 +37,7 @@ export function openStore(config: Config, root: string, random = Math.random): S
     config,
     root,
     traffic,
+    pages: createPageMemory(),
     async provider(meter) {
       return provider.recall() ?? provider.keep(await askProvider(client, meter), HOUR_MS);
     },

@@ -112,9 +112,11 @@ function readerOf({ people, users, admins }: Company, clock: number): Reader {
     Group: [group('slurm-users', 30_000, users), group('slurm-admins', 30_001, admins)],
   };
   const reader: Pick<Reader, 'pass' | 'read'> = {
-    async pass(_mode, _since, onPage) {
-      for (const kind of ['User', 'Group'] as const)
-        onPage({ n: 1, kind, resources: Buffer.from(JSON.stringify(lists[kind])) });
+    async pass(_question, ears) {
+      for (const kind of ['User', 'Group'] as const) {
+        ears.onLine({ n: 1, kind, resources: Buffer.from(JSON.stringify(lists[kind])) });
+        ears.onPage({ say: 'page', n: 1, kind, digest: null, is_known: false });
+      }
       return {
         say: 'end',
         n: 1,

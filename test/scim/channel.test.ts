@@ -15,6 +15,9 @@ vi.setConfig({ testTimeout: 60_000 + RUNS * 10 });
 
 const MAX = 200;
 const END = { say: 'end', n: 1, mode: 'full', complete: { User: true, Group: true }, problems: [] };
+const QUESTION = { mode: 'full', since: null, known: [] as string[] } as const;
+const DEAF = { onLine: () => {}, onPage: () => {} };
+const PAGE = { say: 'page', n: 1, kind: 'User', digest: 'd'.repeat(43), is_known: true };
 const NUMBERS = { server_time: null, local_time: 0, requests: 1, retries: 0, bytes: 0 };
 
 /** One end of a pipe: what comes is written by the test, what goes is gathered. */
@@ -167,7 +170,9 @@ const damagedAnswer = fc
       { say: 'look', mode: 'event', resources: [{ kind: 'User', id: 'u' }] },
       { say: 'traffic', statuses: { 200: 1 }, retries: 0 },
       { say: 'failed', n: 1, code: 'store_answer', message: 'm', hint: 'h' },
-      { say: 'hello', protocol: 2 },
+      { say: 'hello', protocol: 3 },
+      PAGE,
+      { ...PAGE, digest: null, is_known: false },
     ),
     fc.nat(20),
     fc.oneof(fc.jsonValue(), fc.constantFrom(-1, 1e308, 0.5, 'User', [], {}, null)),
@@ -194,19 +199,23 @@ test('the agent believes an answer only if it has the shape of one, and hears no
       const heard: unknown[] = [];
       reader.watch((look) => heard.push(look));
       reader.onTraffic((traffic) => heard.push(traffic));
-      const pass = reader
-        .pass('full', null, () => {})
-        .then(
-          (end) => end,
-          (error: unknown) => error,
-        );
+      const pass = reader.pass(QUESTION, { ...DEAF, onPage: (page) => heard.push(page) }).then(
+        (end) => end,
+        (error: unknown) => error,
+      );
       stream.push(says.map((say) => `${JSON.stringify(say)}\n`).join(''));
       await turn();
       await turn();
       const bad = says.findIndex((say) => !saySchema.safeParse(say).success);
       expect(stream.destroyed).toBe(bad >= 0);
       const good = (bad < 0 ? says : says.slice(0, bad)) as { say: string; n?: number }[];
-      expect(heard).toEqual(good.filter(({ say }) => say === 'look' || say === 'traffic'));
+      const over = good.findIndex(({ say, n }) => n === 1 && (say === 'end' || say === 'failed'));
+      expect(heard).toEqual(
+        good.filter(
+          ({ say, n }, place) =>
+            say === 'look' || say === 'traffic' || (say === 'page' && n === 1 && (over < 0 || place < over)),
+        ),
+      );
       reader.close();
       const last = good.find(({ say, n }) => n === 1 && (say === 'end' || say === 'failed'));
       const answer = await pass;
@@ -222,7 +231,7 @@ test('a pipe that breaks off in the middle of a line ends each question, and no 
   const line = `${JSON.stringify({ ...END, ...NUMBERS })}\n`;
   for (let length = 0; length < line.length; length += 1) {
     const { stream } = makePipe();
-    const pass = openReader(stream).pass('full', null, () => {});
+    const pass = openReader(stream).pass(QUESTION, DEAF);
     stream.push(line.slice(0, length));
     await turn();
     stream.destroy();
@@ -233,20 +242,26 @@ test('a pipe that breaks off in the middle of a line ends each question, and no 
 test('a page or an answer to a question that was never asked, or is answered already, goes nowhere', async () => {
   const { stream } = makePipe();
   const reader = openReader(stream);
-  const pages: number[] = [];
-  const pass = reader.pass('full', null, ({ n }) => pages.push(n));
+  const pages: string[] = [];
+  const pass = reader.pass(QUESTION, {
+    onLine: ({ n }) => pages.push(`line of ${n}`),
+    onPage: ({ n }) => pages.push(`end of ${n}`),
+  });
   const end = { ...END, ...NUMBERS };
   for (const line of [
     'page 2 User []',
+    JSON.stringify({ ...PAGE, n: 2 }),
     JSON.stringify({ ...end, n: 2 }),
     'page 1 User []',
+    JSON.stringify(PAGE),
     JSON.stringify(end),
     'page 1 User []',
+    JSON.stringify(PAGE),
     JSON.stringify({ ...end, requests: 9 }),
   ])
     stream.push(`${line}\n`);
   expect(await pass).toEqual(end);
-  expect(pages).toEqual([1]);
+  expect(pages).toEqual(['line of 1', 'end of 1']);
   expect(stream.destroyed).toBe(false);
   reader.close();
 });

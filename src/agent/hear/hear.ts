@@ -4,7 +4,6 @@ import type { Mirror } from '../../mirror/mirror.ts';
 import type { Take, TakeCounts } from '../../mirror/take.ts';
 import type { PassEnd, ReadAnswer } from '../../scim/protocol.ts';
 import { createPathTally, type PathTally } from '../../scim/path-tally.ts';
-import type { PageLine } from '../../scim/page-lines.ts';
 import type { ResourceJudge } from '../../scim/read-resource.ts';
 import type { Reader } from '../../scim/reader.ts';
 import { type Finding, RESOURCE_KINDS, type ResourceKind } from '../../scim/resources.ts';
@@ -15,7 +14,7 @@ import type { Progress } from '../progress.ts';
 import { readResources } from './read-resources.ts';
 import { scopeOf } from './scope.ts';
 import { settleSuspects } from './suspects.ts';
-import { takePage } from './take-page.ts';
+import { type PageTaker, takePages } from './take-pages.ts';
 
 /** A clock further off the store's than this vouches for nobody, in milliseconds. */
 const MAX_SKEW_MS = 300_000;
@@ -93,21 +92,28 @@ async function askForLists(
   // What came last time is what will come, more or less; of a delta nobody knows. Counting is work.
   const expected = onProgress === undefined || asked === 'delta' ? null : countRecords(mirror) || null;
   let came = 0;
-  if (asked === 'full') heardBefore.turn();
   onProgress?.('fetch', 0, expected);
   // What goes wrong on our side is no fault of the pipe, which would be closed for it.
   let failure: { readonly error: unknown } | null = null;
-  const end = await reader.pass(asked, since, (page) => {
+  const hear = (work: () => number): void => {
     if (failure !== null) return;
     try {
-      came += ears.hear(page);
+      came += work();
       onProgress?.('fetch', came, expected);
     } catch (error) {
       failure = { error };
     }
-  });
+  };
+  const end = await reader.pass(
+    { mode: asked, since, known: heardBefore.known() },
+    {
+      onLine: (line) => hear(() => ears.pages().line(line)),
+      onPage: (page) => hear(() => ears.pages().end(page)),
+    },
+  );
   const failed = failure as { readonly error: unknown } | null;
   if (failed !== null) throw failed.error;
+  if (end.mode === 'full') heardBefore.replace(ears.pages().sound);
   onProgress?.('fetch', came, came);
   return end;
 }
@@ -128,8 +134,8 @@ interface Took {
 const NOTHING: TakeCounts = { added: 0, changed: 0, gone: 0, renewed: 0, quarantined: 0, unreadable: 0 };
 
 interface Ears {
-  /** @returns how many resources it has. */
-  hear(page: PageLine): number;
+  /** Takes the pages of lists. */
+  pages(): PageTaker;
   /** @param end null: no list was asked for. */
   finish(end: PassEnd | null, named: readonly ReadAnswer[], mayConfirm: boolean): Promise<Took>;
 }
@@ -139,12 +145,13 @@ function openEars(parts: HearParts): Ears {
   const { mirror, config, now, onProgress } = parts;
   const tally = createPathTally(config);
   let taking: Take | null = null;
+  let pages: PageTaker | null = null;
   const begin = (): Take => {
     taking ??= mirror.beginTake({ now, maxAge: config.keys.max_age, absences: config.limits.absences });
     return taking;
   };
   return {
-    hear: (page) => takePage(begin(), page, tally, parts),
+    pages: () => (pages ??= takePages(begin(), tally, parts)),
     async finish(end, named, mayConfirm) {
       const hasNews = end?.mode === 'full' || named.length > 0 || taking !== null;
       if (!hasNews) return { taken: NOTHING, reads: 0, problems: [], warnings: [] };

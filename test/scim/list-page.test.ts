@@ -1,0 +1,171 @@
+// A page of a list is the same whether its resources are cut out of it, remembered, or parsed with all the rest.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Answer } from '../../src/scim/answer.ts';
+import { type ListPage, openPage } from '../../src/scim/list-page.ts';
+import { cutList } from '../../src/scim/list-text.ts';
+import { createPageMemory } from '../../src/scim/page-memory.ts';
+import { makeAnyText } from '../any-text.ts';
+import { propertyRuns } from '../property-runs.ts';
+
+const RUNS = propertyRuns(2000, 100_000);
+const LIST = 'urn:ietf:params:scim:api:messages:2.0:ListResponse';
+const DEPTH = 8;
+
+const answer = (text: string): Answer => new Answer(200, Buffer.from(text), DEPTH);
+
+function open(text: string, memory: ReturnType<typeof createPageMemory> | null): ListPage | string {
+  try {
+    return openPage(answer(text), '/Users', memory);
+  } catch (error) {
+    return String(error);
+  }
+}
+
+/** What it says, whichever way it was read. */
+const gist = (page: ListPage | string) =>
+  typeof page === 'string' ? page : { total: page.total, nextCursor: page.nextCursor, ids: page.ids };
+
+/** Reads a text plainly, with an empty memory, and with one that knows it. */
+function readThrice(text: string) {
+  const plain = open(text, null);
+  const memory = createPageMemory();
+  memory.begin([]);
+  const first = open(text, memory);
+  expect(gist(first)).toEqual(gist(plain));
+  if (typeof first === 'string' || typeof plain === 'string') return { plain, first, again: first };
+  expect(first.resources).toEqual(plain.resources);
+  memory.begin(first.digest === null ? [] : [first.digest]);
+  const again = open(text, memory);
+  expect(gist(again)).toEqual(gist(plain));
+  return { plain, first, again };
+}
+
+const anyResource = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ id: makeAnyText(6), userName: makeAnyText(6) }) },
+  fc.record({ id: fc.constantFrom('a', 'b', ''), more: fc.jsonValue({ maxDepth: 3 }) }),
+  fc.constantFrom<unknown>(
+    { id: 'x', Resources: [] },
+    { id: 'x', Resources: [{ schemas: [LIST] }] },
+    { id: ']}', note: '"Resources":[' },
+    null,
+    [],
+    7,
+  ),
+);
+
+/** The parts of a list, whose order and white space a store chooses. */
+const anyList = fc
+  .record({
+    parts: fc.shuffledSubarray([
+      ['schemas', [LIST]],
+      ['totalResults', 5],
+      ['nextCursor', 'c.1'],
+      ['note', '"Resources":["]'],
+      ['extra', [1, [2]]],
+      ['"Resources', [3]],
+      ['nested', { Resources: [] }],
+      ['deeper', { Resources: [4] }],
+    ] as [string, unknown][]),
+    name: fc.constantFrom('Resources', 'Resources', 'Resources', 'resources', 'RESOURCES'),
+    resources: fc.array(anyResource, { maxLength: 4 }),
+    place: fc.nat(7),
+    indent: fc.constantFrom('', '  ', '\t', '\n'),
+  })
+  .map(({ parts, name, resources, place, indent }) => {
+    const entries = [...parts.slice(0, place), [name, resources] as [string, unknown], ...parts.slice(place)];
+    return JSON.stringify(Object.fromEntries(entries), null, indent);
+  });
+
+/** Text that is hardly ever JSON, made of what a list is made of. */
+const anyPieces = fc
+  .array(
+    fc.constantFrom(
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      ':',
+      '"',
+      '\\"',
+      '"Resources":[',
+      '"Resources" : [',
+      '"Resources":[]',
+      '"resources":[{"id":"r"}]',
+      `"schemas":["${LIST}"]`,
+      `{"schemas":["${LIST}"],"Resources":[`,
+      '{"id":"a"}',
+      ']}',
+    ),
+    { maxLength: 14 },
+  )
+  .map((pieces) => pieces.join(''));
+
+describe('a page of a list', () => {
+  test('says the same however it is laid out, and whether it is known or not', () => {
+    fc.assert(
+      fc.property(fc.oneof(anyList, anyPieces), (text) => void readThrice(text)),
+      { numRuns: RUNS },
+    );
+  });
+
+  test.each([
+    ['with all names in front', { schemas: [LIST], totalResults: 9, Resources: [{ id: 'a' }] }],
+    ['with the names behind', { Resources: [{ id: 'a' }], schemas: [LIST], totalResults: 9 }],
+    ['as the one that is empty', { schemas: [LIST], totalResults: 0, Resources: [] }],
+  ])('is known again %s', (_, list) => {
+    for (const indent of [undefined, 2]) {
+      const { first, again } = readThrice(JSON.stringify(list, null, indent));
+      expect(first).toMatchObject({ resources: list.Resources, digest: expect.any(String) as string });
+      expect(again).toEqual({ ...(first as ListPage), resources: null });
+    }
+  });
+
+  test('is known again under another total and another cursor, and nothing of those is remembered', () => {
+    const text = (total: number, nextCursor: string): string =>
+      JSON.stringify({ schemas: [LIST], totalResults: total, nextCursor, Resources: [{ id: 'a' }] });
+    const memory = createPageMemory();
+    const { digest } = openPage(answer(text(1, 'one')), '/Users', memory);
+    memory.begin([digest ?? '']);
+    expect(openPage(answer(text(2, 'two')), '/Users', memory)).toEqual({
+      total: 2,
+      nextCursor: 'two',
+      ids: ['a'],
+      resources: null,
+      digest,
+    });
+  });
+
+  test('is not known by what another list had, nor with one byte exchanged', () => {
+    const text = (name: string): string =>
+      JSON.stringify({ schemas: [LIST], totalResults: 1, Resources: [{ id: 'a', name }] });
+    const memory = createPageMemory();
+    const { digest } = openPage(answer(text('x')), '/Users', memory);
+    memory.begin([digest ?? '']);
+    expect(openPage(answer(text('y')), '/Users', memory).resources).toHaveLength(1);
+    expect(openPage(answer(text('x')), '/Groups', memory).resources).toHaveLength(1);
+    expect(openPage(answer(text('x')), '/Users', memory).resources).toBeNull();
+  });
+
+  test('that the agent knows and the reader has forgotten is parsed for its ids, and not sent', () => {
+    const text = JSON.stringify({ schemas: [LIST], totalResults: 1, Resources: [{ id: 'a' }, {}] });
+    const { digest } = openPage(answer(text), '/Users', createPageMemory());
+    const memory = createPageMemory();
+    memory.begin([digest ?? '']);
+    expect(openPage(answer(text), '/Users', memory)).toMatchObject({ ids: ['a', null], resources: null });
+  });
+
+  test('may be nested no deeper than the bound, in its resources too', () => {
+    const nest = (levels: number): unknown => (levels === 0 ? 1 : { in: nest(levels - 1) });
+    const text = (levels: number): string =>
+      JSON.stringify({ schemas: [LIST], totalResults: 1, Resources: [nest(levels)] });
+    // The list and its array are two.
+    expect(readThrice(text(DEPTH - 2)).plain).toMatchObject({ total: 1 });
+    expect(readThrice(text(DEPTH - 1)).plain).toMatch(/nested deeper/);
+  });
+});
+
+test('no list is cut at more than a few places, however many brackets it has', () => {
+  expect([...cutList(Buffer.from(`{"Resources":[${']'.repeat(10_000)}`))].length).toBeLessThan(10);
+});
