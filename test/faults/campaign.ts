@@ -52,14 +52,17 @@ function keepUnchanged(people: readonly TruePerson[], others: Iterable<TruePerso
 
 /**
  * Runs rounds until the time or their number is over.
+ * @param span `until`: epoch milliseconds; whoever has less time makes it earlier.
  * @param onRound called after each round with the figures so far.
  * @throws CampaignFailure
  */
 export async function runCampaign(
-  options: { seed: number; until: number; rounds: number },
+  seed: number,
+  rounds: number,
+  span: { readonly until: number },
   onRound: (figures: Figures) => void,
 ): Promise<Figures> {
-  const dice = makeDice(options.seed);
+  const dice = makeDice(seed);
   const folder = mkdtempSync(path.join(tmpdir(), 'campaign-'));
   chmodSync(folder, 0o755);
   const testbed = await startTestbed({ maxPageSize: 9, defaultPageSize: 9 });
@@ -188,7 +191,7 @@ export async function runCampaign(
 
   try {
     await calm();
-    while (figures.rounds < options.rounds && Date.now() < options.until) {
+    while (figures.rounds < rounds && Date.now() < span.until) {
       await storm();
       await calm();
       figures.rounds += 1;

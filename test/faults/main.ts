@@ -12,6 +12,8 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
+/** How far it is, where nobody looks at a terminal. */
+const SAY_EVERY_MS = 600_000;
 const seed = values.seed === undefined ? randomInt(2 ** 31) : Number(values.seed);
 const minutes = Number(values.minutes);
 const rounds = values.rounds === undefined ? Infinity : Number(values.rounds);
@@ -22,11 +24,25 @@ if (![seed, minutes].every(Number.isFinite) || Number.isNaN(rounds)) {
 
 console.error(`seed ${seed}, ${minutes} minutes`);
 for (const missing of listMishaps().missing) console.error(`not here: ${missing}`);
+const span = { until: Date.now() + minutes * 60_000 };
+// A second one ends it at once, and leaves the nodes' file systems behind.
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    console.error(`${signal}: it ends after this round`);
+    span.until = 0;
+  });
+
 let sofar: Figures | null = null;
+let saidAt = Date.now();
 try {
-  const figures = await runCampaign({ seed, rounds, until: Date.now() + minutes * 60_000 }, (now) => {
+  const figures = await runCampaign(seed, rounds, span, (now) => {
     sofar = structuredClone(now);
-    if (process.stderr.isTTY) process.stderr.write(`\r${now.rounds} rounds, ${now.passes} passes `);
+    const text = `${now.rounds} rounds, ${now.passes} passes`;
+    if (process.stderr.isTTY) process.stderr.write(`\r${text} `);
+    else if (Date.now() - saidAt > SAY_EVERY_MS) {
+      saidAt = Date.now();
+      console.error(`${new Date().toISOString()} ${text}`);
+    }
   });
   console.log(
     values.json ? JSON.stringify({ seed, ...figures }) : `seed ${seed}: ${JSON.stringify(figures, null, 2)}`,

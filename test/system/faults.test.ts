@@ -9,7 +9,7 @@ describeOnNodes('storm and calm', () => {
   test('two minutes of random changes and random faults leave two nodes exactly as the store says', async () => {
     expect(listMishaps().missing).toEqual([]);
     const until = Date.now() + MINUTES * 60_000;
-    const { rounds, passes } = await runCampaign({ seed: 20261125, rounds: Infinity, until }, () => {});
+    const { rounds, passes } = await runCampaign(20261125, Infinity, { until }, () => {});
     expect(rounds).toBeGreaterThan(0);
     expect(passes).toBeGreaterThan(rounds);
   }, 600_000);
