@@ -1,5 +1,5 @@
 // Opens the SQLite file of the mirror: one writer, migrations, and a damaged file set aside, never lost and never fatal.
-import { accessSync, constants, existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { AgentError } from '../errors.ts';
@@ -14,6 +14,8 @@ export interface OpenedDatabase {
   readonly connection: Connection;
   /** Where a damaged file was moved to, or null; the mirror is then empty and must be rebuilt. */
   readonly setAside: string | null;
+  /** Whether the file is still the one that lies in its place. */
+  readonly isInPlace: () => boolean;
   readonly close: () => void;
 }
 
@@ -43,11 +45,21 @@ export function openDatabase(
       connection.close();
       lock.release();
     };
-    return { connection, setAside, close };
+    return { connection, setAside, isInPlace: watchPlace(path.join(folder, DATABASE)), close };
   } catch (error) {
     lock.release();
     throw error;
   }
+}
+
+/** Tells whether the file that lies there is the one of now. */
+function watchPlace(file: string): () => boolean {
+  const look = (): string | null => {
+    const found = statSync(file, { bigint: true, throwIfNoEntry: false });
+    return found === undefined ? null : `${found.dev} ${found.ino}`;
+  };
+  const opened = look();
+  return () => look() === opened;
 }
 
 /**
@@ -80,7 +92,7 @@ function openOrSetAside(
   now: number,
   lock: WriterLock,
   migrations: readonly string[],
-): Omit<OpenedDatabase, 'close'> {
+): Omit<OpenedDatabase, 'close' | 'isInPlace'> {
   try {
     return { connection: openChecked(file, lock, migrations), setAside: null };
   } catch (error) {

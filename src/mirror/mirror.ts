@@ -4,7 +4,7 @@ import { COUNTED_KINDS } from '../plan/weighing.ts';
 import type { Binding, MirroredGroup, MirroredUser } from '../policy/desired.ts';
 import type { Rebinding } from '../policy/rebind.ts';
 import type { Finding, ResourceKind } from '../scim/resources.ts';
-import { type Connection, openDatabase, openDatabaseToRead } from './database.ts';
+import { type Connection, openDatabase, openDatabaseToRead, type OpenedDatabase } from './database.ts';
 import { type Image, loadImage } from './image.ts';
 import { insertRows } from './insert-rows.ts';
 import { moveBindings, readBindings, recordBindings } from './ledger.ts';
@@ -43,6 +43,8 @@ export interface QuarantineRow {
 export interface Mirror {
   /** Where a damaged file was moved to when this one was opened, or null. */
   readonly setAside: string | null;
+  /** Whether the file that it opened still lies in its place; if not, what it writes is lost with the process. */
+  isInPlace(): boolean;
   beginTake(rules: TakeRules): Take;
   users(): MirroredUser[];
   groups(): MirroredGroup[];
@@ -86,6 +88,7 @@ export interface Mirror {
 export type MirrorView = Omit<
   Mirror,
   | 'setAside'
+  | 'isInPlace'
   | 'beginTake'
   | 'bind'
   | 'rebind'
@@ -102,8 +105,7 @@ export type MirrorView = Omit<
  * @throws AgentError state_folder
  */
 export function openMirror(folder: string, now: number, node: string): Mirror {
-  const { connection, setAside, close } = openDatabase(folder, now, node);
-  return mirrorOver(connection, setAside, close);
+  return mirrorOver(openDatabase(folder, now, node));
 }
 
 /**
@@ -112,14 +114,15 @@ export function openMirror(folder: string, now: number, node: string): Mirror {
  */
 export function viewMirror(folder: string): MirrorView {
   const connection = openDatabaseToRead(folder);
-  return mirrorOver(connection, null, () => connection.close());
+  return mirrorOver({ connection, setAside: null, isInPlace: () => true, close: () => connection.close() });
 }
 
-function mirrorOver(connection: Connection, setAside: string | null, close: () => void): Mirror {
+function mirrorOver({ connection, setAside, isInPlace, close }: OpenedDatabase): Mirror {
   const memory = openMemory(connection);
 
   return {
     setAside,
+    isInPlace,
     beginTake: (rules) => beginTake(connection, memory.image(), rules),
     users: () => [...memory.image().User.values()],
     groups: () => [...memory.image().Group.values()],

@@ -5,9 +5,10 @@ import { isDamage } from '../../mirror/database.ts';
 import { createComplaints } from '../../complaints.ts';
 import { nameRefusal } from '../../system-error.ts';
 import { createBudget } from './budget.ts';
-import { openParts, type Place } from '../parts.ts';
+import type { Place } from '../parts.ts';
 import { takePassLock } from '../pass-lock.ts';
 import type { PassOrder } from '../order.ts';
+import { keepParts } from './kept-parts.ts';
 import { createPassQueue } from './pass-queue.ts';
 import { runPass } from '../pass.ts';
 import { wasHeardWhole } from '../hear/delta-window.ts';
@@ -32,7 +33,7 @@ const LOCK_PATIENCE_MS = 60_000;
 export async function runDaemon(place: Place, source: ReaderSource, stop: AbortSignal): Promise<void> {
   const { config, paths, log } = place;
   checkSchedule(config.sync);
-  let parts = openParts(place);
+  const kept = keepParts(place);
   const manager = connectServiceManager();
   const link = linkReader(place, source);
   const complaints = createComplaints(log);
@@ -53,6 +54,8 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
       );
       try {
         log.debug({ mode }, 'pass begins');
+        kept.dropIfMoved();
+        const parts = kept.get();
         const report = await runPass({ ...parts, reader: link.current() }, mode, order?.resources);
         budget.spend(report.heard?.requests ?? 0);
         await metrics.publish(report, await publishStatus(parts, report, schedule?.nextPass() ?? nowDue()));
@@ -77,10 +80,7 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
       }
     } catch (error) {
       complaints.note(`the pass failed: ${describeError(nameRefusal(error))}`);
-      if (!isDamage(error)) return;
-      // Opened anew it is checked whole, and set aside if it is damaged.
-      parts.mirror.close();
-      parts = openParts(place);
+      if (isDamage(error)) kept.drop();
     }
   }
 
@@ -96,7 +96,11 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
     if (!queue.isStuck(stuckAfter)) manager.notify('WATCHDOG=1');
   }, manager.watchdogInterval ?? 60_000);
 
-  const lists = watchLists(place, parts.host, parts.mirror, () => queue.ask('delta'));
+  const lists = watchLists(
+    place,
+    () => kept.get(),
+    () => queue.ask('delta'),
+  );
   link.onLook(({ mode, resources }) => {
     // A flood of events is heard at the pace of the budget.
     setTimeout(() => queue.ask(mode, resources), budget.wait()).unref();
@@ -104,7 +108,7 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
   const started = startSchedule(config.sync, hostname(), budget, (mode) => queue.ask(mode));
   schedule = started;
   // A node that has nothing to work with is not kept waiting; any other has its place among the fleet.
-  link.onConnect(() => (wasHeardWhole(parts.mirror, config) ? started.rejoin() : queue.ask('full')));
+  link.onConnect(() => (wasHeardWhole(kept.get().mirror, config) ? started.rejoin() : queue.ask('full')));
   const onHangup = (): void => queue.ask('full');
   process.on('SIGHUP', onHangup);
 
@@ -120,5 +124,5 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
   clearInterval(watchdog);
   lists.close();
   link.close();
-  parts.mirror.close();
+  kept.drop();
 }

@@ -1,10 +1,9 @@
 // Notices at once what operators, or a fleet's configuration, write into the lists: a block acts before the next pass.
 import { type FSWatcher, statSync, watch } from 'node:fs';
 import { AgentError, describeError } from '../../errors.ts';
-import type { Host } from '../../host/host.ts';
-import type { Place } from '../parts.ts';
+import type { PassParts, Place } from '../parts.ts';
 import { readOperatorFiles } from '../operator/operator-files.ts';
-import { type Known, putOut } from '../operator/put-out.ts';
+import { putOut } from '../operator/put-out.ts';
 
 /** For lists on a mount that tells nobody of changes, in milliseconds. */
 const LOOK_EVERY_MS = 5000;
@@ -14,12 +13,12 @@ export interface ListWatch {
 }
 
 /**
+ * @param parts as they are when somebody has to be put out.
  * @param onChange a list is another than it was: time for a pass. Whoever was newly blocked is out by then.
  */
 export function watchLists(
   { paths, config, log }: Pick<Place, 'paths' | 'config' | 'log'>,
-  host: Host,
-  known: Known,
+  parts: () => Pick<PassParts, 'host' | 'mirror'>,
   onChange: () => void,
 ): ListWatch {
   const files = [paths.blocked, paths.approved, paths.freeze, paths.extended];
@@ -37,7 +36,8 @@ export function watchLists(
   async function act(entries: readonly string[]): Promise<void> {
     for (const entry of entries) {
       try {
-        const { names, problems } = await putOut(entry, config, host, known);
+        const { host, mirror } = parts();
+        const { names, problems } = await putOut(entry, config, host, mirror);
         log.warn({ entry, names, problems }, 'blocked: out at once');
       } catch (error) {
         if (!(error instanceof AgentError)) throw error;

@@ -1,6 +1,6 @@
 import { type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { makeThrowawayRoot, type ThrowawayRoot } from '../throwaway-root.ts';
@@ -119,6 +119,34 @@ describe('the daemon', () => {
     const { token } = (await response.json()) as { token: string };
     writeFileSync(path.join(place.root, 'etc/sunk-agent/credentials/scim-token'), token);
     await vi.waitFor(() => expect(full()).toBe(before + 2), SOON);
+  });
+
+  test.each([
+    ['taken away', (cache: string) => rmSync(cache, { recursive: true })],
+    [
+      'replaced by a copy',
+      (cache: string) => {
+        renameSync(cache, `${cache}.old`);
+        cpSync(`${cache}.old`, cache, { recursive: true });
+      },
+    ],
+  ])('works with what lies in its place once its cache was %s, and blocks as before', async (_, disturb) => {
+    const alice = await place.pushUser('alice@example.com', KEY);
+    await place.pushGroup('slurm-users', [alice]);
+    await start();
+    const account = place.read('etc/passwd');
+    disturb(path.join(place.root, 'var/lib/sunk-agent/cache'));
+    daemon?.kill('SIGHUP');
+    await vi.waitFor(() => expect(passes().filter((mode) => mode === 'full')).toHaveLength(2), SOON);
+    expect(output).toContain('taken away or replaced');
+    expect(place.read('etc/passwd')).toBe(account);
+    // Another process finds the same ledger there, and nothing to do.
+    const { status, stdout } = await place.run('sync', '--json');
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ changes: { planned: 0 } });
+    writeFileSync(path.join(place.root, 'etc/sunk-agent/blocked'), 'alice@example.com\n');
+    await vi.waitFor(() => expect(output).toContain('blocked: out at once'), SOON);
+    expect(place.read('etc/passwd')).toMatch(/^alice:.*nologin$/m);
   });
 
   test('polls by its schedule with seconds, and settles where nothing happens', async () => {
