@@ -1,5 +1,6 @@
 // What the system refuses (errno(3)): said with what was wanted, where, and what an operator can do about it.
 import { AgentError, type ErrorCode } from './errors.ts';
+import { errnoOf, isDamageCode, sqliteCode } from './sqlite-error.ts';
 
 const HINTS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full: make room (df -h and df -i)',
@@ -65,15 +66,26 @@ export function attempt<T>(message: string, work: () => T, code: ErrorCode = 'ho
   }
 }
 
-/** For the outermost frame: what the system refused where no step has said what it wanted names call and file itself. */
+/**
+ * For the outermost frame: what the system refused where no step has said what it wanted names call and file itself; what
+ * was refused to SQLite, or what it found, is the cache's.
+ */
 export function nameRefusal(error: unknown): unknown {
-  return isSystemError(error) ? toHostWrite('the system refused', error) : error;
+  if (isSystemError(error)) return toHostWrite('the system refused', error);
+  const code = sqliteCode(error);
+  if (code === null) return error;
+  if (isDamageCode(code))
+    return new AgentError('cache_damaged', 'the cache is damaged', { cause: error, hint: REOPENED });
+  return errnoOf(code) === null ? error : toHostWrite('the cache cannot be used', error);
 }
+
+const REOPENED = 'it is set aside when it is next opened, and rebuilt from the store and the host';
 
 /** The hint for the first layer of an error that has a code we know, or null. */
 function hintAt(error: unknown): string | null {
   for (let layer = error; layer instanceof Error; layer = layer.cause) {
-    const code = 'code' in layer ? String(layer.code) : '';
+    const said = 'code' in layer ? String(layer.code) : '';
+    const code = errnoOf(said) ?? said;
     const hint = (process.geteuid?.() === 0 ? undefined : NOT_ROOT[code]) ?? HINTS[code];
     if (hint !== undefined) return hint;
   }

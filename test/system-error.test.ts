@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readExtensions } from '../src/agent/operator/extensions.ts';
 import { readAudit, recordAct } from '../src/agent/operator/audit.ts';
@@ -129,6 +130,25 @@ test('what no step has foreseen still says call, file and mend; a defect stays a
     "the system refused: ENOSPC: no space left on device, write '/x' (the disk is full: make room (df -h and df -i))",
   );
   const defect = new TypeError('x is not a function');
+  expect(nameRefusal(defect)).toBe(defect);
+});
+
+test.each([
+  ['SQLITE_FULL', /the disk is full: make room/],
+  ['SQLITE_IOERR_FSYNC', /the disk fails: see dmesg/],
+  ['SQLITE_READONLY_DBMOVED', /read-only/],
+  ['SQLITE_BUSY', /something .* uses it/],
+  ['SQLITE_CANTOPEN', /write there|with sudo/],
+  ['SQLITE_CORRUPT_INDEX', /damaged.*set aside/],
+  ['SQLITE_IOERR_SHORT_READ', /damaged.*set aside/],
+])('what SQLite says by %s is the disk or the cache, and no defect', (code, mend) => {
+  const said = describeError(nameRefusal(new Database.SqliteError('what SQLite says', code)));
+  expect(said).toMatch(/^the cache (is damaged|cannot be used): what SQLite says \(/);
+  expect(said).toMatch(mend);
+});
+
+test('a statement that SQLite does not understand is a defect', () => {
+  const defect = new Database.SqliteError('no such column: x', 'SQLITE_ERROR');
   expect(nameRefusal(defect)).toBe(defect);
 });
 

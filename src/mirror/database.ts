@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync, readdirSync, renameSync, rmSync, sta
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { AgentError } from '../errors.ts';
+import { isDamageCode, sqliteCode } from '../sqlite-error.ts';
 import { toSystemError } from '../system-error.ts';
 import { MIGRATIONS, TABLES } from './schema.ts';
 import { COMPANIONS, DATABASE, prepareStateFolder } from './state-folder.ts';
@@ -164,8 +165,8 @@ class DamagedDatabase extends Error {}
  */
 export function isDamage(error: unknown): boolean {
   if (error instanceof DamagedDatabase) return true;
-  const code = error instanceof Database.SqliteError ? error.code : '';
-  return /^SQLITE_(?:CORRUPT|NOTADB|FORMAT|SCHEMA|IOERR_SHORT_READ|ERROR)/.test(code);
+  const code = sqliteCode(error);
+  return code !== null && (isDamageCode(code) || /^SQLITE_(?:SCHEMA|ERROR)/.test(code));
 }
 
 function dropOldDamaged(folder: string): void {

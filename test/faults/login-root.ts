@@ -13,11 +13,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import type { PassReport } from '../../src/agent/report/report.ts';
 import { withAccountLock } from '../../src/host/account-lock.ts';
 
 const REPOSITORY = path.resolve(import.meta.dirname, '../..');
+const RESIDENT = path.join(import.meta.dirname, 'resident.ts');
 const CLOCK = path.join(import.meta.dirname, 'clock.ts');
 const FILES = ['passwd', 'group', 'shadow', 'gshadow'] as const;
 export type AccountFile = (typeof FILES)[number];
@@ -58,6 +60,10 @@ export interface LoginRoot {
   clockShift: number;
   /** A prefix of the next passes' command line, such as a tracer. */
   wrapper: readonly string[];
+  /** Whether passes are those of an agent that stays, where they need no command line of their own. */
+  isResident: boolean;
+  /** Ends the agent that stays; the next pass starts another. */
+  stopResident(): Promise<void>;
   /** Starts one full pass. `over` resolves when it ended, however. */
   startPass(): { child: ChildProcess; over: Promise<Outcome> };
   approve(hash: string): void;
@@ -114,6 +120,8 @@ export function makeLoginRoot(name: string, folder: string, config: string, toke
       .split('\n')
       .slice(0, -1);
 
+  let resident: Resident | null = null;
+
   const node: LoginRoot = {
     name,
     root,
@@ -121,7 +129,16 @@ export function makeLoginRoot(name: string, folder: string, config: string, toke
     state,
     clockShift: 0,
     wrapper: [],
+    isResident: false,
+    async stopResident() {
+      await resident?.stop();
+      resident = null;
+    },
     startPass() {
+      if (node.isResident && node.wrapper.length === 0 && node.clockShift === 0) {
+        if (resident === null || hasEnded(resident.child)) resident = startResident(root);
+        return { child: resident.child, over: resident.pass() };
+      }
       const [command, ...args] = [
         ...node.wrapper,
         process.execPath,
@@ -174,6 +191,41 @@ export function makeLoginRoot(name: string, folder: string, config: string, toke
     },
   };
   return node;
+}
+
+interface Resident {
+  readonly child: ChildProcess;
+  pass(): Promise<Outcome>;
+  stop(): Promise<void>;
+}
+
+function startResident(root: string): Resident {
+  const child = spawn(process.execPath, [RESIDENT, root], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const ended = once(child, 'close');
+  const answers = createInterface(child.stdout)[Symbol.asyncIterator]();
+  let said = '';
+  child.stderr.on('data', (data: Buffer) => (said += data.toString()));
+  // It may be killed while it is asked.
+  child.stdin.on('error', () => {});
+  return {
+    child,
+    async pass() {
+      said = '';
+      child.stdin.write('\n');
+      const { done, value } = await answers.next();
+      if (done !== true) return { ...(JSON.parse(value) as Outcome), signal: null };
+      await ended;
+      return { status: child.exitCode, signal: child.signalCode, report: null, stderr: said };
+    },
+    async stop() {
+      child.stdin.end();
+      await ended;
+    },
+  };
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
 }
 
 async function awaitOutcome(child: ChildProcess): Promise<Outcome> {

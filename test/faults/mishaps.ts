@@ -28,7 +28,7 @@ const ALWAYS: Readonly<Record<string, Mishap>> = {
 
   async 'killed some time'(node, dice) {
     const { child, over } = node.startPass();
-    await sleep(300 + dice.below(1500));
+    await sleep(node.isResident ? dice.below(250) : 300 + dice.below(1500));
     child.kill('SIGKILL');
     return over;
   },
@@ -78,7 +78,11 @@ const ALWAYS: Readonly<Record<string, Mishap>> = {
 /** These need a file system of their own, so root. */
 const AS_ROOT: Readonly<Record<string, Mishap>> = {
   'full disk': (node) => during(node, fill, (one) => rmSync(filler(one), { force: true })),
-  'read-only file system': (node) => during(node, remount('ro'), remount('rw')),
+  async 'read-only file system'(node) {
+    // Which no file system becomes while somebody has a file open to write it.
+    await node.stopResident();
+    return during(node, remount('ro'), remount('rw'));
+  },
 };
 
 const TRACED: Readonly<Record<string, Mishap>> = {

@@ -1,14 +1,12 @@
 // The daemon: a host that agrees with the cache at once, then with the store, on a schedule, until it is told to stop.
 import { hostname } from 'node:os';
 import { describeError } from '../../errors.ts';
-import { isDamage } from '../../mirror/database.ts';
 import { createComplaints } from '../../complaints.ts';
 import { nameRefusal } from '../../system-error.ts';
 import { createBudget } from './budget.ts';
 import type { Place } from '../parts.ts';
-import { takePassLock } from '../pass-lock.ts';
 import type { PassOrder } from '../order.ts';
-import { keepParts } from './kept-parts.ts';
+import { keepParts, LOCK_PATIENCE_MS } from './kept-parts.ts';
 import { createPassQueue } from './pass-queue.ts';
 import { runPass } from '../pass.ts';
 import { wasHeardWhole } from '../hear/delta-window.ts';
@@ -22,16 +20,13 @@ import { watchLists } from './watch-lists.ts';
 /** Before the schedule runs, the next pass comes as soon as the reader is there. */
 const nowDue = (): number => Math.ceil(Date.now() / 1000);
 
-/** Nobody holds the pass lock for longer than this without being stuck. */
-const LOCK_PATIENCE_MS = 60_000;
-
 /**
  * Runs until `stop` is aborted.
  * @param source whether the reader is a child of this process or a unit of its own.
  * @throws AgentError config_invalid, state_folder, before anything has been done.
  */
 export async function runDaemon(place: Place, source: ReaderSource, stop: AbortSignal): Promise<void> {
-  const { config, paths, log } = place;
+  const { config, log } = place;
   checkSchedule(config.sync);
   const kept = keepParts(place);
   const manager = connectServiceManager();
@@ -47,40 +42,33 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
   async function pass(order: PassOrder | null): Promise<void> {
     const mode = order?.mode ?? 'cache';
     try {
-      const release = await takePassLock(
-        paths.passLock,
+      await kept.pass(
         () => log.info('another pass is under way: waiting'),
-        LOCK_PATIENCE_MS,
+        async (parts) => {
+          log.debug({ mode }, 'pass begins');
+          const report = await runPass({ ...parts, reader: link.current() }, mode, order?.resources);
+          budget.spend(report.heard?.requests ?? 0);
+          await metrics.publish(report, await publishStatus(parts, report, schedule?.nextPass() ?? nowDue()));
+          if (config.scim.announce) link.current()?.announce(report.snapshot);
+          complaints.note(
+            report.failure === null ? null : `the store could not be heard: ${report.failure.message}`,
+          );
+          if (report.heard?.mode === 'full')
+            oddities.note(report.heard.warnings.map(({ detail }) => detail).join('; ') || null);
+          const { done, failed, held } = report.changes;
+          // What stays as it was is not said again: a quiet pass is one debug line.
+          const standing = `${failed} ${held}`;
+          const isQuiet = done === 0 && standing === lastStanding;
+          lastStanding = standing;
+          const level = isQuiet ? 'debug' : failed > 0 ? 'error' : 'info';
+          log[level](
+            { pass: report.n, mode, snapshot: report.snapshot, done, failed, held, ms: report.durations },
+            'pass over',
+          );
+        },
       );
-      try {
-        log.debug({ mode }, 'pass begins');
-        kept.dropIfMoved();
-        const parts = kept.get();
-        const report = await runPass({ ...parts, reader: link.current() }, mode, order?.resources);
-        budget.spend(report.heard?.requests ?? 0);
-        await metrics.publish(report, await publishStatus(parts, report, schedule?.nextPass() ?? nowDue()));
-        if (config.scim.announce) link.current()?.announce(report.snapshot);
-        complaints.note(
-          report.failure === null ? null : `the store could not be heard: ${report.failure.message}`,
-        );
-        if (report.heard?.mode === 'full')
-          oddities.note(report.heard.warnings.map(({ detail }) => detail).join('; ') || null);
-        const { done, failed, held } = report.changes;
-        // What stays as it was is not said again: a quiet pass is one debug line.
-        const standing = `${failed} ${held}`;
-        const isQuiet = done === 0 && standing === lastStanding;
-        lastStanding = standing;
-        const level = isQuiet ? 'debug' : failed > 0 ? 'error' : 'info';
-        log[level](
-          { pass: report.n, mode, snapshot: report.snapshot, done, failed, held, ms: report.durations },
-          'pass over',
-        );
-      } finally {
-        release();
-      }
     } catch (error) {
       complaints.note(`the pass failed: ${describeError(nameRefusal(error))}`);
-      if (isDamage(error)) kept.drop();
     }
   }
 

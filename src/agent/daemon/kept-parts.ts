@@ -1,5 +1,10 @@
 // What a daemon's passes work with, for its life; opened anew where the cache is damaged, or is no longer the one it opened.
+import { isDamage } from '../../mirror/database.ts';
+import { takePassLock } from '../pass-lock.ts';
 import { openParts, type PassParts, type Place } from '../parts.ts';
+
+/** Nobody holds the pass lock for longer than this without being stuck. */
+export const LOCK_PATIENCE_MS = 60_000;
 
 type Parts = Omit<PassParts, 'reader'>;
 
@@ -10,11 +15,12 @@ export interface KeptParts {
    */
   get(): Parts;
   /**
-   * Lets go of a cache that was removed, or replaced by a copy: what is written into it would be lost, and another process
-   * may have begun a ledger of its own meanwhile. Whoever calls holds the pass lock.
+   * Does `work` with the pass lock held. Damage that it meets is found whole when the parts are opened again.
+   * @param onWait called when somebody else holds the lock.
+   * @throws AgentError lock_busy, host_write, state_folder, and what `work` throws.
    */
-  dropIfMoved(): void;
-  /** Lets go of them; when they are opened again the cache is checked whole, and set aside if it is damaged. */
+  pass<T>(onWait: () => void, work: (parts: Parts) => Promise<T>): Promise<T>;
+  /** Closes them; when they are opened again the cache is checked whole, and set aside if it is damaged. */
   drop(): void;
 }
 
@@ -22,20 +28,39 @@ export interface KeptParts {
 export function keepParts(place: Place): KeptParts {
   let parts: Parts | null = openParts(place);
 
+  const get = (): Parts => (parts ??= openParts(place));
+
   function drop(): void {
     parts?.mirror.close();
     parts = null;
   }
 
+  /**
+   * A cache that was removed, or replaced by a copy: what is written into it would be lost, and another process may have
+   * begun a ledger of its own meanwhile.
+   */
+  function dropIfMoved(): void {
+    if (parts === null || parts.mirror.isInPlace()) return;
+    place.log.warn(
+      { folder: place.paths.state },
+      'the cache was taken away or replaced while it was in use; what lies there now is used, or made anew',
+    );
+    drop();
+  }
+
   return {
-    get: () => (parts ??= openParts(place)),
-    dropIfMoved() {
-      if (parts === null || parts.mirror.isInPlace()) return;
-      place.log.warn(
-        { folder: place.paths.state },
-        'the cache was taken away or replaced while it was in use; what lies there now is used, or made anew',
-      );
-      drop();
+    get,
+    async pass(onWait, work) {
+      const release = await takePassLock(place.paths.passLock, onWait, LOCK_PATIENCE_MS);
+      try {
+        dropIfMoved();
+        return await work(get());
+      } catch (error) {
+        if (isDamage(error)) drop();
+        throw error;
+      } finally {
+        release();
+      }
     },
     drop,
   };

@@ -1,0 +1,49 @@
+// An agent that stays, as the daemon does: a full pass for each line on stdin, its outcome as a line on stdout.
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type KeptParts, keepParts } from '../../src/agent/daemon/kept-parts.ts';
+import { openPlace } from '../../src/agent/parts.ts';
+import { runPass } from '../../src/agent/pass.ts';
+import { linkReader } from '../../src/agent/reader/reader-link.ts';
+import { publishStatus } from '../../src/agent/report/publish.ts';
+import { AgentError, describeError } from '../../src/errors.ts';
+import { isDamage } from '../../src/mirror/database.ts';
+import { nameRefusal } from '../../src/system-error.ts';
+import type { Outcome } from './login-root.ts';
+
+const [root = ''] = process.argv.slice(2);
+const place = openPlace({ root, config: undefined });
+let kept = null as KeptParts | null;
+const link = linkReader(place, 'child');
+
+/** Where a reader has ended, a while for the next one to be there. */
+async function waitForReader() {
+  for (let n = 0; n < 100 && link.current() === null; n += 1) await sleep(50);
+  return link.current();
+}
+
+async function pass(): Promise<Omit<Outcome, 'signal'>> {
+  const reader = await waitForReader();
+  try {
+    kept ??= keepParts(place);
+    const report = await kept.pass(
+      () => {},
+      async (parts) => {
+        const passed = await runPass({ ...parts, reader }, 'full');
+        await publishStatus(parts, passed);
+        return passed;
+      },
+    );
+    return { status: report.failure === null ? 0 : 2, report, stderr: '' };
+  } catch (error) {
+    const named = nameRefusal(error);
+    // Anything else is a defect, as the command line would say by this status.
+    const isExpected = named instanceof AgentError || isDamage(error);
+    return { status: isExpected ? 2 : 70, report: null, stderr: describeError(named) };
+  }
+}
+
+for await (const _ of createInterface(process.stdin))
+  process.stdout.write(`${JSON.stringify(await pass())}\n`);
+link.close();
+kept?.drop();
