@@ -18,6 +18,7 @@ export async function renderCommandManual(time: number): Promise<string> {
     ['/etc/sunk-agent/blocked', 'Who is blocked, whatever the store says; a fleet may share it.'],
     ['/etc/sunk-agent/credentials/', 'Tokens of the store, readable by root and the reader.'],
     ['/var/lib/sunk-agent/cache/', 'The mirror of the store and the ledger of names and ids.'],
+    ['/var/lib/sunk-agent/reserve', 'Room for the passes on a disk that is full; it holds nothing.'],
     ['/var/lib/sunk-agent/audit.ndjson', 'What operators did by hand: one JSON line an act.'],
     ['/var/lib/sunk-agent/authorized_keys/', 'The keys that sshd accepts, one file a name.'],
     ['/var/lib/sunk-agent/extended', 'Whose keys an operator extended, until when, and who did it.'],

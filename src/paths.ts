@@ -12,6 +12,8 @@ export interface Paths {
   readonly blocked: string;
   /** The state folder: 0700, SQLite. */
   readonly state: string;
+  /** A file that only takes room, given up where the disk is full. */
+  readonly reserve: string;
   /** Key files, one a name: what sshd and the helper read. */
   readonly keys: string;
   /** What off-boarding has put aside, one folder a uid; 0700. */
@@ -40,6 +42,7 @@ export function pathsUnder(root: string): Paths {
     approved: below('etc/sunk-agent/approved'),
     blocked: below('etc/sunk-agent/blocked'),
     state: below('var/lib/sunk-agent/cache'),
+    reserve: below('var/lib/sunk-agent/reserve'),
     keys: below('var/lib/sunk-agent/authorized_keys'),
     offboarded: below('var/lib/sunk-agent/offboarded'),
     run: below('run/sunk-agent'),

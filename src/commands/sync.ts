@@ -2,8 +2,8 @@
 import { describeReport } from '../agent/report/describe-report.ts';
 import { withReader } from '../agent/reader/one-reader.ts';
 import { openParts, openPlace } from '../agent/parts.ts';
-import { takePassLock } from '../agent/pass-lock.ts';
 import { runPass } from '../agent/pass.ts';
+import { takeTurn } from '../agent/turn.ts';
 import { publishStatus } from '../agent/report/publish.ts';
 import type { PassReport } from '../agent/report/report.ts';
 import { makePrintable } from '../plan/printable.ts';
@@ -32,8 +32,8 @@ const PATIENCE_MS = 600_000;
 export async function run(context: CommandContext): Promise<number> {
   const place = openPlace(context);
   announceOwner(context);
-  const release = await takePassLock(
-    place.paths.passLock,
+  const release = await takeTurn(
+    place,
     () => process.stderr.write('sunk-agent: another pass is under way; waiting for it\n'),
     PATIENCE_MS,
   );

@@ -12,6 +12,7 @@ import {
   createMemory,
   findBreaches,
   findDifferences,
+  findInside,
   findLockedOut,
   findStranded,
   remember,
@@ -111,7 +112,8 @@ export async function runCampaign(
       log.push(...changes);
       figures.changes += changes.length;
       const truth = await pushChanges();
-      for (let faults = dice.below(3); faults > 0; faults -= 1) {
+      const faults = dice.below(3);
+      for (let n = 0; n < faults; n += 1) {
         const fault = chooseStoreFault(
           dice,
           [...memory.people.values()].map(({ name }) => `${name}@${DOMAINS[0]}`),
@@ -120,11 +122,12 @@ export async function runCampaign(
         await admin('POST', '/faults', fault);
         figures.storeFaults += 1;
       }
-      for (const node of nodes) await befall(node, truth);
+      for (const node of nodes) await befall(node, truth, faults === 0);
     }
   }
 
-  async function befall(node: LoginRoot, truth: Truth): Promise<void> {
+  /** @param isStoreWell whether nothing keeps a pass from hearing the truth. */
+  async function befall(node: LoginRoot, truth: Truth, isStoreWell: boolean): Promise<void> {
     const name = dice.chance(0.3) ? 'nothing' : dice.pick([...mishaps.keys()]);
     figures.mishaps[name] = (figures.mishaps[name] ?? 0) + 1;
     log.push(`node ${node.name}: ${name}`);
@@ -142,6 +145,8 @@ export async function runCampaign(
     const isReplayed = log.includes(`node ${node.name}: replayed cache`);
     const known = isReplayed ? keepUnchanged(steady, asSaved.get(node) ?? steady) : steady;
     if (!isShorn) demand(node, findLockedOut(node, known));
+    if (isStoreWell && name !== 'clock off' && isAllWell(report ?? null))
+      demand(node, findInside(node, memory));
   }
 
   /** Passes without disturbance, with what is held approved, until nothing is left to do. */
@@ -206,6 +211,14 @@ export async function runCampaign(
     await testbed.close();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Whether a pass says that it heard everything and did it: the full disk, or whatever it was, then kept nobody inside. */
+function isAllWell(report: PassReport | null): boolean {
+  if (report === null || report.failure !== null || report.heard === null) return false;
+  return (
+    report.held.length + report.changes.failed + report.problems.length + report.heard.problems.length === 0
+  );
 }
 
 /** What no fault excuses: an error that nobody foresaw, or an end without a word. */

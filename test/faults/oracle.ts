@@ -71,6 +71,18 @@ export function findLockedOut(node: LoginRoot, steady: readonly TruePerson[]): s
   });
 }
 
+/** Who may not be in and is: to be asked where a pass has heard the store whole, and says that all was done. */
+export function findInside(node: LoginRoot, memory: Memory): string[] {
+  const passwd = new Map(node.lines('passwd').map((line) => [line.split(':')[0], line]));
+  const files = node.keyFiles();
+  return [...memory.people.values()].flatMap(({ name, isIn }) => {
+    if (isIn) return [];
+    if (files.has(name)) return [`${name} is out and has a key file`];
+    const line = passwd.get(name);
+    return line?.endsWith(':/bin/bash') === true ? [`${name} is out and has a shell: ${line}`] : [];
+  });
+}
+
 /** Groups that are gone from the store and still on the node: whose ledger is lost now, for that node they are foreign. */
 export function findStranded(node: LoginRoot, truth: Truth, memory: Memory): string[] {
   const present = new Set(node.lines('group').map((line) => line.split(':')[0] ?? ''));

@@ -1,7 +1,7 @@
 // What a daemon's passes work with, for its life; opened anew where the cache is damaged, or is no longer the one it opened.
 import { isDamage } from '../../mirror/database.ts';
-import { takePassLock } from '../pass-lock.ts';
 import { openParts, type PassParts, type Place } from '../parts.ts';
+import { takeTurn } from '../turn.ts';
 
 /** Nobody holds the pass lock for longer than this without being stuck. */
 export const LOCK_PATIENCE_MS = 60_000;
@@ -51,7 +51,7 @@ export function keepParts(place: Place): KeptParts {
   return {
     get,
     async pass(onWait, work) {
-      const release = await takePassLock(place.paths.passLock, onWait, LOCK_PATIENCE_MS);
+      const release = await takeTurn(place, onWait, LOCK_PATIENCE_MS);
       try {
         dropIfMoved();
         return await work(get());

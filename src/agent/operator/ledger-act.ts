@@ -4,7 +4,7 @@ import type { Change } from '../../plan/change.ts';
 import type { Binding } from '../../policy/desired.ts';
 import { decide } from '../decide.ts';
 import { openParts, type PassParts, type Place } from '../parts.ts';
-import { takePassLock } from '../pass-lock.ts';
+import { takeTurn } from '../turn.ts';
 import { judgeHearing } from '../hear/hearing.ts';
 
 const PATIENCE_MS = 600_000;
@@ -15,7 +15,7 @@ export async function withLedger<T>(
   onWait: () => void,
   work: (parts: Omit<PassParts, 'reader'>, now: number) => Promise<T>,
 ): Promise<T> {
-  const release = await takePassLock(place.paths.passLock, onWait, PATIENCE_MS);
+  const release = await takeTurn(place, onWait, PATIENCE_MS);
   try {
     const parts = openParts(place);
     try {

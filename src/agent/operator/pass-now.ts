@@ -1,6 +1,6 @@
 // One pass from the cache for a command that changed what operators say: it waits for its turn, then acts.
 import { openParts, type Place } from '../parts.ts';
-import { takePassLock } from '../pass-lock.ts';
+import { takeTurn } from '../turn.ts';
 import { runPass } from '../pass.ts';
 import { publishStatus } from '../report/publish.ts';
 import type { PassReport } from '../report/report.ts';
@@ -12,7 +12,7 @@ const PATIENCE_MS = 600_000;
  * @param onWait called when the daemon's pass is under way.
  */
 export async function passFromCache(place: Place, onWait: () => void): Promise<PassReport> {
-  const release = await takePassLock(place.paths.passLock, onWait, PATIENCE_MS);
+  const release = await takeTurn(place, onWait, PATIENCE_MS);
   const parts = openParts(place);
   try {
     const report = await runPass({ ...parts, reader: null }, 'cache');

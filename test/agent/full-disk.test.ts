@@ -1,0 +1,127 @@
+// A real disk that is full: whoever has left is put out all the same, from the room that was kept for it.
+import {
+  chmodSync,
+  closeSync,
+  lstatSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  statfsSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { RESERVE_BYTES } from '../../src/host/reserve.ts';
+import { startTestbed, type Testbed } from '../../src/testbed/service.ts';
+import { type LoginRoot, makeLoginRoot } from '../faults/login-root.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJrUj8o1Zr5LwH1o0u0Oe4i2cYkq2gYx0b1r9t1VbJ0M';
+const EXTENSION = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';
+
+let folder: string;
+let store: Testbed;
+let node: LoginRoot;
+
+beforeEach(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'full-disk-'));
+  chmodSync(folder, 0o755);
+  store = await startTestbed({});
+  const config = `scim: { base_url: "${store.baseUrl}" }
+access: { groups: [{ name: slurm-users }] }
+accounts: { domains: [example.com] }
+`;
+  node = makeLoginRoot('node', folder, config, store.readToken);
+});
+afterEach(async () => {
+  await node.stopResident();
+  node.remove();
+  await store.close();
+  rmSync(folder, { recursive: true });
+});
+
+async function push(method: string, resource: string, body: object): Promise<{ id: string }> {
+  const response = await fetch(`${store.baseUrl}${resource}`, {
+    method,
+    headers: { authorization: `Bearer ${store.token}`, 'content-type': 'application/scim+json' },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(await response.text());
+  return (await response.json()) as { id: string };
+}
+
+const setActive = (id: string, value: boolean) =>
+  push('PATCH', `/Users/${id}`, { Operations: [{ op: 'replace', path: 'active', value }] });
+
+async function pass() {
+  const { status, report, stderr } = await node.startPass().over;
+  expect(report, stderr).not.toBeNull();
+  return { status, changes: report?.changes };
+}
+
+const reserve = (): number =>
+  lstatSync(path.join(node.root, 'var/lib/sunk-agent/reserve'), { throwIfNoEntry: false })?.size ?? 0;
+const free = (): number => {
+  const { bavail, bsize } = statfsSync(node.root);
+  return bavail * bsize;
+};
+const shell = (name: string): string =>
+  node
+    .lines('passwd')
+    .find((line) => line.startsWith(`${name}:`))
+    ?.split(':')
+    .at(-1) ?? '';
+
+/** To the last page. */
+function fillDisk(): void {
+  const fd = openSync(path.join(node.root, 'filler'), 'a');
+  try {
+    for (const block = Buffer.alloc(4096); ;) writeSync(fd, block);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+test.runIf(process.geteuid?.() === 0).each([
+  ['a command', false],
+  ['an agent that stays', true],
+])('keeps nobody inside, pass after pass, by %s', async (_, isResident) => {
+  node.isResident = isResident;
+  const ids: string[] = [];
+  for (const name of ['alice', 'bob', 'carol'])
+    ids.push(
+      (await push('POST', '/Users', { userName: `${name}@example.com`, [EXTENSION]: { sunkSshKeys: KEY } }))
+        .id,
+    );
+  await push('POST', '/Groups', { displayName: 'slurm-users', members: ids.map((value) => ({ value })) });
+  await pass();
+  expect(reserve()).toBe(RESERVE_BYTES);
+
+  for (const [n, name] of ['alice', 'bob'].entries()) {
+    fillDisk();
+    expect(free()).toBe(0);
+    await setActive(ids[n] ?? '', false);
+    expect(await pass()).toMatchObject({ status: 0, changes: { failed: 0 } });
+    expect(shell(name)).toBe('/usr/sbin/nologin');
+    expect(node.keyFiles().has(name)).toBe(false);
+    // It is taken back at once, before somebody else has it.
+    expect(reserve()).toBeGreaterThan(RESERVE_BYTES / 2);
+  }
+
+  rmSync(path.join(node.root, 'filler'));
+  await pass();
+  expect(reserve()).toBe(RESERVE_BYTES);
+  expect(shell('carol')).toBe('/bin/bash');
+});
+
+test.runIf(process.geteuid?.() === 0)('gets no reserve where there is little room anyway', async () => {
+  const fd = openSync(path.join(node.root, 'filler'), 'w');
+  while (free() > 2 * RESERVE_BYTES) writeSync(fd, Buffer.alloc(1 << 20));
+  closeSync(fd);
+  await pass();
+  expect(reserve()).toBe(0);
+});
