@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { RESERVE_BYTES } from '../../src/host/reserve.ts';
 import { type Release, RELEASES } from './base.ts';
 import { eventually } from './eventually.ts';
 import { bootNode, CODE, type LoginNode } from './node.ts';
@@ -84,6 +85,12 @@ describeOnNodes('the sandbox', () => {
       });
       expect(must('stat -c %U:%a /mnt/home/alice')).toBe('alice:700');
       expect(must('visudo -c')).toContain('parsed OK');
+      // Room on the disk, really taken.
+      const [owner, mode, size, blocks] = must('stat -c "%U %a %s %b" /var/lib/sunk-agent/reserve').split(
+        ' ',
+      );
+      expect([owner, mode, Number(size)]).toEqual(['root', '600', RESERVE_BYTES]);
+      expect(Number(blocks) * 512).toBeGreaterThanOrEqual(RESERVE_BYTES);
     });
 
     test('makes a reload an immediate look at the store', async () => {
