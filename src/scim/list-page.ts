@@ -67,7 +67,7 @@ function openCut(answer: Answer, path: string, pages: PageMemory): ListPage | nu
     const known = isKnown ? pages.recall(digest) : null;
     if (known !== null) return { ...readFrame(body, path), ids: known, resources: null, digest };
     const resources = parseOrNull(answer, text, 1);
-    if (!Array.isArray(resources)) return null;
+    if (!Array.isArray(resources)) continue;
     const ids = resources.map(idOf);
     pages.keep(digest, ids);
     return { ...readFrame(body, path), ids, resources: isKnown ? null : resources, digest };

@@ -8,7 +8,6 @@ export interface ListText {
 }
 
 const NAME = '"Resources"';
-const BACKSLASH = 0x5c;
 const OPENING = /^"Resources"[ \t\r\n]*:[ \t\r\n]*\[/;
 /** Of the name, and of as much white space as anybody would put after it. */
 const OPENING_LENGTH = 40;
@@ -18,12 +17,11 @@ const MOST_ENDS = 4;
 /**
  * Proposes cuts, since where the array ends only a parser can say: a proposal holds if `frame` is JSON of an object
  * whose own `Resources` is empty, and `resources` of an array. The text is then that of the frame with this array in
- * it: between quotes of its own, with a colon and a bracket behind, the name is an attribute's (RFC 8259 section 7).
+ * it: the name stands nowhere else in the frame, and with a colon and a bracket behind it is the end of an attribute's.
  */
 export function* cutList(text: Buffer): Generator<ListText> {
   const name = text.indexOf(NAME);
-  // After a backslash the name would begin in the middle of another.
-  if (name < 1 || text[name - 1] === BACKSLASH) return;
+  if (name < 0) return;
   const [opening] = OPENING.exec(text.toString('latin1', name, name + OPENING_LENGTH)) ?? [];
   if (opening === undefined) return;
   const start = name + opening.length;

@@ -25,7 +25,7 @@ import { findTests, type FoundFile } from './harness.ts';
 /** What mutants must face: no node, no process that takes long. */
 const TEST_FILES = [
   'test/{policy,plan}/**/*.test.ts',
-  'test/scim/{attribute-path,read-resource}.test.ts',
+  'test/scim/{attribute-path,list-page,read-resource}.test.ts',
   'test/host/passwd-format.test.ts',
   'test/testbed/protocol/{filter,patch}.test.ts',
 ];

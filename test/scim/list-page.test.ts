@@ -1,8 +1,9 @@
 // A page of a list is the same whether its resources are cut out of it, remembered, or parsed with all the rest.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { AgentError } from '../../src/errors.ts';
 import { Answer } from '../../src/scim/answer.ts';
-import { type ListPage, openPage } from '../../src/scim/list-page.ts';
+import { type ListPage, openPage, StaleCursor } from '../../src/scim/list-page.ts';
 import { cutList } from '../../src/scim/list-text.ts';
 import { createPageMemory } from '../../src/scim/page-memory.ts';
 import { makeAnyText } from '../any-text.ts';
@@ -164,6 +165,103 @@ describe('a page of a list', () => {
     expect(readThrice(text(DEPTH - 2)).plain).toMatchObject({ total: 1 });
     expect(readThrice(text(DEPTH - 1)).plain).toMatch(/nested deeper/);
   });
+});
+
+describe('what is no page', () => {
+  const list = (more: object): string => JSON.stringify({ schemas: [LIST], ...more });
+
+  test.each([
+    ['an array', '[]', /something that is not a ListResponse/],
+    ['nothing', 'null', /something that is not a ListResponse/],
+    ['an object without schemas', '{"Resources":[]}', /something that is not a ListResponse/],
+    ['schemas that are no array', JSON.stringify({ schemas: LIST, Resources: [] }), /not a ListResponse/],
+    ['schemas of something else', '{"schemas":["urn:x",7,null],"Resources":[]}', /not a ListResponse/],
+    ['resources that are no array', list({ Resources: { id: 'a' } }), /Resources are no array/],
+    ['a total below nothing', list({ totalResults: -1, Resources: [] }), /totalResults is no count/],
+    ['half a total', list({ totalResults: 1.5, Resources: [] }), /totalResults is no count/],
+    ['a total in words', list({ totalResults: '3', Resources: [] }), /totalResults is no count/],
+    ['an empty cursor', list({ nextCursor: '', Resources: [] }), /nextCursor is no text/],
+    ['a number for a cursor', list({ nextCursor: 7, Resources: [] }), /nextCursor is no text/],
+    ['what ends too soon', list({ Resources: [{ id: 'a' }] }).slice(0, -2), /claims to be JSON/],
+  ])('is %s', (_, text, said) => {
+    for (const memory of [null, createPageMemory()]) {
+      memory?.begin([]);
+      const read = (): ListPage => openPage(answer(text), '/Users', memory);
+      expect(read).toThrow(said);
+      expect(read).toThrow(expect.objectContaining({ code: 'store_answer' }) as Error);
+    }
+  });
+
+  test('is an error of the store, which is said; a cursor that is no longer good is another matter', () => {
+    const refuse = (status: number, body: object) => () =>
+      openPage(new Answer(status, Buffer.from(JSON.stringify(body)), DEPTH), '/Users', createPageMemory());
+    expect(refuse(404, { detail: 'no such path' })).toThrow(
+      '/Users answered 404 instead of a list: no such path',
+    );
+    expect(refuse(400, { scimType: 'invalidFilter' })).toThrow(AgentError);
+    expect(refuse(404, { scimType: 'expiredCursor' })).toThrow(AgentError);
+    for (const scimType of ['expiredCursor', 'INVALIDCURSOR'])
+      expect(refuse(400, { scimType })).toThrow(StaleCursor);
+    for (const scimType of ['notanexpiredCursor', 'expiredCursors'])
+      expect(refuse(400, { scimType })).toThrow(AgentError);
+  });
+});
+
+describe('the layout of a list', () => {
+  const L = JSON.stringify(LIST);
+  const person = '{"id":"a"}';
+
+  test.each([
+    ['a name that only ends so', `{"\\"Resources":[3],"Resources":[],"schemas":[${L}]}`, []],
+    ['one within another', `{"in":{"Resources":[${person}]},"Resources":[],"schemas":[${L}]}`, []],
+    ['one behind another', `{"schemas":[${L}],"Resources":[${person}],"in":{"Resources":[]}}`, ['a']],
+    ['two spellings', `{"schemas":[${L}],"Resources":[],"resources":[${person}]}`, ['a']],
+    ['small letters', `{"schemas":[${L}],"resources":[${person}]}`, ['a']],
+    ['none at all', `{"schemas":[${L}]}`, []],
+    ['null', `{"schemas":[${L}],"Resources":null}`, []],
+    ['one in a string', `{"schemas":[${L}],"x":"\\"Resources\\":[","resources":[${person}]}`, ['a']],
+    ['wide white space', `{"schemas":[${L}],"Resources"${' '.repeat(50)}:[${person}]}`, ['a']],
+    ['many arrays behind', `{"Resources":[${person}],"a":[],"b":[],"c":[],"d":[],"schemas":[${L}]}`, ['a']],
+  ])('may have %s, and is read whole then', (_, text, ids) => {
+    expect(readThrice(text).first).toMatchObject({ ids, digest: null });
+  });
+
+  test.each([
+    ['white space', `{ "schemas" : [ ${L} ] , "Resources"\t:\r\n[ ${person} , {} ] }`, ['a', null]],
+    ['another array behind', `{"schemas":[${L}],"Resources":[${person}],"a":[1]}`, ['a']],
+    ['arrays behind', `{"Resources":[${person}],"a":[],"b":[],"schemas":[${L}]}`, ['a']],
+    [
+      'other schemas too',
+      `{"schemas":["urn:x",${L.toUpperCase()}],"Resources":[{"id":""},{"id":7}]}`,
+      [null, null],
+    ],
+    ['brackets in names', `{"schemas":[${L}],"Resources":[{"id":"]}","x":"[\\"]"}]}`, [']}']],
+    ['another id', `{"schemas":[${L}],"Resources":[{"ID":"a"},[],null,"x"]}`, ['a', null, null, null]],
+  ])('may have %s, and the page is known again', (_, text, ids) => {
+    const { first, again } = readThrice(text);
+    expect(first).toMatchObject({ ids, digest: expect.stringMatching(/^[\w-]{43}$/) as string });
+    expect(again).toMatchObject({ ids, resources: null });
+  });
+});
+
+test('of a page that both sides know nothing is parsed but what is around its resources', () => {
+  const text = JSON.stringify({ schemas: [LIST], Resources: [{ id: 'a' }] });
+  const memory = createPageMemory();
+  memory.begin([]);
+  const { digest } = openPage(answer(text), '/Users', memory);
+  memory.begin([digest ?? '']);
+  const parsed: string[] = [];
+  class Watched extends Answer {
+    override parse(part: Buffer, above: number): unknown {
+      parsed.push(part.toString());
+      return super.parse(part, above);
+    }
+  }
+  openPage(new Watched(200, Buffer.from(text), DEPTH), '/Users', memory);
+  expect(parsed).toEqual([JSON.stringify({ schemas: [LIST], Resources: [] })]);
+  // What the agent does not know (any more) is forgotten here, too.
+  memory.begin([]);
+  expect(memory.recall(digest ?? '')).toBeNull();
 });
 
 test('no list is cut at more than a few places, however many brackets it has', () => {
