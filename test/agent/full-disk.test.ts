@@ -89,7 +89,8 @@ function fillDisk(): void {
 test.runIf(process.geteuid?.() === 0).each([
   ['a command', false],
   ['an agent that stays', true],
-])('keeps nobody inside, pass after pass, by %s', async (_, isResident) => {
+  ['agents that start when it is full', true],
+])('keeps nobody inside, pass after pass, by %s', async (how, isResident) => {
   node.isResident = isResident;
   const ids: string[] = [];
   for (const name of ['alice', 'bob', 'carol'])
@@ -102,6 +103,7 @@ test.runIf(process.geteuid?.() === 0).each([
   expect(reserve()).toBe(RESERVE_BYTES);
 
   for (const [n, name] of ['alice', 'bob'].entries()) {
+    if (how.startsWith('agents')) await node.stopResident();
     fillDisk();
     expect(free()).toBe(0);
     await setActive(ids[n] ?? '', false);

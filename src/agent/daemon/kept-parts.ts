@@ -1,4 +1,5 @@
 // What a daemon's passes work with, for its life; opened anew where the cache is damaged, or is no longer the one it opened.
+import { giveRoom } from '../../host/reserve.ts';
 import { isDamage } from '../../mirror/database.ts';
 import { openParts, type PassParts, type Place } from '../parts.ts';
 import { takeTurn } from '../turn.ts';
@@ -26,9 +27,15 @@ export interface KeptParts {
 
 /** @throws AgentError state_folder */
 export function keepParts(place: Place): KeptParts {
-  let parts: Parts | null = openParts(place);
+  let parts: Parts | null = open();
 
-  const get = (): Parts => (parts ??= openParts(place));
+  const get = (): Parts => (parts ??= open());
+
+  /** Also where it is nobody's turn: to open the cache takes room. The next turn takes the reserve back. */
+  function open(): Parts {
+    giveRoom(place.paths.reserve);
+    return openParts(place);
+  }
 
   function drop(): void {
     parts?.mirror.close();
