@@ -147,10 +147,13 @@ describe.skipIf(findObstacle() !== null)('the console', () => {
     await page.getByText('1 user').waitFor();
     const menu = page.getByLabel('Actions for Alice Ashby');
     await menu.focus();
+    const details = page.getByRole('link', { name: 'View Details' });
     await page.keyboard.press('Enter');
+    await details.waitFor();
     await page.keyboard.press('Escape');
-    expect(await page.getByRole('link', { name: 'View Details' }).isVisible()).toBe(false);
+    await details.waitFor({ state: 'hidden' });
     await page.keyboard.press('Enter');
+    await details.waitFor();
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await page.getByLabel('User name').waitFor();
