@@ -23,6 +23,12 @@ export function isDamageCode(code: string): boolean {
   return DAMAGED.test(code);
 }
 
+/** Whether the file can be read and not be written: the disk is full, fails, or takes nothing any more. */
+export function isUnwritable(error: unknown): boolean {
+  const errno = errnoOf(sqliteCode(error) ?? '');
+  return errno !== null && ['ENOSPC', 'EIO', 'EROFS', 'EACCES'].includes(errno);
+}
+
 /** null: it is no refusal of the system's. */
 export function errnoOf(code: string): string | null {
   return isDamageCode(code) ? null : (REFUSED.find(([pattern]) => pattern.test(code))?.[1] ?? null);

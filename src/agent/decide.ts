@@ -23,12 +23,16 @@ export interface Decision {
   readonly verdict: GuardVerdict;
 }
 
+const FROZEN = 'this node is frozen: no grants and no absences (sunk-agent thaw)';
+/** What is given would have to be remembered; what is taken away is right without it. */
+const UNRECORDED = 'the cache cannot be written: no grants and no absences until it can';
+
 /**
  * Policy, plan and guard, from the mirror and the host as they are now.
  * @param hearing how well the store was heard.
  */
 export async function decide(
-  parts: Pick<PassParts, 'config' | 'paths' | 'host'> & {
+  parts: Pick<PassParts, 'config' | 'paths' | 'host' | 'cacheFault'> & {
     readonly mirror: Pick<Mirror, 'bindings' | 'users' | 'groups' | 'guardRecord'>;
   },
   now: number,
@@ -60,7 +64,8 @@ export async function decide(
   const isReader = config.accounts.backend === 'published';
   const ours = isReader ? planned.filter((change) => !isAccountChange(change)) : planned;
   const isFrozen = operator.frozenUntil > now;
-  const changes = isFrozen ? splitExchanges(ours) : ours;
+  const freezeReason = parts.cacheFault !== null ? UNRECORDED : isFrozen ? FROZEN : null;
+  const changes = freezeReason === null ? ours : splitExchanges(ours);
   const verdict = guard({
     changes,
     desired,
@@ -70,7 +75,7 @@ export async function decide(
     config,
     record: mirror.guardRecord(now - guardWindow(config)),
     approved: operator.approved,
-    isFrozen,
+    freezeReason,
     now,
   });
   return { adopted, desired, actual, changes, verdict };

@@ -20,6 +20,8 @@ export interface PassParts {
   readonly config: Config;
   readonly paths: Paths;
   readonly mirror: Mirror;
+  /** Why the cache cannot be written, so that `mirror` is a copy of it and nothing is granted; null: it can. */
+  readonly cacheFault: string | null;
   readonly host: Host;
   readonly judge: ResourceJudge;
   readonly heardBefore: HeardBefore;
@@ -72,6 +74,7 @@ export function openParts(place: Place): Omit<PassParts, 'reader'> {
     log,
     failures: createFailureLog(log),
     mirror,
+    cacheFault: null,
     clock,
     settled: watchSettled(paths, config.accounts, mirror),
     host: openHost({ paths, config }),

@@ -65,6 +65,7 @@ export async function runPass(
     mode,
     heard,
     decision,
+    cacheFault: parts.cacheFault,
     applied,
     mirror,
     durations: watch.laps(),

@@ -4,7 +4,13 @@ import { COUNTED_KINDS } from '../plan/weighing.ts';
 import type { Binding, MirroredGroup, MirroredUser } from '../policy/desired.ts';
 import type { Rebinding } from '../policy/rebind.ts';
 import type { Finding, ResourceKind } from '../scim/resources.ts';
-import { type Connection, openDatabase, openDatabaseToRead, type OpenedDatabase } from './database.ts';
+import {
+  type Connection,
+  copyToMemory,
+  openDatabase,
+  openDatabaseToRead,
+  type OpenedDatabase,
+} from './database.ts';
 import { type Image, loadImage } from './image.ts';
 import { insertRows } from './insert-rows.ts';
 import { moveBindings, readBindings, recordBindings } from './ledger.ts';
@@ -45,6 +51,8 @@ export interface Mirror {
   readonly setAside: string | null;
   /** Whether the file that it opened still lies in its place; if not, what it writes is lost with the process. */
   isInPlace(): boolean;
+  /** A mirror with the same content that lives in memory, for while the file cannot be written; the caller closes it. */
+  copyToMemory(): Mirror;
   beginTake(rules: TakeRules): Take;
   users(): MirroredUser[];
   groups(): MirroredGroup[];
@@ -89,6 +97,7 @@ export type MirrorView = Omit<
   Mirror,
   | 'setAside'
   | 'isInPlace'
+  | 'copyToMemory'
   | 'beginTake'
   | 'bind'
   | 'rebind'
@@ -123,6 +132,7 @@ function mirrorOver({ connection, setAside, isInPlace, close }: OpenedDatabase):
   return {
     setAside,
     isInPlace,
+    copyToMemory: () => mirrorOver(copyToMemory(connection)),
     beginTake: (rules) => beginTake(connection, memory.image(), rules),
     users: () => [...memory.image().User.values()],
     groups: () => [...memory.image().Group.values()],

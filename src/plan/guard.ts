@@ -51,8 +51,8 @@ export interface GuardQuestion {
   readonly record: GuardRecord;
   /** Hashes that operators approved. */
   readonly approved: ReadonlySet<string>;
-  /** No grants and no absences; revocations go on. */
-  readonly isFrozen: boolean;
+  /** Why there are no grants and no absences, while revocations go on; null: the node is not frozen. */
+  readonly freezeReason: string | null;
   /** Epoch seconds. */
   readonly now: number;
 }
@@ -65,7 +65,7 @@ export interface GuardQuestion {
 export function guard(question: GuardQuestion): GuardVerdict {
   const { changes, record, approved, config, now } = question;
   const weighing = prepare(question);
-  const frozen = question.isFrozen ? freezePlan(changes, weighing) : new Set<Change>();
+  const frozen = question.freezeReason !== null ? freezePlan(changes, weighing) : new Set<Change>();
   const moving = changes.filter((change) => !frozen.has(change));
   const proposals = [...weighLosses(moving, weighing), ...weighGains(moving, weighing)];
   const hashOf = (set: readonly Change[]): string => hashChanges(set, weighing.context, weighing.groupIds);
@@ -126,8 +126,7 @@ function readTimers(
 function describeFreeze(changes: readonly Change[], weighing: Weighing, question: GuardQuestion): HeldSet {
   const hash = hashChanges(changes, weighing.context, weighing.groupIds);
   const since = question.record.heldSince.get(hash) ?? question.now;
-  const reason = 'this node is frozen: no grants and no absences (sunk-agent thaw)';
-  return { hash, kind: 'frozen', reason, changes, since, actsAt: null };
+  return { hash, kind: 'frozen', reason: question.freezeReason ?? '', changes, since, actsAt: null };
 }
 
 function prepare(question: GuardQuestion): Weighing {

@@ -1,8 +1,10 @@
 // A real disk that is full: whoever has left is put out all the same, from the room that was kept for it.
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   closeSync,
   lstatSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   rmSync,
@@ -15,10 +17,10 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { RESERVE_BYTES } from '../../src/host/reserve.ts';
 import { startTestbed, type Testbed } from '../../src/testbed/service.ts';
 import { type LoginRoot, makeLoginRoot } from '../faults/login-root.ts';
+import { makePublicKey } from '../host/organisation-on-disk.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJrUj8o1Zr5LwH1o0u0Oe4i2cYkq2gYx0b1r9t1VbJ0M';
 const EXTENSION = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';
 
 let folder: string;
@@ -49,8 +51,16 @@ async function push(method: string, resource: string, body: object): Promise<{ i
     body: JSON.stringify(body),
   });
   if (!response.ok) throw new Error(await response.text());
-  return (await response.json()) as { id: string };
+  return response.status === 204 ? { id: '' } : ((await response.json()) as { id: string });
 }
+
+const createUser = async (name: string): Promise<string> =>
+  (
+    await push('POST', '/Users', {
+      userName: `${name}@example.com`,
+      [EXTENSION]: { sunkSshKeys: makePublicKey() },
+    })
+  ).id;
 
 const setActive = (id: string, value: boolean) =>
   push('PATCH', `/Users/${id}`, { Operations: [{ op: 'replace', path: 'active', value }] });
@@ -75,8 +85,8 @@ const shell = (name: string): string =>
     .at(-1) ?? '';
 
 /** To the last page. */
-function fillDisk(): void {
-  const fd = openSync(path.join(node.root, 'filler'), 'a');
+function fillDisk(folder = node.root): void {
+  const fd = openSync(path.join(folder, 'filler'), 'a');
   try {
     for (const block = Buffer.alloc(4096); ;) writeSync(fd, block);
   } catch (error) {
@@ -93,11 +103,7 @@ test.runIf(process.geteuid?.() === 0).each([
 ])('keeps nobody inside, pass after pass, by %s', async (how, isResident) => {
   node.isResident = isResident;
   const ids: string[] = [];
-  for (const name of ['alice', 'bob', 'carol'])
-    ids.push(
-      (await push('POST', '/Users', { userName: `${name}@example.com`, [EXTENSION]: { sunkSshKeys: KEY } }))
-        .id,
-    );
+  for (const name of ['alice', 'bob', 'carol']) ids.push(await createUser(name));
   await push('POST', '/Groups', { displayName: 'slurm-users', members: ids.map((value) => ({ value })) });
   await pass();
   expect(reserve()).toBe(RESERVE_BYTES);
@@ -119,6 +125,56 @@ test.runIf(process.geteuid?.() === 0).each([
   expect(reserve()).toBe(RESERVE_BYTES);
   expect(shell('carol')).toBe('/bin/bash');
 });
+
+test.runIf(process.geteuid?.() === 0)(
+  'keeps nobody inside where the cache alone cannot be written, and lets nobody in until it can',
+  async () => {
+    node.isResident = true;
+    const ids: string[] = [];
+    for (const name of ['alice', 'bob']) ids.push(await createUser(name));
+    const members = (): { value: string }[] => ids.map((value) => ({ value }));
+    const { id: group } = await push('POST', '/Groups', { displayName: 'slurm-users', members: members() });
+    // A volume of its own, which nothing else has a reserve on.
+    mkdirSync(node.state, { recursive: true, mode: 0o700 });
+    expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m,mode=700', 'tmpfs', node.state]).status).toBe(0);
+    try {
+      await pass();
+      fillDisk(node.state);
+      await setActive(ids[0] ?? '', false);
+      ids.push(await createUser('carol'));
+      await push('PATCH', `/Groups/${group}`, {
+        Operations: [{ op: 'replace', path: 'members', value: members() }],
+      });
+      for (let n = 0; n < 2; n += 1) {
+        const { report } = await node.startPass().over;
+        expect(report?.problems).toEqual([expect.stringMatching(/^the cache cannot be used: .*make room/)]);
+        expect(report?.held).toEqual([
+          expect.objectContaining({
+            reason: expect.stringMatching(/^the cache cannot be written/) as string,
+          }),
+        ]);
+        expect([shell('alice'), shell('bob'), shell('carol')]).toEqual([
+          '/usr/sbin/nologin',
+          '/bin/bash',
+          '',
+        ]);
+        expect([...node.keyFiles().keys()]).toEqual(['bob']);
+      }
+      rmSync(path.join(node.state, 'filler'));
+      expect((await pass()).changes).toMatchObject({ failed: 0, held: 0 });
+      expect([shell('alice'), shell('bob'), shell('carol')]).toEqual([
+        '/usr/sbin/nologin',
+        '/bin/bash',
+        '/bin/bash',
+      ]);
+      const { report } = await node.startPass().over;
+      expect(report).toMatchObject({ changes: { planned: 0 }, problems: [] });
+    } finally {
+      await node.stopResident();
+      spawnSync('umount', ['--lazy', node.state]);
+    }
+  },
+);
 
 test.runIf(process.geteuid?.() === 0)('gets no reserve where there is little room anyway', async () => {
   const fd = openSync(path.join(node.root, 'filler'), 'w');

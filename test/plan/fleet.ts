@@ -43,7 +43,17 @@ export function runPass(node: Node, words: Words): GuardVerdict & { readonly cha
   });
   const changes = planChanges(desired, host);
   const record = { done: node.done, heldSince: node.heldSince };
-  const question = { changes, desired, actual: host, users, groups, config, record, isFrozen, now };
+  const question = {
+    changes,
+    desired,
+    actual: host,
+    users,
+    groups,
+    config,
+    record,
+    freezeReason: isFrozen ? 'frozen' : null,
+    now,
+  };
   const verdict = guard({ ...question, approved: new Set(approved) });
   const held = new Set(verdict.held.flatMap((set) => set.changes.map(({ scimId }) => scimId)));
   const ledger = new Map(bindings.map((binding) => [`${binding.kind} ${binding.scimId}`, binding]));

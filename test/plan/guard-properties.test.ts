@@ -109,7 +109,7 @@ describe('the guard', () => {
           config: CONFIG,
           record: { done: [], heldSince: new Map<string, number>() },
           approved: new Set<string>(),
-          isFrozen: false,
+          freezeReason: null,
           now: NOW,
         };
         const shuffled = changes

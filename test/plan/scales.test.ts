@@ -83,7 +83,7 @@ function ask(changes: readonly Change[], more: Case = {}): GuardVerdict {
       heldSince: more.heldSince ?? new Map(),
     },
     approved: new Set(more.approved),
-    isFrozen: false,
+    freezeReason: null,
     now: NOW,
   };
   return guard(question);

@@ -33,6 +33,7 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
   const link = linkReader(place, source);
   const complaints = createComplaints(log);
   const oddities = createComplaints(log);
+  const diskComplaints = createComplaints(log);
   const budget = createBudget(config.scim.budget, () => performance.now());
   const metrics = await openMetricsPublisher(place, link);
 
@@ -53,6 +54,7 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
           complaints.note(
             report.failure === null ? null : `the store could not be heard: ${report.failure.message}`,
           );
+          diskComplaints.note(parts.cacheFault === null ? null : `nobody new is let in: ${parts.cacheFault}`);
           if (report.heard?.mode === 'full')
             oddities.note(report.heard.warnings.map(({ detail }) => detail).join('; ') || null);
           const { done, failed, held } = report.changes;

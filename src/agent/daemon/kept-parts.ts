@@ -1,6 +1,10 @@
 // What a daemon's passes work with, for its life; opened anew where the cache is damaged, or is no longer the one it opened.
 import { giveRoom } from '../../host/reserve.ts';
+import { describeError } from '../../errors.ts';
 import { isDamage } from '../../mirror/database.ts';
+import type { Mirror } from '../../mirror/mirror.ts';
+import { isUnwritable } from '../../sqlite-error.ts';
+import { nameRefusal } from '../../system-error.ts';
 import { openParts, type PassParts, type Place } from '../parts.ts';
 import { takeTurn } from '../turn.ts';
 
@@ -16,7 +20,9 @@ export interface KeptParts {
    */
   get(): Parts;
   /**
-   * Does `work` with the pass lock held. Damage that it meets is found whole when the parts are opened again.
+   * Does `work` with the pass lock held. Damage that it meets is found whole when the parts are opened again. Where the
+   * cache can be read and not be written, it is done again with a copy in memory, which lasts until the file can be
+   * written: whoever has left is put out all the same.
    * @param onWait called when somebody else holds the lock.
    * @throws AgentError lock_busy, host_write, state_folder, and what `work` throws.
    */
@@ -37,9 +43,18 @@ export function keepParts(place: Place): KeptParts {
     return openParts(place);
   }
 
+  /** With what passes did while the file could not be written. */
+  let copy: Mirror | null = null;
+
   function drop(): void {
+    dropCopy();
     parts?.mirror.close();
     parts = null;
+  }
+
+  function dropCopy(): void {
+    copy?.close();
+    copy = null;
   }
 
   /**
@@ -61,10 +76,14 @@ export function keepParts(place: Place): KeptParts {
       const release = await takeTurn(place, onWait, LOCK_PATIENCE_MS);
       try {
         dropIfMoved();
-        return await work(get());
+        const done = await work(get());
+        dropCopy();
+        return done;
       } catch (error) {
         if (isDamage(error)) drop();
-        throw error;
+        if (parts === null || !isUnwritable(error)) throw error;
+        copy ??= parts.mirror.copyToMemory();
+        return await work({ ...parts, mirror: copy, cacheFault: describeError(nameRefusal(error)) });
       } finally {
         release();
       }

@@ -44,7 +44,7 @@ export interface PassReport {
   readonly held: readonly HeldSummary[];
   /** At most 100, in the policy's order. */
   readonly refusals: readonly Refusal[];
-  /** What could not be done to the host, one sentence each; at most 20. */
+  /** What could not be done to the host, or written into the cache, one sentence each; at most 21. */
   readonly problems: readonly string[];
   /** Epoch seconds of the first and the last key to expire; null where none does. */
   readonly keyExpiry: { readonly earliest: number; readonly latest: number } | null;
@@ -65,6 +65,7 @@ export interface ReportInput {
   readonly mode: PassReport['mode'];
   readonly heard: Heard | AgentError | null;
   readonly decision: Decision;
+  readonly cacheFault: string | null;
   readonly applied: readonly Applied[];
   readonly mirror: Mirror;
   readonly durations: Readonly<Record<string, number>>;
@@ -72,7 +73,7 @@ export interface ReportInput {
 
 /** Gathers the report; reads the mirror, changes nothing. */
 export function reportPass(input: ReportInput): PassReport {
-  const { decision, applied, mirror, heard } = input;
+  const { decision, applied, mirror, heard, cacheFault } = input;
   const { desired, changes, verdict } = decision;
   const failures = applied.filter((result) => !result.ok);
   const isFailed = heard instanceof AgentError;
@@ -101,7 +102,10 @@ export function reportPass(input: ReportInput): PassReport {
       actsAt,
     })),
     refusals: desired.refusals.slice(0, 100),
-    problems: failures.slice(0, 20).map(({ change, problem }) => `${change.kind} ${change.name}: ${problem}`),
+    problems: [
+      ...(cacheFault === null ? [] : [cacheFault]),
+      ...failures.slice(0, 20).map(({ change, problem }) => `${change.kind} ${change.name}: ${problem}`),
+    ],
     keyExpiry: findKeyExpiry(desired),
     extended: findExtended(desired),
     durations: input.durations,

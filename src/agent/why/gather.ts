@@ -85,7 +85,7 @@ async function decideFor(
 ): Promise<PersonFacts | null> {
   if (found === null) return null;
   const decision = await decide(
-    { ...place, mirror, host: openHost(place) },
+    { ...place, mirror, host: openHost(place), cacheFault: null },
     now,
     judgeHearing(null, mirror, now),
   );
