@@ -124,7 +124,11 @@ const LEAVING = `Who is deactivated, deleted, blocked or out of every access gro
 (expiry day 1 and a nologin shell, the line stays); the sessions; groups and sudo, but for the marker group, on which
 sshd's settings hang; cron and at jobs and lingering, which are put aside in /var/lib/sunk-agent/offboarded and come back
 with the person. Then offboarding.hook runs. Each step is in the history with its time. After accounts.retention the
-line goes too; the home stays, the uid stays bound, and whoever comes back gets the same name, uid, groups and home.`;
+line goes too; the home stays, the uid stays bound, and whoever comes back gets the same name, uid, groups and home.
+
+A full disk keeps nobody in: 8 MiB beside the cache (/var/lib/sunk-agent/reserve) are given up while a pass runs. While
+the cache cannot be written at all (a volume of its own that is full, a disk that fails), the daemon goes on with a copy
+of it in memory: it takes away what the store says, and gives nothing to anybody until the cache can be written again.`;
 
 const NSSCACHE = `With accounts.backend: nsscache, one pod publishes for all pods of a cluster, in place of the nsscache job. Each
 change makes a new folder in accounts.nsscache_dir, with passwd.cache, group.cache, shadow.cache and sshkey.cache and

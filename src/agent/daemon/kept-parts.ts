@@ -1,6 +1,6 @@
 // What a daemon's passes work with, for its life; opened anew where the cache is damaged, or is no longer the one it opened.
-import { giveRoom } from '../../host/reserve.ts';
 import { describeError } from '../../errors.ts';
+import { giveRoom } from '../../host/reserve.ts';
 import { isDamage } from '../../mirror/database.ts';
 import type { Mirror } from '../../mirror/mirror.ts';
 import { isUnwritable } from '../../sqlite-error.ts';
@@ -34,6 +34,8 @@ export interface KeptParts {
 /** @throws AgentError state_folder */
 export function keepParts(place: Place): KeptParts {
   let parts: Parts | null = open();
+  /** Of the mirror, with what passes did since it could not be written. */
+  let copy: Mirror | null = null;
 
   const get = (): Parts => (parts ??= open());
 
@@ -42,9 +44,6 @@ export function keepParts(place: Place): KeptParts {
     giveRoom(place.paths.reserve);
     return openParts(place);
   }
-
-  /** With what passes did while the file could not be written. */
-  let copy: Mirror | null = null;
 
   function drop(): void {
     dropCopy();
