@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -10,6 +11,8 @@ export default defineConfig({
           maxWorkers: '100%',
           include: ['test/**/*.test.ts'],
           exclude: ['test/system/**', 'test/nightly/**', 'test/browser/**'],
+          // Hundreds of commands start from the sources: each would compile them anew.
+          env: { NODE_COMPILE_CACHE: path.resolve(import.meta.dirname, '.cache/compiled') },
           // A hang ends here; a busy machine must not.
           testTimeout: 60_000,
           hookTimeout: 60_000,
