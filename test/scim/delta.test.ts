@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { COREWEAVE, listen } from './ears.ts';
 
 const NOW = Math.floor(Date.now() / 1000);
@@ -21,6 +21,19 @@ describe('a delta', () => {
       expect.stringMatching(/^GET \/Users\?.*filter=meta\.lastModified ge "20/),
       expect.stringMatching(/^GET \/Groups\?.*filter=meta\.lastModified ge "20/),
     ]);
+  });
+
+  test('that brings nobody begins nothing to write', async () => {
+    let offset = -3_600_000;
+    const ears = await listen({ seedUsers: 3, seedGroups: 1, now: () => Date.now() + offset });
+    offset = 0;
+    await ears.hear('full');
+    const begun = vi.spyOn(ears.mirror, 'beginTake');
+    expect(await ears.hear('delta')).toMatchObject({ mode: 'delta', isAnswered: true });
+    expect(begun).not.toHaveBeenCalled();
+    await ears.createUser('new');
+    expect((await ears.hear('delta')).taken.added).toBe(1);
+    expect(begun).toHaveBeenCalledOnce();
   });
 
   test('takes a new person, a deactivation and a new member, and asks by the clock of the store with an overlap', async () => {

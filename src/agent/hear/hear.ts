@@ -151,7 +151,7 @@ function openEars(parts: HearParts): Ears {
     return taking;
   };
   return {
-    pages: () => (pages ??= takePages(begin(), tally, parts)),
+    pages: () => (pages ??= takePages(begin, tally, parts)),
     async finish(end, named, mayConfirm) {
       const hasNews = end?.mode === 'full' || named.length > 0 || taking !== null;
       if (!hasNews) return { taken: NOTHING, reads: 0, problems: [], warnings: [] };

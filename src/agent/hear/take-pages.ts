@@ -34,8 +34,9 @@ interface OpenPage {
   isSound: boolean;
 }
 
+/** @param begin the take, asked for where there is something to take: a page may be empty. */
 export function takePages(
-  take: Take,
+  begin: () => Take,
   tally: PathTally,
   { judge, heardBefore }: { readonly judge: ResourceJudge; readonly heardBefore: HeardBefore },
 ): PageTaker {
@@ -52,6 +53,7 @@ export function takePages(
     sound,
     line({ kind, resources: text }) {
       const page = openOne(kind);
+      const take = begin();
       const resources = parseResources(text);
       for (const raw of resources) {
         page.paths.see(raw);
@@ -75,6 +77,7 @@ export function takePages(
       const page = digest === null ? null : heardBefore.recall(digest);
       if (digest === null || page?.kind !== kind) throw notAnAnswer();
       tally.add(kind, page.paths);
+      const take = begin();
       for (const record of page.records) take.add(kind, { kind: 'good', record, warnings: [] });
       sound.set(digest, page);
       return page.records.length;

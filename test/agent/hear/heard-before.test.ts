@@ -53,7 +53,7 @@ function hear(mirror: Mirror, lists: Lists, heardBefore: HeardBefore, now: numbe
   };
   const tally = createPathTally(CONFIG);
   const take = mirror.beginTake({ now, maxAge: 7 * 86_400, absences: 2 });
-  const pages = takePages(take, tally, { judge, heardBefore });
+  const pages = takePages(() => take, tally, { judge, heardBefore });
   const known = new Set(heardBefore.known());
   for (const kind of RESOURCE_KINDS) {
     for (let start = 0; start < lists[kind].length; start += PAGE) {
@@ -161,7 +161,7 @@ describe('what was heard before', () => {
     hear(mirror, { User: people(3), Group: [] }, memory, NOW);
     const [digest = ''] = memory.known();
     const begin = () =>
-      takePages(mirror.beginTake({ now: NOW, maxAge: null, absences: 2 }), createPathTally(CONFIG), {
+      takePages(() => mirror.beginTake({ now: NOW, maxAge: null, absences: 2 }), createPathTally(CONFIG), {
         judge: JUDGE,
         heardBefore: memory,
       });
