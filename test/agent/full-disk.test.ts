@@ -17,6 +17,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { RESERVE_BYTES } from '../../src/host/reserve.ts';
 import { startTestbed, type Testbed } from '../../src/testbed/service.ts';
 import { type LoginRoot, makeLoginRoot } from '../faults/login-root.ts';
+import { fillDisk, fillerOf } from '../faults/mishaps.ts';
 import { makePublicKey } from '../host/organisation-on-disk.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -84,18 +85,6 @@ const shell = (name: string): string =>
     ?.split(':')
     .at(-1) ?? '';
 
-/** To the last page. */
-function fillDisk(folder = node.root): void {
-  const fd = openSync(path.join(folder, 'filler'), 'a');
-  try {
-    for (const block = Buffer.alloc(4096); ;) writeSync(fd, block);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
-  } finally {
-    closeSync(fd);
-  }
-}
-
 test.runIf(process.geteuid?.() === 0).each([
   ['a command', false],
   ['an agent that stays', true],
@@ -110,7 +99,7 @@ test.runIf(process.geteuid?.() === 0).each([
 
   for (const [n, name] of ['alice', 'bob'].entries()) {
     if (how.startsWith('agents')) await node.stopResident();
-    fillDisk();
+    fillDisk(node.root);
     expect(free()).toBe(0);
     await setActive(ids[n] ?? '', false);
     expect(await pass()).toMatchObject({ status: 0, changes: { failed: 0 } });
@@ -120,7 +109,7 @@ test.runIf(process.geteuid?.() === 0).each([
     expect(reserve()).toBeGreaterThan(RESERVE_BYTES / 2);
   }
 
-  rmSync(path.join(node.root, 'filler'));
+  rmSync(fillerOf(node.root));
   await pass();
   expect(reserve()).toBe(RESERVE_BYTES);
   expect(shell('carol')).toBe('/bin/bash');
@@ -160,7 +149,7 @@ test.runIf(process.geteuid?.() === 0)(
         ]);
         expect([...node.keyFiles().keys()]).toEqual(['bob']);
       }
-      rmSync(path.join(node.state, 'filler'));
+      rmSync(fillerOf(node.state));
       expect((await pass()).changes).toMatchObject({ failed: 0, held: 0 });
       expect([shell('alice'), shell('bob'), shell('carol')]).toEqual([
         '/usr/sbin/nologin',
@@ -177,7 +166,7 @@ test.runIf(process.geteuid?.() === 0)(
 );
 
 test.runIf(process.geteuid?.() === 0)('gets no reserve where there is little room anyway', async () => {
-  const fd = openSync(path.join(node.root, 'filler'), 'w');
+  const fd = openSync(fillerOf(node.root), 'w');
   while (free() > 2 * RESERVE_BYTES) writeSync(fd, Buffer.alloc(1 << 20));
   closeSync(fd);
   await pass();

@@ -77,7 +77,12 @@ const ALWAYS: Readonly<Record<string, Mishap>> = {
 
 /** These need a file system of their own, so root. */
 const AS_ROOT: Readonly<Record<string, Mishap>> = {
-  'full disk': (node) => during(node, fill, (one) => rmSync(filler(one), { force: true })),
+  'full disk': (node) =>
+    during(
+      node,
+      ({ root }) => fillDisk(root),
+      ({ root }) => rmSync(fillerOf(root), { force: true }),
+    ),
   async 'read-only file system'(node) {
     // Which no file system becomes while somebody has a file open to write it.
     await node.stopResident();
@@ -133,12 +138,14 @@ const remount =
     if (status !== 0) throw new Error(`cannot remount ${node.root}: ${stderr}`);
   };
 
-function filler(node: LoginRoot): string {
-  return path.join(node.root, 'filler');
+/** What fills the disk of a folder. */
+export function fillerOf(folder: string): string {
+  return path.join(folder, 'filler');
 }
 
-function fill(node: LoginRoot): void {
-  const fd = openSync(filler(node), 'w');
+/** To the last page. */
+export function fillDisk(folder: string): void {
+  const fd = openSync(fillerOf(folder), 'w');
   const block = Buffer.alloc(1 << 20);
   try {
     for (;;) writeSync(fd, block);
