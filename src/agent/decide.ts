@@ -1,6 +1,7 @@
 // Policy, plan and guard in one go: what a pass would do now, from the mirror and the host as they are; changes nothing.
 import type { Mirror } from '../mirror/mirror.ts';
-import type { ActualHost } from '../plan/actual.ts';
+import type { Host } from '../host/host.ts';
+import { type ActualHost, CLOSED_DAY } from '../plan/actual.ts';
 import { type Change, isAccountChange } from '../plan/change.ts';
 import { guard, type GuardVerdict } from '../plan/guard.ts';
 import { splitExchanges } from '../plan/freeze.ts';
@@ -8,6 +9,7 @@ import { planChanges } from '../plan/plan.ts';
 import { adoptLost } from '../policy/adopt.ts';
 import { desire } from '../policy/desire.ts';
 import type { Binding, DesiredHost } from '../policy/desired.ts';
+import { isUnknown } from '../policy/unknown.ts';
 import { readOperatorFiles } from './operator/operator-files.ts';
 import { readExtensions } from './operator/extensions.ts';
 import type { Hearing } from './hear/hearing.ts';
@@ -21,6 +23,8 @@ export interface Decision {
   readonly actual: ActualHost;
   readonly changes: readonly Change[];
   readonly verdict: GuardVerdict;
+  /** Who bears our mark, is known to neither the ledger nor the store, and is in: with an open line, or a key file. */
+  readonly unknown: readonly string[];
 }
 
 const FROZEN = 'this node is frozen: no grants and no absences (sunk-agent thaw)';
@@ -78,7 +82,15 @@ export async function decide(
     freezeReason,
     now,
   });
-  return { adopted, desired, actual, changes, verdict };
+  const unknown = config.mode === 'observe' || isReader ? [] : listUnknown(desired, actual, host);
+  return { adopted, desired, actual, changes, verdict, unknown };
+}
+
+function listUnknown({ leftovers = [] }: DesiredHost, { keyFiles }: ActualHost, host: Host): string[] {
+  return leftovers.filter(isUnknown).flatMap(({ name }) => {
+    const isClosed = host.lookUp(name)?.account.expiryDay === CLOSED_DAY;
+    return isClosed && !keyFiles.has(name) ? [] : [name];
+  });
 }
 
 /** How far back the guard counts, in seconds. */

@@ -6,7 +6,11 @@ import { hearStore } from '../agent/hear/hear.ts';
 import { EVERYTHING } from '../agent/order.ts';
 import { withReader } from '../agent/reader/one-reader.ts';
 import { takePassLock } from '../agent/pass-lock.ts';
+import { describeUnknown } from '../agent/report/describe-report.ts';
+import { summariseUnknown } from '../agent/report/report.ts';
+import type { Change } from '../plan/change.ts';
 import { printPlan } from '../plan/print.ts';
+import { makePrintable } from '../plan/printable.ts';
 import { wrapText } from './wrap.ts';
 import type { CommandContext } from './command.ts';
 import { mayColour } from './colour.ts';
@@ -45,15 +49,26 @@ export async function run(context: CommandContext): Promise<number> {
       context.values['fetch'] === true
         ? await withReader(place, (reader) => hearStore({ ...parts, reader, now }, EVERYTHING, null))
         : null;
-    const { changes, verdict } = await decide(parts, now, judgeHearing(heard, parts.mirror, now));
+    const { changes, verdict, unknown } = await decide(parts, now, judgeHearing(heard, parts.mirror, now));
     process.stdout.write(
       context.json
-        ? `${JSON.stringify({ changes, held: verdict.held })}\n`
-        : wrapText(printPlan(changes, verdict, mayColour()), process.stdout.columns),
+        ? `${JSON.stringify({ changes, held: verdict.held, unknown })}\n`
+        : wrapText(
+            printPlan(changes, verdict, mayColour()) + sayUnknown(unknown, changes),
+            process.stdout.columns,
+          ),
     );
     return changes.length === 0 ? 0 : 2;
   } finally {
     parts.mirror.close();
     release();
   }
+}
+
+/** About those whom nobody knows and whom the plan leaves in. */
+function sayUnknown(unknown: readonly string[], changes: readonly Change[]): string {
+  const left = summariseUnknown(unknown, new Set(changes.map(({ name }) => name)));
+  return describeUnknown({ unknown: left })
+    .map((sentence) => `\nStill in: ${makePrintable(sentence)}\n`)
+    .join('');
 }

@@ -5,7 +5,7 @@ import { openParts, openPlace } from '../agent/parts.ts';
 import { runPass } from '../agent/pass.ts';
 import { takeTurn } from '../agent/turn.ts';
 import { publishStatus } from '../agent/report/publish.ts';
-import type { PassReport } from '../agent/report/report.ts';
+import { isAgreed, type PassReport } from '../agent/report/report.ts';
 import { makePrintable } from '../plan/printable.ts';
 import { announceOwner } from './owner.ts';
 import { showProgress } from './progress-bar.ts';
@@ -25,7 +25,8 @@ gets a line for each step.
 Examples:
   sunk-agent sync --full
 
-Exit status: 0 the node agrees, 1 partly (something is held, failed or was not heard whole), 2 failed.`;
+Exit status: 0 the node agrees, 1 partly (something is held, failed or was not heard whole, or somebody is still in whom
+neither the ledger nor the store knows), 2 failed.`;
 
 const PATIENCE_MS = 600_000;
 
@@ -58,8 +59,7 @@ export async function run(context: CommandContext): Promise<number> {
       );
       return 2;
     }
-    const isWhole = report.heard !== null && report.heard.problems.length === 0;
-    return isWhole && report.changes.failed === 0 && report.changes.held === 0 ? 0 : 1;
+    return isAgreed(report) ? 0 : 1;
   } finally {
     parts.mirror.close();
     release();

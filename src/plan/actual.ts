@@ -1,9 +1,12 @@
 // What the host looks like now, as far as it is ours: host/ reads it, the plan compares it.
 import type { GroupEntry, PasswdEntry } from '../policy/posix.ts';
 
+/** The day of expiry that closes an account (shadow(5)). */
+export const CLOSED_DAY = 1;
+
 export interface ActualAccount {
   readonly entry: PasswdEntry;
-  /** Day of expiry in shadow(5), null if none; 1 closes the account. */
+  /** Day of expiry in shadow(5), null if none. */
   readonly expiryDay: number | null;
 }
 

@@ -2,7 +2,7 @@
 import { CLOSED_SHELL } from '../policy/accounts.ts';
 import type { ClosedBecause, DesiredAccount, DesiredHost } from '../policy/desired.ts';
 import type { PasswdEntry } from '../policy/posix.ts';
-import type { ActualAccount, ActualHost } from './actual.ts';
+import { type ActualAccount, type ActualHost, CLOSED_DAY } from './actual.ts';
 import type { Change } from './change.ts';
 import { planLeaving, planReturning } from './plan-offboarding.ts';
 
@@ -15,9 +15,6 @@ export const CLOSED_BECAUSE: Readonly<Record<ClosedBecause, string>> = {
   'not-listed-here': 'access.users does not list this person',
   unknown: 'bears the marker, but neither the ledger nor the store knows this account',
 };
-
-/** Day of expiry that closes an account (shadow(5)). */
-const CLOSED_DAY = 1;
 
 /**
  * @param present the line that the account has now, perhaps under a former name; null if there is none. A closed

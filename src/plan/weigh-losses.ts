@@ -1,5 +1,6 @@
 // The scale for what would go: people who would be out, people who would have less, and groups.
 import { resolveAccess } from '../policy/access.ts';
+import { CLOSED_DAY } from './actual.ts';
 import type { Change } from './change.ts';
 import { findClosedReason, nameEffect } from './effect.ts';
 import { nameUnit } from './held-hash.ts';
@@ -80,7 +81,7 @@ function gatherLosses(changes: readonly Change[], weighing: Weighing, vanished: 
     if (effect === 'none' || exempt.has(change)) continue;
     const unit = nameUnit(change);
     const present = actual.accounts.get(change.name);
-    const isOpen = present !== undefined && present.expiryDay !== 1;
+    const isOpen = present !== undefined && present.expiryDay !== CLOSED_DAY;
     // What completes a closing that is done already takes nothing more from anybody.
     const isOut =
       (effect === 'close' && closing.has(unit)) ||
@@ -152,7 +153,7 @@ function weighGroups(
 /** Everybody who can log in, with those who could at the start of the window. */
 function countPopulation({ question, context }: Weighing, done: ReadonlySet<string>): number {
   let open = 0;
-  for (const { expiryDay } of question.actual.accounts.values()) if (expiryDay !== 1) open += 1;
+  for (const { expiryDay } of question.actual.accounts.values()) if (expiryDay !== CLOSED_DAY) open += 1;
   const back = [...done].filter((unit) => context(unit.slice('User '.length))?.closed === null);
   return open + done.size - back.length;
 }

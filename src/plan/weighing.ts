@@ -1,5 +1,6 @@
 // What the scales of the guard share: the question, what was done in the window, and how to remember what is done.
 import type { Config } from '../config.ts';
+import { CLOSED_DAY } from './actual.ts';
 import type { Change } from './change.ts';
 import { nameEffect, type EffectContext } from './effect.ts';
 import type { GuardQuestion, HeldSet } from './guard.ts';
@@ -76,7 +77,7 @@ export function nameRecord(
   for (const change of changes) {
     const effect = nameEffect(change, context);
     const isClosedLine =
-      change.kind === 'account-remove' && question.actual.accounts.get(change.name)?.expiryDay === 1;
+      change.kind === 'account-remove' && question.actual.accounts.get(change.name)?.expiryDay === CLOSED_DAY;
     const isHarmless = isClosedLine || (change.kind === 'keys-remove' && effect === 'none');
     if (unweighed.has(change) || isHarmless) kinds.set(change, `${change.kind}:unweighed`);
     else if (effect === 'sudo' || effect === 'drop-keys' || effect === 'replace-keys') {

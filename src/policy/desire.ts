@@ -22,6 +22,7 @@ import { NO_KEYS, settleKeys } from './person-keys.ts';
 import { findMembers, listOpen } from './roster.ts';
 import { readKeys, type KeyReading } from './ssh-key.ts';
 import { renderSudoers } from './sudoers.ts';
+import { findUnknown } from './unknown.ts';
 import { foldDomains, readUsername } from './username.ts';
 import { compareText } from './winner.ts';
 
@@ -208,24 +209,6 @@ function findSilent(
     silent.push({ scimId, kind: 'account', name: binding.name, fate: isOver ? 'remove' : 'leave' });
   }
   return silent;
-}
-
-/** Lines that bear our mark while the ledger and the store know nobody of that name: the ledger was lost. */
-function findUnknown(
-  { marked = [] }: NodeFacts,
-  accounts: readonly DesiredAccount[],
-  isWhole: boolean,
-): Leftover[] {
-  if (marked.length === 0) return [];
-  const known = new Set(accounts.map(({ entry }) => entry.name));
-  return marked
-    .filter(({ name }) => !known.has(name))
-    .map(({ name }) => ({
-      scimId: `unknown:${name}`,
-      kind: 'account',
-      name,
-      fate: isWhole ? 'close' : 'leave',
-    }));
 }
 
 function leaveOpen(accounts: readonly DesiredAccount[]): Leftover[] {

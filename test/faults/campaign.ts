@@ -2,7 +2,7 @@
 import { rmSync, mkdtempSync, chmodSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { PassReport } from '../../src/agent/report/report.ts';
+import { isAgreed, type PassReport } from '../../src/agent/report/report.ts';
 import { startTestbed } from '../../src/testbed/service.ts';
 import { ACCESS_GROUPS, DOMAINS, makeCompany, SUDO_GROUP } from './company.ts';
 import { makeDice } from './dice.ts';
@@ -215,10 +215,7 @@ export async function runCampaign(
 
 /** Whether a pass says that it heard everything and did it: the full disk, or whatever it was, then kept nobody inside. */
 function isAllWell(report: PassReport | null): boolean {
-  if (report === null || report.failure !== null || report.heard === null) return false;
-  return (
-    report.held.length + report.changes.failed + report.problems.length + report.heard.problems.length === 0
-  );
+  return report !== null && report.heard !== null && isAgreed(report) && report.problems.length === 0;
 }
 
 /** What no fault excuses: an error that nobody foresaw, or an end without a word. */

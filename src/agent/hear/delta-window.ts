@@ -27,12 +27,14 @@ export function wasHeardWhole(mirror: Passes, config: Config): boolean {
 
 /**
  * The store's clock at the newest pass that heard all it asked for, as RFC 3339.
- * @returns null where everything has to be read: no such pass, none of everything for half a day, or another question since.
+ * @returns null where everything has to be read: no such pass, none of everything for half a day, another question since,
+ *   or somebody is in whom nobody knows, about whom only everything can tell.
  */
 export function findWindow(mirror: Passes, config: Config, now: number): string | null {
   const scope = scopeOf(config);
   const full = findFull(mirror, scope);
   if (full === null || now - full.startedAt > FULL_AT_LEAST_EVERY || now < full.startedAt) return null;
+  if ((mirror.lastPass<PassReport>('any', () => true)?.unknown ?? null) !== null) return null;
   const time =
     mirror.lastPass<PassReport>(`answered, of ${scope}`, (report) => hasHeard(scope, report))?.heard
       ?.serverTime ?? null;

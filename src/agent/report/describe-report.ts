@@ -10,6 +10,7 @@ export function describeReport(report: PassReport): string {
     `pass ${report.n} (${heard?.mode ?? 'cache'}): ${sayCount(counts.users, 'user')} and ${sayCount(counts.groups, 'group')}, snapshot ${report.snapshot}`,
     `${sayCount(changes.done, 'change')} made, ${changes.failed} failed, ${changes.held} held`,
     ...report.problems.map((problem) => `failed: ${problem}`),
+    ...describeUnknown(report).map((sentence) => `still in: ${sentence}`),
     ...(heard?.problems ?? []).map(({ detail }) => `store: ${detail}`),
     ...(heard?.warnings ?? []).map(({ detail }) => `warning: ${detail}`),
     ...report.held.map(
@@ -19,4 +20,15 @@ export function describeReport(report: PassReport): string {
     ...report.refusals.map(({ kind, scimId, detail }) => `refused: ${kind} ${scimId}: ${detail}`),
   ];
   return lines.map((line) => `${makePrintable(line)}\n`).join('');
+}
+
+/** One sentence about those whom nobody knows, or none. */
+export function describeUnknown({ unknown = null }: Pick<PassReport, 'unknown'>): string[] {
+  if (unknown === null) return [];
+  const { accounts, first } = unknown;
+  const names = `${first.join(', ')}${accounts > first.length ? ' and more' : ''}`;
+  const who = sayCount(accounts, 'account bears our mark', 'accounts bear our mark');
+  return [
+    `${who}, and neither the ledger nor the store knows ${accounts === 1 ? 'it' : 'them'} (${names}): closed once the store was read whole twice`,
+  ];
 }

@@ -2,7 +2,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Traffic } from '../../scim/traffic.ts';
 import { makePrintable } from '../../plan/printable.ts';
-import type { PassReport } from './report.ts';
+import { isAgreed, type PassReport } from './report.ts';
 import type { Status } from './status.ts';
 
 export interface Metrics {
@@ -130,6 +130,5 @@ function replace<L extends string>(
 /** The same distinctions as the exit status of `sunk-agent sync`. */
 function outcomeOf(report: PassReport): 'agreed' | 'partly' | 'failed' {
   if (report.failure !== null) return 'failed';
-  const isWhole = report.heard === null || report.heard.problems.length === 0;
-  return isWhole && report.changes.failed === 0 && report.changes.held === 0 ? 'agreed' : 'partly';
+  return isAgreed(report) ? 'agreed' : 'partly';
 }

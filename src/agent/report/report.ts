@@ -42,6 +42,11 @@ export interface PassReport {
     readonly held: number;
   };
   readonly held: readonly HeldSummary[];
+  /**
+   * Who bears our mark, is known to neither the ledger nor the store, and is still in: how many, and the first of them.
+   * null or, by another build, left out: nobody. Until that is settled the store is read whole each time.
+   */
+  readonly unknown?: { readonly accounts: number; readonly first: readonly string[] } | null;
   /** At most 100, in the policy's order. */
   readonly refusals: readonly Refusal[];
   /** What could not be done to the host, or written into the cache, one sentence each; at most 21. */
@@ -101,6 +106,7 @@ export function reportPass(input: ReportInput): PassReport {
       changes: waiting.length,
       actsAt,
     })),
+    unknown: summariseUnknown(decision.unknown, findDone(applied)),
     refusals: desired.refusals.slice(0, 100),
     problems: [
       ...(cacheFault === null ? [] : [cacheFault]),
@@ -122,6 +128,27 @@ export function findLastComplete(mirror: Pick<Mirror, 'lastPass'>): number | nul
 function isComplete(report: PassReport): boolean {
   // A report of another build may lack what this one writes.
   return report.heard?.complete.User === true && report.heard.complete.Group;
+}
+
+/** Whether the store was heard out and the host agrees with it now. */
+export function isAgreed({ heard, failure, changes, unknown = null }: PassReport): boolean {
+  const isHeard = failure === null && (heard === null || heard.problems.length === 0);
+  return isHeard && changes.failed === 0 && changes.held === 0 && unknown === null;
+}
+
+/** @param done names to which all was done that had to be. */
+export function summariseUnknown(
+  unknown: readonly string[],
+  done: ReadonlySet<string>,
+): NonNullable<PassReport['unknown']> | null {
+  const left = unknown.filter((name) => !done.has(name)).sort();
+  return left.length === 0 ? null : { accounts: left.length, first: left.slice(0, 5) };
+}
+
+function findDone(applied: readonly Applied[]): Set<string> {
+  const done = new Set(applied.map(({ change }) => change.name));
+  for (const { ok, change } of applied) if (!ok) done.delete(change.name);
+  return done;
 }
 
 function countAccounts({ accounts }: DesiredHost) {

@@ -4,6 +4,7 @@ import type { infer as Infer } from 'zod';
 import { AgentError } from '../../errors.ts';
 import type { HostLoad } from '../../host/host-load.ts';
 import { isSystemError, toSystemError } from '../../system-error.ts';
+import { describeUnknown } from './describe-report.ts';
 import type { PassReport } from './report.ts';
 import type { statusSchema } from './status-schema.ts';
 import { sayCount } from '../../policy/say-count.ts';
@@ -38,6 +39,7 @@ export function statusOf(input: StatusInput): Status {
   if (report.problems.length > 0)
     failing.push(`the host could not be made to agree: ${report.problems[0] ?? ''}`);
   if (report.failure !== null) degraded.push(`the store could not be heard: ${report.failure.message}`);
+  degraded.push(...describeUnknown(report));
   if (report.held.length > 0) {
     const held = report.held.map(({ hash, reason }) => `${hash} (${reason})`).join(', ');
     degraded.push(`changes wait for approval: ${held}`);

@@ -1,4 +1,5 @@
 // The link `account`: is the line in passwd and shadow the one that the plan wants, open, and with a shell?
+import { CLOSED_DAY } from '../../plan/actual.ts';
 import type { Refusal } from '../../policy/desired.ts';
 import { sayTime } from '../report/times.ts';
 import type { Facts, PersonFacts } from './facts.ts';
@@ -27,9 +28,9 @@ export function judgeAccount(facts: Facts): Verdict {
     }
     return explainAbsence(facts, person.value, `there is no account ${desired.entry.name} on this node`);
   }
-  if (actual.expiryDay === 1 && closed === null)
+  if (actual.expiryDay === CLOSED_DAY && closed === null)
     return explainAbsence(facts, person.value, `the account ${desired.entry.name} is still closed`);
-  if (actual.expiryDay !== null && actual.expiryDay > 1 && actual.expiryDay * DAY <= facts.now) {
+  if (actual.expiryDay !== null && actual.expiryDay > CLOSED_DAY && actual.expiryDay * DAY <= facts.now) {
     return broken(
       `the account ${desired.entry.name} expired on ${sayTime(actual.expiryDay * DAY).slice(0, 10)}, by somebody’s hand`,
       'operator',

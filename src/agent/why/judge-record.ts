@@ -3,9 +3,16 @@ import { sayAgo } from '../report/times.ts';
 import type { Facts } from './facts.ts';
 import { broken, ok, unknown, warning, type Verdict } from './link.ts';
 
-export function judgeRecord({ person, local, question, status, now }: Facts): Verdict {
+export function judgeRecord({ person, local, question, status, config, now }: Facts): Verdict {
   if (!person.ok) return unknown(person.why);
   if (person.value === null) {
+    if (local?.gid === config.accounts.primary_gid) {
+      return warning(
+        `${local.name} (uid ${local.uid}) bears our mark, but neither the ledger nor the store knows it: closed once the store was read whole twice`,
+        'operator',
+        `look who that is; sunk-agent block ${local.name} puts it out at once`,
+      );
+    }
     if (local !== null) {
       return unknown(
         `${local.name} (uid ${local.uid}) is a local account of this node, none of ours, and the store has no say over it`,

@@ -29,6 +29,7 @@ export function makeReport(more: Partial<PassReport> = {}): PassReport {
     counts: { users: 3, groups: 1, accountsOpen: 2, accountsClosed: 1, quarantined: 0, refused: 0 },
     changes: { planned: 0, done: 0, failed: 0, held: 0 },
     held: [],
+    unknown: null,
     refusals: [],
     problems: [],
     keyExpiry: { earliest: NOW + 500_000, latest: NOW + 600_000 },
