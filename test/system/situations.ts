@@ -47,6 +47,20 @@ const fault = (kind: object): Pick<Situation, 'make' | 'undo'> => ({
   undo: ({ store }) => store.admin('DELETE', '/faults'),
 });
 
+const patchMembers =
+  (op: 'Add' | 'Remove') =>
+  async ({ store, node, accessGroup, members }: Stage): Promise<void> => {
+    const value = op === 'Add' ? { value: members.map((member) => ({ value: member })) } : {};
+    await store.request('PATCH', `/Groups/${accessGroup}`, {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+      Operations: [{ op, path: 'members', ...value }],
+    });
+    node.exec(sync);
+  };
+
+/** The guard holds what would follow. */
+const GROUP_EMPTIED = { make: patchMembers('Remove'), undo: patchMembers('Add') };
+
 /** Somebody with whom the store, not the node, has a problem: nothing has to be made. */
 const PEOPLE: readonly Situation[] = [
   { name: 'nobody-of-that-name', ask: 'why carol', cause: 'record' },
@@ -325,28 +339,16 @@ const OF_THE_STORE: readonly Situation[] = [
   },
   {
     name: 'group-emptied-by-mistake',
-    make: async ({ store, node, accessGroup }) => {
-      await store.request('PATCH', `/Groups/${accessGroup}`, {
-        schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
-        Operations: [{ op: 'Remove', path: 'members' }],
-      });
-      node.exec(sync);
-    },
+    ...GROUP_EMPTIED,
     ask: 'why alice',
     cause: 'access',
     opens: true,
   },
   {
     name: 'group-emptied-by-mistake-seen-by-doctor',
+    ...GROUP_EMPTIED,
     ask: 'doctor',
     cause: 'passes-held',
-    undo: async ({ store, node, accessGroup, members }) => {
-      await store.request('PATCH', `/Groups/${accessGroup}`, {
-        schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
-        Operations: [{ op: 'Add', path: 'members', value: members.map((value) => ({ value })) }],
-      });
-      node.exec(sync);
-    },
   },
   {
     name: 'frozen-before-the-account-was-made',
