@@ -93,7 +93,8 @@ export function renderConfigManual(time: number): string {
 const HEARING = `The store is asked for what changed by sync.poll, and for everything by sync.full; scim.budget stretches the pauses.
 Who is missing from a list that came whole is asked for by id, 50 in a pass. The store's own word that somebody is gone
 acts at once; without it an absence has to be repeated (limits.absences), and does not count in a pass whose list lacks
-anybody whom the store then serves by id.
+anybody whom the store then serves by id. Where the cache was lost, an account that bears our mark and is known to nobody
+has no id to ask for: it is closed once everything was read twice, and as long as it is in each poll reads everything.
 
 Where the store's ServiceProviderConfig offers events of its resources (RFC 9967), the reader also keeps one request open
 at SecurityEvents below scim.base_url (RFC 8936), in a stream of this node's own. An event only says where to look: up to
