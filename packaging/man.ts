@@ -27,6 +27,10 @@ export async function renderCommandManual(time: number): Promise<string> {
       'Cron and at jobs and lingering of those who left, by uid; given back when they return. What would run at once then stays in UID.kept-TIME.',
     ],
     ['/run/sunk-agent/status.json', 'What the last pass found.'],
+    [
+      '/run/sunk-agent/shut/',
+      'Names to which the key helper gives no key, since the file could not be removed.',
+    ],
   ].map(([tag = '', text = '']) => ({ tag: `Pa ${escapeText(tag)}`, body: [escapeText(text)] }));
   const lines = [
     ...renderHead('sunk-agent', 8, time),
@@ -129,7 +133,10 @@ line goes too; the home stays, the uid stays bound, and whoever comes back gets 
 
 A full disk keeps nobody in: 8 MiB beside the cache (/var/lib/sunk-agent/reserve) are given up while a pass runs. While
 the cache cannot be written at all (a volume of its own that is full, a disk that fails), the daemon goes on with a copy
-of it in memory: it takes away what the store says, and gives nothing to anybody until the cache can be written again.`;
+of it in memory: it takes away what the store says, and gives nothing to anybody until the cache can be written again.
+Where a key file cannot be removed (a disk that became read-only), the name goes into /run/sunk-agent/shut, and the key
+helper gives it no key until the file is as it should be; with keys.serve: file sshd reads the files itself, and those
+keys work until they expire.`;
 
 const NSSCACHE = `With accounts.backend: nsscache, one pod publishes for all pods of a cluster, in place of the nsscache job. Each
 change makes a new folder in accounts.nsscache_dir, with passwd.cache, group.cache, shadow.cache and sshkey.cache and

@@ -19,6 +19,8 @@ export interface Paths {
   /** What off-boarding has put aside, one folder a uid; 0700. */
   readonly offboarded: string;
   readonly run: string;
+  /** Who gets no key whatever the key files say, an empty file a name. */
+  readonly shut: string;
   readonly status: string;
   readonly passLock: string;
   readonly freeze: string;
@@ -46,6 +48,7 @@ export function pathsUnder(root: string): Paths {
     keys: below('var/lib/sunk-agent/authorized_keys'),
     offboarded: below('var/lib/sunk-agent/offboarded'),
     run: below('run/sunk-agent'),
+    shut: below('run/sunk-agent/shut'),
     status: below('run/sunk-agent/status.json'),
     passLock: below('run/sunk-agent/pass.lock'),
     freeze: below('var/lib/sunk-agent/freeze'),

@@ -17,6 +17,7 @@ import { runHooks } from './hook.ts';
 import { disableJobs, noteHook, restoreJobs } from './jobs.ts';
 import { tellNscd } from './nscd.ts';
 import { endSessions } from './sessions.ts';
+import { listShut, reopen, shut } from './shut.ts';
 import { removeSudoers, writeSudoers } from './sudoers.ts';
 import { nameRefusal, toHostWrite } from '../system-error.ts';
 
@@ -36,6 +37,8 @@ export interface Hands {
 type ChangeOf<Kind extends ChangeKind> = Extract<Change, { kind: Kind }>;
 
 const DAY_MS = 86_400_000;
+
+const NO_KEYS_MEANWHILE = 'until then the key helper gives none to this account';
 
 /**
  * Tries every change, in order; one that fails takes none but those that rest on it with it.
@@ -75,11 +78,24 @@ export async function applyChanges(
     onDone(done);
   }
   await publish();
+  reopenMended(changes, problems, hands.paths);
   return changes.map((change) => {
     const at = times.get(change) ?? 0;
     const problem = problems.get(change);
     return problem === undefined ? { change, at, ok: true } : { change, at, ok: false, problem };
   });
+}
+
+/** Whose key file is as it should be again needs nothing in its way. */
+function reopenMended(
+  changes: readonly Change[],
+  problems: ReadonlyMap<Change, string>,
+  { shut: folder }: Paths,
+): void {
+  const names = new Set(listShut(folder));
+  if (names.size === 0) return;
+  for (const change of changes)
+    if (isKeyChange(change) && !problems.has(change) && names.has(change.name)) reopen(folder, change.name);
 }
 
 async function publishChanges(
@@ -158,7 +174,9 @@ async function applyBatch(
       await applySingle(change, paths);
     } catch (error) {
       const isOfSystem = error instanceof Error && 'code' in error;
-      fail(change, describeError(isOfSystem ? toHostWrite('the system refused', error) : error));
+      const problem = describeError(isOfSystem ? toHostWrite('the system refused', error) : error);
+      const isShut = change.kind === 'keys-remove' && shut(paths.shut, change.name);
+      fail(change, isShut && config.keys.serve === 'command' ? `${problem}; ${NO_KEYS_MEANWHILE}` : problem);
     }
   }
 }

@@ -19,6 +19,7 @@ import { addFresh, findBound, findOthers } from './ours.ts';
 import { rememberLast } from '../policy/remember-last.ts';
 import { openNssCache, openPublished } from './nsscache.ts';
 import { findActiveUids } from './sessions.ts';
+import { listShut } from './shut.ts';
 import { readSudoers } from './sudoers.ts';
 
 export type { Applied } from './apply-changes.ts';
@@ -75,7 +76,10 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
       return {
         accounts,
         groups,
-        keyFiles: mergeKeys(readKeyFiles(paths.keys), backend.publication?.readKeys() ?? null),
+        keyFiles: markShut(
+          mergeKeys(readKeyFiles(paths.keys), backend.publication?.readKeys() ?? null),
+          listShut(paths.shut),
+        ),
         // Who makes no homes need not know which there are; on a network file system each look costs.
         homes: findHomes(
           root,
@@ -124,4 +128,9 @@ function mergeKeys(
     if (text.replace(/^\n/, '') !== lines) merged.set(name, `${text}${lines}\n`);
   }
   return merged;
+}
+
+/** What the helper does not give is not there: a text that no file should have, so that each pass tries to mend it. */
+function markShut(files: ReadonlyMap<string, string>, names: readonly string[]): ReadonlyMap<string, string> {
+  return names.length === 0 ? files : new Map([...files, ...names.map((name) => [name, '\n'] as const)]);
 }

@@ -15,28 +15,21 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { RESERVE_BYTES } from '../../src/host/reserve.ts';
-import { startTestbed, type Testbed } from '../../src/testbed/service.ts';
 import { type LoginRoot, makeLoginRoot } from '../faults/login-root.ts';
 import { fillDisk, fillerOf } from '../faults/mishaps.ts';
-import { makePublicKey } from '../host/organisation-on-disk.ts';
+import { openStore, type SmallStore } from './small-store.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const EXTENSION = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';
-
 let folder: string;
-let store: Testbed;
+let store: SmallStore;
 let node: LoginRoot;
 
 beforeEach(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'full-disk-'));
   chmodSync(folder, 0o755);
-  store = await startTestbed({});
-  const config = `scim: { base_url: "${store.baseUrl}" }
-access: { groups: [{ name: slurm-users }] }
-accounts: { domains: [example.com] }
-`;
-  node = makeLoginRoot('node', folder, config, store.readToken);
+  store = await openStore();
+  node = makeLoginRoot('node', folder, store.config, store.readToken);
 });
 afterEach(async () => {
   await node.stopResident();
@@ -44,27 +37,6 @@ afterEach(async () => {
   await store.close();
   rmSync(folder, { recursive: true });
 });
-
-async function push(method: string, resource: string, body: object): Promise<{ id: string }> {
-  const response = await fetch(`${store.baseUrl}${resource}`, {
-    method,
-    headers: { authorization: `Bearer ${store.token}`, 'content-type': 'application/scim+json' },
-    body: JSON.stringify(body),
-  });
-  if (!response.ok) throw new Error(await response.text());
-  return response.status === 204 ? { id: '' } : ((await response.json()) as { id: string });
-}
-
-const createUser = async (name: string): Promise<string> =>
-  (
-    await push('POST', '/Users', {
-      userName: `${name}@example.com`,
-      [EXTENSION]: { sunkSshKeys: makePublicKey() },
-    })
-  ).id;
-
-const setActive = (id: string, value: boolean) =>
-  push('PATCH', `/Users/${id}`, { Operations: [{ op: 'replace', path: 'active', value }] });
 
 async function pass() {
   const { status, report, stderr } = await node.startPass().over;
@@ -91,9 +63,7 @@ test.runIf(process.geteuid?.() === 0).each([
   ['agents that start when it is full', true],
 ])('keeps nobody inside, pass after pass, by %s', async (how, isResident) => {
   node.isResident = isResident;
-  const ids: string[] = [];
-  for (const name of ['alice', 'bob', 'carol']) ids.push(await createUser(name));
-  await push('POST', '/Groups', { displayName: 'slurm-users', members: ids.map((value) => ({ value })) });
+  const { ids } = await store.pushPeople('alice', 'bob', 'carol');
   await pass();
   expect(reserve()).toBe(RESERVE_BYTES);
 
@@ -101,7 +71,7 @@ test.runIf(process.geteuid?.() === 0).each([
     if (how.startsWith('agents')) await node.stopResident();
     fillDisk(node.root);
     expect(free()).toBe(0);
-    await setActive(ids[n] ?? '', false);
+    await store.setActive(ids[n], false);
     expect(await pass()).toMatchObject({ status: 0, changes: { failed: 0 } });
     expect(shell(name)).toBe('/usr/sbin/nologin');
     expect(node.keyFiles().has(name)).toBe(false);
@@ -119,20 +89,16 @@ test.runIf(process.geteuid?.() === 0)(
   'keeps nobody inside where the cache alone cannot be written, and lets nobody in until it can',
   async () => {
     node.isResident = true;
-    const ids: string[] = [];
-    for (const name of ['alice', 'bob']) ids.push(await createUser(name));
-    const members = (): { value: string }[] => ids.map((value) => ({ value }));
-    const { id: group } = await push('POST', '/Groups', { displayName: 'slurm-users', members: members() });
+    const { ids, group } = await store.pushPeople('alice', 'bob');
     // A volume of its own, which nothing else has a reserve on.
     mkdirSync(node.state, { recursive: true, mode: 0o700 });
     expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m,mode=700', 'tmpfs', node.state]).status).toBe(0);
     try {
       await pass();
       fillDisk(node.state);
-      await setActive(ids[0] ?? '', false);
-      ids.push(await createUser('carol'));
-      await push('PATCH', `/Groups/${group}`, {
-        Operations: [{ op: 'replace', path: 'members', value: members() }],
+      await store.setActive(ids[0], false);
+      await store.push('PATCH', `/Groups/${group}`, {
+        Operations: [{ op: 'add', path: 'members', value: [{ value: await store.createUser('carol') }] }],
       });
       for (let n = 0; n < 2; n += 1) {
         const { report } = await node.startPass().over;

@@ -89,13 +89,23 @@ describe.each([
     expect(run(name, folder)).toMatchObject({ status: 0, stdout: '', stderr: '' });
   });
 
+  test('who is shut out gets nothing and status 0, and everybody else their keys', () => {
+    const shut = join(folder, 'shut');
+    mkdirSync(shut);
+    writeFileSync(join(shut, 'alice'), '');
+    expect(run('alice', folder, shut)).toMatchObject({ status: 0, stdout: '', stderr: '' });
+    expect(run('bob', folder, shut)).toMatchObject({ status: 0, stdout: files.get('bob') });
+    rmSync(shut, { recursive: true });
+    expect(run('alice', folder, shut)).toMatchObject({ status: 0, stdout: files.get('alice') });
+  });
+
   test('a folder that is missing gives nothing and status 0', () => {
     expect(run('alice', '/nonexistent')).toMatchObject({ status: 0, stdout: '', stderr: '' });
   });
 
   test('without a name, or with too many, it says how it is used', () => {
     expect(run()).toMatchObject({ status: 64, stdout: '' });
-    expect(run('alice', folder, 'more').stderr).toContain('usage');
+    expect(run('alice', folder, folder, 'more').stderr).toContain('usage');
   });
 
   test('the environment cannot lead it elsewhere', () => {

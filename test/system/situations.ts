@@ -338,6 +338,14 @@ const OF_THE_STORE: readonly Situation[] = [
     cause: 'config-max-age',
   },
   {
+    name: 'key-file-could-not-be-removed',
+    make: 'mkdir -p /run/sunk-agent/shut; touch /run/sunk-agent/shut/alice',
+    ask: 'why alice',
+    cause: 'helper',
+    opens: false,
+    undo: 'rm -r /run/sunk-agent/shut',
+  },
+  {
     name: 'group-emptied-by-mistake',
     ...GROUP_EMPTIED,
     ask: 'why alice',

@@ -101,6 +101,8 @@ export interface Facts {
   /** Text of the key file; null: there is none. */
   readonly keyFile: Looked<string | null>;
   readonly helper: Looked<HelperOutput>;
+  /** Whether the helper gives this name no key, because the file could not be removed. */
+  readonly isShut: boolean;
   readonly sshd: Looked<SshdFacts>;
   readonly pam: Looked<PamFacts>;
   /** The newest first. */

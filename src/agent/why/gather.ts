@@ -11,6 +11,7 @@ import { askPamAccount } from '../../host/pam-account.ts';
 import { findNologin, isUnitActive } from '../../host/node-state.ts';
 import { examineSshd } from '../../host/sshd.ts';
 import { findShellFault } from '../../host/shell-look.ts';
+import { listShut } from '../../host/shut.ts';
 import { viewMirror, type MirrorView } from '../../mirror/mirror.ts';
 import type { Binding } from '../../policy/desired.ts';
 import type { PasswdEntry } from '../../policy/posix.ts';
@@ -94,7 +95,17 @@ async function decideFor(
 
 type HostFacts = Pick<
   Facts,
-  'isDaemonUp' | 'local' | 'names' | 'shell' | 'home' | 'keyFile' | 'helper' | 'sshd' | 'pam' | 'logins'
+  | 'isDaemonUp'
+  | 'local'
+  | 'names'
+  | 'shell'
+  | 'home'
+  | 'keyFile'
+  | 'helper'
+  | 'isShut'
+  | 'sshd'
+  | 'pam'
+  | 'logins'
 >;
 
 async function askHost(
@@ -147,7 +158,8 @@ async function askHost(
     }),
   ]);
   const keyFile = name === null ? noName : await tryLook(() => readKeyFile(path.join(paths.keys, name)));
-  return { isDaemonUp, local, names: await names, shell, home, keyFile, helper, sshd, pam, logins };
+  const isShut = name !== null && listShut(paths.shut).includes(name);
+  return { isDaemonUp, local, names: await names, shell, home, keyFile, helper, isShut, sshd, pam, logins };
 }
 
 function findLine(root: string, name: string): PasswdEntry | null {

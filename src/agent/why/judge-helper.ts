@@ -3,7 +3,7 @@ import type { Facts } from './facts.ts';
 import { broken, ok, unknown, type Verdict } from './link.ts';
 import { sayCount } from '../../policy/say-count.ts';
 
-export function judgeHelper({ helper, sshd, keyFile, config }: Facts): Verdict {
+export function judgeHelper({ helper, sshd, keyFile, isShut, config }: Facts): Verdict {
   if (config.keys.serve === 'file') return ok('not needed: sshd reads our folder itself (keys.serve: file)');
   const unsafe = sshd.ok ? sshd.value.findings.find(({ code }) => code === 'sshd-helper-unsafe') : undefined;
   if (unsafe !== undefined) {
@@ -11,6 +11,13 @@ export function judgeHelper({ helper, sshd, keyFile, config }: Facts): Verdict {
       unsafe.detail,
       'operator',
       'give it back to root and take the others’ right to write away: sunk-agent doctor --fix',
+    );
+  }
+  if (isShut) {
+    return broken(
+      'the key file had to go and could not be removed, so the key helper gives no key',
+      'operator',
+      'mend what the last pass met: sunk-agent status',
     );
   }
   if (!helper.ok) return unknown(helper.why);

@@ -91,6 +91,7 @@ const BREAKS: readonly Break[] = [
   ['expired keys', 'keys', /not confirmed the keys/, set({ keyFile: looked(keyText(NOW - 5)) })],
   ['unwritten keys', 'keys', /not on this node yet/, set({ keyFile: looked(null) })],
   ['silent helper', 'helper', /prints 0 keys/, set({ helper: looked({ text: '' }) })],
+  ['key file that had to go', 'helper', /could not be removed/, set({ isShut: true })],
   [
     'AllowUsers',
     'sshd',

@@ -121,6 +121,7 @@ export const healthy: Facts = {
   home: looked({ state: 'there', isFolder: true, uid: 10_000, mode: 0o700, closedAbove: null }),
   keyFile: looked(keyText(NOW + 1000)),
   helper: looked({ text: keyText(NOW + 1000) }),
+  isShut: false,
   sshd: looked({ settings, findings: [] }),
   pam: looked({ answer: { refusal: null }, nologin: null }),
   logins: looked([]),
