@@ -17,6 +17,7 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import type { PassReport } from '../../src/agent/report/report.ts';
 import { withAccountLock } from '../../src/host/account-lock.ts';
+import { listShut } from '../../src/host/shut.ts';
 
 const REPOSITORY = path.resolve(import.meta.dirname, '../..');
 const RESIDENT = path.join(import.meta.dirname, 'resident.ts');
@@ -68,13 +69,15 @@ export interface LoginRoot {
   startPass(): { child: ChildProcess; over: Promise<Outcome> };
   approve(hash: string): void;
   lines(file: AccountFile): string[];
-  /** Text of each key file, by name. */
+  /** The keys that the helper would give, by name. */
   keyFiles(): Map<string, string>;
   read(file: string): string;
   /** As somebody's editor or tool would, under the shadow tools' lock. */
   editForeignLine(remark: string): Promise<void>;
   /** The account files as a new image has them: what others added since is in them, ours is not. */
   loseEtc(): void;
+  /** The folder of key files. */
+  readonly keys: string;
   /** The state folder, and copies of it. */
   readonly state: string;
   saveState(): void;
@@ -115,6 +118,7 @@ export function makeLoginRoot(name: string, folder: string, config: string, toke
   writeFileSync(at('etc/sunk-agent/config.yaml'), config);
   writeFileSync(at('etc/sunk-agent/credentials/scim-token'), `${token}\n`);
   const state = at('var/lib/sunk-agent/cache');
+  const keys = at('var/lib/sunk-agent/authorized_keys');
   const lines = (file: AccountFile): string[] =>
     readFileSync(at(`etc/${file}`), 'utf8')
       .split('\n')
@@ -127,6 +131,7 @@ export function makeLoginRoot(name: string, folder: string, config: string, toke
     root,
     foreign,
     state,
+    keys,
     clockShift: 0,
     wrapper: [],
     isResident: false,
@@ -159,9 +164,10 @@ export function makeLoginRoot(name: string, folder: string, config: string, toke
     approve: (hash) => appendFileSync(at('etc/sunk-agent/approved'), `${hash}\n`),
     lines,
     keyFiles() {
-      const keys = at('var/lib/sunk-agent/authorized_keys');
       if (!existsSync(keys)) return new Map();
-      return new Map(readdirSync(keys).map((one) => [one, readFileSync(path.join(keys, one), 'utf8')]));
+      const shut = new Set(listShut(at('run/sunk-agent/shut')));
+      const names = readdirSync(keys).filter((one) => !shut.has(one));
+      return new Map(names.map((one) => [one, readFileSync(path.join(keys, one), 'utf8')]));
     },
     read: (file) => (existsSync(at(file)) ? readFileSync(at(file), 'utf8') : ''),
     async editForeignLine(remark) {
@@ -236,7 +242,8 @@ async function awaitOutcome(child: ChildProcess): Promise<Outcome> {
   return { status: child.exitCode, signal: child.signalCode, report, stderr };
 }
 
-function mustRun(command: string, args: readonly string[]): void {
+/** @throws Error with what it said, where it ends with another status than 0. */
+export function mustRun(command: string, args: readonly string[]): void {
   const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}`);
 }

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import {
   closeSync,
   existsSync,
+  mkdirSync,
   openSync,
   readdirSync,
   rmSync,
@@ -13,7 +14,7 @@ import {
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dice } from './dice.ts';
-import type { LoginRoot, Outcome } from './login-root.ts';
+import { type LoginRoot, mustRun, type Outcome } from './login-root.ts';
 
 export type Mishap = (node: LoginRoot, dice: Dice) => Promise<Outcome>;
 
@@ -88,6 +89,16 @@ const AS_ROOT: Readonly<Record<string, Mishap>> = {
     await node.stopResident();
     return during(node, remount('ro'), remount('rw'));
   },
+  'read-only key files': (node) =>
+    during(
+      node,
+      ({ keys }) => {
+        mkdirSync(keys, { recursive: true });
+        mount('--bind', keys, keys);
+        mount('-o', 'remount,bind,ro', keys);
+      },
+      ({ keys }) => mustRun('umount', ['--lazy', keys]),
+    ),
 };
 
 const TRACED: Readonly<Record<string, Mishap>> = {
@@ -133,10 +144,10 @@ const trace =
 
 const remount =
   (mode: 'ro' | 'rw') =>
-  (node: LoginRoot): void => {
-    const { status, stderr } = spawnSync('mount', ['-o', `remount,${mode}`, node.root], { encoding: 'utf8' });
-    if (status !== 0) throw new Error(`cannot remount ${node.root}: ${stderr}`);
-  };
+  ({ root }: LoginRoot): void =>
+    mount('-o', `remount,${mode}`, root);
+
+const mount = (...args: readonly string[]): void => mustRun('mount', args);
 
 /** What fills the disk of a folder. */
 export function fillerOf(folder: string): string {
