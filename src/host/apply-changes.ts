@@ -175,7 +175,7 @@ async function applyBatch(
     } catch (error) {
       const isOfSystem = error instanceof Error && 'code' in error;
       const problem = describeError(isOfSystem ? toHostWrite('the system refused', error) : error);
-      const isShut = change.kind === 'keys-remove' && shut(paths.shut, change.name);
+      const isShut = isOfSystem && change.kind === 'keys-remove' && shut(paths.shut, change.name);
       fail(change, isShut && config.keys.serve === 'command' ? `${problem}; ${NO_KEYS_MEANWHILE}` : problem);
     }
   }
