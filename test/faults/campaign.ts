@@ -81,7 +81,9 @@ export async function runCampaign(
     makeLoginRoot(name, folder, writeConfig(testbed.baseUrl), testbed.readToken),
   );
   const memory = createMemory();
-  const stranded = new Map(nodes.map((node) => [node, new Set<string>()]));
+  const ledgers = new Map(
+    nodes.map((node) => [node, { lastPass: 0, isLost: false, stranded: new Set<string>() }]),
+  );
   const figures: Figures = { rounds: 0, passes: 0, changes: 0, storeFaults: 0, approvals: 0, mishaps: {} };
   /** Who was in when a node's cache was laid aside: an old cache that comes back knows no more. */
   const asSaved = new Map<LoginRoot, readonly TruePerson[]>();
@@ -131,11 +133,9 @@ export async function runCampaign(
     const name = dice.chance(0.3) ? 'nothing' : dice.pick([...mishaps.keys()]);
     figures.mishaps[name] = (figures.mishaps[name] ?? 0) + 1;
     log.push(`node ${node.name}: ${name}`);
-    // Its ledger may be gone since the last calm: what left the store meanwhile is foreign to it.
-    if ([...FORGETFUL].some((mishap) => log.includes(`node ${node.name}: ${mishap}`)))
-      for (const group of findStranded(node, truth, memory)) stranded.get(node)?.add(group);
     const { status, signal, stderr, report } = (await mishaps.get(name)?.(node, dice)) ?? {};
     figures.passes += 1;
+    watchLedger(node, truth, report ?? null, name);
     log.push(
       `  ended with ${signal ?? status}${stderr === '' ? '' : `: ${stderr?.trim().split('\n').at(-1)?.slice(0, 300)}`}`,
     );
@@ -149,11 +149,24 @@ export async function runCampaign(
       demand(node, findInside(node, memory));
   }
 
+  /**
+   * What left the store while a node's ledger was lost is foreign to it, until the next calm. Damage may be found rounds
+   * after it was done: then the passes are counted anew.
+   */
+  function watchLedger(node: LoginRoot, truth: Truth, report: PassReport | null, mishap = ''): void {
+    const ledger = ledgers.get(node);
+    if (ledger === undefined) return;
+    if (FORGETFUL.has(mishap) || (report !== null && report.n <= ledger.lastPass)) ledger.isLost = true;
+    ledger.lastPass = report?.n ?? ledger.lastPass;
+    if (ledger.isLost) for (const group of findStranded(node, truth, memory)) ledger.stranded.add(group);
+  }
+
   /** Passes without disturbance, with what is held approved, until nothing is left to do. */
-  async function settle(node: LoginRoot): Promise<string> {
+  async function settle(node: LoginRoot, truth: Truth): Promise<string> {
     for (let pass = 1; pass <= CALM_PASSES; pass += 1) {
       const { report, stderr, status } = await node.startPass().over;
       figures.passes += 1;
+      watchLedger(node, truth, report);
       if (report === null) {
         demand(node, [`in the calm a pass failed with ${status}: ${stderr}`]);
         continue;
@@ -177,8 +190,10 @@ export async function runCampaign(
     const truth = await pushChanges();
     const snapshots: string[] = [];
     for (const node of nodes) {
-      snapshots.push(await settle(node));
-      demand(node, findDifferences(node, truth, memory, stranded.get(node) ?? new Set(), Date.now() / 1000));
+      snapshots.push(await settle(node, truth));
+      const ledger = ledgers.get(node);
+      demand(node, findDifferences(node, truth, memory, ledger?.stranded ?? new Set(), Date.now() / 1000));
+      if (ledger !== undefined) ledger.isLost = false;
       if (dice.chance(0.3)) {
         node.saveState();
         asSaved.set(node, [...truth.people.values()]);
