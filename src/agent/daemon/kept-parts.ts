@@ -20,9 +20,9 @@ export interface KeptParts {
    */
   get(): Parts;
   /**
-   * Does `work` with the pass lock held. Damage that it meets is found whole when the parts are opened again. Where the
-   * cache can be read and not be written, it is done again with a copy in memory, which lasts until the file can be
-   * written: whoever has left is put out all the same.
+   * Does `work` with the pass lock held. Where it meets damage, it is done again with parts that are opened anew: the
+   * cache is checked whole then, set aside and rebuilt. Where the cache can be read and not be written, it is done again
+   * with a copy in memory, which lasts until the file can be written: whoever has left is put out all the same.
    * @param onWait called when somebody else holds the lock.
    * @throws AgentError lock_busy, host_write, state_folder, and what `work` throws.
    */
@@ -69,20 +69,29 @@ export function keepParts(place: Place): KeptParts {
     drop();
   }
 
+  async function doWith<T>(work: (parts: Parts) => Promise<T>, mayOpenAnew: boolean): Promise<T> {
+    try {
+      const done = await work(get());
+      dropCopy();
+      return done;
+    } catch (error) {
+      if (isDamage(error)) {
+        drop();
+        if (mayOpenAnew) return await doWith(work, false);
+      }
+      if (parts === null || !isUnwritable(error)) throw error;
+      copy ??= parts.mirror.copyToMemory();
+      return await work({ ...parts, mirror: copy, cacheFault: describeError(nameRefusal(error)) });
+    }
+  }
+
   return {
     get,
     async pass(onWait, work) {
       const release = await takeTurn(place, onWait, LOCK_PATIENCE_MS);
       try {
         dropIfMoved();
-        const done = await work(get());
-        dropCopy();
-        return done;
-      } catch (error) {
-        if (isDamage(error)) drop();
-        if (parts === null || !isUnwritable(error)) throw error;
-        copy ??= parts.mirror.copyToMemory();
-        return await work({ ...parts, mirror: copy, cacheFault: describeError(nameRefusal(error)) });
+        return await doWith(work, true);
       } finally {
         release();
       }

@@ -1,0 +1,50 @@
+// A cache that was sound when an agent opened it, and is not any more when a pass reads it.
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { type LoginRoot, makeLoginRoot } from '../faults/login-root.ts';
+import { openStore, type SmallStore } from './small-store.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+let folder: string;
+let store: SmallStore;
+let node: LoginRoot;
+
+beforeEach(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'damage-'));
+  store = await openStore();
+  node = makeLoginRoot('node', folder, store.config, store.readToken);
+});
+afterEach(async () => {
+  await node.stopResident();
+  node.remove();
+  await store.close();
+  rmSync(folder, { recursive: true });
+});
+
+const shell = (name: string): string | undefined =>
+  node
+    .lines('passwd')
+    .find((line) => line.startsWith(`${name}:`))
+    ?.split(':')
+    .at(-1);
+
+test('costs no pass: it is set aside and rebuilt, and whoever has left is out', async () => {
+  node.isResident = true;
+  const [alice] = (await store.pushPeople('alice', 'bob')).ids;
+  expect((await node.startPass().over).status).toBe(0);
+  await store.setActive(alice, false);
+  const other = new Database(path.join(node.state, 'mirror.sqlite'));
+  other.exec('DROP TRIGGER binding_is_kept; DROP TABLE binding');
+  other.close();
+
+  const { status, report, stderr } = await node.startPass().over;
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+  expect(report).toMatchObject({ n: 1, problems: [] });
+  expect([shell('alice'), shell('bob')]).toEqual(['/usr/sbin/nologin', '/bin/bash']);
+  expect(readdirSync(node.state)).toContainEqual(expect.stringMatching(/^mirror\.sqlite\.damaged-\d+$/));
+});
