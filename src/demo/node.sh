@@ -63,5 +63,5 @@ PasswordAuthentication no
 KbdInteractiveAuthentication no
 END
 chroot "$root" ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key
-echo ready
-exec chroot "$root" cat
+# Said from inside: whoever enters takes this process's root, and before the chroot that is the machine's own.
+exec chroot "$root" sh -c 'echo ready; exec cat'
