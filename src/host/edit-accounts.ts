@@ -1,4 +1,5 @@
 // Changes to accounts and groups as edits of the four texts passwd, group, shadow and gshadow; touches no file.
+import { CLOSED_DAY as DAY_THAT_CLOSES } from '../plan/actual.ts';
 import type { AccountChange } from '../plan/change.ts';
 import type { PasswdEntry } from '../policy/posix.ts';
 import { findMisfit, type Ground, type Misfit, survey } from './account-misfit.ts';
@@ -13,7 +14,7 @@ export type AccountFile = (typeof FILES)[number];
 export type Texts = Record<AccountFile, string>;
 
 /** shadow(5): day 1 of the epoch closes an account, also for sshd with UsePAM no. */
-const CLOSED_DAY = '1';
+const CLOSED_DAY = String(DAY_THAT_CLOSES);
 /** Index of the day of expiry in shadow(5). */
 export const EXPIRY = 7;
 

@@ -1,29 +1,21 @@
 // A cache that was sound when an agent opened it, and is not any more when a pass reads it.
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { type LoginRoot, makeLoginRoot } from '../faults/login-root.ts';
-import { openStore, type SmallStore } from './small-store.ts';
+import type { LoginRoot } from '../faults/login-root.ts';
+import { openStoreAndNode, type SmallStore } from './small-store.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
-let folder: string;
 let store: SmallStore;
 let node: LoginRoot;
+let close: () => Promise<void>;
 
 beforeEach(async () => {
-  folder = mkdtempSync(path.join(tmpdir(), 'damage-'));
-  store = await openStore();
-  node = makeLoginRoot('node', folder, store.config, store.readToken);
+  ({ store, node, close } = await openStoreAndNode('damage-'));
 });
-afterEach(async () => {
-  await node.stopResident();
-  node.remove();
-  await store.close();
-  rmSync(folder, { recursive: true });
-});
+afterEach(() => close());
 
 const shell = (name: string): string | undefined =>
   node

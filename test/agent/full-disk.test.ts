@@ -1,42 +1,23 @@
 // A real disk that is full: whoever has left is put out all the same, from the room that was kept for it.
 import { spawnSync } from 'node:child_process';
-import {
-  chmodSync,
-  closeSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  rmSync,
-  statfsSync,
-  writeSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, lstatSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { RESERVE_BYTES } from '../../src/host/reserve.ts';
-import { type LoginRoot, makeLoginRoot } from '../faults/login-root.ts';
+import type { LoginRoot } from '../faults/login-root.ts';
 import { fillDisk, fillerOf } from '../faults/mishaps.ts';
-import { openStore, type SmallStore } from './small-store.ts';
+import { openStoreAndNode, type SmallStore } from './small-store.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
-let folder: string;
 let store: SmallStore;
 let node: LoginRoot;
+let close: () => Promise<void>;
 
 beforeEach(async () => {
-  folder = mkdtempSync(path.join(tmpdir(), 'full-disk-'));
-  chmodSync(folder, 0o755);
-  store = await openStore();
-  node = makeLoginRoot('node', folder, store.config, store.readToken);
+  ({ store, node, close } = await openStoreAndNode('full-disk-'));
 });
-afterEach(async () => {
-  await node.stopResident();
-  node.remove();
-  await store.close();
-  rmSync(folder, { recursive: true });
-});
+afterEach(() => close());
 
 async function pass() {
   const { status, report, stderr } = await node.startPass().over;

@@ -1,12 +1,11 @@
 // A root that became read-only, as after an error of its disk: no account and no key file can be changed any more.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { pathsUnder } from '../../src/paths.ts';
-import { type LoginRoot, makeLoginRoot } from '../faults/login-root.ts';
-import { openStore, type SmallStore } from './small-store.ts';
+import type { LoginRoot } from '../faults/login-root.ts';
+import { openStoreAndNode, type SmallStore } from './small-store.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -17,21 +16,17 @@ const KEY = /ssh-ed25519/;
 let folder: string;
 let store: SmallStore;
 let node: LoginRoot;
+let close: () => Promise<void>;
 let mounts: string[];
 
 beforeEach(async () => {
-  folder = mkdtempSync(path.join(tmpdir(), 'read-only-root-'));
-  chmodSync(folder, 0o755);
-  store = await openStore();
-  node = makeLoginRoot('node', folder, store.config, store.readToken);
+  ({ folder, store, node, close } = await openStoreAndNode('read-only-root-'));
   mounts = [];
 });
 afterEach(async () => {
   await node.stopResident();
   for (const place of mounts.reverse()) run('umount', '--lazy', place);
-  node.remove();
-  await store.close();
-  rmSync(folder, { recursive: true });
+  await close();
 });
 
 function run(program: string, ...args: string[]): void {

@@ -1,5 +1,9 @@
 // A testbed with a few people in one access group, for nodes that have file systems of their own.
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { startTestbed } from '../../src/testbed/service.ts';
+import { type LoginRoot, makeLoginRoot } from '../faults/login-root.ts';
 import { makePublicKey } from '../host/organisation-on-disk.ts';
 
 const EXTENSION = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';
@@ -18,7 +22,7 @@ export interface SmallStore {
   close(): Promise<void>;
 }
 
-export async function openStore(): Promise<SmallStore> {
+async function openStore(): Promise<SmallStore> {
   const testbed = await startTestbed({});
   async function push(method: string, resource: string, body: object): Promise<{ id: string }> {
     const response = await fetch(`${testbed.baseUrl}${resource}`, {
@@ -50,5 +54,29 @@ accounts: { domains: [example.com] }
     setActive: (id = '', value) =>
       push('PATCH', `/Users/${id}`, { Operations: [{ op: 'replace', path: 'active', value }] }),
     close: () => testbed.close(),
+  };
+}
+
+/** The store, and a node that listens to it, in a folder that ends with both. */
+export async function openStoreAndNode(prefix: string): Promise<{
+  readonly folder: string;
+  readonly store: SmallStore;
+  readonly node: LoginRoot;
+  close(): Promise<void>;
+}> {
+  const folder = mkdtempSync(path.join(tmpdir(), prefix));
+  chmodSync(folder, 0o755);
+  const store = await openStore();
+  const node = makeLoginRoot('node', folder, store.config, store.readToken);
+  return {
+    folder,
+    store,
+    node,
+    async close() {
+      await node.stopResident();
+      node.remove();
+      await store.close();
+      rmSync(folder, { recursive: true });
+    },
   };
 }
