@@ -2,7 +2,7 @@
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { build as runEsbuild, type Plugin } from 'esbuild';
-import { readVersion } from '../src/version.ts';
+import { readVersion } from '../src/common/version.ts';
 
 const PROJECT = path.resolve(import.meta.dirname, '..');
 
@@ -31,7 +31,7 @@ export async function bundle(
   rmSync(folder, { recursive: true, force: true });
   const { metafile } = await runEsbuild({
     absWorkingDir: PROJECT,
-    entryPoints: { cli: 'src/cli.ts', reader: 'src/scim/fetcher.ts', ...more },
+    entryPoints: { cli: 'src/cli/main.ts', reader: 'src/reader/main.ts', ...more },
     outdir: folder,
     bundle: true,
     splitting: true,

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { readVersion } from '../src/version.ts';
+import { readVersion } from '../src/common/version.ts';
 import { type Architecture, ARCHITECTURES } from './deb/architecture.ts';
 import { writeControl } from './deb/control.ts';
 import { findSqliteAddon } from './deb/sqlite-addon.ts';

@@ -1,6 +1,6 @@
 // The manuals: sunk-agent(8) from the commands' own help, sunk-agent.yaml(5) from the schema's own descriptions.
-import { OVERVIEW } from '../src/commands/help.ts';
-import { configSchema } from '../src/config.ts';
+import { OVERVIEW } from '../src/cli/help.ts';
+import { configSchema } from '../src/config/config.ts';
 import { loadCommands } from './commands.ts';
 import { listKeys } from './config-keys.ts';
 import { escapeText, literal, renderHead, renderList } from './mdoc.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import fc from 'fast-check';
-import { parseConfig } from '../src/config.ts';
-import { parseDuration } from '../src/config/words.ts';
-import { AgentError } from '../src/errors.ts';
+import { parseConfig } from '../src/config/config.ts';
+import { parseDuration } from '../src/config/types.ts';
+import { AgentError } from '../src/common/errors.ts';
 import { makeAnyText } from './any-text.ts';
 import { propertyRuns } from './property-runs.ts';
 

@@ -5,25 +5,25 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readExtensions } from '../src/agent/operator/extensions.ts';
-import { readAudit, recordAct } from '../src/agent/operator/audit.ts';
+import { readExtensions } from '../src/agent/overrides/extensions.ts';
+import { readAudit, recordAct } from '../src/agent/report/audit.ts';
 import {
   replaceFile,
   readOperatorFiles,
   removeFreeze,
   writeFreeze,
-} from '../src/agent/operator/operator-files.ts';
-import { nameNode, takePassLock } from '../src/agent/pass-lock.ts';
-import { linkReader } from '../src/agent/reader/reader-link.ts';
+} from '../src/agent/overrides/operator-files.ts';
+import { nameNode, takePassLock } from '../src/agent/reconcile/file-lock.ts';
+import { linkReader } from '../src/agent/reader-client/reader-link.ts';
 import { readStatus } from '../src/agent/report/status.ts';
-import { loadConfig, parseConfig } from '../src/config.ts';
-import { AgentError, describeError } from '../src/errors.ts';
-import { isConfigured, readKeptToken, withDraft, writeAccepted } from '../src/init/files.ts';
-import { createLogger } from '../src/log.ts';
-import { prepareStateFolder } from '../src/mirror/state-folder.ts';
-import { takeWriterLock } from '../src/mirror/writer-lock.ts';
-import { type Paths, pathsUnder } from '../src/paths.ts';
-import { nameRefusal } from '../src/system-error.ts';
+import { loadConfig, parseConfig } from '../src/config/config.ts';
+import { AgentError, describeError } from '../src/common/errors.ts';
+import { isConfigured, readKeptToken, withDraft, writeAccepted } from '../src/cli/init/files.ts';
+import { createLogger } from '../src/common/log.ts';
+import { prepareStateFolder } from '../src/state/state-directory.ts';
+import { takeWriterLock } from '../src/state/writer-lock.ts';
+import { type Paths, pathsUnder } from '../src/common/paths.ts';
+import { nameRefusal } from '../src/common/system-error.ts';
 import { makeThrowawayRoot } from './agent/throwaway-root.ts';
 
 let root: string;
@@ -155,8 +155,8 @@ test('a statement that SQLite does not understand is a defect', () => {
 test.runIf(process.geteuid?.() === 0)('who is not root is told so, and nothing of disks', () => {
   writeFileSync(paths.root + '/secret', '', { mode: 0o600 });
   const script = `
-    const { attempt } = await import(${JSON.stringify(path.resolve(import.meta.dirname, '../src/system-error.ts'))});
-    const { describeError } = await import(${JSON.stringify(path.resolve(import.meta.dirname, '../src/errors.ts'))});
+    const { attempt } = await import(${JSON.stringify(path.resolve(import.meta.dirname, '../src/common/system-error.ts'))});
+    const { describeError } = await import(${JSON.stringify(path.resolve(import.meta.dirname, '../src/common/errors.ts'))});
     const { readFileSync } = await import('node:fs');
     process.seteuid(65534);
     try { attempt('cannot read it', () => readFileSync(${JSON.stringify(`${root}/secret`)})); }

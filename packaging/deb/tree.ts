@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { EXAMPLE, renderConfig } from '../../src/init/config-text.ts';
+import { EXAMPLE, renderConfig } from '../../src/cli/init/config-text.ts';
 import { bundle } from '../bundle.ts';
 import { renderCompletion } from '../completion.ts';
 import { renderCommandManual, renderConfigManual } from '../man.ts';

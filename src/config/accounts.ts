@@ -1,6 +1,6 @@
 // `accounts`: where accounts are written and what one looks like.
 import * as z from 'zod';
-import { absolutePath, duration, posixId, posixName } from './words.ts';
+import { absolutePath, duration, posixId, posixName } from './types.ts';
 
 export const accounts = z.strictObject({
   backend: z

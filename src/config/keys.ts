@@ -1,6 +1,6 @@
 // `keys`: which SSH keys count, for how long, and how sshd gets them.
 import * as z from 'zod';
-import { duration } from './words.ts';
+import { duration } from './types.ts';
 
 export const keys = z.strictObject({
   serve: z

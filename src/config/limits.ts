@@ -1,6 +1,6 @@
 // `limits`: what the guard holds.
 import * as z from 'zod';
-import { count, duration, share } from './words.ts';
+import { count, duration, share } from './types.ts';
 
 export const limits = z.strictObject({
   max_loss: z

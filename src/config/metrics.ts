@@ -1,6 +1,6 @@
 // `metrics`: where Prometheus finds them.
 import * as z from 'zod';
-import { absolutePath } from './words.ts';
+import { absolutePath } from './types.ts';
 
 const LISTEN = 'a loopback address and a port, such as 127.0.0.1:9911 or [::1]:9911';
 

@@ -1,6 +1,6 @@
 // `offboarding`: what else happens when somebody leaves.
 import * as z from 'zod';
-import { absolutePath, duration } from './words.ts';
+import { absolutePath, duration } from './types.ts';
 
 export const offboarding = z.strictObject({
   hook: absolutePath

@@ -1,6 +1,6 @@
 // `overrides`: what operators say about one person, for the day the identity provider is wrong.
 import * as z from 'zod';
-import { posixId } from './words.ts';
+import { posixId } from './types.ts';
 
 export const override = z
   .strictObject({

@@ -1,6 +1,6 @@
 // `scim`: the store, how it is asked, and where it keeps each fact.
 import * as z from 'zod';
-import { absolutePath, duration, rate } from './words.ts';
+import { absolutePath, duration, rate } from './types.ts';
 
 const attributePath = z.string().min(1).max(500);
 

@@ -1,7 +1,7 @@
 // A small organisation in the Entra emulator, pushed to the testbed by the steps of the guide.
 import { generateKeyPairSync } from 'node:crypto';
 import path from 'node:path';
-import { stage } from './stage.ts';
+import { stage } from './harness.ts';
 import { ENTRA } from '../testbed/identity-provider/entra-commands.ts';
 import { perform } from '../testbed/identity-provider/idp-cli.ts';
 

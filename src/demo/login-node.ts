@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { findObstacle, must, openNode, startSshd, type PrivateNode } from './node.ts';
-import { cleanUpAtTheEnd, stage } from './stage.ts';
+import { cleanUpAtTheEnd, stage } from './harness.ts';
 
 async function main(): Promise<number> {
   const obstacle = findObstacle();

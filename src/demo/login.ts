@@ -1,7 +1,7 @@
 // The demonstration's last act: a real SSH login against a real sshd, in a private copy of this machine.
 import { entra } from './company.ts';
 import { must, openNode, startSshd } from './node.ts';
-import { announce, perform, show } from './stage.ts';
+import { announce, perform, show } from './harness.ts';
 
 const KEY = '/tmp/alice';
 const STRANGER = '/tmp/stranger';

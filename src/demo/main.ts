@@ -4,7 +4,7 @@ import path from 'node:path';
 import { connectEntra, entra, makePublicKey } from './company.ts';
 import { showLogin } from './login.ts';
 import { findObstacle } from './node.ts';
-import { announce, cleanUpAtTheEnd, HERE, perform, show, stage } from './stage.ts';
+import { announce, cleanUpAtTheEnd, HERE, perform, show, stage } from './harness.ts';
 import { startTestbed } from '../testbed/service.ts';
 
 const root = path.join(stage, 'root');
@@ -27,7 +27,7 @@ function makeRoot(config: string, token: string): void {
 }
 
 function agent(statuses: readonly number[], ...args: string[]): Promise<string> {
-  const program = path.join(HERE, 'src/cli.ts');
+  const program = path.join(HERE, 'src/cli/main.ts');
   return perform(
     `sunk-agent ${args.join(' ')} --root ROOT`,
     statuses,

@@ -47,7 +47,7 @@ mkdir -p "$root/etc/ssh/sshd_config.d" "$root/etc/sunk-agent/credentials" "$root
   "$root/var/lib/sunk-agent" "$root/usr/local/bin"
 cat >"$root/usr/local/bin/sunk-agent" <<'END'
 #!/bin/sh
-exec /opt/sunk-agent/node_modules/.bin/node /opt/sunk-agent/src/cli.ts "$@"
+exec /opt/sunk-agent/node_modules/.bin/node /opt/sunk-agent/src/cli/main.ts "$@"
 END
 chmod 755 "$root/usr/local/bin/sunk-agent"
 install -m 0755 "$repository/packaging/authorized-keys" "$root/usr/libexec/sunk-agent/authorized-keys"

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { findFreePort } from './free-port.ts';
-import { HERE, run, stage, start, type Result } from './stage.ts';
+import { HERE, run, stage, start, type Result } from './harness.ts';
 
 export interface PrivateNode {
   /** What stands in front of a command to run it there, as root: a program and its arguments. */

@@ -1,8 +1,8 @@
 // Carries out changes in their order, in batches: account files in one go, key files in one go, the rest one by one.
 import { existsSync } from 'node:fs';
-import type { Config } from '../config.ts';
-import { describeError } from '../errors.ts';
-import type { Paths } from '../paths.ts';
+import type { Config } from '../config/config.ts';
+import { describeError } from '../common/errors.ts';
+import type { Paths } from '../common/paths.ts';
 import {
   type AccountChange,
   type Change,
@@ -10,16 +10,16 @@ import {
   isAccountChange,
   isRevocation,
 } from '../plan/change.ts';
-import type { AccountBackend } from './account-backend.ts';
-import { removeKeyFile, writeKeyFiles } from './authorized-keys.ts';
-import { createHome } from './home.ts';
-import { runHooks } from './hook.ts';
-import { disableJobs, noteHook, restoreJobs } from './jobs.ts';
-import { tellNscd } from './nscd.ts';
-import { endSessions } from './sessions.ts';
-import { listShut, reopen, shut } from './shut.ts';
-import { removeSudoers, writeSudoers } from './sudoers.ts';
-import { nameRefusal, toHostWrite } from '../system-error.ts';
+import type { AccountBackend } from './accounts/account-backend.ts';
+import { removeKeyFile, writeKeyFiles } from './keys/authorized-keys.ts';
+import { createHome } from './homes/home.ts';
+import { runHooks } from './sessions/hook.ts';
+import { disableJobs, noteHook, restoreJobs } from './sessions/jobs.ts';
+import { tellNscd } from './nss/nscd.ts';
+import { endSessions } from './sessions/sessions.ts';
+import { listShut, reopen, shut } from './keys/deny-list.ts';
+import { removeSudoers, writeSudoers } from './sudo/sudoers.ts';
+import { nameRefusal, toHostWrite } from '../common/system-error.ts';
 
 /** What became of one change, and when (epoch seconds). */
 export type Applied =

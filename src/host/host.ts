@@ -1,26 +1,26 @@
 // The hands: what the node has now, and the only way to change it.
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { Config } from '../config.ts';
-import type { Paths } from '../paths.ts';
+import type { Config } from '../config/config.ts';
+import type { Paths } from '../common/paths.ts';
 import type { ActualAccount, ActualHost } from '../plan/actual.ts';
 import type { Change } from '../plan/change.ts';
-import type { Binding, DesiredHost, NodeFacts } from '../policy/desired.ts';
-import type { AccountBackend, AccountsOnHost } from './account-backend.ts';
+import type { Binding, DesiredHost, NodeFacts } from '../policy/model.ts';
+import type { AccountBackend, AccountsOnHost } from './accounts/account-backend.ts';
 import { type Applied, applyChanges } from './apply-changes.ts';
-import { sweepTemporaries } from './atomic-file.ts';
-import { readKeyFiles } from './authorized-keys.ts';
-import { readForeignCache } from './foreign-cache.ts';
-import { findHomes } from './home.ts';
-import { findJobOwners, readOffboarded, sweepOffboarded } from './jobs.ts';
-import { openLocalAccounts } from './local-accounts.ts';
+import { sweepTemporaries } from './fs/atomic-file.ts';
+import { readKeyFiles } from './keys/authorized-keys.ts';
+import { readForeignCache } from './nss/foreign-cache.ts';
+import { findHomes } from './homes/home.ts';
+import { findJobOwners, readOffboarded, sweepOffboarded } from './sessions/jobs.ts';
+import { openLocalAccounts } from './accounts/local-accounts.ts';
 import { gatherFacts } from './node-facts.ts';
-import { addFresh, findBound, findOthers } from './ours.ts';
-import { rememberLast } from '../policy/remember-last.ts';
-import { openNssCache, openPublished } from './nsscache.ts';
-import { findActiveUids } from './sessions.ts';
-import { listShut } from './shut.ts';
-import { readSudoers } from './sudoers.ts';
+import { addFresh, findBound, findOthers } from './accounts/managed.ts';
+import { rememberLast } from '../policy/memo.ts';
+import { openNssCache, openPublished } from './nss/nsscache.ts';
+import { findActiveUids } from './sessions/sessions.ts';
+import { listShut } from './keys/deny-list.ts';
+import { readSudoers } from './sudo/sudoers.ts';
 
 export type { Applied } from './apply-changes.ts';
 

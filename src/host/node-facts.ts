@@ -1,11 +1,11 @@
 // What policy must know of this node: who else is here, which names have power, what its sshd understands.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { NodeFacts } from '../policy/desired.ts';
-import type { AccountsOnHost } from './account-backend.ts';
-import { listAccounts, type Others } from './ours.ts';
-import { readPowerfulWords } from './power-files.ts';
-import { listSshdSources, readSshdFacts } from './sshd-program.ts';
+import type { NodeFacts } from '../policy/model.ts';
+import type { AccountsOnHost } from './accounts/account-backend.ts';
+import { listAccounts, type Others } from './accounts/managed.ts';
+import { readPowerfulWords } from './sudo/privileged-names.ts';
+import { listSshdSources, readSshdFacts } from './sshd/sshd-program.ts';
 
 type SshdFacts = Awaited<ReturnType<typeof readSshdFacts>>;
 

@@ -1,5 +1,5 @@
 // One change to the host, as plain data: planned, guarded, printed, applied, recorded and asked about.
-import type { ClosedBecause } from '../policy/desired.ts';
+import type { ClosedBecause } from '../policy/model.ts';
 import type { PasswdEntry } from '../policy/posix.ts';
 
 /**

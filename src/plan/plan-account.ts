@@ -1,6 +1,6 @@
 // What becomes of one account's line, home and sessions, and of what belongs to leaving and returning.
 import { CLOSED_SHELL } from '../policy/accounts.ts';
-import type { ClosedBecause, DesiredAccount, DesiredHost } from '../policy/desired.ts';
+import type { ClosedBecause, DesiredAccount, DesiredHost } from '../policy/model.ts';
 import type { PasswdEntry } from '../policy/posix.ts';
 import { type ActualAccount, type ActualHost, CLOSED_DAY } from './actual.ts';
 import type { Change } from './change.ts';

@@ -1,10 +1,10 @@
 // What becomes of groups and memberships.
-import type { DesiredHost } from '../policy/desired.ts';
-import { isSameList } from '../policy/remember-last.ts';
+import type { DesiredHost } from '../policy/model.ts';
+import { isSameList } from '../policy/memo.ts';
 import type { GroupEntry } from '../policy/posix.ts';
 import type { ActualHost } from './actual.ts';
 import type { Change } from './change.ts';
-import type { Roll } from './roll.ts';
+import type { Roll } from './managed-accounts.ts';
 import { CLOSED_BECAUSE } from './plan-account.ts';
 
 /**

@@ -1,10 +1,10 @@
 // What becomes of key files: written whole, or removed.
 import { hash } from 'node:crypto';
 import type { Extension } from '../policy/extension.ts';
-import type { DesiredAccount } from '../policy/desired.ts';
+import type { DesiredAccount } from '../policy/model.ts';
 import type { ActualHost } from './actual.ts';
 import type { Change } from './change.ts';
-import type { Roll } from './roll.ts';
+import type { Roll } from './managed-accounts.ts';
 import { CLOSED_BECAUSE } from './plan-account.ts';
 
 /**

@@ -1,5 +1,5 @@
 // What is done beyond the account itself when somebody leaves (jobs put aside, the hook), and undone when they return.
-import type { DesiredHost } from '../policy/desired.ts';
+import type { DesiredHost } from '../policy/model.ts';
 import type { ActualHost } from './actual.ts';
 import type { Change } from './change.ts';
 

@@ -1,11 +1,11 @@
 // The difference between the host as it is and as it should be, as plain changes: revocations first, grants last.
-import type { DesiredHost } from '../policy/desired.ts';
+import type { DesiredHost } from '../policy/model.ts';
 import type { ActualHost } from './actual.ts';
 import { type Change, CHANGE_ORDER } from './change.ts';
 import { planAccount, planRemoval, planUnknown } from './plan-account.ts';
 import { planGroups } from './plan-groups.ts';
 import { planKeyFile, planStrayKeyFiles } from './plan-keys.ts';
-import { readRoll } from './roll.ts';
+import { readRoll } from './managed-accounts.ts';
 
 /**
  * What must be done, in the order of CHANGE_ORDER and within it by name; empty when host and wish agree. What is

@@ -1,8 +1,8 @@
 // The plan as text for people: grouped, counted, with the reason on each line and the guard's verdict.
 import type { Change, ChangeKind } from './change.ts';
-import type { GuardVerdict, HeldSet } from './guard.ts';
-import { makePrintable } from './printable.ts';
-import { sayCount } from '../policy/say-count.ts';
+import type { GuardVerdict, HeldSet } from './guard/guard.ts';
+import { makePrintable } from '../common/printable.ts';
+import { sayCount } from '../common/count-noun.ts';
 
 type Sign = '+' | '-' | '~';
 

@@ -1,9 +1,9 @@
 // Who may log in: members of the access groups, narrowed by access.users, unless blocked.
-import type { Config, GroupReference } from '../config.ts';
-import type { GroupRecord, UserRecord } from '../scim/resources.ts';
-import type { ClosedBecause, MirroredGroup, Refusal } from './desired.ts';
-import { sayCount } from './say-count.ts';
-import { compareClaims } from './winner.ts';
+import type { Config, GroupReference } from '../config/config.ts';
+import type { GroupRecord, UserRecord } from '../protocol/records.ts';
+import type { ClosedBecause, MirroredGroup, Refusal } from './model.ts';
+import { sayCount } from '../common/count-noun.ts';
+import { compareClaims } from './identity/precedence.ts';
 
 /** The groups that the configuration names, as the store has them now. */
 export interface ResolvedAccess {

@@ -1,7 +1,7 @@
 // The accounts, their bindings and key files, from people whose identity is settled.
-import type { Config } from '../config.ts';
-import type { UserRecord } from '../scim/resources.ts';
-import type { Identity } from './claims.ts';
+import type { Config } from '../config/config.ts';
+import type { UserRecord } from '../protocol/records.ts';
+import type { Identity } from './identity/allocations.ts';
 import type {
   AcceptedKey,
   Binding,
@@ -10,12 +10,12 @@ import type {
   MirroredUser,
   NodeFacts,
   Refusal,
-} from './desired.ts';
+} from './model.ts';
 import { expireKeys, isExtended, type Extension } from './extension.ts';
-import { renderKeyFile } from './key-file.ts';
+import { renderKeyFile } from './keys/key-file.ts';
 import type { Person } from './person.ts';
-import { cleanGecos, findShell } from './profile.ts';
-import { compareText } from './winner.ts';
+import { cleanGecos, findShell } from './identity/profile.ts';
+import { compareText } from './identity/precedence.ts';
 
 /** The shell of a closed account: SUNK's other pods resolve no shadow(5). */
 export const CLOSED_SHELL = '/usr/sbin/nologin';

@@ -1,5 +1,5 @@
 // An operator's word that keys may live on while the store cannot be heard, and when that word counts.
-import type { MirroredUser } from './desired.ts';
+import type { MirroredUser } from './model.ts';
 
 /** No single word reaches further, in seconds. */
 export const MAX_EXTENSION = 7 * 86_400;

@@ -1,12 +1,12 @@
 // Which of the store's groups become Unix groups, under which name and gid.
-import type { Config } from '../config.ts';
-import type { GroupRecord } from '../scim/resources.ts';
+import type { Config } from '../config/config.ts';
+import type { GroupRecord } from '../protocol/records.ts';
 import { reportNested, type ResolvedAccess } from './access.ts';
-import type { Binding, Leftover, MirroredGroup, NodeFacts, Refusal } from './desired.ts';
-import { chooseId } from './ids.ts';
-import { isReservedId, isReservedName } from './reserved.ts';
-import { isSafeName, readGroupName } from './username.ts';
-import { compareClaims } from './winner.ts';
+import type { Binding, Leftover, MirroredGroup, NodeFacts, Refusal } from './model.ts';
+import { chooseId } from './identity/ids.ts';
+import { isReservedId, isReservedName } from './identity/reserved.ts';
+import { isSafeName, readGroupName } from './identity/username.ts';
+import { compareClaims } from './identity/precedence.ts';
 
 /** A group that the node shall have; members come later. */
 export interface ChosenGroup {

@@ -1,10 +1,10 @@
 // One person whom the node knows, as the steps of the policy hand them on.
 import type { PersonalRules } from './access.ts';
 import type { OpenedBefore } from './accounts.ts';
-import type { Identity } from './claims.ts';
-import type { Binding, ClosedBecause, MirroredUser } from './desired.ts';
-import type { Standing } from './identities.ts';
-import type { JudgedKeys, PersonKeys } from './person-keys.ts';
+import type { Identity } from './identity/allocations.ts';
+import type { Binding, ClosedBecause, MirroredUser } from './model.ts';
+import type { Standing } from './identity/identities.ts';
+import type { JudgedKeys, PersonKeys } from './keys/person-keys.ts';
 
 /** One person whom the node knows: bound, or in an access group. */
 export interface Person {

@@ -1,5 +1,5 @@
 // Accounts that bear our mark while neither the ledger nor the store knows anybody of that name: the ledger was lost.
-import type { DesiredAccount, Leftover, NodeFacts } from './desired.ts';
+import type { DesiredAccount, Leftover, NodeFacts } from './model.ts';
 
 const PREFIX = 'unknown:';
 

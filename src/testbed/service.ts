@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerAdmin } from './admin.ts';
 import { createConsole } from './console/console.ts';
 import { describeService } from './protocol/discovery.ts';
-import { authorise, checkRole } from './door.ts';
+import { authorise, checkRole } from './auth.ts';
 import { createEvents } from './protocol/events.ts';
 import { readRequest, replyError, replyJson, sendReply, type Reply, type Request } from './exchange.ts';
 import { distortReply, distortRequest } from './faults/fault-effects.ts';

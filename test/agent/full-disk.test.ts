@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, lstatSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { RESERVE_BYTES } from '../../src/host/reserve.ts';
+import { RESERVE_BYTES } from '../../src/host/fs/reserve.ts';
 import type { LoginRoot } from '../faults/login-root.ts';
 import { fillDisk, fillerOf } from '../faults/mishaps.ts';
 import { openStoreAndNode, type SmallStore } from './small-store.ts';

@@ -2,10 +2,11 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { openParts, openPlace } from '../../src/agent/parts.ts';
-import { runPass } from '../../src/agent/pass.ts';
-import type { PassReport } from '../../src/agent/report/report.ts';
-import type { Reader } from '../../src/scim/reader.ts';
+import { openPlace } from '../../src/agent/node-context.ts';
+import { openParts } from '../../src/agent/reconcile/context.ts';
+import { runPass } from '../../src/agent/reconcile/sync.ts';
+import type { PassReport } from '../../src/agent/reconcile/sync-report.ts';
+import type { Reader } from '../../src/agent/reader-client/reader-client.ts';
 import { makeEd25519, seedRandom, writeBlob } from '../policy/key-corpus.ts';
 
 const KEYS = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';

@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { takePassLock } from '../../src/agent/pass-lock.ts';
-import { AgentError } from '../../src/errors.ts';
+import { takePassLock } from '../../src/agent/reconcile/file-lock.ts';
+import { AgentError } from '../../src/common/errors.ts';
 
 let folder: string;
 let file: string;
@@ -31,7 +31,7 @@ test('a second taker says once that it waits, and gives up after its patience', 
 });
 
 test('the lock dies with a process that is killed while it holds it', async () => {
-  const module = path.resolve(import.meta.dirname, '../../src/agent/pass-lock.ts');
+  const module = path.resolve(import.meta.dirname, '../../src/agent/reconcile/file-lock.ts');
   const program = `
     const { takePassLock } = await import(${JSON.stringify(module)});
     await takePassLock(${JSON.stringify(file)}, () => {}, 0);

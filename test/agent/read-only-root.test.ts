@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { pathsUnder } from '../../src/paths.ts';
+import { pathsUnder } from '../../src/common/paths.ts';
 import type { LoginRoot } from '../faults/login-root.ts';
 import { openStoreAndNode, type SmallStore } from './small-store.ts';
 

@@ -3,10 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { TakeCounts } from '../../src/mirror/take.ts';
-import { watchSettled } from '../../src/agent/settled.ts';
-import { parseConfig } from '../../src/config.ts';
-import { pathsUnder } from '../../src/paths.ts';
+import type { TakeCounts } from '../../src/state/ingest-batch.ts';
+import { watchSettled } from '../../src/agent/reconcile/change-detector.ts';
+import { parseConfig } from '../../src/config/config.ts';
+import { pathsUnder } from '../../src/common/paths.ts';
 import { makeReport, NOW } from './report/sample-report.ts';
 
 let root: string;

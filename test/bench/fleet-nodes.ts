@@ -1,13 +1,14 @@
 // Some nodes of the fleet benchmark in one process: each with its own root, reader, mirror, budget, schedule and passes.
 import { duplexPair } from 'node:stream';
 import { createBudget } from '../../src/agent/daemon/budget.ts';
-import { openParts, openPlace } from '../../src/agent/parts.ts';
-import { createPassQueue } from '../../src/agent/daemon/pass-queue.ts';
-import { runPass } from '../../src/agent/pass.ts';
+import { openPlace } from '../../src/agent/node-context.ts';
+import { openParts } from '../../src/agent/reconcile/context.ts';
+import { createPassQueue } from '../../src/agent/daemon/sync-queue.ts';
+import { runPass } from '../../src/agent/reconcile/sync.ts';
 import { startSchedule } from '../../src/agent/daemon/schedule.ts';
-import { openReader } from '../../src/scim/reader.ts';
-import { serveAgent } from '../../src/scim/serve.ts';
-import { openStore } from '../../src/scim/store.ts';
+import { openReader } from '../../src/agent/reader-client/reader-client.ts';
+import { serveAgent } from '../../src/reader/serve.ts';
+import { openStore } from '../../src/reader/store.ts';
 import { serveJobs } from './worker.ts';
 
 /** What the other side is told of, in the order in which it happened; times in epoch milliseconds. */

@@ -1,10 +1,11 @@
 // The agent's side of the host benchmark: fills a mirror without a network, and makes passes from it.
 import { createECDH } from 'node:crypto';
-import { openParts, openPlace } from '../../src/agent/parts.ts';
-import { runPass } from '../../src/agent/pass.ts';
-import type { PassReport } from '../../src/agent/report/report.ts';
-import type { Mirror } from '../../src/mirror/mirror.ts';
-import type { UserRecord } from '../../src/scim/resources.ts';
+import { openPlace } from '../../src/agent/node-context.ts';
+import { openParts } from '../../src/agent/reconcile/context.ts';
+import { runPass } from '../../src/agent/reconcile/sync.ts';
+import type { PassReport } from '../../src/agent/reconcile/sync-report.ts';
+import type { Mirror } from '../../src/state/state.ts';
+import type { UserRecord } from '../../src/protocol/records.ts';
 import { serveJobs } from './worker.ts';
 
 const [root = '', size = '0'] = process.argv.slice(2);

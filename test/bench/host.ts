@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PassReport } from '../../src/agent/report/report.ts';
+import type { PassReport } from '../../src/agent/reconcile/sync-report.ts';
 import { makeBundled, type Bundled } from './bundled.ts';
 import { IMAGE } from './image.ts';
 import { showProgress } from './progress.ts';

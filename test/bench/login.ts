@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { renderKeyFile } from '../../src/policy/key-file.ts';
-import { readKeys } from '../../src/policy/ssh-key.ts';
+import { renderKeyFile } from '../../src/policy/keys/key-file.ts';
+import { readKeys } from '../../src/policy/keys/ssh-key.ts';
 import { makeEd25519, makeModulus, seedRandom, writeBlob } from '../policy/key-corpus.ts';
 import { makeRow, median, type Row } from './row.ts';
 import { timePrograms } from './time-programs.ts';

@@ -1,8 +1,8 @@
 // Runs inside a throwaway node: `fill N` makes the same N people in three ways, `time N` looks them up and prints medians.
 import { appendFileSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import koffi from 'koffi';
-import { openLocalAccounts } from '../../src/host/local-accounts.ts';
-import { openNssCache } from '../../src/host/nsscache.ts';
+import { openLocalAccounts } from '../../src/host/accounts/local-accounts.ts';
+import { openNssCache } from '../../src/host/nss/nsscache.ts';
 import type { AccountChange } from '../../src/plan/change.ts';
 import { median } from './row.ts';
 

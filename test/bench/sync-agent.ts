@@ -1,12 +1,13 @@
 // The agent's side of the sync benchmark: hears the store as the daemon does, with a reader of its own.
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
-import { hearStore } from '../../src/agent/hear/hear.ts';
-import { openParts, openPlace } from '../../src/agent/parts.ts';
-import { runPass } from '../../src/agent/pass.ts';
-import { findReaderUser } from '../../src/agent/reader/reader-user.ts';
-import { openReader } from '../../src/scim/reader.ts';
-import { spawnReader } from '../../src/scim/spawn-reader.ts';
+import { hearStore } from '../../src/agent/ingest/fetch-store.ts';
+import { openPlace } from '../../src/agent/node-context.ts';
+import { openParts } from '../../src/agent/reconcile/context.ts';
+import { runPass } from '../../src/agent/reconcile/sync.ts';
+import { findReaderUser } from '../../src/agent/reader-client/reader-user.ts';
+import { openReader } from '../../src/agent/reader-client/reader-client.ts';
+import { spawnReader } from '../../src/agent/reader-client/spawn-reader.ts';
 import { serveJobs } from './worker.ts';
 
 const [root = ''] = process.argv.slice(2);

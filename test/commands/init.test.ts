@@ -15,11 +15,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { loadConfig } from '../../src/config.ts';
-import { EXAMPLE, renderConfig } from '../../src/init/config-text.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { EXAMPLE, renderConfig } from '../../src/cli/init/config-text.ts';
 import { startTestbed, type Testbed } from '../../src/testbed/service.ts';
 
-const CLI = path.resolve(import.meta.dirname, '../../src/cli.ts');
+const CLI = path.resolve(import.meta.dirname, '../../src/cli/main.ts');
 const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { startTestbed, type Testbed } from '../../src/testbed/service.ts';
 import { openPrivateNode } from '../host/private-node.ts';
 
-const CLI = path.resolve(import.meta.dirname, '../../src/cli.ts');
+const CLI = path.resolve(import.meta.dirname, '../../src/cli/main.ts');
 
 export interface Result {
   readonly status: number | null;

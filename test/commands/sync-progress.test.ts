@@ -7,10 +7,10 @@ import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { PASS_STEPS } from '../../src/agent/progress.ts';
-import { renderBar } from '../../src/commands/progress-bar.ts';
+import { renderBar } from '../../src/cli/terminal/progress-bar.ts';
 import { makeThrowawayRoot, type ThrowawayRoot } from '../agent/throwaway-root.ts';
 
-const CLI = path.resolve(import.meta.dirname, '../../src/cli.ts');
+const CLI = path.resolve(import.meta.dirname, '../../src/cli/main.ts');
 const WIPE = '\r\u001b[K';
 const GREEN = '\u001b[32m';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { wrapText } from '../../src/commands/wrap.ts';
+import { wrapText } from '../../src/cli/terminal/wrap.ts';
 
 test('a line that is too long goes on below its own text', () => {
   expect(

@@ -2,7 +2,7 @@
 import { rmSync, mkdtempSync, chmodSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { isAgreed, type PassReport } from '../../src/agent/report/report.ts';
+import { isAgreed, type PassReport } from '../../src/agent/reconcile/sync-report.ts';
 import { startTestbed } from '../../src/testbed/service.ts';
 import { ACCESS_GROUPS, DOMAINS, makeCompany, SUDO_GROUP } from './company.ts';
 import { makeDice } from './dice.ts';

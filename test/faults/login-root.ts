@@ -15,9 +15,9 @@ import {
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import type { PassReport } from '../../src/agent/report/report.ts';
-import { withAccountLock } from '../../src/host/account-lock.ts';
-import { listShut } from '../../src/host/shut.ts';
+import type { PassReport } from '../../src/agent/reconcile/sync-report.ts';
+import { withAccountLock } from '../../src/host/accounts/account-lock.ts';
+import { listShut } from '../../src/host/keys/deny-list.ts';
 
 const REPOSITORY = path.resolve(import.meta.dirname, '../..');
 const RESIDENT = path.join(import.meta.dirname, 'resident.ts');
@@ -147,7 +147,7 @@ export function makeLoginRoot(name: string, folder: string, config: string, toke
       const [command, ...args] = [
         ...node.wrapper,
         process.execPath,
-        path.join(REPOSITORY, 'src/cli.ts'),
+        path.join(REPOSITORY, 'src/cli/main.ts'),
         'sync',
         '--full',
         '--json',

@@ -1,14 +1,14 @@
 // An agent that stays, as the daemon does: a full pass for each line on stdin, its outcome as a line on stdout.
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type KeptParts, keepParts } from '../../src/agent/daemon/kept-parts.ts';
-import { openPlace } from '../../src/agent/parts.ts';
-import { runPass } from '../../src/agent/pass.ts';
-import { linkReader } from '../../src/agent/reader/reader-link.ts';
-import { publishStatus } from '../../src/agent/report/publish.ts';
-import { AgentError, describeError } from '../../src/errors.ts';
-import { isDamage } from '../../src/mirror/database.ts';
-import { nameRefusal } from '../../src/system-error.ts';
+import { type KeptParts, keepParts } from '../../src/agent/daemon/context-recovery.ts';
+import { openPlace } from '../../src/agent/node-context.ts';
+import { runPass } from '../../src/agent/reconcile/sync.ts';
+import { linkReader } from '../../src/agent/reader-client/reader-link.ts';
+import { publishStatus } from '../../src/agent/report/write-status.ts';
+import { AgentError, describeError } from '../../src/common/errors.ts';
+import { isDamage } from '../../src/state/database.ts';
+import { nameRefusal } from '../../src/common/system-error.ts';
 import type { Outcome } from './login-root.ts';
 
 const [root = ''] = process.argv.slice(2);

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { readKeyLines, renderGeneration, renderKeyLine, sortLines } from '../../src/host/cache-files.ts';
-import { renderIndex } from '../../src/host/cache-index.ts';
-import { editTexts } from '../../src/host/edit-accounts.ts';
-import { readAccounts } from '../../src/host/local-accounts.ts';
+import { readKeyLines, renderGeneration, renderKeyLine, sortLines } from '../../src/host/nss/cache-files.ts';
+import { renderIndex } from '../../src/host/nss/cache-index.ts';
+import { editTexts } from '../../src/host/accounts/edit-accounts.ts';
+import { readAccounts } from '../../src/host/accounts/local-accounts.ts';
 import type { AccountChange } from '../../src/plan/change.ts';
 import type { PasswdEntry } from '../../src/policy/posix.ts';
 import { propertyRuns } from '../property-runs.ts';

@@ -17,11 +17,11 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { describeError } from '../../src/errors.ts';
-import { withAccountLock } from '../../src/host/account-lock.ts';
-import { lookAtDisk } from '../../src/host/disk-look.ts';
-import { createHome, findHomes } from '../../src/host/home.ts';
-import { applyToFiles } from '../../src/host/local-accounts.ts';
+import { describeError } from '../../src/common/errors.ts';
+import { withAccountLock } from '../../src/host/accounts/account-lock.ts';
+import { lookAtDisk } from '../../src/host/probes/disk-probe.ts';
+import { createHome, findHomes } from '../../src/host/homes/home.ts';
+import { applyToFiles } from '../../src/host/accounts/local-accounts.ts';
 import type { Change } from '../../src/plan/change.ts';
 import { makeRoot } from './organisation-on-disk.ts';
 
@@ -231,10 +231,10 @@ describe('a home', () => {
     run('chown', '1234', path.join(root, 'home'));
     run('chmod', '0700', path.join(root, 'home'));
     // Root without its power over files is what a server with root_squash sees.
-    const module = path.resolve(import.meta.dirname, '../../src/host/home.ts');
+    const module = path.resolve(import.meta.dirname, '../../src/host/homes/home.ts');
     const program = `
       const { createHome } = await import(${JSON.stringify(module)});
-      const { describeError } = await import(${JSON.stringify(path.resolve(import.meta.dirname, '../../src/errors.ts'))});
+      const { describeError } = await import(${JSON.stringify(path.resolve(import.meta.dirname, '../../src/common/errors.ts'))});
       try { createHome(${JSON.stringify(root)}, { dir: '/home/alice', uid: 10000, gid: 9999 }); } catch (error) { console.log(describeError(error)); }`;
     const caps = '--bounding-set=-dac_override,-dac_read_search';
     run('chmod', '0755', root);

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { answerHookRequests, runHooks } from '../../src/host/hook.ts';
-import { runHook } from '../../src/host/run-hook.ts';
+import { answerHookRequests, runHooks } from '../../src/host/sessions/hook.ts';
+import { runHook } from '../../src/host/sessions/run-hook.ts';
 
 const ALICE = { name: 'alice', uid: 10_000, scimId: 'a\n1' };
 

@@ -20,7 +20,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readKeyFiles, removeKeyFile, writeKeyFiles } from '../../src/host/authorized-keys.ts';
+import { readKeyFiles, removeKeyFile, writeKeyFiles } from '../../src/host/keys/authorized-keys.ts';
 
 let folder: string;
 beforeEach(() => {

@@ -13,9 +13,9 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { withAccountLock } from '../../src/host/account-lock.ts';
-import { editTexts } from '../../src/host/edit-accounts.ts';
-import { applyToFiles, readLocalAccounts } from '../../src/host/local-accounts.ts';
+import { withAccountLock } from '../../src/host/accounts/account-lock.ts';
+import { editTexts } from '../../src/host/accounts/edit-accounts.ts';
+import { applyToFiles, readLocalAccounts } from '../../src/host/accounts/local-accounts.ts';
 import type { AccountChange } from '../../src/plan/change.ts';
 
 const TODAY = 20_000;
@@ -160,7 +160,7 @@ describe('a local account always wins', () => {
 
 describe('the lock of the shadow tools', () => {
   test('is waited for, and given up on with an error that names it', async () => {
-    const module = path.resolve(import.meta.dirname, '../../src/host/account-lock.ts');
+    const module = path.resolve(import.meta.dirname, '../../src/host/accounts/account-lock.ts');
     const program = `
       const { withAccountLock } = await import(${JSON.stringify(module)});
       await withAccountLock(${JSON.stringify(root)}, 0, () => {

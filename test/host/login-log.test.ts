@@ -5,7 +5,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { nameOwners, proveUse } from '../../src/agent/report/proof-of-use.ts';
-import { readAccepted, readAuthLine, readJournalLine, readLoginLog } from '../../src/host/login-log.ts';
+import { readAccepted, readAuthLine, readJournalLine, readLoginLog } from '../../src/host/sshd/login-log.ts';
 import { makeAnyText } from '../any-text.ts';
 
 const FINGERPRINT = 'SHA256:sVGBVyN5yGGi5i6t7bIGZzqhIchaGb6NHKg+k6VJPGo';

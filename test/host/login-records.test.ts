@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseAuthLine, pickRecords } from '../../src/host/login-records.ts';
-import { parseEntry } from '../../src/host/name-service.ts';
+import { parseAuthLine, pickRecords } from '../../src/host/sshd/login-records.ts';
+import { parseEntry } from '../../src/host/nss/name-service.ts';
 import { anyText } from '../any-text.ts';
 
 const NOW = Date.parse('2026-01-02T00:00:00Z') / 1000;

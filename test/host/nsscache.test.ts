@@ -14,10 +14,11 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { decide } from '../../src/agent/decide.ts';
-import { openParts, openPlace } from '../../src/agent/parts.ts';
-import { passFromCache } from '../../src/agent/operator/pass-now.ts';
-import { openNssCache } from '../../src/host/nsscache.ts';
+import { decide } from '../../src/agent/reconcile/decide.ts';
+import { openPlace } from '../../src/agent/node-context.ts';
+import { openParts } from '../../src/agent/reconcile/context.ts';
+import { passFromCache } from '../../src/agent/operator/sync-now.ts';
+import { openNssCache } from '../../src/host/nss/nsscache.ts';
 import { makeEd25519, seedRandom, writeBlob } from '../policy/key-corpus.ts';
 import { rememberRecords } from '../mirror/remember.ts';
 import { makeGroup, makeUser } from '../policy/organisation.ts';

@@ -1,10 +1,11 @@
 // Passes with the real mirror, policy, guard and host, of a store that says what a file says: to be killed, or run beside others.
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openParts, openPlace } from '../../src/agent/parts.ts';
-import { takePassLock } from '../../src/agent/pass-lock.ts';
-import { runPass } from '../../src/agent/pass.ts';
-import type { Reader } from '../../src/scim/reader.ts';
+import { openPlace } from '../../src/agent/node-context.ts';
+import { openParts } from '../../src/agent/reconcile/context.ts';
+import { takePassLock } from '../../src/agent/reconcile/file-lock.ts';
+import { runPass } from '../../src/agent/reconcile/sync.ts';
+import type { Reader } from '../../src/agent/reader-client/reader-client.ts';
 
 /** What the store says at one time: raw resources. */
 export interface StoreState {

@@ -8,7 +8,7 @@ import {
   readLines,
   splitMembers,
   toId,
-} from '../../src/host/passwd-format.ts';
+} from '../../src/host/accounts/passwd-format.ts';
 import { propertyRuns } from '../property-runs.ts';
 
 const FOREIGN = `root:x:0:0:root:/root:/bin/bash

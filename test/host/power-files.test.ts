@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readPowerFiles, readPowerfulWords } from '../../src/host/power-files.ts';
+import { readPowerFiles, readPowerfulWords } from '../../src/host/sudo/privileged-names.ts';
 
 let root: string;
 

@@ -105,7 +105,7 @@ export async function openPrivateNode(base: string | null = null): Promise<Priva
     sh: (script) => execFileSync('nsenter', enter('sh', '-ec', script), { encoding: 'utf8' }),
     evaluate(module, expression) {
       const script = `import * as m from '${join(PROJECT, 'src', module)}'; const { ${expression.match(/^\w+/)?.[0] ?? ''} } = m;
-        import { parseConfig } from '${join(PROJECT, 'src/config.ts')}';
+        import { parseConfig } from '${join(PROJECT, 'src/config/config.ts')}';
         const config = (keys) => parseConfig('scim: { base_url: "https://store.example.com" }\\nkeys: { ' + keys + ' }', 'test');
         try { console.log(JSON.stringify({ value: await ${expression} })) }
         catch (error) { console.log(JSON.stringify({ error: error.message })) }`;

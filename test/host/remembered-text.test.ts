@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AT_FDCWD, readRemembered, type RememberedText } from '../../src/host/remembered-text.ts';
+import { AT_FDCWD, readRemembered, type RememberedText } from '../../src/host/fs/stat-cache.ts';
 
 let folder: string;
 let file: string;

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { parseConfig, type Config } from '../../src/config.ts';
-import { HELPER_USER, chooseKeySettings, renderSshdDropIn } from '../../src/host/sshd-drop-in.ts';
-import { findSshdFaults, parseSshdSettings } from '../../src/host/sshd-findings.ts';
+import { parseConfig, type Config } from '../../src/config/config.ts';
+import { HELPER_USER, chooseKeySettings, renderSshdDropIn } from '../../src/host/sshd/sshd-drop-in.ts';
+import { findSshdFaults, parseSshdSettings } from '../../src/host/sshd/sshd-findings.ts';
 
 function keys(text: string): Config['keys'] {
   return parseConfig(`scim: { base_url: "https://store.example.com" }\nkeys: { ${text} }`, 'test').keys;

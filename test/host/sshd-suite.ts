@@ -4,10 +4,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { SshdFinding } from '../../src/host/sshd-findings.ts';
-import type { NodeFacts } from '../../src/policy/desired.ts';
-import { renderKeyFile } from '../../src/policy/key-file.ts';
-import { readKeys } from '../../src/policy/ssh-key.ts';
+import type { SshdFinding } from '../../src/host/sshd/sshd-findings.ts';
+import type { NodeFacts } from '../../src/policy/model.ts';
+import { renderKeyFile } from '../../src/policy/keys/key-file.ts';
+import { readKeys } from '../../src/policy/keys/ssh-key.ts';
 import { makeParts, seedRandom, writeBlob } from '../policy/key-corpus.ts';
 import { openPrivateNode, type PrivateNode } from './private-node.ts';
 

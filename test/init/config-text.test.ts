@@ -1,8 +1,8 @@
 // The configuration that init writes says what was chosen, whatever the names are made of.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseConfig } from '../../src/config.ts';
-import { renderConfig } from '../../src/init/config-text.ts';
+import { parseConfig } from '../../src/config/config.ts';
+import { renderConfig } from '../../src/cli/init/config-text.ts';
 
 const text = fc.string({ minLength: 1, unit: 'grapheme' });
 const group = fc.record({ name: text, id: text });

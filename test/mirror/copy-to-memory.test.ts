@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { type Mirror, openMirror } from '../../src/mirror/mirror.ts';
+import { type Mirror, openMirror } from '../../src/state/state.ts';
 import { makeBinding, NOW } from '../policy/organisation.ts';
 import { makeUser } from './people.ts';
 

@@ -19,11 +19,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openDatabase } from '../../src/mirror/database.ts';
-import { COUNTED_HISTORY, openMirror } from '../../src/mirror/mirror.ts';
-import { MIGRATIONS } from '../../src/mirror/schema.ts';
-import { COUNTED_KINDS } from '../../src/plan/weighing.ts';
-import { findNetworkFileSystem, prepareStateFolder } from '../../src/mirror/state-folder.ts';
+import { openDatabase } from '../../src/state/database.ts';
+import { COUNTED_HISTORY, openMirror } from '../../src/state/state.ts';
+import { MIGRATIONS } from '../../src/state/schema.ts';
+import { COUNTED_KINDS } from '../../src/plan/guard/guard-limits.ts';
+import { findNetworkFileSystem, prepareStateFolder } from '../../src/state/state-directory.ts';
 import { makeUser } from './people.ts';
 
 const NOW = 1_800_000_000;

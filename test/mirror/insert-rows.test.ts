@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { insertRows } from '../../src/mirror/insert-rows.ts';
+import { insertRows } from '../../src/state/insert-rows.ts';
 
 test('rows of any number stand in the table in their order, whatever they hold', () => {
   const value = fc.oneof(fc.string(), fc.integer(), fc.constant(null));

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { digestOf } from '../../src/mirror/image.ts';
-import { openMirror } from '../../src/mirror/mirror.ts';
-import { KEY_READER_VERSION, readKeys } from '../../src/policy/ssh-key.ts';
+import { digestOf } from '../../src/state/record-index.ts';
+import { openMirror } from '../../src/state/state.ts';
+import { KEY_READER_VERSION, readKeys } from '../../src/policy/keys/ssh-key.ts';
 import { makeCorpus, makeEd25519, seedRandom, writeBlob } from '../policy/key-corpus.ts';
 import { makeUser } from './people.ts';
 

@@ -1,5 +1,5 @@
 // Records as they reach the mirror.
-import type { UserRecord } from '../../src/scim/resources.ts';
+import type { UserRecord } from '../../src/protocol/records.ts';
 
 export function makeUser(id: string, more: Partial<UserRecord> = {}): UserRecord {
   return {

@@ -1,7 +1,7 @@
 // Puts records into a mirror as a complete pass over the store would: for tests that need no store.
 import path from 'node:path';
-import { openMirror } from '../../src/mirror/mirror.ts';
-import type { MirroredGroup, MirroredUser } from '../../src/policy/desired.ts';
+import { openMirror } from '../../src/state/state.ts';
+import type { MirroredGroup, MirroredUser } from '../../src/policy/model.ts';
 
 /** Who is not among the records is absent from then on. `now` in epoch seconds. */
 export function rememberRecords(

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Mirror, openMirror } from '../../src/mirror/mirror.ts';
-import type { TakeRules } from '../../src/mirror/take.ts';
-import type { GroupRecord, UserRecord } from '../../src/scim/resources.ts';
+import { type Mirror, openMirror } from '../../src/state/state.ts';
+import type { TakeRules } from '../../src/state/ingest-batch.ts';
+import type { GroupRecord, UserRecord } from '../../src/protocol/records.ts';
 import { makeUser } from './people.ts';
 
 const DAY = 86_400;

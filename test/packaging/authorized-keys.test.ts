@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { renderKeyFile } from '../../src/policy/key-file.ts';
+import { renderKeyFile } from '../../src/policy/keys/key-file.ts';
 
 const HELPER = join(import.meta.dirname, '../../packaging/authorized-keys');
 /** What sshd gives an AuthorizedKeysCommand. */

@@ -34,7 +34,7 @@ describe('the bundle', () => {
   });
 
   it('knows the commands that the sources know', () => {
-    const source = path.resolve(import.meta.dirname, '../../src/cli.ts');
+    const source = path.resolve(import.meta.dirname, '../../src/cli/main.ts');
     expect(run(path.join(folder, 'cli.js'), '--help')).toBe(run(source, '--help'));
   });
 

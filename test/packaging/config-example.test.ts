@@ -1,7 +1,7 @@
 // The configuration that is installed does nothing, and works once the commented lines are filled in.
 import { describe, expect, it } from 'vitest';
-import { parseConfig } from '../../src/config.ts';
-import { EXAMPLE, renderConfig } from '../../src/init/config-text.ts';
+import { parseConfig } from '../../src/config/config.ts';
+import { EXAMPLE, renderConfig } from '../../src/cli/init/config-text.ts';
 
 const example = renderConfig(EXAMPLE);
 

@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { COMMON_OPTIONS, loadCommands } from '../../packaging/commands.ts';
 import { renderCompletion } from '../../packaging/completion.ts';
 import { renderCommandManual } from '../../packaging/man.ts';
-import { OVERVIEW, suggest } from '../../src/commands/help.ts';
+import { OVERVIEW, suggest } from '../../src/cli/help.ts';
 
 const COMMON = {
   config: { type: 'string' },
@@ -25,13 +25,6 @@ beforeAll(async () => {
   const groff = ['-Kutf8', '-mandoc', '-Tascii', '-P-cbou', '-rLL=200n'];
   manual = execFileSync('groff', groff, { input: await renderCommandManual(0), encoding: 'utf8' });
   completion = await renderCompletion();
-});
-
-it('the command line runs exactly the commands that lie in their folder', () => {
-  const cli = readFileSync(path.resolve(import.meta.dirname, '../../src/cli.ts'), 'utf8');
-  const run = [...cli.matchAll(/^ {2}'?([a-z-]+)'?: \(\) => import\('\.\/commands\/([a-z-]+)\.ts'\)/gm)];
-  for (const [, name, file] of run) expect(file).toBe(name);
-  expect(new Set(run.map(([, name]) => name))).toEqual(new Set(commands.keys()));
 });
 
 it('the README shows only command lines that the commands accept', () => {

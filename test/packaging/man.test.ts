@@ -10,7 +10,7 @@ import { renderCompletion } from '../../packaging/completion.ts';
 import { listKeys } from '../../packaging/config-keys.ts';
 import { renderCommandManual, renderConfigManual } from '../../packaging/man.ts';
 import { escapeText } from '../../packaging/mdoc.ts';
-import { configSchema } from '../../src/config.ts';
+import { configSchema } from '../../src/config/config.ts';
 import { propertyRuns } from '../property-runs.ts';
 
 const TIME = Date.UTC(2026, 10, 24) / 1000;

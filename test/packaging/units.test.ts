@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { HEAP_FLAGS } from '../../src/heap.ts';
+import { HEAP_FLAGS } from '../../src/common/heap.ts';
 
 const UNITS = path.resolve(import.meta.dirname, '../../systemd');
 

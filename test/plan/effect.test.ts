@@ -1,9 +1,9 @@
 // What each change means for whom it concerns, and what makes a difference to the hash of a held set.
 import { describe, expect, it } from 'vitest';
 import { CHANGE_ORDER, isAccountChange, isRevocation, type Change } from '../../src/plan/change.ts';
-import { findClosedReason, nameEffect, readEffectContext } from '../../src/plan/effect.ts';
-import { hashChanges, nameUnit, readGroupIds } from '../../src/plan/held-hash.ts';
-import type { DesiredAccount, DesiredHost } from '../../src/policy/desired.ts';
+import { findClosedReason, nameEffect, readEffectContext } from '../../src/plan/guard/effect.ts';
+import { hashChanges, nameUnit, readGroupIds } from '../../src/plan/guard/held-hash.ts';
+import type { DesiredAccount, DesiredHost } from '../../src/policy/model.ts';
 
 const account = (name: string, more: Partial<DesiredAccount> = {}): DesiredAccount => ({
   scimId: `u-${name}`,

@@ -1,10 +1,10 @@
 // A node with many people, taken from pass to pass through policy, plan and guard, as the agent does it.
-import type { Config } from '../../src/config.ts';
-import { guard, type GuardRecord, type GuardVerdict } from '../../src/plan/guard.ts';
+import type { Config } from '../../src/config/config.ts';
+import { guard, type GuardRecord, type GuardVerdict } from '../../src/plan/guard/guard.ts';
 import { planChanges } from '../../src/plan/plan.ts';
 import type { Change } from '../../src/plan/change.ts';
-import type { Binding, MirroredGroup, MirroredUser } from '../../src/policy/desired.ts';
-import { desire } from '../../src/policy/desire.ts';
+import type { Binding, MirroredGroup, MirroredUser } from '../../src/policy/model.ts';
+import { desire } from '../../src/policy/desired-state.ts';
 import { CONFIG, FACTS, makeGroup, makeUser, NOW, readFakeKeys } from '../policy/organisation.ts';
 import { applyChanges, makeHost, type ModelHost } from './model-host.ts';
 

@@ -1,10 +1,10 @@
 // What a frozen node still does, change by change.
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../src/plan/change.ts';
-import { freezePlan, splitExchanges } from '../../src/plan/freeze.ts';
+import { freezePlan, splitExchanges } from '../../src/plan/guard/freeze.ts';
 import { readFingerprints } from '../../src/plan/plan-keys.ts';
-import type { Weighing } from '../../src/plan/weighing.ts';
-import type { ClosedBecause } from '../../src/policy/desired.ts';
+import type { Weighing } from '../../src/plan/guard/guard-limits.ts';
+import type { ClosedBecause } from '../../src/policy/model.ts';
 
 const common = { scimId: 'u-ann', name: 'ann', because: '' };
 const entry = { name: 'ann', uid: 20001, gid: 9999, gecos: '', dir: '/home/ann', shell: '/bin/bash' };

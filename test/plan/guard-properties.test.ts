@@ -1,10 +1,10 @@
 // What holds for the guard whatever the store says over time.
 import * as fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { guard } from '../../src/plan/guard.ts';
+import { guard } from '../../src/plan/guard/guard.ts';
 import { planChanges } from '../../src/plan/plan.ts';
-import { allowance } from '../../src/plan/weighing.ts';
-import { desire } from '../../src/policy/desire.ts';
+import { allowance } from '../../src/plan/guard/guard-limits.ts';
+import { desire } from '../../src/policy/desired-state.ts';
 import { CONFIG, FACTS, NOW, readFakeKeys } from '../policy/organisation.ts';
 import { absent, inactive, makeNode, makeWords, runPass } from './fleet.ts';
 import { RUNS } from './strangers.ts';

@@ -1,6 +1,6 @@
 // The guard: what it holds, what it lets go, and that the hash means the same everywhere.
 import { describe, expect, it } from 'vitest';
-import type { MirroredUser } from '../../src/policy/desired.ts';
+import type { MirroredUser } from '../../src/policy/model.ts';
 import { fakeFingerprint, makeConfig, makeGroup, NOW } from '../policy/organisation.ts';
 import { absent, inactive, makeNode, makeWords, runPass, type Node } from './fleet.ts';
 

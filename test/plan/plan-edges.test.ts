@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Change } from '../../src/plan/change.ts';
 import { planChanges } from '../../src/plan/plan.ts';
 import { readFingerprints } from '../../src/plan/plan-keys.ts';
-import type { DesiredAccount, DesiredHost } from '../../src/policy/desired.ts';
+import type { DesiredAccount, DesiredHost } from '../../src/policy/model.ts';
 import type { PasswdEntry } from '../../src/policy/posix.ts';
 import { applyChanges, makeHost, type ModelHost } from './model-host.ts';
 

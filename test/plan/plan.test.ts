@@ -1,7 +1,7 @@
 // The plan: what it says for each difference, and that applying it leaves nothing to plan.
 import { describe, expect, it } from 'vitest';
-import type { Binding } from '../../src/policy/desired.ts';
-import { desire, type DesireInput } from '../../src/policy/desire.ts';
+import type { Binding } from '../../src/policy/model.ts';
+import { desire, type DesireInput } from '../../src/policy/desired-state.ts';
 import { planChanges } from '../../src/plan/plan.ts';
 import { fakeFingerprint, makeGroup, makeInput, makeUser, NOW } from '../policy/organisation.ts';
 import { applyChanges, makeHost, type ModelHost } from './model-host.ts';

@@ -2,9 +2,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../src/plan/change.ts';
-import type { GuardVerdict } from '../../src/plan/guard.ts';
+import type { GuardVerdict } from '../../src/plan/guard/guard.ts';
 import { printPlan } from '../../src/plan/print.ts';
-import { makePrintable } from '../../src/plan/printable.ts';
+import { makePrintable } from '../../src/common/printable.ts';
 import { propertyRuns } from '../property-runs.ts';
 import { anyText } from '../any-text.ts';
 

@@ -1,11 +1,11 @@
 // What holds for policy and plan whatever the store says, in whatever order and after whatever history.
 import * as fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/config/config.ts';
 import { planChanges } from '../../src/plan/plan.ts';
-import type { Binding } from '../../src/policy/desired.ts';
-import { desire, type DesireInput } from '../../src/policy/desire.ts';
-import { isReservedId } from '../../src/policy/reserved.ts';
+import type { Binding } from '../../src/policy/model.ts';
+import { desire, type DesireInput } from '../../src/policy/desired-state.ts';
+import { isReservedId } from '../../src/policy/identity/reserved.ts';
 import { FACTS, NOW, readFakeKeys } from '../policy/organisation.ts';
 import { applyChanges, copyHost, makeHost, type ModelHost } from './model-host.ts';
 import { config, organisation, pause, RUNS } from './strangers.ts';

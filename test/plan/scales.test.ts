@@ -1,8 +1,8 @@
 // The scales one by one, with plans made by hand: what each counts, what waits along, and what it says.
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../src/plan/change.ts';
-import { guard, type GuardQuestion, type GuardVerdict } from '../../src/plan/guard.ts';
-import type { ClosedBecause, DesiredAccount, MirroredGroup } from '../../src/policy/desired.ts';
+import { guard, type GuardQuestion, type GuardVerdict } from '../../src/plan/guard/guard.ts';
+import type { ClosedBecause, DesiredAccount, MirroredGroup } from '../../src/policy/model.ts';
 import { makeConfig, makeGroup, makeUser, NOW } from '../policy/organisation.ts';
 import { makeHost } from './model-host.ts';
 

@@ -1,7 +1,7 @@
 // Arbitrary organisations, hostile ones included, from small pools so that clashes are common.
 import * as fc from 'fast-check';
 import { makeConfig, NOW } from '../policy/organisation.ts';
-import type { MirroredGroup, MirroredUser } from '../../src/policy/desired.ts';
+import type { MirroredGroup, MirroredUser } from '../../src/policy/model.ts';
 import { propertyRuns } from '../property-runs.ts';
 import { anyText } from '../any-text.ts';
 

@@ -1,7 +1,13 @@
 // The small rules of the scales: how much is allowed, what counts as done, and how it is remembered.
 import { describe, expect, it } from 'vitest';
 import { CHANGE_ORDER, isRevocation, type Change } from '../../src/plan/change.ts';
-import { allowance, countUnion, describeWindow, findDone, type Weighing } from '../../src/plan/weighing.ts';
+import {
+  allowance,
+  countUnion,
+  describeWindow,
+  findDone,
+  type Weighing,
+} from '../../src/plan/guard/guard-limits.ts';
 import { absent, inactive, makeNode, makeWords, runPass } from './fleet.ts';
 import { NOW } from '../policy/organisation.ts';
 

@@ -1,6 +1,6 @@
 // Accounts as they come out: in the order of their names, with keys or without, and what is reported of them.
 import { expect, test } from 'vitest';
-import { desire } from '../../src/policy/desire.ts';
+import { desire } from '../../src/policy/desired-state.ts';
 import { makeConfig, makeInput, makeUser } from './organisation.ts';
 
 const CONFIG = makeConfig(

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { planChanges } from '../../src/plan/plan.ts';
-import { adoptLost } from '../../src/policy/adopt.ts';
-import { desire } from '../../src/policy/desire.ts';
-import type { Binding, NodeFacts } from '../../src/policy/desired.ts';
+import { adoptLost } from '../../src/policy/identity/adopt.ts';
+import { desire } from '../../src/policy/desired-state.ts';
+import type { Binding, NodeFacts } from '../../src/policy/model.ts';
 import { makeHost } from '../plan/model-host.ts';
 import { FACTS, makeBinding, makeGroup, makeInput, makeUser } from './organisation.ts';
 

@@ -1,7 +1,7 @@
 // The policy as a whole, by example: who gets what, and what is said about it.
 import { describe, expect, it } from 'vitest';
-import { desire } from '../../src/policy/desire.ts';
-import type { Binding } from '../../src/policy/desired.ts';
+import { desire } from '../../src/policy/desired-state.ts';
+import type { Binding } from '../../src/policy/model.ts';
 import {
   CONFIG,
   FACTS,

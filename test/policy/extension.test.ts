@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { expireKeys, isExtended, MAX_EXTENSION, type Extension } from '../../src/policy/extension.ts';
-import { desire } from '../../src/policy/desire.ts';
+import { desire } from '../../src/policy/desired-state.ts';
 import { makeInput, makeUser } from './organisation.ts';
 
 const NOW = 1_800_000_000;

@@ -1,7 +1,7 @@
 // What the ledger binds stays; what the store says otherwise is reported in words, and only of who may log in.
 import { expect, test } from 'vitest';
-import { parseConfig } from '../../src/config.ts';
-import { desire, type DesireInput } from '../../src/policy/desire.ts';
+import { parseConfig } from '../../src/config/config.ts';
+import { desire, type DesireInput } from '../../src/policy/desired-state.ts';
 import { makeBinding, makeConfig, makeGroup, makeInput, makeUser } from './organisation.ts';
 
 const ACCESS = 'access: { groups: [{ name: slurm-users, id: g-users }] }\n';

@@ -1,5 +1,5 @@
 // Sound and damaged public keys, the same ones from the same seed, to compare our reading with OpenSSH's.
-import { findSmallFactor } from '../../src/policy/rsa-weakness.ts';
+import { findSmallFactor } from '../../src/policy/keys/rsa-weakness.ts';
 import { ECDH, createECDH, createPrivateKey, createPublicKey } from 'node:crypto';
 
 export interface CorpusLine {

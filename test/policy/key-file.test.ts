@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import type { AcceptedKey } from '../../src/policy/desired.ts';
-import { renderExpiry, renderKeyFile } from '../../src/policy/key-file.ts';
+import type { AcceptedKey } from '../../src/policy/model.ts';
+import { renderExpiry, renderKeyFile } from '../../src/policy/keys/key-file.ts';
 import { anyText } from '../any-text.ts';
 
 const UTC = { zulu: true, timeZone: 'UTC' };

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseConfig, type Config } from '../../src/config.ts';
-import { judgeKeys, settleSharedKeys } from '../../src/policy/key-policy.ts';
-import type { KeyReading } from '../../src/policy/ssh-key.ts';
+import { parseConfig, type Config } from '../../src/config/config.ts';
+import { judgeKeys, settleSharedKeys } from '../../src/policy/keys/key-policy.ts';
+import type { KeyReading } from '../../src/policy/keys/ssh-key.ts';
 
 function policy(text = ''): Config['keys'] {
   return parseConfig(`scim: { base_url: "https://store.example.com" }\nkeys: { ${text} }`, 'test').keys;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readKeys } from '../../src/policy/ssh-key.ts';
+import { readKeys } from '../../src/policy/keys/ssh-key.ts';
 import { makeEd25519, seedRandom, writeBlob } from './key-corpus.ts';
 
 const ED = `ssh-ed25519 ${writeBlob('ssh-ed25519', makeEd25519(seedRandom(1))).toString('base64')}`;

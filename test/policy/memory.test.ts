@@ -1,7 +1,7 @@
 // What policy keeps in mind of a record from pass to pass never outlives what it was answered for.
 import { expect, test } from 'vitest';
-import { desire, type DesireInput } from '../../src/policy/desire.ts';
-import type { Binding, MirroredUser } from '../../src/policy/desired.ts';
+import { desire, type DesireInput } from '../../src/policy/desired-state.ts';
+import type { Binding, MirroredUser } from '../../src/policy/model.ts';
 import { openNotes } from '../../src/policy/person.ts';
 import {
   CONFIG,

@@ -1,12 +1,12 @@
 // What the policy remembers from pass to pass never shows: after any changes it answers as if it were asked for the first time.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/config/config.ts';
 import type { Extension } from '../../src/policy/extension.ts';
-import type { Binding, MirroredGroup, MirroredUser, NodeFacts } from '../../src/policy/desired.ts';
-import { desire, type DesireInput } from '../../src/policy/desire.ts';
+import type { Binding, MirroredGroup, MirroredUser, NodeFacts } from '../../src/policy/model.ts';
+import { desire, type DesireInput } from '../../src/policy/desired-state.ts';
 import { type Notes, openNotes } from '../../src/policy/person.ts';
-import type { UserRecord } from '../../src/scim/resources.ts';
+import type { UserRecord } from '../../src/protocol/records.ts';
 import { propertyRuns } from '../property-runs.ts';
 import {
   CONFIG,

@@ -1,10 +1,10 @@
 // A small organisation to vary in tests: records, facts and configuration with sound defaults.
 import { hash } from 'node:crypto';
-import { parseConfig, type Config } from '../../src/config.ts';
-import type { Binding, MirroredGroup, MirroredUser, NodeFacts } from '../../src/policy/desired.ts';
-import type { DesireInput } from '../../src/policy/desire.ts';
-import type { KeyReading } from '../../src/policy/ssh-key.ts';
-import type { GroupRecord, UserRecord } from '../../src/scim/resources.ts';
+import { parseConfig, type Config } from '../../src/config/config.ts';
+import type { Binding, MirroredGroup, MirroredUser, NodeFacts } from '../../src/policy/model.ts';
+import type { DesireInput } from '../../src/policy/desired-state.ts';
+import type { KeyReading } from '../../src/policy/keys/ssh-key.ts';
+import type { GroupRecord, UserRecord } from '../../src/protocol/records.ts';
 
 export const NOW = 1_800_000_000;
 

@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { readFingerprints } from '../../src/plan/plan-keys.ts';
-import { desire, type DesireInput } from '../../src/policy/desire.ts';
+import { desire, type DesireInput } from '../../src/policy/desired-state.ts';
 import { makeInput, makeUser } from './organisation.ts';
 
 /** A fresh Ed25519 public key as OpenSSH writes it. */

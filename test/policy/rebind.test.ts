@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { parseConfig } from '../../src/config.ts';
-import { pairByExternalId, planRebinding, type RebindQuestion } from '../../src/policy/rebind.ts';
-import type { Binding } from '../../src/policy/desired.ts';
+import { parseConfig } from '../../src/config/config.ts';
+import { pairByExternalId, planRebinding, type RebindQuestion } from '../../src/policy/identity/rebind.ts';
+import type { Binding } from '../../src/policy/model.ts';
 import { CONFIG, makeBinding, makeConfig, makeGroup, makeUser, NOW } from './organisation.ts';
 import { propertyRuns } from '../property-runs.ts';
 

@@ -1,9 +1,9 @@
 // The words of refusals: an operator and a researcher mend what they say, so they are part of the behaviour.
 import { describe, expect, it } from 'vitest';
-import { desire, type DesireInput } from '../../src/policy/desire.ts';
-import { judgeKeys } from '../../src/policy/key-policy.ts';
-import { findCandidates, MAX_TEXT } from '../../src/policy/key-text.ts';
-import { readKeys } from '../../src/policy/ssh-key.ts';
+import { desire, type DesireInput } from '../../src/policy/desired-state.ts';
+import { judgeKeys } from '../../src/policy/keys/key-policy.ts';
+import { findCandidates, MAX_TEXT } from '../../src/policy/keys/key-text.ts';
+import { readKeys } from '../../src/policy/keys/ssh-key.ts';
 import { FACTS, makeBinding, makeConfig, makeInput, makeUser, NOW, readFakeKeys } from './organisation.ts';
 
 const alice = (more: object = {}, uid: number | null = 20100) => [makeUser('alice', uid, more)];

@@ -1,7 +1,7 @@
 // Who may log in and who is in which group: worked out again only when somebody comes or goes.
 import { expect, test } from 'vitest';
-import type { DesiredAccount } from '../../src/policy/desired.ts';
-import { findMembers, listOpen } from '../../src/policy/roster.ts';
+import type { DesiredAccount } from '../../src/policy/model.ts';
+import { findMembers, listOpen } from '../../src/policy/group-members.ts';
 import { makeGroup } from './organisation.ts';
 
 const account = (name: string, scimId: string, closed: DesiredAccount['closed'] = null): DesiredAccount => ({

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sshpk from 'sshpk';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { headOf, MAX_CANDIDATES, mayHold } from '../../src/policy/key-text.ts';
-import { readKeys } from '../../src/policy/ssh-key.ts';
+import { headOf, MAX_CANDIDATES, mayHold } from '../../src/policy/keys/key-text.ts';
+import { readKeys } from '../../src/policy/keys/ssh-key.ts';
 import {
   DAMAGE_NAMES,
   makeCorpus,

@@ -1,6 +1,6 @@
 // ssh-keygen(1) as the oracle: what it says about many lines at once.
 import { spawnSync } from 'node:child_process';
-import { readKeys } from '../../src/policy/ssh-key.ts';
+import { readKeys } from '../../src/policy/keys/ssh-key.ts';
 import type { CorpusLine } from './key-corpus.ts';
 
 /**

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { parseConfig } from '../../src/config.ts';
-import { planTakeover, type TakeoverQuestion } from '../../src/policy/takeover.ts';
+import { parseConfig } from '../../src/config/config.ts';
+import { planTakeover, type TakeoverQuestion } from '../../src/policy/identity/takeover.ts';
 import type { PasswdEntry } from '../../src/policy/posix.ts';
-import { desire } from '../../src/policy/desire.ts';
+import { desire } from '../../src/policy/desired-state.ts';
 import { FACTS, makeBinding, makeConfig, makeInput, makeUser, NOW } from './organisation.ts';
 import { propertyRuns } from '../property-runs.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { compareClaims, compareText } from '../../src/policy/winner.ts';
+import { compareClaims, compareText } from '../../src/policy/identity/precedence.ts';
 
 const order = (...created: (string | null)[]): (string | null)[] =>
   created

@@ -1,7 +1,7 @@
 // Attribute paths of the configuration against resources as stores, and strangers, spell them.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compilePath, getProperty, isObject } from '../../src/scim/attribute-path.ts';
+import { compilePath, getProperty, isObject } from '../../src/protocol/attribute-path.ts';
 import { propertyRuns } from '../property-runs.ts';
 
 const URN = 'urn:acme:schemas:extension:2.0:User';

@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import { Duplex } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
-import { AgentError } from '../../src/errors.ts';
-import { openChannel } from '../../src/scim/channel.ts';
-import { askSchema, saySchema } from '../../src/scim/protocol.ts';
-import { openReader } from '../../src/scim/reader.ts';
+import { AgentError } from '../../src/common/errors.ts';
+import { openChannel } from '../../src/protocol/channel.ts';
+import { askSchema, saySchema } from '../../src/protocol/messages.ts';
+import { openReader } from '../../src/agent/reader-client/reader-client.ts';
 import { makeAnyText } from '../any-text.ts';
 import { propertyRuns } from '../property-runs.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
-import type { Look } from '../../src/scim/protocol.ts';
-import { readAnnouncement } from '../../src/scim/event-token.ts';
+import type { Look } from '../../src/protocol/messages.ts';
+import { readAnnouncement } from '../../src/reader/events/event-token.ts';
 import { type Ears, listen } from './ears.ts';
 
 const PATIENCE = 20_000;

@@ -1,6 +1,6 @@
 // Between reader and agent: a page that the agent knows does not come again, and whether a list adds up is told all the same.
 import { expect, test } from 'vitest';
-import type { PageEnd } from '../../src/scim/protocol.ts';
+import type { PageEnd } from '../../src/protocol/messages.ts';
 import { type Ears, listen } from './ears.ts';
 
 const COMPANY = { seedUsers: 30, seedGroups: 2, maxPageSize: 10 };

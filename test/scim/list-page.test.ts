@@ -1,11 +1,11 @@
 // A page of a list is the same whether its resources are cut out of it, remembered, or parsed with all the rest.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { AgentError } from '../../src/errors.ts';
-import { Answer } from '../../src/scim/answer.ts';
-import { type ListPage, openPage, StaleCursor } from '../../src/scim/list-page.ts';
-import { cutList } from '../../src/scim/list-text.ts';
-import { createPageMemory } from '../../src/scim/page-memory.ts';
+import { AgentError } from '../../src/common/errors.ts';
+import { Answer } from '../../src/reader/http/answer.ts';
+import { type ListPage, openPage, StaleCursor } from '../../src/reader/pages/list-page.ts';
+import { cutList } from '../../src/reader/pages/list-text.ts';
+import { createPageMemory } from '../../src/reader/pages/page-memo.ts';
 import { makeAnyText } from '../any-text.ts';
 import { propertyRuns } from '../property-runs.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readPageLine, writePage } from '../../src/scim/page-lines.ts';
+import { readPageLine, writePage } from '../../src/protocol/page-lines.ts';
 import { anyText } from '../any-text.ts';
 
 const LINE_LENGTH = 48 * 1024;

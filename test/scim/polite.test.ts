@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createBudget } from '../../src/agent/daemon/budget.ts';
 import { jitterOf } from '../../src/agent/daemon/repeat.ts';
-import { isPassingStatus, readRetryAfter, waitAfter } from '../../src/scim/retry.ts';
+import { isPassingStatus, readRetryAfter, waitAfter } from '../../src/reader/http/retry.ts';
 import { listen } from './ears.ts';
 
 describe('a failure that may pass', () => {

@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parseConfig } from '../../src/config.ts';
-import { createLogger } from '../../src/log.ts';
-import { pathsUnder } from '../../src/paths.ts';
-import { withReader } from '../../src/agent/reader/one-reader.ts';
-import { probeStore } from '../../src/scim/probe.ts';
+import { parseConfig } from '../../src/config/config.ts';
+import { createLogger } from '../../src/common/log.ts';
+import { pathsUnder } from '../../src/common/paths.ts';
+import { withReader } from '../../src/agent/reader-client/with-reader.ts';
+import { probeStore } from '../../src/reader/probe.ts';
 import { makeThrowawayRoot, type ThrowawayRoot } from '../agent/throwaway-root.ts';
 
 let place: ThrowawayRoot;

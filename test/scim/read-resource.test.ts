@@ -1,8 +1,8 @@
 // One raw resource, field by field: what is sound counts, what is broken costs itself alone.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createJudge } from '../../src/scim/read-resource.ts';
-import type { GroupRecord, Judged, UserRecord } from '../../src/scim/resources.ts';
+import { createJudge } from '../../src/agent/ingest/judge-resource.ts';
+import type { GroupRecord, Judged, UserRecord } from '../../src/protocol/records.ts';
 import { makeConfig } from '../policy/organisation.ts';
 import { propertyRuns } from '../property-runs.ts';
 import { anyText } from '../any-text.ts';

@@ -2,7 +2,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { describeError } from '../../src/errors.ts';
+import { describeError } from '../../src/common/errors.ts';
 import { type Ears, listen } from './ears.ts';
 import { type Authority, makeAuthority, openFront, openProxy, type Proxy } from './store-front.ts';
 

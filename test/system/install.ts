@@ -37,8 +37,8 @@ export function installAgent(root: string, { config, token }: InstallOptions): v
     mkdirSync(at(folder), { recursive: true, mode: 0o755 });
   }
   const node = `${CODE}/node_modules/.bin/node`;
-  writeProgram(at('usr/bin/sunk-agent'), `#!/bin/sh\nexec ${node} ${CODE}/src/cli.ts "$@"\n`);
-  writeProgram(at('usr/lib/sunk-agent/reader'), `#!/bin/sh\nexec ${node} ${CODE}/src/scim/fetcher.ts "$@"\n`);
+  writeProgram(at('usr/bin/sunk-agent'), `#!/bin/sh\nexec ${node} ${CODE}/src/cli/main.ts "$@"\n`);
+  writeProgram(at('usr/lib/sunk-agent/reader'), `#!/bin/sh\nexec ${node} ${CODE}/src/reader/main.ts "$@"\n`);
   copyFileSync(from('packaging/authorized-keys'), at('usr/libexec/sunk-agent/authorized-keys'));
   chmodSync(at('usr/libexec/sunk-agent/authorized-keys'), 0o755);
   copyFileSync(from('packaging/sshd/10-sunk-agent.conf'), at('etc/ssh/sshd_config.d/10-sunk-agent.conf'));

@@ -120,8 +120,8 @@ describeOnNodes('libnss-cache on bookworm', () => {
 
   test('nobody sees half of two generations while one follows the other', () => {
     const script = `
-      import { publishGeneration } from '${CODE}/src/host/generation.ts';
-      import { renderGeneration } from '${CODE}/src/host/cache-files.ts';
+      import { publishGeneration } from '${CODE}/src/host/nss/generation.ts';
+      import { renderGeneration } from '${CODE}/src/host/nss/cache-files.ts';
       import { readFileSync, cpSync } from 'node:fs';
       const read = (name) => readFileSync('${FOLDER}/current/' + name + '.cache', 'latin1');
       const texts = { passwd: read('passwd'), group: read('group'), shadow: read('shadow'), sshkey: read('sshkey') };

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { RESERVE_BYTES } from '../../src/host/reserve.ts';
+import { RESERVE_BYTES } from '../../src/host/fs/reserve.ts';
 import { type Release, RELEASES } from './base.ts';
 import { eventually } from './eventually.ts';
 import { bootNode, CODE, type LoginNode } from './node.ts';

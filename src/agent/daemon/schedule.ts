@@ -1,9 +1,9 @@
 // The schedule: polls and full passes by cron expressions, each host a little later than the others.
 import cron from 'node-cron';
-import type { Config } from '../../config.ts';
-import { AgentError } from '../../errors.ts';
+import type { Config } from '../../config/config.ts';
+import { AgentError } from '../../common/errors.ts';
 import type { Budget } from './budget.ts';
-import type { PassMode } from '../order.ts';
+import type { PassMode } from '../ingest/sync-request.ts';
 import { repeat } from './repeat.ts';
 
 export interface Schedule {

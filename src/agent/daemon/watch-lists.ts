@@ -1,9 +1,10 @@
 // Notices at once what operators, or a fleet's configuration, write into the lists: a block acts before the next pass.
 import { type FSWatcher, statSync, watch } from 'node:fs';
-import { AgentError, describeError } from '../../errors.ts';
-import type { PassParts, Place } from '../parts.ts';
-import { readOperatorFiles } from '../operator/operator-files.ts';
-import { putOut } from '../operator/put-out.ts';
+import { AgentError, describeError } from '../../common/errors.ts';
+import type { Place } from '../node-context.ts';
+import type { PassParts } from '../reconcile/context.ts';
+import { readOperatorFiles } from '../overrides/operator-files.ts';
+import { putOut } from '../operator/revoke-now.ts';
 
 /** For lists on a mount that tells nobody of changes, in milliseconds. */
 const LOOK_EVERY_MS = 5000;

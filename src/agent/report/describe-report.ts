@@ -1,7 +1,7 @@
 // A pass in a few lines for people.
-import { makePrintable } from '../../plan/printable.ts';
-import type { PassReport } from './report.ts';
-import { sayCount } from '../../policy/say-count.ts';
+import { makePrintable } from '../../common/printable.ts';
+import type { PassReport } from '../reconcile/sync-report.ts';
+import { sayCount } from '../../common/count-noun.ts';
 
 /** What `sunk-agent sync` prints. */
 export function describeReport(report: PassReport): string {

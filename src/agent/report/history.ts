@@ -1,6 +1,6 @@
 // What happened on this node: what passes did, from the mirror, and what operators did by hand, from the audit trail.
-import type { MirrorView } from '../../mirror/mirror.ts';
-import type { AuditTrail } from '../operator/audit.ts';
+import type { MirrorView } from '../../state/state.ts';
+import type { AuditTrail } from './audit.ts';
 
 export interface HistoryEvent {
   /** Epoch seconds. */

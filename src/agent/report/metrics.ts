@@ -1,8 +1,8 @@
 // The metrics of this node for Prometheus, kept from pass to pass. Loaded only if they are switched on.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Traffic } from '../../scim/traffic.ts';
-import { makePrintable } from '../../plan/printable.ts';
-import { isAgreed, type PassReport } from './report.ts';
+import type { Traffic } from '../../protocol/traffic.ts';
+import { makePrintable } from '../../common/printable.ts';
+import { isAgreed, type PassReport } from '../reconcile/sync-report.ts';
 import type { Status } from './status.ts';
 
 export interface Metrics {

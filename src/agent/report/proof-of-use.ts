@@ -1,6 +1,6 @@
 // Who opened a session with which key, and when: sshd's own log joined with the ledger.
-import { readLoginLog, type KeyLogin, type LoginLog, type LoginQuestion } from '../../host/login-log.ts';
-import type { Binding } from '../../policy/desired.ts';
+import { readLoginLog, type KeyLogin, type LoginLog, type LoginQuestion } from '../../host/sshd/login-log.ts';
+import type { Binding } from '../../policy/model.ts';
 
 export interface ProvenLogin extends KeyLogin {
   /** Whose account it was; null: none of ours. */

@@ -1,13 +1,13 @@
 // status.json: what a monitor needs to know of this node, readable by all, without root and database.
 import { readFileSync } from 'node:fs';
 import type { infer as Infer } from 'zod';
-import { AgentError } from '../../errors.ts';
-import type { HostLoad } from '../../host/host-load.ts';
-import { isSystemError, toSystemError } from '../../system-error.ts';
+import { AgentError } from '../../common/errors.ts';
+import type { HostLoad } from '../../host/probes/host-load.ts';
+import { isSystemError, toSystemError } from '../../common/system-error.ts';
 import { describeUnknown } from './describe-report.ts';
-import type { PassReport } from './report.ts';
+import type { PassReport } from '../reconcile/sync-report.ts';
 import type { statusSchema } from './status-schema.ts';
-import { sayCount } from '../../policy/say-count.ts';
+import { sayCount } from '../../common/count-noun.ts';
 
 export type Status = Infer<typeof statusSchema>;
 

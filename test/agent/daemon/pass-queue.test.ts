@@ -1,6 +1,6 @@
 import { setImmediate as tick } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { createPassQueue } from '../../../src/agent/daemon/pass-queue.ts';
+import { createPassQueue } from '../../../src/agent/daemon/sync-queue.ts';
 
 /** A queue whose passes end when they are told to. */
 function controlled() {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { examine } from '../../../src/agent/doctor/examine.ts';
-import type { Facts } from '../../../src/agent/doctor/facts.ts';
+import { examine } from '../../../src/diagnose/doctor/examine.ts';
+import type { Facts } from '../../../src/diagnose/doctor/facts.ts';
 import { config, healthy as person, NOW } from '../why/healthy.ts';
 
 const looked = <T>(value: T) => ({ ok: true, value }) as const;

@@ -12,8 +12,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Act, readAudit, recordAct } from '../../../src/agent/operator/audit.ts';
-import { pathsUnder } from '../../../src/paths.ts';
+import { type Act, readAudit, recordAct } from '../../../src/agent/report/audit.ts';
+import { pathsUnder } from '../../../src/common/paths.ts';
 import { anyText } from '../../any-text.ts';
 
 let root: string;

@@ -3,9 +3,9 @@ import { cpSync, existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { readAudit } from '../../../src/agent/operator/audit.ts';
+import { readAudit } from '../../../src/agent/report/audit.ts';
 import type { Status } from '../../../src/agent/report/status.ts';
-import { pathsUnder } from '../../../src/paths.ts';
+import { pathsUnder } from '../../../src/common/paths.ts';
 import { makeEd25519, seedRandom, writeBlob } from '../../policy/key-corpus.ts';
 import { makeThrowawayRoot, type ThrowawayRoot } from '../throwaway-root.ts';
 

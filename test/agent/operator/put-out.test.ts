@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readKeys } from '../../../src/policy/ssh-key.ts';
+import { readKeys } from '../../../src/policy/keys/ssh-key.ts';
 import { record } from '../why/healthy.ts';
 import { makeThrowawayRoot, type ThrowawayRoot } from '../throwaway-root.ts';
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { homesFolder, watchHostLoad } from '../../../src/agent/report/host-load.ts';
+import { homesFolder, watchHostLoad } from '../../../src/host/probes/host-load-watch.ts';
 import type { Status } from '../../../src/agent/report/status.ts';
 import { statusSchema } from '../../../src/agent/report/status-schema.ts';
-import { pathsUnder } from '../../../src/paths.ts';
+import { pathsUnder } from '../../../src/common/paths.ts';
 import { makeThrowawayRoot, type ThrowawayRoot } from '../throwaway-root.ts';
 
 let place: ThrowawayRoot;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { createMetrics } from '../../../src/agent/report/metrics.ts';
-import type { PassReport } from '../../../src/agent/report/report.ts';
+import type { PassReport } from '../../../src/agent/reconcile/sync-report.ts';
 import { statusOf } from '../../../src/agent/report/status.ts';
 import { makeReport, NOW } from './sample-report.ts';
 

@@ -1,5 +1,5 @@
 // A pass's report for the tests of what is made from one.
-import type { PassReport } from '../../../src/agent/report/report.ts';
+import type { PassReport } from '../../../src/agent/reconcile/sync-report.ts';
 
 /** Epoch seconds. */
 export const NOW = 1_800_000_000;

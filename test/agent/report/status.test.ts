@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { judgeAge, readStatus, type StatusInput, statusOf } from '../../../src/agent/report/status.ts';
 import { statusSchema } from '../../../src/agent/report/status-schema.ts';
-import { describeStatus } from '../../../src/commands/status.ts';
+import { describeStatus } from '../../../src/cli/inspect/status.ts';
 import { makeReport as report, NOW } from './sample-report.ts';
 
 function input(more: Partial<StatusInput> = {}): StatusInput {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { judgeChain } from '../../../src/agent/why/chain.ts';
-import type { Facts, PersonFacts } from '../../../src/agent/why/facts.ts';
-import type { LinkName } from '../../../src/agent/why/link.ts';
-import { printChain, sayVerdict } from '../../../src/agent/why/print.ts';
+import { judgeChain } from '../../../src/diagnose/why/chain.ts';
+import type { Facts, PersonFacts } from '../../../src/diagnose/why/facts.ts';
+import type { LinkName } from '../../../src/diagnose/why/link.ts';
+import { printChain, sayVerdict } from '../../../src/diagnose/why/print.ts';
 import { FINGERPRINT, group, healthy, keyText, NOW, person, record } from './healthy.ts';
 import { anyText } from '../../any-text.ts';
 

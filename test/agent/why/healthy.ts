@@ -1,10 +1,10 @@
 // The facts about somebody with whom all is well, for tests that break one thing at a time.
-import type { Facts, PersonFacts } from '../../../src/agent/why/facts.ts';
+import type { Facts, PersonFacts } from '../../../src/diagnose/why/facts.ts';
 import { statusOf } from '../../../src/agent/report/status.ts';
-import { parseConfig } from '../../../src/config.ts';
-import { chooseKeySettings } from '../../../src/host/sshd-drop-in.ts';
-import { renderKeyFile } from '../../../src/policy/key-file.ts';
-import { readKeys } from '../../../src/policy/ssh-key.ts';
+import { parseConfig } from '../../../src/config/config.ts';
+import { chooseKeySettings } from '../../../src/host/sshd/sshd-drop-in.ts';
+import { renderKeyFile } from '../../../src/policy/keys/key-file.ts';
+import { readKeys } from '../../../src/policy/keys/ssh-key.ts';
 import { makeReport, NOW } from '../report/sample-report.ts';
 
 export { NOW };

@@ -1,0 +1,102 @@
+// What a daemon's passes work with, for its life; opened anew where the cache is damaged, or is no longer the one it opened.
+import { describeError } from '../../common/errors.ts';
+import { giveRoom } from '../../host/fs/reserve.ts';
+import { isDamage } from '../../state/database.ts';
+import type { Mirror } from '../../state/state.ts';
+import { isUnwritable } from '../../common/sqlite-error.ts';
+import { nameRefusal } from '../../common/system-error.ts';
+import type { Place } from '../node-context.ts';
+import { openParts, type PassParts } from '../reconcile/context.ts';
+import { takeTurn } from '../reconcile/sync-lock.ts';
+
+/** Nobody holds the pass lock for longer than this without being stuck. */
+export const LOCK_PATIENCE_MS = 60_000;
+
+type Parts = Omit<PassParts, 'reader'>;
+
+export interface KeptParts {
+  /**
+   * Opens them if they are not open.
+   * @throws AgentError state_folder
+   */
+  get(): Parts;
+  /**
+   * Does `work` with the pass lock held. Where it meets damage, it is done again with parts that are opened anew: the
+   * cache is checked whole then, set aside and rebuilt. Where the cache can be read and not be written, it is done again
+   * with a copy in memory, which lasts until the file can be written: whoever has left is put out all the same.
+   * @param onWait called when somebody else holds the lock.
+   * @throws AgentError lock_busy, host_write, state_folder, and what `work` throws.
+   */
+  pass<T>(onWait: () => void, work: (parts: Parts) => Promise<T>): Promise<T>;
+  /** Closes them; when they are opened again the cache is checked whole, and set aside if it is damaged. */
+  drop(): void;
+}
+
+/** @throws AgentError state_folder */
+export function keepParts(place: Place): KeptParts {
+  let parts: Parts | null = open();
+  /** Of the mirror, with what passes did since it could not be written. */
+  let copy: Mirror | null = null;
+
+  const get = (): Parts => (parts ??= open());
+
+  /** Also where it is nobody's turn: to open the cache takes room. The next turn takes the reserve back. */
+  function open(): Parts {
+    giveRoom(place.paths.reserve);
+    return openParts(place);
+  }
+
+  function drop(): void {
+    dropCopy();
+    parts?.mirror.close();
+    parts = null;
+  }
+
+  function dropCopy(): void {
+    copy?.close();
+    copy = null;
+  }
+
+  /**
+   * A cache that was removed, or replaced by a copy: what is written into it would be lost, and another process may have
+   * begun a ledger of its own meanwhile.
+   */
+  function dropIfMoved(): void {
+    if (parts === null || parts.mirror.isInPlace()) return;
+    place.log.warn(
+      { folder: place.paths.state },
+      'the cache was taken away or replaced while it was in use; what lies there now is used, or made anew',
+    );
+    drop();
+  }
+
+  async function doWith<T>(work: (parts: Parts) => Promise<T>, mayOpenAnew: boolean): Promise<T> {
+    try {
+      const done = await work(get());
+      dropCopy();
+      return done;
+    } catch (error) {
+      if (isDamage(error)) {
+        drop();
+        if (mayOpenAnew) return await doWith(work, false);
+      }
+      if (parts === null || !isUnwritable(error)) throw error;
+      copy ??= parts.mirror.copyToMemory();
+      return await work({ ...parts, mirror: copy, cacheFault: describeError(nameRefusal(error)) });
+    }
+  }
+
+  return {
+    get,
+    async pass(onWait, work) {
+      const release = await takeTurn(place, onWait, LOCK_PATIENCE_MS);
+      try {
+        dropIfMoved();
+        return await doWith(work, true);
+      } finally {
+        release();
+      }
+    },
+    drop,
+  };
+}

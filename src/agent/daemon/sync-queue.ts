@@ -1,0 +1,46 @@
+// Passes never overlap: what is asked for while one runs is done once, afterwards.
+import { mergeOrders, type NamedResource, type PassMode, type PassOrder } from '../ingest/sync-request.ts';
+
+export interface PassQueue {
+  /** Asks for a pass; what waits already and this become one. */
+  ask(mode: PassMode, resources?: readonly NamedResource[]): void;
+  /** Whether a pass has been running for longer than `limit` milliseconds. */
+  isStuck(limit: number): boolean;
+  /** No more passes; resolves when the one under way is over. */
+  stop(): Promise<void>;
+}
+
+/** A queue of one place over `run`, which must not throw. */
+export function createPassQueue(run: (order: PassOrder) => Promise<void>): PassQueue {
+  let waiting: PassOrder | null = null;
+  let running: Promise<void> | null = null;
+  let startedAt = 0;
+  let isStopped = false;
+
+  function next(): PassOrder | null {
+    const order = isStopped ? null : waiting;
+    waiting = null;
+    return order;
+  }
+
+  async function work(): Promise<void> {
+    for (let order = next(); order !== null; order = next()) {
+      startedAt = performance.now();
+      await run(order);
+    }
+    running = null;
+  }
+
+  return {
+    ask(mode, resources = []) {
+      if (isStopped) return;
+      waiting = mergeOrders(waiting ?? { mode, resources }, { mode, resources });
+      running ??= work();
+    },
+    isStuck: (limit) => running !== null && performance.now() - startedAt > limit,
+    async stop() {
+      isStopped = true;
+      await running;
+    },
+  };
+}

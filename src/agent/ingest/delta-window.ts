@@ -1,0 +1,47 @@
+// From when on a delta has to ask, if the store was ever read whole under this configuration.
+import type { Config } from '../../config/config.ts';
+import type { Mirror } from '../../state/state.ts';
+import type { FetchingPass } from './freshness.ts';
+import { scopeOf } from './fetch-scope.ts';
+
+/** What the window hangs on, of the report of an earlier pass. */
+interface WindowPass extends FetchingPass {
+  readonly unknown?: object | null;
+}
+
+/** Seconds after which everything is read, whatever the schedule says: a delta lists nobody who was deleted. */
+const FULL_AT_LEAST_EVERY = 43_200;
+
+type Passes = Pick<Mirror, 'lastPass'>;
+
+function hasHeard(scope: string, { heard }: WindowPass): boolean {
+  return heard !== null && heard.scope === scope && heard.isAnswered;
+}
+
+function findFull(mirror: Passes, scope: string): WindowPass | null {
+  return mirror.lastPass<WindowPass>(
+    `full, of ${scope}`,
+    (report) => hasHeard(scope, report) && report.heard?.mode === 'full',
+  );
+}
+
+/** Whether the store was ever read whole under this configuration: what the cache has is then worth working with. */
+export function wasHeardWhole(mirror: Passes, config: Config): boolean {
+  return findFull(mirror, scopeOf(config)) !== null;
+}
+
+/**
+ * The store's clock at the newest pass that heard all it asked for, as RFC 3339.
+ * @returns null where everything has to be read: no such pass, none of everything for half a day, another question since,
+ *   or somebody is in whom nobody knows, about whom only everything can tell.
+ */
+export function findWindow(mirror: Passes, config: Config, now: number): string | null {
+  const scope = scopeOf(config);
+  const full = findFull(mirror, scope);
+  if (full === null || now - full.startedAt > FULL_AT_LEAST_EVERY || now < full.startedAt) return null;
+  if ((mirror.lastPass<WindowPass>('any', () => true)?.unknown ?? null) !== null) return null;
+  const time =
+    mirror.lastPass<WindowPass>(`answered, of ${scope}`, (report) => hasHeard(scope, report))?.heard
+      ?.serverTime ?? null;
+  return time === null ? null : new Date(time).toISOString();
+}

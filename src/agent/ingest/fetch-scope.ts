@@ -1,0 +1,12 @@
+// A mark of the question that the configuration puts to the store.
+import { createHash } from 'node:crypto';
+import type { Config } from '../../config/config.ts';
+
+/** A mark of what was asked, and of how the answers were read: after a change of either, a delta is not enough. */
+export function scopeOf({ scim }: Config): string {
+  const { base_url: url, users, groups, attributes } = scim;
+  return createHash('sha256')
+    .update(JSON.stringify([url, users, groups, attributes]))
+    .digest('hex')
+    .slice(0, 12);
+}

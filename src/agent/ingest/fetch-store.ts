@@ -1,0 +1,185 @@
+// Hears the store out: what the reader brings is judged, absences are confirmed, all in one transaction.
+import type { Config } from '../../config/config.ts';
+import type { Mirror } from '../../state/state.ts';
+import type { Take, TakeCounts } from '../../state/ingest-batch.ts';
+import type { PassEnd, ReadAnswer } from '../../protocol/messages.ts';
+import { createPathTally, type PathTally } from './path-tally.ts';
+import type { ResourceJudge } from './judge-resource.ts';
+import type { Reader } from '../reader-client/reader-client.ts';
+import { type Finding, RESOURCE_KINDS, type ResourceKind } from '../../protocol/records.ts';
+import type { HeardBefore } from './page-memo.ts';
+import type { Lists } from './judge-absences.ts';
+import type { PassMode, PassOrder } from './sync-request.ts';
+import type { Progress } from '../progress.ts';
+import { readResources } from './read-resources.ts';
+import { scopeOf } from './fetch-scope.ts';
+import { settleSuspects } from './suspects.ts';
+import { type PageTaker, takePages } from './ingest-pages.ts';
+
+/** A clock further off the store's than this vouches for nobody, in milliseconds. */
+const MAX_SKEW_MS = 300_000;
+
+export interface Heard {
+  /** What was really done: a delta may have become a full read. */
+  readonly mode: PassMode;
+  /** Whether a full read came to its end: only then does silence mean anything. */
+  readonly complete: Readonly<Record<ResourceKind, boolean>>;
+  /** Whether all that was asked for came, of a delta too: a later delta continues there. */
+  readonly isAnswered: boolean;
+  readonly problems: readonly Finding[];
+  /** What is odd and no reason to doubt what came, such as an attribute path that matches nobody. */
+  readonly warnings: readonly Finding[];
+  readonly taken: TakeCounts;
+  /** The store's clock at its first answer, epoch milliseconds; null if it sends no Date. */
+  readonly serverTime: number | null;
+  /** Local clock less the store's, in milliseconds; null if unknown. */
+  readonly skew: number | null;
+  /** A mark of the question, so that a later delta continues this answer and no other. */
+  readonly scope: string;
+  readonly requests: number;
+  readonly retries: number;
+  readonly bytes: number;
+}
+
+export interface HearParts {
+  readonly reader: Reader;
+  readonly judge: ResourceJudge;
+  readonly heardBefore: HeardBefore;
+  readonly mirror: Mirror;
+  readonly config: Config;
+  /** Epoch seconds. */
+  readonly now: number;
+  readonly onProgress?: Progress;
+}
+
+/**
+ * Asks the reader for what is ordered and takes what comes into the mirror, page by page as it comes.
+ * @param since the store's time (RFC 3339) from which a delta asks; null: a delta has to become a full read.
+ * @throws AgentError when the store could not be heard; the mirror is then as before.
+ */
+export async function hearStore(parts: HearParts, order: PassOrder, since: string | null): Promise<Heard> {
+  const { config, reader } = parts;
+  const ears = openEars(parts);
+  const end = order.mode === 'event' ? null : await askForLists(parts, order.mode, since, ears);
+  const named = await readResources(reader, order.resources);
+  const clock = end ?? named.find((answer) => answer.server_time !== null) ?? null;
+  const skew = clock === null || clock.server_time === null ? null : clock.local_time - clock.server_time;
+  const isClockRight = skew === null || Math.abs(skew) <= MAX_SKEW_MS;
+  const { taken, reads, problems, warnings } = await ears.finish(end, named, isClockRight);
+  return {
+    mode: end?.mode ?? 'event',
+    complete: end?.mode === 'full' ? end.complete : { User: false, Group: false },
+    isAnswered: end !== null && end.complete.User && end.complete.Group,
+    problems: [...(end?.problems ?? []), ...problems, ...(isClockRight ? [] : [clockFinding(skew ?? 0)])],
+    warnings,
+    taken,
+    serverTime: clock?.server_time ?? null,
+    skew,
+    scope: scopeOf(config),
+    requests: (end?.requests ?? 0) + named.length + reads,
+    retries: end?.retries ?? 0,
+    bytes: end?.bytes ?? 0,
+  };
+}
+
+async function askForLists(
+  { reader, mirror, heardBefore, onProgress }: HearParts,
+  mode: 'full' | 'delta',
+  since: string | null,
+  ears: Ears,
+): Promise<PassEnd> {
+  const asked = since === null ? 'full' : mode;
+  // What came last time is what will come, more or less; of a delta nobody knows. Counting is work.
+  const expected = onProgress === undefined || asked === 'delta' ? null : countRecords(mirror) || null;
+  let came = 0;
+  onProgress?.('fetch', 0, expected);
+  // What goes wrong on our side is no fault of the pipe, which would be closed for it.
+  let failure: { readonly error: unknown } | null = null;
+  const hear = (work: () => number): void => {
+    if (failure !== null) return;
+    try {
+      came += work();
+      onProgress?.('fetch', came, expected);
+    } catch (error) {
+      failure = { error };
+    }
+  };
+  const end = await reader.pass(
+    { mode: asked, since, known: heardBefore.known() },
+    {
+      onLine: (line) => hear(() => ears.pages().line(line)),
+      onPage: (page) => hear(() => ears.pages().end(page)),
+    },
+  );
+  const failed = failure as { readonly error: unknown } | null;
+  if (failed !== null) throw failed.error;
+  if (end.mode === 'full') heardBefore.replace(ears.pages().sound);
+  onProgress?.('fetch', came, came);
+  return end;
+}
+
+function countRecords(mirror: Mirror): number {
+  const { users, groups } = mirror.counts();
+  return users + groups;
+}
+
+interface Took {
+  readonly taken: TakeCounts;
+  /** Resources that were asked for one by one. */
+  readonly reads: number;
+  readonly problems: readonly Finding[];
+  readonly warnings: readonly Finding[];
+}
+
+const NOTHING: TakeCounts = { added: 0, changed: 0, gone: 0, renewed: 0, quarantined: 0, unreadable: 0 };
+
+interface Ears {
+  /** Takes the pages of lists. */
+  pages(): PageTaker;
+  /** @param end null: no list was asked for. */
+  finish(end: PassEnd | null, named: readonly ReadAnswer[], mayConfirm: boolean): Promise<Took>;
+}
+
+/** One take, begun when there is something to take. */
+function openEars(parts: HearParts): Ears {
+  const { mirror, config, now, onProgress } = parts;
+  const tally = createPathTally(config);
+  let taking: Take | null = null;
+  let pages: PageTaker | null = null;
+  const begin = (): Take => {
+    taking ??= mirror.beginTake({ now, maxAge: config.keys.max_age, absences: config.limits.absences });
+    return taking;
+  };
+  return {
+    pages: () => (pages ??= takePages(begin, tally, parts)),
+    async finish(end, named, mayConfirm) {
+      const hasNews = end?.mode === 'full' || named.length > 0 || taking !== null;
+      if (!hasNews) return { taken: NOTHING, reads: 0, problems: [], warnings: [] };
+      onProgress?.('mirror', 0, null);
+      const take = begin();
+      const lists = end?.mode === 'full' ? describeLists(end, tally) : null;
+      const { reads, problems, warnings } = await settleSuspects(take, parts, lists, named);
+      const unmatched = RESOURCE_KINDS.flatMap((kind) =>
+        lists?.[kind].isComplete === true ? tally.unmatched(kind) : [],
+      );
+      const taken = take.commit(mayConfirm);
+      onProgress?.('mirror', taken.added + taken.changed, taken.added + taken.changed);
+      return { taken, reads, problems, warnings: [...warnings, ...unmatched] };
+    },
+  };
+}
+
+function describeLists({ complete }: PassEnd, tally: PathTally): Lists {
+  return {
+    User: { came: tally.seen('User'), isComplete: complete.User },
+    Group: { came: tally.seen('Group'), isComplete: complete.Group },
+  };
+}
+
+function clockFinding(skew: number): Finding {
+  const seconds = Math.round(skew / 1000);
+  return {
+    code: 'clock-skew',
+    detail: `this node's clock is ${seconds} s off the store's, so nothing is confirmed: mend time synchronisation`,
+  };
+}

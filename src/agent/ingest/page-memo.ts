@@ -1,0 +1,31 @@
+// What pages came to when they were heard before: most of a store is the same from one full read to the next.
+import type { SeenPaths } from './path-tally.ts';
+import type { GroupRecord, ResourceKind, UserRecord } from '../../protocol/records.ts';
+
+/** What follows from the text of a page alone. */
+export interface HeardPage {
+  readonly kind: ResourceKind;
+  /** Of all of its resources, none of which was broken, in their order. */
+  readonly records: readonly (UserRecord | GroupRecord)[];
+  readonly paths: SeenPaths;
+}
+
+/** By the digest of the page. It can be lost at any time; a daemon keeps one for its life. */
+export interface HeardBefore {
+  /** Digests of what is known. */
+  known(): string[];
+  recall(digest: string): HeardPage | null;
+  /** A full read came to these pages; what is in none of them is forgotten. */
+  replace(pages: ReadonlyMap<string, HeardPage>): void;
+}
+
+export function rememberHeard(): HeardBefore {
+  let heard: ReadonlyMap<string, HeardPage> = new Map();
+  return {
+    known: () => [...heard.keys()],
+    recall: (digest) => heard.get(digest) ?? null,
+    replace(pages) {
+      heard = pages;
+    },
+  };
+}

@@ -1,0 +1,29 @@
+// What a pass is asked to look at: everything, what changed, or some resources that the store named.
+import { type Look, MAX_NAMED } from '../../protocol/messages.ts';
+
+/** `event`: the named resources alone. */
+export type PassMode = 'full' | 'delta' | 'event';
+
+export type NamedResource = Look['resources'][number];
+
+export interface PassOrder {
+  readonly mode: PassMode;
+  /** Read one by one, whatever else is read; a full pass needs none. */
+  readonly resources: readonly NamedResource[];
+}
+
+export const EVERYTHING: PassOrder = { mode: 'full', resources: [] };
+
+const RANK: Readonly<Record<PassMode, number>> = { event: 0, delta: 1, full: 2 };
+
+/** One order that does what both want. */
+export function mergeOrders(one: PassOrder, other: PassOrder): PassOrder {
+  const mode = RANK[one.mode] >= RANK[other.mode] ? one.mode : other.mode;
+  if (mode === 'full') return EVERYTHING;
+  const named = new Map(
+    [...one.resources, ...other.resources].map((named) => [`${named.kind} ${named.id}`, named]),
+  );
+  // A delta does not list what was deleted, so that too many names are no reason to forget some.
+  if (named.size > MAX_NAMED) return EVERYTHING;
+  return { mode, resources: [...named.values()] };
+}

@@ -1,0 +1,53 @@
+// Whom an operator means: by POSIX name, userName, e-mail address, SCIM id, externalId or the fingerprint of a key.
+import type { Config } from '../../config/config.ts';
+import type { Binding, MirroredUser } from '../../policy/model.ts';
+import { readKeys } from '../../policy/keys/ssh-key.ts';
+import { foldDomains, readUsername } from '../../policy/identity/username.ts';
+
+export interface FoundPerson {
+  readonly user: MirroredUser;
+  /** The account's name: as bound, else as it would be; null where none can be made. */
+  readonly name: string | null;
+}
+
+/** Ids first, then what is bound on this node, then what the store says; null: nobody. */
+export function findPerson(
+  word: string,
+  users: readonly MirroredUser[],
+  bindings: readonly Binding[],
+  config: Config,
+): FoundPerson | null {
+  const domains = foldDomains(config.accounts.domains);
+  const bound = new Map(
+    bindings.filter(({ kind }) => kind === 'account').map((one) => [one.scimId, one.name]),
+  );
+  const nameOf = ({ record }: MirroredUser): string | null => {
+    const reading = readUsername(record.username, domains);
+    return bound.get(record.id) ?? (reading.ok ? reading.name : null);
+  };
+  const folded = word.toLowerCase();
+  const reading = readUsername(word, domains);
+  const name = reading.ok ? reading.name : null;
+  const rules: ((user: MirroredUser) => boolean)[] = word.startsWith('SHA256:')
+    ? [({ record }) => listsKey(record.keys, word)]
+    : [
+        ({ record }) => record.id === word,
+        ({ record }) => bound.get(record.id) === word,
+        ({ record }) => record.userName.toLowerCase() === folded,
+        ({ record }) => record.externalId === word,
+        ({ record }) => record.username?.toLowerCase() === folded,
+        ({ record }) => name !== null && bound.get(record.id) === name,
+        (user) => name !== null && nameOf(user) === name,
+      ];
+  for (const rule of rules) {
+    const matches = users.filter(rule);
+    // Whoever is still there is meant, before somebody who had that name once.
+    const user = matches.find(({ absent }) => !absent) ?? matches[0];
+    if (user !== undefined) return { user, name: nameOf(user) };
+  }
+  return null;
+}
+
+function listsKey(keys: readonly string[], fingerprint: string): boolean {
+  return readKeys(keys).some((reading) => reading.ok && reading.key.fingerprint === fingerprint);
+}

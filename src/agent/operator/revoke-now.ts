@@ -1,0 +1,83 @@
+// Puts somebody, or a key, out at this moment: keys, account, sessions; without a pass, the store or the pass lock.
+import type { Config } from '../../config/config.ts';
+import { AgentError } from '../../common/errors.ts';
+import type { Host } from '../../host/host.ts';
+import type { Change } from '../../plan/change.ts';
+import { dropKeys, readFingerprints } from '../../plan/plan-keys.ts';
+import { CLOSED_SHELL } from '../../policy/accounts.ts';
+import type { Binding, MirroredUser } from '../../policy/model.ts';
+import { findPerson } from './find-person.ts';
+
+/** What is known of people; null where the mirror cannot be read, and the marker group has to do. */
+export type Known = { users(): readonly MirroredUser[]; bindings(): readonly Binding[] } | null;
+
+export interface PutOut {
+  /** Accounts that are concerned, by name; empty: nobody on this node (yet). */
+  readonly names: readonly string[];
+  /** What could not be done, one sentence each. */
+  readonly problems: readonly string[];
+}
+
+const BECAUSE = 'an operator blocked this person';
+
+/**
+ * Acts on whoever an entry of the blocked list means. What a pass under way may write after this, the next one takes
+ * away again; the account stays closed meanwhile.
+ * @throws AgentError refused: it is a local account, which is not ours to close.
+ */
+export async function putOut(entry: string, config: Config, host: Host, known: Known): Promise<PutOut> {
+  const changes = entry.startsWith('SHA256:')
+    ? takeKey(entry, host)
+    : closePerson(findName(entry, config, host, known), host);
+  const applied = await host.apply(changes);
+  return {
+    names: [...new Set(changes.map(({ name }) => name))],
+    problems: applied.flatMap((result) =>
+      result.ok ? [] : [`${result.change.kind} ${result.change.name}: ${result.problem}`],
+    ),
+  };
+}
+
+/**
+ * The account's name; null: nobody of ours on this node.
+ * @throws AgentError refused
+ */
+export function findName(entry: string, config: Config, host: Host, known: Known): string | null {
+  const person = known === null ? null : findPerson(entry, known.users(), known.bindings(), config);
+  const name = person?.name ?? entry;
+  const binding = known?.bindings().find((one) => one.kind === 'account' && one.name === name);
+  const there = host.lookUp(name);
+  if (there === null) return null;
+  if (there.isMarked || binding?.id === there.account.entry.uid) return name;
+  throw new AgentError(
+    'refused',
+    `${name} is a local account of this node, none of ours, so it is not blocked`,
+    {
+      hint: `usermod --expiredate 1 ${name} closes it; its own ~/.ssh/authorized_keys goes on`,
+    },
+  );
+}
+
+function closePerson(name: string | null, host: Host): Change[] {
+  const there = name === null ? null : host.lookUp(name);
+  if (name === null || there === null) return [];
+  const { entry } = there.account;
+  const common = { scimId: null, name, because: BECAUSE };
+  return [
+    { ...common, kind: 'keys-remove' },
+    { ...common, kind: 'account-close', entry: { ...entry, shell: CLOSED_SHELL }, reason: 'blocked' },
+    { ...common, kind: 'sessions-end', uid: entry.uid },
+  ];
+}
+
+/** Takes the key's line out of every file that has it. Sessions that it opened are the operator's to end. */
+function takeKey(fingerprint: string, host: Host): Change[] {
+  return [...host.keyFiles()].flatMap(([name, text]): Change[] => {
+    if (!text.includes('\n') || !readFingerprints(text).includes(fingerprint)) return [];
+    const common = { scimId: null, name, because: 'an operator blocked this key' };
+    const rest = dropKeys(text, new Set([fingerprint]));
+    return rest.trim() === ''
+      ? [{ ...common, kind: 'keys-remove' }]
+      : [{ ...common, kind: 'keys-write', text: rest, gained: [], lost: [fingerprint] }];
+  });
+}

@@ -1,0 +1,57 @@
+// The operators' extensions, one JSON line a person, beside the freeze and outside of the cache, so that no old copy of the cache brings one back.
+import { readFileSync } from 'node:fs';
+import * as z from 'zod';
+import type { DesiredHost } from '../../policy/model.ts';
+import type { Extension } from '../../policy/extension.ts';
+import { toHostWrite } from '../../common/system-error.ts';
+import { replaceFile } from './operator-files.ts';
+
+const line = z.strictObject({
+  scimId: z.string(),
+  confirmedAt: z.int(),
+  until: z.int(),
+  at: z.int(),
+  by: z.string(),
+});
+
+/** By SCIM id; a line that is not one extends nobody. */
+export function readExtensions(file: string): Map<string, Extension> {
+  const extensions = new Map<string, Extension>();
+  for (const text of readLines(file)) {
+    const extension = parseLine(text);
+    if (extension !== null) extensions.set(extension.scimId, extension);
+  }
+  return extensions;
+}
+
+export function writeExtensions(file: string, extensions: Iterable<Extension>): void {
+  replaceFile(file, [...extensions].map((extension) => `${JSON.stringify(extension)}\n`).join(''));
+}
+
+/**
+ * Drops what no longer counts: an extension ends for good with its time, with the next confirmation, and with the
+ * first word that closes the account, whatever the cache says later.
+ */
+export function dropSpentExtensions(file: string, desired: DesiredHost): void {
+  const extensions = readExtensions(file);
+  if (extensions.size === 0) return;
+  const kept = desired.accounts.flatMap(({ extension }) => extension ?? []);
+  if (kept.length < extensions.size) writeExtensions(file, kept);
+}
+
+function parseLine(text: string): Extension | null {
+  try {
+    return line.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}
+
+function readLines(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw toHostWrite(`cannot read ${file}`, error);
+  }
+}

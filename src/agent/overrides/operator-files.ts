@@ -1,0 +1,113 @@
+// The lists that operators keep outside the database: approved hashes, blocked people, a freeze.
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Paths } from '../../common/paths.ts';
+import { attempt, toHostWrite } from '../../common/system-error.ts';
+
+export interface OperatorFiles {
+  /** Hashes of held sets that were approved. */
+  readonly approved: ReadonlySet<string>;
+  /** Names, userNames, SCIM ids or fingerprints that are out. */
+  readonly blocked: readonly string[];
+  /** Epoch seconds until which the node is frozen; 0: it is not. */
+  readonly frozenUntil: number;
+}
+
+/** Reads the three files; a missing one is an empty list. */
+export function readOperatorFiles(paths: Paths): OperatorFiles {
+  return {
+    approved: new Set(readList(paths.approved)),
+    blocked: readList(paths.blocked),
+    frozenUntil: Number(readList(paths.freeze)[0] ?? 0) || 0,
+  };
+}
+
+/** Adds an entry with a remark on who did it; false if it was there already. */
+export function addEntry(file: string, entry: string, remark: string): boolean {
+  if (readList(file).includes(entry)) return false;
+  const before = readText(file);
+  const separator = before === '' || before.endsWith('\n') ? '' : '\n';
+  replaceFile(file, `${before}${separator}${entry}  # ${remark}\n`);
+  return true;
+}
+
+/** Takes an entry out, whatever its remark; false if it was not there. */
+export function removeEntry(file: string, entry: string): boolean {
+  if (!readList(file).includes(entry)) return false;
+  const kept = readText(file)
+    .split('\n')
+    .filter((line) => firstWord(line) !== entry);
+  replaceFile(file, kept.join('\n'));
+  return true;
+}
+
+/** What stands behind an entry (who put it there, and when), or its bare file where nothing does; null: no such entry. */
+export function findRemark(file: string, entry: string): string | null {
+  const line = readText(file)
+    .split('\n')
+    .find((text) => firstWord(text).toLowerCase() === entry.toLowerCase());
+  if (line === undefined || entry === '') return null;
+  const [, remark = ''] = /#\s*(.*)$/.exec(line) ?? [];
+  return remark.trim() === '' ? `${file} lists ${entry}` : `by ${remark.trim()}`;
+}
+
+/** Freezes until that instant (epoch seconds). */
+export function writeFreeze(file: string, until: number, remark: string): void {
+  replaceFile(file, `${until}  # ${remark}\n`);
+}
+
+/** Ends a freeze; false if there was none. */
+export function removeFreeze(file: string): boolean {
+  const isThere = readText(file) !== '';
+  attempt(`cannot remove ${file}`, () => rmSync(file, { force: true }));
+  return isThere;
+}
+
+/** Who is acting, for remarks and the history: the person behind sudo if there is one. */
+export function operatorName(environment: NodeJS.ProcessEnv = process.env): string {
+  const name =
+    environment['SUDO_USER'] ??
+    environment['LOGNAME'] ??
+    environment['USER'] ??
+    `uid ${process.getuid?.() ?? '?'}`;
+  return name.replace(/[^A-Za-z0-9@._ -]/g, '?').slice(0, 64);
+}
+
+/**
+ * Replaces a file of ours, readable by all, atomically.
+ * @throws AgentError host_write, with nothing left behind.
+ */
+export function replaceFile(file: string, text: string): void {
+  const temporary = `${file}.${process.pid}.new`;
+  attempt(`cannot write ${file}`, () => {
+    mkdirSync(path.dirname(file), { recursive: true, mode: 0o755 });
+    try {
+      writeFileSync(temporary, text, { mode: 0o644, flush: true });
+      chmodSync(temporary, 0o644);
+      renameSync(temporary, file);
+    } finally {
+      rmSync(temporary, { force: true });
+    }
+  });
+}
+
+/** The first word of each line that is not empty and not a comment. */
+function readList(file: string): string[] {
+  return readText(file)
+    .split('\n')
+    .map(firstWord)
+    .filter((word) => word !== '' && !word.startsWith('#'));
+}
+
+function firstWord(line: string): string {
+  return line.trim().split(/\s+/)[0] ?? '';
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw toHostWrite(`cannot read ${file}`, error);
+  }
+}

@@ -1,0 +1,72 @@
+// When a pass has nothing to decide: the store has no news, and nothing on the host moved since it last agreed.
+import { existsSync, statSync } from 'node:fs';
+import path from 'node:path';
+import type { Config } from '../../config/config.ts';
+import { listSshdSources } from '../../host/sshd/sshd-program.ts';
+import type { Mirror } from '../../state/state.ts';
+import type { Paths } from '../../common/paths.ts';
+import type { Heard } from '../ingest/fetch-store.ts';
+import type { PassReport } from './sync-report.ts';
+
+/** Seconds after which everything is weighed again whatever was heard: some things change by time alone. */
+const DECIDE_AT_LEAST_EVERY = 900;
+
+export interface Settled {
+  /** A mark of all that a decision depends on besides the store and the clock; taken before a pass does anything. */
+  mark(): string;
+  /**
+   * The report of the last pass that decided, if the host agreed then and nothing happened since; else null.
+   * @param now epoch seconds.
+   */
+  recall(heard: Heard, mark: string, now: number): PassReport | null;
+  /** A pass has decided: what came of it. */
+  note(report: PassReport, mark: string): void;
+}
+
+/** Looks at the files and at what other processes wrote into the mirror; a daemon keeps one for its life. */
+export function watchSettled(
+  paths: Paths,
+  accounts: Config['accounts'],
+  mirror: Pick<Mirror, 'foreignVersion'>,
+): Settled {
+  const published = path.join(paths.root, accounts.nsscache_dir);
+  let last: { readonly report: PassReport; readonly mark: string } | null = null;
+  return {
+    mark: () => `${mirror.foreignVersion()} ${markFiles(paths, published)}`,
+    recall(heard, mark, now) {
+      if (last === null || !isSilent(heard) || mark !== last.mark) return null;
+      const age = now - last.report.startedAt;
+      return age >= 0 && age < DECIDE_AT_LEAST_EVERY ? last.report : null;
+    },
+    note(report, mark) {
+      const { changes, held, problems, failure } = report;
+      const agrees = changes.planned === 0 && held.length === 0 && problems.length === 0 && failure === null;
+      // A freeze ends by time alone.
+      last = agrees && !existsSync(paths.freeze) ? { report, mark } : null;
+    },
+  };
+}
+
+function isSilent({ mode, taken }: Heard): boolean {
+  return mode !== 'full' && Object.values(taken).every((count) => count === 0);
+}
+
+/** What the operators said, and what is on the host, how its sshd reads a date: a mark that differs after any write to them. */
+function markFiles({ root, approved, blocked, freeze, extended, keys }: Paths, published: string): string {
+  const accounts = ['passwd', 'group', 'shadow', 'gshadow', 'shells', 'sudoers.d', 'ssh/sshd_config.d'];
+  return [
+    approved,
+    blocked,
+    freeze,
+    extended,
+    keys,
+    published,
+    ...listSshdSources(root),
+    ...accounts.map((name) => path.join(root, 'etc', name)),
+  ]
+    .map((file) => {
+      const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
+      return stat === undefined ? '-' : [stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join(':');
+    })
+    .join(' ');
+}

@@ -1,0 +1,172 @@
+// What a pass leaves behind for status, history and metrics: plain data, stored with the pass.
+import { AgentError } from '../../common/errors.ts';
+import type { Applied } from '../../host/host.ts';
+import type { Mirror } from '../../state/state.ts';
+import type { DesiredHost, Refusal } from '../../policy/model.ts';
+import type { Heard } from '../ingest/fetch-store.ts';
+import type { Decision } from './decide.ts';
+import { tallyPass, type Tally } from './count-records.ts';
+import type { PassMode } from '../ingest/sync-request.ts';
+
+export interface HeldSummary {
+  readonly hash: string;
+  readonly reason: string;
+  /** How many changes wait. */
+  readonly changes: number;
+  /** Epoch seconds when it acts by itself; null: it waits for a word. */
+  readonly actsAt: number | null;
+}
+
+export interface PassReport {
+  readonly n: number;
+  /** Epoch seconds. */
+  readonly startedAt: number;
+  readonly mode: PassMode | 'cache';
+  readonly heard: Heard | null;
+  /** Why the store could not be heard; null if it was, or was not asked. */
+  readonly failure: { readonly code: string; readonly message: string; readonly hint: string } | null;
+  /** Hash of the mirror's records; equal on nodes that have heard the same. */
+  readonly snapshot: string;
+  readonly counts: {
+    readonly users: number;
+    readonly groups: number;
+    readonly accountsOpen: number;
+    readonly accountsClosed: number;
+    readonly quarantined: number;
+    readonly refused: number;
+  };
+  readonly changes: {
+    readonly planned: number;
+    readonly done: number;
+    readonly failed: number;
+    readonly held: number;
+  };
+  readonly held: readonly HeldSummary[];
+  /**
+   * Who bears our mark, is known to neither the ledger nor the store, and is still in: how many, and the first of them.
+   * null or, by another build, left out: nobody. Until that is settled the store is read whole each time.
+   */
+  readonly unknown?: { readonly accounts: number; readonly first: readonly string[] } | null;
+  /** At most 100, in the policy's order. */
+  readonly refusals: readonly Refusal[];
+  /** What could not be done to the host, or written into the cache, one sentence each; at most 21. */
+  readonly problems: readonly string[];
+  /** Epoch seconds of the first and the last key to expire; null where none does. */
+  readonly keyExpiry: { readonly earliest: number; readonly latest: number } | null;
+  /** Whose keys live on by an operator's word, and until when at the latest (epoch seconds); null: nobody's. */
+  readonly extended: {
+    readonly accounts: number;
+    readonly until: number;
+    readonly by: readonly string[];
+  } | null;
+  /** Milliseconds a step. */
+  readonly durations: Readonly<Record<string, number>>;
+  readonly tally: Tally;
+}
+
+export interface ReportInput {
+  readonly n: number;
+  readonly startedAt: number;
+  readonly mode: PassReport['mode'];
+  readonly heard: Heard | AgentError | null;
+  readonly decision: Decision;
+  readonly cacheFault: string | null;
+  readonly applied: readonly Applied[];
+  readonly mirror: Mirror;
+  readonly durations: Readonly<Record<string, number>>;
+}
+
+/** Gathers the report; reads the mirror, changes nothing. */
+export function reportPass(input: ReportInput): PassReport {
+  const { decision, applied, mirror, heard, cacheFault } = input;
+  const { desired, changes, verdict } = decision;
+  const failures = applied.filter((result) => !result.ok);
+  const isFailed = heard instanceof AgentError;
+  return {
+    n: input.n,
+    startedAt: input.startedAt,
+    mode: input.mode,
+    heard: isFailed ? null : heard,
+    failure: isFailed ? { code: heard.code, message: heard.message, hint: heard.hint } : null,
+    snapshot: mirror.snapshotHash(),
+    counts: {
+      ...mirror.counts(),
+      ...countAccounts(desired),
+      refused: desired.refusals.length,
+    },
+    changes: {
+      planned: changes.length,
+      done: applied.length - failures.length,
+      failed: failures.length,
+      held: verdict.held.reduce((sum, set) => sum + set.changes.length, 0),
+    },
+    held: verdict.held.map(({ hash, reason, changes: waiting, actsAt }) => ({
+      hash,
+      reason,
+      changes: waiting.length,
+      actsAt,
+    })),
+    unknown: summariseUnknown(decision.unknown, findDone(applied)),
+    refusals: desired.refusals.slice(0, 100),
+    problems: [
+      ...(cacheFault === null ? [] : [cacheFault]),
+      ...failures.slice(0, 20).map(({ change, problem }) => `${change.kind} ${change.name}: ${problem}`),
+    ],
+    keyExpiry: findKeyExpiry(desired),
+    extended: findExtended(desired),
+    durations: input.durations,
+    tally: tallyPass(decision, applied, mirror.quarantine()),
+  };
+}
+
+/** Whether the store was heard out and the host agrees with it now. */
+export function isAgreed({ heard, failure, changes, unknown = null }: PassReport): boolean {
+  const isHeard = failure === null && (heard === null || heard.problems.length === 0);
+  return isHeard && changes.failed === 0 && changes.held === 0 && unknown === null;
+}
+
+/** @param done names to which all was done that had to be. */
+export function summariseUnknown(
+  unknown: readonly string[],
+  done: ReadonlySet<string>,
+): NonNullable<PassReport['unknown']> | null {
+  const left = unknown.filter((name) => !done.has(name)).sort();
+  return left.length === 0 ? null : { accounts: left.length, first: left.slice(0, 5) };
+}
+
+function findDone(applied: readonly Applied[]): Set<string> {
+  const done = new Set(applied.map(({ change }) => change.name));
+  for (const { ok, change } of applied) if (!ok) done.delete(change.name);
+  return done;
+}
+
+function countAccounts({ accounts }: DesiredHost) {
+  let open = 0;
+  for (const { closed } of accounts) if (closed === null) open += 1;
+  return { accountsOpen: open, accountsClosed: accounts.length - open };
+}
+
+function findExtended({ accounts }: DesiredHost): PassReport['extended'] {
+  let extended = 0;
+  let latest = 0;
+  const operators = new Set<string>();
+  for (const { extension } of accounts) {
+    if (extension === undefined) continue;
+    extended += 1;
+    latest = Math.max(latest, extension.until);
+    operators.add(extension.by);
+  }
+  return extended === 0 ? null : { accounts: extended, until: latest, by: [...operators].sort() };
+}
+
+/** The bounds between which the keys on this node stop working if the store is never heard again. */
+function findKeyExpiry({ accounts }: DesiredHost): PassReport['keyExpiry'] {
+  let earliest = Infinity;
+  let latest = -Infinity;
+  for (const { expiresAt } of accounts) {
+    if (expiresAt === null) continue;
+    if (expiresAt < earliest) earliest = expiresAt;
+    if (expiresAt > latest) latest = expiresAt;
+  }
+  return Number.isFinite(earliest) ? { earliest, latest } : null;
+}

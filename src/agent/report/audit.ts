@@ -1,0 +1,138 @@
+// The audit trail: what operators did by hand, one JSON line an act, outside the database so that it outlives that.
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
+import path from 'node:path';
+import * as z from 'zod';
+import { syncToDisk } from '../../host/fs/durable.ts';
+import type { Paths } from '../../common/paths.ts';
+import { toHostWrite } from '../../common/system-error.ts';
+import { operatorName } from '../overrides/operator-files.ts';
+
+/** What an operator can do to a node by hand. */
+const ACTS = [
+  'approve',
+  'block',
+  'unblock',
+  'freeze',
+  'thaw',
+  'import',
+  'rebind',
+  'extend',
+  'doctor-fix',
+] as const;
+
+const entrySchema = z.object({
+  /** When, RFC 3339 in UTC. */
+  at: z.iso.datetime(),
+  /** Who, as `operatorName` has it. */
+  operator: z.string(),
+  act: z.enum(ACTS),
+  /** To whom or what: a name, a SCIM id, a fingerprint, a hash; empty where it is the whole node. */
+  subject: z.string(),
+  /** One phrase: what exactly, and what came of it; may be empty. */
+  detail: z.string(),
+});
+
+export type AuditEntry = z.infer<typeof entrySchema>;
+export type Act = AuditEntry['act'];
+
+export interface AuditTrail {
+  /** In the order of the file, the oldest first. */
+  readonly entries: readonly AuditEntry[];
+  /** Lines that are no entry: cut short by a crash, or written by somebody else. */
+  readonly unreadable: number;
+}
+
+/** What fits: a subject or a phrase that is longer is cut, so that a line is always written by one write(2). */
+const MAX_TEXT = 1000;
+
+/**
+ * Appends one act and has it on disk before it returns. The file is made with mode 0640 and only ever appended to; a
+ * line that a crash cut short is ended first, so that it spoils no other.
+ * @param operator who; by default whoever runs this command.
+ * @throws AgentError host_write. Who puts somebody out goes on all the same, and says so.
+ */
+export function recordAct(
+  paths: Pick<Paths, 'audit'>,
+  act: { readonly act: Act; readonly subject: string; readonly detail: string },
+  operator: string = operatorName(),
+  now: Date = new Date(),
+): void {
+  const entry: AuditEntry = {
+    at: now.toISOString(),
+    operator,
+    act: act.act,
+    subject: act.subject.slice(0, MAX_TEXT),
+    detail: act.detail.slice(0, MAX_TEXT),
+  };
+  try {
+    append(paths.audit, `${JSON.stringify(entry)}\n`);
+  } catch (cause) {
+    throw toHostWrite(`cannot write the audit trail ${paths.audit}`, cause);
+  }
+}
+
+function append(file: string, line: string): void {
+  mkdirSync(path.dirname(file), { recursive: true, mode: 0o755 });
+  const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW } = constants;
+  const fd = openSync(file, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, 0o640);
+  try {
+    const { size, uid } = fstatSync(fd);
+    if (uid !== process.geteuid?.()) throw new Error(`it belongs to uid ${uid}`);
+    if (size === 0) fchmodSync(fd, 0o640);
+    const bytes = Buffer.from(endsOpen(fd, size) ? `\n${line}` : line);
+    if (writeSync(fd, bytes) !== bytes.length) throw new Error('the disk is full');
+    fsyncSync(fd);
+    // A new file is only there after a crash if its folder knows of it.
+    if (size === 0) syncToDisk(path.dirname(file));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function endsOpen(fd: number, size: number): boolean {
+  const last = Buffer.alloc(1);
+  return size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 0x0a;
+}
+
+/** Reads the whole trail; none is an empty one. */
+export function readAudit(paths: Pick<Paths, 'audit'>): AuditTrail {
+  const entries: AuditEntry[] = [];
+  let unreadable = 0;
+  for (const line of readLines(paths.audit)) {
+    const entry = parseLine(line);
+    if (entry === null) unreadable += 1;
+    else entries.push(entry);
+  }
+  return { entries, unreadable };
+}
+
+function parseLine(line: string): AuditEntry | null {
+  try {
+    return entrySchema.safeParse(JSON.parse(line)).data ?? null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+function readLines(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw toHostWrite(`cannot read the audit trail ${file}`, error);
+  }
+}

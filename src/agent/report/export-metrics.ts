@@ -1,0 +1,37 @@
+// Where the metrics go after each pass: to the reader, which serves them, and to node_exporter's text file.
+import path from 'node:path';
+import { describeError } from '../../common/errors.ts';
+import { replaceFiles } from '../../host/fs/atomic-file.ts';
+import { createComplaints } from '../../common/log-dedup.ts';
+import type { Place } from '../node-context.ts';
+import type { ReaderLink } from '../reader-client/reader-link.ts';
+import type { PassReport } from '../reconcile/sync-report.ts';
+import type { Status } from './status.ts';
+
+export interface MetricsPublisher {
+  /** A pass is over; never fails, for a monitor must not stop what it watches. */
+  publish(report: PassReport, status: Status): Promise<void>;
+}
+
+/** Does nothing, and loads nothing, unless `metrics` is configured. */
+export async function openMetricsPublisher(place: Place, link: ReaderLink): Promise<MetricsPublisher> {
+  const { listen, textfile } = place.config.metrics;
+  if (listen === null && textfile === null) return { publish: () => Promise.resolve() };
+  const metrics = (await import('./metrics.ts')).createMetrics();
+  const complaints = createComplaints(place.log);
+  link.onTraffic((traffic) => metrics.countTraffic(traffic));
+  return {
+    async publish(report, status) {
+      try {
+        metrics.count(report, status);
+        const text = await metrics.render();
+        if (listen !== null) await link.current()?.showMetrics(text);
+        const file = textfile === null ? null : path.join(place.paths.root, textfile);
+        if (file !== null) replaceFiles([{ file, data: text, encoding: 'utf8', mode: 0o644 }]);
+        complaints.note(null);
+      } catch (error) {
+        complaints.note(`the metrics could not be published: ${describeError(error)}`);
+      }
+    },
+  };
+}

@@ -1,0 +1,45 @@
+// Writes status.json after each pass, atomically and readable by all.
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { hasSshdDropIn } from '../../host/sshd/sshd.ts';
+import { attempt } from '../../common/system-error.ts';
+import { hasNoNetwork } from '../node-context.ts';
+import type { PassParts } from '../reconcile/context.ts';
+import { readOperatorFiles } from '../overrides/operator-files.ts';
+import { findLastComplete } from '../ingest/freshness.ts';
+import type { PassReport } from '../reconcile/sync-report.ts';
+import { statusOf, type Status } from './status.ts';
+
+/**
+ * Turns the report into the status and puts it in place; gives it back.
+ * @param nextPass when the daemon looks next, epoch seconds; null from a command.
+ * @throws AgentError host_write
+ */
+export async function publishStatus(
+  parts: Pick<PassParts, 'paths' | 'mirror' | 'config' | 'clock' | 'hostLoad'>,
+  report: PassReport,
+  nextPass: number | null = null,
+): Promise<Status> {
+  const { paths, mirror, config } = parts;
+  const now = Math.floor(parts.clock() / 1000);
+  const status = statusOf({
+    report,
+    now,
+    mode: config.mode,
+    baseUrl: config.scim.base_url,
+    lastHeard: mirror.lastPass<PassReport>('heard at all', ({ heard }) => heard !== null)?.startedAt ?? null,
+    lastComplete: findLastComplete(mirror),
+    frozenUntil: readOperatorFiles(paths).frozenUntil,
+    maxAge: config.keys.max_age,
+    agentHasNoNetwork: hasNoNetwork(),
+    nextPass,
+    host: await parts.hostLoad(now),
+    hasSshdDropIn: paths.root === '/' ? await hasSshdDropIn(config, paths.root) : null,
+  });
+  attempt(`cannot write ${paths.status}`, () => {
+    mkdirSync(paths.run, { recursive: true, mode: 0o755 });
+    const temporary = `${paths.status}.new`;
+    writeFileSync(temporary, `${JSON.stringify(status, null, 2)}\n`, { mode: 0o644 });
+    renameSync(temporary, paths.status);
+  });
+  return status;
+}

@@ -1,0 +1,23 @@
+// The table of commands.
+import type { CommandModule } from './command.ts';
+
+/** Loaded only when asked for, so that each starts fast. */
+export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
+  init: () => import('./init/init.ts'),
+  run: () => import('./service/run.ts'),
+  sync: () => import('./service/sync.ts'),
+  plan: () => import('./inspect/plan.ts'),
+  approve: () => import('./operate/approve.ts'),
+  why: () => import('./inspect/why.ts'),
+  status: () => import('./inspect/status.ts'),
+  history: () => import('./inspect/history.ts'),
+  doctor: () => import('./inspect/doctor.ts'),
+  block: () => import('./operate/block.ts'),
+  unblock: () => import('./operate/unblock.ts'),
+  freeze: () => import('./operate/freeze.ts'),
+  extend: () => import('./operate/extend.ts'),
+  thaw: () => import('./operate/thaw.ts'),
+  hook: () => import('./service/hook.ts'),
+  import: () => import('./operate/import.ts'),
+  rebind: () => import('./operate/rebind.ts'),
+};

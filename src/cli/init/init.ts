@@ -1,0 +1,197 @@
+// `sunk-agent init`: from a base URL, a token and the names of groups to a configuration, with the plan seen first.
+import { readFileSync } from 'node:fs';
+import { decide } from '../../agent/reconcile/decide.ts';
+import type { PassParts } from '../../agent/reconcile/context.ts';
+import { parseConfig } from '../../config/config.ts';
+import { AgentError } from '../../common/errors.ts';
+import { type ConfigChoices, renderConfig } from './config-text.ts';
+import { isConfigured, readKeptToken, withDraft, writeAccepted } from './files.ts';
+import { findDomains, listNames, pinGroups, surveyStore } from './store-contents.ts';
+import { openTerminal, type Terminal } from '../terminal/prompt.ts';
+import { pathsUnder } from '../../common/paths.ts';
+import { printPlan } from '../../plan/print.ts';
+import { makePrintable } from '../../common/printable.ts';
+import { announceOwner } from '../owner.ts';
+import { mayColour } from '../terminal/colour.ts';
+import type { CommandContext } from '../command.ts';
+import { sayCount } from '../../common/count-noun.ts';
+
+export const failure = 1;
+export const options = {
+  'base-url': { type: 'string' },
+  'token-file': { type: 'string' },
+  group: { type: 'string', multiple: true },
+  'sudo-group': { type: 'string', multiple: true },
+  domain: { type: 'string', multiple: true },
+  enforce: { type: 'boolean', default: false },
+  force: { type: 'boolean', default: false },
+} as const;
+
+export const help = `Usage: sunk-agent init [--base-url URL] [--token-file FILE] [--group NAME]... [--sudo-group NAME]...
+                       [--domain DOMAIN]... [--enforce] [--force] [--json] [--config FILE] [--root DIR]
+
+Reads the store, finds the groups and pins their ids, shows what the first pass would do, and writes the
+configuration and the token. Accounts, sshd and NSS stay as they are. Asks on a terminal for what is not given.
+
+  --base-url URL     the SCIM Base URL of SCIM Configuration
+  --token-file FILE  the file that holds the token; - is standard input. Without it the token that lies in
+                     /etc/sunk-agent/credentials is used
+  --group NAME       the group whose members may log in, by its exact name; may be repeated
+  --sudo-group NAME  the group whose members may use sudo without a password; may be repeated
+  --domain DOMAIN    the mail domain whose local parts become user names; may be repeated. Without it the one that
+                     all members of the groups have
+  --enforce          the agent may act on the plan; without it, and without a yes on the terminal, it observes
+  --force            replace a configuration that names a store; it is kept as config.yaml.before-init
+
+Examples:
+  sunk-agent init --base-url https://api.coreweave.com/scim/ab1cd2 --token-file token --group slurm-users
+
+Exit status: 0 written, 1 the store could not be read, a name was not found, or the answer was no.`;
+
+export async function run(context: CommandContext): Promise<number> {
+  announceOwner(context);
+  const paths = pathsUnder(context.root);
+  const configFile = context.config ?? paths.config;
+  if (isConfigured(configFile) && context.values['force'] !== true)
+    throw new AgentError('refused', `${configFile} names a store already`, { hint: '--force replaces it' });
+  const terminal = process.stdin.isTTY ? openTerminal() : null;
+  try {
+    const baseUrl = await findBaseUrl(context, terminal);
+    const token = await findToken(context, terminal, readKeptToken(paths));
+    return await withDraft(paths, baseUrl, token, async (place) => {
+      const parts = await surveyStore(place);
+      try {
+        const choices = await choose(context, terminal, baseUrl, parts);
+        const mode = await showPlan(context, terminal, choices, parts);
+        if (mode === null) return 1;
+        writeAccepted(paths, configFile, renderConfig({ ...choices, mode }), token);
+        process.stderr.write(describeNext(configFile, mode));
+        return 0;
+      } finally {
+        parts.mirror.close();
+      }
+    });
+  } finally {
+    terminal?.close();
+  }
+}
+
+async function findBaseUrl({ values }: CommandContext, terminal: Terminal | null): Promise<string> {
+  const given = values['base-url'];
+  if (typeof given === 'string') return given;
+  if (terminal === null) throw new AgentError('usage', '--base-url is missing');
+  return terminal.ask('SCIM Base URL (SCIM Configuration in the Cloud Console)');
+}
+
+/** Never from the command line: other users see that. */
+async function findToken(
+  { values }: CommandContext,
+  terminal: Terminal | null,
+  kept: string | null,
+): Promise<string> {
+  const file = values['token-file'];
+  if (typeof file === 'string') {
+    try {
+      return readFileSync(file === '-' ? 0 : file, 'utf8').trim();
+    } catch (cause) {
+      throw new AgentError('token_missing', `cannot read the token ${file}`, { cause });
+    }
+  }
+  if (kept !== null) return kept;
+  if (terminal === null) throw new AgentError('usage', '--token-file is missing (- is standard input)');
+  return terminal.askSecretly('SCIM token (it is not shown)');
+}
+
+/** Who may log in, from the flags or the terminal, as the store has it. */
+async function choose(
+  { values }: CommandContext,
+  terminal: Terminal | null,
+  baseUrl: string,
+  { mirror }: Omit<PassParts, 'reader'>,
+): Promise<Omit<ConfigChoices, 'mode'>> {
+  const users = mirror.users().flatMap(({ record, absent }) => (absent ? [] : [record]));
+  const groups = mirror.groups().flatMap(({ record, absent }) => (absent ? [] : [record]));
+  process.stderr.write(
+    `The store has ${sayCount(users.length, 'user')} and ${sayCount(groups.length, 'group')}: ${listNames(groups)}\n`,
+  );
+  let names = listOf(values['group']);
+  let sudoNames = listOf(values['sudo-group']);
+  if (names.length === 0) {
+    if (terminal === null)
+      throw new AgentError('usage', '--group is missing', { hint: `the store has ${listNames(groups)}` });
+    names = await terminal.askList('Groups whose members may log in');
+    if (sudoNames.length === 0)
+      sudoNames = await terminal.askList('Groups whose members may use sudo without a password');
+  }
+  const pinned = pinGroups(names, groups);
+  const sudoGroups = pinGroups(sudoNames, groups);
+  const ids = new Set([...pinned, ...sudoGroups].map(({ id }) => id));
+  const members = new Set(groups.filter(({ id }) => ids.has(id)).flatMap((group) => group.members));
+  const found = findDomains(users.filter(({ id }) => members.has(id)).map(({ userName }) => userName));
+  let domains = listOf(values['domain']);
+  if (domains.length === 0) {
+    const shown = found.slice(0, 10).join(' ');
+    if (terminal !== null)
+      domains = (await terminal.ask('Mail domains whose local part becomes a user name', shown)).split(
+        /[\s,]+/,
+      );
+    else if (found.length < 2) domains = found;
+    else
+      throw new AgentError('usage', '--domain is missing', {
+        hint: `members of these groups are in ${shown}`,
+      });
+  }
+  return { baseUrl, groups: pinned, sudoGroups, domains: domains.filter((domain) => domain !== '') };
+}
+
+function listOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(String) : [];
+}
+
+/** What the first pass would do; null: the operator does not want it. */
+async function showPlan(
+  { values, json }: CommandContext,
+  terminal: Terminal | null,
+  choices: Omit<ConfigChoices, 'mode'>,
+  parts: Omit<PassParts, 'reader'>,
+): Promise<ConfigChoices['mode'] | null> {
+  const config = parseConfig(renderConfig({ ...choices, mode: 'enforce' }), 'the new configuration');
+  const now = Math.floor(parts.clock() / 1000);
+  const { changes, verdict, desired } = await decide({ ...parts, config }, now, {
+    heardAt: now,
+    isWhole: false,
+  });
+  if (json) {
+    process.stdout.write(
+      `${JSON.stringify({ choices, changes, held: verdict.held, refusals: desired.refusals })}\n`,
+    );
+  } else {
+    process.stdout.write(printPlan(changes, verdict, mayColour()));
+    for (const { kind, scimId, detail } of desired.refusals.slice(0, 20))
+      process.stdout.write(`${makePrintable(`refused: ${kind} ${scimId}: ${detail}`)}\n`);
+    const more = desired.refusals.length - 20;
+    if (more > 0) process.stdout.write(`and ${more} more ${more === 1 ? 'refusal' : 'refusals'}\n`);
+  }
+  if (values['enforce'] === true) return 'enforce';
+  if (terminal === null) return 'observe';
+  const answer = await terminal.ask(
+    'Write this configuration? yes: the agent does this; observe: it only watches; no',
+    'no',
+  );
+  if (/^y(es)?$/i.test(answer)) return 'enforce';
+  return /^observe$/i.test(answer) ? 'observe' : null;
+}
+
+function describeNext(file: string, mode: ConfigChoices['mode']): string {
+  const start = ['  systemctl restart sunk-agent sunk-agent-reader', '  sunk-agent doctor --fix'];
+  const lines =
+    mode === 'enforce'
+      ? [`Written: ${file} and the token. Next:`, ...start]
+      : [
+          `Written: ${file} and the token; the agent will only observe. Next:`,
+          '  systemctl restart sunk-agent sunk-agent-reader',
+          'and once sunk-agent plan is right, "mode: enforce" there, and:',
+          ...start,
+        ];
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,77 @@
+// What the store has: read once by the reader, into a mirror that is thrown away afterwards.
+import type { Place } from '../../agent/node-context.ts';
+import { openParts, type PassParts } from '../../agent/reconcile/context.ts';
+import { hearStore } from '../../agent/ingest/fetch-store.ts';
+import { EVERYTHING } from '../../agent/ingest/sync-request.ts';
+import { withReader } from '../../agent/reader-client/with-reader.ts';
+import { AgentError } from '../../common/errors.ts';
+import { makePrintable } from '../../common/printable.ts';
+import type { GroupRecord } from '../../protocol/records.ts';
+import type { PinnedGroup } from './config-text.ts';
+
+/** Names of groups that an error lists, at most. */
+const SHOWN = 10;
+
+/**
+ * Reads the whole store. The caller closes `mirror`.
+ * @param place of a draft: its state folder and its configuration are thrown away.
+ * @throws AgentError of the reader, or store_answer where the store was not read whole.
+ */
+export async function surveyStore(place: Place): Promise<Omit<PassParts, 'reader'>> {
+  const parts = openParts(place);
+  try {
+    const now = Math.floor(parts.clock() / 1000);
+    const heard = await withReader(place, (reader) => hearStore({ ...parts, reader, now }, EVERYTHING, null));
+    const whole = heard.complete.User && heard.complete.Group;
+    if (!whole)
+      throw new AgentError(
+        'store_answer',
+        `the store was not read whole: ${heard.problems.map(({ detail }) => detail).join('; ')}`,
+      );
+    return parts;
+  } catch (error) {
+    parts.mirror.close();
+    throw error;
+  }
+}
+
+/**
+ * Finds each name among the groups of the store.
+ * @throws AgentError refused: a name that no group has, or several.
+ */
+export function pinGroups(names: readonly string[], groups: readonly GroupRecord[]): PinnedGroup[] {
+  return [...new Set(names)].map((name) => {
+    const [group, ...namesakes] = groups.filter((candidate) => candidate.name === name);
+    if (group === undefined)
+      throw new AgentError('refused', `the store has no group ${JSON.stringify(name)}`, {
+        hint: `names count to the letter; it has ${listNames(groups)}`,
+      });
+    if (namesakes.length > 0)
+      throw new AgentError(
+        'refused',
+        `the store has ${namesakes.length + 1} groups ${JSON.stringify(name)}`,
+        {
+          hint: `rename one at the identity provider; their ids are ${[group, ...namesakes].map(({ id }) => makePrintable(id)).join(', ')}`,
+        },
+      );
+    return { name, id: group.id };
+  });
+}
+
+/** The store's groups for people: at most ten names. */
+export function listNames(groups: readonly GroupRecord[]): string {
+  if (groups.length === 0) return 'none';
+  const names = groups.map(({ name }) => makePrintable(name, 100)).sort();
+  const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
+  return `${names.slice(0, SHOWN).join(', ')}${more}`;
+}
+
+/** The mail domains of these userNames, in small letters, the most frequent first. */
+export function findDomains(userNames: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const userName of userNames) {
+    const domain = /^[^@\s]+@([a-z0-9.-]+)$/.exec(userName.toLowerCase())?.[1];
+    if (domain !== undefined) counts.set(domain, (counts.get(domain) ?? 0) + 1);
+  }
+  return [...counts].sort((one, other) => other[1] - one[1]).map(([domain]) => domain);
+}

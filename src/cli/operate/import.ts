@@ -1,0 +1,126 @@
+// `sunk-agent import`: takes accounts that a node has already into the ledger, with the uid, gid and home that they have.
+import path from 'node:path';
+import { recordAct } from '../../agent/report/audit.ts';
+import { previewPass, withLedger } from '../../agent/operator/ledger-command.ts';
+import { openPlace } from '../../agent/node-context.ts';
+import type { PassParts } from '../../agent/reconcile/context.ts';
+import { AgentError } from '../../common/errors.ts';
+import { readFoundAccounts } from '../../host/accounts/found-accounts.ts';
+import { printPlan } from '../../plan/print.ts';
+import { makePrintable } from '../../common/printable.ts';
+import type { PasswdEntry } from '../../policy/posix.ts';
+import { planTakeover, type NotTaken, type Takeover } from '../../policy/identity/takeover.ts';
+import { mayColour } from '../terminal/colour.ts';
+import { announceOwner } from '../owner.ts';
+import type { CommandContext } from '../command.ts';
+import { sayCount } from '../../common/count-noun.ts';
+
+export const failure = 1;
+export const options = {
+  local: { type: 'boolean', default: false },
+  apply: { type: 'boolean', default: false },
+} as const;
+
+export const help = `Usage: sunk-agent import FILE [--apply] [--json] [--config FILE] [--root DIR]
+       sunk-agent import --local NAME... [--apply] [--json] [--config FILE] [--root DIR]
+
+Takes accounts over: binds each line of FILE (a passwd.cache, say) or each NAME of /etc/passwd to the person at the
+store whose user name gives that name. Uid, gid and home stay as they are; a line is refused where the store, the
+ledger or this node says otherwise, and left alone where nobody at the store has the name. Works on the records of the
+last pass (sunk-agent sync reads the store), and shows what the next one would do. Changes nothing without --apply.
+
+A local account that is taken over keeps its line, its password, and its membership of local groups, and gets the
+marker group besides. Who is in no access group is closed by the next pass, as far as the guard lets it.
+
+  --local   names of local accounts instead of a file
+  --apply   write it into the ledger
+
+Examples:
+  sunk-agent import /etc/passwd.cache
+  sunk-agent import --local alice bob --apply
+
+Exit status: 0 nothing to take over or taken over, 2 there is something to take over, 1 something was refused.`;
+
+export async function run(context: CommandContext): Promise<number> {
+  const { isLocal, isApplied, words } = readRequest(context);
+  const place = openPlace(context);
+  announceOwner(context);
+  const onWait = (): void => void process.stderr.write('sunk-agent: a pass is under way; waiting for it\n');
+  return withLedger(place, onWait, async (parts, now) => {
+    const file = isLocal ? path.join(place.paths.root, 'etc/passwd') : (words[0] ?? '');
+    const lines = readFoundAccounts(file);
+    const found = isLocal ? lines.filter(({ name }) => words.includes(name)) : lines;
+    const takeover = await plan(parts, found, isLocal, now);
+    const known = new Set(found.map(({ name }) => name));
+    const missing = isLocal ? words.filter((name) => !known.has(name)) : [];
+    const refused = [
+      ...takeover.refused,
+      ...missing.map((name) => ({ name, code: 'no-account', detail: `${file} has no such account` })),
+    ];
+    const ledger = [...parts.mirror.bindings(), ...takeover.bindings];
+    const next = await previewPass(parts, ledger, now);
+    if (isApplied && takeover.bindings.length > 0) {
+      const names = takeover.bindings.map(({ name }) => name).join(' ');
+      recordAct(place.paths, {
+        act: 'import',
+        subject: file,
+        detail: `${sayCount(takeover.bindings.length, 'account')}: ${names}`,
+      });
+      parts.mirror.bind(takeover.bindings);
+    }
+    process.stdout.write(
+      context.json
+        ? `${JSON.stringify({ ...takeover, refused, applied: isApplied, next: { changes: next.changes, held: next.verdict.held } })}\n`
+        : describe({ ...takeover, refused }, isApplied) +
+            (takeover.bindings.length === 0
+              ? ''
+              : `\nThe next pass:\n${printPlan(next.changes, next.verdict, mayColour())}`),
+    );
+    if (refused.length > 0) return 1;
+    return takeover.bindings.length === 0 || isApplied ? 0 : 2;
+  });
+}
+
+function readRequest({ positionals, values }: CommandContext) {
+  const isLocal = values['local'] === true;
+  if (isLocal ? positionals.length === 0 : positionals.length !== 1)
+    throw new AgentError('usage', 'one FILE, or --local and names of local accounts, are expected');
+  return { isLocal, isApplied: values['apply'] === true, words: positionals };
+}
+
+async function plan(
+  parts: Omit<PassParts, 'reader'>,
+  found: readonly PasswdEntry[],
+  isLocal: boolean,
+  now: number,
+): Promise<Takeover> {
+  const { mirror, host, config } = parts;
+  const bindings = mirror.bindings();
+  const facts = await host.facts(bindings);
+  return planTakeover({ found, isLocal, users: mirror.users(), bindings, facts, config, now });
+}
+
+const SHOWN = 20;
+
+/** The plan for people. */
+function describe(
+  takeover: Takeover & { readonly refused: readonly NotTaken[] },
+  isApplied: boolean,
+): string {
+  const { bindings, refused, known, unmatched } = takeover;
+  const more = unmatched.length > SHOWN ? ` and ${unmatched.length - SHOWN} more` : '';
+  const lines = [
+    ...bindings.map(
+      ({ name, id, gid, home, scimId }) =>
+        `  + account ${name}: uid ${id}, gid ${gid ?? ''}, ${home ?? ''}  (is ${scimId} at the store)`,
+    ),
+    ...refused.map(({ name, detail }) => `  ! account ${name} refused: ${detail}`),
+    ...(unmatched.length === 0
+      ? []
+      : [`  left alone, nobody at the store has the name: ${unmatched.slice(0, SHOWN).join(', ')}${more}`]),
+    `${bindings.length} ${isApplied ? 'taken over' : 'to take over'}, ${refused.length} refused, ${known.length} in the ledger already, ${unmatched.length} left alone${
+      isApplied || bindings.length === 0 ? '' : '; --apply does it'
+    }`,
+  ];
+  return lines.map((line) => `${makePrintable(line, 400)}\n`).join('');
+}

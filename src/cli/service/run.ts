@@ -1,0 +1,35 @@
+// `sunk-agent run`: the daemon.
+import { openPlace } from '../../agent/node-context.ts';
+import { runDaemon } from '../../agent/daemon/daemon.ts';
+import { AgentError } from '../../common/errors.ts';
+import { announceOwner } from '../owner.ts';
+import type { CommandContext } from '../command.ts';
+
+export const failure = 1;
+
+export const options = { reader: { type: 'string', default: 'child' } } as const;
+
+export const help = `Usage: sunk-agent run [--reader child|socket] [--config FILE] [--root DIR]
+
+Makes the node agree with the cache, then with the store, and keeps it so.
+
+  --reader child    start the reader as a child of this process (default)
+  --reader socket   wait for the reader's own unit to connect
+
+SIGHUP means: look at everything now. SIGTERM ends it after the pass under way.
+
+Examples:
+  sunk-agent run --reader socket
+
+Exit status: 0 stopped as asked, 1 it could not start, 78 a wrong configuration.`;
+
+export async function run(context: CommandContext): Promise<number> {
+  const source = context.values['reader'];
+  if (source !== 'child' && source !== 'socket') throw new AgentError('usage', '--reader is child or socket');
+  const place = openPlace(context);
+  announceOwner(context);
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+  await runDaemon(place, source, stop.signal);
+  return 0;
+}

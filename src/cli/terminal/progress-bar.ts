@@ -1,0 +1,96 @@
+// How far a pass is: one line that is drawn over on a terminal and gone at the end, a line for each step elsewhere.
+import { PASS_STEPS, type PassStep, type Progress } from '../../agent/progress.ts';
+import { mayColour } from './colour.ts';
+import { sayCount } from '../../common/count-noun.ts';
+
+export interface ProgressBar {
+  readonly note: Progress;
+  /** Takes the bar away, whether the pass ended or failed. */
+  end(): void;
+}
+
+/** What the bar needs of a stream. */
+export interface Screen {
+  readonly isTTY: boolean;
+  /** As wide as the terminal is now; undefined where that is not known. */
+  readonly columns: number | undefined;
+  write(text: string): unknown;
+}
+
+/** Drawing costs more than working where it is done for each record. */
+const REDRAW_MS = 100;
+const LONGEST_BAR = 40;
+/** A shorter bar says nothing. */
+const SHORTEST_BAR = 8;
+/** Widths are made up for where a terminal does not tell: the smallest that is usual. */
+const USUAL_COLUMNS = 80;
+
+/** Back to the first column, and nothing right of it (ECMA-48, CR and EL). */
+const WIPE = '\r\u001b[K';
+
+const UNITS: Readonly<Record<PassStep, readonly [one: string, many: string]>> = {
+  fetch: ['record', 'records'],
+  mirror: ['record new or changed', 'records new or changed'],
+  plan: ['change', 'changes'],
+  apply: ['change', 'changes'],
+};
+
+/** A terminal that can move its cursor gets the bar (terminfo calls the one that cannot `dumb`). */
+export function showProgress(screen: Screen, isColoured = mayColour()): ProgressBar {
+  return screen.isTTY && process.env['TERM'] !== 'dumb' ? drawBar(screen, isColoured) : printLines(screen);
+}
+
+function drawBar(screen: Screen, isColoured: boolean): ProgressBar {
+  let shown: PassStep | null = null;
+  let drawnAt = 0;
+  return {
+    note(step, done, total) {
+      const now = performance.now();
+      if (step === shown && done !== total && now - drawnAt < REDRAW_MS) return;
+      shown = step;
+      drawnAt = now;
+      screen.write(WIPE + renderBar(step, done, total, screen.columns ?? USUAL_COLUMNS, isColoured));
+    },
+    end() {
+      if (shown !== null) screen.write(WIPE);
+    },
+  };
+}
+
+/** `[2/4] fetch   [====>     ] 120 of 300 records`, never as wide as the terminal, where it would wrap. */
+export function renderBar(
+  step: PassStep,
+  done: number,
+  total: number | null,
+  columns: number,
+  isColoured: boolean,
+): string {
+  const head = `[${PASS_STEPS.indexOf(step) + 1}/${PASS_STEPS.length}] ${step.padEnd(7)} `;
+  const tail = countUnits(step, done, total);
+  const room = Math.min(LONGEST_BAR, columns - 1 - head.length - tail.length - 3);
+  if (room < SHORTEST_BAR) return `${head}${tail}`.slice(0, Math.max(0, columns - 1));
+  const filled = total === null ? 0 : total === 0 ? room : Math.floor(Math.min(1, done / total) * room);
+  const bar = filled === room ? '='.repeat(room) : `${'='.repeat(filled)}>`.padEnd(room);
+  return `${head}[${isColoured ? `\u001b[32m${bar}\u001b[0m` : bar}] ${tail}`;
+}
+
+function countUnits(step: PassStep, done: number, total: number | null): string {
+  const [one, many] = UNITS[step];
+  const isPart = total !== null && done !== total;
+  return isPart ? `${done} of ${sayCount(total, one, many)}` : sayCount(done, one, many);
+}
+
+function printLines(screen: Screen): ProgressBar {
+  let last: { readonly step: PassStep; readonly done: number; readonly total: number | null } | null = null;
+  const print = (): void => {
+    if (last !== null)
+      screen.write(`${last.step.padEnd(7)} ${countUnits(last.step, last.done, last.total)}\n`);
+  };
+  return {
+    note(step, done, total) {
+      if (last !== null && last.step !== step) print();
+      last = { step, done, total };
+    },
+    end: print,
+  };
+}

@@ -1,0 +1,21 @@
+// A file's text where there may be no file.
+import { readFile } from 'node:fs/promises';
+import { toHostWrite } from '../../common/system-error.ts';
+
+/**
+ * The text of a file, or null if there is none.
+ * @throws AgentError host_write
+ */
+export async function readText(file: string): Promise<string | null> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    if (hasCode(cause, 'ENOENT')) return null;
+    throw toHostWrite(`cannot read ${file}`, cause);
+  }
+}
+
+/** Whether an error is the system's, of that code (errno(3)). */
+export function hasCode(cause: unknown, code: string): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === code;
+}

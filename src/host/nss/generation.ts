@@ -1,0 +1,134 @@
+// A folder of files that readers see change all at once: each generation is a folder, and `current` a link to one.
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  futimesSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { syncToDisk } from '../fs/durable.ts';
+import type { GenerationFile } from './cache-files.ts';
+import { hasCode } from '../fs/read-text.ts';
+
+/** The link to the newest generation. */
+export const CURRENT = 'current';
+const GENERATION = /^generation-(\d{1,15})$/;
+const TEMPORARY = /^(?:generation-\d{1,15}|current)\.new$/;
+
+/** A file of the newest generation, in latin1; null if there is none. */
+export function readCurrent(folder: string, name: string): string | null {
+  try {
+    return readFileSync(path.join(folder, CURRENT, name), 'latin1');
+  } catch (cause) {
+    if (hasCode(cause, 'ENOENT')) return null;
+    throw cause;
+  }
+}
+
+/**
+ * Writes a new generation and switches to it; a crash at any instant leaves the old one or the new one. The one
+ * before is kept for readers that are under way, older ones and what crashes left are removed.
+ * @param secretGid group of the files that not everybody may read.
+ * @throws the system's error; the old generation is then still the current one.
+ */
+export function publishGeneration(
+  folder: string,
+  files: readonly GenerationFile[],
+  secretGid: number | null,
+): void {
+  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  const before = readGeneration(folder);
+  const name = `generation-${1 + Math.max(0, ...listGenerations(folder))}`;
+  const time = chooseTime(folder, files);
+  const fresh = path.join(folder, `${name}.new`);
+  rmSync(fresh, { recursive: true, force: true });
+  mkdirSync(fresh);
+  chmodSync(fresh, 0o755);
+  try {
+    for (const file of files) writeWhole(fresh, file, secretGid, time);
+    syncToDisk(fresh);
+    renameSync(fresh, path.join(folder, name));
+    const link = path.join(folder, `${CURRENT}.new`);
+    rmSync(link, { force: true });
+    symlinkSync(name, link);
+    // Both names are on disk before the link may point at one of them.
+    syncToDisk(folder);
+    renameSync(link, path.join(folder, CURRENT));
+    syncToDisk(folder);
+  } catch (error) {
+    rmSync(fresh, { recursive: true, force: true });
+    throw error;
+  }
+  prune(folder, new Set([name, before]));
+}
+
+/** The name of the newest generation; null if there is none. */
+export function readGeneration(folder: string): string | null {
+  try {
+    return readlinkSync(path.join(folder, CURRENT));
+  } catch (cause) {
+    if (hasCode(cause, 'ENOENT')) return null;
+    throw cause;
+  }
+}
+
+function listGenerations(folder: string): number[] {
+  return readdirSync(folder).flatMap((name) => {
+    const number = GENERATION.exec(name)?.[1];
+    return number === undefined ? [] : [Number(number)];
+  });
+}
+
+/**
+ * libnss-cache takes an index for stale when its file is younger by a whole second. All files of a generation have one
+ * time, later than the last one's by a second at least: a reader that has opened the old index when the link moves
+ * then sees that its file is younger, and reads line by line instead of at an offset of another generation.
+ */
+function chooseTime(folder: string, files: readonly GenerationFile[]): number {
+  const now = Math.floor(Date.now() / 1000);
+  const [first] = files;
+  const last =
+    first === undefined
+      ? undefined
+      : statSync(path.join(folder, CURRENT, first.name), { throwIfNoEntry: false });
+  return last === undefined ? now : Math.max(now, Math.floor(last.mtimeMs / 1000) + 1);
+}
+
+function writeWhole(
+  folder: string,
+  { name, data, isSecret }: GenerationFile,
+  secretGid: number | null,
+  time: number,
+): void {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  const fd = openSync(path.join(folder, name), flags, 0o600);
+  try {
+    writeFileSync(fd, data, 'latin1');
+    if (isSecret && secretGid !== null && process.geteuid?.() === 0) fchownSync(fd, 0, secretGid);
+    fchmodSync(fd, isSecret ? 0o640 : 0o644);
+    futimesSync(fd, time, time);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function prune(folder: string, kept: ReadonlySet<string | null>): void {
+  for (const name of readdirSync(folder)) {
+    if (kept.has(name) || !(GENERATION.test(name) || TEMPORARY.test(name))) continue;
+    rmSync(path.join(folder, name), { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,126 @@
+// The backends `nsscache`, which publishes accounts and keys for libnss-cache, and `published`, which only reads them.
+import { readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { AgentError } from '../../common/errors.ts';
+import { toHostWrite } from '../../common/system-error.ts';
+import type { Change } from '../../plan/change.ts';
+import type { AccountBackend } from '../accounts/account-backend.ts';
+import {
+  CACHE_FILES,
+  type CacheFile,
+  type CacheTexts,
+  readKeyLines,
+  renderGeneration,
+  renderKeyLine,
+  sortLines,
+} from './cache-files.ts';
+import { editTexts } from '../accounts/edit-accounts.ts';
+import { publishGeneration, readCurrent, readGeneration } from './generation.ts';
+import { readLocalAccounts, rememberAccounts } from '../accounts/local-accounts.ts';
+import { editLines, type LineEdit } from '../accounts/passwd-format.ts';
+
+/** What `apply` made of the texts of a generation, until it is published. */
+interface Staged {
+  readonly generation: string | null;
+  readonly texts: CacheTexts;
+}
+
+/**
+ * Publishes in `folder`, one generation after the other. Changes are gathered until `publish`, so that nobody sees half
+ * of them. The accounts below `root` are never written, and always win.
+ */
+export function openNssCache(root: string, folder: string): AccountBackend {
+  let staged: Staged | null = null;
+  const readAccountsOnce = rememberAccounts();
+  return {
+    read: () => readAccountsOnce(readTexts(folder)),
+    readOthers: () => readLocalAccounts(root),
+    apply(changes, today) {
+      const generation = readGeneration(folder);
+      // Left of a pass of which nothing came: what another process published since then counts.
+      const before = staged?.generation === generation ? staged.texts : readTexts(folder);
+      const local = { passwd: readLocal(root, 'passwd'), group: readLocal(root, 'group') };
+      const { texts, misfits } = editTexts({ ...before, gshadow: '' }, changes, today, local);
+      const { passwd, group, shadow } = texts;
+      staged = { generation, texts: { ...before, passwd, group, shadow } };
+      return Promise.resolve(misfits);
+    },
+    publication: {
+      readKeys: () => readKeyLines(readTexts(folder).sshkey),
+      publish(changes) {
+        const before = readTexts(folder);
+        const base = staged;
+        staged = null;
+        if (base !== null && base.generation !== readGeneration(folder)) {
+          throw new AgentError('host_write', `somebody else published in ${folder} meanwhile`, {
+            hint: 'only one agent may publish into a folder; this one looks again with the next pass',
+          });
+        }
+        const after = sortAll(editKeys(base?.texts ?? before, changes));
+        if (CACHE_FILES.every((file) => after[file] === before[file])) return;
+        try {
+          publishGeneration(folder, renderGeneration(after), findShadowGroup(root));
+        } catch (cause) {
+          throw toHostWrite(`cannot publish in ${folder}`, cause);
+        }
+      },
+    },
+  };
+}
+
+/** Reads what another node publishes in `folder`; accounts are that one's to write. */
+export function openPublished(root: string, folder: string): AccountBackend {
+  const readAccountsOnce = rememberAccounts();
+  return {
+    // On a shared volume shadow.cache may be closed to this node's root; who is closed has nologin in any case.
+    read: () =>
+      readAccountsOnce({ passwd: readText(folder, 'passwd'), group: readText(folder, 'group'), shadow: '' }),
+    readOthers: () => readLocalAccounts(root),
+    apply: () => Promise.reject(new TypeError('accounts are not written here (accounts.backend: published)')),
+    publication: null,
+  };
+}
+
+function readTexts(folder: string): CacheTexts {
+  return {
+    passwd: readText(folder, 'passwd'),
+    group: readText(folder, 'group'),
+    shadow: readText(folder, 'shadow'),
+    sshkey: readText(folder, 'sshkey'),
+  };
+}
+
+function readText(folder: string, file: CacheFile): string {
+  return readCurrent(folder, `${file}.cache`) ?? '';
+}
+
+function editKeys(texts: CacheTexts, changes: readonly Change[]): CacheTexts {
+  const edits = new Map<string, LineEdit>();
+  for (const change of changes) {
+    if (change.kind === 'keys-remove') edits.set(change.name, () => null);
+    if (change.kind === 'keys-write') {
+      const line = renderKeyLine(change.name, change.text);
+      const colon = line.indexOf(':');
+      edits.set(change.name, () => [line.slice(0, colon), line.slice(colon + 1)]);
+    }
+  }
+  return { ...texts, sshkey: editLines(texts.sshkey, edits) };
+}
+
+function sortAll({ passwd, group, shadow, sshkey }: CacheTexts): CacheTexts {
+  return {
+    passwd: sortLines(passwd),
+    group: sortLines(group),
+    shadow: sortLines(shadow),
+    sshkey: sortLines(sshkey),
+  };
+}
+
+function readLocal(root: string, name: string): string {
+  return readFileSync(path.join(root, 'etc', name), 'latin1');
+}
+
+/** The group that may read /etc/shadow may read shadow.cache. */
+function findShadowGroup(root: string): number | null {
+  return statSync(path.join(root, 'etc/shadow'), { throwIfNoEntry: false })?.gid ?? null;
+}

@@ -1,0 +1,75 @@
+// Runs the operator's off-boarding hook for one person: a plain child with a time limit, and an end for all that it starts.
+import { spawn } from 'node:child_process';
+import { findUnsafePath } from '../fs/safe-path.ts';
+
+/** Whom the hook is run for. */
+export interface HookPerson {
+  readonly name: string;
+  readonly uid: number;
+  readonly scimId: string;
+}
+
+export interface HookLimits {
+  /** Seconds. */
+  readonly timeout: number;
+  readonly stop?: AbortSignal;
+}
+
+/**
+ * Runs `program` without arguments; the person is in the environment (SUNK_AGENT_NAME, SUNK_AGENT_UID,
+ * SUNK_AGENT_SCIM_ID), as are PATH and LANG; its output goes to ours.
+ * @param limits after `timeout` seconds, or when `stop` is aborted, it and its children get KILL.
+ * @param top below it everything on the way to the program must be root's alone (tests have a folder of their own).
+ * @returns what went wrong, as one phrase, or null.
+ */
+export async function runHook(
+  program: string,
+  person: HookPerson,
+  { timeout, stop }: HookLimits,
+  top = '/',
+): Promise<string | null> {
+  const fault = await findUnsafePath(program, process.geteuid?.() ?? 0, top);
+  if (fault !== null) return `it is not run, because ${fault}`;
+  if (stop?.aborted === true) return 'it is not run, because its service was stopped';
+  return new Promise((resolve) => {
+    const child = spawn(program, [], {
+      cwd: '/',
+      detached: true,
+      stdio: ['ignore', process.stderr, process.stderr],
+      env: {
+        PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+        LANG: 'C.UTF-8',
+        SUNK_AGENT_NAME: person.name,
+        SUNK_AGENT_UID: String(person.uid),
+        // A stranger's text: what a shell script could trip over is not in it.
+        SUNK_AGENT_SCIM_ID: person.scimId.replace(/[^\x21-\x7e]/g, '?').slice(0, 256),
+      },
+    });
+    let isOverdue = false;
+    const end = (): void => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      } catch {
+        // The group is empty already.
+      }
+    };
+    const timer = setTimeout(() => {
+      isOverdue = true;
+      end();
+    }, timeout * 1000);
+    // Where no control group ends them (s6), a service that is stopped would leave its hooks behind.
+    stop?.addEventListener('abort', end);
+    const settle = (problem: string | null): void => {
+      clearTimeout(timer);
+      stop?.removeEventListener('abort', end);
+      end();
+      resolve(problem);
+    };
+    child.once('error', (error) => settle(`it cannot be started: ${error.message}`));
+    child.once('exit', (status, signal) => {
+      if (isOverdue) settle(`it took longer than ${timeout} s and was ended`);
+      else if (signal !== null) settle(`it was ended by ${signal}`);
+      else settle(status === 0 ? null : `it ended with status ${status ?? '?'}`);
+    });
+  });
+}

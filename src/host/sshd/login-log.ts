@@ -1,0 +1,179 @@
+// Which key opened which session, from sshd's own log: the journal, or the auth log where there is no journal.
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { AgentError } from '../../common/errors.ts';
+import { parseAuthLine } from './login-records.ts';
+import { runProgram } from '../probes/run-program.ts';
+
+/** One session that a key opened. */
+export interface KeyLogin {
+  /** Epoch seconds. */
+  readonly at: number;
+  /** The account's name, as sshd(8) knows it. */
+  readonly name: string;
+  /** Address of the client. */
+  readonly from: string;
+  /** As sshd calls it: ED25519, RSA, ECDSA-SK ... */
+  readonly keyType: string;
+  /** `SHA256:...` */
+  readonly fingerprint: string;
+}
+
+export interface LoginLog {
+  /** The newest first. */
+  readonly logins: readonly KeyLogin[];
+  /**
+   * Where it was read. What the journal calls sshd's was written by root's sshd; in an auth log any local user can
+   * write a line that looks like it (logger(1)), so that it proves less.
+   */
+  readonly source: 'journal' | 'auth-log';
+}
+
+export interface LoginQuestion {
+  readonly name?: string;
+  readonly fingerprint?: string;
+  /** Epoch seconds. */
+  readonly since: number;
+  /** At most so many. */
+  readonly limit: number;
+}
+
+/** Of an auth log only the end is read. */
+const MAX_LOG_BYTES = 64 * 1024 * 1024;
+const JOURNAL_TIMEOUT_MS = 20_000;
+
+/**
+ * The message from its first to its last character (auth.c, auth_log(), OpenSSH 8.4 to 10.0). Its start is what makes
+ * it sshd's: a name that a stranger typed stands behind `Invalid user` or `Failed`, and can imitate all but that.
+ */
+const ACCEPTED =
+  /^Accepted publickey for ([A-Za-z_][A-Za-z0-9_.-]{0,31}) from ([0-9a-fA-F.:]+(?:%[\w.-]{1,16})?|UNKNOWN) port \d{1,5} ssh2: ([A-Z0-9-]{2,20}) (SHA256:[A-Za-z0-9+/]{43})$/;
+
+/** One message of sshd to a login, or null if it says anything else; logins with certificates are not by a key of ours. */
+export function readAccepted(message: string): Omit<KeyLogin, 'at'> | null {
+  const [, name, from, keyType, fingerprint] = ACCEPTED.exec(message) ?? [];
+  if (name === undefined || from === undefined || keyType === undefined || fingerprint === undefined)
+    return null;
+  return { name, from, keyType, fingerprint };
+}
+
+/**
+ * Asks sshd's log. The journal is asked where it is kept, and only for what root's sshd said: the fields with an
+ * underscore come from the kernel (systemd.journal-fields(7)). Where it has no such login it may still be younger than
+ * the auth log.
+ * @throws AgentError refused where sshd is heard in neither.
+ */
+export async function readLoginLog(question: LoginQuestion, root = '/'): Promise<LoginLog> {
+  const fromJournal = await readJournal(question, root);
+  if (fromJournal !== null && fromJournal.length > 0) return { logins: fromJournal, source: 'journal' };
+  const file = path.join(root, 'var/log/auth.log');
+  try {
+    return { logins: await readAuthLog(file, question), source: 'auth-log' };
+  } catch (cause) {
+    if (fromJournal !== null && (await isSshdInJournal(root))) return { logins: [], source: 'journal' };
+    throw new AgentError('refused', `sshd is not heard in the journal, and ${file} cannot be read`, {
+      cause,
+      hint: 'only root may read them; in a pod sshd logs to wherever its container does',
+    });
+  }
+}
+
+function matches(login: KeyLogin, { name, fingerprint, since }: LoginQuestion): boolean {
+  return (
+    login.at >= since &&
+    (name === undefined || login.name === name) &&
+    (fingerprint === undefined || login.fingerprint === fingerprint)
+  );
+}
+
+/** null: the journal did not answer, or not in time. */
+async function readJournal(question: LoginQuestion, root: string): Promise<KeyLogin[] | null> {
+  const output = await askJournal(root, [
+    `--since=@${question.since}`,
+    // journald looks, so that a long log is no long answer; what it finds is still read strictly.
+    `--grep=^Accepted publickey for ${literal(question.name)} from .* ${literal(question.fingerprint)}$`,
+    `--lines=${question.limit}`,
+  ]);
+  if (output === null) return null;
+  const logins: KeyLogin[] = [];
+  for (const line of output.split('\n')) {
+    const login = readJournalLine(line);
+    if (login !== null && matches(login, question)) logins.push(login);
+  }
+  return logins;
+}
+
+/** Whether sshd logs there at all, and we may read it: it says where it listens, if nothing else. */
+async function isSshdInJournal(root: string): Promise<boolean> {
+  return Boolean(await askJournal(root, ['--lines=1']));
+}
+
+/** What root's sshd said, the newest first, as JSON lines; null where journalctl(1) failed. */
+async function askJournal(root: string, args: readonly string[]): Promise<string | null> {
+  const { status, stdout, stderr } = await runProgram(
+    'journalctl',
+    [
+      ...(root === '/' ? [] : [`--root=${root}`]),
+      '--quiet',
+      '--no-pager',
+      '--reverse',
+      '--output=json',
+      '--output-fields=MESSAGE',
+      ...args,
+      '_UID=0',
+      // The session's own process since OpenSSH 9.8.
+      '_COMM=sshd',
+      '_COMM=sshd-session',
+    ],
+    { timeout: JOURNAL_TIMEOUT_MS },
+  );
+  // That nothing matches is status 1 as well, but no fault to speak of.
+  return status === 0 || (status === 1 && stderr === '') ? stdout : null;
+}
+
+/** Text for a regular expression that means itself; anything where nothing is asked for. */
+function literal(text: string | undefined): string {
+  return text?.replace(/[^A-Za-z0-9_:/]/g, '\\$&') ?? '.*';
+}
+
+/** One line of `journalctl -o json`; a message that is not plain text comes as an array of bytes, and is none of ours. */
+export function readJournalLine(line: string): KeyLogin | null {
+  let entry: unknown;
+  try {
+    entry = JSON.parse(line);
+  } catch {
+    return null;
+  }
+  if (typeof entry !== 'object' || entry === null) return null;
+  const { MESSAGE: message, __REALTIME_TIMESTAMP: time } = entry as Record<string, unknown>;
+  if (typeof message !== 'string' || typeof time !== 'string') return null;
+  const accepted = readAccepted(message);
+  const at = Math.floor(Number(time) / 1e6);
+  return accepted === null || !Number.isSafeInteger(at) ? null : { at, ...accepted };
+}
+
+/** The end of an auth log, the newest first. */
+async function readAuthLog(file: string, question: LoginQuestion): Promise<KeyLogin[]> {
+  const { size } = await stat(file);
+  const logins: KeyLogin[] = [];
+  const input = createReadStream(file, { start: Math.max(0, size - MAX_LOG_BYTES), encoding: 'latin1' });
+  const now = Math.floor(Date.now() / 1000);
+  for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+    const login = readAuthLine(line, now);
+    if (login === null || !matches(login, question)) continue;
+    logins.push(login);
+    if (logins.length > 2 * question.limit) logins.splice(0, question.limit);
+  }
+  return logins.slice(-question.limit).reverse();
+}
+
+/** One line of an auth log; `now` in epoch seconds, for the year that old ones lack. */
+export function readAuthLine(line: string, now: number): KeyLogin | null {
+  const [parsed] = parseAuthLine(line, now);
+  const accepted = parsed === undefined ? null : readAccepted(parsed.text);
+  return accepted === null || parsed?.at === null || parsed === undefined
+    ? null
+    : { at: parsed.at, ...accepted };
+}

@@ -1,0 +1,107 @@
+// What sshd lately wrote about somebody: who was let in and who was not, from the journal or from auth.log.
+import { open } from 'node:fs/promises';
+import path from 'node:path';
+import { runProgram } from '../probes/run-program.ts';
+
+export interface LoginRecord {
+  /** Epoch seconds; null where the line has no time that can be read. */
+  readonly at: number | null;
+  readonly kind: 'accepted' | 'refused';
+  /** sshd's own words. */
+  readonly text: string;
+}
+
+const PATIENCE_MS = 2000;
+const LINES = 400;
+const TAIL_BYTES = 256 * 1024;
+
+/** sshd's ways of saying that somebody did not get in; `%` stands for the name. */
+const REFUSALS = [
+  'Failed \\S+ for (?:invalid user )?%',
+  'Invalid user % ',
+  'User % (?:from|not allowed|, coming)',
+  '(?:invalid|authenticating) user %',
+  'Access denied for user %',
+  'error: maximum authentication attempts exceeded for (?:invalid user )?%',
+  'expired .*%',
+];
+
+/** The newest first; null where neither can be read. */
+export async function readLoginRecords(
+  root: string,
+  name: string,
+  now: number,
+): Promise<LoginRecord[] | null> {
+  const lines = (root === '/' ? await readJournal() : null) ?? (await readAuthLog(root, now));
+  return lines === null ? null : pickRecords(lines, name);
+}
+
+interface Line {
+  readonly at: number | null;
+  readonly text: string;
+}
+
+/** Of these lines those about one name. */
+export function pickRecords(lines: readonly Line[], name: string): LoginRecord[] {
+  const literal = name.replace(/[^A-Za-z0-9_]/g, '\\$&');
+  const bounded = `${literal}(?![A-Za-z0-9_.-])`;
+  const accepted = new RegExp(`^Accepted \\S+ for ${bounded}`);
+  const refused = new RegExp(REFUSALS.map((phrase) => phrase.replace('%', bounded)).join('|'));
+  return lines.flatMap(({ at, text }): LoginRecord[] => {
+    if (accepted.test(text)) return [{ at, kind: 'accepted', text }];
+    return refused.test(text) ? [{ at, kind: 'refused', text }] : [];
+  });
+}
+
+/** sshd's newest lines, the newest first; null: no journal, or it may not be read. */
+async function readJournal(): Promise<Line[] | null> {
+  const names = ['sshd', 'sshd-session'].flatMap((name) => [`SYSLOG_IDENTIFIER=${name}`, '+']).slice(0, -1);
+  const args = [
+    '--quiet',
+    '--no-pager',
+    '--reverse',
+    '--since=-1d',
+    `--lines=${LINES}`,
+    '--output=short-unix',
+  ];
+  const { status, stdout } = await runProgram('journalctl', [...args, ...names], { timeout: PATIENCE_MS });
+  if (status !== 0) return null;
+  return stdout.split('\n').flatMap((line) => {
+    const match = /^(\d+)\.\d+ \S+ [^:]+: (.*)$/.exec(line);
+    return match === null ? [] : [{ at: Number(match[1]), text: match[2] ?? '' }];
+  });
+}
+
+async function readAuthLog(root: string, now: number): Promise<Line[] | null> {
+  try {
+    const handle = await open(path.join(root, 'var/log/auth.log'));
+    try {
+      const { size } = await handle.stat();
+      const from = Math.max(0, size - TAIL_BYTES);
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - from), 0, size - from, from);
+      const lines = buffer.subarray(0, bytesRead).toString('utf8').split('\n').reverse();
+      return lines.flatMap((line) => parseAuthLine(line, now));
+    } finally {
+      await handle.close();
+    }
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : '';
+    if (code === 'ENOENT' || code === 'EACCES') return null;
+    throw cause;
+  }
+}
+
+/** Both of rsyslog's ways: `Nov 25 17:10:09 host sshd[1]: text`, and an RFC 3339 time in front. */
+export function parseAuthLine(line: string, now: number): Line[] {
+  const match = /^(\S+T\S+|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) \S+ sshd(?:-session)?\[\d+\]: (.*)$/.exec(
+    line,
+  );
+  const [, time = '', text = ''] = match ?? [];
+  if (match === null) return [];
+  // The old way has no year: the last one that is not in the future.
+  const year = new Date(now * 1000).getFullYear();
+  const read = (stamp: string): number => Math.floor(Date.parse(stamp) / 1000);
+  const at = time.includes('T') ? read(time) : read(`${time} ${year}`);
+  const past = at > now + 86_400 ? read(`${time} ${year - 1}`) : at;
+  return [{ at: Number.isNaN(past) ? null : past, text }];
+}

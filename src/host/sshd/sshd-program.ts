@@ -1,0 +1,91 @@
+// sshd(8) as a program that is asked: its version, whether it accepts a configuration, what is in force for a user.
+import { mkdir, readlink } from 'node:fs/promises';
+import path from 'node:path';
+import type { NodeFacts } from '../../policy/model.ts';
+import { hasCode, readText } from '../fs/read-text.ts';
+import { runProgram } from '../probes/run-program.ts';
+import { parseSshdSettings, type SshdSettings } from './sshd-findings.ts';
+
+export const SSHD = '/usr/sbin/sshd';
+
+/** How often sshd is asked again when its run folder has just gone. */
+const MAX_TRIES = 10;
+
+/** Files that are other ones when readSshdFacts may have another answer: sshd was upgraded, or the time zone changed. */
+export function listSshdSources(root: string): string[] {
+  return [SSHD, path.join(root, 'etc/localtime'), path.join(root, 'etc/timezone')];
+}
+
+/**
+ * What policy must know of this node's sshd: the key types it knows, and how it reads `expiry-time`.
+ * Where the version cannot be told, local time is assumed, which every version reads.
+ */
+export async function readSshdFacts(
+  root: string,
+  program = SSHD,
+): Promise<Pick<NodeFacts, 'keyTypes' | 'expiry'>> {
+  // Before 9.2 sshd does not know -V, and prints its version with the usage.
+  const { stdout, stderr } = await runProgram(program, ['-V']);
+  const [, major = '0', minor = '0'] = /OpenSSH_(\d+)\.(\d+)/.exec(`${stdout}${stderr}`) ?? [];
+  const types = await runProgram('ssh', ['-Q', 'key']);
+  return {
+    keyTypes: types.status === 0 ? types.stdout.split('\n').filter((type) => type !== '') : [],
+    expiry: { zulu: Number(major) * 100 + Number(minor) >= 901, timeZone: await readTimeZone(root) },
+  };
+}
+
+/** The zone of localtime(5); a name that no library knows if /etc/localtime is a copy without a name. */
+async function readTimeZone(root: string): Promise<string> {
+  try {
+    const target = await readlink(path.join(root, 'etc/localtime'));
+    return /\/zoneinfo\/(?:posix\/|right\/)?(.+)$/.exec(target)?.[1] ?? 'unknown';
+  } catch (cause) {
+    if (hasCode(cause, 'ENOENT')) return 'UTC';
+    if (!hasCode(cause, 'EINVAL')) throw cause;
+  }
+  const named = (await readText(path.join(root, 'etc/timezone')))?.trim() ?? '';
+  return named === '' ? 'unknown' : named;
+}
+
+/** What sshd says against a configuration file (`sshd -t`), or null. */
+export async function testSshdConfig(file: string, program = SSHD): Promise<string | null> {
+  const answer = await runWithFolder(program, ['-t', '-f', file]);
+  return answer.status === 0 ? null : firstLine(answer.stderr);
+}
+
+/** What is in force for a user who comes from this machine (`sshd -T -C`), or what sshd says instead. */
+export async function askSshd(
+  file: string,
+  user: string,
+  program = SSHD,
+): Promise<{ settings: SshdSettings } | { fault: string }> {
+  const answer = await runWithFolder(program, ['-T', '-f', file, '-C', `user=${user},host=h,addr=127.0.0.1`]);
+  return answer.status === 0
+    ? { settings: parseSshdSettings(answer.stdout) }
+    : { fault: firstLine(answer.stderr) };
+}
+
+/**
+ * sshd -t and -T want their run folder, which exists only while sshd's unit runs. Where systemd starts a process a
+ * connection, the end of any takes it away, also between our making it and sshd's looking for it.
+ */
+async function runWithFolder(program: string, args: readonly string[]): ReturnType<typeof runProgram> {
+  for (let tries = 1; ; tries += 1) {
+    await makeRunFolder();
+    const answer = await runProgram(program, args);
+    const isGone = answer.stderr.includes('Missing privilege separation directory');
+    if (!isGone || tries === MAX_TRIES) return answer;
+  }
+}
+
+async function makeRunFolder(): Promise<void> {
+  try {
+    await mkdir('/run/sshd', { mode: 0o755 });
+  } catch (cause) {
+    if (!hasCode(cause, 'EEXIST') && !hasCode(cause, 'EACCES')) throw cause;
+  }
+}
+
+function firstLine(text: string): string {
+  return text.trim().split('\n')[0] ?? '';
+}

@@ -1,0 +1,39 @@
+// Our file in sudoers.d: checked by visudo(8) before it is put in place, since a broken one disables sudo for all.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { AgentError } from '../../common/errors.ts';
+import { replaceFiles } from '../fs/atomic-file.ts';
+
+const FILE = 'etc/sudoers.d/sunk-agent';
+const VISUDO = '/usr/sbin/visudo';
+
+/** Text of our file; empty if there is none. */
+export function readSudoers(root: string): string {
+  const file = path.join(root, FILE);
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
+
+/** @throws Error where sudo is not installed, or visudo does not accept the text. */
+export function writeSudoers(root: string, text: string): void {
+  const file = path.join(root, FILE);
+  if (!existsSync(path.dirname(file)))
+    throw new AgentError('refused', `there is no ${path.dirname(file)}`, { hint: 'install sudo' });
+  if (existsSync(VISUDO)) checkText(text);
+  replaceFiles([{ file, data: text, encoding: 'utf8', mode: 0o440 }]);
+}
+
+export function removeSudoers(root: string): void {
+  rmSync(path.join(root, FILE), { force: true });
+}
+
+function checkText(text: string): void {
+  try {
+    const stdio = ['pipe', 'ignore', 'pipe'] as const;
+    execFileSync(VISUDO, ['-c', '-q', '-f', '-'], { input: text, stdio: [...stdio], timeout: 10_000 });
+  } catch (cause) {
+    throw new AgentError('refused', 'visudo does not accept our sudoers file, so it is not put in place', {
+      cause,
+    });
+  }
+}

@@ -1,0 +1,88 @@
+// What the scales of the guard share: the question, what was done in the window, and how to remember what is done.
+import type { Config } from '../../config/config.ts';
+import { CLOSED_DAY } from '../actual.ts';
+import type { Change } from '../change.ts';
+import { nameEffect, type EffectContext } from './effect.ts';
+import type { GuardQuestion, HeldSet } from './guard.ts';
+
+export interface Weighing {
+  readonly question: GuardQuestion;
+  readonly context: EffectContext;
+  readonly groupIds: ReadonlyMap<string, string>;
+  /** Never held and never counted: the operator's blocks. */
+  readonly exempt: ReadonlySet<Change>;
+}
+
+/** A set that goes beyond a limit. */
+export interface Proposal {
+  readonly kind: HeldSet['kind'];
+  readonly reason: string;
+  readonly changes: readonly Change[];
+  /** Acts by itself after limits.hold. */
+  readonly timed: boolean;
+}
+
+/** How many of `total` may go: the share, but so many always and so many at most; never fewer than one. */
+export function allowance(total: number, limit: Config['limits']['max_loss']): number {
+  const byShare = Math.max(Math.floor(total * limit.share), limit.at_least);
+  return Math.max(1, Math.min(byShare, limit.at_most));
+}
+
+/** What the scales count of what was done: the kinds that `nameRecord` leaves in the history for losses and gains. */
+export const COUNTED_KINDS = [
+  'account-close',
+  'account-remove',
+  'group-remove',
+  'keys-remove',
+  'keys-write:drop-keys',
+  'keys-write:replace-keys',
+  'member-add:sudo',
+  'member-remove',
+] as const;
+export type CountedKind = (typeof COUNTED_KINDS)[number];
+
+/** Units to which one of these things was done within the window. */
+export function findDone(weighing: Weighing, kinds: readonly CountedKind[], window: number): Set<string> {
+  const { record, now } = weighing.question;
+  const wanted = new Set<string>(kinds);
+  const done = new Set<string>();
+  for (const { at, scimId, kind } of record.done) {
+    if (scimId === null || !wanted.has(kind) || at <= now - window) continue;
+    done.add(`${kind === 'group-remove' ? 'Group' : 'User'} ${scimId}`);
+  }
+  return done;
+}
+
+/** How many there are in both together. */
+export function countUnion(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
+  return a.size + [...b].filter((unit) => !a.has(unit)).length;
+}
+
+/** `limits.max_loss.window` and the like in words. */
+export function describeWindow(seconds: number): string {
+  if (seconds % 3600 === 0) return `${seconds / 3600} h`;
+  return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
+}
+
+/**
+ * How to remember what is done: what was approved, lapsed or exempt does not count in later passes, and an effect
+ * that the kind does not tell is added to it.
+ */
+export function nameRecord(
+  changes: readonly Change[],
+  unweighed: ReadonlySet<Change>,
+  { context, question }: Weighing,
+): ReadonlyMap<Change, string> {
+  const kinds = new Map<Change, string>();
+  for (const change of changes) {
+    const effect = nameEffect(change, context);
+    const isClosedLine =
+      change.kind === 'account-remove' && question.actual.accounts.get(change.name)?.expiryDay === CLOSED_DAY;
+    const isHarmless = isClosedLine || (change.kind === 'keys-remove' && effect === 'none');
+    if (unweighed.has(change) || isHarmless) kinds.set(change, `${change.kind}:unweighed`);
+    else if (effect === 'sudo' || effect === 'drop-keys' || effect === 'replace-keys') {
+      kinds.set(change, `${change.kind}:${effect}`);
+    }
+  }
+  return kinds;
+}

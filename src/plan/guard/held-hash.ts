@@ -1,0 +1,55 @@
+// The hash of a held set: equal on every node and in every pass, because only people and effects go into it.
+import { hash } from 'node:crypto';
+import type { DesiredHost } from '../../policy/model.ts';
+import type { Change } from '../change.ts';
+import { nameEffect, type EffectContext } from './effect.ts';
+
+/** Whom a change concerns, as a key: people and groups may have equal SCIM ids. */
+export function nameUnit(change: Change): string {
+  const { kind, scimId, name } = change;
+  const isOfGroup = kind === 'group-create' || kind === 'group-remove';
+  return `${isOfGroup ? 'Group' : 'User'} ${scimId ?? `name ${name}`}`;
+}
+
+/** SCIM ids of groups by their name on the host, for hashes that do not depend on names where ids are known. */
+export function readGroupIds(desired: DesiredHost): ReadonlyMap<string, string> {
+  const ids = new Map<string, string>();
+  for (const { kind, name, scimId } of desired.leftovers ?? []) if (kind === 'group') ids.set(name, scimId);
+  for (const { name, scimId } of desired.groups) ids.set(name, scimId);
+  return ids;
+}
+
+/**
+ * SHA-256 over the sorted, distinct lines `kind, SCIM id, effect`, in 16 hexadecimal digits. How far a node has
+ * come with somebody (keys gone already, no session there) and what merely waits along make no difference.
+ */
+export function hashChanges(
+  changes: readonly Change[],
+  context: EffectContext,
+  groupIds: ReadonlyMap<string, string>,
+): string {
+  const weighed = changes.filter((change) => nameEffect(change, context) !== 'none');
+  const counted = weighed.length > 0 ? weighed : changes;
+  return hashLines(counted.map((change) => describeEffect(change, context, groupIds)));
+}
+
+/** The same for lines that are made already. */
+export function hashLines(lines: Iterable<string>): string {
+  return hash('sha256', [...new Set(lines)].sort().join('\n'), 'hex').slice(0, 16);
+}
+
+function describeEffect(
+  change: Change,
+  context: EffectContext,
+  groupIds: ReadonlyMap<string, string>,
+): string {
+  const unit = nameUnit(change);
+  const effect = nameEffect(change, context);
+  const parts: readonly string[] =
+    change.kind === 'keys-write'
+      ? [...change.lost.map((key) => `-${key}`), ...change.gained.map((key) => `+${key}`)]
+      : effect === 'leave' || effect === 'sudo'
+        ? [groupIds.get(change.name) ?? change.name]
+        : [];
+  return JSON.stringify([unit, effect === 'none' ? change.kind : effect, ...parts]);
+}

@@ -1,0 +1,216 @@
+// The scale for what would go: people who would be out, people who would have less, and groups.
+import { resolveAccess } from '../../policy/access.ts';
+import { CLOSED_DAY } from '../actual.ts';
+import type { Change } from '../change.ts';
+import { findClosedReason, nameEffect } from './effect.ts';
+import { nameUnit } from './held-hash.ts';
+import {
+  allowance,
+  countUnion,
+  describeWindow,
+  findDone,
+  type Proposal,
+  type Weighing,
+} from './guard-limits.ts';
+import { sayCount } from '../../common/count-noun.ts';
+
+/** A person's loss, as one. */
+interface Loss {
+  readonly unit: string;
+  /** `out`: cannot log in any more; `less`: some keys or memberships go. */
+  readonly weight: 'out' | 'less';
+  readonly isSpoken: boolean;
+  readonly hasVanished: boolean;
+}
+
+/** What goes beyond `limits.max_loss`, and whatever an empty store or a vanished access group would take. */
+export function weighLosses(changes: readonly Change[], weighing: Weighing): Proposal[] {
+  const vanished = findVanished(weighing);
+  const losses = gatherLosses(changes, weighing, vanished);
+  const proposals: Proposal[] = [];
+  const hold = (kind: Proposal['kind'], reason: string, held: readonly Loss[], timed = false): void => {
+    const set = withRiders(changes, held, weighing);
+    if (set.length > 0) proposals.push({ kind, reason, changes: set, timed });
+  };
+  const gone = losses.filter(({ hasVanished }) => hasVanished);
+  const goneGroups = changes.filter(
+    (change) => change.kind === 'group-remove' && vanished.groupIds.has(change.scimId ?? ''),
+  );
+  if (gone.length + goneGroups.length > 0) {
+    const set = new Set([
+      ...withRiders(changes, gone, weighing),
+      ...goneGroups,
+      ...vanished.sudoers(changes),
+    ]);
+    proposals.push({ kind: 'vanished', reason: vanished.reason, changes: [...set], timed: false });
+  }
+  const rest = losses.filter(({ hasVanished }) => !hasVanished);
+  const out = rest.filter(({ weight }) => weight === 'out');
+  const { limits } = weighing.question.config;
+  const within = describeWindow(limits.max_loss.window);
+  const done = findDone(weighing, ['account-close', 'keys-remove', 'account-remove'], limits.max_loss.window);
+  const total = countPopulation(weighing, done);
+  const allowed = allowance(total, limits.max_loss);
+  const spoken = out.filter(({ isSpoken }) => isSpoken);
+  const silent = out.filter(({ isSpoken }) => !isSpoken);
+  const describe = (count: number, what: string): string =>
+    `${count} of ${sayCount(total, 'person', 'people')} would ${what} within ${within}; limits.max_loss allows ${allowed}`;
+  let going = done;
+  if (spoken.length > 0) {
+    const count = countUnion(done, unitsOf(spoken));
+    if (count > allowed) hold('loss', describe(count, 'be deactivated or otherwise out'), spoken, true);
+    else going = new Set([...done, ...unitsOf(spoken)]);
+  }
+  if (silent.length > 0) {
+    const count = countUnion(going, unitsOf(silent));
+    if (count > allowed) hold('loss', describe(count, 'be out without a word of the store'), silent);
+  }
+  const less = rest.filter(({ weight }) => weight === 'less');
+  if (less.length > 0) {
+    const lessDone = findDone(weighing, ['member-remove', 'keys-write:drop-keys'], limits.max_loss.window);
+    const others = new Set([...lessDone].filter((unit) => !done.has(unit)));
+    const count = countUnion(others, unitsOf(less));
+    if (count > allowed) hold('loss', describe(count, 'lose keys or memberships'), less);
+  }
+  proposals.push(...weighGroups(changes, weighing, goneGroups));
+  return withGroups(changes, proposals);
+}
+
+const unitsOf = (losses: readonly Loss[]): Set<string> => new Set(losses.map(({ unit }) => unit));
+
+function gatherLosses(changes: readonly Change[], weighing: Weighing, vanished: Vanished): Loss[] {
+  const { context, question, exempt } = weighing;
+  const { actual } = question;
+  const losses = new Map<string, Loss>();
+  const closing = new Set(changes.filter(({ kind }) => kind === 'account-close').map(nameUnit));
+  for (const change of changes) {
+    const effect = nameEffect(change, context);
+    if (effect === 'none' || exempt.has(change)) continue;
+    const unit = nameUnit(change);
+    const present = actual.accounts.get(change.name);
+    const isOpen = present !== undefined && present.expiryDay !== CLOSED_DAY;
+    // What completes a closing that is done already takes nothing more from anybody.
+    const isOut =
+      (effect === 'close' && closing.has(unit)) ||
+      (isOpen && (effect === 'lose-keys' || effect === 'remove'));
+    if (!isOut && effect !== 'drop-keys' && effect !== 'leave') continue;
+    const reason = findClosedReason(change, context);
+    const before = losses.get(unit);
+    losses.set(unit, {
+      unit,
+      weight: isOut || before?.weight === 'out' ? 'out' : 'less',
+      isSpoken: reason === 'inactive',
+      hasVanished: before?.hasVanished === true || vanished.concerns(change, reason),
+    });
+  }
+  return [...losses.values()];
+}
+
+/** With somebody's loss waits all that would happen to them, but for a renewal of keys and a home. */
+function withRiders(changes: readonly Change[], losses: readonly Loss[], weighing: Weighing): Change[] {
+  const units = unitsOf(losses);
+  return changes.filter((change) => {
+    if (!units.has(nameUnit(change)) || weighing.exempt.has(change)) return false;
+    if (change.kind === 'keys-write') return change.gained.length + change.lost.length > 0;
+    return change.kind !== 'home-create';
+  });
+}
+
+/** A group from which somebody's removal waits waits itself. */
+function withGroups(changes: readonly Change[], proposals: readonly Proposal[]): Proposal[] {
+  return proposals.map((proposal) => {
+    const names = new Set(
+      proposal.changes.filter(({ kind }) => kind === 'member-remove').map(({ name }) => name),
+    );
+    const known = new Set(proposal.changes);
+    const groups = changes.filter(
+      (change) => change.kind === 'group-remove' && names.has(change.name) && !known.has(change),
+    );
+    return { ...proposal, changes: [...proposal.changes, ...groups] };
+  });
+}
+
+function weighGroups(
+  changes: readonly Change[],
+  weighing: Weighing,
+  vanished: readonly Change[],
+): Proposal[] {
+  const gone = new Set(vanished);
+  const removals = changes.filter((change) => change.kind === 'group-remove' && !gone.has(change));
+  if (removals.length === 0) return [];
+  const { config, actual } = weighing.question;
+  const limit = config.limits.max_loss;
+  const done = findDone(weighing, ['group-remove'], limit.window);
+  const count = countUnion(done, new Set(removals.map(nameUnit)));
+  const total = actual.groups.size + done.size;
+  const allowed = allowance(total, limit);
+  if (count <= allowed) return [];
+  const names = new Set(removals.map(({ name }) => name));
+  const set = changes.filter(
+    (change) =>
+      (change.kind === 'group-remove' && !gone.has(change)) ||
+      (change.kind === 'member-remove' &&
+        names.has(change.name) &&
+        nameEffect(change, weighing.context) === 'leave'),
+  );
+  const reason = `${count} of ${sayCount(total, 'group')} would go within ${describeWindow(limit.window)}; limits.max_loss allows ${allowed}`;
+  return [{ kind: 'loss', reason, changes: set, timed: false }];
+}
+
+/** Everybody who can log in, with those who could at the start of the window. */
+function countPopulation({ question, context }: Weighing, done: ReadonlySet<string>): number {
+  let open = 0;
+  for (const { expiryDay } of question.actual.accounts.values()) if (expiryDay !== CLOSED_DAY) open += 1;
+  const back = [...done].filter((unit) => context(unit.slice('User '.length))?.closed === null);
+  return open + done.size - back.length;
+}
+
+interface Vanished {
+  readonly reason: string;
+  /** SCIM ids of groups of `access` that are gone. */
+  readonly groupIds: ReadonlySet<string>;
+  concerns(change: Change, reason: string | null): boolean;
+  /** The change to sudoers, if a sudo group is gone. */
+  sudoers(changes: readonly Change[]): Change[];
+}
+
+/** An empty store, or groups of `access` that the store does not have (any more). */
+function findVanished({ question, groupIds: idsByName }: Weighing): Vanished {
+  const { users, groups, config } = question;
+  const isEmpty = users.every(({ absent }) => absent);
+  const { missing } = resolveAccess(config.access, groups);
+  const gone = groups.filter(
+    ({ record, absent }) =>
+      absent && missing.some(({ id, name }) => (id === null ? name === record.name : id === record.id)),
+  );
+  const groupIds = new Set(gone.map(({ record }) => record.id));
+  const members = new Set(gone.flatMap(({ record }) => record.members));
+  const isTraced = missing.every(({ id, name }) =>
+    gone.some(({ record }) => (id === null ? name === record.name : id === record.id)),
+  );
+  const names = missing.map(({ name }) => name).join(', ');
+  const hasNoSudoGroup = config.access.sudo_groups.some((reference) => missing.includes(reference));
+  return {
+    reason: isEmpty
+      ? 'the store has no users at all'
+      : `the store does not have a group that access names: ${names}`,
+    groupIds,
+    concerns(change, reason) {
+      if (reason === 'absent') return isEmpty;
+      if (reason === 'no-access-group') {
+        return isEmpty || (missing.length > 0 && (!isTraced || members.has(change.scimId ?? '')));
+      }
+      // Whom neither ledger nor store knows: of an empty store that says nothing.
+      const isUnknown =
+        change.kind === 'account-close' ? change.reason === 'unknown' : change.kind === 'keys-remove';
+      if (reason === null && isUnknown) return isEmpty;
+      // A closing for another reason takes its course, in whatever groups the person was.
+      if (reason !== null) return false;
+      return change.kind === 'member-remove' && groupIds.has(idsByName.get(change.name) ?? '');
+    },
+    sudoers: (changes) =>
+      hasNoSudoGroup
+        ? changes.filter(({ kind }) => kind === 'sudoers-remove' || kind === 'sudoers-write')
+        : [],
+  };
+}

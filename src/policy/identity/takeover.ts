@@ -1,0 +1,199 @@
+// Which accounts that a node has already become whose: lines matched to people by name, and never altered by it.
+import type { Config } from '../../config/config.ts';
+import { surveyGround, findNameFault, findUidFault, type Fault } from './allocations.ts';
+import type { Binding, MirroredUser, NodeFacts } from '../model.ts';
+import type { PasswdEntry } from '../posix.ts';
+import { isSafeHome } from './profile.ts';
+import { isReservedId } from './reserved.ts';
+import { foldDomains, isSafeName, readUsername } from './username.ts';
+import { compareText } from './precedence.ts';
+
+/** A line that stays as it was, and why. */
+export interface NotTaken extends Fault {
+  readonly name: string;
+}
+
+export interface Takeover {
+  /** What the ledger is to hold from now on; sorted by name. */
+  readonly bindings: readonly Binding[];
+  readonly refused: readonly NotTaken[];
+  /** Names that the ledger binds to the same person with the same ids and home already. */
+  readonly known: readonly string[];
+  /** Names that nobody at the store has. */
+  readonly unmatched: readonly string[];
+}
+
+export interface TakeoverQuestion {
+  /** The lines to take over. */
+  readonly found: readonly PasswdEntry[];
+  /** Whether they are the node's own accounts, which are then no obstacle to themselves. */
+  readonly isLocal: boolean;
+  readonly users: readonly MirroredUser[];
+  readonly bindings: readonly Binding[];
+  readonly facts: NodeFacts;
+  readonly config: Config;
+  /** Epoch seconds. */
+  readonly now: number;
+}
+
+/**
+ * Matches each line to the one person whose user name gives that name (`readUsername`). Uid, gid and home are taken
+ * as they are: where the store, the ledger or the node says otherwise the line is refused.
+ */
+export function planTakeover(question: TakeoverQuestion): Takeover {
+  const { config, now } = question;
+  const people = groupByName(question.users, config);
+  const bound = new Map<string, Binding>();
+  const names = new Map<string, Binding>();
+  const uids = new Map<number, Binding>();
+  for (const binding of question.bindings) {
+    if (binding.kind !== 'account') continue;
+    bound.set(binding.scimId, binding);
+    names.set(binding.name, binding);
+    uids.set(binding.id, binding);
+  }
+  const ground = surveyGround(config, withoutOwn(question), new Map(), new Set());
+  const shared = findShared(question.found);
+  const bindings: Binding[] = [];
+  const refused: NotTaken[] = [];
+  const known: string[] = [];
+  const unmatched: string[] = [];
+  for (const entry of [...question.found].sort((a, b) => compareText(a.name, b.name))) {
+    const { name, uid, gid, dir } = entry;
+    const candidates = people.get(name) ?? [];
+    const [person] = candidates;
+    if (person === undefined) {
+      unmatched.push(name);
+      continue;
+    }
+    const scimId = person.record.id;
+    const before = bound.get(scimId);
+    if (before !== undefined && isSame(before, entry)) {
+      known.push(name);
+      continue;
+    }
+    const fault =
+      findUnsafe(entry) ??
+      (candidates.length > 1 ? several(name, candidates) : null) ??
+      (shared.has(uid) ? refuse('uid-clash', `several lines have the uid ${uid}`) : null) ??
+      findDifference(entry, person, config) ??
+      (before === undefined ? null : otherwise(before)) ??
+      heldBy(names.get(name) ?? uids.get(uid), scimId) ??
+      findNameFault(name, ground) ??
+      findUidFault(name, uid, ground) ??
+      findGroupFault(entry, question);
+    if (fault !== null) refused.push({ name, ...fault });
+    else {
+      bindings.push({
+        scimId,
+        kind: 'account',
+        name,
+        id: uid,
+        gid,
+        home: dir,
+        boundAt: now,
+        closedAt: null,
+      });
+    }
+  }
+  return { bindings, refused, known, unmatched };
+}
+
+function groupByName(users: readonly MirroredUser[], config: Config): Map<string, MirroredUser[]> {
+  const domains = foldDomains(config.accounts.domains);
+  const people = new Map<string, MirroredUser[]>();
+  for (const user of users) {
+    const reading = user.absent ? null : readUsername(user.record.username, domains);
+    if (reading?.ok !== true) continue;
+    const rivals = people.get(reading.name);
+    if (rivals === undefined) people.set(reading.name, [user]);
+    else rivals.push(user);
+  }
+  return people;
+}
+
+/** The node without what is to be taken over; where that is the node's own, each line would refuse itself. */
+function withoutOwn({ found, isLocal, facts }: TakeoverQuestion): NodeFacts {
+  const own = new Set(found.map(({ name, uid }) => `${name} ${uid}`));
+  const isOwn = ({ name, uid }: { readonly name: string; readonly uid: number }): boolean =>
+    own.has(`${name} ${uid}`);
+  return {
+    ...facts,
+    foreignAccounts: isLocal
+      ? facts.foreignAccounts.filter((account) => !isOwn(account))
+      : facts.foreignAccounts,
+    marked: (facts.marked ?? []).filter((account) => !isOwn(account)),
+    ...(facts.published === undefined
+      ? {}
+      : {
+          published: {
+            ...facts.published,
+            accounts: facts.published.accounts.filter((account) => !isOwn(account)),
+          },
+        }),
+  };
+}
+
+function findShared(found: readonly PasswdEntry[]): Set<number> {
+  const seen = new Set<number>();
+  const shared = new Set<number>();
+  for (const { uid } of found) (seen.has(uid) ? shared : seen).add(uid);
+  return shared;
+}
+
+function findUnsafe({ name, uid, gid, dir }: PasswdEntry): Fault | null {
+  if (!isSafeName(name)) return refuse('name-reserved', 'the name is none that an account may have');
+  if (isReservedId(uid)) return refuse('uid-reserved', `the uid ${uid} is reserved for the system`);
+  if (isReservedId(gid)) return refuse('gid-reserved', `the primary gid ${gid} is reserved for the system`);
+  return isSafeHome(dir) ? null : refuse('home-path', `the home ${dir} is not an absolute path`);
+}
+
+function findDifference(
+  { uid, gid, dir }: PasswdEntry,
+  { record }: MirroredUser,
+  config: Config,
+): Fault | null {
+  if (config.accounts.ids === 'attribute' && record.uid !== null && record.uid !== uid)
+    return refuse('uid-differs', `the uid is ${uid} here and ${record.uid} at the store`);
+  if (config.scim.attributes.gid !== null && record.gid !== null && record.gid !== gid)
+    return refuse('gid-differs', `the primary gid is ${gid} here and ${record.gid} at the store`);
+  if (record.home !== null && record.home !== '' && record.home !== dir)
+    return refuse('home-differs', `the home is ${dir} here and ${record.home} at the store`);
+  return null;
+}
+
+/** A primary group that is somebody else's on this node would be refused in every pass (see claims.ts). */
+function findGroupFault({ name, gid }: PasswdEntry, { facts, config }: TakeoverQuestion): Fault | null {
+  if (gid === config.accounts.primary_gid) return null;
+  const group = facts.foreignGroups.find((local) => local.gid === gid);
+  if (group === undefined || group.name === name) return null;
+  return refuse('gid-local', `the primary group ${group.name} is a local one, and not this account's own`);
+}
+
+function isSame({ name, id, gid, home }: Binding, entry: PasswdEntry): boolean {
+  return name === entry.name && id === entry.uid && gid === entry.gid && home === entry.dir;
+}
+
+function otherwise({ name, id, gid, home }: Binding): Fault {
+  const held = `${name}, uid ${id}, gid ${gid ?? 'none'}, ${home ?? 'no home'}`;
+  return refuse('ledger-differs', `the ledger binds this person to ${held}, and that is never changed`);
+}
+
+/** @param scimId the person's id now, who may be the holder under an id of before. */
+function heldBy(holder: Binding | undefined, scimId: string): Fault | null {
+  if (holder === undefined) return null;
+  const { name, id, scimId: former } = holder;
+  return refuse(
+    'ledger-differs',
+    `the ledger binds ${name}, uid ${id}, to ${former}; if that is this person's former id: sunk-agent rebind ${former} ${scimId}`,
+  );
+}
+
+function several(name: string, candidates: readonly MirroredUser[]): Fault {
+  const ids = candidates.map(({ record }) => record.id).sort(compareText);
+  return refuse('name-clash', `several people at the store come out as ${name}: ${ids.join(', ')}`);
+}
+
+function refuse(code: string, detail: string): Fault {
+  return { code, detail };
+}

@@ -1,0 +1,89 @@
+// Lines over a duplex stream: one JSON value each, or what the other side reads itself; bounded, with back-pressure.
+import type { Duplex } from 'node:stream';
+import { MAX_LINE_BYTES } from './messages.ts';
+
+export interface Channel {
+  /** Resolves when the stream has room for more. */
+  send(message: unknown): Promise<void>;
+  /** The same for a line that is written already. */
+  sendLine(line: string): Promise<void>;
+  onMessage(callback: (message: unknown) => void): void;
+  /** Gets each line before it is read as JSON; true: it was something else. Valid only during the call. */
+  onLine(callback: (line: Buffer) => boolean): void;
+  /** Called once, with the reason if there was one. */
+  onClose(callback: (error: Error | null) => void): void;
+  close(): void;
+}
+
+const NEWLINE = 0x0a;
+
+/** A channel over `stream`; a line that is too long or is not JSON closes it. */
+export function openChannel(stream: Duplex, maxLineBytes = MAX_LINE_BYTES): Channel {
+  let onMessage = (_message: unknown): void => {};
+  let onLine = (_line: Buffer): boolean => false;
+  let onClose = (_error: Error | null): void => {};
+  let failure: Error | null = null;
+  let parts: Buffer[] = [];
+  let length = 0;
+
+  function takeLine(tail: Buffer): void {
+    const line = parts.length === 0 ? tail : Buffer.concat([...parts, tail]);
+    parts = [];
+    length = 0;
+    if (line.length === 0 || onLine(line)) return;
+    onMessage(JSON.parse(line.toString('utf8')));
+  }
+
+  stream.on('data', (chunk: Buffer) => {
+    // After a line for which it was closed nothing more is heard, of what Node has read already either.
+    if (stream.destroyed) return;
+    try {
+      let start = 0;
+      for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
+        takeLine(chunk.subarray(start, end));
+        if (stream.destroyed) return;
+        start = end + 1;
+      }
+      const rest = chunk.subarray(start);
+      length += rest.length;
+      if (length > maxLineBytes) throw new Error(`a line of more than ${maxLineBytes} bytes`);
+      if (rest.length > 0) parts.push(rest);
+    } catch (error) {
+      failure = error instanceof Error ? error : new Error(String(error));
+      stream.destroy();
+    }
+  });
+  stream.on('error', (error) => {
+    failure ??= error;
+  });
+  stream.on('close', () => onClose(failure));
+
+  async function sendLine(line: string): Promise<void> {
+    if (stream.destroyed) throw failure ?? new Error('the channel is closed');
+    if (stream.write(`${line}\n`)) return;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        stream.off('drain', done);
+        stream.off('close', done);
+        resolve();
+      };
+      stream.on('drain', done);
+      stream.on('close', done);
+    });
+  }
+
+  return {
+    send: (message) => sendLine(JSON.stringify(message)),
+    sendLine,
+    onMessage(callback) {
+      onMessage = callback;
+    },
+    onLine(callback) {
+      onLine = callback;
+    },
+    onClose(callback) {
+      onClose = callback;
+    },
+    close: () => void stream.destroy(),
+  };
+}

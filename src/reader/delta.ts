@@ -1,0 +1,63 @@
+// What changed since a time of the store's clock, where a probe has shown that the store honours such a question.
+import type { Config } from '../config/config.ts';
+import { AgentError } from '../common/errors.ts';
+import { compilePath } from '../protocol/attribute-path.ts';
+import type { ScimClient } from './http/client.ts';
+import { listQuery } from './pages/list-query.ts';
+import { openPage } from './pages/list-page.ts';
+import type { Meter } from './http/meter.ts';
+import type { ResourceKind } from '../protocol/records.ts';
+
+/** Asked for again each time, in milliseconds: clocks have whole seconds, and stores have replicas that lag. */
+const OVERLAP_MS = 120_000;
+
+/** Before and after everything that a store can have written. */
+const LONG_AGO = '1970-01-01T00:00:00Z';
+const NEVER = '2900-01-01T00:00:00Z';
+
+const lastModified = compilePath('meta.lastModified');
+
+/** @param since RFC 3339. */
+export function deltaFilter(since: string): string {
+  return `meta.lastModified ge "${new Date(deltaStart(since)).toISOString()}"`;
+}
+
+/** Epoch milliseconds of the earliest change that the delta asks for. */
+function deltaStart(since: string): number {
+  return Date.parse(since) - OVERLAP_MS;
+}
+
+/** Whether a resource has a place in the delta; one that has not shows that the filter was ignored. */
+export function isWithinDelta(resource: unknown, since: string): boolean {
+  const time = Date.parse(String(lastModified(resource)));
+  return time >= deltaStart(since);
+}
+
+/**
+ * Asks three times: the impossible filter must find nothing, and the one that everything fulfils must find as much as
+ * none at all. A store that refuses, ignores or misreads `meta.lastModified` fails one of them.
+ * @throws AgentError where the store cannot be heard.
+ */
+export async function probeDelta(
+  client: ScimClient,
+  scim: Config['scim'],
+  kind: ResourceKind,
+  meter: Meter,
+): Promise<boolean> {
+  const path = `/${kind}s`;
+
+  async function count(window: string | null): Promise<number | null> {
+    const query = { ...listQuery(scim, kind, window), startIndex: '1', count: '1' };
+    const page = openPage(await client.get(path, query, meter), path, null);
+    return page.total === 0 && page.ids.length > 0 ? null : page.total;
+  }
+
+  try {
+    if ((await count(`meta.lastModified ge "${NEVER}"`)) !== 0) return false;
+    const everything = await count(null);
+    return everything !== null && (await count(`meta.lastModified ge "${LONG_AGO}"`)) === everything;
+  } catch (error) {
+    if (error instanceof AgentError && error.code === 'store_answer') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,61 @@
+// The body of an answer: read within its bounds, as JSON of a bounded depth.
+import type { Dispatcher } from 'undici';
+import { AgentError } from '../../common/errors.ts';
+
+/** One answer was too much: the same question in smaller parts may get through. */
+export class AnswerTooMuch extends AgentError {
+  constructor(message: string) {
+    super('store_bound', message);
+  }
+}
+
+/**
+ * @param limit bytes.
+ * @throws AnswerTooMuch
+ */
+export async function readBody(body: Dispatcher.ResponseData['body'], limit: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > limit) {
+      body.destroy();
+      throw new AnswerTooMuch(`an answer of more than scim.bounds.page_bytes (${limit})`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+/**
+ * @param depth as `scim.bounds.depth`.
+ * @param above levels that are around it: less is left of the depth.
+ * @throws AgentError store_answer, AnswerTooMuch
+ */
+export function parseBody(bytes: Buffer, depth: number, above = 0): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString('utf8'));
+  } catch (cause) {
+    throw new AgentError('store_answer', 'the store sent an answer that claims to be JSON and is not', {
+      cause,
+    });
+  }
+  if (isDeeperThan(value, depth - above))
+    throw new AnswerTooMuch(`an answer nested deeper than scim.bounds.depth (${depth})`);
+  return value;
+}
+
+/** Goes down no further than `limit`, so that nothing can exhaust the stack; makes nothing, since every page is walked. */
+function isDeeperThan(value: unknown, limit: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (limit === 0) return true;
+  if (Array.isArray(value)) {
+    for (const part of value) if (isDeeperThan(part, limit - 1)) return true;
+    return false;
+  }
+  // What JSON.parse makes inherits nothing that could be listed here.
+  for (const name in value)
+    if (isDeeperThan((value as Record<string, unknown>)[name], limit - 1)) return true;
+  return false;
+}

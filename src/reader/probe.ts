@@ -1,0 +1,218 @@
+// Looks at the store for `doctor`: is it reached, which tokens does it take and for what, does it have what we need.
+import { randomUUID } from 'node:crypto';
+import type { Dispatcher } from 'undici';
+import type { Config, TokenSource } from '../config/config.ts';
+import { AgentError, describeError } from '../common/errors.ts';
+import { getProperty, isObject } from '../protocol/attribute-path.ts';
+import { readBody } from './http/body.ts';
+import type { GroupQuestion, ProbeAnswer } from '../protocol/messages.ts';
+import { locateToken, readTokens } from '../config/tokens.ts';
+import { openTransport } from './http/transport.ts';
+
+/** A question of doctor's is not worth more patience, in milliseconds. */
+const PATIENCE_MS = 10_000;
+const MAX_BYTES = 4 * 1024 * 1024;
+/** Namesakes and groups of another case that are listed at most. */
+const MAX_LISTED = 20;
+
+const SCIM = 'application/scim+json';
+
+/** What the store said, as it said it; judging it is the agent's. Nothing at the store is changed. */
+export type ProbeFacts = Omit<ProbeAnswer, 'say' | 'n'>;
+
+interface Reply {
+  readonly status: number;
+  readonly body: unknown;
+  /** Epoch milliseconds. */
+  readonly date: number | null;
+}
+
+type Ask = (path: string, token: string, write?: 'PATCH') => Promise<Reply>;
+
+/**
+ * Asks with each token in turn, then with the first that is taken for all the rest. A store that is not reached is
+ * part of the answer.
+ */
+export async function probeStore(
+  scim: Config['scim'],
+  root: string,
+  groups: readonly GroupQuestion[],
+): Promise<ProbeFacts> {
+  const transport = openTransport(scim, root);
+  let clock: { server: number; local: number } | null = null;
+  let fault: ProbeFacts['fault'] = null;
+  const ask: Ask = async (path, token, write) => {
+    const reply = await request(transport.dispatcher(), scim, path, token, write);
+    if (reply.date !== null) clock ??= { server: reply.date, local: Date.now() };
+    return reply;
+  };
+  try {
+    const sources = scim.tokens.map((source) => readSource(source, root));
+    // With no token at all a wrong one still shows whether the store is reached.
+    const texts = sources.some(({ text }) => text !== null) ? sources : [{ ...EMPTY, text: 'none' }];
+    const tokens: ProbeFacts['tokens'] = [];
+    let accepted: string | null = null;
+    for (const { file, fault: unread, text } of texts) {
+      if (text === null) {
+        tokens.push({ file, fault: unread, status: null, may_write: null });
+        continue;
+      }
+      try {
+        const { status } = await ask('/Users?count=1&startIndex=1', text);
+        if (status === 200) accepted ??= text;
+        const may_write = status === 200 ? await mayWrite(ask, text) : null;
+        tokens.push({ file, fault: null, status, may_write });
+      } catch (error) {
+        fault = nameFault(error);
+        tokens.push({ file, fault: null, status: null, may_write: null });
+      }
+    }
+    const known =
+      texts === sources ? tokens : sources.map(({ file, fault: unread }) => unreadToken(file, unread));
+    const rest = accepted === null ? UNASKED : await askForRest(ask, accepted, scim, groups);
+    // Assigned inside of the closure, which the compiler does not follow.
+    const seen = clock as { server: number; local: number } | null;
+    return {
+      fault,
+      tokens: known,
+      server_time: seen?.server ?? null,
+      local_time: seen?.local ?? Date.now(),
+      ...rest,
+    };
+  } finally {
+    await transport.close();
+  }
+}
+
+const EMPTY = { file: '', fault: null };
+const UNASKED = { provider_config: null, schemas: null, groups: [] };
+
+function unreadToken(file: string, fault: string | null): ProbeFacts['tokens'][number] {
+  return { file, fault, status: null, may_write: null };
+}
+
+function readSource(source: TokenSource, root: string) {
+  const file = locateToken(source, root, process.env);
+  try {
+    const [text = null] = readTokens([source], root);
+    return { file, fault: null, text };
+  } catch (error) {
+    return { file, fault: describeError(error).slice(0, 500), text: null };
+  }
+}
+
+/**
+ * Whether a token may write: a PATCH without operations on an id that nobody has is refused with 403 (RFC 7644
+ * section 3.12) if it may not, and with anything else if it may; in no case is anything changed.
+ */
+async function mayWrite(ask: Ask, token: string): Promise<boolean | null> {
+  const { status } = await ask(`/Users/${randomUUID()}`, token, 'PATCH');
+  if (status === 403 || status === 401) return false;
+  return status === 400 || status === 404 ? true : null;
+}
+
+async function askForRest(ask: Ask, token: string, scim: Config['scim'], groups: readonly GroupQuestion[]) {
+  const safely = async (path: string): Promise<Reply | null> => ask(path, token).catch(() => null);
+  const [config, schemas, ...found] = await Promise.all([
+    safely('/ServiceProviderConfig'),
+    safely('/Schemas'),
+    ...groups.map((group) => lookForGroup(safely, scim, group)),
+  ]);
+  return {
+    provider_config: config?.status ?? null,
+    schemas: schemas?.status === 200 ? readSchemaIds(schemas.body) : null,
+    groups: found,
+  };
+}
+
+/** By its name, and where it is pinned by its id. */
+async function lookForGroup(
+  safely: (path: string) => Promise<Reply | null>,
+  scim: Config['scim'],
+  { name, id }: GroupQuestion,
+): Promise<ProbeFacts['groups'][number]> {
+  const attribute = scim.attributes.group_name;
+  const filter = `${attribute} eq "${name.replace(/["\\]/g, '\\$&')}"`;
+  const query = new URLSearchParams({ filter, excludedAttributes: 'members', count: '100' });
+  const [list, single] = await Promise.all([
+    safely(`/Groups?${query.toString()}`),
+    id === null ? null : safely(`/Groups/${encodeURIComponent(id)}?excludedAttributes=members`),
+  ]);
+  const resources = isObject(list?.body) ? getProperty(list.body, 'resources') : null;
+  const folded = name.toLowerCase();
+  const listed = (Array.isArray(resources) ? resources : [])
+    .flatMap((resource) => readGroup(resource, attribute))
+    // A store that ignores the filter lists everybody.
+    .filter((group) => group.name.toLowerCase() === folded)
+    .slice(0, MAX_LISTED);
+  return {
+    name,
+    id,
+    pinned: single === null ? null : (readGroup(single.body, attribute)[0] ?? null),
+    status: list?.status ?? null,
+    listed,
+  };
+}
+
+function readGroup(resource: unknown, attribute: string): { id: string; name: string }[] {
+  if (!isObject(resource)) return [];
+  const [id, name] = [resource['id'], getProperty(resource, attribute.toLowerCase())];
+  return typeof id === 'string' && typeof name === 'string'
+    ? [{ id: id.slice(0, 500), name: name.slice(0, 500) }]
+    : [];
+}
+
+function readSchemaIds(body: unknown): string[] {
+  const resources = isObject(body) ? getProperty(body, 'resources') : null;
+  return (Array.isArray(resources) ? resources : [])
+    .flatMap((schema) =>
+      isObject(schema) && typeof schema['id'] === 'string' ? [schema['id'].slice(0, 500)] : [],
+    )
+    .slice(0, 200);
+}
+
+async function request(
+  pool: Dispatcher,
+  scim: Config['scim'],
+  path: string,
+  token: string,
+  write?: 'PATCH',
+): Promise<Reply> {
+  const url = new URL(scim.base_url + path);
+  const response = await pool.request({
+    origin: url.origin,
+    path: url.pathname + url.search,
+    method: write ?? 'GET',
+    signal: AbortSignal.timeout(PATIENCE_MS),
+    headers: {
+      authorization: `Bearer ${token}`,
+      accept: `${SCIM}, application/json`,
+      ...(write === undefined ? {} : { 'content-type': SCIM }),
+    },
+    body: write === undefined ? null : EMPTY_PATCH,
+  });
+  const text = (await readBody(response.body, MAX_BYTES)).toString('utf8');
+  const date = Date.parse(String(response.headers['date'] ?? ''));
+  return { status: response.statusCode, body: parse(text), date: Number.isNaN(date) ? null : date };
+}
+
+const EMPTY_PATCH = JSON.stringify({
+  schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+  Operations: [],
+});
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** The system's or the TLS library's code, and a phrase. */
+function nameFault(error: unknown): { code: string; detail: string } {
+  if (error instanceof AgentError) return { code: error.code, detail: error.message.slice(0, 500) };
+  const code = isObject(error) && typeof error['code'] === 'string' ? error['code'] : 'unknown';
+  const isLate = error instanceof Error && error.name === 'TimeoutError';
+  return { code: isLate ? 'ETIMEDOUT' : code.slice(0, 100), detail: describeError(error).slice(0, 500) };
+}

@@ -1,0 +1,82 @@
+// Answers the agent's questions over one channel: passes one after the other, single reads at once.
+import type { Duplex } from 'node:stream';
+import { AgentError, describeError } from '../common/errors.ts';
+import type { Logger } from '../common/log.ts';
+import { answerPass } from './serve-fetch.ts';
+import { answerRead } from './serve-read.ts';
+import { type Channel, openChannel } from '../protocol/channel.ts';
+import type { MetricsListener } from './metrics-listener.ts';
+import { followEvents } from './events/events.ts';
+import { type Ask, askSchema, type Look, type Say } from '../protocol/messages.ts';
+import type { Store } from './store.ts';
+import { watchTokens } from './token-watch.ts';
+
+/** Serves until the channel is closed. */
+export async function serveAgent(stream: Duplex, store: Store, log: Logger): Promise<void> {
+  const channel = openChannel(stream);
+  const end = new Promise<void>((resolve) => channel.onClose(() => resolve()));
+  const closing = new AbortController();
+  let passes = Promise.resolve();
+
+  function answer(ask: Ask): void {
+    if (ask.ask === 'pass') passes = passes.then(() => settle(ask.n, () => answerPass(channel, ask, store)));
+    else if (ask.ask === 'read') void settle(ask.n, () => answerRead(ask, store));
+    else if (ask.ask === 'probe') void settle(ask.n, () => answerProbe(ask, store));
+    else if (ask.ask === 'announce') store.client.announce(ask.snapshot);
+    else if (ask.ask === 'watch') watch();
+    else if (ask.ask === 'metrics') void showMetrics(ask.text, store, log).catch(report);
+  }
+
+  /** The last word on a question; one that failed is answered too, and a closed channel needs no answer. */
+  async function settle(n: number, work: () => Promise<Say>): Promise<void> {
+    const say = await work().catch((error: unknown) => describeFailure(n, error));
+    await sendTraffic(channel, store)
+      .then(() => channel.send(say))
+      .catch(report);
+  }
+
+  function watch(): void {
+    const { scim } = store.config;
+    const look = (what: Omit<Look, 'say'>): void =>
+      void channel.send({ say: 'look', ...what } satisfies Say).catch(() => {});
+    watchTokens(scim.tokens, store.root, () => look({ mode: 'full', resources: [] }), closing.signal);
+    void followEvents(store, look, closing.signal, log);
+  }
+
+  function report(error: unknown): void {
+    log.error(describeError(error));
+  }
+
+  channel.onMessage((message) => answer(askSchema.parse(message)));
+  await channel.send({ say: 'hello', protocol: 3 } satisfies Say);
+  await end;
+  closing.abort();
+}
+
+async function answerProbe(ask: Extract<Ask, { ask: 'probe' }>, { config, root }: Store): Promise<Say> {
+  const { probeStore } = await import('./probe.ts');
+  return { say: 'probe', n: ask.n, ...(await probeStore(config.scim, root, ask.groups)) };
+}
+
+async function sendTraffic(channel: Channel, { traffic }: Store): Promise<void> {
+  const taken = traffic.take();
+  if (taken !== null) await channel.send({ say: 'traffic', ...taken } satisfies Say);
+}
+
+let metrics: MetricsListener | null = null;
+
+/** The listener is loaded only if it is switched on. */
+async function showMetrics(text: string, { config }: Store, log: Logger): Promise<void> {
+  const { listen } = config.metrics;
+  if (listen === null) return;
+  metrics ??= (await import('./metrics-listener.ts')).createMetricsListener(listen, log);
+  metrics.show(text);
+}
+
+function describeFailure(n: number, error: unknown): Say {
+  if (!(error instanceof AgentError))
+    return { say: 'failed', n, code: 'internal', message: describeError(error), hint: '' };
+  // The causes belong to the message; the hint travels by itself.
+  const message = describeError(new Error(error.message, { cause: error.cause }));
+  return { say: 'failed', n, code: error.code, message, hint: error.hint };
+}

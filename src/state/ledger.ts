@@ -1,0 +1,71 @@
+// The ledger: which name and id are bound to which SCIM id, for ever.
+import type { Binding } from '../policy/model.ts';
+import type { Rebinding } from '../policy/identity/rebind.ts';
+import type { Connection } from './database.ts';
+
+interface Row {
+  kind: 'account' | 'group';
+  scim_id: string;
+  name: string;
+  id: number;
+  gid: number | null;
+  home: string | null;
+  bound_at: number;
+  closed_at: number | null;
+}
+
+/** Every binding there ever was. */
+export function readBindings(connection: Connection): Binding[] {
+  const rows = connection.prepare<[], Row>('SELECT * FROM binding').all();
+  return rows.map((row) => ({
+    kind: row.kind,
+    scimId: row.scim_id,
+    name: row.name,
+    id: row.id,
+    gid: row.gid,
+    home: row.home,
+    boundAt: row.bound_at,
+    closedAt: row.closed_at,
+  }));
+}
+
+/** Records new and changed bindings, all or none; a name or id that is bound to another SCIM id is refused by the table. */
+export function recordBindings(connection: Connection, bindings: readonly Binding[]): void {
+  if (bindings.length === 0) return;
+  const upsert = connection.prepare(
+    'INSERT INTO binding (kind, scim_id, name, id, gid, home, bound_at, closed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ' +
+      'ON CONFLICT (kind, scim_id) DO UPDATE SET name = excluded.name, gid = excluded.gid, home = excluded.home, ' +
+      'closed_at = excluded.closed_at',
+  );
+  connection.transaction(() => {
+    for (const { kind, scimId, name, id, gid, home, boundAt, closedAt } of bindings) {
+      upsert.run(kind, scimId, name, id, gid, home, boundAt, closedAt);
+    }
+  })();
+}
+
+/**
+ * Moves bindings to other SCIM ids, all or none, and records each former id. Names and ids stay; an id that is bound
+ * already is refused by the table.
+ * @param at epoch seconds.
+ * @param by the operator.
+ */
+export function moveBindings(
+  connection: Connection,
+  moves: readonly Rebinding[],
+  at: number,
+  by: string,
+): void {
+  const move = connection.prepare('UPDATE binding SET scim_id = ? WHERE kind = ? AND scim_id = ? AND id = ?');
+  const record = connection.prepare(
+    'INSERT INTO rebinding (kind, old_id, new_id, name, id, at, by) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  );
+  connection.transaction(() => {
+    for (const { binding, to } of moves) {
+      const { kind, scimId, name, id } = binding;
+      if (move.run(to, kind, scimId, id).changes !== 1)
+        throw new Error(`the ledger no longer binds ${name} to ${scimId}`);
+      record.run(kind, scimId, to, name, id, at, by);
+    }
+  })();
+}
