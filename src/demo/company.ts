@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import path from 'node:path';
 import { stage } from './harness.ts';
-import { ENTRA } from '../testbed/identity-provider/entra-commands.ts';
+import { ENTRA } from '../testbed/identity-provider/entra/commands.ts';
 import { perform } from '../testbed/identity-provider/idp-cli.ts';
 
 /** A fresh public key as `ssh-ed25519 BASE64` (RFC 8709 section 4). */

@@ -1,7 +1,7 @@
 // A large organisation in no time: made-up people with a key each, and groups of them.
 import { createECDH } from 'node:crypto';
-import type { Organisation } from './protocol/organisation.ts';
-import { COREWEAVE_USER_SCHEMA, GROUP_SCHEMA, USER_SCHEMA } from './protocol/schemas.ts';
+import type { Organisation } from './protocol/resources/organisation.ts';
+import { COREWEAVE_USER_SCHEMA, GROUP_SCHEMA, USER_SCHEMA } from './protocol/discovery/schemas.ts';
 
 export interface Seed {
   readonly users: number;

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerAdmin } from './admin.ts';
 import { createConsole } from './console/console.ts';
-import { describeService } from './protocol/discovery.ts';
+import { describeService } from './protocol/discovery/discovery.ts';
 import { authorise, checkRole } from './auth.ts';
 import { createEvents } from './protocol/events.ts';
 import { readRequest, replyError, replyJson, sendReply, type Reply, type Request } from './exchange.ts';

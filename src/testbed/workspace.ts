@@ -1,7 +1,11 @@
 // What one testbed holds: the SCIM service, the admin address and the console all work on it.
 import { createFaults, type Faults } from './faults/faults.ts';
 import { createPolicyGroups, type PolicyGroups } from './policy-groups.ts';
-import { createOrganisation, type Organisation, type OrganisationOptions } from './protocol/organisation.ts';
+import {
+  createOrganisation,
+  type Organisation,
+  type OrganisationOptions,
+} from './protocol/resources/organisation.ts';
 import { createReaders, type Readers } from './readers.ts';
 import { createRequestLog, type RequestLog } from './request-log.ts';
 import { createSso, type Sso } from './saml/sso.ts';

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import { ENTRA } from '../../src/testbed/identity-provider/entra-commands.ts';
+import { ENTRA } from '../../src/testbed/identity-provider/entra/commands.ts';
 import { perform } from '../../src/testbed/identity-provider/idp-cli.ts';
 import { choose, findObstacle, findSerious, keepPicture, setStage } from './browser.ts';
 

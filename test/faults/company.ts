@@ -5,9 +5,9 @@ import {
   type Directory,
   type Person,
 } from '../../src/testbed/identity-provider/directory.ts';
-import { runCycle } from '../../src/testbed/identity-provider/entra-cycle.ts';
-import { DEFAULT_MAPPINGS, SSH_KEYS_PATH } from '../../src/testbed/identity-provider/entra-shapes.ts';
-import { runOktaCycle } from '../../src/testbed/identity-provider/okta-cycle.ts';
+import { runCycle } from '../../src/testbed/identity-provider/entra/cycle.ts';
+import { DEFAULT_MAPPINGS, SSH_KEYS_PATH } from '../../src/testbed/identity-provider/entra/shapes.ts';
+import { runOktaCycle } from '../../src/testbed/identity-provider/okta/cycle.ts';
 import { makeEd25519, makeModulus, writeBlob } from '../policy/key-corpus.ts';
 import type { Dice } from './dice.ts';
 

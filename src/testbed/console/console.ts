@@ -9,7 +9,7 @@ import { renderPage } from './layout.ts';
 import { isActive, isAdministrator, nameOf } from './people.ts';
 import { findRoute } from './routes.ts';
 import { createSessions, isSameSecret, makeSecret, type Session } from './sessions.ts';
-import { showRefusal, showSignIn } from './sign-in-page.ts';
+import { showRefusal, showSignIn } from './pages/sign-in-page.ts';
 import { beginSignIn, describeServiceProvider, endSignIn } from './sso-routes.ts';
 import type { Visit, Visitor } from './visit.ts';
 

@@ -1,9 +1,9 @@
 // Pushed users as the console speaks of them: names, state, keys, groups, and who is an administrator.
 import { ADMIN_POLICY } from '../policy-groups.ts';
 import { getAttribute, getValues } from '../protocol/attributes.ts';
-import type { Entry } from '../protocol/collection.ts';
+import type { Entry } from '../protocol/resources/collection.ts';
 import { isObject, type JsonObject } from '../protocol/json.ts';
-import { COREWEAVE_USER_SCHEMA } from '../protocol/schemas.ts';
+import { COREWEAVE_USER_SCHEMA } from '../protocol/discovery/schemas.ts';
 import type { Workspace } from '../workspace.ts';
 
 /** An attribute as text; empty where it is absent or no text. */

@@ -1,5 +1,5 @@
 // The table of pages and actions, and who may have which.
-import { showClusters } from './clusters-page.ts';
+import { showClusters } from './pages/clusters-page.ts';
 import {
   attachPolicies,
   changeGroup,
@@ -7,14 +7,19 @@ import {
   deleteGroup,
   showGroup,
   showGroups,
-} from './groups-page.ts';
-import { showLoginNodes } from './login-nodes-page.ts';
-import { showProvisioningLog } from './provisioning-log-page.ts';
-import { deploySso, saveMetadata, showSamlSso } from './saml-sso-page.ts';
-import { changeSwitch, createToken, revokeToken, showScimConfiguration } from './scim-configuration-page.ts';
-import { addKey, removeKey, showAccount, showSlurmAttributes } from './slurm-attributes-page.ts';
-import { showUser } from './user-page.ts';
-import { showUsers } from './users-page.ts';
+} from './pages/groups-page.ts';
+import { showLoginNodes } from './pages/login-nodes-page.ts';
+import { showProvisioningLog } from './pages/provisioning-log-page.ts';
+import { deploySso, saveMetadata, showSamlSso } from './pages/saml-sso-page.ts';
+import {
+  changeSwitch,
+  createToken,
+  revokeToken,
+  showScimConfiguration,
+} from './pages/scim-configuration-page.ts';
+import { addKey, removeKey, showAccount, showSlurmAttributes } from './pages/slurm-attributes-page.ts';
+import { showUser } from './pages/user-page.ts';
+import { showUsers } from './pages/users-page.ts';
 import type { Act, ShowPage, Visitor } from './visit.ts';
 
 /** Below the console's path; `*` is the id of a resource. */

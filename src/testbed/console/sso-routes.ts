@@ -1,7 +1,7 @@
 // The routes of a sign-in: to the identity provider, and back with its response.
 import { html as xml } from '../pages/html.ts';
 import type { Reply, Request } from '../exchange.ts';
-import type { Entry } from '../protocol/collection.ts';
+import type { Entry } from '../protocol/resources/collection.ts';
 import { ScimError } from '../protocol/scim-error.ts';
 import type { Purpose } from '../saml/sso.ts';
 import type { Workspace } from '../workspace.ts';
@@ -9,7 +9,7 @@ import { redirect, renderReply } from '../pages/page-reply.ts';
 import { readCookie, type Cookies } from './cookies.ts';
 import { findByAddress, isActive } from './people.ts';
 import { makeSecret, type Sessions } from './sessions.ts';
-import { showHandOver, showRefusal, showTestResult } from './sign-in-page.ts';
+import { showHandOver, showRefusal, showTestResult } from './pages/sign-in-page.ts';
 
 /** Sends the browser to the identity provider, with a cookie that tells this browser from others. */
 export async function beginSignIn({ sso }: Workspace, purpose: Purpose, cookies: Cookies): Promise<Reply> {

@@ -1,7 +1,7 @@
 // What an administrator does to the directory: people, groups, assignment and mappings; one function a verb.
 import { randomUUID } from 'node:crypto';
 import type { Directory, DirectoryGroup, Person } from './directory.ts';
-import { deleteForGood } from './recycle-bin.ts';
+import { deleteForGood } from './entra/recycle-bin.ts';
 
 /** A command that makes no sense as it was written. */
 export class UsageError extends Error {

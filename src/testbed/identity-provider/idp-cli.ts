@@ -5,7 +5,7 @@ import { loadDirectory, saveDirectory, type Directory } from './directory.ts';
 import type { LogLine } from './idp-client.ts';
 import { writeReport } from './idp-report.ts';
 import { changeMapping, writeMappings } from './mapping-verbs.ts';
-import { findNextTry } from './quarantine.ts';
+import { findNextTry } from './entra/quarantine.ts';
 import { makeSampleDirectory } from './sample-directory.ts';
 import { changeSaml } from './saml/saml-verbs.ts';
 

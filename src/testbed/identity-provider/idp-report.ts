@@ -1,5 +1,5 @@
 // The provisioning log of a cycle, and the steps of one on demand, in words for people.
-import type { Step } from './entra-on-demand.ts';
+import type { Step } from './entra/on-demand.ts';
 import type { LogLine } from './idp-client.ts';
 
 /** One line for each object, failures with the service's own words; then the sum. */

@@ -1,7 +1,7 @@
 // *Attribute Mapping*: what is sent under which path.
 import { UsageError } from './directory-verbs.ts';
 import type { Directory } from './directory.ts';
-import { SSH_KEYS_PATH } from './entra-shapes.ts';
+import { SSH_KEYS_PATH } from './entra/shapes.ts';
 
 /** What users are matched by: Entra lets nobody delete it. */
 const MATCHING = 'userName';

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { UsageError } from './directory-verbs.ts';
 import { directorySchema, type Directory } from './directory.ts';
-import { DEFAULT_MAPPINGS } from './entra-shapes.ts';
+import { DEFAULT_MAPPINGS } from './entra/shapes.ts';
 
 const PEOPLE = [
   ['alice', 'Alice', 'Ashby', 'Research'],

@@ -1,5 +1,5 @@
 // Attribute paths such as `name.givenName` or `urn:...:User:manager.value`, as steps from the resource down.
-import { findCorePrefix, findExtension } from './schemas.ts';
+import { findCorePrefix, findExtension } from './discovery/schemas.ts';
 
 /** The steps of one path: an extension's URN first, if there is one, then attribute, then sub-attribute. */
 export type Steps = readonly string[];

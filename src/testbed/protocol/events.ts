@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { getAttribute } from './attributes.ts';
 import { ACTIVATE, CREATE_NOTICE, DEACTIVATE, DELETE, PATCH_NOTICE, PUT_NOTICE } from './event-uris.ts';
 import { isSame, type Json, type JsonObject } from './json.ts';
-import type { Change } from './organisation.ts';
+import type { Change } from './resources/organisation.ts';
 import { ENDPOINTS } from './render.ts';
 import { ScimError } from './scim-error.ts';
 

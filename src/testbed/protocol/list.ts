@@ -1,8 +1,8 @@
 // One page of a list, by index (RFC 7644 section 3.4.2.4) or by cursor (RFC 9865).
 import { createHash } from 'node:crypto';
-import { findSeq, type Collection, type Entry } from './collection.ts';
-import { parseFilter, type Filter } from './filter.ts';
-import { selectEntries } from './select.ts';
+import { findSeq, type Collection, type Entry } from './resources/collection.ts';
+import { parseFilter, type Filter } from './filter/filter.ts';
+import { selectEntries } from './filter/select.ts';
 import { ScimError } from './scim-error.ts';
 
 export interface PageLimits {

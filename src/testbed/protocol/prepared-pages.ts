@@ -1,5 +1,5 @@
 // Pages kept as bytes for as long as nothing changes, so that serving a large organisation costs little.
-import type { Collection } from './collection.ts';
+import type { Collection } from './resources/collection.ts';
 
 export interface PreparedPages {
   /** The page of this query in this view, made if it is not there; a filtered one is made each time. */

@@ -1,5 +1,5 @@
 // Resources and pages as they are served: JSON text, made once for as long as the resource stays as it is.
-import type { Entry, ResourceKind } from './collection.ts';
+import type { Entry, ResourceKind } from './resources/collection.ts';
 import { isObject, type JsonObject } from './json.ts';
 import type { Page } from './list.ts';
 import { project, type Projection } from './projection.ts';

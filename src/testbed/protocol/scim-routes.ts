@@ -1,9 +1,9 @@
 // The SCIM endpoints: which request does what, and what comes back (RFC 7644 section 3).
-import type { Entry, ResourceKind } from './collection.ts';
+import type { Entry, ResourceKind } from './resources/collection.ts';
 import { replyJson, type Reply, type Request } from '../exchange.ts';
 import { parseBody } from './json.ts';
 import { cutPage, type PageLimits } from './list.ts';
-import type { Organisation } from './organisation.ts';
+import type { Organisation } from './resources/organisation.ts';
 import type { PreparedPages } from './prepared-pages.ts';
 import { parseProjection, type Projection } from './projection.ts';
 import { ENDPOINTS, type Renderer, type View } from './render.ts';

@@ -2,10 +2,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Directory } from '../../../src/testbed/identity-provider/directory.ts';
-import { runCycle, testConnection } from '../../../src/testbed/identity-provider/entra-cycle.ts';
-import { SSH_KEYS_PATH, isActive } from '../../../src/testbed/identity-provider/entra-shapes.ts';
-import { findSubject, provisionOnDemand } from '../../../src/testbed/identity-provider/entra-on-demand.ts';
-import { findNextTry } from '../../../src/testbed/identity-provider/quarantine.ts';
+import { runCycle, testConnection } from '../../../src/testbed/identity-provider/entra/cycle.ts';
+import { SSH_KEYS_PATH, isActive } from '../../../src/testbed/identity-provider/entra/shapes.ts';
+import { findSubject, provisionOnDemand } from '../../../src/testbed/identity-provider/entra/on-demand.ts';
+import { findNextTry } from '../../../src/testbed/identity-provider/entra/quarantine.ts';
 import type { JsonObject } from '../../../src/testbed/protocol/json.ts';
 import { COREWEAVE, connect, type Client } from '../client.ts';
 import { expectGroups, expectInScope, expectMembers } from './expected-scope.ts';

@@ -4,10 +4,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { ENTRA } from '../../../src/testbed/identity-provider/entra-commands.ts';
+import { ENTRA } from '../../../src/testbed/identity-provider/entra/commands.ts';
 import { loadDirectory, saveDirectory } from '../../../src/testbed/identity-provider/directory.ts';
 import { perform, type Outcome } from '../../../src/testbed/identity-provider/idp-cli.ts';
-import { OKTA } from '../../../src/testbed/identity-provider/okta-commands.ts';
+import { OKTA } from '../../../src/testbed/identity-provider/okta/commands.ts';
 import { COREWEAVE, connect } from '../client.ts';
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFakeFakeFake alice';
@@ -226,7 +226,7 @@ it.each(['entra', 'okta'])('%s is a program with usage, output and exit status',
     new Promise((resolve) => {
       execFile(
         process.execPath,
-        [`src/testbed/identity-provider/${program}.ts`, ...args],
+        [`src/testbed/identity-provider/${program}/main.ts`, ...args],
         (error, out, err) => {
           resolve({ status: typeof error?.code === 'number' ? error.code : 0, out, err });
         },

@@ -1,8 +1,8 @@
 // The Okta emulator against the service: everything by PUT, nobody deleted, and both sides agree.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isActive } from '../../../src/testbed/identity-provider/entra-shapes.ts';
-import { runOktaCycle } from '../../../src/testbed/identity-provider/okta-cycle.ts';
+import { isActive } from '../../../src/testbed/identity-provider/entra/shapes.ts';
+import { runOktaCycle } from '../../../src/testbed/identity-provider/okta/cycle.ts';
 import { COREWEAVE, connect } from '../client.ts';
 import { expectGroups, expectInScope, expectMembers } from './expected-scope.ts';
 import { anyContent, describeServed, makeDirectory, replaceContent } from './random-directories.ts';

@@ -5,7 +5,7 @@ import {
   type Directory,
   type Person,
 } from '../../../src/testbed/identity-provider/directory.ts';
-import { DEFAULT_MAPPINGS, SSH_KEYS_PATH } from '../../../src/testbed/identity-provider/entra-shapes.ts';
+import { DEFAULT_MAPPINGS, SSH_KEYS_PATH } from '../../../src/testbed/identity-provider/entra/shapes.ts';
 import { COREWEAVE, type Client } from '../client.ts';
 
 /** A directory whose application is set up for the client's service. @param flag after the tenant URL. */

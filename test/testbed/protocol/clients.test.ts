@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { isPresent } from '../../../src/testbed/protocol/attributes.ts';
 import type { Json, JsonObject } from '../../../src/testbed/protocol/json.ts';
-import { createOrganisation } from '../../../src/testbed/protocol/organisation.ts';
+import { createOrganisation } from '../../../src/testbed/protocol/resources/organisation.ts';
 import { propertyRuns } from '../../property-runs.ts';
 
 const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';

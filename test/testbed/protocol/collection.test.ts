@@ -2,10 +2,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cutPage } from '../../../src/testbed/protocol/list.ts';
-import { createOrganisation } from '../../../src/testbed/protocol/organisation.ts';
-import { parseFilter } from '../../../src/testbed/protocol/filter.ts';
-import { compileFilter } from '../../../src/testbed/protocol/match.ts';
-import { selectEntries } from '../../../src/testbed/protocol/select.ts';
+import { createOrganisation } from '../../../src/testbed/protocol/resources/organisation.ts';
+import { parseFilter } from '../../../src/testbed/protocol/filter/filter.ts';
+import { compileFilter } from '../../../src/testbed/protocol/filter/match.ts';
+import { selectEntries } from '../../../src/testbed/protocol/filter/select.ts';
 import { propertyRuns } from '../../property-runs.ts';
 
 const LIMITS = { defaultPageSize: 3, maxPageSize: 4, cursorTimeout: 60, cursorPaging: true };

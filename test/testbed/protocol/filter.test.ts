@@ -1,8 +1,8 @@
 // Filters: every operator, the rules on case, and texts that nobody means well.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseFilter, type Filter } from '../../../src/testbed/protocol/filter.ts';
-import { compileFilter } from '../../../src/testbed/protocol/match.ts';
+import { parseFilter, type Filter } from '../../../src/testbed/protocol/filter/filter.ts';
+import { compileFilter } from '../../../src/testbed/protocol/filter/match.ts';
 import { ScimError } from '../../../src/testbed/protocol/scim-error.ts';
 import { propertyRuns } from '../../property-runs.ts';
 import { anyText } from '../../any-text.ts';

@@ -2,8 +2,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Json, JsonObject } from '../../../src/testbed/protocol/json.ts';
-import { applyPatch } from '../../../src/testbed/protocol/patch.ts';
-import { foldPatchPath, parsePath } from '../../../src/testbed/protocol/path.ts';
+import { applyPatch } from '../../../src/testbed/protocol/patch/patch.ts';
+import { foldPatchPath, parsePath } from '../../../src/testbed/protocol/patch/path.ts';
 import { ScimError } from '../../../src/testbed/protocol/scim-error.ts';
 import { propertyRuns } from '../../property-runs.ts';
 

@@ -6,7 +6,7 @@ import { html as xml } from '../../pages/html.ts';
 import { listen, stopListening } from '../../listen.ts';
 import { renderReply, renderReplyTo } from '../../pages/page-reply.ts';
 import { loadDirectory, type Directory } from '../directory.ts';
-import { listAssignedPeople } from '../entra-scope.ts';
+import { listAssignedPeople } from '../entra/scope.ts';
 import { openSigningKey, type SigningKey } from './key-pair.ts';
 import { showPeople, showProblem, showWayBack } from './pages.ts';
 import { makeResponse, readRequest } from './sign-in-response.ts';

@@ -1,5 +1,0 @@
-// Starts the Entra emulator from the command line.
-import { ENTRA } from './entra-commands.ts';
-import { runProgram } from './idp-cli.ts';
-
-await runProgram(ENTRA);
