@@ -9,8 +9,17 @@ export default defineConfig({
           name: 'unit',
           // Of two processors Vitest would leave one idle.
           maxWorkers: '100%',
-          include: ['test/**/*.test.ts'],
-          exclude: ['test/system/**', 'test/nightly/**', 'test/browser/**'],
+          include: ['test/unit/**/*.test.ts'],
+          setupFiles: ['test/support/unit-only.ts'],
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'scenarios',
+          maxWorkers: '100%',
+          include: ['test/scenarios/**/*.test.ts'],
+          exclude: ['test/scenarios/browser/**'],
           // Hundreds of commands start from the sources: each would compile them anew.
           env: { NODE_COMPILE_CACHE: path.resolve(import.meta.dirname, '.cache/compiled') },
           // A hang ends here; a busy machine must not.
@@ -21,7 +30,7 @@ export default defineConfig({
       {
         test: {
           name: 'browser',
-          include: ['test/browser/**/*.test.ts'],
+          include: ['test/scenarios/browser/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           maxWorkers: '100%',

@@ -2,9 +2,9 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { statusOf } from '../../src/agent/report/status.ts';
-import { makeReport, NOW } from '../agent/report/sample-report.ts';
-import { makeThrowawayRoot } from '../agent/throwaway-root.ts';
-import { makeEd25519, seedRandom, writeBlob } from '../policy/key-corpus.ts';
+import { makeReport, NOW } from '../support/records/sample-report.ts';
+import { makeThrowawayRoot } from '../support/nodes/throwaway-root.ts';
+import { makeEd25519, seedRandom, writeBlob } from '../support/records/key-corpus.ts';
 import { makeBundled, type Bundled } from './bundled.ts';
 import { makeRow, median, type Row } from './row.ts';
 import { timePrograms } from './time-programs.ts';

@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startTestbed, type Testbed } from '../../src/testbed/service.ts';
-import { makeThrowawayRoot, type ThrowawayRoot } from '../agent/throwaway-root.ts';
+import { makeThrowawayRoot, type ThrowawayRoot } from '../support/nodes/throwaway-root.ts';
 import { makeBundled, type Bundled } from './bundled.ts';
 import { findFamily, readCpu, watchPeak } from './processes.ts';
 import { showProgress } from './progress.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { renderKeyFile } from '../../src/policy/keys/key-file.ts';
 import { readKeys } from '../../src/policy/keys/ssh-key.ts';
-import { makeEd25519, makeModulus, seedRandom, writeBlob } from '../policy/key-corpus.ts';
+import { makeEd25519, makeModulus, seedRandom, writeBlob } from '../support/records/key-corpus.ts';
 import { makeRow, median, type Row } from './row.ts';
 import { timePrograms } from './time-programs.ts';
 

@@ -8,7 +8,7 @@ import { HELPER_USER, chooseKeySettings } from '../../src/host/sshd/sshd-drop-in
 import { renderKeyFile } from '../../src/policy/keys/key-file.ts';
 import { readKeys } from '../../src/policy/keys/ssh-key.ts';
 import { findFreePort } from '../../src/demo/free-port.ts';
-import { logInMany, openPrivateNode, type PrivateNode } from '../host/private-node.ts';
+import { logInMany, openPrivateNode, type PrivateNode } from '../support/nodes/private-node.ts';
 import { showProgress } from './progress.ts';
 import { makeRow, type Row } from './row.ts';
 

@@ -1,8 +1,8 @@
 // What resolving a person costs: both backends against a flat file of the same people, on a throwaway node with libnss-cache.
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { openPrivateNode, type PrivateNode } from '../host/private-node.ts';
-import { ensureLayers } from '../system/base.ts';
+import { openPrivateNode, type PrivateNode } from '../support/nodes/private-node.ts';
+import { ensureLayers } from '../support/nodes/base.ts';
 import { PLACE, PUBLISHED } from './nss-inside.ts';
 import { showProgress } from './progress.ts';
 import { makeRow, median, type Row } from './row.ts';

@@ -1,6 +1,6 @@
 // The key helper against those of other projects, from Debian's packages, in a throwaway node with 100,000 users.
-import { openPrivateNode } from '../host/private-node.ts';
-import { ensureLayers } from '../system/base.ts';
+import { openPrivateNode } from '../support/nodes/private-node.ts';
+import { ensureLayers } from '../support/nodes/base.ts';
 import { makeRow, median, type Row } from './row.ts';
 import { timePrograms } from './time-programs.ts';
 

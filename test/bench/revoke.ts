@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { installAgent } from '../system/install.ts';
-import { bootNode, type LoginNode } from '../system/node.ts';
-import { BASE_URL, PORT, TOKEN } from '../system/store.ts';
+import { installAgent } from '../support/nodes/install.ts';
+import { bootNode, type LoginNode } from '../support/nodes/node.ts';
+import { BASE_URL, PORT, TOKEN } from '../support/nodes/store.ts';
 import { showProgress } from './progress.ts';
 import { makeRow, quantile, type Row } from './row.ts';
 

@@ -5,9 +5,9 @@ import path from 'node:path';
 import { isAgreed, type PassReport } from '../../src/agent/reconcile/sync-report.ts';
 import { startTestbed } from '../../src/testbed/service.ts';
 import { ACCESS_GROUPS, DOMAINS, makeCompany, SUDO_GROUP } from './company.ts';
-import { makeDice } from './dice.ts';
+import { makeDice } from './rng.ts';
 import { makeLoginRoot, type LoginRoot } from './login-root.ts';
-import { listMishaps } from './mishaps.ts';
+import { listMishaps } from './node-faults.ts';
 import {
   createMemory,
   findBreaches,
@@ -18,7 +18,7 @@ import {
   remember,
 } from './oracle.ts';
 import { chooseStoreFault } from './store-faults.ts';
-import { readTruth, type TruePerson, type Truth } from './truth.ts';
+import { readTruth, type TruePerson, type Truth } from './reference-model.ts';
 
 export interface Figures {
   rounds: number;

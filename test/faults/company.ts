@@ -8,8 +8,8 @@ import {
 import { runCycle } from '../../src/testbed/identity-provider/entra/cycle.ts';
 import { DEFAULT_MAPPINGS, SSH_KEYS_PATH } from '../../src/testbed/identity-provider/entra/shapes.ts';
 import { runOktaCycle } from '../../src/testbed/identity-provider/okta/cycle.ts';
-import { makeEd25519, makeModulus, writeBlob } from '../policy/key-corpus.ts';
-import type { Dice } from './dice.ts';
+import { makeEd25519, makeModulus, writeBlob } from '../support/records/key-corpus.ts';
+import type { Dice } from './rng.ts';
 
 /** The groups whose members may log in, and those who may also become root. */
 export const ACCESS_GROUPS = ['slurm-users', 'contractors'] as const;

@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { type Figures, runCampaign } from './campaign.ts';
-import { listMishaps } from './mishaps.ts';
+import { listMishaps } from './node-faults.ts';
 
 const { values } = parseArgs({
   options: {

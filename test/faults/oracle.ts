@@ -1,6 +1,6 @@
 // Compares a login node with the truth; each finding is one sentence.
 import type { AccountFile, LoginRoot } from './login-root.ts';
-import type { TruePerson, Truth } from './truth.ts';
+import type { TruePerson, Truth } from './reference-model.ts';
 
 export const MARKER = 'sunk-users';
 const MARKER_GID = '9999';

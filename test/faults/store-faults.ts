@@ -1,5 +1,5 @@
 // What the store does wrong during a storm: some of the testbed's faults, chosen by chance.
-import type { Dice } from './dice.ts';
+import type { Dice } from './rng.ts';
 
 /** Requests of the agent's reader: an identity provider asks with a filter. */
 const LISTS = '^[^?]*/(Users|Groups)\\?(?!.*filter=)';

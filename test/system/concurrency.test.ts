@@ -3,9 +3,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { describeStore, makePublicKey, type Someone } from '../host/organisation-on-disk.ts';
-import { bootNode, CODE, type LoginNode } from './node.ts';
-import { describeOnNodes } from './requirements.ts';
+import { describeStore, makePublicKey, type Someone } from '../support/nodes/organisation-on-disk.ts';
+import { bootNode, CODE, type LoginNode } from '../support/nodes/node.ts';
+import { describeOnNodes } from '../support/requirements.ts';
 
 const COUNT = process.env['NIGHTLY'] === undefined ? 200 : 1000;
 const LOCALS = COUNT / 4;
@@ -71,7 +71,7 @@ describeOnNodes('the account files of a busy node', () => {
     `lose nothing of ${COUNT} runs of the shadow tools and ${COUNT} passes`,
     { timeout: 900_000 },
     async () => {
-      const program = `${CODE}/node_modules/.bin/node ${CODE}/test/host/pass-program.ts`;
+      const program = `${CODE}/node_modules/.bin/node ${CODE}/test/support/nodes/sync-program.ts`;
       const start = (unit: string, command: string): void => {
         const { status, stderr } = node.exec(
           `systemd-run --quiet --remain-after-exit --unit=${unit} ${command}`,

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { findLeftovers } from './leftovers.ts';
-import { describeOnNodes } from './requirements.ts';
+import { findLeftovers } from '../support/leftovers.ts';
+import { describeOnNodes } from '../support/requirements.ts';
 
 const SCRIPT = path.resolve(import.meta.dirname, '../../src/demo/demo.sh');
 const ACCOUNT_FILES = ['passwd', 'group', 'shadow', 'gshadow'];

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { runCampaign } from '../faults/campaign.ts';
-import { listMishaps } from '../faults/mishaps.ts';
-import { describeOnNodes } from './requirements.ts';
+import { listMishaps } from '../faults/node-faults.ts';
+import { describeOnNodes } from '../support/requirements.ts';
 
 const MINUTES = 2;
 

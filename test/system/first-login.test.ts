@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { RELEASES } from './base.ts';
-import { installAgent } from './install.ts';
-import { eventually } from './eventually.ts';
-import { bootNode, type LoginNode } from './node.ts';
-import { describeOnNodes } from './requirements.ts';
-import { BASE_URL, type Store, startStore, TOKEN } from './store.ts';
+import { RELEASES } from '../support/nodes/base.ts';
+import { installAgent } from '../support/nodes/install.ts';
+import { eventually } from '../support/eventually.ts';
+import { bootNode, type LoginNode } from '../support/nodes/node.ts';
+import { describeOnNodes } from '../support/requirements.ts';
+import { BASE_URL, type Store, startStore, TOKEN } from '../support/nodes/store.ts';
 
 const CONFIG = `scim:
   base_url: ${BASE_URL}

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { renderKeyFile } from '../../src/policy/keys/key-file.ts';
 import { readKeys } from '../../src/policy/keys/ssh-key.ts';
-import { logInMany, openPrivateNode } from '../host/private-node.ts';
-import { testSshd } from '../host/sshd-suite.ts';
-import { makeCorpus } from '../policy/key-corpus.ts';
-import { compareReadings } from '../policy/ssh-keygen.ts';
-import { ensureBase, RELEASES, type Release } from './base.ts';
-import { describeOnNodes } from './requirements.ts';
+import { logInMany, openPrivateNode } from '../support/nodes/private-node.ts';
+import { testSshd } from '../support/nodes/sshd-suite.ts';
+import { makeCorpus } from '../support/records/key-corpus.ts';
+import { compareReadings } from '../support/records/ssh-keygen.ts';
+import { ensureBase, RELEASES, type Release } from '../support/nodes/base.ts';
+import { describeOnNodes } from '../support/requirements.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
 /** OpenSSH understands `expiry-time` with `Z` since 9.1. */

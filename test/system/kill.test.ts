@@ -20,7 +20,12 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { describeStore, makePublicKey, makeRoot, type Someone } from '../host/organisation-on-disk.ts';
+import {
+  describeStore,
+  makePublicKey,
+  makeRoot,
+  type Someone,
+} from '../support/nodes/organisation-on-disk.ts';
 
 const PROJECT = path.resolve(import.meta.dirname, '../..');
 
@@ -46,7 +51,7 @@ beforeAll(async () => {
   program = at('pass.mjs');
   await build({
     absWorkingDir: PROJECT,
-    entryPoints: ['test/host/pass-program.ts'],
+    entryPoints: ['test/support/nodes/sync-program.ts'],
     outfile: program,
     bundle: true,
     format: 'esm',

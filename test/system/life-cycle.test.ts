@@ -4,13 +4,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { RELEASES } from './base.ts';
-import { eventually } from './eventually.ts';
-import { bootNode, type LoginNode } from './node.ts';
-import { apt, buildForHere, installPackage } from './packages.ts';
-import { type Probe, startProbe } from './probe.ts';
-import { describeOnNodes } from './requirements.ts';
-import { BASE_URL, type Store, startStore } from './store.ts';
+import { RELEASES } from '../support/nodes/base.ts';
+import { eventually } from '../support/eventually.ts';
+import { bootNode, type LoginNode } from '../support/nodes/node.ts';
+import { apt, buildForHere, installPackage } from '../support/nodes/packages.ts';
+import { type Probe, startProbe } from '../support/nodes/probe.ts';
+import { describeOnNodes } from '../support/requirements.ts';
+import { BASE_URL, type Store, startStore } from '../support/nodes/store.ts';
 
 const ACCOUNT_FILES = ['passwd', 'group', 'shadow', 'gshadow'];
 const MAX_BYTES = 60e6;

@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { bootNode } from './node.ts';
-import { describeOnNodes } from './requirements.ts';
+import { bootNode } from '../support/nodes/node.ts';
+import { describeOnNodes } from '../support/requirements.ts';
 
 /** Processes that see a mount of the node's overlay, in whatever mount namespace. */
 function findHolders(folder: string): string[] {

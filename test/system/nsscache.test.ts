@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { installAgent } from './install.ts';
-import { bootNode, CODE, type LoginNode } from './node.ts';
-import { describeOnNodes } from './requirements.ts';
-import { BASE_URL, type Store, startStore, TOKEN } from './store.ts';
+import { installAgent } from '../support/nodes/install.ts';
+import { bootNode, CODE, type LoginNode } from '../support/nodes/node.ts';
+import { describeOnNodes } from '../support/requirements.ts';
+import { BASE_URL, type Store, startStore, TOKEN } from '../support/nodes/store.ts';
 
 const PEOPLE = 10_000;
 const GROUPS = 100;

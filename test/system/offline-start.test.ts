@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { installAgent } from './install.ts';
-import { eventually } from './eventually.ts';
-import { bootNode, type LoginNode } from './node.ts';
-import { describeOnNodes } from './requirements.ts';
-import { BASE_URL, type Store, startStore, TOKEN } from './store.ts';
+import { installAgent } from '../support/nodes/install.ts';
+import { eventually } from '../support/eventually.ts';
+import { bootNode, type LoginNode } from '../support/nodes/node.ts';
+import { describeOnNodes } from '../support/requirements.ts';
+import { BASE_URL, type Store, startStore, TOKEN } from '../support/nodes/store.ts';
 
 const CONFIG = `scim:
   base_url: ${BASE_URL}

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { eventually } from './eventually.ts';
-import type { LoginNode } from './node.ts';
-import { buildForHere } from './packages.ts';
-import { buildImage, layMounts, startPod } from './pod.ts';
-import { describeOnNodes } from './requirements.ts';
-import { BASE_URL, PORT, type Store, startStore, TOKEN } from './store.ts';
+import { eventually } from '../support/eventually.ts';
+import type { LoginNode } from '../support/nodes/node.ts';
+import { buildForHere } from '../support/nodes/packages.ts';
+import { buildImage, layMounts, startPod } from '../support/nodes/pod.ts';
+import { describeOnNodes } from '../support/requirements.ts';
+import { BASE_URL, PORT, type Store, startStore, TOKEN } from '../support/nodes/store.ts';
 
 const CONFIG = `scim:
   base_url: ${BASE_URL}

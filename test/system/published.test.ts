@@ -4,12 +4,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { eventually as wait } from './eventually.ts';
-import type { LoginNode } from './node.ts';
-import { buildForHere } from './packages.ts';
-import { buildImage, layMounts, startPod } from './pod.ts';
-import { describeOnNodes } from './requirements.ts';
-import { BASE_URL, type Store, startStore, TOKEN } from './store.ts';
+import { eventually as wait } from '../support/eventually.ts';
+import type { LoginNode } from '../support/nodes/node.ts';
+import { buildForHere } from '../support/nodes/packages.ts';
+import { buildImage, layMounts, startPod } from '../support/nodes/pod.ts';
+import { describeOnNodes } from '../support/requirements.ts';
+import { BASE_URL, type Store, startStore, TOKEN } from '../support/nodes/store.ts';
 
 const FOLDER = '/srv/nsscache';
 const LINK = `sh /usr/share/sunk-agent/container/link-nsscache ${FOLDER}`;

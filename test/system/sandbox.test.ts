@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RESERVE_BYTES } from '../../src/host/fs/reserve.ts';
-import { type Release, RELEASES } from './base.ts';
-import { eventually } from './eventually.ts';
-import { bootNode, CODE, type LoginNode } from './node.ts';
-import { buildForHere, installPackage } from './packages.ts';
-import { describeOnNodes } from './requirements.ts';
-import { BASE_URL, PORT, type Store, startStore } from './store.ts';
+import { type Release, RELEASES } from '../support/nodes/base.ts';
+import { eventually } from '../support/eventually.ts';
+import { bootNode, CODE, type LoginNode } from '../support/nodes/node.ts';
+import { buildForHere, installPackage } from '../support/nodes/packages.ts';
+import { describeOnNodes } from '../support/requirements.ts';
+import { BASE_URL, PORT, type Store, startStore } from '../support/nodes/store.ts';
 
 /** The life-cycle runs the units on all releases each time. */
 const TESTED: readonly Release[] = process.env['NIGHTLY'] === undefined ? ['bookworm'] : RELEASES;
@@ -151,7 +151,7 @@ Type=exec
 Restart=no
 WatchdogSec=0
 ExecStart=
-ExecStart=/usr/lib/sunk-agent/node ${CODE}/test/system/escape.ts ${who} ${other} ${PORT}
+ExecStart=/usr/lib/sunk-agent/node ${CODE}/test/support/nodes/escape.ts ${who} ${other} ${PORT}
 StandardOutput=file:/var/log/escape
 StandardError=file:/var/log/escape-errors
 ${more}`;

@@ -4,12 +4,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { eventually } from './eventually.ts';
-import { installAgent } from './install.ts';
-import { bootNode } from './node.ts';
-import { describeOnNodes } from './requirements.ts';
+import { eventually } from '../support/eventually.ts';
+import { installAgent } from '../support/nodes/install.ts';
+import { bootNode } from '../support/nodes/node.ts';
+import { describeOnNodes } from '../support/requirements.ts';
 import { type Situation, SITUATIONS, type Stage } from './situations.ts';
-import { BASE_URL, startStore, TOKEN } from './store.ts';
+import { BASE_URL, startStore, TOKEN } from '../support/nodes/store.ts';
 
 /** The daemon is there, but no pass comes between the making and the asking. */
 const CONFIG = `scim:

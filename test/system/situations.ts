@@ -1,7 +1,7 @@
 // Broken situations on a login node, as data: how each is made, who is asked what, which cause must come first, how it is undone.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LoginNode } from './node.ts';
-import type { Store } from './store.ts';
+import type { LoginNode } from '../support/nodes/node.ts';
+import type { Store } from '../support/nodes/store.ts';
 
 export interface Stage {
   readonly node: LoginNode;

@@ -4,11 +4,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { eventually as wait } from './eventually.ts';
-import { bootNode, type LoginNode } from './node.ts';
-import { apt, buildForHere, installPackage } from './packages.ts';
-import { describeOnNodes } from './requirements.ts';
-import { BASE_URL, type Store, startStore } from './store.ts';
+import { eventually as wait } from '../support/eventually.ts';
+import { bootNode, type LoginNode } from '../support/nodes/node.ts';
+import { apt, buildForHere, installPackage } from '../support/nodes/packages.ts';
+import { describeOnNodes } from '../support/requirements.ts';
+import { BASE_URL, type Store, startStore } from '../support/nodes/store.ts';
 
 const README = readFileSync(path.resolve(import.meta.dirname, '../../README.md'), 'utf8');
 const PUBLISHED = '/var/lib/sunk-agent/nsscache/current';

@@ -1,0 +1,48 @@
+// A store that has lost people in every way in which it can be asked: only the guard stands between it and the logins.
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { makeThrowawayRoot, type ThrowawayRoot } from '../../support/nodes/throwaway-root.ts';
+
+vi.setConfig({ testTimeout: 240_000 });
+
+const NAMES = Array.from({ length: 12 }, (_, n) => `person${n}`);
+let place: ThrowawayRoot;
+
+beforeEach(async () => {
+  place = await makeThrowawayRoot();
+});
+afterEach(async () => {
+  await place.close();
+});
+
+async function fault(body: object): Promise<void> {
+  const response = await fetch(`${place.testbed.adminUrl}/faults`, {
+    method: 'POST',
+    body: JSON.stringify(body),
+  });
+  if (response.status !== 201) throw new Error(await response.text());
+}
+
+test('people who are gone from the list and from every single read keep their logins until somebody says so', async () => {
+  const members = await Promise.all(NAMES.map((name) => place.pushUser(`${name}@example.com`, '')));
+  await place.pushGroup('slurm-users', members);
+  expect((await place.run('sync')).status).toBe(0);
+  const [passwd, group] = [place.read('etc/passwd'), place.read('etc/group')];
+  for (const name of NAMES) expect(passwd).toContain(`${name}:`);
+
+  await fault({ kind: 'empty', path: 'Users\\?' });
+  await fault({ kind: 'members-cut', at: 0, path: 'Groups' });
+  await fault({ kind: 'status', status: 404, path: 'Users/' });
+  for (let pass = 0; pass < 3; pass += 1) {
+    await place.run('sync', '--full');
+    expect([place.read('etc/passwd'), place.read('etc/group')]).toEqual([passwd, group]);
+  }
+  const { stdout } = await place.run('status', '--json');
+  const { health, guard } = JSON.parse(stdout) as { health: string; guard: { held: { changes: number }[] } };
+  expect(health).toBe('degraded');
+  // All of them were believed to be gone, and all that follows from it is held.
+  expect(guard.held.reduce((sum, { changes }) => sum + changes, 0)).toBeGreaterThanOrEqual(NAMES.length);
+
+  await fetch(`${place.testbed.adminUrl}/faults`, { method: 'DELETE' });
+  expect((await place.run('sync', '--full')).status).toBe(0);
+  expect([place.read('etc/passwd'), place.read('etc/group')]).toEqual([passwd, group]);
+});

@@ -1,0 +1,196 @@
+import { type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { makeThrowawayRoot, type ThrowawayRoot } from '../../support/nodes/throwaway-root.ts';
+
+// Two processes start, and machines may be busy.
+vi.setConfig({ testTimeout: 120_000 });
+const SOON = { timeout: 55_000, interval: 50 };
+
+const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJrUj8o1Zr5LwH1o0u0Oe4i2cYkq2gYx0b1r9t1VbJ0M';
+
+/** Neither of them comes by itself while a test runs. */
+const NEVER = "sync: { poll: '0 0 29 2 *', full: '0 0 29 2 *' }\n";
+
+let place: ThrowawayRoot;
+let daemon: ChildProcess | null = null;
+let output = '';
+
+beforeEach(async () => {
+  place = await makeThrowawayRoot();
+  output = '';
+});
+
+afterEach(async () => {
+  if (daemon !== null && daemon.exitCode === null) {
+    daemon.kill('SIGTERM');
+    await once(daemon, 'exit');
+  }
+  daemon = null;
+  await place.close();
+});
+
+/** @param mode of the pass to wait for. */
+async function start(more = NEVER, mode = 'full'): Promise<void> {
+  place.configure(more);
+  vi.stubEnv('LOG_LEVEL', 'trace');
+  daemon = place.start('run');
+  vi.unstubAllEnvs();
+  for (const stream of [daemon.stdout, daemon.stderr])
+    stream?.on('data', (data: Buffer) => {
+      output += data.toString();
+    });
+  await vi.waitFor(() => expect(passes(), output).toContain(mode), SOON);
+}
+
+interface PassLine {
+  readonly mode: string;
+  /** Milliseconds a step. */
+  readonly ms: Readonly<Record<string, number>>;
+}
+
+/** The passes that are over, in order, but for the first from the cache. */
+function passLines(): PassLine[] {
+  return output
+    .split('\n')
+    .filter((line) => line.includes('"pass over"'))
+    .map((line) => JSON.parse(line.slice(line.indexOf('{'))) as PassLine)
+    .filter(({ mode }) => mode !== 'cache');
+}
+
+const passes = () => passLines().map(({ mode }) => mode);
+const decided = ({ ms }: PassLine) => 'decide' in ms;
+
+const deactivate = (id: string) =>
+  place.scim('PATCH', `/Users/${id}`, { Operations: [{ op: 'replace', path: 'active', value: false }] });
+
+/** The processes that belong to this root: the daemon and its reader. */
+function processes(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return (
+          readlinkSync(`/proc/${pid}/exe`) === readlinkSync(`/proc/${daemon?.pid ?? 0}/exe`) &&
+          readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(place.root)
+        );
+      } catch {
+        return false;
+      }
+    });
+}
+
+describe('the daemon', () => {
+  test('puts out who was deactivated as soon as the store announces it', async () => {
+    const alice = await place.pushUser('alice@example.com', KEY);
+    await place.pushGroup('slurm-users', [alice]);
+    await start();
+    await vi.waitFor(() => expect(output).toContain('they are followed'), SOON);
+    expect(place.read('etc/passwd')).toMatch(/^alice:.*\/bin\/bash$/m);
+    await deactivate(alice);
+    await vi.waitFor(() => expect(place.read('etc/passwd')).toMatch(/^alice:.*nologin$/m), SOON);
+    await vi.waitFor(() => expect(passes()).toContain('event'), SOON);
+  });
+
+  test('has its place among the fleet when it starts again with a cache, and is not kept waiting without one', async () => {
+    const sync = "sync: { poll: '*/2 * * * * *', full: '0 0 29 2 *' }\n";
+    await start(sync);
+    expect(passes()[0]).toBe('full');
+    daemon?.kill('SIGTERM');
+    await once(daemon ?? place.start(), 'exit');
+    output = '';
+    await start(sync, 'delta');
+    expect(passes()[0]).toBe('delta');
+  });
+
+  test('reads everything at once on SIGHUP, and when another token lies ready', async () => {
+    await start();
+    const full = () => passes().filter((mode) => mode === 'full').length;
+    const before = full();
+    daemon?.kill('SIGHUP');
+    await vi.waitFor(() => expect(full()).toBe(before + 1), SOON);
+    const response = await fetch(`${place.testbed.adminUrl}/tokens`, {
+      method: 'POST',
+      body: JSON.stringify({ name: 'next', role: 'read-only' }),
+    });
+    const { token } = (await response.json()) as { token: string };
+    writeFileSync(path.join(place.root, 'etc/sunk-agent/credentials/scim-token'), token);
+    await vi.waitFor(() => expect(full()).toBe(before + 2), SOON);
+  });
+
+  test.each([
+    ['taken away', (cache: string) => rmSync(cache, { recursive: true })],
+    [
+      'replaced by a copy',
+      (cache: string) => {
+        renameSync(cache, `${cache}.old`);
+        cpSync(`${cache}.old`, cache, { recursive: true });
+      },
+    ],
+  ])('works with what lies in its place once its cache was %s, and blocks as before', async (_, disturb) => {
+    const alice = await place.pushUser('alice@example.com', KEY);
+    await place.pushGroup('slurm-users', [alice]);
+    await start();
+    const account = place.read('etc/passwd');
+    disturb(path.join(place.root, 'var/lib/sunk-agent/cache'));
+    daemon?.kill('SIGHUP');
+    await vi.waitFor(() => expect(passes().filter((mode) => mode === 'full')).toHaveLength(2), SOON);
+    expect(output).toContain('taken away or replaced');
+    expect(place.read('etc/passwd')).toBe(account);
+    // Another process finds the same ledger there, and nothing to do.
+    const { status, stdout } = await place.run('sync', '--json');
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ changes: { planned: 0 } });
+    writeFileSync(path.join(place.root, 'etc/sunk-agent/blocked'), 'alice@example.com\n');
+    await vi.waitFor(() => expect(output).toContain('blocked: out at once'), SOON);
+    expect(place.read('etc/passwd')).toMatch(/^alice:.*nologin$/m);
+  });
+
+  test('polls by its schedule with seconds, and settles where nothing happens', async () => {
+    await start("sync: { poll: '*/2 * * * * *', full: '0 0 29 2 *' }\n");
+    await vi.waitFor(() => {
+      const deltas = passLines().filter(({ mode }) => mode === 'delta');
+      expect(deltas.length).toBeGreaterThan(1);
+      expect(deltas.at(-1)).not.toSatisfy(decided);
+    }, SOON);
+    // What somebody else writes into the account files is weighed with the next poll, though the store has no news.
+    const group = path.join(place.root, 'etc/group');
+    const before = passLines().filter(decided).length;
+    writeFileSync(group, `${readFileSync(group, 'utf8')}strange:x:4000:\n`);
+    await vi.waitFor(() => expect(passLines().filter(decided).length).toBeGreaterThan(before), SOON);
+    expect(place.read('etc/group')).toContain('strange');
+  });
+
+  test('shows its token to nobody: not in a log, a command line, an environment or a core', async () => {
+    await start();
+    const { adminUrl, readToken } = place.testbed;
+    const echo = { kind: 'status', status: 401, headers: { 'x-token': readToken } };
+    await fetch(`${adminUrl}/faults`, { method: 'POST', body: JSON.stringify(echo) });
+    daemon?.kill('SIGHUP');
+    await vi.waitFor(() => expect(output).toContain('refused the token'), SOON);
+    const pids = processes();
+    expect(pids).toHaveLength(2);
+    for (const pid of pids) {
+      expect(readFileSync(`/proc/${pid}/cmdline`, 'latin1')).not.toContain(readToken);
+      expect(readFileSync(`/proc/${pid}/environ`, 'latin1')).not.toContain(readToken);
+    }
+    const reader = pids.find((pid) => pid !== daemon?.pid) ?? 0;
+    expect(readFileSync(`/proc/${reader}/limits`, 'utf8')).toMatch(/Max core file size +0 +0/);
+    expect(output).not.toContain(readToken);
+    const state = path.join(place.root, 'var/lib/sunk-agent');
+    for (const entry of readdirSync(state, { recursive: true, withFileTypes: true })) {
+      if (entry.isFile())
+        expect(readFileSync(path.join(entry.parentPath, entry.name), 'latin1')).not.toContain(readToken);
+    }
+  });
+
+  test('refuses a schedule that is none before it does anything', async () => {
+    place.configure("sync: { poll: 'now and then' }\n");
+    const { status, stderr } = await place.run('run');
+    expect(status).toBe(78);
+    expect(stderr).toMatch(/sync\.poll: "now and then" is no schedule/);
+  });
+});

@@ -1,0 +1,42 @@
+// A cache that was sound when an agent opened it, and is not any more when a pass reads it.
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { LoginRoot } from '../../faults/login-root.ts';
+import { openStoreAndNode, type SmallStore } from '../../support/nodes/small-store.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+let store: SmallStore;
+let node: LoginRoot;
+let close: () => Promise<void>;
+
+beforeEach(async () => {
+  ({ store, node, close } = await openStoreAndNode('damage-'));
+});
+afterEach(() => close());
+
+const shell = (name: string): string | undefined =>
+  node
+    .lines('passwd')
+    .find((line) => line.startsWith(`${name}:`))
+    ?.split(':')
+    .at(-1);
+
+test('costs no pass: it is set aside and rebuilt, and whoever has left is out', async () => {
+  node.isResident = true;
+  const [alice] = (await store.pushPeople('alice', 'bob')).ids;
+  expect((await node.startPass().over).status).toBe(0);
+  await store.setActive(alice, false);
+  const other = new Database(path.join(node.state, 'mirror.sqlite'));
+  other.exec('DROP TRIGGER binding_is_kept; DROP TABLE binding');
+  other.close();
+
+  const { status, report, stderr } = await node.startPass().over;
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+  expect(report).toMatchObject({ n: 1, problems: [] });
+  expect([shell('alice'), shell('bob')]).toEqual(['/usr/sbin/nologin', '/bin/bash']);
+  expect(readdirSync(node.state)).toContainEqual(expect.stringMatching(/^mirror\.sqlite\.damaged-\d+$/));
+});

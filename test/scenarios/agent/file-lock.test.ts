@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { takePassLock } from '../../../src/agent/reconcile/file-lock.ts';
+import { AgentError } from '../../../src/common/errors.ts';
+
+let folder: string;
+let file: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'pass-lock-'));
+  file = path.join(folder, 'run', 'pass.lock');
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+test('the lock is free again once it was given back', async () => {
+  (await takePassLock(file, () => {}, 0))();
+  (await takePassLock(file, () => expect.unreachable(), 0))();
+});
+
+test('a second taker says once that it waits, and gives up after its patience', async () => {
+  const release = await takePassLock(file, () => {}, 0);
+  let waits = 0;
+  await expect(takePassLock(file, () => (waits += 1), 250)).rejects.toThrow(AgentError);
+  expect(waits).toBe(1);
+  release();
+});
+
+test('the lock dies with a process that is killed while it holds it', async () => {
+  const module = path.resolve(import.meta.dirname, '../../../src/agent/reconcile/file-lock.ts');
+  const program = `
+    const { takePassLock } = await import(${JSON.stringify(module)});
+    await takePassLock(${JSON.stringify(file)}, () => {}, 0);
+    process.stdout.write('held');
+    setInterval(() => {}, 1000);`;
+  const holder = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(holder.stdout, 'data');
+  await expect(takePassLock(file, () => {}, 0)).rejects.toThrow(/another pass/);
+  holder.kill('SIGKILL');
+  await once(holder, 'exit');
+  (await takePassLock(file, () => {}, 0))();
+});

@@ -1,0 +1,119 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readKeys } from '../../../src/policy/keys/ssh-key.ts';
+import { record } from '../../support/records/healthy.ts';
+import { makeThrowawayRoot, type ThrowawayRoot } from '../../support/nodes/throwaway-root.ts';
+
+let place: ThrowawayRoot;
+const KEY = record.keys[0] ?? '';
+
+beforeEach(async () => {
+  place = await makeThrowawayRoot();
+  const alice = await place.pushUser('alice@example.com', KEY);
+  await place.pushGroup('slurm-users', [alice]);
+  await place.run('sync');
+});
+afterEach(async () => {
+  await place.close();
+});
+
+const keyFile = () => path.join(place.root, 'var/lib/sunk-agent/authorized_keys/alice');
+const shadowOfAlice = () => /^alice:.*$/m.exec(place.read('etc/shadow'))?.[0].split(':')[7];
+const blocked = () =>
+  existsSync(path.join(place.root, 'etc/sunk-agent/blocked')) ? place.read('etc/sunk-agent/blocked') : '';
+
+describe('block', () => {
+  test('puts a person out under any of their names, and they stay out', async () => {
+    const word = 'ALICE@example.com';
+    const { status, stdout } = await place.run('block', word);
+    expect(stdout).toMatch(new RegExp(`^${word} is blocked: alice out after`));
+    expect(status).toBe(0);
+    expect(existsSync(keyFile())).toBe(false);
+    expect(shadowOfAlice()).toBe('1');
+    await place.run('sync');
+    expect(existsSync(keyFile())).toBe(false);
+    expect((await place.run('unblock', word)).status).toBe(0);
+    expect(existsSync(keyFile())).toBe(true);
+    const { stdout: history } = await place.run('history', '--user', 'alice');
+    expect(history).toMatch(/ block .*\(by .*out: alice\)/);
+    expect(history).toMatch(/ unblock /);
+  });
+
+  test('acts with the mirror damaged and the store gone', async () => {
+    await place.testbed.close();
+    writeFileSync(path.join(place.root, 'var/lib/sunk-agent/cache/mirror.sqlite'), 'nonsense'.repeat(1000));
+    const { stdout, stderr } = await place.run('block', 'alice');
+    expect(stderr).toMatch(/damaged.*going by the marker group/);
+    expect(stdout).toMatch(/^alice is blocked: alice out after/);
+    expect(existsSync(keyFile())).toBe(false);
+    expect(shadowOfAlice()).toBe('1');
+  });
+
+  const mayMount = process.geteuid?.() === 0 && spawnSync('mount', ['--version']).status === 0;
+  if (!mayMount) process.stderr.write('skipped: a list on a read-only disk needs root and mount\n');
+  test.runIf(mayMount)('puts a person out also where the list cannot be written, and says so', async () => {
+    const folder = path.join(place.root, 'etc/sunk-agent');
+    for (const options of ['bind', 'remount,bind,ro'])
+      expect(spawnSync('mount', ['-o', options, folder, folder]).status).toBe(0);
+    try {
+      const { status, stdout, stderr } = await place.run('block', 'alice');
+      expect(status).toBe(1);
+      expect(stdout).toMatch(/^alice is NOT on the list: alice out after/);
+      expect(stderr).toMatch(/cannot write .*blocked.*read-only/);
+      expect(stderr).toMatch(/the next pass lets them in again: block alice anew/);
+      expect(existsSync(keyFile())).toBe(false);
+      expect(shadowOfAlice()).toBe('1');
+    } finally {
+      spawnSync('umount', ['--lazy', folder]);
+    }
+  });
+
+  test('takes one key away and leaves the others', async () => {
+    const [reading] = readKeys([KEY]);
+    const fingerprint = reading?.ok === true ? reading.key.fingerprint : '';
+    const { stdout } = await place.run('block', fingerprint);
+    expect(stdout).toContain('alice out after');
+    expect(existsSync(keyFile())).toBe(false);
+    expect(shadowOfAlice()).toBe('');
+  });
+
+  test('refuses what is none of ours, and keeps it off the list', async () => {
+    const { status, stderr } = await place.run('block', 'root');
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/root is a local account of this node, none of ours/);
+    expect(blocked()).not.toContain('root');
+  });
+
+  test('keeps out whoever is not here yet', async () => {
+    const { status, stdout } = await place.run('block', 'carol');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^carol is blocked: nobody on this node/);
+    expect(blocked()).toMatch(/^carol {2}# /m);
+  });
+});
+
+test('a daemon notices a list that a fleet’s configuration wrote, and acts before the next pass', async () => {
+  place.configure('sync: { poll: "0 0 0 1 1 *", full: "0 0 1 1 *" }\n');
+  const daemon = place.start('run');
+  try {
+    let said = '';
+    await new Promise<void>((resolve) => {
+      daemon.stderr?.on('data', (chunk) => {
+        said += String(chunk);
+        if (said.includes('the reader is connected')) resolve();
+      });
+    });
+    // The first passes are over, and the watch is on, when nothing more is said.
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    expect(readFileSync(keyFile(), 'utf8')).toContain('ssh-ed25519');
+    mkdirSync(path.join(place.root, 'etc/sunk-agent'), { recursive: true });
+    writeFileSync(path.join(place.root, 'etc/sunk-agent/blocked'), 'alice  # from the fleet\n');
+    await expect.poll(() => existsSync(keyFile()), { timeout: 10_000, interval: 50 }).toBe(false);
+    await expect.poll(shadowOfAlice, { timeout: 10_000, interval: 50 }).toBe('1');
+  } finally {
+    daemon.kill('SIGTERM');
+    await new Promise((resolve) => daemon.once('exit', resolve));
+  }
+}, 60_000);

@@ -1,0 +1,136 @@
+// Chromium for the tests of the console: one browser a file, a fresh profile a test, and axe-core on any page.
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import axe from 'axe-core';
+import { chromium, type BrowserContext, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import {
+  startSamlProvider,
+  type SamlProvider,
+} from '../../../src/testbed/identity-provider/saml/provider.ts';
+import { startTestbed, type Testbed, type TestbedOptions } from '../../../src/testbed/service.ts';
+
+const EXECUTABLE = '/usr/bin/chromium';
+/** Chromium asks hosts of its maker at each start unless it is told not to. */
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Why the browser tests cannot run here; null if they can. CI may not skip them. */
+export function findObstacle(): string | null {
+  if (existsSync(EXECUTABLE)) return null;
+  if (process.env['CI'] !== undefined) throw new Error(`cannot be skipped in CI: no ${EXECUTABLE}`);
+  process.stderr.write(`skipped: the tests in the browser: no ${EXECUTABLE} (Debian: chromium)\n`);
+  return `no ${EXECUTABLE}`;
+}
+
+export interface Stage {
+  /** A folder that ends with the test. */
+  readonly folder: () => string;
+  testbed(options?: TestbedOptions): Promise<Testbed>;
+  provider(file: string): Promise<SamlProvider>;
+  /** A window in a profile of its own; it fails the test when the page breaks its own policy. */
+  open(): Promise<Page>;
+}
+
+/** What a file of tests stands on; everything ends with its test, the browser with the file. */
+export function setStage(): Stage {
+  let profile: string;
+  let context: BrowserContext;
+  let ends: (() => Promise<void>)[] = [];
+  let folder: string;
+
+  beforeAll(async () => {
+    profile = mkdtempSync(path.join(tmpdir(), 'console-browser-'));
+    context = await chromium.launchPersistentContext(profile, {
+      executablePath: EXECUTABLE,
+      args: FLAGS,
+      headless: true,
+      viewport: { width: 1280, height: 800 },
+    });
+  });
+  afterAll(async () => {
+    await context.close();
+    rmSync(profile, { recursive: true, force: true });
+  });
+  afterEach(async () => {
+    for (const end of ends.reverse()) await end();
+    ends = [];
+  });
+
+  return {
+    folder() {
+      folder = mkdtempSync(path.join(tmpdir(), 'console-'));
+      ends.push(() => Promise.resolve(rmSync(folder, { recursive: true })));
+      return folder;
+    },
+    async testbed(options = {}) {
+      const testbed = await startTestbed(options);
+      ends.push(() => testbed.close());
+      return testbed;
+    },
+    async provider(file) {
+      const provider = await startSamlProvider({ file });
+      ends.push(() => provider.close());
+      return provider;
+    },
+    async open() {
+      await context.clearCookies();
+      const page = await context.newPage();
+      const violations: string[] = [];
+      page.on('console', (message) => {
+        if (/Content Security Policy|Refused to/.test(message.text())) violations.push(message.text());
+      });
+      page.setDefaultTimeout(30_000);
+      ends.push(async () => {
+        await page.close();
+        expect(violations).toEqual([]);
+      });
+      return page;
+    },
+  };
+}
+
+interface Violation {
+  readonly id: string;
+  readonly impact: string;
+  readonly nodes: readonly { readonly html: string }[];
+}
+
+/**
+ * What axe-core finds on the page that is serious or critical.
+ * @param rules only these; all by default.
+ */
+export async function findSerious(page: Page, ...rules: readonly string[]): Promise<readonly string[]> {
+  const options = JSON.stringify(rules.length === 0 ? {} : { runOnly: rules });
+  // Through the debugger, which the page's policy does not bind.
+  const found = (await page.evaluate(
+    `(() => { ${axe.source}; return window.axe.run(document, ${options}); })()`,
+  )) as {
+    violations: Violation[];
+  };
+  return found.violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+}
+
+/** Keeps a picture of the page where `SCREENSHOTS` names a folder. */
+export async function keepPicture(page: Page, name: string): Promise<void> {
+  const where = process.env['SCREENSHOTS'];
+  if (where === undefined) return;
+  mkdirSync(where, { recursive: true });
+  await page.screenshot({ path: path.join(where, `${name}.png`), fullPage: true });
+}
+
+/** Follows an entry of the console's menu. */
+export async function choose(page: Page, words: string): Promise<void> {
+  const menu = page.getByRole('navigation', { name: 'Console' });
+  await menu.getByRole('link', { name: words, exact: true }).click();
+}

@@ -1,0 +1,250 @@
+// Somebody on call before a node: the screens of a real terminal, which the README shows, and what doctor --fix mends.
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeEd25519, seedRandom, writeBlob } from '../../support/records/key-corpus.ts';
+import { canOpenPrivateNode } from '../../support/nodes/private-node.ts';
+import { openOwnNode, type OwnNode } from '../../support/nodes/own-node.ts';
+import { openTerminal, type Terminal } from '../../support/terminal.ts';
+
+const README = path.resolve(import.meta.dirname, '../../../README.md');
+const EXTENSION = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';
+const TOKEN_FILE = '/etc/sunk-agent/credentials/scim-token';
+const STATE = '/var/lib/sunk-agent/cache';
+const KEYS = '/var/lib/sunk-agent/authorized_keys';
+const HELPER_FOLDER = '/usr/libexec/sunk-agent';
+const DROP_IN = '/etc/ssh/sshd_config.d/10-sunk-agent.conf';
+
+/** What is another at each run becomes what the README has. */
+function normalise(screen: string): string {
+  return screen
+    .replace(/http:\/\/127\.0\.0\.1:\d+/g, 'https://api.coreweave.com')
+    .replace(/\b\d+ (?:s|min)(?= ago)/g, '4 s')
+    .replace(/\d{4}-\d\d-\d\d \d\d:\d\d/g, '2026-12-04 09:30')
+    .replace(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, '5d0c8f0e-2a71-4c39-9b1e-6f3a7d20c845')
+    .replace(/\b[0-9a-f]{16}\b/g, '12337161427d8fb8')
+    .replace(/SHA256:[A-Za-z0-9+/]{43}/g, 'SHA256:sVGBVyN5yGGi5i6t7bIGZzqhIchaGb6NHKg+k6VJPGo')
+    .replace(/load [\d.]+ on \d+/, 'load 0.42 on 16')
+    .replace(/[\d.]+ of [\d.]+ GiB memory/, '50.1 of 62.7 GiB memory')
+    .replace(/[\d.]+ of [\d.]+ GiB free/g, '80.4 of 97.9 GiB free')
+    .replace(/last pass  \d+/, 'last pass  2')
+    .replace(/^pass \d+/m, 'pass 2');
+}
+
+/** The README's block that opens with this command line. */
+function readmeBlock(command: string): string {
+  const text = readFileSync(README, 'utf8');
+  const start = text.indexOf(`\`\`\`\n# ${command}\n`);
+  if (start === -1) throw new Error(`the README shows no screen of ${command}`);
+  return text.slice(start + 4, text.indexOf('\n```', start + 4));
+}
+
+function expectInReadme(command: string, screen: string): void {
+  const block = `# ${command}\n${normalise(screen)}`;
+  if (process.env['UPDATE_GOLDEN'] !== undefined)
+    writeFileSync(
+      README,
+      readFileSync(README, 'utf8').replace(readmeBlock(command), () => block),
+    );
+  expect(readmeBlock(command)).toBe(block);
+}
+
+describe.runIf(canOpenPrivateNode())('for the person on call', () => {
+  let node: OwnNode;
+  let terminal: Terminal;
+  let bob: string;
+  let carol: string;
+  let group: string;
+  const random = seedRandom(1);
+
+  async function ask(method: string, url: string, body?: unknown): Promise<{ id: string }> {
+    const response = await fetch(url, {
+      method,
+      headers: { authorization: `Bearer ${node.testbed.token}`, 'content-type': 'application/scim+json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const answer = await response.text();
+    if (!response.ok) throw new Error(`${method} ${url}: ${response.status} ${answer}`);
+    return JSON.parse(answer === '' ? '{}' : answer) as { id: string };
+  }
+  const scim = (method: string, resource: string, body: unknown) =>
+    ask(method, node.testbed.baseUrl + resource, body);
+  const patch = (resource: string, operation: object) =>
+    scim('PATCH', resource, {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+      Operations: [operation],
+    });
+  async function push(name: string): Promise<string> {
+    const key = `ssh-ed25519 ${writeBlob('ssh-ed25519', makeEd25519(random)).toString('base64')}`;
+    const { id } = await scim('POST', '/Users', {
+      schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
+      userName: `${name}@example.com`,
+      active: true,
+      [EXTENSION]: { sunkSshKeys: key },
+    });
+    return id;
+  }
+
+  const show = async (command: string): Promise<string> => {
+    terminal.start(node.enter(command));
+    return terminal.end();
+  };
+  const modes = async (): Promise<string> =>
+    (
+      await node.exec(
+        `stat -c '%a %U:%G %n' ${TOKEN_FILE} ${STATE} ${KEYS} ${HELPER_FOLDER} /etc/passwd; cat ${DROP_IN}`,
+      )
+    ).stdout;
+  const audited = async (): Promise<number> =>
+    Number((await node.exec('cat /var/lib/sunk-agent/audit.ndjson 2>/dev/null | grep -c doctor-fix')).stdout);
+
+  beforeAll(async () => {
+    node = await openOwnNode();
+    const alice = await push('alice');
+    bob = await push('bob');
+    carol = await push('carol');
+    ({ id: group } = await scim('POST', '/Groups', {
+      schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'],
+      displayName: 'slurm-users',
+      members: [{ value: alice }, { value: bob }],
+    }));
+    expect(await node.exec('sunk-agent sync')).toMatchObject({ status: 0 });
+    terminal = openTerminal(100, 40);
+  }, 120_000);
+
+  afterAll(async () => {
+    terminal.close();
+    await node.close();
+  });
+
+  test('sync shows on a terminal how far it is, and the report when it is over', async () => {
+    await ask('POST', `${node.testbed.adminUrl}/faults`, { kind: 'delay', ms: 3000 });
+    terminal.start(node.enter('sunk-agent sync --full'));
+    let atWork = '';
+    for (let tries = 0; tries < 400 && !atWork.includes('fetch'); tries += 1) {
+      await sleep(50);
+      atWork = terminal.screen();
+    }
+    expectInReadme('sunk-agent sync --full', atWork);
+    await ask('DELETE', `${node.testbed.adminUrl}/faults`);
+    const after = await terminal.end();
+    expect(after).not.toContain('[1/4]');
+    expect(after).toMatch(/^pass \d+ \(full\): 3 users and 1 group, snapshot [0-9a-f]{16}\n0 changes made/);
+  });
+
+  test('status says that all is well, and how the machine is', async () => {
+    expectInReadme('sunk-agent status --host', await show('sunk-agent status --host'));
+  });
+
+  test('why names the broken link and who must mend it', async () => {
+    await node.exec("echo 'AllowUsers bob root' >/etc/ssh/sshd_config.d/05-other.conf");
+    expectInReadme('sunk-agent why alice', await show('sunk-agent why alice'));
+    expect(terminal.screen(true)).toContain('\u001b[31mBROKEN');
+    await node.exec('rm /etc/ssh/sshd_config.d/05-other.conf');
+  });
+
+  test('doctor names what is wrong, the worst first, each with its mend; it changes nothing', async () => {
+    await node.exec(`chmod o+w ${HELPER_FOLDER}; chmod 644 ${TOKEN_FILE}`);
+    const before = await modes();
+    expectInReadme('sunk-agent doctor', await show('sunk-agent doctor'));
+    expect(await modes()).toBe(before);
+    expect(await audited()).toBe(0);
+  });
+
+  test('doctor --fix says each thing that it will do, does it, and has nothing left to do', async () => {
+    await node.exec(`chmod 755 ${STATE}; chmod 777 ${KEYS}; echo '# nothing' >${DROP_IN}`);
+    const found = await node.exec('sunk-agent doctor');
+    expect(found.status).toBe(2);
+    for (const code of [
+      'sshd-helper-unsafe',
+      'token-rights',
+      'disk-state-rights',
+      'disk-key-folder',
+      'sshd-other-command',
+    ])
+      expect(found.stdout).toContain(code);
+
+    const fixed = await node.exec('sunk-agent doctor --fix');
+    expect(fixed.stderr.match(/^sunk-agent: will /gm)).toHaveLength(5);
+    expect(fixed).toMatchObject({ status: 0, stdout: expect.stringMatching(/^All is well/) });
+    expect(await modes()).toMatch(
+      new RegExp(
+        `^640 root:sunk-reader ${TOKEN_FILE}\n700 root:root ${STATE}\n755 root:root ${KEYS}\n755 root:root ${HELPER_FOLDER}\n`,
+      ),
+    );
+    expect(await audited()).toBe(5);
+
+    const after = await modes();
+    expect(await node.exec('sunk-agent doctor --fix')).toMatchObject({ status: 0 });
+    expect(await modes()).toBe(after);
+    expect(await audited()).toBe(5);
+  });
+
+  test('doctor --fix leaves alone what is a link, and mends the rest', async () => {
+    await node.exec(`mv ${TOKEN_FILE} /root/token; ln -s /etc/passwd ${TOKEN_FILE}; chmod 755 ${STATE}`);
+    const before = await node.exec('stat -c "%a %U:%G" /etc/passwd');
+    const { stdout } = await node.exec('sunk-agent doctor --fix');
+    expect(stdout).toContain('token-rights');
+    expect(stdout).not.toContain('disk-state-rights');
+    expect(await node.exec('stat -c "%a %U:%G" /etc/passwd')).toEqual(before);
+    await node.exec(`rm ${TOKEN_FILE}; mv /root/token ${TOKEN_FILE}`);
+  });
+
+  test('doctor --fix writes nothing for an sshd whose configuration is broken, says so, and mends the rest', async () => {
+    await node.exec(
+      `cp /etc/ssh/sshd_config /root/sshd_config; echo '# nothing' >${DROP_IN}; chmod 755 ${STATE}
+      echo 'Nonsense yes' >>/etc/ssh/sshd_config`,
+    );
+    const { stdout, stderr } = await node.exec('sunk-agent doctor --fix');
+    expect(stdout).not.toContain('disk-state-rights');
+    expect(stdout).toMatch(/^BROKEN +sshd-silent/m);
+    expect(stderr).not.toContain('10-sunk-agent.conf');
+    expect((await node.exec(`cat ${DROP_IN}`)).stdout).toBe('# nothing\n');
+    await node.exec('cp /root/sshd_config /etc/ssh/sshd_config');
+    expect(await node.exec('sunk-agent doctor --fix')).toMatchObject({ status: 0 });
+  });
+
+  test('doctor --fix that cannot mend one thing says what, where and why, and mends the rest', async () => {
+    await node.exec(
+      `chmod 755 ${STATE}; chmod 777 ${HELPER_FOLDER}
+      mount --bind ${HELPER_FOLDER} ${HELPER_FOLDER} && mount -o remount,bind,ro ${HELPER_FOLDER}`,
+    );
+    const { status, stdout, stderr } = await node.exec('sunk-agent doctor --fix');
+    expect(stderr).toMatch(
+      new RegExp(
+        `^sunk-agent: helper-rights is not mended: cannot set owner and mode of ${HELPER_FOLDER}: EROFS: .*mount -o remount,rw`,
+        'm',
+      ),
+    );
+    expect(stdout).toContain('sshd-helper-unsafe');
+    expect(stdout).not.toContain('disk-state-rights');
+    expect(status).toBe(2);
+    const trail = await node.exec(
+      'grep doctor-fix /var/lib/sunk-agent/audit.ndjson | grep -c "is not mended"',
+    );
+    expect(trail.stdout).toBe('1\n');
+    await node.exec(`umount ${HELPER_FOLDER}`);
+    expect(await node.exec('sunk-agent doctor --fix')).toMatchObject({ status: 0 });
+  });
+
+  test('doctor --fix mends without an audit trail too, says that there is none, and does not call that well', async () => {
+    const audit = '/var/lib/sunk-agent/audit.ndjson';
+    await node.exec(`chmod 755 ${STATE}; mv ${audit} /root/audit; mkdir ${audit}`);
+    const { status, stdout, stderr } = await node.exec('sunk-agent doctor --fix --json');
+    const told = expect.stringMatching(
+      /^state-rights is not on the audit trail: cannot write the audit trail .*move it away\)$/,
+    ) as string;
+    expect(JSON.parse(stdout)).toMatchObject({ findings: [], unmended: [told] });
+    expect(stderr).toContain('state-rights is not on the audit trail');
+    expect(status).toBe(1);
+    expect(await modes()).toContain(`700 root:root ${STATE}`);
+    await node.exec(`rmdir ${audit}; mv /root/audit ${audit}`);
+  });
+
+  test('plan shows who comes and who goes, and why', async () => {
+    await patch(`/Users/${bob}`, { op: 'Replace', path: 'active', value: 'False' });
+    await patch(`/Groups/${group}`, { op: 'Add', path: 'members', value: [{ value: carol }] });
+    expectInReadme('sunk-agent plan --fetch', await show('sunk-agent plan --fetch'));
+  });
+});

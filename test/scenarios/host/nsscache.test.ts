@@ -1,0 +1,279 @@
+// The nsscache backend through whole passes on a throwaway root.
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { decide } from '../../../src/agent/reconcile/decide.ts';
+import { openPlace } from '../../../src/agent/node-context.ts';
+import { openParts } from '../../../src/agent/reconcile/context.ts';
+import { passFromCache } from '../../../src/agent/operator/sync-now.ts';
+import { openNssCache } from '../../../src/host/nss/nsscache.ts';
+import { makeEd25519, seedRandom, writeBlob } from '../../support/records/key-corpus.ts';
+import { rememberRecords } from '../../support/records/remember.ts';
+import { makeGroup, makeUser } from '../../support/records/organisation.ts';
+
+vi.setConfig({ testTimeout: 30_000 });
+
+const NOTHING_HEARD = { heardAt: null, isWhole: false };
+const FOLDER = 'srv/accounts';
+const random = seedRandom(7);
+const makeKey = (): string =>
+  `ssh-ed25519 ${writeBlob('ssh-ed25519', makeEd25519(random)).toString('base64')}`;
+const KEY = makeKey();
+
+let root: string;
+
+beforeEach(() => {
+  root = mkdtempSync(path.join(tmpdir(), 'nsscache-'));
+  for (const folder of ['etc/sunk-agent', 'home', 'srv'])
+    mkdirSync(path.join(root, folder), { recursive: true });
+  write('etc/passwd', 'root:x:0:0:root:/root:/bin/bash\nhero:x:10300:10300::/home/hero:/bin/sh\n');
+  write('etc/group', 'root:x:0:\nhero:x:10300:\n');
+  write('etc/shadow', 'root:*:20000:0:99999:7:::\nhero:!:20000:0:99999:7:::\n');
+  write('etc/shells', '/bin/sh\n/bin/bash\n');
+  configure('nsscache');
+  remember();
+});
+
+afterEach(() => rmSync(root, { recursive: true }));
+
+const write = (file: string, text: string): void => writeFileSync(path.join(root, file), text);
+const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
+const cache = (file: string): string => read(path.join(FOLDER, 'current', file));
+const key = (name: string): string => path.join(root, 'var/lib/sunk-agent/authorized_keys', name);
+
+function configure(backend: string, more = ''): void {
+  write(
+    'etc/sunk-agent/config.yaml',
+    `scim: { base_url: "https://store.example/x" }
+access: { groups: [{ name: slurm-users }], sudo_groups: [] }
+accounts: { domains: [example.com], backend: ${backend}, nsscache_dir: /${FOLDER} }
+limits: { max_loss: { at_least: 50 } }
+${more}`,
+  );
+}
+
+const alice = makeUser('alice', 10100, { keys: [KEY], displayName: 'Älice' });
+const bob = makeUser('bob', 10200, { keys: [makeKey()] });
+
+function remember(active = true, keys: readonly string[] = alice.record.keys): void {
+  rememberRecords(
+    root,
+    [{ record: { ...alice.record, active, keys: [...keys] } }, bob],
+    [makeGroup('users', 31_000, ['u-alice', 'u-bob'], { name: 'slurm-users' })],
+  );
+}
+
+const pass = () => passFromCache(openPlace({ root, config: undefined }), () => {});
+
+async function planned(): Promise<string[]> {
+  const parts = openParts(openPlace({ root, config: undefined }));
+  try {
+    const { changes, desired } = await decide(parts, Math.floor(Date.now() / 1000), NOTHING_HEARD);
+    return [
+      ...changes.map(({ kind, name }) => `${kind} ${name}`),
+      ...desired.refusals.map(({ code, scimId }) => `${code} ${scimId}`),
+    ];
+  } finally {
+    parts.mirror.close();
+  }
+}
+
+test('never publishes on top of what it has not seen', async () => {
+  await pass();
+  const folder = path.join(root, FOLDER);
+  const entry = { name: 'carol', uid: 10_400, gid: 9999, gecos: '', dir: '/home/carol', shell: '/bin/sh' };
+  const create = (name: string, uid: number) =>
+    ({ scimId: name, name, because: '', kind: 'account-create', entry: { ...entry, name, uid } }) as const;
+  const [one, other] = [openNssCache(root, folder), openNssCache(root, folder)];
+  await one.apply([create('carol', 10_400)], 20_000);
+  await other.apply([create('dave', 10_401)], 20_000);
+  other.publication?.publish([]);
+  expect(() => one.publication?.publish([])).toThrow(/somebody else published/);
+  // A change that did not fit leaves nothing behind that would bring back an older state.
+  await one.apply([create('dave', 10_402)], 20_000);
+  await other.apply([create('erin', 10_403)], 20_000);
+  other.publication?.publish([]);
+  await one.apply([create('carol', 10_400)], 20_000);
+  one.publication?.publish([]);
+  expect(cache('passwd.cache').match(/^\w+/gm)).toEqual(['alice', 'bob', 'carol', 'dave', 'erin']);
+});
+
+describe('the nsscache backend', () => {
+  test('publishes accounts, groups and keys at once, and leaves the node’s own files byte for byte', async () => {
+    const before = ['passwd', 'group', 'shadow'].map((file) => read(`etc/${file}`));
+    expect(await pass()).toMatchObject({ changes: { failed: 0, held: 0 } });
+    expect(cache('passwd.cache')).toBe(
+      'alice:x:10100:9999:Älice:/home/alice:/bin/bash\nbob:x:10200:9999:bob:/home/bob:/bin/bash\n',
+    );
+    expect(cache('group.cache')).toBe('slurm-users:x:31000:alice,bob\nsunk-users:x:9999:\n');
+    expect(cache('shadow.cache')).toMatch(/^alice:\*:\d+:0:99999:7:::\nbob:/);
+    expect(cache('sshkey.cache')).toMatch(
+      /^alice:\['expiry-time="\d{14}Z?" ssh-ed25519 \S+ u-alice'\]\nbob:/,
+    );
+    expect(read('var/lib/sunk-agent/authorized_keys/alice')).toContain(KEY);
+    expect(['passwd', 'group', 'shadow'].map((file) => read(`etc/${file}`))).toEqual(before);
+    expect(statSync(path.join(root, 'home/alice')).isDirectory()).toBe(true);
+    expect(statSync(path.join(root, FOLDER, 'current/shadow.cache')).mode & 0o777).toBe(0o640);
+  });
+
+  test('writes nothing where nothing changes', async () => {
+    await pass();
+    const generation = readlinkSync(path.join(root, FOLDER, 'current'));
+    expect(await pass()).toMatchObject({ changes: { planned: 0 } });
+    expect(readlinkSync(path.join(root, FOLDER, 'current'))).toBe(generation);
+    expect(readdirSync(path.join(root, FOLDER))).toHaveLength(2);
+  });
+
+  test('keeps one former generation for who is reading it, each younger than the one before', async () => {
+    await pass();
+    const times = [statSync(path.join(root, FOLDER, 'current/passwd.cache')).mtimeMs];
+    for (const keys of [[makeKey()], [makeKey()], [KEY]]) {
+      remember(true, keys);
+      await pass();
+      times.push(statSync(path.join(root, FOLDER, 'current/passwd.cache.ixuid')).mtimeMs);
+    }
+    expect(readdirSync(path.join(root, FOLDER)).sort()).toEqual(['current', 'generation-3', 'generation-4']);
+    for (const [index, time] of times.slice(1).entries())
+      expect(time - (times[index] ?? 0)).toBeGreaterThanOrEqual(1000);
+  });
+
+  test('closes an account by its shell, its expiry and its keys, and keeps its line and its ids', async () => {
+    await pass();
+    remember(false);
+    await pass();
+    expect(cache('passwd.cache')).toContain('alice:x:10100:9999:Älice:/home/alice:/usr/sbin/nologin\n');
+    expect(cache('shadow.cache')).toMatch(/^alice:\*:\d+:0:99999:7::1:$/m);
+    expect(cache('sshkey.cache')).not.toContain('alice');
+    expect(cache('group.cache')).toContain('slurm-users:x:31000:bob\n');
+    expect(existsSync(key('alice'))).toBe(false);
+    remember(true);
+    await pass();
+    expect(cache('passwd.cache')).toContain('alice:x:10100:9999:Älice:/home/alice:/bin/bash\n');
+    expect(cache('sshkey.cache')).toContain('alice:');
+  });
+
+  test('refuses a name and a uid of the node’s own accounts', async () => {
+    rememberRecords(
+      root,
+      [makeUser('hero', 10_500), makeUser('carol', 10_300), bob],
+      [makeGroup('users', 31_000, ['u-hero', 'u-carol', 'u-bob'], { name: 'slurm-users' })],
+    );
+    const report = await pass();
+    expect(report.refusals.map(({ code, scimId }) => `${code} ${scimId}`)).toEqual([
+      'uid-local u-carol',
+      'name-local u-hero',
+    ]);
+    expect(cache('passwd.cache')).toBe('bob:x:10200:9999:bob:/home/bob:/bin/bash\n');
+  });
+
+  test('mends a key that a crash left in only one of the two places', async () => {
+    await pass();
+    rmSync(key('alice'));
+    expect(await planned()).toEqual(['keys-write alice']);
+    await pass();
+    write('var/lib/sunk-agent/authorized_keys/alice', '');
+    await pass();
+    expect(read('var/lib/sunk-agent/authorized_keys/alice')).toContain(KEY);
+    expect(await planned()).toEqual([]);
+    remember(false);
+    rmSync(key('alice'));
+    expect(await planned()).toContain('keys-remove alice');
+    await pass();
+    expect(cache('sshkey.cache')).not.toContain('alice');
+  });
+
+  test('takes its own lines back when the ledger is lost, and reports those that do not agree', async () => {
+    await pass();
+    rmSync(path.join(root, 'var/lib/sunk-agent/cache'), { recursive: true });
+    rememberRecords(
+      root,
+      [{ record: { ...alice.record, uid: 10_101 } }, bob],
+      [makeGroup('users', 31_000, ['u-alice', 'u-bob'], { name: 'slurm-users' })],
+    );
+    const report = await pass();
+    expect(report.refusals).toMatchObject([{ code: 'marked-differs', scimId: 'u-alice' }]);
+    expect(cache('passwd.cache')).toContain('alice:x:10100:');
+    expect(cache('passwd.cache')).toContain('bob:x:10200:');
+  });
+
+  test('leaves the old generation in place where the new one cannot be written', async () => {
+    await pass();
+    const before = cache('passwd.cache');
+    rmSync(path.join(root, FOLDER, 'generation-2'), { recursive: true, force: true });
+    // Where the next generation would be stands something else.
+    mkdirSync(path.join(root, FOLDER, 'current.new/inside'), { recursive: true });
+    remember(false);
+    const report = await pass();
+    expect(report.changes.failed).toBeGreaterThan(0);
+    expect(report.problems.join()).toContain('cannot publish in');
+    expect(cache('passwd.cache')).toBe(before);
+    expect(existsSync(key('alice'))).toBe(false);
+    rmSync(path.join(root, FOLDER, 'current.new'), { recursive: true });
+    await pass();
+    expect(cache('passwd.cache')).toContain('/usr/sbin/nologin');
+    expect(cache('sshkey.cache')).not.toContain('alice');
+  });
+});
+
+test('a node that only reads what is published plans homes and keys, and no account', async () => {
+  await pass();
+  configure('published');
+  for (const folder of ['var', 'home/alice', 'home/bob'])
+    rmSync(path.join(root, folder), { recursive: true });
+  remember();
+  expect(await planned()).toEqual([
+    'home-create alice',
+    'home-create bob',
+    'keys-write alice',
+    'keys-write bob',
+  ]);
+  const generation = readlinkSync(path.join(root, FOLDER, 'current'));
+  expect(await pass()).toMatchObject({ changes: { failed: 0 } });
+  remember(false);
+  await pass();
+  expect(existsSync(key('alice'))).toBe(false);
+  expect(readlinkSync(path.join(root, FOLDER, 'current'))).toBe(generation);
+});
+
+describe('beside another publisher', () => {
+  beforeEach(() => {
+    mkdirSync(path.join(root, 'etc/nsscache'));
+    write('etc/nsswitch.conf', 'passwd: files cache\ngroup: files cache\n');
+    write(
+      'etc/nsscache/passwd.cache',
+      'alice:x:10100:9999:Älice:/mnt/home/alice:/bin/bash\nbob:x:10999:10999::/home/bob:/bin/bash\nzoe:x:10900:10900::/home/zoe:/bin/bash\n',
+    );
+    write('etc/nsscache/group.cache', 'slurm-users:x:31000:alice,zoe\nsunk-users:x:9999:\n');
+    for (const file of ['passwd', 'group'])
+      symlinkSync(`/etc/nsscache/${file}.cache`, path.join(root, `etc/${file}.cache`));
+  });
+
+  test.each(['local', 'nsscache'])('observe reports what %s would make different', async (backend) => {
+    configure(backend, 'mode: observe\n');
+    const found = await planned();
+    expect(found).toContain('account-alter alice');
+    expect(found).not.toContain('account-create alice');
+    expect(found).toContain('published-differs u-bob');
+    expect(found).toContain('published-unknown ');
+  });
+
+  test('nobody gets another uid than the one by which the node knows them already', async () => {
+    configure('local');
+    const report = await pass();
+    expect(report.refusals.map(({ code }) => code)).toContain('published-differs');
+    expect(read('etc/passwd')).toContain('alice:x:10100:');
+    expect(read('etc/passwd')).not.toContain('bob');
+  });
+});

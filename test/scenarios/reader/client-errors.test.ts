@@ -1,0 +1,165 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { inspect } from 'node:util';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createBudget } from '../../../src/agent/daemon/budget.ts';
+import { jitterOf } from '../../../src/agent/daemon/repeat.ts';
+import { isPassingStatus, readRetryAfter, waitAfter } from '../../../src/reader/http/retry.ts';
+import { listen } from '../../support/ingest-harness.ts';
+
+describe('a failure that may pass', () => {
+  test.each([
+    ['408', { kind: 'status', status: 408 }],
+    ['429 without Retry-After', { kind: 'status', status: 429 }],
+    ['429 with Retry-After in seconds', { kind: 'status', status: 429, retryAfter: 1 }],
+    [
+      '503 with Retry-After as a date',
+      { kind: 'status', status: 503, retryAfter: 1, retryAfterForm: 'date' },
+    ],
+    ['500', { kind: 'status', status: 500 }],
+    ['a reset connection', { kind: 'reset' }],
+    ['an answer that was cut', { kind: 'cut' }],
+  ])('%s is tried again, and the pass is whole', async (_, fault) => {
+    const ears = await listen({ seedUsers: 3 });
+    await ears.fault({ ...fault, path: 'Users', times: 2 });
+    expect(await ears.hear()).toMatchObject({ complete: { User: true, Group: true }, retries: 2 });
+  });
+
+  test('an answer that is late is tried again, by the bound on one request', async () => {
+    const ears = await listen({ seedUsers: 3 }, { scim: '  bounds: { request: 1s }' });
+    await ears.fault({ kind: 'delay', ms: 3000, path: 'Users', times: 1 });
+    expect(await ears.hear()).toMatchObject({ complete: { User: true }, retries: 1 });
+  });
+
+  test('that lasts ends with the address and what to check', async () => {
+    const ears = await listen();
+    await ears.fault({ kind: 'reset' });
+    const error = { code: 'store_unreachable', message: expect.stringContaining('127.0.0.1') as string };
+    await expect(ears.hear()).rejects.toMatchObject(error);
+  });
+
+  test('a long Retry-After is kept to: the store is left alone, and the error says until when', async () => {
+    const ears = await listen();
+    await ears.fault({ kind: 'status', status: 429, retryAfter: 3600, times: 1 });
+    await expect(ears.hear()).rejects.toMatchObject({ code: 'store_busy' });
+    await ears.requests();
+    await expect(ears.hear()).rejects.toThrow(/asks to be left alone until 20/);
+    expect(await ears.requests()).toEqual([]);
+  });
+});
+
+describe('a refusal', () => {
+  test.each([
+    [401, 'store_refused_token'],
+    [403, 'store_forbidden'],
+  ])('%i is reported as what it is, and never tried again', async (status, code) => {
+    const ears = await listen();
+    await ears.hear();
+    await ears.fault({ kind: 'status', status, path: 'Users|Groups' });
+    await ears.requests();
+    await expect(ears.hear()).rejects.toMatchObject({ code });
+    const lists = (await ears.requests()).filter((line) => line.includes('/Users'));
+    expect(lists).toHaveLength(1);
+  });
+
+  test('of one token leads to the next, and one that is missing is no obstacle', async () => {
+    const ears = await listen(
+      {},
+      { scim: '  tokens: [{ file: /old }, { file: /none }, { credential: scim-token }]' },
+    );
+    writeFileSync(path.join(ears.root, 'old'), 'revoked');
+    expect((await ears.hear()).complete).toEqual({ User: true, Group: true });
+    // The one that was taken is tried first from then on.
+    expect(await ears.requests()).not.toEqual([]);
+    const { body } = await ears.admin('GET', '/requests?failed=true');
+    expect(body.requests).toEqual([]);
+  });
+
+  test('takes effect, and ends, with the file of the token', async () => {
+    const ears = await listen();
+    ears.writeToken('nonsense');
+    await expect(ears.hear()).rejects.toMatchObject({ code: 'store_refused_token' });
+    ears.writeToken(ears.testbed.readToken);
+    expect((await ears.hear()).complete.User).toBe(true);
+  });
+});
+
+describe('the token', () => {
+  const spoiled = [
+    { kind: 'reset' },
+    { kind: 'cut' },
+    { kind: 'not-json' },
+    { kind: 'html', status: 500 },
+    { kind: 'status', status: 401 },
+    { kind: 'status', status: 302, headers: { location: 'http://127.0.0.1:1/' } },
+    { kind: 'delay', ms: 3000 },
+  ];
+  test.each(spoiled)('is in no part of the error after %o, however deep one looks', async (fault) => {
+    const ears = await listen({}, { scim: '  bounds: { request: 1s }' });
+    await ears.fault(fault);
+    const error: unknown = await ears.hear().catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(Error);
+    expect(inspect(error, { depth: 20, showHidden: true })).not.toContain(ears.testbed.readToken);
+  });
+});
+
+describe('patience', () => {
+  test('doubles with each attempt, has full jitter, and never ends before the store wants it', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 30 }),
+        fc.option(fc.nat({ max: 60_000 })),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (attempt, after, random) => {
+          const wait = waitAfter(attempt, after, random);
+          expect(wait).toBeGreaterThanOrEqual(after ?? 0);
+          expect(wait).toBeLessThanOrEqual((after ?? 0) + Math.min(30_000, 500 * 2 ** attempt));
+          if (random === 0) expect(wait).toBe(after ?? 0);
+        },
+      ),
+    );
+  });
+
+  test('is asked for in both forms of Retry-After, and by nothing else', () => {
+    const now = Date.parse('2026-01-01T00:00:00Z');
+    expect(readRetryAfter('7', now)).toBe(7000);
+    expect(readRetryAfter('Thu, 01 Jan 2026 00:00:07 GMT', now)).toBe(7000);
+    expect(readRetryAfter('Wed, 31 Dec 2025 00:00:00 GMT', now)).toBe(0);
+    for (const odd of ['', 'soon', '-5', '1e9999']) expect(readRetryAfter(odd, now) ?? 0).toBe(0);
+  });
+
+  test('is for 408, 429 and what may pass of 5xx', () => {
+    expect([408, 429, 500, 502, 503, 504, 520].every(isPassingStatus)).toBe(true);
+    expect([200, 301, 400, 401, 403, 404, 501, 505].some(isPassingStatus)).toBe(false);
+  });
+});
+
+describe('the budget', () => {
+  test('keeps to its rate over any time, but for one burst, whatever the passes cost', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: 2000 }), { maxLength: 50 }), (costs) => {
+        let now = 0;
+        let spent = 0;
+        const budget = createBudget(5, () => now);
+        for (const cost of costs) {
+          now += budget.wait();
+          expect(budget.wait()).toBe(0);
+          // In thousandths, which are whole.
+          expect(spent * 1000).toBeLessThanOrEqual(now * 5 + 300_000);
+          budget.spend(cost);
+          spent += cost;
+        }
+      }),
+    );
+  });
+});
+
+test('a fleet is spread over the interval, each host at its own place, and ten minutes at most', () => {
+  const runs = (seconds: number) => [new Date(0), new Date(seconds * 1000)];
+  const places = Array.from({ length: 500 }, (_, host) => jitterOf(`node-${host}`, runs(30)));
+  expect(Math.max(...places)).toBeLessThan(30_000);
+  expect(new Set(places.map((place) => Math.floor(place / 1000))).size).toBe(30);
+  expect(jitterOf('node-1', runs(30))).toBe(places[1]);
+  expect(jitterOf('node-1', runs(86_400))).toBeLessThanOrEqual(600_000);
+});

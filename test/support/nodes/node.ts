@@ -1,0 +1,236 @@
+// A login node to test on: a whole Debian, booted with systemd in a container of its own over a throwaway overlay.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, openSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ARCHITECTURES } from '../../../packaging/deb/architecture.ts';
+import { findSqliteAddon } from '../../../packaging/deb/sqlite-addon.ts';
+import { FOLDER, PREFIX, readProcFile, removeNode, sweepLeftovers } from './node-remains.ts';
+import { ensureLayers, type Release } from './base.ts';
+
+const REPOSITORY = path.resolve(import.meta.dirname, '../../..');
+
+/** Where the repository is seen inside a node, read-only. */
+export const CODE = '/opt/sunk-agent';
+
+export interface Result {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface LoginNode {
+  readonly release: Release;
+  /** The node's / as this machine sees it. */
+  readonly root: string;
+  /** Runs a shell command as root inside the node. */
+  exec(command: string): Result;
+  /** The node's network namespace, as a path of this machine. */
+  networkPath(): string;
+  /** Runs a program of this machine in the node's network: 127.0.0.1 is the node's. */
+  runInNetwork(command: readonly string[]): Result;
+  startInNetwork(command: readonly string[]): ChildProcess;
+  /** A real ssh to the node's sshd. */
+  ssh(user: string, keyFile: string, command: string): Result;
+  /** Starts an ssh that stays. */
+  startSsh(user: string, keyFile: string, command: string): ChildProcess;
+  /** Shuts the node down and boots it again, on the same disk and in a new, empty network. */
+  restart(): Promise<void>;
+  /** Ends it as a power cut would, and deletes it. */
+  stop(): Promise<void>;
+}
+
+/** What every ssh of a test is told: one key, no questions, and nothing of this machine's own settings. */
+export const SSH_OPTIONS = [
+  'StrictHostKeyChecking=no',
+  'UserKnownHostsFile=/dev/null',
+  'BatchMode=yes',
+  'LogLevel=ERROR',
+  'IdentitiesOnly=yes',
+].flatMap((option) => ['-o', option]);
+
+/** A container without systemd: what runs in it instead. */
+export interface Pod {
+  /** A folder that lies over the base as the lower layers of an image do. */
+  readonly image: string;
+  /** Further arguments of systemd-nspawn(1): volumes, capabilities. */
+  readonly arguments: readonly string[];
+  /** Its first process. */
+  readonly program: readonly string[];
+  /** The node whose network it shares; null: it has one of its own. */
+  readonly beside: LoginNode | null;
+}
+
+/** As doctor asks of an operator: useradd gives no uid of those that the store gives. */
+function limitLocalUids(root: string): void {
+  const file = path.join(root, 'etc/login.defs');
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/^UID_MAX\s.*$/m, 'UID_MAX 9999'));
+}
+
+/**
+ * Boots a node and waits until systemd has finished starting.
+ * @param install writes into the node's root folder before it boots.
+ * @param packages of Debian's that the base has not.
+ * @param pod starts this instead of systemd, and does not wait for anything.
+ */
+export async function bootNode(
+  release: Release,
+  install: (root: string) => void = () => {},
+  packages: readonly string[] = [],
+  pod: Pod | null = null,
+): Promise<LoginNode> {
+  sweepLeftovers();
+  const layers = [...(pod === null ? [] : [pod.image]), ensureLayers(release, packages)].join(':');
+  const folder = mkdtempSync(path.join(FOLDER, PREFIX));
+  const [upper, work, root] = ['upper', 'work', 'root'].map((name) => path.join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  for (const part of [upper, work, root]) mkdirSync(part, { mode: 0o755 });
+  writeFileSync(path.join(folder, 'owner'), String(process.pid));
+  mustRun('mount', [
+    '-t',
+    'overlay',
+    'overlay',
+    '-o',
+    `lowerdir=${layers},upperdir=${upper},workdir=${work}`,
+    root,
+  ]);
+  const addon = release === 'bullseye' ? compileAddon() : null;
+  mkdirSync(path.join(root, CODE), { recursive: true });
+  limitLocalUids(root);
+  install(root);
+
+  const console_ = openSync(path.join(folder, 'console'), 'w');
+  const modules = realpathSync(path.join(REPOSITORY, 'node_modules'));
+  const boot = (): ChildProcess =>
+    spawn(
+      'systemd-nspawn',
+      [
+        ...(pod === null ? ['--boot'] : pod.arguments),
+        '--register=no',
+        '--keep-unit',
+        '--quiet',
+        `--machine=${path.basename(folder)}`,
+        pod?.beside ? `--network-namespace-path=${pod.beside.networkPath()}` : '--private-network',
+        `--directory=${root}`,
+        `--bind-ro=${REPOSITORY}:${CODE}`,
+        ...(addon === null
+          ? []
+          : [`--bind-ro=${addon}:${CODE}/node_modules/better-sqlite3/prebuilds/linux-${process.arch}.node`]),
+        ...(modules === path.join(REPOSITORY, 'node_modules') ? [] : [`--bind-ro=${modules}:${modules}`]),
+        ...(pod?.program ?? []),
+      ],
+      { stdio: ['ignore', console_, console_] },
+    );
+  let container = boot();
+  let leader = '';
+  const removeOnExit = (): void => removeNode(folder);
+  process.once('exit', removeOnExit);
+  const exec = (command: string): Result => run('nsenter', ['-t', leader, '-a', 'sh', '-c', command]);
+  const awaitUp = (): Promise<void> =>
+    removeOnFailure(folder, async () => {
+      writeFileSync(path.join(folder, 'container'), String(container.pid));
+      leader = await awaitLeader(container.pid ?? 0, folder);
+      if (pod === null) await awaitBoot(exec, folder);
+    });
+  await awaitUp();
+  const sshArguments = (user: string, keyFile: string, command: string): string[] => [
+    '-t',
+    leader,
+    '-n',
+    'ssh',
+    ...SSH_OPTIONS,
+    '-i',
+    keyFile,
+    `${user}@127.0.0.1`,
+    command,
+  ];
+
+  return {
+    release,
+    root,
+    exec,
+    networkPath: () => `/proc/${leader}/ns/net`,
+    runInNetwork: (command) => run('nsenter', ['-t', leader, '-n', ...command]),
+    startInNetwork: (command) =>
+      spawn('nsenter', ['-t', leader, '-n', ...command], { stdio: ['ignore', 'pipe', 'inherit'] }),
+    ssh: (user, keyFile, command) => run('nsenter', sshArguments(user, keyFile, command)),
+    startSsh: (user, keyFile, command) =>
+      spawn('nsenter', sshArguments(user, keyFile, command), { stdio: ['ignore', 'pipe', 'pipe'] }),
+    async restart() {
+      const ended = once(container, 'exit');
+      exec('systemctl poweroff');
+      await ended;
+      container = boot();
+      await awaitUp();
+    },
+    async stop() {
+      process.off('exit', removeOnExit);
+      // It is thrown away: its units need not stop in good order first.
+      const ended = container.exitCode === null && container.signalCode === null && once(container, 'exit');
+      removeNode(folder);
+      await ended;
+    },
+  };
+}
+
+/** The addon as the package has it: the prebuilt one does not load on Debian 11. */
+function compileAddon(): string {
+  const here = ARCHITECTURES.find(({ node }) => node === process.arch);
+  if (here === undefined) throw new Error(`there is no package for ${process.arch}`);
+  return findSqliteAddon(here, 'compiled').file;
+}
+
+async function removeOnFailure<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    removeNode(folder);
+    throw error;
+  }
+}
+
+/** Pid 1 of the node, as this machine numbers it: nspawn's child, but not the one that only helps to start it. */
+async function awaitLeader(container: number, folder: string): Promise<string> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const children = readFileSync(`/proc/${container}/task/${container}/children`, 'utf8').trim().split(' ');
+    const leader = children.find((pid) => /^NSpid:.*\s1$/m.test(readProcFile(pid, 'status')));
+    if (leader !== undefined) return leader;
+    await sleep(100);
+  }
+  throw new Error(`the node did not start: ${readConsole(folder)}`);
+}
+
+async function awaitBoot(exec: (command: string) => Result, folder: string): Promise<void> {
+  let state = '';
+  for (let tries = 0; tries < 300; tries += 1) {
+    state = exec('systemctl is-system-running').stdout.trim();
+    if (state === 'running' || state === 'degraded') break;
+    await sleep(200);
+  }
+  if (state !== 'running') {
+    const failed = exec('systemctl --failed --no-legend --plain').stdout;
+    throw new Error(`the node came up ${state || 'not at all'}: ${failed}${readConsole(folder)}`);
+  }
+}
+
+function readConsole(folder: string): string {
+  return readFileSync(path.join(folder, 'console'), 'utf8').slice(-2000);
+}
+
+function run(command: string, args: readonly string[]): Result {
+  const { status, stdout, stderr } = spawnSync(command, args, {
+    encoding: 'utf8',
+    timeout: 180_000,
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return { status, stdout, stderr };
+}
+
+function mustRun(command: string, args: readonly string[]): void {
+  const { status, stderr } = run(command, args);
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}`);
+}

@@ -1,0 +1,76 @@
+// The Debian package for a node of this machine's architecture, and what apt does with it there.
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from 'node:fs';
+import path from 'node:path';
+import { ARCHITECTURES, type Architecture } from '../../../packaging/deb/architecture.ts';
+import { findSqliteAddon } from '../../../packaging/deb/sqlite-addon.ts';
+import { buildPackage, identifyBuild, type PackageOptions } from '../../../packaging/deb.ts';
+import { hashSources } from '../hash-sources.ts';
+import type { LoginNode, Result } from './node.ts';
+
+const PROJECT = path.resolve(import.meta.dirname, '../../..');
+const CACHE = path.join(PROJECT, '.cache/packages-for-tests');
+/** What a package is made from; package-lock.json stands for node_modules. */
+const SOURCES = ['src', 'packaging', 'systemd', 'package.json', 'package-lock.json'];
+
+type Variant = Pick<PackageOptions, 'compression' | 'release'>;
+
+/** Built as it is shipped but for the compression; once for the same sources, whoever asks. Answers its path. */
+export async function buildForHere({
+  compression = 'none',
+  release,
+}: Partial<Variant> = {}): Promise<string> {
+  const architecture = ARCHITECTURES.find(({ node }) => node === process.arch);
+  if (architecture === undefined) throw new Error(`there is no package for ${process.arch}`);
+  const variant = { compression, ...(release !== undefined && { release }) };
+  const folder = path.join(CACHE, hashInputs(architecture, variant));
+  if (!existsSync(folder)) {
+    const unfinished = `${folder}.${process.pid}`;
+    await buildPackage({ architecture, to: unfinished, sqlite: 'compiled', ...variant });
+    // Another process may have been as quick: the same inputs, the same bytes.
+    if (existsSync(folder)) rmSync(unfinished, { recursive: true });
+    else renameSync(unfinished, folder);
+  }
+  // In use from now on.
+  utimesSync(folder, new Date(), new Date());
+  removeOutdated();
+  const [file] = readdirSync(folder);
+  if (file === undefined) throw new Error(`${folder} is empty: remove it`);
+  return path.join(folder, file);
+}
+
+/** Each has 170 MB; none is of use any more when its sources have changed. */
+function removeOutdated(): void {
+  for (const name of readdirSync(CACHE)) {
+    const folder = path.join(CACHE, name);
+    const { mtimeMs = Infinity } = statSync(folder, { throwIfNoEntry: false }) ?? {};
+    if (Date.now() - mtimeMs > 3_600_000) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function hashInputs(architecture: Architecture, variant: Variant): string {
+  const { file: addon } = findSqliteAddon(architecture, 'compiled');
+  return hashSources(PROJECT, SOURCES, [identifyBuild(), variant, path.basename(addon)]);
+}
+
+/** `apt-get install ./FILE`: dependencies come from what the node has, for it has no network. */
+export function installPackage(node: LoginNode, file: string): Result {
+  const folder = path.join(node.root, 'var/tmp/packages');
+  mkdirSync(folder, { recursive: true });
+  copyFileSync(file, path.join(folder, path.basename(file)));
+  return apt(node, `install --allow-downgrades /var/tmp/packages/${path.basename(file)}`);
+}
+
+/** apt-get as a script calls it. A test's node need not survive a power cut, so dpkg does not wait for the disk. */
+export function apt(node: LoginNode, command: string): Result {
+  const options = '--yes --quiet -o Dpkg::Options::=--force-unsafe-io';
+  return node.exec(`DEBIAN_FRONTEND=noninteractive apt-get ${options} ${command} </dev/null 2>&1`);
+}

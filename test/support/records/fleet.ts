@@ -1,0 +1,97 @@
+// A node with many people, taken from pass to pass through policy, plan and guard, as the agent does it.
+import type { Config } from '../../../src/config/config.ts';
+import { guard, type GuardRecord, type GuardVerdict } from '../../../src/plan/guard/guard.ts';
+import { planChanges } from '../../../src/plan/plan.ts';
+import type { Change } from '../../../src/plan/change.ts';
+import type { Binding, MirroredGroup, MirroredUser } from '../../../src/policy/model.ts';
+import { desire } from '../../../src/policy/desired-state.ts';
+import { CONFIG, FACTS, makeGroup, makeUser, NOW, readFakeKeys } from './organisation.ts';
+import { applyChanges, makeHost, type ModelHost } from './model-host.ts';
+
+export interface Node {
+  readonly host: ModelHost;
+  bindings: Binding[];
+  done: GuardRecord['done'][number][];
+  heldSince: ReadonlyMap<string, number>;
+}
+
+export interface Words {
+  readonly users: readonly MirroredUser[];
+  readonly groups: readonly MirroredGroup[];
+  readonly config?: Config;
+  readonly now?: number;
+  readonly blocked?: readonly string[];
+  readonly approved?: readonly string[];
+  readonly isFrozen?: boolean;
+}
+
+export const makeNode = (): Node => ({ host: makeHost(), bindings: [], done: [], heldSince: new Map() });
+
+/** One pass, as agent/pass.ts does it. */
+export function runPass(node: Node, words: Words): GuardVerdict & { readonly changes: readonly Change[] } {
+  const { users, groups, config = CONFIG, now = NOW, blocked = [], approved = [], isFrozen = false } = words;
+  const { host, bindings } = node;
+  const desired = desire({
+    users,
+    groups,
+    bindings,
+    facts: FACTS,
+    config,
+    now,
+    blocked,
+    readKeys: readFakeKeys,
+  });
+  const changes = planChanges(desired, host);
+  const record = { done: node.done, heldSince: node.heldSince };
+  const question = {
+    changes,
+    desired,
+    actual: host,
+    users,
+    groups,
+    config,
+    record,
+    freezeReason: isFrozen ? 'frozen' : null,
+    now,
+  };
+  const verdict = guard({ ...question, approved: new Set(approved) });
+  const held = new Set(verdict.held.flatMap((set) => set.changes.map(({ scimId }) => scimId)));
+  const ledger = new Map(bindings.map((binding) => [`${binding.kind} ${binding.scimId}`, binding]));
+  for (const binding of desired.bindings) {
+    const isHeld = held.has(binding.scimId);
+    ledger.set(`${binding.kind} ${binding.scimId}`, isHeld ? { ...binding, closedAt: null } : binding);
+  }
+  node.bindings = [...ledger.values()];
+  applyChanges(host, verdict.go);
+  for (const change of verdict.go) {
+    node.done.push({ at: now, scimId: change.scimId, kind: verdict.kinds.get(change) ?? change.kind });
+  }
+  node.heldSince = verdict.remember;
+  return { ...verdict, changes };
+}
+
+/** `count` people p1 to pN, all in the access group; `alter` may change each. */
+export function makeWords(
+  count: number,
+  alter: (user: MirroredUser, n: number) => MirroredUser = (user) => user,
+  more: Partial<Words> = {},
+): Words & { users: MirroredUser[]; groups: MirroredGroup[] } {
+  const names = Array.from({ length: count }, (_, index) => `p${index + 1}`);
+  const users = names.map((name, index) => alter(makeUser(name, 20100 + index), index + 1));
+  const members = names.map((name) => `u-${name}`);
+  return {
+    users,
+    groups: [
+      makeGroup('users', 31000, members, { name: 'slurm-users' }),
+      makeGroup('admins', 31001, members.slice(0, 1), { name: 'slurm-admins' }),
+    ],
+    ...more,
+  } as Words & { users: MirroredUser[]; groups: MirroredGroup[] };
+}
+
+export const inactive = (user: MirroredUser): MirroredUser => ({
+  ...user,
+  record: { ...user.record, active: false },
+});
+
+export const absent = (user: MirroredUser): MirroredUser => ({ ...user, absent: true });

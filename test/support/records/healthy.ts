@@ -1,0 +1,129 @@
+// The facts about somebody with whom all is well, for tests that break one thing at a time.
+import type { Facts, PersonFacts } from '../../../src/diagnose/why/facts.ts';
+import { statusOf } from '../../../src/agent/report/status.ts';
+import { parseConfig } from '../../../src/config/config.ts';
+import { chooseKeySettings } from '../../../src/host/sshd/sshd-drop-in.ts';
+import { renderKeyFile } from '../../../src/policy/keys/key-file.ts';
+import { readKeys } from '../../../src/policy/keys/ssh-key.ts';
+import { makeReport, NOW } from './sample-report.ts';
+
+export { NOW };
+export const ALICE = '2819c223-7f76-453a-919d-413861904646';
+const ED25519 = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDiRfwkL6kN980N20iRHGr0VUzuC5NLIbMn81YY6waRI';
+
+export const config = parseConfig(
+  'scim: { base_url: "https://store.example.com/scim/ab1cd2" }\naccess: { groups: [{ name: slurm-users }] }\naccounts: { domains: [example.com] }\n',
+  'test',
+);
+
+const keys = readKeys([ED25519]).flatMap((reading) => (reading.ok ? [reading.key] : []));
+export const FINGERPRINT = keys[0]?.fingerprint ?? '';
+export const keyText = (until: number): string =>
+  renderKeyFile(keys, ALICE, until, { zulu: true, timeZone: 'UTC' });
+
+const entry = { name: 'alice', uid: 10_000, gid: 9999, gecos: '', dir: '/home/alice', shell: '/bin/bash' };
+
+export const record: PersonFacts['record'] = {
+  id: ALICE,
+  userName: 'alice@example.com',
+  externalId: null,
+  active: true,
+  created: null,
+  displayName: 'Alice',
+  username: 'alice@example.com',
+  uid: 10_000,
+  gid: null,
+  home: null,
+  shell: null,
+  keys: [ED25519],
+};
+
+export const group = {
+  id: 'g1',
+  name: 'slurm-users',
+  externalId: null,
+  created: null,
+  gid: 20_000,
+  members: [ALICE],
+  nested: [],
+};
+
+export const person: PersonFacts = {
+  record,
+  absent: false,
+  confirmedAt: NOW - 60,
+  quarantine: null,
+  closed: null,
+  block: null,
+  groups: [{ name: 'slurm-users', pinned: null, found: group, lookalikes: [], listsPerson: true }],
+  desired: {
+    scimId: ALICE,
+    entry,
+    closed: null,
+    keys,
+    keyFile: keyText(NOW + 1000),
+    expiresAt: NOW + 1000,
+    needsMarker: false,
+  },
+  refusals: [],
+  common: [],
+  actual: { entry, expiryDay: null },
+  pending: [],
+  held: [],
+  problem: null,
+  keys: [{ fingerprint: FINGERPRINT, type: 'ssh-ed25519', refusal: null }],
+};
+
+const settings = new Map(
+  Object.entries({
+    ...chooseKeySettings(config.keys, '/', 'sunk-keys'),
+    usepam: 'yes',
+    maxauthtries: '6',
+  }).map(([keyword, value]) => [keyword, [value]]),
+);
+
+const looked = <T>(value: T) => ({ ok: true, value }) as const;
+
+export const healthy: Facts = {
+  now: NOW,
+  question: 'alice',
+  name: 'alice',
+  fingerprint: null,
+  config,
+  status: looked(
+    statusOf({
+      report: makeReport(),
+      now: NOW - 10,
+      mode: 'enforce',
+      baseUrl: config.scim.base_url,
+      lastHeard: NOW - 10,
+      lastComplete: NOW - 20,
+      frozenUntil: 0,
+      maxAge: config.keys.max_age,
+      agentHasNoNetwork: true,
+      nextPass: null,
+      hasSshdDropIn: true,
+      host: null,
+    }),
+  ),
+  isDaemonUp: true,
+  person: looked(person),
+  local: entry,
+  names: looked({
+    entry,
+    direct: entry,
+    groups: ['sunk-users', 'slurm-users'],
+    shadow: ['alice', '*', '20000', '0', '99999', '7', '', '', ''],
+    hasNscd: false,
+    fault: null,
+  }),
+  shell: looked({ shell: '/bin/bash', fault: null }),
+  home: looked({ state: 'there', isFolder: true, uid: 10_000, mode: 0o700, closedAbove: null }),
+  keyFile: looked(keyText(NOW + 1000)),
+  helper: looked({ text: keyText(NOW + 1000) }),
+  isShut: false,
+  sshd: looked({ settings, findings: [] }),
+  pam: looked({ answer: { refusal: null }, nologin: null }),
+  logins: looked([]),
+  used: null,
+};

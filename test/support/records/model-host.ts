@@ -1,0 +1,125 @@
+// A host as plain data, to which changes are applied as host/ would: for properties of plans.
+import type { ActualAccount, ActualHost, Offboarded } from '../../../src/plan/actual.ts';
+import type { Change } from '../../../src/plan/change.ts';
+import type { GroupEntry } from '../../../src/policy/posix.ts';
+
+export interface ModelHost extends ActualHost {
+  readonly accounts: Map<string, ActualAccount>;
+  readonly groups: Map<string, GroupEntry>;
+  readonly keyFiles: Map<string, string>;
+  readonly homes: Set<string>;
+  readonly sessions: Set<number>;
+  readonly jobs: Set<number>;
+  readonly offboarded: Map<number, Offboarded>;
+  sudoers: string;
+}
+
+export function makeHost(): ModelHost {
+  return {
+    accounts: new Map(),
+    groups: new Map(),
+    keyFiles: new Map(),
+    homes: new Set(),
+    sessions: new Set(),
+    jobs: new Set(),
+    offboarded: new Map(),
+    sudoers: '',
+  };
+}
+
+/** Applies in the order given; throws on what no host could do. */
+export function applyChanges(host: ModelHost, changes: readonly Change[]): void {
+  for (const change of changes) applyChange(host, change);
+}
+
+function applyChange(host: ModelHost, change: Change): void {
+  const { name } = change;
+  switch (change.kind) {
+    case 'keys-remove':
+      demand(host.keyFiles.delete(name), change);
+      return;
+    case 'account-close':
+      demand(host.accounts.has(name), change);
+      host.accounts.set(name, { entry: change.entry, expiryDay: 1 });
+      return;
+    case 'sessions-end':
+      host.sessions.delete(change.uid);
+      return;
+    case 'jobs-disable':
+      host.jobs.delete(change.uid);
+      host.offboarded.set(change.uid, { needsHook: change.needsHook });
+      return;
+    case 'jobs-restore':
+      demand(host.offboarded.delete(change.uid), change);
+      return;
+    case 'hook-run':
+      demand(host.offboarded.get(change.uid)?.needsHook === true, change);
+      host.offboarded.set(change.uid, { needsHook: false });
+      return;
+    case 'sudoers-remove':
+      host.sudoers = '';
+      return;
+    case 'member-remove':
+    case 'member-add': {
+      const group = host.groups.get(name);
+      demand(group !== undefined, change);
+      const others = group!.members.filter((member) => member !== change.member);
+      demand((others.length === group!.members.length) === (change.kind === 'member-add'), change);
+      const members = change.kind === 'member-add' ? [...others, change.member].sort() : others;
+      host.groups.set(name, { ...group!, members });
+      return;
+    }
+    case 'group-remove':
+      demand(host.groups.delete(name), change);
+      return;
+    case 'account-remove':
+      demand(host.accounts.delete(name), change);
+      return;
+    case 'group-create':
+      host.groups.set(name, { name, gid: change.gid, members: host.groups.get(name)?.members ?? [] });
+      return;
+    case 'account-create':
+      demand(!host.accounts.has(name), change);
+      host.accounts.set(name, { entry: change.entry, expiryDay: null });
+      return;
+    case 'account-alter': {
+      const before = host.accounts.get(change.before.name);
+      demand(before !== undefined, change);
+      host.accounts.delete(change.before.name);
+      host.accounts.set(name, { ...before!, entry: change.entry });
+      return;
+    }
+    case 'account-reopen':
+      demand(host.accounts.has(name), change);
+      host.accounts.set(name, { entry: change.entry, expiryDay: null });
+      return;
+    case 'home-create':
+      demand(!host.homes.has(change.dir), change);
+      host.homes.add(change.dir);
+      return;
+    case 'sudoers-write':
+      host.sudoers = change.text;
+      return;
+    case 'keys-write':
+      host.keyFiles.set(name, change.text);
+      return;
+  }
+}
+
+function demand(isPossible: boolean, change: Change): void {
+  if (!isPossible) throw new Error(`cannot apply ${JSON.stringify(change)}`);
+}
+
+/** An independent copy. */
+export function copyHost(host: ModelHost): ModelHost {
+  return {
+    accounts: new Map(host.accounts),
+    groups: new Map(host.groups),
+    keyFiles: new Map(host.keyFiles),
+    homes: new Set(host.homes),
+    sessions: new Set(host.sessions),
+    jobs: new Set(host.jobs),
+    offboarded: new Map(host.offboarded),
+    sudoers: host.sudoers,
+  };
+}

@@ -1,0 +1,128 @@
+// A small organisation to vary in tests: records, facts and configuration with sound defaults.
+import { hash } from 'node:crypto';
+import { parseConfig, type Config } from '../../../src/config/config.ts';
+import type { Binding, MirroredGroup, MirroredUser, NodeFacts } from '../../../src/policy/model.ts';
+import type { DesireInput } from '../../../src/policy/desired-state.ts';
+import type { KeyReading } from '../../../src/policy/keys/ssh-key.ts';
+import type { GroupRecord, UserRecord } from '../../../src/protocol/records.ts';
+
+export const NOW = 1_800_000_000;
+
+/** A configuration: what matters to policy and plan, the rest by default. */
+export function makeConfig(yaml = ''): Config {
+  const base = 'scim: { base_url: "https://store.example/scim/x" }\n';
+  return parseConfig(base + yaml, 'config.yaml');
+}
+
+export const CONFIG = makeConfig(`
+access:
+  groups: [{ name: slurm-users, id: g-users }]
+  sudo_groups: [{ name: slurm-admins, id: g-admins }]
+accounts: { domains: [example.com], groups: ["team-*"] }
+`);
+
+export const FACTS: NodeFacts = {
+  foreignAccounts: [
+    { name: 'root', uid: 0 },
+    { name: 'localhero', uid: 20001 },
+  ],
+  foreignGroups: [
+    { name: 'root', gid: 0 },
+    { name: 'localteam', gid: 30001 },
+  ],
+  shells: ['/bin/bash', '/bin/sh', '/bin/zsh'],
+  powerfulNames: ['deploy'],
+  powerfulGroups: ['team-power'],
+  keyTypes: [],
+  expiry: { zulu: true, timeZone: 'Etc/UTC' },
+};
+
+/** A person called `name` with the SCIM id `u-name`. */
+export function makeUser(name: string, uid: number | null, more: Partial<UserRecord> = {}): MirroredUser {
+  const record: UserRecord = {
+    id: `u-${name}`,
+    userName: `${name}@example.com`,
+    externalId: null,
+    active: true,
+    created: '2026-01-01T00:00:00Z',
+    displayName: name,
+    username: `${name}@example.com`,
+    uid,
+    gid: null,
+    home: null,
+    shell: null,
+    keys: [`key of ${name}`],
+    ...more,
+  };
+  return { record, confirmedAt: NOW - 100, absent: false };
+}
+
+/** What the ledger has of an account, with the SCIM id `u-name`. */
+export function makeBinding(name: string, id: number, more: Partial<Binding> = {}): Binding {
+  return {
+    scimId: `u-${name}`,
+    kind: 'account',
+    name,
+    id,
+    gid: 9999,
+    home: `/home/${name}`,
+    boundAt: NOW,
+    closedAt: null,
+    ...more,
+  };
+}
+
+/** A group with the SCIM id `g-name`. */
+export function makeGroup(
+  name: string,
+  gid: number | null,
+  members: readonly string[],
+  more: Partial<GroupRecord> = {},
+): MirroredGroup {
+  const record: GroupRecord = {
+    id: `g-${name}`,
+    name,
+    externalId: null,
+    created: '2026-01-01T00:00:00Z',
+    gid,
+    members: [...members].sort(),
+    nested: [],
+    ...more,
+  };
+  return { record, absent: false };
+}
+
+/**
+ * Stands in for the reading of keys: each text is one Ed25519 key of its own, whose blob is what begins with `AAAA`, as it
+ * does in real ones, or is made of the text; `bad...` is refused.
+ */
+export function readFakeKeys(texts: readonly string[]): KeyReading[] {
+  return texts.map((text) => {
+    if (text.startsWith('bad')) return { ok: false, code: 'key-base64', detail: 'the key is not sound' };
+    const base64 = /AAAA\S*/.exec(text)?.[0] ?? Buffer.from(text).toString('base64');
+    const fingerprint = `SHA256:${hash('sha256', Buffer.from(text), 'base64').replace(/=+$/, '')}`;
+    return { ok: true, key: { type: 'ssh-ed25519', base64, fingerprint, bits: 256, securityKey: false } };
+  });
+}
+
+/** The fingerprint that `readFakeKeys` gives that text. */
+export function fakeFingerprint(text: string): string {
+  return `SHA256:${hash('sha256', Buffer.from(text), 'base64').replace(/=+$/, '')}`;
+}
+
+export function makeInput(more: Partial<DesireInput> = {}): DesireInput {
+  return {
+    users: [makeUser('alice', 20100), makeUser('bob', 20200)],
+    groups: [
+      makeGroup('users', 31000, ['u-alice', 'u-bob'], { name: 'slurm-users' }),
+      makeGroup('admins', 31001, ['u-alice'], { name: 'slurm-admins' }),
+    ],
+    bindings: [],
+    facts: FACTS,
+    config: CONFIG,
+    now: NOW,
+    blocked: [],
+    readKeys: readFakeKeys,
+    ...more,
+  };
+}

@@ -1,0 +1,222 @@
+// A memory of what was heard before changes nothing but the time that a full read takes.
+import * as fc from 'fast-check';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type HeardBefore, rememberHeard } from '../../../../src/agent/ingest/page-memo.ts';
+import { takePages } from '../../../../src/agent/ingest/ingest-pages.ts';
+import { type Mirror, openMirror } from '../../../../src/state/state.ts';
+import { readPageLine, writePage } from '../../../../src/protocol/page-lines.ts';
+import { digestPage } from '../../../../src/reader/pages/page-memo.ts';
+import { createPathTally } from '../../../../src/agent/ingest/path-tally.ts';
+import { createJudge, type ResourceJudge } from '../../../../src/agent/ingest/judge-resource.ts';
+import { RESOURCE_KINDS } from '../../../../src/protocol/records.ts';
+import { makeConfig, NOW } from '../../../support/records/organisation.ts';
+import { propertyRuns } from '../../../support/property-runs.ts';
+
+const CONFIG = makeConfig();
+const JUDGE = createJudge(CONFIG.scim.attributes);
+const EXTENSION = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';
+
+let folder: string;
+let opened: Mirror[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'heard-'));
+});
+afterEach(() => {
+  for (const mirror of opened) mirror.close();
+  opened = [];
+  rmSync(folder, { recursive: true });
+});
+
+function open(name: string): Mirror {
+  const mirror = openMirror(path.join(folder, `${name}-${opened.length}`), NOW, name);
+  opened.push(mirror);
+  return mirror;
+}
+
+interface Lists {
+  readonly User: readonly unknown[];
+  readonly Group: readonly unknown[];
+}
+
+const PAGE = 100;
+
+/** One full read as the reader would bring it, and how much of it was judged. */
+function hear(mirror: Mirror, lists: Lists, heardBefore: HeardBefore, now: number) {
+  let judged = 0;
+  const judge: ResourceJudge = {
+    readUser: (raw, previous) => ((judged += 1), JUDGE.readUser(raw, previous)),
+    readGroup: (raw, previous) => ((judged += 1), JUDGE.readGroup(raw, previous)),
+  };
+  const tally = createPathTally(CONFIG);
+  const take = mirror.beginTake({ now, maxAge: 7 * 86_400, absences: 2 });
+  const pages = takePages(() => take, tally, { judge, heardBefore });
+  const known = new Set(heardBefore.known());
+  for (const kind of RESOURCE_KINDS) {
+    for (let start = 0; start < lists[kind].length; start += PAGE) {
+      const resources = lists[kind].slice(start, start + PAGE);
+      const digest = digestPage(kind, Buffer.from(JSON.stringify(resources)));
+      const is_known = known.has(digest);
+      for (const text of is_known ? [] : writePage(1, kind, resources)) {
+        const line = readPageLine(Buffer.from(text));
+        if (line !== null) pages.line(line);
+      }
+      pages.end({ say: 'page', n: 1, kind, digest, is_known });
+    }
+  }
+  heardBefore.replace(pages.sound);
+  for (const suspect of take.suspects({ User: true, Group: true })) take.countAbsence(suspect);
+  const counts = take.commit(true);
+  return { judged, counts, seen: RESOURCE_KINDS.map((kind) => [tally.seen(kind), tally.unmatched(kind)]) };
+}
+
+const whole = (mirror: Mirror) => ({
+  users: mirror.users().map(({ record, confirmedAt, absent }) => ({ record, confirmedAt, absent })),
+  groups: mirror.groups().map(({ record, absent }) => ({ record, absent })),
+  hash: mirror.snapshotHash(),
+});
+
+const user = (id: number, more: object = {}): object => ({
+  id: `u${id}`,
+  userName: `p${id}`,
+  [EXTENSION]: { uid: 20_000 + id, sunkSshKeys: `key ${id}` },
+  ...more,
+});
+const group = (id: number, members: readonly number[]): object => ({
+  id: `g${id}`,
+  displayName: `team-${id}`,
+  members: members.map((member) => ({ value: `u${member}` })),
+});
+const people = (count: number): object[] => Array.from({ length: count }, (_, id) => user(id));
+
+describe('what was heard before', () => {
+  test('is not judged a second time, and confirms as a reading would', () => {
+    const [mirror, memory] = [open('one'), rememberHeard()];
+    const lists = { User: people(500), Group: [group(1, [1, 2])] };
+    expect(hear(mirror, lists, memory, NOW).judged).toBe(501);
+    const again = hear(mirror, lists, memory, NOW + 6 * 86_400);
+    expect(again.judged).toBe(0);
+    expect(again.counts).toMatchObject({ added: 0, changed: 0, renewed: 501 });
+    expect(mirror.users().every(({ confirmedAt }) => confirmedAt === NOW + 6 * 86_400)).toBe(true);
+  });
+
+  test('costs the reading of one page where one person changed', () => {
+    const [mirror, memory] = [open('one'), rememberHeard()];
+    const lists = { User: people(2000), Group: [] };
+    hear(mirror, lists, memory, NOW);
+    const changed = lists.User.map((one, id) => (id === 1500 ? user(id, { active: false }) : one));
+    const again = hear(mirror, { ...lists, User: changed }, memory, NOW + 1);
+    expect(again.counts).toMatchObject({ added: 0, changed: 1, gone: 0 });
+    expect(again.judged).toBe(PAGE);
+    expect(mirror.users().find(({ record }) => record.id === 'u1500')?.record.active).toBe(false);
+  });
+
+  test('wins over what came in between, since the list was read last', () => {
+    const [mirror, memory] = [open('one'), rememberHeard()];
+    const lists = { User: people(100), Group: [] };
+    hear(mirror, lists, memory, NOW);
+    const take = mirror.beginTake({ now: NOW, maxAge: null, absences: 2 });
+    take.add('User', JUDGE.readUser(user(50, { active: false }), null));
+    take.commit(true);
+    expect(hear(mirror, lists, memory, NOW + 1).counts).toMatchObject({ changed: 1 });
+    expect(mirror.users().every(({ record }) => record.active)).toBe(true);
+  });
+
+  test('is forgotten when a full read no longer brought it', () => {
+    const [mirror, memory] = [open('one'), rememberHeard()];
+    const lists = { User: people(PAGE), Group: [group(1, [1])] };
+    hear(mirror, lists, memory, NOW);
+    hear(mirror, { ...lists, User: [] }, memory, NOW + 1);
+    expect(hear(mirror, lists, memory, NOW + 2).judged).toBe(PAGE);
+  });
+
+  test('is not a page with a broken record, which needs its last good value each time', () => {
+    const [mirror, memory] = [open('one'), rememberHeard()];
+    const broken = { User: [...people(PAGE + 1), user(PAGE + 1, { active: 'maybe' })], Group: [] };
+    hear(mirror, broken, memory, NOW);
+    const again = hear(mirror, broken, memory, NOW + 1);
+    expect(again.counts.quarantined).toBe(1);
+    // It alone is judged a second time, with what is stored of it; so are its two neighbours.
+    expect(again.judged).toBe(2 + 1);
+  });
+
+  test('still tells which paths of the configuration match nobody', () => {
+    const memory = rememberHeard();
+    const lists = { User: people(3), Group: [group(1, [1])] };
+    const mirror = open('one');
+    const { seen } = hear(mirror, lists, memory, NOW);
+    expect(seen).toEqual([
+      [3, []],
+      [1, [expect.objectContaining({ code: 'path-unmatched' })]],
+    ]);
+    const again = hear(mirror, lists, memory, NOW + 1);
+    expect(again).toMatchObject({ judged: 0, seen });
+  });
+
+  test('is nothing that a reader can make up: a page that nobody knows, or of another kind, is no answer', () => {
+    const [mirror, memory] = [open('one'), rememberHeard()];
+    hear(mirror, { User: people(3), Group: [] }, memory, NOW);
+    const [digest = ''] = memory.known();
+    const begin = () =>
+      takePages(() => mirror.beginTake({ now: NOW, maxAge: null, absences: 2 }), createPathTally(CONFIG), {
+        judge: JUDGE,
+        heardBefore: memory,
+      });
+    const end = { say: 'page', n: 1, kind: 'User', digest, is_known: true } as const;
+    expect(begin().end(end)).toBe(3);
+    const isNoAnswer = expect.objectContaining({ code: 'reader_failed' }) as Error;
+    expect(() => begin().end({ ...end, digest: 'x'.repeat(43) })).toThrow(isNoAnswer);
+    expect(() => begin().end({ ...end, digest: null })).toThrow(isNoAnswer);
+    expect(() => begin().end({ ...end, kind: 'Group' })).toThrow(isNoAnswer);
+    const mixed = begin();
+    mixed.line({ n: 1, kind: 'User', resources: Buffer.from('[]') });
+    expect(() => mixed.line({ n: 1, kind: 'Group', resources: Buffer.from('[]') })).toThrow(isNoAnswer);
+    expect(() => mixed.end({ ...end, kind: 'Group', is_known: false })).toThrow(isNoAnswer);
+    for (const text of ['{}', '[', '7']) {
+      const line = { n: 1, kind: 'User', resources: Buffer.from(text) } as const;
+      expect(() => begin().line(line)).toThrow(isNoAnswer);
+    }
+  });
+
+  test('makes no difference, whatever a store lists in whatever order, pass after pass', () => {
+    const broken = fc.constantFrom(
+      {},
+      {},
+      {},
+      { active: 'maybe' },
+      { userName: 5 },
+      { active: false },
+      { displayName: 'x' },
+    );
+    const list = fc.record({
+      User: fc.uniqueArray(fc.tuple(fc.nat(60), broken), { selector: ([id]) => id, maxLength: 60 }),
+      Group: fc.uniqueArray(fc.tuple(fc.nat(5), fc.array(fc.nat(60), { maxLength: 5 })), {
+        selector: ([id]) => id,
+      }),
+      isKept: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(list, { minLength: 2, maxLength: 5 }), (passes) => {
+        const [one, other] = [open('one'), open('other')];
+        const memory = rememberHeard();
+        let lists: Lists = { User: people(60), Group: [group(1, [1, 2, 3])] };
+        for (const [n, next] of passes.entries()) {
+          if (!next.isKept)
+            lists = {
+              User: next.User.map(([id, more]) => user(id, more)),
+              Group: next.Group.map(([id, members]) => group(id, members)),
+            };
+          const now = NOW + n * 2 * 86_400;
+          const { judged: _, ...heard } = hear(one, lists, memory, now);
+          const { judged: __, ...read } = hear(other, lists, rememberHeard(), now);
+          expect(heard).toEqual(read);
+          expect(whole(one)).toEqual(whole(other));
+        }
+      }),
+      { numRuns: propertyRuns(60, 2000) },
+    );
+  });
+});

@@ -1,0 +1,56 @@
+// What makes a pass decide anew, and what does not.
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { TakeCounts } from '../../../../src/state/ingest-batch.ts';
+import { watchSettled } from '../../../../src/agent/reconcile/change-detector.ts';
+import { parseConfig } from '../../../../src/config/config.ts';
+import { pathsUnder } from '../../../../src/common/paths.ts';
+import { makeReport, NOW } from '../../../support/records/sample-report.ts';
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(path.join(tmpdir(), 'settled-'));
+  mkdirSync(path.join(root, 'etc'));
+  for (const zone of ['UTC', 'Tokyo']) writeFileSync(path.join(root, zone), zone);
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+const { accounts } = parseConfig('scim: { base_url: "https://store.example" }', 'test');
+const NOTHING: TakeCounts = { added: 0, changed: 0, gone: 0, renewed: 0, quarantined: 0, unreadable: 0 };
+
+const watchRoot = () => watchSettled(pathsUnder(root), accounts, { foreignVersion: () => 1 });
+
+/** What is recalled after a pass that agreed, when the store says this. */
+function recall(taken: TakeCounts) {
+  const settled = watchRoot();
+  const mark = settled.mark();
+  settled.note(makeReport({ startedAt: NOW }), mark);
+  return settled.recall({ ...makeReport().heard!, mode: 'event', taken }, settled.mark(), NOW + 1);
+}
+
+test('a host that agreed is left as it is where the store has no news', () => {
+  expect(recall(NOTHING)).not.toBeNull();
+});
+
+test.each(Object.keys(NOTHING))('what is %s at the store is weighed at once', (count) => {
+  expect(recall({ ...NOTHING, [count]: 1 })).toBeNull();
+});
+
+const setZone = (zone: string): void => {
+  rmSync(path.join(root, 'etc/localtime'), { force: true });
+  symlinkSync(path.join('..', zone), path.join(root, 'etc/localtime'));
+};
+
+test.each([
+  ['the time zone is another', () => setZone('Tokyo')],
+  ['accounts were written', () => writeFileSync(path.join(root, 'etc/passwd'), 'bob:x:1:1::/:/bin/sh\n')],
+])('the mark of what a decision rests on is another when %s, and stays otherwise', (_, happen) => {
+  setZone('UTC');
+  const settled = watchRoot();
+  const before = settled.mark();
+  expect(settled.mark()).toBe(before);
+  happen();
+  expect(settled.mark()).not.toBe(before);
+});

@@ -1,0 +1,156 @@
+// What Prometheus gets: real text of the real exporter, and alert rules that speak of nothing else.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { createMetrics } from '../../../../src/agent/report/metrics.ts';
+import type { PassReport } from '../../../../src/agent/reconcile/sync-report.ts';
+import { statusOf } from '../../../../src/agent/report/status.ts';
+import { makeReport, NOW } from '../../../support/records/sample-report.ts';
+
+const TALLY: PassReport['tally'] = {
+  changes: { 'account-close': { done: 2, failed: 1 } },
+  held: { loss: 4 },
+  quarantined: { 'active-malformed': 1 },
+  refused: { 'key-private': 1, 'key-weak': 2 },
+  keys: { 'ssh-ed25519': 5, 'sk-ssh-ed25519@openssh.com': 1 },
+  activeAccounts: 3,
+};
+
+function statusFor(report: PassReport) {
+  return statusOf({
+    report,
+    now: NOW,
+    mode: 'enforce',
+    baseUrl: 'https://store.example/scim/org',
+    lastHeard: NOW - 10,
+    lastComplete: NOW - 10,
+    frozenUntil: NOW + 60,
+    maxAge: 604_800,
+    agentHasNoNetwork: true,
+    nextPass: null,
+    hasSshdDropIn: true,
+    host: null,
+  });
+}
+
+async function exportAfter(...reports: PassReport[]): Promise<string> {
+  const metrics = createMetrics();
+  for (const report of reports) metrics.count(report, statusFor(report));
+  metrics.countTraffic({ statuses: { '200': 3, '401': 1, '429': 2, none: 1 }, retries: 2 });
+  return metrics.render();
+}
+
+/** Each exported series: its name, and its labels with the values that were seen. */
+function readSeries(text: string): Map<string, Map<string, Set<string>>> {
+  const series = new Map<string, Map<string, Set<string>>>();
+  for (const line of text.split('\n')) {
+    const [, name, labels = ''] = /^([a-z_]+)(?:\{(.*)\})? [0-9.e+-]+$/.exec(line) ?? [];
+    if (name === undefined) {
+      expect(line).toMatch(/^(?:# .*)?$/);
+      continue;
+    }
+    const known = series.get(name) ?? new Map<string, Set<string>>();
+    for (const [, label = '', value = ''] of labels.matchAll(/([a-z]+)="([^"]*)"/g))
+      known.set(label, (known.get(label) ?? new Set()).add(value));
+    series.set(name, known);
+  }
+  return series;
+}
+
+describe('the metrics', () => {
+  test('say all that a pass found, in Prometheus’ text format', async () => {
+    const text = await exportAfter(
+      makeReport({ tally: TALLY, counts: { ...makeReport().counts, quarantined: 1 } }),
+    );
+    for (const line of [
+      'sunk_agent_health 1',
+      `sunk_agent_last_complete_pass_timestamp_seconds ${NOW - 10}`,
+      'sunk_agent_store_reachable 1',
+      'sunk_agent_clock_skew_seconds 0.2',
+      'sunk_agent_passes_total{mode="full",outcome="agreed"} 1',
+      'sunk_agent_step_duration_seconds_sum{step="fetch"} 0.012',
+      'sunk_agent_step_size{step="fetch"} 1000',
+      'sunk_agent_store_requests_total{status="429"} 2',
+      'sunk_agent_store_requests_total{status="none"} 1',
+      'sunk_agent_store_retries_total 2',
+      'sunk_agent_changes_total{kind="account-close",result="failed"} 1',
+      'sunk_agent_held_changes{kind="loss"} 4',
+      `sunk_agent_frozen_until_timestamp_seconds ${NOW + 60}`,
+      'sunk_agent_records{kind="user"} 3',
+      'sunk_agent_accounts{state="closed"} 1',
+      'sunk_agent_quarantined_records{reason="active-malformed"} 1',
+      'sunk_agent_refusals{reason="key-weak"} 2',
+      'sunk_agent_keys{type="ssh-ed25519"} 5',
+      `sunk_agent_key_expiry_earliest_timestamp_seconds ${NOW + 500_000}`,
+      'sunk_agent_active_accounts 3',
+    ])
+      expect(text.split('\n'), line).toContain(line);
+  });
+
+  test('add up what happened, and forget what is no longer there', async () => {
+    const text = await exportAfter(makeReport({ tally: TALLY }), makeReport({ tally: TALLY }), makeReport());
+    expect(text).toContain('sunk_agent_changes_total{kind="account-close",result="done"} 4\n');
+    expect(text).not.toMatch(/^sunk_agent_(?:held_changes|quarantined_records|keys)\{/m);
+  });
+
+  test('say that the store is not reached, and keep the last known skew', async () => {
+    const failure = { code: 'store_unreachable', message: 'no route', hint: '' };
+    const text = await exportAfter(makeReport(), makeReport({ heard: null, failure }));
+    expect(text).toContain('sunk_agent_store_reachable 0\n');
+    expect(text).toContain('sunk_agent_passes_total{mode="full",outcome="failed"} 1\n');
+    expect(text).toContain('sunk_agent_clock_skew_seconds 0.2\n');
+  });
+
+  test('are not disturbed by a label with quotes, newlines or a terminal’s commands in it', async () => {
+    const hostile = 'a"b\\c\nsunk_agent_health 0\n\u001b[2J';
+    const text = await exportAfter(makeReport({ tally: { ...TALLY, refused: { [hostile]: 1 } } }));
+    expect(text).not.toMatch(/^sunk_agent_health 0$/m);
+    expect(text).toContain('sunk_agent_refusals{reason="a\\"b\\\\\\\\c\\\\x0asunk_agent_health 0');
+    expect(text).not.toContain('\u001b');
+  });
+});
+
+describe('the alert rules', () => {
+  interface Rule {
+    readonly alert?: string;
+    readonly record?: string;
+    readonly expr: string;
+    readonly labels?: Record<string, string>;
+    readonly annotations?: Record<string, string>;
+  }
+  const file = path.resolve(import.meta.dirname, '../../../../packaging/alerts/sunk-agent.rules.yaml');
+  const { groups } = parse(readFileSync(file, 'utf8')) as { groups: { rules: Rule[] }[] };
+  const rules = groups.flatMap((group) => group.rules);
+
+  test('speak only of metrics and labels that are exported', async () => {
+    const series = readSeries(await exportAfter(makeReport({ tally: TALLY })));
+    const recorded = new Set(rules.map(({ record }) => record));
+    for (const { alert = '', expr } of rules) {
+      const names = [...expr.matchAll(/\bsunk_agent[a-z_:]*/g)].map(([name]) => name);
+      expect(names.length, alert).toBeGreaterThan(0);
+      for (const name of names)
+        expect(series.has(name) || recorded.has(name), `${alert}: ${name}`).toBe(true);
+      for (const [, name = '', matchers = ''] of expr.matchAll(/(sunk_agent[a-z_:]*)\{([^}]*)\}/g)) {
+        for (const [, label = ''] of matchers.matchAll(/([a-z]+)\s*(?:=~|!~|!=|=)/g))
+          expect([...(series.get(name)?.keys() ?? [])], `${alert}: ${name}{${label}}`).toContain(label);
+      }
+      for (const [, grouped = ''] of expr.matchAll(/by \(([^)]*)\)/g)) {
+        const labels = new Set([
+          'instance',
+          ...names.flatMap((name) => [...(series.get(name)?.keys() ?? [])]),
+        ]);
+        for (const label of grouped.split(/,\s*/)) expect(labels, `${alert}: by ${label}`).toContain(label);
+      }
+    }
+  });
+
+  test('name a severity and say what happened, and no two bear one name', () => {
+    const alerts = rules.filter(({ alert }) => alert !== undefined);
+    expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(alerts.length);
+    for (const { alert, labels, annotations } of alerts) {
+      expect(labels?.['severity'], alert).toMatch(/^(?:warning|critical)$/);
+      expect(annotations?.['summary'], alert).toBeTruthy();
+    }
+  });
+});

@@ -1,0 +1,150 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { judgeAge, readStatus, type StatusInput, statusOf } from '../../../../src/agent/report/status.ts';
+import { statusSchema } from '../../../../src/agent/report/status-schema.ts';
+import { describeStatus } from '../../../../src/cli/inspect/status.ts';
+import { makeReport as report, NOW } from '../../../support/records/sample-report.ts';
+
+function input(more: Partial<StatusInput> = {}): StatusInput {
+  return {
+    report: report(),
+    now: NOW,
+    mode: 'enforce',
+    baseUrl: 'https://store.example/scim/org',
+    lastHeard: NOW - 10,
+    lastComplete: NOW - 10,
+    frozenUntil: 0,
+    maxAge: 604_800,
+    agentHasNoNetwork: true,
+    nextPass: NOW + 20,
+    hasSshdDropIn: true,
+    host: HOST,
+    ...more,
+  };
+}
+
+const HOST: StatusInput['host'] = {
+  at: NOW - 200,
+  load: 0.4216,
+  processors: 16,
+  memory: { available: 50 * 2 ** 30, total: 64 * 2 ** 30 },
+  disks: [
+    { path: '/var/lib/sunk-agent/cache', free: 7.25 * 2 ** 30, size: 20 * 2 ** 30, fault: null },
+    { path: '/home', free: 0, size: 0, fault: 'no answer' },
+  ],
+  active: ['alice', 'bob'],
+};
+
+const FAILURE = { code: 'store_unreachable', message: 'cannot reach store.example', hint: 'check DNS' };
+
+describe('the status', () => {
+  test('keeps to its documented schema', () => {
+    expect(statusSchema.strict().parse(statusOf(input()))).toEqual(statusOf(input()));
+  });
+
+  test('is healthy, without a reason, when all is well', () => {
+    expect(statusOf(input())).toMatchObject({ health: 'healthy', reasons: [] });
+  });
+
+  test.each<[string, Partial<StatusInput>, string, RegExp]>([
+    ['the store has never been read', { lastComplete: null }, 'failing', /never been read/],
+    [
+      'a change could not be made',
+      { report: report({ problems: ['account-create a: no space left'] }) },
+      'failing',
+      /no space left/,
+    ],
+    [
+      'the store is away',
+      { report: report({ heard: null, failure: FAILURE }) },
+      'degraded',
+      /cannot reach store.example/,
+    ],
+    [
+      'the guard holds something',
+      {
+        report: report({
+          held: [{ hash: 'abc123', reason: '40 of 50 accounts', changes: 40, actsAt: null }],
+        }),
+      },
+      'degraded',
+      /abc123 \(40 of 50 accounts\)/,
+    ],
+    [
+      'a record is quarantined',
+      { report: report({ counts: { ...report().counts, quarantined: 2 } }) },
+      'degraded',
+      /2 records/,
+    ],
+    ['sshd does not know us', { hasSshdDropIn: false }, 'degraded', /drop-in/],
+    ['the node is frozen', { frozenUntil: NOW + 60 }, 'degraded', /frozen/],
+    [
+      'keys run out',
+      { report: report({ keyExpiry: { earliest: NOW + 1000, latest: NOW + 600_000 } }) },
+      'degraded',
+      /expire/,
+    ],
+  ])('says what is wrong when %s', (_, more, health, reason) => {
+    const status = statusOf(input(more));
+    expect(status.health).toBe(health);
+    expect(status.reasons[0]).toMatch(reason);
+  });
+
+  test('fails when the daemon is long past the time of its next pass, or a pass by hand is old', () => {
+    const status = statusOf(input());
+    expect(judgeAge(status, NOW + 900)).toEqual(status);
+    expect(judgeAge(status, NOW + 921)).toMatchObject({ health: 'failing' });
+    expect(judgeAge(status, NOW + 921).reasons[0]).toMatch(/^no pass since 20.*does the agent run/);
+    const byHand = statusOf(input({ nextPass: null }));
+    expect(judgeAge(byHand, NOW + 3600)).toEqual(byHand);
+    expect(judgeAge(byHand, NOW + 3601)).toMatchObject({ health: 'failing' });
+  });
+
+  test('shows what the store wrote without letting the terminal obey it', () => {
+    const failure = { ...FAILURE, message: 'the store said \u001b[2J\u202egone' };
+    const text = describeStatus(statusOf(input({ report: report({ heard: null, failure }) })), NOW);
+    expect(text).toContain('\\x1b[2J\\u{202e}gone');
+    expect(text).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u);
+  });
+
+  test('names ten who are active, and counts the rest', () => {
+    const active = Array.from({ length: 12 }, (_, n) => `u${n}`);
+    const text = describeStatus(statusOf(input({ host: { ...HOST, active } })), NOW);
+    expect(text).toContain('active     u0, u1, u2, u3, u4, u5, u6, u7, u8, u9 and 2 more\n');
+    expect(describeStatus(statusOf(input({ host: { ...HOST, active: [] } })), NOW)).toContain('nobody\n');
+    expect(describeStatus(statusOf(input({ host: { ...HOST, active: null } })), NOW)).not.toContain(
+      'active  ',
+    );
+  });
+
+  test('of an older build, which had no host, is read all the same', () => {
+    const { host: _, ...older } = statusOf(input());
+    const file = path.join(mkdtempSync(path.join(tmpdir(), 'status-')), 'status.json');
+    writeFileSync(file, JSON.stringify(older));
+    expect(readStatus(file)).toEqual({ ...older, host: null });
+    rmSync(path.dirname(file), { recursive: true });
+  });
+
+  test('reads like this for people', () => {
+    expect(describeStatus(statusOf(input()), NOW)).toMatchInlineSnapshot(`
+      "healthy
+        store      https://store.example/scim/org, heard 10 s ago
+        complete   10 s ago
+        snapshot   0123456789abcdef
+        people     3 users, 1 group; 2 accounts open, 1 closed
+        refused    0 refused, 0 in quarantine
+        guard      holds nothing
+        keys       confirmed until 2027-01-21 02:53 at the earliest, 2027-01-22 06:40 at the latest
+        last pass  7 (full) 10 s ago: 0 changes, 0 failed
+        next pass  in 20 s
+        sshd       asks for our keys by its drop-in
+        host       load 0.42 on 16 processors, 50.0 of 64.0 GiB memory available, 3 min ago
+        disk       /var/lib/sunk-agent/cache: 7.3 of 20.0 GiB free
+        disk       /home does not answer: no answer
+        active     alice, bob
+      "
+    `);
+  });
+});

@@ -1,0 +1,27 @@
+// The configuration that init writes says what was chosen, whatever the names are made of.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { parseConfig } from '../../../../src/config/config.ts';
+import { renderConfig } from '../../../../src/cli/init/config-text.ts';
+
+const text = fc.string({ minLength: 1, unit: 'grapheme' });
+const group = fc.record({ name: text, id: text });
+
+test('groups and domains are read back as they were chosen, hostile ones too', () => {
+  fc.assert(
+    fc.property(
+      fc.array(group, { maxLength: 3 }),
+      fc.array(group, { maxLength: 3 }),
+      fc.array(text, { maxLength: 3 }),
+      fc.constantFrom('enforce', 'observe'),
+      (groups, sudoGroups, domains, mode) => {
+        const baseUrl = 'https://store.example.com/scim/ab1cd2';
+        const config = parseConfig(renderConfig({ mode, baseUrl, groups, sudoGroups, domains }), 'test');
+        expect(config.access).toEqual({ groups, sudo_groups: sudoGroups, users: [] });
+        expect(config.accounts.domains).toEqual(domains);
+        expect(config.mode).toBe(mode);
+        expect(config.scim.base_url).toBe(baseUrl);
+      },
+    ),
+  );
+});

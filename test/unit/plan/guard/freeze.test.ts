@@ -1,0 +1,109 @@
+// What a frozen node still does, change by change.
+import { describe, expect, it } from 'vitest';
+import type { Change } from '../../../../src/plan/change.ts';
+import { freezePlan, splitExchanges } from '../../../../src/plan/guard/freeze.ts';
+import { readFingerprints } from '../../../../src/plan/plan-keys.ts';
+import type { Weighing } from '../../../../src/plan/guard/guard-limits.ts';
+import type { ClosedBecause } from '../../../../src/policy/model.ts';
+
+const common = { scimId: 'u-ann', name: 'ann', because: '' };
+const entry = { name: 'ann', uid: 20001, gid: 9999, gecos: '', dir: '/home/ann', shell: '/bin/bash' };
+const LOSSES: readonly Change[] = [
+  { ...common, kind: 'keys-remove' },
+  { ...common, kind: 'account-close', entry, reason: 'inactive' },
+  { ...common, kind: 'sessions-end', uid: 20001 },
+  { ...common, kind: 'member-remove', member: 'ann' },
+  { ...common, kind: 'jobs-disable', uid: 20001, needsHook: true },
+  { ...common, kind: 'account-remove', entry },
+  { ...common, kind: 'hook-run', uid: 20001 },
+];
+const GRANTS: readonly Change[] = [
+  { ...common, kind: 'group-create', gid: 30000 },
+  { ...common, kind: 'account-create', entry },
+  { ...common, kind: 'account-alter', before: entry, entry },
+  { ...common, kind: 'account-reopen', entry },
+  { ...common, kind: 'home-create', uid: 20001, gid: 9999, dir: '/home/ann' },
+  { ...common, kind: 'member-add', member: 'ann', sudo: true },
+  { ...common, kind: 'sudoers-write', text: '' },
+  { ...common, kind: 'jobs-restore', uid: 20001 },
+];
+const write = (gained: string[], lost: string[]): Change => ({
+  ...common,
+  kind: 'keys-write',
+  text: '',
+  gained,
+  lost,
+});
+
+/** The kinds that wait, where Ann is to be closed for this reason (null: open; undefined: no account is desired). */
+function waiting(
+  changes: readonly Change[],
+  reason: ClosedBecause | null | undefined,
+  exempt: readonly Change[] = [],
+) {
+  const context = (scimId: string | null) =>
+    scimId === 'u-ann' && reason !== undefined ? { closed: reason } : undefined;
+  const weighing = { context, exempt: new Set(exempt) } as unknown as Weighing;
+  return [...freezePlan(changes, weighing)].map(({ kind }) => kind);
+}
+const kinds = (changes: readonly Change[]): string[] => changes.map(({ kind }) => kind);
+
+describe('a frozen node', () => {
+  it.each(['blocked', 'inactive', 'not-listed-here'] as const)(
+    'goes on with all that follows from a word about the person: %s',
+    (reason) => expect(waiting(LOSSES, reason)).toEqual([]),
+  );
+
+  it.each(['absent', 'no-access-group', undefined] as const)('believes no silence: %s', (reason) => {
+    const expected = kinds(LOSSES).filter((kind) => kind !== 'keys-remove' || reason !== undefined);
+    expect(waiting(LOSSES, reason as ClosedBecause | undefined)).toEqual(expected);
+  });
+
+  it('gives nothing to anybody', () => {
+    expect(waiting(GRANTS, null)).toEqual(kinds(GRANTS));
+  });
+
+  it('takes keys that the record no longer lists and renews what is there, but takes no key in exchange', () => {
+    expect(waiting([{ ...common, kind: 'keys-remove' }, write([], ['a']), write([], [])], null)).toEqual([]);
+    expect(waiting([write(['b'], []), write(['b'], ['a'])], null)).toEqual(['keys-write', 'keys-write']);
+  });
+
+  it('takes sudo away, which is nobody’s in particular', () => {
+    const changes: Change[] = [{ scimId: null, name: 'sunk-agent', because: '', kind: 'sudoers-remove' }];
+    expect(waiting(changes, undefined)).toEqual([]);
+  });
+
+  it('lets a block through, whatever comes with it', () => {
+    const [blocked, other] = [write(['b'], ['a']), write(['d'], ['c'])];
+    expect([...waiting([blocked, other], null, [blocked])]).toEqual(['keys-write']);
+  });
+});
+
+describe('an exchange of keys on a frozen node', () => {
+  const line = (blob: string): string => `expiry-time="20300101000000Z" ssh-ed25519 ${blob} u-ann\n`;
+  const [kept = '', fresh = ''] = readFingerprints(line('AAAAkept') + line('AAAAnew0'));
+  const exchange = (...blobs: string[]): Change => ({
+    ...common,
+    because: 'the store lists other keys',
+    kind: 'keys-write',
+    text: blobs.map(line).join(''),
+    gained: [fresh],
+    lost: ['SHA256:old'],
+  });
+
+  it('takes at once what goes where another key stays, and lets what comes wait', () => {
+    const whole = exchange('AAAAkept', 'AAAAnew0');
+    const [goes, comes, ...more] = splitExchanges([whole]);
+    expect(more).toEqual([]);
+    expect(goes).toMatchObject({ text: line('AAAAkept'), gained: [], lost: ['SHA256:old'] });
+    expect(goes?.because).toBe('the store lists other keys; those that come wait for the thaw');
+    expect(comes).toEqual({ ...whole, lost: [] });
+    expect(waiting([goes!, comes!], null)).toEqual(['keys-write']);
+    expect(readFingerprints(line('AAAAkept'))).toEqual([kept]);
+  });
+
+  it('waits whole where nothing else stays, and is no exchange where only one of both happens', () => {
+    const changes = [exchange('AAAAnew0'), write(['b'], []), write([], ['a']), LOSSES[0]!];
+    expect(splitExchanges(changes)).toEqual(changes);
+  });
+});

@@ -1,0 +1,95 @@
+// The small rules of the scales: how much is allowed, what counts as done, and how it is remembered.
+import { describe, expect, it } from 'vitest';
+import { CHANGE_ORDER, isRevocation, type Change } from '../../../../src/plan/change.ts';
+import {
+  allowance,
+  countUnion,
+  describeWindow,
+  findDone,
+  type Weighing,
+} from '../../../../src/plan/guard/guard-limits.ts';
+import { absent, inactive, makeNode, makeWords, runPass } from '../../../support/records/fleet.ts';
+import { NOW } from '../../../support/records/organisation.ts';
+
+const limit = { share: 0.1, at_least: 3, at_most: 100, window: 86_400 };
+
+describe('allowance', () => {
+  it.each([
+    [0, 3],
+    [30, 3],
+    [39, 3],
+    [40, 4],
+    [1000, 100],
+    [5000, 100],
+  ])('of %i people: %i', (total, allowed) => {
+    expect(allowance(total, limit)).toBe(allowed);
+  });
+
+  it('lets at_most win over at_least, and one person over both', () => {
+    expect(allowance(50, { ...limit, at_least: 9, at_most: 2 })).toBe(2);
+    expect(allowance(50, { ...limit, at_least: 0, at_most: 0 })).toBe(1);
+  });
+});
+
+describe('what was done', () => {
+  const weighing = (done: object[]) => ({ question: { now: 1000, record: { done } } }) as unknown as Weighing;
+
+  it('counts by kind within the window, people and groups apart, nobody never', () => {
+    const done = [
+      { at: 900, scimId: 'a', kind: 'account-close' },
+      { at: 901, scimId: 'b', kind: 'account-close' },
+      { at: 950, scimId: 'b', kind: 'account-close' },
+      { at: 950, scimId: 'b', kind: 'group-remove' },
+      { at: 950, scimId: null, kind: 'account-close' },
+      { at: 950, scimId: 'c', kind: 'account-close:unweighed' },
+    ];
+    expect(findDone(weighing(done), ['account-close'], 100)).toEqual(new Set(['User b']));
+    expect(findDone(weighing(done), ['group-remove'], 100)).toEqual(new Set(['Group b']));
+  });
+
+  it('counts whom both have once', () => {
+    expect(countUnion(new Set(['a', 'b']), new Set(['b', 'c']))).toBe(3);
+  });
+
+  it('says a window in words', () => {
+    expect([describeWindow(86_400), describeWindow(90), describeWindow(600)]).toEqual([
+      '24 h',
+      '90 s',
+      '10 min',
+    ]);
+  });
+});
+
+describe('what a verdict says to remember', () => {
+  it('tells weighed losses, lapsed ones and gains apart', () => {
+    const node = makeNode();
+    const first = runPass(node, makeWords(50, undefined, { now: NOW - 90 * 86_400 }));
+    const kinds = (verdict: typeof first) =>
+      new Set(verdict.go.map((change) => verdict.kinds.get(change) ?? change.kind));
+    expect(kinds(first)).toContain('member-add:sudo');
+    const few = runPass(
+      node,
+      makeWords(50, (user, n) => (n === 2 ? absent(user) : user), { now: NOW }),
+    );
+    expect(kinds(few)).toEqual(new Set(['keys-remove', 'account-close', 'member-remove', 'jobs-disable']));
+    const words = makeWords(50, (user, n) =>
+      n > 2 && n < 20 ? inactive(user) : n === 2 ? absent(user) : user,
+    );
+    expect(runPass(node, words).go).toEqual([]);
+    const lapsed = runPass(node, { ...words, now: NOW + 3600 });
+    expect(kinds(lapsed)).toContain('account-close:unweighed');
+    expect(kinds(lapsed)).not.toContain('account-close');
+    const over = runPass(node, { ...words, now: NOW + 91 * 86_400 });
+    expect(kinds(over)).toEqual(new Set(['account-remove:unweighed']));
+  });
+});
+
+describe('the order of changes', () => {
+  it('has every revocation before the first grant, but for the hook, for which nobody waits', () => {
+    const isTaking = (kind: string): boolean => isRevocation({ kind, lost: [] } as unknown as Change);
+    const firstGrant = CHANGE_ORDER.findIndex((kind) => !isTaking(kind));
+    expect(CHANGE_ORDER.slice(0, firstGrant).every(isTaking)).toBe(true);
+    expect(CHANGE_ORDER.slice(firstGrant).filter(isTaking)).toEqual(['hook-run']);
+    expect(isRevocation({ kind: 'keys-write', lost: ['x'] } as unknown as Change)).toBe(true);
+  });
+});

@@ -1,0 +1,421 @@
+// The scales one by one, with plans made by hand: what each counts, what waits along, and what it says.
+import { describe, expect, it } from 'vitest';
+import type { Change } from '../../../../src/plan/change.ts';
+import { guard, type GuardQuestion, type GuardVerdict } from '../../../../src/plan/guard/guard.ts';
+import type { ClosedBecause, DesiredAccount, MirroredGroup } from '../../../../src/policy/model.ts';
+import { makeConfig, makeGroup, makeUser, NOW } from '../../../support/records/organisation.ts';
+import { makeHost } from '../../../support/records/model-host.ts';
+
+const ACCESS = 'access: { groups: [{ name: slurm-users, id: g-users }] }';
+
+interface Case {
+  readonly closed?: Readonly<Record<number, ClosedBecause>>;
+  /** Numbers of people whose line is closed already. */
+  readonly shut?: readonly number[];
+  readonly done?: readonly (readonly [n: number, kind: string])[];
+  readonly groupsDone?: number;
+  readonly teams?: number;
+  readonly access?: string;
+  readonly groups?: readonly MirroredGroup[];
+  /** The store has nobody. */
+  readonly isEmpty?: boolean;
+  readonly approved?: readonly string[];
+  readonly heldSince?: ReadonlyMap<string, number>;
+}
+
+const entryOf = (n: number) => ({
+  name: `p${n}`,
+  uid: 20100 + n,
+  gid: 9999,
+  gecos: '',
+  dir: `/home/p${n}`,
+  shell: '/bin/bash',
+});
+const keyOf = (n: number) => ({ type: 'ssh-ed25519', base64: 'AAAA', fingerprint: `SHA256:${n}` });
+
+/** The guard's verdict on a plan for a node on which 50 people, p1 to p50, have been for long. */
+function ask(changes: readonly Change[], more: Case = {}): GuardVerdict {
+  const numbers = Array.from({ length: 50 }, (_, index) => index + 1);
+  const accounts = numbers.map((n): DesiredAccount => ({
+    scimId: `u-p${n}`,
+    entry: entryOf(n),
+    closed: more.closed?.[n] ?? null,
+    keys: [keyOf(n)],
+    keyFile: 'text\n',
+    expiresAt: null,
+    needsMarker: false,
+  }));
+  const actual = makeHost();
+  const shut = new Set(more.shut);
+  for (const n of numbers) {
+    actual.accounts.set(`p${n}`, { entry: entryOf(n), expiryDay: shut.has(n) ? 1 : null });
+    actual.keyFiles.set(`p${n}`, 'text\n');
+  }
+  actual.groups.set('sunk-users', { name: 'sunk-users', gid: 9999, members: [] });
+  for (let n = 1; n < (more.teams ?? 1); n += 1) {
+    actual.groups.set(`t${n}`, { name: `t${n}`, gid: 32000 + n, members: [] });
+  }
+  const members = numbers.map((n) => `u-p${n}`);
+  const groups = more.groups ?? [makeGroup('users', 31000, members, { name: 'slurm-users' })];
+  const question: GuardQuestion = {
+    changes,
+    desired: {
+      marker: { name: 'sunk-users', gid: 9999, members: [] },
+      accounts,
+      groups: groups.map(({ record }) => ({ scimId: record.id, name: record.name, gid: 1, members: [] })),
+      sudoers: '',
+      bindings: [],
+      refusals: [],
+    },
+    actual,
+    users: numbers.map((n) => ({ ...makeUser(`p${n}`, 20100 + n), absent: more.isEmpty === true })),
+    groups,
+    config: makeConfig(`${more.access ?? ACCESS}\naccounts: { domains: [example.com] }`),
+    record: {
+      done: [
+        ...(more.done ?? []).map(([n, kind]) => ({ at: NOW - 60, scimId: `u-p${n}`, kind })),
+        ...Array.from({ length: more.groupsDone ?? 0 }, (_, index) => ({
+          at: NOW - 60,
+          scimId: `gone-${index}`,
+          kind: 'group-remove',
+        })),
+      ],
+      heldSince: more.heldSince ?? new Map(),
+    },
+    approved: new Set(more.approved),
+    freezeReason: null,
+    now: NOW,
+  };
+  return guard(question);
+}
+
+const person = (n: number) => ({ scimId: `u-p${n}`, name: `p${n}`, because: 'test' });
+const close = (n: number, reason: ClosedBecause): Change => ({
+  ...person(n),
+  kind: 'account-close',
+  entry: entryOf(n),
+  reason,
+});
+const leave = (n: number, group: string): Change => ({
+  ...person(n),
+  kind: 'member-remove',
+  name: group,
+  member: `p${n}`,
+});
+const loseKeys = (n: number): Change => ({ ...person(n), kind: 'keys-remove' });
+const removeLine = (n: number): Change => ({ ...person(n), kind: 'account-remove', entry: entryOf(n) });
+const write = (n: number, gained: string[], lost: string[]): Change => ({
+  ...person(n),
+  kind: 'keys-write',
+  text: 'x',
+  gained,
+  lost,
+});
+const removeGroup = (n: number): Change => ({
+  scimId: `g-t${n}`,
+  name: `t${n}`,
+  kind: 'group-remove',
+  gid: 32000 + n,
+  because: 'test',
+});
+const numbers = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, index) => from + index);
+const closedFor = (list: readonly number[], reason: ClosedBecause) =>
+  Object.fromEntries(list.map((n) => [n, reason]));
+const reasons = (verdict: GuardVerdict): string[] => verdict.held.map(({ reason }) => reason);
+const OVER = 'within 24 h; limits.max_loss allows 5';
+
+describe('what is held says how many, of how many, and which limit', () => {
+  it('for people who are deactivated, at once or after others who were', () => {
+    const six = numbers(1, 6);
+    const closed = closedFor(six, 'inactive');
+    expect(
+      reasons(
+        ask(
+          six.map((n) => close(n, 'inactive')),
+          { closed },
+        ),
+      ),
+    ).toEqual([`6 of 50 people would be deactivated or otherwise out ${OVER}`]);
+    for (const kind of ['account-close', 'keys-remove', 'account-remove']) {
+      const done = numbers(7, 9).map((n) => [n, kind] as const);
+      const more = {
+        closed: { ...closed, ...closedFor(numbers(7, 9), 'inactive') },
+        shut: numbers(7, 9),
+        done,
+      };
+      const changes = numbers(1, 3).map((n) => close(n, 'inactive'));
+      expect(reasons(ask(changes, more))).toEqual([
+        `6 of 50 people would be deactivated or otherwise out ${OVER}`,
+      ]);
+      expect(ask(changes.slice(1), more).held).toEqual([]);
+    }
+  });
+
+  it('for people who go without a word, together with those who are deactivated in the same pass', () => {
+    const closed = {
+      ...closedFor(numbers(1, 3), 'inactive'),
+      ...closedFor(numbers(4, 6), 'no-access-group'),
+    };
+    const spoken = numbers(1, 3).map((n) => close(n, 'inactive'));
+    const silent = numbers(4, 6).map((n) => close(n, 'no-access-group'));
+    const verdict = ask([...spoken, ...silent], { closed });
+    expect(reasons(verdict)).toEqual([`6 of 50 people would be out without a word of the store ${OVER}`]);
+    expect(verdict.go).toEqual(spoken);
+    expect(verdict.held[0]).toMatchObject({ kind: 'loss', changes: silent, actsAt: null });
+    expect(ask([...spoken, ...silent.slice(1)], { closed }).held).toEqual([]);
+  });
+
+  it('for keys and memberships, with those that went before, but without people who are out altogether', () => {
+    const changes = numbers(1, 3).map((n) => leave(n, 't1'));
+    for (const kind of ['member-remove', 'keys-write:drop-keys']) {
+      const done = numbers(7, 9).map((n) => [n, kind] as const);
+      expect(reasons(ask(changes, { done }))).toEqual([
+        `6 of 50 people would lose keys or memberships ${OVER}`,
+      ]);
+      expect(ask(changes.slice(1), { done }).held).toEqual([]);
+      const out = numbers(7, 9).map((n) => [n, 'account-close'] as const);
+      expect(ask(changes, { done: [...done, ...out] }).held).toEqual([]);
+    }
+  });
+
+  it('for groups, with their memberships, while whoever is closed leaves them', () => {
+    const teams = 50;
+    const five = numbers(1, 5).map(removeGroup);
+    expect(ask(five, { teams }).held).toEqual([]);
+    const closed = closedFor([3], 'inactive');
+    const kept = [leave(3, 't1'), leave(2, 't20')];
+    const waits = [leave(1, 't1'), ...numbers(1, 6).map(removeGroup)];
+    const verdict = ask([...kept, ...waits], { teams, closed });
+    expect(reasons(verdict)).toEqual([`6 of 50 groups would go ${OVER}`]);
+    expect(verdict.held).toMatchObject([{ kind: 'loss', actsAt: null }]);
+    expect(new Set(verdict.held[0]!.changes)).toEqual(new Set(waits));
+    expect(verdict.go).toEqual(kept);
+  });
+
+  it('for groups, with those that went within the window, which are counted among all', () => {
+    const two = [removeGroup(1), removeGroup(2)];
+    expect(reasons(ask(two, { teams: 46, groupsDone: 4 }))).toEqual([`6 of 50 groups would go ${OVER}`]);
+    expect(ask(two.slice(1), { teams: 46, groupsDone: 4 }).held).toEqual([]);
+    expect(ask([loseKeys(1)], { teams: 2, groupsDone: 30 }).held).toEqual([]);
+  });
+});
+
+describe('what counts as a loss', () => {
+  it('is the last key, or the line of somebody who could log in, but no line that is closed', () => {
+    const six = numbers(1, 6);
+    expect(ask(six.map(removeLine)).held).toHaveLength(1);
+    expect(ask(six.map(removeLine), { shut: six }).held).toEqual([]);
+    const closed = closedFor(six, 'absent');
+    const keysOfClosed = six.map((n) => loseKeys(n));
+    expect(ask(keysOfClosed, { closed, shut: six }).held).toEqual([]);
+  });
+
+  it('is not what merely completes a closing', () => {
+    const six = numbers(1, 6);
+    const rest = six.map((n): Change => ({
+      ...person(n),
+      kind: 'jobs-disable',
+      uid: 20100 + n,
+      needsHook: false,
+    }));
+    const closed = closedFor(six, 'inactive');
+    expect(ask(rest, { closed, shut: six }).held).toEqual([]);
+    expect(ask([...rest, ...six.map((n) => close(n, 'inactive'))], { closed }).held[0]!.changes).toHaveLength(
+      12,
+    );
+  });
+
+  it('counts whoever was out and is back once', () => {
+    const done = numbers(1, 20).map((n) => [n, 'account-close'] as const);
+    const changes = [close(30, 'absent')];
+    expect(reasons(ask(changes, { done, closed: { 30: 'absent' } }))[0]).toMatch(/^21 of 50 people /);
+    const gone = { done, closed: { ...closedFor(numbers(1, 20), 'absent'), 30: 'absent' } as const };
+    expect(reasons(ask(changes, { ...gone, shut: numbers(1, 20) }))[0]).toMatch(/^21 of 50 people /);
+    const unknown = { done: [...done, [900, 'account-close'] as const], closed: { 30: 'absent' } as const };
+    expect(reasons(ask(changes, unknown))[0]).toMatch(/^22 of 51 people /);
+  });
+});
+
+describe('with a loss that is held waits', () => {
+  it('what else would happen to that person, but no renewal of keys and no home', () => {
+    const six = numbers(1, 6);
+    const kept: Change[] = [
+      write(1, [], []),
+      { ...person(2), kind: 'home-create', uid: 1, gid: 1, dir: '/home/p2' },
+      write(7, [], []),
+    ];
+    const waits: Change[] = [
+      ...six.map((n) => leave(n, 't1')),
+      { ...person(3), kind: 'member-add', name: 't2', member: 'p3' },
+      write(4, ['SHA256:new'], []),
+      write(5, ['SHA256:new'], ['SHA256:old']),
+    ];
+    const verdict = ask([...kept, ...waits]);
+    expect(verdict.go).toEqual(kept);
+    expect(new Set(verdict.held.flatMap(({ changes }) => changes))).toEqual(new Set(waits));
+  });
+
+  it('the group from which somebody would go, and no other', () => {
+    const waits = [...numbers(1, 6).map((n) => leave(n, 't1')), removeGroup(1)];
+    const kept = [removeGroup(2), { ...removeGroup(3), name: 'p1' }];
+    const verdict = ask([...waits, ...kept], { teams: 50 });
+    expect(verdict.go).toEqual(kept);
+    expect(verdict.held).toHaveLength(1);
+  });
+});
+
+describe('a group of access that is gone', () => {
+  const users = makeGroup(
+    'users',
+    31000,
+    [1, 2].map((n) => `u-p${n}`),
+    { name: 'slurm-users' },
+  );
+  const goneUsers = { ...users, absent: true };
+  const admins = makeGroup('admins', 31001, ['u-p1'], { name: 'slurm-admins' });
+  const both = (list: string, sudo: string) => `access: { groups: [${list}], sudo_groups: [${sudo}] }`;
+  const byId = '{ name: slurm-users, id: g-users }';
+  const byName = '{ name: slurm-users }';
+
+  it('holds its members’ closing, by id as by name, and lets others who are in no group be closed', () => {
+    const closed = closedFor([1, 5], 'no-access-group');
+    const changes = [close(1, 'no-access-group'), close(5, 'no-access-group')];
+    for (const reference of [byId, byName]) {
+      const verdict = ask(changes, { closed, groups: [goneUsers, admins], access: both(reference, '') });
+      expect(verdict.held).toMatchObject([{ kind: 'vanished', changes: changes.slice(0, 1), actsAt: null }]);
+      expect(verdict.go).toEqual(changes.slice(1));
+      expect(reasons(verdict)).toEqual(['the store does not have a group that access names: slurm-users']);
+    }
+  });
+
+  it('holds everybody’s closing for want of a group, where nobody knows who was in it', () => {
+    const closed = closedFor([1, 5], 'no-access-group');
+    const changes = [close(1, 'no-access-group'), close(5, 'no-access-group')];
+    const access = both(`${byId}, { name: never-seen, id: g-never }`, '');
+    const verdict = ask(changes, { closed, groups: [goneUsers], access });
+    expect(verdict.go).toEqual([]);
+    expect(reasons(verdict)).toEqual([
+      'the store does not have a group that access names: slurm-users, never-seen',
+    ]);
+    expect(ask(changes, { closed, groups: [users], access: both(byId, '') }).held).toEqual([]);
+  });
+
+  it('holds the group, and the memberships in it and no other, with the rules of sudo if it gave them', () => {
+    const goneAdmins = { ...admins, absent: true };
+    const rules: Change[] = (['sudoers-remove', 'sudoers-write'] as const).map((kind) => ({
+      ...person(1),
+      scimId: null,
+      kind,
+      text: '',
+    }));
+    const groupGoes = { ...removeGroup(1), scimId: 'g-admins', name: 'slurm-admins' };
+    const waits = [leave(1, 'slurm-admins'), groupGoes];
+    const kept = [leave(2, 'slurm-users'), { ...removeGroup(2), scimId: null }];
+    const access = both(byId, '{ name: slurm-admins, id: g-admins }');
+    const verdict = ask([...waits, ...kept, ...rules], { groups: [users, goneAdmins], access, teams: 50 });
+    expect(verdict.held).toMatchObject([{ kind: 'vanished' }]);
+    expect(new Set(verdict.held[0]!.changes)).toEqual(new Set([...waits, ...rules]));
+    expect(verdict.go).toEqual(kept);
+    const other = ask([...kept, ...rules], { groups: [goneUsers, admins], access, teams: 50 });
+    expect(other.go).toEqual([...kept.slice(1), ...rules]);
+  });
+
+  it('holds also what is only a lost membership of somebody who stays', () => {
+    const changes = [loseKeys(1), leave(1, 'slurm-users')];
+    const verdict = ask(changes, { groups: [goneUsers], access: both(byId, '') });
+    expect(verdict.held).toMatchObject([{ kind: 'vanished', changes }]);
+  });
+});
+
+describe('an empty store', () => {
+  const unknown: Change[] = [
+    { ...close(1, 'unknown'), scimId: 'unknown:p1' },
+    { ...loseKeys(2), scimId: 'unknown:p2' },
+  ];
+
+  it('takes nobody, not even who is known to nobody', () => {
+    const closed = { ...closedFor([3], 'absent'), ...closedFor([4], 'no-access-group') };
+    const changes = [...unknown, close(3, 'absent'), close(4, 'no-access-group')];
+    const verdict = ask(changes, { isEmpty: true, closed });
+    expect(verdict.held).toMatchObject([{ kind: 'vanished', actsAt: null }]);
+    expect(reasons(verdict)).toEqual(['the store has no users at all']);
+    expect(verdict.go).toEqual([]);
+  });
+
+  it('does not hold who is closed for another reason, nor a membership, nor a key', () => {
+    const closed = { ...closedFor([3], 'inactive'), ...closedFor([4], 'not-listed-here') };
+    const changes = [
+      close(3, 'inactive'),
+      close(4, 'not-listed-here'),
+      leave(5, 't1'),
+      write(6, [], ['SHA256:6']),
+    ];
+    expect(ask(changes, { isEmpty: true, closed }).go).toEqual(changes);
+    expect(ask(unknown).go).toEqual(unknown);
+  });
+});
+
+describe('what would come', () => {
+  const giveSudo = (n: number): Change => ({
+    ...person(n),
+    kind: 'member-add',
+    name: 'slurm-admins',
+    member: `p${n}`,
+    sudo: true,
+  });
+
+  it('says how many people would be new in sudo, with those who were made so before, and waits for a word', () => {
+    const changes = [giveSudo(1), giveSudo(2)];
+    const done = [3, 4].map((n) => [n, 'member-add:sudo'] as const);
+    const verdict = ask(changes, { done });
+    expect(verdict.held).toMatchObject([{ kind: 'gain', changes, actsAt: null }]);
+    expect(reasons(verdict)).toEqual([
+      '4 people would be new in sudo groups within 24 h; limits.max_gain.sudo allows 3',
+    ]);
+    expect(ask(changes.slice(1), { done }).held).toEqual([]);
+    expect(ask([], { done: numbers(1, 9).map((n) => [n, 'member-add:sudo'] as const) }).held).toEqual([]);
+  });
+
+  it('says how many people’s keys would be replaced, with those of before, and waits for a word', () => {
+    const changes = numbers(1, 3).map((n) => write(n, [`SHA256:${n}`], ['SHA256:old']));
+    const done = numbers(7, 9).map((n) => [n, 'keys-write:replace-keys'] as const);
+    const verdict = ask(changes, { done });
+    expect(verdict.held).toMatchObject([{ kind: 'gain', changes, actsAt: null }]);
+    expect(reasons(verdict)).toEqual([
+      '6 of 50 people would have all their keys replaced within 24 h; limits.max_gain.replaced_keys allows 5',
+    ]);
+    expect(ask(changes.slice(1), { done }).held).toEqual([]);
+  });
+});
+
+describe('what is remembered of what is done', () => {
+  it('counts lost, fewer and other keys, but no key file of a former name', () => {
+    const [former, last, fewer, other, more] = [
+      loseKeys(1),
+      { ...loseKeys(2), scimId: 'u-nobody' },
+      write(3, [], ['SHA256:old']),
+      write(4, ['SHA256:new'], ['SHA256:old']),
+      write(5, ['SHA256:new'], []),
+    ];
+    const { kinds } = ask([former, last, fewer, other, more]);
+    expect([former, last, fewer, other, more].map((change) => kinds.get(change))).toEqual([
+      'keys-remove:unweighed',
+      undefined,
+      'keys-write:drop-keys',
+      'keys-write:replace-keys',
+      undefined,
+    ]);
+  });
+
+  it('counts a line that goes only if its account was open, and nothing else that happens to a closed one', () => {
+    const [open, shut, unknown, left] = [removeLine(1), removeLine(2), removeLine(900), leave(2, 't1')];
+    const { kinds } = ask([open, shut, unknown, left], { shut: [2] });
+    expect([open, shut, unknown, left].map((change) => kinds.get(change))).toEqual([
+      undefined,
+      'account-remove:unweighed',
+      undefined,
+      undefined,
+    ]);
+  });
+});

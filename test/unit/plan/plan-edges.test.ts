@@ -1,0 +1,585 @@
+// The plan at the edges: renames, strangers' members, stray files, silent records, cut passes.
+import { describe, expect, it } from 'vitest';
+import type { Change } from '../../../src/plan/change.ts';
+import { planChanges } from '../../../src/plan/plan.ts';
+import { readFingerprints } from '../../../src/plan/plan-keys.ts';
+import type { DesiredAccount, DesiredHost } from '../../../src/policy/model.ts';
+import type { PasswdEntry } from '../../../src/policy/posix.ts';
+import { applyChanges, makeHost, type ModelHost } from '../../support/records/model-host.ts';
+
+const entry = (name: string, uid: number, more: Partial<PasswdEntry> = {}): PasswdEntry => ({
+  name,
+  uid,
+  gid: 9999,
+  gecos: name,
+  dir: `/home/${name}`,
+  shell: '/bin/bash',
+  ...more,
+});
+
+const account = (name: string, uid: number, more: Partial<DesiredAccount> = {}): DesiredAccount => ({
+  scimId: `u-${name}`,
+  entry: entry(name, uid),
+  closed: null,
+  keys: [],
+  keyFile: '',
+  expiresAt: null,
+  needsMarker: false,
+  ...more,
+});
+
+const closed = (name: string, uid: number): DesiredAccount =>
+  account(name, uid, { closed: 'inactive', entry: entry(name, uid, { shell: '/usr/sbin/nologin' }) });
+
+const wish = (more: Partial<DesiredHost> = {}): DesiredHost => ({
+  marker: { name: 'sunk-users', gid: 9999, members: [] },
+  accounts: [],
+  groups: [],
+  sudoers: '',
+  bindings: [],
+  refusals: [],
+  ...more,
+});
+
+/** A host with the marker and these accounts, open unless their shell is nologin. */
+function host(...entries: PasswdEntry[]): ModelHost {
+  const model = makeHost();
+  model.groups.set('sunk-users', { name: 'sunk-users', gid: 9999, members: [] });
+  for (const line of entries) {
+    const expiryDay = line.shell === '/usr/sbin/nologin' ? 1 : null;
+    model.accounts.set(line.name, { entry: line, expiryDay });
+  }
+  return model;
+}
+
+const words = (changes: readonly Change[]): string[] =>
+  changes.map((change) => `${change.kind} ${change.name}${'member' in change ? ` ${change.member}` : ''}`);
+
+const plan = (desired: DesiredHost, actual: ModelHost): string[] => {
+  const changes = planChanges(desired, actual);
+  applyChanges(actual, changes);
+  expect(planChanges(desired, actual)).toEqual([]);
+  return words(changes);
+};
+
+const leftover = (
+  name: string,
+  fate: 'remove' | 'leave' | 'shut',
+  kind: 'account' | 'group' = 'account',
+) => ({
+  scimId: `x-${name}`,
+  kind,
+  name,
+  fate,
+});
+
+describe('planChanges, accounts', () => {
+  it('renames a line in place, and moves keys and memberships to the new name', () => {
+    const actual = host(entry('old', 20001));
+    actual.keyFiles.set('old', 'text\n');
+    actual.groups.set('team', { name: 'team', gid: 32000, members: ['old'] });
+    const desired = wish({
+      accounts: [account('new', 20001, { keyFile: 'text\n' })],
+      groups: [{ scimId: 'g', name: 'team', gid: 32000, members: ['new'] }],
+      leftovers: [{ ...leftover('old', 'remove'), scimId: 'u-new' }],
+    });
+    const changes = planChanges(desired, actual);
+    expect(changes.find(({ kind }) => kind === 'account-alter')).toMatchObject({
+      name: 'new',
+      before: { name: 'old' },
+      because: 'name, display name, home changed',
+    });
+    expect(changes.find(({ kind }) => kind === 'keys-remove')).toMatchObject({ scimId: 'u-new' });
+    expect(plan(desired, actual)).toEqual([
+      'keys-remove old',
+      'member-remove team old',
+      'account-alter new',
+      'member-add team new',
+      'keys-write new',
+    ]);
+  });
+
+  it('finishes a rename that was cut short, for a closed and for a reopened account', () => {
+    const nologin = { shell: '/usr/sbin/nologin' };
+    expect(plan(wish({ accounts: [closed('new', 20001)] }), host(entry('old', 20001)))).toEqual([
+      'account-close old',
+      'jobs-disable old',
+      'account-alter new',
+    ]);
+    expect(plan(wish({ accounts: [closed('new', 20001)] }), host(entry('old', 20001, nologin)))).toEqual([
+      'jobs-disable old',
+      'account-alter new',
+    ]);
+    expect(plan(wish({ accounts: [account('new', 20001)] }), host(entry('old', 20001, nologin)))).toEqual([
+      'account-alter new',
+      'account-reopen new',
+    ]);
+    expect(plan(wish({ accounts: [account('same', 20001)] }), host(entry('same', 20001, nologin)))).toEqual([
+      'account-reopen same',
+    ]);
+  });
+
+  it('frees the former name in a group about which nothing was heard, whether or not the ledger knows of the rename', () => {
+    const before = { ...leftover('old', 'remove'), scimId: 'u-new' };
+    for (const former of [[before], []]) {
+      const actual = host(entry('old', 20001));
+      actual.groups.set('team', { name: 'team', gid: 32000, members: ['local', 'old'] });
+      const desired = wish({
+        accounts: [account('new', 20001)],
+        leftovers: [...former, leftover('team', 'leave', 'group')],
+      });
+      expect(plan(desired, actual)).toEqual(['member-remove team old', 'account-alter new']);
+    }
+  });
+
+  it('knows the former name in groups and key files, even when the ledger has only the new one', () => {
+    const actual = host(entry('old', 20001));
+    actual.keyFiles.set('old', 'text');
+    actual.groups.set('team', { name: 'team', gid: 32000, members: ['local', 'old'] });
+    const groups = [{ scimId: 'g', name: 'team', gid: 32000, members: ['new'] }];
+    const desired = wish({ accounts: [account('new', 20001)], groups });
+    expect(planChanges(desired, actual).every(({ scimId }) => scimId === 'u-new')).toBe(true);
+    plan(desired, actual);
+    expect(actual.groups.get('team')!.members).toEqual(['local', 'new']);
+  });
+
+  it('makes no line for somebody who is closed, and never closes one twice', () => {
+    expect(plan(wish({ accounts: [closed('gone', 20001)] }), host())).toEqual([]);
+    const actual = host(entry('gone', 20001));
+    const { sessions: _, ...withoutSessions } = actual;
+    const desired = wish({ accounts: [closed('gone', 20001)] });
+    expect(words(planChanges(desired, withoutSessions))).toEqual([
+      'account-close gone',
+      'sessions-end gone',
+      'jobs-disable gone',
+    ]);
+    applyChanges(actual, planChanges(desired, actual));
+    expect(planChanges(desired, { ...withoutSessions, accounts: actual.accounts })).toEqual([]);
+  });
+
+  it('closes again what is only half closed', () => {
+    const actual = host(entry('gone', 20001, { shell: '/usr/sbin/nologin' }));
+    actual.accounts.set('gone', { entry: entry('gone', 20001), expiryDay: 1 });
+    actual.offboarded.set(20001, { needsHook: false });
+    expect(plan(wish({ accounts: [closed('gone', 20001)] }), actual)).toEqual(['account-close gone']);
+    actual.accounts.set('gone', { entry: closed('gone', 20001).entry, expiryDay: null });
+    expect(plan(wish({ accounts: [closed('gone', 20001)] }), actual)).toEqual(['account-close gone']);
+    actual.sessions.add(20001);
+    expect(plan(wish({ accounts: [closed('gone', 20001)] }), actual)).toEqual(['sessions-end gone']);
+  });
+
+  it('puts jobs aside once, and again when more turn up, and gives them back with the account', () => {
+    const actual = host(entry('gone', 20001));
+    const desired = wish({ accounts: [closed('gone', 20001)] });
+    expect(plan(desired, actual)).toEqual(['account-close gone', 'jobs-disable gone']);
+    actual.jobs.add(20001);
+    expect(plan(desired, actual)).toEqual(['jobs-disable gone']);
+    expect(plan(wish({ accounts: [account('gone', 20001)] }), actual)).toEqual([
+      'account-reopen gone',
+      'jobs-restore gone',
+    ]);
+    expect(actual.offboarded.size).toBe(0);
+  });
+
+  it('runs the hook last and once for each leaving, also when a pass was cut short before it', () => {
+    const actual = host(entry('gone', 20001));
+    const desired = wish({ accounts: [closed('gone', 20001)], hasHook: true });
+    const changes = planChanges(desired, actual);
+    expect(words(changes)).toEqual(['account-close gone', 'jobs-disable gone', 'hook-run gone']);
+    applyChanges(actual, changes.slice(0, 2));
+    expect(plan(desired, actual)).toEqual(['hook-run gone']);
+    plan(wish({ accounts: [account('gone', 20001)], hasHook: true }), actual);
+    expect(plan(desired, actual)).toContain('hook-run gone');
+  });
+
+  it('runs no hook for those who left before there was one', () => {
+    const actual = host(entry('gone', 20001));
+    plan(wish({ accounts: [closed('gone', 20001)] }), actual);
+    expect(plan(wish({ accounts: [closed('gone', 20001)], hasHook: true }), actual)).toEqual([]);
+  });
+
+  it('keeps an expiry that an administrator set, and a line that agrees', () => {
+    const actual = host();
+    actual.accounts.set('ann', { entry: entry('ann', 20001), expiryDay: 25_000 });
+    expect(plan(wish({ accounts: [account('ann', 20001)] }), actual)).toEqual([]);
+  });
+
+  it('makes homes only when asked to, and only missing ones', () => {
+    const accounts = [account('ann', 20001)];
+    expect(plan(wish({ accounts }), host(entry('ann', 20001)))).toEqual([]);
+    const actual = host(entry('ann', 20001));
+    expect(plan(wish({ accounts, makesHomes: true }), actual)).toEqual(['home-create ann']);
+    expect(actual.homes).toEqual(new Set(['/home/ann']));
+  });
+
+  it('ends what a removed line may still run, and touches no line that is nobody’s leftover', () => {
+    const actual = host(entry('old', 20001), entry('silent', 20002), entry('unknown', 20003));
+    actual.sessions.add(20001);
+    const leftovers = [
+      leftover('old', 'remove'),
+      leftover('silent', 'leave'),
+      leftover('never-made', 'remove'),
+    ];
+    const { sessions: _, ...withoutSessions } = actual;
+    expect(words(planChanges(wish({ leftovers }), withoutSessions))).toContain('sessions-end old');
+    expect(plan(wish({ leftovers }), actual)).toEqual([
+      'sessions-end old',
+      'jobs-disable old',
+      'account-remove old',
+    ]);
+    expect([...actual.accounts.keys()]).toEqual(['silent', 'unknown']);
+  });
+});
+
+describe('planChanges, key files', () => {
+  it('removes files of nobody and of refused accounts, and leaves those of whom nothing was heard', () => {
+    const actual = host();
+    for (const name of ['stray', 'shut', 'silent', 'empty'])
+      actual.keyFiles.set(name, name === 'empty' ? '' : 'x');
+    const leftovers = [leftover('shut', 'shut'), leftover('silent', 'leave')];
+    const desired = wish({ leftovers, accounts: [account('empty', 20001)] });
+    actual.accounts.set('empty', { entry: entry('empty', 20001), expiryDay: null });
+    expect(planChanges(desired, actual)).toMatchObject([
+      { kind: 'keys-remove', name: 'empty', scimId: 'u-empty', because: 'no key is left' },
+      { kind: 'keys-remove', name: 'shut', scimId: 'x-shut', because: 'this node refuses the account' },
+      { kind: 'keys-remove', name: 'stray', scimId: null },
+    ]);
+    expect(plan(desired, actual)).toHaveLength(3);
+  });
+
+  it('tells first keys, further ones, fewer ones, others and renewals apart', () => {
+    const file = (...texts: string[]) => texts.map((text) => `ssh-ed25519 ${btoa(text)} u\n`).join('');
+    const keys = (...texts: string[]) =>
+      texts.map((text) => {
+        const [fingerprint = ''] = readFingerprints(file(text));
+        return { type: 'ssh-ed25519', base64: btoa(text), fingerprint };
+      });
+    const why = (before: string | null, ...after: string[]) => {
+      const actual = host(entry('ann', 20001));
+      if (before !== null) actual.keyFiles.set('ann', before);
+      const keyFile = `${file(...after)}#\n`;
+      return planChanges(
+        wish({ accounts: [account('ann', 20001, { keys: keys(...after), keyFile })] }),
+        actual,
+      ).map((change) => change.because);
+    };
+    expect(why(null, 'a')).toEqual(['first key']);
+    expect(why(null, 'a', 'b')).toEqual(['first keys']);
+    expect(why(file('a'), 'a', 'b')).toEqual(['the store lists another key']);
+    expect(why(file('a', 'b'), 'a')).toEqual(['the store lists a key no longer, or it is refused']);
+    expect(why(file('a'), 'b')).toEqual(['the store lists other keys']);
+    expect(why(file('a'), 'a')).toEqual(['the expiry of the keys moves']);
+  });
+
+  it('reads fingerprints as ssh-keygen prints them, from lines with and without options', () => {
+    const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJz6Qz1Wd2yMWqS0Xr2+KJqg5dXNnXk0p3m8u1Yg7d5F';
+    const [plain] = readFingerprints(`${key} someone\n`);
+    expect(plain).toMatch(/^SHA256:[A-Za-z0-9+/]{43}$/);
+    expect(readFingerprints(`\nexpiry-time="20270101000000Z" ${key} u\n# nothing\nsk-x\n${key}`)).toEqual([
+      plain,
+      plain,
+    ]);
+    expect(readFingerprints('sk-ssh-ed25519@openssh.com AAAA u\necdsa-sha2-nistp256 AAAB u\n')).toHaveLength(
+      2,
+    );
+    expect(readFingerprints('')).toEqual([]);
+  });
+});
+
+describe('planChanges, groups', () => {
+  it('makes the marker with the first account, and not on a node that has nobody yet', () => {
+    expect(plan(wish({}), makeHost())).toEqual([]);
+    const desired = wish({ accounts: [closed('gone', 20001)] });
+    expect(planChanges(desired, makeHost()).map(({ because }) => because)).toContain(
+      'every managed account is in it',
+    );
+  });
+
+  it('makes groups and gives a line another gid', () => {
+    const desired = wish({ groups: [{ scimId: 'g', name: 'team', gid: 32000, members: [] }] });
+    expect(planChanges(desired, makeHost()).map(({ because }) => because)).toEqual([
+      'the store has this group',
+    ]);
+    expect(plan(desired, makeHost())).toEqual(['group-create team']);
+    const actual = host();
+    actual.groups.set('team', { name: 'team', gid: 5, members: ['local'] });
+    expect(plan(desired, actual)).toEqual(['group-create team']);
+    expect(actual.groups.get('team')).toEqual({ name: 'team', gid: 32000, members: ['local'] });
+  });
+
+  it('leaves members alone that are not ours or of whom nothing was heard, and takes out the rest', () => {
+    const actual = host(entry('gone', 20001), entry('quiet', 20002));
+    const members = ['gone', 'local', 'old', 'quiet', 'shut'];
+    actual.groups.set('team', { name: 'team', gid: 32000, members });
+    const desired = wish({
+      accounts: [closed('gone', 20001)],
+      groups: [{ scimId: 'g', name: 'team', gid: 32000, members: [] }],
+      leftovers: [leftover('old', 'remove'), leftover('quiet', 'leave'), leftover('shut', 'shut')],
+    });
+    const changes = planChanges(desired, actual);
+    expect(
+      changes.find((change) => change.kind === 'member-remove' && change.member === 'gone'),
+    ).toMatchObject({
+      scimId: 'u-gone',
+      because: 'the store says active: false',
+    });
+    plan(desired, actual);
+    expect(actual.groups.get('team')!.members).toEqual(['local', 'quiet']);
+  });
+
+  it('keeps in the marker whoever has a line of ours, even one that is refused here', () => {
+    const actual = host(entry('shut', 20001));
+    actual.groups.set('sunk-users', { name: 'sunk-users', gid: 9999, members: ['local', 'shut', 'taken'] });
+    const desired = wish({ leftovers: [leftover('shut', 'shut'), leftover('taken', 'shut')] });
+    expect(plan(desired, actual)).toEqual(['member-remove sunk-users taken']);
+  });
+
+  it('adds to the marker whoever has another primary group', () => {
+    const marker = { name: 'sunk-users', gid: 9999, members: ['ann'] };
+    const desired = wish({ marker, accounts: [account('ann', 20001)] });
+    expect(plan(desired, host(entry('ann', 20001)))).toEqual(['member-add sunk-users ann']);
+  });
+
+  it('removes groups whose time is over with our members, and leaves silent ones but for who is out', () => {
+    const actual = host(entry('ann', 20001), entry('gone', 20002));
+    actual.groups.set('over', { name: 'over', gid: 32000, members: ['ann', 'local'] });
+    actual.groups.set('silent', { name: 'silent', gid: 32001, members: ['ann', 'gone', 'local', 'old'] });
+    actual.groups.set('shut', { name: 'shut', gid: 32002, members: ['ann'] });
+    const desired = wish({
+      accounts: [account('ann', 20001), closed('gone', 20002)],
+      leftovers: [
+        leftover('over', 'remove', 'group'),
+        leftover('silent', 'leave', 'group'),
+        leftover('shut', 'shut', 'group'),
+        leftover('never', 'remove', 'group'),
+        leftover('sunk-users', 'remove', 'group'),
+        leftover('old', 'remove'),
+      ],
+    });
+    expect(plan(desired, actual)).toEqual([
+      'account-close gone',
+      'member-remove over ann',
+      'member-remove silent gone',
+      'member-remove silent old',
+      'group-remove over',
+      'jobs-disable gone',
+    ]);
+    expect(actual.groups.get('shut')!.members).toEqual(['ann']);
+    expect(actual.groups.has('sunk-users')).toBe(true);
+  });
+
+  it('touches no marker that is a local group’s', () => {
+    const refusals = [{ scimId: '', kind: 'Group', code: 'marker-taken', detail: '' }] as const;
+    expect(plan(wish({ refusals }), makeHost())).toEqual([]);
+  });
+
+  it('marks who gets sudo', () => {
+    const groups = [{ scimId: 'g', name: 'admins', gid: 32000, members: ['ann'], sudo: true }];
+    const changes = planChanges(
+      wish({ groups, accounts: [account('ann', 20001)] }),
+      host(entry('ann', 20001)),
+    );
+    expect(changes).toContainEqual(
+      expect.objectContaining({ kind: 'member-add', scimId: 'u-ann', sudo: true }),
+    );
+  });
+});
+
+describe('planChanges, sudoers', () => {
+  it('writes, replaces and removes our file', () => {
+    const actual = host();
+    expect(plan(wish({ sudoers: 'a' }), actual)).toEqual(['sudoers-write sunk-agent']);
+    expect(plan(wish({ sudoers: 'b' }), actual)).toEqual(['sudoers-write sunk-agent']);
+    expect(plan(wish(), actual)).toEqual(['sudoers-remove sunk-agent']);
+  });
+});
+
+describe('planChanges, the reason on each change', () => {
+  /** What is planned, with its reason: `KIND NAME: REASON`. */
+  const reasons = (desired: DesiredHost, actual: ModelHost): string[] =>
+    planChanges(desired, actual).map(({ kind, name, because }) => `${kind} ${name}: ${because}`);
+
+  it.each([
+    ['inactive', 'the store says active: false'],
+    ['absent', 'the store no longer has this person'],
+    ['no-access-group', 'is in no access group'],
+    ['blocked', 'an operator blocked this person'],
+    ['not-listed-here', 'access.users does not list this person'],
+    ['unknown', 'bears the marker, but neither the ledger nor the store knows this account'],
+  ] as const)('is the same for all that goes with a closing: %s', (why, because) => {
+    const actual = host(entry('gone', 20001));
+    actual.keyFiles.set('gone', 'text\n');
+    actual.groups.set('team', { name: 'team', gid: 32000, members: ['gone'] });
+    const desired = wish({
+      accounts: [{ ...closed('gone', 20001), closed: why }],
+      groups: [{ scimId: 'g', name: 'team', gid: 32000, members: [] }],
+    });
+    expect(reasons(desired, actual)).toEqual([
+      `keys-remove gone: ${because}`,
+      `account-close gone: ${because}`,
+      `member-remove team: ${because}`,
+      `jobs-disable gone: ${because}`,
+    ]);
+  });
+
+  it('says whose time is over, who is back and what the store no longer lists', () => {
+    const actual = host(entry('back', 20001, { shell: '/usr/sbin/nologin' }), entry('old', 20002));
+    actual.offboarded.set(20001, { needsHook: false });
+    actual.keyFiles.set('back', 'text\n');
+    actual.keyFiles.set('stray', 'text\n');
+    actual.groups.set('team', { name: 'team', gid: 32000, members: ['back'] });
+    actual.groups.set('over', { name: 'over', gid: 32001, members: ['back'] });
+    actual.sudoers = 'rules';
+    const desired = wish({
+      marker: { name: 'sunk-users', gid: 9999, members: ['back'] },
+      accounts: [account('back', 20001)],
+      groups: [
+        { scimId: 'g', name: 'team', gid: 32000, members: [] },
+        { scimId: 'h', name: 'crew', gid: 32002, members: ['back'] },
+      ],
+      leftovers: [leftover('old', 'remove'), leftover('over', 'remove', 'group')],
+    });
+    expect(reasons(desired, actual)).toEqual([
+      'keys-remove back: the store lists no key that may be used',
+      'keys-remove stray: no account of ours has this name any more',
+      'sudoers-remove sunk-agent: no sudo group is confirmed by the store',
+      'member-remove over: the group goes',
+      'member-remove team: the store no longer lists this member',
+      'group-remove over: the configuration or the store no longer has this group',
+      'jobs-disable old: accounts.retention is over; the uid stays bound',
+      'account-remove old: accounts.retention is over; the uid stays bound',
+      'group-create crew: the store has this group',
+      'account-reopen back: is in an access group again',
+      'member-add crew: the store lists this member',
+      'member-add sunk-users: the primary group is another one',
+      'jobs-restore back: may log in again',
+    ]);
+  });
+
+  it('names each field of a line that changed', () => {
+    const actual = host(entry('ann', 20001, { uid: 1, gid: 2, gecos: 'x', dir: '/x', shell: '/bin/sh' }));
+    expect(reasons(wish({ accounts: [account('ann', 20001)] }), actual)).toEqual([
+      'account-alter ann: uid, primary gid, display name, home, shell changed',
+    ]);
+  });
+
+  it('says who is out of a group of which nothing was heard, and of whom neither ledger nor store knows', () => {
+    const actual = host(entry('odd', 20001), entry('new', 20002));
+    actual.groups.set('silent', { name: 'silent', gid: 32001, members: ['former'] });
+    actual.keyFiles.set('odd', 'text\n');
+    const desired = wish({
+      accounts: [account('new', 20002)],
+      leftovers: [
+        { ...leftover('odd', 'leave'), fate: 'close' },
+        leftover('former', 'remove'),
+        leftover('silent', 'leave', 'group'),
+      ],
+    });
+    const because = 'bears the marker, but neither the ledger nor the store knows this account';
+    expect(reasons(desired, actual)).toEqual([
+      `keys-remove odd: ${because}`,
+      `account-close odd: ${because}`,
+      'member-remove silent: is out',
+      `jobs-disable odd: ${because}`,
+    ]);
+    expect(planChanges(desired, actual)[1]).toMatchObject({ reason: 'unknown', entry: { uid: 20001 } });
+  });
+
+  it('tells of the operator’s word that extended the keys', () => {
+    const extension = { scimId: 'u-ann', confirmedAt: 1, until: 1_800_000_000, at: 1, by: 'root' };
+    const desired = wish({ accounts: [account('ann', 20001, { keyFile: 'text\n', extension })] });
+    expect(reasons(desired, host(entry('ann', 20001)))).toEqual([
+      'keys-write ann: first keys; root extended them until 2027-01-15T08:00:00Z',
+    ]);
+  });
+
+  it('sorts members of a group by name, and fingerprints', () => {
+    const line = (text: string) => `ssh-ed25519 ${btoa(text)} u\n`;
+    const texts = ['a', 'b', 'c', 'd', 'e'];
+    const actual = host(entry('ann', 20001), entry('ben', 20002));
+    actual.keyFiles.set('ann', texts.map(line).join(''));
+    const keys = ['v', 'w', 'x', 'y', 'z'].map((text) => ({
+      type: 'ssh-ed25519',
+      base64: btoa(text),
+      fingerprint: readFingerprints(line(text))[0]!,
+    }));
+    const changes = planChanges(
+      wish({
+        accounts: [account('ann', 20001, { keys, keyFile: 'other' }), account('ben', 20002)],
+        groups: [{ scimId: 'g', name: 'team', gid: 1, members: ['ben', 'ann'] }],
+      }),
+      actual,
+    );
+    expect(words(changes)).toEqual([
+      'group-create team',
+      'member-add team ann',
+      'member-add team ben',
+      'keys-write ann',
+    ]);
+    const written = changes.find((change) => change.kind === 'keys-write')!;
+    expect(written.gained).toEqual(keys.map(({ fingerprint }) => fingerprint).sort());
+    expect(written.lost).toEqual(readFingerprints(texts.map(line).join('')).sort());
+  });
+});
+
+describe('planChanges, whose line it is', () => {
+  it('takes over no line of another name where the new name has a line already', () => {
+    const actual = host(entry('old', 20001), entry('new', 20002));
+    const desired = wish({ accounts: [account('new', 20001)] });
+    expect(words(planChanges(desired, actual))).toEqual(['account-alter new']);
+    expect(planChanges(desired, actual)[0]).toMatchObject({ before: { name: 'new', uid: 20002 } });
+  });
+
+  it('moves no line of somebody else who is wanted, even where a cut pass left both with one uid', () => {
+    const actual = host(entry('ann', 20001));
+    const desired = wish({ accounts: [account('ann', 20001), account('eve', 20001)] });
+    expect(words(planChanges(desired, actual))).toEqual(['account-create eve']);
+  });
+
+  it('takes no group for a person of the same name', () => {
+    const actual = host(entry('team', 20001));
+    actual.groups.set('crew', { name: 'crew', gid: 32000, members: ['team'] });
+    actual.keyFiles.set('team', 'text\n');
+    const desired = wish({
+      groups: [{ scimId: 'g', name: 'crew', gid: 32000, members: [] }],
+      leftovers: [leftover('team', 'remove', 'group')],
+    });
+    expect(planChanges(desired, actual)).toMatchObject([{ kind: 'keys-remove', name: 'team', scimId: null }]);
+  });
+
+  it('takes no person for a group of the same name, and keeps a group that somebody else has now', () => {
+    const actual = host();
+    for (const name of ['same', 'kept']) actual.groups.set(name, { name, gid: 32000, members: ['local'] });
+    const desired = wish({
+      groups: [{ scimId: 'g', name: 'kept', gid: 32000, members: [] }],
+      leftovers: [leftover('same', 'remove'), leftover('kept', 'remove', 'group')],
+    });
+    expect(planChanges(desired, actual)).toEqual([]);
+  });
+
+  it('fills the marker whatever else is refused, but not where it is a local group’s', () => {
+    const taken = { scimId: '', kind: 'Group', code: 'marker-taken', detail: '' } as const;
+    const other = { scimId: 'x', kind: 'User', code: 'uid-bound', detail: '' } as const;
+    const desired = wish({
+      marker: { name: 'sunk-users', gid: 9999, members: ['ann'] },
+      accounts: [account('ann', 20001)],
+    });
+    const made = (refusals: DesiredHost['refusals']) =>
+      words(planChanges({ ...desired, refusals }, host(entry('ann', 20001))));
+    expect(made([other])).toEqual(['member-add sunk-users ann']);
+    expect(made([other, taken])).toEqual([]);
+  });
+
+  it('marks nobody for sudo whose group gives none, and shuts out of a group whoever is refused', () => {
+    const actual = host(entry('shut', 20001), entry('ann', 20002));
+    actual.groups.set('team', { name: 'team', gid: 32000, members: ['shut'] });
+    const desired = wish({
+      accounts: [account('ann', 20002)],
+      groups: [{ scimId: 'g', name: 'team', gid: 32000, members: ['ann'] }],
+      leftovers: [leftover('shut', 'shut')],
+    });
+    const changes = planChanges(desired, actual);
+    expect(words(changes)).toEqual(['member-remove team shut', 'member-add team ann']);
+    expect(changes[1]).not.toHaveProperty('sudo');
+  });
+});

@@ -1,0 +1,656 @@
+// The policy as a whole, by example: who gets what, and what is said about it.
+import { describe, expect, it } from 'vitest';
+import { desire } from '../../../src/policy/desired-state.ts';
+import type { Binding } from '../../../src/policy/model.ts';
+import {
+  CONFIG,
+  FACTS,
+  fakeFingerprint,
+  makeBinding,
+  makeConfig,
+  makeGroup,
+  makeInput,
+  makeUser,
+  NOW,
+  readFakeKeys,
+} from '../../support/records/organisation.ts';
+
+const ACCESS = 'access: { groups: [{ name: slurm-users, id: g-users }] }\n';
+const members = (...names: string[]) =>
+  makeGroup(
+    'users',
+    31000,
+    names.map((name) => `u-${name}`),
+    { name: 'slurm-users' },
+  );
+
+const boundGroup = (scimId: string, name: string, id: number, more: Partial<Binding> = {}): Binding => ({
+  ...makeBinding(name, id),
+  scimId,
+  kind: 'group',
+  gid: null,
+  home: null,
+  ...more,
+});
+
+const codes = (host: ReturnType<typeof desire>) =>
+  host.refusals.map(({ scimId, code }) => `${scimId} ${code}`);
+const open = (host: ReturnType<typeof desire>) =>
+  host.accounts.filter(({ closed }) => closed === null).map(({ entry }) => entry.name);
+
+describe('desire', () => {
+  it('makes an account of a member of an access group, with marker, home, shell and keys that expire', () => {
+    const host = desire(makeInput());
+    expect(host.accounts[0]).toMatchObject({
+      scimId: 'u-alice',
+      entry: { name: 'alice', uid: 20100, gid: 9999, gecos: 'alice', dir: '/home/alice', shell: '/bin/bash' },
+      closed: null,
+      needsMarker: false,
+    });
+    const expiry = new Date((NOW - 100 + 7 * 86_400) * 1000).toISOString().slice(0, 19).replace(/[-T:]/g, '');
+    const base64 = Buffer.from('key of alice').toString('base64');
+    expect(host.accounts[0]!.keyFile).toBe(`expiry-time="${expiry}Z" ssh-ed25519 ${base64} u-alice\n`);
+    expect(host.marker).toEqual({ name: 'sunk-users', gid: 9999, members: [] });
+    expect(host.groups).toEqual([
+      { scimId: 'g-admins', name: 'slurm-admins', gid: 31001, members: ['alice'], sudo: true },
+      { scimId: 'g-users', name: 'slurm-users', gid: 31000, members: ['alice', 'bob'] },
+    ]);
+    expect(host.sudoers).toContain('%#31001 ');
+    expect(host.bindings.map(({ kind, name, id }) => `${kind} ${name} ${id}`)).toEqual([
+      'account alice 20100',
+      'account bob 20200',
+      'group slurm-admins 31001',
+      'group slurm-users 31000',
+    ]);
+    expect(host.bindings[0]).toEqual(makeBinding('alice', 20100, { boundAt: NOW }));
+    expect(host.refusals).toEqual([]);
+    expect(host.makesHomes).toBe(true);
+  });
+
+  it('writes keys without expiry where keys.max_age is never', () => {
+    const config = makeConfig(
+      `${ACCESS}accounts: { domains: [example.com], homes: never }\nkeys: { max_age: never }`,
+    );
+    const host = desire(makeInput({ config }));
+    expect(host.accounts[0]!.keyFile).not.toContain('expiry-time');
+    expect(host.makesHomes).toBe(false);
+  });
+
+  it('lets nobody in while access.groups is empty, and gives strangers nothing at all', () => {
+    const nobody = desire(makeInput({ config: makeConfig('accounts: { domains: [example.com] }') }));
+    expect(nobody).toMatchObject({ accounts: [], bindings: [], refusals: [], groups: [] });
+    const host = desire(
+      makeInput({ users: [makeUser('alice', 20100, { active: false }), makeUser('eve', 20300)] }),
+    );
+    expect(host.accounts).toEqual([]);
+    expect(host.bindings.filter(({ kind }) => kind === 'account')).toEqual([]);
+  });
+
+  it.each([
+    ['inactive', { users: [makeUser('alice', 20100, { active: false })] }],
+    ['absent', { users: [{ ...makeUser('alice', 20100), absent: true }] }],
+    ['no-access-group', { users: [makeUser('alice', 20100)], groups: [members('bob')] }],
+    ['blocked', { users: [makeUser('alice', 20100)], blocked: ['alice'] }],
+  ] as const)('closes a bound account: %s', (reason, more) => {
+    const bindings = [makeBinding('alice', 20100)];
+    const host = desire(makeInput({ ...more, bindings }));
+    expect(host.accounts).toMatchObject([
+      { closed: reason, entry: { shell: '/usr/sbin/nologin', dir: '/home/alice' }, keys: [], keyFile: '' },
+    ]);
+    expect(host.bindings).toContainEqual({ ...bindings[0], closedAt: NOW });
+    expect(host.groups.every((group) => group.members.length === 0 || !group.members.includes('alice'))).toBe(
+      true,
+    );
+  });
+
+  it('keeps the day of closing, and ends the line after the retention', () => {
+    const users = [makeUser('alice', 20100, { active: false })];
+    const closedAt = NOW - 90 * 86_400;
+    const kept = desire(
+      makeInput({ users, bindings: [makeBinding('alice', 20100, { closedAt: closedAt + 1 })] }),
+    );
+    expect(kept.accounts).toHaveLength(1);
+    expect(kept.bindings.filter(({ kind }) => kind === 'account')).toEqual([]);
+    const over = desire(makeInput({ users, bindings: [makeBinding('alice', 20100, { closedAt })] }));
+    expect(over.accounts).toEqual([]);
+    expect(over.leftovers).toContainEqual({
+      scimId: 'u-alice',
+      kind: 'account',
+      name: 'alice',
+      fate: 'remove',
+    });
+  });
+
+  it('leaves alone what the ledger binds and the mirror has never heard of, but for what was closed long ago', () => {
+    const bindings = [
+      makeBinding('silent', 20900),
+      makeBinding('old', 20901, { closedAt: NOW - 90 * 86_400 }),
+      makeBinding('recent', 20902, { closedAt: NOW - 89 * 86_400 }),
+      boundGroup('g-silent', 'team-silent', 32001),
+    ];
+    expect(desire(makeInput({ bindings })).leftovers).toEqual([
+      { scimId: 'u-old', kind: 'account', name: 'old', fate: 'remove' },
+      { scimId: 'u-recent', kind: 'account', name: 'recent', fate: 'leave' },
+      { scimId: 'u-silent', kind: 'account', name: 'silent', fate: 'leave' },
+      { scimId: 'g-silent', kind: 'group', name: 'team-silent', fate: 'leave' },
+    ]);
+  });
+
+  it('lets in only the listed where access.users is not empty, and narrows nothing else', () => {
+    const config = makeConfig(
+      'access: { groups: [{ name: slurm-users, id: g-users }], users: [ALICE@example.com] }\naccounts: { domains: [example.com] }',
+    );
+    expect(open(desire(makeInput({ config })))).toEqual(['alice']);
+    const host = desire(makeInput({ config, bindings: [makeBinding('bob', 20200)] }));
+    expect(host.accounts.find(({ entry }) => entry.name === 'bob')!.closed).toBe('not-listed-here');
+  });
+
+  it('decides a clash of names by meta.created and then by id, and the ledger before both', () => {
+    const early = makeUser('x1', 20301, { username: 'Sam@example.com', created: '2020-01-01T00:00:00Z' });
+    const late = makeUser('x2', 20302, { username: 'sam@example.com', created: '2021-01-01T00:00:00Z' });
+    const groups = [members('x1', 'x2')];
+    const fresh = desire(makeInput({ users: [late, early], groups }));
+    expect(fresh.accounts.map(({ scimId }) => scimId)).toEqual(['u-x1']);
+    expect(fresh.refusals).toMatchObject([
+      { scimId: 'u-x2', kind: 'User', code: 'name-clash', detail: expect.stringContaining('u-x1') },
+    ]);
+    const held = desire(
+      makeInput({ users: [late, early], groups, bindings: [makeBinding('sam', 20302, { scimId: 'u-x2' })] }),
+    );
+    expect(held.accounts.map(({ scimId }) => scimId)).toEqual(['u-x2']);
+    expect(codes(held)).toEqual(['u-x1 name-bound']);
+  });
+
+  it('decides alike where the winner may not log in here', () => {
+    const early = makeUser('x1', 20301, { username: 'sam', created: '2020-01-01T00:00:00Z', active: false });
+    const late = makeUser('x2', 20302, { username: 'sam', created: '2021-01-01T00:00:00Z' });
+    const host = desire(makeInput({ users: [late, early], groups: [members('x1', 'x2')] }));
+    expect(host.accounts).toEqual([]);
+    expect(codes(host)).toEqual(['u-x2 name-clash']);
+  });
+
+  it('refuses a second uid and a second home, and lets the loser hold nothing', () => {
+    const users = [
+      makeUser('a', 20300, { created: '2020-01-01T00:00:00Z' }),
+      makeUser('b', 20300, { created: '2021-01-01T00:00:00Z', home: '/home/shared' }),
+      makeUser('c', 20302, { created: '2022-01-01T00:00:00Z', home: '/home/shared' }),
+      makeUser('d', 20303, { created: '2023-01-01T00:00:00Z', home: '/home/a' }),
+    ];
+    const host = desire(makeInput({ users, groups: [members('a', 'b', 'c', 'd')] }));
+    expect(open(host)).toEqual(['a', 'c']);
+    expect(codes(host)).toEqual(['u-b uid-clash', 'u-d home-clash']);
+    const later = desire(
+      makeInput({ users: [users[3]!], groups: [members('d')], bindings: [makeBinding('a', 20300)] }),
+    );
+    expect(codes(later)).toContain('u-d home-bound');
+  });
+
+  it('shares a home where the template has no %u', () => {
+    const config = makeConfig(`${ACCESS}accounts: { domains: [example.com], home: /home/all }`);
+    expect(open(desire(makeInput({ config })))).toEqual(['alice', 'bob']);
+  });
+
+  it.each([
+    ['root', 20400, {}, 'name-reserved'],
+    ['sunk-users', 20400, {}, 'name-reserved'],
+    ['deploy', 20400, {}, 'name-powerful'],
+    ['localhero', 20400, {}, 'name-local'],
+    ['eve', 20001, {}, 'uid-local'],
+    ['eve', 0, {}, 'uid-reserved'],
+    ['eve', 5000, {}, 'uid-range'],
+    ['eve', null, {}, 'uid-missing'],
+    ['eve', 20400, { home: '/etc' }, 'home-prefix'],
+    ['eve', 20400, { username: null }, 'name-missing'],
+    ['eve', 20400, { username: 'eve@evil.com' }, 'name-domain'],
+    ['eve', 20100, {}, 'uid-clash'],
+  ])('refuses %s with uid %s, %j: %s; others are not affected', (name, uid, more, code) => {
+    const users = [
+      makeUser('alice', 20100, { created: '2020-01-01T00:00:00Z' }),
+      makeUser('x', uid, { username: name, ...more }),
+    ];
+    const host = desire(makeInput({ users, groups: [members('alice', 'x')] }));
+    expect(codes(host)).toEqual([`u-x ${code}`]);
+    expect(open(host)).toEqual(['alice']);
+    expect(host.bindings.filter(({ kind }) => kind === 'account')).toHaveLength(1);
+  });
+
+  it('takes gids from the record where an attribute is configured, never a local or a sudo group’s', () => {
+    const config = {
+      ...CONFIG,
+      scim: { ...CONFIG.scim, attributes: { ...CONFIG.scim.attributes, gid: 'urn:x:gid' } },
+    };
+    const users = [
+      makeUser('a', 20300, { gid: 40000 }),
+      makeUser('b', 20301, { gid: 30001 }),
+      makeUser('c', 20302, { gid: 31001 }),
+      makeUser('d', 20303, { gid: 9999 }),
+      makeUser('e', 20304, { gid: 27 }),
+      makeUser('f', 20305),
+    ];
+    const groups = [
+      members('a', 'b', 'c', 'd', 'e', 'f'),
+      makeGroup('admins', 31001, [], { name: 'slurm-admins' }),
+    ];
+    const host = desire(makeInput({ users, groups, config }));
+    expect(open(host)).toEqual(['a', 'd']);
+    expect(host.accounts[0]).toMatchObject({ entry: { gid: 40000 }, needsMarker: true });
+    expect(host.marker.members).toEqual(['a']);
+    expect(codes(host)).toEqual([
+      'u-b gid-powerful',
+      'u-c gid-powerful',
+      'u-e gid-reserved',
+      'u-f gid-missing',
+    ]);
+  });
+
+  it('keeps what is bound, and says where the store differs', () => {
+    const alice = makeUser('alice', 20999, { username: 'alicia@example.com', home: '/home/alicia' });
+    const host = desire(makeInput({ users: [alice], bindings: [makeBinding('alice', 20100)] }));
+    expect(host.accounts[0]!.entry).toMatchObject({ name: 'alice', uid: 20100, dir: '/home/alice' });
+    expect(codes(host)).toEqual(['u-alice home-kept', 'u-alice rename-kept', 'u-alice uid-kept']);
+  });
+
+  it('renames where accounts.rename is apply and the name is free; uid and home stay', () => {
+    const config = makeConfig(`${ACCESS}accounts: { domains: [example.com], rename: apply }`);
+    const alice = makeUser('alice', 20100, { username: 'alicia@example.com' });
+    const bindings = [makeBinding('alice', 20100), makeBinding('bob', 20200)];
+    const host = desire(makeInput({ config, users: [alice, makeUser('bob', 20200)], bindings }));
+    expect(host.accounts[0]!.entry).toMatchObject({ name: 'alicia', uid: 20100, dir: '/home/alice' });
+    expect(host.bindings).toContainEqual({ ...bindings[0], name: 'alicia' });
+    expect(host.leftovers).toContainEqual({
+      scimId: 'u-alice',
+      kind: 'account',
+      name: 'alice',
+      fate: 'remove',
+    });
+    for (const username of ['bob@example.com', 'root', 'deploy', 'alice+x']) {
+      const wish = makeUser('alice', 20100, { username });
+      const kept = desire(makeInput({ config, users: [wish, makeUser('bob', 20200)], bindings }));
+      expect(open(kept)).toEqual(['alice', 'bob']);
+      expect(codes(kept)).toEqual(['u-alice rename-kept']);
+    }
+  });
+
+  it('gives a name that two want by renaming to the one created earlier, and to a newcomer before both', () => {
+    const config = makeConfig(`${ACCESS}accounts: { domains: [example.com], rename: apply }`);
+    const a = makeUser('a', 20300, { username: 'zoe', created: '2021-01-01T00:00:00Z' });
+    const b = makeUser('b', 20301, { username: 'zoe', created: '2020-01-01T00:00:00Z' });
+    const bindings = [makeBinding('a', 20300), makeBinding('b', 20301)];
+    const host = desire(makeInput({ config, users: [a, b], groups: [members('a', 'b')], bindings }));
+    expect(open(host)).toEqual(['a', 'zoe']);
+    expect(codes(host)).toContain('u-a rename-kept');
+    const n = makeUser('n', 20302, { username: 'zoe', created: '2025-01-01T00:00:00Z' });
+    const groups = [members('a', 'b', 'n')];
+    expect(open(desire(makeInput({ config, users: [a, b, n], groups, bindings })))).toEqual([
+      'a',
+      'b',
+      'zoe',
+    ]);
+  });
+
+  it('lets a local account or id win over what is bound: no key is served and no line is touched', () => {
+    const facts = {
+      ...FACTS,
+      foreignAccounts: [
+        { name: 'alice', uid: 1500 },
+        { name: 'other', uid: 20200 },
+      ],
+    };
+    const bindings = [makeBinding('alice', 20100), makeBinding('bob', 20200)];
+    const host = desire(makeInput({ facts, bindings }));
+    expect(host.accounts).toEqual([]);
+    expect(codes(host)).toEqual(['u-alice name-local', 'u-bob uid-local']);
+    expect(host.leftovers!.map(({ name, fate }) => `${name} ${fate}`)).toEqual(['alice shut', 'bob shut']);
+  });
+
+  it('never follows a ledger that binds what may never be granted', () => {
+    const bindings = [
+      makeBinding('alice', 0),
+      makeBinding('bob', 20200, { gid: 27 }),
+      makeBinding('a:b', 20300, { scimId: 'u-c' }),
+      makeBinding('dora', 20400, { home: '/home/x\nroot' }),
+      makeBinding('emil', 20500, { gid: 30001 }),
+    ];
+    const users = [
+      ...makeInput().users,
+      makeUser('c', 20300),
+      makeUser('dora', 20400),
+      makeUser('emil', 20500),
+    ];
+    const host = desire(
+      makeInput({ users, bindings, groups: [members('alice', 'bob', 'c', 'dora', 'emil')] }),
+    );
+    expect(host.accounts).toEqual([]);
+    expect(codes(host)).toEqual([
+      'u-alice ledger-unsafe',
+      'u-bob ledger-unsafe',
+      'u-c ledger-unsafe',
+      'u-dora ledger-unsafe',
+      'u-emil gid-local',
+    ]);
+  });
+
+  it('takes back lines of the marker group that agree when the ledger was lost, and refuses those that do not', () => {
+    const marked = [
+      { name: 'alice', uid: 20100 },
+      { name: 'bob', uid: 20999 },
+      { name: 'other', uid: 20300 },
+    ];
+    const users = [...makeInput().users, makeUser('carol', 20300)];
+    const host = desire(
+      makeInput({ users, groups: [members('alice', 'bob', 'carol')], facts: { ...FACTS, marked } }),
+    );
+    expect(open(host)).toEqual(['alice']);
+    expect(codes(host)).toEqual(['u-bob marked-differs', 'u-carol marked-differs']);
+  });
+
+  it('gives no sudo to a group that only took the name of a sudo group, unless it is pinned', () => {
+    const access = (id: string): string =>
+      `access: { groups: [{ name: slurm-users, id: g-users }], sudo_groups: [{ name: slurm-admins${id} }] }\naccounts: { domains: [example.com] }\n`;
+    const taken = makeGroup('team', 31005, ['u-alice', 'u-bob'], { name: 'slurm-admins' });
+    const binding: Binding = {
+      ...makeBinding('team-a', 31005),
+      kind: 'group',
+      scimId: 'g-team',
+      gid: null,
+      home: null,
+    };
+    const ask = (id: string) =>
+      desire(
+        makeInput({
+          groups: [members('alice', 'bob'), taken],
+          bindings: [binding],
+          config: makeConfig(access(id)),
+        }),
+      );
+    expect(ask('').sudoers).toBe('');
+    expect(codes(ask(''))).toEqual(['g-team group-rename-no-sudo']);
+    expect(ask(', id: g-team').sudoers).toContain('%#31005 ');
+  });
+
+  it('grants no id that stands in sudoers', () => {
+    const facts = { ...FACTS, powerfulUids: [20100], powerfulGids: [31005] };
+    const groups = [members('alice', 'bob'), makeGroup('team', 31005, ['u-bob'], { name: 'team-a' })];
+    expect(codes(desire(makeInput({ groups, facts })))).toEqual([
+      'g-team gid-powerful',
+      'u-alice uid-powerful',
+    ]);
+  });
+
+  it('reports groups within a group that is only wanted by its name', () => {
+    const groups = [members('alice'), makeGroup('team', 31005, [], { name: 'team-a', nested: ['g-x'] })];
+    expect(codes(desire(makeInput({ groups })))).toEqual(['g-team group-nested']);
+  });
+
+  it('pins a uid and adds a key by override, also beyond the range but never a reserved or local one', () => {
+    const override = (uid: number) =>
+      makeConfig(
+        `${ACCESS}accounts: { domains: [example.com] }\noverrides: [{ name: alice@example.com, uid: ${uid} }, { id: u-bob, add_key: extra }]`,
+      );
+    const host = desire(makeInput({ config: override(70000) }));
+    expect(host.accounts[0]!.entry.uid).toBe(70000);
+    expect(host.accounts[1]!.keys.map(({ fingerprint }) => fingerprint).sort()).toEqual(
+      [fakeFingerprint('key of bob'), fakeFingerprint('extra')].sort(),
+    );
+    expect(codes(desire(makeInput({ config: override(60001) })))).toEqual(['u-alice uid-reserved']);
+    expect(codes(desire(makeInput({ config: override(20001) })))).toEqual(['u-alice uid-local']);
+    expect(
+      codes(desire(makeInput({ config: override(20200), bindings: [makeBinding('bob', 20200)] }))),
+    ).toEqual(['u-alice uid-bound']);
+    const kept = desire(makeInput({ config: override(70000), bindings: [makeBinding('alice', 20100)] }));
+    expect(codes(kept)).toEqual(['u-alice uid-kept']);
+  });
+
+  it('blocks a newcomer by a name that only comes out here, and nobody else', () => {
+    const host = desire(makeInput({ blocked: ['alice'] }));
+    expect(open(host)).toEqual(['bob']);
+    expect(host.bindings.map(({ name }) => name)).not.toContain('alice');
+  });
+
+  it('adds an operator’s key also for somebody who has none at the store', () => {
+    const config = makeConfig(`${ACCESS}accounts: { domains: [example.com] }
+overrides: [{ id: u-alice, add_key: "of the operator" }]`);
+    const host = desire(makeInput({ config, users: [makeUser('alice', 20100, { keys: [] })] }));
+    expect(host.accounts[0]!.keys).toMatchObject([{ fingerprint: fakeFingerprint('of the operator') }]);
+  });
+
+  it('refuses a blocked fingerprint', () => {
+    const host = desire(makeInput({ blocked: [fakeFingerprint('key of alice')] }));
+    expect(host.accounts[0]).toMatchObject({ keys: [], keyFile: '', closed: null });
+    expect(codes(host)).toEqual(['u-alice key-blocked']);
+  });
+
+  it('leaves a shared key to the one created earlier, even if that one is out, and reports both', () => {
+    const bob = makeUser('bob', 20200, { keys: ['key of alice', 'own'], created: '2026-02-01T00:00:00Z' });
+    const host = desire(makeInput({ users: [makeUser('alice', 20100), bob] }));
+    expect(host.accounts[1]!.keys.map(({ fingerprint }) => fingerprint)).toEqual([fakeFingerprint('own')]);
+    expect(codes(host)).toEqual(['u-alice key-shared', 'u-bob key-of-another']);
+    const out = desire(makeInput({ users: [makeUser('alice', 20100, { active: false }), bob] }));
+    expect(out.accounts.map(({ keys }) => keys.length)).toEqual([1]);
+    expect(codes(out)).toEqual(['u-bob key-of-another']);
+  });
+
+  it('leaves a shared key to whoever was created earlier, whomever this node happens to know', () => {
+    const key = 'ssh-ed25519 AAAAshared';
+    const alice = makeUser('alice', 20100, { keys: [key] });
+    const bob = makeUser('bob', 20200, { keys: [key], created: '2026-02-01T00:00:00Z' });
+    const groups = [members('bob')];
+    // Alice was in the access group once: one node has her in its ledger, and another, made later, has not.
+    for (const bindings of [[], [makeBinding('alice', 20100, { closedAt: NOW - 10 })]]) {
+      const host = desire(makeInput({ users: [alice, bob], groups, bindings }));
+      expect(host.accounts.filter(({ keys }) => keys.length > 0)).toEqual([]);
+      expect(codes(host)).toEqual(['u-bob key-of-another']);
+    }
+    // Of whom the store has nothing any more, no node knows anything, not even one whose ledger has the name.
+    for (const bindings of [[], [makeBinding('alice', 20100, { closedAt: NOW - 10 })]]) {
+      const gone = desire(makeInput({ users: [{ ...alice, absent: true }, bob], groups, bindings }));
+      expect(codes(gone)).toEqual([]);
+    }
+  });
+
+  it('reads no keys of people whom this node does not know, unless one of ours is among them', () => {
+    const known = makeUser('bob', 20200, { keys: ['ssh-ed25519 AAAAbob'] });
+    const others = ['carol', 'dora'].map((name, n) =>
+      makeUser(name, 20300 + n, { keys: [`ssh-ed25519 AAAA${name}`, 'bad key', 'AAAAbobby'] }),
+    );
+    const copycat = makeUser('eve', 20400, {
+      keys: ['ssh-ed25519 AAAAeve', 'first\nssh-ed25519 AAAAbob her laptop'],
+    });
+    const read: string[] = [];
+    const readKeys = (texts: readonly string[]) => {
+      read.push(...texts);
+      return readFakeKeys(texts);
+    };
+    desire(makeInput({ users: [known, ...others, copycat], groups: [members('bob')], readKeys }));
+    expect(read).toEqual(['ssh-ed25519 AAAAbob', ...copycat.record.keys]);
+  });
+
+  it('reports a key that cannot be read, and serves the others', () => {
+    const alice = makeUser('alice', 20100, { keys: ['bad', 'good'] });
+    const host = desire(makeInput({ users: [alice] }));
+    expect(host.accounts[0]!.keys).toHaveLength(1);
+    expect(codes(host)).toEqual(['u-alice key-base64']);
+  });
+
+  it('uses the default shell where the record’s is not in /etc/shells, and says so', () => {
+    const users = [
+      makeUser('alice', 20100, { shell: '/bin/evil' }),
+      makeUser('bob', 20200, { shell: '/bin/zsh' }),
+    ];
+    const host = desire(makeInput({ users }));
+    expect(host.accounts.map(({ entry }) => entry.shell)).toEqual(['/bin/bash', '/bin/zsh']);
+    expect(codes(host)).toEqual(['u-alice shell-refused']);
+  });
+
+  it('takes sudo from everybody once the store was not heard for a day', () => {
+    for (const heardAt of [null, NOW - 86_401]) expect(desire(makeInput({ heardAt })).sudoers).toBe('');
+    expect(desire(makeInput({ heardAt: NOW - 86_400 })).sudoers).not.toBe('');
+  });
+
+  it('names whom another program resolves here and the store lets nobody in as', () => {
+    const accounts = [
+      { name: 'alice', uid: 20100 },
+      { name: 'bob', uid: 20200 },
+      { name: 'stranger', uid: 20300 },
+    ];
+    const facts = { ...FACTS, published: { accounts, groups: [] } };
+    const users = [
+      makeUser('alice', 20100),
+      // Closed, and so without an account; the name is known all the same.
+      makeUser('bob', 20200, { active: false }),
+    ];
+    const refused = desire(makeInput({ facts, users })).refusals.filter(({ scimId }) => scimId === '');
+    expect(refused).toMatchObject([
+      {
+        kind: 'User',
+        code: 'published-unknown',
+        detail: expect.stringContaining('stranger with the uid 20300'),
+      },
+    ]);
+    expect(codes(desire(makeInput({ users })))).toEqual([]);
+  });
+
+  it('closes marked lines that nobody knows, once the store was read whole, and none that an account has', () => {
+    const marked = ['alice', 'unknown'].map((name, n) => ({
+      name,
+      uid: 20100 + n,
+      gid: 9999,
+      dir: `/home/${name}`,
+    }));
+    const input = { facts: { ...FACTS, marked }, bindings: [makeBinding('alice', 20100)] };
+    const fates = (isWhole: boolean) => desire(makeInput({ ...input, isWhole })).leftovers;
+    const line = { scimId: 'unknown:unknown', kind: 'account', name: 'unknown' };
+    expect(fates(true)).toEqual([{ ...line, fate: 'close' }]);
+    expect(fates(false)).toEqual([{ ...line, fate: 'leave' }]);
+  });
+
+  it('hands on whether there is a hook', () => {
+    const config = makeConfig(`${ACCESS}offboarding: { hook: /usr/local/sbin/bye }`);
+    expect(desire(makeInput({ config })).hasHook).toBe(true);
+    expect(desire(makeInput()).hasHook).toBe(false);
+  });
+
+  it.each([
+    ['gid', { name: 'theirs', gid: 9999 }],
+    ['name', { name: 'sunk-users', gid: 30002 }],
+  ])('lets nobody in while the marker’s %s is a local group’s, and goes on closing', (_, group) => {
+    const facts = { ...FACTS, foreignGroups: [...FACTS.foreignGroups, group] };
+    const users = [makeUser('alice', 20100), makeUser('bob', 20200, { active: false })];
+    const host = desire(
+      makeInput({ facts, users, bindings: [makeBinding('alice', 20100), makeBinding('bob', 20200)] }),
+    );
+    expect(codes(host)).toEqual([' marker-taken']);
+    expect(host.accounts).toMatchObject([{ scimId: 'u-bob', closed: 'inactive' }]);
+    expect(host.leftovers).toEqual([{ scimId: 'u-alice', kind: 'account', name: 'alice', fate: 'leave' }]);
+    expect(open(host)).toEqual([]);
+    expect(host.sudoers).toBe('');
+  });
+});
+
+describe('Unix groups', () => {
+  const groupCodes = (...groups: ReturnType<typeof makeGroup>[]) =>
+    codes(desire(makeInput({ groups: [members('alice', 'bob'), ...groups] })));
+  const groupNames = (...groups: ReturnType<typeof makeGroup>[]) =>
+    desire(makeInput({ groups: [members('alice', 'bob'), ...groups] })).groups.map(({ name }) => name);
+
+  it('are the access and sudo groups and those that match a pattern', () => {
+    expect(groupNames(makeGroup('team-a', 32000, ['u-bob']), makeGroup('other', 32001, ['u-bob']))).toEqual([
+      'slurm-users',
+      'team-a',
+    ]);
+  });
+
+  it.each([
+    ['a gid of the system', makeGroup('team-a', 27, []), 'gid-reserved'],
+    ['no gid', makeGroup('team-a', null, []), 'gid-missing'],
+    ['a local gid', makeGroup('team-a', 30001, []), 'gid-taken'],
+    ['the marker’s gid', makeGroup('team-a', 9999, []), 'gid-range'],
+    ['a powerful name', makeGroup('team-power', 32000, []), 'group-reserved'],
+    ['characters outside ASCII', makeGroup('team-é', 32000, []), 'name-characters'],
+  ])('refuse %s', (_, group, code) => {
+    expect(groupCodes(group)).toEqual([`${group.record.id} ${code}`]);
+    expect(groupNames(group)).toEqual(['slurm-users']);
+  });
+
+  it('refuse all that come out alike, but not the one that access names', () => {
+    const a = makeGroup('a', 32000, [], { name: 'team-A' });
+    const b = makeGroup('b', 32001, [], { name: 'team-a' });
+    expect(groupCodes(a, b)).toEqual(['g-a group-name-clash', 'g-b group-name-clash']);
+    const config = makeConfig(`${ACCESS}accounts: { domains: [example.com], groups: ["*"] }`);
+    const rival = makeGroup('rival', 32002, ['u-eve'], { name: 'Slurm-Users' });
+    const host = desire(makeInput({ config, groups: [members('alice', 'bob'), rival] }));
+    expect(host.groups.map(({ scimId }) => scimId)).toEqual(['g-users']);
+    expect(codes(host)).toEqual(['g-rival group-name-clash']);
+  });
+
+  it('leave a gid that two want to the one created earlier', () => {
+    const a = makeGroup('team-a', 32000, [], { created: '2026-03-01T00:00:00Z' });
+    const b = makeGroup('team-b', 32000, []);
+    expect(groupNames(a, b)).toEqual(['slurm-users', 'team-b']);
+    expect(groupCodes(a, b)).toEqual(['g-team-a gid-clash']);
+  });
+
+  it('keep name and gid once bound, and end when they are no longer wanted', () => {
+    const bindings = [boundGroup('g-team-a', 'team-old', 32005), boundGroup('g-plain', 'plain', 32006)];
+    const groups = [members('alice'), makeGroup('team-a', 32000, ['u-alice']), makeGroup('plain', 32006, [])];
+    const host = desire(makeInput({ groups, bindings }));
+    expect(host.groups[1]).toEqual({ scimId: 'g-team-a', name: 'team-old', gid: 32005, members: ['alice'] });
+    expect(codes(host)).toEqual(['g-team-a group-rename-kept']);
+    expect(host.leftovers).toEqual([{ scimId: 'g-plain', kind: 'group', name: 'plain', fate: 'remove' }]);
+    expect(host.bindings).toContainEqual({ ...bindings[1], closedAt: NOW });
+    const back = desire(makeInput({ groups, bindings: [{ ...bindings[0]!, closedAt: 5 }] }));
+    expect(back.bindings).toContainEqual(bindings[0]);
+  });
+
+  it('never take a name or gid that is bound to another group', () => {
+    const bindings = [boundGroup('g-old', 'team-a', 32000)];
+    const same = (gid: number, name: string) =>
+      codes(desire(makeInput({ groups: [members('alice'), makeGroup(name, gid, [])], bindings })));
+    expect(same(32001, 'team-a')).toEqual(['g-team-a group-name-bound']);
+    expect(same(32000, 'team-b')).toEqual(['g-team-b gid-taken']);
+  });
+
+  it('yield to local groups even when bound, and to the marker', () => {
+    const check = (name: string, gid: number) => {
+      const groups = [members('alice'), makeGroup('team-a', 32000, [])];
+      return desire(makeInput({ groups, bindings: [boundGroup('g-team-a', name, gid)] }));
+    };
+    expect(codes(check('localteam', 32000))).toContain('g-team-a group-local');
+    expect(codes(check('team-a', 30001))).toContain('g-team-a group-local');
+    expect(codes(check('sunk-users', 32000))).toContain('g-team-a group-marker');
+    expect(codes(check('team-a', 9999))).toContain('g-team-a group-marker');
+    expect(codes(check('team-a', 27))).toContain('g-team-a group-unsafe');
+    expect(codes(check('te:am', 32000))).toContain('g-team-a group-unsafe');
+    expect(check('localteam', 32000).leftovers).toMatchObject([{ fate: 'shut' }]);
+  });
+
+  it('believe the operator who pinned a group that sshd_config mentions, but not a mere name', () => {
+    const facts = { ...FACTS, powerfulGroups: ['slurm-users'] };
+    expect(desire(makeInput({ facts })).groups.map(({ name }) => name)).toContain('slurm-users');
+    const config = makeConfig(
+      'access: { groups: [{ name: slurm-users }] }\naccounts: { domains: [example.com] }',
+    );
+    const host = desire(makeInput({ facts, config }));
+    expect(codes(host)).toEqual(['g-users group-reserved']);
+    expect(open(host)).toEqual(['alice', 'bob']);
+    const renamed = makeGroup('users', 31000, ['u-alice'], { name: 'team-power' });
+    expect(codes(desire(makeInput({ groups: [renamed] })))).toEqual(['g-users group-reserved']);
+  });
+
+  it('give no sudo by a gid that is somebody’s primary group', () => {
+    const bindings = [makeBinding('alice', 20100, { gid: 31001 })];
+    const host = desire(makeInput({ bindings }));
+    expect(codes(host)).toContain('g-admins gid-primary');
+    expect(host.sudoers).toBe('');
+  });
+
+  it('derive gids as they derive uids', () => {
+    const config = makeConfig(
+      `${ACCESS}accounts: { domains: [example.com], ids: derived, id_range: [20000, 29999] }`,
+    );
+    const host = desire(makeInput({ config, users: [makeUser('alice', null)], groups: [members('alice')] }));
+    expect(host.accounts[0]!.entry.uid).toBeGreaterThanOrEqual(20000);
+    expect(host.groups[0]!.gid).not.toBe(31000);
+    expect(host.refusals).toEqual([]);
+  });
+});

@@ -1,0 +1,168 @@
+import { describe, expect, it } from 'vitest';
+import { planChanges } from '../../../../src/plan/plan.ts';
+import { adoptLost } from '../../../../src/policy/identity/adopt.ts';
+import { desire } from '../../../../src/policy/desired-state.ts';
+import type { Binding, NodeFacts } from '../../../../src/policy/model.ts';
+import { makeHost } from '../../../support/records/model-host.ts';
+import { FACTS, makeBinding, makeGroup, makeInput, makeUser } from '../../../support/records/organisation.ts';
+
+const line = (name: string, uid: number) => ({ name, uid, gid: 9999, dir: `/home/${name}` });
+
+/** The node after the ledger was lost: alice and bob bear the mark, and so does a group of theirs. */
+const LOST: NodeFacts = {
+  ...FACTS,
+  marked: [line('alice', 20100), line('bob', 20200)],
+  foreignGroups: [...FACTS.foreignGroups, { name: 'slurm-admins', gid: 31001, members: ['alice'] }],
+};
+
+function adopt(more: Parameters<typeof makeInput>[0] = {}) {
+  return adoptLost(makeInput({ bindings: [], facts: LOST, ...more }));
+}
+
+const bound = (kind: Binding['kind'], scimId: string, name: string, id: number): Binding =>
+  makeBinding(name, id, { kind, scimId, gid: null, home: null });
+
+const names = (bindings: ReturnType<typeof adopt>) => bindings.map(({ kind, name }) => `${kind} ${name}`);
+
+describe('when the ledger was lost', () => {
+  it('takes back the accounts and groups that agree with the store, with the home that they have', () => {
+    const facts = {
+      ...LOST,
+      marked: [line('alice', 20100), { ...line('bob', 20200), dir: '/mnt/home/bob' }],
+    };
+    const bindings = adopt({ facts });
+    expect(names(bindings)).toEqual(['account alice', 'account bob', 'group slurm-admins']);
+    expect(bindings[1]).toMatchObject({ scimId: 'u-bob', id: 20200, gid: 9999, home: '/mnt/home/bob' });
+  });
+
+  it('takes back who is inactive or in no group, so that they are closed', () => {
+    const users = [makeUser('alice', 20100), makeUser('bob', 20200, { active: false })];
+    const bindings = adopt({ users });
+    expect(names(bindings)).toContain('account bob');
+    const host = desire(makeInput({ users, bindings, facts: FACTS }));
+    expect(host.accounts.map(({ entry, closed }) => [entry.name, closed])).toEqual([
+      ['alice', null],
+      ['bob', 'inactive'],
+    ]);
+  });
+
+  it('does not take back a line with another uid, nor a second person of that name', () => {
+    expect(names(adopt({ users: [makeUser('alice', 20101)] }))).toEqual(['group slurm-admins']);
+    const twice = [
+      makeUser('alice', 20100, { created: '2026-02-01T00:00:00Z' }),
+      makeUser('alice', 20100, { id: 'u-first', created: '2026-01-01T00:00:00Z' }),
+    ];
+    expect(adopt({ users: twice }).filter(({ kind }) => kind === 'account')).toMatchObject([
+      { scimId: 'u-first', name: 'alice' },
+    ]);
+  });
+
+  it('does not take a group in which a stranger is, which has another gid, or which nobody asked for', () => {
+    const withGroup = (group: { name: string; gid: number; members: string[] }) =>
+      names(adopt({ facts: { ...LOST, foreignGroups: [group] } })).filter((name) => name.startsWith('group'));
+    expect(withGroup({ name: 'slurm-admins', gid: 31001, members: ['alice', 'bob'] })).toHaveLength(1);
+    expect(withGroup({ name: 'slurm-admins', gid: 31001, members: ['alice', 'localhero'] })).toEqual([]);
+    expect(withGroup({ name: 'slurm-admins', gid: 31002, members: [] })).toEqual([]);
+    const others = [makeGroup('others', 31005, [])];
+    const facts = { ...LOST, foreignGroups: [{ name: 'others', gid: 31005, members: [] }] };
+    expect(names(adopt({ groups: others, facts }))).toEqual(['account alice', 'account bob']);
+  });
+
+  it('gives an account the primary group of its line, and what is the rule here where the line does not say', () => {
+    const facts = {
+      ...LOST,
+      marked: [
+        { ...line('alice', 20100), gid: 20100 },
+        { name: 'bob', uid: 20200 },
+      ],
+    };
+    expect(adopt({ facts }).filter(({ kind }) => kind === 'account')).toEqual([
+      { ...bound('account', 'u-alice', 'alice', 20100), gid: 20100, home: '/home/alice' },
+      { ...bound('account', 'u-bob', 'bob', 20200), gid: 9999, home: '/home/bob' },
+    ]);
+  });
+
+  it('takes back whom a part of the ledger does not have, and nobody a second time', () => {
+    const moved = bound('account', 'u-alice', 'alicia', 20111);
+    expect(names(adopt({ bindings: [moved] }))).toEqual(['account bob', 'group slurm-admins']);
+    const admins = bound('group', 'g-admins', 'formerly-admins', 31009);
+    expect(names(adopt({ bindings: [admins] }))).toEqual(['account alice', 'account bob']);
+  });
+
+  it('is not kept from an account by a group of its name and number, nor from a group by an account', () => {
+    const group = bound('group', 'u-bob', 'bob', 20200);
+    expect(names(adopt({ bindings: [group] }))).toEqual([
+      'account alice',
+      'account bob',
+      'group slurm-admins',
+    ]);
+    const account = bound('account', 'g-admins', 'slurm-admins', 31001);
+    expect(names(adopt({ bindings: [account] }))).toContain('group slurm-admins');
+  });
+
+  it('does not take a group whose name the ledger binds to another', () => {
+    const former = bound('group', 'g-former', 'slurm-admins', 31001);
+    expect(names(adopt({ bindings: [former] }))).toEqual(['account alice', 'account bob']);
+  });
+
+  it('takes from nobody what somebody without a line would have: neither home nor uid', () => {
+    const first = { created: '2025-01-01T00:00:00Z', home: '/home/alice' };
+    const users = [makeUser('zed', 20400, first), makeUser('alice', 20100)];
+    const accounts = adopt({ users }).filter(({ kind }) => kind === 'account');
+    expect(names(accounts)).toEqual(['account alice']);
+  });
+
+  it('counts whom the ledger still has as one of ours in a group, and no group of that name', () => {
+    const facts: NodeFacts = {
+      ...FACTS,
+      foreignGroups: [{ name: 'slurm-admins', gid: 31001, members: ['carol'] }],
+    };
+    const carol = bound('account', 'u-carol', 'carol', 20300);
+    expect(names(adopt({ facts, bindings: [carol] }))).toEqual(['group slurm-admins']);
+    expect(names(adopt({ facts, bindings: [bound('group', 'g-carol', 'carol', 31007)] }))).toEqual([]);
+    expect(names(adopt({ facts }))).toEqual([]);
+  });
+
+  it('takes back a group without members, and neither of two groups that come out with one name', () => {
+    const teams = (...groups: ReturnType<typeof makeGroup>[]) =>
+      adopt({ groups, facts: { ...FACTS, foreignGroups: [{ name: 'team-x', gid: 31005 }] } });
+    const first = makeGroup('x', 31005, [], { name: 'team-x' });
+    const second = makeGroup('y', 31005, [], { name: 'team-X' });
+    expect(teams(first)).toEqual([bound('group', 'g-x', 'team-x', 31005)]);
+    expect(teams(second)).toEqual([bound('group', 'g-y', 'team-x', 31005)]);
+    expect(teams(first, second)).toEqual([]);
+  });
+
+  it('asks for nothing while the ledger knows everybody', () => {
+    const bindings = adopt();
+    expect(adopt({ bindings, facts: FACTS })).toEqual([]);
+  });
+});
+
+describe('a line that bears the mark, and whom neither the ledger nor the store knows', () => {
+  const ghost = { name: 'ghost', uid: 20300, gid: 9999, dir: '/home/ghost' };
+  const facts: NodeFacts = { ...FACTS, marked: [ghost] };
+
+  function plan(isWhole: boolean) {
+    const desired = desire(makeInput({ users: [], groups: [], facts, isWhole }));
+    const entry = { name: 'ghost', uid: 20300, gid: 9999, gecos: '', dir: '/home/ghost', shell: '/bin/bash' };
+    const actual = { ...makeHost(), accounts: new Map([['ghost', { entry, expiryDay: null }]]) };
+    const keyFiles = new Map([['ghost', 'ssh-ed25519 AAAA u-ghost\n']]);
+    return planChanges(desired, { ...actual, keyFiles, sessions: new Set([20300]) }).map(
+      ({ kind, name }) => `${kind} ${name}`,
+    );
+  }
+
+  it('keeps account and keys as long as the store was not heard whole', () => {
+    expect(plan(false)).toEqual([]);
+  });
+
+  it('loses keys, account and sessions once it was', () => {
+    expect(plan(true)).toEqual([
+      'keys-remove ghost',
+      'account-close ghost',
+      'sessions-end ghost',
+      'jobs-disable ghost',
+    ]);
+  });
+});

@@ -1,0 +1,255 @@
+// The words of refusals: an operator and a researcher mend what they say, so they are part of the behaviour.
+import { describe, expect, it } from 'vitest';
+import { desire, type DesireInput } from '../../../src/policy/desired-state.ts';
+import { judgeKeys } from '../../../src/policy/keys/key-policy.ts';
+import { findCandidates, MAX_TEXT } from '../../../src/policy/keys/key-text.ts';
+import { readKeys } from '../../../src/policy/keys/ssh-key.ts';
+import {
+  FACTS,
+  makeBinding,
+  makeConfig,
+  makeInput,
+  makeUser,
+  NOW,
+  readFakeKeys,
+} from '../../support/records/organisation.ts';
+
+const alice = (more: object = {}, uid: number | null = 20100) => [makeUser('alice', uid, more)];
+const taken = makeBinding('gone', 20100, { closedAt: NOW });
+
+/** `CODE: DETAIL` of what is refused of alice. */
+const refusals = (more: Partial<DesireInput>): string[] =>
+  desire(makeInput({ users: alice(), ...more }))
+    .refusals.filter(({ scimId }) => scimId === 'u-alice')
+    .map(({ code, detail }) => `${code}: ${detail}`);
+
+describe('a person is refused', () => {
+  it.each<[string, Partial<DesireInput>]>([
+    ['uid-local: a local account has the uid 20001; local ones win', { users: alice({}, 20001) }],
+    [
+      "uid-powerful: the uid 20100 stands in this node's sudoers: it is never granted",
+      { facts: { ...FACTS, powerfulUids: [20100] } },
+    ],
+    ['uid-bound: the uid 20100 belongs to somebody else for good', { bindings: [taken] }],
+    [
+      "name-bound: the name alice belongs to u-gone, as this node's ledger holds",
+      { bindings: [{ ...taken, name: 'alice', id: 20999 }] },
+    ],
+    [
+      'name-local: a local account is called alice; local ones win',
+      { facts: { ...FACTS, foreignAccounts: [{ name: 'alice', uid: 1234 }] } },
+    ],
+    [
+      "name-powerful: the name alice stands in this node's sudoers, sshd_config or access.conf: it is never granted",
+      { facts: { ...FACTS, powerfulNames: ['alice'] } },
+    ],
+    [
+      'published-differs: this node resolves alice with the uid 20111: a uid is never changed (sunk-agent import)',
+      { facts: { ...FACTS, published: { accounts: [{ name: 'alice', uid: 20111 }], groups: [] } } },
+    ],
+    [
+      'published-differs: this node resolves other with the uid 20100: a uid is never changed (sunk-agent import)',
+      { facts: { ...FACTS, published: { accounts: [{ name: 'other', uid: 20100 }], groups: [] } } },
+    ],
+    [
+      "shell-refused: the shell at the store is not in this node's /etc/shells; /bin/bash is used",
+      { users: alice({ shell: '/bin/fish' }) },
+    ],
+  ])('%s', (expected, more) => {
+    const users = more.users ?? alice();
+    expect(refusals({ ...more, users })).toEqual([expected]);
+  });
+});
+
+describe('a line that is no sound public key is called what it is', () => {
+  const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJz6Qz1Wd2yMWqS0Xr2+KJqg5dXNnXk0p3m8u1Yg7d5F';
+  const detail = (text: string): string[] =>
+    findCandidates([text]).map((found) =>
+      found.kind === 'refused' ? `${found.code}: ${found.detail}` : found.kind,
+    );
+  const broken = 'key-format: is base64 without a type before it: part of a key that was broken into lines?';
+  const protocol1 = 'key-format: is a key of SSH protocol 1, which nothing accepts any more';
+  const strange =
+    'key-format: holds characters that no key has, such as a no-break space or a typographic quote: copied from a web page?';
+  const nothing = 'key-format: is not a public key; a key starts with its type, such as ssh-ed25519';
+  const pem =
+    'key-pem: is not in the format of OpenSSH; convert it with ssh-keygen -i, and list that one line';
+  const secret =
+    'key-private: is a PRIVATE key: whoever could read the store has it. Remove it there, make a new key pair, and list only the .pub line';
+  const options = 'key-options: has text before the key; options are refused, list the bare key';
+
+  it.each<[string, string[]]>([
+    ['A'.repeat(20), [broken]],
+    [`${'A'.repeat(30)}==`, [broken]],
+    ['A'.repeat(19), [nothing]],
+    [`${'A'.repeat(30)}===`, [nothing]],
+    [`x ${'A'.repeat(30)}`, [nothing]],
+    [`${'A'.repeat(30)} x`, [nothing]],
+    [`2048 65537 ${'1'.repeat(50)} me`, [protocol1]],
+    [`2048 65537 ${'1'.repeat(49)} me`, [nothing]],
+    [`x2048 65537 ${'1'.repeat(50)}`, [nothing]],
+    ['hello “key”', [strange]],
+    ['hello\u00a0key', [strange]],
+    ['hello\tkey', [nothing]],
+    ['# a comment', []],
+    ['', []],
+    [`from="x" ${key}`, [options]],
+    [`restrict ${key}`, [options]],
+    [`${key} restrict ${key}`, ['key', options]],
+    [`${key} no-pty ${key}`, ['key', options]],
+    [`${key} me from="x" ${key}`, ['key', options]],
+    [`${key} me ${key} you`, ['key', 'key']],
+    [`-----BEGIN PUBLIC KEY-----\nAAAA\nComment: x\n-----END PUBLIC KEY-----\n${key}`, [pem, 'key']],
+    [`-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----`, [secret]],
+    [`-----BEGIN PUBLIC KEY----- AAAA -----END PUBLIC KEY----- ${key}`, [pem, 'key']],
+    [`${key} -----BEGIN PUBLIC KEY-----\nAAAA\n---- END SSH2 PUBLIC KEY ----  ${key}`, ['key', pem, 'key']],
+    [`PuTTY-User-Key-File-2: ssh-rsa\nPublic-Lines: 1\nAAAA\nPrivate-MAC: 00\n`, [secret, nothing]],
+    [`my PuTTY-User-Key-File-2: ssh-rsa`, [nothing]],
+    // Nearly the first or the last line of a block.
+    ['--BEGIN PUBLIC KEY-', [nothing]],
+    ['-----BEGIN PUBLIC KEY-----\nAAAA\n-END PUBLIC KEY--', [pem, nothing]],
+    ['-----END PUBLIC KEY----- -----BEGIN PUBLIC KEY-----', [nothing, pem]],
+    ['PuTTY-User-Key-File-2: ssh-rsa\nx Private-MAC:', [secret, nothing]],
+    ['PuTTY-User-Key-File-2: ssh-rsa\nComment: Private-MAC: of mine\nAAAA', [secret]],
+    // What stands around a block, and what follows one without an end.
+    [`${'A'.repeat(20)} -----BEGIN PUBLIC KEY-----`, [broken, pem]],
+    ['-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY----- # mine', [pem]],
+    ['-----BEGIN PUBLIC KEY----- AAAA -----END PUBLIC KEY----- # mine', [pem]],
+    [`-----BEGIN PUBLIC KEY-----\nComment: my old key\nAAAA\n${key}`, [pem, 'key']],
+    // One line does not make a block of the next.
+    [`# mine\n${'A'.repeat(20)}`, [broken]],
+    [`from="x" ${key}\n${'A'.repeat(20)}`, [options, broken]],
+    // Options of a glued key, and what only looks like them.
+    [`${key} pty ${key}`, ['key', options]],
+    [`${key}=restrict ${key}`, ['key', options]],
+    [`${key} restrict me ${key}`, ['key', 'key']],
+    ['ssh-rsa AAAAB3Nz== ssh-rsa AAAAB3Nz== ssh-rsa AAAAB3Nz==', ['key', 'key', 'key']],
+    ['ssh-rsa \t AAAAB3Nz== ssh-rsa AAAAB3Nz== me', ['key', 'key']],
+    // A type, and a blob that does not begin as one.
+    ['ssh-ed25519 BBBB', ['key']],
+    ['alice: ssh-ed25519 BBBB', [options]],
+  ])('%s', (text, expected) => {
+    expect(detail(text)).toEqual(expected);
+  });
+
+  it('and DER is a private key by its first bytes: a sequence that starts with the version 0 or 1', () => {
+    const der = (start: string) => detail(Buffer.from(start.padEnd(96, '5a'), 'hex').toString('base64'));
+    // PKCS#8, PKCS#1 and SEC1.
+    for (const start of ['302e020100', '308204a4020100', '3077020101'])
+      expect(der(start), start).toEqual([secret]);
+    // No sequence, no integer, an integer of two bytes, no version.
+    for (const start of ['312e020100', '31313131', '302e040100', '302e020200', '302e020102'])
+      expect(der(start), start).toEqual([broken]);
+    expect(detail('MAUCAQAA')).toEqual([nothing]);
+  });
+
+  it('and a separator that is glued to a key is forgiven only right before another', () => {
+    const [, blob = ''] = key.split(' ');
+    const blobs = (text: string) => findCandidates([text]).map((found) => 'base64' in found && found.base64);
+    for (const separator of [',', ';', '|', '\\n', '\\r\\n', ',,']) {
+      expect(blobs(`${key}${separator} ${key}`)).toEqual([blob, blob]);
+      expect(blobs(`${key}${separator}${key}`)).toEqual([blob, blob]);
+      expect(blobs(`${key}${separator} me ${key}`)).toEqual([`${blob}${separator}`, blob]);
+      expect(blobs(`${key} ${key}${separator}`)).toEqual([blob, `${blob}${separator}`]);
+    }
+  });
+
+  it('and a text of just a mebibyte is read whole', () => {
+    const full = `${key}\n#`.padEnd(MAX_TEXT, '#');
+    expect(findCandidates([full]).map(({ kind }) => kind)).toEqual(['key']);
+    expect(findCandidates([full, '#'])).toMatchObject([{ kind: 'key' }, { code: 'key-too-long' }]);
+  });
+
+  it('and no more of a text than a million characters, and no more than a thousand keys, is read', () => {
+    const many = findCandidates([`${key}\n`.repeat(5000)]);
+    expect(many.at(-1)).toMatchObject({
+      code: 'key-too-long',
+      detail: `and what follows is not read: more than ${many.length - 1} keys`,
+    });
+    const exactly = findCandidates([`${key}\n`.repeat(many.length - 1)]);
+    expect(exactly.at(-1)).toMatchObject({ kind: 'key' });
+    const long = findCandidates([key, '#'.repeat(5_000_000)]);
+    expect(long.map(({ kind }) => kind)).toEqual(['key', 'refused']);
+    expect(long[1]).toMatchObject({
+      detail: expect.stringMatching(/^and what follows is not read: more than \d+ characters$/) as string,
+    });
+  });
+});
+
+describe('a key is refused', () => {
+  const keyOf = (type: string, bits = 256) => ({
+    ok: true as const,
+    key: { type, base64: 'AAAA', fingerprint: 'SHA256:x', bits, securityKey: false },
+  });
+  const { keys } = makeConfig();
+  const why = (type: string, more: Partial<typeof keys> = {}, known: string[] = [], bits = 256): string[] =>
+    judgeKeys([keyOf(type, bits)], { ...keys, ...more }, known).refused.map(
+      ({ code, detail }) => `${code}: ${detail}`,
+    );
+
+  it('with its fingerprint, the setting that refuses it, and what to do', () => {
+    expect(why('ssh-ed25519')).toEqual([]);
+    expect(why('ssh-ed25519', { blocked: ['SHA256:x'] })).toEqual([
+      'key-blocked: the key SHA256:x is in keys.blocked',
+    ]);
+    expect(why('ssh-ed25519', { types: ['ssh-rsa'] })).toEqual([
+      'key-type-refused: the key SHA256:x is of type ssh-ed25519, which keys.types does not list',
+    ]);
+    expect(why('ssh-rsa', {}, [], 2048)).toEqual([
+      'key-weak: the key SHA256:x is RSA with 2048 bits; keys.rsa_bits demands 3072: make an Ed25519 key',
+    ]);
+    expect(why('ssh-ed25519', {}, ['ssh-rsa'])).toEqual([
+      "key-type-unknown-here: the key SHA256:x is of type ssh-ed25519, which this node's sshd does not know",
+    ]);
+    const two = [...readFakeKeys(['a', 'b'])];
+    expect(judgeKeys(two, { ...keys, per_user: 1 }, []).refused.map(({ detail }) => detail)).toEqual([
+      expect.stringMatching(/^the key SHA256:\S+ is one more than keys\.per_user \(1\); remove old keys$/),
+    ]);
+  });
+
+  it('where others list it, in words for both', () => {
+    const users = ['alice', 'bob', 'carol', 'dora', 'eve'].map((name, index) =>
+      makeUser(name, 20100 + index, { keys: ['shared'], created: `2026-01-0${index + 1}T00:00:00Z` }),
+    );
+    const groups = [
+      {
+        ...makeInput().groups[0]!,
+        record: { ...makeInput().groups[0]!.record, members: users.map(({ record }) => record.id) },
+      },
+    ];
+    const said = desire(makeInput({ users, groups })).refusals.map(
+      ({ scimId, code, detail }) => `${scimId} ${code}: ${detail.replace(/SHA256:\S+/, 'KEY')}`,
+    );
+    expect(said).toContain(
+      'u-alice key-shared: the key KEY is listed by 4 more (u-bob, u-carol, u-dora), for whom it is refused',
+    );
+    for (const other of ['bob', 'carol', 'dora', 'eve']) {
+      expect(said).toContain(
+        `u-${other} key-of-another: the key KEY belongs to u-alice, who was created earlier: make a key of one's own`,
+      );
+    }
+  });
+
+  it.each([
+    [
+      'ssh-dss AAAAB3NzaC1kc3MAAAAA',
+      'the key is a DSA key, which OpenSSH no longer accepts; make an Ed25519 key',
+    ],
+    ['ssh-ed25519-cert-v01@openssh.com AAAA', 'the key is a certificate; list the public key itself'],
+    [
+      'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ!!',
+      'the key is not sound base64: characters are missing, changed or added',
+    ],
+    [
+      `ssh-ed25519 AAAA${'A'.repeat(40_000)}`,
+      expect.stringMatching(/^the key is longer than \d+ characters$/) as string,
+    ],
+    ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJz6', 'the key ends in the middle: cut off, or broken into lines'],
+    [
+      'ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIJz6Qz1Wd2yMWqS0Xr2+KJqg5dXNnXk0p3m8u1Yg7d5F',
+      'the key says ssh-rsa, but another type is inside',
+    ],
+  ])('by what it is: %#', (text, detail) => {
+    expect(readKeys([text])).toMatchObject([{ ok: false, detail }]);
+  });
+});

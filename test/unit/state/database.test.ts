@@ -1,0 +1,387 @@
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openDatabase } from '../../../src/state/database.ts';
+import { COUNTED_HISTORY, openMirror } from '../../../src/state/state.ts';
+import { MIGRATIONS } from '../../../src/state/schema.ts';
+import { COUNTED_KINDS } from '../../../src/plan/guard/guard-limits.ts';
+import { findNetworkFileSystem, prepareStateFolder } from '../../../src/state/state-directory.ts';
+import { makeUser } from '../../support/records/people.ts';
+
+const NOW = 1_800_000_000;
+let base: string;
+let folder: string;
+
+beforeEach(() => {
+  base = mkdtempSync(path.join(tmpdir(), 'mirror-'));
+  folder = path.join(base, 'cache');
+});
+
+afterEach(() => rmSync(base, { recursive: true }));
+
+const BINDING = {
+  kind: 'account',
+  name: 'alice',
+  id: 12_000,
+  gid: 9999,
+  home: '/home/alice',
+  boundAt: NOW,
+  closedAt: null,
+} as const;
+
+describe('the state folder', () => {
+  test('is made private, and so is the file', () => {
+    openMirror(folder, NOW, 'this node').close();
+    expect(() => openMirror(folder, NOW, 'this node').close()).not.toThrow();
+  });
+
+  test('is refused when others may reach it', () => {
+    mkdirSync(folder);
+    chmodSync(folder, 0o755);
+    expect(() => openMirror(folder, NOW, 'this node')).toThrow(/has mode 755/);
+  });
+
+  test.each([
+    'mirror.sqlite',
+    'mirror.sqlite-wal',
+    'mirror.sqlite-shm',
+    'mirror.sqlite-journal',
+    'writer.lock',
+  ])('is refused when %s is a link, or has a second name', (name) => {
+    mkdirSync(folder, { mode: 0o700 });
+    const elsewhere = path.join(base, 'elsewhere');
+    writeFileSync(elsewhere, '', { mode: 0o600 });
+    symlinkSync(elsewhere, path.join(folder, name));
+    expect(() => openMirror(folder, NOW, 'this node')).toThrow(/not a plain file/);
+    rmSync(path.join(folder, name));
+    linkSync(elsewhere, path.join(folder, name));
+    expect(() => openMirror(folder, NOW, 'this node')).toThrow(/hard link/);
+  });
+
+  test('is refused when the file is open to others', () => {
+    openMirror(folder, NOW, 'this node').close();
+    chmodSync(path.join(folder, 'mirror.sqlite'), 0o640);
+    expect(() => openMirror(folder, NOW, 'this node')).toThrow(/mirror\.sqlite has mode 640/);
+  });
+
+  test.skipIf(process.geteuid?.() !== 0)('is refused when it belongs to somebody else', () => {
+    mkdirSync(folder, { mode: 0o700 });
+    chownSync(folder, 12_345, 12_345);
+    expect(() => openMirror(folder, NOW, 'this node')).toThrow(/belongs to uid 12345/);
+  });
+
+  test.each([
+    [0x6969, 'NFS'],
+    [0xff534d42, 'CIFS'],
+    [0x65735546, 'FUSE'],
+    [0x01021997, '9p'],
+  ])('is refused on a network file system (%i, %s), and the reason says so', (type, name) => {
+    expect(() => prepareStateFolder(folder, () => type)).toThrow(new RegExp(`is on ${name}, where SQLite`));
+  });
+
+  test('may lie on a local file system', () => {
+    // ext4, xfs, btrfs, tmpfs, overlayfs
+    for (const type of [0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630]) {
+      expect(findNetworkFileSystem(type)).toBeNull();
+    }
+  });
+});
+
+describe('a second writer', () => {
+  test('of another node is refused with the reason, and let in when the first is gone', () => {
+    const first = openMirror(folder, NOW, 'this node');
+    expect(() => openMirror(folder, NOW, 'another node')).toThrow(
+      new RegExp(`is in use by the agent of another node \\(.*, process ${process.pid}\\)`),
+    );
+    first.close();
+    openMirror(folder, NOW, 'another node').close();
+  });
+
+  test('of the same node works beside the first, and each sees what the other wrote', () => {
+    const daemon = openMirror(folder, NOW, 'this node');
+    expect(daemon.bindings()).toEqual([]);
+    const command = openMirror(folder, NOW, 'this node');
+    command.bind([{ ...BINDING, scimId: 'a' }]);
+    putUser(command, 'u1');
+    command.close();
+    expect(daemon.bindings()).toHaveLength(1);
+    expect(daemon.users().map(({ record }) => record.id)).toEqual(['u1']);
+    daemon.close();
+  });
+});
+
+function putUser(mirror: ReturnType<typeof openMirror>, id: string): void {
+  const take = mirror.beginTake({ now: NOW, maxAge: null, absences: 2 });
+  take.add('User', { kind: 'good', record: makeUser(id), warnings: [] });
+  take.commit(true);
+}
+
+/** A mirror with so many people that its file has hundreds of pages. */
+function fillMirror(): void {
+  const mirror = openMirror(folder, NOW, 'this node');
+  const take = mirror.beginTake({ now: NOW, maxAge: null, absences: 2 });
+  for (let n = 0; n < 2000; n += 1) {
+    const record = makeUser(`u${n}`, { displayName: 'x'.repeat(200) });
+    take.add('User', { kind: 'good', record, warnings: [] });
+  }
+  take.commit(true);
+  mirror.bind([{ ...BINDING, scimId: 'u1' }]);
+  mirror.close();
+}
+
+const inFolder = (name: string): string => path.join(folder, name);
+const file = (): string => inFolder('mirror.sqlite');
+
+function overwrite(at: number, bytes: Buffer): void {
+  const fd = openSync(file(), 'r+');
+  writeSync(fd, bytes, 0, bytes.length, at);
+  closeSync(fd);
+}
+
+describe('a damaged file', () => {
+  test.each<[string, () => void, 'lost' | 'kept']>([
+    ['cut in half', () => truncateSync(file(), statSync(file()).size / 2), 'lost'],
+    ['cut within a page', () => truncateSync(file(), 10_000), 'lost'],
+    ['cut within its header', () => truncateSync(file(), 50), 'lost'],
+    ['with a page of zeros', () => overwrite(8 * 4096, Buffer.alloc(4096)), 'lost'],
+    ['with a page of noise', () => overwrite(20 * 4096, Buffer.alloc(4096, 0xa7)), 'lost'],
+    ['with another header', () => overwrite(0, Buffer.from('this was a database')), 'lost'],
+    ['of noise alone', () => writeFileSync(file(), Buffer.alloc(9000, 0x5a)), 'lost'],
+    ['that is empty', () => truncateSync(file(), 0), 'lost'],
+    ['without a table', () => execute('DROP TABLE history'), 'lost'],
+    ['without the ledger', () => execute('DROP TRIGGER binding_is_kept; DROP TABLE binding'), 'lost'],
+    ['of a column less', () => execute('ALTER TABLE record DROP COLUMN missing'), 'lost'],
+    ['that claims to be older than it is', () => execute('PRAGMA user_version = 0'), 'lost'],
+    [
+      'with a log of noise',
+      () => writeFileSync(inFolder('mirror.sqlite-wal'), Buffer.alloc(50_000, 0x11), { mode: 0o600 }),
+      'kept',
+    ],
+    [
+      'with a shared memory of noise',
+      () => writeFileSync(inFolder('mirror.sqlite-shm'), Buffer.alloc(32_768, 0x11), { mode: 0o600 }),
+      'kept',
+    ],
+  ])('%s does not keep the mirror from opening, now and at the next start', (_, damage, expected) => {
+    fillMirror();
+    damage();
+    for (const start of [1, 2]) {
+      const mirror = openMirror(folder, NOW + start, 'this node');
+      expect(mirror.users()).toHaveLength(expected === 'kept' ? 2000 : 0);
+      expect(mirror.bindings()).toHaveLength(expected === 'kept' ? 1 : 0);
+      if (start === 2) expect(mirror.setAside).toBeNull();
+      mirror.close();
+    }
+  });
+
+  test('with a bit that fell over in one record costs that record alone, until it is heard again', () => {
+    fillMirror();
+    execute("UPDATE record SET body = replace(body, 'u7@', 'u8@') WHERE id = 'u7'");
+    execute('INSERT INTO pass (started_at, report) VALUES (1, \'{"heard":\')');
+    const mirror = openMirror(folder, NOW, 'this node');
+    expect(mirror.users()).toHaveLength(1999);
+    expect(mirror.lastPass('any', () => true)).toBeNull();
+    putUser(mirror, 'u7');
+    expect(mirror.users()).toHaveLength(2000);
+    mirror.close();
+  });
+
+  test('is set aside as it was, with its log, and not more than three of them are kept', () => {
+    for (let n = 0; n < 5; n += 1) {
+      openMirror(folder, NOW, 'this node').close();
+      writeFileSync(file(), Buffer.alloc(8192, n + 1));
+      const mirror = openMirror(folder, NOW + n, 'this node');
+      expect(mirror.setAside).toBe(`${file()}.damaged-${NOW + n}`);
+      expect(readFileSync(mirror.setAside ?? '')).toEqual(Buffer.alloc(8192, n + 1));
+      mirror.close();
+    }
+    const damaged = readdirSync(folder).filter((name) => name.includes('damaged'));
+    expect(damaged.sort()).toEqual([2, 3, 4].map((n) => `mirror.sqlite.damaged-${NOW + n}`));
+  });
+
+  test('is not taken from under a daemon that has it open', () => {
+    fillMirror();
+    const daemon = openMirror(folder, NOW, 'this node');
+    const raw = new Database(file());
+    raw.exec('DROP TABLE history');
+    raw.close();
+    expect(() => openMirror(folder, NOW, 'this node')).toThrow(/damaged, and another process has it open/);
+    daemon.close();
+  });
+});
+
+function execute(sql: string): void {
+  const raw = new Database(file());
+  raw.exec(sql);
+  raw.close();
+}
+
+describe('a downgrade', () => {
+  test('by one build keeps the ledger and the records of the newer database, and the newer build takes them up again', () => {
+    const newer = [
+      ...MIGRATIONS,
+      "ALTER TABLE record ADD COLUMN extra TEXT NOT NULL DEFAULT ''; CREATE TABLE new (a)",
+    ];
+    openDatabase(folder, NOW, 'this node', newer).close();
+    execute("INSERT INTO new VALUES ('kept')");
+    const older = openMirror(folder, NOW, 'this node');
+    older.bind([{ ...BINDING, scimId: 'u1' }]);
+    putUser(older, 'u1');
+    older.close();
+    const again = openDatabase(folder, NOW, 'this node', newer);
+    expect(again.setAside).toBeNull();
+    expect(again.connection.prepare('SELECT a FROM new').pluck().get()).toBe('kept');
+    expect(again.connection.prepare('SELECT count(*) FROM record').pluck().get()).toBe(1);
+    again.close();
+  });
+
+  // No build names an index in a query, so none misses one.
+  test('cannot be broken by a later migration: they only add, and drop indexes at most', () => {
+    for (const migration of MIGRATIONS.slice(1)) {
+      const statements = migration
+        .replace(/--.*$/gm, '')
+        .split(';')
+        .map((text) => text.trim());
+      for (const statement of statements.filter((text) => text !== '')) {
+        expect(statement).toMatch(
+          /^(CREATE (TABLE|INDEX)|DROP INDEX|ALTER TABLE \w+ ADD COLUMN|CREATE TRIGGER \w+ BEFORE DELETE|END$)/,
+        );
+      }
+    }
+  });
+});
+
+describe('what the guard counts', () => {
+  test('is found by an index that leaves out what a first pass gives to everybody, and is all there', () => {
+    const mirror = openMirror(folder, NOW, 'this node');
+    const row = { at: NOW, scimId: 'u1', name: 'alice', because: '', problem: null };
+    const given = ['account-create', 'member-add', 'keys-write'];
+    mirror.endPass(
+      mirror.beginPass(NOW),
+      {},
+      [...COUNTED_KINDS, ...given].map((kind) => ({ ...row, kind })),
+    );
+    expect(
+      mirror
+        .guardRecord(NOW)
+        .done.map(({ kind }) => kind)
+        .sort(),
+    ).toEqual([...COUNTED_KINDS].sort());
+    mirror.close();
+    const raw = new Database(file(), { readonly: true });
+    const [step] = raw.prepare(`EXPLAIN QUERY PLAN ${COUNTED_HISTORY}`).all(NOW) as { detail: string }[];
+    raw.close();
+    expect(step?.detail).toBe('SEARCH history USING INDEX history_of_losses (kind=? AND at>?)');
+  });
+});
+
+describe('what is forgotten', () => {
+  const DAY = 86_400;
+
+  test('is old history, but never what the guard still counts', () => {
+    const mirror = openMirror(folder, NOW, 'this node');
+    const row = { scimId: 'u1', kind: 'keys-write', name: 'alice', because: 'first key', problem: null };
+    const n = mirror.beginPass(NOW - 200 * DAY);
+    mirror.endPass(
+      n,
+      {},
+      [-200, -100, -1].map((days) => ({ ...row, at: NOW + days * DAY })),
+    );
+    mirror.prune(NOW, NOW - 150 * DAY);
+    expect(mirror.history({ limit: 10 })).toHaveLength(2);
+    mirror.prune(NOW, NOW - DAY);
+    expect(mirror.history({ limit: 10 })).toHaveLength(1);
+    mirror.close();
+  });
+
+  test('are passes beyond 3,000, but never the last complete one', () => {
+    const mirror = openMirror(folder, NOW, 'this node');
+    const complete = { heard: { complete: { User: true, Group: true } } };
+    for (const report of [{}, {}, complete]) mirror.endPass(mirror.beginPass(NOW), report, []);
+    execute(
+      'WITH RECURSIVE more (n) AS (SELECT 4 UNION ALL SELECT n + 1 FROM more WHERE n < 3010) ' +
+        `INSERT INTO pass SELECT n, ${NOW}, '{"heard":null}' FROM more`,
+    );
+    mirror.prune(NOW, NOW);
+    const raw = new Database(file(), { readonly: true });
+    expect(raw.prepare('SELECT count(*), min(n) FROM pass').raw().get()).toEqual([3001, 3]);
+    raw.close();
+    mirror.close();
+  });
+});
+
+describe('the ledger', () => {
+  test('keeps a binding over a restart', () => {
+    const mirror = openMirror(folder, NOW, 'this node');
+    mirror.bind([{ ...BINDING, scimId: 'a' }]);
+    mirror.close();
+    const again = openMirror(folder, NOW, 'this node');
+    expect(again.bindings()).toEqual([{ ...BINDING, scimId: 'a' }]);
+    again.close();
+  });
+
+  test('never gives a bound name or uid to another SCIM id', () => {
+    const mirror = openMirror(folder, NOW, 'this node');
+    mirror.bind([{ ...BINDING, scimId: 'a' }]);
+    expect(() => mirror.bind([{ ...BINDING, scimId: 'b', name: 'bob' }])).toThrow(/UNIQUE/);
+    expect(() => mirror.bind([{ ...BINDING, scimId: 'b', id: 12_001 }])).toThrow(/UNIQUE/);
+    mirror.close();
+  });
+
+  test('moves a binding to a new SCIM id with its name and uid, and keeps the old one on record', () => {
+    const mirror = openMirror(folder, NOW, 'this node');
+    mirror.bind([
+      { ...BINDING, scimId: 'old' },
+      { ...BINDING, scimId: 'other', name: 'bob', id: 12_001, home: '/home/bob' },
+    ]);
+    mirror.rebind([{ binding: { ...BINDING, scimId: 'old' }, to: 'new' }], NOW, 'root');
+    expect(mirror.bindings()).toContainEqual({ ...BINDING, scimId: 'new' });
+    expect(() =>
+      mirror.rebind([{ binding: { ...BINDING, scimId: 'new' }, to: 'other' }], NOW, 'root'),
+    ).toThrow(/UNIQUE/);
+    expect(() => mirror.rebind([{ binding: { ...BINDING, scimId: 'old' }, to: 'x' }], NOW, 'root')).toThrow(
+      /no longer binds/,
+    );
+    mirror.close();
+    const raw = new Database(path.join(folder, 'mirror.sqlite'));
+    expect(raw.prepare('SELECT old_id, new_id, name, id, at, "by" FROM rebinding').all()).toEqual([
+      { old_id: 'old', new_id: 'new', name: 'alice', id: 12_000, at: NOW, by: 'root' },
+    ]);
+    expect(() => raw.exec('DELETE FROM rebinding')).toThrow(/never deleted/);
+    raw.close();
+  });
+
+  test('cannot lose a row, whoever asks', () => {
+    const mirror = openMirror(folder, NOW, 'this node');
+    mirror.bind([{ ...BINDING, scimId: 'a' }]);
+    mirror.close();
+    const raw = new Database(path.join(folder, 'mirror.sqlite'));
+    expect(() => raw.exec('DELETE FROM binding')).toThrow(/never deleted/);
+    raw.close();
+  });
+});
+
+test('the folder around the state folder stays open to the key helper', () => {
+  const parent = path.join(base, 'lib');
+  openMirror(path.join(parent, 'cache'), NOW, 'this node').close();
+  expect(statSync(parent).mode & 0o777).toBe(0o755);
+  expect(statSync(path.join(parent, 'cache')).mode & 0o777).toBe(0o700);
+});

@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { digestOf } from '../../../src/state/record-index.ts';
+import { openMirror } from '../../../src/state/state.ts';
+import { KEY_READER_VERSION, readKeys } from '../../../src/policy/keys/ssh-key.ts';
+import { makeCorpus, makeEd25519, seedRandom, writeBlob } from '../../support/records/key-corpus.ts';
+import { makeUser } from '../../support/records/people.ts';
+
+const NOW = 1_800_000_000;
+const random = seedRandom(7);
+const KEYS = [1, 2].map(
+  () => `ssh-ed25519 ${writeBlob('ssh-ed25519', makeEd25519(random)).toString('base64')} me`,
+);
+
+let folder: string;
+const state = (): string => path.join(folder, 'cache');
+const open = () => openMirror(state(), NOW, 'this node');
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'readings-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function hear(mirror: ReturnType<typeof open>, keys: readonly string[]): void {
+  const take = mirror.beginTake({ now: NOW, maxAge: null, absences: 2 });
+  take.add('User', { kind: 'good', record: makeUser('u1', { keys }), warnings: [] });
+  take.commit(true);
+}
+
+const readings = (mirror: ReturnType<typeof open>) => mirror.users()[0]?.readings;
+
+function raw<T>(work: (database: Database.Database) => T): T {
+  const database = new Database(path.join(state(), 'mirror.sqlite'));
+  try {
+    return work(database);
+  } finally {
+    database.close();
+  }
+}
+
+describe('what was read of keys', () => {
+  test('is what reading them anew would say, in this process and after a restart', () => {
+    const mirror = open();
+    hear(mirror, [...KEYS, 'ssh-rsa nonsense', 'command="x" ssh-ed25519 AAAA']);
+    const expected = readKeys(mirror.users()[0]?.record.keys ?? []);
+    expect(readings(mirror)).toEqual(expected);
+    mirror.saveReadings();
+    mirror.close();
+    expect(raw((database) => database.prepare('SELECT count(*) FROM key_reading').pluck().get())).toBe(1);
+    const again = open();
+    expect(readings(again)).toEqual(expected);
+    again.close();
+  });
+
+  test('is not asked for twice: a restart takes what is stored', () => {
+    const mirror = open();
+    hear(mirror, KEYS);
+    expect(readings(mirror)).toHaveLength(2);
+    mirror.saveReadings();
+    mirror.close();
+    raw((database) => database.exec("UPDATE key_reading SET readings = '[]'"));
+    const again = open();
+    expect(readings(again)).toEqual([]);
+    again.close();
+  });
+
+  test('is read anew by another version of the reader', () => {
+    const mirror = open();
+    hear(mirror, KEYS);
+    expect(readings(mirror)).toHaveLength(2);
+    mirror.saveReadings();
+    mirror.close();
+    raw((database) => database.exec("UPDATE key_reading SET readings = '[]', version = version - 1"));
+    const again = open();
+    expect(readings(again)).toHaveLength(2);
+    again.close();
+  });
+
+  test('never outlives the keys, in this process, after a restart, or past an older build that knows nothing of it', () => {
+    const mirror = open();
+    hear(mirror, KEYS);
+    expect(readings(mirror)).toHaveLength(2);
+    mirror.saveReadings();
+    hear(mirror, KEYS.slice(1));
+    expect(readings(mirror)).toEqual(readKeys(KEYS.slice(1)));
+    mirror.close();
+    const again = open();
+    expect(readings(again)).toEqual(readKeys(KEYS.slice(1)));
+    again.saveReadings();
+    again.close();
+    const body = JSON.stringify({ id: 'u1', keys: [] });
+    raw((database) => database.prepare('UPDATE record SET body = ?, digest = ?').run(body, digestOf(body)));
+    const later = open();
+    expect(readings(later)).toEqual([]);
+    later.close();
+  });
+
+  test('goes on for a record that is only confirmed anew', () => {
+    const mirror = open();
+    hear(mirror, KEYS);
+    const before = readings(mirror);
+    hear(mirror, KEYS);
+    expect(readings(mirror)).toBe(before);
+    mirror.close();
+  });
+});
+
+test('a reader of keys that answers otherwise than before has a new version', () => {
+  const answers = createHash('sha256');
+  for (const { text } of makeCorpus(11, 2000)) answers.update(`${JSON.stringify(readKeys([text]))}\n`);
+  expect({ version: KEY_READER_VERSION, answers: answers.digest('hex').slice(0, 16) }).toMatchSnapshot();
+});
