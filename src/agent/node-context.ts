@@ -4,7 +4,7 @@ import { type Config, loadConfig } from '../config/config.ts';
 import { createLogger, type Logger } from '../common/log.ts';
 import { type Paths, pathsUnder } from '../common/paths.ts';
 
-export interface Place {
+export interface NodeContext {
   readonly config: Config;
   readonly configFile: string;
   readonly paths: Paths;
@@ -15,7 +15,7 @@ export interface Place {
  * Where this command works: root, configuration and log.
  * @throws AgentError config_missing, config_invalid
  */
-export function openPlace(options: { root: string; config: string | undefined }): Place {
+export function openNodeContext(options: { root: string; config: string | undefined }): NodeContext {
   const paths = pathsUnder(options.root);
   const configFile = options.config ?? paths.config;
   return { config: loadConfig(configFile), configFile, paths, log: createLogger('agent') };

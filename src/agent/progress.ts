@@ -1,13 +1,13 @@
 // How far a pass has come, for whoever watches it.
 
 /** The steps that a pass is told by, in their order. */
-export const PASS_STEPS = ['fetch', 'mirror', 'plan', 'apply'] as const;
+export const SYNC_STEPS = ['fetch', 'mirror', 'plan', 'apply'] as const;
 
-export type PassStep = (typeof PASS_STEPS)[number];
+export type SyncStep = (typeof SYNC_STEPS)[number];
 
 /**
  * Called in the midst of the work, so it must be quick and must not throw.
  * @param done records that came, records that were new or changed, changes planned, or changes tried.
  * @param total what `done` will come to, as far as that is known; null: it is not.
  */
-export type Progress = (step: PassStep, done: number, total: number | null) => void;
+export type Progress = (step: SyncStep, done: number, total: number | null) => void;

@@ -1,7 +1,7 @@
 // The same failure, again and again, is said once, then counted, and its end is said too.
 import type { Logger } from './log.ts';
 
-export interface Complaints {
+export interface LogDedup {
   /** What is wrong now; null: nothing. */
   note(complaint: string | null): void;
 }
@@ -9,7 +9,7 @@ export interface Complaints {
 /** Repeats after so many times, so that a log that was rotated still shows it. */
 const REMIND_EVERY = 100;
 
-export function createComplaints(log: Logger): Complaints {
+export function createLogDedup(log: Logger): LogDedup {
   let last: string | null = null;
   let times = 0;
   return {

@@ -1,7 +1,7 @@
 // A small organisation in the Entra emulator, pushed to the testbed by the steps of the guide.
 import { generateKeyPairSync } from 'node:crypto';
 import path from 'node:path';
-import { stage } from './harness.ts';
+import { harness } from './harness.ts';
 import { ENTRA } from '../testbed/identity-provider/entra/commands.ts';
 import { perform } from '../testbed/identity-provider/idp-cli.ts';
 
@@ -15,7 +15,11 @@ export function makePublicKey(): string {
 
 /** One command of `npm run entra`. @returns what it prints. @throws Error if it fails. */
 export async function entra(...args: string[]): Promise<string> {
-  const { status, out, err } = await perform(ENTRA, ['--file', path.join(stage, 'directory.yaml'), ...args]);
+  const { status, out, err } = await perform(ENTRA, [
+    '--file',
+    path.join(harness, 'directory.yaml'),
+    ...args,
+  ]);
   if (status !== 0) throw new Error(`entra ${args.join(' ')}: ${err}${out}`);
   return out;
 }

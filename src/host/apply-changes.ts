@@ -17,7 +17,7 @@ import { runHooks } from './sessions/hook.ts';
 import { disableJobs, noteHook, restoreJobs } from './sessions/jobs.ts';
 import { tellNscd } from './nss/nscd.ts';
 import { endSessions } from './sessions/sessions.ts';
-import { listShut, reopen, shut } from './keys/deny-list.ts';
+import { listDenied, removeDenied, addDenied } from './keys/deny-list.ts';
 import { removeSudoers, writeSudoers } from './sudo/sudoers.ts';
 import { nameRefusal, toHostWrite } from '../common/system-error.ts';
 
@@ -28,7 +28,7 @@ export type Applied =
   | { readonly change: Change; readonly at: number; readonly ok: false; readonly problem: string };
 
 /** What the changes are carried out on. */
-export interface Hands {
+export interface Appliers {
   readonly paths: Paths;
   readonly config: Config;
   readonly backend: AccountBackend;
@@ -46,7 +46,7 @@ const NO_KEYS_MEANWHILE = 'until then the key helper gives none to this account'
  */
 export async function applyChanges(
   changes: readonly Change[],
-  hands: Hands,
+  hands: Appliers,
   onDone: (done: number) => void,
 ): Promise<Applied[]> {
   const problems = new Map<Change, string>();
@@ -92,15 +92,16 @@ function reopenMended(
   problems: ReadonlyMap<Change, string>,
   { shut: folder }: Paths,
 ): void {
-  const names = new Set(listShut(folder));
+  const names = new Set(listDenied(folder));
   if (names.size === 0) return;
   for (const change of changes)
-    if (isKeyChange(change) && !problems.has(change) && names.has(change.name)) reopen(folder, change.name);
+    if (isKeyChange(change) && !problems.has(change) && names.has(change.name))
+      removeDenied(folder, change.name);
 }
 
 async function publishChanges(
   changes: readonly Change[],
-  { backend: { publication }, paths }: Hands,
+  { backend: { publication }, paths }: Appliers,
   fail: Fail,
 ): Promise<void> {
   const shown = changes.filter((change) => batchKind(change) === 'files' || isKeyChange(change));
@@ -140,7 +141,7 @@ type Fail = (change: Change, problem: string) => void;
 
 async function applyBatch(
   batch: readonly Change[],
-  hands: Hands,
+  hands: Appliers,
   fail: Fail,
   onDone: (done: number) => void,
 ): Promise<void> {
@@ -175,7 +176,7 @@ async function applyBatch(
     } catch (error) {
       const isOfSystem = error instanceof Error && 'code' in error;
       const problem = describeError(isOfSystem ? toHostWrite('the system refused', error) : error);
-      const isShut = isOfSystem && change.kind === 'keys-remove' && shut(paths.shut, change.name);
+      const isShut = isOfSystem && change.kind === 'keys-remove' && addDenied(paths.shut, change.name);
       fail(change, isShut && config.keys.serve === 'command' ? `${problem}; ${NO_KEYS_MEANWHILE}` : problem);
     }
   }

@@ -3,9 +3,9 @@ import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.ts';
 import type { Paths } from '../common/paths.ts';
-import type { ActualAccount, ActualHost } from '../plan/actual.ts';
+import type { ActualAccount, ActualState } from '../plan/actual.ts';
 import type { Change } from '../plan/change.ts';
-import type { Binding, DesiredHost, NodeFacts } from '../policy/model.ts';
+import type { Binding, DesiredState, NodeFacts } from '../policy/model.ts';
 import type { AccountBackend, AccountsOnHost } from './accounts/account-backend.ts';
 import { type Applied, applyChanges } from './apply-changes.ts';
 import { sweepTemporaries } from './fs/atomic-file.ts';
@@ -16,17 +16,17 @@ import { findJobOwners, readOffboarded, sweepOffboarded } from './sessions/jobs.
 import { openLocalAccounts } from './accounts/local-accounts.ts';
 import { gatherFacts } from './node-facts.ts';
 import { addFresh, findBound, findOthers } from './accounts/managed.ts';
-import { rememberLast } from '../policy/memo.ts';
+import { memoizeLast } from '../policy/memo.ts';
 import { openNssCache, openPublished } from './nss/nsscache.ts';
 import { findActiveUids } from './sessions/sessions.ts';
-import { listShut } from './keys/deny-list.ts';
+import { listDenied } from './keys/deny-list.ts';
 import { readSudoers } from './sudo/sudoers.ts';
 
 export type { Applied } from './apply-changes.ts';
 
 export interface Host {
   facts(bindings: readonly Binding[]): Promise<NodeFacts>;
-  read(bindings: readonly Binding[], desired: DesiredHost): ActualHost;
+  read(bindings: readonly Binding[], desired: DesiredState): ActualState;
   /** One account, ours or not, and whether it is in the marker group; null: none of that name. */
   lookUp(name: string): { readonly account: ActualAccount; readonly isMarked: boolean } | null;
   /** Text of each key file, by name. */
@@ -49,8 +49,8 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
     published: readForeignCache(root, cache),
   });
   const marker = { name: config.accounts.primary_group, gid: config.accounts.primary_gid };
-  const findOthersOnce = rememberLast(findOthers);
-  const findBoundOnce = rememberLast(findBound);
+  const findOthersOnce = memoizeLast(findOthers);
+  const findBoundOnce = memoizeLast(findBound);
   let facts: NodeFacts | null = null;
   /** Beside another publisher, what that one has stands in for what we would have, so that a plan shows the difference. */
   const findPlace = (): AccountsOnHost => {
@@ -78,7 +78,7 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
         groups,
         keyFiles: markShut(
           mergeKeys(readKeyFiles(paths.keys), backend.publication?.readKeys() ?? null),
-          listShut(paths.shut),
+          listDenied(paths.shut),
         ),
         // Who makes no homes need not know which there are; on a network file system each look costs.
         homes: findHomes(

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { NodeFacts } from '../policy/model.ts';
 import type { AccountsOnHost } from './accounts/account-backend.ts';
 import { listAccounts, type Others } from './accounts/managed.ts';
-import { readPowerfulWords } from './sudo/privileged-names.ts';
+import { readPrivilegedNames } from './sudo/privileged-names.ts';
 import { listSshdSources, readSshdFacts } from './sshd/sshd-program.ts';
 
 type SshdFacts = Awaited<ReturnType<typeof readSshdFacts>>;
@@ -15,17 +15,17 @@ export async function gatherFacts(
   others: Others,
   published: AccountsOnHost | null,
 ): Promise<NodeFacts> {
-  const words = readPowerfulWords(root);
+  const words = readPrivilegedNames(root);
   return {
     ...others,
     ...(published === null
       ? {}
       : { published: { accounts: listAccounts(published), groups: [...published.groups.values()] } }),
     shells: readShells(root),
-    powerfulNames: [...words.names],
-    powerfulGroups: [...words.groups],
-    powerfulUids: [...words.uids],
-    powerfulGids: [...words.gids],
+    privilegedNames: [...words.names],
+    privilegedGroups: [...words.groups],
+    privilegedUids: [...words.uids],
+    privilegedGids: [...words.gids],
     ...(await readSshdOnce(root)),
   };
 }

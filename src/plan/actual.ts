@@ -2,7 +2,7 @@
 import type { GroupEntry, PasswdEntry } from '../policy/posix.ts';
 
 /** The day of expiry that closes an account (shadow(5)). */
-export const CLOSED_DAY = 1;
+export const DISABLED_DAY = 1;
 
 export interface ActualAccount {
   readonly entry: PasswdEntry;
@@ -16,7 +16,7 @@ export interface Offboarded {
   readonly needsHook: boolean;
 }
 
-export interface ActualHost {
+export interface ActualState {
   /** Ours: in the ledger and with a line of that uid, by name. */
   readonly accounts: ReadonlyMap<string, ActualAccount>;
   /** Ours: the marker and the groups in the ledger, by name. */

@@ -1,5 +1,5 @@
 // One change to the host, as plain data: planned, guarded, printed, applied, recorded and asked about.
-import type { ClosedBecause } from '../policy/model.ts';
+import type { DisabledBecause } from '../policy/model.ts';
 import type { PasswdEntry } from '../policy/posix.ts';
 
 /**
@@ -17,7 +17,11 @@ interface Common {
 export type Change =
   // What takes away, in the order in which it is applied.
   | (Common & { readonly kind: 'keys-remove' })
-  | (Common & { readonly kind: 'account-close'; readonly entry: PasswdEntry; readonly reason: ClosedBecause })
+  | (Common & {
+      readonly kind: 'account-close';
+      readonly entry: PasswdEntry;
+      readonly reason: DisabledBecause;
+    })
   | (Common & { readonly kind: 'sessions-end'; readonly uid: number })
   | (Common & { readonly kind: 'sudoers-remove' })
   | (Common & { readonly kind: 'member-remove'; readonly member: string })

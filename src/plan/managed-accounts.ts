@@ -1,9 +1,9 @@
 // Who on the host is ours, as the steps of planning ask it.
-import type { DesiredAccount, DesiredHost, Leftover } from '../policy/model.ts';
-import type { ActualHost } from './actual.ts';
+import type { DesiredAccount, DesiredState, Leftover } from '../policy/model.ts';
+import type { ActualState } from './actual.ts';
 
 /** Who on the host is ours, by the name in passwd(5). */
-export interface Roll {
+export interface ManagedAccounts {
   /** Gathered when it is first asked for: most passes never ask. */
   readonly desired: ReadonlyMap<string, DesiredAccount>;
   readonly leftovers: ReadonlyMap<string, Leftover>;
@@ -19,7 +19,7 @@ export interface Roll {
  * Reads the names out of the wish, and those that accounts still have on the host while the ledger has renamed them
  * (a pass may have been cut short between the two).
  */
-export function readRoll(desired: DesiredHost, actual: ActualHost): Roll {
+export function readManagedAccounts(desired: DesiredState, actual: ActualState): ManagedAccounts {
   let accounts: ReadonlyMap<string, DesiredAccount> | null = null;
   const byName = (): ReadonlyMap<string, DesiredAccount> =>
     (accounts ??= new Map(desired.accounts.map((account) => [account.entry.name, account])));

@@ -1,13 +1,13 @@
 // What becomes of one account's line, home and sessions, and of what belongs to leaving and returning.
-import { CLOSED_SHELL } from '../policy/accounts.ts';
-import type { ClosedBecause, DesiredAccount, DesiredHost } from '../policy/model.ts';
+import { DISABLED_SHELL } from '../policy/accounts.ts';
+import type { DisabledBecause, DesiredAccount, DesiredState } from '../policy/model.ts';
 import type { PasswdEntry } from '../policy/posix.ts';
-import { type ActualAccount, type ActualHost, CLOSED_DAY } from './actual.ts';
+import { type ActualAccount, type ActualState, DISABLED_DAY } from './actual.ts';
 import type { Change } from './change.ts';
 import { planLeaving, planReturning } from './plan-offboarding.ts';
 
 /** Why somebody is out, as a clause for operators. */
-export const CLOSED_BECAUSE: Readonly<Record<ClosedBecause, string>> = {
+export const DISABLED_BECAUSE: Readonly<Record<DisabledBecause, string>> = {
   inactive: 'the store says active: false',
   absent: 'the store no longer has this person',
   'no-access-group': 'is in no access group',
@@ -23,16 +23,16 @@ export const CLOSED_BECAUSE: Readonly<Record<ClosedBecause, string>> = {
 export function planAccount(
   account: DesiredAccount,
   present: ActualAccount | null,
-  desired: DesiredHost,
-  actual: ActualHost,
+  desired: DesiredState,
+  actual: ActualState,
 ): Change[] {
-  const { scimId, entry, closed } = account;
+  const { scimId, entry, disabled: closed } = account;
   const common = { scimId, name: entry.name };
   if (closed !== null) return present === null ? [] : planClosing(account, closed, present, desired, actual);
   const changes: Change[] = [];
   if (present === null) {
     changes.push({ ...common, kind: 'account-create', entry, because: 'is in an access group' });
-  } else if (present.expiryDay === CLOSED_DAY) {
+  } else if (present.expiryDay === DISABLED_DAY) {
     // Reopening writes the whole line, but finds it by its name.
     if (present.entry.name !== entry.name) changes.push(...planAltering(scimId, present.entry, entry));
     changes.push({ ...common, kind: 'account-reopen', entry, because: 'is in an access group again' });
@@ -47,15 +47,15 @@ export function planAccount(
 
 function planClosing(
   { scimId, entry }: DesiredAccount,
-  reason: ClosedBecause,
+  reason: DisabledBecause,
   present: ActualAccount,
-  desired: DesiredHost,
-  actual: ActualHost,
+  desired: DesiredState,
+  actual: ActualState,
 ): Change[] {
-  const isClosed = present.expiryDay === CLOSED_DAY && present.entry.shell === entry.shell;
+  const isClosed = present.expiryDay === DISABLED_DAY && present.entry.shell === entry.shell;
   // A rename that was cut short is finished after the closing, which finds the line by the name that it has.
   const closing = { ...entry, name: present.entry.name };
-  const common = { scimId, name: closing.name, because: CLOSED_BECAUSE[reason] };
+  const common = { scimId, name: closing.name, because: DISABLED_BECAUSE[reason] };
   const changes: Change[] = [];
   if (!isClosed) changes.push({ ...common, kind: 'account-close', entry: closing, reason });
   changes.push(...planAltering(scimId, isClosed ? present.entry : closing, entry));
@@ -74,14 +74,14 @@ function planAltering(scimId: string, before: PasswdEntry, entry: PasswdEntry): 
 export function planUnknown(
   name: string,
   scimId: string,
-  desired: DesiredHost,
-  actual: ActualHost,
+  desired: DesiredState,
+  actual: ActualState,
 ): Change[] {
   const present = actual.accounts.get(name);
   if (present === undefined) return [];
-  const entry = { ...present.entry, shell: CLOSED_SHELL };
-  const nothing = { keys: [], keyFile: '', expiresAt: null, needsMarker: false };
-  const account = { scimId, entry, closed: 'unknown', ...nothing } as const;
+  const entry = { ...present.entry, shell: DISABLED_SHELL };
+  const nothing = { keys: [], keyFile: '', expiresAt: null, needsManagedGroup: false };
+  const account = { scimId, entry, disabled: 'unknown', ...nothing } as const;
   return planClosing(account, 'unknown', present, desired, actual);
 }
 
@@ -89,15 +89,15 @@ export function planUnknown(
 export function planRemoval(
   name: string,
   scimId: string,
-  desired: DesiredHost,
-  actual: ActualHost,
+  desired: DesiredState,
+  actual: ActualState,
 ): Change[] {
   const present = actual.accounts.get(name);
   if (present === undefined) return [];
   const { entry } = present;
   const common = { scimId, name, because: 'accounts.retention is over; the uid stays bound' };
   const changes: Change[] = [{ ...common, kind: 'account-remove', entry }];
-  if (actual.sessions?.has(entry.uid) ?? present.expiryDay !== CLOSED_DAY) {
+  if (actual.sessions?.has(entry.uid) ?? present.expiryDay !== DISABLED_DAY) {
     changes.push({ ...common, kind: 'sessions-end', uid: entry.uid });
   }
   return [...changes, ...planLeaving({ ...common, uid: entry.uid }, desired, actual)];

@@ -1,28 +1,28 @@
 // What becomes of groups and memberships.
-import type { DesiredHost } from '../policy/model.ts';
+import type { DesiredState } from '../policy/model.ts';
 import { isSameList } from '../policy/memo.ts';
 import type { GroupEntry } from '../policy/posix.ts';
-import type { ActualHost } from './actual.ts';
+import type { ActualState } from './actual.ts';
 import type { Change } from './change.ts';
-import type { Roll } from './managed-accounts.ts';
-import { CLOSED_BECAUSE } from './plan-account.ts';
+import type { ManagedAccounts } from './managed-accounts.ts';
+import { DISABLED_BECAUSE } from './plan-account.ts';
 
 /**
  * The marker, the desired groups and those whose time is over. Members that are not ours stay: a local account
  * that an administrator put into a group is none of our business. `group-create` for a group that has a line gives
  * that line its gid.
  */
-export function planGroups(desired: DesiredHost, actual: ActualHost, roll: Roll): Change[] {
+export function planGroups(desired: DesiredState, actual: ActualState, roll: ManagedAccounts): Change[] {
   // Where the marker's name or gid is a local group's, that group is not ours to make or fill.
   const isMarkerOurs = !desired.refusals.some(({ code }) => code === 'marker-taken');
   // Nobody yet, no marker yet: a node that has not heard the store stays as it was.
-  const isMarkerDue = desired.accounts.length > 0 || actual.groups.has(desired.marker.name);
+  const isMarkerDue = desired.accounts.length > 0 || actual.groups.has(desired.managedGroup.name);
   const changes =
-    isMarkerOurs && isMarkerDue ? planGroup({ ...desired.marker, scimId: null }, actual, roll) : [];
+    isMarkerOurs && isMarkerDue ? planGroup({ ...desired.managedGroup, scimId: null }, actual, roll) : [];
   for (const group of desired.groups) append(changes, planGroup(group, actual, roll));
   for (const { kind, name, scimId, fate } of desired.leftovers ?? []) {
     const present = actual.groups.get(name);
-    if (kind !== 'group' || present === undefined || name === desired.marker.name) continue;
+    if (kind !== 'group' || present === undefined || name === desired.managedGroup.name) continue;
     if (fate === 'leave') append(changes, removeMembers(present, new Set(), roll, 'is out', isOut));
     if (fate !== 'remove' || desired.groups.some((group) => group.name === name)) continue;
     append(changes, removeMembers(present, new Set(), roll, 'the group goes'));
@@ -37,7 +37,7 @@ interface WantedGroup extends GroupEntry {
   readonly sudo?: boolean;
 }
 
-function planGroup(group: WantedGroup, actual: ActualHost, roll: Roll): Change[] {
+function planGroup(group: WantedGroup, actual: ActualState, roll: ManagedAccounts): Change[] {
   const { scimId, name, gid, members, sudo } = group;
   const present = actual.groups.get(name);
   const changes: Change[] = [];
@@ -69,16 +69,16 @@ function planGroup(group: WantedGroup, actual: ActualHost, roll: Roll): Change[]
 function removeMembers(
   present: GroupEntry,
   wanted: ReadonlySet<string>,
-  roll: Roll,
+  roll: ManagedAccounts,
   because: string,
-  concerns: (member: string, roll: Roll) => boolean = () => true,
+  concerns: (member: string, roll: ManagedAccounts) => boolean = () => true,
 ): Change[] {
   return present.members.flatMap((member) => {
     const scimId = roll.idOf(member);
     if (wanted.has(member) || scimId === null || !concerns(member, roll)) return [];
     if (!roll.desired.has(member) && roll.leftovers.get(member)?.fate === 'leave') return [];
-    const closed = roll.desired.get(member)?.closed ?? null;
-    const why = closed === null ? because : CLOSED_BECAUSE[closed];
+    const closed = roll.desired.get(member)?.disabled ?? null;
+    const why = closed === null ? because : DISABLED_BECAUSE[closed];
     return [{ scimId, name: present.name, kind: 'member-remove', member, because: why }];
   });
 }
@@ -88,9 +88,11 @@ function removeMembers(
  * freed, for the next one of that name must not find a place there; whoever had it is back in that group when the
  * store tells of it again.
  */
-function isOut(member: string, roll: Roll): boolean {
+function isOut(member: string, roll: ManagedAccounts): boolean {
   if (roll.renamed.has(member)) return true;
-  return (roll.desired.get(member)?.closed ?? null) !== null || roll.leftovers.get(member)?.fate === 'remove';
+  return (
+    (roll.desired.get(member)?.disabled ?? null) !== null || roll.leftovers.get(member)?.fate === 'remove'
+  );
 }
 
 /** One by one: the arguments of one call are bounded, the members of a group are not. */

@@ -2,22 +2,22 @@
 import { hash } from 'node:crypto';
 import type { Extension } from '../policy/extension.ts';
 import type { DesiredAccount } from '../policy/model.ts';
-import type { ActualHost } from './actual.ts';
+import type { ActualState } from './actual.ts';
 import type { Change } from './change.ts';
-import type { Roll } from './managed-accounts.ts';
-import { CLOSED_BECAUSE } from './plan-account.ts';
+import type { ManagedAccounts } from './managed-accounts.ts';
+import { DISABLED_BECAUSE } from './plan-account.ts';
 
 /**
  * The key file of one desired account.
  * @param present the text that it has now; null if there is none.
  */
 export function planKeyFile(account: DesiredAccount, present: string | null): Change[] {
-  const { scimId, entry, closed, keys, keyFile: text, extension } = account;
+  const { scimId, entry, disabled: closed, keys, keyFile: text, extension } = account;
   if (present === text || (present === null && text === '')) {
     return present === '' ? [removeKeys(entry.name, scimId, 'no key is left')] : [];
   }
   if (text === '') {
-    const because = closed === null ? 'the store lists no key that may be used' : CLOSED_BECAUSE[closed];
+    const because = closed === null ? 'the store lists no key that may be used' : DISABLED_BECAUSE[closed];
     return [removeKeys(entry.name, scimId, because)];
   }
   const before = new Set(readFingerprints(present ?? ''));
@@ -30,7 +30,7 @@ export function planKeyFile(account: DesiredAccount, present: string | null): Ch
 }
 
 /** Key files of names that are nobody's any more; those about whom nothing was heard keep theirs. */
-export function planStrayKeyFiles(roll: Roll, actual: ActualHost): Change[] {
+export function planStrayKeyFiles(roll: ManagedAccounts, actual: ActualState): Change[] {
   const changes: Change[] = [];
   for (const name of actual.keyFiles.keys()) {
     const fate = roll.leftovers.get(name)?.fate;
@@ -39,7 +39,7 @@ export function planStrayKeyFiles(roll: Roll, actual: ActualHost): Change[] {
       fate === 'shut'
         ? 'this node refuses the account'
         : fate === 'close'
-          ? CLOSED_BECAUSE.unknown
+          ? DISABLED_BECAUSE.unknown
           : 'no account of ours has this name any more';
     changes.push(removeKeys(name, roll.idOf(name), because));
   }

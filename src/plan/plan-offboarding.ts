@@ -1,6 +1,6 @@
 // What is done beyond the account itself when somebody leaves (jobs put aside, the hook), and undone when they return.
-import type { DesiredHost } from '../policy/model.ts';
-import type { ActualHost } from './actual.ts';
+import type { DesiredState } from '../policy/model.ts';
+import type { ActualState } from './actual.ts';
 import type { Change } from './change.ts';
 
 interface Leaver {
@@ -11,7 +11,7 @@ interface Leaver {
 }
 
 /** Steps that are still to be done for somebody who is out; what was done is read off the host, so a kill loses none. */
-export function planLeaving(leaver: Leaver, desired: DesiredHost, actual: ActualHost): Change[] {
+export function planLeaving(leaver: Leaver, desired: DesiredState, actual: ActualState): Change[] {
   const { offboarded, jobs } = actual;
   if (offboarded === undefined) return [];
   const done = offboarded.get(leaver.uid);

@@ -1,18 +1,18 @@
 // The difference between the host as it is and as it should be, as plain changes: revocations first, grants last.
-import type { DesiredHost } from '../policy/model.ts';
-import type { ActualHost } from './actual.ts';
+import type { DesiredState } from '../policy/model.ts';
+import type { ActualState } from './actual.ts';
 import { type Change, CHANGE_ORDER } from './change.ts';
 import { planAccount, planRemoval, planUnknown } from './plan-account.ts';
 import { planGroups } from './plan-groups.ts';
 import { planKeyFile, planStrayKeyFiles } from './plan-keys.ts';
-import { readRoll } from './managed-accounts.ts';
+import { readManagedAccounts } from './managed-accounts.ts';
 
 /**
  * What must be done, in the order of CHANGE_ORDER and within it by name; empty when host and wish agree. What is
  * neither desired nor a leftover that ends is left as it is.
  */
-export function planChanges(desired: DesiredHost, actual: ActualHost): Change[] {
-  const roll = readRoll(desired, actual);
+export function planChanges(desired: DesiredState, actual: ActualState): Change[] {
+  const roll = readManagedAccounts(desired, actual);
   const changes: Change[] = [];
   let known = 0;
   for (const account of desired.accounts) {
@@ -36,7 +36,7 @@ export function planChanges(desired: DesiredHost, actual: ActualHost): Change[] 
   ]);
 }
 
-function planSudoers(desired: DesiredHost, actual: ActualHost): Change[] {
+function planSudoers(desired: DesiredState, actual: ActualState): Change[] {
   if (desired.sudoers === actual.sudoers) return [];
   const common = { scimId: null, name: 'sunk-agent' };
   if (desired.sudoers === '') {

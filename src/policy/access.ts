@@ -1,7 +1,7 @@
 // Who may log in: members of the access groups, narrowed by access.users, unless blocked.
 import type { Config, GroupReference } from '../config/config.ts';
 import type { GroupRecord, UserRecord } from '../protocol/records.ts';
-import type { ClosedBecause, MirroredGroup, Refusal } from './model.ts';
+import type { DisabledBecause, StoredGroup, Refusal } from './model.ts';
 import { sayCount } from '../common/count-noun.ts';
 import { compareClaims } from './identity/precedence.ts';
 
@@ -20,7 +20,7 @@ export interface ResolvedAccess {
  * Finds the groups of `access`: by id where it is pinned, else by exact name. Of several with that name the one
  * created earliest counts, and the others are reported: a second group of a name grants nothing.
  */
-export function resolveAccess(access: Config['access'], groups: readonly MirroredGroup[]): ResolvedAccess {
+export function resolveAccess(access: Config['access'], groups: readonly StoredGroup[]): ResolvedAccess {
   const present = groups.filter((group) => !group.absent).map((group) => group.record);
   const missing: GroupReference[] = [];
   const refusals: Refusal[] = [];
@@ -109,7 +109,7 @@ export interface PersonalRules {
 const NO_RULES: PersonalRules = { block: false, uid: null, addKeys: [] };
 
 /** What operators said about people, ready to be asked about each. */
-export interface OperatorWords {
+export interface OperatorOverrides {
   /** @param name the POSIX name, if there is one. */
   rulesFor(record: Pick<UserRecord, 'id' | 'userName'>, name: string | null): PersonalRules;
   /** Whether access.users is empty, or lists that person. */
@@ -122,7 +122,7 @@ export interface OperatorWords {
  * @param blocked the `blocked` list: names, userNames, SCIM ids and fingerprints. userNames compare without case
  *   (RFC 7643 section 4.1.1), ids with.
  */
-export function readOperatorWords(config: Config, blocked: readonly string[]): OperatorWords {
+export function readOperatorOverrides(config: Config, blocked: readonly string[]): OperatorOverrides {
   const byId = new Map<string, PersonalRules>();
   const byName = new Map<string, PersonalRules>();
   for (const { id, name, block, uid, add_key: key } of config.overrides) {
@@ -163,13 +163,13 @@ function merge(a: PersonalRules, b: PersonalRules): PersonalRules {
  * Why somebody may not log in, or null if they may. A block comes first, because no hold may delay it; then what
  * the store said in words, before what it no longer says.
  */
-export function findClosing(person: {
+export function findDisabledBecause(person: {
   readonly block: boolean;
   readonly active: boolean;
   readonly absent: boolean;
   readonly member: boolean;
   readonly listed: boolean;
-}): ClosedBecause | null {
+}): DisabledBecause | null {
   if (person.block) return 'blocked';
   if (!person.active) return 'inactive';
   if (person.absent) return 'absent';

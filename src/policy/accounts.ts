@@ -7,7 +7,7 @@ import type {
   Binding,
   DesiredAccount,
   Leftover,
-  MirroredUser,
+  StoredUser,
   NodeFacts,
   Refusal,
 } from './model.ts';
@@ -18,7 +18,7 @@ import { cleanGecos, findShell } from './identity/profile.ts';
 import { compareText } from './identity/precedence.ts';
 
 /** The shell of a closed account: SUNK's other pods resolve no shadow(5). */
-export const CLOSED_SHELL = '/usr/sbin/nologin';
+export const DISABLED_SHELL = '/usr/sbin/nologin';
 
 export interface BuiltAccounts {
   readonly accounts: readonly DesiredAccount[];
@@ -57,23 +57,38 @@ export function buildAccounts(
       continue;
     }
     const { name, uid, gid, home } = identity;
-    const closedAt = closed === null ? null : (binding?.closedAt ?? now);
+    const disabledAt = closed === null ? null : (binding?.disabledAt ?? now);
     if (binding === null) {
-      bindings.push({ scimId: record.id, kind: 'account', name, id: uid, gid, home, boundAt: now, closedAt });
-    } else if (binding.closedAt !== closedAt || binding.name !== name) {
-      bindings.push({ ...binding, name, closedAt });
+      bindings.push({
+        scimId: record.id,
+        kind: 'account',
+        name,
+        id: uid,
+        gid,
+        home,
+        boundAt: now,
+        disabledAt,
+      });
+    } else if (binding.disabledAt !== disabledAt || binding.name !== name) {
+      bindings.push({ ...binding, name, disabledAt });
       if (binding.name !== name) leftovers.push({ ...leftover(binding), fate: 'remove' });
     }
-    if (closedAt !== null && now >= closedAt + config.accounts.retention) {
+    if (disabledAt !== null && now >= disabledAt + config.accounts.retention) {
       leftovers.push({ scimId: record.id, kind: 'account', name, fate: 'remove' });
       continue;
     }
-    const needsMarker = gid !== config.accounts.primary_gid;
+    const needsManagedGroup = gid !== config.accounts.primary_gid;
     if (closed !== null) {
       const gecos = cleanGecos(record.displayName);
-      const nologin = { name, uid, gid, gecos, dir: home, shell: CLOSED_SHELL };
+      const nologin = { name, uid, gid, gecos, dir: home, shell: DISABLED_SHELL };
       const nothing = { keys: [], keyFile: '', expiresAt: null };
-      accounts.push({ scimId: record.id, entry: nologin, closed, ...nothing, needsMarker });
+      accounts.push({
+        scimId: record.id,
+        entry: nologin,
+        disabled: closed,
+        ...nothing,
+        needsManagedGroup,
+      });
       continue;
     }
     const shell = findShell(record.shell, shells);
@@ -86,7 +101,7 @@ export function buildAccounts(
       keys: accepted,
       expiresAt: accepted.length === 0 ? null : expireKeys(confirmedAt, config.keys.max_age, extension),
       style: facts.expiry,
-      needsMarker,
+      needsManagedGroup,
       extension,
     };
     accounts.push(openOnce(user, opening));
@@ -111,7 +126,7 @@ interface Opening {
   readonly keys: readonly AcceptedKey[];
   readonly expiresAt: number | null;
   readonly style: NodeFacts['expiry'];
-  readonly needsMarker: boolean;
+  readonly needsManagedGroup: boolean;
   readonly extension: Extension | null;
 }
 
@@ -121,7 +136,7 @@ export interface OpenedBefore {
   readonly style: NodeFacts['expiry'];
 }
 
-function openOnce({ record, notes }: MirroredUser, opening: Opening): DesiredAccount {
+function openOnce({ record, notes }: StoredUser, opening: Opening): DesiredAccount {
   const before = notes?.opened ?? null;
   if (before !== null && isSame(before, opening)) return before.account;
   const account = openAccount(record, opening);
@@ -139,7 +154,7 @@ function isSame({ account, style }: OpenedBefore, opening: Opening): boolean {
     entry.gid === opening.identity.gid &&
     entry.dir === opening.identity.home &&
     entry.shell === opening.shell &&
-    account.needsMarker === opening.needsMarker &&
+    account.needsManagedGroup === opening.needsManagedGroup &&
     style.zulu === opening.style.zulu &&
     style.timeZone === opening.style.timeZone &&
     isSameExtension(account.extension ?? null, opening.extension)
@@ -152,16 +167,16 @@ function isSameExtension(a: Extension | null, b: Extension | null): boolean {
 }
 
 function openAccount(record: UserRecord, opening: Opening): DesiredAccount {
-  const { identity, shell, keys, expiresAt, style, needsMarker, extension } = opening;
+  const { identity, shell, keys, expiresAt, style, needsManagedGroup, extension } = opening;
   const { name, uid, gid, home } = identity;
   return {
     scimId: record.id,
     entry: { name, uid, gid, gecos: cleanGecos(record.displayName), dir: home, shell },
-    closed: null,
+    disabled: null,
     keys,
     keyFile: keys.length === 0 ? '' : renderKeyFile(keys, record.id, expiresAt, style),
     expiresAt,
-    needsMarker,
+    needsManagedGroup,
     ...(extension === null ? {} : { extension }),
   };
 }

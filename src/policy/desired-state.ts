@@ -1,37 +1,37 @@
 // From records, ledger, configuration and time to the host as it should be; the order of input never matters.
 import type { Config } from '../config/config.ts';
-import { findClosing, readOperatorWords, resolveAccess } from './access.ts';
+import { findDisabledBecause, readOperatorOverrides, resolveAccess } from './access.ts';
 import { buildAccounts } from './accounts.ts';
-import { surveyGround } from './identity/allocations.ts';
+import { collectAllocations } from './identity/allocations.ts';
 import type {
   Binding,
   DesiredAccount,
-  DesiredHost,
+  DesiredState,
   Leftover,
-  MirroredGroup,
-  MirroredUser,
+  StoredGroup,
+  StoredUser,
   NodeFacts,
   Refusal,
 } from './model.ts';
 import type { Extension } from './extension.ts';
-import { rememberLast } from './memo.ts';
+import { memoizeLast } from './memo.ts';
 import { chooseGroups } from './groups.ts';
-import { settleIdentities } from './identity/identities.ts';
+import { resolveIdentities } from './identity/identities.ts';
 import type { Person } from './person.ts';
-import { NO_KEYS, settleKeys } from './keys/person-keys.ts';
-import { findMembers, listOpen } from './group-members.ts';
+import { NO_KEYS, resolveKeys } from './keys/person-keys.ts';
+import { findMembers, listEnabled } from './group-members.ts';
 import { readKeys, type KeyReading } from './keys/ssh-key.ts';
 import { renderSudoers } from './sudoers.ts';
-import { findUnknown } from './unknown.ts';
+import { findNotInStore } from './unknown.ts';
 import { foldDomains, readUsername } from './identity/username.ts';
 import { compareText } from './identity/precedence.ts';
 
 /** A store not heard for longer grants no sudo, in seconds. */
 const SUDO_AGE = 86_400;
 
-export interface DesireInput {
-  readonly users: readonly MirroredUser[];
-  readonly groups: readonly MirroredGroup[];
+export interface DesiredStateInput {
+  readonly users: readonly StoredUser[];
+  readonly groups: readonly StoredGroup[];
   readonly bindings: readonly Binding[];
   readonly facts: NodeFacts;
   readonly config: Config;
@@ -40,20 +40,20 @@ export interface DesireInput {
   /** Names, userNames, SCIM ids and fingerprints that operators blocked. */
   readonly blocked: readonly string[];
   /** The last complete pass, epoch seconds, null if there was none; more than a day ago: nobody has sudo. */
-  readonly heardAt?: number | null;
+  readonly completeAt?: number | null;
   /** What operators extended in an emergency, by SCIM id. */
   readonly extensions?: ReadonlyMap<string, Extension>;
   /**
    * Whether the records are all that the store has: it was read from end to end just now, and once before. Otherwise
    * nothing follows from what is not among them.
    */
-  readonly isWhole?: boolean;
+  readonly isComplete?: boolean;
   /** Reads the keys of whoever brings no readings; must answer as `readKeys` of ssh-key.ts would. */
   readonly readKeys?: (texts: readonly string[]) => KeyReading[];
 }
 
 /** The host as it should be. Pure: equal arguments, in any order, give an equal answer. */
-export function desire(input: DesireInput): DesiredHost {
+export function computeDesiredState(input: DesiredStateInput): DesiredState {
   const { users, groups, config, facts, now } = input;
   const access = resolveAccess(config.access, groups);
   const domains = foldOnce(config.accounts.domains);
@@ -69,9 +69,9 @@ export function desire(input: DesireInput): DesiredHost {
   });
   const sudoGids = choice.chosen.filter(({ sudo }) => sudo).map(({ gid }) => gid);
 
-  const words = readOperatorWords(config, input.blocked);
+  const words = readOperatorOverrides(config, input.blocked);
   const people: Person[] = [];
-  const others: MirroredUser[] = [];
+  const others: StoredUser[] = [];
   for (const user of users) {
     const { record, absent } = user;
     const binding = ledger.accounts.get(record.id) ?? null;
@@ -82,12 +82,12 @@ export function desire(input: DesireInput): DesiredHost {
     }
     const rules = words.rulesFor(record, binding?.name ?? null);
     const listed = words.isListed(record.userName);
-    const closed = findClosing({ block: rules.block, active: record.active, absent, member, listed });
+    const closed = findDisabledBecause({ block: rules.block, active: record.active, absent, member, listed });
     people.push({ user, rules, binding, closed, identity: null, keys: NO_KEYS });
   }
   const ground = surveyOnce(config, facts, ledger.accounts, domains);
-  const refusedPeople = settleIdentities(people, ground, new Set(sudoGids), input.blocked);
-  settleKeys(people, others, {
+  const refusedPeople = resolveIdentities(people, ground, new Set(sudoGids), input.blocked);
+  resolveKeys(people, others, {
     policy: config.keys,
     blocked: words.fingerprints,
     facts,
@@ -106,16 +106,19 @@ export function desire(input: DesireInput): DesiredHost {
   );
   if (isMarkerTaken) refusals.push(MARKER_TAKEN);
   // With a marker that is somebody else's nobody new comes in, nothing is altered; only closing goes on.
-  const accounts = isMarkerTaken ? built.accounts.filter(({ closed }) => closed !== null) : built.accounts;
-  const roster = listOpen(accounts);
+  const accounts = isMarkerTaken
+    ? built.accounts.filter(({ disabled: closed }) => closed !== null)
+    : built.accounts;
+  const roster = listEnabled(accounts);
   // A clock that was set back makes nothing younger.
   const isHeard =
-    input.heardAt === undefined || (input.heardAt !== null && Math.abs(now - input.heardAt) <= SUDO_AGE);
+    input.completeAt === undefined ||
+    (input.completeAt !== null && Math.abs(now - input.completeAt) <= SUDO_AGE);
   return {
-    marker: {
+    managedGroup: {
       name: config.accounts.primary_group,
       gid: config.accounts.primary_gid,
-      members: accounts.filter(({ needsMarker }) => needsMarker).map(({ entry }) => entry.name),
+      members: accounts.filter(({ needsManagedGroup }) => needsManagedGroup).map(({ entry }) => entry.name),
     },
     accounts,
     groups: choice.chosen
@@ -135,7 +138,7 @@ export function desire(input: DesireInput): DesiredHost {
       ...choice.leftovers,
       ...built.leftovers,
       ...findSilent(ledger.accounts, people, config, now),
-      ...findUnknown(facts, built.accounts, input.isWhole === true),
+      ...findNotInStore(facts, built.accounts, input.isComplete === true),
       ...(isMarkerTaken ? leaveOpen(built.accounts) : []),
     ].sort(
       (a, b) => compareText(a.kind, b.kind) || compareText(a.name, b.name) || compareText(a.fate, b.fate),
@@ -146,11 +149,11 @@ export function desire(input: DesireInput): DesiredHost {
   };
 }
 
-const foldOnce = rememberLast(foldDomains);
-const surveyOnce = rememberLast(surveyGround);
+const foldOnce = memoizeLast(foldDomains);
+const surveyOnce = memoizeLast(collectAllocations);
 
 /** Bindings by SCIM id, and all gids that are somebody's primary one. */
-const indexLedger = rememberLast((bindings: readonly Binding[]) => {
+const indexLedger = memoizeLast((bindings: readonly Binding[]) => {
   const accounts = new Map<string, Binding>();
   const groups = new Map<string, Binding>();
   const primaryGids = new Set<number>();
@@ -205,7 +208,7 @@ function findSilent(
   const silent: Leftover[] = [];
   for (const [scimId, binding] of bindings) {
     if (heard.has(scimId)) continue;
-    const isOver = binding.closedAt !== null && now >= binding.closedAt + config.accounts.retention;
+    const isOver = binding.disabledAt !== null && now >= binding.disabledAt + config.accounts.retention;
     silent.push({ scimId, kind: 'account', name: binding.name, fate: isOver ? 'remove' : 'leave' });
   }
   return silent;
@@ -213,7 +216,7 @@ function findSilent(
 
 function leaveOpen(accounts: readonly DesiredAccount[]): Leftover[] {
   return accounts
-    .filter(({ closed }) => closed === null)
+    .filter(({ disabled: closed }) => closed === null)
     .map(({ scimId, entry }) => ({ scimId, kind: 'account', name: entry.name, fate: 'leave' }));
 }
 

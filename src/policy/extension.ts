@@ -1,5 +1,5 @@
 // An operator's word that keys may live on while the store cannot be heard, and when that word counts.
-import type { MirroredUser } from './model.ts';
+import type { StoredUser } from './model.ts';
 
 /** No single word reaches further, in seconds. */
 export const MAX_EXTENSION = 7 * 86_400;
@@ -26,7 +26,7 @@ export interface Extension {
  * @param now epoch seconds.
  */
 export function isExtended(
-  user: Pick<MirroredUser, 'confirmedAt'>,
+  user: Pick<StoredUser, 'confirmedAt'>,
   extension: Extension,
   now: number,
 ): boolean {

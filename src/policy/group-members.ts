@@ -4,20 +4,20 @@ import type { GroupRecord } from '../protocol/records.ts';
 import type { DesiredAccount } from './model.ts';
 
 /** The open accounts in the order of their names. The very same object for as long as nobody comes or goes. */
-export interface Roster {
+export interface EnabledAccounts {
   readonly scimIds: readonly string[];
   readonly names: readonly string[];
   /** Where each one stands; gathered when it is first asked for. */
   readonly ranks: () => ReadonlyMap<string, number>;
 }
 
-let last: Roster | null = null;
+let last: EnabledAccounts | null = null;
 
 /** @param accounts sorted by name. */
-export function listOpen(accounts: readonly DesiredAccount[]): Roster {
+export function listEnabled(accounts: readonly DesiredAccount[]): EnabledAccounts {
   const scimIds: string[] = [];
   const names: string[] = [];
-  for (const { scimId, entry, closed } of accounts) {
+  for (const { scimId, entry, disabled: closed } of accounts) {
     if (closed !== null) continue;
     scimIds.push(scimId);
     names.push(entry.name);
@@ -33,10 +33,13 @@ export function listOpen(accounts: readonly DesiredAccount[]): Roster {
 }
 
 /** What was found for each record. */
-const found = new WeakMap<GroupRecord, { readonly roster: Roster; readonly members: readonly string[] }>();
+const found = new WeakMap<
+  GroupRecord,
+  { readonly roster: EnabledAccounts; readonly members: readonly string[] }
+>();
 
 /** Names of the members who may log in, sorted, each once. */
-export function findMembers(record: GroupRecord, roster: Roster): readonly string[] {
+export function findMembers(record: GroupRecord, roster: EnabledAccounts): readonly string[] {
   const before = found.get(record);
   if (before?.roster === roster) return before.members;
   const ranks = roster.ranks();

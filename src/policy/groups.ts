@@ -2,7 +2,7 @@
 import type { Config } from '../config/config.ts';
 import type { GroupRecord } from '../protocol/records.ts';
 import { reportNested, type ResolvedAccess } from './access.ts';
-import type { Binding, Leftover, MirroredGroup, NodeFacts, Refusal } from './model.ts';
+import type { Binding, Leftover, StoredGroup, NodeFacts, Refusal } from './model.ts';
 import { chooseId } from './identity/ids.ts';
 import { isReservedId, isReservedName } from './identity/reserved.ts';
 import { isSafeName, readGroupName } from './identity/username.ts';
@@ -25,7 +25,7 @@ export interface GroupChoice {
 }
 
 export interface GroupQuestion {
-  readonly groups: readonly MirroredGroup[];
+  readonly groups: readonly StoredGroup[];
   readonly access: ResolvedAccess;
   /** Every binding of a group, and the primary gids of all bound accounts. */
   readonly bindings: ReadonlyMap<string, Binding>;
@@ -126,7 +126,7 @@ export function compileGlob(pattern: string): RegExp {
 }
 
 interface Taken {
-  readonly powerfulGids: ReadonlySet<number>;
+  readonly privilegedGids: ReadonlySet<number>;
   readonly foreignNames: ReadonlySet<string>;
   readonly foreignGids: ReadonlySet<number>;
   readonly publishedGids: ReadonlyMap<string, number>;
@@ -140,14 +140,14 @@ interface Taken {
 function findTaken({ bindings, facts, config }: GroupQuestion): Taken {
   const bound = [...bindings.values()];
   return {
-    powerfulGids: new Set(facts.powerfulGids),
+    privilegedGids: new Set(facts.privilegedGids),
     foreignNames: new Set(facts.foreignGroups.map(({ name }) => name)),
     foreignGids: new Set(facts.foreignGroups.map(({ gid }) => gid)),
     publishedGids: new Map(facts.published?.groups.map(({ name, gid }) => [name, gid])),
     publishedNames: new Map(facts.published?.groups.map(({ name, gid }) => [gid, name])),
     boundNames: new Set(bound.map(({ name }) => name)),
     boundGids: new Set(bound.map(({ id }) => id)),
-    powerful: new Set(facts.powerfulGroups),
+    powerful: new Set(facts.privilegedGroups),
     marker: { name: config.accounts.primary_group, gid: config.accounts.primary_gid },
   };
 }
@@ -235,7 +235,7 @@ function settleIds(
     if (publishedGid !== gid || publishedName !== name) {
       const detail = `this node resolves ${publishedName} with the gid ${publishedGid}: a gid is never changed`;
       refuse(record, 'group-published-differs', detail);
-    } else if (taken.powerfulGids.has(gid) && !isMeant) {
+    } else if (taken.privilegedGids.has(gid) && !isMeant) {
       refuse(record, 'gid-powerful', `the gid ${gid} stands in this node's sudoers: it is never granted`);
     } else if (gid === taken.marker.gid || taken.foreignGids.has(gid) || taken.boundGids.has(gid)) {
       refuse(record, 'gid-taken', `the gid ${gid} belongs to another group`);
@@ -258,9 +258,9 @@ function bindNew(
 ): Binding[] {
   return chosen.flatMap(({ record, name, gid }) => {
     const binding = bindings.get(record.id);
-    if (binding !== undefined) return binding.closedAt === null ? [] : [{ ...binding, closedAt: null }];
+    if (binding !== undefined) return binding.disabledAt === null ? [] : [{ ...binding, disabledAt: null }];
     const fresh = { scimId: record.id, kind: 'group', name, id: gid, gid: null, home: null } as const;
-    return [{ ...fresh, boundAt: now, closedAt: null }];
+    return [{ ...fresh, boundAt: now, disabledAt: null }];
   });
 }
 
@@ -268,8 +268,8 @@ function bindNew(
 function closeOld({ groups, bindings, now }: GroupQuestion, kept: ReadonlySet<string>): Binding[] {
   return groups.flatMap(({ record }) => {
     const binding = bindings.get(record.id);
-    if (binding === undefined || kept.has(record.id) || binding.closedAt !== null) return [];
-    return [{ ...binding, closedAt: now }];
+    if (binding === undefined || kept.has(record.id) || binding.disabledAt !== null) return [];
+    return [{ ...binding, disabledAt: now }];
   });
 }
 

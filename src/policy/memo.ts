@@ -4,7 +4,7 @@
  * The same function; asked again with the very same arguments (compared as `===` does), it gives the very same answer.
  * @param work pure: its answer depends on its arguments only, and nobody changes what it gave.
  */
-export function rememberLast<Args extends readonly unknown[], Answer>(
+export function memoizeLast<Args extends readonly unknown[], Answer>(
   work: (...args: Args) => Answer,
 ): (...args: Args) => Answer {
   let last: { readonly args: Args; readonly answer: Answer } | null = null;

@@ -1,12 +1,12 @@
 // What the host should look like, as the policy sees it: shapes only; `desire` fills them.
 import type { GroupRecord, UserRecord } from '../protocol/records.ts';
 import type { Extension } from './extension.ts';
-import type { Notes } from './person.ts';
+import type { RecordMemo } from './person.ts';
 import type { GroupEntry, PasswdEntry } from './posix.ts';
 import type { KeyReading } from './keys/ssh-key.ts';
 
 /** The last good record of a User, and how the mirror stands to it. */
-export interface MirroredUser {
+export interface StoredUser {
   readonly record: UserRecord;
   /** When the store was last heard to list it, epoch seconds; 0: never in a sound record. */
   readonly confirmedAt: number;
@@ -15,11 +15,11 @@ export interface MirroredUser {
   /** What `readKeys` says about the record's keys, where somebody knows it already. */
   readonly readings?: readonly KeyReading[];
   /** Kept with the record by whoever asks again and again; without it everything is worked out anew. */
-  readonly notes?: Notes;
+  readonly notes?: RecordMemo;
 }
 
 /** The last good record of a Group; an absent one keeps its last members. */
-export interface MirroredGroup {
+export interface StoredGroup {
   readonly record: GroupRecord;
   readonly absent: boolean;
 }
@@ -37,7 +37,7 @@ export interface Binding {
   /** Epoch seconds. */
   readonly boundAt: number;
   /** When the account was closed; null while it is open. */
-  readonly closedAt: number | null;
+  readonly disabledAt: number | null;
 }
 
 /** What policy must know of this node, gathered by host/ and passed in. */
@@ -70,11 +70,11 @@ export interface NodeFacts {
   /** /etc/shells. */
   readonly shells: readonly string[];
   /** Names and groups that sudoers, sshd_config or access.conf mention: never granted from the store. */
-  readonly powerfulNames: readonly string[];
-  readonly powerfulGroups: readonly string[];
+  readonly privilegedNames: readonly string[];
+  readonly privilegedGroups: readonly string[];
   /** The same for ids: `#uid` and `%#gid` in sudoers(5). */
-  readonly powerfulUids?: readonly number[];
-  readonly powerfulGids?: readonly number[];
+  readonly privilegedUids?: readonly number[];
+  readonly privilegedGids?: readonly number[];
   /** `ssh -Q key`: the key types the installed sshd knows; empty if unknown. */
   readonly keyTypes: readonly string[];
   /** How this node's sshd reads `expiry-time`: UTC with `Z` since OpenSSH 9.1, local time before. */
@@ -89,7 +89,7 @@ export interface AcceptedKey {
   readonly fingerprint: string;
 }
 
-export type ClosedBecause =
+export type DisabledBecause =
   'inactive' | 'absent' | 'no-access-group' | 'blocked' | 'not-listed-here' | 'unknown';
 
 export interface DesiredAccount {
@@ -97,7 +97,7 @@ export interface DesiredAccount {
   /** For a closed account the shell is already nologin. */
   readonly entry: PasswdEntry;
   /** null: may log in. */
-  readonly closed: ClosedBecause | null;
+  readonly disabled: DisabledBecause | null;
   readonly keys: readonly AcceptedKey[];
   /** The whole text of the key file; empty: there must be none. */
   readonly keyFile: string;
@@ -106,7 +106,7 @@ export interface DesiredAccount {
   /** The operator's word that counts now, if there is one; `keyFile` has its expiry. */
   readonly extension?: Extension;
   /** Whether the marker must list the account, because its primary group is another. */
-  readonly needsMarker: boolean;
+  readonly needsManagedGroup: boolean;
 }
 
 export interface DesiredGroup extends GroupEntry {
@@ -138,8 +138,8 @@ export interface Refusal {
   readonly detail: string;
 }
 
-export interface DesiredHost {
-  readonly marker: GroupEntry;
+export interface DesiredState {
+  readonly managedGroup: GroupEntry;
   /** Sorted by name; open and closed ones. */
   readonly accounts: readonly DesiredAccount[];
   /** Sorted by name; the marker is not among them. */

@@ -2,17 +2,17 @@
 import type { PersonalRules } from './access.ts';
 import type { OpenedBefore } from './accounts.ts';
 import type { Identity } from './identity/allocations.ts';
-import type { Binding, ClosedBecause, MirroredUser } from './model.ts';
-import type { Standing } from './identity/identities.ts';
+import type { Binding, DisabledBecause, StoredUser } from './model.ts';
+import type { MemoizedIdentity } from './identity/identities.ts';
 import type { JudgedKeys, PersonKeys } from './keys/person-keys.ts';
 
 /** One person whom the node knows: bound, or in an access group. */
 export interface Person {
-  readonly user: MirroredUser;
+  readonly user: StoredUser;
   readonly rules: PersonalRules;
   readonly binding: Binding | null;
   /** null: may log in. */
-  readonly closed: ClosedBecause | null;
+  readonly closed: DisabledBecause | null;
   /** Filled in by `settleIdentities`; null: refused. */
   identity: Identity | null;
   /** Filled in by `settleKeys`. */
@@ -24,12 +24,12 @@ export interface Person {
  * differ from pass to pass, so each step looks here first. Whoever keeps a record keeps its notes with it, and an altered
  * record starts with none.
  */
-export interface Notes {
-  standing: Standing | null;
+export interface RecordMemo {
+  standing: MemoizedIdentity | null;
   judged: JudgedKeys | null;
   opened: OpenedBefore | null;
 }
 
-export function openNotes(): Notes {
+export function openRecordMemo(): RecordMemo {
   return { standing: null, judged: null, opened: null };
 }

@@ -4,7 +4,7 @@ import type { DesiredAccount, Leftover, NodeFacts } from './model.ts';
 const PREFIX = 'unknown:';
 
 /** Out, where the store was heard whole; until then nothing follows from its silence, and they stay. */
-export function findUnknown(
+export function findNotInStore(
   { marked = [] }: NodeFacts,
   accounts: readonly DesiredAccount[],
   isWhole: boolean,
@@ -22,6 +22,6 @@ export function findUnknown(
 }
 
 /** Whether that is why it is left over. */
-export function isUnknown({ scimId }: Pick<Leftover, 'scimId'>): boolean {
+export function isNotInStore({ scimId }: Pick<Leftover, 'scimId'>): boolean {
   return scimId.startsWith(PREFIX);
 }

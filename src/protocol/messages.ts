@@ -148,11 +148,11 @@ export const saySchema = z.discriminatedUnion('say', [
 export type Ask = z.infer<typeof askSchema>;
 export type Say = z.infer<typeof saySchema>;
 export type PageEnd = Extract<Say, { say: 'page' }>;
-export type PassEnd = Extract<Say, { say: 'end' }>;
+export type FetchEnd = Extract<Say, { say: 'end' }>;
 export type ProbeAnswer = Extract<Say, { say: 'probe' }>;
 export type ReadAnswer = Extract<Say, { say: 'resource' }>;
-export type Look = Extract<Say, { say: 'look' }>;
-export type PassAsk = Extract<Ask, { ask: 'pass' }>;
+export type ChangeNotice = Extract<Say, { say: 'look' }>;
+export type FetchAsk = Extract<Ask, { ask: 'pass' }>;
 export type ReadAsk = Extract<Ask, { ask: 'read' }>;
 
 /** A group of the configuration, as doctor asks for it. */

@@ -2,7 +2,7 @@
 import { Socket, createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { createComplaints } from '../common/log-dedup.ts';
+import { createLogDedup } from '../common/log-dedup.ts';
 import { loadConfig } from '../config/config.ts';
 import { AgentError, describeError } from '../common/errors.ts';
 import { createLogger, escapeLine } from '../common/log.ts';
@@ -26,7 +26,7 @@ async function main(): Promise<void> {
     await store.client.close();
     return;
   }
-  const complaints = createComplaints(log);
+  const complaints = createLogDedup(log);
   for (;;) {
     const stream = createConnection(values.socket);
     stream.once('connect', () => complaints.note(null));

@@ -6,7 +6,7 @@ import { deltaFilter, isWithinDelta } from './delta.ts';
 import { type Meter, startMeter } from './http/meter.ts';
 import { readList } from './pages/pages.ts';
 import { writePage } from '../protocol/page-lines.ts';
-import type { PassAsk, PassEnd, Say } from '../protocol/messages.ts';
+import type { FetchAsk, FetchEnd, Say } from '../protocol/messages.ts';
 import { type Finding, RESOURCE_KINDS, type ResourceKind } from '../protocol/records.ts';
 import { isBadContent } from './pages/split.ts';
 import type { Store } from './store.ts';
@@ -21,7 +21,7 @@ class FilterIgnored extends Error {}
  * Sends the pages; the end is for the caller to send. A delta becomes a full read where the store does not honour such a question.
  * @throws AgentError where nothing of it came, or a bound was passed.
  */
-export async function answerPass(channel: Channel, ask: PassAsk, store: Store): Promise<PassEnd> {
+export async function serveFetch(channel: Channel, ask: FetchAsk, store: Store): Promise<FetchEnd> {
   const meter = startMeter(store.config.scim.bounds);
   const delta =
     ask.mode === 'delta' && ask.since !== null ? await readDelta(channel, ask, store, meter) : null;
@@ -41,7 +41,7 @@ export async function answerPass(channel: Channel, ask: PassAsk, store: Store): 
 }
 
 /** null: the store cannot be asked so. */
-async function readDelta(channel: Channel, ask: PassAsk, store: Store, meter: Meter): Promise<Ends | null> {
+async function readDelta(channel: Channel, ask: FetchAsk, store: Store, meter: Meter): Promise<Ends | null> {
   const { since } = ask;
   if (since === null || !(await store.honoursDelta(meter))) return null;
   try {
@@ -59,7 +59,7 @@ async function readDelta(channel: Channel, ask: PassAsk, store: Store, meter: Me
  */
 async function readLists(
   channel: Channel,
-  { n, known }: PassAsk,
+  { n, known }: FetchAsk,
   store: Store,
   meter: Meter,
   since: string | null,

@@ -2,12 +2,12 @@
 import type { Duplex } from 'node:stream';
 import { AgentError, describeError } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
-import { answerPass } from './serve-fetch.ts';
+import { serveFetch } from './serve-fetch.ts';
 import { answerRead } from './serve-read.ts';
 import { type Channel, openChannel } from '../protocol/channel.ts';
 import type { MetricsListener } from './metrics-listener.ts';
 import { followEvents } from './events/events.ts';
-import { type Ask, askSchema, type Look, type Say } from '../protocol/messages.ts';
+import { type Ask, askSchema, type ChangeNotice, type Say } from '../protocol/messages.ts';
 import type { Store } from './store.ts';
 import { watchTokens } from './token-watch.ts';
 
@@ -19,7 +19,7 @@ export async function serveAgent(stream: Duplex, store: Store, log: Logger): Pro
   let passes = Promise.resolve();
 
   function answer(ask: Ask): void {
-    if (ask.ask === 'pass') passes = passes.then(() => settle(ask.n, () => answerPass(channel, ask, store)));
+    if (ask.ask === 'pass') passes = passes.then(() => settle(ask.n, () => serveFetch(channel, ask, store)));
     else if (ask.ask === 'read') void settle(ask.n, () => answerRead(ask, store));
     else if (ask.ask === 'probe') void settle(ask.n, () => answerProbe(ask, store));
     else if (ask.ask === 'announce') store.client.announce(ask.snapshot);
@@ -37,7 +37,7 @@ export async function serveAgent(stream: Duplex, store: Store, log: Logger): Pro
 
   function watch(): void {
     const { scim } = store.config;
-    const look = (what: Omit<Look, 'say'>): void =>
+    const look = (what: Omit<ChangeNotice, 'say'>): void =>
       void channel.send({ say: 'look', ...what } satisfies Say).catch(() => {});
     watchTokens(scim.tokens, store.root, () => look({ mode: 'full', resources: [] }), closing.signal);
     void followEvents(store, look, closing.signal, log);

@@ -6,8 +6,8 @@ import { AgentError } from '../common/errors.ts';
 import { isDamageCode, sqliteCode } from '../common/sqlite-error.ts';
 import { toSystemError } from '../common/system-error.ts';
 import { MIGRATIONS, TABLES } from './schema.ts';
-import { COMPANIONS, DATABASE, prepareStateFolder } from './state-directory.ts';
-import { takeWriterLock, type WriterLock } from './writer-lock.ts';
+import { COMPANIONS, DATABASE, prepareStateDirectory } from './state-directory.ts';
+import { acquireWriterLock, type WriterLock } from './writer-lock.ts';
 
 export type Connection = Database.Database;
 
@@ -37,8 +37,8 @@ export function openDatabase(
   node: string,
   migrations: readonly string[] = MIGRATIONS,
 ): OpenedDatabase {
-  prepareStateFolder(folder);
-  const lock = takeWriterLock(folder, node);
+  prepareStateDirectory(folder);
+  const lock = acquireWriterLock(folder, node);
   try {
     const { connection, setAside } = openOrSetAside(path.join(folder, DATABASE), now, lock, migrations);
     lock.share();

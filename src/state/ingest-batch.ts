@@ -9,10 +9,10 @@ import {
 import { isSameList } from '../policy/memo.ts';
 import { isRenewalDue } from './confirmation.ts';
 import type { Connection } from './database.ts';
-import { digestOf, type Image, type Row } from './record-index.ts';
-import { type FinishedRow, openTakeWriter } from './write-batch.ts';
+import { digestOf, type RecordIndex, type Row } from './record-index.ts';
+import { type FinishedRow, openBatchWriter } from './write-batch.ts';
 
-export interface TakeRules {
+export interface IngestRules {
   /** Epoch seconds. */
   readonly now: number;
   /** keys.max_age in seconds; null: never. */
@@ -29,7 +29,7 @@ export interface Suspect {
   readonly lostMembers: readonly string[];
 }
 
-export interface TakeCounts {
+export interface IngestCounts {
   added: number;
   changed: number;
   /** Resources that count as absent from now on. */
@@ -39,7 +39,7 @@ export interface TakeCounts {
   unreadable: number;
 }
 
-export interface Take {
+export interface IngestBatch {
   /** Takes one judged resource; call it for every resource of the pass. */
   add(kind: ResourceKind, judged: Judged<UserRecord | GroupRecord>): void;
   /** The last good record, for judging a broken one. */
@@ -55,7 +55,7 @@ export interface Take {
    * @param mayConfirm whether the local clock agrees with the store's, so that hearing a record may renew its keys;
    *   the store's is known when it has answered.
    */
-  commit(mayConfirm: boolean): TakeCounts;
+  commit(mayConfirm: boolean): IngestCounts;
 }
 
 /** A row that will take the place of the image's. */
@@ -78,16 +78,16 @@ let takes = 0;
  * only appends to its pages, and nobody waits for its lock while the network is slow.
  * @param image as the tables are now; it follows at the commit.
  */
-export function beginTake(connection: Connection, image: Image, rules: TakeRules): Take {
+export function openIngestBatch(connection: Connection, image: RecordIndex, rules: IngestRules): IngestBatch {
   takes += 1;
   const number = takes;
   const next = {
     User: new Map<string, Pending<UserRecord>>(),
     Group: new Map<string, Pending<GroupRecord>>(),
   };
-  const writer = openTakeWriter(connection, rules.now);
+  const writer = openBatchWriter(connection, rules.now);
   const refused = new Set<string>();
-  const counts: TakeCounts = { added: 0, changed: 0, gone: 0, renewed: 0, quarantined: 0, unreadable: 0 };
+  const counts: IngestCounts = { added: 0, changed: 0, gone: 0, renewed: 0, quarantined: 0, unreadable: 0 };
   const lostMembers = new Map<string, string[]>();
 
   function find(kind: ResourceKind, id: string): AnyRow | undefined {

@@ -25,7 +25,7 @@ export function readBindings(connection: Connection): Binding[] {
     gid: row.gid,
     home: row.home,
     boundAt: row.bound_at,
-    closedAt: row.closed_at,
+    disabledAt: row.closed_at,
   }));
 }
 
@@ -38,8 +38,8 @@ export function recordBindings(connection: Connection, bindings: readonly Bindin
       'closed_at = excluded.closed_at',
   );
   connection.transaction(() => {
-    for (const { kind, scimId, name, id, gid, home, boundAt, closedAt } of bindings) {
-      upsert.run(kind, scimId, name, id, gid, home, boundAt, closedAt);
+    for (const { kind, scimId, name, id, gid, home, boundAt, disabledAt } of bindings) {
+      upsert.run(kind, scimId, name, id, gid, home, boundAt, disabledAt);
     }
   })();
 }

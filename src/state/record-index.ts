@@ -1,6 +1,6 @@
 // The records as the policy works with them, parsed once and kept in memory for as long as nobody else writes.
 import { hash } from 'node:crypto';
-import { type Notes, openNotes } from '../policy/person.ts';
+import { type RecordMemo, openRecordMemo } from '../policy/person.ts';
 import { KEY_READER_VERSION, type KeyReading, readKeys } from '../policy/keys/ssh-key.ts';
 import type { GroupRecord, ResourceKind, UserRecord } from '../protocol/records.ts';
 import type { Connection } from './database.ts';
@@ -28,7 +28,7 @@ export class UserRow implements Row<UserRecord> {
   absent: boolean;
   heardBy: number;
   /** null: nobody has asked for any; of most people on a node nobody ever does. */
-  #notes: Notes | null = null;
+  #notes: RecordMemo | null = null;
   /** null: not read yet. */
   #readings: readonly KeyReading[] | null;
   readonly #fresh: UserRow[];
@@ -45,8 +45,8 @@ export class UserRow implements Row<UserRecord> {
     this.#fresh = fresh;
   }
 
-  get notes(): Notes {
-    return (this.#notes ??= openNotes());
+  get notes(): RecordMemo {
+    return (this.#notes ??= openRecordMemo());
   }
 
   get readings(): readonly KeyReading[] {
@@ -58,7 +58,7 @@ export class UserRow implements Row<UserRecord> {
   }
 }
 
-export interface Image {
+export interface RecordIndex {
   readonly User: ReadonlyMap<string, UserRow>;
   readonly Group: ReadonlyMap<string, Row<GroupRecord>>;
   /** Takes the place of a row that is there, or adds one. */
@@ -86,7 +86,7 @@ interface StoredRow {
 }
 
 /** Reads all records. */
-export function loadImage(connection: Connection): Image {
+export function loadRecordIndex(connection: Connection): RecordIndex {
   const users = new Map<string, UserRow>();
   const groups = new Map<string, Row<GroupRecord>>();
   const sum = createSum();

@@ -40,7 +40,7 @@ export function findNetworkFileSystem(type: number): string | null {
  * @param readType stands in for statfs(2) in a test.
  * @throws AgentError state_folder
  */
-export function prepareStateFolder(
+export function prepareStateDirectory(
   folder: string,
   readType = (file: string): number => statfsSync(file).type,
 ): void {

@@ -1,7 +1,7 @@
 // The node's memory: last good records, the ledger, the passes, the history and what the guard holds.
 import type { GuardRecord } from '../plan/guard/guard.ts';
 import { COUNTED_KINDS } from '../plan/guard/guard-limits.ts';
-import type { Binding, MirroredGroup, MirroredUser } from '../policy/model.ts';
+import type { Binding, StoredGroup, StoredUser } from '../policy/model.ts';
 import type { Rebinding } from '../policy/identity/rebind.ts';
 import type { Finding, ResourceKind } from '../protocol/records.ts';
 import {
@@ -11,13 +11,13 @@ import {
   openDatabaseToRead,
   type OpenedDatabase,
 } from './database.ts';
-import { type Image, loadImage } from './record-index.ts';
+import { type RecordIndex, loadRecordIndex } from './record-index.ts';
 import { insertRows } from './insert-rows.ts';
 import { moveBindings, readBindings, recordBindings } from './ledger.ts';
-import { openPassSearch } from './sync-search.ts';
+import { openSyncSearch } from './sync-search.ts';
 import { prune } from './prune.ts';
 import { NOT_COUNTED } from './schema.ts';
-import { beginTake, type Take, type TakeRules } from './ingest-batch.ts';
+import { openIngestBatch, type IngestBatch, type IngestRules } from './ingest-batch.ts';
 
 /** A first pass over 100,000 people leaves as many rows that no scale looks at. */
 export const COUNTED_HISTORY =
@@ -46,16 +46,16 @@ export interface QuarantineRow {
   readonly since: number;
 }
 
-export interface Mirror {
+export interface StateDatabase {
   /** Where a damaged file was moved to when this one was opened, or null. */
   readonly setAside: string | null;
   /** Whether the file that it opened still lies in its place; if not, what it writes is lost with the process. */
   isInPlace(): boolean;
   /** A mirror with the same content that lives in memory, for while the file cannot be written; the caller closes it. */
-  copyToMemory(): Mirror;
-  beginTake(rules: TakeRules): Take;
-  users(): MirroredUser[];
-  groups(): MirroredGroup[];
+  copyToMemory(): StateDatabase;
+  beginTake(rules: IngestRules): IngestBatch;
+  users(): StoredUser[];
+  groups(): StoredGroup[];
   quarantine(): QuarantineRow[];
   /** How many users and groups are there (not absent), and how many resources are in quarantine. */
   counts(): { users: number; groups: number; quarantined: number };
@@ -93,8 +93,8 @@ export interface Mirror {
 }
 
 /** What can be asked without the right to change anything. */
-export type MirrorView = Omit<
-  Mirror,
+export type StateView = Omit<
+  StateDatabase,
   | 'setAside'
   | 'isInPlace'
   | 'copyToMemory'
@@ -113,7 +113,7 @@ export type MirrorView = Omit<
  * @param node a word that all processes of this node have in common; another node is refused.
  * @throws AgentError state_folder
  */
-export function openMirror(folder: string, now: number, node: string): Mirror {
+export function openStateDatabase(folder: string, now: number, node: string): StateDatabase {
   return mirrorOver(openDatabase(folder, now, node));
 }
 
@@ -121,19 +121,19 @@ export function openMirror(folder: string, now: number, node: string): Mirror {
  * Opens the mirror to read it only, beside whoever writes it: nothing is made, migrated or set aside.
  * @throws AgentError state_folder, cache_damaged
  */
-export function viewMirror(folder: string): MirrorView {
+export function viewState(folder: string): StateView {
   const connection = openDatabaseToRead(folder);
   return mirrorOver({ connection, setAside: null, isInPlace: () => true, close: () => connection.close() });
 }
 
-function mirrorOver({ connection, setAside, isInPlace, close }: OpenedDatabase): Mirror {
+function mirrorOver({ connection, setAside, isInPlace, close }: OpenedDatabase): StateDatabase {
   const memory = openMemory(connection);
 
   return {
     setAside,
     isInPlace,
     copyToMemory: () => mirrorOver(copyToMemory(connection)),
-    beginTake: (rules) => beginTake(connection, memory.image(), rules),
+    beginTake: (rules) => openIngestBatch(connection, memory.image(), rules),
     users: () => [...memory.image().User.values()],
     groups: () => [...memory.image().Group.values()],
     quarantine: () =>
@@ -177,7 +177,7 @@ function mirrorOver({ connection, setAside, isInPlace, close }: OpenedDatabase):
         connection.prepare('UPDATE pass SET report = ? WHERE n = ?').run(JSON.stringify(report), n);
       })();
     },
-    lastPass: openPassSearch(connection),
+    lastPass: openSyncSearch(connection),
     history: ({ name, since = 0, limit }) =>
       connection
         .prepare<[number, string | null, string | null, number], HistoryRow>(
@@ -235,7 +235,7 @@ function countPresent(rows: ReadonlyMap<string, { readonly absent: boolean }>): 
 /** Records and ledger in memory, read again when another process has written. */
 function openMemory(connection: Connection) {
   let version: unknown = null;
-  let image: Image | null = null;
+  let image: RecordIndex | null = null;
   let ledger: Binding[] | null = null;
   const checkVersion = (): void => {
     // It changes when another connection commits, and not when this one does (sqlite.org/pragma.html).
@@ -246,9 +246,9 @@ function openMemory(connection: Connection) {
     ledger = null;
   };
   return {
-    image(): Image {
+    image(): RecordIndex {
       checkVersion();
-      return (image ??= loadImage(connection));
+      return (image ??= loadRecordIndex(connection));
     },
     ledger(): readonly Binding[] {
       checkVersion();

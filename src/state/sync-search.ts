@@ -12,7 +12,7 @@ interface Found {
  * A pass's report never changes once it is written, and passes are numbered in their order, whoever makes them; so a
  * question goes on where it ended.
  */
-export function openPassSearch(
+export function openSyncSearch(
   connection: Connection,
 ): <T>(question: string, accept: (report: T) => boolean) => T | null {
   const memory = new Map<string, Found>();

@@ -10,7 +10,7 @@ export interface FinishedRow {
   readonly body: string;
 }
 
-export interface TakeWriter {
+export interface BatchWriter {
   quarantine(kind: ResourceKind, id: string, findings: readonly Finding[]): void;
   /** Nothing of that record is refused any more. */
   release(kind: ResourceKind, id: string): void;
@@ -34,7 +34,7 @@ interface Member {
 }
 
 /** Reads what the tables say now; nothing is written before `write`. @param now epoch seconds. */
-export function openTakeWriter(connection: Connection, now: number): TakeWriter {
+export function openBatchWriter(connection: Connection, now: number): BatchWriter {
   const statements = prepareStatements(connection);
   const stored = new Map(
     statements.quarantined.all().map(({ kind, id, findings }) => [`${kind} ${id}`, findings]),

@@ -24,7 +24,7 @@ const PATIENCE_MS = 60_000;
  * @param node a word that all processes of this node have in common (see `nameNode`).
  * @throws AgentError state_folder when another node's agent has the folder open, or it cannot be written.
  */
-export function takeWriterLock(folder: string, node: string): WriterLock {
+export function acquireWriterLock(folder: string, node: string): WriterLock {
   const file = path.join(folder, WRITER_LOCK);
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
   const fd = attempt(`cannot open the lock ${file}`, () => openSync(file, flags, 0o600), 'state_folder');

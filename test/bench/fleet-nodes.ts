@@ -1,10 +1,10 @@
 // Some nodes of the fleet benchmark in one process: each with its own root, reader, mirror, budget, schedule and passes.
 import { duplexPair } from 'node:stream';
 import { createBudget } from '../../src/agent/daemon/budget.ts';
-import { openPlace } from '../../src/agent/node-context.ts';
-import { openParts } from '../../src/agent/reconcile/context.ts';
-import { createPassQueue } from '../../src/agent/daemon/sync-queue.ts';
-import { runPass } from '../../src/agent/reconcile/sync.ts';
+import { openNodeContext } from '../../src/agent/node-context.ts';
+import { openSyncContext } from '../../src/agent/reconcile/context.ts';
+import { createSyncQueue } from '../../src/agent/daemon/sync-queue.ts';
+import { runSync } from '../../src/agent/reconcile/sync.ts';
 import { startSchedule } from '../../src/agent/daemon/schedule.ts';
 import { openReader } from '../../src/agent/reader-client/reader-client.ts';
 import { serveAgent } from '../../src/reader/serve.ts';
@@ -22,12 +22,12 @@ const news: NodeNews[] = [];
 /** As the daemon puts a node together (agent/daemon), but for the two processes: what lies between them is a stream. */
 function openNode(node: string) {
   const root = `${base}/${node}`;
-  const place = openPlace({ root, config: undefined });
+  const place = openNodeContext({ root, config: undefined });
   const { config, log } = place;
   const [agentSide, readerSide] = duplexPair();
   void serveAgent(readerSide, openStore(config, root), log);
   const reader = openReader(agentSide);
-  const parts = openParts(place);
+  const parts = openSyncContext(place);
   const { host } = parts;
   const watched: typeof host = {
     ...host,
@@ -40,8 +40,8 @@ function openNode(node: string) {
     },
   };
   const budget = createBudget(config.scim.budget, () => performance.now());
-  const pass = async (mode: 'full' | 'delta' | 'event', resources: Parameters<typeof runPass>[2]) => {
-    const report = await runPass({ ...parts, reader, host: watched }, mode, resources);
+  const pass = async (mode: 'full' | 'delta' | 'event', resources: Parameters<typeof runSync>[2]) => {
+    const report = await runSync({ ...parts, reader, host: watched }, mode, resources);
     budget.spend(report.heard?.requests ?? 0);
     const at = Date.now();
     if (report.failure !== null || report.changes.failed > 0 || report.changes.held > 0) {
@@ -50,17 +50,17 @@ function openNode(node: string) {
     }
     news.push({ kind: 'pass', node, at, snapshot: report.snapshot });
   };
-  const queue = createPassQueue(({ mode, resources }) => pass(mode, resources));
+  const queue = createSyncQueue(({ mode, resources }) => pass(mode, resources));
   reader.watch(({ mode, resources }) => queue.ask(mode, resources));
   return {
-    readCache: () => runPass({ ...parts, reader: null, host: watched }, 'cache'),
+    readCache: () => runSync({ ...parts, reader: null, host: watched }, 'cache'),
     readStore: () => pass('full', []),
     follow() {
       startSchedule(config.sync, node, budget, (mode) => queue.ask(mode)).rejoin();
     },
     close() {
       reader.close();
-      parts.mirror.close();
+      parts.state.close();
     },
   };
 }

@@ -1,15 +1,15 @@
 // The agent's side of the host benchmark: fills a mirror without a network, and makes passes from it.
 import { createECDH } from 'node:crypto';
-import { openPlace } from '../../src/agent/node-context.ts';
-import { openParts } from '../../src/agent/reconcile/context.ts';
-import { runPass } from '../../src/agent/reconcile/sync.ts';
-import type { PassReport } from '../../src/agent/reconcile/sync-report.ts';
-import type { Mirror } from '../../src/state/state.ts';
+import { openNodeContext } from '../../src/agent/node-context.ts';
+import { openSyncContext } from '../../src/agent/reconcile/context.ts';
+import { runSync } from '../../src/agent/reconcile/sync.ts';
+import type { SyncReport } from '../../src/agent/reconcile/sync-report.ts';
+import type { StateDatabase } from '../../src/state/state.ts';
 import type { UserRecord } from '../../src/protocol/records.ts';
 import { serveJobs } from './worker.ts';
 
 const [root = '', size = '0'] = process.argv.slice(2);
-const place = openPlace({ root, config: undefined });
+const place = openNodeContext({ root, config: undefined });
 const curve = createECDH('prime256v1');
 
 /** A sound ECDSA key (RFC 5656 section 3.1), far quicker to make than an Ed25519 one. */
@@ -43,7 +43,7 @@ function makePerson(n: number): UserRecord {
   };
 }
 
-function take(mirror: Mirror, people: readonly UserRecord[], withGroup: boolean): void {
+function take(mirror: StateDatabase, people: readonly UserRecord[], withGroup: boolean): void {
   const taking = mirror.beginTake({
     now: Math.floor(Date.now() / 1000),
     maxAge: place.config.keys.max_age,
@@ -65,36 +65,36 @@ function take(mirror: Mirror, people: readonly UserRecord[], withGroup: boolean)
   taking.commit(true);
 }
 
-let parts = null as ReturnType<typeof openParts> | null;
+let parts = null as ReturnType<typeof openSyncContext> | null;
 
-async function pass(): Promise<{ ms: number; report: PassReport }> {
-  parts ??= openParts(place);
+async function pass(): Promise<{ ms: number; report: SyncReport }> {
+  parts ??= openSyncContext(place);
   const start = performance.now();
-  const report = await runPass({ ...parts, reader: null }, 'cache');
+  const report = await runSync({ ...parts, reader: null }, 'cache');
   return { ms: performance.now() - start, report };
 }
 
 await serveJobs({
   /** A full cache: everybody with a key, in the access group, and what was read of the keys. */
   fill: () => {
-    parts ??= openParts(place);
+    parts ??= openSyncContext(place);
     take(
-      parts.mirror,
+      parts.state,
       Array.from({ length: Number(size) }, (_, n) => makePerson(n)),
       true,
     );
-    for (const user of parts.mirror.users())
+    for (const user of parts.state.users())
       if (user.readings?.length !== 1) throw new Error('a key was not read');
-    parts.mirror.saveReadings();
+    parts.state.saveReadings();
   },
   pass,
   /** Somebody's key is another now: from the record to the file. */
   change: async () => {
-    parts ??= openParts(place);
+    parts ??= openSyncContext(place);
     const start = performance.now();
-    take(parts.mirror, [makePerson(Math.floor(Number(size) / 2))], false);
+    take(parts.state, [makePerson(Math.floor(Number(size) / 2))], false);
     const { report } = await pass();
     return { ms: performance.now() - start, report };
   },
 });
-parts?.mirror.close();
+parts?.state.close();

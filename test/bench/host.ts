@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PassReport } from '../../src/agent/reconcile/sync-report.ts';
+import type { SyncReport } from '../../src/agent/reconcile/sync-report.ts';
 import { makeBundled, type Bundled } from './bundled.ts';
 import { IMAGE } from './image.ts';
 import { showProgress } from './progress.ts';
@@ -36,7 +36,7 @@ limits: { max_gain: { replaced_keys: 1 } }
 
 interface Answer {
   readonly ms: number;
-  readonly report: PassReport;
+  readonly report: SyncReport;
 }
 
 export async function benchHost(): Promise<Row[]> {

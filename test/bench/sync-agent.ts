@@ -1,17 +1,17 @@
 // The agent's side of the sync benchmark: hears the store as the daemon does, with a reader of its own.
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
-import { hearStore } from '../../src/agent/ingest/fetch-store.ts';
-import { openPlace } from '../../src/agent/node-context.ts';
-import { openParts } from '../../src/agent/reconcile/context.ts';
-import { runPass } from '../../src/agent/reconcile/sync.ts';
+import { fetchStore } from '../../src/agent/ingest/fetch-store.ts';
+import { openNodeContext } from '../../src/agent/node-context.ts';
+import { openSyncContext } from '../../src/agent/reconcile/context.ts';
+import { runSync } from '../../src/agent/reconcile/sync.ts';
 import { findReaderUser } from '../../src/agent/reader-client/reader-user.ts';
 import { openReader } from '../../src/agent/reader-client/reader-client.ts';
 import { spawnReader } from '../../src/agent/reader-client/spawn-reader.ts';
 import { serveJobs } from './worker.ts';
 
 const [root = ''] = process.argv.slice(2);
-const place = openPlace({ root, config: undefined });
+const place = openNodeContext({ root, config: undefined });
 
 function openAll() {
   const { child, stream } = spawnReader({
@@ -19,7 +19,7 @@ function openAll() {
     root,
     user: findReaderUser(root, place.log),
   });
-  return { child, reader: openReader(stream), parts: openParts(place) };
+  return { child, reader: openReader(stream), parts: openSyncContext(place) };
 }
 
 let open = null as ReturnType<typeof openAll> | null;
@@ -33,7 +33,7 @@ async function time(work: () => Promise<unknown>): Promise<number> {
 await serveJobs({
   /** From an empty cache, and no reader, to the last record in the mirror. */
   first: async () => {
-    open?.parts.mirror.close();
+    open?.parts.state.close();
     open?.reader.close();
     if (open !== null) {
       open.child.kill();
@@ -44,7 +44,7 @@ await serveJobs({
     return time(async () => {
       open = openAll();
       const { parts, reader } = open;
-      const heard = await hearStore(
+      const heard = await fetchStore(
         { ...parts, reader, now: Math.floor(Date.now() / 1000) },
         { mode: 'full', resources: [] },
         null,
@@ -56,7 +56,7 @@ await serveJobs({
   pass: async () => {
     open ??= openAll();
     const { parts, reader } = open;
-    return time(() => runPass({ ...parts, reader }, 'full'));
+    return time(() => runSync({ ...parts, reader }, 'full'));
   },
 });
 open?.reader.close();

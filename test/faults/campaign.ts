@@ -2,12 +2,12 @@
 import { rmSync, mkdtempSync, chmodSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { isAgreed, type PassReport } from '../../src/agent/reconcile/sync-report.ts';
+import { isAgreed, type SyncReport } from '../../src/agent/reconcile/sync-report.ts';
 import { startTestbed } from '../../src/testbed/service.ts';
 import { ACCESS_GROUPS, DOMAINS, makeCompany, SUDO_GROUP } from './company.ts';
-import { makeDice } from './rng.ts';
+import { makeRng } from './rng.ts';
 import { makeLoginRoot, type LoginRoot } from './login-root.ts';
-import { listMishaps } from './node-faults.ts';
+import { listNodeFaults } from './node-faults.ts';
 import {
   createMemory,
   findBreaches,
@@ -18,7 +18,7 @@ import {
   remember,
 } from './oracle.ts';
 import { chooseStoreFault } from './store-faults.ts';
-import { readTruth, type TruePerson, type Truth } from './reference-model.ts';
+import { readReferenceModel, type ModelPerson, type ReferenceModel } from './reference-model.ts';
 
 export interface Figures {
   rounds: number;
@@ -44,7 +44,7 @@ const CALM_PASSES = 8;
 const FORGETFUL = new Set(['damaged cache', 'lost cache', 'replayed cache']);
 
 /** Those of the first who are in with the same keys among the second. */
-function keepUnchanged(people: readonly TruePerson[], others: Iterable<TruePerson>): TruePerson[] {
+function keepUnchanged(people: readonly ModelPerson[], others: Iterable<ModelPerson>): ModelPerson[] {
   const byId = new Map([...others].map((person) => [person.id, person]));
   return people.filter(({ id, keys }) => {
     const other = byId.get(id);
@@ -64,7 +64,7 @@ export async function runCampaign(
   span: { readonly until: number },
   onRound: (figures: Figures) => void,
 ): Promise<Figures> {
-  const dice = makeDice(seed);
+  const dice = makeRng(seed);
   const folder = mkdtempSync(path.join(tmpdir(), 'campaign-'));
   chmodSync(folder, 0o755);
   const testbed = await startTestbed({ maxPageSize: 9, defaultPageSize: 9 });
@@ -76,7 +76,7 @@ export async function runCampaign(
     if (!response.ok) throw new Error(`${method} ${what}: ${await response.text()}`);
   };
   const company = makeCompany(dice, testbed);
-  const { mishaps } = listMishaps();
+  const { mishaps } = listNodeFaults();
   const nodes = ['one', 'two'].map((name) =>
     makeLoginRoot(name, folder, writeConfig(testbed.baseUrl), testbed.readToken),
   );
@@ -86,14 +86,14 @@ export async function runCampaign(
   );
   const figures: Figures = { rounds: 0, passes: 0, changes: 0, storeFaults: 0, approvals: 0, mishaps: {} };
   /** Who was in when a node's cache was laid aside: an old cache that comes back knows no more. */
-  const asSaved = new Map<LoginRoot, readonly TruePerson[]>();
+  const asSaved = new Map<LoginRoot, readonly ModelPerson[]>();
   let log: string[] = [];
-  let steady: TruePerson[] = [];
+  let steady: ModelPerson[] = [];
 
-  async function pushChanges(): Promise<Truth> {
+  async function pushChanges(): Promise<ReferenceModel> {
     await admin('DELETE', '/faults');
     await company.push();
-    const truth = await readTruth(testbed);
+    const truth = await readReferenceModel(testbed);
     remember(memory, truth);
     steady = keepUnchanged(steady, truth.people.values());
     return truth;
@@ -129,7 +129,7 @@ export async function runCampaign(
   }
 
   /** @param isStoreWell whether nothing keeps a pass from hearing the truth. */
-  async function befall(node: LoginRoot, truth: Truth, isStoreWell: boolean): Promise<void> {
+  async function befall(node: LoginRoot, truth: ReferenceModel, isStoreWell: boolean): Promise<void> {
     const name = dice.chance(0.3) ? 'nothing' : dice.pick([...mishaps.keys()]);
     figures.mishaps[name] = (figures.mishaps[name] ?? 0) + 1;
     log.push(`node ${node.name}: ${name}`);
@@ -153,7 +153,7 @@ export async function runCampaign(
    * What left the store while a node's ledger was lost is foreign to it, until the next calm. Damage may be found rounds
    * after it was done: then the passes are counted anew.
    */
-  function watchLedger(node: LoginRoot, truth: Truth, report: PassReport | null, mishap = ''): void {
+  function watchLedger(node: LoginRoot, truth: ReferenceModel, report: SyncReport | null, mishap = ''): void {
     const ledger = ledgers.get(node);
     if (ledger === undefined) return;
     if (FORGETFUL.has(mishap) || (report !== null && report.n <= ledger.lastPass)) ledger.isLost = true;
@@ -162,7 +162,7 @@ export async function runCampaign(
   }
 
   /** Passes without disturbance, with what is held approved, until nothing is left to do. */
-  async function settle(node: LoginRoot, truth: Truth): Promise<string> {
+  async function settle(node: LoginRoot, truth: ReferenceModel): Promise<string> {
     for (let pass = 1; pass <= CALM_PASSES; pass += 1) {
       const { report, stderr, status } = await node.startPass().over;
       figures.passes += 1;
@@ -232,7 +232,7 @@ export async function runCampaign(
  * Whether a pass says that it heard everything and did it, but for key files: whatever befell it then kept nobody inside,
  * since to whom no key file may be the helper gives none.
  */
-function isAllWell(report: PassReport | null): boolean {
+function isAllWell(report: SyncReport | null): boolean {
   if (report === null || report.heard === null) return false;
   const { changes, problems } = report;
   const isMended = problems.every((problem) => /^keys-(?:write|remove) /.test(problem));
@@ -240,7 +240,7 @@ function isAllWell(report: PassReport | null): boolean {
 }
 
 /** What no fault excuses: an error that nobody foresaw, or an end without a word. */
-function isDefect(status: number | null | undefined, report: PassReport | null, stderr = ''): boolean {
+function isDefect(status: number | null | undefined, report: SyncReport | null, stderr = ''): boolean {
   return status === 70 || (status === 1 && report === null) || stderr.includes('this is a defect');
 }
 

@@ -9,7 +9,7 @@ import { runCycle } from '../../src/testbed/identity-provider/entra/cycle.ts';
 import { DEFAULT_MAPPINGS, SSH_KEYS_PATH } from '../../src/testbed/identity-provider/entra/shapes.ts';
 import { runOktaCycle } from '../../src/testbed/identity-provider/okta/cycle.ts';
 import { makeEd25519, makeModulus, writeBlob } from '../support/records/key-corpus.ts';
-import type { Dice } from './rng.ts';
+import type { Rng } from './rng.ts';
 
 /** The groups whose members may log in, and those who may also become root. */
 export const ACCESS_GROUPS = ['slurm-users', 'contractors'] as const;
@@ -33,7 +33,7 @@ export interface Company {
 }
 
 /** Starts with a dozen people at each. */
-export function makeCompany(dice: Dice, store: { baseUrl: string; token: string }): Company {
+export function makeCompany(dice: Rng, store: { baseUrl: string; token: string }): Company {
   let nextPerson = 1;
   let nextTeam = 1;
   const directories = [

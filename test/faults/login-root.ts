@@ -15,9 +15,9 @@ import {
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import type { PassReport } from '../../src/agent/reconcile/sync-report.ts';
+import type { SyncReport } from '../../src/agent/reconcile/sync-report.ts';
 import { withAccountLock } from '../../src/host/accounts/account-lock.ts';
-import { listShut } from '../../src/host/keys/deny-list.ts';
+import { listDenied } from '../../src/host/keys/deny-list.ts';
 
 const REPOSITORY = path.resolve(import.meta.dirname, '../..');
 const RESIDENT = path.join(import.meta.dirname, 'resident.ts');
@@ -48,7 +48,7 @@ const FOREIGN: Readonly<Record<AccountFile, readonly string[]>> = {
 export interface Outcome {
   readonly status: number | null;
   readonly signal: NodeJS.Signals | null;
-  readonly report: PassReport | null;
+  readonly report: SyncReport | null;
   readonly stderr: string;
 }
 
@@ -165,7 +165,7 @@ export function makeLoginRoot(name: string, folder: string, config: string, toke
     lines,
     keyFiles() {
       if (!existsSync(keys)) return new Map();
-      const shut = new Set(listShut(at('run/sunk-agent/shut')));
+      const shut = new Set(listDenied(at('run/sunk-agent/shut')));
       const names = readdirSync(keys).filter((one) => !shut.has(one));
       return new Map(names.map((one) => [one, readFileSync(path.join(keys, one), 'utf8')]));
     },
@@ -238,7 +238,7 @@ async function awaitOutcome(child: ChildProcess): Promise<Outcome> {
   if (child.stdout === null || child.stderr === null) throw new Error('the pass has no output');
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   const last = stdout.trim().split('\n').at(-1) ?? '';
-  const report = last.startsWith('{') ? (JSON.parse(last) as PassReport) : null;
+  const report = last.startsWith('{') ? (JSON.parse(last) as SyncReport) : null;
   return { status: child.exitCode, signal: child.signalCode, report, stderr };
 }
 

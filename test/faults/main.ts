@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { type Figures, runCampaign } from './campaign.ts';
-import { listMishaps } from './node-faults.ts';
+import { listNodeFaults } from './node-faults.ts';
 
 const { values } = parseArgs({
   options: {
@@ -23,7 +23,7 @@ if (![seed, minutes].every(Number.isFinite) || Number.isNaN(rounds)) {
 }
 
 console.error(`seed ${seed}, ${minutes} minutes`);
-for (const missing of listMishaps().missing) console.error(`not here: ${missing}`);
+for (const missing of listNodeFaults().missing) console.error(`not here: ${missing}`);
 const span = { until: Date.now() + minutes * 60_000 };
 // A second one ends it at once, and leaves the nodes' file systems behind.
 for (const signal of ['SIGINT', 'SIGTERM'] as const)

@@ -13,10 +13,10 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Dice } from './rng.ts';
+import type { Rng } from './rng.ts';
 import { type LoginRoot, mustRun, type Outcome } from './login-root.ts';
 
-export type Mishap = (node: LoginRoot, dice: Dice) => Promise<Outcome>;
+export type NodeFault = (node: LoginRoot, dice: Rng) => Promise<Outcome>;
 
 const HOUR_MS = 3_600_000;
 
@@ -24,7 +24,7 @@ const HOUR_MS = 3_600_000;
 const LASTING =
   'write,pwrite64,fsync,fdatasync,syncfs,rename,renameat,renameat2,unlink,unlinkat,fchmod,fchown,ftruncate,mkdir';
 
-const ALWAYS: Readonly<Record<string, Mishap>> = {
+const ALWAYS: Readonly<Record<string, NodeFault>> = {
   nothing: (node) => node.startPass().over,
 
   async 'killed some time'(node, dice) {
@@ -77,7 +77,7 @@ const ALWAYS: Readonly<Record<string, Mishap>> = {
 };
 
 /** These need a file system of their own, so root. */
-const AS_ROOT: Readonly<Record<string, Mishap>> = {
+const AS_ROOT: Readonly<Record<string, NodeFault>> = {
   'full disk': (node) =>
     during(
       node,
@@ -101,7 +101,7 @@ const AS_ROOT: Readonly<Record<string, Mishap>> = {
     ),
 };
 
-const TRACED: Readonly<Record<string, Mishap>> = {
+const TRACED: Readonly<Record<string, NodeFault>> = {
   'killed at a system call'(node, dice) {
     const inject = `inject=${LASTING}:signal=SIGKILL:when=${1 + dice.below(250)}`;
     return during(node, trace(inject), trace(null));
@@ -110,7 +110,7 @@ const TRACED: Readonly<Record<string, Mishap>> = {
 };
 
 /** Those that this machine can have, and why the others cannot. */
-export function listMishaps(): { mishaps: ReadonlyMap<string, Mishap>; missing: string[] } {
+export function listNodeFaults(): { mishaps: ReadonlyMap<string, NodeFault>; missing: string[] } {
   const isRoot = process.geteuid?.() === 0;
   const canTrace = spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0;
   const missing = [
@@ -168,7 +168,7 @@ export function fillDisk(folder: string): void {
 }
 
 /** As a bad disk or an unclean shutdown leaves files. */
-function spoil(file: string, dice: Dice): void {
+function spoil(file: string, dice: Rng): void {
   const { size } = statSync(file);
   if (size === 0) return;
   if (dice.chance(0.3)) {

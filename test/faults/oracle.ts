@@ -1,6 +1,6 @@
 // Compares a login node with the truth; each finding is one sentence.
 import type { AccountFile, LoginRoot } from './login-root.ts';
-import type { TruePerson, Truth } from './reference-model.ts';
+import type { ModelPerson, ReferenceModel } from './reference-model.ts';
 
 export const MARKER = 'sunk-users';
 const MARKER_GID = '9999';
@@ -9,7 +9,7 @@ const MAX_AGE_S = 7 * 86_400;
 /** What the campaign remembers of everybody there ever was. */
 export interface Memory {
   /** By SCIM id, as the store last had them; who is gone from the store is not in. */
-  readonly people: Map<string, TruePerson>;
+  readonly people: Map<string, ModelPerson>;
   /** Every key that the store ever listed for them. */
   readonly keys: Map<string, Set<string>>;
   /** gid of every group there ever was, by name. */
@@ -20,7 +20,7 @@ export function createMemory(): Memory {
   return { people: new Map(), keys: new Map(), groups: new Map() };
 }
 
-export function remember(memory: Memory, truth: Truth): void {
+export function remember(memory: Memory, truth: ReferenceModel): void {
   for (const [id, person] of memory.people)
     if (!truth.people.has(id)) memory.people.set(id, { ...person, isIn: false, keys: [], listed: [] });
   for (const [id, person] of truth.people) {
@@ -60,7 +60,7 @@ export function findBreaches(node: LoginRoot, memory: Memory): string[] {
 }
 
 /** Of those who were in all the time with these keys: who is out, though nobody said so. */
-export function findLockedOut(node: LoginRoot, steady: readonly TruePerson[]): string[] {
+export function findLockedOut(node: LoginRoot, steady: readonly ModelPerson[]): string[] {
   const passwd = new Map(node.lines('passwd').map((line) => [line.split(':')[0], line]));
   const files = node.keyFiles();
   return steady.flatMap(({ name, keys }) => {
@@ -84,7 +84,7 @@ export function findInside(node: LoginRoot, memory: Memory): string[] {
 }
 
 /** Groups that are gone from the store and still on the node: whose ledger is lost now, for that node they are foreign. */
-export function findStranded(node: LoginRoot, truth: Truth, memory: Memory): string[] {
+export function findStranded(node: LoginRoot, truth: ReferenceModel, memory: Memory): string[] {
   const present = new Set(node.lines('group').map((line) => line.split(':')[0] ?? ''));
   const living = new Set(truth.groups.map(({ name }) => name));
   return [...memory.groups.keys()].filter((name) => present.has(name) && !living.has(name));
@@ -96,7 +96,7 @@ export function findStranded(node: LoginRoot, truth: Truth, memory: Memory): str
  */
 export function findDifferences(
   node: LoginRoot,
-  truth: Truth,
+  truth: ReferenceModel,
   memory: Memory,
   stranded: ReadonlySet<string>,
   now: number,
@@ -141,7 +141,7 @@ export function findDifferences(
   return found;
 }
 
-function compareKeys({ name, id, keys }: TruePerson, text: string, now: number): string[] {
+function compareKeys({ name, id, keys }: ModelPerson, text: string, now: number): string[] {
   const served = servedKeys(text);
   const is = served
     .map(({ key }) => key)

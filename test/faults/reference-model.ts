@@ -1,7 +1,7 @@
 // What a login node should be, worked out from the store alone: a second opinion that shares no code with the policy.
 import { ACCESS_GROUPS, SUDO_GROUP } from './company.ts';
 
-export interface TruePerson {
+export interface ModelPerson {
   readonly id: string;
   readonly name: string;
   readonly uid: number;
@@ -20,9 +20,9 @@ export interface TrueGroup {
   readonly members: readonly string[];
 }
 
-export interface Truth {
+export interface ReferenceModel {
   /** Everybody who may have an account, by SCIM id. */
-  readonly people: ReadonlyMap<string, TruePerson>;
+  readonly people: ReadonlyMap<string, ModelPerson>;
   readonly groups: readonly TrueGroup[];
   readonly sudoGid: number | null;
 }
@@ -40,7 +40,10 @@ interface Served {
 }
 
 /** Reads the store whole, as nobody disturbs it. */
-export async function readTruth(store: { baseUrl: string; readToken: string }): Promise<Truth> {
+export async function readReferenceModel(store: {
+  baseUrl: string;
+  readToken: string;
+}): Promise<ReferenceModel> {
   const [users, groups] = await Promise.all([list(store, 'Users'), list(store, 'Groups')]);
   const allowed = new Set(
     groups
@@ -52,7 +55,7 @@ export async function readTruth(store: { baseUrl: string; readToken: string }): 
     (a, b) => compare(a.meta.created, b.meta.created) || compare(a.id, b.id),
   ))
     for (const key of soundKeys(user)) if (!owners.has(key)) owners.set(key, user.id);
-  const people = new Map<string, TruePerson>();
+  const people = new Map<string, ModelPerson>();
   for (const user of users) {
     const [name = ''] = user.userName.split('@');
     const uid = user[`${EXTENSION}User`]?.uid;

@@ -1,9 +1,9 @@
 // An agent that stays, as the daemon does: a full pass for each line on stdin, its outcome as a line on stdout.
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type KeptParts, keepParts } from '../../src/agent/daemon/context-recovery.ts';
-import { openPlace } from '../../src/agent/node-context.ts';
-import { runPass } from '../../src/agent/reconcile/sync.ts';
+import { type ContextKeeper, keepContext } from '../../src/agent/daemon/context-recovery.ts';
+import { openNodeContext } from '../../src/agent/node-context.ts';
+import { runSync } from '../../src/agent/reconcile/sync.ts';
 import { linkReader } from '../../src/agent/reader-client/reader-link.ts';
 import { publishStatus } from '../../src/agent/report/write-status.ts';
 import { AgentError, describeError } from '../../src/common/errors.ts';
@@ -12,8 +12,8 @@ import { nameRefusal } from '../../src/common/system-error.ts';
 import type { Outcome } from './login-root.ts';
 
 const [root = ''] = process.argv.slice(2);
-const place = openPlace({ root, config: undefined });
-let kept = null as KeptParts | null;
+const place = openNodeContext({ root, config: undefined });
+let kept = null as ContextKeeper | null;
 const link = linkReader(place, 'child');
 
 /** Where a reader has ended, a while for the next one to be there. */
@@ -25,11 +25,11 @@ async function waitForReader() {
 async function pass(): Promise<Omit<Outcome, 'signal'>> {
   const reader = await waitForReader();
   try {
-    kept ??= keepParts(place);
+    kept ??= keepContext(place);
     const report = await kept.pass(
       () => {},
       async (parts) => {
-        const passed = await runPass({ ...parts, reader }, 'full');
+        const passed = await runSync({ ...parts, reader }, 'full');
         await publishStatus(parts, passed);
         return passed;
       },

@@ -1,7 +1,7 @@
 // Chance from a seed: the same seed throws the same, so that a campaign that failed can be replayed.
 import { seedRandom } from '../support/records/key-corpus.ts';
 
-export interface Dice {
+export interface Rng {
   /** A whole number in [0, below). */
   readonly below: (below: number) => number;
   /** True in `share` of all throws. */
@@ -12,7 +12,7 @@ export interface Dice {
   some<T>(list: readonly T[], most: number): T[];
 }
 
-export function makeDice(seed: number): Dice {
+export function makeRng(seed: number): Rng {
   const below = seedRandom(seed);
   const pick = <T>(list: readonly T[]): T => {
     const index = below(list.length);

@@ -1,5 +1,5 @@
 // What the store does wrong during a storm: some of the testbed's faults, chosen by chance.
-import type { Dice } from './rng.ts';
+import type { Rng } from './rng.ts';
 
 /** Requests of the agent's reader: an identity provider asks with a filter. */
 const LISTS = '^[^?]*/(Users|Groups)\\?(?!.*filter=)';
@@ -11,7 +11,7 @@ type FaultBody = Readonly<Record<string, unknown>>;
  * One fault as data. None of them is an answer that a store in its right mind could give as the truth (a whole and
  * consistent lie about one person): everything here must be seen through, or at least not be acted upon.
  */
-export function chooseStoreFault(dice: Dice, names: readonly string[]): FaultBody {
+export function chooseStoreFault(dice: Rng, names: readonly string[]): FaultBody {
   const times = dice.chance(0.5) ? 1 + dice.below(4) : null;
   const list = { path: LISTS, times };
   const any = { path: ONE_OF_THEM, times };
@@ -43,7 +43,7 @@ export function chooseStoreFault(dice: Dice, names: readonly string[]): FaultBod
 }
 
 /** A record that is broken where it must not harm its own keys or membership, nor anybody else. */
-function spoilRecord(dice: Dice): FaultBody {
+function spoilRecord(dice: Rng): FaultBody {
   return dice.pick<FaultBody>([
     { set: { displayName: { nested: ['not', 'a', 'text'] } } },
     { set: { meta: 'yesterday' } },

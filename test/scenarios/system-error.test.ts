@@ -13,15 +13,15 @@ import {
   removeFreeze,
   writeFreeze,
 } from '../../src/agent/overrides/operator-files.ts';
-import { nameNode, takePassLock } from '../../src/agent/reconcile/file-lock.ts';
+import { nameNode, acquireFileLock } from '../../src/agent/reconcile/file-lock.ts';
 import { linkReader } from '../../src/agent/reader-client/reader-link.ts';
 import { readStatus } from '../../src/agent/report/status.ts';
 import { loadConfig, parseConfig } from '../../src/config/config.ts';
 import { AgentError, describeError } from '../../src/common/errors.ts';
 import { isConfigured, readKeptToken, withDraft, writeAccepted } from '../../src/cli/init/files.ts';
 import { createLogger } from '../../src/common/log.ts';
-import { prepareStateFolder } from '../../src/state/state-directory.ts';
-import { takeWriterLock } from '../../src/state/writer-lock.ts';
+import { prepareStateDirectory } from '../../src/state/state-directory.ts';
+import { acquireWriterLock } from '../../src/state/writer-lock.ts';
 import { type Paths, pathsUnder } from '../../src/common/paths.ts';
 import { nameRefusal } from '../../src/common/system-error.ts';
 import { makeThrowawayRoot } from '../support/nodes/throwaway-root.ts';
@@ -70,10 +70,10 @@ const STEPS: [what: string, inTheWay: keyof Paths | 'token', kind: 'file' | 'fol
       'folder',
       () => recordAct(paths, { act: 'thaw', subject: '', detail: '' }),
     ],
-    ['cannot open the pass lock', 'run', 'file', () => takePassLock(paths.passLock, () => {}, 0)],
+    ['cannot open the pass lock', 'run', 'file', () => acquireFileLock(paths.passLock, () => {}, 0)],
     ['cannot open the pass lock', 'passLock', 'folder', () => nameNode(paths.passLock)],
-    ['cannot use the state folder', 'state', 'file', () => prepareStateFolder(paths.state)],
-    ['cannot open the lock', 'state', 'file', () => takeWriterLock(paths.state, 'node')],
+    ['cannot use the state folder', 'state', 'file', () => prepareStateDirectory(paths.state)],
+    ['cannot open the lock', 'state', 'file', () => acquireWriterLock(paths.state, 'node')],
     ['cannot listen for the reader at', 'run', 'file', () => linkReader(place(), 'socket')],
     [
       'cannot make a folder in',

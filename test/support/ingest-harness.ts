@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished, vi } from 'vitest';
 import { findWindow } from '../../src/agent/ingest/delta-window.ts';
-import { rememberHeard } from '../../src/agent/ingest/page-memo.ts';
-import { hearStore, type Heard } from '../../src/agent/ingest/fetch-store.ts';
-import type { NamedResource, PassMode } from '../../src/agent/ingest/sync-request.ts';
+import { createPageMemo } from '../../src/agent/ingest/page-memo.ts';
+import { fetchStore, type FetchResult } from '../../src/agent/ingest/fetch-store.ts';
+import type { NamedResource, SyncMode } from '../../src/agent/ingest/sync-request.ts';
 import { type Config, parseConfig } from '../../src/config/config.ts';
 import { createLogger } from '../../src/common/log.ts';
-import { type Mirror, openMirror } from '../../src/state/state.ts';
+import { type StateDatabase, openStateDatabase } from '../../src/state/state.ts';
 import { createJudge } from '../../src/agent/ingest/judge-resource.ts';
 import { openReader, type Reader } from '../../src/agent/reader-client/reader-client.ts';
 import type { GroupRecord, UserRecord } from '../../src/protocol/records.ts';
@@ -25,13 +25,13 @@ vi.setConfig({ testTimeout: 60_000 });
 export const COREWEAVE = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';
 export const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJrUj8o1Zr5LwH1o0u0Oe4i2cYkq2gYx0b1r9t1VbJ0M';
 
-export interface Ears extends Client {
+export interface FetchHarness extends Client {
   readonly root: string;
   readonly config: Config;
-  readonly mirror: Mirror;
+  readonly mirror: StateDatabase;
   readonly reader: Reader;
   /** One hearing, recorded as a pass, so that a delta continues it. @param now epoch seconds. */
-  hear(mode?: PassMode, resources?: readonly NamedResource[], now?: number): Promise<Heard>;
+  hear(mode?: SyncMode, resources?: readonly NamedResource[], now?: number): Promise<FetchResult>;
   /** Switches a fault on. */
   fault(fault: object): Promise<void>;
   clearFaults(): Promise<void>;
@@ -56,7 +56,7 @@ export interface Ears extends Client {
 export async function listen(
   options: TestbedOptions = {},
   more: { scim?: string; rest?: string; token?: string; front?: (baseUrl: string) => Promise<string> } = {},
-): Promise<Ears> {
+): Promise<FetchHarness> {
   const client = await connect(options);
   const { testbed } = client;
   const root = mkdtempSync(path.join(tmpdir(), 'ears-'));
@@ -66,7 +66,7 @@ export async function listen(
   const baseUrl = more.front === undefined ? testbed.baseUrl : await more.front(testbed.baseUrl);
   const yaml = `scim:\n  base_url: ${baseUrl}\n${more.scim ?? ''}\n${more.rest ?? ''}`;
   const config = parseConfig(yaml, 'config.yaml');
-  const mirror = openMirror(path.join(root, 'state'), Math.floor(Date.now() / 1000), 'this node');
+  const mirror = openStateDatabase(path.join(root, 'state'), Math.floor(Date.now() / 1000), 'this node');
   const [ours, theirs] = duplexPair();
   const store = openStore(config, root, () => 0);
   const served = serveAgent(theirs, store, createLogger('reader', 'silent'));
@@ -80,7 +80,7 @@ export async function listen(
     rmSync(root, { recursive: true });
   });
   const judge = createJudge(config.scim.attributes);
-  const heardBefore = rememberHeard();
+  const pageMemo = createPageMemo();
 
   return {
     ...client,
@@ -91,8 +91,8 @@ export async function listen(
     async hear(mode = 'full', resources = [], now = Math.floor(Date.now() / 1000)) {
       const n = mirror.beginPass(now);
       const since = findWindow(mirror, config, now);
-      const heard = await hearStore(
-        { reader, judge, heardBefore, mirror, config, now },
+      const heard = await fetchStore(
+        { reader, judge, pageMemo, state: mirror, config, now },
         { mode, resources },
         since,
       );

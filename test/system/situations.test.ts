@@ -8,7 +8,7 @@ import { eventually } from '../support/eventually.ts';
 import { installAgent } from '../support/nodes/install.ts';
 import { bootNode } from '../support/nodes/node.ts';
 import { describeOnNodes } from '../support/requirements.ts';
-import { type Situation, SITUATIONS, type Stage } from './situations.ts';
+import { type Situation, SITUATIONS, type SituationContext } from './situations.ts';
 import { BASE_URL, startStore, TOKEN } from '../support/nodes/store.ts';
 
 /** The daemon is there, but no pass comes between the making and the asking. */
@@ -54,7 +54,7 @@ function findCause(text: string): string | null {
 
 describeOnNodes('in a broken situation', () => {
   let folder: string;
-  let stage: Stage;
+  let stage: SituationContext;
   let stop: () => Promise<void> = async () => {};
   const ids = new Map<string, string>();
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoginNode } from '../support/nodes/node.ts';
 import type { Store } from '../support/nodes/store.ts';
 
-export interface Stage {
+export interface SituationContext {
   readonly node: LoginNode;
   readonly store: Store;
   /** SCIM ids of everybody in the access group. */
@@ -15,14 +15,14 @@ export interface Situation {
   /** Also the name of its golden file. */
   readonly name: string;
   /** A shell command inside the node, or something at the store. */
-  readonly make?: string | ((stage: Stage) => Promise<unknown>);
+  readonly make?: string | ((stage: SituationContext) => Promise<unknown>);
   /** A command of sunk-agent. */
   readonly ask: string;
   /** For why: the link; for doctor: the code of the first finding. */
   readonly cause: string;
   /** For `why alice`: whether she really gets in. */
   readonly opens?: boolean;
-  readonly undo?: string | ((stage: Stage) => Promise<unknown>);
+  readonly undo?: string | ((stage: SituationContext) => Promise<unknown>);
 }
 
 const sync = 'sunk-agent sync >/dev/null';
@@ -49,7 +49,7 @@ const fault = (kind: object): Pick<Situation, 'make' | 'undo'> => ({
 
 const patchMembers =
   (op: 'Add' | 'Remove') =>
-  async ({ store, node, accessGroup, members }: Stage): Promise<void> => {
+  async ({ store, node, accessGroup, members }: SituationContext): Promise<void> => {
     const value = op === 'Add' ? { value: members.map((member) => ({ value: member })) } : {};
     await store.request('PATCH', `/Groups/${accessGroup}`, {
       schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
@@ -379,7 +379,7 @@ const OF_THE_STORE: readonly Situation[] = [
 ];
 
 /** A pass that an earlier situation has set off, by the store's events or a thaw, must not fall into the next one. */
-async function awaitRest({ node }: Stage): Promise<void> {
+async function awaitRest({ node }: SituationContext): Promise<void> {
   const passes = (): string => node.exec(`sunk-agent status --json | grep -o '"n": *[0-9]*'`).stdout;
   for (let before = '', quiet = 0; quiet < 5; before = passes()) {
     await sleep(1000);

@@ -2,19 +2,19 @@
 import { describeError } from '../../common/errors.ts';
 import { giveRoom } from '../../host/fs/reserve.ts';
 import { isDamage } from '../../state/database.ts';
-import type { Mirror } from '../../state/state.ts';
+import type { StateDatabase } from '../../state/state.ts';
 import { isUnwritable } from '../../common/sqlite-error.ts';
 import { nameRefusal } from '../../common/system-error.ts';
-import type { Place } from '../node-context.ts';
-import { openParts, type PassParts } from '../reconcile/context.ts';
-import { takeTurn } from '../reconcile/sync-lock.ts';
+import type { NodeContext } from '../node-context.ts';
+import { openSyncContext, type SyncContext } from '../reconcile/context.ts';
+import { acquireSyncLock } from '../reconcile/sync-lock.ts';
 
 /** Nobody holds the pass lock for longer than this without being stuck. */
 export const LOCK_PATIENCE_MS = 60_000;
 
-type Parts = Omit<PassParts, 'reader'>;
+type Parts = Omit<SyncContext, 'reader'>;
 
-export interface KeptParts {
+export interface ContextKeeper {
   /**
    * Opens them if they are not open.
    * @throws AgentError state_folder
@@ -33,22 +33,22 @@ export interface KeptParts {
 }
 
 /** @throws AgentError state_folder */
-export function keepParts(place: Place): KeptParts {
+export function keepContext(place: NodeContext): ContextKeeper {
   let parts: Parts | null = open();
   /** Of the mirror, with what passes did since it could not be written. */
-  let copy: Mirror | null = null;
+  let copy: StateDatabase | null = null;
 
   const get = (): Parts => (parts ??= open());
 
   /** Also where it is nobody's turn: to open the cache takes room. The next turn takes the reserve back. */
   function open(): Parts {
     giveRoom(place.paths.reserve);
-    return openParts(place);
+    return openSyncContext(place);
   }
 
   function drop(): void {
     dropCopy();
-    parts?.mirror.close();
+    parts?.state.close();
     parts = null;
   }
 
@@ -62,7 +62,7 @@ export function keepParts(place: Place): KeptParts {
    * begun a ledger of its own meanwhile.
    */
   function dropIfMoved(): void {
-    if (parts === null || parts.mirror.isInPlace()) return;
+    if (parts === null || parts.state.isInPlace()) return;
     place.log.warn(
       { folder: place.paths.state },
       'the cache was taken away or replaced while it was in use; what lies there now is used, or made anew',
@@ -81,15 +81,15 @@ export function keepParts(place: Place): KeptParts {
         if (mayOpenAnew) return await doWith(work, false);
       }
       if (parts === null || !isUnwritable(error)) throw error;
-      copy ??= parts.mirror.copyToMemory();
-      return await work({ ...parts, mirror: copy, cacheFault: describeError(nameRefusal(error)) });
+      copy ??= parts.state.copyToMemory();
+      return await work({ ...parts, state: copy, stateFault: describeError(nameRefusal(error)) });
     }
   }
 
   return {
     get,
     async pass(onWait, work) {
-      const release = await takeTurn(place, onWait, LOCK_PATIENCE_MS);
+      const release = await acquireSyncLock(place, onWait, LOCK_PATIENCE_MS);
       try {
         dropIfMoved();
         return await doWith(work, true);

@@ -1,15 +1,15 @@
 // The daemon: a host that agrees with the cache at once, then with the store, on a schedule, until it is told to stop.
 import { hostname } from 'node:os';
 import { describeError } from '../../common/errors.ts';
-import { createComplaints } from '../../common/log-dedup.ts';
+import { createLogDedup } from '../../common/log-dedup.ts';
 import { nameRefusal } from '../../common/system-error.ts';
 import { createBudget } from './budget.ts';
-import type { Place } from '../node-context.ts';
-import type { PassOrder } from '../ingest/sync-request.ts';
-import { keepParts, LOCK_PATIENCE_MS } from './context-recovery.ts';
-import { createPassQueue } from './sync-queue.ts';
-import { runPass } from '../reconcile/sync.ts';
-import { wasHeardWhole } from '../ingest/delta-window.ts';
+import type { NodeContext } from '../node-context.ts';
+import type { SyncRequest } from '../ingest/sync-request.ts';
+import { keepContext, LOCK_PATIENCE_MS } from './context-recovery.ts';
+import { createSyncQueue } from './sync-queue.ts';
+import { runSync } from '../reconcile/sync.ts';
+import { wasReadCompletely } from '../ingest/delta-window.ts';
 import { openMetricsPublisher } from '../report/export-metrics.ts';
 import { publishStatus } from '../report/write-status.ts';
 import { linkReader, type ReaderSource } from '../reader-client/reader-link.ts';
@@ -25,36 +25,36 @@ const nowDue = (): number => Math.ceil(Date.now() / 1000);
  * @param source whether the reader is a child of this process or a unit of its own.
  * @throws AgentError config_invalid, state_folder, before anything has been done.
  */
-export async function runDaemon(place: Place, source: ReaderSource, stop: AbortSignal): Promise<void> {
+export async function runDaemon(place: NodeContext, source: ReaderSource, stop: AbortSignal): Promise<void> {
   const { config, log } = place;
   checkSchedule(config.sync);
-  const kept = keepParts(place);
+  const kept = keepContext(place);
   const manager = connectServiceManager();
   const link = linkReader(place, source);
-  const complaints = createComplaints(log);
-  const oddities = createComplaints(log);
-  const diskComplaints = createComplaints(log);
+  const complaints = createLogDedup(log);
+  const oddities = createLogDedup(log);
+  const diskComplaints = createLogDedup(log);
   const budget = createBudget(config.scim.budget, () => performance.now());
   const metrics = await openMetricsPublisher(place, link);
 
   let lastStanding = '0 0';
   let schedule: Schedule | null = null;
 
-  async function pass(order: PassOrder | null): Promise<void> {
+  async function pass(order: SyncRequest | null): Promise<void> {
     const mode = order?.mode ?? 'cache';
     try {
       await kept.pass(
         () => log.info('another pass is under way: waiting'),
         async (parts) => {
           log.debug({ mode }, 'pass begins');
-          const report = await runPass({ ...parts, reader: link.current() }, mode, order?.resources);
+          const report = await runSync({ ...parts, reader: link.current() }, mode, order?.resources);
           budget.spend(report.heard?.requests ?? 0);
           await metrics.publish(report, await publishStatus(parts, report, schedule?.nextPass() ?? nowDue()));
           if (config.scim.announce) link.current()?.announce(report.snapshot);
           complaints.note(
             report.failure === null ? null : `the store could not be heard: ${report.failure.message}`,
           );
-          diskComplaints.note(parts.cacheFault === null ? null : `nobody new is let in: ${parts.cacheFault}`);
+          diskComplaints.note(parts.stateFault === null ? null : `nobody new is let in: ${parts.stateFault}`);
           if (report.heard?.mode === 'full')
             oddities.note(report.heard.warnings.map(({ detail }) => detail).join('; ') || null);
           const { done, failed, held } = report.changes;
@@ -77,7 +77,7 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
   await pass(null);
   manager.notify('READY=1\nSTATUS=serving from the cache');
 
-  const queue = createPassQueue(async (order) => {
+  const queue = createSyncQueue(async (order) => {
     await pass(order);
     manager.notify(`STATUS=last pass at ${new Date().toISOString()}`);
   });
@@ -98,7 +98,7 @@ export async function runDaemon(place: Place, source: ReaderSource, stop: AbortS
   const started = startSchedule(config.sync, hostname(), budget, (mode) => queue.ask(mode));
   schedule = started;
   // A node that has nothing to work with is not kept waiting; any other has its place among the fleet.
-  link.onConnect(() => (wasHeardWhole(kept.get().mirror, config) ? started.rejoin() : queue.ask('full')));
+  link.onConnect(() => (wasReadCompletely(kept.get().state, config) ? started.rejoin() : queue.ask('full')));
   const onHangup = (): void => queue.ask('full');
   process.on('SIGHUP', onHangup);
 

@@ -3,7 +3,7 @@ import cron from 'node-cron';
 import type { Config } from '../../config/config.ts';
 import { AgentError } from '../../common/errors.ts';
 import type { Budget } from './budget.ts';
-import type { PassMode } from '../ingest/sync-request.ts';
+import type { SyncMode } from '../ingest/sync-request.ts';
 import { repeat } from './repeat.ts';
 
 export interface Schedule {
@@ -25,7 +25,7 @@ export function startSchedule(
   sync: Config['sync'],
   host: string,
   budget: Budget,
-  ask: (mode: PassMode) => void,
+  ask: (mode: SyncMode) => void,
 ): Schedule {
   const poll = repeat(sync.poll, host, false, () => {
     if (budget.wait() === 0) ask('delta');

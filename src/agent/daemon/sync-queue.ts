@@ -1,9 +1,14 @@
 // Passes never overlap: what is asked for while one runs is done once, afterwards.
-import { mergeOrders, type NamedResource, type PassMode, type PassOrder } from '../ingest/sync-request.ts';
+import {
+  mergeRequests,
+  type NamedResource,
+  type SyncMode,
+  type SyncRequest,
+} from '../ingest/sync-request.ts';
 
-export interface PassQueue {
+export interface SyncQueue {
   /** Asks for a pass; what waits already and this become one. */
-  ask(mode: PassMode, resources?: readonly NamedResource[]): void;
+  ask(mode: SyncMode, resources?: readonly NamedResource[]): void;
   /** Whether a pass has been running for longer than `limit` milliseconds. */
   isStuck(limit: number): boolean;
   /** No more passes; resolves when the one under way is over. */
@@ -11,13 +16,13 @@ export interface PassQueue {
 }
 
 /** A queue of one place over `run`, which must not throw. */
-export function createPassQueue(run: (order: PassOrder) => Promise<void>): PassQueue {
-  let waiting: PassOrder | null = null;
+export function createSyncQueue(run: (order: SyncRequest) => Promise<void>): SyncQueue {
+  let waiting: SyncRequest | null = null;
   let running: Promise<void> | null = null;
   let startedAt = 0;
   let isStopped = false;
 
-  function next(): PassOrder | null {
+  function next(): SyncRequest | null {
     const order = isStopped ? null : waiting;
     waiting = null;
     return order;
@@ -34,7 +39,7 @@ export function createPassQueue(run: (order: PassOrder) => Promise<void>): PassQ
   return {
     ask(mode, resources = []) {
       if (isStopped) return;
-      waiting = mergeOrders(waiting ?? { mode, resources }, { mode, resources });
+      waiting = mergeRequests(waiting ?? { mode, resources }, { mode, resources });
       running ??= work();
     },
     isStuck: (limit) => running !== null && performance.now() - startedAt > limit,

@@ -1,10 +1,10 @@
 // Notices at once what operators, or a fleet's configuration, write into the lists: a block acts before the next pass.
 import { type FSWatcher, statSync, watch } from 'node:fs';
 import { AgentError, describeError } from '../../common/errors.ts';
-import type { Place } from '../node-context.ts';
-import type { PassParts } from '../reconcile/context.ts';
+import type { NodeContext } from '../node-context.ts';
+import type { SyncContext } from '../reconcile/context.ts';
 import { readOperatorFiles } from '../overrides/operator-files.ts';
-import { putOut } from '../operator/revoke-now.ts';
+import { revokeNow } from '../operator/revoke-now.ts';
 
 /** For lists on a mount that tells nobody of changes, in milliseconds. */
 const LOOK_EVERY_MS = 5000;
@@ -18,8 +18,8 @@ export interface ListWatch {
  * @param onChange a list is another than it was: time for a pass. Whoever was newly blocked is out by then.
  */
 export function watchLists(
-  { paths, config, log }: Pick<Place, 'paths' | 'config' | 'log'>,
-  parts: () => Pick<PassParts, 'host' | 'mirror'>,
+  { paths, config, log }: Pick<NodeContext, 'paths' | 'config' | 'log'>,
+  parts: () => Pick<SyncContext, 'host' | 'state'>,
   onChange: () => void,
 ): ListWatch {
   const files = [paths.blocked, paths.approved, paths.freeze, paths.extended];
@@ -37,8 +37,8 @@ export function watchLists(
   async function act(entries: readonly string[]): Promise<void> {
     for (const entry of entries) {
       try {
-        const { host, mirror } = parts();
-        const { names, problems } = await putOut(entry, config, host, mirror);
+        const { host, state: mirror } = parts();
+        const { names, problems } = await revokeNow(entry, config, host, mirror);
         log.warn({ entry, names, problems }, 'blocked: out at once');
       } catch (error) {
         if (!(error instanceof AgentError)) throw error;
@@ -59,7 +59,7 @@ export function watchLists(
       .then(onChange, (error: unknown) => log.error(describeError(error)));
   }
 
-  const watchers = watchFolder(paths.configFolder, look);
+  const watchers = watchListDirectory(paths.configFolder, look);
   const timer = setInterval(look, LOOK_EVERY_MS);
   timer.unref();
   return {
@@ -71,7 +71,7 @@ export function watchLists(
 }
 
 /** inotify(7) on the folder: a list is replaced by rename, or by the link that a ConfigMap swaps. */
-function watchFolder(folder: string, look: () => void): FSWatcher[] {
+function watchListDirectory(folder: string, look: () => void): FSWatcher[] {
   try {
     const watcher = watch(folder, { persistent: false }, look);
     // Without it the timer looks all the same.

@@ -1,18 +1,18 @@
 // From when on a delta has to ask, if the store was ever read whole under this configuration.
 import type { Config } from '../../config/config.ts';
-import type { Mirror } from '../../state/state.ts';
-import type { FetchingPass } from './freshness.ts';
+import type { StateDatabase } from '../../state/state.ts';
+import type { FetchedSync } from './freshness.ts';
 import { scopeOf } from './fetch-scope.ts';
 
 /** What the window hangs on, of the report of an earlier pass. */
-interface WindowPass extends FetchingPass {
+interface WindowPass extends FetchedSync {
   readonly unknown?: object | null;
 }
 
 /** Seconds after which everything is read, whatever the schedule says: a delta lists nobody who was deleted. */
 const FULL_AT_LEAST_EVERY = 43_200;
 
-type Passes = Pick<Mirror, 'lastPass'>;
+type Passes = Pick<StateDatabase, 'lastPass'>;
 
 function hasHeard(scope: string, { heard }: WindowPass): boolean {
   return heard !== null && heard.scope === scope && heard.isAnswered;
@@ -26,7 +26,7 @@ function findFull(mirror: Passes, scope: string): WindowPass | null {
 }
 
 /** Whether the store was ever read whole under this configuration: what the cache has is then worth working with. */
-export function wasHeardWhole(mirror: Passes, config: Config): boolean {
+export function wasReadCompletely(mirror: Passes, config: Config): boolean {
   return findFull(mirror, scopeOf(config)) !== null;
 }
 

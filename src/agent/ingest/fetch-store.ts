@@ -1,27 +1,27 @@
 // Hears the store out: what the reader brings is judged, absences are confirmed, all in one transaction.
 import type { Config } from '../../config/config.ts';
-import type { Mirror } from '../../state/state.ts';
-import type { Take, TakeCounts } from '../../state/ingest-batch.ts';
-import type { PassEnd, ReadAnswer } from '../../protocol/messages.ts';
+import type { StateDatabase } from '../../state/state.ts';
+import type { IngestBatch, IngestCounts } from '../../state/ingest-batch.ts';
+import type { FetchEnd, ReadAnswer } from '../../protocol/messages.ts';
 import { createPathTally, type PathTally } from './path-tally.ts';
 import type { ResourceJudge } from './judge-resource.ts';
 import type { Reader } from '../reader-client/reader-client.ts';
 import { type Finding, RESOURCE_KINDS, type ResourceKind } from '../../protocol/records.ts';
-import type { HeardBefore } from './page-memo.ts';
+import type { PageMemo } from './page-memo.ts';
 import type { Lists } from './judge-absences.ts';
-import type { PassMode, PassOrder } from './sync-request.ts';
+import type { SyncMode, SyncRequest } from './sync-request.ts';
 import type { Progress } from '../progress.ts';
 import { readResources } from './read-resources.ts';
 import { scopeOf } from './fetch-scope.ts';
-import { settleSuspects } from './suspects.ts';
-import { type PageTaker, takePages } from './ingest-pages.ts';
+import { resolveSuspects } from './suspects.ts';
+import { type PageIngester, ingestPages } from './ingest-pages.ts';
 
 /** A clock further off the store's than this vouches for nobody, in milliseconds. */
 const MAX_SKEW_MS = 300_000;
 
-export interface Heard {
+export interface FetchResult {
   /** What was really done: a delta may have become a full read. */
-  readonly mode: PassMode;
+  readonly mode: SyncMode;
   /** Whether a full read came to its end: only then does silence mean anything. */
   readonly complete: Readonly<Record<ResourceKind, boolean>>;
   /** Whether all that was asked for came, of a delta too: a later delta continues there. */
@@ -29,7 +29,7 @@ export interface Heard {
   readonly problems: readonly Finding[];
   /** What is odd and no reason to doubt what came, such as an attribute path that matches nobody. */
   readonly warnings: readonly Finding[];
-  readonly taken: TakeCounts;
+  readonly taken: IngestCounts;
   /** The store's clock at its first answer, epoch milliseconds; null if it sends no Date. */
   readonly serverTime: number | null;
   /** Local clock less the store's, in milliseconds; null if unknown. */
@@ -41,11 +41,11 @@ export interface Heard {
   readonly bytes: number;
 }
 
-export interface HearParts {
+export interface FetchContext {
   readonly reader: Reader;
   readonly judge: ResourceJudge;
-  readonly heardBefore: HeardBefore;
-  readonly mirror: Mirror;
+  readonly pageMemo: PageMemo;
+  readonly state: StateDatabase;
   readonly config: Config;
   /** Epoch seconds. */
   readonly now: number;
@@ -57,7 +57,11 @@ export interface HearParts {
  * @param since the store's time (RFC 3339) from which a delta asks; null: a delta has to become a full read.
  * @throws AgentError when the store could not be heard; the mirror is then as before.
  */
-export async function hearStore(parts: HearParts, order: PassOrder, since: string | null): Promise<Heard> {
+export async function fetchStore(
+  parts: FetchContext,
+  order: SyncRequest,
+  since: string | null,
+): Promise<FetchResult> {
   const { config, reader } = parts;
   const ears = openEars(parts);
   const end = order.mode === 'event' ? null : await askForLists(parts, order.mode, since, ears);
@@ -83,11 +87,11 @@ export async function hearStore(parts: HearParts, order: PassOrder, since: strin
 }
 
 async function askForLists(
-  { reader, mirror, heardBefore, onProgress }: HearParts,
+  { reader, state: mirror, pageMemo, onProgress }: FetchContext,
   mode: 'full' | 'delta',
   since: string | null,
-  ears: Ears,
-): Promise<PassEnd> {
+  ears: FetchListener,
+): Promise<FetchEnd> {
   const asked = since === null ? 'full' : mode;
   // What came last time is what will come, more or less; of a delta nobody knows. Counting is work.
   const expected = onProgress === undefined || asked === 'delta' ? null : countRecords(mirror) || null;
@@ -105,7 +109,7 @@ async function askForLists(
     }
   };
   const end = await reader.pass(
-    { mode: asked, since, known: heardBefore.known() },
+    { mode: asked, since, known: pageMemo.known() },
     {
       onLine: (line) => hear(() => ears.pages().line(line)),
       onPage: (page) => hear(() => ears.pages().end(page)),
@@ -113,52 +117,52 @@ async function askForLists(
   );
   const failed = failure as { readonly error: unknown } | null;
   if (failed !== null) throw failed.error;
-  if (end.mode === 'full') heardBefore.replace(ears.pages().sound);
+  if (end.mode === 'full') pageMemo.replace(ears.pages().sound);
   onProgress?.('fetch', came, came);
   return end;
 }
 
-function countRecords(mirror: Mirror): number {
+function countRecords(mirror: StateDatabase): number {
   const { users, groups } = mirror.counts();
   return users + groups;
 }
 
 interface Took {
-  readonly taken: TakeCounts;
+  readonly taken: IngestCounts;
   /** Resources that were asked for one by one. */
   readonly reads: number;
   readonly problems: readonly Finding[];
   readonly warnings: readonly Finding[];
 }
 
-const NOTHING: TakeCounts = { added: 0, changed: 0, gone: 0, renewed: 0, quarantined: 0, unreadable: 0 };
+const NOTHING: IngestCounts = { added: 0, changed: 0, gone: 0, renewed: 0, quarantined: 0, unreadable: 0 };
 
-interface Ears {
+interface FetchListener {
   /** Takes the pages of lists. */
-  pages(): PageTaker;
+  pages(): PageIngester;
   /** @param end null: no list was asked for. */
-  finish(end: PassEnd | null, named: readonly ReadAnswer[], mayConfirm: boolean): Promise<Took>;
+  finish(end: FetchEnd | null, named: readonly ReadAnswer[], mayConfirm: boolean): Promise<Took>;
 }
 
 /** One take, begun when there is something to take. */
-function openEars(parts: HearParts): Ears {
-  const { mirror, config, now, onProgress } = parts;
+function openEars(parts: FetchContext): FetchListener {
+  const { state: mirror, config, now, onProgress } = parts;
   const tally = createPathTally(config);
-  let taking: Take | null = null;
-  let pages: PageTaker | null = null;
-  const begin = (): Take => {
+  let taking: IngestBatch | null = null;
+  let pages: PageIngester | null = null;
+  const begin = (): IngestBatch => {
     taking ??= mirror.beginTake({ now, maxAge: config.keys.max_age, absences: config.limits.absences });
     return taking;
   };
   return {
-    pages: () => (pages ??= takePages(begin, tally, parts)),
+    pages: () => (pages ??= ingestPages(begin, tally, parts)),
     async finish(end, named, mayConfirm) {
       const hasNews = end?.mode === 'full' || named.length > 0 || taking !== null;
       if (!hasNews) return { taken: NOTHING, reads: 0, problems: [], warnings: [] };
       onProgress?.('mirror', 0, null);
       const take = begin();
       const lists = end?.mode === 'full' ? describeLists(end, tally) : null;
-      const { reads, problems, warnings } = await settleSuspects(take, parts, lists, named);
+      const { reads, problems, warnings } = await resolveSuspects(take, parts, lists, named);
       const unmatched = RESOURCE_KINDS.flatMap((kind) =>
         lists?.[kind].isComplete === true ? tally.unmatched(kind) : [],
       );
@@ -169,7 +173,7 @@ function openEars(parts: HearParts): Ears {
   };
 }
 
-function describeLists({ complete }: PassEnd, tally: PathTally): Lists {
+function describeLists({ complete }: FetchEnd, tally: PathTally): Lists {
   return {
     User: { came: tally.seen('User'), isComplete: complete.User },
     Group: { came: tally.seen('Group'), isComplete: complete.Group },

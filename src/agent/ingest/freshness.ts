@@ -1,40 +1,40 @@
 // How well the store was heard, for what may be concluded from its silence.
 import type { AgentError } from '../../common/errors.ts';
-import type { Mirror } from '../../state/state.ts';
-import type { Heard } from './fetch-store.ts';
+import type { StateDatabase } from '../../state/state.ts';
+import type { FetchResult } from './fetch-store.ts';
 
 /** What is looked at of the report of an earlier pass. */
-export interface FetchingPass {
+export interface FetchedSync {
   /** Epoch seconds. */
   readonly startedAt: number;
-  readonly heard: Heard | null;
+  readonly heard: FetchResult | null;
 }
 
-export interface Hearing {
+export interface Freshness {
   /** When it was last read completely, epoch seconds; null: never. */
-  readonly heardAt: number | null;
+  readonly completeAt: number | null;
   /** Whether it was so just now, and once before: then what it does not have is not there. */
-  readonly isWhole: boolean;
+  readonly isComplete: boolean;
 }
 
 /** @param heard of the pass under way; null: nobody was asked. */
-export function judgeHearing(
-  heard: Heard | AgentError | null,
-  mirror: Pick<Mirror, 'lastPass'>,
+export function judgeFreshness(
+  heard: FetchResult | AgentError | null,
+  mirror: Pick<StateDatabase, 'lastPass'>,
   now: number,
-): Hearing {
+): Freshness {
   const before = findLastComplete(mirror);
   const isComplete = heard !== null && 'complete' in heard && heard.complete.User && heard.complete.Group;
-  return { heardAt: isComplete ? now : before, isWhole: isComplete && before !== null };
+  return { completeAt: isComplete ? now : before, isComplete: isComplete && before !== null };
 }
 
 /** When the store was last read completely, epoch seconds; null: never. */
-export function findLastComplete(mirror: Pick<Mirror, 'lastPass'>): number | null {
+export function findLastComplete(mirror: Pick<StateDatabase, 'lastPass'>): number | null {
   return mirror.lastPass('complete', isComplete)?.startedAt ?? null;
 }
 
 /** Whether the store was read from end to end in that pass. */
-function isComplete(report: FetchingPass): boolean {
+function isComplete(report: FetchedSync): boolean {
   // A report of another build may lack what this one writes.
   return report.heard?.complete.User === true && report.heard.complete.Group;
 }

@@ -1,11 +1,11 @@
 // Judges one resource and takes it; only a broken one needs its last good value.
-import type { Take } from '../../state/ingest-batch.ts';
+import type { IngestBatch } from '../../state/ingest-batch.ts';
 import type { ResourceJudge } from './judge-resource.ts';
 import type { GroupRecord, Judged, ResourceKind, UserRecord } from '../../protocol/records.ts';
 
 /** @returns what it came to, with last good values in the place of broken fields. */
-export function takeOne(
-  take: Take,
+export function ingestOne(
+  take: IngestBatch,
   judge: ResourceJudge,
   kind: ResourceKind,
   raw: unknown,

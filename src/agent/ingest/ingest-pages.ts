@@ -1,15 +1,15 @@
 // Takes pages: what one came to when it was heard before, or each of its resources, judged.
 import { AgentError } from '../../common/errors.ts';
-import type { Take } from '../../state/ingest-batch.ts';
+import type { IngestBatch } from '../../state/ingest-batch.ts';
 import type { PageLine } from '../../protocol/page-lines.ts';
 import type { PagePaths, PathTally } from './path-tally.ts';
 import type { PageEnd } from '../../protocol/messages.ts';
 import type { ResourceJudge } from './judge-resource.ts';
 import type { GroupRecord, ResourceKind, UserRecord } from '../../protocol/records.ts';
-import type { HeardBefore, HeardPage } from './page-memo.ts';
-import { takeOne } from './ingest-one.ts';
+import type { PageMemo, MemoizedPage } from './page-memo.ts';
+import { ingestOne } from './ingest-one.ts';
 
-export interface PageTaker {
+export interface PageIngester {
   /**
    * Takes a line of a page.
    * @returns how many resources it has.
@@ -23,7 +23,7 @@ export interface PageTaker {
    */
   end(page: PageEnd): number;
   /** The pages so far that need not be judged the next time, by their digests. */
-  readonly sound: ReadonlyMap<string, HeardPage>;
+  readonly sound: ReadonlyMap<string, MemoizedPage>;
 }
 
 /** A page of which more is to come. */
@@ -35,12 +35,12 @@ interface OpenPage {
 }
 
 /** @param begin the take, asked for where there is something to take: a page may be empty. */
-export function takePages(
-  begin: () => Take,
+export function ingestPages(
+  begin: () => IngestBatch,
   tally: PathTally,
-  { judge, heardBefore }: { readonly judge: ResourceJudge; readonly heardBefore: HeardBefore },
-): PageTaker {
-  const sound = new Map<string, HeardPage>();
+  { judge, pageMemo }: { readonly judge: ResourceJudge; readonly pageMemo: PageMemo },
+): PageIngester {
+  const sound = new Map<string, MemoizedPage>();
   let open: OpenPage | null = null;
 
   function openOne(kind: ResourceKind): OpenPage {
@@ -57,7 +57,7 @@ export function takePages(
       const resources = parseResources(text);
       for (const raw of resources) {
         page.paths.see(raw);
-        const judged = takeOne(take, judge, kind, raw);
+        const judged = ingestOne(take, judge, kind, raw);
         if (judged.kind !== 'good') page.isSound = false;
         // The mirror's own object, where it is equal, so that nobody is in memory twice.
         else
@@ -74,7 +74,7 @@ export function takePages(
         if (digest !== null && isSound) sound.set(digest, { kind, records, paths: paths.seen() });
         return 0;
       }
-      const page = digest === null ? null : heardBefore.recall(digest);
+      const page = digest === null ? null : pageMemo.recall(digest);
       if (digest === null || page?.kind !== kind) throw notAnAnswer();
       tally.add(kind, page.paths);
       const take = begin();

@@ -3,7 +3,7 @@ import type { SeenPaths } from './path-tally.ts';
 import type { GroupRecord, ResourceKind, UserRecord } from '../../protocol/records.ts';
 
 /** What follows from the text of a page alone. */
-export interface HeardPage {
+export interface MemoizedPage {
   readonly kind: ResourceKind;
   /** Of all of its resources, none of which was broken, in their order. */
   readonly records: readonly (UserRecord | GroupRecord)[];
@@ -11,16 +11,16 @@ export interface HeardPage {
 }
 
 /** By the digest of the page. It can be lost at any time; a daemon keeps one for its life. */
-export interface HeardBefore {
+export interface PageMemo {
   /** Digests of what is known. */
   known(): string[];
-  recall(digest: string): HeardPage | null;
+  recall(digest: string): MemoizedPage | null;
   /** A full read came to these pages; what is in none of them is forgotten. */
-  replace(pages: ReadonlyMap<string, HeardPage>): void;
+  replace(pages: ReadonlyMap<string, MemoizedPage>): void;
 }
 
-export function rememberHeard(): HeardBefore {
-  let heard: ReadonlyMap<string, HeardPage> = new Map();
+export function createPageMemo(): PageMemo {
+  let heard: ReadonlyMap<string, MemoizedPage> = new Map();
   return {
     known: () => [...heard.keys()],
     recall: (digest) => heard.get(digest) ?? null,

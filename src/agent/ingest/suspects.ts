@@ -1,13 +1,13 @@
 // What is missing is asked for by its id: a confirmed absence acts now, any other has to be repeated.
 import { randomInt } from 'node:crypto';
-import type { Suspect, Take } from '../../state/ingest-batch.ts';
+import type { Suspect, IngestBatch } from '../../state/ingest-batch.ts';
 import type { ReadAnswer } from '../../protocol/messages.ts';
 import type { ResourceJudge } from './judge-resource.ts';
 import type { Reader } from '../reader-client/reader-client.ts';
 import type { GroupRecord, ResourceKind } from '../../protocol/records.ts';
 import { type JudgedAbsences, judgeAbsences, type Lists, type SingleRead } from './judge-absences.ts';
 import { readResources } from './read-resources.ts';
-import { takeOne } from './ingest-one.ts';
+import { ingestOne } from './ingest-one.ts';
 
 /** More suspects than this are not asked for one by one: that many are for the guard and for time. */
 const MAX_SINGLE_READS = 50;
@@ -15,7 +15,7 @@ const MAX_SINGLE_READS = 50;
 /** Of a list that did not add up: more missing than this, or than came, says that most of it never did. */
 const MAX_MISSING_OF_PARTIAL = 500;
 
-export interface SettledSuspects extends Pick<JudgedAbsences, 'problems' | 'warnings'> {
+export interface SuspectOutcome extends Pick<JudgedAbsences, 'problems' | 'warnings'> {
   /** How many were asked for. */
   readonly reads: number;
 }
@@ -25,14 +25,14 @@ export interface SettledSuspects extends Pick<JudgedAbsences, 'problems' | 'warn
  * @param lists of a full read: how many of a kind came, and whether that was all; null: silence means nothing.
  * @param named answers about single resources that are here already.
  */
-export async function settleSuspects(
-  take: Take,
+export async function resolveSuspects(
+  take: IngestBatch,
   { reader, judge }: { readonly reader: Reader; readonly judge: ResourceJudge },
   lists: Lists | null,
   named: readonly ReadAnswer[],
-): Promise<SettledSuspects> {
+): Promise<SuspectOutcome> {
   for (const answer of named) {
-    if (answer.found === 'present') takeOne(take, judge, answer.kind, answer.resource);
+    if (answer.found === 'present') ingestOne(take, judge, answer.kind, answer.resource);
     else if (answer.found === 'absent') take.confirmAbsence({ ...answer, lostMembers: [] });
   }
   const known = new Map(named.map((answer) => [nameOf(answer), answer]));
@@ -52,13 +52,13 @@ export async function settleSuspects(
     if (verdict === 'gone') take.confirmAbsence({ ...suspect, lostMembers: [] });
     else if (verdict === 'left') take.confirmAbsence({ ...suspect, lostMembers: absence.members });
     else if (verdict === 'count') take.countAbsence(suspect);
-    else if (verdict === 'there') takeOne(take, judge, suspect.kind, find(suspect)?.resource);
+    else if (verdict === 'there') ingestOne(take, judge, suspect.kind, find(suspect)?.resource);
   }
   return { reads: answers.length, problems: judged.problems, warnings: judged.warnings };
 }
 
 function readMembers(
-  take: Take,
+  take: IngestBatch,
   judge: ResourceJudge,
   answer: ReadAnswer | undefined,
 ): SingleRead | undefined {
@@ -73,7 +73,7 @@ function readMembers(
  * A list that did not add up still shows who may be missing: they are asked for, though their absence does not count by
  * itself. Otherwise one unreadable record would keep everybody who leaves.
  */
-function findSuspects(take: Take, lists: Lists | null): Suspect[] {
+function findSuspects(take: IngestBatch, lists: Lists | null): Suspect[] {
   if (lists === null) return take.suspects({ User: false, Group: false });
   const all = take.suspects({ User: true, Group: true });
   const missing = { User: 0, Group: 0 };

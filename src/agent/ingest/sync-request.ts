@@ -1,23 +1,23 @@
 // What a pass is asked to look at: everything, what changed, or some resources that the store named.
-import { type Look, MAX_NAMED } from '../../protocol/messages.ts';
+import { type ChangeNotice, MAX_NAMED } from '../../protocol/messages.ts';
 
 /** `event`: the named resources alone. */
-export type PassMode = 'full' | 'delta' | 'event';
+export type SyncMode = 'full' | 'delta' | 'event';
 
-export type NamedResource = Look['resources'][number];
+export type NamedResource = ChangeNotice['resources'][number];
 
-export interface PassOrder {
-  readonly mode: PassMode;
+export interface SyncRequest {
+  readonly mode: SyncMode;
   /** Read one by one, whatever else is read; a full pass needs none. */
   readonly resources: readonly NamedResource[];
 }
 
-export const EVERYTHING: PassOrder = { mode: 'full', resources: [] };
+export const EVERYTHING: SyncRequest = { mode: 'full', resources: [] };
 
-const RANK: Readonly<Record<PassMode, number>> = { event: 0, delta: 1, full: 2 };
+const RANK: Readonly<Record<SyncMode, number>> = { event: 0, delta: 1, full: 2 };
 
 /** One order that does what both want. */
-export function mergeOrders(one: PassOrder, other: PassOrder): PassOrder {
+export function mergeRequests(one: SyncRequest, other: SyncRequest): SyncRequest {
   const mode = RANK[one.mode] >= RANK[other.mode] ? one.mode : other.mode;
   if (mode === 'full') return EVERYTHING;
   const named = new Map(

@@ -1,11 +1,11 @@
 // Whom an operator means: by POSIX name, userName, e-mail address, SCIM id, externalId or the fingerprint of a key.
 import type { Config } from '../../config/config.ts';
-import type { Binding, MirroredUser } from '../../policy/model.ts';
+import type { Binding, StoredUser } from '../../policy/model.ts';
 import { readKeys } from '../../policy/keys/ssh-key.ts';
 import { foldDomains, readUsername } from '../../policy/identity/username.ts';
 
 export interface FoundPerson {
-  readonly user: MirroredUser;
+  readonly user: StoredUser;
   /** The account's name: as bound, else as it would be; null where none can be made. */
   readonly name: string | null;
 }
@@ -13,7 +13,7 @@ export interface FoundPerson {
 /** Ids first, then what is bound on this node, then what the store says; null: nobody. */
 export function findPerson(
   word: string,
-  users: readonly MirroredUser[],
+  users: readonly StoredUser[],
   bindings: readonly Binding[],
   config: Config,
 ): FoundPerson | null {
@@ -21,14 +21,14 @@ export function findPerson(
   const bound = new Map(
     bindings.filter(({ kind }) => kind === 'account').map((one) => [one.scimId, one.name]),
   );
-  const nameOf = ({ record }: MirroredUser): string | null => {
+  const nameOf = ({ record }: StoredUser): string | null => {
     const reading = readUsername(record.username, domains);
     return bound.get(record.id) ?? (reading.ok ? reading.name : null);
   };
   const folded = word.toLowerCase();
   const reading = readUsername(word, domains);
   const name = reading.ok ? reading.name : null;
-  const rules: ((user: MirroredUser) => boolean)[] = word.startsWith('SHA256:')
+  const rules: ((user: StoredUser) => boolean)[] = word.startsWith('SHA256:')
     ? [({ record }) => listsKey(record.keys, word)]
     : [
         ({ record }) => record.id === word,

@@ -4,14 +4,14 @@ import { AgentError } from '../../common/errors.ts';
 import type { Host } from '../../host/host.ts';
 import type { Change } from '../../plan/change.ts';
 import { dropKeys, readFingerprints } from '../../plan/plan-keys.ts';
-import { CLOSED_SHELL } from '../../policy/accounts.ts';
-import type { Binding, MirroredUser } from '../../policy/model.ts';
+import { DISABLED_SHELL } from '../../policy/accounts.ts';
+import type { Binding, StoredUser } from '../../policy/model.ts';
 import { findPerson } from './find-person.ts';
 
 /** What is known of people; null where the mirror cannot be read, and the marker group has to do. */
-export type Known = { users(): readonly MirroredUser[]; bindings(): readonly Binding[] } | null;
+export type Known = { users(): readonly StoredUser[]; bindings(): readonly Binding[] } | null;
 
-export interface PutOut {
+export interface RevokeOutcome {
   /** Accounts that are concerned, by name; empty: nobody on this node (yet). */
   readonly names: readonly string[];
   /** What could not be done, one sentence each. */
@@ -25,7 +25,12 @@ const BECAUSE = 'an operator blocked this person';
  * away again; the account stays closed meanwhile.
  * @throws AgentError refused: it is a local account, which is not ours to close.
  */
-export async function putOut(entry: string, config: Config, host: Host, known: Known): Promise<PutOut> {
+export async function revokeNow(
+  entry: string,
+  config: Config,
+  host: Host,
+  known: Known,
+): Promise<RevokeOutcome> {
   const changes = entry.startsWith('SHA256:')
     ? takeKey(entry, host)
     : closePerson(findName(entry, config, host, known), host);
@@ -65,7 +70,7 @@ function closePerson(name: string | null, host: Host): Change[] {
   const common = { scimId: null, name, because: BECAUSE };
   return [
     { ...common, kind: 'keys-remove' },
-    { ...common, kind: 'account-close', entry: { ...entry, shell: CLOSED_SHELL }, reason: 'blocked' },
+    { ...common, kind: 'account-close', entry: { ...entry, shell: DISABLED_SHELL }, reason: 'blocked' },
     { ...common, kind: 'sessions-end', uid: entry.uid },
   ];
 }

@@ -1,10 +1,10 @@
 // One pass from the cache for a command that changed what operators say: it waits for its turn, then acts.
-import type { Place } from '../node-context.ts';
-import { openParts } from '../reconcile/context.ts';
-import { takeTurn } from '../reconcile/sync-lock.ts';
-import { runPass } from '../reconcile/sync.ts';
+import type { NodeContext } from '../node-context.ts';
+import { openSyncContext } from '../reconcile/context.ts';
+import { acquireSyncLock } from '../reconcile/sync-lock.ts';
+import { runSync } from '../reconcile/sync.ts';
 import { publishStatus } from '../report/write-status.ts';
-import type { PassReport } from '../reconcile/sync-report.ts';
+import type { SyncReport } from '../reconcile/sync-report.ts';
 
 const PATIENCE_MS = 600_000;
 
@@ -12,15 +12,15 @@ const PATIENCE_MS = 600_000;
  * Makes the host agree with the cache and the operators' lists; asks nobody.
  * @param onWait called when the daemon's pass is under way.
  */
-export async function passFromCache(place: Place, onWait: () => void): Promise<PassReport> {
-  const release = await takeTurn(place, onWait, PATIENCE_MS);
-  const parts = openParts(place);
+export async function syncFromState(place: NodeContext, onWait: () => void): Promise<SyncReport> {
+  const release = await acquireSyncLock(place, onWait, PATIENCE_MS);
+  const parts = openSyncContext(place);
   try {
-    const report = await runPass({ ...parts, reader: null }, 'cache');
+    const report = await runSync({ ...parts, reader: null }, 'cache');
     await publishStatus(parts, report);
     return report;
   } finally {
-    parts.mirror.close();
+    parts.state.close();
     release();
   }
 }

@@ -1,7 +1,7 @@
 // The operators' extensions, one JSON line a person, beside the freeze and outside of the cache, so that no old copy of the cache brings one back.
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
-import type { DesiredHost } from '../../policy/model.ts';
+import type { DesiredState } from '../../policy/model.ts';
 import type { Extension } from '../../policy/extension.ts';
 import { toHostWrite } from '../../common/system-error.ts';
 import { replaceFile } from './operator-files.ts';
@@ -32,7 +32,7 @@ export function writeExtensions(file: string, extensions: Iterable<Extension>): 
  * Drops what no longer counts: an extension ends for good with its time, with the next confirmation, and with the
  * first word that closes the account, whatever the cache says later.
  */
-export function dropSpentExtensions(file: string, desired: DesiredHost): void {
+export function dropSpentExtensions(file: string, desired: DesiredState): void {
   const extensions = readExtensions(file);
   if (extensions.size === 0) return;
   const kept = desired.accounts.flatMap(({ extension }) => extension ?? []);

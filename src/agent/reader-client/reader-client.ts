@@ -5,10 +5,10 @@ import { openChannel } from '../../protocol/channel.ts';
 import {
   type Ask,
   type GroupQuestion,
-  type Look,
+  type ChangeNotice,
   type PageEnd,
-  type PassAsk,
-  type PassEnd,
+  type FetchAsk,
+  type FetchEnd,
   type ProbeAnswer,
   type ReadAnswer,
   type Say,
@@ -20,12 +20,12 @@ import type { Traffic } from '../../protocol/traffic.ts';
 
 export interface Reader {
   /** @throws AgentError with the reader's own code, or reader_failed when it went away. */
-  pass(question: PassQuestion, ears: PassEars): Promise<PassEnd>;
+  pass(question: FetchQuestion, ears: PageSink): Promise<FetchEnd>;
   read(kind: ResourceKind, id: string): Promise<ReadAnswer>;
   /** Looks at the store, for doctor; asks for these groups by name and id. */
   probe(groups: readonly GroupQuestion[]): Promise<ProbeAnswer>;
   /** Has the reader listen to the store's events and to its own tokens, and hears of them. */
-  watch(onLook: (look: Look) => void): void;
+  watch(onLook: (look: ChangeNotice) => void): void;
   /** How the store answered, after each question. */
   onTraffic(callback: (traffic: Traffic) => void): void;
   /** Says which snapshot the node has (`scim.announce`). */
@@ -35,10 +35,10 @@ export interface Reader {
   close(): void;
 }
 
-export type PassQuestion = Pick<PassAsk, 'mode' | 'since' | 'known'>;
+export type FetchQuestion = Pick<FetchAsk, 'mode' | 'since' | 'known'>;
 
 /** Who hears the pages of a pass: the lines of each, then that it is over. */
-export interface PassEars {
+export interface PageSink {
   onLine(line: PageLine): void;
   onPage(page: PageEnd): void;
 }
@@ -53,7 +53,7 @@ interface Question {
 export function openReader(stream: Duplex): Reader {
   const channel = openChannel(stream);
   const questions = new Map<number, Question>();
-  let onLook = (_look: Look): void => {};
+  let onLook = (_look: ChangeNotice): void => {};
   let onTraffic = (_traffic: Traffic): void => {};
   let next = 1;
   let isClosed = false;
@@ -116,7 +116,7 @@ export function openReader(stream: Duplex): Reader {
 
   return {
     pass: ({ mode, since, known }, ears) =>
-      ask<PassEnd>(
+      ask<FetchEnd>(
         (n) => ({ ask: 'pass', n, mode, since, known }),
         (say) => {
           if (say.say === 'page') ears.onPage(say);

@@ -3,12 +3,12 @@ import { chmodSync, chownSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { describeError } from '../../common/errors.ts';
-import type { Look } from '../../protocol/messages.ts';
+import type { ChangeNotice } from '../../protocol/messages.ts';
 import { openReader, type Reader } from './reader-client.ts';
 import { spawnReader } from './spawn-reader.ts';
 import type { Traffic } from '../../protocol/traffic.ts';
 import { attempt, toHostWrite, toSystemError } from '../../common/system-error.ts';
-import type { Place } from '../node-context.ts';
+import type { NodeContext } from '../node-context.ts';
 import { findReaderUser } from './reader-user.ts';
 
 /** `child`: started and restarted by this process. `socket`: a unit of its own, supervised by the service manager. */
@@ -19,7 +19,7 @@ export interface ReaderLink {
   current(): Reader | null;
   onConnect(callback: () => void): void;
   /** The store announced a change, or the reader has a new token. */
-  onLook(callback: (look: Look) => void): void;
+  onLook(callback: (look: ChangeNotice) => void): void;
   /** How the store answered, after each question. */
   onTraffic(callback: (traffic: Traffic) => void): void;
   close(): void;
@@ -29,13 +29,13 @@ const FIRST_RESTART_MS = 500;
 const LAST_RESTART_MS = 60_000;
 
 /** Starts or awaits the reader; loses of it are made good until `close`. */
-export function linkReader(place: Place, source: ReaderSource): ReaderLink {
+export function linkReader(place: NodeContext, source: ReaderSource): ReaderLink {
   const { log } = place;
   let reader: Reader | null = null;
   let isClosed = false;
   const listeners = {
     connect: (): void => {},
-    look: (_look: Look): void => {},
+    look: (_look: ChangeNotice): void => {},
     traffic: (_traffic: Traffic): void => {},
   };
 
@@ -74,7 +74,7 @@ export function linkReader(place: Place, source: ReaderSource): ReaderLink {
 }
 
 /** Starts the child, and again with back-off whenever it ends. */
-function keepChild(place: Place, adopt: (stream: Duplex) => void, isClosed: () => boolean): () => void {
+function keepChild(place: NodeContext, adopt: (stream: Duplex) => void, isClosed: () => boolean): () => void {
   const { log, configFile, paths } = place;
   let delay = FIRST_RESTART_MS;
   let kill = (): void => {};
@@ -111,7 +111,7 @@ function keepChild(place: Place, adopt: (stream: Duplex) => void, isClosed: () =
 }
 
 /** Listens where the reader's unit connects; only that user, and root, may. */
-function listen(place: Place, adopt: (stream: Duplex) => void): () => void {
+function listen(place: NodeContext, adopt: (stream: Duplex) => void): () => void {
   const { log, paths } = place;
   const cannot = `cannot listen for the reader at ${paths.readerSocket}`;
   attempt(cannot, () => {

@@ -3,34 +3,34 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { listSshdSources } from '../../host/sshd/sshd-program.ts';
-import type { Mirror } from '../../state/state.ts';
+import type { StateDatabase } from '../../state/state.ts';
 import type { Paths } from '../../common/paths.ts';
-import type { Heard } from '../ingest/fetch-store.ts';
-import type { PassReport } from './sync-report.ts';
+import type { FetchResult } from '../ingest/fetch-store.ts';
+import type { SyncReport } from './sync-report.ts';
 
 /** Seconds after which everything is weighed again whatever was heard: some things change by time alone. */
 const DECIDE_AT_LEAST_EVERY = 900;
 
-export interface Settled {
+export interface ChangeDetector {
   /** A mark of all that a decision depends on besides the store and the clock; taken before a pass does anything. */
   mark(): string;
   /**
    * The report of the last pass that decided, if the host agreed then and nothing happened since; else null.
    * @param now epoch seconds.
    */
-  recall(heard: Heard, mark: string, now: number): PassReport | null;
+  recall(heard: FetchResult, mark: string, now: number): SyncReport | null;
   /** A pass has decided: what came of it. */
-  note(report: PassReport, mark: string): void;
+  note(report: SyncReport, mark: string): void;
 }
 
 /** Looks at the files and at what other processes wrote into the mirror; a daemon keeps one for its life. */
-export function watchSettled(
+export function createChangeDetector(
   paths: Paths,
   accounts: Config['accounts'],
-  mirror: Pick<Mirror, 'foreignVersion'>,
-): Settled {
+  mirror: Pick<StateDatabase, 'foreignVersion'>,
+): ChangeDetector {
   const published = path.join(paths.root, accounts.nsscache_dir);
-  let last: { readonly report: PassReport; readonly mark: string } | null = null;
+  let last: { readonly report: SyncReport; readonly mark: string } | null = null;
   return {
     mark: () => `${mirror.foreignVersion()} ${markFiles(paths, published)}`,
     recall(heard, mark, now) {
@@ -47,7 +47,7 @@ export function watchSettled(
   };
 }
 
-function isSilent({ mode, taken }: Heard): boolean {
+function isSilent({ mode, taken }: FetchResult): boolean {
   return mode !== 'full' && Object.values(taken).every((count) => count === 0);
 }
 

@@ -1,32 +1,32 @@
 // Opens what a pass needs: configuration, mirror, host and judge, all under one root.
 import type { Config } from '../../config/config.ts';
 import { createFailureLog, type FailureLog } from './failure-log.ts';
-import { type HeardBefore, rememberHeard } from '../ingest/page-memo.ts';
+import { type PageMemo, createPageMemo } from '../ingest/page-memo.ts';
 import { type Host, openHost } from '../../host/host.ts';
 import type { Logger } from '../../common/log.ts';
 import { type HostLoadWatch, watchHostLoad } from '../../host/probes/host-load-watch.ts';
-import { type Mirror, openMirror } from '../../state/state.ts';
+import { type StateDatabase, openStateDatabase } from '../../state/state.ts';
 import type { Paths } from '../../common/paths.ts';
 import { createJudge, type ResourceJudge } from '../ingest/judge-resource.ts';
 import type { Reader } from '../reader-client/reader-client.ts';
-import type { Place } from '../node-context.ts';
+import type { NodeContext } from '../node-context.ts';
 import { nameNode } from './file-lock.ts';
 import type { Progress } from '../progress.ts';
-import { type Settled, watchSettled } from './change-detector.ts';
+import { type ChangeDetector, createChangeDetector } from './change-detector.ts';
 
 /** What a pass works with. */
-export interface PassParts {
+export interface SyncContext {
   readonly config: Config;
   readonly paths: Paths;
-  readonly mirror: Mirror;
+  readonly state: StateDatabase;
   /** Why the cache cannot be written, so that `mirror` is a copy of it and nothing is granted; null: it can. */
-  readonly cacheFault: string | null;
+  readonly stateFault: string | null;
   readonly host: Host;
   readonly judge: ResourceJudge;
-  readonly heardBefore: HeardBefore;
+  readonly pageMemo: PageMemo;
   /** null: nobody is asked; the pass works from the cache. */
   readonly reader: Reader | null;
-  readonly settled: Settled;
+  readonly changes: ChangeDetector;
   readonly log: Logger;
   readonly failures: FailureLog;
   readonly hostLoad: HostLoadWatch;
@@ -40,10 +40,10 @@ export interface PassParts {
  * Everything but the reader. The caller closes `mirror`.
  * @throws AgentError state_folder
  */
-export function openParts(place: Place): Omit<PassParts, 'reader'> {
+export function openSyncContext(place: NodeContext): Omit<SyncContext, 'reader'> {
   const { config, paths, log } = place;
   const clock = Date.now;
-  const mirror = openMirror(paths.state, Math.floor(clock() / 1000), nameNode(paths.passLock));
+  const mirror = openStateDatabase(paths.state, Math.floor(clock() / 1000), nameNode(paths.passLock));
   if (mirror.setAside !== null) {
     log.error(
       { file: mirror.setAside },
@@ -55,13 +55,13 @@ export function openParts(place: Place): Omit<PassParts, 'reader'> {
     paths,
     log,
     failures: createFailureLog(log),
-    mirror,
-    cacheFault: null,
+    state: mirror,
+    stateFault: null,
     clock,
-    settled: watchSettled(paths, config.accounts, mirror),
+    changes: createChangeDetector(paths, config.accounts, mirror),
     host: openHost({ paths, config }),
     hostLoad: watchHostLoad(paths, config, mirror),
     judge: createJudge(config.scim.attributes),
-    heardBefore: rememberHeard(),
+    pageMemo: createPageMemo(),
   };
 }

@@ -3,7 +3,7 @@ import type { Applied } from '../../host/host.ts';
 import type { QuarantineRow } from '../../state/state.ts';
 import type { Decision } from './decide.ts';
 
-export interface Tally {
+export interface RecordCounts {
   /** What was applied or tried, by the change's kind. */
   readonly changes: Readonly<Record<string, { readonly done: number; readonly failed: number }>>;
   /** Changes that wait, by the kind of held set. */
@@ -19,11 +19,11 @@ export interface Tally {
 }
 
 /** Counts; pure. */
-export function tallyPass(
+export function countRecords(
   { desired, actual, verdict }: Decision,
   applied: readonly Applied[],
   quarantine: readonly QuarantineRow[],
-): Tally {
+): RecordCounts {
   const changes: Record<string, { done: number; failed: number }> = {};
   for (const { change, ok } of applied) {
     const counted = (changes[change.kind] ??= { done: 0, failed: 0 });

@@ -1,26 +1,26 @@
 // Policy, plan and guard in one go: what a pass would do now, from the mirror and the host as they are; changes nothing.
-import type { Mirror } from '../../state/state.ts';
+import type { StateDatabase } from '../../state/state.ts';
 import type { Host } from '../../host/host.ts';
-import { type ActualHost, CLOSED_DAY } from '../../plan/actual.ts';
+import { type ActualState, DISABLED_DAY } from '../../plan/actual.ts';
 import { type Change, isAccountChange } from '../../plan/change.ts';
 import { guard, type GuardVerdict } from '../../plan/guard/guard.ts';
 import { splitExchanges } from '../../plan/guard/freeze.ts';
 import { planChanges } from '../../plan/plan.ts';
 import { adoptLost } from '../../policy/identity/adopt.ts';
-import { desire } from '../../policy/desired-state.ts';
-import type { Binding, DesiredHost } from '../../policy/model.ts';
-import { isUnknown } from '../../policy/unknown.ts';
+import { computeDesiredState } from '../../policy/desired-state.ts';
+import type { Binding, DesiredState } from '../../policy/model.ts';
+import { isNotInStore } from '../../policy/unknown.ts';
 import { readOperatorFiles } from '../overrides/operator-files.ts';
 import { readExtensions } from '../overrides/extensions.ts';
-import type { Hearing } from '../ingest/freshness.ts';
-import type { PassParts } from './context.ts';
+import type { Freshness } from '../ingest/freshness.ts';
+import type { SyncContext } from './context.ts';
 
 /** What a pass would do, and on what grounds; nothing has been done yet. */
 export interface Decision {
   /** Bindings that the ledger had lost and that were worked out anew. */
   readonly adopted: readonly Binding[];
-  readonly desired: DesiredHost;
-  readonly actual: ActualHost;
+  readonly desired: DesiredState;
+  readonly actual: ActualState;
   readonly changes: readonly Change[];
   readonly verdict: GuardVerdict;
   /** Who bears our mark, is known to neither the ledger nor the store, and is in: with an open line, or a key file. */
@@ -36,17 +36,17 @@ const UNRECORDED = 'the cache cannot be written: no grants and no absences until
  * @param hearing how well the store was heard.
  */
 export async function decide(
-  parts: Pick<PassParts, 'config' | 'paths' | 'host' | 'cacheFault'> & {
-    readonly mirror: Pick<Mirror, 'bindings' | 'users' | 'groups' | 'guardRecord'>;
+  parts: Pick<SyncContext, 'config' | 'paths' | 'host' | 'stateFault'> & {
+    readonly state: Pick<StateDatabase, 'bindings' | 'users' | 'groups' | 'guardRecord'>;
   },
   now: number,
-  hearing: Hearing,
+  hearing: Freshness,
 ): Promise<Decision> {
-  const { config, mirror, host } = parts;
+  const { config, state, host } = parts;
   const operator = readOperatorFiles(parts.paths);
-  const recorded = mirror.bindings();
-  const users = mirror.users();
-  const groups = mirror.groups();
+  const recorded = state.bindings();
+  const users = state.users();
+  const groups = state.groups();
   const question = {
     users,
     groups,
@@ -61,14 +61,14 @@ export async function decide(
   const adopted = adoptLost(question);
   const bindings = adopted.length === 0 ? recorded : [...recorded, ...adopted];
   const facts = adopted.length === 0 ? question.facts : await host.facts(bindings);
-  const desired = desire({ ...question, bindings, facts });
+  const desired = computeDesiredState({ ...question, bindings, facts });
   const actual = host.read(bindings, desired);
   const planned = planChanges(desired, actual);
   // Where another node publishes the accounts they are that one's to change.
   const isReader = config.accounts.backend === 'published';
   const ours = isReader ? planned.filter((change) => !isAccountChange(change)) : planned;
   const isFrozen = operator.frozenUntil > now;
-  const freezeReason = parts.cacheFault !== null ? UNRECORDED : isFrozen ? FROZEN : null;
+  const freezeReason = parts.stateFault !== null ? UNRECORDED : isFrozen ? FROZEN : null;
   const changes = freezeReason === null ? ours : splitExchanges(ours);
   const verdict = guard({
     changes,
@@ -77,7 +77,7 @@ export async function decide(
     users,
     groups,
     config,
-    record: mirror.guardRecord(now - guardWindow(config)),
+    record: state.guardRecord(now - guardWindow(config)),
     approved: operator.approved,
     freezeReason,
     now,
@@ -86,14 +86,14 @@ export async function decide(
   return { adopted, desired, actual, changes, verdict, unknown };
 }
 
-function listUnknown({ leftovers = [] }: DesiredHost, { keyFiles }: ActualHost, host: Host): string[] {
-  return leftovers.filter(isUnknown).flatMap(({ name }) => {
-    const isClosed = host.lookUp(name)?.account.expiryDay === CLOSED_DAY;
+function listUnknown({ leftovers = [] }: DesiredState, { keyFiles }: ActualState, host: Host): string[] {
+  return leftovers.filter(isNotInStore).flatMap(({ name }) => {
+    const isClosed = host.lookUp(name)?.account.expiryDay === DISABLED_DAY;
     return isClosed && !keyFiles.has(name) ? [] : [name];
   });
 }
 
 /** How far back the guard counts, in seconds. */
-export function guardWindow({ limits }: PassParts['config']): number {
+export function guardWindow({ limits }: SyncContext['config']): number {
   return Math.max(limits.max_loss.window, limits.max_gain.window);
 }

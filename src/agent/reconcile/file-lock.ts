@@ -15,7 +15,11 @@ const POLL_MS = 100;
  * @returns a function that gives the lock back.
  * @throws AgentError lock_busy, host_write
  */
-export async function takePassLock(file: string, onWait: () => void, patience: number): Promise<() => void> {
+export async function acquireFileLock(
+  file: string,
+  onWait: () => void,
+  patience: number,
+): Promise<() => void> {
   const fd = openLockFile(file);
   const deadline = performance.now() + patience;
   for (let isFirst = true; !tryFlock(fd, 'exclusive'); isFirst = false) {

@@ -1,12 +1,12 @@
 // What a pass leaves behind for status, history and metrics: plain data, stored with the pass.
 import { AgentError } from '../../common/errors.ts';
 import type { Applied } from '../../host/host.ts';
-import type { Mirror } from '../../state/state.ts';
-import type { DesiredHost, Refusal } from '../../policy/model.ts';
-import type { Heard } from '../ingest/fetch-store.ts';
+import type { StateDatabase } from '../../state/state.ts';
+import type { DesiredState, Refusal } from '../../policy/model.ts';
+import type { FetchResult } from '../ingest/fetch-store.ts';
 import type { Decision } from './decide.ts';
-import { tallyPass, type Tally } from './count-records.ts';
-import type { PassMode } from '../ingest/sync-request.ts';
+import { countRecords, type RecordCounts } from './count-records.ts';
+import type { SyncMode } from '../ingest/sync-request.ts';
 
 export interface HeldSummary {
   readonly hash: string;
@@ -17,12 +17,12 @@ export interface HeldSummary {
   readonly actsAt: number | null;
 }
 
-export interface PassReport {
+export interface SyncReport {
   readonly n: number;
   /** Epoch seconds. */
   readonly startedAt: number;
-  readonly mode: PassMode | 'cache';
-  readonly heard: Heard | null;
+  readonly mode: SyncMode | 'cache';
+  readonly heard: FetchResult | null;
   /** Why the store could not be heard; null if it was, or was not asked. */
   readonly failure: { readonly code: string; readonly message: string; readonly hint: string } | null;
   /** Hash of the mirror's records; equal on nodes that have heard the same. */
@@ -61,24 +61,24 @@ export interface PassReport {
   } | null;
   /** Milliseconds a step. */
   readonly durations: Readonly<Record<string, number>>;
-  readonly tally: Tally;
+  readonly tally: RecordCounts;
 }
 
 export interface ReportInput {
   readonly n: number;
   readonly startedAt: number;
-  readonly mode: PassReport['mode'];
-  readonly heard: Heard | AgentError | null;
+  readonly mode: SyncReport['mode'];
+  readonly heard: FetchResult | AgentError | null;
   readonly decision: Decision;
-  readonly cacheFault: string | null;
+  readonly stateFault: string | null;
   readonly applied: readonly Applied[];
-  readonly mirror: Mirror;
+  readonly mirror: StateDatabase;
   readonly durations: Readonly<Record<string, number>>;
 }
 
 /** Gathers the report; reads the mirror, changes nothing. */
-export function reportPass(input: ReportInput): PassReport {
-  const { decision, applied, mirror, heard, cacheFault } = input;
+export function reportSync(input: ReportInput): SyncReport {
+  const { decision, applied, mirror, heard, stateFault } = input;
   const { desired, changes, verdict } = decision;
   const failures = applied.filter((result) => !result.ok);
   const isFailed = heard instanceof AgentError;
@@ -106,30 +106,30 @@ export function reportPass(input: ReportInput): PassReport {
       changes: waiting.length,
       actsAt,
     })),
-    unknown: summariseUnknown(decision.unknown, findDone(applied)),
+    unknown: summariseNotInStore(decision.unknown, findDone(applied)),
     refusals: desired.refusals.slice(0, 100),
     problems: [
-      ...(cacheFault === null ? [] : [cacheFault]),
+      ...(stateFault === null ? [] : [stateFault]),
       ...failures.slice(0, 20).map(({ change, problem }) => `${change.kind} ${change.name}: ${problem}`),
     ],
     keyExpiry: findKeyExpiry(desired),
     extended: findExtended(desired),
     durations: input.durations,
-    tally: tallyPass(decision, applied, mirror.quarantine()),
+    tally: countRecords(decision, applied, mirror.quarantine()),
   };
 }
 
 /** Whether the store was heard out and the host agrees with it now. */
-export function isAgreed({ heard, failure, changes, unknown = null }: PassReport): boolean {
+export function isAgreed({ heard, failure, changes, unknown = null }: SyncReport): boolean {
   const isHeard = failure === null && (heard === null || heard.problems.length === 0);
   return isHeard && changes.failed === 0 && changes.held === 0 && unknown === null;
 }
 
 /** @param done names to which all was done that had to be. */
-export function summariseUnknown(
+export function summariseNotInStore(
   unknown: readonly string[],
   done: ReadonlySet<string>,
-): NonNullable<PassReport['unknown']> | null {
+): NonNullable<SyncReport['unknown']> | null {
   const left = unknown.filter((name) => !done.has(name)).sort();
   return left.length === 0 ? null : { accounts: left.length, first: left.slice(0, 5) };
 }
@@ -140,13 +140,13 @@ function findDone(applied: readonly Applied[]): Set<string> {
   return done;
 }
 
-function countAccounts({ accounts }: DesiredHost) {
+function countAccounts({ accounts }: DesiredState) {
   let open = 0;
-  for (const { closed } of accounts) if (closed === null) open += 1;
+  for (const { disabled: closed } of accounts) if (closed === null) open += 1;
   return { accountsOpen: open, accountsClosed: accounts.length - open };
 }
 
-function findExtended({ accounts }: DesiredHost): PassReport['extended'] {
+function findExtended({ accounts }: DesiredState): SyncReport['extended'] {
   let extended = 0;
   let latest = 0;
   const operators = new Set<string>();
@@ -160,7 +160,7 @@ function findExtended({ accounts }: DesiredHost): PassReport['extended'] {
 }
 
 /** The bounds between which the keys on this node stop working if the store is never heard again. */
-function findKeyExpiry({ accounts }: DesiredHost): PassReport['keyExpiry'] {
+function findKeyExpiry({ accounts }: DesiredState): SyncReport['keyExpiry'] {
   let earliest = Infinity;
   let latest = -Infinity;
   for (const { expiresAt } of accounts) {

@@ -6,11 +6,11 @@ import type { Binding } from '../../policy/model.ts';
 import { decide, guardWindow } from './decide.ts';
 import { dropSpentExtensions } from '../overrides/extensions.ts';
 import { findWindow } from '../ingest/delta-window.ts';
-import { hearStore, type Heard } from '../ingest/fetch-store.ts';
-import type { NamedResource, PassMode, PassOrder } from '../ingest/sync-request.ts';
-import type { PassParts } from './context.ts';
-import { judgeHearing } from '../ingest/freshness.ts';
-import { reportPass, type PassReport } from './sync-report.ts';
+import { fetchStore, type FetchResult } from '../ingest/fetch-store.ts';
+import type { NamedResource, SyncMode, SyncRequest } from '../ingest/sync-request.ts';
+import type { SyncContext } from './context.ts';
+import { judgeFreshness } from '../ingest/freshness.ts';
+import { reportSync, type SyncReport } from './sync-report.ts';
 import { createStopwatch } from './stopwatch.ts';
 
 /** Passes from one sweep of the history to the next: some hours. */
@@ -22,12 +22,12 @@ const PRUNE_EVERY = 500;
  * @param mode `cache` asks nobody.
  * @param named resources that the store announced a change of.
  */
-export async function runPass(
-  parts: PassParts,
-  mode: PassMode | 'cache',
+export async function runSync(
+  parts: SyncContext,
+  mode: SyncMode | 'cache',
   named: readonly NamedResource[] = [],
-): Promise<PassReport> {
-  const { mirror, host, config, settled } = parts;
+): Promise<SyncReport> {
+  const { state: mirror, host, config, changes: settled } = parts;
   const now = Math.floor(parts.clock() / 1000);
   const watch = createStopwatch();
   const mark = settled.mark();
@@ -44,7 +44,7 @@ export async function runPass(
     return report;
   }
   parts.onProgress?.('plan', 0, null);
-  const decision = await watch.time('decide', () => decide(parts, now, judgeHearing(heard, mirror, now)));
+  const decision = await watch.time('decide', () => decide(parts, now, judgeFreshness(heard, mirror, now)));
   const { adopted, desired, changes, verdict } = decision;
   parts.onProgress?.('plan', changes.length, changes.length);
   const isObserving = config.mode === 'observe';
@@ -59,13 +59,13 @@ export async function runPass(
   mirror.recordHeld(verdict.remember);
   mirror.saveReadings();
 
-  const report = reportPass({
+  const report = reportSync({
     n,
     startedAt: now,
     mode,
     heard,
     decision,
-    cacheFault: parts.cacheFault,
+    stateFault: parts.stateFault,
     applied,
     mirror,
     durations: watch.laps(),
@@ -82,11 +82,15 @@ export async function runPass(
 }
 
 /** Hears the store, or says why it could not be heard. */
-async function listen(parts: PassParts, order: PassOrder, now: number): Promise<Heard | AgentError> {
-  const { reader, mirror, config } = parts;
+async function listen(
+  parts: SyncContext,
+  order: SyncRequest,
+  now: number,
+): Promise<FetchResult | AgentError> {
+  const { reader, state: mirror, config } = parts;
   try {
     if (reader === null) throw new AgentError('reader_failed', 'the reader is not connected');
-    return await hearStore({ ...parts, reader, now }, order, findWindow(mirror, config, now));
+    return await fetchStore({ ...parts, reader, now }, order, findWindow(mirror, config, now));
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
     return error;
@@ -96,7 +100,7 @@ async function listen(parts: PassParts, order: PassOrder, now: number): Promise<
 /** Somebody whose closing is held stays open in the ledger too. */
 function bindingsToRecord(bindings: readonly Binding[], verdict: GuardVerdict): Binding[] {
   const held = new Set(verdict.held.flatMap((set) => set.changes.map((change) => change.scimId)));
-  return bindings.map((binding) => (held.has(binding.scimId) ? { ...binding, closedAt: null } : binding));
+  return bindings.map((binding) => (held.has(binding.scimId) ? { ...binding, disabledAt: null } : binding));
 }
 
 function historyRow(result: Applied, verdict: GuardVerdict) {

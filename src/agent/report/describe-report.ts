@@ -1,16 +1,16 @@
 // A pass in a few lines for people.
 import { makePrintable } from '../../common/printable.ts';
-import type { PassReport } from '../reconcile/sync-report.ts';
+import type { SyncReport } from '../reconcile/sync-report.ts';
 import { sayCount } from '../../common/count-noun.ts';
 
 /** What `sunk-agent sync` prints. */
-export function describeReport(report: PassReport): string {
+export function describeReport(report: SyncReport): string {
   const { counts, changes, heard } = report;
   const lines = [
     `pass ${report.n} (${heard?.mode ?? 'cache'}): ${sayCount(counts.users, 'user')} and ${sayCount(counts.groups, 'group')}, snapshot ${report.snapshot}`,
     `${sayCount(changes.done, 'change')} made, ${changes.failed} failed, ${changes.held} held`,
     ...report.problems.map((problem) => `failed: ${problem}`),
-    ...describeUnknown(report).map((sentence) => `still in: ${sentence}`),
+    ...describeNotInStore(report).map((sentence) => `still in: ${sentence}`),
     ...(heard?.problems ?? []).map(({ detail }) => `store: ${detail}`),
     ...(heard?.warnings ?? []).map(({ detail }) => `warning: ${detail}`),
     ...report.held.map(
@@ -23,7 +23,7 @@ export function describeReport(report: PassReport): string {
 }
 
 /** One sentence about those whom nobody knows, or none. */
-export function describeUnknown({ unknown = null }: Pick<PassReport, 'unknown'>): string[] {
+export function describeNotInStore({ unknown = null }: Pick<SyncReport, 'unknown'>): string[] {
   if (unknown === null) return [];
   const { accounts, first } = unknown;
   const names = `${first.join(', ')}${accounts > first.length ? ' and more' : ''}`;

@@ -2,23 +2,23 @@
 import path from 'node:path';
 import { describeError } from '../../common/errors.ts';
 import { replaceFiles } from '../../host/fs/atomic-file.ts';
-import { createComplaints } from '../../common/log-dedup.ts';
-import type { Place } from '../node-context.ts';
+import { createLogDedup } from '../../common/log-dedup.ts';
+import type { NodeContext } from '../node-context.ts';
 import type { ReaderLink } from '../reader-client/reader-link.ts';
-import type { PassReport } from '../reconcile/sync-report.ts';
+import type { SyncReport } from '../reconcile/sync-report.ts';
 import type { Status } from './status.ts';
 
 export interface MetricsPublisher {
   /** A pass is over; never fails, for a monitor must not stop what it watches. */
-  publish(report: PassReport, status: Status): Promise<void>;
+  publish(report: SyncReport, status: Status): Promise<void>;
 }
 
 /** Does nothing, and loads nothing, unless `metrics` is configured. */
-export async function openMetricsPublisher(place: Place, link: ReaderLink): Promise<MetricsPublisher> {
+export async function openMetricsPublisher(place: NodeContext, link: ReaderLink): Promise<MetricsPublisher> {
   const { listen, textfile } = place.config.metrics;
   if (listen === null && textfile === null) return { publish: () => Promise.resolve() };
   const metrics = (await import('./metrics.ts')).createMetrics();
-  const complaints = createComplaints(place.log);
+  const complaints = createLogDedup(place.log);
   link.onTraffic((traffic) => metrics.countTraffic(traffic));
   return {
     async publish(report, status) {

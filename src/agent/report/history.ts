@@ -1,5 +1,5 @@
 // What happened on this node: what passes did, from the mirror, and what operators did by hand, from the audit trail.
-import type { MirrorView } from '../../state/state.ts';
+import type { StateView } from '../../state/state.ts';
 import type { AuditTrail } from './audit.ts';
 
 export interface HistoryEvent {
@@ -33,7 +33,7 @@ export interface HistoryQuestion {
 
 /** Both sources as one list, the oldest first; `mirror` null: it cannot be read, and only operators' acts are known. */
 export function gatherHistory(
-  mirror: Pick<MirrorView, 'history' | 'snapshots'> | null,
+  mirror: Pick<StateView, 'history' | 'snapshots'> | null,
   audit: AuditTrail,
   { since, words, limit }: HistoryQuestion,
 ): HistoryEvent[] {

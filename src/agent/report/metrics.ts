@@ -2,12 +2,12 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Traffic } from '../../protocol/traffic.ts';
 import { makePrintable } from '../../common/printable.ts';
-import { isAgreed, type PassReport } from '../reconcile/sync-report.ts';
+import { isAgreed, type SyncReport } from '../reconcile/sync-report.ts';
 import type { Status } from './status.ts';
 
 export interface Metrics {
   /** A pass is over. */
-  count(report: PassReport, status: Status): void;
+  count(report: SyncReport, status: Status): void;
   countTraffic(traffic: Traffic): void;
   /** Prometheus' text format, 0.0.4. */
   render(): Promise<string>;
@@ -128,7 +128,7 @@ function replace<L extends string>(
 }
 
 /** The same distinctions as the exit status of `sunk-agent sync`. */
-function outcomeOf(report: PassReport): 'agreed' | 'partly' | 'failed' {
+function outcomeOf(report: SyncReport): 'agreed' | 'partly' | 'failed' {
   if (report.failure !== null) return 'failed';
   return isAgreed(report) ? 'agreed' : 'partly';
 }

@@ -4,15 +4,15 @@ import type { infer as Infer } from 'zod';
 import { AgentError } from '../../common/errors.ts';
 import type { HostLoad } from '../../host/probes/host-load.ts';
 import { isSystemError, toSystemError } from '../../common/system-error.ts';
-import { describeUnknown } from './describe-report.ts';
-import type { PassReport } from '../reconcile/sync-report.ts';
+import { describeNotInStore } from './describe-report.ts';
+import type { SyncReport } from '../reconcile/sync-report.ts';
 import type { statusSchema } from './status-schema.ts';
 import { sayCount } from '../../common/count-noun.ts';
 
 export type Status = Infer<typeof statusSchema>;
 
 export interface StatusInput {
-  readonly report: PassReport;
+  readonly report: SyncReport;
   /** Epoch seconds. */
   readonly now: number;
   readonly mode: Status['mode'];
@@ -39,7 +39,7 @@ export function statusOf(input: StatusInput): Status {
   if (report.problems.length > 0)
     failing.push(`the host could not be made to agree: ${report.problems[0] ?? ''}`);
   if (report.failure !== null) degraded.push(`the store could not be heard: ${report.failure.message}`);
-  degraded.push(...describeUnknown(report));
+  degraded.push(...describeNotInStore(report));
   if (report.held.length > 0) {
     const held = report.held.map(({ hash, reason }) => `${hash} (${reason})`).join(', ');
     degraded.push(`changes wait for approval: ${held}`);

@@ -3,10 +3,10 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { hasSshdDropIn } from '../../host/sshd/sshd.ts';
 import { attempt } from '../../common/system-error.ts';
 import { hasNoNetwork } from '../node-context.ts';
-import type { PassParts } from '../reconcile/context.ts';
+import type { SyncContext } from '../reconcile/context.ts';
 import { readOperatorFiles } from '../overrides/operator-files.ts';
 import { findLastComplete } from '../ingest/freshness.ts';
-import type { PassReport } from '../reconcile/sync-report.ts';
+import type { SyncReport } from '../reconcile/sync-report.ts';
 import { statusOf, type Status } from './status.ts';
 
 /**
@@ -15,18 +15,18 @@ import { statusOf, type Status } from './status.ts';
  * @throws AgentError host_write
  */
 export async function publishStatus(
-  parts: Pick<PassParts, 'paths' | 'mirror' | 'config' | 'clock' | 'hostLoad'>,
-  report: PassReport,
+  parts: Pick<SyncContext, 'paths' | 'state' | 'config' | 'clock' | 'hostLoad'>,
+  report: SyncReport,
   nextPass: number | null = null,
 ): Promise<Status> {
-  const { paths, mirror, config } = parts;
+  const { paths, state: mirror, config } = parts;
   const now = Math.floor(parts.clock() / 1000);
   const status = statusOf({
     report,
     now,
     mode: config.mode,
     baseUrl: config.scim.base_url,
-    lastHeard: mirror.lastPass<PassReport>('heard at all', ({ heard }) => heard !== null)?.startedAt ?? null,
+    lastHeard: mirror.lastPass<SyncReport>('heard at all', ({ heard }) => heard !== null)?.startedAt ?? null,
     lastComplete: findLastComplete(mirror),
     frozenUntil: readOperatorFiles(paths).frozenUntil,
     maxAge: config.keys.max_age,

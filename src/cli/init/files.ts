@@ -12,9 +12,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { takePassLock } from '../../agent/reconcile/file-lock.ts';
+import { acquireFileLock } from '../../agent/reconcile/file-lock.ts';
 import { findReaderUser } from '../../agent/reader-client/reader-user.ts';
-import type { Place } from '../../agent/node-context.ts';
+import type { NodeContext } from '../../agent/node-context.ts';
 import { parseConfig } from '../../config/config.ts';
 import { createLogger } from '../../common/log.ts';
 import type { Paths } from '../../common/paths.ts';
@@ -32,7 +32,7 @@ export async function withDraft<T>(
   paths: Paths,
   baseUrl: string,
   token: string,
-  work: (place: Place) => Promise<T>,
+  work: (place: NodeContext) => Promise<T>,
 ): Promise<T> {
   const folder = attempt(`cannot make a folder in ${paths.run}`, () => {
     mkdirSync(paths.run, { recursive: true, mode: 0o755 });
@@ -59,7 +59,7 @@ export async function withDraft<T>(
 
 /** While no pass writes to it; the daemon waits for us no longer than that. */
 async function copyMirror(paths: Paths, to: string): Promise<void> {
-  const release = await takePassLock(
+  const release = await acquireFileLock(
     paths.passLock,
     () => process.stderr.write('sunk-agent: a pass is under way; waiting for it\n'),
     PATIENCE_MS,

@@ -1,12 +1,12 @@
 // `sunk-agent init`: from a base URL, a token and the names of groups to a configuration, with the plan seen first.
 import { readFileSync } from 'node:fs';
 import { decide } from '../../agent/reconcile/decide.ts';
-import type { PassParts } from '../../agent/reconcile/context.ts';
+import type { SyncContext } from '../../agent/reconcile/context.ts';
 import { parseConfig } from '../../config/config.ts';
 import { AgentError } from '../../common/errors.ts';
 import { type ConfigChoices, renderConfig } from './config-text.ts';
 import { isConfigured, readKeptToken, withDraft, writeAccepted } from './files.ts';
-import { findDomains, listNames, pinGroups, surveyStore } from './store-contents.ts';
+import { findDomains, listNames, pinGroups, readStoreContents } from './store-contents.ts';
 import { openTerminal, type Terminal } from '../terminal/prompt.ts';
 import { pathsUnder } from '../../common/paths.ts';
 import { printPlan } from '../../plan/print.ts';
@@ -59,7 +59,7 @@ export async function run(context: CommandContext): Promise<number> {
     const baseUrl = await findBaseUrl(context, terminal);
     const token = await findToken(context, terminal, readKeptToken(paths));
     return await withDraft(paths, baseUrl, token, async (place) => {
-      const parts = await surveyStore(place);
+      const parts = await readStoreContents(place);
       try {
         const choices = await choose(context, terminal, baseUrl, parts);
         const mode = await showPlan(context, terminal, choices, parts);
@@ -68,7 +68,7 @@ export async function run(context: CommandContext): Promise<number> {
         process.stderr.write(describeNext(configFile, mode));
         return 0;
       } finally {
-        parts.mirror.close();
+        parts.state.close();
       }
     });
   } finally {
@@ -107,7 +107,7 @@ async function choose(
   { values }: CommandContext,
   terminal: Terminal | null,
   baseUrl: string,
-  { mirror }: Omit<PassParts, 'reader'>,
+  { state: mirror }: Omit<SyncContext, 'reader'>,
 ): Promise<Omit<ConfigChoices, 'mode'>> {
   const users = mirror.users().flatMap(({ record, absent }) => (absent ? [] : [record]));
   const groups = mirror.groups().flatMap(({ record, absent }) => (absent ? [] : [record]));
@@ -153,13 +153,13 @@ async function showPlan(
   { values, json }: CommandContext,
   terminal: Terminal | null,
   choices: Omit<ConfigChoices, 'mode'>,
-  parts: Omit<PassParts, 'reader'>,
+  parts: Omit<SyncContext, 'reader'>,
 ): Promise<ConfigChoices['mode'] | null> {
   const config = parseConfig(renderConfig({ ...choices, mode: 'enforce' }), 'the new configuration');
   const now = Math.floor(parts.clock() / 1000);
   const { changes, verdict, desired } = await decide({ ...parts, config }, now, {
-    heardAt: now,
-    isWhole: false,
+    completeAt: now,
+    isComplete: false,
   });
   if (json) {
     process.stdout.write(

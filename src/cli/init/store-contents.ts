@@ -1,7 +1,7 @@
 // What the store has: read once by the reader, into a mirror that is thrown away afterwards.
-import type { Place } from '../../agent/node-context.ts';
-import { openParts, type PassParts } from '../../agent/reconcile/context.ts';
-import { hearStore } from '../../agent/ingest/fetch-store.ts';
+import type { NodeContext } from '../../agent/node-context.ts';
+import { openSyncContext, type SyncContext } from '../../agent/reconcile/context.ts';
+import { fetchStore } from '../../agent/ingest/fetch-store.ts';
 import { EVERYTHING } from '../../agent/ingest/sync-request.ts';
 import { withReader } from '../../agent/reader-client/with-reader.ts';
 import { AgentError } from '../../common/errors.ts';
@@ -17,11 +17,13 @@ const SHOWN = 10;
  * @param place of a draft: its state folder and its configuration are thrown away.
  * @throws AgentError of the reader, or store_answer where the store was not read whole.
  */
-export async function surveyStore(place: Place): Promise<Omit<PassParts, 'reader'>> {
-  const parts = openParts(place);
+export async function readStoreContents(place: NodeContext): Promise<Omit<SyncContext, 'reader'>> {
+  const parts = openSyncContext(place);
   try {
     const now = Math.floor(parts.clock() / 1000);
-    const heard = await withReader(place, (reader) => hearStore({ ...parts, reader, now }, EVERYTHING, null));
+    const heard = await withReader(place, (reader) =>
+      fetchStore({ ...parts, reader, now }, EVERYTHING, null),
+    );
     const whole = heard.complete.User && heard.complete.Group;
     if (!whole)
       throw new AgentError(
@@ -30,7 +32,7 @@ export async function surveyStore(place: Place): Promise<Omit<PassParts, 'reader
       );
     return parts;
   } catch (error) {
-    parts.mirror.close();
+    parts.state.close();
     throw error;
   }
 }

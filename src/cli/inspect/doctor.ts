@@ -3,7 +3,7 @@ import { examine } from '../../diagnose/doctor/examine.ts';
 import type { Finding, Severity } from '../../diagnose/doctor/finding.ts';
 import { applyFixes } from '../../diagnose/doctor/fixes.ts';
 import { gatherFacts } from '../../diagnose/doctor/gather.ts';
-import { openPlace } from '../../agent/node-context.ts';
+import { openNodeContext } from '../../agent/node-context.ts';
 import { makePrintable } from '../../common/printable.ts';
 import { mayColour } from '../terminal/colour.ts';
 import type { CommandContext } from '../command.ts';
@@ -40,7 +40,7 @@ const COLOURS: Readonly<Record<Severity, string>> = { broken: '31', open: '31', 
 const VERSION = 1;
 
 export async function run(context: CommandContext): Promise<number> {
-  const place = openPlace(context);
+  const place = openNodeContext(context);
   announceOwner(context);
   const look = async (): Promise<Finding[]> =>
     examine(await gatherFacts(place, Math.floor(Date.now() / 1000)));

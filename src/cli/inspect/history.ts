@@ -1,12 +1,12 @@
 // `sunk-agent history`: what changed for whom, when, by which pass or operator, and from which snapshot.
 import { type AuditTrail, readAudit } from '../../agent/report/audit.ts';
 import { gatherHistory, type HistoryEvent } from '../../agent/report/history.ts';
-import { openPlace } from '../../agent/node-context.ts';
+import { openNodeContext } from '../../agent/node-context.ts';
 import { findPerson } from '../../agent/operator/find-person.ts';
 import type { Config } from '../../config/config.ts';
 import { parseDuration } from '../../config/types.ts';
 import { AgentError, describeError } from '../../common/errors.ts';
-import { type MirrorView, viewMirror } from '../../state/state.ts';
+import { type StateView, viewState } from '../../state/state.ts';
 import { makePrintable } from '../../common/printable.ts';
 import type { CommandContext } from '../command.ts';
 import { sayCount } from '../../common/count-noun.ts';
@@ -38,7 +38,7 @@ export function run(context: CommandContext): Promise<number> {
   const from = readSince(since, now);
   const most = Number(limit);
   if (!Number.isInteger(most) || most < 1) throw new AgentError('usage', '--limit takes a number from 1');
-  const { paths, config } = openPlace(context);
+  const { paths, config } = openNodeContext(context);
   const trail = readAudit(paths);
   const view = openView(paths.state);
   try {
@@ -65,9 +65,9 @@ function readSince(since: unknown, now: number): number {
 }
 
 /** Operators' acts can be told without the mirror. */
-function openView(folder: string): MirrorView | null {
+function openView(folder: string): StateView | null {
   try {
-    return viewMirror(folder);
+    return viewState(folder);
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
     process.stderr.write(`sunk-agent: only what operators did can be told: ${describeError(error)}\n`);
@@ -76,7 +76,7 @@ function openView(folder: string): MirrorView | null {
 }
 
 /** Everything that a person goes by in the history: name, userName, SCIM id. */
-function findWords(user: string, view: MirrorView | null, config: Config): Set<string> {
+function findWords(user: string, view: StateView | null, config: Config): Set<string> {
   const found = view === null ? null : findPerson(user, view.users(), view.bindings(), config);
   const { id = null, userName = null } = found?.user.record ?? {};
   return new Set(

@@ -1,7 +1,7 @@
 // `status --host`: the host's facts as they are now, of the same disks that the pass looks at.
 import { findPeople } from '../../host/probes/host-load-watch.ts';
 import { showHost, type Status } from '../../agent/report/status.ts';
-import { lookAtLoad } from '../../host/probes/host-load.ts';
+import { probeLoad } from '../../host/probes/host-load.ts';
 import { AgentError } from '../../common/errors.ts';
 import type { Paths } from '../../common/paths.ts';
 
@@ -12,14 +12,14 @@ export async function lookNow(
   now: number,
 ): Promise<NonNullable<Status['host']>> {
   const folders = host === null ? [paths.state] : host.disks.map(({ path }) => path);
-  return showHost(await lookAtLoad(folders, await readPeople(paths), now));
+  return showHost(await probeLoad(folders, await readPeople(paths), now));
 }
 
 async function readPeople(paths: Paths): Promise<ReadonlyMap<number, string> | null> {
   if (paths.root !== '/' || process.geteuid?.() !== 0) return null;
-  const { viewMirror } = await import('../../state/state.ts');
+  const { viewState } = await import('../../state/state.ts');
   try {
-    const view = viewMirror(paths.state);
+    const view = viewState(paths.state);
     try {
       return findPeople(paths.root, view);
     } finally {

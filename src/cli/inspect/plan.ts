@@ -1,14 +1,14 @@
 // `sunk-agent plan`: what a pass would change, by the engine that would change it.
-import { openPlace } from '../../agent/node-context.ts';
-import { openParts } from '../../agent/reconcile/context.ts';
+import { openNodeContext } from '../../agent/node-context.ts';
+import { openSyncContext } from '../../agent/reconcile/context.ts';
 import { decide } from '../../agent/reconcile/decide.ts';
-import { judgeHearing } from '../../agent/ingest/freshness.ts';
-import { hearStore } from '../../agent/ingest/fetch-store.ts';
+import { judgeFreshness } from '../../agent/ingest/freshness.ts';
+import { fetchStore } from '../../agent/ingest/fetch-store.ts';
 import { EVERYTHING } from '../../agent/ingest/sync-request.ts';
 import { withReader } from '../../agent/reader-client/with-reader.ts';
-import { takePassLock } from '../../agent/reconcile/file-lock.ts';
-import { describeUnknown } from '../../agent/report/describe-report.ts';
-import { summariseUnknown } from '../../agent/reconcile/sync-report.ts';
+import { acquireFileLock } from '../../agent/reconcile/file-lock.ts';
+import { describeNotInStore } from '../../agent/report/describe-report.ts';
+import { summariseNotInStore } from '../../agent/reconcile/sync-report.ts';
 import type { Change } from '../../plan/change.ts';
 import { printPlan } from '../../plan/print.ts';
 import { makePrintable } from '../../common/printable.ts';
@@ -36,21 +36,21 @@ Exit status: 0 nothing to change, 2 changes, 1 error.`;
 const PATIENCE_MS = 600_000;
 
 export async function run(context: CommandContext): Promise<number> {
-  const place = openPlace(context);
+  const place = openNodeContext(context);
   announceOwner(context);
-  const release = await takePassLock(
+  const release = await acquireFileLock(
     place.paths.passLock,
     () => process.stderr.write('sunk-agent: a pass is under way; waiting for it\n'),
     PATIENCE_MS,
   );
-  const parts = openParts(place);
+  const parts = openSyncContext(place);
   try {
     const now = Math.floor(parts.clock() / 1000);
     const heard =
       context.values['fetch'] === true
-        ? await withReader(place, (reader) => hearStore({ ...parts, reader, now }, EVERYTHING, null))
+        ? await withReader(place, (reader) => fetchStore({ ...parts, reader, now }, EVERYTHING, null))
         : null;
-    const { changes, verdict, unknown } = await decide(parts, now, judgeHearing(heard, parts.mirror, now));
+    const { changes, verdict, unknown } = await decide(parts, now, judgeFreshness(heard, parts.state, now));
     process.stdout.write(
       context.json
         ? `${JSON.stringify({ changes, held: verdict.held, unknown })}\n`
@@ -61,15 +61,15 @@ export async function run(context: CommandContext): Promise<number> {
     );
     return changes.length === 0 ? 0 : 2;
   } finally {
-    parts.mirror.close();
+    parts.state.close();
     release();
   }
 }
 
 /** About those whom nobody knows and whom the plan leaves in. */
 function sayUnknown(unknown: readonly string[], changes: readonly Change[]): string {
-  const left = summariseUnknown(unknown, new Set(changes.map(({ name }) => name)));
-  return describeUnknown({ unknown: left })
+  const left = summariseNotInStore(unknown, new Set(changes.map(({ name }) => name)));
+  return describeNotInStore({ unknown: left })
     .map((sentence) => `\nStill in: ${makePrintable(sentence)}\n`)
     .join('');
 }

@@ -2,7 +2,7 @@
 import { judgeChain } from '../../diagnose/why/chain.ts';
 import { gatherFacts } from '../../diagnose/why/gather.ts';
 import { printChain, sayVerdict } from '../../diagnose/why/print.ts';
-import { openPlace } from '../../agent/node-context.ts';
+import { openNodeContext } from '../../agent/node-context.ts';
 import { AgentError } from '../../common/errors.ts';
 import { mayColour } from '../terminal/colour.ts';
 import type { CommandContext } from '../command.ts';
@@ -36,7 +36,7 @@ export async function run(context: CommandContext): Promise<number> {
   if (typeof key === 'string' && !/^SHA256:[A-Za-z0-9+/]{43}$/.test(key))
     throw new AgentError('usage', '--key takes a fingerprint as ssh-keygen -l prints it: SHA256:...');
   const facts = await gatherFacts(
-    openPlace(context),
+    openNodeContext(context),
     question,
     typeof key === 'string' ? key : null,
     Math.floor(Date.now() / 1000),

@@ -2,8 +2,8 @@
 import { recordAct } from '../../agent/report/audit.ts';
 import { describeReport } from '../../agent/report/describe-report.ts';
 import { addEntry, operatorName } from '../../agent/overrides/operator-files.ts';
-import { openPlace } from '../../agent/node-context.ts';
-import { passFromCache } from '../../agent/operator/sync-now.ts';
+import { openNodeContext } from '../../agent/node-context.ts';
+import { syncFromState } from '../../agent/operator/sync-now.ts';
 import { AgentError } from '../../common/errors.ts';
 import { announceOwner } from '../owner.ts';
 import type { CommandContext } from '../command.ts';
@@ -26,12 +26,12 @@ export async function run(context: CommandContext): Promise<number> {
   if (hash === undefined || more.length > 0 || !/^[0-9a-f]{8,64}$/.test(hash)) {
     throw new AgentError('usage', 'the hash of a held set is expected', { hint: 'sunk-agent plan shows it' });
   }
-  const place = openPlace(context);
+  const place = openNodeContext(context);
   announceOwner(context);
   // Before the act: nothing is let through of which no trace is left.
   recordAct(place.paths, { act: 'approve', subject: hash, detail: '' });
   addEntry(place.paths.approved, hash, `${operatorName()}, ${new Date().toISOString()}`);
-  const report = await passFromCache(place, () =>
+  const report = await syncFromState(place, () =>
     process.stderr.write('sunk-agent: a pass is under way; waiting for it\n'),
   );
   process.stdout.write(describeReport(report));

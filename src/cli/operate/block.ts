@@ -2,12 +2,12 @@
 import { recordAct } from '../../agent/report/audit.ts';
 import { describeReport } from '../../agent/report/describe-report.ts';
 import { addEntry, operatorName, removeEntry } from '../../agent/overrides/operator-files.ts';
-import { openPlace, type Place } from '../../agent/node-context.ts';
-import { passFromCache } from '../../agent/operator/sync-now.ts';
-import { putOut, type PutOut } from '../../agent/operator/revoke-now.ts';
+import { openNodeContext, type NodeContext } from '../../agent/node-context.ts';
+import { syncFromState } from '../../agent/operator/sync-now.ts';
+import { revokeNow, type RevokeOutcome } from '../../agent/operator/revoke-now.ts';
 import { AgentError, describeError } from '../../common/errors.ts';
 import { openHost } from '../../host/host.ts';
-import { type MirrorView, viewMirror } from '../../state/state.ts';
+import { type StateView, viewState } from '../../state/state.ts';
 import type { Paths } from '../../common/paths.ts';
 import { makePrintable } from '../../common/printable.ts';
 import { announceOwner } from '../owner.ts';
@@ -31,7 +31,7 @@ const ENTRY = /^[A-Za-z0-9][A-Za-z0-9@._:/+=-]{0,255}$/;
 
 export async function run(context: CommandContext): Promise<number> {
   const entry = readEntry(context);
-  const place = openPlace(context);
+  const place = openNodeContext(context);
   announceOwner(context);
   const started = performance.now();
   const listing = tryToList(place.paths.blocked, entry);
@@ -70,10 +70,10 @@ function tryToList(file: string, entry: string): 'new' | 'known' | AgentError {
 }
 
 /** Keys, account and sessions, before anything that could wait: the pass lock, the store, the mirror. */
-async function actNow(entry: string, place: Place, isNew: boolean): Promise<PutOut> {
+async function actNow(entry: string, place: NodeContext, isNew: boolean): Promise<RevokeOutcome> {
   const view = openView(place.paths.state);
   try {
-    return await putOut(entry, place.config, openHost(place), view);
+    return await revokeNow(entry, place.config, openHost(place), view);
   } catch (error) {
     // What is none of ours does not stay on the list either.
     if (error instanceof AgentError && error.code === 'refused' && isNew)
@@ -85,9 +85,9 @@ async function actNow(entry: string, place: Place, isNew: boolean): Promise<PutO
 }
 
 /** null: damaged, locked or not there; the marker group then tells who is ours. */
-function openView(folder: string): MirrorView | null {
+function openView(folder: string): StateView | null {
   try {
-    return viewMirror(folder);
+    return viewState(folder);
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
     process.stderr.write(`sunk-agent: ${describeError(error)}; going by the marker group\n`);
@@ -96,9 +96,9 @@ function openView(folder: string): MirrorView | null {
 }
 
 /** Groups, sudo and the records, by a pass; the person is out already, whatever becomes of it. */
-async function followUp(place: Place): Promise<boolean> {
+async function followUp(place: NodeContext): Promise<boolean> {
   try {
-    const report = await passFromCache(place, () =>
+    const report = await syncFromState(place, () =>
       process.stderr.write('sunk-agent: a pass is under way; waiting for it, for groups and sudo\n'),
     );
     process.stdout.write(describeReport(report));

@@ -4,11 +4,11 @@ import { recordAct } from '../../agent/report/audit.ts';
 import { describeReport } from '../../agent/report/describe-report.ts';
 import { readExtensions, writeExtensions } from '../../agent/overrides/extensions.ts';
 import { operatorName } from '../../agent/overrides/operator-files.ts';
-import { openPlace, type Place } from '../../agent/node-context.ts';
-import { openParts } from '../../agent/reconcile/context.ts';
-import { takePassLock } from '../../agent/reconcile/file-lock.ts';
-import { passFromCache } from '../../agent/operator/sync-now.ts';
-import { judgeHearing } from '../../agent/ingest/freshness.ts';
+import { openNodeContext, type NodeContext } from '../../agent/node-context.ts';
+import { openSyncContext } from '../../agent/reconcile/context.ts';
+import { acquireFileLock } from '../../agent/reconcile/file-lock.ts';
+import { syncFromState } from '../../agent/operator/sync-now.ts';
+import { judgeFreshness } from '../../agent/ingest/freshness.ts';
 import { parseDuration } from '../../config/types.ts';
 import { AgentError } from '../../common/errors.ts';
 import { expireKeys, MAX_EXTENSION, type Extension } from '../../policy/extension.ts';
@@ -44,7 +44,7 @@ const onWait = (): void => void process.stderr.write('sunk-agent: a pass is unde
 
 export async function run(context: CommandContext): Promise<number> {
   const { who, seconds } = readRequest(context);
-  const place = openPlace(context);
+  const place = openNodeContext(context);
   if (place.config.keys.max_age === null) {
     throw new AgentError('refused', 'keys.max_age is never: no key runs out, so there is nothing to extend');
   }
@@ -57,7 +57,7 @@ export async function run(context: CommandContext): Promise<number> {
     subject: who ?? '--all',
     detail: `${sayCount(extended.length, 'account')} until ${until}: ${extended.join(', ')}`,
   });
-  const report = await passFromCache(place, onWait);
+  const report = await syncFromState(place, onWait);
   process.stdout.write(
     context.json
       ? `${JSON.stringify({ extended, later, until: now + seconds })}\n`
@@ -79,17 +79,17 @@ function readRequest({ positionals, values }: CommandContext): { who: string | n
 
 /** Records the extension of those who may log in by the last good records; names, sorted. */
 async function extend(
-  place: Place,
+  place: NodeContext,
   who: string | null,
   now: number,
   until: number,
 ): Promise<{ extended: string[]; later: string[] }> {
   const { paths, config } = place;
-  const release = await takePassLock(paths.passLock, onWait, PATIENCE_MS);
-  const parts = openParts(place);
+  const release = await acquireFileLock(paths.passLock, onWait, PATIENCE_MS);
+  const parts = openSyncContext(place);
   try {
-    const { desired } = await decide(parts, now, judgeHearing(null, parts.mirror, now));
-    const records = new Map(parts.mirror.users().map((user) => [user.record.id, user]));
+    const { desired } = await decide(parts, now, judgeFreshness(null, parts.state, now));
+    const records = new Map(parts.state.users().map((user) => [user.record.id, user]));
     const wanted = desired.accounts.filter(
       ({ scimId, entry }) =>
         who === null || [scimId, entry.name, records.get(scimId)?.record.userName].includes(who),
@@ -97,7 +97,7 @@ async function extend(
     const extensions = readExtensions(paths.extended);
     const extended: string[] = [];
     const later: string[] = [];
-    for (const { scimId, entry, closed, keys } of wanted) {
+    for (const { scimId, entry, disabled: closed, keys } of wanted) {
       const confirmedAt = records.get(scimId)?.confirmedAt ?? 0;
       if (who !== null) refuseHopeless(who, closed, keys.length, confirmedAt);
       if (closed !== null || keys.length === 0 || confirmedAt === 0) continue;
@@ -117,7 +117,7 @@ async function extend(
     writeExtensions(paths.extended, extensions.values());
     return { extended, later };
   } finally {
-    parts.mirror.close();
+    parts.state.close();
     release();
   }
 }

@@ -1,7 +1,7 @@
 // `sunk-agent freeze`: no grants and no absences for a while; revocations go on.
 import { recordAct } from '../../agent/report/audit.ts';
 import { operatorName, writeFreeze } from '../../agent/overrides/operator-files.ts';
-import { openPlace } from '../../agent/node-context.ts';
+import { openNodeContext } from '../../agent/node-context.ts';
 import { parseDuration } from '../../config/types.ts';
 import { AgentError } from '../../common/errors.ts';
 import { announceOwner } from '../owner.ts';
@@ -25,7 +25,7 @@ export async function run(context: CommandContext): Promise<number> {
   const seconds = typeof text === 'string' ? parseDuration(text) : null;
   if (seconds === null || seconds === 0)
     throw new AgentError('usage', '--for takes a duration such as 30m, 2h or 1d');
-  const { paths } = openPlace(context);
+  const { paths } = openNodeContext(context);
   announceOwner(context);
   const until = Math.floor(Date.now() / 1000) + seconds;
   recordAct(paths, { act: 'freeze', subject: '', detail: `until ${new Date(until * 1000).toISOString()}` });

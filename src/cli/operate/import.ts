@@ -1,15 +1,15 @@
 // `sunk-agent import`: takes accounts that a node has already into the ledger, with the uid, gid and home that they have.
 import path from 'node:path';
 import { recordAct } from '../../agent/report/audit.ts';
-import { previewPass, withLedger } from '../../agent/operator/ledger-command.ts';
-import { openPlace } from '../../agent/node-context.ts';
-import type { PassParts } from '../../agent/reconcile/context.ts';
+import { previewSync, withLedger } from '../../agent/operator/ledger-command.ts';
+import { openNodeContext } from '../../agent/node-context.ts';
+import type { SyncContext } from '../../agent/reconcile/context.ts';
 import { AgentError } from '../../common/errors.ts';
 import { readFoundAccounts } from '../../host/accounts/found-accounts.ts';
 import { printPlan } from '../../plan/print.ts';
 import { makePrintable } from '../../common/printable.ts';
 import type { PasswdEntry } from '../../policy/posix.ts';
-import { planTakeover, type NotTaken, type Takeover } from '../../policy/identity/takeover.ts';
+import { planTakeover, type NotTakenOver, type Takeover } from '../../policy/identity/takeover.ts';
 import { mayColour } from '../terminal/colour.ts';
 import { announceOwner } from '../owner.ts';
 import type { CommandContext } from '../command.ts';
@@ -43,7 +43,7 @@ Exit status: 0 nothing to take over or taken over, 2 there is something to take 
 
 export async function run(context: CommandContext): Promise<number> {
   const { isLocal, isApplied, words } = readRequest(context);
-  const place = openPlace(context);
+  const place = openNodeContext(context);
   announceOwner(context);
   const onWait = (): void => void process.stderr.write('sunk-agent: a pass is under way; waiting for it\n');
   return withLedger(place, onWait, async (parts, now) => {
@@ -57,8 +57,8 @@ export async function run(context: CommandContext): Promise<number> {
       ...takeover.refused,
       ...missing.map((name) => ({ name, code: 'no-account', detail: `${file} has no such account` })),
     ];
-    const ledger = [...parts.mirror.bindings(), ...takeover.bindings];
-    const next = await previewPass(parts, ledger, now);
+    const ledger = [...parts.state.bindings(), ...takeover.bindings];
+    const next = await previewSync(parts, ledger, now);
     if (isApplied && takeover.bindings.length > 0) {
       const names = takeover.bindings.map(({ name }) => name).join(' ');
       recordAct(place.paths, {
@@ -66,7 +66,7 @@ export async function run(context: CommandContext): Promise<number> {
         subject: file,
         detail: `${sayCount(takeover.bindings.length, 'account')}: ${names}`,
       });
-      parts.mirror.bind(takeover.bindings);
+      parts.state.bind(takeover.bindings);
     }
     process.stdout.write(
       context.json
@@ -89,12 +89,12 @@ function readRequest({ positionals, values }: CommandContext) {
 }
 
 async function plan(
-  parts: Omit<PassParts, 'reader'>,
+  parts: Omit<SyncContext, 'reader'>,
   found: readonly PasswdEntry[],
   isLocal: boolean,
   now: number,
 ): Promise<Takeover> {
-  const { mirror, host, config } = parts;
+  const { state: mirror, host, config } = parts;
   const bindings = mirror.bindings();
   const facts = await host.facts(bindings);
   return planTakeover({ found, isLocal, users: mirror.users(), bindings, facts, config, now });
@@ -104,7 +104,7 @@ const SHOWN = 20;
 
 /** The plan for people. */
 function describe(
-  takeover: Takeover & { readonly refused: readonly NotTaken[] },
+  takeover: Takeover & { readonly refused: readonly NotTakenOver[] },
   isApplied: boolean,
 ): string {
   const { bindings, refused, known, unmatched } = takeover;

@@ -1,8 +1,8 @@
 // `sunk-agent rebind`: moves people and groups, with their names and ids, to the new SCIM ids that the store gave them.
 import { recordAct } from '../../agent/report/audit.ts';
-import { previewPass, withLedger } from '../../agent/operator/ledger-command.ts';
+import { previewSync, withLedger } from '../../agent/operator/ledger-command.ts';
 import { operatorName, readOperatorFiles } from '../../agent/overrides/operator-files.ts';
-import { openPlace } from '../../agent/node-context.ts';
+import { openNodeContext } from '../../agent/node-context.ts';
 import { AgentError } from '../../common/errors.ts';
 import { printPlan } from '../../plan/print.ts';
 import { makePrintable } from '../../common/printable.ts';
@@ -43,11 +43,11 @@ Exit status: 0 nothing to move or moved, 2 there is something to move, 1 somethi
 export async function run(context: CommandContext): Promise<number> {
   const pair = readRequest(context);
   const isApplied = context.values['apply'] === true;
-  const place = openPlace(context);
+  const place = openNodeContext(context);
   announceOwner(context);
   const onWait = (): void => void process.stderr.write('sunk-agent: a pass is under way; waiting for it\n');
   return withLedger(place, onWait, async (parts, now) => {
-    const { mirror, config } = parts;
+    const { state: mirror, config } = parts;
     const question = {
       users: mirror.users(),
       groups: mirror.groups(),
@@ -56,7 +56,7 @@ export async function run(context: CommandContext): Promise<number> {
       config,
     };
     const plan = pair === null ? planBulk(question) : planRebinding([pair], question);
-    const next = await previewPass(parts, moveAll(question.bindings, plan), now);
+    const next = await previewSync(parts, moveAll(question.bindings, plan), now);
     if (isApplied && plan.moves.length > 0) {
       for (const { binding, to } of plan.moves) {
         const detail = `${binding.kind} ${binding.name}, ${binding.id}: now ${to}`;

@@ -1,7 +1,7 @@
 // `sunk-agent thaw`: ends a freeze.
 import { recordAct } from '../../agent/report/audit.ts';
 import { removeFreeze } from '../../agent/overrides/operator-files.ts';
-import { openPlace } from '../../agent/node-context.ts';
+import { openNodeContext } from '../../agent/node-context.ts';
 import { announceOwner } from '../owner.ts';
 import type { CommandContext } from '../command.ts';
 
@@ -18,7 +18,7 @@ Examples:
 Exit status: 0 done, 1 failed.`;
 
 export async function run(context: CommandContext): Promise<number> {
-  const { paths } = openPlace(context);
+  const { paths } = openNodeContext(context);
   announceOwner(context);
   const wasFrozen = removeFreeze(paths.freeze);
   if (wasFrozen) recordAct(paths, { act: 'thaw', subject: '', detail: '' });

@@ -2,8 +2,8 @@
 import { recordAct } from '../../agent/report/audit.ts';
 import { describeReport } from '../../agent/report/describe-report.ts';
 import { readOperatorFiles, removeEntry } from '../../agent/overrides/operator-files.ts';
-import { openPlace } from '../../agent/node-context.ts';
-import { passFromCache } from '../../agent/operator/sync-now.ts';
+import { openNodeContext } from '../../agent/node-context.ts';
+import { syncFromState } from '../../agent/operator/sync-now.ts';
 import { AgentError } from '../../common/errors.ts';
 import { readEntry } from './block.ts';
 import { announceOwner } from '../owner.ts';
@@ -23,7 +23,7 @@ Exit status: 0 done, 1 failed.`;
 
 export async function run(context: CommandContext): Promise<number> {
   const entry = readEntry(context);
-  const place = openPlace(context);
+  const place = openNodeContext(context);
   announceOwner(context);
   if (!readOperatorFiles(place.paths).blocked.includes(entry)) {
     throw new AgentError('refused', `${entry} is not in ${place.paths.blocked}`, {
@@ -33,7 +33,7 @@ export async function run(context: CommandContext): Promise<number> {
   // Before the act: nobody is let back in without a trace.
   recordAct(place.paths, { act: 'unblock', subject: entry, detail: '' });
   removeEntry(place.paths.blocked, entry);
-  const report = await passFromCache(place, () =>
+  const report = await syncFromState(place, () =>
     process.stderr.write('sunk-agent: a pass is under way; waiting for it\n'),
   );
   process.stdout.write(`${entry} is no longer blocked\n${describeReport(report)}`);

@@ -1,6 +1,6 @@
 // `sunk-agent hook`: runs the off-boarding hook for those who were asked for; the service sunk-agent-hook calls it.
 import { answerHookRequests } from '../../host/sessions/hook.ts';
-import { openPlace } from '../../agent/node-context.ts';
+import { openNodeContext } from '../../agent/node-context.ts';
 import type { CommandContext } from '../command.ts';
 
 export const failure = 1;
@@ -28,7 +28,7 @@ Examples:
 Exit status: 0 all ran, whatever their own status, 1 failed.`;
 
 export async function run(context: CommandContext): Promise<number> {
-  const { config, paths, log } = openPlace(context);
+  const { config, paths, log } = openNodeContext(context);
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   const count = await answerHookRequests(paths.hooks, config.offboarding, stop.signal);

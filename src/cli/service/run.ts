@@ -1,5 +1,5 @@
 // `sunk-agent run`: the daemon.
-import { openPlace } from '../../agent/node-context.ts';
+import { openNodeContext } from '../../agent/node-context.ts';
 import { runDaemon } from '../../agent/daemon/daemon.ts';
 import { AgentError } from '../../common/errors.ts';
 import { announceOwner } from '../owner.ts';
@@ -26,7 +26,7 @@ Exit status: 0 stopped as asked, 1 it could not start, 78 a wrong configuration.
 export async function run(context: CommandContext): Promise<number> {
   const source = context.values['reader'];
   if (source !== 'child' && source !== 'socket') throw new AgentError('usage', '--reader is child or socket');
-  const place = openPlace(context);
+  const place = openNodeContext(context);
   announceOwner(context);
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());

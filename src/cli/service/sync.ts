@@ -1,12 +1,12 @@
 // `sunk-agent sync`: one pass now.
 import { describeReport } from '../../agent/report/describe-report.ts';
 import { withReader } from '../../agent/reader-client/with-reader.ts';
-import { openPlace } from '../../agent/node-context.ts';
-import { openParts } from '../../agent/reconcile/context.ts';
-import { runPass } from '../../agent/reconcile/sync.ts';
-import { takeTurn } from '../../agent/reconcile/sync-lock.ts';
+import { openNodeContext } from '../../agent/node-context.ts';
+import { openSyncContext } from '../../agent/reconcile/context.ts';
+import { runSync } from '../../agent/reconcile/sync.ts';
+import { acquireSyncLock } from '../../agent/reconcile/sync-lock.ts';
 import { publishStatus } from '../../agent/report/write-status.ts';
-import { isAgreed, type PassReport } from '../../agent/reconcile/sync-report.ts';
+import { isAgreed, type SyncReport } from '../../agent/reconcile/sync-report.ts';
 import { makePrintable } from '../../common/printable.ts';
 import { announceOwner } from '../owner.ts';
 import { showProgress } from '../terminal/progress-bar.ts';
@@ -32,21 +32,21 @@ neither the ledger nor the store knows), 2 failed.`;
 const PATIENCE_MS = 600_000;
 
 export async function run(context: CommandContext): Promise<number> {
-  const place = openPlace(context);
+  const place = openNodeContext(context);
   announceOwner(context);
-  const release = await takeTurn(
+  const release = await acquireSyncLock(
     place,
     () => process.stderr.write('sunk-agent: another pass is under way; waiting for it\n'),
     PATIENCE_MS,
   );
-  const parts = openParts(place);
+  const parts = openSyncContext(place);
   try {
     const mode = context.values['full'] === true ? 'full' : 'delta';
     const progress = context.json ? null : showProgress(process.stdout);
     const watched = progress === null ? parts : { ...parts, onProgress: progress.note };
-    let report: PassReport;
+    let report: SyncReport;
     try {
-      report = await withReader(place, (reader) => runPass({ ...watched, reader }, mode));
+      report = await withReader(place, (reader) => runSync({ ...watched, reader }, mode));
     } finally {
       progress?.end();
     }
@@ -62,7 +62,7 @@ export async function run(context: CommandContext): Promise<number> {
     }
     return isAgreed(report) ? 0 : 1;
   } finally {
-    parts.mirror.close();
+    parts.state.close();
     release();
   }
 }

@@ -1,5 +1,5 @@
 // How far a pass is: one line that is drawn over on a terminal and gone at the end, a line for each step elsewhere.
-import { PASS_STEPS, type PassStep, type Progress } from '../../agent/progress.ts';
+import { SYNC_STEPS, type SyncStep, type Progress } from '../../agent/progress.ts';
 import { mayColour } from './colour.ts';
 import { sayCount } from '../../common/count-noun.ts';
 
@@ -28,7 +28,7 @@ const USUAL_COLUMNS = 80;
 /** Back to the first column, and nothing right of it (ECMA-48, CR and EL). */
 const WIPE = '\r\u001b[K';
 
-const UNITS: Readonly<Record<PassStep, readonly [one: string, many: string]>> = {
+const UNITS: Readonly<Record<SyncStep, readonly [one: string, many: string]>> = {
   fetch: ['record', 'records'],
   mirror: ['record new or changed', 'records new or changed'],
   plan: ['change', 'changes'],
@@ -41,7 +41,7 @@ export function showProgress(screen: Screen, isColoured = mayColour()): Progress
 }
 
 function drawBar(screen: Screen, isColoured: boolean): ProgressBar {
-  let shown: PassStep | null = null;
+  let shown: SyncStep | null = null;
   let drawnAt = 0;
   return {
     note(step, done, total) {
@@ -59,13 +59,13 @@ function drawBar(screen: Screen, isColoured: boolean): ProgressBar {
 
 /** `[2/4] fetch   [====>     ] 120 of 300 records`, never as wide as the terminal, where it would wrap. */
 export function renderBar(
-  step: PassStep,
+  step: SyncStep,
   done: number,
   total: number | null,
   columns: number,
   isColoured: boolean,
 ): string {
-  const head = `[${PASS_STEPS.indexOf(step) + 1}/${PASS_STEPS.length}] ${step.padEnd(7)} `;
+  const head = `[${SYNC_STEPS.indexOf(step) + 1}/${SYNC_STEPS.length}] ${step.padEnd(7)} `;
   const tail = countUnits(step, done, total);
   const room = Math.min(LONGEST_BAR, columns - 1 - head.length - tail.length - 3);
   if (room < SHORTEST_BAR) return `${head}${tail}`.slice(0, Math.max(0, columns - 1));
@@ -74,14 +74,14 @@ export function renderBar(
   return `${head}[${isColoured ? `\u001b[32m${bar}\u001b[0m` : bar}] ${tail}`;
 }
 
-function countUnits(step: PassStep, done: number, total: number | null): string {
+function countUnits(step: SyncStep, done: number, total: number | null): string {
   const [one, many] = UNITS[step];
   const isPart = total !== null && done !== total;
   return isPart ? `${done} of ${sayCount(total, one, many)}` : sayCount(done, one, many);
 }
 
 function printLines(screen: Screen): ProgressBar {
-  let last: { readonly step: PassStep; readonly done: number; readonly total: number | null } | null = null;
+  let last: { readonly step: SyncStep; readonly done: number; readonly total: number | null } | null = null;
   const print = (): void => {
     if (last !== null)
       screen.write(`${last.step.padEnd(7)} ${countUnits(last.step, last.done, last.total)}\n`);

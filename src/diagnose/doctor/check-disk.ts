@@ -1,6 +1,6 @@
 // Check `disk`: the state folder and its file system, room, and account files that can be replaced.
-import type { DiskLook } from '../../host/probes/disk-probe.ts';
-import { homesFolder } from '../../host/probes/host-load-watch.ts';
+import type { DiskProbe } from '../../host/probes/disk-probe.ts';
+import { homesDirectory } from '../../host/probes/host-load-watch.ts';
 import type { Facts, Reach } from './facts.ts';
 import { type Finding, found } from './finding.ts';
 
@@ -47,7 +47,7 @@ export function checkDisk(facts: Facts): Finding[] {
   return findings;
 }
 
-function checkRoom({ path, free, size, isReadOnly, network, fault }: DiskLook): Finding[] {
+function checkRoom({ path, free, size, isReadOnly, network, fault }: DiskProbe): Finding[] {
   if (fault !== null)
     return [
       found(
@@ -100,8 +100,8 @@ function checkRoom({ path, free, size, isReadOnly, network, fault }: DiskLook): 
 }
 
 /** What has no room of its own: homes come there one by one, when somebody looks. */
-function checkAutomounter({ path, size, fault }: DiskLook, { accounts }: Facts['config']): Finding[] {
-  const isOfHomes = accounts.homes === 'create' && path.endsWith(homesFolder('/', accounts.home));
+function checkAutomounter({ path, size, fault }: DiskProbe, { accounts }: Facts['config']): Finding[] {
+  const isOfHomes = accounts.homes === 'create' && path.endsWith(homesDirectory('/', accounts.home));
   if (fault !== null || size > 0 || !isOfHomes) return [];
   return [
     found(

@@ -3,7 +3,7 @@ import { sayAgo } from '../../common/relative-time.ts';
 import type { Facts } from './facts.ts';
 import { type Finding, found } from './finding.ts';
 
-export function checkPasses({ units, status, now }: Facts): Finding[] {
+export function checkSyncs({ units, status, now }: Facts): Finding[] {
   const findings: Finding[] = [];
   if (units !== null) {
     const stopped = [...(units.agent ? [] : ['sunk-agent']), ...(units.reader ? [] : ['sunk-agent-reader'])];

@@ -1,13 +1,13 @@
 // Everything that the checks are told; gathered once, plain data, the same for a test as for a node.
 import type { Config } from '../../config/config.ts';
 import type { BreakGlassAccount } from '../../host/probes/break-glass.ts';
-import type { DiskLook } from '../../host/probes/disk-probe.ts';
+import type { DiskProbe } from '../../host/probes/disk-probe.ts';
 import type { PamAnswer } from '../../host/probes/pam-account.ts';
 import type { SshdFinding } from '../../host/sshd/sshd-findings.ts';
 import type { NodeFacts } from '../../policy/model.ts';
 import type { ProbeAnswer } from '../../protocol/messages.ts';
 import type { Status } from '../../agent/report/status.ts';
-import type { Looked } from '../why/link.ts';
+import type { ProbeResult } from '../why/link.ts';
 
 /** A file or folder and who may reach it. */
 export interface Reach {
@@ -41,7 +41,7 @@ export interface Facts {
   readonly config: Config;
   /** Below another root much cannot be asked. */
   readonly isReal: boolean;
-  readonly status: Looked<Status>;
+  readonly status: ProbeResult<Status>;
   /** Whether the two units run; null where there is no systemd. */
   readonly units: { readonly agent: boolean; readonly reader: boolean } | null;
   /** The state folder, null if there is none. */
@@ -49,23 +49,23 @@ export interface Facts {
   /** Why the mirror cannot be read; null: it can. */
   readonly mirrorFault: string | null;
   readonly keyFolder: Reach | null;
-  readonly disks: readonly DiskLook[];
+  readonly disks: readonly DiskProbe[];
   /** Why the account files cannot be replaced; null: they can. */
   readonly accountFilesFault: string | null;
-  readonly sshd: Looked<readonly SshdFinding[]>;
+  readonly sshd: ProbeResult<readonly SshdFinding[]>;
   readonly isSshdRunning: boolean | null;
-  readonly names: Looked<NamesFacts>;
+  readonly names: ProbeResult<NamesFacts>;
   /** What is wrong with the helper's output for a managed account; null: nothing, or nobody is managed. */
   readonly helperFault: string | null;
   readonly nologin: string | null;
   /** The uids that useradd(8) gives by itself; null: it is not here. */
   readonly uidRange: readonly [low: number, high: number] | null;
   /** Of a managed account; null: nobody is managed. */
-  readonly pam: Looked<PamAnswer | null>;
+  readonly pam: ProbeResult<PamAnswer | null>;
   readonly tokens: readonly TokenFacts[];
   /** The reader's user; null: there is none. */
   readonly reader: { readonly uid: number; readonly gid: number } | null;
-  readonly probe: Looked<ProbeAnswer>;
+  readonly probe: ProbeResult<ProbeAnswer>;
   readonly expiry: NodeFacts['expiry'];
   readonly breakGlass: readonly BreakGlassAccount[];
 }

@@ -3,24 +3,24 @@ import { chmodSync, chownSync, lstatSync } from 'node:fs';
 import path from 'node:path';
 import { describeError } from '../../common/errors.ts';
 import { tellNscd } from '../../host/nss/nscd.ts';
-import { settleSshd } from '../../host/sshd/sshd.ts';
+import { applySshd } from '../../host/sshd/sshd.ts';
 import { helperUnder } from '../../host/sshd/sshd-drop-in.ts';
 import { locateToken } from '../../config/tokens.ts';
 import { attempt, nameRefusal } from '../../common/system-error.ts';
 import { recordAct } from '../../agent/report/audit.ts';
-import type { Place } from '../../agent/node-context.ts';
+import type { NodeContext } from '../../agent/node-context.ts';
 import type { Finding, FixName } from './finding.ts';
 
 interface Fix {
   /** What will be done, as it follows "will". */
-  readonly does: (place: Place) => string;
-  readonly run: (place: Place) => Promise<void> | void;
+  readonly does: (place: NodeContext) => string;
+  readonly run: (place: NodeContext) => Promise<void> | void;
 }
 
 const FIXES: Readonly<Record<FixName, Fix>> = {
   'sshd-drop-in': {
     does: () => 'write /etc/ssh/sshd_config.d/10-sunk-agent.conf, if sshd accepts it, and have sshd read it',
-    run: async ({ config, paths }) => void (await settleSshd(config, 'root', paths.root)),
+    run: async ({ config, paths }) => void (await applySshd(config, 'root', paths.root)),
   },
   'helper-rights': {
     does: ({ paths }) => `give ${helperUnder(paths.root)} and its folder to root, writable by root alone`,
@@ -51,7 +51,7 @@ const FIXES: Readonly<Record<FixName, Fix>> = {
  */
 export async function applyFixes(
   findings: readonly Finding[],
-  place: Place,
+  place: NodeContext,
   say: (line: string) => void,
 ): Promise<string[]> {
   const failures: string[] = [];
@@ -105,7 +105,7 @@ function ownOne(file: string, gid: number, mode: number): void {
   chmodSync(file, mode);
 }
 
-function listTokens({ config, paths }: Place): string[] {
+function listTokens({ config, paths }: NodeContext): string[] {
   return config.scim.tokens
     .map((source) => locateToken(source, paths.root, {}))
     .filter((file) => lstatSync(file, { throwIfNoEntry: false }) !== undefined);

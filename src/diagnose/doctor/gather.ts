@@ -3,7 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { AgentError, describeError } from '../../common/errors.ts';
 import { findBreakGlass } from '../../host/probes/break-glass.ts';
-import { lookAtDisk } from '../../host/probes/disk-probe.ts';
+import { probeDisk } from '../../host/probes/disk-probe.ts';
 import { runKeyHelper } from '../../host/keys/helper-output.ts';
 import { readUidRange } from '../../host/accounts/login-defs.ts';
 import { askNameService, readServices } from '../../host/nss/name-service.ts';
@@ -14,15 +14,15 @@ import { examineSshd, hasSshdDropIn } from '../../host/sshd/sshd.ts';
 import type { SshdFinding } from '../../host/sshd/sshd-findings.ts';
 import { findNologin, isUnitActive } from '../../host/probes/node-state.ts';
 import { askSshd, readSshdFacts } from '../../host/sshd/sshd-program.ts';
-import { viewMirror } from '../../state/state.ts';
+import { viewState } from '../../state/state.ts';
 import type { Binding } from '../../policy/model.ts';
 import { locateToken } from '../../config/tokens.ts';
-import { homesFolder } from '../../host/probes/host-load-watch.ts';
+import { homesDirectory } from '../../host/probes/host-load-watch.ts';
 import { withReader } from '../../agent/reader-client/with-reader.ts';
-import type { Place } from '../../agent/node-context.ts';
+import type { NodeContext } from '../../agent/node-context.ts';
 import { findReaderUser } from '../../agent/reader-client/reader-user.ts';
 import { readStatus } from '../../agent/report/status.ts';
-import type { Looked } from '../why/link.ts';
+import type { ProbeResult } from '../why/link.ts';
 import type { Facts, NamesFacts, Reach } from './facts.ts';
 
 const ACCOUNT_FILES = ['passwd', 'group', 'shadow', 'gshadow'];
@@ -30,25 +30,25 @@ const ACCOUNT_FILES = ['passwd', 'group', 'shadow', 'gshadow'];
 const SAMPLE = 20;
 
 /** @param now epoch seconds. */
-export async function gatherFacts(place: Place, now: number): Promise<Facts> {
+export async function gatherFacts(place: NodeContext, now: number): Promise<Facts> {
   const { config, paths, log } = place;
   const { root } = paths;
   const isReal = root === '/';
   const { bindings, fault: mirrorFault } = readBindings(paths.state);
-  const open = bindings.filter(({ kind, closedAt }) => kind === 'account' && closedAt === null);
+  const open = bindings.filter(({ kind, disabledAt }) => kind === 'account' && disabledAt === null);
   const sample = open
     .map(({ name }) => name)
     .sort()
     .slice(0, SAMPLE);
   const [first = null] = sample;
   const groups = [...config.access.groups, ...config.access.sudo_groups];
-  const elsewhere: Looked<never> = { ok: false, why: `not asked below ${root}` };
+  const elsewhere: ProbeResult<never> = { ok: false, why: `not asked below ${root}` };
   const [units, disks, sshd, forRoot, names, helperFault, pam, probe, sshdFacts] = await Promise.all([
     isReal ? readUnits() : null,
     Promise.all(
-      [...new Set([path.join(root, 'etc'), paths.state, homesFolder(root, config.accounts.home)])]
+      [...new Set([path.join(root, 'etc'), paths.state, homesDirectory(root, config.accounts.home)])]
         .filter((folder) => existsSync(folder))
-        .map(lookAtDisk),
+        .map(probeDisk),
     ),
     tryLook(() => askAboutSshd(place, first)),
     askSshd(path.join(root, 'etc/ssh/sshd_config'), 'root'),
@@ -96,7 +96,10 @@ export async function gatherFacts(place: Place, now: number): Promise<Facts> {
  * sshd -T needs a user that exists and is in the marker group. Before the first one it is asked for root, who shows the
  * rest; where the keys of the marker's members come from then hangs on our drop-in, which is there or not.
  */
-async function askAboutSshd({ config, paths }: Place, name: string | null): Promise<readonly SshdFinding[]> {
+async function askAboutSshd(
+  { config, paths }: NodeContext,
+  name: string | null,
+): Promise<readonly SshdFinding[]> {
   const { findings } = await examineSshd(config, name ?? 'root', paths.root);
   if (name !== null || !(await hasSshdDropIn(config, paths.root))) return findings;
   return findings.filter(({ code }) => !code.startsWith('sshd-other-') && code !== 'sshd-allow-groups');
@@ -105,7 +108,7 @@ async function askAboutSshd({ config, paths }: Place, name: string | null): Prom
 function readBindings(folder: string): { bindings: readonly Binding[]; fault: string | null } {
   if (!existsSync(path.join(folder, 'mirror.sqlite'))) return { bindings: [], fault: null };
   try {
-    const view = viewMirror(folder);
+    const view = viewState(folder);
     try {
       return { bindings: view.bindings(), fault: null };
     } finally {
@@ -117,7 +120,7 @@ function readBindings(folder: string): { bindings: readonly Binding[]; fault: st
   }
 }
 
-async function askNames(sample: readonly string[], { config, paths }: Place): Promise<NamesFacts> {
+async function askNames(sample: readonly string[], { config, paths }: NodeContext): Promise<NamesFacts> {
   const service = config.accounts.backend === 'local' ? 'files' : 'cache';
   const answers = await Promise.all(sample.map((name) => askNameService(name, service)));
   const differing = sample.filter((_, index) => {
@@ -132,7 +135,7 @@ async function askNames(sample: readonly string[], { config, paths }: Place): Pr
   };
 }
 
-async function compareHelper({ paths }: Place, name: string): Promise<string | null> {
+async function compareHelper({ paths }: NodeContext, name: string): Promise<string | null> {
   const output = await runKeyHelper(paths.root, name);
   if ('fault' in output) return `the key helper does not run for ${name}: ${output.fault}`;
   const file = path.join(paths.keys, name);
@@ -175,7 +178,7 @@ function reach(file: string): Reach | null {
     : { path: file, uid: found.uid, gid: found.gid, mode: found.mode & 0o7777 };
 }
 
-async function tryLook<T>(look: () => T | Promise<T>): Promise<Looked<T>> {
+async function tryLook<T>(look: () => T | Promise<T>): Promise<ProbeResult<T>> {
   try {
     return { ok: true, value: await look() };
   } catch (error) {

@@ -1,7 +1,7 @@
 // Everything that the judges of the links are told; gathered once, plain data, the same for a test as for a node.
 import type { Config } from '../../config/config.ts';
 import type { HelperOutput } from '../../host/keys/helper-output.ts';
-import type { HomeLook } from '../../host/homes/home-probe.ts';
+import type { HomeProbe } from '../../host/homes/home-probe.ts';
 import type { LoginRecord } from '../../host/sshd/login-records.ts';
 import type { NameServiceAnswer } from '../../host/nss/name-service.ts';
 import type { PamAnswer } from '../../host/probes/pam-account.ts';
@@ -10,12 +10,12 @@ import type { HistoryRow, QuarantineRow } from '../../state/state.ts';
 import type { ActualAccount } from '../../plan/actual.ts';
 import type { Change } from '../../plan/change.ts';
 import type { HeldSet } from '../../plan/guard/guard.ts';
-import type { ClosedBecause, DesiredAccount, Refusal } from '../../policy/model.ts';
+import type { DisabledBecause, DesiredAccount, Refusal } from '../../policy/model.ts';
 import type { PasswdEntry } from '../../policy/posix.ts';
 import type { GroupRecord, UserRecord } from '../../protocol/records.ts';
 import type { ProofOfUse } from '../../agent/report/proof-of-use.ts';
 import type { Status } from '../../agent/report/status.ts';
-import type { Looked } from './link.ts';
+import type { ProbeResult } from './link.ts';
 
 /** A group of `access.groups`, as the store has it. */
 export interface GroupFacts {
@@ -43,7 +43,7 @@ export interface PersonFacts {
   readonly absent: boolean;
   readonly confirmedAt: number;
   readonly quarantine: QuarantineRow | null;
-  readonly closed: ClosedBecause | null;
+  readonly closed: DisabledBecause | null;
   /** Where an operator blocked this person, with the remark; null: nowhere. */
   readonly block: string | null;
   readonly groups: readonly GroupFacts[];
@@ -88,25 +88,25 @@ export interface Facts {
   /** The one key that is asked about; null: all. */
   readonly fingerprint: string | null;
   readonly config: Config;
-  readonly status: Looked<Status>;
+  readonly status: ProbeResult<Status>;
   /** Whether the daemon runs; null where that cannot be told. */
   readonly isDaemonUp: boolean | null;
   /** Its value is null: the mirror knows nobody of that name. */
-  readonly person: Looked<PersonFacts | null>;
+  readonly person: ProbeResult<PersonFacts | null>;
   /** A line of the node's own passwd(5) with that name; null: none. */
   readonly local: PasswdEntry | null;
-  readonly names: Looked<NameServiceAnswer>;
-  readonly shell: Looked<ShellFacts>;
-  readonly home: Looked<HomeLook>;
+  readonly names: ProbeResult<NameServiceAnswer>;
+  readonly shell: ProbeResult<ShellFacts>;
+  readonly home: ProbeResult<HomeProbe>;
   /** Text of the key file; null: there is none. */
-  readonly keyFile: Looked<string | null>;
-  readonly helper: Looked<HelperOutput>;
+  readonly keyFile: ProbeResult<string | null>;
+  readonly helper: ProbeResult<HelperOutput>;
   /** Whether the helper gives this name no key, because the file could not be removed. */
   readonly isShut: boolean;
-  readonly sshd: Looked<SshdFacts>;
-  readonly pam: Looked<PamFacts>;
+  readonly sshd: ProbeResult<SshdFacts>;
+  readonly pam: ProbeResult<PamFacts>;
   /** The newest first. */
-  readonly logins: Looked<readonly LoginRecord[]>;
+  readonly logins: ProbeResult<readonly LoginRecord[]>;
   /** Sessions that the key opened here lately; null where no key is asked about. */
-  readonly used: Looked<ProofOfUse> | null;
+  readonly used: ProbeResult<ProofOfUse> | null;
 }

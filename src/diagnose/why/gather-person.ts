@@ -1,8 +1,8 @@
 // What mirror, policy and plan know of one person: read, decided as a pass would, and nothing changed.
-import type { MirrorView } from '../../state/state.ts';
+import type { StateView } from '../../state/state.ts';
 import type { Config } from '../../config/config.ts';
-import { findClosing, readOperatorWords, resolveAccess } from '../../policy/access.ts';
-import type { MirroredGroup, MirroredUser, Refusal } from '../../policy/model.ts';
+import { findDisabledBecause, readOperatorOverrides, resolveAccess } from '../../policy/access.ts';
+import type { StoredGroup, StoredUser, Refusal } from '../../policy/model.ts';
 import { judgeKeys } from '../../policy/keys/key-policy.ts';
 import { readKeys } from '../../policy/keys/ssh-key.ts';
 import type { Decision } from '../../agent/reconcile/decide.ts';
@@ -14,14 +14,14 @@ import type { GroupFacts, KeyFacts, PersonFacts } from './facts.ts';
 export function gatherPerson(
   { user, name }: FoundPerson,
   place: { readonly config: Config; readonly paths: Paths },
-  mirror: Pick<MirrorView, 'quarantine' | 'history'>,
-  groups: readonly MirroredGroup[],
+  mirror: Pick<StateView, 'quarantine' | 'history'>,
+  groups: readonly StoredGroup[],
   decision: Decision,
 ): PersonFacts {
   const { config, paths } = place;
   const { record, absent, confirmedAt } = user;
   const { id } = record;
-  const words = readOperatorWords(config, readOperatorFiles(paths).blocked);
+  const words = readOperatorOverrides(config, readOperatorFiles(paths).blocked);
   const rules = words.rulesFor(record, name);
   const { members } = resolveAccess(config.access, groups);
   const { active, userName } = record;
@@ -36,7 +36,7 @@ export function gatherPerson(
     absent,
     confirmedAt,
     quarantine: mirror.quarantine().find((row) => row.kind === 'User' && row.id === id) ?? null,
-    closed: findClosing({ block: rules.block, active, absent, member: members.has(id), listed }),
+    closed: findDisabledBecause({ block: rules.block, active, absent, member: members.has(id), listed }),
     block: rules.block ? (remark ?? 'overrides in the configuration say so') : null,
     groups: gatherGroups(config, groups, id),
     desired,
@@ -50,7 +50,7 @@ export function gatherPerson(
   };
 }
 
-function gatherGroups(config: Config, groups: readonly MirroredGroup[], id: string): GroupFacts[] {
+function gatherGroups(config: Config, groups: readonly StoredGroup[], id: string): GroupFacts[] {
   const present = groups.filter(({ absent }) => !absent).map(({ record }) => record);
   return config.access.groups.map((reference) => {
     const [found = null] = resolveAccess(
@@ -75,7 +75,7 @@ function fold(name: string): string {
   return name.toLowerCase().replace(/[\s_-]+/g, '');
 }
 
-function findProblem(mirror: Pick<MirrorView, 'history'>, name: string | null) {
+function findProblem(mirror: Pick<StateView, 'history'>, name: string | null) {
   if (name === null) return null;
   const rows = mirror.history({ name, limit: 50 });
   const newest = rows[0]?.pass;
@@ -84,7 +84,7 @@ function findProblem(mirror: Pick<MirrorView, 'history'>, name: string | null) {
 
 /** Each key once, in the order of the record; a shared key is refused by a rule that knows everybody. */
 function gatherKeys(
-  { record }: MirroredUser,
+  { record }: StoredUser,
   addKeys: readonly string[],
   blocked: readonly string[],
   config: Config,
@@ -95,7 +95,7 @@ function gatherKeys(
   const policy = { ...config.keys, blocked: [...config.keys.blocked, ...blocked] };
   const { accepted, refused } = judgeKeys(readings, policy, []);
   const served = new Set(desired?.keys.map(({ fingerprint }) => fingerprint));
-  const isOpen = desired !== null && desired.closed === null;
+  const isOpen = desired !== null && desired.disabled === null;
   return [
     ...accepted.map(({ fingerprint, type }): KeyFacts => {
       const why = refusals.find(({ code, detail }) => code !== 'key-shared' && detail.includes(fingerprint));

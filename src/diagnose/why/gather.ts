@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { AgentError, describeError } from '../../common/errors.ts';
 import { runKeyHelper } from '../../host/keys/helper-output.ts';
-import { lookAtHome } from '../../host/homes/home-probe.ts';
+import { probeHome } from '../../host/homes/home-probe.ts';
 import { openHost } from '../../host/host.ts';
 import { readLoginRecords } from '../../host/sshd/login-records.ts';
 import { askNameService, parseEntry } from '../../host/nss/name-service.ts';
@@ -11,32 +11,32 @@ import { askPamAccount } from '../../host/probes/pam-account.ts';
 import { findNologin, isUnitActive } from '../../host/probes/node-state.ts';
 import { examineSshd } from '../../host/sshd/sshd.ts';
 import { findShellFault } from '../../host/probes/shell-probe.ts';
-import { listShut } from '../../host/keys/deny-list.ts';
-import { viewMirror, type MirrorView } from '../../state/state.ts';
+import { listDenied } from '../../host/keys/deny-list.ts';
+import { viewState, type StateView } from '../../state/state.ts';
 import type { Binding } from '../../policy/model.ts';
 import type { PasswdEntry } from '../../policy/posix.ts';
-import type { Place } from '../../agent/node-context.ts';
+import type { NodeContext } from '../../agent/node-context.ts';
 import { decide } from '../../agent/reconcile/decide.ts';
-import { judgeHearing } from '../../agent/ingest/freshness.ts';
+import { judgeFreshness } from '../../agent/ingest/freshness.ts';
 import { proveUse, type ProofOfUse } from '../../agent/report/proof-of-use.ts';
 import { readStatus } from '../../agent/report/status.ts';
 import type { Facts, PersonFacts } from './facts.ts';
 import { findPerson, type FoundPerson } from '../../agent/operator/find-person.ts';
 import { gatherPerson } from './gather-person.ts';
-import type { Looked } from './link.ts';
+import type { ProbeResult } from './link.ts';
 
 /**
  * @param fingerprint the one key that is asked about; null: all.
  * @param now epoch seconds.
  */
 export async function gatherFacts(
-  place: Pick<Place, 'config' | 'paths'>,
+  place: Pick<NodeContext, 'config' | 'paths'>,
   question: string,
   fingerprint: string | null,
   now: number,
 ): Promise<Facts> {
   const { config, paths } = place;
-  const view = await tryLook(() => viewMirror(paths.state));
+  const view = await tryLook(() => viewState(paths.state));
   try {
     const known = view.ok ? readOnce(view.value) : null;
     const found = known === null ? null : findPerson(question, known.users(), known.bindings(), config);
@@ -73,22 +73,22 @@ function findUse(
 }
 
 /** The lists are long, and asked for twice. */
-function readOnce(view: MirrorView): MirrorView {
+function readOnce(view: StateView): StateView {
   const [users, bindings, groups] = [view.users(), view.bindings(), view.groups()];
   return { ...view, users: () => users, bindings: () => bindings, groups: () => groups };
 }
 
 async function decideFor(
-  place: Pick<Place, 'config' | 'paths'>,
-  mirror: MirrorView,
+  place: Pick<NodeContext, 'config' | 'paths'>,
+  mirror: StateView,
   found: FoundPerson | null,
   now: number,
 ): Promise<PersonFacts | null> {
   if (found === null) return null;
   const decision = await decide(
-    { ...place, mirror, host: openHost(place), cacheFault: null },
+    { ...place, state: mirror, host: openHost(place), stateFault: null },
     now,
-    judgeHearing(null, mirror, now),
+    judgeFreshness(null, mirror, now),
   );
   return gatherPerson(found, place, mirror, mirror.groups(), decision);
 }
@@ -109,7 +109,7 @@ type HostFacts = Pick<
 >;
 
 async function askHost(
-  { config, paths }: Pick<Place, 'config' | 'paths'>,
+  { config, paths }: Pick<NodeContext, 'config' | 'paths'>,
   name: string | null,
   now: number,
 ): Promise<HostFacts> {
@@ -117,13 +117,13 @@ async function askHost(
   const isReal = root === '/';
   const isRoot = process.geteuid?.() === 0;
   const local = name === null ? null : findLine(root, name);
-  const noName: Looked<never> = { ok: false, why: 'there is no account name to ask for' };
-  const elsewhere: Looked<never> = {
+  const noName: ProbeResult<never> = { ok: false, why: 'there is no account name to ask for' };
+  const elsewhere: ProbeResult<never> = {
     ok: false,
     why: `not asked below ${root}: it would answer for another node`,
   };
-  const onlyRoot: Looked<never> = { ok: false, why: 'only root can look at it: use sudo' };
-  const ask = <T>(needsRoot: boolean, look: (name: string) => Promise<T>): Promise<Looked<T>> => {
+  const onlyRoot: ProbeResult<never> = { ok: false, why: 'only root can look at it: use sudo' };
+  const ask = <T>(needsRoot: boolean, look: (name: string) => Promise<T>): Promise<ProbeResult<T>> => {
     if (name === null) return Promise.resolve(noName);
     if (!isReal) return Promise.resolve(elsewhere);
     return needsRoot && !isRoot ? Promise.resolve(onlyRoot) : tryLook(() => look(name));
@@ -145,7 +145,7 @@ async function askHost(
     }),
     tryLook(async () => {
       const { dir, uid, gid } = await entry();
-      return lookAtHome(root, dir, { uid, gid });
+      return probeHome(root, dir, { uid, gid });
     }),
     config.keys.serve === 'file' ? elsewhere : ask(true, (known) => runKeyHelper(root, known)),
     ask(true, (known) => examineSshd(config, known, root)),
@@ -158,7 +158,7 @@ async function askHost(
     }),
   ]);
   const keyFile = name === null ? noName : await tryLook(() => readKeyFile(path.join(paths.keys, name)));
-  const isShut = name !== null && listShut(paths.shut).includes(name);
+  const isShut = name !== null && listDenied(paths.shut).includes(name);
   return { isDaemonUp, local, names: await names, shell, home, keyFile, helper, isShut, sshd, pam, logins };
 }
 
@@ -173,7 +173,7 @@ function readKeyFile(file: string): string | null {
   return existsSync(file) ? readFileSync(file, 'utf8') : null;
 }
 
-async function tryLook<T>(look: () => T | Promise<T>): Promise<Looked<T>> {
+async function tryLook<T>(look: () => T | Promise<T>): Promise<ProbeResult<T>> {
   try {
     return { ok: true, value: await look() };
   } catch (error) {
@@ -182,6 +182,6 @@ async function tryLook<T>(look: () => T | Promise<T>): Promise<Looked<T>> {
   }
 }
 
-function unlooked(view: Looked<unknown>): Looked<never> {
+function unlooked(view: ProbeResult<unknown>): ProbeResult<never> {
   return { ok: false, why: view.ok ? '' : view.why };
 }

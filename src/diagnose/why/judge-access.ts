@@ -1,5 +1,5 @@
 // The link `access`: which group lets the person in, or which one is missing.
-import { CLOSED_DAY } from '../../plan/actual.ts';
+import { DISABLED_DAY } from '../../plan/actual.ts';
 import type { Facts, GroupFacts, PersonFacts } from './facts.ts';
 import { broken, ok, unknown, warning, type Verdict } from './link.ts';
 
@@ -25,7 +25,7 @@ export function judgeAccess(facts: Facts): Verdict {
   if (letting.length === 0) {
     const reason = explainExclusion(groups, record.userName);
     const set = held.find(({ kind }) => kind !== 'frozen');
-    if (set === undefined || actual === null || actual.expiryDay === CLOSED_DAY) return reason;
+    if (set === undefined || actual === null || actual.expiryDay === DISABLED_DAY) return reason;
     return warning(
       `${reason.says}; the guard holds the loss, so the account stays open`,
       reason.who ?? 'operator',

@@ -1,5 +1,5 @@
 // The link `account`: is the line in passwd and shadow the one that the plan wants, open, and with a shell?
-import { CLOSED_DAY } from '../../plan/actual.ts';
+import { DISABLED_DAY } from '../../plan/actual.ts';
 import type { Refusal } from '../../policy/model.ts';
 import { sayTime } from '../../common/relative-time.ts';
 import type { Facts, PersonFacts } from './facts.ts';
@@ -16,7 +16,8 @@ export function judgeAccount(facts: Facts): Verdict {
   }
   const { refusals, common, desired, actual, closed } = person.value;
   const refusal = [...common, ...refusals].find(({ code }) => !HARMLESS.test(code));
-  if (refusal !== undefined && (desired === null || desired.closed !== null)) return explainRefusal(refusal);
+  if (refusal !== undefined && (desired === null || desired.disabled !== null))
+    return explainRefusal(refusal);
   if (desired === null) return explainAbsence(facts, person.value, 'the next pass has to make the account');
   if (actual === null) {
     if (local !== null && local.uid !== desired.entry.uid) {
@@ -28,9 +29,9 @@ export function judgeAccount(facts: Facts): Verdict {
     }
     return explainAbsence(facts, person.value, `there is no account ${desired.entry.name} on this node`);
   }
-  if (actual.expiryDay === CLOSED_DAY && closed === null)
+  if (actual.expiryDay === DISABLED_DAY && closed === null)
     return explainAbsence(facts, person.value, `the account ${desired.entry.name} is still closed`);
-  if (actual.expiryDay !== null && actual.expiryDay > CLOSED_DAY && actual.expiryDay * DAY <= facts.now) {
+  if (actual.expiryDay !== null && actual.expiryDay > DISABLED_DAY && actual.expiryDay * DAY <= facts.now) {
     return broken(
       `the account ${desired.entry.name} expired on ${sayTime(actual.expiryDay * DAY).slice(0, 10)}, by somebody’s hand`,
       'operator',

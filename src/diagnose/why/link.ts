@@ -50,5 +50,5 @@ export const warning = (says: string, who: Who, mend: string): Verdict => ({
 });
 
 /** Something that was looked at, or the reason why it could not be. */
-export type Looked<T> =
+export type ProbeResult<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly why: string };

@@ -20,7 +20,7 @@ export interface Ground {
 }
 
 /** Reads the ground out of the texts of passwd(5) and group(5). */
-export function survey(texts: { readonly passwd: string; readonly group: string }): Ground {
+export function collectIds(texts: { readonly passwd: string; readonly group: string }): Ground {
   const ground: Ground = { accounts: new Map(), uids: new Map(), groups: new Map(), gids: new Map() };
   for (const [file, names, ids] of [
     ['passwd', ground.accounts, ground.uids],

@@ -1,8 +1,8 @@
 // Changes to accounts and groups as edits of the four texts passwd, group, shadow and gshadow; touches no file.
-import { CLOSED_DAY as DAY_THAT_CLOSES } from '../../plan/actual.ts';
+import { DISABLED_DAY as DAY_THAT_CLOSES } from '../../plan/actual.ts';
 import type { AccountChange } from '../../plan/change.ts';
 import type { PasswdEntry } from '../../policy/posix.ts';
-import { findMisfit, type Ground, type Misfit, survey } from './account-misfit.ts';
+import { findMisfit, type Ground, type Misfit, collectIds } from './account-misfit.ts';
 import { editLines, encodeField, type LineEdit, splitMembers } from './passwd-format.ts';
 
 /**
@@ -14,7 +14,7 @@ export type AccountFile = (typeof FILES)[number];
 export type Texts = Record<AccountFile, string>;
 
 /** shadow(5): day 1 of the epoch closes an account, also for sshd with UsePAM no. */
-const CLOSED_DAY = String(DAY_THAT_CLOSES);
+const DISABLED_DAY = String(DAY_THAT_CLOSES);
 /** Index of the day of expiry in shadow(5). */
 export const EXPIRY = 7;
 
@@ -36,7 +36,7 @@ export function editTexts(
     shadow: new Map(),
   };
   const misfits: Misfit[] = [];
-  const ground = survey({
+  const ground = collectIds({
     passwd: `${others.passwd}\n${before.passwd}`,
     group: `${others.group}\n${before.group}`,
   });
@@ -92,7 +92,7 @@ function editFor(
   const { name } = change;
   switch (change.kind) {
     case 'account-close':
-      edit('shadow', name, (fields) => withExpiry(fields ?? newShadow(name, today), CLOSED_DAY));
+      edit('shadow', name, (fields) => withExpiry(fields ?? newShadow(name, today), DISABLED_DAY));
       edit('passwd', name, (fields) => fields?.with(6, change.entry.shell) ?? null);
       return;
     case 'account-remove':

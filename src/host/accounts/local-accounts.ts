@@ -4,14 +4,14 @@ import path from 'node:path';
 import type { ActualAccount } from '../../plan/actual.ts';
 import { type AccountChange, isRevocation } from '../../plan/change.ts';
 import type { GroupEntry, PasswdEntry } from '../../policy/posix.ts';
-import { rememberLast } from '../../policy/memo.ts';
+import { memoizeLast } from '../../policy/memo.ts';
 import type { AccountBackend, AccountsOnHost } from './account-backend.ts';
 import { withAccountLock } from './account-lock.ts';
 import type { Misfit } from './account-misfit.ts';
 import { replaceFiles, type NewFile } from '../fs/atomic-file.ts';
 import { type AccountFile, editTexts, EXPIRY, FILES, type Texts } from './edit-accounts.ts';
 import { decodeField, readLines, splitMembers, toId } from './passwd-format.ts';
-import { AT_FDCWD, readRemembered, type RememberedText } from '../fs/stat-cache.ts';
+import { AT_FDCWD, readThroughStatCache, type StatCache } from '../fs/stat-cache.ts';
 
 /** A kill between two renames must leave no account without its shadow line, and no key to an account that goes. */
 const REVOKING = ['shadow', 'passwd', 'gshadow', 'group'] as const;
@@ -29,7 +29,7 @@ export function openLocalAccounts(root: string): AccountBackend {
 }
 
 /** What was read of each file in this process. */
-const memory = new Map<string, RememberedText>();
+const memory = new Map<string, StatCache>();
 
 /** The texts are the same in most passes, and twice in each. */
 const readAccountsOnce = rememberAccounts();
@@ -97,7 +97,7 @@ export function readAccounts(texts: Readonly<Record<'passwd' | 'shadow' | 'group
 
 /** `readAccounts` that gives the very same answer while the texts are the same. */
 export function rememberAccounts(): typeof readAccounts {
-  const readOnce = rememberLast((passwd: string, shadow: string, group: string) =>
+  const readOnce = memoizeLast((passwd: string, shadow: string, group: string) =>
     readAccounts({ passwd, shadow, group }),
   );
   return ({ passwd, shadow, group }) => readOnce(passwd, shadow, group);
@@ -121,7 +121,7 @@ function readNow(file: string): string {
 }
 
 function readIfChanged(file: string): string {
-  const found = readRemembered({ folder: AT_FDCWD, name: file, file }, 'latin1', memory.get(file));
+  const found = readThroughStatCache({ folder: AT_FDCWD, name: file, file }, 'latin1', memory.get(file));
   if (found === null) return readNow(file);
   memory.set(file, found);
   return found.text;

@@ -1,11 +1,11 @@
 // Which of the accounts and groups of a node are ours, and which are somebody else's.
 import type { ActualAccount } from '../../plan/actual.ts';
-import type { Binding, DesiredHost, NodeFacts } from '../../policy/model.ts';
+import type { Binding, DesiredState, NodeFacts } from '../../policy/model.ts';
 import type { GroupEntry } from '../../policy/posix.ts';
 import type { AccountsOnHost } from './account-backend.ts';
 
 /** The marker group, which is ours and yet in no ledger. */
-export interface Marker {
+export interface ManagedGroup {
   readonly name: string;
   readonly gid: number;
 }
@@ -14,7 +14,7 @@ export interface Marker {
 export function findBound(
   found: AccountsOnHost,
   bindings: readonly Binding[],
-  marker: Marker,
+  marker: ManagedGroup,
 ): AccountsOnHost {
   const bound = matchBindings(found, bindings);
   const present = found.groups.get(marker.name);
@@ -26,7 +26,7 @@ export function findBound(
 export function addFresh(
   bound: AccountsOnHost,
   found: AccountsOnHost,
-  { bindings, leftovers = [] }: Pick<DesiredHost, 'bindings' | 'leftovers'>,
+  { bindings, leftovers = [] }: Pick<DesiredState, 'bindings' | 'leftovers'>,
 ): AccountsOnHost {
   const fresh = matchBindings(found, bindings);
   for (const { kind, name, fate } of leftovers) {
@@ -63,7 +63,7 @@ export function findOthers(
   own: AccountsOnHost,
   others: AccountsOnHost | null,
   bindings: readonly Binding[],
-  marker: Marker,
+  marker: ManagedGroup,
 ): Others {
   const accounts = new Map<string, number>();
   const groups = new Map<string, number>();

@@ -84,7 +84,7 @@ function writeTemporary({ file, data, encoding, mode, like }: NewFile, syncs: bo
   const fd = createAnew(temporary);
   try {
     writeWhole(fd, Buffer.from(data, encoding));
-    takeAfter(fd, like ?? file, mode, like !== undefined);
+    copyAttributes(fd, like ?? file, mode, like !== undefined);
     if (syncs) fsyncSync(fd);
     return temporary;
   } catch (error) {
@@ -108,7 +108,7 @@ function createAnew(temporary: string): number {
 }
 
 /** Gives the new file what the old one had: owner, mode, label and ACL; a backup its time as well. */
-export function takeAfter(fd: number, model: string, mode: number, takesTime: boolean): void {
+export function copyAttributes(fd: number, model: string, mode: number, takesTime: boolean): void {
   const old = openIfThere(model);
   if (old === null) {
     fchmodSync(fd, mode);

@@ -17,7 +17,7 @@ interface Stamp {
 }
 
 /** What a file held, and the stamp by which it is recognised; null: it must be read again. */
-export interface RememberedText {
+export interface StatCache {
   readonly text: string;
   readonly stamp: Stamp | null;
 }
@@ -51,11 +51,11 @@ const SETTLED_MS = 2000;
  * @returns null: there is no such file (any more).
  * @throws the system's error
  */
-export function readRemembered(
+export function readThroughStatCache(
   place: { readonly folder: number; readonly name: string; readonly file: string },
   encoding: 'utf8' | 'latin1',
-  known: RememberedText | undefined,
-): RememberedText | null {
+  known: StatCache | undefined,
+): StatCache | null {
   const now = Date.now();
   if (statx(place.folder, place.name, AT_SYMLINK_NOFOLLOW, MASK, answer) !== 0) {
     if (lastErrno() === constants.errno.ENOENT) return null;
@@ -69,7 +69,7 @@ export function readRemembered(
 }
 
 /** A file that goes between the look and the reading is not there. */
-function readAnew(file: string, encoding: 'utf8' | 'latin1', stamp: Stamp | null): RememberedText | null {
+function readAnew(file: string, encoding: 'utf8' | 'latin1', stamp: Stamp | null): StatCache | null {
   try {
     return { text: readFileSync(file, encoding), stamp };
   } catch (cause) {

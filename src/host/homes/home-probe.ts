@@ -2,7 +2,7 @@
 import { lstat, stat } from 'node:fs/promises';
 import path from 'node:path';
 
-export type HomeLook =
+export type HomeProbe =
   | { readonly state: 'missing' }
   /** It, or a folder above, cannot be looked at. */
   | { readonly state: 'unreachable'; readonly why: string }
@@ -20,19 +20,19 @@ export type HomeLook =
 const PATIENCE_MS = 5000;
 
 /** @param ids who will live there. */
-export async function lookAtHome(
+export async function probeHome(
   root: string,
   dir: string,
   ids: { readonly uid: number; readonly gid: number },
-): Promise<HomeLook> {
-  const silent = new Promise<HomeLook>((resolve) => {
+): Promise<HomeProbe> {
+  const silent = new Promise<HomeProbe>((resolve) => {
     const why = `${dir} does not answer: is its file system still mounted?`;
     setTimeout(() => resolve({ state: 'unreachable', why }), PATIENCE_MS).unref();
   });
   return Promise.race([look(root, dir, ids), silent]);
 }
 
-async function look(root: string, dir: string, ids: { uid: number; gid: number }): Promise<HomeLook> {
+async function look(root: string, dir: string, ids: { uid: number; gid: number }): Promise<HomeProbe> {
   try {
     const found = await stat(path.join(root, dir));
     return {

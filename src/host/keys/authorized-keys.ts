@@ -11,10 +11,10 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { replaceFiles, sweepTemporaries, TEMPORARY_SUFFIX } from '../fs/atomic-file.ts';
-import { fillFolder, type NewEntry } from './fill-directory.ts';
-import { type FolderWatch, watchFolder } from './directory-watch.ts';
+import { fillDirectory, type NewEntry } from './fill-directory.ts';
+import { type DirectoryWatch, watchDirectory } from './directory-watch.ts';
 import { syncToDisk } from '../fs/durable.ts';
-import { readRemembered, type RememberedText } from '../fs/stat-cache.ts';
+import { readThroughStatCache, type StatCache } from '../fs/stat-cache.ts';
 
 /** What may be a file's name: an account's, so never a path. */
 const NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/;
@@ -23,11 +23,11 @@ interface Remembered {
   /** Of the folder itself: another folder in its place has another. */
   readonly inode: number;
   /** null: the kernel grants none, so each file is looked at each time. */
-  readonly watch: FolderWatch | null;
+  readonly watch: DirectoryWatch | null;
   /** performance.now() when each file was last looked at. */
   readonly lookedAt: number;
   /** By name. */
-  readonly files: ReadonlyMap<string, RememberedText>;
+  readonly files: ReadonlyMap<string, StatCache>;
   readonly texts: ReadonlyMap<string, string>;
   /** What a kill has left. */
   readonly temporaries: readonly string[];
@@ -70,7 +70,11 @@ function lookAgain(folder: string, fd: number, before: Remembered): Remembered |
   const texts = new Map(before.texts);
   for (const name of doubtful) {
     if (!isKeyFile(name)) continue;
-    const file = readRemembered({ folder: fd, name, file: `${folder}/${name}` }, 'utf8', files.get(name));
+    const file = readThroughStatCache(
+      { folder: fd, name, file: `${folder}/${name}` },
+      'utf8',
+      files.get(name),
+    );
     if (file === null) {
       files.delete(name);
       texts.delete(name);
@@ -88,16 +92,16 @@ function lookAgain(folder: string, fd: number, before: Remembered): Remembered |
 function lookAtAll(folder: string, fd: number, inode: number, before?: Remembered): Remembered {
   // First the watch, so that whatever comes meanwhile is found by the next look.
   before?.watch?.close();
-  const watch = watchFolder(folder);
+  const watch = watchDirectory(folder);
   const lookedAt = performance.now();
-  const files = new Map<string, RememberedText>();
+  const files = new Map<string, StatCache>();
   const texts = new Map<string, string>();
   const temporaries: string[] = [];
   for (const name of readdirSync(folder)) {
     if (name.endsWith(TEMPORARY_SUFFIX)) temporaries.push(name);
     if (!isKeyFile(name)) continue;
     const known = before?.files.get(name);
-    const file = readRemembered({ folder: fd, name, file: `${folder}/${name}` }, 'utf8', known);
+    const file = readThroughStatCache({ folder: fd, name, file: `${folder}/${name}` }, 'utf8', known);
     if (file === null) continue;
     files.set(name, file);
     texts.set(name, file.text);
@@ -115,7 +119,7 @@ export function writeKeyFiles(folder: string, files: readonly NewEntry[]): void 
   if (files.length === 0) return;
   for (const { name } of files)
     if (!NAME.test(name)) throw new RangeError(`not an account's name: ${JSON.stringify(name)}`);
-  if (isEmpty(folder) && fillFolder(folder, files, 0o755)) return;
+  if (isEmpty(folder) && fillDirectory(folder, files, 0o755)) return;
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   // To list a folder of 100,000 files a second time takes longer than to write one.
   sweepTemporaries(folder, memory.get(folder)?.temporaries);

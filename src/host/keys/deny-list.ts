@@ -4,7 +4,7 @@ import path from 'node:path';
 import { isSystemError } from '../../common/system-error.ts';
 
 /** @returns whether that could be done. */
-export function shut(folder: string, name: string): boolean {
+export function addDenied(folder: string, name: string): boolean {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o755 });
     writeFileSync(path.join(folder, name), '', { mode: 0o644 });
@@ -16,7 +16,7 @@ export function shut(folder: string, name: string): boolean {
 }
 
 /** Names; none where the folder is not there, or is none. */
-export function listShut(folder: string): string[] {
+export function listDenied(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch (error) {
@@ -26,6 +26,6 @@ export function listShut(folder: string): string[] {
 }
 
 /** The key file is what it should be again. */
-export function reopen(folder: string, name: string): void {
+export function removeDenied(folder: string, name: string): void {
   rmSync(path.join(folder, name), { force: true });
 }

@@ -19,7 +19,7 @@ const OF_FILES = 0x2 | 0x4 | 0x40 | 0x80 | 0x100 | 0x200;
 const OF_FOLDER = 0x400 | 0x800 | 0x1000000;
 const QUEUE_OVERFLOW = 0x4000;
 
-export interface FolderWatch {
+export interface DirectoryWatch {
   /**
    * Names of the files that were written, replaced, made or removed, or whose attributes changed, since the last call,
    * by whichever process. The kernel notes it before the writer's system call returns, so nothing is missed but what
@@ -37,7 +37,7 @@ const waiting = new Map<number, Set<string> | null>();
 const buffer = Buffer.alloc(65_536);
 
 /** Watches a folder from now on; null: the kernel grants no watch. */
-export function watchFolder(folder: string): FolderWatch | null {
+export function watchDirectory(folder: string): DirectoryWatch | null {
   queue ??= openQueue();
   if (queue === null) return null;
   const fd = queue;

@@ -1,7 +1,7 @@
 // Makes a folder with all its files where there is none: beside its place, and put there by one rename.
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { FEW, takeAfter, TEMPORARY_SUFFIX } from '../fs/atomic-file.ts';
+import { FEW, copyAttributes, TEMPORARY_SUFFIX } from '../fs/atomic-file.ts';
 import { hasCode } from '../fs/read-text.ts';
 import { beginSync, syncFileSystem, syncToDisk, withOpen } from '../fs/durable.ts';
 import { toHostWrite } from '../../common/system-error.ts';
@@ -23,14 +23,14 @@ const SYNC_EVERY = 2500;
  * @returns false where nothing was done, since no other folder can take that place: a mount point, or no longer empty.
  * @throws AgentError host_write, with what was written removed.
  */
-export function fillFolder(folder: string, files: readonly NewEntry[], mode: number): boolean {
+export function fillDirectory(folder: string, files: readonly NewEntry[], mode: number): boolean {
   const temporary = `${folder}${TEMPORARY_SUFFIX}`;
   // What a mode takes away from that of a file is said here, and not by whoever started us.
   const previousMask = process.umask(0o022);
   try {
     rmSync(temporary, { recursive: true, force: true });
     mkdirSync(temporary, mode);
-    withOpen(temporary, (fd) => takeAfter(fd, folder, mode, false));
+    withOpen(temporary, (fd) => copyAttributes(fd, folder, mode, false));
     writeEntries(temporary, files);
     if (!tryRename(temporary, folder)) return false;
     syncToDisk(path.dirname(folder));

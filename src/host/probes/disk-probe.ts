@@ -2,7 +2,7 @@
 import { statfs } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 
-export interface DiskLook {
+export interface DiskProbe {
   readonly path: string;
   /** Bytes that are free for us. */
   readonly free: number;
@@ -33,14 +33,14 @@ const PATIENCE_MS = 5000;
 const unanswered = new Set<string>();
 
 /** A path that does not exist, or whose server is gone, is told by `fault`. */
-export async function lookAtDisk(path: string): Promise<DiskLook> {
+export async function probeDisk(path: string): Promise<DiskProbe> {
   const nothing = { path, free: 0, size: 0, isReadOnly: false, network: null };
   if (unanswered.has(path)) return { ...nothing, fault: 'no answer' };
   unanswered.add(path);
-  const silent = new Promise<DiskLook>((resolve) => {
+  const silent = new Promise<DiskProbe>((resolve) => {
     setTimeout(() => resolve({ ...nothing, fault: 'no answer' }), PATIENCE_MS).unref();
   });
-  const look = async (): Promise<DiskLook> => {
+  const look = async (): Promise<DiskProbe> => {
     try {
       const { bavail, blocks, bsize, type } = await statfs(path);
       // As root, what is reserved for root counts too, but nobody should live on that.

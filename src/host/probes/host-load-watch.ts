@@ -1,7 +1,7 @@
 // The host's own facts for the status, taken by a pass every few minutes: at each poll they would cost more than the poll.
 import path from 'node:path';
 import type { Config } from '../../config/config.ts';
-import { type HostLoad, lookAtLoad } from './host-load.ts';
+import { type HostLoad, probeLoad } from './host-load.ts';
 import type { Binding } from '../../policy/model.ts';
 import type { Paths } from '../../common/paths.ts';
 
@@ -21,11 +21,11 @@ export function watchHostLoad(
   { accounts }: Pick<Config, 'accounts'>,
   mirror: Ledger,
 ): HostLoadWatch {
-  const folders = [paths.state, homesFolder(paths.root, accounts.home)];
+  const folders = [paths.state, homesDirectory(paths.root, accounts.home)];
   let last: HostLoad | null = null;
   return async (now) => {
     if (last !== null && now >= last.at && now - last.at < LOOK_AT_MOST_EVERY) return last;
-    last = await lookAtLoad(folders, findPeople(paths.root, mirror), now);
+    last = await probeLoad(folders, findPeople(paths.root, mirror), now);
     return last;
   };
 }
@@ -39,7 +39,7 @@ export function findPeople(root: string, ledger: Ledger): Map<number, string> | 
 }
 
 /** The folder above the homes of `accounts.home`. */
-export function homesFolder(root: string, template: string): string {
+export function homesDirectory(root: string, template: string): string {
   const [before = ''] = template.split('%u');
   return path.dirname(path.join(root, `${before}name`));
 }

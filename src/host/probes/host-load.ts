@@ -1,6 +1,6 @@
 // What this machine is up to: load, memory, room on the disks that we need, and which of our people are on it.
 import { availableParallelism, loadavg } from 'node:os';
-import { type DiskLook, lookAtDisk } from './disk-probe.ts';
+import { type DiskProbe, probeDisk } from './disk-probe.ts';
 import { findActiveUids } from '../sessions/sessions.ts';
 
 export interface HostLoad {
@@ -12,7 +12,7 @@ export interface HostLoad {
   /** Bytes; `available` is what programs can still have without swapping (proc_meminfo(5), MemAvailable). */
   readonly memory: { readonly available: number; readonly total: number };
   /** Bytes; `fault`: why one could not be looked at, null: it was. */
-  readonly disks: readonly Pick<DiskLook, 'path' | 'free' | 'size' | 'fault'>[];
+  readonly disks: readonly Pick<DiskProbe, 'path' | 'free' | 'size' | 'fault'>[];
   /** Names of managed people who run something now, sorted; null where that cannot be told. */
   readonly active: readonly string[] | null;
 }
@@ -23,14 +23,14 @@ export interface HostLoad {
  * @param people who may be active, name by uid; null: nobody knows them.
  * @param now epoch seconds.
  */
-export async function lookAtLoad(
+export async function probeLoad(
   folders: readonly string[],
   people: ReadonlyMap<number, string> | null,
   now: number,
 ): Promise<HostLoad> {
   // Loaded by the first who asks: most commands never do.
   const { default: systeminformation } = await import('systeminformation/lib/memory.js');
-  const [memory, disks] = await Promise.all([systeminformation.mem(), Promise.all(folders.map(lookAtDisk))]);
+  const [memory, disks] = await Promise.all([systeminformation.mem(), Promise.all(folders.map(probeDisk))]);
   return {
     at: now,
     load: loadavg()[0] ?? 0,

@@ -13,7 +13,7 @@ export function helperUnder(root: string): string {
   return path.join(root, HELPER);
 }
 
-export function keyFolderUnder(root: string): string {
+export function keyDirectoryUnder(root: string): string {
   return path.join(root, KEY_FOLDER);
 }
 
@@ -31,14 +31,14 @@ export interface KeySettings {
 export function chooseKeySettings(keys: Config['keys'], root: string, helperUser: string): KeySettings {
   const own = keys.user_files === 'allow' ? ['.ssh/authorized_keys'] : [];
   if (keys.serve === 'file') {
-    const files = [`${keyFolderUnder(root)}/%u`, ...own];
+    const files = [`${keyDirectoryUnder(root)}/%u`, ...own];
     return {
       authorizedkeysfile: files.join(' '),
       authorizedkeyscommand: 'none',
       authorizedkeyscommanduser: 'none',
     };
   }
-  const elsewhere = root === '/' ? '' : ` ${keyFolderUnder(root)}`;
+  const elsewhere = root === '/' ? '' : ` ${keyDirectoryUnder(root)}`;
   return {
     authorizedkeysfile: own[0] ?? 'none',
     authorizedkeyscommand: `${helperUnder(root)} %u${elsewhere}`,

@@ -33,7 +33,7 @@ export interface SshdOutcome {
  * `user`. Below another root than `/` no sshd is reloaded.
  * @throws AgentError refused, host_write
  */
-export async function settleSshd(config: Config, user: string, root: string): Promise<SshdOutcome> {
+export async function applySshd(config: Config, user: string, root: string): Promise<SshdOutcome> {
   const isWritten = await installSshdDropIn(config, root);
   if (isWritten && root === '/') await reloadSshd(root);
   return { isWritten, findings: await inspectSshd(config, user, root) };

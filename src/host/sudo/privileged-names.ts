@@ -3,7 +3,7 @@ import { globSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 
-export interface PowerFile {
+export interface PrivilegeFile {
   /** Below the root, without a leading slash. */
   readonly file: string;
   readonly kind: 'sudoers' | 'sshd' | 'access';
@@ -29,9 +29,9 @@ const MAX_FILES = 1000;
  * Every such file, each once, ours apart. The usual folders are read even where nothing includes them: whoever
  * reads too much refuses a name too many, and whoever reads too little gives power away.
  */
-export function readPowerFiles(root: string): PowerFile[] {
-  const found = new Map<string, PowerFile>();
-  const waiting: { file: string; kind: PowerFile['kind'] }[] = STARTS.flatMap(([start, kind]) =>
+export function readPrivilegeFiles(root: string): PrivilegeFile[] {
+  const found = new Map<string, PrivilegeFile>();
+  const waiting: { file: string; kind: PrivilegeFile['kind'] }[] = STARTS.flatMap(([start, kind]) =>
     listFiles(root, start).map((file) => ({ file, kind })),
   );
   for (let next = waiting.shift(); next !== undefined && found.size < MAX_FILES; next = waiting.shift()) {
@@ -47,7 +47,7 @@ export function readPowerFiles(root: string): PowerFile[] {
 }
 
 /** sudoers(5): `@include`, `@includedir` and their old forms with `#`; sshd_config(5): `Include`, with patterns. */
-function findIncludes(root: string, file: string, kind: PowerFile['kind'], line: string): string[] {
+function findIncludes(root: string, file: string, kind: PrivilegeFile['kind'], line: string): string[] {
   if (kind === 'sudoers') {
     const [, word, rest = ''] = /^\s*[@#](include(?:dir)?)\s+(\S.*)$/.exec(line) ?? [];
     if (word === undefined) return [];
@@ -82,7 +82,7 @@ function listFiles(root: string, file: string, isFile = false): string[] {
     .filter((name) => statSync(path.join(root, name), { throwIfNoEntry: false })?.isFile() === true);
 }
 
-export interface PowerfulWords {
+export interface PrivilegedNames {
   readonly names: ReadonlySet<string>;
   readonly groups: ReadonlySet<string>;
   /** Of `#uid` and `%#gid` in sudoers(5). */
@@ -91,10 +91,10 @@ export interface PowerfulWords {
 }
 
 /** Every word that could name somebody: too many are refused rather than too few. */
-export function readPowerfulWords(root: string): PowerfulWords {
+export function readPrivilegedNames(root: string): PrivilegedNames {
   const [names, groups] = [new Set<string>(), new Set<string>()];
   const [uids, gids] = [new Set<number>(), new Set<number>()];
-  for (const { kind, lines } of readPowerFiles(root)) {
+  for (const { kind, lines } of readPrivilegeFiles(root)) {
     for (const line of lines) {
       if (kind === 'sudoers') {
         for (const [, percent, id] of line.matchAll(/(%?)#(\d+)/g))

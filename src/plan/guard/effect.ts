@@ -1,5 +1,5 @@
 // What a change means for the person or group it is done for, in one word: what is weighed, hashed and remembered.
-import type { ClosedBecause, DesiredAccount, DesiredHost } from '../../policy/model.ts';
+import type { DisabledBecause, DesiredAccount, DesiredState } from '../../policy/model.ts';
 import type { Change } from '../change.ts';
 
 /**
@@ -14,7 +14,7 @@ export type Effect =
 export type EffectContext = (scimId: string | null) => DesiredAccount | undefined;
 
 /** The accounts by SCIM id, gathered when somebody is first asked for: most passes have no change to weigh. */
-export function readEffectContext({ accounts }: DesiredHost): EffectContext {
+export function readEffectContext({ accounts }: DesiredState): EffectContext {
   let byId: ReadonlyMap<string, DesiredAccount> | null = null;
   return (scimId) => {
     if (scimId === null) return undefined;
@@ -24,14 +24,17 @@ export function readEffectContext({ accounts }: DesiredHost): EffectContext {
 }
 
 /** Why the person whom a change concerns is to be closed; null: nobody's account, or an open one. */
-export function findClosedReason({ kind, scimId }: Change, accountOf: EffectContext): ClosedBecause | null {
-  return kind === 'group-create' || kind === 'group-remove' ? null : (accountOf(scimId)?.closed ?? null);
+export function findDisabledReason(
+  { kind, scimId }: Change,
+  accountOf: EffectContext,
+): DisabledBecause | null {
+  return kind === 'group-create' || kind === 'group-remove' ? null : (accountOf(scimId)?.disabled ?? null);
 }
 
 /** The effect of one change. Everything that belongs to a closing is `close`, so that it goes or waits together. */
 export function nameEffect(change: Change, accountOf: EffectContext): Effect {
   const account = accountOf(change.scimId);
-  const isClosed = (account?.closed ?? null) !== null;
+  const isClosed = (account?.disabled ?? null) !== null;
   switch (change.kind) {
     case 'account-close':
       return 'close';

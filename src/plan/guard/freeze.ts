@@ -1,19 +1,19 @@
 // What a frozen node does not do: grants, and losses that nobody spoke out.
 import type { Change } from '../change.ts';
-import { findClosedReason } from './effect.ts';
+import { findDisabledReason } from './effect.ts';
 import { dropKeys, readFingerprints } from '../plan-keys.ts';
-import type { Weighing } from './guard-limits.ts';
+import type { GuardContext } from './guard-limits.ts';
 
 /**
  * The changes that wait until the thaw. Spoken revocations go on (a block, active: false, access.users, keys that
  * the record no longer lists), and so does a mere renewal, or a long freeze would lock everybody out.
  */
-export function freezePlan(changes: readonly Change[], { context, exempt }: Weighing): Set<Change> {
+export function freezePlan(changes: readonly Change[], { context, exempt }: GuardContext): Set<Change> {
   return new Set(
     changes.filter((change) => {
       // A block beats every hold, also where another key comes in place of the blocked one.
       if (exempt.has(change)) return false;
-      const reason = findClosedReason(change, context);
+      const reason = findDisabledReason(change, context);
       if (reason === 'blocked' || reason === 'inactive' || reason === 'not-listed-here') return false;
       if (change.kind === 'keys-write') return change.gained.length > 0;
       if (change.kind === 'keys-remove') return reason !== null;

@@ -1,11 +1,11 @@
 // What the scales of the guard share: the question, what was done in the window, and how to remember what is done.
 import type { Config } from '../../config/config.ts';
-import { CLOSED_DAY } from '../actual.ts';
+import { DISABLED_DAY } from '../actual.ts';
 import type { Change } from '../change.ts';
 import { nameEffect, type EffectContext } from './effect.ts';
 import type { GuardQuestion, HeldSet } from './guard.ts';
 
-export interface Weighing {
+export interface GuardContext {
   readonly question: GuardQuestion;
   readonly context: EffectContext;
   readonly groupIds: ReadonlyMap<string, string>;
@@ -42,7 +42,7 @@ export const COUNTED_KINDS = [
 export type CountedKind = (typeof COUNTED_KINDS)[number];
 
 /** Units to which one of these things was done within the window. */
-export function findDone(weighing: Weighing, kinds: readonly CountedKind[], window: number): Set<string> {
+export function findDone(weighing: GuardContext, kinds: readonly CountedKind[], window: number): Set<string> {
   const { record, now } = weighing.question;
   const wanted = new Set<string>(kinds);
   const done = new Set<string>();
@@ -71,13 +71,14 @@ export function describeWindow(seconds: number): string {
 export function nameRecord(
   changes: readonly Change[],
   unweighed: ReadonlySet<Change>,
-  { context, question }: Weighing,
+  { context, question }: GuardContext,
 ): ReadonlyMap<Change, string> {
   const kinds = new Map<Change, string>();
   for (const change of changes) {
     const effect = nameEffect(change, context);
     const isClosedLine =
-      change.kind === 'account-remove' && question.actual.accounts.get(change.name)?.expiryDay === CLOSED_DAY;
+      change.kind === 'account-remove' &&
+      question.actual.accounts.get(change.name)?.expiryDay === DISABLED_DAY;
     const isHarmless = isClosedLine || (change.kind === 'keys-remove' && effect === 'none');
     if (unweighed.has(change) || isHarmless) kinds.set(change, `${change.kind}:unweighed`);
     else if (effect === 'sudo' || effect === 'drop-keys' || effect === 'replace-keys') {

@@ -1,14 +1,14 @@
 // What is too much at once: weighs a plan over a sliding window and holds what goes beyond, each kind by itself.
 import type { Config } from '../../config/config.ts';
-import type { DesiredHost, MirroredGroup, MirroredUser } from '../../policy/model.ts';
-import type { ActualHost } from '../actual.ts';
+import type { DesiredState, StoredGroup, StoredUser } from '../../policy/model.ts';
+import type { ActualState } from '../actual.ts';
 import type { Change } from '../change.ts';
-import { findClosedReason, nameEffect, readEffectContext } from './effect.ts';
+import { findDisabledReason, nameEffect, readEffectContext } from './effect.ts';
 import { freezePlan } from './freeze.ts';
 import { hashChanges, hashLines, nameUnit, readGroupIds } from './held-hash.ts';
-import { weighGains } from './measure-gains.ts';
-import { weighLosses } from './measure-losses.ts';
-import { nameRecord, type Weighing } from './guard-limits.ts';
+import { measureGains } from './measure-gains.ts';
+import { measureLosses } from './measure-losses.ts';
+import { nameRecord, type GuardContext } from './guard-limits.ts';
 
 /** What the guard remembers from one pass to the next. */
 export interface GuardRecord {
@@ -43,10 +43,10 @@ export interface GuardVerdict {
 
 export interface GuardQuestion {
   readonly changes: readonly Change[];
-  readonly desired: DesiredHost;
-  readonly actual: ActualHost;
-  readonly users: readonly MirroredUser[];
-  readonly groups: readonly MirroredGroup[];
+  readonly desired: DesiredState;
+  readonly actual: ActualState;
+  readonly users: readonly StoredUser[];
+  readonly groups: readonly StoredGroup[];
   readonly config: Config;
   readonly record: GuardRecord;
   /** Hashes that operators approved. */
@@ -67,7 +67,7 @@ export function guard(question: GuardQuestion): GuardVerdict {
   const weighing = prepare(question);
   const frozen = question.freezeReason !== null ? freezePlan(changes, weighing) : new Set<Change>();
   const moving = changes.filter((change) => !frozen.has(change));
-  const proposals = [...weighLosses(moving, weighing), ...weighGains(moving, weighing)];
+  const proposals = [...measureLosses(moving, weighing), ...measureGains(moving, weighing)];
   const hashOf = (set: readonly Change[]): string => hashChanges(set, weighing.context, weighing.groupIds);
   const remember = new Map<string, number>();
   const held: HeldSet[] = [];
@@ -123,20 +123,24 @@ function readTimers(
   return timers;
 }
 
-function describeFreeze(changes: readonly Change[], weighing: Weighing, question: GuardQuestion): HeldSet {
+function describeFreeze(
+  changes: readonly Change[],
+  weighing: GuardContext,
+  question: GuardQuestion,
+): HeldSet {
   const hash = hashChanges(changes, weighing.context, weighing.groupIds);
   const since = question.record.heldSince.get(hash) ?? question.now;
   return { hash, kind: 'frozen', reason: question.freezeReason ?? '', changes, since, actsAt: null };
 }
 
-function prepare(question: GuardQuestion): Weighing {
+function prepare(question: GuardQuestion): GuardContext {
   const { changes, desired } = question;
   const context = readEffectContext(desired);
   const blockedKeys = new Set(
     desired.refusals.filter(({ code }) => code === 'key-blocked').map(({ scimId }) => `User ${scimId}`),
   );
   const exempt = changes.filter((change) => {
-    if (findClosedReason(change, context) === 'blocked') return true;
+    if (findDisabledReason(change, context) === 'blocked') return true;
     if (blockedKeys.size === 0 || !blockedKeys.has(nameUnit(change))) return false;
     return ['lose-keys', 'drop-keys', 'replace-keys'].includes(nameEffect(change, context));
   });

@@ -1,6 +1,6 @@
 // The hash of a held set: equal on every node and in every pass, because only people and effects go into it.
 import { hash } from 'node:crypto';
-import type { DesiredHost } from '../../policy/model.ts';
+import type { DesiredState } from '../../policy/model.ts';
 import type { Change } from '../change.ts';
 import { nameEffect, type EffectContext } from './effect.ts';
 
@@ -12,7 +12,7 @@ export function nameUnit(change: Change): string {
 }
 
 /** SCIM ids of groups by their name on the host, for hashes that do not depend on names where ids are known. */
-export function readGroupIds(desired: DesiredHost): ReadonlyMap<string, string> {
+export function readGroupIds(desired: DesiredState): ReadonlyMap<string, string> {
   const ids = new Map<string, string>();
   for (const { kind, name, scimId } of desired.leftovers ?? []) if (kind === 'group') ids.set(name, scimId);
   for (const { name, scimId } of desired.groups) ids.set(name, scimId);

@@ -9,7 +9,7 @@ import {
   describeWindow,
   findDone,
   type Proposal,
-  type Weighing,
+  type GuardContext,
 } from './guard-limits.ts';
 import { sayCount } from '../../common/count-noun.ts';
 
@@ -17,10 +17,10 @@ import { sayCount } from '../../common/count-noun.ts';
  * What goes beyond `limits.max_gain`. On a node that is made anew (it has no marker group yet) everybody is new, and
  * sudo is given unweighed; a sudo group that turns up later is not, for anybody may have given a group that name.
  */
-export function weighGains(changes: readonly Change[], weighing: Weighing): Proposal[] {
+export function measureGains(changes: readonly Change[], weighing: GuardContext): Proposal[] {
   const { context, question, exempt } = weighing;
   const { max_gain: limit, max_loss: loss } = question.config.limits;
-  const isFreshNode = !question.actual.groups.has(question.desired.marker.name);
+  const isFreshNode = !question.actual.groups.has(question.desired.managedGroup.name);
   const pick = (effect: string): Change[] =>
     changes.filter((change) => nameEffect(change, context) === effect && !exempt.has(change));
   const sudo = isFreshNode ? [] : pick('sudo');
@@ -44,7 +44,7 @@ export function weighGains(changes: readonly Change[], weighing: Weighing): Prop
 }
 
 /** People who gain now, together with those who did within the window; nobody new: nothing to hold. */
-function count(changes: readonly Change[], kind: CountedKind, weighing: Weighing): number {
+function count(changes: readonly Change[], kind: CountedKind, weighing: GuardContext): number {
   if (changes.length === 0) return 0;
   const done = findDone(weighing, [kind], weighing.question.config.limits.max_gain.window);
   return countUnion(done, new Set(changes.map(nameUnit)));

@@ -1,8 +1,8 @@
 // The scale for what would go: people who would be out, people who would have less, and groups.
 import { resolveAccess } from '../../policy/access.ts';
-import { CLOSED_DAY } from '../actual.ts';
+import { DISABLED_DAY } from '../actual.ts';
 import type { Change } from '../change.ts';
-import { findClosedReason, nameEffect } from './effect.ts';
+import { findDisabledReason, nameEffect } from './effect.ts';
 import { nameUnit } from './held-hash.ts';
 import {
   allowance,
@@ -10,7 +10,7 @@ import {
   describeWindow,
   findDone,
   type Proposal,
-  type Weighing,
+  type GuardContext,
 } from './guard-limits.ts';
 import { sayCount } from '../../common/count-noun.ts';
 
@@ -24,7 +24,7 @@ interface Loss {
 }
 
 /** What goes beyond `limits.max_loss`, and whatever an empty store or a vanished access group would take. */
-export function weighLosses(changes: readonly Change[], weighing: Weighing): Proposal[] {
+export function measureLosses(changes: readonly Change[], weighing: GuardContext): Proposal[] {
   const vanished = findVanished(weighing);
   const losses = gatherLosses(changes, weighing, vanished);
   const proposals: Proposal[] = [];
@@ -78,7 +78,7 @@ export function weighLosses(changes: readonly Change[], weighing: Weighing): Pro
 
 const unitsOf = (losses: readonly Loss[]): Set<string> => new Set(losses.map(({ unit }) => unit));
 
-function gatherLosses(changes: readonly Change[], weighing: Weighing, vanished: Vanished): Loss[] {
+function gatherLosses(changes: readonly Change[], weighing: GuardContext, vanished: Vanished): Loss[] {
   const { context, question, exempt } = weighing;
   const { actual } = question;
   const losses = new Map<string, Loss>();
@@ -88,13 +88,13 @@ function gatherLosses(changes: readonly Change[], weighing: Weighing, vanished: 
     if (effect === 'none' || exempt.has(change)) continue;
     const unit = nameUnit(change);
     const present = actual.accounts.get(change.name);
-    const isOpen = present !== undefined && present.expiryDay !== CLOSED_DAY;
+    const isOpen = present !== undefined && present.expiryDay !== DISABLED_DAY;
     // What completes a closing that is done already takes nothing more from anybody.
     const isOut =
       (effect === 'close' && closing.has(unit)) ||
       (isOpen && (effect === 'lose-keys' || effect === 'remove'));
     if (!isOut && effect !== 'drop-keys' && effect !== 'leave') continue;
-    const reason = findClosedReason(change, context);
+    const reason = findDisabledReason(change, context);
     const before = losses.get(unit);
     losses.set(unit, {
       unit,
@@ -107,7 +107,7 @@ function gatherLosses(changes: readonly Change[], weighing: Weighing, vanished: 
 }
 
 /** With somebody's loss waits all that would happen to them, but for a renewal of keys and a home. */
-function withRiders(changes: readonly Change[], losses: readonly Loss[], weighing: Weighing): Change[] {
+function withRiders(changes: readonly Change[], losses: readonly Loss[], weighing: GuardContext): Change[] {
   const units = unitsOf(losses);
   return changes.filter((change) => {
     if (!units.has(nameUnit(change)) || weighing.exempt.has(change)) return false;
@@ -132,7 +132,7 @@ function withGroups(changes: readonly Change[], proposals: readonly Proposal[]):
 
 function weighGroups(
   changes: readonly Change[],
-  weighing: Weighing,
+  weighing: GuardContext,
   vanished: readonly Change[],
 ): Proposal[] {
   const gone = new Set(vanished);
@@ -158,10 +158,10 @@ function weighGroups(
 }
 
 /** Everybody who can log in, with those who could at the start of the window. */
-function countPopulation({ question, context }: Weighing, done: ReadonlySet<string>): number {
+function countPopulation({ question, context }: GuardContext, done: ReadonlySet<string>): number {
   let open = 0;
-  for (const { expiryDay } of question.actual.accounts.values()) if (expiryDay !== CLOSED_DAY) open += 1;
-  const back = [...done].filter((unit) => context(unit.slice('User '.length))?.closed === null);
+  for (const { expiryDay } of question.actual.accounts.values()) if (expiryDay !== DISABLED_DAY) open += 1;
+  const back = [...done].filter((unit) => context(unit.slice('User '.length))?.disabled === null);
   return open + done.size - back.length;
 }
 
@@ -175,7 +175,7 @@ interface Vanished {
 }
 
 /** An empty store, or groups of `access` that the store does not have (any more). */
-function findVanished({ question, groupIds: idsByName }: Weighing): Vanished {
+function findVanished({ question, groupIds: idsByName }: GuardContext): Vanished {
   const { users, groups, config } = question;
   const isEmpty = users.every(({ absent }) => absent);
   const { missing } = resolveAccess(config.access, groups);

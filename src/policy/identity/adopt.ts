@@ -1,7 +1,7 @@
 // When the ledger was lost: bindings worked out anew from accounts and groups that bear our mark and agree with the store.
-import { readOperatorWords, resolveAccess } from '../access.ts';
-import { readIdentity, settleClashes, surveyGround, type Candidate } from './allocations.ts';
-import type { DesireInput } from '../desired-state.ts';
+import { readOperatorOverrides, resolveAccess } from '../access.ts';
+import { readIdentity, resolveClashes, collectAllocations, type Candidate } from './allocations.ts';
+import type { DesiredStateInput } from '../desired-state.ts';
 import type { Binding, NodeFacts } from '../model.ts';
 import { findWanted } from '../groups.ts';
 import { chooseId } from './ids.ts';
@@ -13,19 +13,19 @@ import { foldDomains, readGroupName } from './username.ts';
  * the store says of them now (who is inactive there must be closed here), and of groups whose name and gid agree and
  * in which nobody is but people of ours. The account keeps its primary gid and home.
  */
-export function adoptLost(question: DesireInput): Binding[] {
+export function adoptLost(question: DesiredStateInput): Binding[] {
   const { marked = [] } = question.facts;
   const accounts = marked.length === 0 ? [] : adoptAccounts(question, marked);
   return [...accounts, ...adoptGroups(question, accounts)];
 }
 
-function adoptAccounts(question: DesireInput, marked: NonNullable<NodeFacts['marked']>): Binding[] {
+function adoptAccounts(question: DesiredStateInput, marked: NonNullable<NodeFacts['marked']>): Binding[] {
   const { users, bindings, facts, config, now, blocked } = question;
-  const words = readOperatorWords(config, blocked);
+  const words = readOperatorOverrides(config, blocked);
   const known = new Map(
     bindings.flatMap((one) => (one.kind === 'account' ? [[one.scimId, one] as const] : [])),
   );
-  const ground = surveyGround(config, facts, known, foldDomains(config.accounts.domains));
+  const ground = collectAllocations(config, facts, known, foldDomains(config.accounts.domains));
   const lines = new Map(marked.map((line) => [line.name, line]));
   const candidates: Candidate[] = [];
   for (const { record } of users) {
@@ -34,17 +34,17 @@ function adoptAccounts(question: DesireInput, marked: NonNullable<NodeFacts['mar
     if (reading.ok && lines.get(reading.identity.name)?.uid === reading.identity.uid)
       candidates.push({ record, identity: reading.identity });
   }
-  const clashes = settleClashes(candidates, config.accounts.home);
+  const clashes = resolveClashes(candidates, config.accounts.home);
   return candidates.flatMap(({ record, identity: { name, uid, gid, home } }) => {
     const line = lines.get(name);
     if (clashes.has(record.id) || line === undefined) return [];
     const kept = { gid: line.gid ?? gid, home: line.dir ?? home };
-    return [{ scimId: record.id, kind: 'account', name, id: uid, ...kept, boundAt: now, closedAt: null }];
+    return [{ scimId: record.id, kind: 'account', name, id: uid, ...kept, boundAt: now, disabledAt: null }];
   });
 }
 
 /** @param adopted accounts that were lost and are ours again. */
-function adoptGroups(question: DesireInput, adopted: readonly Binding[]): Binding[] {
+function adoptGroups(question: DesiredStateInput, adopted: readonly Binding[]): Binding[] {
   const { groups, bindings, facts, config, now } = question;
   const bound = bindings.filter(({ kind }) => kind === 'group');
   const known = new Set(bound.map(({ scimId }) => scimId));
@@ -70,7 +70,7 @@ function adoptGroups(question: DesireInput, adopted: readonly Binding[]): Bindin
       gid: null,
       home: null,
       boundAt: now,
-      closedAt: null,
+      disabledAt: null,
     } as const;
     // Two that come out with one name: whose it was cannot be told any more.
     found.set(name, found.has(name) ? null : { scimId: record.id, ...binding });
@@ -78,7 +78,7 @@ function adoptGroups(question: DesireInput, adopted: readonly Binding[]): Bindin
   return [...found.values()].flatMap((binding) => binding ?? []);
 }
 
-function listOurs({ bindings, facts }: DesireInput, adopted: readonly Binding[]): Set<string> {
+function listOurs({ bindings, facts }: DesiredStateInput, adopted: readonly Binding[]): Set<string> {
   const ours = new Set((facts.marked ?? []).map(({ name }) => name));
   for (const { kind, name } of [...bindings, ...adopted]) if (kind === 'account') ours.add(name);
   return ours;

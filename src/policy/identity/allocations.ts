@@ -25,7 +25,7 @@ export type IdentityReading =
   { readonly ok: true; readonly identity: Identity } | (Fault & { readonly ok: false });
 
 /** What is taken already, by the node or by the ledger. */
-export interface Ground {
+export interface Allocations {
   readonly config: Config;
   readonly domains: ReadonlySet<string>;
   /** What the ledger binds; gathered when it is first asked for, since a quiet pass never asks. */
@@ -34,9 +34,9 @@ export interface Ground {
   readonly foreignUids: ReadonlySet<number>;
   /** Names of local groups by gid. */
   readonly foreignGids: ReadonlyMap<number, string>;
-  readonly powerfulNames: ReadonlySet<string>;
-  readonly powerfulUids: ReadonlySet<number>;
-  readonly powerfulGids: ReadonlySet<number>;
+  readonly privilegedNames: ReadonlySet<string>;
+  readonly privilegedUids: ReadonlySet<number>;
+  readonly privilegedGids: ReadonlySet<number>;
   readonly publishedUids: ReadonlyMap<string, number>;
   readonly publishedNames: ReadonlyMap<number, string>;
   readonly markedUids: ReadonlyMap<string, number>;
@@ -63,12 +63,12 @@ function gatherBound(bindings: ReadonlyMap<string, Binding>): Bound {
 }
 
 /** Gathers what is taken. `bindings` are those of accounts. */
-export function surveyGround(
+export function collectAllocations(
   config: Config,
   facts: NodeFacts,
   bindings: ReadonlyMap<string, Binding>,
   domains: ReadonlySet<string>,
-): Ground {
+): Allocations {
   let bound: Bound | null = null;
   const marked = facts.marked ?? [];
   return {
@@ -78,9 +78,9 @@ export function surveyGround(
     foreignNames: new Set(facts.foreignAccounts.map(({ name }) => name)),
     foreignUids: new Set(facts.foreignAccounts.map(({ uid }) => uid)),
     foreignGids: new Map(facts.foreignGroups.map(({ name, gid }) => [gid, name])),
-    powerfulNames: new Set(facts.powerfulNames),
-    powerfulUids: new Set(facts.powerfulUids),
-    powerfulGids: new Set(facts.powerfulGids),
+    privilegedNames: new Set(facts.privilegedNames),
+    privilegedUids: new Set(facts.privilegedUids),
+    privilegedGids: new Set(facts.privilegedGids),
     publishedUids: new Map(facts.published?.accounts.map(({ name, uid }) => [name, uid])),
     publishedNames: new Map(facts.published?.accounts.map(({ name, uid }) => [uid, name])),
     markedUids: new Map(marked.map(({ name, uid }) => [name, uid])),
@@ -96,7 +96,7 @@ export function surveyGround(
 export function readIdentity(
   record: UserRecord,
   pinnedUid: number | null,
-  ground: Ground,
+  ground: Allocations,
   sudoGids: ReadonlySet<number>,
 ): IdentityReading {
   const reading = readUsername(record.username, ground.domains);
@@ -113,7 +113,7 @@ export function readIdentity(
   const uid = id.id;
   const uidFault = findUidFault(name, uid, ground);
   if (uidFault !== null) return { ok: false, ...uidFault };
-  if (ground.powerfulUids.has(uid)) {
+  if (ground.privilegedUids.has(uid)) {
     return refuse('uid-powerful', `the uid ${uid} stands in this node's sudoers: it is never granted`);
   }
   if (ground.bound().uids.has(uid))
@@ -129,7 +129,7 @@ export function readIdentity(
 }
 
 /** Why what the ledger binds may not stand on this node, or null. */
-export function findBoundFault(identity: Identity, ground: Ground): Fault | null {
+export function findBoundFault(identity: Identity, ground: Allocations): Fault | null {
   const { name, uid, gid, home } = identity;
   if (!isSafeName(name) || isReservedId(uid) || isReservedId(gid) || !isSafeHome(home)) {
     return { code: 'ledger-unsafe', detail: 'the ledger binds a name, id or home that is never granted' };
@@ -145,11 +145,11 @@ export function findBoundFault(identity: Identity, ground: Ground): Fault | null
 }
 
 /** Why a name that nobody holds yet is not granted, or null. */
-export function findNameFault(name: string, ground: Ground): Fault | null {
+export function findNameFault(name: string, ground: Allocations): Fault | null {
   if (isReservedName(name) || name === ground.config.accounts.primary_group) {
     return { code: 'name-reserved', detail: `the name ${name} is reserved: it is never granted` };
   }
-  if (ground.powerfulNames.has(name)) {
+  if (ground.privilegedNames.has(name)) {
     return {
       code: 'name-powerful',
       detail: `the name ${name} stands in this node's sudoers, sshd_config or access.conf: it is never granted`,
@@ -158,14 +158,14 @@ export function findNameFault(name: string, ground: Ground): Fault | null {
   return ground.foreignNames.has(name) ? localName(name) : null;
 }
 
-function findBoundName(name: string, scimId: string, ground: Ground): Fault | null {
+function findBoundName(name: string, scimId: string, ground: Allocations): Fault | null {
   const holder = ground.bound().names.get(name);
   if (holder === undefined || holder === scimId) return null;
   return { code: 'name-bound', detail: `the name ${name} belongs to ${holder}, as this node's ledger holds` };
 }
 
 /** Why a uid may not be that name's on this node, or null. */
-export function findUidFault(name: string, uid: number, ground: Ground): Fault | null {
+export function findUidFault(name: string, uid: number, ground: Allocations): Fault | null {
   if (isReservedId(uid)) {
     return { code: 'uid-reserved', detail: `the uid ${uid} is reserved for the system` };
   }
@@ -189,14 +189,19 @@ export function findUidFault(name: string, uid: number, ground: Ground): Fault |
   };
 }
 
-function chooseGid(record: UserRecord, isFromRecord: boolean, ground: Ground, sudoGids: ReadonlySet<number>) {
+function chooseGid(
+  record: UserRecord,
+  isFromRecord: boolean,
+  ground: Allocations,
+  sudoGids: ReadonlySet<number>,
+) {
   const { accounts } = ground.config;
   if (!isFromRecord) return { ok: true, id: accounts.primary_gid } as const;
   const { gid } = record;
   if (gid === accounts.primary_gid) return { ok: true, id: gid } as const;
   const reading = chooseId('gid', record.id, gid, { ids: 'attribute', id_range: accounts.id_range });
   if (!reading.ok) return reading;
-  if ([ground.foreignGids, sudoGids, ground.powerfulGids].some((gids) => gids.has(reading.id))) {
+  if ([ground.foreignGids, sudoGids, ground.privilegedGids].some((gids) => gids.has(reading.id))) {
     return refuse('gid-powerful', `the primary gid ${reading.id} is a local group's or a sudo group's`);
   }
   return reading;
@@ -212,7 +217,7 @@ export interface Candidate {
  * Settles who gets what: in the order of claims, each takes name, uid and home, or is refused if one is gone.
  * @returns the refused, by SCIM id, with the reason.
  */
-export function settleClashes(candidates: readonly Candidate[], homeTemplate: string): Map<string, Fault> {
+export function resolveClashes(candidates: readonly Candidate[], homeTemplate: string): Map<string, Fault> {
   const contested = { names: new Set<string>(), uids: new Set<number>(), homes: new Set<string>() };
   const seen = { names: new Set<string>(), uids: new Set<number>(), homes: new Set<string>() };
   for (const { identity } of candidates) {

@@ -3,10 +3,10 @@ import {
   findBoundFault,
   findNameFault,
   readIdentity,
-  settleClashes,
+  resolveClashes,
   type Candidate,
   type Fault,
-  type Ground,
+  type Allocations,
   type Identity,
 } from './allocations.ts';
 import type { Binding, Refusal } from '../model.ts';
@@ -18,9 +18,9 @@ import { type NameReading, readUsername } from './username.ts';
  * @param sudoGids of the groups that give sudo.
  * @param blocked the operators' list, for names that only come out here.
  */
-export function settleIdentities(
+export function resolveIdentities(
   people: readonly Person[],
-  ground: Ground,
+  ground: Allocations,
   sudoGids: ReadonlySet<number>,
   blocked: readonly string[],
 ): Refusal[] {
@@ -49,7 +49,7 @@ export function settleIdentities(
     for (const fault of standing.kept) refuse(person, fault);
     if (standing.otherName !== null) renamed.push({ person, reading: standing.otherName });
   }
-  const clashes = settleClashes(newcomers, ground.config.accounts.home);
+  const clashes = resolveClashes(newcomers, ground.config.accounts.home);
   const blockedNames = new Set(blocked);
   for (const { person, record, identity } of newcomers) {
     const fault = clashes.get(record.id);
@@ -62,9 +62,9 @@ export function settleIdentities(
 }
 
 /** How somebody whom the ledger binds stands on this node, and what it depends on besides the record. */
-export interface Standing {
+export interface MemoizedIdentity {
   readonly binding: Binding;
-  readonly ground: Ground;
+  readonly ground: Allocations;
   readonly pinnedUid: number | null;
   readonly identity: Identity;
   /** Why the identity may not stand here, or null. */
@@ -75,7 +75,7 @@ export interface Standing {
   readonly otherName: NameReading | null;
 }
 
-function findStanding({ user, rules }: Person, binding: Binding, ground: Ground): Standing {
+function findStanding({ user, rules }: Person, binding: Binding, ground: Allocations): MemoizedIdentity {
   const { notes } = user;
   const before = notes?.standing ?? null;
   if (before?.binding === binding && before.ground === ground && before.pinnedUid === rules.uid)
@@ -103,7 +103,7 @@ function listKept(
   record: Person['user']['record'],
   binding: Binding,
   pinnedUid: number | null,
-  { config }: Ground,
+  { config }: Allocations,
 ): readonly Fault[] {
   const kept: Fault[] = [];
   const uid = pinnedUid ?? (config.accounts.ids === 'attribute' ? record.uid : null);
@@ -132,7 +132,7 @@ function listKept(
 function applyRenames(
   people: readonly Person[],
   renamed: readonly { readonly person: Person; readonly reading: NameReading }[],
-  ground: Ground,
+  ground: Allocations,
   blocked: ReadonlySet<string>,
   refuse: (person: Person, fault: Fault) => void,
 ): void {
@@ -160,7 +160,7 @@ function applyRenames(
   // Newcomers are settled already; a rename comes after them, and the earlier created first.
   const takenNames = new Set(people.map(({ identity }) => identity?.name));
   const free = wishes.filter(({ identity }) => !takenNames.has(identity.name));
-  const clashes = settleClashes(free, ground.config.accounts.home);
+  const clashes = resolveClashes(free, ground.config.accounts.home);
   for (const { person, record, identity } of wishes) {
     if (!takenNames.has(identity.name) && !clashes.has(record.id)) person.identity = identity;
     else {

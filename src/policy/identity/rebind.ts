@@ -2,7 +2,7 @@
 import type { Config } from '../../config/config.ts';
 import type { GroupRecord, UserRecord } from '../../protocol/records.ts';
 import type { Fault } from './allocations.ts';
-import type { Binding, MirroredGroup, MirroredUser } from '../model.ts';
+import type { Binding, StoredGroup, StoredUser } from '../model.ts';
 import { compareText } from './precedence.ts';
 
 /** One binding that moves from one SCIM id to another. */
@@ -24,8 +24,8 @@ export interface RebindPlan {
 }
 
 export interface RebindQuestion {
-  readonly users: readonly MirroredUser[];
-  readonly groups: readonly MirroredGroup[];
+  readonly users: readonly StoredUser[];
+  readonly groups: readonly StoredGroup[];
   readonly bindings: readonly Binding[];
   /** What operators blocked: names, userNames, SCIM ids, fingerprints. */
   readonly blocked: readonly string[];
@@ -104,7 +104,7 @@ function findFault(
   targets: ReadonlyMap<string, number>,
 ): Fault | null {
   const isAccount = binding.kind === 'account';
-  const records: readonly (MirroredUser | MirroredGroup)[] = isAccount ? question.users : question.groups;
+  const records: readonly (StoredUser | StoredGroup)[] = isAccount ? question.users : question.groups;
   const old = records.find(({ record }) => record.id === from);
   if (old !== undefined && isLiving(old)) {
     return refuse('still-there', `${from} is still at the store: two people cannot be one`);
@@ -151,7 +151,7 @@ function findGroupDifference({ id }: Binding, record: GroupRecord, { accounts }:
 }
 
 /** Whether the store still has it; a user who is inactive counts as gone, since that is how some stores delete. */
-function isLiving({ record, absent }: MirroredUser | MirroredGroup): boolean {
+function isLiving({ record, absent }: StoredUser | StoredGroup): boolean {
   return !absent && (!('active' in record) || record.active);
 }
 

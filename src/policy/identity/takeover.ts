@@ -1,7 +1,7 @@
 // Which accounts that a node has already become whose: lines matched to people by name, and never altered by it.
 import type { Config } from '../../config/config.ts';
-import { surveyGround, findNameFault, findUidFault, type Fault } from './allocations.ts';
-import type { Binding, MirroredUser, NodeFacts } from '../model.ts';
+import { collectAllocations, findNameFault, findUidFault, type Fault } from './allocations.ts';
+import type { Binding, StoredUser, NodeFacts } from '../model.ts';
 import type { PasswdEntry } from '../posix.ts';
 import { isSafeHome } from './profile.ts';
 import { isReservedId } from './reserved.ts';
@@ -9,14 +9,14 @@ import { foldDomains, isSafeName, readUsername } from './username.ts';
 import { compareText } from './precedence.ts';
 
 /** A line that stays as it was, and why. */
-export interface NotTaken extends Fault {
+export interface NotTakenOver extends Fault {
   readonly name: string;
 }
 
 export interface Takeover {
   /** What the ledger is to hold from now on; sorted by name. */
   readonly bindings: readonly Binding[];
-  readonly refused: readonly NotTaken[];
+  readonly refused: readonly NotTakenOver[];
   /** Names that the ledger binds to the same person with the same ids and home already. */
   readonly known: readonly string[];
   /** Names that nobody at the store has. */
@@ -28,7 +28,7 @@ export interface TakeoverQuestion {
   readonly found: readonly PasswdEntry[];
   /** Whether they are the node's own accounts, which are then no obstacle to themselves. */
   readonly isLocal: boolean;
-  readonly users: readonly MirroredUser[];
+  readonly users: readonly StoredUser[];
   readonly bindings: readonly Binding[];
   readonly facts: NodeFacts;
   readonly config: Config;
@@ -52,10 +52,10 @@ export function planTakeover(question: TakeoverQuestion): Takeover {
     names.set(binding.name, binding);
     uids.set(binding.id, binding);
   }
-  const ground = surveyGround(config, withoutOwn(question), new Map(), new Set());
+  const ground = collectAllocations(config, withoutOwn(question), new Map(), new Set());
   const shared = findShared(question.found);
   const bindings: Binding[] = [];
-  const refused: NotTaken[] = [];
+  const refused: NotTakenOver[] = [];
   const known: string[] = [];
   const unmatched: string[] = [];
   for (const entry of [...question.found].sort((a, b) => compareText(a.name, b.name))) {
@@ -92,16 +92,16 @@ export function planTakeover(question: TakeoverQuestion): Takeover {
         gid,
         home: dir,
         boundAt: now,
-        closedAt: null,
+        disabledAt: null,
       });
     }
   }
   return { bindings, refused, known, unmatched };
 }
 
-function groupByName(users: readonly MirroredUser[], config: Config): Map<string, MirroredUser[]> {
+function groupByName(users: readonly StoredUser[], config: Config): Map<string, StoredUser[]> {
   const domains = foldDomains(config.accounts.domains);
-  const people = new Map<string, MirroredUser[]>();
+  const people = new Map<string, StoredUser[]>();
   for (const user of users) {
     const reading = user.absent ? null : readUsername(user.record.username, domains);
     if (reading?.ok !== true) continue;
@@ -150,7 +150,7 @@ function findUnsafe({ name, uid, gid, dir }: PasswdEntry): Fault | null {
 
 function findDifference(
   { uid, gid, dir }: PasswdEntry,
-  { record }: MirroredUser,
+  { record }: StoredUser,
   config: Config,
 ): Fault | null {
   if (config.accounts.ids === 'attribute' && record.uid !== null && record.uid !== uid)
@@ -189,7 +189,7 @@ function heldBy(holder: Binding | undefined, scimId: string): Fault | null {
   );
 }
 
-function several(name: string, candidates: readonly MirroredUser[]): Fault {
+function several(name: string, candidates: readonly StoredUser[]): Fault {
   const ids = candidates.map(({ record }) => record.id).sort(compareText);
   return refuse('name-clash', `several people at the store come out as ${name}: ${ids.join(', ')}`);
 }

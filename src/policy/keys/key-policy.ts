@@ -109,7 +109,7 @@ function compilePattern(pattern: string): RegExp {
  * instant, unknown last, then the SCIM id), so that copying an administrator's public key cannot lock him out.
  * Every node decides alike. Only fingerprints that more than one person lists are in the answer.
  */
-export function settleSharedKeys(
+export function resolveSharedKeys(
   people: readonly { scimId: string; created: string | null; fingerprints: readonly string[] }[],
 ): Map<string, { owner: string; others: string[] }> {
   const ranked = people

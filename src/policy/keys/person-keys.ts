@@ -1,8 +1,8 @@
 // Each person's keys: read, judged, and settled where two people list the same one.
 import type { Config } from '../../config/config.ts';
-import { rememberLast } from '../memo.ts';
-import type { AcceptedKey, MirroredUser, NodeFacts } from '../model.ts';
-import { judgeKeys, settleSharedKeys } from './key-policy.ts';
+import { memoizeLast } from '../memo.ts';
+import type { AcceptedKey, StoredUser, NodeFacts } from '../model.ts';
+import { judgeKeys, resolveSharedKeys } from './key-policy.ts';
 import { headOf, mayHold } from './key-text.ts';
 import type { Person } from '../person.ts';
 import type { KeyReading } from './ssh-key.ts';
@@ -34,7 +34,7 @@ interface Rules {
 }
 
 /** @param blocked separated by blanks, which no fingerprint has. */
-const joinRules = rememberLast(
+const joinRules = memoizeLast(
   (policy: Config['keys'], blocked: string, keyTypes: readonly string[]): Rules => ({
     policy: blocked === '' ? policy : { ...policy, blocked: [...policy.blocked, ...blocked.split(' ')] },
     keyTypes,
@@ -47,9 +47,9 @@ const joinRules = rememberLast(
  * @param others whom the store lists and the node does not know. Their keys count as well, for whom a node knows hangs on
  *   its ledger, and whose a key is must be the same on every node.
  */
-export function settleKeys(
+export function resolveKeys(
   people: readonly Person[],
-  others: readonly MirroredUser[],
+  others: readonly StoredUser[],
   { policy, blocked, facts, readKeys }: KeyRules,
 ): void {
   const rules = joinRules(policy, blocked.join(' '), facts.keyTypes);
@@ -85,7 +85,7 @@ function listHeads(people: readonly Person[]): Set<string> {
 
 /** @param addKeys the operator's word, from `overrides`. */
 function findKeys(
-  user: MirroredUser,
+  user: StoredUser,
   addKeys: readonly string[],
   rules: Rules,
   readKeys: KeyRules['readKeys'],
@@ -101,7 +101,7 @@ function findKeys(
 }
 
 interface Claim {
-  readonly user: MirroredUser;
+  readonly user: StoredUser;
   readonly accepted: readonly AcceptedKey[];
 }
 
@@ -127,7 +127,7 @@ function refuseShared(
       faults: [...faults, fault],
     };
   };
-  for (const [fingerprint, { owner, others }] of settleSharedKeys(claims)) {
+  for (const [fingerprint, { owner, others }] of resolveSharedKeys(claims)) {
     const detail = `the key ${fingerprint} is listed by ${others.length} more (${others.slice(0, 3).join(', ')}), for whom it is refused`;
     report(owner, { code: 'key-shared', detail }, null);
     for (const other of others) {

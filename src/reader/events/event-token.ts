@@ -1,9 +1,9 @@
 // Reads which resource a security event token is about (RFC 9967 section 2, RFC 8417); nothing else in it is believed.
 import { getProperty, isObject } from '../../protocol/attribute-path.ts';
-import type { Look } from '../../protocol/messages.ts';
+import type { ChangeNotice } from '../../protocol/messages.ts';
 
 export interface Announcement {
-  readonly resource: Look['resources'][number];
+  readonly resource: ChangeNotice['resources'][number];
   /** No delta lists what was deleted. */
   readonly isDeletion: boolean;
 }

@@ -7,7 +7,7 @@ import type { Logger } from '../../common/log.ts';
 import { getProperty, isObject } from '../../protocol/attribute-path.ts';
 import { type Announcement, readAnnouncement } from './event-token.ts';
 import { startMeter } from '../http/meter.ts';
-import { type Look, MAX_NAMED } from '../../protocol/messages.ts';
+import { type ChangeNotice, MAX_NAMED } from '../../protocol/messages.ts';
 import { waitAfter } from '../http/retry.ts';
 import type { Store } from '../store.ts';
 
@@ -35,7 +35,7 @@ interface Poll {
  */
 export async function followEvents(
   store: Store,
-  onLook: (look: Omit<Look, 'say'>) => void,
+  onLook: (look: Omit<ChangeNotice, 'say'>) => void,
   signal: AbortSignal,
   log: Logger,
 ): Promise<void> {
@@ -97,7 +97,7 @@ async function pollOnce(
 }
 
 /** Few resources are named; more are a case for a delta, which still needs the names of who was deleted. */
-function summarise({ looks, unread }: Poll): Omit<Look, 'say'> | null {
+function summarise({ looks, unread }: Poll): Omit<ChangeNotice, 'say'> | null {
   if (looks.length + unread === 0) return null;
   const all = unique(looks);
   if (unread === 0 && all.length <= MAX_NAMED) return { mode: 'event', resources: all };
@@ -107,7 +107,7 @@ function summarise({ looks, unread }: Poll): Omit<Look, 'say'> | null {
     : { mode: 'full', resources: [] };
 }
 
-function unique(looks: readonly Announcement[]): Look['resources'] {
+function unique(looks: readonly Announcement[]): ChangeNotice['resources'] {
   return [...new Map(looks.map(({ resource }) => [`${resource.kind} ${resource.id}`, resource])).values()];
 }
 

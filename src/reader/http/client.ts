@@ -9,9 +9,9 @@ import { readBody } from './body.ts';
 import type { Meter } from './meter.ts';
 import {
   isNobodyThere,
-  isPassingStatus,
+  isTransientStatus,
   LONGEST_WAIT_MS,
-  PassingFailure,
+  TransientFailure,
   readRetryAfter,
   waitAfter,
 } from './retry.ts';
@@ -86,10 +86,10 @@ export function createClient(scim: Config['scim'], root: string, options: Client
       traffic.count(response.statusCode);
       return await readAnswer(response, meter);
     } catch (cause) {
-      if (cause instanceof AgentError || cause instanceof PassingFailure) throw cause;
+      if (cause instanceof AgentError || cause instanceof TransientFailure) throw cause;
       if (!hasAnswered) traffic.count(null);
       meter.checkTime();
-      throw new PassingFailure(
+      throw new TransientFailure(
         timeout.aborted ? `no answer within ${call.seconds} s` : 'cannot be reached',
         null,
         cause,
@@ -102,8 +102,8 @@ export function createClient(scim: Config['scim'], root: string, options: Client
     const header = (name: string): string => String(headers[name] ?? '');
     const bytes = await readBody(response.body, bounds.page_bytes);
     const date = Date.parse(header('date'));
-    if (isPassingStatus(status))
-      throw new PassingFailure(`answered ${status}`, readRetryAfter(header('retry-after'), Date.now()));
+    if (isTransientStatus(status))
+      throw new TransientFailure(`answered ${status}`, readRetryAfter(header('retry-after'), Date.now()));
     meter.noteAnswer(bytes.length, Number.isNaN(date) ? null : date);
     const isJson = /^application\/(scim\+)?json\b/i.test(header('content-type'));
     return new Answer(status, isJson ? bytes : null, bounds.depth);
@@ -115,7 +115,7 @@ export function createClient(scim: Config['scim'], root: string, options: Client
       try {
         return await attempt(call, token, meter);
       } catch (error) {
-        if (!(error instanceof PassingFailure)) throw error;
+        if (!(error instanceof TransientFailure)) throw error;
         const wait = waitAfter(n, error.after, random());
         if (error.after !== null && error.after > LONGEST_WAIT_MS) {
           patientUntil = Date.now() + error.after;

@@ -7,7 +7,7 @@ const FIRST_WAIT_MS = 500;
 const LONGEST_BACKOFF_MS = 30_000;
 
 /** A failure that a later attempt may not meet. */
-export class PassingFailure extends Error {
+export class TransientFailure extends Error {
   /** Milliseconds for which the store asked to be left alone; null if it did not say. */
   readonly after: number | null;
   constructor(message: string, after: number | null, cause?: unknown) {
@@ -17,7 +17,7 @@ export class PassingFailure extends Error {
 }
 
 /** 408, 429 and the server's own failures (RFC 9110 section 15), but for those that say "never". */
-export function isPassingStatus(status: number): boolean {
+export function isTransientStatus(status: number): boolean {
   return status === 408 || status === 429 || (status >= 500 && status !== 501 && status !== 505);
 }
 

@@ -47,7 +47,7 @@ function age(seconds: number): void {
 }
 
 /** A pass that asks nobody. */
-const passFromCache = () =>
+const syncFromState = () =>
   place.run('unblock', 'nobody-at-all').then(() => place.run('block', 'nobody-at-all'));
 
 const now = (): number => Math.floor(Date.now() / 1000);
@@ -92,7 +92,7 @@ test('who left since is extended by no old copy of the cache', async () => {
   rmSync(path.join(place.root, CACHE), { recursive: true });
   cpSync(path.join(place.root, 'kept'), path.join(place.root, CACHE), { recursive: true });
   await place.testbed.close();
-  await passFromCache();
+  await syncFromState();
   expect(readExpiry('alice')).toBeLessThan(now());
 });
 
@@ -104,7 +104,7 @@ test('a cache older than the word is not extended by it', async () => {
   rmSync(path.join(place.root, CACHE), { recursive: true });
   cpSync(path.join(place.root, 'kept'), path.join(place.root, CACHE), { recursive: true });
   age(30 * DAY);
-  await passFromCache();
+  await syncFromState();
   for (const name of ['alice', 'bob', 'carol']) expect(readExpiry(name)).toBeLessThan(now());
 });
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { homesFolder, watchHostLoad } from '../../../src/host/probes/host-load-watch.ts';
+import { homesDirectory, watchHostLoad } from '../../../src/host/probes/host-load-watch.ts';
 import type { Status } from '../../../src/agent/report/status.ts';
 import { statusSchema } from '../../../src/agent/report/status-schema.ts';
 import { pathsUnder } from '../../../src/common/paths.ts';
@@ -48,6 +48,6 @@ test('status --host looks itself, at the disks that the pass looked at, and keep
 });
 
 test('the folder of the homes is what stands before the name', () => {
-  expect(homesFolder('/', '/mnt/home/%u')).toBe('/mnt/home');
-  expect(homesFolder('/root', '/home/people-%u/x')).toBe('/root/home');
+  expect(homesDirectory('/', '/mnt/home/%u')).toBe('/mnt/home');
+  expect(homesDirectory('/root', '/home/people-%u/x')).toBe('/root/home');
 });

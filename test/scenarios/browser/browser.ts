@@ -31,7 +31,7 @@ export function findObstacle(): string | null {
   return `no ${EXECUTABLE}`;
 }
 
-export interface Stage {
+export interface Harness {
   /** A folder that ends with the test. */
   readonly folder: () => string;
   testbed(options?: TestbedOptions): Promise<Testbed>;
@@ -41,7 +41,7 @@ export interface Stage {
 }
 
 /** What a file of tests stands on; everything ends with its test, the browser with the file. */
-export function setStage(): Stage {
+export function setUpHarness(): Harness {
   let profile: string;
   let context: BrowserContext;
   let ends: (() => Promise<void>)[] = [];

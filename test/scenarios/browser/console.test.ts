@@ -1,7 +1,7 @@
 // The console in a real browser: every page and every step that an administrator does there.
 import { describe, expect, it } from 'vitest';
 import type { Testbed } from '../../../src/testbed/service.ts';
-import { choose, findObstacle, findSerious, keepPicture, setStage } from './browser.ts';
+import { choose, findObstacle, findSerious, keepPicture, setUpHarness } from './browser.ts';
 
 const COREWEAVE = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';
 const PUSHED = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl pushed';
@@ -44,7 +44,7 @@ async function pushPeople(testbed: Testbed): Promise<{ alice: string; group: str
 }
 
 describe.skipIf(findObstacle() !== null)('the console', () => {
-  const stage = setStage();
+  const stage = setUpHarness();
 
   it('has a way in on which axe-core finds nothing serious', async () => {
     const testbed = await stage.testbed();

@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { findLeftovers } from '../../support/leftovers.ts';
 import { describeOnNodes } from '../../support/requirements.ts';
-import { choose, findObstacle, keepPicture, setStage } from './browser.ts';
+import { choose, findObstacle, keepPicture, setUpHarness } from './browser.ts';
 import { Clipboard, GUIDE, readGuide, type Step } from './guide.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
 
@@ -44,7 +44,7 @@ const SENTENCES: readonly (readonly [RegExp, (page: Page, words: string, value: 
 
 describeOnNodes('the rehearsal of the guide', () => {
   if (findObstacle() !== null) return;
-  const stage = setStage();
+  const stage = setUpHarness();
   let folder: string;
   let terminals: Map<string, Terminal>;
   let clipboard: Clipboard;

@@ -4,14 +4,14 @@ import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { ENTRA } from '../../../src/testbed/identity-provider/entra/commands.ts';
 import { perform } from '../../../src/testbed/identity-provider/idp-cli.ts';
-import { choose, findObstacle, findSerious, keepPicture, setStage } from './browser.ts';
+import { choose, findObstacle, findSerious, keepPicture, setUpHarness } from './browser.ts';
 
 const OWN = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFdRUs3ttFmGdXFGFtDPbbnVWgiPTuTlHnLr+CBFZNGl laptop';
 
 const heading = (page: Page): Promise<string | null> => page.getByRole('heading', { level: 1 }).textContent();
 
 describe.skipIf(findObstacle() !== null)('SAML SSO', () => {
-  const stage = setStage();
+  const stage = setUpHarness();
 
   it('is configured, tested and deployed; then pushed users sign in, and nobody else', async () => {
     const testbed = await stage.testbed({ isNew: true });

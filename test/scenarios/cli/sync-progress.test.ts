@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { PASS_STEPS } from '../../../src/agent/progress.ts';
+import { SYNC_STEPS } from '../../../src/agent/progress.ts';
 import { renderBar } from '../../../src/cli/terminal/progress-bar.ts';
 import { makeThrowawayRoot, type ThrowawayRoot } from '../../support/nodes/throwaway-root.ts';
 
@@ -48,7 +48,7 @@ describe('sync on a terminal', () => {
     const { status, sent } = await onTerminal(60, { NO_COLOR: '1' }, 'sync');
     const { bars, rest } = readBars(sent);
     expect(status).toBe(0);
-    for (const [index, step] of PASS_STEPS.entries())
+    for (const [index, step] of SYNC_STEPS.entries())
       expect(bars.join('\n')).toContain(`[${index + 1}/4] ${step}`);
     expect(bars.find((bar) => bar.includes('3 records') && bar.includes('fetch'))).toMatch(
       /\[=+\] 3 records$/,
@@ -106,7 +106,7 @@ test('a bar is never as wide as its terminal, whatever is counted', () => {
   const count = fc.nat({ max: 10_000_000 });
   fc.assert(
     fc.property(
-      fc.constantFrom(...PASS_STEPS),
+      fc.constantFrom(...SYNC_STEPS),
       count,
       fc.option(count),
       fc.integer({ min: 1, max: 300 }),

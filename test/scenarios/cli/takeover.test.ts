@@ -5,12 +5,12 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readAudit } from '../../../src/agent/report/audit.ts';
-import { openPlace } from '../../../src/agent/node-context.ts';
-import { passFromCache } from '../../../src/agent/operator/sync-now.ts';
+import { openNodeContext } from '../../../src/agent/node-context.ts';
+import { syncFromState } from '../../../src/agent/operator/sync-now.ts';
 import type { CommandModule } from '../../../src/cli/command.ts';
 import * as importing from '../../../src/cli/operate/import.ts';
 import * as rebinding from '../../../src/cli/operate/rebind.ts';
-import type { MirroredGroup, MirroredUser } from '../../../src/policy/model.ts';
+import type { StoredGroup, StoredUser } from '../../../src/policy/model.ts';
 import { rememberRecords } from '../../support/records/remember.ts';
 import { makeGroup, makeUser } from '../../support/records/organisation.ts';
 
@@ -47,7 +47,7 @@ const line = (file: string, name: string): string | undefined =>
     .split('\n')
     .find((text) => text.startsWith(`${name}:`));
 
-const remember = (users: readonly MirroredUser[], groups: readonly MirroredGroup[]): void =>
+const remember = (users: readonly StoredUser[], groups: readonly StoredGroup[]): void =>
   rememberRecords(root, users, groups);
 
 /** The command as cli.ts would run it; a process of its own would cost more than all the rest. */
@@ -76,7 +76,7 @@ async function run(
   }
 }
 
-const pass = () => passFromCache(openPlace({ root, config: undefined }), () => {});
+const pass = () => syncFromState(openNodeContext({ root, config: undefined }), () => {});
 const slurmUsers = (...members: string[]) => makeGroup('users', 31_000, members, { name: 'slurm-users' });
 
 describe('sunk-agent import', () => {
@@ -114,7 +114,7 @@ describe('sunk-agent import', () => {
     expect(line('etc/group', 'slurm-users')).toBe('slurm-users:x:31000:alice');
     expect(line('etc/passwd', 'bob')).toBe('bob:x:1000:1000::/home/bob:/bin/bash');
     expect((await run('import', '--local', 'alice')).stdout).toContain('1 in the ledger already');
-    expect(readAudit(openPlace({ root, config: undefined }).paths).entries).toMatchObject([
+    expect(readAudit(openNodeContext({ root, config: undefined }).paths).entries).toMatchObject([
       { act: 'import', detail: '1 account: alice' },
     ]);
   });
@@ -156,7 +156,7 @@ describe('sunk-agent rebind', () => {
     await pass();
     expect(line('etc/passwd', 'alice')).toBe('alice:x:10100:9999:alice:/home/alice:/bin/bash');
     expect(line('etc/group', 'slurm-users')).toBe('slurm-users:x:31000:alice');
-    expect(readAudit(openPlace({ root, config: undefined }).paths).entries).toMatchObject([
+    expect(readAudit(openNodeContext({ root, config: undefined }).paths).entries).toMatchObject([
       { act: 'rebind', subject: 'u-alice', detail: 'account alice, 10100: now u-new' },
     ]);
   });

@@ -19,7 +19,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { describeError } from '../../../src/common/errors.ts';
 import { withAccountLock } from '../../../src/host/accounts/account-lock.ts';
-import { lookAtDisk } from '../../../src/host/probes/disk-probe.ts';
+import { probeDisk } from '../../../src/host/probes/disk-probe.ts';
 import { createHome, findHomes } from '../../../src/host/homes/home.ts';
 import { applyToFiles } from '../../../src/host/accounts/local-accounts.ts';
 import type { Change } from '../../../src/plan/change.ts';
@@ -262,7 +262,7 @@ describe('a home', () => {
           () => expect(readFileSync('/proc/mounts', 'utf8')).toContain(`${root}/home autofs`),
           10_000,
         );
-        expect(await lookAtDisk(path.join(root, 'home'))).toMatchObject({ size: 0, fault: null });
+        expect(await probeDisk(path.join(root, 'home'))).toMatchObject({ size: 0, fault: null });
         expect(findHomes(root, ['/home/alice', '/home/bob'])).toEqual(new Set(['/home/alice']));
         expect(make()).toBe('done');
         expect(makeOf('bob', 10_001)).toMatch(

@@ -25,7 +25,7 @@ const ALICE = {
   gid: 9999,
   home: '/home/alice',
   boundAt: 900,
-  closedAt: 1100,
+  disabledAt: 1100,
 } as const;
 
 describe('a message of sshd', () => {

@@ -15,9 +15,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { decide } from '../../../src/agent/reconcile/decide.ts';
-import { openPlace } from '../../../src/agent/node-context.ts';
-import { openParts } from '../../../src/agent/reconcile/context.ts';
-import { passFromCache } from '../../../src/agent/operator/sync-now.ts';
+import { openNodeContext } from '../../../src/agent/node-context.ts';
+import { openSyncContext } from '../../../src/agent/reconcile/context.ts';
+import { syncFromState } from '../../../src/agent/operator/sync-now.ts';
 import { openNssCache } from '../../../src/host/nss/nsscache.ts';
 import { makeEd25519, seedRandom, writeBlob } from '../../support/records/key-corpus.ts';
 import { rememberRecords } from '../../support/records/remember.ts';
@@ -25,7 +25,7 @@ import { makeGroup, makeUser } from '../../support/records/organisation.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 
-const NOTHING_HEARD = { heardAt: null, isWhole: false };
+const NOTHING_HEARD = { completeAt: null, isComplete: false };
 const FOLDER = 'srv/accounts';
 const random = seedRandom(7);
 const makeKey = (): string =>
@@ -75,10 +75,10 @@ function remember(active = true, keys: readonly string[] = alice.record.keys): v
   );
 }
 
-const pass = () => passFromCache(openPlace({ root, config: undefined }), () => {});
+const pass = () => syncFromState(openNodeContext({ root, config: undefined }), () => {});
 
 async function planned(): Promise<string[]> {
-  const parts = openParts(openPlace({ root, config: undefined }));
+  const parts = openSyncContext(openNodeContext({ root, config: undefined }));
   try {
     const { changes, desired } = await decide(parts, Math.floor(Date.now() / 1000), NOTHING_HEARD);
     return [
@@ -86,7 +86,7 @@ async function planned(): Promise<string[]> {
       ...desired.refusals.map(({ code, scimId }) => `${code} ${scimId}`),
     ];
   } finally {
-    parts.mirror.close();
+    parts.state.close();
   }
 }
 

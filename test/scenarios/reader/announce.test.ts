@@ -1,10 +1,10 @@
 // What a node tells of itself: nothing, unless the operator wants to see in the store where nodes differ.
 import { hostname } from 'node:os';
 import { expect, it } from 'vitest';
-import { listen, type Ears } from '../../support/ingest-harness.ts';
+import { listen, type FetchHarness } from '../../support/ingest-harness.ts';
 
 /** What the store knows of its login nodes. */
-async function readers({ admin }: Ears): Promise<readonly unknown[]> {
+async function readers({ admin }: FetchHarness): Promise<readonly unknown[]> {
   return (await admin('GET', '/readers')).body.readers as unknown[];
 }
 

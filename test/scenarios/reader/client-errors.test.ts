@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createBudget } from '../../../src/agent/daemon/budget.ts';
 import { jitterOf } from '../../../src/agent/daemon/repeat.ts';
-import { isPassingStatus, readRetryAfter, waitAfter } from '../../../src/reader/http/retry.ts';
+import { isTransientStatus, readRetryAfter, waitAfter } from '../../../src/reader/http/retry.ts';
 import { listen } from '../../support/ingest-harness.ts';
 
 describe('a failure that may pass', () => {
@@ -130,8 +130,8 @@ describe('patience', () => {
   });
 
   test('is for 408, 429 and what may pass of 5xx', () => {
-    expect([408, 429, 500, 502, 503, 504, 520].every(isPassingStatus)).toBe(true);
-    expect([200, 301, 400, 401, 403, 404, 501, 505].some(isPassingStatus)).toBe(false);
+    expect([408, 429, 500, 502, 503, 504, 520].every(isTransientStatus)).toBe(true);
+    expect([200, 301, 400, 401, 403, 404, 501, 505].some(isTransientStatus)).toBe(false);
   });
 });
 

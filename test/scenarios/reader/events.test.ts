@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
-import type { Look } from '../../../src/protocol/messages.ts';
+import type { ChangeNotice } from '../../../src/protocol/messages.ts';
 import { readAnnouncement } from '../../../src/reader/events/event-token.ts';
-import { type Ears, listen } from '../../support/ingest-harness.ts';
+import { type FetchHarness, listen } from '../../support/ingest-harness.ts';
 
 const PATIENCE = 20_000;
 
 /** What the reader said since it was told to watch. */
-function watch(ears: Ears): Omit<Look, 'say'>[] {
-  const looks: Omit<Look, 'say'>[] = [];
+function watch(ears: FetchHarness): Omit<ChangeNotice, 'say'>[] {
+  const looks: Omit<ChangeNotice, 'say'>[] = [];
   ears.reader.watch(({ mode, resources }) => looks.push({ mode, resources }));
   return looks;
 }
 
 /** The stream is open once the reader said to look at what may have happened before. */
-async function followed(ears: Ears): Promise<Omit<Look, 'say'>[]> {
+async function followed(ears: FetchHarness): Promise<Omit<ChangeNotice, 'say'>[]> {
   const looks = watch(ears);
   await vi.waitFor(() => expect(looks).toEqual([{ mode: 'delta', resources: [] }]), PATIENCE);
   return looks.splice(0) && looks;

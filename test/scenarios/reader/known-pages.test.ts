@@ -1,13 +1,13 @@
 // Between reader and agent: a page that the agent knows does not come again, and whether a list adds up is told all the same.
 import { expect, test } from 'vitest';
 import type { PageEnd } from '../../../src/protocol/messages.ts';
-import { type Ears, listen } from '../../support/ingest-harness.ts';
+import { type FetchHarness, listen } from '../../support/ingest-harness.ts';
 
 const COMPANY = { seedUsers: 30, seedGroups: 2, maxPageSize: 10 };
 const BY_INDEX = { ...COMPANY, settings: { cursorPaging: false } };
 
 /** One full read by someone who knows these pages. */
-async function read({ reader }: Ears, known: readonly string[]) {
+async function read({ reader }: FetchHarness, known: readonly string[]) {
   const pages: (PageEnd & { resources: number })[] = [];
   let resources = 0;
   const end = await reader.pass(

@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { describeError } from '../../../src/common/errors.ts';
-import { type Ears, listen } from '../../support/ingest-harness.ts';
+import { type FetchHarness, listen } from '../../support/ingest-harness.ts';
 import {
   type Authority,
   makeAuthority,
@@ -30,11 +30,11 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-function trust(ears: Ears, pem: string): void {
+function trust(ears: FetchHarness, pem: string): void {
   writeFileSync(path.join(ears.root, 'ca.pem'), pem);
 }
 
-const failure = (ears: Ears) =>
+const failure = (ears: FetchHarness) =>
   ears.hear().then(
     () => 'no failure',
     (error: unknown) => describeError(error),
@@ -86,7 +86,7 @@ describe('a store with a certificate of the operator’s own authority', () => {
 
 describe('a proxy of the environment', () => {
   /** A store behind TLS that only the proxy finds, unless its name is an address of this machine. */
-  async function behindProxy(name?: string, noProxy = ''): Promise<{ ears: Ears; proxy: Proxy }> {
+  async function behindProxy(name?: string, noProxy = ''): Promise<{ ears: FetchHarness; proxy: Proxy }> {
     let proxy: Proxy | null = null;
     const ears = await listen(
       { seedUsers: 3 },

@@ -2,10 +2,10 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { openPlace } from '../../../src/agent/node-context.ts';
-import { openParts } from '../../../src/agent/reconcile/context.ts';
-import { runPass } from '../../../src/agent/reconcile/sync.ts';
-import type { PassReport } from '../../../src/agent/reconcile/sync-report.ts';
+import { openNodeContext } from '../../../src/agent/node-context.ts';
+import { openSyncContext } from '../../../src/agent/reconcile/context.ts';
+import { runSync } from '../../../src/agent/reconcile/sync.ts';
+import type { SyncReport } from '../../../src/agent/reconcile/sync-report.ts';
 import type { Reader } from '../../../src/agent/reader-client/reader-client.ts';
 import { makeEd25519, seedRandom, writeBlob } from '../records/key-corpus.ts';
 
@@ -24,7 +24,7 @@ export interface LoneRoot {
   readonly root: string;
   readonly state: string;
   /** A pass over the store, or from the cache with the store away. @param clock epoch ms. */
-  pass(company: Company | 'away' | 'cache', clock?: number): Promise<PassReport>;
+  pass(company: Company | 'away' | 'cache', clock?: number): Promise<SyncReport>;
   read(file: string): string;
   line(file: string, name: string): string | undefined;
   /** Name and text of each key file. */
@@ -66,20 +66,20 @@ access: { groups: [{ name: slurm-users }], sudo_groups: [{ name: slurm-admins }]
 accounts: { domains: [example.com], homes: never }
 ${yaml}`,
   );
-  const place = openPlace({ root, config: undefined });
+  const place = openNodeContext({ root, config: undefined });
   const keys = path.join(root, 'var/lib/sunk-agent/authorized_keys');
   const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
   return {
     root,
     state: place.paths.state,
     async pass(company, clock = Date.now()) {
-      const parts = openParts(place);
+      const parts = openSyncContext(place);
       const reader = company === 'away' || company === 'cache' ? null : readerOf(company, clock);
       try {
         const mode = company === 'cache' ? 'cache' : 'full';
-        return await runPass({ ...parts, reader, clock: () => clock }, mode);
+        return await runSync({ ...parts, reader, clock: () => clock }, mode);
       } finally {
-        parts.mirror.close();
+        parts.state.close();
       }
     },
     read,

@@ -32,7 +32,7 @@ date +%s%N >/run/started
 exec s6-svscan /run/service`;
 
 /** @returns a folder to lie over the base, as the lower layers of an image do. The caller removes it. */
-export function buildImage(packageFile: string): string {
+export function buildRecordIndex(packageFile: string): string {
   const image = mkdtempSync(path.join(FOLDER, 'sunk-image-'));
   const [upper, work, root] = ['upper', 'work', 'root'].map((name) => path.join(image, name)) as [
     string,

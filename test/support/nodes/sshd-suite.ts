@@ -60,14 +60,14 @@ export function testSshd(base: string | null, zulu: boolean): void {
   }
 
   const install = (keys: string): unknown =>
-    node.evaluate('host/sshd.ts', `installSshdDropIn(config('${keys}'), '/')`);
+    node.evaluate('host/sshd/sshd.ts', `installSshdDropIn(config('${keys}'), '/')`);
   const inspect = (keys: string, name = 'alice'): SshdFinding[] => {
-    const answer = node.evaluate('host/sshd.ts', `inspectSshd(config('${keys}'), '${name}', '/')`);
+    const answer = node.evaluate('host/sshd/sshd.ts', `inspectSshd(config('${keys}'), '${name}', '/')`);
     return (answer as { value: SshdFinding[] }).value;
   };
 
   const readFacts = (): Pick<NodeFacts, 'expiry' | 'keyTypes'> => {
-    const answer = node.evaluate('host/sshd-program.ts', `readSshdFacts('/')`);
+    const answer = node.evaluate('host/sshd/sshd-program.ts', `readSshdFacts('/')`);
     return (answer as { value: Pick<NodeFacts, 'expiry' | 'keyTypes'> }).value;
   };
 
@@ -254,8 +254,8 @@ export function testSshd(base: string | null, zulu: boolean): void {
     const keys = 'serve: file, user_files: allow';
     node.sh('rm /usr/libexec/sunk-agent/authorized-keys');
     const before = node.log().split('Server listening').length;
-    const settle = `settleSshd(config('${keys}'), 'alice', '/')`;
-    expect(node.evaluate('host/sshd.ts', settle)).toEqual({ value: { isWritten: true, findings: [] } });
+    const settle = `applySshd(config('${keys}'), 'alice', '/')`;
+    expect(node.evaluate('host/sshd/sshd.ts', settle)).toEqual({ value: { isWritten: true, findings: [] } });
     await expect.poll(() => node.log().split('Server listening').length, { timeout: 5000 }).toBe(before + 1);
     writeKeys('alice', NOW + 3600);
     expect(node.login('alice', aliceKey).status).toBe(0);
@@ -266,7 +266,7 @@ export function testSshd(base: string | null, zulu: boolean): void {
 
   test('what policy must know of it is read from it', () => {
     expect(readFacts().keyTypes).toContain('sk-ssh-ed25519@openssh.com');
-    expect(node.evaluate('host/sshd-program.ts', `readSshdFacts('/', '/nowhere/sshd')`)).toMatchObject({
+    expect(node.evaluate('host/sshd/sshd-program.ts', `readSshdFacts('/', '/nowhere/sshd')`)).toMatchObject({
       value: { expiry: { zulu: false } },
     });
   });

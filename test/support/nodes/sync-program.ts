@@ -1,10 +1,10 @@
 // Passes with the real mirror, policy, guard and host, of a store that says what a file says: to be killed, or run beside others.
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openPlace } from '../../../src/agent/node-context.ts';
-import { openParts } from '../../../src/agent/reconcile/context.ts';
-import { takePassLock } from '../../../src/agent/reconcile/file-lock.ts';
-import { runPass } from '../../../src/agent/reconcile/sync.ts';
+import { openNodeContext } from '../../../src/agent/node-context.ts';
+import { openSyncContext } from '../../../src/agent/reconcile/context.ts';
+import { acquireFileLock } from '../../../src/agent/reconcile/file-lock.ts';
+import { runSync } from '../../../src/agent/reconcile/sync.ts';
 import type { Reader } from '../../../src/agent/reader-client/reader-client.ts';
 
 /** What the store says at one time: raw resources. */
@@ -72,18 +72,18 @@ async function runPasses(
   reports: string | undefined,
   pace: Pace,
 ): Promise<void> {
-  const place = openPlace({ root, config: undefined });
+  const place = openNodeContext({ root, config: undefined });
   const done = [];
-  const release = await takePassLock(place.paths.passLock, () => {}, 1000);
-  const parts = openParts(place);
+  const release = await acquireFileLock(place.paths.passLock, () => {}, 1000);
+  const parts = openSyncContext(place);
   for (const state of JSON.parse(readFileSync(states, 'utf8')) as (StoreState | null)[]) {
     await keepPace(pace, done.length);
     const reader = state === null ? null : readFrom(state);
-    const { changes, problems, held } = await runPass({ ...parts, reader }, 'full');
+    const { changes, problems, held } = await runSync({ ...parts, reader }, 'full');
     done.push({ at: Date.now(), changes, problems, held });
     if (pace.ownLog !== undefined) appendFileSync(pace.ownLog, `${done.length}\n`);
   }
-  parts.mirror.close();
+  parts.state.close();
   release();
   if (reports !== undefined) writeFileSync(reports, JSON.stringify(done));
 }

@@ -3,8 +3,8 @@ import type { Config } from '../../../src/config/config.ts';
 import { guard, type GuardRecord, type GuardVerdict } from '../../../src/plan/guard/guard.ts';
 import { planChanges } from '../../../src/plan/plan.ts';
 import type { Change } from '../../../src/plan/change.ts';
-import type { Binding, MirroredGroup, MirroredUser } from '../../../src/policy/model.ts';
-import { desire } from '../../../src/policy/desired-state.ts';
+import type { Binding, StoredGroup, StoredUser } from '../../../src/policy/model.ts';
+import { computeDesiredState } from '../../../src/policy/desired-state.ts';
 import { CONFIG, FACTS, makeGroup, makeUser, NOW, readFakeKeys } from './organisation.ts';
 import { applyChanges, makeHost, type ModelHost } from './model-host.ts';
 
@@ -15,9 +15,9 @@ export interface Node {
   heldSince: ReadonlyMap<string, number>;
 }
 
-export interface Words {
-  readonly users: readonly MirroredUser[];
-  readonly groups: readonly MirroredGroup[];
+export interface Overrides {
+  readonly users: readonly StoredUser[];
+  readonly groups: readonly StoredGroup[];
   readonly config?: Config;
   readonly now?: number;
   readonly blocked?: readonly string[];
@@ -28,10 +28,13 @@ export interface Words {
 export const makeNode = (): Node => ({ host: makeHost(), bindings: [], done: [], heldSince: new Map() });
 
 /** One pass, as agent/pass.ts does it. */
-export function runPass(node: Node, words: Words): GuardVerdict & { readonly changes: readonly Change[] } {
+export function runSync(
+  node: Node,
+  words: Overrides,
+): GuardVerdict & { readonly changes: readonly Change[] } {
   const { users, groups, config = CONFIG, now = NOW, blocked = [], approved = [], isFrozen = false } = words;
   const { host, bindings } = node;
-  const desired = desire({
+  const desired = computeDesiredState({
     users,
     groups,
     bindings,
@@ -59,7 +62,7 @@ export function runPass(node: Node, words: Words): GuardVerdict & { readonly cha
   const ledger = new Map(bindings.map((binding) => [`${binding.kind} ${binding.scimId}`, binding]));
   for (const binding of desired.bindings) {
     const isHeld = held.has(binding.scimId);
-    ledger.set(`${binding.kind} ${binding.scimId}`, isHeld ? { ...binding, closedAt: null } : binding);
+    ledger.set(`${binding.kind} ${binding.scimId}`, isHeld ? { ...binding, disabledAt: null } : binding);
   }
   node.bindings = [...ledger.values()];
   applyChanges(host, verdict.go);
@@ -71,11 +74,11 @@ export function runPass(node: Node, words: Words): GuardVerdict & { readonly cha
 }
 
 /** `count` people p1 to pN, all in the access group; `alter` may change each. */
-export function makeWords(
+export function makeOverrides(
   count: number,
-  alter: (user: MirroredUser, n: number) => MirroredUser = (user) => user,
-  more: Partial<Words> = {},
-): Words & { users: MirroredUser[]; groups: MirroredGroup[] } {
+  alter: (user: StoredUser, n: number) => StoredUser = (user) => user,
+  more: Partial<Overrides> = {},
+): Overrides & { users: StoredUser[]; groups: StoredGroup[] } {
   const names = Array.from({ length: count }, (_, index) => `p${index + 1}`);
   const users = names.map((name, index) => alter(makeUser(name, 20100 + index), index + 1));
   const members = names.map((name) => `u-${name}`);
@@ -86,12 +89,12 @@ export function makeWords(
       makeGroup('admins', 31001, members.slice(0, 1), { name: 'slurm-admins' }),
     ],
     ...more,
-  } as Words & { users: MirroredUser[]; groups: MirroredGroup[] };
+  } as Overrides & { users: StoredUser[]; groups: StoredGroup[] };
 }
 
-export const inactive = (user: MirroredUser): MirroredUser => ({
+export const inactive = (user: StoredUser): StoredUser => ({
   ...user,
   record: { ...user.record, active: false },
 });
 
-export const absent = (user: MirroredUser): MirroredUser => ({ ...user, absent: true });
+export const absent = (user: StoredUser): StoredUser => ({ ...user, absent: true });

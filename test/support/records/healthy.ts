@@ -59,11 +59,11 @@ export const person: PersonFacts = {
   desired: {
     scimId: ALICE,
     entry,
-    closed: null,
+    disabled: null,
     keys,
     keyFile: keyText(NOW + 1000),
     expiresAt: NOW + 1000,
-    needsMarker: false,
+    needsManagedGroup: false,
   },
   refusals: [],
   common: [],

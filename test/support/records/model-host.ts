@@ -1,9 +1,9 @@
 // A host as plain data, to which changes are applied as host/ would: for properties of plans.
-import type { ActualAccount, ActualHost, Offboarded } from '../../../src/plan/actual.ts';
+import type { ActualAccount, ActualState, Offboarded } from '../../../src/plan/actual.ts';
 import type { Change } from '../../../src/plan/change.ts';
 import type { GroupEntry } from '../../../src/policy/posix.ts';
 
-export interface ModelHost extends ActualHost {
+export interface ModelHost extends ActualState {
   readonly accounts: Map<string, ActualAccount>;
   readonly groups: Map<string, GroupEntry>;
   readonly keyFiles: Map<string, string>;

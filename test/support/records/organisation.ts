@@ -1,8 +1,8 @@
 // A small organisation to vary in tests: records, facts and configuration with sound defaults.
 import { hash } from 'node:crypto';
 import { parseConfig, type Config } from '../../../src/config/config.ts';
-import type { Binding, MirroredGroup, MirroredUser, NodeFacts } from '../../../src/policy/model.ts';
-import type { DesireInput } from '../../../src/policy/desired-state.ts';
+import type { Binding, StoredGroup, StoredUser, NodeFacts } from '../../../src/policy/model.ts';
+import type { DesiredStateInput } from '../../../src/policy/desired-state.ts';
 import type { KeyReading } from '../../../src/policy/keys/ssh-key.ts';
 import type { GroupRecord, UserRecord } from '../../../src/protocol/records.ts';
 
@@ -31,14 +31,14 @@ export const FACTS: NodeFacts = {
     { name: 'localteam', gid: 30001 },
   ],
   shells: ['/bin/bash', '/bin/sh', '/bin/zsh'],
-  powerfulNames: ['deploy'],
-  powerfulGroups: ['team-power'],
+  privilegedNames: ['deploy'],
+  privilegedGroups: ['team-power'],
   keyTypes: [],
   expiry: { zulu: true, timeZone: 'Etc/UTC' },
 };
 
 /** A person called `name` with the SCIM id `u-name`. */
-export function makeUser(name: string, uid: number | null, more: Partial<UserRecord> = {}): MirroredUser {
+export function makeUser(name: string, uid: number | null, more: Partial<UserRecord> = {}): StoredUser {
   const record: UserRecord = {
     id: `u-${name}`,
     userName: `${name}@example.com`,
@@ -67,7 +67,7 @@ export function makeBinding(name: string, id: number, more: Partial<Binding> = {
     gid: 9999,
     home: `/home/${name}`,
     boundAt: NOW,
-    closedAt: null,
+    disabledAt: null,
     ...more,
   };
 }
@@ -78,7 +78,7 @@ export function makeGroup(
   gid: number | null,
   members: readonly string[],
   more: Partial<GroupRecord> = {},
-): MirroredGroup {
+): StoredGroup {
   const record: GroupRecord = {
     id: `g-${name}`,
     name,
@@ -110,7 +110,7 @@ export function fakeFingerprint(text: string): string {
   return `SHA256:${hash('sha256', Buffer.from(text), 'base64').replace(/=+$/, '')}`;
 }
 
-export function makeInput(more: Partial<DesireInput> = {}): DesireInput {
+export function makeInput(more: Partial<DesiredStateInput> = {}): DesiredStateInput {
   return {
     users: [makeUser('alice', 20100), makeUser('bob', 20200)],
     groups: [

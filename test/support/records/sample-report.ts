@@ -1,11 +1,11 @@
 // A pass's report for the tests of what is made from one.
-import type { PassReport } from '../../../src/agent/reconcile/sync-report.ts';
+import type { SyncReport } from '../../../src/agent/reconcile/sync-report.ts';
 
 /** Epoch seconds. */
 export const NOW = 1_800_000_000;
 
 /** A quiet pass, but for `more`. */
-export function makeReport(more: Partial<PassReport> = {}): PassReport {
+export function makeReport(more: Partial<SyncReport> = {}): SyncReport {
   return {
     n: 7,
     startedAt: NOW - 10,

@@ -1,7 +1,7 @@
 // Arbitrary organisations, hostile ones included, from small pools so that clashes are common.
 import * as fc from 'fast-check';
 import { makeConfig, NOW } from './organisation.ts';
-import type { MirroredGroup, MirroredUser } from '../../../src/policy/model.ts';
+import type { StoredGroup, StoredUser } from '../../../src/policy/model.ts';
 import { propertyRuns } from '../property-runs.ts';
 import { anyText } from './any-text.ts';
 
@@ -54,7 +54,7 @@ const key = fc.constantFrom('k1', 'k2', 'k3', 'k4', 'bad');
 const PEOPLE = ['u0', 'u1', 'u2', 'u3', 'u4', 'u5'];
 const GROUPS = ['g-users', 'g-admins', 'g-a', 'g-b'];
 
-const user = (scimId: string): fc.Arbitrary<MirroredUser> =>
+const user = (scimId: string): fc.Arbitrary<StoredUser> =>
   fc.record({
     record: fc.record({
       id: fc.constant(scimId),
@@ -74,7 +74,7 @@ const user = (scimId: string): fc.Arbitrary<MirroredUser> =>
     absent: fc.boolean().map((flag) => flag && scimId !== 'u0'),
   });
 
-const group = (scimId: string): fc.Arbitrary<MirroredGroup> =>
+const group = (scimId: string): fc.Arbitrary<StoredGroup> =>
   fc.record({
     record: fc.record({
       id: fc.constant(scimId),

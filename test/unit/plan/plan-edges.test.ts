@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Change } from '../../../src/plan/change.ts';
 import { planChanges } from '../../../src/plan/plan.ts';
 import { readFingerprints } from '../../../src/plan/plan-keys.ts';
-import type { DesiredAccount, DesiredHost } from '../../../src/policy/model.ts';
+import type { DesiredAccount, DesiredState } from '../../../src/policy/model.ts';
 import type { PasswdEntry } from '../../../src/policy/posix.ts';
 import { applyChanges, makeHost, type ModelHost } from '../../support/records/model-host.ts';
 
@@ -20,19 +20,19 @@ const entry = (name: string, uid: number, more: Partial<PasswdEntry> = {}): Pass
 const account = (name: string, uid: number, more: Partial<DesiredAccount> = {}): DesiredAccount => ({
   scimId: `u-${name}`,
   entry: entry(name, uid),
-  closed: null,
+  disabled: null,
   keys: [],
   keyFile: '',
   expiresAt: null,
-  needsMarker: false,
+  needsManagedGroup: false,
   ...more,
 });
 
 const closed = (name: string, uid: number): DesiredAccount =>
-  account(name, uid, { closed: 'inactive', entry: entry(name, uid, { shell: '/usr/sbin/nologin' }) });
+  account(name, uid, { disabled: 'inactive', entry: entry(name, uid, { shell: '/usr/sbin/nologin' }) });
 
-const wish = (more: Partial<DesiredHost> = {}): DesiredHost => ({
-  marker: { name: 'sunk-users', gid: 9999, members: [] },
+const wish = (more: Partial<DesiredState> = {}): DesiredState => ({
+  managedGroup: { name: 'sunk-users', gid: 9999, members: [] },
   accounts: [],
   groups: [],
   sudoers: '',
@@ -55,7 +55,7 @@ function host(...entries: PasswdEntry[]): ModelHost {
 const words = (changes: readonly Change[]): string[] =>
   changes.map((change) => `${change.kind} ${change.name}${'member' in change ? ` ${change.member}` : ''}`);
 
-const plan = (desired: DesiredHost, actual: ModelHost): string[] => {
+const plan = (desired: DesiredState, actual: ModelHost): string[] => {
   const changes = planChanges(desired, actual);
   applyChanges(actual, changes);
   expect(planChanges(desired, actual)).toEqual([]);
@@ -336,7 +336,7 @@ describe('planChanges, groups', () => {
 
   it('adds to the marker whoever has another primary group', () => {
     const marker = { name: 'sunk-users', gid: 9999, members: ['ann'] };
-    const desired = wish({ marker, accounts: [account('ann', 20001)] });
+    const desired = wish({ managedGroup: marker, accounts: [account('ann', 20001)] });
     expect(plan(desired, host(entry('ann', 20001)))).toEqual(['member-add sunk-users ann']);
   });
 
@@ -396,7 +396,7 @@ describe('planChanges, sudoers', () => {
 
 describe('planChanges, the reason on each change', () => {
   /** What is planned, with its reason: `KIND NAME: REASON`. */
-  const reasons = (desired: DesiredHost, actual: ModelHost): string[] =>
+  const reasons = (desired: DesiredState, actual: ModelHost): string[] =>
     planChanges(desired, actual).map(({ kind, name, because }) => `${kind} ${name}: ${because}`);
 
   it.each([
@@ -411,7 +411,7 @@ describe('planChanges, the reason on each change', () => {
     actual.keyFiles.set('gone', 'text\n');
     actual.groups.set('team', { name: 'team', gid: 32000, members: ['gone'] });
     const desired = wish({
-      accounts: [{ ...closed('gone', 20001), closed: why }],
+      accounts: [{ ...closed('gone', 20001), disabled: why }],
       groups: [{ scimId: 'g', name: 'team', gid: 32000, members: [] }],
     });
     expect(reasons(desired, actual)).toEqual([
@@ -431,7 +431,7 @@ describe('planChanges, the reason on each change', () => {
     actual.groups.set('over', { name: 'over', gid: 32001, members: ['back'] });
     actual.sudoers = 'rules';
     const desired = wish({
-      marker: { name: 'sunk-users', gid: 9999, members: ['back'] },
+      managedGroup: { name: 'sunk-users', gid: 9999, members: ['back'] },
       accounts: [account('back', 20001)],
       groups: [
         { scimId: 'g', name: 'team', gid: 32000, members: [] },
@@ -561,10 +561,10 @@ describe('planChanges, whose line it is', () => {
     const taken = { scimId: '', kind: 'Group', code: 'marker-taken', detail: '' } as const;
     const other = { scimId: 'x', kind: 'User', code: 'uid-bound', detail: '' } as const;
     const desired = wish({
-      marker: { name: 'sunk-users', gid: 9999, members: ['ann'] },
+      managedGroup: { name: 'sunk-users', gid: 9999, members: ['ann'] },
       accounts: [account('ann', 20001)],
     });
-    const made = (refusals: DesiredHost['refusals']) =>
+    const made = (refusals: DesiredState['refusals']) =>
       words(planChanges({ ...desired, refusals }, host(entry('ann', 20001))));
     expect(made([other])).toEqual(['member-add sunk-users ann']);
     expect(made([other, taken])).toEqual([]);

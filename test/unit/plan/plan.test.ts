@@ -1,14 +1,14 @@
 // The plan: what it says for each difference, and that applying it leaves nothing to plan.
 import { describe, expect, it } from 'vitest';
 import type { Binding } from '../../../src/policy/model.ts';
-import { desire, type DesireInput } from '../../../src/policy/desired-state.ts';
+import { computeDesiredState, type DesiredStateInput } from '../../../src/policy/desired-state.ts';
 import { planChanges } from '../../../src/plan/plan.ts';
 import { fakeFingerprint, makeGroup, makeInput, makeUser, NOW } from '../../support/records/organisation.ts';
 import { applyChanges, makeHost, type ModelHost } from '../../support/records/model-host.ts';
 
 /** Takes a host through a pass; answers the changes and the ledger after it. */
-function pass(host: ModelHost, input: DesireInput) {
-  const desired = desire(input);
+function pass(host: ModelHost, input: DesiredStateInput) {
+  const desired = computeDesiredState(input);
   const ledger = new Map(input.bindings.map((binding) => [`${binding.kind} ${binding.scimId}`, binding]));
   for (const binding of desired.bindings) ledger.set(`${binding.kind} ${binding.scimId}`, binding);
   const changes = planChanges(desired, host);
@@ -65,7 +65,7 @@ describe('planChanges', () => {
       'member-remove slurm-users',
       'jobs-disable alice',
     ]);
-    expect(desired.bindings).toMatchObject([{ scimId: 'u-alice', closedAt: NOW }]);
+    expect(desired.bindings).toMatchObject([{ scimId: 'u-alice', disabledAt: NOW }]);
     expect(host.accounts.get('alice')).toMatchObject({
       expiryDay: 1,
       entry: { uid: 20100, shell: '/usr/sbin/nologin' },

@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Config } from '../../../src/config/config.ts';
 import { planChanges } from '../../../src/plan/plan.ts';
 import type { Binding } from '../../../src/policy/model.ts';
-import { desire, type DesireInput } from '../../../src/policy/desired-state.ts';
+import { computeDesiredState, type DesiredStateInput } from '../../../src/policy/desired-state.ts';
 import { isReservedId } from '../../../src/policy/identity/reserved.ts';
 import { FACTS, NOW, readFakeKeys } from '../../support/records/organisation.ts';
 import { applyChanges, copyHost, makeHost, type ModelHost } from '../../support/records/model-host.ts';
@@ -19,7 +19,7 @@ const toInput = (
   rules: Config,
   bindings: readonly Binding[],
   now: number,
-): DesireInput => ({
+): DesiredStateInput => ({
   ...words,
   bindings,
   facts: FACTS,
@@ -44,7 +44,7 @@ function record(bindings: readonly Binding[], more: readonly Binding[]): Binding
 function live(
   history: readonly (readonly [Organisation, number])[],
   rules: Config,
-  look: (host: ModelHost, input: DesireInput, bindings: readonly Binding[]) => void = () => undefined,
+  look: (host: ModelHost, input: DesiredStateInput, bindings: readonly Binding[]) => void = () => undefined,
 ): { host: ModelHost; bindings: Binding[] } {
   const host = makeHost();
   let bindings: Binding[] = [];
@@ -52,14 +52,16 @@ function live(
   for (const [words, wait] of history) {
     now += wait;
     const input = toInput(words, rules, bindings, now);
-    const desired = desire(input);
+    const desired = computeDesiredState(input);
     bindings = record(bindings, desired.bindings);
     look(host, input, bindings);
     applyChanges(host, planChanges(desired, host));
     for (const { entry } of host.accounts.values()) if (entry.uid % 2 === 0) host.sessions.add(entry.uid);
-    for (const { closed, entry } of desired.accounts) if (closed !== null) host.sessions.delete(entry.uid);
+    for (const { disabled: closed, entry } of desired.accounts)
+      if (closed !== null) host.sessions.delete(entry.uid);
     for (const { entry } of host.accounts.values()) if (entry.uid % 3 === 0) host.jobs.add(entry.uid);
-    for (const { closed, entry } of desired.accounts) if (closed !== null) host.jobs.delete(entry.uid);
+    for (const { disabled: closed, entry } of desired.accounts)
+      if (closed !== null) host.jobs.delete(entry.uid);
   }
   return { host, bindings };
 }
@@ -77,8 +79,8 @@ describe('policy and plan', () => {
             .sort(([, a], [, b]) => a - b)
             .map(([item]) => item);
         const input = toInput(words, rules, bindings, NOW + 9 * 86_400);
-        const desired = desire(input);
-        const other = desire({
+        const desired = computeDesiredState(input);
+        const other = computeDesiredState({
           ...input,
           users: shuffle(input.users),
           groups: shuffle(input.groups),
@@ -97,13 +99,15 @@ describe('policy and plan', () => {
         const { host, bindings } = live(past, rules);
         const now = NOW + past.reduce((sum, [, wait]) => sum + wait, 0);
         host.sessions.clear();
-        const again = desire(toInput(past.at(-1)![0], rules, bindings, now));
+        const again = computeDesiredState(toInput(past.at(-1)![0], rules, bindings, now));
         // A name that a rename has freed may go to somebody else in the pass after it, so settle once more.
         const settled = record(bindings, again.bindings);
         applyChanges(host, planChanges(again, host));
-        const last = desire(toInput(past.at(-1)![0], rules, settled, now));
+        const last = computeDesiredState(toInput(past.at(-1)![0], rules, settled, now));
         applyChanges(host, planChanges(last, host));
-        const done = desire(toInput(past.at(-1)![0], rules, record(settled, last.bindings), now));
+        const done = computeDesiredState(
+          toInput(past.at(-1)![0], rules, record(settled, last.bindings), now),
+        );
         if (rules.accounts.rename === 'keep') expect(again.bindings).toEqual([]);
         expect(planChanges(last, host)).toEqual([]);
         if (rules.accounts.rename === 'keep') expect(planChanges(done, host)).toEqual([]);
@@ -116,13 +120,13 @@ describe('policy and plan', () => {
     fc.assert(
       fc.property(history, config, fc.nat(), (past, rules, cut) => {
         live(past, rules, (host, input, bindings) => {
-          const desired = desire(input);
+          const desired = computeDesiredState(input);
           const changes = planChanges(desired, host);
           const whole = copyHost(host);
           applyChanges(whole, changes);
           const broken = copyHost(host);
           applyChanges(broken, changes.slice(0, changes.length === 0 ? 0 : cut % changes.length));
-          const resumed = desire({ ...input, bindings });
+          const resumed = computeDesiredState({ ...input, bindings });
           expect(resumed.bindings).toEqual([]);
           applyChanges(broken, planChanges(resumed, broken));
           expect(broken).toEqual(whole);

@@ -1,6 +1,6 @@
 // Accounts as they come out: in the order of their names, with keys or without, and what is reported of them.
 import { expect, test } from 'vitest';
-import { desire } from '../../../src/policy/desired-state.ts';
+import { computeDesiredState } from '../../../src/policy/desired-state.ts';
 import { makeConfig, makeInput, makeUser } from '../../support/records/organisation.ts';
 
 const CONFIG = makeConfig(
@@ -10,14 +10,14 @@ const CONFIG = makeConfig(
 test('accounts come in the order of their names, whatever the order of the records', () => {
   const users = [makeUser('bob', 20200), makeUser('alice', 20100)];
   for (const each of [users, [...users].reverse()]) {
-    const { accounts } = desire(makeInput({ users: each, config: CONFIG }));
+    const { accounts } = computeDesiredState(makeInput({ users: each, config: CONFIG }));
     expect(accounts.map(({ entry }) => entry.name)).toEqual(['alice', 'bob']);
   }
 });
 
 test('an account without keys has no key file and nothing that could expire', () => {
   const users = [makeUser('alice', 20100, { keys: [] }), makeUser('bob', 20200)];
-  const [alice, bob] = desire(makeInput({ users, config: CONFIG })).accounts;
+  const [alice, bob] = computeDesiredState(makeInput({ users, config: CONFIG })).accounts;
   expect(alice).toMatchObject({ keys: [], keyFile: '', expiresAt: null });
   expect(bob!.keyFile).not.toBe('');
   expect(bob!.expiresAt).not.toBeNull();
@@ -25,7 +25,7 @@ test('an account without keys has no key file and nothing that could expire', ()
 
 test('what is wrong with a key or a shell is reported of the person', () => {
   const users = [makeUser('alice', 20100, { keys: ['bad key'], shell: '/bin/fish' })];
-  expect(desire(makeInput({ users, config: CONFIG })).refusals).toMatchObject([
+  expect(computeDesiredState(makeInput({ users, config: CONFIG })).refusals).toMatchObject([
     { scimId: 'u-alice', kind: 'User', code: 'key-base64' },
     { scimId: 'u-alice', kind: 'User', code: 'shell-refused' },
   ]);

@@ -1,6 +1,6 @@
 // The policy as a whole, by example: who gets what, and what is said about it.
 import { describe, expect, it } from 'vitest';
-import { desire } from '../../../src/policy/desired-state.ts';
+import { computeDesiredState } from '../../../src/policy/desired-state.ts';
 import type { Binding } from '../../../src/policy/model.ts';
 import {
   CONFIG,
@@ -33,24 +33,24 @@ const boundGroup = (scimId: string, name: string, id: number, more: Partial<Bind
   ...more,
 });
 
-const codes = (host: ReturnType<typeof desire>) =>
+const codes = (host: ReturnType<typeof computeDesiredState>) =>
   host.refusals.map(({ scimId, code }) => `${scimId} ${code}`);
-const open = (host: ReturnType<typeof desire>) =>
-  host.accounts.filter(({ closed }) => closed === null).map(({ entry }) => entry.name);
+const open = (host: ReturnType<typeof computeDesiredState>) =>
+  host.accounts.filter(({ disabled: closed }) => closed === null).map(({ entry }) => entry.name);
 
 describe('desire', () => {
   it('makes an account of a member of an access group, with marker, home, shell and keys that expire', () => {
-    const host = desire(makeInput());
+    const host = computeDesiredState(makeInput());
     expect(host.accounts[0]).toMatchObject({
       scimId: 'u-alice',
       entry: { name: 'alice', uid: 20100, gid: 9999, gecos: 'alice', dir: '/home/alice', shell: '/bin/bash' },
-      closed: null,
-      needsMarker: false,
+      disabled: null,
+      needsManagedGroup: false,
     });
     const expiry = new Date((NOW - 100 + 7 * 86_400) * 1000).toISOString().slice(0, 19).replace(/[-T:]/g, '');
     const base64 = Buffer.from('key of alice').toString('base64');
     expect(host.accounts[0]!.keyFile).toBe(`expiry-time="${expiry}Z" ssh-ed25519 ${base64} u-alice\n`);
-    expect(host.marker).toEqual({ name: 'sunk-users', gid: 9999, members: [] });
+    expect(host.managedGroup).toEqual({ name: 'sunk-users', gid: 9999, members: [] });
     expect(host.groups).toEqual([
       { scimId: 'g-admins', name: 'slurm-admins', gid: 31001, members: ['alice'], sudo: true },
       { scimId: 'g-users', name: 'slurm-users', gid: 31000, members: ['alice', 'bob'] },
@@ -71,15 +71,17 @@ describe('desire', () => {
     const config = makeConfig(
       `${ACCESS}accounts: { domains: [example.com], homes: never }\nkeys: { max_age: never }`,
     );
-    const host = desire(makeInput({ config }));
+    const host = computeDesiredState(makeInput({ config }));
     expect(host.accounts[0]!.keyFile).not.toContain('expiry-time');
     expect(host.makesHomes).toBe(false);
   });
 
   it('lets nobody in while access.groups is empty, and gives strangers nothing at all', () => {
-    const nobody = desire(makeInput({ config: makeConfig('accounts: { domains: [example.com] }') }));
+    const nobody = computeDesiredState(
+      makeInput({ config: makeConfig('accounts: { domains: [example.com] }') }),
+    );
     expect(nobody).toMatchObject({ accounts: [], bindings: [], refusals: [], groups: [] });
-    const host = desire(
+    const host = computeDesiredState(
       makeInput({ users: [makeUser('alice', 20100, { active: false }), makeUser('eve', 20300)] }),
     );
     expect(host.accounts).toEqual([]);
@@ -93,11 +95,11 @@ describe('desire', () => {
     ['blocked', { users: [makeUser('alice', 20100)], blocked: ['alice'] }],
   ] as const)('closes a bound account: %s', (reason, more) => {
     const bindings = [makeBinding('alice', 20100)];
-    const host = desire(makeInput({ ...more, bindings }));
+    const host = computeDesiredState(makeInput({ ...more, bindings }));
     expect(host.accounts).toMatchObject([
-      { closed: reason, entry: { shell: '/usr/sbin/nologin', dir: '/home/alice' }, keys: [], keyFile: '' },
+      { disabled: reason, entry: { shell: '/usr/sbin/nologin', dir: '/home/alice' }, keys: [], keyFile: '' },
     ]);
-    expect(host.bindings).toContainEqual({ ...bindings[0], closedAt: NOW });
+    expect(host.bindings).toContainEqual({ ...bindings[0], disabledAt: NOW });
     expect(host.groups.every((group) => group.members.length === 0 || !group.members.includes('alice'))).toBe(
       true,
     );
@@ -105,13 +107,15 @@ describe('desire', () => {
 
   it('keeps the day of closing, and ends the line after the retention', () => {
     const users = [makeUser('alice', 20100, { active: false })];
-    const closedAt = NOW - 90 * 86_400;
-    const kept = desire(
-      makeInput({ users, bindings: [makeBinding('alice', 20100, { closedAt: closedAt + 1 })] }),
+    const disabledAt = NOW - 90 * 86_400;
+    const kept = computeDesiredState(
+      makeInput({ users, bindings: [makeBinding('alice', 20100, { disabledAt: disabledAt + 1 })] }),
     );
     expect(kept.accounts).toHaveLength(1);
     expect(kept.bindings.filter(({ kind }) => kind === 'account')).toEqual([]);
-    const over = desire(makeInput({ users, bindings: [makeBinding('alice', 20100, { closedAt })] }));
+    const over = computeDesiredState(
+      makeInput({ users, bindings: [makeBinding('alice', 20100, { disabledAt })] }),
+    );
     expect(over.accounts).toEqual([]);
     expect(over.leftovers).toContainEqual({
       scimId: 'u-alice',
@@ -124,11 +128,11 @@ describe('desire', () => {
   it('leaves alone what the ledger binds and the mirror has never heard of, but for what was closed long ago', () => {
     const bindings = [
       makeBinding('silent', 20900),
-      makeBinding('old', 20901, { closedAt: NOW - 90 * 86_400 }),
-      makeBinding('recent', 20902, { closedAt: NOW - 89 * 86_400 }),
+      makeBinding('old', 20901, { disabledAt: NOW - 90 * 86_400 }),
+      makeBinding('recent', 20902, { disabledAt: NOW - 89 * 86_400 }),
       boundGroup('g-silent', 'team-silent', 32001),
     ];
-    expect(desire(makeInput({ bindings })).leftovers).toEqual([
+    expect(computeDesiredState(makeInput({ bindings })).leftovers).toEqual([
       { scimId: 'u-old', kind: 'account', name: 'old', fate: 'remove' },
       { scimId: 'u-recent', kind: 'account', name: 'recent', fate: 'leave' },
       { scimId: 'u-silent', kind: 'account', name: 'silent', fate: 'leave' },
@@ -140,21 +144,21 @@ describe('desire', () => {
     const config = makeConfig(
       'access: { groups: [{ name: slurm-users, id: g-users }], users: [ALICE@example.com] }\naccounts: { domains: [example.com] }',
     );
-    expect(open(desire(makeInput({ config })))).toEqual(['alice']);
-    const host = desire(makeInput({ config, bindings: [makeBinding('bob', 20200)] }));
-    expect(host.accounts.find(({ entry }) => entry.name === 'bob')!.closed).toBe('not-listed-here');
+    expect(open(computeDesiredState(makeInput({ config })))).toEqual(['alice']);
+    const host = computeDesiredState(makeInput({ config, bindings: [makeBinding('bob', 20200)] }));
+    expect(host.accounts.find(({ entry }) => entry.name === 'bob')!.disabled).toBe('not-listed-here');
   });
 
   it('decides a clash of names by meta.created and then by id, and the ledger before both', () => {
     const early = makeUser('x1', 20301, { username: 'Sam@example.com', created: '2020-01-01T00:00:00Z' });
     const late = makeUser('x2', 20302, { username: 'sam@example.com', created: '2021-01-01T00:00:00Z' });
     const groups = [members('x1', 'x2')];
-    const fresh = desire(makeInput({ users: [late, early], groups }));
+    const fresh = computeDesiredState(makeInput({ users: [late, early], groups }));
     expect(fresh.accounts.map(({ scimId }) => scimId)).toEqual(['u-x1']);
     expect(fresh.refusals).toMatchObject([
       { scimId: 'u-x2', kind: 'User', code: 'name-clash', detail: expect.stringContaining('u-x1') },
     ]);
-    const held = desire(
+    const held = computeDesiredState(
       makeInput({ users: [late, early], groups, bindings: [makeBinding('sam', 20302, { scimId: 'u-x2' })] }),
     );
     expect(held.accounts.map(({ scimId }) => scimId)).toEqual(['u-x2']);
@@ -164,7 +168,7 @@ describe('desire', () => {
   it('decides alike where the winner may not log in here', () => {
     const early = makeUser('x1', 20301, { username: 'sam', created: '2020-01-01T00:00:00Z', active: false });
     const late = makeUser('x2', 20302, { username: 'sam', created: '2021-01-01T00:00:00Z' });
-    const host = desire(makeInput({ users: [late, early], groups: [members('x1', 'x2')] }));
+    const host = computeDesiredState(makeInput({ users: [late, early], groups: [members('x1', 'x2')] }));
     expect(host.accounts).toEqual([]);
     expect(codes(host)).toEqual(['u-x2 name-clash']);
   });
@@ -176,10 +180,10 @@ describe('desire', () => {
       makeUser('c', 20302, { created: '2022-01-01T00:00:00Z', home: '/home/shared' }),
       makeUser('d', 20303, { created: '2023-01-01T00:00:00Z', home: '/home/a' }),
     ];
-    const host = desire(makeInput({ users, groups: [members('a', 'b', 'c', 'd')] }));
+    const host = computeDesiredState(makeInput({ users, groups: [members('a', 'b', 'c', 'd')] }));
     expect(open(host)).toEqual(['a', 'c']);
     expect(codes(host)).toEqual(['u-b uid-clash', 'u-d home-clash']);
-    const later = desire(
+    const later = computeDesiredState(
       makeInput({ users: [users[3]!], groups: [members('d')], bindings: [makeBinding('a', 20300)] }),
     );
     expect(codes(later)).toContain('u-d home-bound');
@@ -187,7 +191,7 @@ describe('desire', () => {
 
   it('shares a home where the template has no %u', () => {
     const config = makeConfig(`${ACCESS}accounts: { domains: [example.com], home: /home/all }`);
-    expect(open(desire(makeInput({ config })))).toEqual(['alice', 'bob']);
+    expect(open(computeDesiredState(makeInput({ config })))).toEqual(['alice', 'bob']);
   });
 
   it.each([
@@ -208,7 +212,7 @@ describe('desire', () => {
       makeUser('alice', 20100, { created: '2020-01-01T00:00:00Z' }),
       makeUser('x', uid, { username: name, ...more }),
     ];
-    const host = desire(makeInput({ users, groups: [members('alice', 'x')] }));
+    const host = computeDesiredState(makeInput({ users, groups: [members('alice', 'x')] }));
     expect(codes(host)).toEqual([`u-x ${code}`]);
     expect(open(host)).toEqual(['alice']);
     expect(host.bindings.filter(({ kind }) => kind === 'account')).toHaveLength(1);
@@ -231,10 +235,10 @@ describe('desire', () => {
       members('a', 'b', 'c', 'd', 'e', 'f'),
       makeGroup('admins', 31001, [], { name: 'slurm-admins' }),
     ];
-    const host = desire(makeInput({ users, groups, config }));
+    const host = computeDesiredState(makeInput({ users, groups, config }));
     expect(open(host)).toEqual(['a', 'd']);
-    expect(host.accounts[0]).toMatchObject({ entry: { gid: 40000 }, needsMarker: true });
-    expect(host.marker.members).toEqual(['a']);
+    expect(host.accounts[0]).toMatchObject({ entry: { gid: 40000 }, needsManagedGroup: true });
+    expect(host.managedGroup.members).toEqual(['a']);
     expect(codes(host)).toEqual([
       'u-b gid-powerful',
       'u-c gid-powerful',
@@ -245,7 +249,7 @@ describe('desire', () => {
 
   it('keeps what is bound, and says where the store differs', () => {
     const alice = makeUser('alice', 20999, { username: 'alicia@example.com', home: '/home/alicia' });
-    const host = desire(makeInput({ users: [alice], bindings: [makeBinding('alice', 20100)] }));
+    const host = computeDesiredState(makeInput({ users: [alice], bindings: [makeBinding('alice', 20100)] }));
     expect(host.accounts[0]!.entry).toMatchObject({ name: 'alice', uid: 20100, dir: '/home/alice' });
     expect(codes(host)).toEqual(['u-alice home-kept', 'u-alice rename-kept', 'u-alice uid-kept']);
   });
@@ -254,7 +258,7 @@ describe('desire', () => {
     const config = makeConfig(`${ACCESS}accounts: { domains: [example.com], rename: apply }`);
     const alice = makeUser('alice', 20100, { username: 'alicia@example.com' });
     const bindings = [makeBinding('alice', 20100), makeBinding('bob', 20200)];
-    const host = desire(makeInput({ config, users: [alice, makeUser('bob', 20200)], bindings }));
+    const host = computeDesiredState(makeInput({ config, users: [alice, makeUser('bob', 20200)], bindings }));
     expect(host.accounts[0]!.entry).toMatchObject({ name: 'alicia', uid: 20100, dir: '/home/alice' });
     expect(host.bindings).toContainEqual({ ...bindings[0], name: 'alicia' });
     expect(host.leftovers).toContainEqual({
@@ -265,7 +269,9 @@ describe('desire', () => {
     });
     for (const username of ['bob@example.com', 'root', 'deploy', 'alice+x']) {
       const wish = makeUser('alice', 20100, { username });
-      const kept = desire(makeInput({ config, users: [wish, makeUser('bob', 20200)], bindings }));
+      const kept = computeDesiredState(
+        makeInput({ config, users: [wish, makeUser('bob', 20200)], bindings }),
+      );
       expect(open(kept)).toEqual(['alice', 'bob']);
       expect(codes(kept)).toEqual(['u-alice rename-kept']);
     }
@@ -276,12 +282,14 @@ describe('desire', () => {
     const a = makeUser('a', 20300, { username: 'zoe', created: '2021-01-01T00:00:00Z' });
     const b = makeUser('b', 20301, { username: 'zoe', created: '2020-01-01T00:00:00Z' });
     const bindings = [makeBinding('a', 20300), makeBinding('b', 20301)];
-    const host = desire(makeInput({ config, users: [a, b], groups: [members('a', 'b')], bindings }));
+    const host = computeDesiredState(
+      makeInput({ config, users: [a, b], groups: [members('a', 'b')], bindings }),
+    );
     expect(open(host)).toEqual(['a', 'zoe']);
     expect(codes(host)).toContain('u-a rename-kept');
     const n = makeUser('n', 20302, { username: 'zoe', created: '2025-01-01T00:00:00Z' });
     const groups = [members('a', 'b', 'n')];
-    expect(open(desire(makeInput({ config, users: [a, b, n], groups, bindings })))).toEqual([
+    expect(open(computeDesiredState(makeInput({ config, users: [a, b, n], groups, bindings })))).toEqual([
       'a',
       'b',
       'zoe',
@@ -297,7 +305,7 @@ describe('desire', () => {
       ],
     };
     const bindings = [makeBinding('alice', 20100), makeBinding('bob', 20200)];
-    const host = desire(makeInput({ facts, bindings }));
+    const host = computeDesiredState(makeInput({ facts, bindings }));
     expect(host.accounts).toEqual([]);
     expect(codes(host)).toEqual(['u-alice name-local', 'u-bob uid-local']);
     expect(host.leftovers!.map(({ name, fate }) => `${name} ${fate}`)).toEqual(['alice shut', 'bob shut']);
@@ -317,7 +325,7 @@ describe('desire', () => {
       makeUser('dora', 20400),
       makeUser('emil', 20500),
     ];
-    const host = desire(
+    const host = computeDesiredState(
       makeInput({ users, bindings, groups: [members('alice', 'bob', 'c', 'dora', 'emil')] }),
     );
     expect(host.accounts).toEqual([]);
@@ -337,7 +345,7 @@ describe('desire', () => {
       { name: 'other', uid: 20300 },
     ];
     const users = [...makeInput().users, makeUser('carol', 20300)];
-    const host = desire(
+    const host = computeDesiredState(
       makeInput({ users, groups: [members('alice', 'bob', 'carol')], facts: { ...FACTS, marked } }),
     );
     expect(open(host)).toEqual(['alice']);
@@ -356,7 +364,7 @@ describe('desire', () => {
       home: null,
     };
     const ask = (id: string) =>
-      desire(
+      computeDesiredState(
         makeInput({
           groups: [members('alice', 'bob'), taken],
           bindings: [binding],
@@ -369,9 +377,9 @@ describe('desire', () => {
   });
 
   it('grants no id that stands in sudoers', () => {
-    const facts = { ...FACTS, powerfulUids: [20100], powerfulGids: [31005] };
+    const facts = { ...FACTS, privilegedUids: [20100], privilegedGids: [31005] };
     const groups = [members('alice', 'bob'), makeGroup('team', 31005, ['u-bob'], { name: 'team-a' })];
-    expect(codes(desire(makeInput({ groups, facts })))).toEqual([
+    expect(codes(computeDesiredState(makeInput({ groups, facts })))).toEqual([
       'g-team gid-powerful',
       'u-alice uid-powerful',
     ]);
@@ -379,7 +387,7 @@ describe('desire', () => {
 
   it('reports groups within a group that is only wanted by its name', () => {
     const groups = [members('alice'), makeGroup('team', 31005, [], { name: 'team-a', nested: ['g-x'] })];
-    expect(codes(desire(makeInput({ groups })))).toEqual(['g-team group-nested']);
+    expect(codes(computeDesiredState(makeInput({ groups })))).toEqual(['g-team group-nested']);
   });
 
   it('pins a uid and adds a key by override, also beyond the range but never a reserved or local one', () => {
@@ -387,22 +395,28 @@ describe('desire', () => {
       makeConfig(
         `${ACCESS}accounts: { domains: [example.com] }\noverrides: [{ name: alice@example.com, uid: ${uid} }, { id: u-bob, add_key: extra }]`,
       );
-    const host = desire(makeInput({ config: override(70000) }));
+    const host = computeDesiredState(makeInput({ config: override(70000) }));
     expect(host.accounts[0]!.entry.uid).toBe(70000);
     expect(host.accounts[1]!.keys.map(({ fingerprint }) => fingerprint).sort()).toEqual(
       [fakeFingerprint('key of bob'), fakeFingerprint('extra')].sort(),
     );
-    expect(codes(desire(makeInput({ config: override(60001) })))).toEqual(['u-alice uid-reserved']);
-    expect(codes(desire(makeInput({ config: override(20001) })))).toEqual(['u-alice uid-local']);
+    expect(codes(computeDesiredState(makeInput({ config: override(60001) })))).toEqual([
+      'u-alice uid-reserved',
+    ]);
+    expect(codes(computeDesiredState(makeInput({ config: override(20001) })))).toEqual(['u-alice uid-local']);
     expect(
-      codes(desire(makeInput({ config: override(20200), bindings: [makeBinding('bob', 20200)] }))),
+      codes(
+        computeDesiredState(makeInput({ config: override(20200), bindings: [makeBinding('bob', 20200)] })),
+      ),
     ).toEqual(['u-alice uid-bound']);
-    const kept = desire(makeInput({ config: override(70000), bindings: [makeBinding('alice', 20100)] }));
+    const kept = computeDesiredState(
+      makeInput({ config: override(70000), bindings: [makeBinding('alice', 20100)] }),
+    );
     expect(codes(kept)).toEqual(['u-alice uid-kept']);
   });
 
   it('blocks a newcomer by a name that only comes out here, and nobody else', () => {
-    const host = desire(makeInput({ blocked: ['alice'] }));
+    const host = computeDesiredState(makeInput({ blocked: ['alice'] }));
     expect(open(host)).toEqual(['bob']);
     expect(host.bindings.map(({ name }) => name)).not.toContain('alice');
   });
@@ -410,22 +424,22 @@ describe('desire', () => {
   it('adds an operator’s key also for somebody who has none at the store', () => {
     const config = makeConfig(`${ACCESS}accounts: { domains: [example.com] }
 overrides: [{ id: u-alice, add_key: "of the operator" }]`);
-    const host = desire(makeInput({ config, users: [makeUser('alice', 20100, { keys: [] })] }));
+    const host = computeDesiredState(makeInput({ config, users: [makeUser('alice', 20100, { keys: [] })] }));
     expect(host.accounts[0]!.keys).toMatchObject([{ fingerprint: fakeFingerprint('of the operator') }]);
   });
 
   it('refuses a blocked fingerprint', () => {
-    const host = desire(makeInput({ blocked: [fakeFingerprint('key of alice')] }));
-    expect(host.accounts[0]).toMatchObject({ keys: [], keyFile: '', closed: null });
+    const host = computeDesiredState(makeInput({ blocked: [fakeFingerprint('key of alice')] }));
+    expect(host.accounts[0]).toMatchObject({ keys: [], keyFile: '', disabled: null });
     expect(codes(host)).toEqual(['u-alice key-blocked']);
   });
 
   it('leaves a shared key to the one created earlier, even if that one is out, and reports both', () => {
     const bob = makeUser('bob', 20200, { keys: ['key of alice', 'own'], created: '2026-02-01T00:00:00Z' });
-    const host = desire(makeInput({ users: [makeUser('alice', 20100), bob] }));
+    const host = computeDesiredState(makeInput({ users: [makeUser('alice', 20100), bob] }));
     expect(host.accounts[1]!.keys.map(({ fingerprint }) => fingerprint)).toEqual([fakeFingerprint('own')]);
     expect(codes(host)).toEqual(['u-alice key-shared', 'u-bob key-of-another']);
-    const out = desire(makeInput({ users: [makeUser('alice', 20100, { active: false }), bob] }));
+    const out = computeDesiredState(makeInput({ users: [makeUser('alice', 20100, { active: false }), bob] }));
     expect(out.accounts.map(({ keys }) => keys.length)).toEqual([1]);
     expect(codes(out)).toEqual(['u-bob key-of-another']);
   });
@@ -436,14 +450,16 @@ overrides: [{ id: u-alice, add_key: "of the operator" }]`);
     const bob = makeUser('bob', 20200, { keys: [key], created: '2026-02-01T00:00:00Z' });
     const groups = [members('bob')];
     // Alice was in the access group once: one node has her in its ledger, and another, made later, has not.
-    for (const bindings of [[], [makeBinding('alice', 20100, { closedAt: NOW - 10 })]]) {
-      const host = desire(makeInput({ users: [alice, bob], groups, bindings }));
+    for (const bindings of [[], [makeBinding('alice', 20100, { disabledAt: NOW - 10 })]]) {
+      const host = computeDesiredState(makeInput({ users: [alice, bob], groups, bindings }));
       expect(host.accounts.filter(({ keys }) => keys.length > 0)).toEqual([]);
       expect(codes(host)).toEqual(['u-bob key-of-another']);
     }
     // Of whom the store has nothing any more, no node knows anything, not even one whose ledger has the name.
-    for (const bindings of [[], [makeBinding('alice', 20100, { closedAt: NOW - 10 })]]) {
-      const gone = desire(makeInput({ users: [{ ...alice, absent: true }, bob], groups, bindings }));
+    for (const bindings of [[], [makeBinding('alice', 20100, { disabledAt: NOW - 10 })]]) {
+      const gone = computeDesiredState(
+        makeInput({ users: [{ ...alice, absent: true }, bob], groups, bindings }),
+      );
       expect(codes(gone)).toEqual([]);
     }
   });
@@ -461,13 +477,15 @@ overrides: [{ id: u-alice, add_key: "of the operator" }]`);
       read.push(...texts);
       return readFakeKeys(texts);
     };
-    desire(makeInput({ users: [known, ...others, copycat], groups: [members('bob')], readKeys }));
+    computeDesiredState(
+      makeInput({ users: [known, ...others, copycat], groups: [members('bob')], readKeys }),
+    );
     expect(read).toEqual(['ssh-ed25519 AAAAbob', ...copycat.record.keys]);
   });
 
   it('reports a key that cannot be read, and serves the others', () => {
     const alice = makeUser('alice', 20100, { keys: ['bad', 'good'] });
-    const host = desire(makeInput({ users: [alice] }));
+    const host = computeDesiredState(makeInput({ users: [alice] }));
     expect(host.accounts[0]!.keys).toHaveLength(1);
     expect(codes(host)).toEqual(['u-alice key-base64']);
   });
@@ -477,14 +495,15 @@ overrides: [{ id: u-alice, add_key: "of the operator" }]`);
       makeUser('alice', 20100, { shell: '/bin/evil' }),
       makeUser('bob', 20200, { shell: '/bin/zsh' }),
     ];
-    const host = desire(makeInput({ users }));
+    const host = computeDesiredState(makeInput({ users }));
     expect(host.accounts.map(({ entry }) => entry.shell)).toEqual(['/bin/bash', '/bin/zsh']);
     expect(codes(host)).toEqual(['u-alice shell-refused']);
   });
 
   it('takes sudo from everybody once the store was not heard for a day', () => {
-    for (const heardAt of [null, NOW - 86_401]) expect(desire(makeInput({ heardAt })).sudoers).toBe('');
-    expect(desire(makeInput({ heardAt: NOW - 86_400 })).sudoers).not.toBe('');
+    for (const heardAt of [null, NOW - 86_401])
+      expect(computeDesiredState(makeInput({ completeAt: heardAt })).sudoers).toBe('');
+    expect(computeDesiredState(makeInput({ completeAt: NOW - 86_400 })).sudoers).not.toBe('');
   });
 
   it('names whom another program resolves here and the store lets nobody in as', () => {
@@ -499,7 +518,9 @@ overrides: [{ id: u-alice, add_key: "of the operator" }]`);
       // Closed, and so without an account; the name is known all the same.
       makeUser('bob', 20200, { active: false }),
     ];
-    const refused = desire(makeInput({ facts, users })).refusals.filter(({ scimId }) => scimId === '');
+    const refused = computeDesiredState(makeInput({ facts, users })).refusals.filter(
+      ({ scimId }) => scimId === '',
+    );
     expect(refused).toMatchObject([
       {
         kind: 'User',
@@ -507,7 +528,7 @@ overrides: [{ id: u-alice, add_key: "of the operator" }]`);
         detail: expect.stringContaining('stranger with the uid 20300'),
       },
     ]);
-    expect(codes(desire(makeInput({ users })))).toEqual([]);
+    expect(codes(computeDesiredState(makeInput({ users })))).toEqual([]);
   });
 
   it('closes marked lines that nobody knows, once the store was read whole, and none that an account has', () => {
@@ -518,7 +539,8 @@ overrides: [{ id: u-alice, add_key: "of the operator" }]`);
       dir: `/home/${name}`,
     }));
     const input = { facts: { ...FACTS, marked }, bindings: [makeBinding('alice', 20100)] };
-    const fates = (isWhole: boolean) => desire(makeInput({ ...input, isWhole })).leftovers;
+    const fates = (isWhole: boolean) =>
+      computeDesiredState(makeInput({ ...input, isComplete: isWhole })).leftovers;
     const line = { scimId: 'unknown:unknown', kind: 'account', name: 'unknown' };
     expect(fates(true)).toEqual([{ ...line, fate: 'close' }]);
     expect(fates(false)).toEqual([{ ...line, fate: 'leave' }]);
@@ -526,8 +548,8 @@ overrides: [{ id: u-alice, add_key: "of the operator" }]`);
 
   it('hands on whether there is a hook', () => {
     const config = makeConfig(`${ACCESS}offboarding: { hook: /usr/local/sbin/bye }`);
-    expect(desire(makeInput({ config })).hasHook).toBe(true);
-    expect(desire(makeInput()).hasHook).toBe(false);
+    expect(computeDesiredState(makeInput({ config })).hasHook).toBe(true);
+    expect(computeDesiredState(makeInput()).hasHook).toBe(false);
   });
 
   it.each([
@@ -536,11 +558,11 @@ overrides: [{ id: u-alice, add_key: "of the operator" }]`);
   ])('lets nobody in while the marker’s %s is a local group’s, and goes on closing', (_, group) => {
     const facts = { ...FACTS, foreignGroups: [...FACTS.foreignGroups, group] };
     const users = [makeUser('alice', 20100), makeUser('bob', 20200, { active: false })];
-    const host = desire(
+    const host = computeDesiredState(
       makeInput({ facts, users, bindings: [makeBinding('alice', 20100), makeBinding('bob', 20200)] }),
     );
     expect(codes(host)).toEqual([' marker-taken']);
-    expect(host.accounts).toMatchObject([{ scimId: 'u-bob', closed: 'inactive' }]);
+    expect(host.accounts).toMatchObject([{ scimId: 'u-bob', disabled: 'inactive' }]);
     expect(host.leftovers).toEqual([{ scimId: 'u-alice', kind: 'account', name: 'alice', fate: 'leave' }]);
     expect(open(host)).toEqual([]);
     expect(host.sudoers).toBe('');
@@ -549,9 +571,11 @@ overrides: [{ id: u-alice, add_key: "of the operator" }]`);
 
 describe('Unix groups', () => {
   const groupCodes = (...groups: ReturnType<typeof makeGroup>[]) =>
-    codes(desire(makeInput({ groups: [members('alice', 'bob'), ...groups] })));
+    codes(computeDesiredState(makeInput({ groups: [members('alice', 'bob'), ...groups] })));
   const groupNames = (...groups: ReturnType<typeof makeGroup>[]) =>
-    desire(makeInput({ groups: [members('alice', 'bob'), ...groups] })).groups.map(({ name }) => name);
+    computeDesiredState(makeInput({ groups: [members('alice', 'bob'), ...groups] })).groups.map(
+      ({ name }) => name,
+    );
 
   it('are the access and sudo groups and those that match a pattern', () => {
     expect(groupNames(makeGroup('team-a', 32000, ['u-bob']), makeGroup('other', 32001, ['u-bob']))).toEqual([
@@ -578,7 +602,7 @@ describe('Unix groups', () => {
     expect(groupCodes(a, b)).toEqual(['g-a group-name-clash', 'g-b group-name-clash']);
     const config = makeConfig(`${ACCESS}accounts: { domains: [example.com], groups: ["*"] }`);
     const rival = makeGroup('rival', 32002, ['u-eve'], { name: 'Slurm-Users' });
-    const host = desire(makeInput({ config, groups: [members('alice', 'bob'), rival] }));
+    const host = computeDesiredState(makeInput({ config, groups: [members('alice', 'bob'), rival] }));
     expect(host.groups.map(({ scimId }) => scimId)).toEqual(['g-users']);
     expect(codes(host)).toEqual(['g-rival group-name-clash']);
   });
@@ -593,19 +617,21 @@ describe('Unix groups', () => {
   it('keep name and gid once bound, and end when they are no longer wanted', () => {
     const bindings = [boundGroup('g-team-a', 'team-old', 32005), boundGroup('g-plain', 'plain', 32006)];
     const groups = [members('alice'), makeGroup('team-a', 32000, ['u-alice']), makeGroup('plain', 32006, [])];
-    const host = desire(makeInput({ groups, bindings }));
+    const host = computeDesiredState(makeInput({ groups, bindings }));
     expect(host.groups[1]).toEqual({ scimId: 'g-team-a', name: 'team-old', gid: 32005, members: ['alice'] });
     expect(codes(host)).toEqual(['g-team-a group-rename-kept']);
     expect(host.leftovers).toEqual([{ scimId: 'g-plain', kind: 'group', name: 'plain', fate: 'remove' }]);
-    expect(host.bindings).toContainEqual({ ...bindings[1], closedAt: NOW });
-    const back = desire(makeInput({ groups, bindings: [{ ...bindings[0]!, closedAt: 5 }] }));
+    expect(host.bindings).toContainEqual({ ...bindings[1], disabledAt: NOW });
+    const back = computeDesiredState(makeInput({ groups, bindings: [{ ...bindings[0]!, disabledAt: 5 }] }));
     expect(back.bindings).toContainEqual(bindings[0]);
   });
 
   it('never take a name or gid that is bound to another group', () => {
     const bindings = [boundGroup('g-old', 'team-a', 32000)];
     const same = (gid: number, name: string) =>
-      codes(desire(makeInput({ groups: [members('alice'), makeGroup(name, gid, [])], bindings })));
+      codes(
+        computeDesiredState(makeInput({ groups: [members('alice'), makeGroup(name, gid, [])], bindings })),
+      );
     expect(same(32001, 'team-a')).toEqual(['g-team-a group-name-bound']);
     expect(same(32000, 'team-b')).toEqual(['g-team-b gid-taken']);
   });
@@ -613,7 +639,7 @@ describe('Unix groups', () => {
   it('yield to local groups even when bound, and to the marker', () => {
     const check = (name: string, gid: number) => {
       const groups = [members('alice'), makeGroup('team-a', 32000, [])];
-      return desire(makeInput({ groups, bindings: [boundGroup('g-team-a', name, gid)] }));
+      return computeDesiredState(makeInput({ groups, bindings: [boundGroup('g-team-a', name, gid)] }));
     };
     expect(codes(check('localteam', 32000))).toContain('g-team-a group-local');
     expect(codes(check('team-a', 30001))).toContain('g-team-a group-local');
@@ -625,21 +651,21 @@ describe('Unix groups', () => {
   });
 
   it('believe the operator who pinned a group that sshd_config mentions, but not a mere name', () => {
-    const facts = { ...FACTS, powerfulGroups: ['slurm-users'] };
-    expect(desire(makeInput({ facts })).groups.map(({ name }) => name)).toContain('slurm-users');
+    const facts = { ...FACTS, privilegedGroups: ['slurm-users'] };
+    expect(computeDesiredState(makeInput({ facts })).groups.map(({ name }) => name)).toContain('slurm-users');
     const config = makeConfig(
       'access: { groups: [{ name: slurm-users }] }\naccounts: { domains: [example.com] }',
     );
-    const host = desire(makeInput({ facts, config }));
+    const host = computeDesiredState(makeInput({ facts, config }));
     expect(codes(host)).toEqual(['g-users group-reserved']);
     expect(open(host)).toEqual(['alice', 'bob']);
     const renamed = makeGroup('users', 31000, ['u-alice'], { name: 'team-power' });
-    expect(codes(desire(makeInput({ groups: [renamed] })))).toEqual(['g-users group-reserved']);
+    expect(codes(computeDesiredState(makeInput({ groups: [renamed] })))).toEqual(['g-users group-reserved']);
   });
 
   it('give no sudo by a gid that is somebody’s primary group', () => {
     const bindings = [makeBinding('alice', 20100, { gid: 31001 })];
-    const host = desire(makeInput({ bindings }));
+    const host = computeDesiredState(makeInput({ bindings }));
     expect(codes(host)).toContain('g-admins gid-primary');
     expect(host.sudoers).toBe('');
   });
@@ -648,7 +674,9 @@ describe('Unix groups', () => {
     const config = makeConfig(
       `${ACCESS}accounts: { domains: [example.com], ids: derived, id_range: [20000, 29999] }`,
     );
-    const host = desire(makeInput({ config, users: [makeUser('alice', null)], groups: [members('alice')] }));
+    const host = computeDesiredState(
+      makeInput({ config, users: [makeUser('alice', null)], groups: [members('alice')] }),
+    );
     expect(host.accounts[0]!.entry.uid).toBeGreaterThanOrEqual(20000);
     expect(host.groups[0]!.gid).not.toBe(31000);
     expect(host.refusals).toEqual([]);

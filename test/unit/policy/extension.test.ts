@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { expireKeys, isExtended, MAX_EXTENSION, type Extension } from '../../../src/policy/extension.ts';
-import { desire } from '../../../src/policy/desired-state.ts';
+import { computeDesiredState } from '../../../src/policy/desired-state.ts';
 import { makeInput, makeUser } from '../../support/records/organisation.ts';
 
 const NOW = 1_800_000_000;
@@ -50,8 +50,8 @@ test('a key file has the extended expiry; a closed account has no key file, exte
       { scimId: record.id, confirmedAt, until: input.now + DAY, at: input.now, by: 'root' },
     ]),
   );
-  const before = desire({ ...input, users });
-  const after = desire({ ...input, users, extensions });
+  const before = computeDesiredState({ ...input, users });
+  const after = computeDesiredState({ ...input, users, extensions });
   const until = new Date((input.now + DAY) * 1000).toISOString().slice(0, 19).replace(/[-T:]/g, '');
   for (const [index, account] of after.accounts.entries()) {
     expect(account.keyFile).toContain(until.slice(0, 8));
@@ -59,7 +59,7 @@ test('a key file has the extended expiry; a closed account has no key file, exte
     expect(account.extension?.by).toBe('root');
   }
   const gone = users.map((user) => ({ ...user, record: { ...user.record, active: false } }));
-  for (const account of desire({ ...input, users: gone, extensions }).accounts) {
+  for (const account of computeDesiredState({ ...input, users: gone, extensions }).accounts) {
     expect(account).toMatchObject({ keyFile: '' });
     expect(account.extension).toBeUndefined();
   }

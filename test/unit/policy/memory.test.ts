@@ -1,8 +1,8 @@
 // What policy keeps in mind of a record from pass to pass never outlives what it was answered for.
 import { expect, test } from 'vitest';
-import { desire, type DesireInput } from '../../../src/policy/desired-state.ts';
-import type { Binding, MirroredUser } from '../../../src/policy/model.ts';
-import { openNotes } from '../../../src/policy/person.ts';
+import { computeDesiredState, type DesiredStateInput } from '../../../src/policy/desired-state.ts';
+import type { Binding, StoredUser } from '../../../src/policy/model.ts';
+import { openRecordMemo } from '../../../src/policy/person.ts';
 import {
   CONFIG,
   FACTS,
@@ -24,8 +24,8 @@ const word = { scimId: 'u-alice', confirmedAt: NOW - 100, until: NOW + 6 * 86_40
 const extended = (more: object = {}) => ({ extensions: new Map([['u-alice', { ...word, ...more }]]) });
 
 /** The same people with nothing noted of them yet. */
-const withNotes = (users: readonly MirroredUser[]) =>
-  users.map((user) => ({ ...user, readings: readFakeKeys(user.record.keys), notes: openNotes() }));
+const withNotes = (users: readonly StoredUser[]) =>
+  users.map((user) => ({ ...user, readings: readFakeKeys(user.record.keys), notes: openRecordMemo() }));
 
 // Each once, as in a daemon: what is kept of keys hangs on the very rules by which they were judged.
 const ONE_DAY = configure('', 'keys: { max_age: 1d }');
@@ -33,7 +33,7 @@ const TWO_DAYS = configure('', 'keys: { max_age: 2d }');
 const A_WEEK = configure('', 'keys: { max_age: 7d }');
 
 /** Questions about the same records; each differs from the ones beside it in one thing. */
-const QUESTIONS: readonly Partial<DesireInput>[] = [
+const QUESTIONS: readonly Partial<DesiredStateInput>[] = [
   {},
   { bindings: [bound({})] },
   { bindings: [bound({ name: 'alicia' })] },
@@ -79,9 +79,9 @@ test('after whatever other question, each is answered about the same records as 
   );
   for (const first of QUESTIONS) {
     for (const second of QUESTIONS) {
-      desire(makeInput({ users, groups, ...first }));
-      const kept = desire(makeInput({ users, groups, ...second }));
-      const anew = desire(
+      computeDesiredState(makeInput({ users, groups, ...first }));
+      const kept = computeDesiredState(makeInput({ users, groups, ...second }));
+      const anew = computeDesiredState(
         makeInput({ users: withNotes(structuredClone(people)), groups: structuredClone(groups), ...second }),
       );
       expect(kept).toEqual(anew);
@@ -89,7 +89,7 @@ test('after whatever other question, each is answered about the same records as 
   }
   // The questions do differ.
   const answers = QUESTIONS.map((question) =>
-    JSON.stringify(desire(makeInput({ users, groups, ...question }))),
+    JSON.stringify(computeDesiredState(makeInput({ users, groups, ...question }))),
   );
   expect(new Set(answers).size).toBeGreaterThan(20);
   expect(CONFIG.accounts.primary_gid).not.toBe(9998);
@@ -100,7 +100,10 @@ test('what is asked again in the same way is the same account, not one made anew
   const users = withNotes(input.users);
   // The operator's word is read from disk for each pass.
   for (const word of [() => ({}), () => ({ config: ONE_DAY, ...extended() })]) {
-    const [first, second] = [desire({ ...input, users, ...word() }), desire({ ...input, users, ...word() })];
+    const [first, second] = [
+      computeDesiredState({ ...input, users, ...word() }),
+      computeDesiredState({ ...input, users, ...word() }),
+    ];
     expect(second.accounts[0]).toBe(first.accounts[0]);
     expect(first.accounts[0]!.entry.name).toBe('alice');
   }

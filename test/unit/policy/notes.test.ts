@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Config } from '../../../src/config/config.ts';
 import type { Extension } from '../../../src/policy/extension.ts';
-import type { Binding, MirroredGroup, MirroredUser, NodeFacts } from '../../../src/policy/model.ts';
-import { desire, type DesireInput } from '../../../src/policy/desired-state.ts';
-import { type Notes, openNotes } from '../../../src/policy/person.ts';
+import type { Binding, StoredGroup, StoredUser, NodeFacts } from '../../../src/policy/model.ts';
+import { computeDesiredState, type DesiredStateInput } from '../../../src/policy/desired-state.ts';
+import { type RecordMemo, openRecordMemo } from '../../../src/policy/person.ts';
 import type { UserRecord } from '../../../src/protocol/records.ts';
 import { propertyRuns } from '../../support/property-runs.ts';
 import {
@@ -129,7 +129,7 @@ interface Kept {
   record: UserRecord;
   confirmedAt: number;
   absent: boolean;
-  notes: Notes;
+  notes: RecordMemo;
 }
 
 /** What an agent keeps from pass to pass. */
@@ -140,12 +140,12 @@ class State {
   now = NOW;
   readonly #extensions = new Map<string, Extension>();
   readonly #people = new Map<string, Kept>();
-  readonly #groups = new Map<string, MirroredGroup>();
+  readonly #groups = new Map<string, StoredGroup>();
   #bindings: readonly Binding[] = [];
 
   constructor() {
     for (const [index, name] of NAMES.entries())
-      this.#people.set(name, { ...makeUser(name, 20100 + index), notes: openNotes() });
+      this.#people.set(name, { ...makeUser(name, 20100 + index), notes: openRecordMemo() });
     this.fill('users', NAMES);
     this.fill('admins', ['p0']);
   }
@@ -154,7 +154,7 @@ class State {
   alter(name: string, more: Partial<UserRecord>): void {
     const kept = this.#people.get(name);
     if (kept !== undefined)
-      this.#people.set(name, { ...kept, record: { ...kept.record, ...more }, notes: openNotes() });
+      this.#people.set(name, { ...kept, record: { ...kept.record, ...more }, notes: openRecordMemo() });
   }
 
   put(name: string, more: Partial<Pick<Kept, 'confirmedAt' | 'absent'>>): void {
@@ -175,10 +175,10 @@ class State {
     this.#extensions.set(scimId, word);
   }
 
-  ask(): DesireInput {
+  ask(): DesiredStateInput {
     const { config, facts, blocked, now } = this;
     return {
-      users: [...this.#people.values()].map((kept): MirroredUser => ({ ...kept })),
+      users: [...this.#people.values()].map((kept): StoredUser => ({ ...kept })),
       groups: [...this.#groups.values()],
       bindings: this.#bindings,
       facts,
@@ -200,7 +200,7 @@ class State {
 }
 
 /** The same question by somebody who knows nothing yet: no part of it is the one that was asked about before. */
-function askAnew({ readKeys, users, ...rest }: DesireInput): DesireInput {
+function askAnew({ readKeys, users, ...rest }: DesiredStateInput): DesiredStateInput {
   const people = users.map(({ record, confirmedAt, absent }) => ({ record, confirmedAt, absent }));
   return { ...structuredClone({ ...rest, users: people }), ...(readKeys === undefined ? {} : { readKeys }) };
 }
@@ -210,16 +210,17 @@ describe('what the policy remembers', () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 30 }), (steps) => {
         const state = new State();
-        const asked: { question: DesireInput; answer: ReturnType<typeof desire> }[] = [];
+        const asked: { question: DesiredStateInput; answer: ReturnType<typeof computeDesiredState> }[] = [];
         for (const take of [() => {}, ...steps]) {
           take(state);
           const question = state.ask();
-          const answer = desire(question);
+          const answer = computeDesiredState(question);
           asked.push({ question, answer });
           state.record(answer.bindings);
         }
         // Only now, so that no other question comes between two passes.
-        for (const { question, answer } of asked) expect(answer).toEqual(desire(askAnew(question)));
+        for (const { question, answer } of asked)
+          expect(answer).toEqual(computeDesiredState(askAnew(question)));
       }),
       { numRuns: propertyRuns(400, 20_000) },
     );
@@ -227,10 +228,10 @@ describe('what the policy remembers', () => {
 
   it('is used: who stays as they were has the very same account in the next pass', () => {
     const state = new State();
-    state.record(desire(state.ask()).bindings);
-    const before = desire(state.ask()).accounts;
+    state.record(computeDesiredState(state.ask()).bindings);
+    const before = computeDesiredState(state.ask()).accounts;
     state.alter('p2', { keys: ['AAAAanother key'] });
-    const after = desire(state.ask()).accounts;
+    const after = computeDesiredState(state.ask()).accounts;
     expect(before.map((account, rank) => account === after[rank])).toEqual([true, true, false, true, true]);
   });
 });

@@ -1,6 +1,6 @@
 // The words of refusals: an operator and a researcher mend what they say, so they are part of the behaviour.
 import { describe, expect, it } from 'vitest';
-import { desire, type DesireInput } from '../../../src/policy/desired-state.ts';
+import { computeDesiredState, type DesiredStateInput } from '../../../src/policy/desired-state.ts';
 import { judgeKeys } from '../../../src/policy/keys/key-policy.ts';
 import { findCandidates, MAX_TEXT } from '../../../src/policy/keys/key-text.ts';
 import { readKeys } from '../../../src/policy/keys/ssh-key.ts';
@@ -15,20 +15,20 @@ import {
 } from '../../support/records/organisation.ts';
 
 const alice = (more: object = {}, uid: number | null = 20100) => [makeUser('alice', uid, more)];
-const taken = makeBinding('gone', 20100, { closedAt: NOW });
+const taken = makeBinding('gone', 20100, { disabledAt: NOW });
 
 /** `CODE: DETAIL` of what is refused of alice. */
-const refusals = (more: Partial<DesireInput>): string[] =>
-  desire(makeInput({ users: alice(), ...more }))
+const refusals = (more: Partial<DesiredStateInput>): string[] =>
+  computeDesiredState(makeInput({ users: alice(), ...more }))
     .refusals.filter(({ scimId }) => scimId === 'u-alice')
     .map(({ code, detail }) => `${code}: ${detail}`);
 
 describe('a person is refused', () => {
-  it.each<[string, Partial<DesireInput>]>([
+  it.each<[string, Partial<DesiredStateInput>]>([
     ['uid-local: a local account has the uid 20001; local ones win', { users: alice({}, 20001) }],
     [
       "uid-powerful: the uid 20100 stands in this node's sudoers: it is never granted",
-      { facts: { ...FACTS, powerfulUids: [20100] } },
+      { facts: { ...FACTS, privilegedUids: [20100] } },
     ],
     ['uid-bound: the uid 20100 belongs to somebody else for good', { bindings: [taken] }],
     [
@@ -41,7 +41,7 @@ describe('a person is refused', () => {
     ],
     [
       "name-powerful: the name alice stands in this node's sudoers, sshd_config or access.conf: it is never granted",
-      { facts: { ...FACTS, powerfulNames: ['alice'] } },
+      { facts: { ...FACTS, privilegedNames: ['alice'] } },
     ],
     [
       'published-differs: this node resolves alice with the uid 20111: a uid is never changed (sunk-agent import)',
@@ -217,7 +217,7 @@ describe('a key is refused', () => {
         record: { ...makeInput().groups[0]!.record, members: users.map(({ record }) => record.id) },
       },
     ];
-    const said = desire(makeInput({ users, groups })).refusals.map(
+    const said = computeDesiredState(makeInput({ users, groups })).refusals.map(
       ({ scimId, code, detail }) => `${scimId} ${code}: ${detail.replace(/SHA256:\S+/, 'KEY')}`,
     );
     expect(said).toContain(

@@ -3,13 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { type Mirror, openMirror } from '../../../src/state/state.ts';
+import { type StateDatabase, openStateDatabase } from '../../../src/state/state.ts';
 import { makeBinding, NOW } from '../../support/records/organisation.ts';
 import { makeUser } from '../../support/records/people.ts';
 
-function open(): Mirror {
+function open(): StateDatabase {
   const folder = mkdtempSync(path.join(tmpdir(), 'copy-'));
-  const mirror = openMirror(path.join(folder, 'cache'), NOW, 'this node');
+  const mirror = openStateDatabase(path.join(folder, 'cache'), NOW, 'this node');
   onTestFinished(() => {
     mirror.close();
     rmSync(folder, { recursive: true });
@@ -18,7 +18,7 @@ function open(): Mirror {
 }
 
 /** Takes these people, and writes a pass with its history. */
-function pass(mirror: Mirror, names: readonly string[]): void {
+function pass(mirror: StateDatabase, names: readonly string[]): void {
   const n = mirror.beginPass(NOW);
   const take = mirror.beginTake({ now: NOW, maxAge: null, absences: 2 });
   for (const name of names) take.add('User', { kind: 'good', record: makeUser(name), warnings: [] });
@@ -32,7 +32,7 @@ function pass(mirror: Mirror, names: readonly string[]): void {
   );
 }
 
-const whole = (mirror: Mirror) => ({
+const whole = (mirror: StateDatabase) => ({
   users: mirror.users().map(({ record, confirmedAt }) => ({ record, confirmedAt })),
   bindings: mirror.bindings(),
   hash: mirror.snapshotHash(),

@@ -20,10 +20,10 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openDatabase } from '../../../src/state/database.ts';
-import { COUNTED_HISTORY, openMirror } from '../../../src/state/state.ts';
+import { COUNTED_HISTORY, openStateDatabase } from '../../../src/state/state.ts';
 import { MIGRATIONS } from '../../../src/state/schema.ts';
 import { COUNTED_KINDS } from '../../../src/plan/guard/guard-limits.ts';
-import { findNetworkFileSystem, prepareStateFolder } from '../../../src/state/state-directory.ts';
+import { findNetworkFileSystem, prepareStateDirectory } from '../../../src/state/state-directory.ts';
 import { makeUser } from '../../support/records/people.ts';
 
 const NOW = 1_800_000_000;
@@ -44,19 +44,19 @@ const BINDING = {
   gid: 9999,
   home: '/home/alice',
   boundAt: NOW,
-  closedAt: null,
+  disabledAt: null,
 } as const;
 
 describe('the state folder', () => {
   test('is made private, and so is the file', () => {
-    openMirror(folder, NOW, 'this node').close();
-    expect(() => openMirror(folder, NOW, 'this node').close()).not.toThrow();
+    openStateDatabase(folder, NOW, 'this node').close();
+    expect(() => openStateDatabase(folder, NOW, 'this node').close()).not.toThrow();
   });
 
   test('is refused when others may reach it', () => {
     mkdirSync(folder);
     chmodSync(folder, 0o755);
-    expect(() => openMirror(folder, NOW, 'this node')).toThrow(/has mode 755/);
+    expect(() => openStateDatabase(folder, NOW, 'this node')).toThrow(/has mode 755/);
   });
 
   test.each([
@@ -70,22 +70,22 @@ describe('the state folder', () => {
     const elsewhere = path.join(base, 'elsewhere');
     writeFileSync(elsewhere, '', { mode: 0o600 });
     symlinkSync(elsewhere, path.join(folder, name));
-    expect(() => openMirror(folder, NOW, 'this node')).toThrow(/not a plain file/);
+    expect(() => openStateDatabase(folder, NOW, 'this node')).toThrow(/not a plain file/);
     rmSync(path.join(folder, name));
     linkSync(elsewhere, path.join(folder, name));
-    expect(() => openMirror(folder, NOW, 'this node')).toThrow(/hard link/);
+    expect(() => openStateDatabase(folder, NOW, 'this node')).toThrow(/hard link/);
   });
 
   test('is refused when the file is open to others', () => {
-    openMirror(folder, NOW, 'this node').close();
+    openStateDatabase(folder, NOW, 'this node').close();
     chmodSync(path.join(folder, 'mirror.sqlite'), 0o640);
-    expect(() => openMirror(folder, NOW, 'this node')).toThrow(/mirror\.sqlite has mode 640/);
+    expect(() => openStateDatabase(folder, NOW, 'this node')).toThrow(/mirror\.sqlite has mode 640/);
   });
 
   test.skipIf(process.geteuid?.() !== 0)('is refused when it belongs to somebody else', () => {
     mkdirSync(folder, { mode: 0o700 });
     chownSync(folder, 12_345, 12_345);
-    expect(() => openMirror(folder, NOW, 'this node')).toThrow(/belongs to uid 12345/);
+    expect(() => openStateDatabase(folder, NOW, 'this node')).toThrow(/belongs to uid 12345/);
   });
 
   test.each([
@@ -94,7 +94,9 @@ describe('the state folder', () => {
     [0x65735546, 'FUSE'],
     [0x01021997, '9p'],
   ])('is refused on a network file system (%i, %s), and the reason says so', (type, name) => {
-    expect(() => prepareStateFolder(folder, () => type)).toThrow(new RegExp(`is on ${name}, where SQLite`));
+    expect(() => prepareStateDirectory(folder, () => type)).toThrow(
+      new RegExp(`is on ${name}, where SQLite`),
+    );
   });
 
   test('may lie on a local file system', () => {
@@ -107,18 +109,18 @@ describe('the state folder', () => {
 
 describe('a second writer', () => {
   test('of another node is refused with the reason, and let in when the first is gone', () => {
-    const first = openMirror(folder, NOW, 'this node');
-    expect(() => openMirror(folder, NOW, 'another node')).toThrow(
+    const first = openStateDatabase(folder, NOW, 'this node');
+    expect(() => openStateDatabase(folder, NOW, 'another node')).toThrow(
       new RegExp(`is in use by the agent of another node \\(.*, process ${process.pid}\\)`),
     );
     first.close();
-    openMirror(folder, NOW, 'another node').close();
+    openStateDatabase(folder, NOW, 'another node').close();
   });
 
   test('of the same node works beside the first, and each sees what the other wrote', () => {
-    const daemon = openMirror(folder, NOW, 'this node');
+    const daemon = openStateDatabase(folder, NOW, 'this node');
     expect(daemon.bindings()).toEqual([]);
-    const command = openMirror(folder, NOW, 'this node');
+    const command = openStateDatabase(folder, NOW, 'this node');
     command.bind([{ ...BINDING, scimId: 'a' }]);
     putUser(command, 'u1');
     command.close();
@@ -128,7 +130,7 @@ describe('a second writer', () => {
   });
 });
 
-function putUser(mirror: ReturnType<typeof openMirror>, id: string): void {
+function putUser(mirror: ReturnType<typeof openStateDatabase>, id: string): void {
   const take = mirror.beginTake({ now: NOW, maxAge: null, absences: 2 });
   take.add('User', { kind: 'good', record: makeUser(id), warnings: [] });
   take.commit(true);
@@ -136,7 +138,7 @@ function putUser(mirror: ReturnType<typeof openMirror>, id: string): void {
 
 /** A mirror with so many people that its file has hundreds of pages. */
 function fillMirror(): void {
-  const mirror = openMirror(folder, NOW, 'this node');
+  const mirror = openStateDatabase(folder, NOW, 'this node');
   const take = mirror.beginTake({ now: NOW, maxAge: null, absences: 2 });
   for (let n = 0; n < 2000; n += 1) {
     const record = makeUser(`u${n}`, { displayName: 'x'.repeat(200) });
@@ -184,7 +186,7 @@ describe('a damaged file', () => {
     fillMirror();
     damage();
     for (const start of [1, 2]) {
-      const mirror = openMirror(folder, NOW + start, 'this node');
+      const mirror = openStateDatabase(folder, NOW + start, 'this node');
       expect(mirror.users()).toHaveLength(expected === 'kept' ? 2000 : 0);
       expect(mirror.bindings()).toHaveLength(expected === 'kept' ? 1 : 0);
       if (start === 2) expect(mirror.setAside).toBeNull();
@@ -196,7 +198,7 @@ describe('a damaged file', () => {
     fillMirror();
     execute("UPDATE record SET body = replace(body, 'u7@', 'u8@') WHERE id = 'u7'");
     execute('INSERT INTO pass (started_at, report) VALUES (1, \'{"heard":\')');
-    const mirror = openMirror(folder, NOW, 'this node');
+    const mirror = openStateDatabase(folder, NOW, 'this node');
     expect(mirror.users()).toHaveLength(1999);
     expect(mirror.lastPass('any', () => true)).toBeNull();
     putUser(mirror, 'u7');
@@ -206,9 +208,9 @@ describe('a damaged file', () => {
 
   test('is set aside as it was, with its log, and not more than three of them are kept', () => {
     for (let n = 0; n < 5; n += 1) {
-      openMirror(folder, NOW, 'this node').close();
+      openStateDatabase(folder, NOW, 'this node').close();
       writeFileSync(file(), Buffer.alloc(8192, n + 1));
-      const mirror = openMirror(folder, NOW + n, 'this node');
+      const mirror = openStateDatabase(folder, NOW + n, 'this node');
       expect(mirror.setAside).toBe(`${file()}.damaged-${NOW + n}`);
       expect(readFileSync(mirror.setAside ?? '')).toEqual(Buffer.alloc(8192, n + 1));
       mirror.close();
@@ -219,11 +221,13 @@ describe('a damaged file', () => {
 
   test('is not taken from under a daemon that has it open', () => {
     fillMirror();
-    const daemon = openMirror(folder, NOW, 'this node');
+    const daemon = openStateDatabase(folder, NOW, 'this node');
     const raw = new Database(file());
     raw.exec('DROP TABLE history');
     raw.close();
-    expect(() => openMirror(folder, NOW, 'this node')).toThrow(/damaged, and another process has it open/);
+    expect(() => openStateDatabase(folder, NOW, 'this node')).toThrow(
+      /damaged, and another process has it open/,
+    );
     daemon.close();
   });
 });
@@ -242,7 +246,7 @@ describe('a downgrade', () => {
     ];
     openDatabase(folder, NOW, 'this node', newer).close();
     execute("INSERT INTO new VALUES ('kept')");
-    const older = openMirror(folder, NOW, 'this node');
+    const older = openStateDatabase(folder, NOW, 'this node');
     older.bind([{ ...BINDING, scimId: 'u1' }]);
     putUser(older, 'u1');
     older.close();
@@ -271,7 +275,7 @@ describe('a downgrade', () => {
 
 describe('what the guard counts', () => {
   test('is found by an index that leaves out what a first pass gives to everybody, and is all there', () => {
-    const mirror = openMirror(folder, NOW, 'this node');
+    const mirror = openStateDatabase(folder, NOW, 'this node');
     const row = { at: NOW, scimId: 'u1', name: 'alice', because: '', problem: null };
     const given = ['account-create', 'member-add', 'keys-write'];
     mirror.endPass(
@@ -297,7 +301,7 @@ describe('what is forgotten', () => {
   const DAY = 86_400;
 
   test('is old history, but never what the guard still counts', () => {
-    const mirror = openMirror(folder, NOW, 'this node');
+    const mirror = openStateDatabase(folder, NOW, 'this node');
     const row = { scimId: 'u1', kind: 'keys-write', name: 'alice', because: 'first key', problem: null };
     const n = mirror.beginPass(NOW - 200 * DAY);
     mirror.endPass(
@@ -313,7 +317,7 @@ describe('what is forgotten', () => {
   });
 
   test('are passes beyond 3,000, but never the last complete one', () => {
-    const mirror = openMirror(folder, NOW, 'this node');
+    const mirror = openStateDatabase(folder, NOW, 'this node');
     const complete = { heard: { complete: { User: true, Group: true } } };
     for (const report of [{}, {}, complete]) mirror.endPass(mirror.beginPass(NOW), report, []);
     execute(
@@ -330,16 +334,16 @@ describe('what is forgotten', () => {
 
 describe('the ledger', () => {
   test('keeps a binding over a restart', () => {
-    const mirror = openMirror(folder, NOW, 'this node');
+    const mirror = openStateDatabase(folder, NOW, 'this node');
     mirror.bind([{ ...BINDING, scimId: 'a' }]);
     mirror.close();
-    const again = openMirror(folder, NOW, 'this node');
+    const again = openStateDatabase(folder, NOW, 'this node');
     expect(again.bindings()).toEqual([{ ...BINDING, scimId: 'a' }]);
     again.close();
   });
 
   test('never gives a bound name or uid to another SCIM id', () => {
-    const mirror = openMirror(folder, NOW, 'this node');
+    const mirror = openStateDatabase(folder, NOW, 'this node');
     mirror.bind([{ ...BINDING, scimId: 'a' }]);
     expect(() => mirror.bind([{ ...BINDING, scimId: 'b', name: 'bob' }])).toThrow(/UNIQUE/);
     expect(() => mirror.bind([{ ...BINDING, scimId: 'b', id: 12_001 }])).toThrow(/UNIQUE/);
@@ -347,7 +351,7 @@ describe('the ledger', () => {
   });
 
   test('moves a binding to a new SCIM id with its name and uid, and keeps the old one on record', () => {
-    const mirror = openMirror(folder, NOW, 'this node');
+    const mirror = openStateDatabase(folder, NOW, 'this node');
     mirror.bind([
       { ...BINDING, scimId: 'old' },
       { ...BINDING, scimId: 'other', name: 'bob', id: 12_001, home: '/home/bob' },
@@ -370,7 +374,7 @@ describe('the ledger', () => {
   });
 
   test('cannot lose a row, whoever asks', () => {
-    const mirror = openMirror(folder, NOW, 'this node');
+    const mirror = openStateDatabase(folder, NOW, 'this node');
     mirror.bind([{ ...BINDING, scimId: 'a' }]);
     mirror.close();
     const raw = new Database(path.join(folder, 'mirror.sqlite'));
@@ -381,7 +385,7 @@ describe('the ledger', () => {
 
 test('the folder around the state folder stays open to the key helper', () => {
   const parent = path.join(base, 'lib');
-  openMirror(path.join(parent, 'cache'), NOW, 'this node').close();
+  openStateDatabase(path.join(parent, 'cache'), NOW, 'this node').close();
   expect(statSync(parent).mode & 0o777).toBe(0o755);
   expect(statSync(path.join(parent, 'cache')).mode & 0o777).toBe(0o700);
 });

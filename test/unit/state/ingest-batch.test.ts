@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Mirror, openMirror } from '../../../src/state/state.ts';
-import type { TakeRules } from '../../../src/state/ingest-batch.ts';
+import { type StateDatabase, openStateDatabase } from '../../../src/state/state.ts';
+import type { IngestRules } from '../../../src/state/ingest-batch.ts';
 import type { GroupRecord, UserRecord } from '../../../src/protocol/records.ts';
 import { makeUser } from '../../support/records/people.ts';
 
@@ -16,16 +16,16 @@ function group(id: string, members: string[]): GroupRecord {
   return { id, name: id, externalId: null, created: null, gid: 20_000, members, nested: [] };
 }
 
-function rules(more: Partial<TakeRules> = {}): TakeRules {
+function rules(more: Partial<IngestRules> = {}): IngestRules {
   return { now: NOW, maxAge: 7 * DAY, absences: 2, ...more };
 }
 
 let folder: string;
-let mirror: Mirror;
+let mirror: StateDatabase;
 
 beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'mirror-'));
-  mirror = openMirror(path.join(folder, 'cache'), NOW, 'this node');
+  mirror = openStateDatabase(path.join(folder, 'cache'), NOW, 'this node');
 });
 
 afterEach(() => {
@@ -34,7 +34,7 @@ afterEach(() => {
 });
 
 /** One whole pass that lists exactly these. */
-function pass(records: { users?: UserRecord[]; groups?: GroupRecord[] }, more: Partial<TakeRules> = {}) {
+function pass(records: { users?: UserRecord[]; groups?: GroupRecord[] }, more: Partial<IngestRules> = {}) {
   const take = mirror.beginTake(rules(more));
   for (const record of records.users ?? []) take.add('User', { kind: 'good', record, warnings: [] });
   for (const record of records.groups ?? []) take.add('Group', { kind: 'good', record, warnings: [] });
@@ -83,7 +83,7 @@ describe('the mirror', () => {
 
   test('has the same hash for the same records, whatever their order', () => {
     pass({ users: [makeUser('a'), makeUser('b')], groups: [group('g', ['a'])] }).commit(true);
-    const other = openMirror(path.join(folder, 'other'), NOW, 'this node');
+    const other = openStateDatabase(path.join(folder, 'other'), NOW, 'this node');
     const take = other.beginTake(rules());
     take.add('Group', { kind: 'good', record: group('g', ['a']), warnings: [] });
     take.add('User', { kind: 'good', record: makeUser('b'), warnings: [] });
@@ -196,7 +196,7 @@ describe('a confirmation', () => {
     pass({ users: [changed, makeUser('b'), makeUser('c')] }, { now: NOW + 6 * DAY }).commit(false);
     expect(['a', 'b', 'c'].map(confirmedAt)).toEqual([NOW, NOW, 0]);
     mirror.close();
-    mirror = openMirror(path.join(folder, 'cache'), NOW, 'this node');
+    mirror = openStateDatabase(path.join(folder, 'cache'), NOW, 'this node');
     expect(['a', 'b', 'c'].map(confirmedAt)).toEqual([NOW, NOW, 0]);
   });
 

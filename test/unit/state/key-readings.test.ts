@@ -5,7 +5,7 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { digestOf } from '../../../src/state/record-index.ts';
-import { openMirror } from '../../../src/state/state.ts';
+import { openStateDatabase } from '../../../src/state/state.ts';
 import { KEY_READER_VERSION, readKeys } from '../../../src/policy/keys/ssh-key.ts';
 import { makeCorpus, makeEd25519, seedRandom, writeBlob } from '../../support/records/key-corpus.ts';
 import { makeUser } from '../../support/records/people.ts';
@@ -18,7 +18,7 @@ const KEYS = [1, 2].map(
 
 let folder: string;
 const state = (): string => path.join(folder, 'cache');
-const open = () => openMirror(state(), NOW, 'this node');
+const open = () => openStateDatabase(state(), NOW, 'this node');
 
 beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'readings-'));

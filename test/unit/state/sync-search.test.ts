@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Mirror, openMirror, viewMirror } from '../../../src/state/state.ts';
+import { type StateDatabase, openStateDatabase, viewState } from '../../../src/state/state.ts';
 
 interface Report {
   readonly mode: 'full' | 'delta';
@@ -10,12 +10,12 @@ interface Report {
 }
 
 let folder: string;
-let mirror: Mirror;
+let mirror: StateDatabase;
 let shown: number[];
 
 beforeEach(() => {
   folder = path.join(mkdtempSync(path.join(tmpdir(), 'passes-')), 'cache');
-  mirror = openMirror(folder, 1_800_000_000, 'this node');
+  mirror = openStateDatabase(folder, 1_800_000_000, 'this node');
   shown = [];
 });
 afterEach(() => {
@@ -58,7 +58,7 @@ test('a pass that was under way when somebody asked is seen when it has ended', 
 
 test('passes that another process made are seen too', () => {
   pass('full', 1);
-  const view = viewMirror(folder);
+  const view = viewState(folder);
   expect(view.lastPass('full', isFull)?.at).toBe(1);
   pass('full', 2);
   expect(view.lastPass('full', isFull)?.at).toBe(2);

@@ -1,12 +1,12 @@
 import { setImmediate as tick } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { createPassQueue } from '../../../../src/agent/daemon/sync-queue.ts';
+import { createSyncQueue } from '../../../../src/agent/daemon/sync-queue.ts';
 
 /** A queue whose passes end when they are told to. */
 function controlled() {
   const ran: string[] = [];
   let finish = (): void => {};
-  const queue = createPassQueue(({ mode, resources }) => {
+  const queue = createSyncQueue(({ mode, resources }) => {
     ran.push([mode, ...resources.map(({ id }) => id)].join(' '));
     return new Promise((resolve) => {
       finish = resolve;

@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type HeardBefore, rememberHeard } from '../../../../src/agent/ingest/page-memo.ts';
-import { takePages } from '../../../../src/agent/ingest/ingest-pages.ts';
-import { type Mirror, openMirror } from '../../../../src/state/state.ts';
+import { type PageMemo, createPageMemo } from '../../../../src/agent/ingest/page-memo.ts';
+import { ingestPages } from '../../../../src/agent/ingest/ingest-pages.ts';
+import { type StateDatabase, openStateDatabase } from '../../../../src/state/state.ts';
 import { readPageLine, writePage } from '../../../../src/protocol/page-lines.ts';
 import { digestPage } from '../../../../src/reader/pages/page-memo.ts';
 import { createPathTally } from '../../../../src/agent/ingest/path-tally.ts';
@@ -20,7 +20,7 @@ const JUDGE = createJudge(CONFIG.scim.attributes);
 const EXTENSION = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';
 
 let folder: string;
-let opened: Mirror[] = [];
+let opened: StateDatabase[] = [];
 
 beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'heard-'));
@@ -31,8 +31,8 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-function open(name: string): Mirror {
-  const mirror = openMirror(path.join(folder, `${name}-${opened.length}`), NOW, name);
+function open(name: string): StateDatabase {
+  const mirror = openStateDatabase(path.join(folder, `${name}-${opened.length}`), NOW, name);
   opened.push(mirror);
   return mirror;
 }
@@ -45,7 +45,7 @@ interface Lists {
 const PAGE = 100;
 
 /** One full read as the reader would bring it, and how much of it was judged. */
-function hear(mirror: Mirror, lists: Lists, heardBefore: HeardBefore, now: number) {
+function hear(mirror: StateDatabase, lists: Lists, pageMemo: PageMemo, now: number) {
   let judged = 0;
   const judge: ResourceJudge = {
     readUser: (raw, previous) => ((judged += 1), JUDGE.readUser(raw, previous)),
@@ -53,8 +53,8 @@ function hear(mirror: Mirror, lists: Lists, heardBefore: HeardBefore, now: numbe
   };
   const tally = createPathTally(CONFIG);
   const take = mirror.beginTake({ now, maxAge: 7 * 86_400, absences: 2 });
-  const pages = takePages(() => take, tally, { judge, heardBefore });
-  const known = new Set(heardBefore.known());
+  const pages = ingestPages(() => take, tally, { judge, pageMemo });
+  const known = new Set(pageMemo.known());
   for (const kind of RESOURCE_KINDS) {
     for (let start = 0; start < lists[kind].length; start += PAGE) {
       const resources = lists[kind].slice(start, start + PAGE);
@@ -67,13 +67,13 @@ function hear(mirror: Mirror, lists: Lists, heardBefore: HeardBefore, now: numbe
       pages.end({ say: 'page', n: 1, kind, digest, is_known });
     }
   }
-  heardBefore.replace(pages.sound);
+  pageMemo.replace(pages.sound);
   for (const suspect of take.suspects({ User: true, Group: true })) take.countAbsence(suspect);
   const counts = take.commit(true);
   return { judged, counts, seen: RESOURCE_KINDS.map((kind) => [tally.seen(kind), tally.unmatched(kind)]) };
 }
 
-const whole = (mirror: Mirror) => ({
+const whole = (mirror: StateDatabase) => ({
   users: mirror.users().map(({ record, confirmedAt, absent }) => ({ record, confirmedAt, absent })),
   groups: mirror.groups().map(({ record, absent }) => ({ record, absent })),
   hash: mirror.snapshotHash(),
@@ -94,7 +94,7 @@ const people = (count: number): object[] => Array.from({ length: count }, (_, id
 
 describe('what was heard before', () => {
   test('is not judged a second time, and confirms as a reading would', () => {
-    const [mirror, memory] = [open('one'), rememberHeard()];
+    const [mirror, memory] = [open('one'), createPageMemo()];
     const lists = { User: people(500), Group: [group(1, [1, 2])] };
     expect(hear(mirror, lists, memory, NOW).judged).toBe(501);
     const again = hear(mirror, lists, memory, NOW + 6 * 86_400);
@@ -104,7 +104,7 @@ describe('what was heard before', () => {
   });
 
   test('costs the reading of one page where one person changed', () => {
-    const [mirror, memory] = [open('one'), rememberHeard()];
+    const [mirror, memory] = [open('one'), createPageMemo()];
     const lists = { User: people(2000), Group: [] };
     hear(mirror, lists, memory, NOW);
     const changed = lists.User.map((one, id) => (id === 1500 ? user(id, { active: false }) : one));
@@ -115,7 +115,7 @@ describe('what was heard before', () => {
   });
 
   test('wins over what came in between, since the list was read last', () => {
-    const [mirror, memory] = [open('one'), rememberHeard()];
+    const [mirror, memory] = [open('one'), createPageMemo()];
     const lists = { User: people(100), Group: [] };
     hear(mirror, lists, memory, NOW);
     const take = mirror.beginTake({ now: NOW, maxAge: null, absences: 2 });
@@ -126,7 +126,7 @@ describe('what was heard before', () => {
   });
 
   test('is forgotten when a full read no longer brought it', () => {
-    const [mirror, memory] = [open('one'), rememberHeard()];
+    const [mirror, memory] = [open('one'), createPageMemo()];
     const lists = { User: people(PAGE), Group: [group(1, [1])] };
     hear(mirror, lists, memory, NOW);
     hear(mirror, { ...lists, User: [] }, memory, NOW + 1);
@@ -134,7 +134,7 @@ describe('what was heard before', () => {
   });
 
   test('is not a page with a broken record, which needs its last good value each time', () => {
-    const [mirror, memory] = [open('one'), rememberHeard()];
+    const [mirror, memory] = [open('one'), createPageMemo()];
     const broken = { User: [...people(PAGE + 1), user(PAGE + 1, { active: 'maybe' })], Group: [] };
     hear(mirror, broken, memory, NOW);
     const again = hear(mirror, broken, memory, NOW + 1);
@@ -144,7 +144,7 @@ describe('what was heard before', () => {
   });
 
   test('still tells which paths of the configuration match nobody', () => {
-    const memory = rememberHeard();
+    const memory = createPageMemo();
     const lists = { User: people(3), Group: [group(1, [1])] };
     const mirror = open('one');
     const { seen } = hear(mirror, lists, memory, NOW);
@@ -157,13 +157,13 @@ describe('what was heard before', () => {
   });
 
   test('is nothing that a reader can make up: a page that nobody knows, or of another kind, is no answer', () => {
-    const [mirror, memory] = [open('one'), rememberHeard()];
+    const [mirror, memory] = [open('one'), createPageMemo()];
     hear(mirror, { User: people(3), Group: [] }, memory, NOW);
     const [digest = ''] = memory.known();
     const begin = () =>
-      takePages(() => mirror.beginTake({ now: NOW, maxAge: null, absences: 2 }), createPathTally(CONFIG), {
+      ingestPages(() => mirror.beginTake({ now: NOW, maxAge: null, absences: 2 }), createPathTally(CONFIG), {
         judge: JUDGE,
-        heardBefore: memory,
+        pageMemo: memory,
       });
     const end = { say: 'page', n: 1, kind: 'User', digest, is_known: true } as const;
     expect(begin().end(end)).toBe(3);
@@ -201,7 +201,7 @@ describe('what was heard before', () => {
     fc.assert(
       fc.property(fc.array(list, { minLength: 2, maxLength: 5 }), (passes) => {
         const [one, other] = [open('one'), open('other')];
-        const memory = rememberHeard();
+        const memory = createPageMemo();
         let lists: Lists = { User: people(60), Group: [group(1, [1, 2, 3])] };
         for (const [n, next] of passes.entries()) {
           if (!next.isKept)
@@ -211,7 +211,7 @@ describe('what was heard before', () => {
             };
           const now = NOW + n * 2 * 86_400;
           const { judged: _, ...heard } = hear(one, lists, memory, now);
-          const { judged: __, ...read } = hear(other, lists, rememberHeard(), now);
+          const { judged: __, ...read } = hear(other, lists, createPageMemo(), now);
           expect(heard).toEqual(read);
           expect(whole(one)).toEqual(whole(other));
         }

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { TakeCounts } from '../../../../src/state/ingest-batch.ts';
-import { watchSettled } from '../../../../src/agent/reconcile/change-detector.ts';
+import type { IngestCounts } from '../../../../src/state/ingest-batch.ts';
+import { createChangeDetector } from '../../../../src/agent/reconcile/change-detector.ts';
 import { parseConfig } from '../../../../src/config/config.ts';
 import { pathsUnder } from '../../../../src/common/paths.ts';
 import { makeReport, NOW } from '../../../support/records/sample-report.ts';
@@ -18,12 +18,12 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true }));
 
 const { accounts } = parseConfig('scim: { base_url: "https://store.example" }', 'test');
-const NOTHING: TakeCounts = { added: 0, changed: 0, gone: 0, renewed: 0, quarantined: 0, unreadable: 0 };
+const NOTHING: IngestCounts = { added: 0, changed: 0, gone: 0, renewed: 0, quarantined: 0, unreadable: 0 };
 
-const watchRoot = () => watchSettled(pathsUnder(root), accounts, { foreignVersion: () => 1 });
+const watchRoot = () => createChangeDetector(pathsUnder(root), accounts, { foreignVersion: () => 1 });
 
 /** What is recalled after a pass that agreed, when the store says this. */
-function recall(taken: TakeCounts) {
+function recall(taken: IngestCounts) {
   const settled = watchRoot();
   const mark = settled.mark();
   settled.note(makeReport({ startedAt: NOW }), mark);

@@ -4,11 +4,11 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { createMetrics } from '../../../../src/agent/report/metrics.ts';
-import type { PassReport } from '../../../../src/agent/reconcile/sync-report.ts';
+import type { SyncReport } from '../../../../src/agent/reconcile/sync-report.ts';
 import { statusOf } from '../../../../src/agent/report/status.ts';
 import { makeReport, NOW } from '../../../support/records/sample-report.ts';
 
-const TALLY: PassReport['tally'] = {
+const TALLY: SyncReport['tally'] = {
   changes: { 'account-close': { done: 2, failed: 1 } },
   held: { loss: 4 },
   quarantined: { 'active-malformed': 1 },
@@ -17,7 +17,7 @@ const TALLY: PassReport['tally'] = {
   activeAccounts: 3,
 };
 
-function statusFor(report: PassReport) {
+function statusFor(report: SyncReport) {
   return statusOf({
     report,
     now: NOW,
@@ -34,7 +34,7 @@ function statusFor(report: PassReport) {
   });
 }
 
-async function exportAfter(...reports: PassReport[]): Promise<string> {
+async function exportAfter(...reports: SyncReport[]): Promise<string> {
   const metrics = createMetrics();
   for (const report of reports) metrics.count(report, statusFor(report));
   metrics.countTraffic({ statuses: { '200': 3, '401': 1, '429': 2, none: 1 }, retries: 2 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AT_FDCWD, readRemembered, type RememberedText } from '../../../../src/host/fs/stat-cache.ts';
+import { AT_FDCWD, readThroughStatCache, type StatCache } from '../../../../src/host/fs/stat-cache.ts';
 
 let folder: string;
 let file: string;
@@ -13,11 +13,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const read = (known?: RememberedText | null): RememberedText | null =>
-  readRemembered({ folder: AT_FDCWD, name: file, file }, 'utf8', known ?? undefined);
+const read = (known?: StatCache | null): StatCache | null =>
+  readThroughStatCache({ folder: AT_FDCWD, name: file, file }, 'utf8', known ?? undefined);
 
 /** A file that nobody touched for longer than the clock of the file system takes for a step. */
-async function settle(text: string): Promise<RememberedText | null> {
+async function settle(text: string): Promise<StatCache | null> {
   writeFileSync(file, text);
   await sleep(2100);
   return read();

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readPowerFiles, readPowerfulWords } from '../../../../src/host/sudo/privileged-names.ts';
+import { readPrivilegeFiles, readPrivilegedNames } from '../../../../src/host/sudo/privileged-names.ts';
 
 let root: string;
 
@@ -41,7 +41,7 @@ describe('sudoers', () => {
     write(`etc/by-${hostname().split('.')[0] ?? ''}`, 'fay ALL=ALL\n');
     write('etc/sudoers.d/x', 'gil ALL=ALL\n');
     write('etc/sudoers.d/sunk-agent', '%#20001 ALL=ALL\nmine ALL=ALL\n');
-    const { names, groups, gids } = readPowerfulWords(root);
+    const { names, groups, gids } = readPrivilegedNames(root);
     for (const name of ['amy', 'ben', 'cat', 'dan', 'dora', 'dirk', 'eve', 'fay', 'gil', 'nell'])
       expect([...names]).toContain(name);
     expect([...groups]).toContain('ops');
@@ -51,7 +51,7 @@ describe('sudoers', () => {
 
   test('names by id as well, which is no comment', () => {
     write('etc/sudoers', '#20100 ALL=ALL\n%#20200 ALL=ALL\n# 20300 is a comment about hank\n');
-    const { uids, gids, names } = readPowerfulWords(root);
+    const { uids, gids, names } = readPrivilegedNames(root);
     expect([...uids]).toContain(20_100);
     expect([...gids]).toEqual([20_200]);
     expect([...names]).not.toContain('hank');
@@ -64,7 +64,7 @@ describe('sshd_config', () => {
     write('etc/ssh/conf/1.conf', 'Match User kim,lou\n  PermitTTY no\n');
     write('etc/other/a.conf', 'include "/etc/other/b c.conf"\nAllowGroups mods\n');
     write('etc/other/b c.conf', 'DenyUsers ned@10.0.0.1\n');
-    const { names, groups } = readPowerfulWords(root);
+    const { names, groups } = readPrivilegedNames(root);
     for (const name of ['ida', 'kim', 'lou', 'ned']) expect([...names]).toContain(name);
     expect([...groups]).toContain('mods');
     expect([...names]).not.toContain('jim');
@@ -75,15 +75,15 @@ describe('access.conf', () => {
   test('and its folder count whole', () => {
     write('etc/security/access.conf', '+:oda:ALL\n# +:pam:ALL\n');
     write('etc/security/access.d/x.conf', '-:ALL EXCEPT (quads):ALL\n');
-    const { names } = readPowerfulWords(root);
+    const { names } = readPrivilegedNames(root);
     expect([...names]).toEqual(expect.arrayContaining(['oda', 'quads']));
     expect([...names]).not.toContain('pam');
   });
 });
 
 test('a file that includes itself, one that is missing, and none at all are no harm', () => {
-  expect(readPowerFiles(root)).toEqual([]);
+  expect(readPrivilegeFiles(root)).toEqual([]);
   write('etc/sudoers', '@include /etc/sudoers\n@include /none\n@includedir /none.d\n@include\n');
   write('etc/ssh/sshd_config', 'Include\nInclude /etc/ssh/sshd_config none/*\n');
-  expect(readPowerFiles(root).map(({ file }) => file)).toEqual(['etc/sudoers', 'etc/ssh/sshd_config']);
+  expect(readPrivilegeFiles(root).map(({ file }) => file)).toEqual(['etc/sudoers', 'etc/ssh/sshd_config']);
 });

@@ -1,30 +1,30 @@
 // What each change means for whom it concerns, and what makes a difference to the hash of a held set.
 import { describe, expect, it } from 'vitest';
 import { CHANGE_ORDER, isAccountChange, isRevocation, type Change } from '../../../../src/plan/change.ts';
-import { findClosedReason, nameEffect, readEffectContext } from '../../../../src/plan/guard/effect.ts';
+import { findDisabledReason, nameEffect, readEffectContext } from '../../../../src/plan/guard/effect.ts';
 import { hashChanges, nameUnit, readGroupIds } from '../../../../src/plan/guard/held-hash.ts';
-import type { DesiredAccount, DesiredHost } from '../../../../src/policy/model.ts';
+import type { DesiredAccount, DesiredState } from '../../../../src/policy/model.ts';
 
 const account = (name: string, more: Partial<DesiredAccount> = {}): DesiredAccount => ({
   scimId: `u-${name}`,
   entry: { name, uid: 20100, gid: 9999, gecos: '', dir: `/home/${name}`, shell: '/bin/bash' },
-  closed: null,
+  disabled: null,
   keys: [
     { type: 'ssh-ed25519', base64: 'AAAA', fingerprint: 'SHA256:1' },
     { type: 'ssh-ed25519', base64: 'BBBB', fingerprint: 'SHA256:2' },
   ],
   keyFile: 'text\n',
   expiresAt: null,
-  needsMarker: false,
+  needsManagedGroup: false,
   ...more,
 });
 
-const HOST: DesiredHost = {
-  marker: { name: 'sunk-users', gid: 9999, members: [] },
+const HOST: DesiredState = {
+  managedGroup: { name: 'sunk-users', gid: 9999, members: [] },
   accounts: [
     account('open'),
     account('keyless', { keyFile: '', keys: [] }),
-    account('shut', { closed: 'inactive', keyFile: '', keys: [] }),
+    account('shut', { disabled: 'inactive', keyFile: '', keys: [] }),
   ],
   groups: [{ scimId: 'g-team', name: 'team', gid: 32000, members: [] }],
   leftovers: [
@@ -98,10 +98,10 @@ describe('the meaning of a change', () => {
   });
 
   it('is a closing for a reason only where it concerns a person, and nobody’s id is nobody', () => {
-    expect(findClosedReason(change('keys-remove', 'shut'), context)).toBe('inactive');
-    expect(findClosedReason(change('keys-remove', 'open'), context)).toBeNull();
+    expect(findDisabledReason(change('keys-remove', 'shut'), context)).toBe('inactive');
+    expect(findDisabledReason(change('keys-remove', 'open'), context)).toBeNull();
     for (const kind of ['group-create', 'group-remove'] as const) {
-      expect(findClosedReason(change(kind, 'shut'), context)).toBeNull();
+      expect(findDisabledReason(change(kind, 'shut'), context)).toBeNull();
       expect(nameUnit(change(kind, 'shut'))).toBe('Group u-shut');
     }
     expect(context(null)).toBeUndefined();

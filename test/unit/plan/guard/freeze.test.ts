@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { Change } from '../../../../src/plan/change.ts';
 import { freezePlan, splitExchanges } from '../../../../src/plan/guard/freeze.ts';
 import { readFingerprints } from '../../../../src/plan/plan-keys.ts';
-import type { Weighing } from '../../../../src/plan/guard/guard-limits.ts';
-import type { ClosedBecause } from '../../../../src/policy/model.ts';
+import type { GuardContext } from '../../../../src/plan/guard/guard-limits.ts';
+import type { DisabledBecause } from '../../../../src/policy/model.ts';
 
 const common = { scimId: 'u-ann', name: 'ann', because: '' };
 const entry = { name: 'ann', uid: 20001, gid: 9999, gecos: '', dir: '/home/ann', shell: '/bin/bash' };
@@ -38,12 +38,12 @@ const write = (gained: string[], lost: string[]): Change => ({
 /** The kinds that wait, where Ann is to be closed for this reason (null: open; undefined: no account is desired). */
 function waiting(
   changes: readonly Change[],
-  reason: ClosedBecause | null | undefined,
+  reason: DisabledBecause | null | undefined,
   exempt: readonly Change[] = [],
 ) {
   const context = (scimId: string | null) =>
-    scimId === 'u-ann' && reason !== undefined ? { closed: reason } : undefined;
-  const weighing = { context, exempt: new Set(exempt) } as unknown as Weighing;
+    scimId === 'u-ann' && reason !== undefined ? { disabled: reason } : undefined;
+  const weighing = { context, exempt: new Set(exempt) } as unknown as GuardContext;
   return [...freezePlan(changes, weighing)].map(({ kind }) => kind);
 }
 const kinds = (changes: readonly Change[]): string[] => changes.map(({ kind }) => kind);
@@ -56,7 +56,7 @@ describe('a frozen node', () => {
 
   it.each(['absent', 'no-access-group', undefined] as const)('believes no silence: %s', (reason) => {
     const expected = kinds(LOSSES).filter((kind) => kind !== 'keys-remove' || reason !== undefined);
-    expect(waiting(LOSSES, reason as ClosedBecause | undefined)).toEqual(expected);
+    expect(waiting(LOSSES, reason as DisabledBecause | undefined)).toEqual(expected);
   });
 
   it('gives nothing to anybody', () => {

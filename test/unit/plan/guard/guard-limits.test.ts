@@ -6,9 +6,9 @@ import {
   countUnion,
   describeWindow,
   findDone,
-  type Weighing,
+  type GuardContext,
 } from '../../../../src/plan/guard/guard-limits.ts';
-import { absent, inactive, makeNode, makeWords, runPass } from '../../../support/records/fleet.ts';
+import { absent, inactive, makeNode, makeOverrides, runSync } from '../../../support/records/fleet.ts';
 import { NOW } from '../../../support/records/organisation.ts';
 
 const limit = { share: 0.1, at_least: 3, at_most: 100, window: 86_400 };
@@ -32,7 +32,8 @@ describe('allowance', () => {
 });
 
 describe('what was done', () => {
-  const weighing = (done: object[]) => ({ question: { now: 1000, record: { done } } }) as unknown as Weighing;
+  const weighing = (done: object[]) =>
+    ({ question: { now: 1000, record: { done } } }) as unknown as GuardContext;
 
   it('counts by kind within the window, people and groups apart, nobody never', () => {
     const done = [
@@ -63,23 +64,23 @@ describe('what was done', () => {
 describe('what a verdict says to remember', () => {
   it('tells weighed losses, lapsed ones and gains apart', () => {
     const node = makeNode();
-    const first = runPass(node, makeWords(50, undefined, { now: NOW - 90 * 86_400 }));
+    const first = runSync(node, makeOverrides(50, undefined, { now: NOW - 90 * 86_400 }));
     const kinds = (verdict: typeof first) =>
       new Set(verdict.go.map((change) => verdict.kinds.get(change) ?? change.kind));
     expect(kinds(first)).toContain('member-add:sudo');
-    const few = runPass(
+    const few = runSync(
       node,
-      makeWords(50, (user, n) => (n === 2 ? absent(user) : user), { now: NOW }),
+      makeOverrides(50, (user, n) => (n === 2 ? absent(user) : user), { now: NOW }),
     );
     expect(kinds(few)).toEqual(new Set(['keys-remove', 'account-close', 'member-remove', 'jobs-disable']));
-    const words = makeWords(50, (user, n) =>
+    const words = makeOverrides(50, (user, n) =>
       n > 2 && n < 20 ? inactive(user) : n === 2 ? absent(user) : user,
     );
-    expect(runPass(node, words).go).toEqual([]);
-    const lapsed = runPass(node, { ...words, now: NOW + 3600 });
+    expect(runSync(node, words).go).toEqual([]);
+    const lapsed = runSync(node, { ...words, now: NOW + 3600 });
     expect(kinds(lapsed)).toContain('account-close:unweighed');
     expect(kinds(lapsed)).not.toContain('account-close');
-    const over = runPass(node, { ...words, now: NOW + 91 * 86_400 });
+    const over = runSync(node, { ...words, now: NOW + 91 * 86_400 });
     expect(kinds(over)).toEqual(new Set(['account-remove:unweighed']));
   });
 });

@@ -1,8 +1,15 @@
 // The guard: what it holds, what it lets go, and that the hash means the same everywhere.
 import { describe, expect, it } from 'vitest';
-import type { MirroredUser } from '../../../../src/policy/model.ts';
+import type { StoredUser } from '../../../../src/policy/model.ts';
 import { fakeFingerprint, makeConfig, makeGroup, NOW } from '../../../support/records/organisation.ts';
-import { absent, inactive, makeNode, makeWords, runPass, type Node } from '../../../support/records/fleet.ts';
+import {
+  absent,
+  inactive,
+  makeNode,
+  makeOverrides,
+  runSync,
+  type Node,
+} from '../../../support/records/fleet.ts';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
@@ -10,21 +17,20 @@ const DAY = 24 * HOUR;
 /** A node on which `count` people have been for long. */
 function settled(count: number, at = NOW - 30 * DAY): Node {
   const node = makeNode();
-  expect(runPass(node, makeWords(count, undefined, { now: at })).held).toEqual([]);
+  expect(runSync(node, makeOverrides(count, undefined, { now: at })).held).toEqual([]);
   return node;
 }
 
 /** Alters the people with the numbers up to `last`. */
-const upTo =
-  (last: number, alter: (user: MirroredUser) => MirroredUser) => (user: MirroredUser, n: number) =>
-    n <= last ? alter(user) : user;
+const upTo = (last: number, alter: (user: StoredUser) => StoredUser) => (user: StoredUser, n: number) =>
+  n <= last ? alter(user) : user;
 
 const openCount = (node: Node): number =>
   [...node.host.accounts.values()].filter(({ expiryDay }) => expiryDay === null).length;
 
 describe('a sudo group that turns up late', () => {
   const withAdmins = (count: number) => {
-    const words = makeWords(50);
+    const words = makeOverrides(50);
     const admins = makeGroup(
       'admins',
       31001,
@@ -38,11 +44,11 @@ describe('a sudo group that turns up late', () => {
 
   it('is weighed like any other gain, but not on a node that is made anew', () => {
     const late = makeNode();
-    const words = makeWords(50, undefined, { now: NOW - 30 * DAY });
-    runPass(late, { ...words, groups: [words.groups[0]!] });
-    expect(runPass(late, withAdmins(4)).held).toMatchObject([{ kind: 'gain' }]);
+    const words = makeOverrides(50, undefined, { now: NOW - 30 * DAY });
+    runSync(late, { ...words, groups: [words.groups[0]!] });
+    expect(runSync(late, withAdmins(4)).held).toMatchObject([{ kind: 'gain' }]);
     expect(late.host.groups.get('slurm-admins')?.members).toEqual([]);
-    expect(runPass(makeNode(), withAdmins(4)).held).toEqual([]);
+    expect(runSync(makeNode(), withAdmins(4)).held).toEqual([]);
   });
 });
 
@@ -53,10 +59,10 @@ describe('losses', () => {
 
   it('lets go as many as the share allows, and holds all when one more would go', () => {
     const within = settled(50);
-    expect(runPass(within, makeWords(50, upTo(5, absent))).held).toEqual([]);
+    expect(runSync(within, makeOverrides(50, upTo(5, absent))).held).toEqual([]);
     expect(openCount(within)).toBe(45);
     const beyond = settled(50);
-    const { held } = runPass(beyond, makeWords(50, upTo(6, absent)));
+    const { held } = runSync(beyond, makeOverrides(50, upTo(6, absent)));
     expect(held).toMatchObject([{ kind: 'loss', actsAt: null, since: NOW }]);
     expect(held[0]!.reason).toMatch(/^6 of 50 people .* within 24 h; limits.max_loss allows 5$/);
     expect(openCount(beyond)).toBe(50);
@@ -64,14 +70,14 @@ describe('losses', () => {
 
   it('always lets at_least people go, and never more than at_most', () => {
     const small = settled(5);
-    expect(runPass(small, makeWords(5, upTo(3, absent))).held).toEqual([]);
+    expect(runSync(small, makeOverrides(5, upTo(3, absent))).held).toEqual([]);
     const config = makeConfig(
       'access: { groups: [{ name: slurm-users, id: g-users }] }\naccounts: { domains: [example.com] }\nlimits: { max_loss: { share: 0.5, at_most: 4 } }',
     );
     const large = makeNode();
-    runPass(large, makeWords(100, undefined, { config, now: NOW - 2 * DAY }));
-    expect(runPass(large, makeWords(100, upTo(5, absent), { config })).held).toHaveLength(1);
-    expect(runPass(large, makeWords(100, upTo(4, absent), { config })).held).toEqual([]);
+    runSync(large, makeOverrides(100, undefined, { config, now: NOW - 2 * DAY }));
+    expect(runSync(large, makeOverrides(100, upTo(5, absent), { config })).held).toHaveLength(1);
+    expect(runSync(large, makeOverrides(100, upTo(4, absent), { config })).held).toEqual([]);
   });
 
   it('is never tripped by one person, whatever the limits are', () => {
@@ -79,45 +85,45 @@ describe('losses', () => {
       'access: { groups: [{ name: slurm-users, id: g-users }] }\naccounts: { domains: [example.com] }\nlimits: { max_loss: { share: 0.01, at_least: 0, at_most: 0 } }',
     );
     const node = makeNode();
-    runPass(node, makeWords(4, undefined, { config, now: NOW - 2 * DAY }));
-    expect(runPass(node, makeWords(4, upTo(1, absent), { config })).held).toEqual([]);
+    runSync(node, makeOverrides(4, undefined, { config, now: NOW - 2 * DAY }));
+    expect(runSync(node, makeOverrides(4, upTo(1, absent), { config })).held).toEqual([]);
     expect(openCount(node)).toBe(3);
-    expect(runPass(node, makeWords(4, upTo(2, absent), { config })).held).toHaveLength(1);
+    expect(runSync(node, makeOverrides(4, upTo(2, absent), { config })).held).toHaveLength(1);
   });
 
   it('adds up what goes in small portions, and forgets it after a day', () => {
     const node = settled(50);
     for (let n = 1; n <= 5; n += 1) {
-      expect(runPass(node, makeWords(50, upTo(n, absent), { now: NOW + n * 30 })).held).toEqual([]);
+      expect(runSync(node, makeOverrides(50, upTo(n, absent), { now: NOW + n * 30 })).held).toEqual([]);
     }
-    expect(runPass(node, makeWords(50, upTo(6, absent), { now: NOW + 180 })).held).toHaveLength(1);
+    expect(runSync(node, makeOverrides(50, upTo(6, absent), { now: NOW + 180 })).held).toHaveLength(1);
     expect(openCount(node)).toBe(45);
-    expect(runPass(node, makeWords(50, upTo(6, absent), { now: NOW + DAY + 59 })).held).toHaveLength(1);
-    expect(runPass(node, makeWords(50, upTo(6, absent), { now: NOW + DAY + 60 })).held).toEqual([]);
+    expect(runSync(node, makeOverrides(50, upTo(6, absent), { now: NOW + DAY + 59 })).held).toHaveLength(1);
+    expect(runSync(node, makeOverrides(50, upTo(6, absent), { now: NOW + DAY + 60 })).held).toEqual([]);
   });
 
   it('lets a spoken deactivation beyond the limit act after limits.hold, each person by their own clock', () => {
     const node = settled(50);
-    const first = runPass(node, makeWords(50, upTo(8, inactive)));
+    const first = runSync(node, makeOverrides(50, upTo(8, inactive)));
     expect(first.held).toMatchObject([{ kind: 'loss', since: NOW, actsAt: NOW + HOUR }]);
-    const second = runPass(node, makeWords(50, upTo(9, inactive), { now: NOW + 1800 }));
+    const second = runSync(node, makeOverrides(50, upTo(9, inactive), { now: NOW + 1800 }));
     expect(second.held[0]).toMatchObject({ since: NOW, actsAt: NOW + HOUR });
     expect(openCount(node)).toBe(50);
-    const third = runPass(node, makeWords(50, upTo(9, inactive), { now: NOW + HOUR }));
+    const third = runSync(node, makeOverrides(50, upTo(9, inactive), { now: NOW + HOUR }));
     expect(third.held).toMatchObject([{ since: NOW + 1800, actsAt: NOW + 1800 + HOUR }]);
     expect(openCount(node)).toBe(42);
-    runPass(node, makeWords(50, upTo(9, inactive), { now: NOW + 1800 + HOUR }));
+    runSync(node, makeOverrides(50, upTo(9, inactive), { now: NOW + 1800 + HOUR }));
     expect(openCount(node)).toBe(41);
     // What lapsed was not weighed: the next leaver goes at once.
-    const next = runPass(node, makeWords(50, upTo(10, inactive), { now: NOW + 3 * HOUR }));
+    const next = runSync(node, makeOverrides(50, upTo(10, inactive), { now: NOW + 3 * HOUR }));
     expect(next.held).toEqual([]);
     expect(openCount(node)).toBe(40);
   });
 
   it('lets spoken deactivations within the limit go while absences beyond it wait', () => {
     const node = settled(50);
-    const words = makeWords(50, (user, n) => (n <= 2 ? inactive(user) : n <= 20 ? absent(user) : user));
-    const { held } = runPass(node, words);
+    const words = makeOverrides(50, (user, n) => (n <= 2 ? inactive(user) : n <= 20 ? absent(user) : user));
+    const { held } = runSync(node, words);
     expect(held).toMatchObject([{ kind: 'loss', actsAt: null }]);
     expect(new Set(held[0]!.changes.map(({ scimId }) => scimId)).size).toBe(18);
     expect(openCount(node)).toBe(48);
@@ -126,43 +132,45 @@ describe('losses', () => {
   it('never holds a block, nor counts it', () => {
     const node = settled(50);
     const blocked = Array.from({ length: 20 }, (_, index) => `u-p${index + 1}`);
-    expect(runPass(node, makeWords(50, undefined, { blocked })).held).toEqual([]);
+    expect(runSync(node, makeOverrides(50, undefined, { blocked })).held).toEqual([]);
     expect(openCount(node)).toBe(30);
     const more = upTo(23, (user) => user);
-    const words = makeWords(50, (user, n) => (n > 20 && n <= 23 ? absent(more(user, n)) : user), { blocked });
-    expect(runPass(node, words).held).toEqual([]);
+    const words = makeOverrides(50, (user, n) => (n > 20 && n <= 23 ? absent(more(user, n)) : user), {
+      blocked,
+    });
+    expect(runSync(node, words).held).toEqual([]);
   });
 
   it('never holds the loss of a blocked key, whether others stay, come or none is left', () => {
     const node = settled(50);
-    const blocked = makeWords(20).users.map(({ record }) => fakeFingerprint(record.keys[0]!));
-    const words = makeWords(50, (user, n) => {
+    const blocked = makeOverrides(20).users.map(({ record }) => fakeFingerprint(record.keys[0]!));
+    const words = makeOverrides(50, (user, n) => {
       if (n > 10) return user;
       const keys = n <= 5 ? [...user.record.keys, `other ${n}`] : [`other ${n}`, ...user.record.keys];
       return { ...user, record: { ...user.record, keys } };
     });
-    expect(runPass(node, { ...words, blocked }).held).toEqual([]);
+    expect(runSync(node, { ...words, blocked }).held).toEqual([]);
     expect(node.host.keyFiles.has('p11')).toBe(false);
     expect([...node.host.keyFiles.values()].filter((text) => text.includes('ssh-ed25519')).length).toBe(40);
     // The same loss by another cause is held: it is the block that makes the difference.
-    const none = (user: MirroredUser) => ({ ...user, record: { ...user.record, keys: [] } });
-    expect(runPass(settled(50), makeWords(50, upTo(20, none))).held).toHaveLength(1);
+    const none = (user: StoredUser) => ({ ...user, record: { ...user.record, keys: [] } });
+    expect(runSync(settled(50), makeOverrides(50, upTo(20, none))).held).toHaveLength(1);
   });
 
   it('holds whatever an empty store would take, and what a vanished access group would, however few they are', () => {
     const empty = settled(2);
-    const gone = makeWords(2, absent);
+    const gone = makeOverrides(2, absent);
     const groups = gone.groups.map((group) => ({ ...group, absent: true }));
-    const { held } = runPass(empty, { ...gone, groups });
+    const { held } = runSync(empty, { ...gone, groups });
     expect(held.map(({ kind }) => kind)).toEqual(['vanished']);
     expect(openCount(empty)).toBe(2);
     expect(empty.host.sudoers).toContain('%#31001');
     const node = settled(2);
-    const words = makeWords(2);
+    const words = makeOverrides(2);
     const without = words.groups.map((group) =>
       group.record.name === 'slurm-users' ? { ...group, absent: true } : group,
     );
-    expect(runPass(node, { ...words, groups: without }).held).toMatchObject([
+    expect(runSync(node, { ...words, groups: without }).held).toMatchObject([
       { kind: 'vanished', actsAt: null },
     ]);
     expect(openCount(node)).toBe(2);
@@ -173,13 +181,13 @@ describe('losses', () => {
       'access: { groups: [{ name: slurm-users }, { name: second }] }\naccounts: { domains: [example.com] }',
     );
     const node = makeNode();
-    const words = makeWords(4);
+    const words = makeOverrides(4);
     const second = makeGroup('second', 32000, ['u-p3', 'u-p4']);
-    const [first] = makeWords(2).groups;
-    runPass(node, { ...words, groups: [first!, second], config, now: NOW - 2 * DAY });
+    const [first] = makeOverrides(2).groups;
+    runSync(node, { ...words, groups: [first!, second], config, now: NOW - 2 * DAY });
     expect(openCount(node)).toBe(4);
     const without = { ...second, record: { ...second.record, members: ['u-p4'] } };
-    const { held } = runPass(node, { ...words, groups: [first!, { ...without, absent: true }], config });
+    const { held } = runSync(node, { ...words, groups: [first!, { ...without, absent: true }], config });
     expect(held.map(({ kind }) => kind)).toEqual(['vanished']);
     expect(held[0]!.reason).toContain('second');
     expect(node.host.accounts.get('p4')!.expiryDay).toBeNull();
@@ -189,36 +197,36 @@ describe('losses', () => {
 
   it('still closes somebody deactivated while the access group is gone', () => {
     const node = settled(5);
-    const words = makeWords(5, upTo(1, inactive));
+    const words = makeOverrides(5, upTo(1, inactive));
     const groups = words.groups.map((group) => ({ ...group, absent: true }));
-    expect(runPass(node, { ...words, groups }).held.map(({ kind }) => kind)).toEqual(['vanished']);
+    expect(runSync(node, { ...words, groups }).held.map(({ kind }) => kind)).toEqual(['vanished']);
     expect(openCount(node)).toBe(4);
   });
 
   it('holds memberships and single keys by a count of their own', () => {
     const node = settled(50);
-    const two = (user: MirroredUser) => ({
+    const two = (user: StoredUser) => ({
       ...user,
       record: { ...user.record, keys: [...user.record.keys, `second of ${user.record.id}`] },
     });
-    runPass(node, makeWords(50, two, { now: NOW - 3 * DAY }));
-    const { held } = runPass(
+    runSync(node, makeOverrides(50, two, { now: NOW - 3 * DAY }));
+    const { held } = runSync(
       node,
-      makeWords(50, (user, n) => (n <= 6 ? user : two(user))),
+      makeOverrides(50, (user, n) => (n <= 6 ? user : two(user))),
     );
     expect(held).toMatchObject([{ kind: 'loss', actsAt: null }]);
     expect(held[0]!.reason).toContain('lose keys or memberships');
     expect(
-      runPass(
+      runSync(
         node,
-        makeWords(50, (user, n) => (n <= 5 ? user : two(user))),
+        makeOverrides(50, (user, n) => (n <= 5 ? user : two(user))),
       ).held,
     ).toEqual([]);
   });
 
   it('holds a group together with the memberships that wait', () => {
     const withTeam = (n: number) => {
-      const words = makeWords(50);
+      const words = makeOverrides(50);
       const team = makeGroup(
         'team-x',
         32000,
@@ -228,9 +236,9 @@ describe('losses', () => {
     };
     const node = makeNode();
     const { words, team } = withTeam(9);
-    runPass(node, { ...words, groups: [...words.groups, team], now: NOW - 3 * DAY });
+    runSync(node, { ...words, groups: [...words.groups, team], now: NOW - 3 * DAY });
     expect(node.host.groups.get('team-x')!.members).toHaveLength(9);
-    const { held } = runPass(node, { ...words, groups: [...words.groups, { ...team, absent: true }] });
+    const { held } = runSync(node, { ...words, groups: [...words.groups, { ...team, absent: true }] });
     expect(held.flatMap(({ changes }) => changes.map(({ kind }) => kind))).toContain('group-remove');
     expect(node.host.groups.get('team-x')!.members).toHaveLength(9);
   });
@@ -239,12 +247,14 @@ describe('losses', () => {
 describe('approval', () => {
   it('lets exactly the approved set go, and does not count it afterwards', () => {
     const node = settled(50);
-    const [set] = runPass(node, makeWords(50, upTo(20, absent))).held;
-    expect(runPass(node, makeWords(50, upTo(21, absent), { approved: [set!.hash] })).held).toHaveLength(1);
+    const [set] = runSync(node, makeOverrides(50, upTo(20, absent))).held;
+    expect(runSync(node, makeOverrides(50, upTo(21, absent), { approved: [set!.hash] })).held).toHaveLength(
+      1,
+    );
     expect(openCount(node)).toBe(50);
-    expect(runPass(node, makeWords(50, upTo(20, absent), { approved: [set!.hash] })).held).toEqual([]);
+    expect(runSync(node, makeOverrides(50, upTo(20, absent), { approved: [set!.hash] })).held).toEqual([]);
     expect(openCount(node)).toBe(30);
-    expect(runPass(node, makeWords(50, upTo(23, absent))).held).toEqual([]);
+    expect(runSync(node, makeOverrides(50, upTo(23, absent))).held).toEqual([]);
   });
 
   it('has one hash on every node and in every pass, however far a node has come', () => {
@@ -252,23 +262,23 @@ describe('approval', () => {
     const other = settled(50, NOW - 90 * DAY);
     for (const name of ['p1', 'p2', 'p3']) other.host.keyFiles.delete(name);
     other.host.homes.clear();
-    const words = makeWords(50, upTo(20, absent));
+    const words = makeOverrides(50, upTo(20, absent));
     const reversed = { ...words, users: [...words.users].reverse() };
-    const [first] = runPass(one, words).held;
-    const [second] = runPass(other, reversed).held;
-    const [third] = runPass(one, { ...words, now: NOW + 600 }).held;
+    const [first] = runSync(one, words).held;
+    const [second] = runSync(other, reversed).held;
+    const [third] = runSync(one, { ...words, now: NOW + 600 }).held;
     expect(second!.hash).toBe(first!.hash);
     expect(third!.hash).toBe(first!.hash);
     expect(third!.since).toBe(NOW);
     expect(first!.hash).toMatch(/^[0-9a-f]{16}$/);
-    expect(runPass(settled(50), makeWords(50, upTo(21, absent))).held[0]!.hash).not.toBe(first!.hash);
+    expect(runSync(settled(50), makeOverrides(50, upTo(21, absent))).held[0]!.hash).not.toBe(first!.hash);
   });
 });
 
 describe('gains', () => {
   it('holds new sudo members beyond the limit, and nothing else of theirs', () => {
     const node = settled(10);
-    const words = makeWords(10);
+    const words = makeOverrides(10);
     const admins = (n: number) =>
       makeGroup(
         'admins',
@@ -277,48 +287,48 @@ describe('gains', () => {
         { name: 'slurm-admins' },
       );
     const withAdmins = (n: number) => ({ ...words, groups: [words.groups[0]!, admins(n)] });
-    expect(runPass(node, withAdmins(4)).held).toEqual([]);
-    const { held } = runPass(node, { ...withAdmins(5), now: NOW + 60 });
+    expect(runSync(node, withAdmins(4)).held).toEqual([]);
+    const { held } = runSync(node, { ...withAdmins(5), now: NOW + 60 });
     expect(held).toMatchObject([
       { kind: 'gain', actsAt: null, changes: [{ kind: 'member-add', member: 'p5' }] },
     ]);
     expect(node.host.groups.get('slurm-admins')!.members).toHaveLength(4);
-    expect(runPass(node, { ...withAdmins(5), now: NOW + DAY }).held).toEqual([]);
+    expect(runSync(node, { ...withAdmins(5), now: NOW + DAY }).held).toEqual([]);
   });
 
   it('holds keys that are replaced in bulk, and lets added ones be', () => {
-    const replaced = (user: MirroredUser) => ({
+    const replaced = (user: StoredUser) => ({
       ...user,
       record: { ...user.record, keys: [`new key of ${user.record.id}`] },
     });
     const node = settled(50);
-    expect(runPass(node, makeWords(50, upTo(5, replaced))).held).toEqual([]);
-    const { held } = runPass(node, makeWords(50, upTo(6, replaced), { now: NOW + 60 }));
+    expect(runSync(node, makeOverrides(50, upTo(5, replaced))).held).toEqual([]);
+    const { held } = runSync(node, makeOverrides(50, upTo(6, replaced), { now: NOW + 60 }));
     expect(held).toMatchObject([{ kind: 'gain', changes: [{ kind: 'keys-write', name: 'p6' }] }]);
-    const added = (user: MirroredUser) => ({
+    const added = (user: StoredUser) => ({
       ...user,
       record: { ...user.record, keys: [...user.record.keys, `added of ${user.record.id}`] },
     });
-    expect(runPass(settled(50), makeWords(50, added)).held).toEqual([]);
+    expect(runSync(settled(50), makeOverrides(50, added)).held).toEqual([]);
   });
 });
 
 describe('a frozen node', () => {
   it('makes no grant and believes no absence, while spoken revocations and renewals go on', () => {
     const node = settled(10);
-    const words = makeWords(12, (user, n) => {
+    const words = makeOverrides(12, (user, n) => {
       if (n === 1) return inactive(user);
       if (n === 2) return absent(user);
       return n === 3 ? { ...user, confirmedAt: NOW } : user;
     });
-    const { held, go } = runPass(node, { ...words, isFrozen: true });
+    const { held, go } = runSync(node, { ...words, isFrozen: true });
     expect(held.map(({ kind }) => kind)).toEqual(['frozen']);
     expect(openCount(node)).toBe(9);
     expect(new Set(held[0]!.changes.map(({ scimId }) => scimId))).toEqual(
       new Set(['u-p2', 'u-p11', 'u-p12']),
     );
     expect(go.some(({ kind, name }) => kind === 'keys-write' && name === 'p3')).toBe(true);
-    runPass(node, words);
+    runSync(node, words);
     expect(openCount(node)).toBe(10);
   });
 });

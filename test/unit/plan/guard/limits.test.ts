@@ -2,21 +2,21 @@
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../../../src/plan/change.ts';
 import { guard, type GuardQuestion, type GuardVerdict } from '../../../../src/plan/guard/guard.ts';
-import type { ClosedBecause, DesiredAccount, MirroredGroup } from '../../../../src/policy/model.ts';
+import type { DisabledBecause, DesiredAccount, StoredGroup } from '../../../../src/policy/model.ts';
 import { makeConfig, makeGroup, makeUser, NOW } from '../../../support/records/organisation.ts';
 import { makeHost } from '../../../support/records/model-host.ts';
 
 const ACCESS = 'access: { groups: [{ name: slurm-users, id: g-users }] }';
 
 interface Case {
-  readonly closed?: Readonly<Record<number, ClosedBecause>>;
+  readonly closed?: Readonly<Record<number, DisabledBecause>>;
   /** Numbers of people whose line is closed already. */
   readonly shut?: readonly number[];
   readonly done?: readonly (readonly [n: number, kind: string])[];
   readonly groupsDone?: number;
   readonly teams?: number;
   readonly access?: string;
-  readonly groups?: readonly MirroredGroup[];
+  readonly groups?: readonly StoredGroup[];
   /** The store has nobody. */
   readonly isEmpty?: boolean;
   readonly approved?: readonly string[];
@@ -39,11 +39,11 @@ function ask(changes: readonly Change[], more: Case = {}): GuardVerdict {
   const accounts = numbers.map((n): DesiredAccount => ({
     scimId: `u-p${n}`,
     entry: entryOf(n),
-    closed: more.closed?.[n] ?? null,
+    disabled: more.closed?.[n] ?? null,
     keys: [keyOf(n)],
     keyFile: 'text\n',
     expiresAt: null,
-    needsMarker: false,
+    needsManagedGroup: false,
   }));
   const actual = makeHost();
   const shut = new Set(more.shut);
@@ -60,7 +60,7 @@ function ask(changes: readonly Change[], more: Case = {}): GuardVerdict {
   const question: GuardQuestion = {
     changes,
     desired: {
-      marker: { name: 'sunk-users', gid: 9999, members: [] },
+      managedGroup: { name: 'sunk-users', gid: 9999, members: [] },
       accounts,
       groups: groups.map(({ record }) => ({ scimId: record.id, name: record.name, gid: 1, members: [] })),
       sudoers: '',
@@ -90,7 +90,7 @@ function ask(changes: readonly Change[], more: Case = {}): GuardVerdict {
 }
 
 const person = (n: number) => ({ scimId: `u-p${n}`, name: `p${n}`, because: 'test' });
-const close = (n: number, reason: ClosedBecause): Change => ({
+const close = (n: number, reason: DisabledBecause): Change => ({
   ...person(n),
   kind: 'account-close',
   entry: entryOf(n),
@@ -120,7 +120,7 @@ const removeGroup = (n: number): Change => ({
 });
 const numbers = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index);
-const closedFor = (list: readonly number[], reason: ClosedBecause) =>
+const closedFor = (list: readonly number[], reason: DisabledBecause) =>
   Object.fromEntries(list.map((n) => [n, reason]));
 const reasons = (verdict: GuardVerdict): string[] => verdict.held.map(({ reason }) => reason);
 const OVER = 'within 24 h; limits.max_loss allows 5';

@@ -4,9 +4,9 @@ import { describe, expect, it, vi } from 'vitest';
 import { guard } from '../../../../src/plan/guard/guard.ts';
 import { planChanges } from '../../../../src/plan/plan.ts';
 import { allowance } from '../../../../src/plan/guard/guard-limits.ts';
-import { desire } from '../../../../src/policy/desired-state.ts';
+import { computeDesiredState } from '../../../../src/policy/desired-state.ts';
 import { CONFIG, FACTS, NOW, readFakeKeys } from '../../../support/records/organisation.ts';
-import { absent, inactive, makeNode, makeWords, runPass } from '../../../support/records/fleet.ts';
+import { absent, inactive, makeNode, makeOverrides, runSync } from '../../../support/records/fleet.ts';
 import { RUNS } from '../../../support/records/strangers.ts';
 
 /** Histories are dear: a tenth of the usual count. */
@@ -29,17 +29,17 @@ describe('the guard', () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 8 }), (steps) => {
         const node = makeNode();
-        runPass(node, makeWords(PEOPLE, undefined, { now: NOW - 30 * DAY }));
+        runSync(node, makeOverrides(PEOPLE, undefined, { now: NOW - 30 * DAY }));
         node.done.length = 0;
         const limit = allowance(PEOPLE, CONFIG.limits.max_loss);
         let now = NOW;
         for (const { leaving, missing, wait, isFrozen, isEmpty } of steps) {
           now += wait;
-          const words = makeWords(PEOPLE, (user, n) => {
+          const words = makeOverrides(PEOPLE, (user, n) => {
             if (isEmpty || missing.includes(n)) return absent(user);
             return leaving.includes(n) ? inactive(user) : user;
           });
-          const { go, held, changes, kinds } = runPass(node, { ...words, now, isFrozen });
+          const { go, held, changes, kinds } = runSync(node, { ...words, now, isFrozen });
           const waiting = held.flatMap((set) => set.changes);
           expect(new Set([...go, ...waiting])).toEqual(new Set(changes));
           expect(go.length + waiting.length).toBe(changes.length);
@@ -65,12 +65,12 @@ describe('the guard', () => {
     fc.assert(
       fc.property(people, fc.array(people, { maxLength: 6 }), (leaving, others) => {
         const node = makeNode();
-        runPass(node, makeWords(PEOPLE, undefined, { now: NOW - 30 * DAY }));
+        runSync(node, makeOverrides(PEOPLE, undefined, { now: NOW - 30 * DAY }));
         const gone = new Set(leaving);
         const pass = (now: number) =>
-          runPass(
+          runSync(
             node,
-            makeWords(PEOPLE, (user, n) => (gone.has(n) ? inactive(user) : user), { now }),
+            makeOverrides(PEOPLE, (user, n) => (gone.has(n) ? inactive(user) : user), { now }),
           );
         pass(NOW);
         others.forEach((more, index) => {
@@ -88,9 +88,11 @@ describe('the guard', () => {
     fc.assert(
       fc.property(people, fc.infiniteStream(fc.nat()), (missing, dice) => {
         const node = makeNode();
-        runPass(node, makeWords(PEOPLE, undefined, { now: NOW - 30 * DAY }));
-        const { users, groups } = makeWords(PEOPLE, (user, n) => (missing.includes(n) ? absent(user) : user));
-        const desired = desire({
+        runSync(node, makeOverrides(PEOPLE, undefined, { now: NOW - 30 * DAY }));
+        const { users, groups } = makeOverrides(PEOPLE, (user, n) =>
+          missing.includes(n) ? absent(user) : user,
+        );
+        const desired = computeDesiredState({
           users,
           groups,
           bindings: node.bindings,

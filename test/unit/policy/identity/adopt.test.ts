@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { planChanges } from '../../../../src/plan/plan.ts';
 import { adoptLost } from '../../../../src/policy/identity/adopt.ts';
-import { desire } from '../../../../src/policy/desired-state.ts';
+import { computeDesiredState } from '../../../../src/policy/desired-state.ts';
 import type { Binding, NodeFacts } from '../../../../src/policy/model.ts';
 import { makeHost } from '../../../support/records/model-host.ts';
 import { FACTS, makeBinding, makeGroup, makeInput, makeUser } from '../../../support/records/organisation.ts';
@@ -39,8 +39,8 @@ describe('when the ledger was lost', () => {
     const users = [makeUser('alice', 20100), makeUser('bob', 20200, { active: false })];
     const bindings = adopt({ users });
     expect(names(bindings)).toContain('account bob');
-    const host = desire(makeInput({ users, bindings, facts: FACTS }));
-    expect(host.accounts.map(({ entry, closed }) => [entry.name, closed])).toEqual([
+    const host = computeDesiredState(makeInput({ users, bindings, facts: FACTS }));
+    expect(host.accounts.map(({ entry, disabled: closed }) => [entry.name, closed])).toEqual([
       ['alice', null],
       ['bob', 'inactive'],
     ]);
@@ -144,7 +144,7 @@ describe('a line that bears the mark, and whom neither the ledger nor the store 
   const facts: NodeFacts = { ...FACTS, marked: [ghost] };
 
   function plan(isWhole: boolean) {
-    const desired = desire(makeInput({ users: [], groups: [], facts, isWhole }));
+    const desired = computeDesiredState(makeInput({ users: [], groups: [], facts, isComplete: isWhole }));
     const entry = { name: 'ghost', uid: 20300, gid: 9999, gecos: '', dir: '/home/ghost', shell: '/bin/bash' };
     const actual = { ...makeHost(), accounts: new Map([['ghost', { entry, expiryDay: null }]]) };
     const keyFiles = new Map([['ghost', 'ssh-ed25519 AAAA u-ghost\n']]);

@@ -1,7 +1,7 @@
 // What the ledger binds stays; what the store says otherwise is reported in words, and only of who may log in.
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../../../src/config/config.ts';
-import { desire, type DesireInput } from '../../../../src/policy/desired-state.ts';
+import { computeDesiredState, type DesiredStateInput } from '../../../../src/policy/desired-state.ts';
 import {
   makeBinding,
   makeConfig,
@@ -23,12 +23,12 @@ const ALICE = makeBinding('alice', 20100);
 const alice = (more: object = {}, uid: number | null = 20100) => [makeUser('alice', uid, more)];
 
 /** `CODE: DETAIL` of each refusal, with whose it is where it is not alice's. */
-const said = (more: Partial<DesireInput>): string[] =>
-  desire(makeInput({ bindings: [ALICE], ...more }))
+const said = (more: Partial<DesiredStateInput>): string[] =>
+  computeDesiredState(makeInput({ bindings: [ALICE], ...more }))
     .refusals.filter(({ kind }) => kind === 'User')
     .map(({ scimId, code, detail }) => `${scimId === 'u-alice' ? '' : `${scimId} `}${code}: ${detail}`);
 
-test.each<[string, Partial<DesireInput>]>([
+test.each<[string, Partial<DesiredStateInput>]>([
   [
     'uid-kept: has the uid 20111 at the store or in overrides; the node keeps 20100 (sunk-agent rebind)',
     { users: alice({}, 20111) },
@@ -78,7 +78,7 @@ test.each<[string, Partial<DesireInput>]>([
   expect(said({ groups, ...more })).toEqual([expected]);
 });
 
-test.each<[string, Partial<DesireInput>]>([
+test.each<[string, Partial<DesiredStateInput>]>([
   ['another uid where uids are derived', { users: alice({}, 20111), config: configure('ids: derived') }],
   ['no uid', { users: alice({}, null) }],
   ['a gid that the configuration does not ask for', { users: alice({ gid: 20999 }) }],

@@ -1,7 +1,7 @@
 // Names, ids, profiles, access and sudoers: the small rules, each by example.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findClosing, readOperatorWords, resolveAccess } from '../../../../src/policy/access.ts';
+import { findDisabledBecause, readOperatorOverrides, resolveAccess } from '../../../../src/policy/access.ts';
 import { compileGlob } from '../../../../src/policy/groups.ts';
 import { chooseId, deriveId } from '../../../../src/policy/identity/ids.ts';
 import { chooseHome, cleanGecos, findShell, isSafeHome } from '../../../../src/policy/identity/profile.ts';
@@ -355,12 +355,12 @@ describe('access', () => {
 
   it('closes for the weightiest reason', () => {
     const person = { block: false, active: true, absent: false, member: true, listed: true };
-    expect(findClosing(person)).toBeNull();
-    expect(findClosing({ ...person, listed: false })).toBe('not-listed-here');
-    expect(findClosing({ ...person, listed: false, member: false })).toBe('no-access-group');
-    expect(findClosing({ ...person, member: false, absent: true })).toBe('absent');
-    expect(findClosing({ ...person, absent: true, active: false })).toBe('inactive');
-    expect(findClosing({ ...person, active: false, block: true })).toBe('blocked');
+    expect(findDisabledBecause(person)).toBeNull();
+    expect(findDisabledBecause({ ...person, listed: false })).toBe('not-listed-here');
+    expect(findDisabledBecause({ ...person, listed: false, member: false })).toBe('no-access-group');
+    expect(findDisabledBecause({ ...person, member: false, absent: true })).toBe('absent');
+    expect(findDisabledBecause({ ...person, absent: true, active: false })).toBe('inactive');
+    expect(findDisabledBecause({ ...person, active: false, block: true })).toBe('blocked');
   });
 
   it('gathers what operators say about a person, by id or by userName in any case', () => {
@@ -372,7 +372,7 @@ overrides:
   - { name: ALICE@example.com, add_key: k2 }
   - { name: bob@example.com, block: true }
 `);
-    const words = readOperatorWords(config, ['carol', 'U9', 'u8', 'Dave@Example.com', 'SHA256:abc']);
+    const words = readOperatorOverrides(config, ['carol', 'U9', 'u8', 'Dave@Example.com', 'SHA256:abc']);
     const rules = (id: string, userName: string, name: string | null = null) =>
       words.rulesFor({ id, userName }, name);
     expect(rules('u1', 'alice@EXAMPLE.com')).toEqual({ block: false, uid: 23000, addKeys: ['k1', 'k2'] });
@@ -384,7 +384,7 @@ overrides:
     expect(words.fingerprints).toEqual(['SHA256:abc']);
     expect(words.isListed('alice@example.COM')).toBe(true);
     expect(words.isListed('bob@example.com')).toBe(false);
-    const both = readOperatorWords(
+    const both = readOperatorOverrides(
       makeConfig('overrides: [{ id: u1, block: true }, { id: u1, uid: 23000 }, { name: a@b, add_key: k }]'),
       [],
     );
@@ -393,7 +393,7 @@ overrides:
       uid: 23000,
       addKeys: ['k'],
     });
-    const silent = readOperatorWords(makeConfig(), []);
+    const silent = readOperatorOverrides(makeConfig(), []);
     expect(silent.isListed('anybody')).toBe(true);
     expect(silent.rulesFor({ id: 'x', userName: 'y' }, null)).toEqual({
       block: false,

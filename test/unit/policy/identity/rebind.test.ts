@@ -19,7 +19,7 @@ import { propertyRuns } from '../../../support/property-runs.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const ALICE = makeBinding('alice', 20100, { scimId: 'u-old', closedAt: NOW });
+const ALICE = makeBinding('alice', 20100, { scimId: 'u-old', disabledAt: NOW });
 const TEAM: Binding = {
   ...ALICE,
   scimId: 'g-old',

@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { parseConfig } from '../../../../src/config/config.ts';
 import { planTakeover, type TakeoverQuestion } from '../../../../src/policy/identity/takeover.ts';
 import type { PasswdEntry } from '../../../../src/policy/posix.ts';
-import { desire } from '../../../../src/policy/desired-state.ts';
+import { computeDesiredState } from '../../../../src/policy/desired-state.ts';
 import {
   FACTS,
   makeBinding,
@@ -78,14 +78,14 @@ describe('a line is taken over', () => {
     };
     const { bindings } = plan([makeLine('alice', 20100)], { facts, isLocal: true });
     expect(bindings).toEqual([BOUND]);
-    const { refusals, accounts } = desire(
+    const { refusals, accounts } = computeDesiredState(
       makeInput({ config: CONFIG, bindings, facts: { ...facts, foreignAccounts: [] } }),
     );
     expect(refusals.filter(({ scimId }) => scimId === 'u-alice')).toEqual([]);
     expect(accounts.find(({ entry }) => entry.name === 'alice')).toMatchObject({
       entry: { uid: 20100, gid: 20100, dir: '/mnt/home/alice' },
-      closed: null,
-      needsMarker: true,
+      disabled: null,
+      needsManagedGroup: true,
     });
   });
 });

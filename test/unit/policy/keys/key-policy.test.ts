@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseConfig, type Config } from '../../../../src/config/config.ts';
-import { judgeKeys, settleSharedKeys } from '../../../../src/policy/keys/key-policy.ts';
+import { judgeKeys, resolveSharedKeys } from '../../../../src/policy/keys/key-policy.ts';
 import type { KeyReading } from '../../../../src/policy/keys/ssh-key.ts';
 
 function policy(text = ''): Config['keys'] {
@@ -95,7 +95,7 @@ test('what could not be read is refused with the reader’s reason', () => {
 });
 
 test('a key that two people list belongs to the one created earlier, as an instant and not as text', () => {
-  const shared = settleSharedKeys([
+  const shared = resolveSharedKeys([
     { scimId: 'late', created: '2026-01-01T00:30:00+02:00', fingerprints: ['SHA256:x', 'SHA256:own'] },
     { scimId: 'later', created: '2025-12-31T23:00:00Z', fingerprints: ['SHA256:x'] },
     { scimId: 'unknown', created: null, fingerprints: ['SHA256:x'] },
@@ -109,7 +109,7 @@ test('without times the smaller SCIM id keeps the key, and one person listing it
     { scimId: 'b', created: null, fingerprints: ['SHA256:x', 'SHA256:x'] },
     { scimId: 'a', created: null, fingerprints: ['SHA256:x', 'SHA256:y', 'SHA256:y'] },
   ];
-  expect([...settleSharedKeys(people)]).toEqual([['SHA256:x', { owner: 'a', others: ['b'] }]]);
+  expect([...resolveSharedKeys(people)]).toEqual([['SHA256:x', { owner: 'a', others: ['b'] }]]);
 });
 
 test('the order in which people and keys are listed never matters', () => {
@@ -129,8 +129,8 @@ test('the order in which people and keys are listed never matters', () => {
         ...people.slice(turn % (people.length + 1)),
         ...people.slice(0, turn % (people.length + 1)),
       ];
-      const answer = settleSharedKeys(people);
-      expect(new Map(settleSharedKeys(turned.reverse()))).toEqual(answer);
+      const answer = resolveSharedKeys(people);
+      expect(new Map(resolveSharedKeys(turned.reverse()))).toEqual(answer);
       for (const [fingerprint, { owner, others }] of answer) {
         const listing = people
           .filter((one) => one.fingerprints.some((listed) => listed === fingerprint))

@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { readFingerprints } from '../../../../src/plan/plan-keys.ts';
-import { desire, type DesireInput } from '../../../../src/policy/desired-state.ts';
+import { computeDesiredState, type DesiredStateInput } from '../../../../src/policy/desired-state.ts';
 import { makeInput, makeUser } from '../../../support/records/organisation.ts';
 
 /** A fresh Ed25519 public key as OpenSSH writes it. */
@@ -22,7 +22,7 @@ describe('desire with the real reader of keys', () => {
     const { readKeys: _, ...input } = makeInput({
       users: [makeUser('alice', 20100, { keys: [makeKey(), `${makeKey()}\n${makeKey()}`] })],
     });
-    const [alice] = desire(input).accounts;
+    const [alice] = computeDesiredState(input).accounts;
     expect(alice!.keys).toHaveLength(3);
     expect(readFingerprints(alice!.keyFile).sort()).toEqual(
       alice!.keys.map(({ fingerprint }) => fingerprint).sort(),
@@ -32,7 +32,7 @@ describe('desire with the real reader of keys', () => {
 
   it('does not serve from memory what another policy refuses', () => {
     const key = makeKey();
-    const readings = new Map<string, ReturnType<NonNullable<DesireInput['readKeys']>>>();
+    const readings = new Map<string, ReturnType<NonNullable<DesiredStateInput['readKeys']>>>();
     const input = makeInput({ users: [makeUser('alice', 20100, { keys: [key] })] });
     const { readKeys } = input;
     const remember = (texts: readonly string[]) => {
@@ -40,18 +40,20 @@ describe('desire with the real reader of keys', () => {
       readings.set(texts.join(), known);
       return known;
     };
-    const [first] = desire({ ...input, readKeys: remember }).accounts;
+    const [first] = computeDesiredState({ ...input, readKeys: remember }).accounts;
     expect(first!.keys).toHaveLength(1);
     const strict = { ...input.config, keys: { ...input.config.keys, types: ['sk-*'] } };
-    expect(desire({ ...input, readKeys: remember, config: strict }).accounts[0]!.keys).toEqual([]);
+    expect(computeDesiredState({ ...input, readKeys: remember, config: strict }).accounts[0]!.keys).toEqual(
+      [],
+    );
     const facts = { ...input.facts, keyTypes: ['ssh-rsa'] };
-    expect(desire({ ...input, readKeys: remember, facts }).accounts[0]!.keys).toEqual([]);
+    expect(computeDesiredState({ ...input, readKeys: remember, facts }).accounts[0]!.keys).toEqual([]);
     const old = { ...input.facts, expiry: { zulu: false, timeZone: 'Asia/Tokyo' } };
-    expect(desire({ ...input, readKeys: remember, facts: old }).accounts[0]!.keyFile).not.toBe(
+    expect(computeDesiredState({ ...input, readKeys: remember, facts: old }).accounts[0]!.keyFile).not.toBe(
       first!.keyFile,
     );
     const later = input.users.map((user) => ({ ...user, confirmedAt: user.confirmedAt + 1 }));
-    expect(desire({ ...input, readKeys: remember, users: later }).accounts[0]!.keyFile).not.toBe(
+    expect(computeDesiredState({ ...input, readKeys: remember, users: later }).accounts[0]!.keyFile).not.toBe(
       first!.keyFile,
     );
   });
