@@ -1,12 +1,11 @@
 // The hands: what the node has now, and the only way to change it.
 import path from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.ts';
 import type { Paths } from '../common/paths.ts';
-import type { ActualAccount, ActualState } from '../plan/actual.ts';
+import type { ActualAccount } from '../plan/actual.ts';
 import type { Change } from '../plan/change.ts';
-import type { Binding, DesiredState, NodeFacts } from '../policy/model.ts';
-import type { AccountBackend, AccountsOnHost } from './accounts/account-backend.ts';
+import type { HostState } from '../plan/host-state.ts';
+import type { AccountBackend } from './accounts/account-backend.ts';
 import { type Applied, applyChanges } from './apply-changes.ts';
 import { sweepTemporaries } from './fs/atomic-file.ts';
 import { readKeyFiles } from './keys/authorized-keys.ts';
@@ -14,9 +13,7 @@ import { readForeignCache } from './nss/foreign-cache.ts';
 import { findHomes } from './homes/home.ts';
 import { findJobOwners, readOffboarded, sweepOffboarded } from './sessions/jobs.ts';
 import { openLocalAccounts } from './accounts/local-accounts.ts';
-import { gatherFacts } from './node-facts.ts';
-import { addFresh, findBound, findOthers } from './accounts/managed.ts';
-import { memoizeLast } from '../policy/memo.ts';
+import { readNodeTraits } from './node-traits.ts';
 import { openNssCache, openPublished } from './nss/nsscache.ts';
 import { findActiveUids } from './sessions/sessions.ts';
 import { listDenied } from './keys/deny-list.ts';
@@ -25,8 +22,11 @@ import { readSudoers } from './sudo/sudoers.ts';
 export type { Applied } from './apply-changes.ts';
 
 export interface Host {
-  facts(bindings: readonly Binding[]): Promise<NodeFacts>;
-  read(bindings: readonly Binding[], desired: DesiredState): ActualState;
+  /**
+   * The host as it is now, read once.
+   * @param homes paths to look at; on a network file system each look costs.
+   */
+  read(homes: readonly string[]): Promise<HostState>;
   /** One account, ours or not, and whether it is in the marker group; null: none of that name. */
   lookUp(name: string): { readonly account: ActualAccount; readonly isMarked: boolean } | null;
   /** Text of each key file, by name. */
@@ -43,53 +43,28 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
   const { root } = paths;
   const cache = path.join(root, config.accounts.nsscache_dir);
   const backend = openBackend(config.accounts.backend, root, cache);
-  const readAround = () => ({
-    own: backend.read(),
-    others: backend.readOthers(),
-    published: readForeignCache(root, cache),
-  });
   const marker = { name: config.accounts.primary_group, gid: config.accounts.primary_gid };
-  const findOthersOnce = memoizeLast(findOthers);
-  const findBoundOnce = memoizeLast(findBound);
-  let facts: NodeFacts | null = null;
-  /** Beside another publisher, what that one has stands in for what we would have, so that a plan shows the difference. */
-  const findPlace = (): AccountsOnHost => {
-    const { own, published } = readAround();
-    if (config.mode !== 'observe' || published === null) return own;
-    return {
-      accounts: new Map([...published.accounts, ...own.accounts]),
-      groups: new Map([...published.groups, ...own.groups]),
-    };
-  };
   return {
-    async facts(bindings) {
-      const { own, others, published } = readAround();
-      const found = await gatherFacts(root, findOthersOnce(own, others, bindings, marker), published);
-      // The very same facts, so that what follows from them need not be worked out again.
-      if (facts === null || !isDeepStrictEqual(facts, found)) facts = found;
-      return facts;
-    },
-    read(bindings, desired) {
-      const found = findPlace();
-      const { accounts, groups } = addFresh(findBoundOnce(found, bindings, marker), found, desired);
-      const people = accounts.values().map(({ entry: { name, uid } }) => ({ name, uid }));
+    async read(homes) {
+      const own = backend.read();
       return {
-        accounts,
-        groups,
-        keyFiles: markShut(
+        own,
+        others: backend.readOthers(),
+        published: readForeignCache(root, cache),
+        node: await readNodeTraits(root),
+        keyFiles: markDenied(
           mergeKeys(readKeyFiles(paths.keys), backend.publication?.readKeys() ?? null),
           listDenied(paths.shut),
         ),
-        // Who makes no homes need not know which there are; on a network file system each look costs.
-        homes: findHomes(
-          root,
-          desired.makesHomes === true ? desired.accounts.map(({ entry }) => entry.dir) : [],
-        ),
+        homes: findHomes(root, homes),
         sudoers: readSudoers(root),
-        jobs: findJobOwners(root, people),
+        jobs: findJobOwners(
+          root,
+          own.accounts.values().map(({ entry: { name, uid } }) => ({ name, uid })),
+        ),
         offboarded: readOffboarded(paths.offboarded),
         // A throwaway root has no processes of its own.
-        ...(root === '/' ? { sessions: findActiveUids() } : {}),
+        sessions: root === '/' ? findActiveUids() : null,
       };
     },
     lookUp(name) {
@@ -131,6 +106,9 @@ function mergeKeys(
 }
 
 /** What the helper does not give is not there: a text that no file should have, so that each pass tries to mend it. */
-function markShut(files: ReadonlyMap<string, string>, names: readonly string[]): ReadonlyMap<string, string> {
+function markDenied(
+  files: ReadonlyMap<string, string>,
+  names: readonly string[],
+): ReadonlyMap<string, string> {
   return names.length === 0 ? files : new Map([...files, ...names.map((name) => [name, '\n'] as const)]);
 }

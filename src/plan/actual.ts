@@ -1,7 +1,7 @@
-// What the host looks like now, as far as it is ours: host/ reads it, the plan compares it.
+// What a host looks like now, as far as it is managed; the plan compares it with the desired state.
 import type { GroupEntry, PasswdEntry } from '../policy/posix.ts';
 
-/** The day of expiry that closes an account (shadow(5)). */
+/** The day of expiry that disables an account (shadow(5)). */
 export const DISABLED_DAY = 1;
 
 export interface ActualAccount {
@@ -10,27 +10,28 @@ export interface ActualAccount {
   readonly expiryDay: number | null;
 }
 
-/** Somebody whose jobs were put aside. */
+/** A person whose jobs were put aside. */
 export interface Offboarded {
   /** The hook has not run yet. */
   readonly needsHook: boolean;
 }
 
+/** The managed part of a host. */
 export interface ActualState {
-  /** Ours: in the ledger and with a line of that uid, by name. */
+  /** Accounts that the ledger binds and that have a line with that uid, by name. */
   readonly accounts: ReadonlyMap<string, ActualAccount>;
-  /** Ours: the marker and the groups in the ledger, by name. */
+  /** The managed group, and the groups that the ledger binds, by name. */
   readonly groups: ReadonlyMap<string, GroupEntry>;
   /** Text of each key file, by name. */
   readonly keyFiles: ReadonlyMap<string, string>;
-  /** Homes known to exist, by path (only those of desired accounts are looked at). */
+  /** Homes known to exist, by path (only those that were asked for). */
   readonly homes: ReadonlySet<string>;
-  /** Uids of ours that have processes or sessions; without it, sessions end only together with a closing. */
-  readonly sessions?: ReadonlySet<number>;
-  /** Uids of ours that have cron or at jobs, or whose user manager lingers. */
-  readonly jobs?: ReadonlySet<number>;
-  /** What off-boarding has put aside, by uid; without it, jobs and the hook are not planned. */
-  readonly offboarded?: ReadonlyMap<number, Offboarded>;
-  /** Text of our sudoers file; empty if there is none. */
+  /** Uids that have processes or sessions; null: the root has no processes of its own, and sessions end with the account. */
+  readonly sessions: ReadonlySet<number> | null;
+  /** Uids that have cron or at jobs, or whose user manager lingers. */
+  readonly jobs: ReadonlySet<number>;
+  /** What off-boarding has put aside, by uid. */
+  readonly offboarded: ReadonlyMap<number, Offboarded>;
+  /** Text of the managed sudoers file; empty if there is none. */
   readonly sudoers: string;
 }

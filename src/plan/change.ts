@@ -44,7 +44,7 @@ export type Change =
       readonly kind: 'member-add';
       readonly member: string;
       /** The group's members may run sudo. */
-      readonly sudo?: boolean;
+      readonly sudo: boolean;
     })
   | (Common & { readonly kind: 'sudoers-write'; readonly text: string })
   | (Common & { readonly kind: 'jobs-restore'; readonly uid: number })

@@ -24,7 +24,7 @@ export function readManagedAccounts(desired: DesiredState, actual: ActualState):
   const byName = (): ReadonlyMap<string, DesiredAccount> =>
     (accounts ??= new Map(desired.accounts.map((account) => [account.entry.name, account])));
   const leftovers = new Map<string, Leftover>();
-  for (const leftover of desired.leftovers ?? []) {
+  for (const leftover of desired.leftovers) {
     if (leftover.kind === 'account') leftovers.set(leftover.name, leftover);
   }
   const strangers = new Map<number, string>();

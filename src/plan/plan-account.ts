@@ -26,9 +26,10 @@ export function planAccount(
   desired: DesiredState,
   actual: ActualState,
 ): Change[] {
-  const { scimId, entry, disabled: closed } = account;
+  const { scimId, entry, disabled } = account;
   const common = { scimId, name: entry.name };
-  if (closed !== null) return present === null ? [] : planClosing(account, closed, present, desired, actual);
+  if (disabled !== null)
+    return present === null ? [] : planDisabling(account, disabled, present, desired, actual);
   const changes: Change[] = [];
   if (present === null) {
     changes.push({ ...common, kind: 'account-create', entry, because: 'is in an access group' });
@@ -37,15 +38,15 @@ export function planAccount(
     if (present.entry.name !== entry.name) changes.push(...planAltering(scimId, present.entry, entry));
     changes.push({ ...common, kind: 'account-reopen', entry, because: 'is in an access group again' });
   } else changes.push(...planAltering(scimId, present.entry, entry));
-  if (desired.makesHomes === true && !actual.homes.has(entry.dir)) {
+  if (desired.makesHomes && !actual.homes.has(entry.dir)) {
     const { uid, gid, dir } = entry;
     changes.push({ ...common, kind: 'home-create', uid, gid, dir, because: 'the home is missing' });
   }
-  if (actual.offboarded?.has(entry.uid) === true) changes.push(planReturning({ ...common, uid: entry.uid }));
+  if (actual.offboarded.has(entry.uid)) changes.push(planReturning({ ...common, uid: entry.uid }));
   return changes;
 }
 
-function planClosing(
+function planDisabling(
   { scimId, entry }: DesiredAccount,
   reason: DisabledBecause,
   present: ActualAccount,
@@ -71,7 +72,7 @@ function planAltering(scimId: string, before: PasswdEntry, entry: PasswdEntry): 
 }
 
 /** The line of somebody whom neither the ledger nor the store knows, and who bears our mark. */
-export function planUnknown(
+export function planNotInStore(
   name: string,
   scimId: string,
   desired: DesiredState,
@@ -80,9 +81,9 @@ export function planUnknown(
   const present = actual.accounts.get(name);
   if (present === undefined) return [];
   const entry = { ...present.entry, shell: DISABLED_SHELL };
-  const nothing = { keys: [], keyFile: '', expiresAt: null, needsManagedGroup: false };
+  const nothing = { keys: [], keyFile: '', expiresAt: null, extension: null, needsManagedGroup: false };
   const account = { scimId, entry, disabled: 'unknown', ...nothing } as const;
-  return planClosing(account, 'unknown', present, desired, actual);
+  return planDisabling(account, 'unknown', present, desired, actual);
 }
 
 /** The line of a leftover whose time is over, with what may still run. */

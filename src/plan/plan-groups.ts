@@ -1,6 +1,5 @@
 // What becomes of groups and memberships.
 import type { DesiredState } from '../policy/model.ts';
-import { isSameList } from '../policy/memo.ts';
 import type { GroupEntry } from '../policy/posix.ts';
 import type { ActualState } from './actual.ts';
 import type { Change } from './change.ts';
@@ -12,20 +11,22 @@ import { DISABLED_BECAUSE } from './plan-account.ts';
  * that an administrator put into a group is none of our business. `group-create` for a group that has a line gives
  * that line its gid.
  */
-export function planGroups(desired: DesiredState, actual: ActualState, roll: ManagedAccounts): Change[] {
+export function planGroups(desired: DesiredState, actual: ActualState, managed: ManagedAccounts): Change[] {
   // Where the marker's name or gid is a local group's, that group is not ours to make or fill.
   const isMarkerOurs = !desired.refusals.some(({ code }) => code === 'marker-taken');
   // Nobody yet, no marker yet: a node that has not heard the store stays as it was.
   const isMarkerDue = desired.accounts.length > 0 || actual.groups.has(desired.managedGroup.name);
   const changes =
-    isMarkerOurs && isMarkerDue ? planGroup({ ...desired.managedGroup, scimId: null }, actual, roll) : [];
-  for (const group of desired.groups) append(changes, planGroup(group, actual, roll));
-  for (const { kind, name, scimId, fate } of desired.leftovers ?? []) {
+    isMarkerOurs && isMarkerDue
+      ? planGroup({ ...desired.managedGroup, scimId: null, sudo: false }, actual, managed)
+      : [];
+  for (const group of desired.groups) append(changes, planGroup(group, actual, managed));
+  for (const { kind, name, scimId, fate } of desired.leftovers) {
     const present = actual.groups.get(name);
     if (kind !== 'group' || present === undefined || name === desired.managedGroup.name) continue;
-    if (fate === 'leave') append(changes, removeMembers(present, new Set(), roll, 'is out', isOut));
+    if (fate === 'leave') append(changes, removeMembers(present, new Set(), managed, 'is out', isOut));
     if (fate !== 'remove' || desired.groups.some((group) => group.name === name)) continue;
-    append(changes, removeMembers(present, new Set(), roll, 'the group goes'));
+    append(changes, removeMembers(present, new Set(), managed, 'the group goes'));
     const because = 'the configuration or the store no longer has this group';
     changes.push({ scimId, name, kind: 'group-remove', gid: present.gid, because });
   }
@@ -34,10 +35,10 @@ export function planGroups(desired: DesiredState, actual: ActualState, roll: Man
 
 interface WantedGroup extends GroupEntry {
   readonly scimId: string | null;
-  readonly sudo?: boolean;
+  readonly sudo: boolean;
 }
 
-function planGroup(group: WantedGroup, actual: ActualState, roll: ManagedAccounts): Change[] {
+function planGroup(group: WantedGroup, actual: ActualState, managed: ManagedAccounts): Change[] {
   const { scimId, name, gid, members, sudo } = group;
   const present = actual.groups.get(name);
   const changes: Change[] = [];
@@ -45,23 +46,22 @@ function planGroup(group: WantedGroup, actual: ActualState, roll: ManagedAccount
     const because = scimId === null ? 'every managed account is in it' : 'the store has this group';
     changes.push({ scimId, name, kind: 'group-create', gid, because });
   }
-  if (present !== undefined && isSameList(present.members, members)) return changes;
+  if (present !== undefined && isSameMembers(present.members, members)) return changes;
   const before = new Set(present?.members ?? []);
   if (present !== undefined) {
     // Out of the marker, the own key file of somebody whose line still stands would open it again (sshd_config Match).
     const keepsLine = (member: string): boolean => scimId === null && actual.accounts.has(member);
     const concerns = (member: string): boolean =>
-      roll.leftovers.get(member)?.fate !== 'shut' || !keepsLine(member);
+      managed.leftovers.get(member)?.fate !== 'deny' || !keepsLine(member);
     append(
       changes,
-      removeMembers(present, new Set(members), roll, 'the store no longer lists this member', concerns),
+      removeMembers(present, new Set(members), managed, 'the store no longer lists this member', concerns),
     );
   }
   for (const member of members) {
     if (before.has(member)) continue;
     const because = scimId === null ? 'the primary group is another one' : 'the store lists this member';
-    const common = { scimId: roll.idOf(member), name, kind: 'member-add', member, because } as const;
-    changes.push(sudo === true ? { ...common, sudo } : common);
+    changes.push({ scimId: managed.idOf(member), name, kind: 'member-add', member, because, sudo });
   }
   return changes;
 }
@@ -69,16 +69,16 @@ function planGroup(group: WantedGroup, actual: ActualState, roll: ManagedAccount
 function removeMembers(
   present: GroupEntry,
   wanted: ReadonlySet<string>,
-  roll: ManagedAccounts,
+  managed: ManagedAccounts,
   because: string,
-  concerns: (member: string, roll: ManagedAccounts) => boolean = () => true,
+  concerns: (member: string, managed: ManagedAccounts) => boolean = () => true,
 ): Change[] {
   return present.members.flatMap((member) => {
-    const scimId = roll.idOf(member);
-    if (wanted.has(member) || scimId === null || !concerns(member, roll)) return [];
-    if (!roll.desired.has(member) && roll.leftovers.get(member)?.fate === 'leave') return [];
-    const closed = roll.desired.get(member)?.disabled ?? null;
-    const why = closed === null ? because : DISABLED_BECAUSE[closed];
+    const scimId = managed.idOf(member);
+    if (wanted.has(member) || scimId === null || !concerns(member, managed)) return [];
+    if (!managed.desired.has(member) && managed.leftovers.get(member)?.fate === 'leave') return [];
+    const disabled = managed.desired.get(member)?.disabled ?? null;
+    const why = disabled === null ? because : DISABLED_BECAUSE[disabled];
     return [{ scimId, name: present.name, kind: 'member-remove', member, because: why }];
   });
 }
@@ -88,11 +88,16 @@ function removeMembers(
  * freed, for the next one of that name must not find a place there; whoever had it is back in that group when the
  * store tells of it again.
  */
-function isOut(member: string, roll: ManagedAccounts): boolean {
-  if (roll.renamed.has(member)) return true;
+function isOut(member: string, managed: ManagedAccounts): boolean {
+  if (managed.renamed.has(member)) return true;
   return (
-    (roll.desired.get(member)?.disabled ?? null) !== null || roll.leftovers.get(member)?.fate === 'remove'
+    (managed.desired.get(member)?.disabled ?? null) !== null ||
+    managed.leftovers.get(member)?.fate === 'remove'
   );
+}
+
+function isSameMembers(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((member, index) => member === b[index]);
 }
 
 /** One by one: the arguments of one call are bounded, the members of a group are not. */

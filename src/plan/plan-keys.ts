@@ -1,7 +1,6 @@
 // What becomes of key files: written whole, or removed.
 import { hash } from 'node:crypto';
-import type { Extension } from '../policy/extension.ts';
-import type { DesiredAccount } from '../policy/model.ts';
+import type { DesiredAccount, Extension } from '../policy/model.ts';
 import type { ActualState } from './actual.ts';
 import type { Change } from './change.ts';
 import type { ManagedAccounts } from './managed-accounts.ts';
@@ -12,12 +11,13 @@ import { DISABLED_BECAUSE } from './plan-account.ts';
  * @param present the text that it has now; null if there is none.
  */
 export function planKeyFile(account: DesiredAccount, present: string | null): Change[] {
-  const { scimId, entry, disabled: closed, keys, keyFile: text, extension } = account;
+  const { scimId, entry, disabled, keys, keyFile: text, extension } = account;
   if (present === text || (present === null && text === '')) {
     return present === '' ? [removeKeys(entry.name, scimId, 'no key is left')] : [];
   }
   if (text === '') {
-    const because = closed === null ? 'the store lists no key that may be used' : DISABLED_BECAUSE[closed];
+    const because =
+      disabled === null ? 'the store lists no key that may be used' : DISABLED_BECAUSE[disabled];
     return [removeKeys(entry.name, scimId, because)];
   }
   const before = new Set(readFingerprints(present ?? ''));
@@ -25,23 +25,23 @@ export function planKeyFile(account: DesiredAccount, present: string | null): Ch
   const gained = [...after].filter((fingerprint) => !before.has(fingerprint)).sort();
   const lost = [...before].filter((fingerprint) => !after.has(fingerprint)).sort();
   const difference = describeDifference(gained.length, lost.length, present === null);
-  const because = extension === undefined ? difference : `${difference}; ${describeExtension(extension)}`;
+  const because = extension === null ? difference : `${difference}; ${describeExtension(extension)}`;
   return [{ scimId, name: entry.name, kind: 'keys-write', text, gained, lost, because }];
 }
 
 /** Key files of names that are nobody's any more; those about whom nothing was heard keep theirs. */
-export function planStrayKeyFiles(roll: ManagedAccounts, actual: ActualState): Change[] {
+export function planStrayKeyFiles(managed: ManagedAccounts, actual: ActualState): Change[] {
   const changes: Change[] = [];
   for (const name of actual.keyFiles.keys()) {
-    const fate = roll.leftovers.get(name)?.fate;
-    if (roll.desired.has(name) || fate === 'leave') continue;
+    const fate = managed.leftovers.get(name)?.fate;
+    if (managed.desired.has(name) || fate === 'leave') continue;
     const because =
-      fate === 'shut'
+      fate === 'deny'
         ? 'this node refuses the account'
-        : fate === 'close'
+        : fate === 'disable'
           ? DISABLED_BECAUSE.unknown
           : 'no account of ours has this name any more';
-    changes.push(removeKeys(name, roll.idOf(name), because));
+    changes.push(removeKeys(name, managed.idOf(name), because));
   }
   return changes;
 }

@@ -13,11 +13,10 @@ interface Leaver {
 /** Steps that are still to be done for somebody who is out; what was done is read off the host, so a kill loses none. */
 export function planLeaving(leaver: Leaver, desired: DesiredState, actual: ActualState): Change[] {
   const { offboarded, jobs } = actual;
-  if (offboarded === undefined) return [];
   const done = offboarded.get(leaver.uid);
-  const needsHook = desired.hasHook === true && done?.needsHook !== false;
+  const needsHook = desired.hasHook && done?.needsHook !== false;
   const changes: Change[] = [];
-  if (done === undefined || jobs?.has(leaver.uid) === true) {
+  if (done === undefined || jobs.has(leaver.uid)) {
     changes.push({ ...leaver, kind: 'jobs-disable', needsHook });
   }
   if (needsHook) changes.push({ ...leaver, kind: 'hook-run' });

@@ -2,7 +2,7 @@
 import type { DesiredState } from '../policy/model.ts';
 import type { ActualState } from './actual.ts';
 import { type Change, CHANGE_ORDER } from './change.ts';
-import { planAccount, planRemoval, planUnknown } from './plan-account.ts';
+import { planAccount, planRemoval, planNotInStore } from './plan-account.ts';
 import { planGroups } from './plan-groups.ts';
 import { planKeyFile, planStrayKeyFiles } from './plan-keys.ts';
 import { readManagedAccounts } from './managed-accounts.ts';
@@ -12,26 +12,26 @@ import { readManagedAccounts } from './managed-accounts.ts';
  * neither desired nor a leftover that ends is left as it is.
  */
 export function planChanges(desired: DesiredState, actual: ActualState): Change[] {
-  const roll = readManagedAccounts(desired, actual);
+  const managed = readManagedAccounts(desired, actual);
   const changes: Change[] = [];
   let known = 0;
   for (const account of desired.accounts) {
     const { name } = account.entry;
-    const present = actual.accounts.get(roll.formerNames.get(name) ?? name) ?? null;
+    const present = actual.accounts.get(managed.formerNames.get(name) ?? name) ?? null;
     for (const change of planAccount(account, present, desired, actual)) changes.push(change);
     const keyFile = actual.keyFiles.get(name) ?? null;
     if (keyFile !== null) known += 1;
     for (const change of planKeyFile(account, keyFile)) changes.push(change);
   }
-  for (const { kind, name, scimId, fate } of desired.leftovers ?? []) {
-    if (kind !== 'account' || roll.renamed.has(name) || roll.desired.has(name)) continue;
+  for (const { kind, name, scimId, fate } of desired.leftovers) {
+    if (kind !== 'account' || managed.renamed.has(name) || managed.desired.has(name)) continue;
     if (fate === 'remove') changes.push(...planRemoval(name, scimId, desired, actual));
-    if (fate === 'close') changes.push(...planUnknown(name, scimId, desired, actual));
+    if (fate === 'disable') changes.push(...planNotInStore(name, scimId, desired, actual));
   }
   return sortChanges([
     ...changes,
-    ...(known === actual.keyFiles.size ? [] : planStrayKeyFiles(roll, actual)),
-    ...planGroups(desired, actual, roll),
+    ...(known === actual.keyFiles.size ? [] : planStrayKeyFiles(managed, actual)),
+    ...planGroups(desired, actual, managed),
     ...planSudoers(desired, actual),
   ]);
 }

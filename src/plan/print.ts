@@ -1,6 +1,6 @@
 // The plan as text for people: grouped, counted, with the reason on each line and the guard's verdict.
 import type { Change, ChangeKind } from './change.ts';
-import type { GuardVerdict, HeldSet } from './guard/guard.ts';
+import type { GuardVerdict, HeldSet } from './guard/guard-model.ts';
 import { makePrintable } from '../common/printable.ts';
 import { sayCount } from '../common/count-noun.ts';
 
@@ -104,7 +104,7 @@ function describeDetails(change: Change): string {
       return `: gid ${change.gid}`;
     case 'member-add':
     case 'member-remove':
-      return `: ${makePrintable(change.member)}${change.kind === 'member-add' && change.sudo === true ? ', with sudo' : ''}`;
+      return `: ${makePrintable(change.member)}${change.kind === 'member-add' && change.sudo ? ', with sudo' : ''}`;
     case 'home-create':
       return `: ${makePrintable(change.dir)}`;
     case 'account-close':

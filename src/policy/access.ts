@@ -5,13 +5,13 @@ import type { DisabledBecause, StoredGroup, Refusal } from './model.ts';
 import { sayCount } from '../common/count-noun.ts';
 import { compareClaims } from './identity/precedence.ts';
 
-/** The groups that the configuration names, as the store has them now. */
+/** The groups that the configuration names, as the store has them. */
 export interface ResolvedAccess {
   readonly accessGroups: readonly GroupRecord[];
   readonly sudoGroups: readonly GroupRecord[];
   /** References that meet no group: mistyped, or the group vanished. */
   readonly missing: readonly GroupReference[];
-  /** SCIM ids of everybody in an access group; gathered when it is first asked for. */
+  /** SCIM ids of the members of all access groups. */
   readonly members: ReadonlySet<string>;
   readonly refusals: readonly Refusal[];
 }
@@ -29,11 +29,11 @@ export function resolveAccess(access: Config['access'], groups: readonly StoredG
     for (const reference of references) {
       const named = present.filter((group) => group.name === reference.name).sort(toClaims);
       const pinned = present.find((group) => group.id === reference.id);
-      const winner = reference.id === null ? named[0] : pinned;
-      if (winner === undefined) missing.push(reference);
-      else found.set(winner.id, winner);
+      const meant = reference.id === null ? named[0] : pinned;
+      if (meant === undefined) missing.push(reference);
+      else found.set(meant.id, meant);
       for (const other of named) {
-        if (other !== winner) refusals.push(reportNamesake(other, reference, winner));
+        if (other !== meant) refusals.push(reportNamesake(other, reference, meant));
       }
     }
     return [...found.values()];
@@ -43,27 +43,13 @@ export function resolveAccess(access: Config['access'], groups: readonly StoredG
   for (const group of new Set([...accessGroups, ...sudoGroups])) {
     if (group.nested.length > 0) refusals.push(reportNested(group));
   }
-  let members: ReadonlySet<string> | null = null;
   return {
     accessGroups,
     sudoGroups,
     missing,
-    get members() {
-      return (members ??= gatherMembers(accessGroups));
-    },
+    members: new Set(accessGroups.flatMap((group) => group.members)),
     refusals,
   };
-}
-
-/** Members of each group as a set, by the very list: a large group's does not change from pass to pass. */
-const memberSets = new WeakMap<readonly string[], ReadonlySet<string>>();
-
-function gatherMembers(groups: readonly GroupRecord[]): ReadonlySet<string> {
-  const [only] = groups;
-  if (only === undefined || groups.length > 1) return new Set(groups.flatMap(({ members }) => members));
-  const known = memberSets.get(only.members) ?? new Set(only.members);
-  memberSets.set(only.members, known);
-  return known;
 }
 
 function toClaims(a: GroupRecord, b: GroupRecord): number {
@@ -73,9 +59,9 @@ function toClaims(a: GroupRecord, b: GroupRecord): number {
 function reportNamesake(
   group: GroupRecord,
   reference: GroupReference,
-  winner: GroupRecord | undefined,
+  chosen: GroupRecord | undefined,
 ): Refusal {
-  const meant = winner?.id ?? reference.id;
+  const meant = chosen?.id ?? reference.id;
   return {
     scimId: group.id,
     kind: 'Group',
@@ -99,7 +85,7 @@ export function reportNested(group: GroupRecord): Refusal {
   };
 }
 
-/** The operator's own words about one person, gathered from `overrides` and the list of blocks. */
+/** What operators decided about one person, from `overrides` and the block list. */
 export interface PersonalRules {
   readonly block: boolean;
   readonly uid: number | null;
@@ -108,7 +94,7 @@ export interface PersonalRules {
 
 const NO_RULES: PersonalRules = { block: false, uid: null, addKeys: [] };
 
-/** What operators said about people, ready to be asked about each. */
+/** What operators decided, ready to be asked about each person. */
 export interface OperatorOverrides {
   /** @param name the POSIX name, if there is one. */
   rulesFor(record: Pick<UserRecord, 'id' | 'userName'>, name: string | null): PersonalRules;
@@ -160,8 +146,8 @@ function merge(a: PersonalRules, b: PersonalRules): PersonalRules {
 }
 
 /**
- * Why somebody may not log in, or null if they may. A block comes first, because no hold may delay it; then what
- * the store said in words, before what it no longer says.
+ * Why a person may not log in, or null if they may. A block comes first, because no hold may delay it; then what
+ * the store says explicitly, before what follows from an absence.
  */
 export function findDisabledBecause(person: {
   readonly block: boolean;

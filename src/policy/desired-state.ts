@@ -1,32 +1,33 @@
-// From records, ledger, configuration and time to the host as it should be; the order of input never matters.
+// From records, ledger, configuration and time to the desired state; the order of input never matters.
 import type { Config } from '../config/config.ts';
 import { findDisabledBecause, readOperatorOverrides, resolveAccess } from './access.ts';
 import { buildAccounts } from './accounts.ts';
-import { collectAllocations } from './identity/allocations.ts';
+import { findMembers, listEnabled } from './groups/group-members.ts';
+import { chooseGroups } from './groups/groups.ts';
+import type { ChosenGroup } from './groups/new-groups.ts';
+import { collectAllocations, type Identity } from './identity/allocations.ts';
+import { resolveIdentities } from './identity/identities.ts';
+import { compareText } from './identity/precedence.ts';
+import { readUsername } from './identity/username.ts';
+import { compileKeyRules } from './keys/key-policy.ts';
+import { resolveKeys } from './keys/person-keys.ts';
 import type {
   Binding,
   DesiredAccount,
+  DesiredGroup,
   DesiredState,
+  Extension,
   Leftover,
-  StoredGroup,
-  StoredUser,
   NodeFacts,
   Refusal,
+  StoredGroup,
+  StoredUser,
 } from './model.ts';
-import type { Extension } from './extension.ts';
-import { memoizeLast } from './memo.ts';
-import { chooseGroups } from './groups.ts';
-import { resolveIdentities } from './identity/identities.ts';
+import { findNotInStore } from './not-in-store.ts';
 import type { Person } from './person.ts';
-import { NO_KEYS, resolveKeys } from './keys/person-keys.ts';
-import { findMembers, listEnabled } from './group-members.ts';
-import { readKeys, type KeyReading } from './keys/ssh-key.ts';
 import { renderSudoers } from './sudoers.ts';
-import { findNotInStore } from './unknown.ts';
-import { foldDomains, readUsername } from './identity/username.ts';
-import { compareText } from './identity/precedence.ts';
 
-/** A store not heard for longer grants no sudo, in seconds. */
+/** Sudo is granted only if the last complete read of the store is younger, in seconds. */
 const SUDO_AGE = 86_400;
 
 export interface DesiredStateInput {
@@ -37,83 +38,42 @@ export interface DesiredStateInput {
   readonly config: Config;
   /** Epoch seconds. */
   readonly now: number;
-  /** Names, userNames, SCIM ids and fingerprints that operators blocked. */
+  /** The block list: names, userNames, SCIM ids and fingerprints. */
   readonly blocked: readonly string[];
-  /** The last complete pass, epoch seconds, null if there was none; more than a day ago: nobody has sudo. */
-  readonly completeAt?: number | null;
+  /** When the store was last read completely, epoch seconds; null: never. Without it, or a day later, no sudo. */
+  readonly completeAt: number | null;
   /** What operators extended in an emergency, by SCIM id. */
-  readonly extensions?: ReadonlyMap<string, Extension>;
+  readonly extensions: ReadonlyMap<string, Extension>;
   /**
-   * Whether the records are all that the store has: it was read from end to end just now, and once before. Otherwise
+   * Whether the records are all that the store has: it was read completely just now, and once before. Otherwise
    * nothing follows from what is not among them.
    */
-  readonly isComplete?: boolean;
-  /** Reads the keys of whoever brings no readings; must answer as `readKeys` of ssh-key.ts would. */
-  readonly readKeys?: (texts: readonly string[]) => KeyReading[];
+  readonly isComplete: boolean;
 }
 
-/** The host as it should be. Pure: equal arguments, in any order, give an equal answer. */
+/** The desired state. Pure: equal arguments, in any order, give an equal answer. */
 export function computeDesiredState(input: DesiredStateInput): DesiredState {
   const { users, groups, config, facts, now } = input;
   const access = resolveAccess(config.access, groups);
-  const domains = foldOnce(config.accounts.domains);
   const ledger = indexLedger(input.bindings);
-  const choice = chooseGroups({
-    groups,
-    access,
-    bindings: ledger.groups,
-    primaryGids: ledger.primaryGids,
-    facts,
-    config,
-    now,
-  });
+  const { accounts: bindings, primaryGids } = ledger;
+  const choice = chooseGroups({ groups, access, bindings: ledger.groups, primaryGids, facts, config, now });
   const sudoGids = choice.chosen.filter(({ sudo }) => sudo).map(({ gid }) => gid);
-
-  const words = readOperatorOverrides(config, input.blocked);
-  const people: Person[] = [];
-  const others: StoredUser[] = [];
-  for (const user of users) {
-    const { record, absent } = user;
-    const binding = ledger.accounts.get(record.id) ?? null;
-    const member = access.members.has(record.id);
-    if (binding === null && (!member || absent)) {
-      if (!absent) others.push(user);
-      continue;
-    }
-    const rules = words.rulesFor(record, binding?.name ?? null);
-    const listed = words.isListed(record.userName);
-    const closed = findDisabledBecause({ block: rules.block, active: record.active, absent, member, listed });
-    people.push({ user, rules, binding, closed, identity: null, keys: NO_KEYS });
-  }
-  const ground = surveyOnce(config, facts, ledger.accounts, domains);
-  const refusedPeople = resolveIdentities(people, ground, new Set(sudoGids), input.blocked);
-  resolveKeys(people, others, {
-    policy: config.keys,
-    blocked: words.fingerprints,
-    facts,
-    readKeys: input.readKeys ?? readKeys,
-  });
-  const built = buildAccounts(people, input);
-  const refusals = [
-    ...access.refusals,
-    ...choice.refusals,
-    ...refusedPeople,
-    ...built.refusals,
-    ...findStrangers(facts.published?.accounts ?? [], people, domains),
-  ];
-  const isMarkerTaken = facts.foreignGroups.some(
-    ({ name, gid }) => name === config.accounts.primary_group || gid === config.accounts.primary_gid,
+  const overrides = readOperatorOverrides(config, input.blocked);
+  const { people, others } = selectPeople(users, access.members, bindings, overrides);
+  const allocations = collectAllocations(config, facts, bindings.values());
+  const resolved = resolveIdentities(people, allocations, new Set(sudoGids), input.blocked);
+  const keys = resolveKeys(
+    people,
+    others,
+    compileKeyRules(config.keys, overrides.fingerprints, facts.keyTypes),
   );
-  if (isMarkerTaken) refusals.push(MARKER_TAKEN);
-  // With a marker that is somebody else's nobody new comes in, nothing is altered; only closing goes on.
-  const accounts = isMarkerTaken
-    ? built.accounts.filter(({ disabled: closed }) => closed !== null)
-    : built.accounts;
-  const roster = listEnabled(accounts);
-  // A clock that was set back makes nothing younger.
-  const isHeard =
-    input.completeAt === undefined ||
-    (input.completeAt !== null && Math.abs(now - input.completeAt) <= SUDO_AGE);
+  const built = buildAccounts(people, resolved.identities, keys, input);
+  const isTaken = isManagedGroupTaken(config, facts);
+  // With a managed group that belongs to this node, no grant and no change; revocations go on.
+  const accounts = isTaken ? built.accounts.filter(({ disabled }) => disabled !== null) : built.accounts;
+  // A clock that was set back makes no record younger.
+  const isFresh = input.completeAt !== null && Math.abs(now - input.completeAt) <= SUDO_AGE;
   return {
     managedGroup: {
       name: config.accounts.primary_group,
@@ -121,39 +81,33 @@ export function computeDesiredState(input: DesiredStateInput): DesiredState {
       members: accounts.filter(({ needsManagedGroup }) => needsManagedGroup).map(({ entry }) => entry.name),
     },
     accounts,
-    groups: choice.chosen
-      .map(({ record, name, gid, sudo }) => ({
-        scimId: record.id,
-        name,
-        gid,
-        members: findMembers(record, roster),
-        ...(sudo ? { sudo } : {}),
-      }))
-      .sort((a, b) => compareText(a.name, b.name)),
-    sudoers: isHeard && !isMarkerTaken ? renderSudoers(sudoGids) : '',
+    groups: fillGroups(choice.chosen, accounts),
+    sudoers: isFresh && !isTaken ? renderSudoers(sudoGids) : '',
     bindings: [...built.bindings, ...choice.bindings].sort(
       (a, b) => compareText(a.kind, b.kind) || compareText(a.scimId, b.scimId),
     ),
     leftovers: [
       ...choice.leftovers,
       ...built.leftovers,
-      ...findSilent(ledger.accounts, people, config, now),
-      ...findNotInStore(facts, built.accounts, input.isComplete === true),
-      ...(isMarkerTaken ? leaveOpen(built.accounts) : []),
-    ].sort(
-      (a, b) => compareText(a.kind, b.kind) || compareText(a.name, b.name) || compareText(a.fate, b.fate),
-    ),
+      ...findUnrecorded(bindings, users, config, now),
+      ...findNotInStore(facts.unbound, built.accounts, input.isComplete),
+      ...(isTaken ? leaveEnabled(built.accounts) : []),
+    ].sort(compareLeftovers),
     makesHomes: config.accounts.homes === 'create',
     hasHook: config.offboarding.hook !== null,
-    refusals: refusals.sort(compareRefusals),
+    refusals: [
+      ...access.refusals,
+      ...choice.refusals,
+      ...resolved.refusals,
+      ...built.refusals,
+      ...findPublishedUnknown(facts, people, resolved.identities, allocations.domains),
+      ...(isTaken ? [MANAGED_GROUP_TAKEN] : []),
+    ].sort(compareRefusals),
   };
 }
 
-const foldOnce = memoizeLast(foldDomains);
-const surveyOnce = memoizeLast(collectAllocations);
-
-/** Bindings by SCIM id, and all gids that are somebody's primary one. */
-const indexLedger = memoizeLast((bindings: readonly Binding[]) => {
+/** Bindings by SCIM id, and all primary gids of accounts. */
+function indexLedger(bindings: readonly Binding[]) {
   const accounts = new Map<string, Binding>();
   const groups = new Map<string, Binding>();
   const primaryGids = new Set<number>();
@@ -162,62 +116,109 @@ const indexLedger = memoizeLast((bindings: readonly Binding[]) => {
     (binding.kind === 'account' ? accounts : groups).set(binding.scimId, binding);
   }
   return { accounts, groups, primaryGids };
-});
+}
 
-const MARKER_TAKEN: Refusal = {
+/** The people whom this node knows (bound, or in an access group), and the other users of the store. */
+function selectPeople(
+  users: readonly StoredUser[],
+  members: ReadonlySet<string>,
+  bindings: ReadonlyMap<string, Binding>,
+  overrides: ReturnType<typeof readOperatorOverrides>,
+): { readonly people: readonly Person[]; readonly others: readonly StoredUser[] } {
+  const people: Person[] = [];
+  const others: StoredUser[] = [];
+  for (const user of users) {
+    const { record, absent } = user;
+    const binding = bindings.get(record.id) ?? null;
+    const member = members.has(record.id);
+    if (binding === null && (!member || absent)) {
+      if (!absent) others.push(user);
+      continue;
+    }
+    const rules = overrides.rulesFor(record, binding?.name ?? null);
+    const listed = overrides.isListed(record.userName);
+    const { active } = record;
+    const disabled = findDisabledBecause({ block: rules.block, active, absent, member, listed });
+    people.push({ user, rules, binding, disabled });
+  }
+  return { people, others };
+}
+
+function fillGroups(chosen: readonly ChosenGroup[], accounts: readonly DesiredAccount[]): DesiredGroup[] {
+  const enabled = listEnabled(accounts);
+  return chosen
+    .map(({ record, name, gid, sudo }) => ({
+      scimId: record.id,
+      name,
+      gid,
+      members: findMembers(record.members, enabled),
+      sudo,
+    }))
+    .sort((a, b) => compareText(a.name, b.name));
+}
+
+function isManagedGroupTaken({ accounts }: Config, { foreignGroups }: NodeFacts): boolean {
+  return foreignGroups.some(
+    ({ name, gid }) => name === accounts.primary_group || gid === accounts.primary_gid,
+  );
+}
+
+const MANAGED_GROUP_TAKEN: Refusal = {
   scimId: '',
   kind: 'Group',
   code: 'marker-taken',
   detail:
-    'a local group has the name or gid of accounts.primary_group: nobody is let in until one of them changes',
+    'a local group has the name or gid of accounts.primary_group: no access is granted until one of them changes',
 };
 
-/** What another program publishes on this node, and nobody whom the store lets in has the name. */
-function findStrangers(
-  published: readonly { readonly name: string; readonly uid: number }[],
+/** What another program publishes on this node under a name that no person of the store has. */
+function findPublishedUnknown(
+  { published }: NodeFacts,
   people: readonly Person[],
+  identities: ReadonlyMap<string, Identity>,
   domains: ReadonlySet<string>,
 ): Refusal[] {
-  if (published.length === 0) return [];
-  const names = new Set<string>();
-  for (const { user, identity } of people) {
-    if (identity !== null) names.add(identity.name);
+  if (published === null || published.accounts.length === 0) return [];
+  const names = new Set([...identities.values()].map(({ name }) => name));
+  for (const { user } of people) {
     const reading = readUsername(user.record.username, domains);
     if (reading.ok) names.add(reading.name);
   }
-  return published
+  return published.accounts
     .filter(({ name }) => !names.has(name))
     .map(({ name, uid }) => ({
       scimId: '',
       kind: 'User',
       code: 'published-unknown',
-      detail: `this node resolves ${name} with the uid ${uid}, and nobody whom the store lets in has that name`,
+      detail: `this node resolves ${name} with the uid ${uid}, and no person with access at the store has that name`,
     }));
 }
 
-/** Bound accounts of which the mirror has no record: left alone, but for a closed one whose time is over. */
-function findSilent(
+/** Bound accounts without a record: left alone, but for a disabled one whose retention is over. */
+function findUnrecorded(
   bindings: ReadonlyMap<string, Binding>,
-  people: readonly Person[],
+  users: readonly StoredUser[],
   config: Config,
   now: number,
 ): Leftover[] {
-  const known = people.filter(({ binding }) => binding !== null);
-  if (known.length === bindings.size) return [];
-  const heard = new Set(known.map(({ user }) => user.record.id));
-  const silent: Leftover[] = [];
+  const recorded = new Set(users.map(({ record }) => record.id));
+  const unrecorded: Leftover[] = [];
   for (const [scimId, binding] of bindings) {
-    if (heard.has(scimId)) continue;
+    if (recorded.has(scimId)) continue;
     const isOver = binding.disabledAt !== null && now >= binding.disabledAt + config.accounts.retention;
-    silent.push({ scimId, kind: 'account', name: binding.name, fate: isOver ? 'remove' : 'leave' });
+    unrecorded.push({ scimId, kind: 'account', name: binding.name, fate: isOver ? 'remove' : 'leave' });
   }
-  return silent;
+  return unrecorded;
 }
 
-function leaveOpen(accounts: readonly DesiredAccount[]): Leftover[] {
+function leaveEnabled(accounts: readonly DesiredAccount[]): Leftover[] {
   return accounts
-    .filter(({ disabled: closed }) => closed === null)
+    .filter(({ disabled }) => disabled === null)
     .map(({ scimId, entry }) => ({ scimId, kind: 'account', name: entry.name, fate: 'leave' }));
+}
+
+function compareLeftovers(a: Leftover, b: Leftover): number {
+  return compareText(a.kind, b.kind) || compareText(a.name, b.name) || compareText(a.fate, b.fate);
 }
 
 function compareRefusals(a: Refusal, b: Refusal): number {

@@ -1,28 +1,16 @@
-// An operator's word that keys may live on while the store cannot be heard, and when that word counts.
-import type { StoredUser } from './model.ts';
+// An operator's extension: keys live on while the store is away, for one record as the operator saw it.
+import type { Extension, StoredUser } from './model.ts';
 
-/** No single word reaches further, in seconds. */
+/** The longest extension, in seconds. */
 export const MAX_EXTENSION = 7 * 86_400;
 
-/** A clock that was set back by no more than this does not void a word. */
+/** A clock that was set back by at most this much does not void an extension, in seconds. */
 const CLOCK_SLACK = 300;
 
-/** One person's extension, as the operator gave it. */
-export interface Extension {
-  readonly scimId: string;
-  /** `confirmedAt` of the record that the operator saw. */
-  readonly confirmedAt: number;
-  /** Epoch seconds until which the keys live. */
-  readonly until: number;
-  /** Epoch seconds when it was given. */
-  readonly at: number;
-  /** The operator. */
-  readonly by: string;
-}
-
 /**
- * Whether an extension speaks of this very record. An older one is a replayed cache, which must extend nobody; a newer
- * one was confirmed by the store since, whose word counts again. What was never confirmed cannot be extended.
+ * Whether an extension is in force for this very record. An older record comes from a replayed state database, which
+ * must extend no key; a newer one was confirmed by the store since, so the store's answer counts again. A record that
+ * was never confirmed cannot be extended.
  * @param now epoch seconds.
  */
 export function isExtended(
@@ -38,7 +26,7 @@ export function isExtended(
 /**
  * When a person's keys stop working, epoch seconds; null: never.
  * @param maxAge keys.max_age in seconds.
- * @param extension one that counts, or null.
+ * @param extension the one in force, or null.
  */
 export function expireKeys(
   confirmedAt: number,

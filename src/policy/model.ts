@@ -1,21 +1,17 @@
-// What the host should look like, as the policy sees it: shapes only; `desire` fills them.
+// The shapes of policy: what it is given of records, ledger and node, and the desired state that it gives.
 import type { GroupRecord, UserRecord } from '../protocol/records.ts';
-import type { Extension } from './extension.ts';
-import type { RecordMemo } from './person.ts';
 import type { GroupEntry, PasswdEntry } from './posix.ts';
 import type { KeyReading } from './keys/ssh-key.ts';
 
-/** The last good record of a User, and how the mirror stands to it. */
+/** The last good record of a User, and what the state database knows of it. */
 export interface StoredUser {
   readonly record: UserRecord;
-  /** When the store was last heard to list it, epoch seconds; 0: never in a sound record. */
+  /** When the store last listed it in a sound record, epoch seconds; 0: never. */
   readonly confirmedAt: number;
   /** Whether its absence is established. */
   readonly absent: boolean;
-  /** What `readKeys` says about the record's keys, where somebody knows it already. */
-  readonly readings?: readonly KeyReading[];
-  /** Kept with the record by whoever asks again and again; without it everything is worked out anew. */
-  readonly notes?: RecordMemo;
+  /** What `readKeys` says of the record's keys. */
+  readonly readings: readonly KeyReading[];
 }
 
 /** The last good record of a Group; an absent one keeps its last members. */
@@ -36,49 +32,71 @@ export interface Binding {
   readonly home: string | null;
   /** Epoch seconds. */
   readonly boundAt: number;
-  /** When the account was closed; null while it is open. */
+  /** When the account was disabled, epoch seconds; null while it is enabled. */
   readonly disabledAt: number | null;
 }
 
-/** What policy must know of this node, gathered by host/ and passed in. */
+/** A local account, or one that another program publishes on this node. */
+export interface KnownAccount {
+  readonly name: string;
+  readonly uid: number;
+}
+
+/** A line of the managed group that the ledger does not bind. */
+export interface UnboundAccount extends KnownAccount {
+  readonly gid: number;
+  readonly dir: string;
+}
+
+export interface KnownGroup {
+  readonly name: string;
+  readonly gid: number;
+  readonly members: readonly string[];
+}
+
+/** What policy must know of this node. */
 export interface NodeFacts {
-  /** Accounts and groups that are not ours, as the node's own files have them. */
-  readonly foreignAccounts: readonly { readonly name: string; readonly uid: number }[];
-  readonly foreignGroups: readonly {
-    readonly name: string;
-    readonly gid: number;
-    readonly members?: readonly string[];
-  }[];
+  /** Accounts and groups of this node that are not managed. */
+  readonly foreignAccounts: readonly KnownAccount[];
+  readonly foreignGroups: readonly KnownGroup[];
   /**
-   * Lines of the marker group that the ledger does not know (it was lost): taken back if name and uid agree with
-   * what the store says (see adopt.ts), else refused.
+   * Lines of the managed group that the ledger does not bind, because it was lost: bound again if name and uid agree
+   * with the store (see adopt.ts), else refused.
    */
-  readonly marked?: readonly {
-    readonly name: string;
-    readonly uid: number;
-    readonly gid?: number;
-    readonly dir?: string;
-  }[];
+  readonly unbound: readonly UnboundAccount[];
   /**
-   * What another program publishes in the place from which this node resolves names (nsscache): nobody gets another
-   * uid or gid than there, and nobody's uid or gid of there.
+   * What another program publishes in the place from which this node resolves names (nsscache): no person gets another
+   * uid or gid than there, nor the uid or gid that another name has there. null: no other program does.
    */
-  readonly published?: {
-    readonly accounts: readonly { readonly name: string; readonly uid: number }[];
+  readonly published: {
+    readonly accounts: readonly KnownAccount[];
     readonly groups: readonly { readonly name: string; readonly gid: number }[];
-  };
+  } | null;
   /** /etc/shells. */
   readonly shells: readonly string[];
   /** Names and groups that sudoers, sshd_config or access.conf mention: never granted from the store. */
   readonly privilegedNames: readonly string[];
   readonly privilegedGroups: readonly string[];
   /** The same for ids: `#uid` and `%#gid` in sudoers(5). */
-  readonly privilegedUids?: readonly number[];
-  readonly privilegedGids?: readonly number[];
+  readonly privilegedUids: readonly number[];
+  readonly privilegedGids: readonly number[];
   /** `ssh -Q key`: the key types the installed sshd knows; empty if unknown. */
   readonly keyTypes: readonly string[];
   /** How this node's sshd reads `expiry-time`: UTC with `Z` since OpenSSH 9.1, local time before. */
   readonly expiry: { readonly zulu: boolean; readonly timeZone: string };
+}
+
+/** A person's extension, as an operator gave it: keys live on while the store is away. */
+export interface Extension {
+  readonly scimId: string;
+  /** `confirmedAt` of the record that the operator saw. */
+  readonly confirmedAt: number;
+  /** Epoch seconds until which the keys live. */
+  readonly until: number;
+  /** Epoch seconds when it was given. */
+  readonly at: number;
+  /** The operator. */
+  readonly by: string;
 }
 
 /** One key that passed the policy. */
@@ -94,39 +112,39 @@ export type DisabledBecause =
 
 export interface DesiredAccount {
   readonly scimId: string;
-  /** For a closed account the shell is already nologin. */
+  /** The shell of a disabled account is already nologin. */
   readonly entry: PasswdEntry;
   /** null: may log in. */
   readonly disabled: DisabledBecause | null;
   readonly keys: readonly AcceptedKey[];
   /** The whole text of the key file; empty: there must be none. */
   readonly keyFile: string;
-  /** When the keys stop working unless the store is heard again, epoch seconds; null: never, or there are none. */
+  /** When the keys stop working unless the store confirms them again, epoch seconds; null: never, or there are none. */
   readonly expiresAt: number | null;
-  /** The operator's word that counts now, if there is one; `keyFile` has its expiry. */
-  readonly extension?: Extension;
-  /** Whether the marker must list the account, because its primary group is another. */
+  /** The extension in force; `keyFile` has its expiry. null: none. */
+  readonly extension: Extension | null;
+  /** Whether the managed group must list the account, because its primary group is another. */
   readonly needsManagedGroup: boolean;
 }
 
 export interface DesiredGroup extends GroupEntry {
   readonly scimId: string;
   /** Its members may run sudo. */
-  readonly sudo?: boolean;
+  readonly sudo: boolean;
 }
 
 /** A bound account or group that is not among the desired ones, and what becomes of what the host has of it. */
 export interface Leftover {
-  /** `unknown:NAME` for an account that bears our mark and nobody knows. */
+  /** `unknown:NAME` for an account of the managed group that neither ledger nor store knows. */
   readonly scimId: string;
   readonly kind: 'account' | 'group';
   readonly name: string;
   /**
-   * `remove`: its time is over, or it has another name now. `leave`: nothing was heard about it, so nothing is done.
-   * `shut`: it is refused (somebody local has its name or id): no key is served, the line is not touched.
-   * `close`: it bears our mark, and neither the ledger nor a store that was heard whole knows it: out, with its line.
+   * `remove`: its retention is over, or it has another name now. `leave`: the store said nothing of it, so nothing is
+   * done. `deny`: this node refuses it (a local account has its name or id): no key is served, the line stays.
+   * `disable`: it is in the managed group, and neither the ledger nor a completely read store knows it.
    */
-  readonly fate: 'remove' | 'leave' | 'shut' | 'close';
+  readonly fate: 'remove' | 'leave' | 'deny' | 'disable';
 }
 
 export interface Refusal {
@@ -140,19 +158,19 @@ export interface Refusal {
 
 export interface DesiredState {
   readonly managedGroup: GroupEntry;
-  /** Sorted by name; open and closed ones. */
+  /** Sorted by name; enabled and disabled ones. */
   readonly accounts: readonly DesiredAccount[];
-  /** Sorted by name; the marker is not among them. */
+  /** Sorted by name; without the managed group. */
   readonly groups: readonly DesiredGroup[];
   /** The whole text of our sudoers file; empty: there must be none. */
   readonly sudoers: string;
   /** Bindings that are new or changed: recorded before anything is applied. */
   readonly bindings: readonly Binding[];
-  /** What else the ledger binds; a name that is neither desired nor here is not ours. */
-  readonly leftovers?: readonly Leftover[];
-  /** Whether missing homes are to be made. */
-  readonly makesHomes?: boolean;
-  /** Whether a hook is set for those who leave. */
-  readonly hasHook?: boolean;
+  /** What else the ledger binds; a name that is neither desired nor here is not managed. */
+  readonly leftovers: readonly Leftover[];
+  /** Whether missing homes are made. */
+  readonly makesHomes: boolean;
+  /** Whether a hook runs for people who leave. */
+  readonly hasHook: boolean;
   readonly refusals: readonly Refusal[];
 }

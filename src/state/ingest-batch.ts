@@ -6,7 +6,6 @@ import {
   type ResourceKind,
   type UserRecord,
 } from '../protocol/records.ts';
-import { isSameList } from '../policy/memo.ts';
 import { isRenewalDue } from './confirmation.ts';
 import type { Connection } from './database.ts';
 import { digestOf, type RecordIndex, type Row } from './record-index.ts';
@@ -257,4 +256,8 @@ function isSameRecord(a: AnyRecord, b: AnyRecord): boolean {
     if (!Array.isArray(one) || !Array.isArray(other) || !isSameList(one, other)) return false;
   }
   return Object.keys(ours).length === Object.keys(theirs).length;
+}
+
+function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((value, index) => value === b[index]);
 }

@@ -1,6 +1,5 @@
 // The records as the policy works with them, parsed once and kept in memory for as long as nobody else writes.
 import { hash } from 'node:crypto';
-import { type RecordMemo, openRecordMemo } from '../policy/person.ts';
 import { KEY_READER_VERSION, type KeyReading, readKeys } from '../policy/keys/ssh-key.ts';
 import type { GroupRecord, ResourceKind, UserRecord } from '../protocol/records.ts';
 import type { Connection } from './database.ts';
@@ -27,8 +26,6 @@ export class UserRow implements Row<UserRecord> {
   missing: number;
   absent: boolean;
   heardBy: number;
-  /** null: nobody has asked for any; of most people on a node nobody ever does. */
-  #notes: RecordMemo | null = null;
   /** null: not read yet. */
   #readings: readonly KeyReading[] | null;
   readonly #fresh: UserRow[];
@@ -43,10 +40,6 @@ export class UserRow implements Row<UserRecord> {
     this.heardBy = fields.heardBy;
     this.#readings = readings;
     this.#fresh = fresh;
-  }
-
-  get notes(): RecordMemo {
-    return (this.#notes ??= openRecordMemo());
   }
 
   get readings(): readonly KeyReading[] {

@@ -1,5 +1,5 @@
 // The node's memory: last good records, the ledger, the passes, the history and what the guard holds.
-import type { GuardRecord } from '../plan/guard/guard.ts';
+import type { GuardRecord } from '../plan/guard/guard-model.ts';
 import { COUNTED_KINDS } from '../plan/guard/guard-limits.ts';
 import type { Binding, StoredGroup, StoredUser } from '../policy/model.ts';
 import type { Rebinding } from '../policy/identity/rebind.ts';

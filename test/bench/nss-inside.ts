@@ -29,7 +29,7 @@ function describePeople(count: number): AccountChange[] {
   for (let group = 0; group < groups; group += 1) {
     for (let member = 0; member < Math.min(MEMBERS, count); member += 1) {
       const name = names[(group * MEMBERS + member) % count] ?? '';
-      changes.push({ ...common, kind: 'member-add', name: `g${group}`, member: name });
+      changes.push({ ...common, kind: 'member-add', name: `g${group}`, member: name, sudo: false });
     }
   }
   return changes;

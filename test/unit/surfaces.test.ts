@@ -7,7 +7,7 @@ import { statusOf } from '../../src/agent/report/status.ts';
 import { describeStatus } from '../../src/cli/inspect/status.ts';
 import { createLogger, escapeLine, isJournal } from '../../src/common/log.ts';
 import type { Change } from '../../src/plan/change.ts';
-import type { GuardVerdict } from '../../src/plan/guard/guard.ts';
+import type { GuardVerdict } from '../../src/plan/guard/guard-model.ts';
 import { printPlan } from '../../src/plan/print.ts';
 import { makeReport, NOW } from '../support/records/sample-report.ts';
 import { makeAnyText } from '../support/records/any-text.ts';
@@ -72,7 +72,7 @@ function planOf(text: string): string {
   const go: Change[] = [
     { ...common, kind: 'account-create', entry },
     { ...common, kind: 'account-alter', before: { ...entry, gecos: '' }, entry },
-    { ...common, kind: 'member-add', member: text },
+    { ...common, kind: 'member-add', member: text, sudo: false },
     { ...common, kind: 'home-create', uid: 1, gid: 1, dir: text },
     { ...common, kind: 'keys-write', text, gained: [text], lost: [text] },
     { ...common, kind: 'keys-write', text, gained: [], lost: [] },

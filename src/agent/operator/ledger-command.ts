@@ -1,5 +1,5 @@
 // What an operator does to the ledger: planned and shown first, carried out under the pass lock, on the audit trail.
-import type { GuardVerdict } from '../../plan/guard/guard.ts';
+import type { GuardVerdict } from '../../plan/guard/guard-model.ts';
 import type { Change } from '../../plan/change.ts';
 import type { Binding } from '../../policy/model.ts';
 import { decide } from '../reconcile/decide.ts';

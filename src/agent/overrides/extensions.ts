@@ -1,8 +1,7 @@
 // The operators' extensions, one JSON line a person, beside the freeze and outside of the cache, so that no old copy of the cache brings one back.
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
-import type { DesiredState } from '../../policy/model.ts';
-import type { Extension } from '../../policy/extension.ts';
+import type { DesiredState, Extension } from '../../policy/model.ts';
 import { toHostWrite } from '../../common/system-error.ts';
 import { replaceFile } from './operator-files.ts';
 

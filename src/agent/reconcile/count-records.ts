@@ -1,7 +1,7 @@
 // A pass in numbers for the metrics: counts by kind, reason and type. No name of a person, nothing a stranger wrote.
 import type { Applied } from '../../host/host.ts';
 import type { QuarantineRow } from '../../state/state.ts';
-import type { Decision } from './decide.ts';
+import type { SyncPlan } from '../../plan/plan-sync.ts';
 
 export interface RecordCounts {
   /** What was applied or tried, by the change's kind. */
@@ -20,7 +20,7 @@ export interface RecordCounts {
 
 /** Counts; pure. */
 export function countRecords(
-  { desired, actual, verdict }: Decision,
+  { desired, actual, verdict }: SyncPlan,
   applied: readonly Applied[],
   quarantine: readonly QuarantineRow[],
 ): RecordCounts {
@@ -41,12 +41,12 @@ export function countRecords(
   };
 }
 
-function* listKeyTypes({ accounts }: Decision['desired']): Generator<string> {
+function* listKeyTypes({ accounts }: SyncPlan['desired']): Generator<string> {
   for (const { keys } of accounts) for (const { type } of keys) yield type;
 }
 
-function countActive({ accounts, sessions }: Decision['actual']): number | null {
-  if (sessions === undefined) return null;
+function countActive({ accounts, sessions }: SyncPlan['actual']): number | null {
+  if (sessions === null) return null;
   let active = 0;
   for (const { entry } of accounts.values()) if (sessions.has(entry.uid)) active += 1;
   return active;

@@ -4,7 +4,7 @@ import type { Applied } from '../../host/host.ts';
 import type { StateDatabase } from '../../state/state.ts';
 import type { DesiredState, Refusal } from '../../policy/model.ts';
 import type { FetchResult } from '../ingest/fetch-store.ts';
-import type { Decision } from './decide.ts';
+import type { SyncPlan } from '../../plan/plan-sync.ts';
 import { countRecords, type RecordCounts } from './count-records.ts';
 import type { SyncMode } from '../ingest/sync-request.ts';
 
@@ -69,17 +69,17 @@ export interface ReportInput {
   readonly startedAt: number;
   readonly mode: SyncReport['mode'];
   readonly heard: FetchResult | AgentError | null;
-  readonly decision: Decision;
+  readonly plan: SyncPlan;
   readonly stateFault: string | null;
   readonly applied: readonly Applied[];
-  readonly mirror: StateDatabase;
+  readonly state: StateDatabase;
   readonly durations: Readonly<Record<string, number>>;
 }
 
 /** Gathers the report; reads the mirror, changes nothing. */
 export function reportSync(input: ReportInput): SyncReport {
-  const { decision, applied, mirror, heard, stateFault } = input;
-  const { desired, changes, verdict } = decision;
+  const { plan, applied, state, heard, stateFault } = input;
+  const { desired, changes, verdict } = plan;
   const failures = applied.filter((result) => !result.ok);
   const isFailed = heard instanceof AgentError;
   return {
@@ -88,9 +88,9 @@ export function reportSync(input: ReportInput): SyncReport {
     mode: input.mode,
     heard: isFailed ? null : heard,
     failure: isFailed ? { code: heard.code, message: heard.message, hint: heard.hint } : null,
-    snapshot: mirror.snapshotHash(),
+    snapshot: state.snapshotHash(),
     counts: {
-      ...mirror.counts(),
+      ...state.counts(),
       ...countAccounts(desired),
       refused: desired.refusals.length,
     },
@@ -106,7 +106,7 @@ export function reportSync(input: ReportInput): SyncReport {
       changes: waiting.length,
       actsAt,
     })),
-    unknown: summariseNotInStore(decision.unknown, findDone(applied)),
+    unknown: summariseNotInStore(plan.notInStore, findDone(applied)),
     refusals: desired.refusals.slice(0, 100),
     problems: [
       ...(stateFault === null ? [] : [stateFault]),
@@ -115,7 +115,7 @@ export function reportSync(input: ReportInput): SyncReport {
     keyExpiry: findKeyExpiry(desired),
     extended: findExtended(desired),
     durations: input.durations,
-    tally: countRecords(decision, applied, mirror.quarantine()),
+    tally: countRecords(plan, applied, state.quarantine()),
   };
 }
 
@@ -151,7 +151,7 @@ function findExtended({ accounts }: DesiredState): SyncReport['extended'] {
   let latest = 0;
   const operators = new Set<string>();
   for (const { extension } of accounts) {
-    if (extension === undefined) continue;
+    if (extension === null) continue;
     extended += 1;
     latest = Math.max(latest, extension.until);
     operators.add(extension.by);

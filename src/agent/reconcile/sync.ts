@@ -1,106 +1,102 @@
-// The story: fetch, mirror, policy, plan, guard, apply, record — one pass, top to bottom.
+// The story: fetch, ingest, policy, plan, guard, apply, verify, record; one sync, top to bottom.
 import { AgentError } from '../../common/errors.ts';
 import type { Applied } from '../../host/host.ts';
-import type { GuardVerdict } from '../../plan/guard/guard.ts';
-import type { Binding } from '../../policy/model.ts';
-import { decide, guardWindow } from './decide.ts';
-import { dropSpentExtensions } from '../overrides/extensions.ts';
+import { guardWindow } from '../../plan/guard/guard-limits.ts';
+import type { GuardVerdict } from '../../plan/guard/guard-model.ts';
 import { findWindow } from '../ingest/delta-window.ts';
 import { fetchStore, type FetchResult } from '../ingest/fetch-store.ts';
-import type { NamedResource, SyncMode, SyncRequest } from '../ingest/sync-request.ts';
-import type { SyncContext } from './context.ts';
 import { judgeFreshness } from '../ingest/freshness.ts';
-import { reportSync, type SyncReport } from './sync-report.ts';
+import type { NamedResource, SyncMode, SyncRequest } from '../ingest/sync-request.ts';
+import { dropSpentExtensions } from '../overrides/extensions.ts';
+import type { SyncContext } from './context.ts';
+import { decide } from './decide.ts';
 import { createStopwatch } from './stopwatch.ts';
+import { reportSync, type SyncReport } from './sync-report.ts';
 
-/** Passes from one sweep of the history to the next: some hours. */
+/** Syncs from one pruning of the history to the next: some hours. */
 const PRUNE_EVERY = 500;
 
 /**
- * One pass. A store that cannot be heard is part of the report, not an exception: the host is then made to
- * agree with the last good records all the same.
- * @param mode `cache` asks nobody.
+ * One sync. A store that cannot be fetched is part of the report, not an exception: the host is then reconciled with
+ * the last good records all the same.
+ * @param mode `cache` asks no store.
  * @param named resources that the store announced a change of.
  */
 export async function runSync(
-  parts: SyncContext,
+  context: SyncContext,
   mode: SyncMode | 'cache',
   named: readonly NamedResource[] = [],
 ): Promise<SyncReport> {
-  const { state: mirror, host, config, changes: settled } = parts;
-  const now = Math.floor(parts.clock() / 1000);
+  const { state, host, config, paths, changes: detector } = context;
+  const now = Math.floor(context.clock() / 1000);
   const watch = createStopwatch();
-  const mark = settled.mark();
-  const n = mirror.beginPass(now);
+  const mark = detector.mark();
+  const n = state.beginPass(now);
 
-  const order = mode === 'cache' ? null : { mode, resources: named };
-  const heard = order === null ? null : await watch.time('fetch', () => listen(parts, order, now));
-  const answer = heard instanceof AgentError ? null : heard;
-  const quiet = answer === null ? null : settled.recall(answer, mark, now);
+  const fetched =
+    mode === 'cache'
+      ? null
+      : await watch.time('fetch', () => fetchOrFail(context, { mode, resources: named }, now));
+  const answer = fetched instanceof AgentError ? null : fetched;
+  const quiet = answer === null ? null : detector.recall(answer, mark, now);
   if (quiet !== null) {
-    // Nothing new at the store and nothing moved here: what was decided last still holds.
+    // Nothing new at the store and no change here: the last decision still holds.
     const report = { ...quiet, n, startedAt: now, mode, heard: answer, durations: watch.laps() };
-    mirror.endPass(n, report, []);
+    state.endPass(n, report, []);
     return report;
   }
-  parts.onProgress?.('plan', 0, null);
-  const decision = await watch.time('decide', () => decide(parts, now, judgeFreshness(heard, mirror, now)));
-  const { adopted, desired, changes, verdict } = decision;
-  parts.onProgress?.('plan', changes.length, changes.length);
+  context.onProgress?.('plan', 0, null);
+  const plan = await watch.time('decide', () => decide(context, now, judgeFreshness(fetched, state, now)));
+  const { desired, changes, verdict } = plan;
+  context.onProgress?.('plan', changes.length, changes.length);
+
   const isObserving = config.mode === 'observe';
   if (!isObserving) {
-    mirror.bind(bindingsToRecord([...adopted, ...desired.bindings], verdict));
-    dropSpentExtensions(parts.paths.extended, desired);
+    state.bind(plan.bindings);
+    dropSpentExtensions(paths.extended, desired);
   }
   const { go } = verdict;
   const applied = isObserving
     ? []
-    : await watch.time('apply', () => host.apply(go, (done) => parts.onProgress?.('apply', done, go.length)));
-  mirror.recordHeld(verdict.remember);
-  mirror.saveReadings();
+    : await watch.time('apply', () =>
+        host.apply(go, (done) => context.onProgress?.('apply', done, go.length)),
+      );
 
+  state.recordHeld(verdict.remember);
+  state.saveReadings();
   const report = reportSync({
     n,
     startedAt: now,
     mode,
-    heard,
-    decision,
-    stateFault: parts.stateFault,
+    heard: fetched,
+    plan,
+    stateFault: context.stateFault,
     applied,
-    mirror,
+    state,
     durations: watch.laps(),
   });
-  mirror.endPass(
-    n,
-    report,
-    applied.map((result) => historyRow(result, verdict)),
-  );
-  settled.note(report, mark);
-  parts.failures.note(n, applied);
-  if (n % PRUNE_EVERY === 0) mirror.prune(now, now - guardWindow(config));
+  const rows = applied.map((result) => historyRow(result, verdict));
+  state.endPass(n, report, rows);
+  detector.note(report, mark);
+  context.failures.note(n, applied);
+  if (n % PRUNE_EVERY === 0) state.prune(now, now - guardWindow(config.limits));
   return report;
 }
 
-/** Hears the store, or says why it could not be heard. */
-async function listen(
-  parts: SyncContext,
-  order: SyncRequest,
+/** Fetches, or says why the store could not be fetched. */
+async function fetchOrFail(
+  context: SyncContext,
+  request: SyncRequest,
   now: number,
 ): Promise<FetchResult | AgentError> {
-  const { reader, state: mirror, config } = parts;
+  const { reader, state, config } = context;
   try {
     if (reader === null) throw new AgentError('reader_failed', 'the reader is not connected');
-    return await fetchStore({ ...parts, reader, now }, order, findWindow(mirror, config, now));
+    return await fetchStore({ ...context, reader, now }, request, findWindow(state, config, now));
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
     return error;
   }
-}
-
-/** Somebody whose closing is held stays open in the ledger too. */
-function bindingsToRecord(bindings: readonly Binding[], verdict: GuardVerdict): Binding[] {
-  const held = new Set(verdict.held.flatMap((set) => set.changes.map((change) => change.scimId)));
-  return bindings.map((binding) => (held.has(binding.scimId) ? { ...binding, disabledAt: null } : binding));
 }
 
 function historyRow(result: Applied, verdict: GuardVerdict) {

@@ -50,7 +50,11 @@ export async function run(context: CommandContext): Promise<number> {
       context.values['fetch'] === true
         ? await withReader(place, (reader) => fetchStore({ ...parts, reader, now }, EVERYTHING, null))
         : null;
-    const { changes, verdict, unknown } = await decide(parts, now, judgeFreshness(heard, parts.state, now));
+    const {
+      changes,
+      verdict,
+      notInStore: unknown,
+    } = await decide(parts, now, judgeFreshness(heard, parts.state, now));
     process.stdout.write(
       context.json
         ? `${JSON.stringify({ changes, held: verdict.held, unknown })}\n`

@@ -9,6 +9,7 @@ import { readFoundAccounts } from '../../host/accounts/found-accounts.ts';
 import { printPlan } from '../../plan/print.ts';
 import { makePrintable } from '../../common/printable.ts';
 import type { PasswdEntry } from '../../policy/posix.ts';
+import { readNodeFacts } from '../../plan/managed-state.ts';
 import { planTakeover, type NotTakenOver, type Takeover } from '../../policy/identity/takeover.ts';
 import { mayColour } from '../terminal/colour.ts';
 import { announceOwner } from '../owner.ts';
@@ -96,7 +97,7 @@ async function plan(
 ): Promise<Takeover> {
   const { state: mirror, host, config } = parts;
   const bindings = mirror.bindings();
-  const facts = await host.facts(bindings);
+  const facts = readNodeFacts(await host.read([]), bindings, config);
   return planTakeover({ found, isLocal, users: mirror.users(), bindings, facts, config, now });
 }
 

@@ -9,7 +9,7 @@ import type { SshdFinding, SshdSettings } from '../../host/sshd/sshd-findings.ts
 import type { HistoryRow, QuarantineRow } from '../../state/state.ts';
 import type { ActualAccount } from '../../plan/actual.ts';
 import type { Change } from '../../plan/change.ts';
-import type { HeldSet } from '../../plan/guard/guard.ts';
+import type { HeldSet } from '../../plan/guard/guard-model.ts';
 import type { DisabledBecause, DesiredAccount, Refusal } from '../../policy/model.ts';
 import type { PasswdEntry } from '../../policy/posix.ts';
 import type { GroupRecord, UserRecord } from '../../protocol/records.ts';

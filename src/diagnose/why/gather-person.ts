@@ -3,9 +3,9 @@ import type { StateView } from '../../state/state.ts';
 import type { Config } from '../../config/config.ts';
 import { findDisabledBecause, readOperatorOverrides, resolveAccess } from '../../policy/access.ts';
 import type { StoredGroup, StoredUser, Refusal } from '../../policy/model.ts';
-import { judgeKeys } from '../../policy/keys/key-policy.ts';
+import { compileKeyRules, judgeKeys } from '../../policy/keys/key-policy.ts';
 import { readKeys } from '../../policy/keys/ssh-key.ts';
-import type { Decision } from '../../agent/reconcile/decide.ts';
+import type { SyncPlan } from '../../plan/plan-sync.ts';
 import { findRemark, readOperatorFiles } from '../../agent/overrides/operator-files.ts';
 import type { Paths } from '../../common/paths.ts';
 import type { FoundPerson } from '../../agent/operator/find-person.ts';
@@ -16,7 +16,7 @@ export function gatherPerson(
   place: { readonly config: Config; readonly paths: Paths },
   mirror: Pick<StateView, 'quarantine' | 'history'>,
   groups: readonly StoredGroup[],
-  decision: Decision,
+  decision: SyncPlan,
 ): PersonFacts {
   const { config, paths } = place;
   const { record, absent, confirmedAt } = user;
@@ -88,12 +88,11 @@ function gatherKeys(
   addKeys: readonly string[],
   blocked: readonly string[],
   config: Config,
-  desired: Decision['desired']['accounts'][number] | null,
+  desired: SyncPlan['desired']['accounts'][number] | null,
   refusals: readonly Refusal[],
 ): KeyFacts[] {
   const readings = readKeys([...record.keys, ...addKeys]);
-  const policy = { ...config.keys, blocked: [...config.keys.blocked, ...blocked] };
-  const { accepted, refused } = judgeKeys(readings, policy, []);
+  const { accepted, refused } = judgeKeys(readings, compileKeyRules(config.keys, blocked, []));
   const served = new Set(desired?.keys.map(({ fingerprint }) => fingerprint));
   const isOpen = desired !== null && desired.disabled === null;
   return [

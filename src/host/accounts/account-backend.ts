@@ -1,14 +1,7 @@
 // Where accounts and groups live: the seam between host.ts and the files that it edits.
-import type { ActualAccount } from '../../plan/actual.ts';
 import type { AccountChange, Change } from '../../plan/change.ts';
-import type { GroupEntry } from '../../policy/posix.ts';
+import type { AccountsOnHost } from '../../plan/host-state.ts';
 import type { Misfit } from './account-misfit.ts';
-
-/** Everything that the files say, by name; foreign lines included. */
-export interface AccountsOnHost {
-  readonly accounts: ReadonlyMap<string, ActualAccount>;
-  readonly groups: ReadonlyMap<string, GroupEntry>;
-}
 
 /** Where accounts and keys are shown to others together, all at once. */
 export interface Publication {

@@ -4,8 +4,8 @@ import path from 'node:path';
 import type { ActualAccount } from '../../plan/actual.ts';
 import { type AccountChange, isRevocation } from '../../plan/change.ts';
 import type { GroupEntry, PasswdEntry } from '../../policy/posix.ts';
-import { memoizeLast } from '../../policy/memo.ts';
-import type { AccountBackend, AccountsOnHost } from './account-backend.ts';
+import type { AccountBackend } from './account-backend.ts';
+import type { AccountsOnHost } from '../../plan/host-state.ts';
 import { withAccountLock } from './account-lock.ts';
 import type { Misfit } from './account-misfit.ts';
 import { replaceFiles, type NewFile } from '../fs/atomic-file.ts';
@@ -31,12 +31,9 @@ export function openLocalAccounts(root: string): AccountBackend {
 /** What was read of each file in this process. */
 const memory = new Map<string, StatCache>();
 
-/** The texts are the same in most passes, and twice in each. */
-const readAccountsOnce = rememberAccounts();
-
 /** Reads the files without the lock: each is replaced as a whole, and `applyToFiles` looks again under the lock. */
 export function readLocalAccounts(root: string): AccountsOnHost {
-  return readAccountsOnce(readTexts(root, readIfChanged));
+  return readAccounts(readTexts(root, readIfChanged));
 }
 
 /**
@@ -93,14 +90,6 @@ export function readAccounts(texts: Readonly<Record<'passwd' | 'shadow' | 'group
     if (gid !== null) groups.set(name, { name, gid, members: splitMembers(fields[3]) });
   }
   return { accounts, groups };
-}
-
-/** `readAccounts` that gives the very same answer while the texts are the same. */
-export function rememberAccounts(): typeof readAccounts {
-  const readOnce = memoizeLast((passwd: string, shadow: string, group: string) =>
-    readAccounts({ passwd, shadow, group }),
-  );
-  return ({ passwd, shadow, group }) => readOnce(passwd, shadow, group);
 }
 
 function readTexts(root: string, read: (file: string) => string): Texts {

@@ -1,7 +1,7 @@
 // Accounts that another program publishes for libnss-cache on this node: nsscache, before we take its place.
 import { existsSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
-import type { AccountsOnHost } from '../accounts/account-backend.ts';
+import type { AccountsOnHost } from '../../plan/host-state.ts';
 import { readAccounts } from '../accounts/local-accounts.ts';
 
 /** More links than this are a circle. */

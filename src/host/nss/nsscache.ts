@@ -16,7 +16,7 @@ import {
 } from './cache-files.ts';
 import { editTexts } from '../accounts/edit-accounts.ts';
 import { publishGeneration, readCurrent, readGeneration } from './generation.ts';
-import { readLocalAccounts, rememberAccounts } from '../accounts/local-accounts.ts';
+import { readAccounts, readLocalAccounts } from '../accounts/local-accounts.ts';
 import { editLines, type LineEdit } from '../accounts/passwd-format.ts';
 
 /** What `apply` made of the texts of a generation, until it is published. */
@@ -31,9 +31,8 @@ interface Staged {
  */
 export function openNssCache(root: string, folder: string): AccountBackend {
   let staged: Staged | null = null;
-  const readAccountsOnce = rememberAccounts();
   return {
-    read: () => readAccountsOnce(readTexts(folder)),
+    read: () => readAccounts(readTexts(folder)),
     readOthers: () => readLocalAccounts(root),
     apply(changes, today) {
       const generation = readGeneration(folder);
@@ -70,11 +69,10 @@ export function openNssCache(root: string, folder: string): AccountBackend {
 
 /** Reads what another node publishes in `folder`; accounts are that one's to write. */
 export function openPublished(root: string, folder: string): AccountBackend {
-  const readAccountsOnce = rememberAccounts();
   return {
     // On a shared volume shadow.cache may be closed to this node's root; who is closed has nologin in any case.
     read: () =>
-      readAccountsOnce({ passwd: readText(folder, 'passwd'), group: readText(folder, 'group'), shadow: '' }),
+      readAccounts({ passwd: readText(folder, 'passwd'), group: readText(folder, 'group'), shadow: '' }),
     readOthers: () => readLocalAccounts(root),
     apply: () => Promise.reject(new TypeError('accounts are not written here (accounts.backend: published)')),
     publication: null,

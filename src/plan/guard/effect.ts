@@ -54,7 +54,7 @@ export function nameEffect(change: Change, accountOf: EffectContext): Effect {
     case 'group-remove':
       return 'drop-group';
     case 'member-add':
-      return change.sudo === true ? 'sudo' : 'none';
+      return change.sudo ? 'sudo' : 'none';
     case 'keys-write': {
       if (change.lost.length === 0) return 'none';
       const isAllNew = change.gained.length === (isClosed ? 0 : (account?.keys.length ?? 0));

@@ -3,7 +3,7 @@ import type { Config } from '../../config/config.ts';
 import { DISABLED_DAY } from '../actual.ts';
 import type { Change } from '../change.ts';
 import { nameEffect, type EffectContext } from './effect.ts';
-import type { GuardQuestion, HeldSet } from './guard.ts';
+import type { GuardQuestion, HeldSet } from './guard-model.ts';
 
 export interface GuardContext {
   readonly question: GuardQuestion;
@@ -86,4 +86,9 @@ export function nameRecord(
     }
   }
   return kinds;
+}
+
+/** How far back the guard counts, in seconds. */
+export function guardWindow({ max_loss, max_gain }: Config['limits']): number {
+  return Math.max(max_loss.window, max_gain.window);
 }

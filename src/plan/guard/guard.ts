@@ -1,61 +1,12 @@
 // What is too much at once: weighs a plan over a sliding window and holds what goes beyond, each kind by itself.
-import type { Config } from '../../config/config.ts';
-import type { DesiredState, StoredGroup, StoredUser } from '../../policy/model.ts';
-import type { ActualState } from '../actual.ts';
 import type { Change } from '../change.ts';
 import { findDisabledReason, nameEffect, readEffectContext } from './effect.ts';
 import { freezePlan } from './freeze.ts';
+import type { GuardQuestion, GuardRecord, GuardVerdict, HeldSet } from './guard-model.ts';
 import { hashChanges, hashLines, nameUnit, readGroupIds } from './held-hash.ts';
 import { measureGains } from './measure-gains.ts';
 import { measureLosses } from './measure-losses.ts';
 import { nameRecord, type GuardContext } from './guard-limits.ts';
-
-/** What the guard remembers from one pass to the next. */
-export interface GuardRecord {
-  /** What was done of COUNTED_KINDS, at least within the longest window; `kind` as `GuardVerdict.kinds` said, else the change's own. */
-  readonly done: readonly { readonly at: number; readonly scimId: string | null; readonly kind: string }[];
-  /** What the last verdict said to remember. */
-  readonly heldSince: ReadonlyMap<string, number>;
-}
-
-export interface HeldSet {
-  /** What `approve` takes; see `hashChanges`. */
-  readonly hash: string;
-  readonly kind: 'loss' | 'gain' | 'vanished' | 'frozen';
-  /** One phrase for the operator. */
-  readonly reason: string;
-  readonly changes: readonly Change[];
-  /** Epoch seconds since when it is held. */
-  readonly since: number;
-  /** Epoch seconds from which (the first of) it acts by itself; null: it waits for a word. */
-  readonly actsAt: number | null;
-}
-
-export interface GuardVerdict {
-  /** In the order of the plan. */
-  readonly go: readonly Change[];
-  readonly held: readonly HeldSet[];
-  /** To be given back as `heldSince` by the next pass. */
-  readonly remember: ReadonlyMap<string, number>;
-  /** How to record a change that is done, where its own kind does not say it all. */
-  readonly kinds: ReadonlyMap<Change, string>;
-}
-
-export interface GuardQuestion {
-  readonly changes: readonly Change[];
-  readonly desired: DesiredState;
-  readonly actual: ActualState;
-  readonly users: readonly StoredUser[];
-  readonly groups: readonly StoredGroup[];
-  readonly config: Config;
-  readonly record: GuardRecord;
-  /** Hashes that operators approved. */
-  readonly approved: ReadonlySet<string>;
-  /** Why there are no grants and no absences, while revocations go on; null: the node is not frozen. */
-  readonly freezeReason: string | null;
-  /** Epoch seconds. */
-  readonly now: number;
-}
 
 /**
  * Splits a plan into what may be applied and what waits. The unit of loss is a person: all that one would lose goes

@@ -14,7 +14,7 @@ export function nameUnit(change: Change): string {
 /** SCIM ids of groups by their name on the host, for hashes that do not depend on names where ids are known. */
 export function readGroupIds(desired: DesiredState): ReadonlyMap<string, string> {
   const ids = new Map<string, string>();
-  for (const { kind, name, scimId } of desired.leftovers ?? []) if (kind === 'group') ids.set(name, scimId);
+  for (const { kind, name, scimId } of desired.leftovers) if (kind === 'group') ids.set(name, scimId);
   for (const { name, scimId } of desired.groups) ids.set(name, scimId);
   return ids;
 }

@@ -76,7 +76,9 @@ export function measureLosses(changes: readonly Change[], weighing: GuardContext
   return withGroups(changes, proposals);
 }
 
-const unitsOf = (losses: readonly Loss[]): Set<string> => new Set(losses.map(({ unit }) => unit));
+function unitsOf(losses: readonly Loss[]): Set<string> {
+  return new Set(losses.map(({ unit }) => unit));
+}
 
 function gatherLosses(changes: readonly Change[], weighing: GuardContext, vanished: Vanished): Loss[] {
   const { context, question, exempt } = weighing;

@@ -1,85 +1,82 @@
-// When the ledger was lost: bindings worked out anew from accounts and groups that bear our mark and agree with the store.
-import { readOperatorOverrides, resolveAccess } from '../access.ts';
-import { readIdentity, resolveClashes, collectAllocations, type Candidate } from './allocations.ts';
-import type { DesiredStateInput } from '../desired-state.ts';
-import type { Binding, NodeFacts } from '../model.ts';
-import { findWanted } from '../groups.ts';
+// After a lost ledger: bindings of accounts and groups of the managed group that agree with the store.
+import type { OperatorOverrides, ResolvedAccess } from '../access.ts';
+import type { Config } from '../../config/config.ts';
+import { findWanted } from '../groups/wanted-groups.ts';
+import type { Binding, NodeFacts, StoredGroup, StoredUser } from '../model.ts';
+import { type Candidate, collectAllocations, readIdentity, resolveClashes } from './allocations.ts';
 import { chooseId } from './ids.ts';
 import { isReservedId, isReservedName } from './reserved.ts';
-import { foldDomains, readGroupName } from './username.ts';
+import { readGroupName } from './username.ts';
 
-/**
- * The bindings that the ledger should have: of people whose name and uid a line of the marker group bears, whatever
- * the store says of them now (who is inactive there must be closed here), and of groups whose name and gid agree and
- * in which nobody is but people of ours. The account keeps its primary gid and home.
- */
-export function adoptLost(question: DesiredStateInput): Binding[] {
-  const { marked = [] } = question.facts;
-  const accounts = marked.length === 0 ? [] : adoptAccounts(question, marked);
-  return [...accounts, ...adoptGroups(question, accounts)];
+export interface AdoptInput {
+  readonly users: readonly StoredUser[];
+  readonly groups: readonly StoredGroup[];
+  readonly bindings: readonly Binding[];
+  readonly facts: NodeFacts;
+  readonly config: Config;
+  readonly access: ResolvedAccess;
+  readonly overrides: OperatorOverrides;
+  /** Epoch seconds. */
+  readonly now: number;
 }
 
-function adoptAccounts(question: DesiredStateInput, marked: NonNullable<NodeFacts['marked']>): Binding[] {
-  const { users, bindings, facts, config, now, blocked } = question;
-  const words = readOperatorOverrides(config, blocked);
-  const known = new Map(
-    bindings.flatMap((one) => (one.kind === 'account' ? [[one.scimId, one] as const] : [])),
-  );
-  const ground = collectAllocations(config, facts, known, foldDomains(config.accounts.domains));
-  const lines = new Map(marked.map((line) => [line.name, line]));
+/**
+ * The bindings that the ledger should have: of people whose name and uid stand on a line of the managed group, whatever
+ * the store says of them now (an inactive person must be disabled here), and of groups whose name and gid agree and
+ * whose members are managed accounts alone. The account keeps its primary gid and home.
+ */
+export function adoptLost(input: AdoptInput): Binding[] {
+  const accounts = input.facts.unbound.length === 0 ? [] : adoptAccounts(input);
+  return [...accounts, ...adoptGroups(input, accounts)];
+}
+
+function adoptAccounts({ users, bindings, facts, config, overrides, now }: AdoptInput): Binding[] {
+  const known = bindings.filter(({ kind }) => kind === 'account');
+  const bound = new Set(known.map(({ scimId }) => scimId));
+  const allocations = collectAllocations(config, facts, known);
+  const lines = new Map(facts.unbound.map((line) => [line.name, line]));
   const candidates: Candidate[] = [];
   for (const { record } of users) {
-    if (known.has(record.id)) continue;
-    const reading = readIdentity(record, words.rulesFor(record, null).uid, ground, new Set());
+    if (bound.has(record.id)) continue;
+    const { uid } = overrides.rulesFor(record, null);
+    const reading = readIdentity(record, uid, allocations, new Set());
     if (reading.ok && lines.get(reading.identity.name)?.uid === reading.identity.uid)
       candidates.push({ record, identity: reading.identity });
   }
   const clashes = resolveClashes(candidates, config.accounts.home);
-  return candidates.flatMap(({ record, identity: { name, uid, gid, home } }) => {
+  return candidates.flatMap(({ record, identity: { name, uid } }): Binding[] => {
     const line = lines.get(name);
     if (clashes.has(record.id) || line === undefined) return [];
-    const kept = { gid: line.gid ?? gid, home: line.dir ?? home };
+    const kept = { gid: line.gid, home: line.dir };
     return [{ scimId: record.id, kind: 'account', name, id: uid, ...kept, boundAt: now, disabledAt: null }];
   });
 }
 
-/** @param adopted accounts that were lost and are ours again. */
-function adoptGroups(question: DesiredStateInput, adopted: readonly Binding[]): Binding[] {
-  const { groups, bindings, facts, config, now } = question;
+/** @param adopted accounts that were lost and are managed again. */
+function adoptGroups(
+  { groups, bindings, facts, config, access, now }: AdoptInput,
+  adopted: readonly Binding[],
+): Binding[] {
   const bound = bindings.filter(({ kind }) => kind === 'group');
   const known = new Set(bound.map(({ scimId }) => scimId));
-  const taken = new Set(bound.map(({ name }) => name));
+  const boundNames = new Set(bound.map(({ name }) => name));
   const local = new Map(facts.foreignGroups.map((group) => [group.name, group]));
-  const wanted = findWanted({ groups, access: resolveAccess(config.access, groups), config });
+  const managed = new Set(facts.unbound.map(({ name }) => name));
+  for (const { kind, name } of [...bindings, ...adopted]) if (kind === 'account') managed.add(name);
   const found = new Map<string, Binding | null>();
-  let ours: ReadonlySet<string> | null = null;
-  for (const record of wanted.keys()) {
+  for (const record of findWanted(groups, access, config).keys()) {
     const reading = readGroupName(record.name);
-    if (known.has(record.id) || !reading.ok || taken.has(reading.name)) continue;
+    if (known.has(record.id) || !reading.ok || boundNames.has(reading.name)) continue;
     const { name } = reading;
     const line = local.get(name);
     const id = chooseId('gid', record.id, record.gid, config.accounts);
-    if (line === undefined || !id.ok || id.id !== line.gid || isReservedName(name) || isReservedId(id.id))
-      continue;
-    ours ??= listOurs(question, adopted);
-    if (!(line.members ?? []).every((member) => ours?.has(member))) continue;
-    const binding = {
-      kind: 'group',
-      name,
-      id: id.id,
-      gid: null,
-      home: null,
-      boundAt: now,
-      disabledAt: null,
-    } as const;
-    // Two that come out with one name: whose it was cannot be told any more.
-    found.set(name, found.has(name) ? null : { scimId: record.id, ...binding });
+    if (line === undefined || !id.ok || id.id !== line.gid) continue;
+    if (isReservedName(name) || isReservedId(id.id)) continue;
+    if (!line.members.every((member) => managed.has(member))) continue;
+    const fresh = { kind: 'group', name, id: id.id, gid: null, home: null } as const;
+    // Two that come out with one name: which of them had it cannot be told any more.
+    const isOnly = !found.has(name);
+    found.set(name, isOnly ? { scimId: record.id, ...fresh, boundAt: now, disabledAt: null } : null);
   }
   return [...found.values()].flatMap((binding) => binding ?? []);
-}
-
-function listOurs({ bindings, facts }: DesiredStateInput, adopted: readonly Binding[]): Set<string> {
-  const ours = new Set((facts.marked ?? []).map(({ name }) => name));
-  for (const { kind, name } of [...bindings, ...adopted]) if (kind === 'account') ours.add(name);
-  return ours;
 }

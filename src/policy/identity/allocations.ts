@@ -1,11 +1,11 @@
-// Which name, uid, gid and home a person gets who is not bound yet; clashes have the same winner on every node.
+// Which name, uid, gid and home a person gets who is not bound yet; every node resolves a clash alike.
 import type { Config } from '../../config/config.ts';
 import type { UserRecord } from '../../protocol/records.ts';
 import type { Binding, NodeFacts } from '../model.ts';
 import { chooseId } from './ids.ts';
 import { chooseHome, isSafeHome } from './profile.ts';
 import { isReservedId, isReservedName } from './reserved.ts';
-import { isSafeName, readUsername } from './username.ts';
+import { foldDomains, isSafeName, readUsername } from './username.ts';
 import { compareClaims } from './precedence.ts';
 
 /** What an account is identified by on a host. */
@@ -24,12 +24,15 @@ export interface Fault {
 export type IdentityReading =
   { readonly ok: true; readonly identity: Identity } | (Fault & { readonly ok: false });
 
-/** What is taken already, by the node or by the ledger. */
+/** Names, ids and homes that are taken, by this node or by the ledger. */
 export interface Allocations {
   readonly config: Config;
+  /** `accounts.domains`, folded. */
   readonly domains: ReadonlySet<string>;
-  /** What the ledger binds; gathered when it is first asked for, since a quiet pass never asks. */
-  readonly bound: () => Bound;
+  /** SCIM ids by the name, uid or home that the ledger binds to them. */
+  readonly boundNames: ReadonlyMap<string, string>;
+  readonly boundUids: ReadonlyMap<number, string>;
+  readonly boundHomes: ReadonlyMap<string, string>;
   readonly foreignNames: ReadonlySet<string>;
   readonly foreignUids: ReadonlySet<number>;
   /** Names of local groups by gid. */
@@ -39,182 +42,171 @@ export interface Allocations {
   readonly privilegedGids: ReadonlySet<number>;
   readonly publishedUids: ReadonlyMap<string, number>;
   readonly publishedNames: ReadonlyMap<number, string>;
-  readonly markedUids: ReadonlyMap<string, number>;
-  readonly markedNames: ReadonlyMap<number, string>;
+  readonly unboundUids: ReadonlyMap<string, number>;
+  readonly unboundNames: ReadonlyMap<number, string>;
 }
 
-/** SCIM ids by the name, uid or home that the ledger binds to them. */
-interface Bound {
-  readonly names: ReadonlyMap<string, string>;
-  readonly uids: ReadonlyMap<number, string>;
-  readonly homes: ReadonlyMap<string, string>;
-}
-
-function gatherBound(bindings: ReadonlyMap<string, Binding>): Bound {
-  const names = new Map<string, string>();
-  const uids = new Map<number, string>();
-  const homes = new Map<string, string>();
-  for (const { scimId, name, id, home } of bindings.values()) {
-    names.set(name, scimId);
-    uids.set(id, scimId);
-    if (home !== null) homes.set(home, scimId);
-  }
-  return { names, uids, homes };
-}
-
-/** Gathers what is taken. `bindings` are those of accounts. */
+/** @param bindings those of accounts. */
 export function collectAllocations(
   config: Config,
   facts: NodeFacts,
-  bindings: ReadonlyMap<string, Binding>,
-  domains: ReadonlySet<string>,
+  bindings: Iterable<Binding>,
 ): Allocations {
-  let bound: Bound | null = null;
-  const marked = facts.marked ?? [];
+  const boundNames = new Map<string, string>();
+  const boundUids = new Map<number, string>();
+  const boundHomes = new Map<string, string>();
+  for (const { scimId, name, id, home } of bindings) {
+    boundNames.set(name, scimId);
+    boundUids.set(id, scimId);
+    if (home !== null) boundHomes.set(home, scimId);
+  }
+  const { foreignAccounts, foreignGroups, unbound } = facts;
+  const published = facts.published?.accounts ?? [];
   return {
     config,
-    domains,
-    bound: () => (bound ??= gatherBound(bindings)),
-    foreignNames: new Set(facts.foreignAccounts.map(({ name }) => name)),
-    foreignUids: new Set(facts.foreignAccounts.map(({ uid }) => uid)),
-    foreignGids: new Map(facts.foreignGroups.map(({ name, gid }) => [gid, name])),
+    domains: foldDomains(config.accounts.domains),
+    boundNames,
+    boundUids,
+    boundHomes,
+    foreignNames: new Set(foreignAccounts.map(({ name }) => name)),
+    foreignUids: new Set(foreignAccounts.map(({ uid }) => uid)),
+    foreignGids: new Map(foreignGroups.map(({ name, gid }) => [gid, name])),
     privilegedNames: new Set(facts.privilegedNames),
     privilegedUids: new Set(facts.privilegedUids),
     privilegedGids: new Set(facts.privilegedGids),
-    publishedUids: new Map(facts.published?.accounts.map(({ name, uid }) => [name, uid])),
-    publishedNames: new Map(facts.published?.accounts.map(({ name, uid }) => [uid, name])),
-    markedUids: new Map(marked.map(({ name, uid }) => [name, uid])),
-    markedNames: new Map(marked.map(({ name, uid }) => [uid, name])),
+    publishedUids: new Map(published.map(({ name, uid }) => [name, uid])),
+    publishedNames: new Map(published.map(({ name, uid }) => [uid, name])),
+    unboundUids: new Map(unbound.map(({ name, uid }) => [name, uid])),
+    unboundNames: new Map(unbound.map(({ name, uid }) => [uid, name])),
   };
 }
 
 /**
- * What somebody who is not bound would be, were there nobody else who wants the same.
- * @param pinnedUid from `overrides`: the operator's word, so `accounts.id_range` does not bind it.
+ * The identity of a person who is not bound, were there no other claim to it.
+ * @param pinnedUid from `overrides`: an operator's decision, so `accounts.id_range` does not bind it.
  * @param sudoGids of the groups that give sudo, which goes by gid.
  */
 export function readIdentity(
   record: UserRecord,
   pinnedUid: number | null,
-  ground: Allocations,
+  allocations: Allocations,
   sudoGids: ReadonlySet<number>,
 ): IdentityReading {
-  const reading = readUsername(record.username, ground.domains);
+  const reading = readUsername(record.username, allocations.domains);
   if (!reading.ok) return reading;
   const { name } = reading;
-  const nameFault = findNameFault(name, ground) ?? findBoundName(name, record.id, ground);
+  const nameFault = findNameFault(name, allocations) ?? findBoundName(name, record.id, allocations);
   if (nameFault !== null) return { ok: false, ...nameFault };
-  const { accounts, scim } = ground.config;
+  const { accounts, scim } = allocations.config;
   const id =
     pinnedUid === null
       ? chooseId('uid', record.id, record.uid, accounts)
       : ({ ok: true, id: pinnedUid } as const);
   if (!id.ok) return id;
   const uid = id.id;
-  const uidFault = findUidFault(name, uid, ground);
+  const uidFault = findUidFault(name, uid, allocations);
   if (uidFault !== null) return { ok: false, ...uidFault };
-  if (ground.privilegedUids.has(uid)) {
+  if (allocations.privilegedUids.has(uid)) {
     return refuse('uid-powerful', `the uid ${uid} stands in this node's sudoers: it is never granted`);
   }
-  if (ground.bound().uids.has(uid))
-    return refuse('uid-bound', `the uid ${uid} belongs to somebody else for good`);
-  const group = chooseGid(record, scim.attributes.gid !== null, ground, sudoGids);
+  if (allocations.boundUids.has(uid)) return refuse('uid-bound', `the uid ${uid} is bound to another person`);
+  const group = chooseGid(record, scim.attributes.gid !== null, allocations, sudoGids);
   if (!group.ok) return group;
   const home = chooseHome(record.home, name, accounts);
   if (!home.ok) return home;
-  if (ground.bound().homes.has(home.home) && isPersonal(home.home, accounts.home)) {
-    return refuse('home-bound', `the home ${home.home} belongs to somebody else for good`);
+  if (allocations.boundHomes.has(home.home) && isPersonal(home.home, accounts.home)) {
+    return refuse('home-bound', `the home ${home.home} is bound to another person`);
   }
   return { ok: true, identity: { name, uid, gid: group.id, home: home.home } };
 }
 
 /** Why what the ledger binds may not stand on this node, or null. */
-export function findBoundFault(identity: Identity, ground: Allocations): Fault | null {
+export function findBoundFault(identity: Identity, allocations: Allocations): Fault | null {
   const { name, uid, gid, home } = identity;
   if (!isSafeName(name) || isReservedId(uid) || isReservedId(gid) || !isSafeHome(home)) {
     return { code: 'ledger-unsafe', detail: 'the ledger binds a name, id or home that is never granted' };
   }
-  // A marker that is somebody else's is a matter of its own: closing must go on (see desire). A local group of the
-  // account's own name is the private group of an account that was imported.
-  const group = ground.foreignGids.get(gid) ?? name;
-  if (group !== name && gid !== ground.config.accounts.primary_gid) {
+  // A managed group whose gid is a local group's is a matter of its own: revocations must go on (see desired-state).
+  // A local group of the account's own name is the private group of an account that was imported.
+  const group = allocations.foreignGids.get(gid) ?? name;
+  if (group !== name && gid !== allocations.config.accounts.primary_gid) {
     return { code: 'gid-local', detail: `the primary gid ${gid} is a local group's; local ones win` };
   }
-  if (ground.foreignNames.has(name)) return localName(name);
-  return findUidFault(name, uid, ground);
+  if (allocations.foreignNames.has(name)) return localName(name);
+  return findUidFault(name, uid, allocations);
 }
 
-/** Why a name that nobody holds yet is not granted, or null. */
-export function findNameFault(name: string, ground: Allocations): Fault | null {
-  if (isReservedName(name) || name === ground.config.accounts.primary_group) {
+/** Why a name that is still free is not granted, or null. */
+export function findNameFault(name: string, allocations: Allocations): Fault | null {
+  if (isReservedName(name) || name === allocations.config.accounts.primary_group) {
     return { code: 'name-reserved', detail: `the name ${name} is reserved: it is never granted` };
   }
-  if (ground.privilegedNames.has(name)) {
+  if (allocations.privilegedNames.has(name)) {
     return {
       code: 'name-powerful',
       detail: `the name ${name} stands in this node's sudoers, sshd_config or access.conf: it is never granted`,
     };
   }
-  return ground.foreignNames.has(name) ? localName(name) : null;
+  return allocations.foreignNames.has(name) ? localName(name) : null;
 }
 
-function findBoundName(name: string, scimId: string, ground: Allocations): Fault | null {
-  const holder = ground.bound().names.get(name);
+function findBoundName(name: string, scimId: string, allocations: Allocations): Fault | null {
+  const holder = allocations.boundNames.get(name);
   if (holder === undefined || holder === scimId) return null;
   return { code: 'name-bound', detail: `the name ${name} belongs to ${holder}, as this node's ledger holds` };
 }
 
 /** Why a uid may not be that name's on this node, or null. */
-export function findUidFault(name: string, uid: number, ground: Allocations): Fault | null {
+export function findUidFault(name: string, uid: number, allocations: Allocations): Fault | null {
   if (isReservedId(uid)) {
     return { code: 'uid-reserved', detail: `the uid ${uid} is reserved for the system` };
   }
-  if (ground.foreignUids.has(uid)) {
+  if (allocations.foreignUids.has(uid)) {
     return { code: 'uid-local', detail: `a local account has the uid ${uid}; local ones win` };
   }
-  const publishedUid = ground.publishedUids.get(name) ?? uid;
-  const publishedName = ground.publishedNames.get(uid) ?? name;
+  const publishedUid = allocations.publishedUids.get(name) ?? uid;
+  const publishedName = allocations.publishedNames.get(uid) ?? name;
   if (publishedUid !== uid || publishedName !== name) {
     return {
       code: 'published-differs',
       detail: `this node resolves ${publishedName} with the uid ${publishedUid}: a uid is never changed (sunk-agent import)`,
     };
   }
-  const markedUid = ground.markedUids.get(name) ?? uid;
-  const markedName = ground.markedNames.get(uid) ?? name;
-  if (markedUid === uid && markedName === name) return null;
+  const unboundUid = allocations.unboundUids.get(name) ?? uid;
+  const unboundName = allocations.unboundNames.get(uid) ?? name;
+  if (unboundUid === uid && unboundName === name) return null;
   return {
     code: 'marked-differs',
-    detail: `the marker group has ${markedName} with the uid ${markedUid}, which the ledger does not know: import or remove it`,
+    detail: `the managed group has ${unboundName} with the uid ${unboundUid}, which the ledger does not know: import or remove it`,
   };
 }
 
 function chooseGid(
   record: UserRecord,
   isFromRecord: boolean,
-  ground: Allocations,
+  allocations: Allocations,
   sudoGids: ReadonlySet<number>,
 ) {
-  const { accounts } = ground.config;
+  const { accounts } = allocations.config;
   if (!isFromRecord) return { ok: true, id: accounts.primary_gid } as const;
   const { gid } = record;
   if (gid === accounts.primary_gid) return { ok: true, id: gid } as const;
   const reading = chooseId('gid', record.id, gid, { ids: 'attribute', id_range: accounts.id_range });
   if (!reading.ok) return reading;
-  if ([ground.foreignGids, sudoGids, ground.privilegedGids].some((gids) => gids.has(reading.id))) {
+  if ([allocations.foreignGids, sudoGids, allocations.privilegedGids].some((gids) => gids.has(reading.id))) {
     return refuse('gid-powerful', `the primary gid ${reading.id} is a local group's or a sudo group's`);
   }
   return reading;
 }
 
-/** One person, with what they would be. */
+/** One person, with the identity that they claim. */
 export interface Candidate {
   readonly record: UserRecord;
   readonly identity: Identity;
 }
 
 /**
- * Settles who gets what: in the order of claims, each takes name, uid and home, or is refused if one is gone.
+ * Resolves clashes: in the order of precedence each claim gets name, uid and home, or is refused if one is gone.
  * @returns the refused, by SCIM id, with the reason.
  */
 export function resolveClashes(candidates: readonly Candidate[], homeTemplate: string): Map<string, Fault> {
@@ -253,7 +245,7 @@ export function resolveClashes(candidates: readonly Candidate[], homeTemplate: s
   return refused;
 }
 
-/** A home that only one may have: all but a template without `%u`, which is shared on purpose. */
+/** A home for one person alone: all but a template without `%u`, which is shared on purpose. */
 function isPersonal(home: string, template: string): boolean {
   return home !== template;
 }

@@ -52,7 +52,7 @@ export function planTakeover(question: TakeoverQuestion): Takeover {
     names.set(binding.name, binding);
     uids.set(binding.id, binding);
   }
-  const ground = collectAllocations(config, withoutOwn(question), new Map(), new Set());
+  const allocations = collectAllocations(config, withoutOwn(question), []);
   const shared = findShared(question.found);
   const bindings: Binding[] = [];
   const refused: NotTakenOver[] = [];
@@ -79,8 +79,8 @@ export function planTakeover(question: TakeoverQuestion): Takeover {
       findDifference(entry, person, config) ??
       (before === undefined ? null : otherwise(before)) ??
       heldBy(names.get(name) ?? uids.get(uid), scimId) ??
-      findNameFault(name, ground) ??
-      findUidFault(name, uid, ground) ??
+      findNameFault(name, allocations) ??
+      findUidFault(name, uid, allocations) ??
       findGroupFault(entry, question);
     if (fault !== null) refused.push({ name, ...fault });
     else {
@@ -122,15 +122,14 @@ function withoutOwn({ found, isLocal, facts }: TakeoverQuestion): NodeFacts {
     foreignAccounts: isLocal
       ? facts.foreignAccounts.filter((account) => !isOwn(account))
       : facts.foreignAccounts,
-    marked: (facts.marked ?? []).filter((account) => !isOwn(account)),
-    ...(facts.published === undefined
-      ? {}
-      : {
-          published: {
+    unbound: facts.unbound.filter((account) => !isOwn(account)),
+    published:
+      facts.published === null
+        ? null
+        : {
             ...facts.published,
             accounts: facts.published.accounts.filter((account) => !isOwn(account)),
           },
-        }),
   };
 }
 

@@ -9,6 +9,26 @@ const LATEST = 253_402_300_799;
 /** Beyond so many bytes a file starts with an empty line, which tells the helper to leave it to cat(1). */
 const LONG_FILE = 1500;
 
+/** Renders the key files of one sync; see `renderKeyFile`. */
+export type KeyFileRenderer = (
+  keys: readonly AcceptedKey[],
+  scimId: string,
+  expiresAt: number | null,
+) => string;
+
+export function createKeyFileRenderer(style: NodeFacts['expiry']): KeyFileRenderer {
+  const renderTime = createExpiryRenderer(style);
+  return (keys, scimId, expiresAt) => {
+    const option = expiresAt === null ? '' : `expiry-time="${renderTime(expiresAt)}" `;
+    const owner = reduceToSafe(scimId);
+    const lines = [...keys]
+      .sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1))
+      .map((key) => `${option}${key.type} ${key.base64} ${owner}\n`)
+      .join('');
+    return lines.length > LONG_FILE ? `\n${lines}` : lines;
+  };
+}
+
 /**
  * Renders an authorized_keys file (sshd(8)), one line a key: `expiry-time="..." type base64 scim-id`, sorted by
  * fingerprint; no keys give an empty text. It depends on nothing but the arguments.
@@ -20,13 +40,7 @@ export function renderKeyFile(
   expiresAt: number | null,
   style: NodeFacts['expiry'],
 ): string {
-  const option = expiresAt === null ? '' : `expiry-time="${renderExpiry(expiresAt, style)}" `;
-  const owner = reduceToSafe(scimId);
-  const lines = [...keys]
-    .sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1))
-    .map((key) => `${option}${key.type} ${key.base64} ${owner}\n`)
-    .join('');
-  return lines.length > LONG_FILE ? `\n${lines}` : lines;
+  return createKeyFileRenderer(style)(keys, scimId, expiresAt);
 }
 
 /**
@@ -38,11 +52,22 @@ export function renderKeyFile(
  * by any reading the key is never refused early, and at most three hours late. UTC is exact.
  */
 export function renderExpiry(expiresAt: number, style: NodeFacts['expiry']): string {
-  const instant = Number.isFinite(expiresAt)
-    ? Math.min(Math.max(Math.ceil(expiresAt), DAY), LATEST - DAY)
-    : DAY;
-  if (style.zulu) return `${renderDigits(instant)}Z`;
-  return renderDigits(instant + largestOffset(instant, style.timeZone));
+  return createExpiryRenderer(style)(expiresAt);
+}
+
+/** The same for many times: offsets of a zone are looked up once a day of expiry, for as long as the renderer lives. */
+function createExpiryRenderer(style: NodeFacts['expiry']): (expiresAt: number) => string {
+  const offsets = new Map<number, number>();
+  return (expiresAt) => {
+    const instant = Number.isFinite(expiresAt)
+      ? Math.min(Math.max(Math.ceil(expiresAt), DAY), LATEST - DAY)
+      : DAY;
+    if (style.zulu) return `${renderDigits(instant)}Z`;
+    const day = Math.floor(instant / DAY);
+    const offset = offsets.get(day) ?? largestOffset(day, style.timeZone);
+    offsets.set(day, offset);
+    return renderDigits(instant + offset);
+  };
 }
 
 /** `YYYYMMDDHHMMSS` of epoch seconds, as UTC. */
@@ -50,23 +75,13 @@ function renderDigits(instant: number): string {
   return new Date(instant * 1000).toISOString().slice(0, 19).replace(/[-T:]/g, '');
 }
 
-/** Offsets already looked up, by zone and day: a pass asks for the same few again and again. */
-const looked = new Map<string, number>();
-
 /** By how much a change of law usually moves a zone's clocks. */
 const MARGIN = 3600;
 
-/** What to add to an instant so that no clock of the zone, in the year around it, is further ahead, in seconds. */
-function largestOffset(instant: number, timeZone: string): number {
+/** What to add to an instant so that no clock of the zone, in the year around that day, is further ahead, in seconds. */
+function largestOffset(day: number, timeZone: string): number {
   if (/^(?:Etc\/)?(?:UTC|UCT|GMT|Universal|Zulu)$/.test(timeZone)) return 0;
-  const day = Math.floor(instant / DAY);
-  const question = `${day} ${timeZone}`;
-  const known = looked.get(question);
-  if (known !== undefined) return known;
-  const answer = Math.max(...readOffsets(timeZone, day)) + MARGIN;
-  if (looked.size > 1000) looked.clear();
-  looked.set(question, answer);
-  return answer;
+  return Math.max(...readOffsets(timeZone, day)) + MARGIN;
 }
 
 /** The zone's offset in each week of the year around a day. */

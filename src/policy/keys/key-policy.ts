@@ -1,5 +1,6 @@
 // Which of the keys that were read count, by the operator's rules; and whose a key is that two people list.
 import type { Config } from '../../config/config.ts';
+import { compareClaims, compareText } from '../identity/precedence.ts';
 import type { AcceptedKey } from '../model.ts';
 import type { KeyReading, ParsedKey } from './ssh-key.ts';
 
@@ -10,16 +11,35 @@ export interface KeyVerdict {
   refused: { fingerprint: string | null; code: string; detail: string }[];
 }
 
+/** The rules that each key is judged by, compiled once a sync. */
+export interface KeyRules {
+  readonly policy: Config['keys'];
+  readonly allowed: readonly RegExp[];
+  /** Fingerprints, without padding. */
+  readonly blocked: ReadonlySet<string>;
+  readonly knownTypes: readonly string[];
+}
+
 /**
- * Judges one person's keys; the order in which they are listed does not matter.
+ * @param blocked fingerprints of the block list, besides `keys.blocked`.
  * @param knownTypes `ssh -Q key` of this node; empty if unknown, and then not asked.
  */
-export function judgeKeys(
-  readings: readonly KeyReading[],
+export function compileKeyRules(
   policy: Config['keys'],
+  blocked: readonly string[],
   knownTypes: readonly string[],
-): KeyVerdict {
-  const { allowed, blocked } = compilePolicy(policy);
+): KeyRules {
+  return {
+    policy,
+    allowed: policy.types.map(compilePattern),
+    blocked: new Set([...policy.blocked, ...blocked].map((fingerprint) => fingerprint.replace(/=+$/, ''))),
+    knownTypes,
+  };
+}
+
+/** Judges one person's keys; the order in which they are listed does not matter. */
+export function judgeKeys(readings: readonly KeyReading[], rules: KeyRules): KeyVerdict {
+  const { policy } = rules;
   const leaked = new Set(readings.map((reading) => (reading.ok ? undefined : reading.leaked)));
   const accepted = new Map<string, AcceptedKey>();
   const refused: KeyVerdict['refused'] = [];
@@ -34,11 +54,11 @@ export function judgeKeys(
       refused.push({ fingerprint, code: 'key-leaked', detail });
       continue;
     }
-    const fault = findFault(reading.key, policy, allowed, blocked, knownTypes);
+    const fault = findFault(reading.key, rules);
     if (fault === null) accepted.set(fingerprint, { type, base64, fingerprint });
     else refused.push({ fingerprint, ...fault });
   }
-  const sorted = [...accepted.values()].sort((a, b) => compare(a.fingerprint, b.fingerprint));
+  const sorted = [...accepted.values()].sort((a, b) => compareText(a.fingerprint, b.fingerprint));
   for (const { fingerprint } of sorted.splice(policy.per_user)) {
     refused.push({
       fingerprint,
@@ -51,10 +71,7 @@ export function judgeKeys(
 
 function findFault(
   key: ParsedKey,
-  policy: Config['keys'],
-  allowed: readonly RegExp[],
-  blocked: ReadonlySet<string>,
-  knownTypes: readonly string[],
+  { policy, allowed, blocked, knownTypes }: KeyRules,
 ): { code: string; detail: string } | null {
   const which = `the key ${key.fingerprint}`;
   if (blocked.has(key.fingerprint)) return { code: 'key-blocked', detail: `${which} is in keys.blocked` };
@@ -79,25 +96,6 @@ function findFault(
   return null;
 }
 
-interface CompiledPolicy {
-  readonly allowed: readonly RegExp[];
-  readonly blocked: ReadonlySet<string>;
-}
-
-/** A pass judges everybody's keys by the very same policy. */
-const compiled = new WeakMap<Config['keys'], CompiledPolicy>();
-
-function compilePolicy(policy: Config['keys']): CompiledPolicy {
-  const known = compiled.get(policy);
-  if (known !== undefined) return known;
-  const fresh = {
-    allowed: policy.types.map(compilePattern),
-    blocked: new Set(policy.blocked.map((fingerprint) => fingerprint.replace(/=+$/, ''))),
-  };
-  compiled.set(policy, fresh);
-  return fresh;
-}
-
 /** `*` stands for anything, everything else for itself. */
 function compilePattern(pattern: string): RegExp {
   const literal = pattern.split('*').map((part) => part.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'));
@@ -112,9 +110,7 @@ function compilePattern(pattern: string): RegExp {
 export function resolveSharedKeys(
   people: readonly { scimId: string; created: string | null; fingerprints: readonly string[] }[],
 ): Map<string, { owner: string; others: string[] }> {
-  const ranked = people
-    .map(({ scimId, created, fingerprints }) => ({ scimId, fingerprints, since: toInstant(created) }))
-    .sort((a, b) => compare(a.since, b.since) || compare(a.scimId, b.scimId));
+  const ranked = people.toSorted(compareClaims);
   const claims = new Map<string, Set<string>>();
   for (const { scimId, fingerprints } of ranked) {
     for (const fingerprint of fingerprints) {
@@ -129,15 +125,4 @@ export function resolveSharedKeys(
     if (owner !== undefined && others.length > 0) shared.set(fingerprint, { owner, others });
   }
   return shared;
-}
-
-/** Epoch milliseconds of an RFC 3339 time; infinity if there is none. */
-function toInstant(created: string | null): number {
-  const instant = created === null ? Number.NaN : Date.parse(created);
-  return Number.isNaN(instant) ? Number.POSITIVE_INFINITY : instant;
-}
-
-function compare<T extends string | number>(a: T, b: T): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

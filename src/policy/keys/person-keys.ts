@@ -1,103 +1,64 @@
-// Each person's keys: read, judged, and settled where two people list the same one.
-import type { Config } from '../../config/config.ts';
-import { memoizeLast } from '../memo.ts';
-import type { AcceptedKey, StoredUser, NodeFacts } from '../model.ts';
-import { judgeKeys, resolveSharedKeys } from './key-policy.ts';
-import { headOf, mayHold } from './key-text.ts';
+// The keys of each person: judged, and resolved where two people list the same one.
+import type { AcceptedKey, StoredUser } from '../model.ts';
 import type { Person } from '../person.ts';
-import type { KeyReading } from './ssh-key.ts';
+import { judgeKeys, type KeyRules, resolveSharedKeys } from './key-policy.ts';
+import { headOf, mayHold } from './key-text.ts';
+import { readKeys } from './ssh-key.ts';
 
 export interface PersonKeys {
   readonly accepted: readonly AcceptedKey[];
   readonly faults: readonly { readonly code: string; readonly detail: string }[];
 }
 
-export const NO_KEYS: PersonKeys = { accepted: [], faults: [] };
-
-export interface KeyRules {
-  readonly policy: Config['keys'];
-  /** Fingerprints blocked from outside of the configuration. */
-  readonly blocked: readonly string[];
-  readonly facts: Pick<NodeFacts, 'keyTypes'>;
-  readonly readKeys: (texts: readonly string[]) => KeyReading[];
-}
-
-/** What was judged of a record's own keys, and by which rules. */
-export interface JudgedKeys {
-  readonly rules: Rules;
-  readonly keys: PersonKeys;
-}
-
-interface Rules {
-  readonly policy: Config['keys'];
-  readonly keyTypes: readonly string[];
-}
-
-/** @param blocked separated by blanks, which no fingerprint has. */
-const joinRules = memoizeLast(
-  (policy: Config['keys'], blocked: string, keyTypes: readonly string[]): Rules => ({
-    policy: blocked === '' ? policy : { ...policy, blocked: [...policy.blocked, ...blocked.split(' ')] },
-    keyTypes,
-  }),
-);
-
 /**
- * Settles the keys (`Person.keys`) of everybody the node knows and the store still lists, also of those who may not log
- * in: nobody borrows a key from somebody who is out.
- * @param others whom the store lists and the node does not know. Their keys count as well, for whom a node knows hangs on
- *   its ledger, and whose a key is must be the same on every node.
+ * The keys of each person whom the node knows and the store still lists, by SCIM id; also of people who may not log in,
+ * so that no one takes over a key from a person who is disabled.
+ * @param others users of the store whom the node does not know. Their keys count as well: which people a node knows
+ *   depends on its ledger, and the owner of a key must be the same on every node.
  */
 export function resolveKeys(
   people: readonly Person[],
   others: readonly StoredUser[],
-  { policy, blocked, facts, readKeys }: KeyRules,
-): void {
-  const rules = joinRules(policy, blocked.join(' '), facts.keyTypes);
+  rules: KeyRules,
+): ReadonlyMap<string, PersonKeys> {
+  const keys = new Map<string, PersonKeys>();
   const listed = new Set<string>();
   const shared = new Set<string>();
-  for (const person of people) {
-    if (person.user.absent) continue;
-    person.keys = findKeys(person.user, person.rules.addKeys, rules, readKeys);
-    for (const { fingerprint } of person.keys.accepted) {
+  for (const { user, rules: personal } of people) {
+    if (user.absent) continue;
+    const found = judgePerson(user, personal.addKeys, rules);
+    keys.set(user.record.id, found);
+    for (const { fingerprint } of found.accepted) {
       if (listed.has(fingerprint)) shared.add(fingerprint);
       else listed.add(fingerprint);
     }
   }
   const claims: Claim[] = [];
-  // Of the many whom the node does not know nearly nobody lists such a key, so only theirs are read, and kept.
-  const heads = others.length === 0 ? new Set<string>() : listHeads(people);
+  const heads = others.length === 0 ? new Set<string>() : listHeads(keys);
   for (const user of heads.size === 0 ? [] : others) {
+    // Few users whom the node does not know list such a key, so only their keys are parsed.
     if (!user.record.keys.some((text) => mayHold(text, heads))) continue;
-    const { accepted } = findKeys(user, [], rules, readKeys);
+    const { accepted } = judgePerson(user, [], rules);
     const contested = accepted.filter(({ fingerprint }) => listed.has(fingerprint));
-    if (contested.length === 0) continue;
     for (const { fingerprint } of contested) shared.add(fingerprint);
-    claims.push({ user, accepted });
+    if (contested.length > 0) claims.push({ user, accepted });
   }
-  if (shared.size > 0) refuseShared(people, claims, shared);
+  if (shared.size > 0) refuseShared(keys, people, claims, shared);
+  return keys;
 }
 
-function listHeads(people: readonly Person[]): Set<string> {
+function listHeads(keys: ReadonlyMap<string, PersonKeys>): Set<string> {
   const heads = new Set<string>();
-  for (const { keys } of people) for (const { base64 } of keys.accepted) heads.add(headOf(base64));
+  for (const { accepted } of keys.values()) for (const { base64 } of accepted) heads.add(headOf(base64));
   return heads;
 }
 
-/** @param addKeys the operator's word, from `overrides`. */
-function findKeys(
-  user: StoredUser,
-  addKeys: readonly string[],
-  rules: Rules,
-  readKeys: KeyRules['readKeys'],
-): PersonKeys {
-  const { record, notes } = user;
-  if (record.keys.length === 0 && addKeys.length === 0) return NO_KEYS;
-  if (notes?.judged?.rules === rules && addKeys.length === 0) return notes.judged.keys;
-  const readings = [...(user.readings ?? readKeys(record.keys)), ...readKeys(addKeys)];
-  const { accepted, refused } = judgeKeys(readings, rules.policy, rules.keyTypes);
-  const keys = { accepted, faults: refused.map(({ code, detail }) => ({ code, detail })) };
-  if (notes !== undefined && addKeys.length === 0) notes.judged = { rules, keys };
-  return keys;
+/** @param addKeys from `overrides`: an operator's decision. */
+function judgePerson(user: StoredUser, addKeys: readonly string[], rules: KeyRules): PersonKeys {
+  if (user.record.keys.length === 0 && addKeys.length === 0) return { accepted: [], faults: [] };
+  const readings = addKeys.length === 0 ? user.readings : [...user.readings, ...readKeys(addKeys)];
+  const { accepted, refused } = judgeKeys(readings, rules);
+  return { accepted, faults: refused.map(({ code, detail }) => ({ code, detail })) };
 }
 
 interface Claim {
@@ -106,31 +67,33 @@ interface Claim {
 }
 
 function refuseShared(
+  keys: Map<string, PersonKeys>,
   people: readonly Person[],
   others: readonly Claim[],
   shared: ReadonlySet<string>,
 ): void {
-  const holders = new Map(people.map((person) => [person.user.record.id, person]));
-  const ours = people.map(({ user, keys }): Claim => ({ user, accepted: keys.accepted }));
-  const claims = [...ours, ...others].flatMap(({ user, accepted }) => {
+  const known = people.map(({ user }): Claim => ({
+    user,
+    accepted: keys.get(user.record.id)?.accepted ?? [],
+  }));
+  const claims = [...known, ...others].flatMap(({ user, accepted }) => {
     const { id, created } = user.record;
     const fingerprints = accepted.map(({ fingerprint }) => fingerprint);
     const contested = fingerprints.filter((fingerprint) => shared.has(fingerprint));
     return contested.length === 0 ? [] : [{ scimId: id, created, fingerprints: contested }];
   });
   const report = (scimId: string, fault: PersonKeys['faults'][number], without: string | null): void => {
-    const person = holders.get(scimId);
-    if (person === undefined) return;
-    const { accepted, faults } = person.keys;
-    person.keys = {
-      accepted: accepted.filter((key) => key.fingerprint !== without),
-      faults: [...faults, fault],
-    };
+    const found = keys.get(scimId);
+    if (found === undefined) return;
+    keys.set(scimId, {
+      accepted: found.accepted.filter((key) => key.fingerprint !== without),
+      faults: [...found.faults, fault],
+    });
   };
-  for (const [fingerprint, { owner, others }] of resolveSharedKeys(claims)) {
-    const detail = `the key ${fingerprint} is listed by ${others.length} more (${others.slice(0, 3).join(', ')}), for whom it is refused`;
+  for (const [fingerprint, { owner, others: rest }] of resolveSharedKeys(claims)) {
+    const detail = `the key ${fingerprint} is listed by ${rest.length} more (${rest.slice(0, 3).join(', ')}), for whom it is refused`;
     report(owner, { code: 'key-shared', detail }, null);
-    for (const other of others) {
+    for (const other of rest) {
       const fault = {
         code: 'key-of-another',
         detail: `the key ${fingerprint} belongs to ${owner}, who was created earlier: make a key of one's own`,

@@ -138,7 +138,7 @@ describe('a local account always wins', () => {
       'its closing, by a change about another uid',
       { ...CLOSE, name: 'local', entry: { ...entry, name: 'local' } },
     ],
-    ['a group of the system', { ...common, name: 'root', kind: 'member-add', member: 'alice' }],
+    ['a group of the system', { ...common, name: 'root', kind: 'member-add', member: 'alice', sudo: false }],
     ['the name of its group', { ...MARKER, name: 'local' }],
   ])('over a change that would take %s', async (_, change) => {
     const before = FILES.map(read);
@@ -184,7 +184,9 @@ test('a group of 30,000 members is made, filled and emptied in one go', () => {
   const group = { scimId: 'g', name: 'everybody', because: 'a test' };
   const fill: AccountChange[] = [
     { ...group, kind: 'group-create', gid: 30_000 },
-    ...names.toReversed().map((member): AccountChange => ({ ...group, kind: 'member-add', member })),
+    ...names
+      .toReversed()
+      .map((member): AccountChange => ({ ...group, kind: 'member-add', member, sudo: false })),
   ];
   const { texts, misfits } = editTexts(empty, fill, TODAY);
   expect(misfits).toEqual([]);
@@ -201,12 +203,10 @@ test('of a member who leaves and comes in one go, the last word counts', () => {
     group: 'team:x:20000:alice,bob\n',
     gshadow: 'team:!::alice,bob\n',
   };
-  const move = (kind: 'member-add' | 'member-remove', member: string): AccountChange => ({
-    ...common,
-    kind,
-    name: 'team',
-    member,
-  });
+  const move = (kind: 'member-add' | 'member-remove', member: string): AccountChange =>
+    kind === 'member-add'
+      ? { ...common, kind, name: 'team', member, sudo: false }
+      : { ...common, kind, name: 'team', member };
   const steps = [move('member-remove', 'alice'), move('member-add', 'alice'), move('member-add', 'carol')];
   expect(editTexts(before, steps, TODAY).texts.group).toBe('team:x:20000:alice,bob,carol\n');
   const away = [move('member-add', 'carol'), move('member-remove', 'carol'), move('member-remove', 'bob')];

@@ -1,12 +1,11 @@
 // A node with many people, taken from pass to pass through policy, plan and guard, as the agent does it.
 import type { Config } from '../../../src/config/config.ts';
-import { guard, type GuardRecord, type GuardVerdict } from '../../../src/plan/guard/guard.ts';
-import { planChanges } from '../../../src/plan/plan.ts';
+import type { GuardRecord, GuardVerdict } from '../../../src/plan/guard/guard-model.ts';
+import { planSync } from '../../../src/plan/plan-sync.ts';
 import type { Change } from '../../../src/plan/change.ts';
 import type { Binding, StoredGroup, StoredUser } from '../../../src/policy/model.ts';
-import { computeDesiredState } from '../../../src/policy/desired-state.ts';
-import { CONFIG, FACTS, makeGroup, makeUser, NOW, readFakeKeys } from './organisation.ts';
-import { applyChanges, makeHost, type ModelHost } from './model-host.ts';
+import { CONFIG, makeGroup, makeUser, NOW } from './organisation.ts';
+import { applyChanges, makeHost, toHostState, type ModelHost } from './model-host.ts';
 
 export interface Node {
   readonly host: ModelHost;
@@ -34,36 +33,25 @@ export function runSync(
 ): GuardVerdict & { readonly changes: readonly Change[] } {
   const { users, groups, config = CONFIG, now = NOW, blocked = [], approved = [], isFrozen = false } = words;
   const { host, bindings } = node;
-  const desired = computeDesiredState({
+  const plan = planSync({
     users,
     groups,
     bindings,
-    facts: FACTS,
+    host: toHostState(host),
     config,
     now,
     blocked,
-    readKeys: readFakeKeys,
+    approved: new Set(approved),
+    frozenUntil: isFrozen ? now + 1 : 0,
+    extensions: new Map(),
+    completeAt: now,
+    isComplete: false,
+    guardRecord: { done: node.done, heldSince: node.heldSince },
+    isRecordable: true,
   });
-  const changes = planChanges(desired, host);
-  const record = { done: node.done, heldSince: node.heldSince };
-  const question = {
-    changes,
-    desired,
-    actual: host,
-    users,
-    groups,
-    config,
-    record,
-    freezeReason: isFrozen ? 'frozen' : null,
-    now,
-  };
-  const verdict = guard({ ...question, approved: new Set(approved) });
-  const held = new Set(verdict.held.flatMap((set) => set.changes.map(({ scimId }) => scimId)));
+  const { verdict, changes } = plan;
   const ledger = new Map(bindings.map((binding) => [`${binding.kind} ${binding.scimId}`, binding]));
-  for (const binding of desired.bindings) {
-    const isHeld = held.has(binding.scimId);
-    ledger.set(`${binding.kind} ${binding.scimId}`, isHeld ? { ...binding, disabledAt: null } : binding);
-  }
+  for (const binding of plan.bindings) ledger.set(`${binding.kind} ${binding.scimId}`, binding);
   node.bindings = [...ledger.values()];
   applyChanges(host, verdict.go);
   for (const change of verdict.go) {

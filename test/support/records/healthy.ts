@@ -63,6 +63,7 @@ export const person: PersonFacts = {
     keys,
     keyFile: keyText(NOW + 1000),
     expiresAt: NOW + 1000,
+    extension: null,
     needsManagedGroup: false,
   },
   refusals: [],

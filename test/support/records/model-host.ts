@@ -1,7 +1,9 @@
 // A host as plain data, to which changes are applied as host/ would: for properties of plans.
 import type { ActualAccount, ActualState, Offboarded } from '../../../src/plan/actual.ts';
+import type { HostState } from '../../../src/plan/host-state.ts';
 import type { Change } from '../../../src/plan/change.ts';
 import type { GroupEntry } from '../../../src/policy/posix.ts';
+import { FACTS } from './organisation.ts';
 
 export interface ModelHost extends ActualState {
   readonly accounts: Map<string, ActualAccount>;
@@ -121,5 +123,31 @@ export function copyHost(host: ModelHost): ModelHost {
     jobs: new Set(host.jobs),
     offboarded: new Map(host.offboarded),
     sudoers: host.sudoers,
+  };
+}
+
+/** The same host as it is read: with the lines of local accounts and groups of FACTS beside the managed ones. */
+export function toHostState(host: ModelHost): HostState {
+  const { foreignAccounts, foreignGroups, unbound: _unbound, published: _published, ...node } = FACTS;
+  const { accounts, groups, ...rest } = host;
+  const local = foreignAccounts.map(({ name, uid }): [string, ActualAccount] => [
+    name,
+    {
+      entry: { name, uid, gid: uid, gecos: '', dir: `/local/${name}`, shell: '/bin/sh' },
+      expiryDay: null,
+    },
+  ]);
+  return {
+    ...rest,
+    own: {
+      accounts: new Map([...local, ...accounts]),
+      groups: new Map([
+        ...foreignGroups.map((group): [string, GroupEntry] => [group.name, group]),
+        ...groups,
+      ]),
+    },
+    others: null,
+    published: null,
+    node,
   };
 }

@@ -27,12 +27,16 @@ export const FACTS: NodeFacts = {
     { name: 'localhero', uid: 20001 },
   ],
   foreignGroups: [
-    { name: 'root', gid: 0 },
-    { name: 'localteam', gid: 30001 },
+    { name: 'root', gid: 0, members: [] },
+    { name: 'localteam', gid: 30001, members: [] },
   ],
+  unbound: [],
+  published: null,
   shells: ['/bin/bash', '/bin/sh', '/bin/zsh'],
   privilegedNames: ['deploy'],
   privilegedGroups: ['team-power'],
+  privilegedUids: [],
+  privilegedGids: [],
   keyTypes: [],
   expiry: { zulu: true, timeZone: 'Etc/UTC' },
 };
@@ -54,7 +58,12 @@ export function makeUser(name: string, uid: number | null, more: Partial<UserRec
     keys: [`key of ${name}`],
     ...more,
   };
-  return { record, confirmedAt: NOW - 100, absent: false };
+  return { record, confirmedAt: NOW - 100, absent: false, readings: readFakeKeys(record.keys) };
+}
+
+/** The same person with other keys. */
+export function withKeys(user: StoredUser, keys: string[]): StoredUser {
+  return { ...user, record: { ...user.record, keys }, readings: readFakeKeys(keys) };
 }
 
 /** What the ledger has of an account, with the SCIM id `u-name`. */
@@ -122,7 +131,9 @@ export function makeInput(more: Partial<DesiredStateInput> = {}): DesiredStateIn
     config: CONFIG,
     now: NOW,
     blocked: [],
-    readKeys: readFakeKeys,
+    completeAt: NOW,
+    extensions: new Map(),
+    isComplete: false,
     ...more,
   };
 }

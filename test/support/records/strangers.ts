@@ -1,6 +1,6 @@
 // Arbitrary organisations, hostile ones included, from small pools so that clashes are common.
 import * as fc from 'fast-check';
-import { makeConfig, NOW } from './organisation.ts';
+import { makeConfig, NOW, readFakeKeys } from './organisation.ts';
 import type { StoredGroup, StoredUser } from '../../../src/policy/model.ts';
 import { propertyRuns } from '../property-runs.ts';
 import { anyText } from './any-text.ts';
@@ -55,24 +55,26 @@ const PEOPLE = ['u0', 'u1', 'u2', 'u3', 'u4', 'u5'];
 const GROUPS = ['g-users', 'g-admins', 'g-a', 'g-b'];
 
 const user = (scimId: string): fc.Arbitrary<StoredUser> =>
-  fc.record({
-    record: fc.record({
-      id: fc.constant(scimId),
-      userName: username,
-      externalId: fc.constant(null),
-      active: fc.boolean().map((flag) => flag || scimId === 'u0'),
-      created,
-      displayName: text,
-      username,
-      uid: fc.option(id, { freq: 8 }),
-      gid: fc.constant(null),
-      home: fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: home }),
-      shell: fc.constantFrom(null, '/bin/zsh', '/bin/evil\n'),
-      keys: fc.uniqueArray(key, { maxLength: 3 }),
-    }),
-    confirmedAt: fc.constantFrom(0, NOW - 100, NOW),
-    absent: fc.boolean().map((flag) => flag && scimId !== 'u0'),
-  });
+  fc
+    .record({
+      record: fc.record({
+        id: fc.constant(scimId),
+        userName: username,
+        externalId: fc.constant(null),
+        active: fc.boolean().map((flag) => flag || scimId === 'u0'),
+        created,
+        displayName: text,
+        username,
+        uid: fc.option(id, { freq: 8 }),
+        gid: fc.constant(null),
+        home: fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: home }),
+        shell: fc.constantFrom(null, '/bin/zsh', '/bin/evil\n'),
+        keys: fc.uniqueArray(key, { maxLength: 3 }),
+      }),
+      confirmedAt: fc.constantFrom(0, NOW - 100, NOW),
+      absent: fc.boolean().map((flag) => flag && scimId !== 'u0'),
+    })
+    .map((stored) => ({ ...stored, readings: readFakeKeys(stored.record.keys) }));
 
 const group = (scimId: string): fc.Arbitrary<StoredGroup> =>
   fc.record({

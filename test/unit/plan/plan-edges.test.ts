@@ -24,6 +24,7 @@ const account = (name: string, uid: number, more: Partial<DesiredAccount> = {}):
   keys: [],
   keyFile: '',
   expiresAt: null,
+  extension: null,
   needsManagedGroup: false,
   ...more,
 });
@@ -37,6 +38,9 @@ const wish = (more: Partial<DesiredState> = {}): DesiredState => ({
   groups: [],
   sudoers: '',
   bindings: [],
+  leftovers: [],
+  makesHomes: false,
+  hasHook: false,
   refusals: [],
   ...more,
 });
@@ -64,7 +68,7 @@ const plan = (desired: DesiredState, actual: ModelHost): string[] => {
 
 const leftover = (
   name: string,
-  fate: 'remove' | 'leave' | 'shut',
+  fate: 'remove' | 'leave' | 'deny',
   kind: 'account' | 'group' = 'account',
 ) => ({
   scimId: `x-${name}`,
@@ -80,7 +84,7 @@ describe('planChanges, accounts', () => {
     actual.groups.set('team', { name: 'team', gid: 32000, members: ['old'] });
     const desired = wish({
       accounts: [account('new', 20001, { keyFile: 'text\n' })],
-      groups: [{ scimId: 'g', name: 'team', gid: 32000, members: ['new'] }],
+      groups: [{ scimId: 'g', name: 'team', gid: 32000, members: ['new'], sudo: false }],
       leftovers: [{ ...leftover('old', 'remove'), scimId: 'u-new' }],
     });
     const changes = planChanges(desired, actual);
@@ -136,7 +140,7 @@ describe('planChanges, accounts', () => {
     const actual = host(entry('old', 20001));
     actual.keyFiles.set('old', 'text');
     actual.groups.set('team', { name: 'team', gid: 32000, members: ['local', 'old'] });
-    const groups = [{ scimId: 'g', name: 'team', gid: 32000, members: ['new'] }];
+    const groups = [{ scimId: 'g', name: 'team', gid: 32000, members: ['new'], sudo: false }];
     const desired = wish({ accounts: [account('new', 20001)], groups });
     expect(planChanges(desired, actual).every(({ scimId }) => scimId === 'u-new')).toBe(true);
     plan(desired, actual);
@@ -146,7 +150,7 @@ describe('planChanges, accounts', () => {
   it('makes no line for somebody who is closed, and never closes one twice', () => {
     expect(plan(wish({ accounts: [closed('gone', 20001)] }), host())).toEqual([]);
     const actual = host(entry('gone', 20001));
-    const { sessions: _, ...withoutSessions } = actual;
+    const withoutSessions = { ...actual, sessions: null };
     const desired = wish({ accounts: [closed('gone', 20001)] });
     expect(words(planChanges(desired, withoutSessions))).toEqual([
       'account-close gone',
@@ -220,7 +224,7 @@ describe('planChanges, accounts', () => {
       leftover('silent', 'leave'),
       leftover('never-made', 'remove'),
     ];
-    const { sessions: _, ...withoutSessions } = actual;
+    const withoutSessions = { ...actual, sessions: null };
     expect(words(planChanges(wish({ leftovers }), withoutSessions))).toContain('sessions-end old');
     expect(plan(wish({ leftovers }), actual)).toEqual([
       'sessions-end old',
@@ -234,14 +238,14 @@ describe('planChanges, accounts', () => {
 describe('planChanges, key files', () => {
   it('removes files of nobody and of refused accounts, and leaves those of whom nothing was heard', () => {
     const actual = host();
-    for (const name of ['stray', 'shut', 'silent', 'empty'])
+    for (const name of ['stray', 'deny', 'silent', 'empty'])
       actual.keyFiles.set(name, name === 'empty' ? '' : 'x');
-    const leftovers = [leftover('shut', 'shut'), leftover('silent', 'leave')];
+    const leftovers = [leftover('deny', 'deny'), leftover('silent', 'leave')];
     const desired = wish({ leftovers, accounts: [account('empty', 20001)] });
     actual.accounts.set('empty', { entry: entry('empty', 20001), expiryDay: null });
     expect(planChanges(desired, actual)).toMatchObject([
+      { kind: 'keys-remove', name: 'deny', scimId: 'x-deny', because: 'this node refuses the account' },
       { kind: 'keys-remove', name: 'empty', scimId: 'u-empty', because: 'no key is left' },
-      { kind: 'keys-remove', name: 'shut', scimId: 'x-shut', because: 'this node refuses the account' },
       { kind: 'keys-remove', name: 'stray', scimId: null },
     ]);
     expect(plan(desired, actual)).toHaveLength(3);
@@ -296,7 +300,7 @@ describe('planChanges, groups', () => {
   });
 
   it('makes groups and gives a line another gid', () => {
-    const desired = wish({ groups: [{ scimId: 'g', name: 'team', gid: 32000, members: [] }] });
+    const desired = wish({ groups: [{ scimId: 'g', name: 'team', gid: 32000, members: [], sudo: false }] });
     expect(planChanges(desired, makeHost()).map(({ because }) => because)).toEqual([
       'the store has this group',
     ]);
@@ -309,12 +313,12 @@ describe('planChanges, groups', () => {
 
   it('leaves members alone that are not ours or of whom nothing was heard, and takes out the rest', () => {
     const actual = host(entry('gone', 20001), entry('quiet', 20002));
-    const members = ['gone', 'local', 'old', 'quiet', 'shut'];
+    const members = ['gone', 'local', 'old', 'quiet', 'deny'];
     actual.groups.set('team', { name: 'team', gid: 32000, members });
     const desired = wish({
       accounts: [closed('gone', 20001)],
-      groups: [{ scimId: 'g', name: 'team', gid: 32000, members: [] }],
-      leftovers: [leftover('old', 'remove'), leftover('quiet', 'leave'), leftover('shut', 'shut')],
+      groups: [{ scimId: 'g', name: 'team', gid: 32000, members: [], sudo: false }],
+      leftovers: [leftover('old', 'remove'), leftover('quiet', 'leave'), leftover('deny', 'deny')],
     });
     const changes = planChanges(desired, actual);
     expect(
@@ -328,9 +332,9 @@ describe('planChanges, groups', () => {
   });
 
   it('keeps in the marker whoever has a line of ours, even one that is refused here', () => {
-    const actual = host(entry('shut', 20001));
-    actual.groups.set('sunk-users', { name: 'sunk-users', gid: 9999, members: ['local', 'shut', 'taken'] });
-    const desired = wish({ leftovers: [leftover('shut', 'shut'), leftover('taken', 'shut')] });
+    const actual = host(entry('deny', 20001));
+    actual.groups.set('sunk-users', { name: 'sunk-users', gid: 9999, members: ['local', 'deny', 'taken'] });
+    const desired = wish({ leftovers: [leftover('deny', 'deny'), leftover('taken', 'deny')] });
     expect(plan(desired, actual)).toEqual(['member-remove sunk-users taken']);
   });
 
@@ -344,13 +348,13 @@ describe('planChanges, groups', () => {
     const actual = host(entry('ann', 20001), entry('gone', 20002));
     actual.groups.set('over', { name: 'over', gid: 32000, members: ['ann', 'local'] });
     actual.groups.set('silent', { name: 'silent', gid: 32001, members: ['ann', 'gone', 'local', 'old'] });
-    actual.groups.set('shut', { name: 'shut', gid: 32002, members: ['ann'] });
+    actual.groups.set('deny', { name: 'deny', gid: 32002, members: ['ann'] });
     const desired = wish({
       accounts: [account('ann', 20001), closed('gone', 20002)],
       leftovers: [
         leftover('over', 'remove', 'group'),
         leftover('silent', 'leave', 'group'),
-        leftover('shut', 'shut', 'group'),
+        leftover('deny', 'deny', 'group'),
         leftover('never', 'remove', 'group'),
         leftover('sunk-users', 'remove', 'group'),
         leftover('old', 'remove'),
@@ -364,7 +368,7 @@ describe('planChanges, groups', () => {
       'group-remove over',
       'jobs-disable gone',
     ]);
-    expect(actual.groups.get('shut')!.members).toEqual(['ann']);
+    expect(actual.groups.get('deny')!.members).toEqual(['ann']);
     expect(actual.groups.has('sunk-users')).toBe(true);
   });
 
@@ -412,7 +416,7 @@ describe('planChanges, the reason on each change', () => {
     actual.groups.set('team', { name: 'team', gid: 32000, members: ['gone'] });
     const desired = wish({
       accounts: [{ ...closed('gone', 20001), disabled: why }],
-      groups: [{ scimId: 'g', name: 'team', gid: 32000, members: [] }],
+      groups: [{ scimId: 'g', name: 'team', gid: 32000, members: [], sudo: false }],
     });
     expect(reasons(desired, actual)).toEqual([
       `keys-remove gone: ${because}`,
@@ -434,8 +438,8 @@ describe('planChanges, the reason on each change', () => {
       managedGroup: { name: 'sunk-users', gid: 9999, members: ['back'] },
       accounts: [account('back', 20001)],
       groups: [
-        { scimId: 'g', name: 'team', gid: 32000, members: [] },
-        { scimId: 'h', name: 'crew', gid: 32002, members: ['back'] },
+        { scimId: 'g', name: 'team', gid: 32000, members: [], sudo: false },
+        { scimId: 'h', name: 'crew', gid: 32002, members: ['back'], sudo: false },
       ],
       leftovers: [leftover('old', 'remove'), leftover('over', 'remove', 'group')],
     });
@@ -470,7 +474,7 @@ describe('planChanges, the reason on each change', () => {
     const desired = wish({
       accounts: [account('new', 20002)],
       leftovers: [
-        { ...leftover('odd', 'leave'), fate: 'close' },
+        { ...leftover('odd', 'leave'), fate: 'disable' },
         leftover('former', 'remove'),
         leftover('silent', 'leave', 'group'),
       ],
@@ -506,7 +510,7 @@ describe('planChanges, the reason on each change', () => {
     const changes = planChanges(
       wish({
         accounts: [account('ann', 20001, { keys, keyFile: 'other' }), account('ben', 20002)],
-        groups: [{ scimId: 'g', name: 'team', gid: 1, members: ['ben', 'ann'] }],
+        groups: [{ scimId: 'g', name: 'team', gid: 1, members: ['ben', 'ann'], sudo: false }],
       }),
       actual,
     );
@@ -541,7 +545,7 @@ describe('planChanges, whose line it is', () => {
     actual.groups.set('crew', { name: 'crew', gid: 32000, members: ['team'] });
     actual.keyFiles.set('team', 'text\n');
     const desired = wish({
-      groups: [{ scimId: 'g', name: 'crew', gid: 32000, members: [] }],
+      groups: [{ scimId: 'g', name: 'crew', gid: 32000, members: [], sudo: false }],
       leftovers: [leftover('team', 'remove', 'group')],
     });
     expect(planChanges(desired, actual)).toMatchObject([{ kind: 'keys-remove', name: 'team', scimId: null }]);
@@ -551,7 +555,7 @@ describe('planChanges, whose line it is', () => {
     const actual = host();
     for (const name of ['same', 'kept']) actual.groups.set(name, { name, gid: 32000, members: ['local'] });
     const desired = wish({
-      groups: [{ scimId: 'g', name: 'kept', gid: 32000, members: [] }],
+      groups: [{ scimId: 'g', name: 'kept', gid: 32000, members: [], sudo: false }],
       leftovers: [leftover('same', 'remove'), leftover('kept', 'remove', 'group')],
     });
     expect(planChanges(desired, actual)).toEqual([]);
@@ -571,15 +575,15 @@ describe('planChanges, whose line it is', () => {
   });
 
   it('marks nobody for sudo whose group gives none, and shuts out of a group whoever is refused', () => {
-    const actual = host(entry('shut', 20001), entry('ann', 20002));
-    actual.groups.set('team', { name: 'team', gid: 32000, members: ['shut'] });
+    const actual = host(entry('deny', 20001), entry('ann', 20002));
+    actual.groups.set('team', { name: 'team', gid: 32000, members: ['deny'] });
     const desired = wish({
       accounts: [account('ann', 20002)],
-      groups: [{ scimId: 'g', name: 'team', gid: 32000, members: ['ann'] }],
-      leftovers: [leftover('shut', 'shut')],
+      groups: [{ scimId: 'g', name: 'team', gid: 32000, members: ['ann'], sudo: false }],
+      leftovers: [leftover('deny', 'deny')],
     });
     const changes = planChanges(desired, actual);
-    expect(words(changes)).toEqual(['member-remove team shut', 'member-add team ann']);
-    expect(changes[1]).not.toHaveProperty('sudo');
+    expect(words(changes)).toEqual(['member-remove team deny', 'member-add team ann']);
+    expect(changes[1]).toMatchObject({ sudo: false });
   });
 });

@@ -94,8 +94,11 @@ describe('planChanges', () => {
     const users = [makeUser('alice', 20100, { active: false }), makeUser('bob', 20200)];
     const left = pass(host, makeInput({ users, bindings }));
     const later = NOW + 90 * 86_400;
-    expect(pass(host, makeInput({ users, bindings: left.bindings, now: later - 1 })).changes).toEqual([]);
-    const gone = pass(host, makeInput({ users, bindings: left.bindings, now: later }));
+    expect(
+      pass(host, makeInput({ users, bindings: left.bindings, now: later - 1, completeAt: later - 1 }))
+        .changes,
+    ).toEqual([]);
+    const gone = pass(host, makeInput({ users, bindings: left.bindings, now: later, completeAt: later }));
     expect(words(gone.changes)).toEqual(['account-remove alice']);
     const thief = makeUser('thief', 20100, { created: '2020-01-01T00:00:00Z' });
     const groups = [makeGroup('users', 31000, ['u-alice', 'u-bob', 'u-thief'], { name: 'slurm-users' })];

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../../src/plan/change.ts';
-import type { GuardVerdict } from '../../../src/plan/guard/guard.ts';
+import type { GuardVerdict } from '../../../src/plan/guard/guard-model.ts';
 import { printPlan } from '../../../src/plan/print.ts';
 import { makePrintable } from '../../../src/common/printable.ts';
 import { propertyRuns } from '../../support/property-runs.ts';
@@ -60,7 +60,14 @@ const give: Change[] = [
     sudo: true,
     because: 'the store lists it',
   },
-  { ...common, name: 'users', kind: 'member-add', member: 'alice', because: 'the store lists it' },
+  {
+    ...common,
+    name: 'users',
+    kind: 'member-add',
+    member: 'alice',
+    sudo: false,
+    because: 'the store lists it',
+  },
   { scimId: null, name: 'sunk-agent', kind: 'sudoers-write', text: 'x', because: 'access.sudo_groups' },
   { ...common, kind: 'keys-write', text: 'x', gained: ['SHA256:new'], lost: [], because: 'first key' },
   {
@@ -238,7 +245,7 @@ describe('printPlan', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         const nasty: Change[] = [
-          { scimId: text, name: text, kind: 'member-add', member: text, because: text },
+          { scimId: text, name: text, kind: 'member-add', member: text, sudo: false, because: text },
           { ...common, kind: 'account-create', entry: { ...entry, dir: text, shell: text }, because: text },
           { ...common, kind: 'account-alter', before: { ...entry, gecos: text }, entry, because: text },
           { ...common, kind: 'home-create', uid: 1, gid: 1, dir: text, because: text },

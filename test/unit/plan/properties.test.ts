@@ -6,7 +6,7 @@ import { planChanges } from '../../../src/plan/plan.ts';
 import type { Binding } from '../../../src/policy/model.ts';
 import { computeDesiredState, type DesiredStateInput } from '../../../src/policy/desired-state.ts';
 import { isReservedId } from '../../../src/policy/identity/reserved.ts';
-import { FACTS, NOW, readFakeKeys } from '../../support/records/organisation.ts';
+import { FACTS, NOW } from '../../support/records/organisation.ts';
 import { applyChanges, copyHost, makeHost, type ModelHost } from '../../support/records/model-host.ts';
 import { config, organisation, pause, RUNS } from '../../support/records/strangers.ts';
 
@@ -25,7 +25,9 @@ const toInput = (
   facts: FACTS,
   config: rules,
   now,
-  readKeys: readFakeKeys,
+  completeAt: now,
+  extensions: new Map(),
+  isComplete: false,
 });
 
 /** The ledger as the mirror's table would hold it: one row a SCIM id, names and ids unique. */

@@ -1,7 +1,7 @@
 // The policy as a whole, by example: who gets what, and what is said about it.
 import { describe, expect, it } from 'vitest';
 import { computeDesiredState } from '../../../src/policy/desired-state.ts';
-import type { Binding } from '../../../src/policy/model.ts';
+import type { Binding, StoredUser } from '../../../src/policy/model.ts';
 import {
   CONFIG,
   FACTS,
@@ -12,8 +12,11 @@ import {
   makeInput,
   makeUser,
   NOW,
-  readFakeKeys,
 } from '../../support/records/organisation.ts';
+
+/** The public key of RFC 8032 section 7.1, test 1: keys of `overrides` are read for real. */
+const REAL_KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINdamAGCsQq31Uv+08lkBzoO4XLz2qYjJa8CGmj3B1Ea';
+const REAL_FINGERPRINT = 'SHA256:bbXpuKG6zhzdmnxq256TlqzFBzRl2f6OOg722cYNbU8';
 
 const ACCESS = 'access: { groups: [{ name: slurm-users, id: g-users }] }\n';
 const members = (...names: string[]) =>
@@ -53,7 +56,7 @@ describe('desire', () => {
     expect(host.managedGroup).toEqual({ name: 'sunk-users', gid: 9999, members: [] });
     expect(host.groups).toEqual([
       { scimId: 'g-admins', name: 'slurm-admins', gid: 31001, members: ['alice'], sudo: true },
-      { scimId: 'g-users', name: 'slurm-users', gid: 31000, members: ['alice', 'bob'] },
+      { scimId: 'g-users', name: 'slurm-users', gid: 31000, members: ['alice', 'bob'], sudo: false },
     ]);
     expect(host.sudoers).toContain('%#31001 ');
     expect(host.bindings.map(({ kind, name, id }) => `${kind} ${name} ${id}`)).toEqual([
@@ -308,7 +311,7 @@ describe('desire', () => {
     const host = computeDesiredState(makeInput({ facts, bindings }));
     expect(host.accounts).toEqual([]);
     expect(codes(host)).toEqual(['u-alice name-local', 'u-bob uid-local']);
-    expect(host.leftovers!.map(({ name, fate }) => `${name} ${fate}`)).toEqual(['alice shut', 'bob shut']);
+    expect(host.leftovers.map(({ name, fate }) => `${name} ${fate}`)).toEqual(['alice deny', 'bob deny']);
   });
 
   it('never follows a ledger that binds what may never be granted', () => {
@@ -339,14 +342,14 @@ describe('desire', () => {
   });
 
   it('takes back lines of the marker group that agree when the ledger was lost, and refuses those that do not', () => {
-    const marked = [
-      { name: 'alice', uid: 20100 },
-      { name: 'bob', uid: 20999 },
-      { name: 'other', uid: 20300 },
+    const unbound = [
+      { name: 'alice', uid: 20100, gid: 9999, dir: '/home/alice' },
+      { name: 'bob', uid: 20999, gid: 9999, dir: '/home/bob' },
+      { name: 'other', uid: 20300, gid: 9999, dir: '/home/other' },
     ];
     const users = [...makeInput().users, makeUser('carol', 20300)];
     const host = computeDesiredState(
-      makeInput({ users, groups: [members('alice', 'bob', 'carol')], facts: { ...FACTS, marked } }),
+      makeInput({ users, groups: [members('alice', 'bob', 'carol')], facts: { ...FACTS, unbound } }),
     );
     expect(open(host)).toEqual(['alice']);
     expect(codes(host)).toEqual(['u-bob marked-differs', 'u-carol marked-differs']);
@@ -393,12 +396,12 @@ describe('desire', () => {
   it('pins a uid and adds a key by override, also beyond the range but never a reserved or local one', () => {
     const override = (uid: number) =>
       makeConfig(
-        `${ACCESS}accounts: { domains: [example.com] }\noverrides: [{ name: alice@example.com, uid: ${uid} }, { id: u-bob, add_key: extra }]`,
+        `${ACCESS}accounts: { domains: [example.com] }\noverrides: [{ name: alice@example.com, uid: ${uid} }, { id: u-bob, add_key: "${REAL_KEY}" }]`,
       );
     const host = computeDesiredState(makeInput({ config: override(70000) }));
     expect(host.accounts[0]!.entry.uid).toBe(70000);
     expect(host.accounts[1]!.keys.map(({ fingerprint }) => fingerprint).sort()).toEqual(
-      [fakeFingerprint('key of bob'), fakeFingerprint('extra')].sort(),
+      [fakeFingerprint('key of bob'), REAL_FINGERPRINT].sort(),
     );
     expect(codes(computeDesiredState(makeInput({ config: override(60001) })))).toEqual([
       'u-alice uid-reserved',
@@ -423,9 +426,9 @@ describe('desire', () => {
 
   it('adds an operator’s key also for somebody who has none at the store', () => {
     const config = makeConfig(`${ACCESS}accounts: { domains: [example.com] }
-overrides: [{ id: u-alice, add_key: "of the operator" }]`);
+overrides: [{ id: u-alice, add_key: "${REAL_KEY}" }]`);
     const host = computeDesiredState(makeInput({ config, users: [makeUser('alice', 20100, { keys: [] })] }));
-    expect(host.accounts[0]!.keys).toMatchObject([{ fingerprint: fakeFingerprint('of the operator') }]);
+    expect(host.accounts[0]!.keys).toMatchObject([{ fingerprint: REAL_FINGERPRINT }]);
   });
 
   it('refuses a blocked fingerprint', () => {
@@ -473,12 +476,16 @@ overrides: [{ id: u-alice, add_key: "of the operator" }]`);
       keys: ['ssh-ed25519 AAAAeve', 'first\nssh-ed25519 AAAAbob her laptop'],
     });
     const read: string[] = [];
-    const readKeys = (texts: readonly string[]) => {
-      read.push(...texts);
-      return readFakeKeys(texts);
-    };
+    // As the state database has them: the keys of a record are parsed when its readings are first asked for.
+    const lazily = ({ readings, ...user }: StoredUser): StoredUser => ({
+      ...user,
+      get readings() {
+        read.push(...user.record.keys);
+        return readings;
+      },
+    });
     computeDesiredState(
-      makeInput({ users: [known, ...others, copycat], groups: [members('bob')], readKeys }),
+      makeInput({ users: [known, ...others, copycat].map(lazily), groups: [members('bob')] }),
     );
     expect(read).toEqual(['ssh-ed25519 AAAAbob', ...copycat.record.keys]);
   });
@@ -538,11 +545,11 @@ overrides: [{ id: u-alice, add_key: "of the operator" }]`);
       gid: 9999,
       dir: `/home/${name}`,
     }));
-    const input = { facts: { ...FACTS, marked }, bindings: [makeBinding('alice', 20100)] };
+    const input = { facts: { ...FACTS, unbound: marked }, bindings: [makeBinding('alice', 20100)] };
     const fates = (isWhole: boolean) =>
       computeDesiredState(makeInput({ ...input, isComplete: isWhole })).leftovers;
     const line = { scimId: 'unknown:unknown', kind: 'account', name: 'unknown' };
-    expect(fates(true)).toEqual([{ ...line, fate: 'close' }]);
+    expect(fates(true)).toEqual([{ ...line, fate: 'disable' }]);
     expect(fates(false)).toEqual([{ ...line, fate: 'leave' }]);
   });
 
@@ -553,8 +560,8 @@ overrides: [{ id: u-alice, add_key: "of the operator" }]`);
   });
 
   it.each([
-    ['gid', { name: 'theirs', gid: 9999 }],
-    ['name', { name: 'sunk-users', gid: 30002 }],
+    ['gid', { name: 'theirs', gid: 9999, members: [] }],
+    ['name', { name: 'sunk-users', gid: 30002, members: [] }],
   ])('lets nobody in while the marker’s %s is a local group’s, and goes on closing', (_, group) => {
     const facts = { ...FACTS, foreignGroups: [...FACTS.foreignGroups, group] };
     const users = [makeUser('alice', 20100), makeUser('bob', 20200, { active: false })];
@@ -618,7 +625,13 @@ describe('Unix groups', () => {
     const bindings = [boundGroup('g-team-a', 'team-old', 32005), boundGroup('g-plain', 'plain', 32006)];
     const groups = [members('alice'), makeGroup('team-a', 32000, ['u-alice']), makeGroup('plain', 32006, [])];
     const host = computeDesiredState(makeInput({ groups, bindings }));
-    expect(host.groups[1]).toEqual({ scimId: 'g-team-a', name: 'team-old', gid: 32005, members: ['alice'] });
+    expect(host.groups[1]).toEqual({
+      scimId: 'g-team-a',
+      name: 'team-old',
+      gid: 32005,
+      members: ['alice'],
+      sudo: false,
+    });
     expect(codes(host)).toEqual(['g-team-a group-rename-kept']);
     expect(host.leftovers).toEqual([{ scimId: 'g-plain', kind: 'group', name: 'plain', fate: 'remove' }]);
     expect(host.bindings).toContainEqual({ ...bindings[1], disabledAt: NOW });
@@ -647,7 +660,7 @@ describe('Unix groups', () => {
     expect(codes(check('team-a', 9999))).toContain('g-team-a group-marker');
     expect(codes(check('team-a', 27))).toContain('g-team-a group-unsafe');
     expect(codes(check('te:am', 32000))).toContain('g-team-a group-unsafe');
-    expect(check('localteam', 32000).leftovers).toMatchObject([{ fate: 'shut' }]);
+    expect(check('localteam', 32000).leftovers).toMatchObject([{ fate: 'deny' }]);
   });
 
   it('believe the operator who pinned a group that sshd_config mentions, but not a mere name', () => {

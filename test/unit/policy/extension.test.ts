@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { expireKeys, isExtended, MAX_EXTENSION, type Extension } from '../../../src/policy/extension.ts';
+import { expireKeys, isExtended, MAX_EXTENSION } from '../../../src/policy/extension.ts';
+import type { Extension } from '../../../src/policy/model.ts';
 import { computeDesiredState } from '../../../src/policy/desired-state.ts';
 import { makeInput, makeUser } from '../../support/records/organisation.ts';
 

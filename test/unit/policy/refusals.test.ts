@@ -1,7 +1,7 @@
 // The words of refusals: an operator and a researcher mend what they say, so they are part of the behaviour.
 import { describe, expect, it } from 'vitest';
 import { computeDesiredState, type DesiredStateInput } from '../../../src/policy/desired-state.ts';
-import { judgeKeys } from '../../../src/policy/keys/key-policy.ts';
+import { compileKeyRules, judgeKeys } from '../../../src/policy/keys/key-policy.ts';
 import { findCandidates, MAX_TEXT } from '../../../src/policy/keys/key-text.ts';
 import { readKeys } from '../../../src/policy/keys/ssh-key.ts';
 import {
@@ -30,7 +30,7 @@ describe('a person is refused', () => {
       "uid-powerful: the uid 20100 stands in this node's sudoers: it is never granted",
       { facts: { ...FACTS, privilegedUids: [20100] } },
     ],
-    ['uid-bound: the uid 20100 belongs to somebody else for good', { bindings: [taken] }],
+    ['uid-bound: the uid 20100 is bound to another person', { bindings: [taken] }],
     [
       "name-bound: the name alice belongs to u-gone, as this node's ledger holds",
       { bindings: [{ ...taken, name: 'alice', id: 20999 }] },
@@ -183,7 +183,7 @@ describe('a key is refused', () => {
   });
   const { keys } = makeConfig();
   const why = (type: string, more: Partial<typeof keys> = {}, known: string[] = [], bits = 256): string[] =>
-    judgeKeys([keyOf(type, bits)], { ...keys, ...more }, known).refused.map(
+    judgeKeys([keyOf(type, bits)], compileKeyRules({ ...keys, ...more }, [], known)).refused.map(
       ({ code, detail }) => `${code}: ${detail}`,
     );
 
@@ -202,7 +202,9 @@ describe('a key is refused', () => {
       "key-type-unknown-here: the key SHA256:x is of type ssh-ed25519, which this node's sshd does not know",
     ]);
     const two = [...readFakeKeys(['a', 'b'])];
-    expect(judgeKeys(two, { ...keys, per_user: 1 }, []).refused.map(({ detail }) => detail)).toEqual([
+    expect(
+      judgeKeys(two, compileKeyRules({ ...keys, per_user: 1 }, [], [])).refused.map(({ detail }) => detail),
+    ).toEqual([
       expect.stringMatching(/^the key SHA256:\S+ is one more than keys\.per_user \(1\); remove old keys$/),
     ]);
   });

@@ -1,7 +1,13 @@
 // The guard: what it holds, what it lets go, and that the hash means the same everywhere.
 import { describe, expect, it } from 'vitest';
 import type { StoredUser } from '../../../../src/policy/model.ts';
-import { fakeFingerprint, makeConfig, makeGroup, NOW } from '../../../support/records/organisation.ts';
+import {
+  fakeFingerprint,
+  makeConfig,
+  makeGroup,
+  NOW,
+  withKeys,
+} from '../../../support/records/organisation.ts';
 import {
   absent,
   inactive,
@@ -147,13 +153,13 @@ describe('losses', () => {
     const words = makeOverrides(50, (user, n) => {
       if (n > 10) return user;
       const keys = n <= 5 ? [...user.record.keys, `other ${n}`] : [`other ${n}`, ...user.record.keys];
-      return { ...user, record: { ...user.record, keys } };
+      return withKeys(user, keys);
     });
     expect(runSync(node, { ...words, blocked }).held).toEqual([]);
     expect(node.host.keyFiles.has('p11')).toBe(false);
     expect([...node.host.keyFiles.values()].filter((text) => text.includes('ssh-ed25519')).length).toBe(40);
     // The same loss by another cause is held: it is the block that makes the difference.
-    const none = (user: StoredUser) => ({ ...user, record: { ...user.record, keys: [] } });
+    const none = (user: StoredUser) => withKeys(user, []);
     expect(runSync(settled(50), makeOverrides(50, upTo(20, none))).held).toHaveLength(1);
   });
 
@@ -205,10 +211,7 @@ describe('losses', () => {
 
   it('holds memberships and single keys by a count of their own', () => {
     const node = settled(50);
-    const two = (user: StoredUser) => ({
-      ...user,
-      record: { ...user.record, keys: [...user.record.keys, `second of ${user.record.id}`] },
-    });
+    const two = (user: StoredUser) => withKeys(user, [...user.record.keys, `second of ${user.record.id}`]);
     runSync(node, makeOverrides(50, two, { now: NOW - 3 * DAY }));
     const { held } = runSync(
       node,
@@ -297,18 +300,12 @@ describe('gains', () => {
   });
 
   it('holds keys that are replaced in bulk, and lets added ones be', () => {
-    const replaced = (user: StoredUser) => ({
-      ...user,
-      record: { ...user.record, keys: [`new key of ${user.record.id}`] },
-    });
+    const replaced = (user: StoredUser) => withKeys(user, [`new key of ${user.record.id}`]);
     const node = settled(50);
     expect(runSync(node, makeOverrides(50, upTo(5, replaced))).held).toEqual([]);
     const { held } = runSync(node, makeOverrides(50, upTo(6, replaced), { now: NOW + 60 }));
     expect(held).toMatchObject([{ kind: 'gain', changes: [{ kind: 'keys-write', name: 'p6' }] }]);
-    const added = (user: StoredUser) => ({
-      ...user,
-      record: { ...user.record, keys: [...user.record.keys, `added of ${user.record.id}`] },
-    });
+    const added = (user: StoredUser) => withKeys(user, [...user.record.keys, `added of ${user.record.id}`]);
     expect(runSync(settled(50), makeOverrides(50, added)).held).toEqual([]);
   });
 });

@@ -1,7 +1,8 @@
 // The scales one by one, with plans made by hand: what each counts, what waits along, and what it says.
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../../../src/plan/change.ts';
-import { guard, type GuardQuestion, type GuardVerdict } from '../../../../src/plan/guard/guard.ts';
+import { guard } from '../../../../src/plan/guard/guard.ts';
+import type { GuardQuestion, GuardVerdict } from '../../../../src/plan/guard/guard-model.ts';
 import type { DisabledBecause, DesiredAccount, StoredGroup } from '../../../../src/policy/model.ts';
 import { makeConfig, makeGroup, makeUser, NOW } from '../../../support/records/organisation.ts';
 import { makeHost } from '../../../support/records/model-host.ts';
@@ -43,6 +44,7 @@ function ask(changes: readonly Change[], more: Case = {}): GuardVerdict {
     keys: [keyOf(n)],
     keyFile: 'text\n',
     expiresAt: null,
+    extension: null,
     needsManagedGroup: false,
   }));
   const actual = makeHost();
@@ -62,9 +64,18 @@ function ask(changes: readonly Change[], more: Case = {}): GuardVerdict {
     desired: {
       managedGroup: { name: 'sunk-users', gid: 9999, members: [] },
       accounts,
-      groups: groups.map(({ record }) => ({ scimId: record.id, name: record.name, gid: 1, members: [] })),
+      groups: groups.map(({ record }) => ({
+        scimId: record.id,
+        name: record.name,
+        gid: 1,
+        members: [],
+        sudo: false,
+      })),
       sudoers: '',
       bindings: [],
+      leftovers: [],
+      makesHomes: false,
+      hasHook: false,
       refusals: [],
     },
     actual,
@@ -247,7 +258,7 @@ describe('with a loss that is held waits', () => {
     ];
     const waits: Change[] = [
       ...six.map((n) => leave(n, 't1')),
-      { ...person(3), kind: 'member-add', name: 't2', member: 'p3' },
+      { ...person(3), kind: 'member-add', name: 't2', member: 'p3', sudo: false },
       write(4, ['SHA256:new'], []),
       write(5, ['SHA256:new'], ['SHA256:old']),
     ];

@@ -5,7 +5,7 @@ import { guard } from '../../../../src/plan/guard/guard.ts';
 import { planChanges } from '../../../../src/plan/plan.ts';
 import { allowance } from '../../../../src/plan/guard/guard-limits.ts';
 import { computeDesiredState } from '../../../../src/policy/desired-state.ts';
-import { CONFIG, FACTS, NOW, readFakeKeys } from '../../../support/records/organisation.ts';
+import { CONFIG, FACTS, NOW } from '../../../support/records/organisation.ts';
 import { absent, inactive, makeNode, makeOverrides, runSync } from '../../../support/records/fleet.ts';
 import { RUNS } from '../../../support/records/strangers.ts';
 
@@ -100,7 +100,9 @@ describe('the guard', () => {
           config: CONFIG,
           now: NOW,
           blocked: [],
-          readKeys: readFakeKeys,
+          completeAt: NOW,
+          extensions: new Map(),
+          isComplete: false,
         });
         const changes = planChanges(desired, node.host);
         const question = {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { planChanges } from '../../../../src/plan/plan.ts';
 import { adoptLost } from '../../../../src/policy/identity/adopt.ts';
+import { readOperatorOverrides, resolveAccess } from '../../../../src/policy/access.ts';
 import { computeDesiredState } from '../../../../src/policy/desired-state.ts';
 import type { Binding, NodeFacts } from '../../../../src/policy/model.ts';
 import { makeHost } from '../../../support/records/model-host.ts';
@@ -11,12 +12,14 @@ const line = (name: string, uid: number) => ({ name, uid, gid: 9999, dir: `/home
 /** The node after the ledger was lost: alice and bob bear the mark, and so does a group of theirs. */
 const LOST: NodeFacts = {
   ...FACTS,
-  marked: [line('alice', 20100), line('bob', 20200)],
+  unbound: [line('alice', 20100), line('bob', 20200)],
   foreignGroups: [...FACTS.foreignGroups, { name: 'slurm-admins', gid: 31001, members: ['alice'] }],
 };
 
 function adopt(more: Parameters<typeof makeInput>[0] = {}) {
-  return adoptLost(makeInput({ bindings: [], facts: LOST, ...more }));
+  const input = makeInput({ bindings: [], facts: LOST, ...more });
+  const access = resolveAccess(input.config.access, input.groups);
+  return adoptLost({ ...input, access, overrides: readOperatorOverrides(input.config, input.blocked) });
 }
 
 const bound = (kind: Binding['kind'], scimId: string, name: string, id: number): Binding =>
@@ -28,7 +31,7 @@ describe('when the ledger was lost', () => {
   it('takes back the accounts and groups that agree with the store, with the home that they have', () => {
     const facts = {
       ...LOST,
-      marked: [line('alice', 20100), { ...line('bob', 20200), dir: '/mnt/home/bob' }],
+      unbound: [line('alice', 20100), { ...line('bob', 20200), dir: '/mnt/home/bob' }],
     };
     const bindings = adopt({ facts });
     expect(names(bindings)).toEqual(['account alice', 'account bob', 'group slurm-admins']);
@@ -71,14 +74,14 @@ describe('when the ledger was lost', () => {
   it('gives an account the primary group of its line, and what is the rule here where the line does not say', () => {
     const facts = {
       ...LOST,
-      marked: [
+      unbound: [
         { ...line('alice', 20100), gid: 20100 },
-        { name: 'bob', uid: 20200 },
+        { ...line('bob', 20200), dir: '/mnt/bob' },
       ],
     };
     expect(adopt({ facts }).filter(({ kind }) => kind === 'account')).toEqual([
       { ...bound('account', 'u-alice', 'alice', 20100), gid: 20100, home: '/home/alice' },
-      { ...bound('account', 'u-bob', 'bob', 20200), gid: 9999, home: '/home/bob' },
+      { ...bound('account', 'u-bob', 'bob', 20200), gid: 9999, home: '/mnt/bob' },
     ]);
   });
 
@@ -125,7 +128,7 @@ describe('when the ledger was lost', () => {
 
   it('takes back a group without members, and neither of two groups that come out with one name', () => {
     const teams = (...groups: ReturnType<typeof makeGroup>[]) =>
-      adopt({ groups, facts: { ...FACTS, foreignGroups: [{ name: 'team-x', gid: 31005 }] } });
+      adopt({ groups, facts: { ...FACTS, foreignGroups: [{ name: 'team-x', gid: 31005, members: [] }] } });
     const first = makeGroup('x', 31005, [], { name: 'team-x' });
     const second = makeGroup('y', 31005, [], { name: 'team-X' });
     expect(teams(first)).toEqual([bound('group', 'g-x', 'team-x', 31005)]);
@@ -141,7 +144,7 @@ describe('when the ledger was lost', () => {
 
 describe('a line that bears the mark, and whom neither the ledger nor the store knows', () => {
   const ghost = { name: 'ghost', uid: 20300, gid: 9999, dir: '/home/ghost' };
-  const facts: NodeFacts = { ...FACTS, marked: [ghost] };
+  const facts: NodeFacts = { ...FACTS, unbound: [ghost] };
 
   function plan(isWhole: boolean) {
     const desired = computeDesiredState(makeInput({ users: [], groups: [], facts, isComplete: isWhole }));

@@ -62,7 +62,7 @@ test.each<[string, Partial<DesiredStateInput>]>([
     { users: alice({ username: 'alicia@example.com' }), config: APPLY, blocked: ['alicia'] },
   ],
   [
-    'rename-kept: has another user name at the store; the node keeps alice: alicia is bound to somebody else',
+    'rename-kept: has another user name at the store; the node keeps alice: alicia is bound to another person',
     {
       users: alice({ username: 'alicia@example.com' }),
       config: APPLY,
@@ -70,7 +70,7 @@ test.each<[string, Partial<DesiredStateInput>]>([
     },
   ],
   [
-    'rename-kept: has another user name at the store, but alicia goes to somebody else',
+    'rename-kept: has another user name at the store, but alicia goes to another person',
     { users: [...alice({ username: 'alicia@example.com' }), makeUser('alicia', 20300)], config: APPLY },
   ],
 ])('%s', (expected, more) => {

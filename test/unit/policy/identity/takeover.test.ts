@@ -74,7 +74,7 @@ describe('a line is taken over', () => {
     const facts = {
       ...FACTS,
       foreignAccounts: [{ name: 'alice', uid: 20100 }],
-      foreignGroups: [{ name: 'alice', gid: 20100 }],
+      foreignGroups: [{ name: 'alice', gid: 20100, members: [] }],
     };
     const { bindings } = plan([makeLine('alice', 20100)], { facts, isLocal: true });
     expect(bindings).toEqual([BOUND]);
@@ -100,7 +100,7 @@ describe('a line is no obstacle to itself, nor is what says nothing of it', () =
     ['a group of its name and number in the ledger', { bindings: [group] }, {}],
     [
       'its own line in the marker group',
-      { facts: { ...FACTS, marked: [{ name: 'alice', uid: 20100 }] } },
+      { facts: { ...FACTS, unbound: [{ name: 'alice', uid: 20100, gid: 9999, dir: '/home/alice' }] } },
       {},
     ],
     [
@@ -120,7 +120,7 @@ describe('a line is no obstacle to itself, nor is what says nothing of it', () =
     ['the same home at the store', alice({ home: '/mnt/home/alice' }), {}],
     [
       'the marker group as its primary one',
-      { facts: { ...FACTS, foreignGroups: [{ name: 'sunk-users', gid: 9999 }] } },
+      { facts: { ...FACTS, foreignGroups: [{ name: 'sunk-users', gid: 9999, members: [] }] } },
       { gid: 9999 },
     ],
   ])('%s', (_, more, line) => {
@@ -132,10 +132,13 @@ describe('a line is no obstacle to itself, nor is what says nothing of it', () =
 
 describe('a line is refused', () => {
   const local = { ...FACTS, foreignAccounts: [{ name: 'alice', uid: 20100 }] };
-  const staff = { ...FACTS, foreignGroups: [{ name: 'team', gid: 20100 }] };
+  const staff = { ...FACTS, foreignGroups: [{ name: 'team', gid: 20100, members: [] }] };
   const held = { ...BOUND, scimId: 'u-other' };
   const marked = (...lines: [string, number][]) => ({
-    facts: { ...FACTS, marked: lines.map(([name, uid]) => ({ name, uid })) },
+    facts: {
+      ...FACTS,
+      unbound: lines.map(([name, uid]) => ({ name, uid, gid: 9999, dir: `/home/${name}` })),
+    },
   });
   const published = (...lines: [string, number][]) => ({
     facts: { ...FACTS, published: { accounts: lines.map(([name, uid]) => ({ name, uid })), groups: [] } },

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseConfig, type Config } from '../../../../src/config/config.ts';
-import { judgeKeys, resolveSharedKeys } from '../../../../src/policy/keys/key-policy.ts';
+import { compileKeyRules, judgeKeys, resolveSharedKeys } from '../../../../src/policy/keys/key-policy.ts';
 import type { KeyReading } from '../../../../src/policy/keys/ssh-key.ts';
 
 function policy(text = ''): Config['keys'] {
@@ -20,14 +20,13 @@ function reading(name: string, type = 'ssh-ed25519', bits = 256): KeyReading {
 }
 
 function codes(readings: KeyReading[], rules = policy(), knownTypes: string[] = []): string[] {
-  return judgeKeys(readings, rules, knownTypes).refused.map((refusal) => refusal.code);
+  return judgeKeys(readings, compileKeyRules(rules, [], knownTypes)).refused.map((refusal) => refusal.code);
 }
 
 test('sound keys of the default types are accepted, sorted by fingerprint and each once', () => {
   const verdict = judgeKeys(
     [reading('b'), reading('a', 'ssh-rsa', 3072), reading('b'), reading('c', 'sk-ssh-ed25519@openssh.com')],
-    policy(),
-    [],
+    compileKeyRules(policy(), [], []),
   );
   expect(verdict.refused).toEqual([]);
   expect(verdict.accepted).toEqual([
@@ -53,7 +52,10 @@ test('only the configured types count, so that security keys can be demanded', (
 });
 
 test('a type that the installed sshd does not know is refused by name', () => {
-  const verdict = judgeKeys([reading('a', 'sk-ssh-ed25519@openssh.com')], policy(), ['ssh-ed25519']);
+  const verdict = judgeKeys(
+    [reading('a', 'sk-ssh-ed25519@openssh.com')],
+    compileKeyRules(policy(), [], ['ssh-ed25519']),
+  );
   expect(verdict.accepted).toEqual([]);
   expect(verdict.refused[0]).toMatchObject({ fingerprint: 'SHA256:a', code: 'key-type-unknown-here' });
 });
@@ -65,7 +67,7 @@ test('a blocked fingerprint is refused, with or without padding', () => {
 
 test('keys beyond the number a user may have are refused, whatever their order', () => {
   const readings = ['d', 'a', 'c', 'b'].map((name) => reading(name));
-  const verdict = judgeKeys(readings, policy('per_user: 2'), []);
+  const verdict = judgeKeys(readings, compileKeyRules(policy('per_user: 2'), [], []));
   expect(verdict.accepted.map((key) => key.fingerprint)).toEqual(['SHA256:a', 'SHA256:b']);
   expect(verdict.refused.map((refusal) => refusal.fingerprint)).toEqual(['SHA256:c', 'SHA256:d']);
 });
@@ -77,7 +79,7 @@ test('a key whose private half was pasted next to it is refused as well, whereve
     detail: 'the key is private',
     leaked: 'SHA256:a',
   };
-  const verdict = judgeKeys([reading('a'), leak, reading('b')], policy(), []);
+  const verdict = judgeKeys([reading('a'), leak, reading('b')], compileKeyRules(policy(), [], []));
   expect(verdict.accepted.map((key) => key.fingerprint)).toEqual(['SHA256:b']);
   expect(verdict.refused.map(({ fingerprint, code }) => [fingerprint, code])).toEqual([
     ['SHA256:a', 'key-leaked'],
@@ -87,7 +89,10 @@ test('a key whose private half was pasted next to it is refused as well, whereve
 
 test('what could not be read is refused with the reader’s reason', () => {
   expect(
-    judgeKeys([{ ok: false, code: 'key-cut', detail: 'the key ends in the middle' }], policy(), []),
+    judgeKeys(
+      [{ ok: false, code: 'key-cut', detail: 'the key ends in the middle' }],
+      compileKeyRules(policy(), [], []),
+    ),
   ).toEqual({
     accepted: [],
     refused: [{ fingerprint: null, code: 'key-cut', detail: 'the key ends in the middle' }],

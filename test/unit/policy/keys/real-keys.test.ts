@@ -3,6 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { readFingerprints } from '../../../../src/plan/plan-keys.ts';
 import { computeDesiredState, type DesiredStateInput } from '../../../../src/policy/desired-state.ts';
+import { readKeys } from '../../../../src/policy/keys/ssh-key.ts';
 import { makeInput, makeUser } from '../../../support/records/organisation.ts';
 
 /** A fresh Ed25519 public key as OpenSSH writes it. */
@@ -17,12 +18,15 @@ function makeKey(): string {
   return `ssh-ed25519 ${blob.toString('base64')} someone`;
 }
 
-describe('desire with the real reader of keys', () => {
+const makePerson = (keys: string[]) => ({
+  ...makeUser('alice', 20100, { keys }),
+  readings: readKeys(keys),
+});
+
+describe('the desired state with real keys', () => {
   it('serves several real keys, whose fingerprints the plan reads back from the file', () => {
-    const { readKeys: _, ...input } = makeInput({
-      users: [makeUser('alice', 20100, { keys: [makeKey(), `${makeKey()}\n${makeKey()}`] })],
-    });
-    const [alice] = computeDesiredState(input).accounts;
+    const keys = [makeKey(), `${makeKey()}\n${makeKey()}`];
+    const [alice] = computeDesiredState(makeInput({ users: [makePerson(keys)] })).accounts;
     expect(alice!.keys).toHaveLength(3);
     expect(readFingerprints(alice!.keyFile).sort()).toEqual(
       alice!.keys.map(({ fingerprint }) => fingerprint).sort(),
@@ -30,31 +34,18 @@ describe('desire with the real reader of keys', () => {
     expect(alice!.keyFile).not.toContain('someone');
   });
 
-  it('does not serve from memory what another policy refuses', () => {
-    const key = makeKey();
-    const readings = new Map<string, ReturnType<NonNullable<DesiredStateInput['readKeys']>>>();
-    const input = makeInput({ users: [makeUser('alice', 20100, { keys: [key] })] });
-    const { readKeys } = input;
-    const remember = (texts: readonly string[]) => {
-      const known = readings.get(texts.join()) ?? readKeys!(texts);
-      readings.set(texts.join(), known);
-      return known;
-    };
-    const [first] = computeDesiredState({ ...input, readKeys: remember }).accounts;
+  it('follows a changed policy, a changed sshd and a new confirmation', () => {
+    const input = makeInput({ users: [makePerson([makeKey()])] });
+    const [first] = computeDesiredState(input).accounts;
     expect(first!.keys).toHaveLength(1);
+    const again = (more: Partial<DesiredStateInput>) =>
+      computeDesiredState({ ...input, ...more }).accounts[0]!;
     const strict = { ...input.config, keys: { ...input.config.keys, types: ['sk-*'] } };
-    expect(computeDesiredState({ ...input, readKeys: remember, config: strict }).accounts[0]!.keys).toEqual(
-      [],
-    );
-    const facts = { ...input.facts, keyTypes: ['ssh-rsa'] };
-    expect(computeDesiredState({ ...input, readKeys: remember, facts }).accounts[0]!.keys).toEqual([]);
+    expect(again({ config: strict }).keys).toEqual([]);
+    expect(again({ facts: { ...input.facts, keyTypes: ['ssh-rsa'] } }).keys).toEqual([]);
     const old = { ...input.facts, expiry: { zulu: false, timeZone: 'Asia/Tokyo' } };
-    expect(computeDesiredState({ ...input, readKeys: remember, facts: old }).accounts[0]!.keyFile).not.toBe(
-      first!.keyFile,
-    );
+    expect(again({ facts: old }).keyFile).not.toBe(first!.keyFile);
     const later = input.users.map((user) => ({ ...user, confirmedAt: user.confirmedAt + 1 }));
-    expect(computeDesiredState({ ...input, readKeys: remember, users: later }).accounts[0]!.keyFile).not.toBe(
-      first!.keyFile,
-    );
+    expect(again({ users: later }).keyFile).not.toBe(first!.keyFile);
   });
 });

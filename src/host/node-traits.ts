@@ -1,31 +1,21 @@
-// What policy must know of this node: who else is here, which names have power, what its sshd understands.
+// What this node is like, whatever the ledger says: privileged names, login shells, what its sshd understands.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { NodeFacts } from '../policy/model.ts';
-import type { AccountsOnHost } from './accounts/account-backend.ts';
-import { listAccounts, type Others } from './accounts/managed.ts';
+import type { NodeTraits } from '../plan/host-state.ts';
 import { readPrivilegedNames } from './sudo/privileged-names.ts';
 import { listSshdSources, readSshdFacts } from './sshd/sshd-program.ts';
 
 type SshdFacts = Awaited<ReturnType<typeof readSshdFacts>>;
 
-/** @param published what another program publishes in the place from which this node resolves names; null: nobody does. */
-export async function gatherFacts(
-  root: string,
-  others: Others,
-  published: AccountsOnHost | null,
-): Promise<NodeFacts> {
-  const words = readPrivilegedNames(root);
+/** Privileged names, login shells, and what the installed sshd understands. */
+export async function readNodeTraits(root: string): Promise<NodeTraits> {
+  const privileged = readPrivilegedNames(root);
   return {
-    ...others,
-    ...(published === null
-      ? {}
-      : { published: { accounts: listAccounts(published), groups: [...published.groups.values()] } }),
     shells: readShells(root),
-    privilegedNames: [...words.names],
-    privilegedGroups: [...words.groups],
-    privilegedUids: [...words.uids],
-    privilegedGids: [...words.gids],
+    privilegedNames: [...privileged.names],
+    privilegedGroups: [...privileged.groups],
+    privilegedUids: [...privileged.uids],
+    privilegedGids: [...privileged.gids],
     ...(await readSshdOnce(root)),
   };
 }

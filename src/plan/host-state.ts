@@ -1,0 +1,23 @@
+// What a host answers when it is read once: plain data, managed or not; planSync sorts it.
+import type { NodeFacts } from '../policy/model.ts';
+import type { GroupEntry } from '../policy/posix.ts';
+import type { ActualAccount, ActualState } from './actual.ts';
+
+/** What a set of account files says, by name; foreign lines included. */
+export interface AccountsOnHost {
+  readonly accounts: ReadonlyMap<string, ActualAccount>;
+  readonly groups: ReadonlyMap<string, GroupEntry>;
+}
+
+/** What of a node does not depend on the ledger. */
+export type NodeTraits = Omit<NodeFacts, 'foreignAccounts' | 'foreignGroups' | 'unbound' | 'published'>;
+
+export interface HostState extends Omit<ActualState, 'accounts' | 'groups'> {
+  /** Where managed accounts and groups stand. */
+  readonly own: AccountsOnHost;
+  /** What else the node resolves, none of which is managed; null: `own` is all there is. */
+  readonly others: AccountsOnHost | null;
+  /** What another program publishes in the place from which this node resolves names; null: no other program does. */
+  readonly published: AccountsOnHost | null;
+  readonly node: NodeTraits;
+}

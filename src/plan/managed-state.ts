@@ -1,0 +1,81 @@
+// Which accounts and groups of a host are managed, and which are foreign: the ledger decides.
+import type { Config } from '../config/config.ts';
+import type { Binding, DesiredState, KnownAccount, NodeFacts, UnboundAccount } from '../policy/model.ts';
+import type { GroupEntry } from '../policy/posix.ts';
+import type { ActualAccount, ActualState } from './actual.ts';
+import type { AccountsOnHost, HostState } from './host-state.ts';
+
+/** What policy must know of this node: the host with what the ledger binds left out. */
+export function readNodeFacts(host: HostState, bindings: readonly Binding[], config: Config): NodeFacts {
+  const { own, others, published, node } = host;
+  const managed = { name: config.accounts.primary_group, gid: config.accounts.primary_gid };
+  const accounts = new Map<string, number>();
+  const groups = new Map<string, number>();
+  for (const { kind, name, id } of bindings) (kind === 'account' ? accounts : groups).set(name, id);
+  groups.set(managed.name, managed.gid);
+  const members = new Set(own.groups.get(managed.name)?.members);
+  const foreignAccounts = listAccounts(others);
+  const unbound: UnboundAccount[] = [];
+  for (const { entry } of own.accounts.values()) {
+    const { name, uid, gid, dir } = entry;
+    if (accounts.get(name) === uid) continue;
+    // Where the node's own accounts stand elsewhere, every line is one that this program made.
+    if (others !== null || gid === managed.gid || members.has(name)) unbound.push({ name, uid, gid, dir });
+    else foreignAccounts.push({ name, uid });
+  }
+  return {
+    ...node,
+    foreignAccounts,
+    foreignGroups: [
+      ...(others?.groups.values() ?? []),
+      ...[...own.groups.values()].filter(({ name, gid }) => groups.get(name) !== gid),
+    ].map(({ name, gid, members: listed }) => ({ name, gid, members: listed })),
+    unbound,
+    published:
+      published === null
+        ? null
+        : { accounts: listAccounts(published), groups: [...published.groups.values()] },
+  };
+}
+
+function listAccounts(found: AccountsOnHost | null): KnownAccount[] {
+  return [...(found?.accounts.values() ?? [])].map(({ entry: { name, uid } }) => ({ name, uid }));
+}
+
+/**
+ * The managed part of the host: accounts and groups that the ledger binds, or is about to bind, and that are there under
+ * that very id; the managed group; and accounts in it that are to be disabled although the ledger does not know them.
+ */
+export function readActualState(
+  host: HostState,
+  bindings: readonly Binding[],
+  desired: Pick<DesiredState, 'bindings' | 'leftovers' | 'managedGroup'>,
+  config: Config,
+): ActualState {
+  const found = findPlace(host, config);
+  const accounts = new Map<string, ActualAccount>();
+  const groups = new Map<string, GroupEntry>();
+  for (const { kind, name, id } of [...bindings, ...desired.bindings]) {
+    const account = kind === 'account' ? found.accounts.get(name) : undefined;
+    if (account?.entry.uid === id) accounts.set(name, account);
+    const group = kind === 'group' ? found.groups.get(name) : undefined;
+    if (group?.gid === id) groups.set(name, group);
+  }
+  const managed = found.groups.get(desired.managedGroup.name);
+  if (managed?.gid === desired.managedGroup.gid) groups.set(managed.name, managed);
+  for (const { kind, name, fate } of desired.leftovers) {
+    const account = kind === 'account' && fate === 'disable' ? found.accounts.get(name) : undefined;
+    if (account !== undefined) accounts.set(name, account);
+  }
+  const { keyFiles, homes, sessions, jobs, offboarded, sudoers } = host;
+  return { accounts, groups, keyFiles, homes, sessions, jobs, offboarded, sudoers };
+}
+
+/** Beside another publisher, what that one has stands in for what this program would write, so that a plan shows the difference. */
+function findPlace({ own, published }: HostState, config: Config): AccountsOnHost {
+  if (config.mode !== 'observe' || published === null) return own;
+  return {
+    accounts: new Map([...published.accounts, ...own.accounts]),
+    groups: new Map([...published.groups, ...own.groups]),
+  };
+}

@@ -1,0 +1,136 @@
+// One sync as a pure function: from records, ledger, host and configuration to the decision; it changes nothing.
+import type { Config } from '../config/config.ts';
+import { readOperatorOverrides, resolveAccess } from '../policy/access.ts';
+import { computeDesiredState } from '../policy/desired-state.ts';
+import { adoptLost } from '../policy/identity/adopt.ts';
+import { chooseHome } from '../policy/identity/profile.ts';
+import { foldDomains, readUsername } from '../policy/identity/username.ts';
+import type { Binding, DesiredState, Extension, StoredGroup, StoredUser } from '../policy/model.ts';
+import { isNotInStore } from '../policy/not-in-store.ts';
+import { type ActualState, DISABLED_DAY } from './actual.ts';
+import { type Change, isAccountChange } from './change.ts';
+import { splitExchanges } from './guard/freeze.ts';
+import { guard } from './guard/guard.ts';
+import type { GuardRecord, GuardVerdict } from './guard/guard-model.ts';
+import type { HostState } from './host-state.ts';
+import { readActualState, readNodeFacts } from './managed-state.ts';
+import { planChanges } from './plan.ts';
+
+/** Everything that a decision depends on. */
+export interface SyncInput {
+  readonly users: readonly StoredUser[];
+  readonly groups: readonly StoredGroup[];
+  /** The ledger. */
+  readonly bindings: readonly Binding[];
+  readonly host: HostState;
+  readonly config: Config;
+  /** Epoch seconds. */
+  readonly now: number;
+  /** The block list: names, userNames, SCIM ids and fingerprints. */
+  readonly blocked: readonly string[];
+  /** Hashes of held sets that operators approved. */
+  readonly approved: ReadonlySet<string>;
+  /** Epoch seconds until which the node is frozen; 0: it is not. */
+  readonly frozenUntil: number;
+  /** By SCIM id. */
+  readonly extensions: ReadonlyMap<string, Extension>;
+  /** See DesiredStateInput. */
+  readonly completeAt: number | null;
+  readonly isComplete: boolean;
+  readonly guardRecord: GuardRecord;
+  /** Whether the state database can be written; without it no access is granted, since it could not be recorded. */
+  readonly isRecordable: boolean;
+}
+
+/** What a sync would do, and why; nothing has been done yet. */
+export interface SyncPlan {
+  readonly desired: DesiredState;
+  readonly actual: ActualState;
+  readonly changes: readonly Change[];
+  readonly verdict: GuardVerdict;
+  /** What to record in the ledger before anything is applied: adopted, new and changed bindings. */
+  readonly bindings: readonly Binding[];
+  /** Accounts of the managed group that neither ledger nor store knows and that still have access, by name. */
+  readonly notInStore: readonly string[];
+}
+
+const FROZEN = 'this node is frozen: no grants and no absences (sunk-agent thaw)';
+const UNRECORDED = 'the state database cannot be written: no grants and no absences until it can';
+
+/** Policy, plan and guard. Pure: equal input, in any order, gives an equal decision. */
+export function planSync(input: SyncInput): SyncPlan {
+  const { users, groups, host, config, now, blocked } = input;
+  const access = resolveAccess(config.access, groups);
+  const overrides = readOperatorOverrides(config, blocked);
+  const known = readNodeFacts(host, input.bindings, config);
+  const adopted = adoptLost({ ...input, facts: known, access, overrides });
+  const bindings = [...input.bindings, ...adopted];
+  const facts = adopted.length === 0 ? known : readNodeFacts(host, bindings, config);
+  const desired = computeDesiredState({ ...input, bindings, facts });
+  const actual = readActualState(host, bindings, desired, config);
+  const isFollower = config.accounts.backend === 'published';
+  const planned = planChanges(desired, actual).filter((change) => !(isFollower && isAccountChange(change)));
+  const freezeReason = !input.isRecordable ? UNRECORDED : input.frozenUntil > now ? FROZEN : null;
+  const changes = freezeReason === null ? planned : splitExchanges(planned);
+  const { approved, guardRecord: record } = input;
+  const verdict = guard({
+    changes,
+    desired,
+    actual,
+    users,
+    groups,
+    config,
+    record,
+    approved,
+    freezeReason,
+    now,
+  });
+  return {
+    desired,
+    actual,
+    changes,
+    verdict,
+    bindings: keepHeldEnabled([...adopted, ...desired.bindings], verdict),
+    notInStore: config.mode === 'observe' || isFollower ? [] : listNotInStore(desired, actual, host),
+  };
+}
+
+/** A person whose revocation is held stays enabled in the ledger too. */
+function keepHeldEnabled(bindings: readonly Binding[], { held }: GuardVerdict): Binding[] {
+  const waiting = new Set(held.flatMap((set) => set.changes.map(({ scimId }) => scimId)));
+  return bindings.map((binding) =>
+    waiting.has(binding.scimId) ? { ...binding, disabledAt: null } : binding,
+  );
+}
+
+function listNotInStore(
+  { leftovers }: DesiredState,
+  { keyFiles }: ActualState,
+  { own }: HostState,
+): string[] {
+  return leftovers.filter(isNotInStore).flatMap(({ name }) => {
+    const isDisabled = own.accounts.get(name)?.expiryDay === DISABLED_DAY;
+    return isDisabled && !keyFiles.has(name) ? [] : [name];
+  });
+}
+
+/** The homes that a plan may want to know of, for the one reading of the host; none where no homes are made. */
+export function listHomes({
+  users,
+  groups,
+  bindings,
+  config,
+}: Pick<SyncInput, 'users' | 'groups' | 'bindings' | 'config'>): string[] {
+  if (config.accounts.homes !== 'create') return [];
+  const { members } = resolveAccess(config.access, groups);
+  const domains = foldDomains(config.accounts.domains);
+  const bound = new Map(bindings.map((binding) => [`${binding.kind} ${binding.scimId}`, binding]));
+  return users.flatMap(({ record, absent }) => {
+    if (absent || !record.active || !members.has(record.id)) return [];
+    const home = bound.get(`account ${record.id}`)?.home ?? null;
+    if (home !== null) return [home];
+    const reading = readUsername(record.username, domains);
+    const choice = reading.ok ? chooseHome(record.home, reading.name, config.accounts) : null;
+    return choice?.ok === true ? [choice.home] : [];
+  });
+}

@@ -1,0 +1,23 @@
+// The members of each group who may log in, by account name.
+import type { DesiredAccount } from '../model.ts';
+
+/** Names of enabled accounts by SCIM id. */
+export function listEnabled(accounts: readonly DesiredAccount[]): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  for (const { scimId, entry, disabled } of accounts) if (disabled === null) names.set(scimId, entry.name);
+  return names;
+}
+
+/** Names of the members who may log in, sorted, each once. */
+export function findMembers(
+  members: readonly string[],
+  enabled: ReadonlyMap<string, string>,
+): readonly string[] {
+  const names = new Set<string>();
+  for (const id of members) {
+    const name = enabled.get(id);
+    if (name !== undefined) names.add(name);
+  }
+  // By code units, as compareText orders.
+  return [...names].sort();
+}

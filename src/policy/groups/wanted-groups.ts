@@ -1,0 +1,33 @@
+// The groups that this node shall have, and why: named in `access`, or matching `accounts.groups`.
+import type { Config } from '../../config/config.ts';
+import type { GroupRecord } from '../../protocol/records.ts';
+import type { ResolvedAccess } from '../access.ts';
+import type { StoredGroup } from '../model.ts';
+
+/** Why a group is wanted; `pattern` alone is the weakest reason. */
+export type WantedGroups = ReadonlyMap<GroupRecord, 'sudo' | 'access' | 'pattern'>;
+
+/** The groups that are to be on the node, and why. */
+export function findWanted(
+  groups: readonly StoredGroup[],
+  { accessGroups, sudoGroups }: ResolvedAccess,
+  config: Config,
+): WantedGroups {
+  const wanted = new Map<GroupRecord, 'sudo' | 'access' | 'pattern'>();
+  const patterns = config.accounts.groups.map(compileGlob);
+  for (const { record, absent } of groups) {
+    if (!absent && patterns.some((pattern) => pattern.test(record.name))) wanted.set(record, 'pattern');
+  }
+  for (const record of accessGroups) wanted.set(record, 'access');
+  for (const record of sudoGroups) wanted.set(record, 'sudo');
+  return wanted;
+}
+
+/** `*` any run of characters, `?` one; case counts. */
+export function compileGlob(pattern: string): RegExp {
+  const source = pattern
+    .replace(/[\\^$.+()[\]{}|/]/g, '\\$&')
+    .replaceAll('*', '[^]*')
+    .replaceAll('?', '[^]');
+  return new RegExp(`^${source}$`, 'u');
+}
