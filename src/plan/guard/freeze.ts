@@ -1,19 +1,22 @@
-// What a frozen node does not do: grants, and losses that nobody spoke out.
+// What a frozen node does not do: grants, and implied losses.
 import type { Change } from '../change.ts';
-import { findDisabledReason } from './effect.ts';
+import { type EffectContext, findDisabledReason } from './effect.ts';
 import { dropKeys, readFingerprints } from '../plan-keys.ts';
-import type { GuardContext } from './guard-limits.ts';
 
 /**
- * The changes that wait until the thaw. Spoken revocations go on (a block, active: false, access.users, keys that
- * the record no longer lists), and so does a mere renewal, or a long freeze would lock everybody out.
+ * The changes that wait until the thaw. Explicit revocations go on (a block, active: false, access.users, keys that
+ * the record no longer lists), and so does a mere renewal, or a long freeze would lock every person out.
  */
-export function freezePlan(changes: readonly Change[], { context, exempt }: GuardContext): Set<Change> {
+export function freezePlan(
+  changes: readonly Change[],
+  accountOf: EffectContext,
+  exempt: ReadonlySet<Change>,
+): Set<Change> {
   return new Set(
     changes.filter((change) => {
       // A block beats every hold, also where another key comes in place of the blocked one.
       if (exempt.has(change)) return false;
-      const reason = findDisabledReason(change, context);
+      const reason = findDisabledReason(change, accountOf);
       if (reason === 'blocked' || reason === 'inactive' || reason === 'not-listed-here') return false;
       if (change.kind === 'keys-write') return change.gained.length > 0;
       if (change.kind === 'keys-remove') return reason !== null;
@@ -24,7 +27,7 @@ export function freezePlan(changes: readonly Change[], { context, exempt }: Guar
 
 /**
  * Exchanges of keys as what goes and what comes, for the first may not wait. Where no other key stays the exchange is
- * left whole, and waits: a store in foreign hands must not lock out everybody whose node is frozen for that very reason.
+ * left whole, and waits: a compromised store must not lock out the people of a node that is frozen for that very reason.
  */
 export function splitExchanges(changes: readonly Change[]): Change[] {
   return changes.flatMap((change) => {

@@ -1,26 +1,9 @@
-// What the scales of the guard share: the question, what was done in the window, and how to remember what is done.
+// The guard's limits: how many may go, what was done in the window, and how the history names what is done.
 import type { Config } from '../../config/config.ts';
 import { DISABLED_DAY } from '../actual.ts';
 import type { Change } from '../change.ts';
-import { nameEffect, type EffectContext } from './effect.ts';
-import type { GuardQuestion, HeldSet } from './guard-model.ts';
-
-export interface GuardContext {
-  readonly question: GuardQuestion;
-  readonly context: EffectContext;
-  readonly groupIds: ReadonlyMap<string, string>;
-  /** Never held and never counted: the operator's blocks. */
-  readonly exempt: ReadonlySet<Change>;
-}
-
-/** A set that goes beyond a limit. */
-export interface Proposal {
-  readonly kind: HeldSet['kind'];
-  readonly reason: string;
-  readonly changes: readonly Change[];
-  /** Acts by itself after limits.hold. */
-  readonly timed: boolean;
-}
+import { nameEffect } from './effect.ts';
+import type { ClassifiedPlan } from './guard-model.ts';
 
 /** How many of `total` may go: the share, but so many always and so many at most; never fewer than one. */
 export function allowance(total: number, limit: Config['limits']['max_loss']): number {
@@ -28,7 +11,7 @@ export function allowance(total: number, limit: Config['limits']['max_loss']): n
   return Math.max(1, Math.min(byShare, limit.at_most));
 }
 
-/** What the scales count of what was done: the kinds that `nameRecord` leaves in the history for losses and gains. */
+/** What the guard counts of what was done: the kinds that `nameRecord` leaves in the history for losses and gains. */
 export const COUNTED_KINDS = [
   'account-close',
   'account-remove',
@@ -42,8 +25,11 @@ export const COUNTED_KINDS = [
 export type CountedKind = (typeof COUNTED_KINDS)[number];
 
 /** Units to which one of these things was done within the window. */
-export function findDone(weighing: GuardContext, kinds: readonly CountedKind[], window: number): Set<string> {
-  const { record, now } = weighing.question;
+export function findDone(
+  { question: { record, now } }: ClassifiedPlan,
+  kinds: readonly CountedKind[],
+  window: number,
+): Set<string> {
   const wanted = new Set<string>(kinds);
   const done = new Set<string>();
   for (const { at, scimId, kind } of record.done) {
@@ -65,22 +51,22 @@ export function describeWindow(seconds: number): string {
 }
 
 /**
- * How to remember what is done: what was approved, lapsed or exempt does not count in later passes, and an effect
+ * How to remember what is done: what was approved, lapsed or exempt does not count in later syncs, and an effect
  * that the kind does not tell is added to it.
  */
 export function nameRecord(
   changes: readonly Change[],
-  unweighed: ReadonlySet<Change>,
-  { context, question }: GuardContext,
+  uncounted: ReadonlySet<Change>,
+  { accountOf, question }: ClassifiedPlan,
 ): ReadonlyMap<Change, string> {
   const kinds = new Map<Change, string>();
   for (const change of changes) {
-    const effect = nameEffect(change, context);
-    const isClosedLine =
+    const effect = nameEffect(change, accountOf);
+    const isDisabledLine =
       change.kind === 'account-remove' &&
       question.actual.accounts.get(change.name)?.expiryDay === DISABLED_DAY;
-    const isHarmless = isClosedLine || (change.kind === 'keys-remove' && effect === 'none');
-    if (unweighed.has(change) || isHarmless) kinds.set(change, `${change.kind}:unweighed`);
+    const isHarmless = isDisabledLine || (change.kind === 'keys-remove' && effect === 'none');
+    if (uncounted.has(change) || isHarmless) kinds.set(change, `${change.kind}:unweighed`);
     else if (effect === 'sudo' || effect === 'drop-keys' || effect === 'replace-keys') {
       kinds.set(change, `${change.kind}:${effect}`);
     }

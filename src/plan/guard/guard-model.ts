@@ -3,6 +3,7 @@ import type { Config } from '../../config/config.ts';
 import type { DesiredState, StoredGroup, StoredUser } from '../../policy/model.ts';
 import type { ActualState } from '../actual.ts';
 import type { Change } from '../change.ts';
+import type { EffectContext } from './effect.ts';
 
 /** What the guard remembers from one sync to the next. */
 export interface GuardRecord {
@@ -49,4 +50,28 @@ export interface GuardQuestion {
   readonly freezeReason: string | null;
   /** Epoch seconds. */
   readonly now: number;
+}
+
+/** A plan, classified: what each change means for the guard. The first of its three steps. */
+export interface ClassifiedPlan {
+  readonly question: GuardQuestion;
+  /** The desired account of a person. */
+  readonly accountOf: EffectContext;
+  /** SCIM ids of groups by their name on the host. */
+  readonly groupIds: ReadonlyMap<string, string>;
+  /** Never held and never counted: the operators' blocks. */
+  readonly exempt: ReadonlySet<Change>;
+  /** What waits for the end of a freeze. */
+  readonly frozen: ReadonlySet<Change>;
+  /** All others, in the order of the plan. */
+  readonly moving: readonly Change[];
+}
+
+/** A set of changes beyond a limit: what the second step, measuring, gives. */
+export interface Excess {
+  readonly kind: HeldSet['kind'];
+  readonly reason: string;
+  readonly changes: readonly Change[];
+  /** Acts by itself after limits.hold. */
+  readonly timed: boolean;
 }

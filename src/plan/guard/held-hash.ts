@@ -1,10 +1,10 @@
-// The hash of a held set: equal on every node and in every pass, because only people and effects go into it.
+// The hash of a held set: equal on every node and in every sync, because only people and effects go into it.
 import { hash } from 'node:crypto';
 import type { DesiredState } from '../../policy/model.ts';
 import type { Change } from '../change.ts';
 import { nameEffect, type EffectContext } from './effect.ts';
 
-/** Whom a change concerns, as a key: people and groups may have equal SCIM ids. */
+/** The person or group of a change, as a key: people and groups may have equal SCIM ids. */
 export function nameUnit(change: Change): string {
   const { kind, scimId, name } = change;
   const isOfGroup = kind === 'group-create' || kind === 'group-remove';
@@ -28,8 +28,8 @@ export function hashChanges(
   context: EffectContext,
   groupIds: ReadonlyMap<string, string>,
 ): string {
-  const weighed = changes.filter((change) => nameEffect(change, context) !== 'none');
-  const counted = weighed.length > 0 ? weighed : changes;
+  const measured = changes.filter((change) => nameEffect(change, context) !== 'none');
+  const counted = measured.length > 0 ? measured : changes;
   return hashLines(counted.map((change) => describeEffect(change, context, groupIds)));
 }
 

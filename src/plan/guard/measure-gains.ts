@@ -1,51 +1,44 @@
-// The scale for what would come: new sudo members, and keys replaced in bulk.
+// Second step of the guard, for gains: new sudo members, and keys replaced in bulk.
 import type { Change } from '../change.ts';
 import { nameEffect } from './effect.ts';
 import { nameUnit } from './held-hash.ts';
-import {
-  allowance,
-  type CountedKind,
-  countUnion,
-  describeWindow,
-  findDone,
-  type Proposal,
-  type GuardContext,
-} from './guard-limits.ts';
+import { allowance, type CountedKind, countUnion, describeWindow, findDone } from './guard-limits.ts';
+import type { ClassifiedPlan, Excess } from './guard-model.ts';
 import { sayCount } from '../../common/count-noun.ts';
 
 /**
- * What goes beyond `limits.max_gain`. On a node that is made anew (it has no marker group yet) everybody is new, and
+ * What goes beyond `limits.max_gain`. On a node that is made anew (it has no managed group yet) every person is new, and
  * sudo is given unweighed; a sudo group that turns up later is not, for anybody may have given a group that name.
  */
-export function measureGains(changes: readonly Change[], weighing: GuardContext): Proposal[] {
-  const { context, question, exempt } = weighing;
+export function measureGains(plan: ClassifiedPlan): Excess[] {
+  const { accountOf, question, exempt, moving: changes } = plan;
   const { max_gain: limit, max_loss: loss } = question.config.limits;
   const isFreshNode = !question.actual.groups.has(question.desired.managedGroup.name);
   const pick = (effect: string): Change[] =>
-    changes.filter((change) => nameEffect(change, context) === effect && !exempt.has(change));
+    changes.filter((change) => nameEffect(change, accountOf) === effect && !exempt.has(change));
   const sudo = isFreshNode ? [] : pick('sudo');
   const replaced = pick('replace-keys');
   const within = describeWindow(limit.window);
-  const sudoCount = count(sudo, 'member-add:sudo', weighing);
-  const replacedCount = count(replaced, 'keys-write:replace-keys', weighing);
+  const sudoCount = count(sudo, 'member-add:sudo', plan);
+  const replacedCount = count(replaced, 'keys-write:replace-keys', plan);
   const holders = question.actual.keyFiles.size;
   // As for losses, so many are always well: in a small organisation two people may renew their keys on one day.
   const mayReplace = allowance(holders, { ...loss, share: limit.replaced_keys, at_most: Infinity });
-  const proposals: Proposal[] = [];
+  const excess: Excess[] = [];
   if (sudoCount > limit.sudo) {
     const reason = `${sayCount(sudoCount, 'person', 'people')} would be new in sudo groups within ${within}; limits.max_gain.sudo allows ${limit.sudo}`;
-    proposals.push({ kind: 'gain', reason, changes: sudo, timed: false });
+    excess.push({ kind: 'gain', reason, changes: sudo, timed: false });
   }
   if (replacedCount > mayReplace) {
     const reason = `${replacedCount} of ${sayCount(holders, 'person', 'people')} would have all their keys replaced within ${within}; limits.max_gain.replaced_keys allows ${mayReplace}`;
-    proposals.push({ kind: 'gain', reason, changes: replaced, timed: false });
+    excess.push({ kind: 'gain', reason, changes: replaced, timed: false });
   }
-  return proposals;
+  return excess;
 }
 
-/** People who gain now, together with those who did within the window; nobody new: nothing to hold. */
-function count(changes: readonly Change[], kind: CountedKind, weighing: GuardContext): number {
+/** People who gain now, together with those who did within the window; without a new one there is nothing to hold. */
+function count(changes: readonly Change[], kind: CountedKind, plan: ClassifiedPlan): number {
   if (changes.length === 0) return 0;
-  const done = findDone(weighing, [kind], weighing.question.config.limits.max_gain.window);
+  const done = findDone(plan, [kind], plan.question.config.limits.max_gain.window);
   return countUnion(done, new Set(changes.map(nameUnit)));
 }

@@ -1,36 +1,31 @@
-// The scale for what would go: people who would be out, people who would have less, and groups.
+// Second step of the guard, for losses: people without access, people with less, and groups.
 import { resolveAccess } from '../../policy/access.ts';
 import { DISABLED_DAY } from '../actual.ts';
 import type { Change } from '../change.ts';
 import { findDisabledReason, nameEffect } from './effect.ts';
 import { nameUnit } from './held-hash.ts';
-import {
-  allowance,
-  countUnion,
-  describeWindow,
-  findDone,
-  type Proposal,
-  type GuardContext,
-} from './guard-limits.ts';
+import { allowance, countUnion, describeWindow, findDone } from './guard-limits.ts';
+import type { ClassifiedPlan, Excess } from './guard-model.ts';
 import { sayCount } from '../../common/count-noun.ts';
 
 /** A person's loss, as one. */
 interface Loss {
   readonly unit: string;
   /** `out`: cannot log in any more; `less`: some keys or memberships go. */
-  readonly weight: 'out' | 'less';
-  readonly isSpoken: boolean;
+  readonly extent: 'out' | 'less';
+  readonly isExplicit: boolean;
   readonly hasVanished: boolean;
 }
 
 /** What goes beyond `limits.max_loss`, and whatever an empty store or a vanished access group would take. */
-export function measureLosses(changes: readonly Change[], weighing: GuardContext): Proposal[] {
-  const vanished = findVanished(weighing);
-  const losses = gatherLosses(changes, weighing, vanished);
-  const proposals: Proposal[] = [];
-  const hold = (kind: Proposal['kind'], reason: string, held: readonly Loss[], timed = false): void => {
-    const set = withRiders(changes, held, weighing);
-    if (set.length > 0) proposals.push({ kind, reason, changes: set, timed });
+export function measureLosses(plan: ClassifiedPlan): Excess[] {
+  const { moving: changes } = plan;
+  const vanished = findVanished(plan);
+  const losses = gatherLosses(changes, plan, vanished);
+  const excess: Excess[] = [];
+  const hold = (kind: Excess['kind'], reason: string, held: readonly Loss[], timed = false): void => {
+    const set = withDependants(changes, held, plan);
+    if (set.length > 0) excess.push({ kind, reason, changes: set, timed });
   };
   const gone = losses.filter(({ hasVanished }) => hasVanished);
   const goneGroups = changes.filter(
@@ -38,111 +33,111 @@ export function measureLosses(changes: readonly Change[], weighing: GuardContext
   );
   if (gone.length + goneGroups.length > 0) {
     const set = new Set([
-      ...withRiders(changes, gone, weighing),
+      ...withDependants(changes, gone, plan),
       ...goneGroups,
       ...vanished.sudoers(changes),
     ]);
-    proposals.push({ kind: 'vanished', reason: vanished.reason, changes: [...set], timed: false });
+    excess.push({ kind: 'vanished', reason: vanished.reason, changes: [...set], timed: false });
   }
   const rest = losses.filter(({ hasVanished }) => !hasVanished);
-  const out = rest.filter(({ weight }) => weight === 'out');
-  const { limits } = weighing.question.config;
+  const out = rest.filter(({ extent }) => extent === 'out');
+  const { limits } = plan.question.config;
   const within = describeWindow(limits.max_loss.window);
-  const done = findDone(weighing, ['account-close', 'keys-remove', 'account-remove'], limits.max_loss.window);
-  const total = countPopulation(weighing, done);
+  const done = findDone(plan, ['account-close', 'keys-remove', 'account-remove'], limits.max_loss.window);
+  const total = countPopulation(plan, done);
   const allowed = allowance(total, limits.max_loss);
-  const spoken = out.filter(({ isSpoken }) => isSpoken);
-  const silent = out.filter(({ isSpoken }) => !isSpoken);
+  const explicit = out.filter(({ isExplicit }) => isExplicit);
+  const implied = out.filter(({ isExplicit }) => !isExplicit);
   const describe = (count: number, what: string): string =>
     `${count} of ${sayCount(total, 'person', 'people')} would ${what} within ${within}; limits.max_loss allows ${allowed}`;
   let going = done;
-  if (spoken.length > 0) {
-    const count = countUnion(done, unitsOf(spoken));
-    if (count > allowed) hold('loss', describe(count, 'be deactivated or otherwise out'), spoken, true);
-    else going = new Set([...done, ...unitsOf(spoken)]);
+  if (explicit.length > 0) {
+    const count = countUnion(done, unitsOf(explicit));
+    if (count > allowed)
+      hold('loss', describe(count, 'be deactivated or otherwise lose access'), explicit, true);
+    else going = new Set([...done, ...unitsOf(explicit)]);
   }
-  if (silent.length > 0) {
-    const count = countUnion(going, unitsOf(silent));
-    if (count > allowed) hold('loss', describe(count, 'be out without a word of the store'), silent);
+  if (implied.length > 0) {
+    const count = countUnion(going, unitsOf(implied));
+    if (count > allowed)
+      hold('loss', describe(count, 'lose access without an explicit revocation by the store'), implied);
   }
-  const less = rest.filter(({ weight }) => weight === 'less');
+  const less = rest.filter(({ extent }) => extent === 'less');
   if (less.length > 0) {
-    const lessDone = findDone(weighing, ['member-remove', 'keys-write:drop-keys'], limits.max_loss.window);
+    const lessDone = findDone(plan, ['member-remove', 'keys-write:drop-keys'], limits.max_loss.window);
     const others = new Set([...lessDone].filter((unit) => !done.has(unit)));
     const count = countUnion(others, unitsOf(less));
     if (count > allowed) hold('loss', describe(count, 'lose keys or memberships'), less);
   }
-  proposals.push(...weighGroups(changes, weighing, goneGroups));
-  return withGroups(changes, proposals);
+  excess.push(...measureGroups(changes, plan, goneGroups));
+  return withGroups(changes, excess);
 }
 
 function unitsOf(losses: readonly Loss[]): Set<string> {
   return new Set(losses.map(({ unit }) => unit));
 }
 
-function gatherLosses(changes: readonly Change[], weighing: GuardContext, vanished: Vanished): Loss[] {
-  const { context, question, exempt } = weighing;
+function gatherLosses(changes: readonly Change[], plan: ClassifiedPlan, vanished: Vanished): Loss[] {
+  const { accountOf, question, exempt } = plan;
   const { actual } = question;
   const losses = new Map<string, Loss>();
-  const closing = new Set(changes.filter(({ kind }) => kind === 'account-close').map(nameUnit));
+  const disabling = new Set(changes.filter(({ kind }) => kind === 'account-close').map(nameUnit));
   for (const change of changes) {
-    const effect = nameEffect(change, context);
+    const effect = nameEffect(change, accountOf);
     if (effect === 'none' || exempt.has(change)) continue;
     const unit = nameUnit(change);
     const present = actual.accounts.get(change.name);
     const isOpen = present !== undefined && present.expiryDay !== DISABLED_DAY;
-    // What completes a closing that is done already takes nothing more from anybody.
+    // What completes a revocation that is done already takes nothing more away.
     const isOut =
-      (effect === 'close' && closing.has(unit)) ||
+      (effect === 'close' && disabling.has(unit)) ||
       (isOpen && (effect === 'lose-keys' || effect === 'remove'));
     if (!isOut && effect !== 'drop-keys' && effect !== 'leave') continue;
-    const reason = findDisabledReason(change, context);
+    const reason = findDisabledReason(change, accountOf);
     const before = losses.get(unit);
     losses.set(unit, {
       unit,
-      weight: isOut || before?.weight === 'out' ? 'out' : 'less',
-      isSpoken: reason === 'inactive',
+      extent: isOut || before?.extent === 'out' ? 'out' : 'less',
+      isExplicit: reason === 'inactive',
       hasVanished: before?.hasVanished === true || vanished.concerns(change, reason),
     });
   }
   return [...losses.values()];
 }
 
-/** With somebody's loss waits all that would happen to them, but for a renewal of keys and a home. */
-function withRiders(changes: readonly Change[], losses: readonly Loss[], weighing: GuardContext): Change[] {
+/** With a person's loss waits all that would happen to them, but for a renewal of keys and a home. */
+function withDependants(changes: readonly Change[], losses: readonly Loss[], plan: ClassifiedPlan): Change[] {
   const units = unitsOf(losses);
   return changes.filter((change) => {
-    if (!units.has(nameUnit(change)) || weighing.exempt.has(change)) return false;
+    if (!units.has(nameUnit(change)) || plan.exempt.has(change)) return false;
     if (change.kind === 'keys-write') return change.gained.length + change.lost.length > 0;
     return change.kind !== 'home-create';
   });
 }
 
-/** A group from which somebody's removal waits waits itself. */
-function withGroups(changes: readonly Change[], proposals: readonly Proposal[]): Proposal[] {
-  return proposals.map((proposal) => {
-    const names = new Set(
-      proposal.changes.filter(({ kind }) => kind === 'member-remove').map(({ name }) => name),
-    );
-    const known = new Set(proposal.changes);
+/** A group waits itself while the removal of a member waits. */
+function withGroups(changes: readonly Change[], excess: readonly Excess[]): Excess[] {
+  return excess.map((one) => {
+    const names = new Set(one.changes.filter(({ kind }) => kind === 'member-remove').map(({ name }) => name));
+    const known = new Set(one.changes);
     const groups = changes.filter(
       (change) => change.kind === 'group-remove' && names.has(change.name) && !known.has(change),
     );
-    return { ...proposal, changes: [...proposal.changes, ...groups] };
+    return { ...one, changes: [...one.changes, ...groups] };
   });
 }
 
-function weighGroups(
+function measureGroups(
   changes: readonly Change[],
-  weighing: GuardContext,
+  plan: ClassifiedPlan,
   vanished: readonly Change[],
-): Proposal[] {
+): Excess[] {
   const gone = new Set(vanished);
   const removals = changes.filter((change) => change.kind === 'group-remove' && !gone.has(change));
   if (removals.length === 0) return [];
-  const { config, actual } = weighing.question;
+  const { config, actual } = plan.question;
   const limit = config.limits.max_loss;
-  const done = findDone(weighing, ['group-remove'], limit.window);
+  const done = findDone(plan, ['group-remove'], limit.window);
   const count = countUnion(done, new Set(removals.map(nameUnit)));
   const total = actual.groups.size + done.size;
   const allowed = allowance(total, limit);
@@ -153,17 +148,17 @@ function weighGroups(
       (change.kind === 'group-remove' && !gone.has(change)) ||
       (change.kind === 'member-remove' &&
         names.has(change.name) &&
-        nameEffect(change, weighing.context) === 'leave'),
+        nameEffect(change, plan.accountOf) === 'leave'),
   );
   const reason = `${count} of ${sayCount(total, 'group')} would go within ${describeWindow(limit.window)}; limits.max_loss allows ${allowed}`;
   return [{ kind: 'loss', reason, changes: set, timed: false }];
 }
 
-/** Everybody who can log in, with those who could at the start of the window. */
-function countPopulation({ question, context }: GuardContext, done: ReadonlySet<string>): number {
+/** How many people can log in, with those who could at the start of the window. */
+function countPopulation({ question, accountOf }: ClassifiedPlan, done: ReadonlySet<string>): number {
   let open = 0;
   for (const { expiryDay } of question.actual.accounts.values()) if (expiryDay !== DISABLED_DAY) open += 1;
-  const back = [...done].filter((unit) => context(unit.slice('User '.length))?.disabled === null);
+  const back = [...done].filter((unit) => accountOf(unit.slice('User '.length))?.disabled === null);
   return open + done.size - back.length;
 }
 
@@ -177,7 +172,7 @@ interface Vanished {
 }
 
 /** An empty store, or groups of `access` that the store does not have (any more). */
-function findVanished({ question, groupIds: idsByName }: GuardContext): Vanished {
+function findVanished({ question, groupIds: idsByName }: ClassifiedPlan): Vanished {
   const { users, groups, config } = question;
   const isEmpty = users.every(({ absent }) => absent);
   const { missing } = resolveAccess(config.access, groups);
@@ -202,11 +197,11 @@ function findVanished({ question, groupIds: idsByName }: GuardContext): Vanished
       if (reason === 'no-access-group') {
         return isEmpty || (missing.length > 0 && (!isTraced || members.has(change.scimId ?? '')));
       }
-      // Whom neither ledger nor store knows: of an empty store that says nothing.
+      // An account that neither ledger nor store knows: an empty store says nothing of it.
       const isUnknown =
         change.kind === 'account-close' ? change.reason === 'unknown' : change.kind === 'keys-remove';
       if (reason === null && isUnknown) return isEmpty;
-      // A closing for another reason takes its course, in whatever groups the person was.
+      // A revocation for another reason takes its course, in whatever groups the person was.
       if (reason !== null) return false;
       return change.kind === 'member-remove' && groupIds.has(idsByName.get(change.name) ?? '');
     },

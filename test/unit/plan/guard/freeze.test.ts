@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Change } from '../../../../src/plan/change.ts';
 import { freezePlan, splitExchanges } from '../../../../src/plan/guard/freeze.ts';
 import { readFingerprints } from '../../../../src/plan/plan-keys.ts';
-import type { GuardContext } from '../../../../src/plan/guard/guard-limits.ts';
+import type { EffectContext } from '../../../../src/plan/guard/effect.ts';
 import type { DisabledBecause } from '../../../../src/policy/model.ts';
 
 const common = { scimId: 'u-ann', name: 'ann', because: '' };
@@ -35,22 +35,21 @@ const write = (gained: string[], lost: string[]): Change => ({
   lost,
 });
 
-/** The kinds that wait, where Ann is to be closed for this reason (null: open; undefined: no account is desired). */
+/** The kinds that wait, where Ann is to be disabled for this reason (null: enabled; undefined: no account is desired). */
 function waiting(
   changes: readonly Change[],
   reason: DisabledBecause | null | undefined,
   exempt: readonly Change[] = [],
 ) {
-  const context = (scimId: string | null) =>
-    scimId === 'u-ann' && reason !== undefined ? { disabled: reason } : undefined;
-  const weighing = { context, exempt: new Set(exempt) } as unknown as GuardContext;
-  return [...freezePlan(changes, weighing)].map(({ kind }) => kind);
+  const accountOf = ((scimId: string | null) =>
+    scimId === 'u-ann' && reason !== undefined ? { disabled: reason } : undefined) as EffectContext;
+  return [...freezePlan(changes, accountOf, new Set(exempt))].map(({ kind }) => kind);
 }
 const kinds = (changes: readonly Change[]): string[] => changes.map(({ kind }) => kind);
 
 describe('a frozen node', () => {
   it.each(['blocked', 'inactive', 'not-listed-here'] as const)(
-    'goes on with all that follows from a word about the person: %s',
+    'goes on with all that follows from an explicit answer about the person: %s',
     (reason) => expect(waiting(LOSSES, reason)).toEqual([]),
   );
 

@@ -1,13 +1,8 @@
 // The small rules of the scales: how much is allowed, what counts as done, and how it is remembered.
+import type { ClassifiedPlan } from '../../../../src/plan/guard/guard-model.ts';
 import { describe, expect, it } from 'vitest';
 import { CHANGE_ORDER, isRevocation, type Change } from '../../../../src/plan/change.ts';
-import {
-  allowance,
-  countUnion,
-  describeWindow,
-  findDone,
-  type GuardContext,
-} from '../../../../src/plan/guard/guard-limits.ts';
+import { allowance, countUnion, describeWindow, findDone } from '../../../../src/plan/guard/guard-limits.ts';
 import { absent, inactive, makeNode, makeOverrides, runSync } from '../../../support/records/fleet.ts';
 import { NOW } from '../../../support/records/organisation.ts';
 
@@ -32,8 +27,8 @@ describe('allowance', () => {
 });
 
 describe('what was done', () => {
-  const weighing = (done: object[]) =>
-    ({ question: { now: 1000, record: { done } } }) as unknown as GuardContext;
+  const plan = (done: object[]) =>
+    ({ question: { now: 1000, record: { done } } }) as unknown as ClassifiedPlan;
 
   it('counts by kind within the window, people and groups apart, nobody never', () => {
     const done = [
@@ -44,8 +39,8 @@ describe('what was done', () => {
       { at: 950, scimId: null, kind: 'account-close' },
       { at: 950, scimId: 'c', kind: 'account-close:unweighed' },
     ];
-    expect(findDone(weighing(done), ['account-close'], 100)).toEqual(new Set(['User b']));
-    expect(findDone(weighing(done), ['group-remove'], 100)).toEqual(new Set(['Group b']));
+    expect(findDone(plan(done), ['account-close'], 100)).toEqual(new Set(['User b']));
+    expect(findDone(plan(done), ['group-remove'], 100)).toEqual(new Set(['Group b']));
   });
 
   it('counts whom both have once', () => {

@@ -147,7 +147,7 @@ describe('what is held says how many, of how many, and which limit', () => {
           { closed },
         ),
       ),
-    ).toEqual([`6 of 50 people would be deactivated or otherwise out ${OVER}`]);
+    ).toEqual([`6 of 50 people would be deactivated or otherwise lose access ${OVER}`]);
     for (const kind of ['account-close', 'keys-remove', 'account-remove']) {
       const done = numbers(7, 9).map((n) => [n, kind] as const);
       const more = {
@@ -157,7 +157,7 @@ describe('what is held says how many, of how many, and which limit', () => {
       };
       const changes = numbers(1, 3).map((n) => close(n, 'inactive'));
       expect(reasons(ask(changes, more))).toEqual([
-        `6 of 50 people would be deactivated or otherwise out ${OVER}`,
+        `6 of 50 people would be deactivated or otherwise lose access ${OVER}`,
       ]);
       expect(ask(changes.slice(1), more).held).toEqual([]);
     }
@@ -171,7 +171,9 @@ describe('what is held says how many, of how many, and which limit', () => {
     const spoken = numbers(1, 3).map((n) => close(n, 'inactive'));
     const silent = numbers(4, 6).map((n) => close(n, 'no-access-group'));
     const verdict = ask([...spoken, ...silent], { closed });
-    expect(reasons(verdict)).toEqual([`6 of 50 people would be out without a word of the store ${OVER}`]);
+    expect(reasons(verdict)).toEqual([
+      `6 of 50 people would lose access without an explicit revocation by the store ${OVER}`,
+    ]);
     expect(verdict.go).toEqual(spoken);
     expect(verdict.held[0]).toMatchObject({ kind: 'loss', changes: silent, actsAt: null });
     expect(ask([...spoken, ...silent.slice(1)], { closed }).held).toEqual([]);

@@ -1,0 +1,29 @@
+// First step of the guard: what each change means, what is exempt, and what a freeze holds back.
+import type { Change } from '../change.ts';
+import { findDisabledReason, nameEffect, readEffectContext } from './effect.ts';
+import { freezePlan } from './freeze.ts';
+import type { ClassifiedPlan, GuardQuestion } from './guard-model.ts';
+import { nameUnit, readGroupIds } from './held-hash.ts';
+
+export function classifyPlan(question: GuardQuestion): ClassifiedPlan {
+  const { changes, desired, freezeReason } = question;
+  const accountOf = readEffectContext(desired);
+  const exempt = findExempt(question);
+  const frozen = freezeReason === null ? new Set<Change>() : freezePlan(changes, accountOf, exempt);
+  const moving = changes.filter((change) => !frozen.has(change));
+  return { question, accountOf, groupIds: readGroupIds(desired), exempt, frozen, moving };
+}
+
+/** Blocks of people, and of keys. */
+function findExempt({ changes, desired }: GuardQuestion): Set<Change> {
+  const accountOf = readEffectContext(desired);
+  const blockedKeys = new Set(
+    desired.refusals.filter(({ code }) => code === 'key-blocked').map(({ scimId }) => `User ${scimId}`),
+  );
+  const exempt = changes.filter((change) => {
+    if (findDisabledReason(change, accountOf) === 'blocked') return true;
+    if (!blockedKeys.has(nameUnit(change))) return false;
+    return ['lose-keys', 'drop-keys', 'replace-keys'].includes(nameEffect(change, accountOf));
+  });
+  return new Set(exempt);
+}
