@@ -3,8 +3,8 @@ import type { DisabledBecause } from '../policy/model.ts';
 import type { PasswdEntry } from '../policy/posix.ts';
 
 /**
- * `scimId` is the person or group it is done for (for a membership: the person); null where it is nobody's
- * (the marker, sudoers).
+ * `scimId` is the person or group it is done for (for a membership: the person); null for what concerns all
+ * (the managed group, sudoers).
  */
 interface Common {
   readonly scimId: string | null;
@@ -56,7 +56,7 @@ export type Change =
       readonly gained: readonly string[];
       readonly lost: readonly string[];
     })
-  // It may take its time, so nobody waits for it.
+  // It may take its time, so nothing waits for it.
   | (Common & { readonly kind: 'hook-run'; readonly uid: number });
 
 export type ChangeKind = Change['kind'];
@@ -91,7 +91,7 @@ function rankKind(kind: ChangeKind): number {
   return RANKS.get(kind) ?? CHANGE_ORDER.length;
 }
 
-/** Whether a change takes something away from somebody (a key file that only loses keys counts). */
+/** Whether a change takes something away (a key file that only loses keys counts). */
 export function isRevocation(change: Change): boolean {
   if (change.kind === 'keys-write') return change.lost.length > 0;
   return change.kind === 'hook-run' || rankKind(change.kind) < FIRST_GRANT;

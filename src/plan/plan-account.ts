@@ -6,18 +6,18 @@ import { type ActualAccount, type ActualState, DISABLED_DAY } from './actual.ts'
 import type { Change } from './change.ts';
 import { planLeaving, planReturning } from './plan-offboarding.ts';
 
-/** Why somebody is out, as a clause for operators. */
+/** Why an account is disabled, as a clause for operators. */
 export const DISABLED_BECAUSE: Readonly<Record<DisabledBecause, string>> = {
   inactive: 'the store says active: false',
   absent: 'the store no longer has this person',
   'no-access-group': 'is in no access group',
   blocked: 'an operator blocked this person',
   'not-listed-here': 'access.users does not list this person',
-  unknown: 'bears the marker, but neither the ledger nor the store knows this account',
+  unknown: 'is in the managed group, but neither the ledger nor the store knows this account',
 };
 
 /**
- * @param present the line that the account has now, perhaps under a former name; null if there is none. A closed
+ * @param present the line that the account has now, perhaps under a former name; null if there is none. A disabled
  *   account without a line stays without.
  */
 export function planAccount(
@@ -34,7 +34,7 @@ export function planAccount(
   if (present === null) {
     changes.push({ ...common, kind: 'account-create', entry, because: 'is in an access group' });
   } else if (present.expiryDay === DISABLED_DAY) {
-    // Reopening writes the whole line, but finds it by its name.
+    // Enabling writes the whole line, but finds it by its name.
     if (present.entry.name !== entry.name) changes.push(...planAltering(scimId, present.entry, entry));
     changes.push({ ...common, kind: 'account-reopen', entry, because: 'is in an access group again' });
   } else changes.push(...planAltering(scimId, present.entry, entry));
@@ -53,14 +53,14 @@ function planDisabling(
   desired: DesiredState,
   actual: ActualState,
 ): Change[] {
-  const isClosed = present.expiryDay === DISABLED_DAY && present.entry.shell === entry.shell;
-  // A rename that was cut short is finished after the closing, which finds the line by the name that it has.
-  const closing = { ...entry, name: present.entry.name };
-  const common = { scimId, name: closing.name, because: DISABLED_BECAUSE[reason] };
+  const isDisabled = present.expiryDay === DISABLED_DAY && present.entry.shell === entry.shell;
+  // A rename that was cut short is finished after the account is disabled, which finds the line by the name that it has.
+  const nologin = { ...entry, name: present.entry.name };
+  const common = { scimId, name: nologin.name, because: DISABLED_BECAUSE[reason] };
   const changes: Change[] = [];
-  if (!isClosed) changes.push({ ...common, kind: 'account-close', entry: closing, reason });
-  changes.push(...planAltering(scimId, isClosed ? present.entry : closing, entry));
-  const hasSessions = actual.sessions?.has(entry.uid) ?? !isClosed;
+  if (!isDisabled) changes.push({ ...common, kind: 'account-close', entry: nologin, reason });
+  changes.push(...planAltering(scimId, isDisabled ? present.entry : nologin, entry));
+  const hasSessions = actual.sessions?.has(entry.uid) ?? !isDisabled;
   if (hasSessions) changes.push({ ...common, kind: 'sessions-end', uid: entry.uid });
   return [...changes, ...planLeaving({ ...common, uid: entry.uid }, desired, actual)];
 }
@@ -71,7 +71,7 @@ function planAltering(scimId: string, before: PasswdEntry, entry: PasswdEntry): 
   return [{ scimId, name: entry.name, kind: 'account-alter', before, entry, because }];
 }
 
-/** The line of somebody whom neither the ledger nor the store knows, and who bears our mark. */
+/** The line of an account of the managed group that neither the ledger nor the store knows. */
 export function planNotInStore(
   name: string,
   scimId: string,
@@ -114,7 +114,7 @@ const WORDS: Readonly<Record<(typeof FIELDS)[number], string>> = {
   shell: 'shell',
 };
 
-/** Field by field by name, and not over FIELDS: it is asked of everybody in every pass. */
+/** Field by field by name, and not over FIELDS: it is asked of every account in every sync. */
 function isEqualEntry(a: PasswdEntry, b: PasswdEntry): boolean {
   return (
     a.uid === b.uid &&

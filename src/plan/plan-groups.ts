@@ -7,24 +7,25 @@ import type { ManagedAccounts } from './managed-accounts.ts';
 import { DISABLED_BECAUSE } from './plan-account.ts';
 
 /**
- * The marker, the desired groups and those whose time is over. Members that are not ours stay: a local account
- * that an administrator put into a group is none of our business. `group-create` for a group that has a line gives
+ * The managed group, the desired groups and those that end. Members that are not managed stay: a local account
+ * that an administrator put into a group is not this program's business. `group-create` for a group that has a line gives
  * that line its gid.
  */
 export function planGroups(desired: DesiredState, actual: ActualState, managed: ManagedAccounts): Change[] {
-  // Where the marker's name or gid is a local group's, that group is not ours to make or fill.
-  const isMarkerOurs = !desired.refusals.some(({ code }) => code === 'marker-taken');
-  // Nobody yet, no marker yet: a node that has not heard the store stays as it was.
-  const isMarkerDue = desired.accounts.length > 0 || actual.groups.has(desired.managedGroup.name);
+  // Where the name or gid of the managed group is a local group's, it is neither made nor filled.
+  const isManagedGroupOwn = !desired.refusals.some(({ code }) => code === 'marker-taken');
+  // Without accounts there is no managed group: a node that never read the store stays as it was.
+  const isManagedGroupDue = desired.accounts.length > 0 || actual.groups.has(desired.managedGroup.name);
   const changes =
-    isMarkerOurs && isMarkerDue
+    isManagedGroupOwn && isManagedGroupDue
       ? planGroup({ ...desired.managedGroup, scimId: null, sudo: false }, actual, managed)
       : [];
   for (const group of desired.groups) append(changes, planGroup(group, actual, managed));
   for (const { kind, name, scimId, fate } of desired.leftovers) {
     const present = actual.groups.get(name);
     if (kind !== 'group' || present === undefined || name === desired.managedGroup.name) continue;
-    if (fate === 'leave') append(changes, removeMembers(present, new Set(), managed, 'is out', isOut));
+    if (fate === 'leave')
+      append(changes, removeMembers(present, new Set(), managed, 'is disabled', hasNoAccess));
     if (fate !== 'remove' || desired.groups.some((group) => group.name === name)) continue;
     append(changes, removeMembers(present, new Set(), managed, 'the group goes'));
     const because = 'the configuration or the store no longer has this group';
@@ -49,7 +50,7 @@ function planGroup(group: WantedGroup, actual: ActualState, managed: ManagedAcco
   if (present !== undefined && isSameMembers(present.members, members)) return changes;
   const before = new Set(present?.members ?? []);
   if (present !== undefined) {
-    // Out of the marker, the own key file of somebody whose line still stands would open it again (sshd_config Match).
+    // Outside of the managed group a person's own key file would count again (sshd_config Match) while the line stands.
     const keepsLine = (member: string): boolean => scimId === null && actual.accounts.has(member);
     const concerns = (member: string): boolean =>
       managed.leftovers.get(member)?.fate !== 'deny' || !keepsLine(member);
@@ -84,11 +85,11 @@ function removeMembers(
 }
 
 /**
- * Closed or gone: such a one is in no group, even in one about which nothing was heard. So is a name that a rename has
- * freed, for the next one of that name must not find a place there; whoever had it is back in that group when the
- * store tells of it again.
+ * A disabled or removed account is in no group, not even in one that the store did not report. Nor is a name that a
+ * rename has freed: the next person of that name must not inherit the membership. The renamed person is back in that
+ * group once the store reports it again.
  */
-function isOut(member: string, managed: ManagedAccounts): boolean {
+function hasNoAccess(member: string, managed: ManagedAccounts): boolean {
   if (managed.renamed.has(member)) return true;
   return (
     (managed.desired.get(member)?.disabled ?? null) !== null ||

@@ -29,7 +29,7 @@ export function planKeyFile(account: DesiredAccount, present: string | null): Ch
   return [{ scimId, name: entry.name, kind: 'keys-write', text, gained, lost, because }];
 }
 
-/** Key files of names that are nobody's any more; those about whom nothing was heard keep theirs. */
+/** Key files of names that no managed account has any more; accounts that the store did not report keep theirs. */
 export function planStrayKeyFiles(managed: ManagedAccounts, actual: ActualState): Change[] {
   const changes: Change[] = [];
   for (const name of actual.keyFiles.keys()) {
@@ -40,7 +40,7 @@ export function planStrayKeyFiles(managed: ManagedAccounts, actual: ActualState)
         ? 'this node refuses the account'
         : fate === 'disable'
           ? DISABLED_BECAUSE.unknown
-          : 'no account of ours has this name any more';
+          : 'no managed account has this name any more';
     changes.push(removeKeys(name, managed.idOf(name), because));
   }
   return changes;
@@ -61,7 +61,7 @@ function describeExtension({ by, until }: Extension): string {
   return `${by} extended them until ${new Date(until * 1000).toISOString().slice(0, 19)}Z`;
 }
 
-/** Fingerprints of the keys in one of our own files: `[options] type base64 comment`, as sshd(8) has it. */
+/** Fingerprints of the keys in a managed key file: `[options] type base64 comment`, as sshd(8) has it. */
 export function readFingerprints(text: string): string[] {
   return text.split('\n').flatMap((line) => {
     const match = /(?:^|\s)(?:ssh|ecdsa|sk)-[a-z0-9@.-]+ ([A-Za-z0-9+/]+={0,2})(?:\s|$)/.exec(line);

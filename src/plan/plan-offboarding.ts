@@ -1,4 +1,4 @@
-// What is done beyond the account itself when somebody leaves (jobs put aside, the hook), and undone when they return.
+// What is done beyond the account itself when a person leaves (jobs put aside, the hook), and undone when they return.
 import type { DesiredState } from '../policy/model.ts';
 import type { ActualState } from './actual.ts';
 import type { Change } from './change.ts';
@@ -10,7 +10,7 @@ interface Leaver {
   readonly because: string;
 }
 
-/** Steps that are still to be done for somebody who is out; what was done is read off the host, so a kill loses none. */
+/** Steps that are still to be done for a person who left; what was done is read off the host, so a kill loses none. */
 export function planLeaving(leaver: Leaver, desired: DesiredState, actual: ActualState): Change[] {
   const { offboarded, jobs } = actual;
   const done = offboarded.get(leaver.uid);
@@ -23,7 +23,7 @@ export function planLeaving(leaver: Leaver, desired: DesiredState, actual: Actua
   return changes;
 }
 
-/** Gives jobs back to somebody who was off-boarded and may log in again. */
+/** Gives jobs back to a person who was off-boarded and may log in again. */
 export function planReturning(returner: Omit<Leaver, 'because'>): Change {
   return { ...returner, kind: 'jobs-restore', because: 'may log in again' };
 }

@@ -8,7 +8,7 @@ import { planKeyFile, planStrayKeyFiles } from './plan-keys.ts';
 import { readManagedAccounts } from './managed-accounts.ts';
 
 /**
- * What must be done, in the order of CHANGE_ORDER and within it by name; empty when host and wish agree. What is
+ * What must be done, in the order of CHANGE_ORDER and within it by name; empty when host and desired state agree. What is
  * neither desired nor a leftover that ends is left as it is.
  */
 export function planChanges(desired: DesiredState, actual: ActualState): Change[] {

@@ -118,7 +118,7 @@ function indexLedger(bindings: readonly Binding[]) {
   return { accounts, groups, primaryGids };
 }
 
-/** The people whom this node knows (bound, or in an access group), and the other users of the store. */
+/** The people that this node knows (bound, or in an access group), and the other users of the store. */
 function selectPeople(
   users: readonly StoredUser[],
   members: ReadonlySet<string>,

@@ -1,8 +1,8 @@
-// One person whom this node knows, as access and ledger have them.
+// One person that this node knows, as access and ledger have them.
 import type { PersonalRules } from './access.ts';
 import type { Binding, DisabledBecause, StoredUser } from './model.ts';
 
-/** One person whom the node knows: bound, or in an access group. */
+/** One person that the node knows: bound, or in an access group. */
 export interface Person {
   readonly user: StoredUser;
   readonly rules: PersonalRules;

@@ -1,7 +1,7 @@
 // The text of our file in sudoers.d(5).
 
 /**
- * One rule a sudo group, by gid, because a name could be somebody else's; without password, because accounts
+ * One rule a sudo group, by gid, because a name could be another group's; without password, because accounts
  * have none (sudoers(5), `%#gid`). No groups: no file.
  */
 export function renderSudoers(gids: readonly number[]): string {

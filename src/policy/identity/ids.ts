@@ -26,11 +26,11 @@ export function chooseId(
 ): IdReading {
   const id = rules.ids === 'derived' ? deriveId(scimId, rules.id_range) : attribute;
   if (id === null) {
-    const mend =
+    const detail =
       rules.ids === 'derived'
         ? 'accounts.id_range has no id that may be granted'
         : `the store has no ${what} for it (scim.attributes)`;
-    return { ok: false, code: `${what}-missing`, detail: mend };
+    return { ok: false, code: `${what}-missing`, detail };
   }
   if (isReservedId(id)) {
     return { ok: false, code: `${what}-reserved`, detail: `the ${what} ${id} is reserved for the system` };

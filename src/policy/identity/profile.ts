@@ -1,4 +1,4 @@
-// The fields of a passwd(5) line that come from strangers: GECOS, home and shell, cleaned or refused.
+// The fields of a passwd(5) line that come from the store: GECOS, home and shell, cleaned or refused.
 import type { Config } from '../../config/config.ts';
 
 /** Longest GECOS field, in characters: finger(1) and mail programs need no more. */
@@ -24,7 +24,7 @@ export function cleanGecos(displayName: string | null): string {
   return Array.from(clean).slice(0, MAX_GECOS).join('').trim();
 }
 
-/** A home folder, or a stable code and one phrase for the operator. */
+/** A home directory, or a stable code and one phrase for the operator. */
 export type HomeReading =
   | { readonly ok: true; readonly home: string }
   | { readonly ok: false; readonly code: string; readonly detail: string };
@@ -45,18 +45,18 @@ export function chooseHome(
     return {
       ok: false,
       code: 'home-path',
-      detail: 'the home folder at the store is not a plain, absolute, canonical path',
+      detail: 'the home directory at the store is not a plain, absolute, canonical path',
     };
   }
   const isBelow = rules.home_prefixes.some((prefix) => {
-    const folder = prefix.replace(/\/+$/, '');
-    return folder !== '' && fromRecord.startsWith(`${folder}/`);
+    const directory = prefix.replace(/\/+$/, '');
+    return directory !== '' && fromRecord.startsWith(`${directory}/`);
   });
   if (isBelow) return { ok: true, home: fromRecord };
   return {
     ok: false,
     code: 'home-prefix',
-    detail: `the home folder ${fromRecord} at the store is not below accounts.home_prefixes`,
+    detail: `the home directory ${fromRecord} at the store is not below accounts.home_prefixes`,
   };
 }
 

@@ -1,4 +1,4 @@
-// Who is whom after the store gave people and groups new SCIM ids: a binding moves, its name and ids stay.
+// After the store gave people and groups new SCIM ids: a binding moves, its name and ids stay.
 import type { Config } from '../../config/config.ts';
 import type { GroupRecord, UserRecord } from '../../protocol/records.ts';
 import type { Fault } from './allocations.ts';
@@ -59,7 +59,7 @@ export function planRebinding(pairs: readonly IdPair[], question: RebindQuestion
 }
 
 /**
- * Pairs everybody who is bound and gone (or inactive) with who has the same `externalId` now and is not bound; so for
+ * Pairs each person who is bound and gone (or inactive) with the one who has the same `externalId` now and is not bound; so for
  * groups. Where several have it there is no pair, but a refusal.
  */
 export function pairByExternalId(question: RebindQuestion): { pairs: IdPair[]; refused: NotRebound[] } {

@@ -28,7 +28,7 @@ export function isReservedName(name: string): boolean {
 
 /**
  * Ranges of uids and gids that are never granted, both ends included: system accounts and root, systemd's home,
- * dynamic, container and nobody ranges (systemd, UIDS-GIDS), 16-bit -1, and all that a signed 32-bit number
+ * dynamic, container and `nobody` ranges (systemd, UIDS-GIDS), 16-bit -1, and all that a signed 32-bit number
  * cannot hold. `munge` (400) and `slurm` (401) of SUNK lie in the first.
  */
 export const RESERVED_IDS: readonly (readonly [low: number, high: number])[] = [

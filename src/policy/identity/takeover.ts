@@ -19,7 +19,7 @@ export interface Takeover {
   readonly refused: readonly NotTakenOver[];
   /** Names that the ledger binds to the same person with the same ids and home already. */
   readonly known: readonly string[];
-  /** Names that nobody at the store has. */
+  /** Names that no person at the store has. */
   readonly unmatched: readonly string[];
 }
 
@@ -161,7 +161,7 @@ function findDifference(
   return null;
 }
 
-/** A primary group that is somebody else's on this node would be refused in every pass (see claims.ts). */
+/** A primary group that is a local one on this node would be refused in every sync (see allocations.ts). */
 function findGroupFault({ name, gid }: PasswdEntry, { facts, config }: TakeoverQuestion): Fault | null {
   if (gid === config.accounts.primary_gid) return null;
   const group = facts.foreignGroups.find((local) => local.gid === gid);

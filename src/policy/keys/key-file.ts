@@ -1,4 +1,4 @@
-// The text of one person's key file: an expiry that sshd enforces, the key, and nothing a stranger wrote.
+// The text of one person's key file: an expiry that sshd enforces, the key, and nothing from the store.
 import { hash } from 'node:crypto';
 import type { AcceptedKey, NodeFacts } from '../model.ts';
 

@@ -29,7 +29,7 @@ const PRIVATE: Candidate = {
   kind: 'refused',
   code: 'key-private',
   detail:
-    'is a PRIVATE key: whoever could read the store has it. Remove it there, make a new key pair, and list only the .pub line',
+    'is a PRIVATE key: every reader of the store has it. Remove it there, make a new key pair, and list only the .pub line',
 };
 
 const PEM: Candidate = {

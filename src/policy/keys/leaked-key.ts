@@ -1,4 +1,4 @@
-// Which keys a record gives away: the public halves of the private keys that somebody pasted into it.
+// Which keys a record gives away: the public halves of the private keys that a person pasted into it.
 import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { readString } from './wire-format.ts';

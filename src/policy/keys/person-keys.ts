@@ -11,9 +11,9 @@ export interface PersonKeys {
 }
 
 /**
- * The keys of each person whom the node knows and the store still lists, by SCIM id; also of people who may not log in,
+ * The keys of each person that the node knows and the store still lists, by SCIM id; also of people who may not log in,
  * so that no one takes over a key from a person who is disabled.
- * @param others users of the store whom the node does not know. Their keys count as well: which people a node knows
+ * @param others users of the store that the node does not know. Their keys count as well: which people a node knows
  *   depends on its ledger, and the owner of a key must be the same on every node.
  */
 export function resolveKeys(
@@ -36,7 +36,7 @@ export function resolveKeys(
   const claims: Claim[] = [];
   const heads = others.length === 0 ? new Set<string>() : listHeads(keys);
   for (const user of heads.size === 0 ? [] : others) {
-    // Few users whom the node does not know list such a key, so only their keys are parsed.
+    // Few users that the node does not know list such a key, so only their keys are parsed.
     if (!user.record.keys.some((text) => mayHold(text, heads))) continue;
     const { accepted } = judgePerson(user, [], rules);
     const contested = accepted.filter(({ fingerprint }) => listed.has(fingerprint));
@@ -91,7 +91,7 @@ function refuseShared(
     });
   };
   for (const [fingerprint, { owner, others: rest }] of resolveSharedKeys(claims)) {
-    const detail = `the key ${fingerprint} is listed by ${rest.length} more (${rest.slice(0, 3).join(', ')}), for whom it is refused`;
+    const detail = `the key ${fingerprint} is listed by ${rest.length} more (${rest.slice(0, 3).join(', ')}), where it is refused`;
     report(owner, { code: 'key-shared', detail }, null);
     for (const other of rest) {
       const fault = {

@@ -409,7 +409,7 @@ describe('planChanges, the reason on each change', () => {
     ['no-access-group', 'is in no access group'],
     ['blocked', 'an operator blocked this person'],
     ['not-listed-here', 'access.users does not list this person'],
-    ['unknown', 'bears the marker, but neither the ledger nor the store knows this account'],
+    ['unknown', 'is in the managed group, but neither the ledger nor the store knows this account'],
   ] as const)('is the same for all that goes with a closing: %s', (why, because) => {
     const actual = host(entry('gone', 20001));
     actual.keyFiles.set('gone', 'text\n');
@@ -445,7 +445,7 @@ describe('planChanges, the reason on each change', () => {
     });
     expect(reasons(desired, actual)).toEqual([
       'keys-remove back: the store lists no key that may be used',
-      'keys-remove stray: no account of ours has this name any more',
+      'keys-remove stray: no managed account has this name any more',
       'sudoers-remove sunk-agent: no sudo group is confirmed by the store',
       'member-remove over: the group goes',
       'member-remove team: the store no longer lists this member',
@@ -479,11 +479,11 @@ describe('planChanges, the reason on each change', () => {
         leftover('silent', 'leave', 'group'),
       ],
     });
-    const because = 'bears the marker, but neither the ledger nor the store knows this account';
+    const because = 'is in the managed group, but neither the ledger nor the store knows this account';
     expect(reasons(desired, actual)).toEqual([
       `keys-remove odd: ${because}`,
       `account-close odd: ${because}`,
-      'member-remove silent: is out',
+      'member-remove silent: is disabled',
       `jobs-disable odd: ${because}`,
     ]);
     expect(planChanges(desired, actual)[1]).toMatchObject({ reason: 'unknown', entry: { uid: 20001 } });

@@ -75,7 +75,7 @@ describe('a line that is no sound public key is called what it is', () => {
   const pem =
     'key-pem: is not in the format of OpenSSH; convert it with ssh-keygen -i, and list that one line';
   const secret =
-    'key-private: is a PRIVATE key: whoever could read the store has it. Remove it there, make a new key pair, and list only the .pub line';
+    'key-private: is a PRIVATE key: every reader of the store has it. Remove it there, make a new key pair, and list only the .pub line';
   const options = 'key-options: has text before the key; options are refused, list the bare key';
 
   it.each<[string, string[]]>([
@@ -223,7 +223,7 @@ describe('a key is refused', () => {
       ({ scimId, code, detail }) => `${scimId} ${code}: ${detail.replace(/SHA256:\S+/, 'KEY')}`,
     );
     expect(said).toContain(
-      'u-alice key-shared: the key KEY is listed by 4 more (u-bob, u-carol, u-dora), for whom it is refused',
+      'u-alice key-shared: the key KEY is listed by 4 more (u-bob, u-carol, u-dora), where it is refused',
     );
     for (const other of ['bob', 'carol', 'dora', 'eve']) {
       expect(said).toContain(
