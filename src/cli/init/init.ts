@@ -1,4 +1,4 @@
-// `sunk-agent init`: from a base URL, a token and the names of groups to a configuration, with the plan seen first.
+// `sunk-agent init`: from a base URL, a token and the names of groups to a configuration, after showing the plan.
 import { readFileSync } from 'node:fs';
 import { decide } from '../../agent/reconcile/decide.ts';
 import type { SyncContext } from '../../agent/reconcile/context.ts';
@@ -30,17 +30,17 @@ export const options = {
 export const help = `Usage: sunk-agent init [--base-url URL] [--token-file FILE] [--group NAME]... [--sudo-group NAME]...
                        [--domain DOMAIN]... [--enforce] [--force] [--json] [--config FILE] [--root DIR]
 
-Reads the store, finds the groups and pins their ids, shows what the first pass would do, and writes the
+Reads the store, finds the groups and pins their ids, shows what the first sync would do, and writes the
 configuration and the token. Accounts, sshd and NSS stay as they are. Asks on a terminal for what is not given.
 
   --base-url URL     the SCIM Base URL of SCIM Configuration
-  --token-file FILE  the file that holds the token; - is standard input. Without it the token that lies in
+  --token-file FILE  the file that holds the token; - is standard input. Without it the token in
                      /etc/sunk-agent/credentials is used
   --group NAME       the group whose members may log in, by its exact name; may be repeated
   --sudo-group NAME  the group whose members may use sudo without a password; may be repeated
-  --domain DOMAIN    the mail domain whose local parts become user names; may be repeated. Without it the one that
-                     all members of the groups have
-  --enforce          the agent may act on the plan; without it, and without a yes on the terminal, it observes
+  --domain DOMAIN    the mail domain whose local parts become user names; may be repeated. Without it the domain
+                     that all members of the groups have
+  --enforce          apply the plan; without it, and without a yes on the terminal, the agent observes
   --force            replace a configuration that names a store; it is kept as config.yaml.before-init
 
 Examples:
@@ -58,17 +58,17 @@ export async function run(context: CommandContext): Promise<number> {
   try {
     const baseUrl = await findBaseUrl(context, terminal);
     const token = await findToken(context, terminal, readKeptToken(paths));
-    return await withDraft(paths, baseUrl, token, async (place) => {
-      const parts = await readStoreContents(place);
+    return await withDraft(paths, baseUrl, token, async (node) => {
+      const store = await readStoreContents(node);
       try {
-        const choices = await choose(context, terminal, baseUrl, parts);
-        const mode = await showPlan(context, terminal, choices, parts);
+        const choices = await choose(context, terminal, baseUrl, store);
+        const mode = await showPlan(context, terminal, choices, store);
         if (mode === null) return 1;
         writeAccepted(paths, configFile, renderConfig({ ...choices, mode }), token);
         process.stderr.write(describeNext(configFile, mode));
         return 0;
       } finally {
-        parts.state.close();
+        store.state.close();
       }
     });
   } finally {
@@ -102,15 +102,15 @@ async function findToken(
   return terminal.askSecretly('SCIM token (it is not shown)');
 }
 
-/** Who may log in, from the flags or the terminal, as the store has it. */
+/** The groups and domains, from the options or the terminal, checked against the store. */
 async function choose(
   { values }: CommandContext,
   terminal: Terminal | null,
   baseUrl: string,
-  { state: mirror }: Omit<SyncContext, 'reader'>,
+  { state }: Omit<SyncContext, 'reader'>,
 ): Promise<Omit<ConfigChoices, 'mode'>> {
-  const users = mirror.users().flatMap(({ record, absent }) => (absent ? [] : [record]));
-  const groups = mirror.groups().flatMap(({ record, absent }) => (absent ? [] : [record]));
+  const users = state.users().flatMap(({ record, absent }) => (absent ? [] : [record]));
+  const groups = state.groups().flatMap(({ record, absent }) => (absent ? [] : [record]));
   process.stderr.write(
     `The store has ${sayCount(users.length, 'user')} and ${sayCount(groups.length, 'group')}: ${listNames(groups)}\n`,
   );
@@ -148,16 +148,16 @@ function listOf(value: unknown): string[] {
   return Array.isArray(value) ? value.map(String) : [];
 }
 
-/** What the first pass would do; null: the operator does not want it. */
+/** Shows what the first sync would do; null: the operator does not want it. */
 async function showPlan(
   { values, json }: CommandContext,
   terminal: Terminal | null,
   choices: Omit<ConfigChoices, 'mode'>,
-  parts: Omit<SyncContext, 'reader'>,
+  store: Omit<SyncContext, 'reader'>,
 ): Promise<ConfigChoices['mode'] | null> {
   const config = parseConfig(renderConfig({ ...choices, mode: 'enforce' }), 'the new configuration');
-  const now = Math.floor(parts.clock() / 1000);
-  const { changes, verdict, desired } = await decide({ ...parts, config }, now, {
+  const now = Math.floor(store.clock() / 1000);
+  const { changes, verdict, desired } = await decide({ ...store, config }, now, {
     completeAt: now,
     isComplete: false,
   });
@@ -175,7 +175,7 @@ async function showPlan(
   if (values['enforce'] === true) return 'enforce';
   if (terminal === null) return 'observe';
   const answer = await terminal.ask(
-    'Write this configuration? yes: the agent does this; observe: it only watches; no',
+    'Write this configuration? yes: the agent applies this plan; observe: it only reports; no',
     'no',
   );
   if (/^y(es)?$/i.test(answer)) return 'enforce';

@@ -1,28 +1,28 @@
-// How far a pass is: one line that is drawn over on a terminal and gone at the end, a line for each step elsewhere.
+// Progress of a sync: on a terminal one line that is redrawn and removed at the end, elsewhere one line for each step.
 import { SYNC_STEPS, type SyncStep, type Progress } from '../../agent/progress.ts';
 import { mayColour } from './colour.ts';
 import { sayCount } from '../../common/count-noun.ts';
 
 export interface ProgressBar {
   readonly note: Progress;
-  /** Takes the bar away, whether the pass ended or failed. */
+  /** Removes the bar, whether the sync ended or failed. */
   end(): void;
 }
 
 /** What the bar needs of a stream. */
 export interface Screen {
   readonly isTTY: boolean;
-  /** As wide as the terminal is now; undefined where that is not known. */
+  /** Width of the terminal now; undefined where it is not known. */
   readonly columns: number | undefined;
   write(text: string): unknown;
 }
 
-/** Drawing costs more than working where it is done for each record. */
+/** Drawing once for each record would cost more than the work. */
 const REDRAW_MS = 100;
 const LONGEST_BAR = 40;
-/** A shorter bar says nothing. */
+/** A shorter bar shows too little. */
 const SHORTEST_BAR = 8;
-/** Widths are made up for where a terminal does not tell: the smallest that is usual. */
+/** Width where the terminal does not report one: the smallest common one. */
 const USUAL_COLUMNS = 80;
 
 /** Back to the first column, and nothing right of it (ECMA-48, CR and EL). */
@@ -35,7 +35,7 @@ const UNITS: Readonly<Record<SyncStep, readonly [one: string, many: string]>> = 
   apply: ['change', 'changes'],
 };
 
-/** A terminal that can move its cursor gets the bar (terminfo calls the one that cannot `dumb`). */
+/** A terminal that can move its cursor gets the bar; one that cannot is `dumb` in terminfo. */
 export function showProgress(screen: Screen, isColoured = mayColour()): ProgressBar {
   return screen.isTTY && process.env['TERM'] !== 'dumb' ? drawBar(screen, isColoured) : printLines(screen);
 }
@@ -57,7 +57,7 @@ function drawBar(screen: Screen, isColoured: boolean): ProgressBar {
   };
 }
 
-/** `[2/4] fetch   [====>     ] 120 of 300 records`, never as wide as the terminal, where it would wrap. */
+/** `[2/4] fetch   [====>     ] 120 of 300 records`, narrower than the terminal, so that it does not wrap. */
 export function renderBar(
   step: SyncStep,
   done: number,

@@ -28,8 +28,8 @@ function normalise(screen: string): string {
     .replace(/load [\d.]+ on \d+/, 'load 0.42 on 16')
     .replace(/[\d.]+ of [\d.]+ GiB memory/, '50.1 of 62.7 GiB memory')
     .replace(/[\d.]+ of [\d.]+ GiB free/g, '80.4 of 97.9 GiB free')
-    .replace(/last pass  \d+/, 'last pass  2')
-    .replace(/^pass \d+/m, 'pass 2');
+    .replace(/last sync  \d+/, 'last sync  2')
+    .replace(/^sync \d+/m, 'sync 2');
 }
 
 /** The README's block that opens with this command line. */
@@ -130,7 +130,7 @@ describe.runIf(canOpenPrivateNode())('for the person on call', () => {
     await ask('DELETE', `${node.testbed.adminUrl}/faults`);
     const after = await terminal.end();
     expect(after).not.toContain('[1/4]');
-    expect(after).toMatch(/^pass \d+ \(full\): 3 users and 1 group, snapshot [0-9a-f]{16}\n0 changes made/);
+    expect(after).toMatch(/^sync \d+ \(full\): 3 users and 1 group, snapshot [0-9a-f]{16}\n0 changes made/);
   });
 
   test('status says that all is well, and how the machine is', async () => {

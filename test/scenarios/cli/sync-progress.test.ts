@@ -55,7 +55,7 @@ describe('sync on a terminal', () => {
     );
     expect(bars.at(-1)).toMatch(/^\[4\/4\] apply +\[=+\] \d+ changes$/);
     for (const bar of bars) expect(bar).toMatch(/^[ -~]{1,59}$/);
-    expect(rest).toMatch(/pass 1 \(full\): 2 users and 1 group/);
+    expect(rest).toMatch(/sync 1 \(full\): 2 users and 1 group/);
     expect(rest).not.toMatch(/\[\d\/4\]/);
   });
 
@@ -74,7 +74,7 @@ describe('sync on a terminal', () => {
     await place.testbed.close();
     const { status, sent } = await onTerminal(80, {}, 'sync');
     expect(status).toBe(2);
-    expect(sent.split(WIPE).at(-1)).toMatch(/^pass 1 .*\r\n0 changes made[^]*sunk-agent: /);
+    expect(sent.split(WIPE).at(-1)).toMatch(/^sync 1 .*\r\n0 changes made[^]*sunk-agent: /);
   });
 
   test('has lines instead of a bar where the cursor cannot be moved', async () => {
@@ -88,7 +88,7 @@ describe('sync in a pipe', () => {
   test('prints a line for each step, and no bar', async () => {
     const { stdout } = await place.run('sync');
     expect(stdout).toMatch(
-      /^fetch +3 records\nmirror +3 records new or changed\nplan +(\d+) changes\napply +\1 changes\npass 1 /,
+      /^fetch +3 records\nmirror +3 records new or changed\nplan +(\d+) changes\napply +\1 changes\nsync 1 /,
     );
     expect(stdout).not.toContain('\r');
   });

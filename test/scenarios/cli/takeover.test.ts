@@ -149,7 +149,7 @@ describe('sunk-agent rebind', () => {
     const shown = await run('rebind', 'u-alice', 'u-new');
     expect(shown.status).toBe(2);
     expect(shown.stdout).toContain('~ account alice, uid 10100: would be u-new, formerly u-alice');
-    expect(shown.stdout).toContain('+ account alice reopened');
+    expect(shown.stdout).toContain('+ account alice enabled');
     const moved = await run('rebind', 'u-alice', 'u-new', '--apply');
     expect(moved.status).toBe(0);
     expect(moved.stdout).toContain('~ account alice, uid 10100: is u-new, formerly u-alice');

@@ -58,12 +58,13 @@ describe('the bundle', () => {
     const root = path.join(scratch, 'living');
     mkdirSync(path.join(root, 'run/sunk-agent'), { recursive: true });
     const status = {
-      version: 1,
+      schema_version: 2,
       health: 'healthy',
       reasons: [],
-      lastPass: {},
+      lastSync: {},
       writtenAt: 2 ** 40,
-      nextPass: null,
+      nextSync: null,
+      host: null,
     };
     writeFileSync(path.join(root, 'run/sunk-agent/status.json'), JSON.stringify(status));
     const { host } = JSON.parse(
