@@ -123,7 +123,7 @@ test.each([
   [['alice'], 64, '--for takes a duration'],
   [['--for', '1h'], 64, 'one name, or --all'],
   [['alice', '--all', '--for', '1h'], 64, 'one name, or --all'],
-  [['dora', '--for', '1h'], 1, 'there is no account of "dora" here'],
+  [['dora', '--for', '1h'], 1, 'there is no account of "dora" on this node'],
 ])('extend %j ends with status %i', async (args, status, said) => {
   const result = await place.run('extend', ...args);
   expect(result.status).toBe(status);

@@ -37,7 +37,7 @@ describe('block', () => {
     expect((await place.run('unblock', word)).status).toBe(0);
     expect(existsSync(keyFile())).toBe(true);
     const { stdout: history } = await place.run('history', '--user', 'alice');
-    expect(history).toMatch(/ block .*\(by .*out: alice\)/);
+    expect(history).toMatch(/ block .*\(by .*revoked: alice\)/);
     expect(history).toMatch(/ unblock /);
   });
 
