@@ -64,9 +64,9 @@ function readSince(since: unknown, now: number): number {
 }
 
 /** Operators' acts are known without the state database. */
-function openView(folder: string): StateView | null {
+function openView(directory: string): StateView | null {
   try {
-    return viewState(folder);
+    return viewState(directory);
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
     process.stderr.write(`sunk-agent: only acts of operators are shown: ${describeError(error)}\n`);

@@ -28,12 +28,15 @@ const USUAL_COLUMNS = 80;
 /** Back to the first column, and nothing right of it (ECMA-48, CR and EL). */
 const WIPE = '\r\u001b[K';
 
-const UNITS: Readonly<Record<SyncStep, readonly [one: string, many: string]>> = {
-  fetch: ['record', 'records'],
-  mirror: ['record new or changed', 'records new or changed'],
-  plan: ['change', 'changes'],
-  apply: ['change', 'changes'],
+/** What each step is called, and what it counts. */
+const STEPS: Readonly<Record<SyncStep, readonly [label: string, one: string, many: string]>> = {
+  fetch: ['fetch', 'record', 'records'],
+  mirror: ['ingest', 'record new or changed', 'records new or changed'],
+  plan: ['plan', 'change', 'changes'],
+  apply: ['apply', 'change', 'changes'],
 };
+
+const padLabel = (step: SyncStep): string => STEPS[step][0].padEnd(7);
 
 /** A terminal that can move its cursor gets the bar; one that cannot is `dumb` in terminfo. */
 export function showProgress(screen: Screen, isColoured = mayColour()): ProgressBar {
@@ -65,7 +68,7 @@ export function renderBar(
   columns: number,
   isColoured: boolean,
 ): string {
-  const head = `[${SYNC_STEPS.indexOf(step) + 1}/${SYNC_STEPS.length}] ${step.padEnd(7)} `;
+  const head = `[${SYNC_STEPS.indexOf(step) + 1}/${SYNC_STEPS.length}] ${padLabel(step)} `;
   const tail = countUnits(step, done, total);
   const room = Math.min(LONGEST_BAR, columns - 1 - head.length - tail.length - 3);
   if (room < SHORTEST_BAR) return `${head}${tail}`.slice(0, Math.max(0, columns - 1));
@@ -75,7 +78,7 @@ export function renderBar(
 }
 
 function countUnits(step: SyncStep, done: number, total: number | null): string {
-  const [one, many] = UNITS[step];
+  const [, one, many] = STEPS[step];
   const isPart = total !== null && done !== total;
   return isPart ? `${done} of ${sayCount(total, one, many)}` : sayCount(done, one, many);
 }
@@ -84,7 +87,7 @@ function printLines(screen: Screen): ProgressBar {
   let last: { readonly step: SyncStep; readonly done: number; readonly total: number | null } | null = null;
   const print = (): void => {
     if (last !== null)
-      screen.write(`${last.step.padEnd(7)} ${countUnits(last.step, last.done, last.total)}\n`);
+      screen.write(`${padLabel(last.step)} ${countUnits(last.step, last.done, last.total)}\n`);
   };
   return {
     note(step, done, total) {

@@ -1,4 +1,4 @@
-// The manuals and the completion say what the code says.
+// The manuals and the completion agree with the code.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -56,7 +56,7 @@ describe('sunk-agent(8)', () => {
 });
 
 describe('text in a manual', () => {
-  it('comes out as it went in, whatever it is', () => {
+  it('is printed unchanged, for any text', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[!-~]{1,40}$/), (text) => {
         const page = execFileSync('groff', ['-Kutf8', '-mandoc', '-Tutf8', '-P-cbou'], {
