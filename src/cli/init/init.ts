@@ -1,12 +1,12 @@
 // `sunk-agent init`: from a base URL, a token and the names of groups to a configuration, after showing the plan.
-import { readFileSync } from 'node:fs';
 import { decide } from '../../agent/reconcile/decide.ts';
 import type { SyncContext } from '../../agent/reconcile/context.ts';
 import { parseConfig } from '../../config/config.ts';
 import { AgentError } from '../../common/errors.ts';
 import { type ConfigChoices, renderConfig } from './config-text.ts';
 import { isConfigured, readKeptToken, withDraft, writeAccepted } from './files.ts';
-import { findDomains, listNames, pinGroups, readStoreContents } from './store-contents.ts';
+import { chooseGroups, findBaseUrl, findToken } from './choices.ts';
+import { readStoreContents } from './store-contents.ts';
 import { openTerminal, type Terminal } from '../terminal/prompt.ts';
 import { pathsUnder } from '../../common/paths.ts';
 import { printPlan } from '../../plan/print.ts';
@@ -14,7 +14,6 @@ import { makePrintable } from '../../common/printable.ts';
 import { announceOwner } from '../owner.ts';
 import { mayColour } from '../terminal/colour.ts';
 import type { CommandContext } from '../command.ts';
-import { sayCount } from '../../common/count-noun.ts';
 
 export const failure = 1;
 export const options = {
@@ -61,7 +60,7 @@ export async function run(context: CommandContext): Promise<number> {
     return await withDraft(paths, baseUrl, token, async (node) => {
       const store = await readStoreContents(node);
       try {
-        const choices = await choose(context, terminal, baseUrl, store);
+        const choices = await chooseGroups(context, terminal, baseUrl, store);
         const mode = await showPlan(context, terminal, choices, store);
         if (mode === null) return 1;
         writeAccepted(paths, configFile, renderConfig({ ...choices, mode }), token);
@@ -74,78 +73,6 @@ export async function run(context: CommandContext): Promise<number> {
   } finally {
     terminal?.close();
   }
-}
-
-async function findBaseUrl({ values }: CommandContext, terminal: Terminal | null): Promise<string> {
-  const given = values['base-url'];
-  if (typeof given === 'string') return given;
-  if (terminal === null) throw new AgentError('usage', '--base-url is missing');
-  return terminal.ask('SCIM Base URL (SCIM Configuration in the Cloud Console)');
-}
-
-/** Never from the command line: other users see that. */
-async function findToken(
-  { values }: CommandContext,
-  terminal: Terminal | null,
-  kept: string | null,
-): Promise<string> {
-  const file = values['token-file'];
-  if (typeof file === 'string') {
-    try {
-      return readFileSync(file === '-' ? 0 : file, 'utf8').trim();
-    } catch (cause) {
-      throw new AgentError('token_missing', `cannot read the token ${file}`, { cause });
-    }
-  }
-  if (kept !== null) return kept;
-  if (terminal === null) throw new AgentError('usage', '--token-file is missing (- is standard input)');
-  return terminal.askSecretly('SCIM token (it is not shown)');
-}
-
-/** The groups and domains, from the options or the terminal, checked against the store. */
-async function choose(
-  { values }: CommandContext,
-  terminal: Terminal | null,
-  baseUrl: string,
-  { state }: Omit<SyncContext, 'reader'>,
-): Promise<Omit<ConfigChoices, 'mode'>> {
-  const users = state.users().flatMap(({ record, absent }) => (absent ? [] : [record]));
-  const groups = state.groups().flatMap(({ record, absent }) => (absent ? [] : [record]));
-  process.stderr.write(
-    `The store has ${sayCount(users.length, 'user')} and ${sayCount(groups.length, 'group')}: ${listNames(groups)}\n`,
-  );
-  let names = listOf(values['group']);
-  let sudoNames = listOf(values['sudo-group']);
-  if (names.length === 0) {
-    if (terminal === null)
-      throw new AgentError('usage', '--group is missing', { hint: `the store has ${listNames(groups)}` });
-    names = await terminal.askList('Groups whose members may log in');
-    if (sudoNames.length === 0)
-      sudoNames = await terminal.askList('Groups whose members may use sudo without a password');
-  }
-  const pinned = pinGroups(names, groups);
-  const sudoGroups = pinGroups(sudoNames, groups);
-  const ids = new Set([...pinned, ...sudoGroups].map(({ id }) => id));
-  const members = new Set(groups.filter(({ id }) => ids.has(id)).flatMap((group) => group.members));
-  const found = findDomains(users.filter(({ id }) => members.has(id)).map(({ userName }) => userName));
-  let domains = listOf(values['domain']);
-  if (domains.length === 0) {
-    const shown = found.slice(0, 10).join(' ');
-    if (terminal !== null)
-      domains = (await terminal.ask('Mail domains whose local part becomes a user name', shown)).split(
-        /[\s,]+/,
-      );
-    else if (found.length < 2) domains = found;
-    else
-      throw new AgentError('usage', '--domain is missing', {
-        hint: `members of these groups are in ${shown}`,
-      });
-  }
-  return { baseUrl, groups: pinned, sudoGroups, domains: domains.filter((domain) => domain !== '') };
-}
-
-function listOf(value: unknown): string[] {
-  return Array.isArray(value) ? value.map(String) : [];
 }
 
 /** Shows what the first sync would do; null: the operator does not want it. */

@@ -53,6 +53,19 @@ describe('sunk-agent(8)', () => {
     const page = format(await renderCommandManual(TIME));
     for (const name of (await loadCommands()).keys()) expect(page).toContain(`sunk-agent ${name}`);
   });
+
+  it('has each renamed field of the status under both names', async () => {
+    const page = format(await renderCommandManual(TIME));
+    for (const [old, current] of [
+      ['version', 'schema_version'],
+      ['store.lastHeard', 'store.lastContact'],
+      ['counts.accountsOpen', 'counts.accountsEnabled'],
+      ['counts.accountsClosed', 'counts.accountsDisabled'],
+      ['lastPass', 'lastSync'],
+      ['nextPass', 'nextSync'],
+    ])
+      expect(page).toMatch(new RegExp(`^ +${current}\\n? +${old}\\b`, 'm'));
+  });
 });
 
 describe('text in a manual', () => {
