@@ -6,7 +6,7 @@ import { readVersion } from '../src/common/version.ts';
 
 const PROJECT = path.resolve(import.meta.dirname, '..');
 
-/** Native addons: they find their binaries by their place on disk, so they stay packages. */
+/** Native addons stay packages, since they find their binaries by their path. */
 export const ADDONS = ['better-sqlite3', 'koffi'] as const;
 
 /** Packages written as CommonJS ask for Node's own modules by `require`, which a module does not have. */
@@ -19,20 +19,20 @@ export interface Bundle {
 
 /**
  * Writes `cli.js`, `reader.js` and the chunks that they share.
- * @param folder emptied first.
+ * @param directory emptied first.
  * @param version what `--version` prints.
  * @param more further entries by their names: a benchmark's, so that it runs what is shipped.
  */
 export async function bundle(
-  folder: string,
+  directory: string,
   version: string,
   more: Readonly<Record<string, string>> = {},
 ): Promise<Bundle> {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true });
   const { metafile } = await runEsbuild({
     absWorkingDir: PROJECT,
     entryPoints: { cli: 'src/cli/main.ts', reader: 'src/reader/main.ts', ...more },
-    outdir: folder,
+    outdir: directory,
     bundle: true,
     splitting: true,
     format: 'esm',
@@ -48,18 +48,18 @@ export async function bundle(
     logLevel: 'warning',
     plugins: [stampVersion(version)],
   });
-  dropUnusedRequires(folder);
+  dropUnusedRequires(directory);
   // It is started by name, on the runtime of the package, never by what PATH calls node.
-  const entry = path.join(folder, 'cli.js');
+  const entry = path.join(directory, 'cli.js');
   writeFileSync(entry, readFileSync(entry, 'utf8').replace(/^#!.*\n/, ''));
   chmodSync(entry, 0o644);
   return { packages: packagesOf(Object.keys(metafile.inputs)) };
 }
 
 /** Making a `require` costs each file some tenths of a millisecond, and few ask for anything by it. */
-function dropUnusedRequires(folder: string): void {
-  for (const name of readdirSync(folder)) {
-    const file = path.join(folder, name);
+function dropUnusedRequires(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    const file = path.join(directory, name);
     const text = readFileSync(file, 'utf8');
     const rest = text.replace(REQUIRE, '');
     if (!/\brequire\b/.test(rest)) writeFileSync(file, rest);

@@ -1,8 +1,8 @@
-// What the manual and the completion know of the commands.
+// The commands, for the manual and the completion.
 import type { CommandModule } from '../src/cli/command.ts';
 import { COMMANDS } from '../src/cli/commands.ts';
 
-/** Options that every command takes; those with a value name what it is. */
+/** Options that every command takes, with the name of the value or null. */
 export const COMMON_OPTIONS: Readonly<Record<string, string | null>> = {
   config: 'FILE',
   root: 'DIR',

@@ -5,7 +5,7 @@ export interface ConfigKey {
   /** `scim.users.filter`, `access.groups[].name`. */
   readonly path: string;
   readonly type: string;
-  /** As YAML would be written in one line; undefined: the key must be set. */
+  /** As one line of YAML; undefined: the key must be set. */
   readonly fallback: string | undefined;
   readonly description: string;
 }
@@ -13,7 +13,7 @@ export interface ConfigKey {
 type Schema = z.core.JSONSchema.BaseSchema;
 
 /**
- * The keys in the schema's own order, a folder of keys before what is in it.
+ * The keys in the order of the schema, each before the keys inside of it.
  * @throws Error naming a key without a description.
  */
 export function listKeys(schema: z.ZodType): ConfigKey[] {

@@ -14,7 +14,7 @@ const COMPRESSIONS = { xz: ['-Zxz'], quick: ['-Zxz', '-z0'], none: ['-Znone'] } 
 
 export interface PackageOptions {
   readonly architecture: Architecture;
-  /** Where the package goes. */
+  /** Directory of the package. */
   readonly to: string;
   /** Only for tests: `quick` is xz in seconds instead of a minute and a little larger, `none` is not even that. */
   readonly compression: keyof typeof COMPRESSIONS;
@@ -24,7 +24,7 @@ export interface PackageOptions {
   readonly release?: string;
 }
 
-/** Builds one package. Answers its path. */
+/** Builds one package. @returns its path. */
 export async function buildPackage({
   architecture,
   to,
@@ -37,24 +37,28 @@ export async function buildPackage({
   const debianVersion = debianVersionOf(version, time);
   const scratch = mkdtempSync(path.join(tmpdir(), 'sunk-agent-deb-'));
   try {
-    const folder = path.join(scratch, 'tree');
-    mkdirSync(folder);
+    const directory = path.join(scratch, 'tree');
+    mkdirSync(directory);
     const { file: sqliteAddon, depends } = findSqliteAddon(architecture, sqlite);
-    await layTree({ folder, architecture, sqliteAddon, version, debianVersion, time });
-    writeControl(folder, architecture, debianVersion, depends);
+    await layTree({ directory, architecture, sqliteAddon, version, debianVersion, time });
+    writeControl(directory, architecture, debianVersion, depends);
     mkdirSync(to, { recursive: true });
     const file = path.join(to, `sunk-agent_${debianVersion}_${architecture.debian}.deb`);
-    execFileSync('dpkg-deb', ['--root-owner-group', ...COMPRESSIONS[compression], '--build', folder, file], {
-      env: { ...process.env, SOURCE_DATE_EPOCH: String(time), LC_ALL: 'C' },
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
+    execFileSync(
+      'dpkg-deb',
+      ['--root-owner-group', ...COMPRESSIONS[compression], '--build', directory, file],
+      {
+        env: { ...process.env, SOURCE_DATE_EPOCH: String(time), LC_ALL: 'C' },
+        stdio: ['ignore', 'ignore', 'inherit'],
+      },
+    );
     return file;
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
 }
 
-/** What a package knows of its build: its time, in epoch seconds, and what `--version` prints. */
+/** Time of the build, in epoch seconds, and the version that `--version` prints. */
 export function identifyBuild(): { time: number; version: string } {
   return { time: buildTime(), version: readVersion() };
 }
@@ -63,8 +67,8 @@ export function identifyBuild(): { time: number; version: string } {
 function buildTime(): number {
   const { SOURCE_DATE_EPOCH: given } = process.env;
   if (given !== undefined) return Number(given);
-  const folder = import.meta.dirname;
-  return Number(execFileSync('git', ['-C', folder, 'log', '-1', '--format=%ct'], { encoding: 'utf8' }));
+  const directory = import.meta.dirname;
+  return Number(execFileSync('git', ['-C', directory, 'log', '-1', '--format=%ct'], { encoding: 'utf8' }));
 }
 
 /** `0.1.0+abc` to `0.1.0+20261124142300.abc`: a later commit is a later version (deb-version(7)). */

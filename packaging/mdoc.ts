@@ -1,4 +1,4 @@
-// Text to mdoc(7): what is a macro or an escape there must stay plain text.
+// Text to mdoc(7), with its macros and escapes quoted.
 
 /** Escapes text for a line of its own or behind a macro. */
 export function escapeText(text: string): string {

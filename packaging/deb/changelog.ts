@@ -1,4 +1,4 @@
-// The changelog that dpkg tools read: one entry for this build; CHANGELOG.md has the story.
+// The changelog that dpkg tools read: one entry for this build; CHANGELOG.md has the details.
 
 /** deb-changelog(5). `time` in epoch seconds. */
 export function renderChangelog(version: string, time: number): string {

@@ -1,4 +1,4 @@
-// DEBIAN/: what dpkg has to know of the package.
+// DEBIAN/: the control files of the package.
 import { createHash } from 'node:crypto';
 import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -6,19 +6,19 @@ import { type Architecture } from './architecture.ts';
 
 const DEPENDS = ['libgcc-s1 (>= 4.2)', 'libatomic1 (>= 4.8)', 'init-system-helpers (>= 1.54~)', 'passwd'];
 
-/** Writes DEBIAN/ into the tree of `folder`; `library` is what the binaries need of libc6 and libstdc++6. */
+/** Writes DEBIAN/ into the tree of `directory`; `library` has the versions of libc6 and libstdc++6 that the binaries need. */
 export function writeControl(
-  folder: string,
+  directory: string,
   { debian }: Architecture,
   version: string,
   library: readonly string[],
 ): void {
-  const files = listFiles(folder, '');
+  const files = listFiles(directory, '');
   const kibibytes = files.reduce(
-    (sum, file) => sum + Math.ceil(lstatSync(path.join(folder, file)).size / 1024),
+    (sum, file) => sum + Math.ceil(lstatSync(path.join(directory, file)).size / 1024),
     0,
   );
-  const control = path.join(folder, 'DEBIAN');
+  const control = path.join(directory, 'DEBIAN');
   mkdirSync(control);
   writeFileSync(
     path.join(control, 'control'),
@@ -32,12 +32,12 @@ Recommends: openssh-server, sudo
 Suggests: libnss-cache, libpam-systemd
 Section: admin
 Priority: optional
-Description: make a SUNK login node agree with the user store
- Mirrors users, groups and SSH keys of an organisation's SCIM user store and
- makes a login node (Slurm on Kubernetes) agree with them: accounts, group
- memberships, sudo, home folders, and the keys that sshd accepts.
+Description: keep a SUNK login node in agreement with the user store
+ Reads users, groups and SSH keys from an organisation's SCIM user store and
+ maintains them on a login node (Slurm on Kubernetes): accounts, group
+ memberships, sudo, home directories, and the keys that sshd accepts.
  .
- Logins use local files alone and go on while store, network or agent are
+ Logins use local files alone and work while store, network or agent are
  down. Node.js is included; nothing is fetched at installation.
 `,
   );
@@ -52,7 +52,7 @@ Description: make a SUNK login node agree with the user store
     path.join(control, 'md5sums'),
     files
       .filter((file) => !file.startsWith('etc/'))
-      .map((file) => `${md5(path.join(folder, file))}  ${file}\n`)
+      .map((file) => `${md5(path.join(directory, file))}  ${file}\n`)
       .join(''),
   );
   for (const script of ['postinst', 'prerm', 'postrm']) {
@@ -63,13 +63,13 @@ Description: make a SUNK login node agree with the user store
   chmodSync(control, 0o755);
 }
 
-/** Sorted paths of all files, relative to `folder`. */
-export function listFiles(folder: string, below: string): string[] {
-  return readdirSync(path.join(folder, below), { withFileTypes: true })
+/** Sorted paths of all files, relative to `directory`. */
+export function listFiles(directory: string, below: string): string[] {
+  return readdirSync(path.join(directory, below), { withFileTypes: true })
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
       const file = path.posix.join(below, entry.name);
-      return entry.isDirectory() ? listFiles(folder, file) : [file];
+      return entry.isDirectory() ? listFiles(directory, file) : [file];
     });
 }
 

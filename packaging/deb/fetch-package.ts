@@ -1,4 +1,4 @@
-// A package of the lock file as a folder: the installed one, or, for another architecture, fetched and checked.
+// A package of the lock file as a directory: the installed one, or, for another architecture, fetched and checked.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
@@ -13,7 +13,7 @@ interface LockedPackage {
 }
 
 /**
- * The folder of the package, of exactly the version that package-lock.json names.
+ * The directory of the package, of exactly the version that package-lock.json names.
  * @throws Error if it is not in the lock file, cannot be fetched, or has not the hash that is written there.
  */
 export function findPackage(name: string): string {
@@ -25,8 +25,8 @@ export function findPackage(name: string): string {
 function fetchPackage(name: string): string {
   const { version, integrity } = lockedPackage(name);
   const label = `${name.replace('@', '').replace('/', '-')}-${version}`;
-  const folder = path.join(CACHE, label);
-  if (existsSync(folder)) return path.join(folder, 'package');
+  const directory = path.join(CACHE, label);
+  if (existsSync(directory)) return path.join(directory, 'package');
 
   mkdirSync(CACHE, { recursive: true });
   execFileSync('npm', ['pack', '--silent', '--pack-destination', CACHE, `${name}@${version}`], {
@@ -38,13 +38,13 @@ function fetchPackage(name: string): string {
     rmSync(archive);
     throw new Error(`${label}: the registry sent ${found}, package-lock.json says ${integrity}`);
   }
-  const unfinished = `${folder}.new`;
+  const unfinished = `${directory}.new`;
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished);
   execFileSync('tar', ['-xzf', archive, '-C', unfinished, '--no-same-owner']);
-  renameSync(unfinished, folder);
+  renameSync(unfinished, directory);
   rmSync(archive);
-  return path.join(folder, 'package');
+  return path.join(directory, 'package');
 }
 
 /** What package-lock.json says of `name`. */

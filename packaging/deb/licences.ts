@@ -26,15 +26,15 @@ export function renderCopyright(packages: readonly string[]): string {
 }
 
 function renderPackage(name: string): string[] {
-  const folder = findPackage(name);
-  const manifest = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as {
+  const directory = findPackage(name);
+  const manifest = JSON.parse(readFileSync(path.join(directory, 'package.json'), 'utf8')) as {
     version: string;
     license?: string;
   };
   const common = COMMON[manifest.license ?? ''];
   const text =
     common === undefined
-      ? readLicence(folder)
+      ? readLicence(directory)
       : `On Debian systems the text of this licence is in ${common}.`;
   const holders = [...text.matchAll(/^\W*(copyright\b.*)$/gim)].map(([, line = '']) => line.trim());
   const files = name.startsWith('node-linux-')
@@ -50,15 +50,15 @@ function renderPackage(name: string): string[] {
 }
 
 /** @throws Error where a package has neither a licence file nor names a licence. */
-function readLicence(folder: string): string {
-  const file = readdirSync(folder)
+function readLicence(directory: string): string {
+  const file = readdirSync(directory)
     .sort()
     .find((name) => LICENCE_FILE.test(name));
-  if (file !== undefined) return readFileSync(path.join(folder, file), 'utf8').trim();
-  const { license, homepage } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as {
+  if (file !== undefined) return readFileSync(path.join(directory, file), 'utf8').trim();
+  const { license, homepage } = JSON.parse(readFileSync(path.join(directory, 'package.json'), 'utf8')) as {
     license?: string;
     homepage?: string;
   };
-  if (license === undefined) throw new Error(`${folder} has no licence`);
+  if (license === undefined) throw new Error(`${directory} has no licence`);
   return `Licensed under ${license}, as its package says; see ${homepage ?? 'its home page'}.`;
 }

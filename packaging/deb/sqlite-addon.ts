@@ -10,7 +10,7 @@ import { findPackage, lockedPackage } from './fetch-package.ts';
 const HERE = import.meta.dirname;
 const CACHE = path.resolve(HERE, '../../.cache/sqlite-addon');
 
-/** GNU compilers by architecture; on another machine than its own, Debian's cross compiler. */
+/** GNU compilers by architecture; for another architecture than the machine's, Debian's cross compiler. */
 const COMPILER = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' } as const;
 
 const COMMON = [
@@ -40,7 +40,7 @@ const LINK = [
 
 export interface SqliteAddon {
   readonly file: string;
-  /** What a package with it needs of libc6 and libstdc++6, as deb-control(5) writes it. */
+  /** Versions of libc6 and libstdc++6 that a package with it needs (deb-control(5)). */
   readonly depends: readonly string[];
 }
 
@@ -54,7 +54,7 @@ export function findSqliteAddon(architecture: Architecture, kind: 'compiled' | '
   return { file, depends: ['libc6 (>= 2.34)', 'libstdc++6 (>= 11)'] };
 }
 
-/** Kept under .cache/ by everything that goes into it. */
+/** Kept under .cache/, by the hash of all its inputs. */
 function compileOnce({ node }: Architecture): string {
   const recipe = [...COMMON, ...CXX, ...LINK].map((word) => word.replace(HERE, ''));
   const own = ['old-glibc.h', 'old-glibc.c'].map((name) => readFileSync(path.join(HERE, name), 'utf8'));
@@ -76,7 +76,7 @@ function compile(triplet: string, file: string): void {
     path.join(findPackage('node-addon-api')),
     path.join(findPackage(`node-linux-${process.arch}`), 'include/node'),
     path.join(source, 'deps/sqlite3'),
-  ].map((folder) => `-I${folder}`);
+  ].map((directory) => `-I${directory}`);
   try {
     const sqlite = path.join(source, 'deps/sqlite3/sqlite3.c');
     runCompiler(

@@ -1,4 +1,4 @@
-// Lays out the files of the package, as they will lie on a node.
+// The files of the package, at their paths on a node.
 import {
   chmodSync,
   cpSync,
@@ -31,14 +31,14 @@ const UNITS = [
 ];
 
 export interface TreeOptions {
-  /** An empty folder. */
-  readonly folder: string;
+  /** An empty directory. */
+  readonly directory: string;
   readonly architecture: Architecture;
   /** The SQLite addon for it. */
   readonly sqliteAddon: string;
   /** What `--version` prints. */
   readonly version: string;
-  /** The package's, as deb-version(7) has it. */
+  /** Version of the package (deb-version(7)). */
   readonly debianVersion: string;
   /** Epoch seconds: the time of every file. */
   readonly time: number;
@@ -46,9 +46,9 @@ export interface TreeOptions {
 
 /** Writes everything but DEBIAN/. */
 export async function layTree(options: TreeOptions): Promise<void> {
-  const { folder, architecture, sqliteAddon, version, debianVersion, time } = options;
+  const { directory, architecture, sqliteAddon, version, debianVersion, time } = options;
   const put = (to: string, content: string | Buffer, mode = 0o644): void => {
-    const file = path.join(folder, to);
+    const file = path.join(directory, to);
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, content);
     chmodSync(file, mode);
@@ -56,11 +56,11 @@ export async function layTree(options: TreeOptions): Promise<void> {
   const copy = (from: string, to: string, mode = 0o644): void =>
     put(to, readFileSync(path.join(PROJECT, from)), mode);
 
-  const { packages } = await bundle(path.join(folder, LIB), version);
+  const { packages } = await bundle(path.join(directory, LIB), version);
   put(`${LIB}/package.json`, '{ "type": "module" }\n');
   const runtime = `node-linux-${architecture.node}`;
   put(`${LIB}/node`, readFileSync(path.join(findPackage(runtime), 'bin/node')), 0o755);
-  layAddons(path.join(folder, LIB, 'node_modules'), architecture, sqliteAddon);
+  layAddons(path.join(directory, LIB, 'node_modules'), architecture, sqliteAddon);
   copy('packaging/wrapper/sunk-agent', 'usr/bin/sunk-agent', 0o755);
   copy('packaging/wrapper/reader', `${LIB}/reader`, 0o755);
   copy('packaging/authorized-keys', 'usr/libexec/sunk-agent/authorized-keys', 0o755);
@@ -71,7 +71,7 @@ export async function layTree(options: TreeOptions): Promise<void> {
   }
   copy('systemd/sysusers.d/sunk-agent.conf', 'usr/lib/sysusers.d/sunk-agent.conf');
   copy('systemd/tmpfiles.d/sunk-agent.conf', 'usr/lib/tmpfiles.d/sunk-agent.conf');
-  // Not under /etc: sshd changes only by `doctor --fix`, or by an operator who copies it.
+  // Not under /etc: `doctor --fix` or an operator puts it there.
   copy('packaging/sshd/10-sunk-agent.conf', 'usr/share/sunk-agent/sshd_config.d/10-sunk-agent.conf');
 
   copy('packaging/alerts/sunk-agent.rules.yaml', 'usr/share/sunk-agent/alerts/sunk-agent.rules.yaml');
@@ -87,7 +87,7 @@ export async function layTree(options: TreeOptions): Promise<void> {
   put('usr/share/doc/sunk-agent/copyright', renderCopyright([...bundled].sort()));
   put('usr/share/doc/sunk-agent/changelog.gz', gzip(renderChangelog(debianVersion, time)));
   copy('packaging/deb/lintian-overrides', 'usr/share/lintian/overrides/sunk-agent');
-  settle(folder, time);
+  normalise(directory, time);
 }
 
 /** The two addons with the binaries of this architecture alone. */
@@ -110,17 +110,17 @@ function layAddons(to: string, { node }: Architecture, sqliteAddon: string): voi
     cpSync(path.join(binary, part), path.join(to, name, part), { recursive: true });
 }
 
-/** One mode a kind and one time for all, so that two builds are one. */
-function settle(folder: string, time: number): void {
-  for (const name of readdirSync(folder)) {
-    const file = path.join(folder, name);
+/** Sets one mode for each kind of file and one time for all, so that two builds are identical. */
+function normalise(directory: string, time: number): void {
+  for (const name of readdirSync(directory)) {
+    const file = path.join(directory, name);
     const found = lstatSync(file);
-    if (found.isDirectory()) settle(file, time);
+    if (found.isDirectory()) normalise(file, time);
     else chmodSync(file, (found.mode & 0o111) === 0 || file.endsWith('.node') ? 0o644 : 0o755);
   }
-  chmodSync(folder, 0o755);
-  lutimesSync(folder, time, time);
-  for (const name of readdirSync(folder)) lutimesSync(path.join(folder, name), time, time);
+  chmodSync(directory, 0o755);
+  lutimesSync(directory, time, time);
+  for (const name of readdirSync(directory)) lutimesSync(path.join(directory, name), time, time);
 }
 
 function gzip(text: string): Buffer {

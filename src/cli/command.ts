@@ -1,4 +1,4 @@
-// What every subcommand's file exports.
+// The exports of every command's file.
 import type { ParseArgsOptionsConfig } from 'node:util';
 
 export interface CommandContext {

@@ -1,7 +1,7 @@
 // The table of commands.
 import type { CommandModule } from './command.ts';
 
-/** Loaded only when asked for, so that each starts fast. */
+/** Each is loaded only when it runs, so that all start fast. */
 export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   init: () => import('./init/init.ts'),
   run: () => import('./service/run.ts'),

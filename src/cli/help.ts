@@ -2,23 +2,23 @@
 
 export const OVERVIEW = `Usage: sunk-agent COMMAND [OPTIONS]
 
-Makes this login node agree with the organisation's user store.
+Keeps this login node in agreement with the organisation's user store.
 
-  init      write the configuration: store, token and groups, with the plan seen first
+  init      write the configuration: store, token and groups, after showing the plan
   run       the daemon
-  sync      one pass now
-  plan      what a pass would change
-  approve   accept what the guard holds under a hash
+  sync      run one sync now
+  plan      what a sync would change
+  approve   approve the changes that the guard holds under a hash
   status    is this node healthy, and why not
-  why       the first broken link between the store and somebody's shell
-  history   what changed for whom, when and why, and what operators did
-  doctor    what keeps logins from working as configured
-  block     put a person or a key out, now; unblock lets them back
-  extend    let keys live on in an emergency, without the store
-  freeze    no grants and no absences for a while; thaw ends it
-  import    take over accounts that are there already
-  rebind    move people and groups to new SCIM ids
-  hook      run what offboarding.hook still owes; its service calls it
+  why       the first cause why a user cannot log in
+  history   what changed for which user, when and why, and what operators did
+  doctor    what prevents logins from working as configured
+  block     revoke the access of a user or key at once; unblock restores it
+  extend    extend keys in an emergency, without the store
+  freeze    no additions and no removals for absence for a while; thaw ends it
+  import    take over existing accounts
+  rebind    move users and groups to new SCIM ids
+  hook      run the pending off-boarding hooks; called by its service
 
 Every command takes:
   --config FILE   instead of /etc/sunk-agent/config.yaml
@@ -28,7 +28,7 @@ Every command takes:
 
 Exit status: 64 a wrong command line, 78 a wrong configuration; the rest is under each command's --help.`;
 
-/** `: did you mean "status"?` where one command is at most two letters away; else nothing. */
+/** `: did you mean "status"?` where one command is at most two edits away; else empty. */
 export function suggest(typed: string, commands: readonly string[]): string {
   const [best] = commands
     .map((command) => ({ command, distance: editDistance(typed, command) }))
@@ -36,7 +36,7 @@ export function suggest(typed: string, commands: readonly string[]): string {
   return best !== undefined && best.distance <= 2 ? `: did you mean ${JSON.stringify(best.command)}?` : '';
 }
 
-/** Levenshtein's distance, by rows. */
+/** Levenshtein distance, by rows. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (const [i, letter] of a.split('').entries()) {

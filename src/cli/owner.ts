@@ -1,15 +1,13 @@
-// Says when a command works without root, where everything it makes belongs to the caller.
+// Reports that a command runs without root, where everything it creates belongs to the caller.
 import { AgentError } from '../common/errors.ts';
 import type { CommandContext } from './command.ts';
 
-/**
- * @throws AgentError usage: the real root needs to be root's.
- */
+/** @throws AgentError usage: below `/` the command must run as root. */
 export function announceOwner({ root }: CommandContext): void {
   if (process.geteuid?.() === 0) return;
   if (root === '/') {
     throw new AgentError('usage', 'this changes the accounts of the node, which only root may', {
-      hint: 'run it with sudo, or try it below a folder of yours with --root DIR',
+      hint: 'run it with sudo, or try it below a directory of yours with --root DIR',
     });
   }
   const uid = process.geteuid?.() ?? -1;

@@ -1,4 +1,4 @@
-// Times as people read them.
+// Times in the form that messages have them.
 
 /** How long ago, in one unit; `never` for null. Both in epoch seconds. */
 export function sayAgo(at: number | null, now: number): string {
@@ -14,7 +14,12 @@ export function saySpan(seconds: number): string {
   return `${Math.floor(span / 86_400)} days`;
 }
 
-/** `2026-11-25 17:10 UTC`. */
+/** `2026-11-25 17:10 UTC`, of epoch seconds. */
 export function sayTime(at: number): string {
-  return `${new Date(at * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  return `${sayMinute(at)} UTC`;
+}
+
+/** `2026-11-25 17:10`, in UTC, of epoch seconds. */
+export function sayMinute(at: number): string {
+  return new Date(at * 1000).toISOString().slice(0, 16).replace('T', ' ');
 }

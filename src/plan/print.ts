@@ -1,15 +1,14 @@
-// The plan as text for people: grouped, counted, with the reason on each line and the guard's verdict.
+// The plan as text: grouped, counted, with the reason on each line and the guard's verdict.
 import type { Change, ChangeKind } from './change.ts';
 import type { GuardVerdict, HeldSet } from './guard/guard-model.ts';
 import { makePrintable } from '../common/printable.ts';
-import { sayCount } from '../common/count-noun.ts';
 
 type Sign = '+' | '-' | '~';
 
-/** Each kind's sign and words; `%` stands for the name. */
+/** Sign and phrase of each kind; `%` stands for the name. */
 const WORDS: Readonly<Record<ChangeKind, readonly [sign: Sign, phrase: string]>> = {
   'keys-remove': ['-', 'keys of %'],
-  'account-close': ['-', 'account % closed'],
+  'account-close': ['-', 'account % disabled'],
   'sessions-end': ['-', 'sessions of %'],
   'sudoers-remove': ['-', 'sudo rules'],
   'member-remove': ['-', 'member of group %'],
@@ -19,7 +18,7 @@ const WORDS: Readonly<Record<ChangeKind, readonly [sign: Sign, phrase: string]>>
   'group-create': ['+', 'group %'],
   'account-create': ['+', 'account %'],
   'account-alter': ['~', 'account %'],
-  'account-reopen': ['+', 'account % reopened'],
+  'account-reopen': ['+', 'account % enabled'],
   'home-create': ['+', 'home of %'],
   'member-add': ['+', 'member of group %'],
   'sudoers-write': ['~', 'sudo rules'],
@@ -36,34 +35,34 @@ const COLOURS: Readonly<Record<Sign | 'held' | 'bold', string>> = {
   bold: '1',
 };
 
-/** How many names a line of pure renewals shows. */
+/** How many names the line of renewals shows. */
 const SHOWN_RENEWALS = 3;
 
 type Paint = (text: string, colour: keyof typeof COLOURS) => string;
 
 /**
- * The whole plan, ending in a newline: what goes, what is held and why, and the counts. Every text that a stranger
- * may have written is escaped.
+ * The whole plan, ending in a newline: removals, additions and changes, what is held and why, and the counts. Text from
+ * the store is escaped.
  */
 export function printPlan(changes: readonly Change[], verdict: GuardVerdict, isColoured: boolean): string {
   const paint: Paint = (text, colour) => (isColoured ? `\u001b[${COLOURS[colour]}m${text}\u001b[0m` : text);
   if (changes.length === 0) return 'Nothing to change: this node agrees with the store.\n';
   const sections: string[][] = [];
-  const revocations = verdict.go.filter((change) => signOf(change) === '-');
+  const removals = verdict.go.filter((change) => signOf(change) === '-');
   const others = verdict.go.filter((change) => signOf(change) !== '-' && !isRenewal(change));
   const renewals = verdict.go.filter(isRenewal);
-  if (revocations.length > 0) {
-    sections.push([paint('Taken away:', 'bold'), ...revocations.map((change) => printChange(change, paint))]);
+  if (removals.length > 0) {
+    sections.push([paint('To remove:', 'bold'), ...removals.map((change) => printChange(change, paint))]);
   }
   if (others.length > 0) {
     sections.push([
-      paint('Given or altered:', 'bold'),
+      paint('To add or change:', 'bold'),
       ...others.map((change) => printChange(change, paint)),
     ]);
   }
   if (renewals.length > 0) sections.push([printRenewals(renewals, paint)]);
   for (const set of verdict.held) sections.push(printHeld(set, paint));
-  sections.push([printCounts(changes, verdict)]);
+  sections.push([printCounts(verdict)]);
   return sections.map((lines) => `${lines.join('\n')}\n`).join('\n');
 }
 
@@ -136,27 +135,34 @@ const quote = (value: string | number): string =>
 function printRenewals(renewals: readonly Change[], paint: Paint): string {
   const names = renewals.slice(0, SHOWN_RENEWALS).map(({ name }) => makePrintable(name));
   const more = renewals.length > SHOWN_RENEWALS ? ` and ${renewals.length - SHOWN_RENEWALS} more` : '';
-  return `${paint('Renewed:', 'bold')} keys of ${names.join(', ')}${more}`;
+  return `${paint('To renew:', 'bold')} keys of ${names.join(', ')}${more}`;
 }
 
 function printHeld({ hash, kind, reason, changes, actsAt }: HeldSet, paint: Paint): string[] {
-  const fate =
+  const release =
     kind === 'frozen'
       ? 'Waits for: sunk-agent thaw'
-      : `To let it happen: sunk-agent approve ${hash}${actsAt === null ? '' : `; it acts by itself from ${toTime(actsAt)}`}`;
+      : `To approve: sunk-agent approve ${hash}${actsAt === null ? '' : `; applied without approval from ${toTime(actsAt)}`}`;
   return [
     `${paint(`Held (${kind}):`, 'held')} ${makePrintable(reason)}`,
     ...changes.map((change) => printChange(change, paint)),
-    `  ${fate}`,
+    `  ${release}`,
   ];
 }
 
 const toTime = (seconds: number): string => `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
 
-function printCounts(changes: readonly Change[], { go, held }: GuardVerdict): string {
+function printCounts({ go, held }: GuardVerdict): string {
   const count = (sign: Sign): number =>
     go.filter((change) => !isRenewal(change) && signOf(change) === sign).length;
-  const waiting = held.reduce((sum, set) => sum + set.changes.length, 0);
+  const heldCount = held.reduce((sum, set) => sum + set.changes.length, 0);
   const renewed = go.filter(isRenewal).length;
-  return `Plan: ${sayCount(changes.length, 'change')}: ${count('-')} taken away, ${count('+')} given, ${count('~')} altered, ${renewed} renewed, ${waiting} held.`;
+  const parts = [
+    `${count('+')} to add`,
+    `${count('~')} to change`,
+    `${count('-')} to remove`,
+    ...(renewed === 0 ? [] : [`${renewed} to renew`]),
+    `${heldCount} held`,
+  ];
+  return `Plan: ${parts.join(', ')}.`;
 }

@@ -76,7 +76,7 @@ const STEPS: [what: string, inTheWay: keyof Paths | 'token', kind: 'file' | 'fol
     ['cannot open the lock', 'state', 'file', () => acquireWriterLock(paths.state, 'node')],
     ['cannot listen for the reader at', 'run', 'file', () => linkReader(place(), 'socket')],
     [
-      'cannot make a folder in',
+      'cannot make a directory in',
       'run',
       'file',
       () => withDraft(paths, 'https://a.example/', 't', () => fail()),

@@ -209,7 +209,7 @@ describeOnNodes('the package', () => {
       // The daemon asks at its place among the fleet.
       expect(node.exec('sunk-agent sync').status).toBe(2);
       expect(node.exec('sunk-agent status').status).toBeGreaterThan(0);
-      expect(node.exec('sunk-agent status').stdout).toContain('could not be heard');
+      expect(node.exec('sunk-agent status').stdout).toContain('could not be read');
     });
 
     test('gives sshd back when it is removed, and leaves accounts, homes and the ledger', () => {

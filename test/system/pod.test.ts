@@ -130,7 +130,7 @@ describeOnNodes('a login pod', () => {
     awaitReady('sunk-agent');
     expect(login().status).toBe(0);
     const passes = (): number =>
-      (JSON.parse(pod.exec('sunk-agent status --json').stdout) as { lastPass: { n: number } }).lastPass.n;
+      (JSON.parse(pod.exec('sunk-agent status --json').stdout) as { lastSync: { n: number } }).lastSync.n;
     const last = passes();
     await eventually(
       'the store is heard again',
@@ -172,7 +172,7 @@ describeOnNodes('a login pod', () => {
     expect(Math.min(...durations)).toBeLessThan(2);
     expect(login('id -u').stdout).toBe('10000\n');
     await eventually('it says that the store is away', () =>
-      pod.exec('sunk-agent status').stdout.includes('could not be heard'),
+      pod.exec('sunk-agent status').stdout.includes('could not be read'),
     );
   });
 

@@ -114,7 +114,7 @@ for (const release of RELEASES) {
       { timeout: 480_000 },
       async () => {
         const readPass = (): number =>
-          (JSON.parse(node.exec('sunk-agent status --json').stdout) as { lastPass: { n: number } }).lastPass
+          (JSON.parse(node.exec('sunk-agent status --json').stdout) as { lastSync: { n: number } }).lastSync
             .n;
         const before = readPass();
         const failed: string[] = [];

@@ -108,7 +108,7 @@ describeOnNodes('a cluster that nsscache serves', () => {
     const [show = '', apply = '', plan = ''] = importing;
     const shown = must(show, 2);
     expect(shown).toContain('+ account alice: uid 10000, gid 10000, /srv/homes/alice');
-    expect(shown).toContain('left alone, nobody at the store has the name: gone');
+    expect(shown).toContain('unchanged, no user of the store has the name: gone');
     expect(must(apply)).toContain('1 taken over');
     expect(must(plan, 2)).toContain('alice');
     expect(must('getent passwd alice')).toBe('alice:x:10000:10000:alice:/srv/homes/alice:/bin/bash\n');

@@ -1,4 +1,4 @@
-// Whatever a stranger wrote, on every surface that people or programs read: no terminal obeys it, and no line of it passes for ours.
+// Text from the store on every surface: no terminal obeys it, and no line of it looks like one of sunk-agent.
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { describeReport } from '../../src/agent/report/describe-report.ts';
@@ -12,7 +12,7 @@ import { printPlan } from '../../src/plan/print.ts';
 import { makeReport, NOW } from '../support/records/sample-report.ts';
 import { makeAnyText } from '../support/records/any-text.ts';
 
-/** ESC sequences, C1, bidirectional marks, tags, separators, what looks like our own lines, and anything else. */
+/** ESC sequences, C1, bidirectional marks, tags, separators, what looks like a line of sunk-agent, and anything else. */
 const hostile = fc
   .array(
     fc.oneof(
@@ -34,7 +34,7 @@ const hostile = fc
   )
   .map((pieces) => pieces.join(''));
 
-/** What no surface may print as it is; a newline is our own, and is counted. */
+/** What no surface may print unescaped; newlines are sunk-agent's, and are counted. */
 const UNSEEN = /(?!\n)[\p{C}\u2028\u2029]/u;
 
 function reportOf(text: string) {
@@ -55,12 +55,12 @@ const statusFor = (text: string) =>
     now: NOW,
     mode: 'enforce',
     baseUrl: text,
-    lastHeard: NOW,
+    lastContact: NOW,
     lastComplete: NOW,
     frozenUntil: 0,
     maxAge: 604_800,
     agentHasNoNetwork: true,
-    nextPass: null,
+    nextSync: null,
     hasSshdDropIn: true,
     host: null,
   });
@@ -99,13 +99,13 @@ function logOf(text: string): string {
   return written.join('');
 }
 
-describe('text of strangers', () => {
+describe('text from the store', () => {
   test.each<[string, (text: string) => string]>([
     ['the plan', planOf],
-    ['the report of a pass', (text) => describeReport(reportOf(text))],
+    ['the report of a sync', (text) => describeReport(reportOf(text))],
     ['the status', (text) => describeStatus(statusFor(text), NOW)],
     ['a log line', logOf],
-  ])('is seen and not obeyed in %s, and adds no line', (_, print) => {
+  ])('is shown and not obeyed in %s, and adds no line', (_, print) => {
     const lines = print('plain').split('\n').length;
     fc.assert(
       fc.property(hostile, (text) => {
@@ -116,7 +116,7 @@ describe('text of strangers', () => {
     );
   });
 
-  test('is still what it was to a program that reads the log', () => {
+  test('is unchanged for a program that reads the log', () => {
     fc.assert(
       fc.property(hostile, (text) => {
         const line = logOf(text);
@@ -126,7 +126,7 @@ describe('text of strangers', () => {
     );
   });
 
-  test('makes no metric of its own, and cannot end a label', async () => {
+  test('adds no metric, and cannot end a label', async () => {
     await fc.assert(
       fc.asyncProperty(hostile, async (text) => {
         const metrics = createMetrics();

@@ -1,4 +1,4 @@
-// The audit trail: what operators did by hand, one JSON line an act, outside the database so that it outlives that.
+// The audit trail: the acts of operators, one JSON line each, outside the database so that it survives the loss of that.
 import {
   closeSync,
   constants,
@@ -18,7 +18,7 @@ import type { Paths } from '../../common/paths.ts';
 import { toHostWrite } from '../../common/system-error.ts';
 import { operatorName } from '../overrides/operator-files.ts';
 
-/** What an operator can do to a node by hand. */
+/** The acts of an operator on a node. */
 const ACTS = [
   'approve',
   'block',
@@ -34,12 +34,12 @@ const ACTS = [
 const entrySchema = z.object({
   /** When, RFC 3339 in UTC. */
   at: z.iso.datetime(),
-  /** Who, as `operatorName` has it. */
+  /** The operator, as `operatorName` has it. */
   operator: z.string(),
   act: z.enum(ACTS),
-  /** To whom or what: a name, a SCIM id, a fingerprint, a hash; empty where it is the whole node. */
+  /** The target: a name, a SCIM id, a fingerprint, a hash; empty: the whole node. */
   subject: z.string(),
-  /** One phrase: what exactly, and what came of it; may be empty. */
+  /** One phrase: the act in detail and its result; may be empty. */
   detail: z.string(),
 });
 
@@ -49,18 +49,18 @@ export type Act = AuditEntry['act'];
 export interface AuditTrail {
   /** In the order of the file, the oldest first. */
   readonly entries: readonly AuditEntry[];
-  /** Lines that are no entry: cut short by a crash, or written by somebody else. */
+  /** Lines that are no entry: cut short by a crash, or written by another program. */
   readonly unreadable: number;
 }
 
-/** What fits: a subject or a phrase that is longer is cut, so that a line is always written by one write(2). */
+/** Longer subjects and phrases are cut, so that one write(2) writes a line. */
 const MAX_TEXT = 1000;
 
 /**
- * Appends one act and has it on disk before it returns. The file is made with mode 0640 and only ever appended to; a
+ * Appends one act and syncs it to disk before it returns. The file is created with mode 0640 and only appended to; a
  * line that a crash cut short is ended first, so that it spoils no other.
- * @param operator who; by default whoever runs this command.
- * @throws AgentError host_write. Who puts somebody out goes on all the same, and says so.
+ * @param operator by default the user who runs this command.
+ * @throws AgentError host_write. A revocation goes on and reports it.
  */
 export function recordAct(
   paths: Pick<Paths, 'audit'>,
@@ -93,7 +93,7 @@ function append(file: string, line: string): void {
     const bytes = Buffer.from(endsOpen(fd, size) ? `\n${line}` : line);
     if (writeSync(fd, bytes) !== bytes.length) throw new Error('the disk is full');
     fsyncSync(fd);
-    // A new file is only there after a crash if its folder knows of it.
+    // A new file survives a crash only if its directory entry is on disk.
     if (size === 0) syncToDisk(path.dirname(file));
   } finally {
     closeSync(fd);
@@ -105,7 +105,7 @@ function endsOpen(fd: number, size: number): boolean {
   return size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 0x0a;
 }
 
-/** Reads the whole trail; none is an empty one. */
+/** Reads the whole trail; a missing file is an empty trail. */
 export function readAudit(paths: Pick<Paths, 'audit'>): AuditTrail {
   const entries: AuditEntry[] = [];
   let unreadable = 0;

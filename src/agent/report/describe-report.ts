@@ -1,34 +1,34 @@
-// A pass in a few lines for people.
+// A sync in a few lines.
 import { makePrintable } from '../../common/printable.ts';
 import type { SyncReport } from '../reconcile/sync-report.ts';
 import { sayCount } from '../../common/count-noun.ts';
 
 /** What `sunk-agent sync` prints. */
 export function describeReport(report: SyncReport): string {
-  const { counts, changes, heard } = report;
+  const { counts, changes, heard: fetched } = report;
   const lines = [
-    `pass ${report.n} (${heard?.mode ?? 'cache'}): ${sayCount(counts.users, 'user')} and ${sayCount(counts.groups, 'group')}, snapshot ${report.snapshot}`,
+    `sync ${report.n} (${fetched?.mode ?? 'state'}): ${sayCount(counts.users, 'user')} and ${sayCount(counts.groups, 'group')}, snapshot ${report.snapshot}`,
     `${sayCount(changes.done, 'change')} made, ${changes.failed} failed, ${changes.held} held`,
     ...report.problems.map((problem) => `failed: ${problem}`),
-    ...describeNotInStore(report).map((sentence) => `still in: ${sentence}`),
-    ...(heard?.problems ?? []).map(({ detail }) => `store: ${detail}`),
-    ...(heard?.warnings ?? []).map(({ detail }) => `warning: ${detail}`),
+    ...describeNotInStore(report).map((sentence) => `keeps access: ${sentence}`),
+    ...(fetched?.problems ?? []).map(({ detail }) => `store: ${detail}`),
+    ...(fetched?.warnings ?? []).map(({ detail }) => `warning: ${detail}`),
     ...report.held.map(
       ({ hash, reason, changes: n }) =>
-        `held: ${sayCount(n, 'change')}, ${reason}; sunk-agent approve ${hash} lets ${n === 1 ? 'it' : 'them'} pass`,
+        `held: ${sayCount(n, 'change')}, ${reason}; to approve: sunk-agent approve ${hash}`,
     ),
     ...report.refusals.map(({ kind, scimId, detail }) => `refused: ${kind} ${scimId}: ${detail}`),
   ];
   return lines.map((line) => `${makePrintable(line)}\n`).join('');
 }
 
-/** One sentence about those whom nobody knows, or none. */
+/** One sentence about managed accounts that neither ledger nor store knows, or none. */
 export function describeNotInStore({ unknown = null }: Pick<SyncReport, 'unknown'>): string[] {
   if (unknown === null) return [];
   const { accounts, first } = unknown;
   const names = `${first.join(', ')}${accounts > first.length ? ' and more' : ''}`;
-  const who = sayCount(accounts, 'account bears our mark', 'accounts bear our mark');
+  const subject = sayCount(accounts, 'account is', 'accounts are');
   return [
-    `${who}, and neither the ledger nor the store knows ${accounts === 1 ? 'it' : 'them'} (${names}): closed once the store was read whole twice`,
+    `${subject} in the managed group but in neither the ledger nor the user store (${names}); ${accounts === 1 ? 'it' : 'they'} will be disabled after two full syncs`,
   ];
 }

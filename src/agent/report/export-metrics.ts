@@ -1,4 +1,4 @@
-// Where the metrics go after each pass: to the reader, which serves them, and to node_exporter's text file.
+// Publishes the metrics after each sync: to the reader, which serves them, and to node_exporter's text file.
 import path from 'node:path';
 import { describeError } from '../../common/errors.ts';
 import { replaceFiles } from '../../host/fs/atomic-file.ts';
@@ -9,16 +9,19 @@ import type { SyncReport } from '../reconcile/sync-report.ts';
 import type { Status } from './status.ts';
 
 export interface MetricsPublisher {
-  /** A pass is over; never fails, for a monitor must not stop what it watches. */
+  /** Publishes a sync that has ended; never fails, since a monitor must not stop what it watches. */
   publish(report: SyncReport, status: Status): Promise<void>;
 }
 
 /** Does nothing, and loads nothing, unless `metrics` is configured. */
-export async function openMetricsPublisher(place: NodeContext, link: ReaderLink): Promise<MetricsPublisher> {
-  const { listen, textfile } = place.config.metrics;
+export async function openMetricsPublisher(
+  context: NodeContext,
+  link: ReaderLink,
+): Promise<MetricsPublisher> {
+  const { listen, textfile } = context.config.metrics;
   if (listen === null && textfile === null) return { publish: () => Promise.resolve() };
   const metrics = (await import('./metrics.ts')).createMetrics();
-  const complaints = createLogDedup(place.log);
+  const failures = createLogDedup(context.log);
   link.onTraffic((traffic) => metrics.countTraffic(traffic));
   return {
     async publish(report, status) {
@@ -26,11 +29,11 @@ export async function openMetricsPublisher(place: NodeContext, link: ReaderLink)
         metrics.count(report, status);
         const text = await metrics.render();
         if (listen !== null) await link.current()?.showMetrics(text);
-        const file = textfile === null ? null : path.join(place.paths.root, textfile);
+        const file = textfile === null ? null : path.join(context.paths.root, textfile);
         if (file !== null) replaceFiles([{ file, data: text, encoding: 'utf8', mode: 0o644 }]);
-        complaints.note(null);
+        failures.note(null);
       } catch (error) {
-        complaints.note(`the metrics could not be published: ${describeError(error)}`);
+        failures.note(`the metrics could not be published: ${describeError(error)}`);
       }
     },
   };

@@ -1,9 +1,9 @@
-// Who opened a session with which key, and when: sshd's own log joined with the ledger.
+// Which user opened a session with which key, and when: sshd's log joined with the ledger.
 import { readLoginLog, type KeyLogin, type LoginLog, type LoginQuestion } from '../../host/sshd/login-log.ts';
 import type { Binding } from '../../policy/model.ts';
 
 export interface ProvenLogin extends KeyLogin {
-  /** Whose account it was; null: none of ours. */
+  /** The user of the account; null: not a managed account. */
   readonly scimId: string | null;
 }
 
@@ -13,8 +13,8 @@ export interface ProofOfUse {
 }
 
 /**
- * A name is never bound to another SCIM id, so the ledger of today speaks for every login since the name was bound;
- * earlier ones of that name are nobody's of ours.
+ * A name is never bound to another SCIM id, so today's ledger names the user of every login since the name was bound;
+ * earlier logins of that name belong to no managed account.
  */
 export function nameOwners(logins: readonly KeyLogin[], bindings: readonly Binding[]): ProvenLogin[] {
   const owners = new Map(
@@ -28,7 +28,7 @@ export function nameOwners(logins: readonly KeyLogin[], bindings: readonly Bindi
 }
 
 /**
- * The sessions that a key, or a person, opened on this node.
+ * The sessions that a key or a user opened on this node.
  * @throws AgentError refused where no log can be read.
  */
 export async function proveUse(

@@ -4,31 +4,67 @@ import * as z from 'zod';
 const epoch = z.int().describe('epoch seconds');
 const bytes = z.number().describe('bytes');
 
-/** The documented shape of `sunk-agent status --json`; a new `version` for any change that is not an addition. */
-export const statusSchema = z.object({
-  version: z.literal(1),
+const counts = z.object({
+  users: z.int(),
+  groups: z.int(),
+  /** Managed accounts that the policy wants enabled. */
+  accountsEnabled: z.int(),
+  accountsDisabled: z.int(),
+  quarantined: z.int(),
+  refused: z.int(),
+});
+
+const store = z.object({
+  baseUrl: z.string(),
+  /** When the store last answered a sync; null: never. */
+  lastContact: epoch.nullable(),
+  /** When the last sync began that read the store completely; null: never. */
+  lastComplete: epoch.nullable(),
+  failure: z.object({ code: z.string(), message: z.string(), hint: z.string() }).nullable(),
+  skewSeconds: z.number().nullable(),
+});
+
+const lastSync = z.object({
+  n: z.int(),
+  at: epoch,
+  /** `state`: from the records of the state database, without a request to the store. */
+  mode: z.enum(['full', 'delta', 'event', 'state']),
+  changes: z.object({ planned: z.int(), done: z.int(), failed: z.int(), held: z.int() }),
+  durations: z.record(z.string(), z.number()),
+});
+
+/** Facts of the machine, at most five minutes old when the sync ended. */
+const host = z.object({
+  at: epoch,
+  /** Averaged over a minute. */
+  load: z.number(),
+  processors: z.int(),
+  memory: z.object({ available: bytes, total: bytes }),
+  /** Of the state directory and of the homes, in that order. */
+  disks: z.array(
+    z.object({
+      path: z.string(),
+      free: bytes,
+      size: bytes,
+      /** Why the probe failed; the figures are then 0. null: it did not. */
+      fault: z.string().nullable(),
+    }),
+  ),
+  /** Names of managed accounts that have a process on the node; null where that is not known. */
+  active: z.array(z.string()).nullable(),
+});
+
+/** Version 2. A change that is not an addition gets a new `schema_version`. */
+const currentSchema = z.object({
+  schema_version: z.literal(2),
   writtenAt: epoch,
   health: z.enum(['healthy', 'degraded', 'failing']),
   /** The reasons, the worst first; empty when healthy. */
   reasons: z.array(z.string()),
   mode: z.enum(['enforce', 'observe']),
-  store: z.object({
-    baseUrl: z.string(),
-    /** When the store last answered a pass; null: never. */
-    lastHeard: epoch.nullable(),
-    lastComplete: epoch.nullable(),
-    failure: z.object({ code: z.string(), message: z.string(), hint: z.string() }).nullable(),
-    skewSeconds: z.number().nullable(),
-  }),
+  store,
   snapshot: z.string(),
-  counts: z.object({
-    users: z.int(),
-    groups: z.int(),
-    accountsOpen: z.int(),
-    accountsClosed: z.int(),
-    quarantined: z.int(),
-    refused: z.int(),
-  }),
+  counts,
   guard: z.object({
     held: z.array(
       z.object({ hash: z.string(), reason: z.string(), changes: z.int(), actsAt: epoch.nullable() }),
@@ -36,49 +72,55 @@ export const statusSchema = z.object({
     frozenUntil: epoch.nullable(),
   }),
   keyExpiry: z.object({ earliest: epoch, latest: epoch }).nullable(),
-  /** Whose keys live on by an operator's word (`sunk-agent extend`). */
+  /** Accounts whose keys an operator extended (`sunk-agent extend`). */
   extended: z.object({ accounts: z.int(), until: epoch, by: z.array(z.string()) }).nullable(),
   problems: z.array(z.string()),
-  lastPass: z.object({
-    n: z.int(),
-    at: epoch,
-    mode: z.enum(['full', 'delta', 'event', 'cache']),
-    changes: z.object({ planned: z.int(), done: z.int(), failed: z.int(), held: z.int() }),
-    durations: z.record(z.string(), z.number()),
-  }),
-  /** When the daemon means to look next; null: a command made this pass, and nobody said what comes. */
-  nextPass: epoch.nullable(),
+  lastSync,
+  /** When the daemon starts the next sync; null: a command ran the last one, so the next is not known. */
+  nextSync: epoch.nullable(),
   sshd: z.object({
     /**
-     * Whether our drop-in is in place, word by word; what sshd then does, `sunk-agent doctor` asks. null below another
-     * root than `/`, where no sshd is.
+     * Whether sunk-agent's drop-in is in place, byte for byte. `sunk-agent doctor` reports what sshd does with it. null
+     * below another root than `/`, where no sshd is.
      */
     dropIn: z.boolean().nullable(),
   }),
-  /** Facts of the machine, at most five minutes old when the pass ended; null: of a build that took none. */
-  host: z
-    .object({
-      at: epoch,
-      /** Averaged over a minute. */
-      load: z.number(),
-      processors: z.int(),
-      memory: z.object({ available: bytes, total: bytes }),
-      /** Of the state folder and of the homes, in that order. */
-      disks: z.array(
-        z.object({
-          path: z.string(),
-          free: bytes,
-          size: bytes,
-          /** Why it could not be looked at; then the figures are 0. null: it was. */
-          fault: z.string().nullable(),
-        }),
-      ),
-      /** Names of managed people who run something there; null where that cannot be told. */
-      active: z.array(z.string()).nullable(),
-    })
-    .nullable(),
+  host: host.nullable(),
   isolation: z.object({
-    /** Whether this process really has no network: measured, not claimed. */
+    /** Whether this process has no network: measured. */
     agentHasNoNetwork: z.boolean(),
   }),
 });
+
+/**
+ * Version 2, and beside each renamed field its name of version 1 with the same value, for readers of 0.1.0. The old
+ * names go with the next release:
+ *
+ * | version 1             | version 2                |
+ * |-----------------------|--------------------------|
+ * | version               | schema_version           |
+ * | store.lastHeard       | store.lastContact        |
+ * | counts.accountsOpen   | counts.accountsEnabled   |
+ * | counts.accountsClosed | counts.accountsDisabled  |
+ * | lastPass              | lastSync                 |
+ * | lastPass.mode `cache` | lastSync.mode `state`    |
+ * | nextPass              | nextSync                 |
+ */
+export const statusSchema = currentSchema.extend({
+  /** Always 1: every field of version 1 is there. */
+  version: z.literal(1),
+  store: store.extend({ lastHeard: epoch.nullable() }),
+  counts: counts.extend({ accountsOpen: z.int(), accountsClosed: z.int() }),
+  lastPass: lastSync.extend({ mode: z.enum(['full', 'delta', 'event', 'cache']) }),
+  nextPass: epoch.nullable(),
+});
+
+export type CurrentStatus = z.infer<typeof currentSchema>;
+export type Status = z.infer<typeof statusSchema>;
+/** What 0.1.0 wrote; builds before it left `host` out. */
+export type FirstStatus = Pick<Status, 'version' | 'lastPass' | 'nextPass'> &
+  Omit<CurrentStatus, 'schema_version' | 'store' | 'counts' | 'lastSync' | 'nextSync' | 'host'> & {
+    readonly store: Omit<Status['store'], 'lastContact'>;
+    readonly counts: Omit<Status['counts'], 'accountsEnabled' | 'accountsDisabled'>;
+    readonly host?: Status['host'];
+  };

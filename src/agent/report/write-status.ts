@@ -1,4 +1,4 @@
-// Writes status.json after each pass, atomically and readable by all.
+// Writes status.json after each sync, atomically and readable by all.
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { hasSshdDropIn } from '../../host/sshd/sshd.ts';
 import { attempt } from '../../common/system-error.ts';
@@ -10,29 +10,29 @@ import type { SyncReport } from '../reconcile/sync-report.ts';
 import { statusOf, type Status } from './status.ts';
 
 /**
- * Turns the report into the status and puts it in place; gives it back.
- * @param nextPass when the daemon looks next, epoch seconds; null from a command.
+ * Makes the status from the report, writes it and returns it.
+ * @param nextSync when the daemon starts the next sync, epoch seconds; null from a command.
  * @throws AgentError host_write
  */
 export async function publishStatus(
-  parts: Pick<SyncContext, 'paths' | 'state' | 'config' | 'clock' | 'hostLoad'>,
+  context: Pick<SyncContext, 'paths' | 'state' | 'config' | 'clock' | 'hostLoad'>,
   report: SyncReport,
-  nextPass: number | null = null,
+  nextSync: number | null = null,
 ): Promise<Status> {
-  const { paths, state: mirror, config } = parts;
-  const now = Math.floor(parts.clock() / 1000);
+  const { paths, state, config } = context;
+  const now = Math.floor(context.clock() / 1000);
   const status = statusOf({
     report,
     now,
     mode: config.mode,
     baseUrl: config.scim.base_url,
-    lastHeard: mirror.lastPass<SyncReport>('heard at all', ({ heard }) => heard !== null)?.startedAt ?? null,
-    lastComplete: findLastComplete(mirror),
+    lastContact: state.lastPass<SyncReport>('heard at all', ({ heard }) => heard !== null)?.startedAt ?? null,
+    lastComplete: findLastComplete(state),
     frozenUntil: readOperatorFiles(paths).frozenUntil,
     maxAge: config.keys.max_age,
     agentHasNoNetwork: hasNoNetwork(),
-    nextPass,
-    host: await parts.hostLoad(now),
+    nextSync,
+    host: await context.hostLoad(now),
     hasSshdDropIn: paths.root === '/' ? await hasSshdDropIn(config, paths.root) : null,
   });
   attempt(`cannot write ${paths.status}`, () => {

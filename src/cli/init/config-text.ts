@@ -8,14 +8,14 @@ export interface PinnedGroup {
 
 export interface ConfigChoices {
   readonly mode: 'enforce' | 'observe';
-  /** null: not known yet, so that nothing runs. */
+  /** null: not known yet; nothing runs. */
   readonly baseUrl: string | null;
   readonly groups: readonly PinnedGroup[];
   readonly sudoGroups: readonly PinnedGroup[];
   readonly domains: readonly string[];
 }
 
-/** What a fresh installation has: it lets nobody in and changes nothing. */
+/** The configuration of a fresh installation: it grants no access and changes nothing. */
 export const EXAMPLE: ConfigChoices = {
   mode: 'observe',
   baseUrl: null,
@@ -24,30 +24,30 @@ export const EXAMPLE: ConfigChoices = {
   domains: [],
 };
 
-/** The whole file; every text is quoted, so that no name can become another key. */
+/** The whole file; every text is quoted, so that no name can become a key. */
 export function renderConfig(choices: ConfigChoices): string {
   const baseUrl =
     choices.baseUrl === null
       ? '# base_url: https://api.coreweave.com/scim/ORGANISATION'
       : `base_url: ${quote(choices.baseUrl)}`;
-  return `# Configuration of sunk-agent; sunk-agent.yaml(5) explains every key, and what is not set has its default.
+  return `# Configuration of sunk-agent; sunk-agent.yaml(5) explains every key and its default.
 #
 # \`sunk-agent init\` asks for the store, its token and the groups, and writes this file; nothing runs until
 # scim.base_url is set. The bearer token lies in /etc/sunk-agent/credentials/scim-token (root:sunk-reader, mode 0640).
-# After a change: look at \`sunk-agent plan\`, then systemctl restart sunk-agent sunk-agent-reader
+# After a change: check \`sunk-agent plan\`, then systemctl restart sunk-agent sunk-agent-reader
 
-# observe: plan and report, and change nothing on this node. enforce: make the node agree.
+# observe: plan and report, and change nothing on this node. enforce: apply the plan.
 mode: ${choices.mode}
 
 scim:
-  # The SCIM Base URL as the console shows it.
+  # The SCIM Base URL, from SCIM Configuration in the console.
   ${baseUrl}
 
 access:
-  # Whose members may log in: exact names at the store, and the SCIM id, so that no other group of that name counts.
-  # With none, nobody may.
+  # Groups whose members may log in: the exact name in the store, and the SCIM id, so that no other group of that name
+  # counts. Without a group, no one may log in.
   ${renderGroups('groups', choices.groups)}
-  # Whose members may use sudo without a password.
+  # Groups whose members may use sudo without a password.
   ${renderGroups('sudo_groups', choices.sudoGroups)}
 
 accounts:

@@ -1,4 +1,4 @@
-// The files of a first run: a draft that only root and the reader see, and what is left when it was accepted.
+// The files of a first run: a draft that only root and the reader can read, and the files of the accepted configuration.
 import {
   chmodSync,
   chownSync,
@@ -19,51 +19,47 @@ import { parseConfig } from '../../config/config.ts';
 import { createLogger } from '../../common/log.ts';
 import type { Paths } from '../../common/paths.ts';
 import { attempt } from '../../common/system-error.ts';
+import { announceWait, LOCK_PATIENCE_MS } from '../waiting.ts';
 
 const TOKEN = 'scim-token';
-const PATIENCE_MS = 600_000;
 
 /**
- * A place for the reader to work from before anything is configured; the ledger of the node, if it has one, is copied.
- * It is gone when `work` is over.
+ * Runs `work` in a temporary directory with a draft configuration for the reader, and a copy of the node's ledger if it
+ * has one. The directory is removed afterwards.
  * @throws AgentError config_invalid, lock_busy
  */
 export async function withDraft<T>(
   paths: Paths,
   baseUrl: string,
   token: string,
-  work: (place: NodeContext) => Promise<T>,
+  work: (node: NodeContext) => Promise<T>,
 ): Promise<T> {
-  const folder = attempt(`cannot make a folder in ${paths.run}`, () => {
+  const directory = attempt(`cannot make a directory in ${paths.run}`, () => {
     mkdirSync(paths.run, { recursive: true, mode: 0o755 });
     return mkdtempSync(path.join(paths.run, 'init-'));
   });
   try {
     const log = createLogger('init');
-    const tokenFile = path.join(folder, TOKEN);
+    const tokenFile = path.join(directory, TOKEN);
     const source = { file: path.join('/', path.relative(paths.root, tokenFile)) };
     const text = JSON.stringify({ scim: { base_url: baseUrl, tokens: [source] } });
     const config = parseConfig(text, 'the base URL');
-    const configFile = path.join(folder, 'config.yaml');
+    const configFile = path.join(directory, 'config.yaml');
     const gid = readerGroup(paths);
     writePrivately(configFile, text, gid);
     writePrivately(tokenFile, `${token}\n`, gid);
-    openToGroup(folder, gid);
-    const state = path.join(folder, 'state');
-    await copyMirror(paths, state);
+    openToGroup(directory, gid);
+    const state = path.join(directory, 'state');
+    await copyState(paths, state);
     return await work({ config, configFile, log, paths: { ...paths, state } });
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 
-/** While no pass writes to it; the daemon waits for us no longer than that. */
-async function copyMirror(paths: Paths, to: string): Promise<void> {
-  const release = await acquireFileLock(
-    paths.passLock,
-    () => process.stderr.write('sunk-agent: a pass is under way; waiting for it\n'),
-    PATIENCE_MS,
-  );
+/** Copies the state database under the sync lock, which is held no longer than that. */
+async function copyState(paths: Paths, to: string): Promise<void> {
+  const release = await acquireFileLock(paths.passLock, announceWait, LOCK_PATIENCE_MS);
   try {
     attempt(`cannot copy the ledger of ${paths.state} to ${to}`, () => {
       mkdirSync(to, { mode: 0o700 });
@@ -76,12 +72,12 @@ async function copyMirror(paths: Paths, to: string): Promise<void> {
   }
 }
 
-/** Whether a configuration is there that names a store; the units start by the same rule. */
+/** Whether the configuration names a store; the units start on the same condition. */
 export function isConfigured(file: string): boolean {
   return /^[^#]*base_url:/m.test(readIfThere(file) ?? '');
 }
 
-/** The token that lies on this node already, or null. */
+/** The token that this node already has, or null. */
 export function readKeptToken({ credentials }: Paths): string | null {
   return readIfThere(path.join(credentials, TOKEN))?.trim() ?? null;
 }
@@ -91,7 +87,7 @@ function readIfThere(file: string): string | null {
 }
 
 /**
- * Puts the token where the reader's unit takes it from, and the configuration; one that was there is kept beside it.
+ * Writes the token and the configuration; a configuration that was there is kept beside it.
  * @throws AgentError host_write
  */
 export function writeAccepted(paths: Paths, configFile: string, text: string, token: string): void {
@@ -109,20 +105,20 @@ export function writeAccepted(paths: Paths, configFile: string, text: string, to
   replace(configFile, text, 0o644, null);
 }
 
-/** null: this node has no user for the reader, which is said when the reader is started. */
+/** null: this node has no user for the reader, which is reported when the reader starts. */
 function readerGroup({ root }: Paths): number | null {
   return findReaderUser(root, createLogger('init', 'silent'))?.gid ?? null;
 }
 
-/** A folder that root writes and the reader's group reads. */
-function openToGroup(folder: string, gid: number | null): void {
-  attempt(`cannot give ${folder} to the reader's group`, () => {
-    if (gid !== null) chownSync(folder, 0, gid);
-    chmodSync(folder, 0o750);
+/** A directory that root writes and the reader's group reads. */
+function openToGroup(directory: string, gid: number | null): void {
+  attempt(`cannot give ${directory} to the reader's group`, () => {
+    if (gid !== null) chownSync(directory, 0, gid);
+    chmodSync(directory, 0o750);
   });
 }
 
-/** For root and the reader's group alone. */
+/** Readable by root and the reader's group alone. */
 function writePrivately(file: string, text: string, gid: number | null): void {
   replace(file, text, gid === null ? 0o600 : 0o640, gid);
 }

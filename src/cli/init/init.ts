@@ -1,12 +1,12 @@
-// `sunk-agent init`: from a base URL, a token and the names of groups to a configuration, with the plan seen first.
-import { readFileSync } from 'node:fs';
+// `sunk-agent init`: from a base URL, a token and the names of groups to a configuration, after showing the plan.
 import { decide } from '../../agent/reconcile/decide.ts';
 import type { SyncContext } from '../../agent/reconcile/context.ts';
 import { parseConfig } from '../../config/config.ts';
 import { AgentError } from '../../common/errors.ts';
 import { type ConfigChoices, renderConfig } from './config-text.ts';
 import { isConfigured, readKeptToken, withDraft, writeAccepted } from './files.ts';
-import { findDomains, listNames, pinGroups, readStoreContents } from './store-contents.ts';
+import { chooseGroups, findBaseUrl, findToken } from './choices.ts';
+import { readStoreContents } from './store-contents.ts';
 import { openTerminal, type Terminal } from '../terminal/prompt.ts';
 import { pathsUnder } from '../../common/paths.ts';
 import { printPlan } from '../../plan/print.ts';
@@ -14,7 +14,6 @@ import { makePrintable } from '../../common/printable.ts';
 import { announceOwner } from '../owner.ts';
 import { mayColour } from '../terminal/colour.ts';
 import type { CommandContext } from '../command.ts';
-import { sayCount } from '../../common/count-noun.ts';
 
 export const failure = 1;
 export const options = {
@@ -30,17 +29,17 @@ export const options = {
 export const help = `Usage: sunk-agent init [--base-url URL] [--token-file FILE] [--group NAME]... [--sudo-group NAME]...
                        [--domain DOMAIN]... [--enforce] [--force] [--json] [--config FILE] [--root DIR]
 
-Reads the store, finds the groups and pins their ids, shows what the first pass would do, and writes the
+Reads the store, finds the groups and pins their ids, shows what the first sync would do, and writes the
 configuration and the token. Accounts, sshd and NSS stay as they are. Asks on a terminal for what is not given.
 
   --base-url URL     the SCIM Base URL of SCIM Configuration
-  --token-file FILE  the file that holds the token; - is standard input. Without it the token that lies in
+  --token-file FILE  the file that holds the token; - is standard input. Without it the token in
                      /etc/sunk-agent/credentials is used
   --group NAME       the group whose members may log in, by its exact name; may be repeated
   --sudo-group NAME  the group whose members may use sudo without a password; may be repeated
-  --domain DOMAIN    the mail domain whose local parts become user names; may be repeated. Without it the one that
-                     all members of the groups have
-  --enforce          the agent may act on the plan; without it, and without a yes on the terminal, it observes
+  --domain DOMAIN    the mail domain whose local parts become user names; may be repeated. Without it the domain
+                     that all members of the groups have
+  --enforce          apply the plan; without it, and without a yes on the terminal, the agent observes
   --force            replace a configuration that names a store; it is kept as config.yaml.before-init
 
 Examples:
@@ -58,17 +57,17 @@ export async function run(context: CommandContext): Promise<number> {
   try {
     const baseUrl = await findBaseUrl(context, terminal);
     const token = await findToken(context, terminal, readKeptToken(paths));
-    return await withDraft(paths, baseUrl, token, async (place) => {
-      const parts = await readStoreContents(place);
+    return await withDraft(paths, baseUrl, token, async (node) => {
+      const store = await readStoreContents(node);
       try {
-        const choices = await choose(context, terminal, baseUrl, parts);
-        const mode = await showPlan(context, terminal, choices, parts);
+        const choices = await chooseGroups(context, terminal, baseUrl, store);
+        const mode = await showPlan(context, terminal, choices, store);
         if (mode === null) return 1;
         writeAccepted(paths, configFile, renderConfig({ ...choices, mode }), token);
         process.stderr.write(describeNext(configFile, mode));
         return 0;
       } finally {
-        parts.state.close();
+        store.state.close();
       }
     });
   } finally {
@@ -76,88 +75,16 @@ export async function run(context: CommandContext): Promise<number> {
   }
 }
 
-async function findBaseUrl({ values }: CommandContext, terminal: Terminal | null): Promise<string> {
-  const given = values['base-url'];
-  if (typeof given === 'string') return given;
-  if (terminal === null) throw new AgentError('usage', '--base-url is missing');
-  return terminal.ask('SCIM Base URL (SCIM Configuration in the Cloud Console)');
-}
-
-/** Never from the command line: other users see that. */
-async function findToken(
-  { values }: CommandContext,
-  terminal: Terminal | null,
-  kept: string | null,
-): Promise<string> {
-  const file = values['token-file'];
-  if (typeof file === 'string') {
-    try {
-      return readFileSync(file === '-' ? 0 : file, 'utf8').trim();
-    } catch (cause) {
-      throw new AgentError('token_missing', `cannot read the token ${file}`, { cause });
-    }
-  }
-  if (kept !== null) return kept;
-  if (terminal === null) throw new AgentError('usage', '--token-file is missing (- is standard input)');
-  return terminal.askSecretly('SCIM token (it is not shown)');
-}
-
-/** Who may log in, from the flags or the terminal, as the store has it. */
-async function choose(
-  { values }: CommandContext,
-  terminal: Terminal | null,
-  baseUrl: string,
-  { state: mirror }: Omit<SyncContext, 'reader'>,
-): Promise<Omit<ConfigChoices, 'mode'>> {
-  const users = mirror.users().flatMap(({ record, absent }) => (absent ? [] : [record]));
-  const groups = mirror.groups().flatMap(({ record, absent }) => (absent ? [] : [record]));
-  process.stderr.write(
-    `The store has ${sayCount(users.length, 'user')} and ${sayCount(groups.length, 'group')}: ${listNames(groups)}\n`,
-  );
-  let names = listOf(values['group']);
-  let sudoNames = listOf(values['sudo-group']);
-  if (names.length === 0) {
-    if (terminal === null)
-      throw new AgentError('usage', '--group is missing', { hint: `the store has ${listNames(groups)}` });
-    names = await terminal.askList('Groups whose members may log in');
-    if (sudoNames.length === 0)
-      sudoNames = await terminal.askList('Groups whose members may use sudo without a password');
-  }
-  const pinned = pinGroups(names, groups);
-  const sudoGroups = pinGroups(sudoNames, groups);
-  const ids = new Set([...pinned, ...sudoGroups].map(({ id }) => id));
-  const members = new Set(groups.filter(({ id }) => ids.has(id)).flatMap((group) => group.members));
-  const found = findDomains(users.filter(({ id }) => members.has(id)).map(({ userName }) => userName));
-  let domains = listOf(values['domain']);
-  if (domains.length === 0) {
-    const shown = found.slice(0, 10).join(' ');
-    if (terminal !== null)
-      domains = (await terminal.ask('Mail domains whose local part becomes a user name', shown)).split(
-        /[\s,]+/,
-      );
-    else if (found.length < 2) domains = found;
-    else
-      throw new AgentError('usage', '--domain is missing', {
-        hint: `members of these groups are in ${shown}`,
-      });
-  }
-  return { baseUrl, groups: pinned, sudoGroups, domains: domains.filter((domain) => domain !== '') };
-}
-
-function listOf(value: unknown): string[] {
-  return Array.isArray(value) ? value.map(String) : [];
-}
-
-/** What the first pass would do; null: the operator does not want it. */
+/** Shows what the first sync would do; null: the operator does not want it. */
 async function showPlan(
   { values, json }: CommandContext,
   terminal: Terminal | null,
   choices: Omit<ConfigChoices, 'mode'>,
-  parts: Omit<SyncContext, 'reader'>,
+  store: Omit<SyncContext, 'reader'>,
 ): Promise<ConfigChoices['mode'] | null> {
   const config = parseConfig(renderConfig({ ...choices, mode: 'enforce' }), 'the new configuration');
-  const now = Math.floor(parts.clock() / 1000);
-  const { changes, verdict, desired } = await decide({ ...parts, config }, now, {
+  const now = Math.floor(store.clock() / 1000);
+  const { changes, verdict, desired } = await decide({ ...store, config }, now, {
     completeAt: now,
     isComplete: false,
   });
@@ -175,7 +102,7 @@ async function showPlan(
   if (values['enforce'] === true) return 'enforce';
   if (terminal === null) return 'observe';
   const answer = await terminal.ask(
-    'Write this configuration? yes: the agent does this; observe: it only watches; no',
+    'Write this configuration? yes: the agent applies this plan; observe: it only reports; no',
     'no',
   );
   if (/^y(es)?$/i.test(answer)) return 'enforce';

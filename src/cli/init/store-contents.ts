@@ -1,4 +1,4 @@
-// What the store has: read once by the reader, into a mirror that is thrown away afterwards.
+// The contents of the store: read once by the reader, into a state database that is removed afterwards.
 import type { NodeContext } from '../../agent/node-context.ts';
 import { openSyncContext, type SyncContext } from '../../agent/reconcile/context.ts';
 import { fetchStore } from '../../agent/ingest/fetch-store.ts';
@@ -9,30 +9,29 @@ import { makePrintable } from '../../common/printable.ts';
 import type { GroupRecord } from '../../protocol/records.ts';
 import type { PinnedGroup } from './config-text.ts';
 
-/** Names of groups that an error lists, at most. */
+/** Maximum number of group names in an error. */
 const SHOWN = 10;
 
 /**
- * Reads the whole store. The caller closes `mirror`.
- * @param place of a draft: its state folder and its configuration are thrown away.
- * @throws AgentError of the reader, or store_answer where the store was not read whole.
+ * Reads the whole store. The caller closes `state`.
+ * @param node of a draft: its state directory and its configuration are temporary.
+ * @throws AgentError of the reader, or store_answer where the store was not read completely.
  */
-export async function readStoreContents(place: NodeContext): Promise<Omit<SyncContext, 'reader'>> {
-  const parts = openSyncContext(place);
+export async function readStoreContents(node: NodeContext): Promise<Omit<SyncContext, 'reader'>> {
+  const context = openSyncContext(node);
   try {
-    const now = Math.floor(parts.clock() / 1000);
-    const heard = await withReader(place, (reader) =>
-      fetchStore({ ...parts, reader, now }, EVERYTHING, null),
+    const now = Math.floor(context.clock() / 1000);
+    const fetched = await withReader(node, (reader) =>
+      fetchStore({ ...context, reader, now }, EVERYTHING, null),
     );
-    const whole = heard.complete.User && heard.complete.Group;
-    if (!whole)
+    if (!fetched.complete.User || !fetched.complete.Group)
       throw new AgentError(
         'store_answer',
-        `the store was not read whole: ${heard.problems.map(({ detail }) => detail).join('; ')}`,
+        `the store was not read completely: ${fetched.problems.map(({ detail }) => detail).join('; ')}`,
       );
-    return parts;
+    return context;
   } catch (error) {
-    parts.state.close();
+    context.state.close();
     throw error;
   }
 }
@@ -46,7 +45,7 @@ export function pinGroups(names: readonly string[], groups: readonly GroupRecord
     const [group, ...namesakes] = groups.filter((candidate) => candidate.name === name);
     if (group === undefined)
       throw new AgentError('refused', `the store has no group ${JSON.stringify(name)}`, {
-        hint: `names count to the letter; it has ${listNames(groups)}`,
+        hint: `names are compared exactly; it has ${listNames(groups)}`,
       });
     if (namesakes.length > 0)
       throw new AgentError(
@@ -60,7 +59,7 @@ export function pinGroups(names: readonly string[], groups: readonly GroupRecord
   });
 }
 
-/** The store's groups for people: at most ten names. */
+/** The names of the store's groups, at most ten. */
 export function listNames(groups: readonly GroupRecord[]): string {
   if (groups.length === 0) return 'none';
   const names = groups.map(({ name }) => makePrintable(name, 100)).sort();
@@ -68,7 +67,7 @@ export function listNames(groups: readonly GroupRecord[]): string {
   return `${names.slice(0, SHOWN).join(', ')}${more}`;
 }
 
-/** The mail domains of these userNames, in small letters, the most frequent first. */
+/** The mail domains of these userNames, in lower case, the most frequent first. */
 export function findDomains(userNames: readonly string[]): string[] {
   const counts = new Map<string, number>();
   for (const userName of userNames) {

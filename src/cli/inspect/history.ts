@@ -1,4 +1,4 @@
-// `sunk-agent history`: what changed for whom, when, by which pass or operator, and from which snapshot.
+// `sunk-agent history`: what changed for which user, when, by which sync or operator, and from which snapshot.
 import { type AuditTrail, readAudit } from '../../agent/report/audit.ts';
 import { gatherHistory, type HistoryEvent } from '../../agent/report/history.ts';
 import { openNodeContext } from '../../agent/node-context.ts';
@@ -20,10 +20,11 @@ export const options = {
 
 export const help = `Usage: sunk-agent history [--since TIME] [--user NAME] [--limit N] [--json] [--config FILE] [--root DIR]
 
-What changed for whom, when, why, by which pass and from which snapshot, and what operators did; the oldest first.
+What changed for which user, when, why, by which sync and from which snapshot, and what operators did; the oldest first.
+With --json, one object a line; pass is the old name of sync, and ends with the next release.
 
   --since TIME   a span such as 2h or 7d, or a time such as 2026-11-25T08:00:00Z
-  --user NAME    about one person: an account name, a userName or a SCIM id
+  --user NAME    about one user: an account name, a userName or a SCIM id
   --limit N      the newest N (1000)
 
 Examples:
@@ -42,11 +43,9 @@ export function run(context: CommandContext): Promise<number> {
   const trail = readAudit(paths);
   const view = openView(paths.state);
   try {
-    const words = typeof user === 'string' ? findWords(user, view, config) : new Set<string>();
-    const events = gatherHistory(view, trail, { since: from, words, limit: most });
-    process.stdout.write(
-      context.json ? events.map((event) => `${JSON.stringify(event)}\n`).join('') : describe(events),
-    );
+    const names = typeof user === 'string' ? findNames(user, view, config) : new Set<string>();
+    const events = gatherHistory(view, trail, { since: from, names, limit: most });
+    process.stdout.write(context.json ? events.map(toJsonLine).join('') : describe(events));
     warnAbout(trail);
   } finally {
     view?.close();
@@ -64,41 +63,46 @@ function readSince(since: unknown, now: number): number {
   return Math.floor(time / 1000);
 }
 
-/** Operators' acts can be told without the mirror. */
-function openView(folder: string): StateView | null {
+/** Operators' acts are known without the state database. */
+function openView(directory: string): StateView | null {
   try {
-    return viewState(folder);
+    return viewState(directory);
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
-    process.stderr.write(`sunk-agent: only what operators did can be told: ${describeError(error)}\n`);
+    process.stderr.write(`sunk-agent: only acts of operators are shown: ${describeError(error)}\n`);
     return null;
   }
 }
 
-/** Everything that a person goes by in the history: name, userName, SCIM id. */
-function findWords(user: string, view: StateView | null, config: Config): Set<string> {
+/** Every name or id of a user in the history: name, userName, SCIM id, in lower case. */
+function findNames(user: string, view: StateView | null, config: Config): Set<string> {
   const found = view === null ? null : findPerson(user, view.users(), view.bindings(), config);
   const { id = null, userName = null } = found?.user.record ?? {};
   return new Set(
-    [user, found?.name ?? null, id, userName].flatMap((word) => (word === null ? [] : [word.toLowerCase()])),
+    [user, found?.name ?? null, id, userName].flatMap((name) => (name === null ? [] : [name.toLowerCase()])),
   );
 }
 
 function warnAbout({ unreadable }: AuditTrail): void {
   if (unreadable > 0)
     process.stderr.write(
-      `sunk-agent: ${sayCount(unreadable, 'line')} of the audit trail ${unreadable === 1 ? 'is no entry' : 'are no entries'} of ours\n`,
+      `sunk-agent: ${sayCount(unreadable, 'line')} of the audit trail ${unreadable === 1 ? 'is not an entry' : 'are not entries'} of sunk-agent\n`,
     );
+}
+
+/** With `pass`, the name of `sync` in 0.1.0. */
+function toJsonLine(event: HistoryEvent): string {
+  return `${JSON.stringify({ ...event, pass: event.sync })}\n`;
 }
 
 function describe(events: readonly HistoryEvent[]): string {
   if (events.length === 0) return 'nothing\n';
   return events
-    .map(({ at, pass, snapshot, operator, what, name, because, problem }) => {
+    .map(({ at, sync, snapshot, operator, what, name, because, problem }) => {
       const time = new Date(at * 1000).toISOString().slice(0, 19).replace('T', ' ');
       const by =
         operator === null
-          ? `pass ${pass ?? '?'}${snapshot === null ? '' : ` of ${snapshot}`}`
+          ? `sync ${sync ?? '?'}${snapshot === null ? '' : ` of ${snapshot}`}`
           : `by ${operator}`;
       const why = [because, problem === null ? '' : `FAILED: ${problem}`]
         .filter((text) => text !== '')

@@ -1,21 +1,21 @@
-// `status --host`: the host's facts as they are now, of the same disks that the pass looks at.
+// `status --host`: the facts of the host now, of the same disks as in the status of the last sync.
 import { findPeople } from '../../host/probes/host-load-watch.ts';
 import { showHost, type Status } from '../../agent/report/status.ts';
 import { probeLoad } from '../../host/probes/host-load.ts';
 import { AgentError } from '../../common/errors.ts';
 import type { Paths } from '../../common/paths.ts';
 
-/** Who is active only root learns, to whom alone the mirror belongs. @param now epoch seconds. */
-export async function lookNow(
+/** Only root learns which users are active, since only root reads the state database. @param now epoch seconds. */
+export async function probeNow(
   { host }: Status,
   paths: Paths,
   now: number,
 ): Promise<NonNullable<Status['host']>> {
-  const folders = host === null ? [paths.state] : host.disks.map(({ path }) => path);
-  return showHost(await probeLoad(folders, await readPeople(paths), now));
+  const directories = host === null ? [paths.state] : host.disks.map(({ path }) => path);
+  return showHost(await probeLoad(directories, await readUsers(paths), now));
 }
 
-async function readPeople(paths: Paths): Promise<ReadonlyMap<number, string> | null> {
+async function readUsers(paths: Paths): Promise<ReadonlyMap<number, string> | null> {
   if (paths.root !== '/' || process.geteuid?.() !== 0) return null;
   const { viewState } = await import('../../state/state.ts');
   try {
@@ -26,7 +26,7 @@ async function readPeople(paths: Paths): Promise<ReadonlyMap<number, string> | n
       view.close();
     }
   } catch (error) {
-    // A mirror that cannot be read is doctor's matter.
+    // doctor reports a state database that cannot be read.
     if (error instanceof AgentError) return null;
     throw error;
   }

@@ -1,4 +1,4 @@
-// `sunk-agent plan`: what a pass would change, by the engine that would change it.
+// `sunk-agent plan`: what a sync would change, computed by the engine that would change it.
 import { openNodeContext } from '../../agent/node-context.ts';
 import { openSyncContext } from '../../agent/reconcile/context.ts';
 import { decide } from '../../agent/reconcile/decide.ts';
@@ -16,14 +16,15 @@ import { wrapText } from '../terminal/wrap.ts';
 import type { CommandContext } from '../command.ts';
 import { mayColour } from '../terminal/colour.ts';
 import { announceOwner } from '../owner.ts';
+import { announceWait, LOCK_PATIENCE_MS } from '../waiting.ts';
 
 export const failure = 1;
 export const options = { fetch: { type: 'boolean', default: false } } as const;
 
 export const help = `Usage: sunk-agent plan [--fetch] [--json] [--config FILE] [--root DIR]
 
-What the next pass would change on this node, and what the guard would hold; changes nothing on it.
-Works on the records of the last pass.
+What the next sync would change on this node, and what the guard would hold; changes nothing on it.
+Works on the records of the last sync.
 
   --fetch   read the store first
 
@@ -33,47 +34,41 @@ Examples:
 
 Exit status: 0 nothing to change, 2 changes, 1 error.`;
 
-const PATIENCE_MS = 600_000;
-
 export async function run(context: CommandContext): Promise<number> {
-  const place = openNodeContext(context);
+  const node = openNodeContext(context);
   announceOwner(context);
-  const release = await acquireFileLock(
-    place.paths.passLock,
-    () => process.stderr.write('sunk-agent: a pass is under way; waiting for it\n'),
-    PATIENCE_MS,
-  );
-  const parts = openSyncContext(place);
+  const release = await acquireFileLock(node.paths.passLock, announceWait, LOCK_PATIENCE_MS);
+  const syncContext = openSyncContext(node);
   try {
-    const now = Math.floor(parts.clock() / 1000);
-    const heard =
+    const now = Math.floor(syncContext.clock() / 1000);
+    const fetched =
       context.values['fetch'] === true
-        ? await withReader(place, (reader) => fetchStore({ ...parts, reader, now }, EVERYTHING, null))
+        ? await withReader(node, (reader) => fetchStore({ ...syncContext, reader, now }, EVERYTHING, null))
         : null;
     const {
       changes,
       verdict,
       notInStore: unknown,
-    } = await decide(parts, now, judgeFreshness(heard, parts.state, now));
+    } = await decide(syncContext, now, judgeFreshness(fetched, syncContext.state, now));
     process.stdout.write(
       context.json
         ? `${JSON.stringify({ changes, held: verdict.held, unknown })}\n`
         : wrapText(
-            printPlan(changes, verdict, mayColour()) + sayUnknown(unknown, changes),
+            printPlan(changes, verdict, mayColour()) + describeUnknown(unknown, changes),
             process.stdout.columns,
           ),
     );
     return changes.length === 0 ? 0 : 2;
   } finally {
-    parts.state.close();
+    syncContext.state.close();
     release();
   }
 }
 
-/** About those whom nobody knows and whom the plan leaves in. */
-function sayUnknown(unknown: readonly string[], changes: readonly Change[]): string {
+/** The accounts that neither ledger nor store knows and that keep access under this plan. */
+function describeUnknown(unknown: readonly string[], changes: readonly Change[]): string {
   const left = summariseNotInStore(unknown, new Set(changes.map(({ name }) => name)));
   return describeNotInStore({ unknown: left })
-    .map((sentence) => `\nStill in: ${makePrintable(sentence)}\n`)
+    .map((sentence) => `\nKeeps access: ${makePrintable(sentence)}\n`)
     .join('');
 }

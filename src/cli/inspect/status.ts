@@ -1,6 +1,7 @@
 // `sunk-agent status`: is this node healthy, and why not.
 import { judgeAge, readStatus, type Status } from '../../agent/report/status.ts';
 import { pathsUnder } from '../../common/paths.ts';
+import { sayAgo, sayMinute } from '../../common/relative-time.ts';
 import { makePrintable } from '../../common/printable.ts';
 import { wrapText } from '../terminal/wrap.ts';
 import type { CommandContext } from '../command.ts';
@@ -11,9 +12,11 @@ export const options = { host: { type: 'boolean', default: false } } as const;
 
 export const help = `Usage: sunk-agent status [--host] [--json] [--root DIR]
 
-Reads what the last pass left in /run/sunk-agent/status.json; needs neither root nor the daemon.
+Reads /run/sunk-agent/status.json, which the last sync wrote; needs neither root nor the daemon.
 
-  --host   this machine's load, memory and disks as they are now, not as the pass found them; as root also who is active
+  --host   this machine's load, memory and disks now, not as of the last sync; as root also the active accounts
+  --json   schema_version 2. Beside each renamed field stands its name of version 1, which ends with the next release:
+           version, store.lastHeard, counts.accountsOpen and accountsClosed, lastPass, nextPass
 
 Examples:
   sunk-agent status --host
@@ -27,9 +30,9 @@ export async function run({ root, json, values }: CommandContext): Promise<numbe
   const paths = pathsUnder(root);
   const now = Math.floor(Date.now() / 1000);
   const found = judgeAge(readStatus(paths.status), now);
-  // Loaded only when asked for: status is called often, and by monitors.
+  // Loaded on request alone: monitors call status often.
   const host =
-    values['host'] === true ? await (await import('./live-host.ts')).lookNow(found, paths, now) : found.host;
+    values['host'] === true ? await (await import('./live-host.ts')).probeNow(found, paths, now) : found.host;
   const status = { ...found, host };
   process.stdout.write(
     json ? `${JSON.stringify(status)}\n` : wrapText(describeStatus(status, now), process.stdout.columns),
@@ -37,54 +40,15 @@ export async function run({ root, json, values }: CommandContext): Promise<numbe
   return EXIT[status.health];
 }
 
-const DROP_IN = {
-  true: 'asks for our keys by its drop-in',
-  false: 'has not our drop-in',
-  null: 'not looked at below another root',
-} as const;
-
-/** The status for people; `now` in epoch seconds. */
+/** The status as text; `now` in epoch seconds. */
 export function describeStatus(status: Status, now: number): string {
-  const { store, counts, keyExpiry, lastPass, nextPass, guard, sshd } = status;
-  const rows: [string, string][] = [
-    [
-      'store',
-      store.failure === null
-        ? `${store.baseUrl}, heard ${ago(store.lastHeard, now)}`
-        : `${store.baseUrl}: ${store.failure.message}`,
-    ],
-    ['complete', ago(store.lastComplete, now)],
-    ['snapshot', status.snapshot],
-    [
-      'people',
-      `${sayCount(counts.users, 'user')}, ${sayCount(counts.groups, 'group')}; ${sayCount(counts.accountsOpen, 'account')} open, ${counts.accountsClosed} closed`,
-    ],
-    ['refused', `${counts.refused} refused, ${counts.quarantined} in quarantine`],
-    [
-      'guard',
-      guard.held.length === 0
-        ? 'holds nothing'
-        : guard.held.map(({ hash, changes }) => `${hash}: ${sayCount(changes, 'change')}`).join(', '),
-    ],
-    [
-      'keys',
-      keyExpiry === null
-        ? 'none expires'
-        : `confirmed until ${day(keyExpiry.earliest)} at the earliest, ${day(keyExpiry.latest)} at the latest`,
-    ],
-    [
-      'last pass',
-      `${lastPass.n} (${lastPass.mode}) ${ago(lastPass.at, now)}: ${sayCount(lastPass.changes.done, 'change')}, ${lastPass.changes.failed} failed`,
-    ],
-    ['next pass', nextPass === null ? 'unknown: a command made the last one' : inFuture(nextPass, now)],
-    ['sshd', DROP_IN[`${sshd.dropIn}`]],
+  const rows = [
+    ...describeStore(status, now),
+    ...describeNode(status),
+    ...describeSyncs(status, now),
     ...(status.host === null ? [] : describeHost(status.host, now)),
+    ...(status.isolation.agentHasNoNetwork ? [] : [NO_ISOLATION]),
   ];
-  if (!status.isolation.agentHasNoNetwork)
-    rows.push([
-      'isolation',
-      'the last pass had a network: a command made it, or unshare --net is not allowed here',
-    ]);
   const [first, ...more] = status.reasons;
   const lines = [
     first === undefined ? status.health : `${status.health}: ${first}`,
@@ -94,49 +58,90 @@ export function describeStatus(status: Status, now: number): string {
   return lines.map((line) => `${makePrintable(line)}\n`).join('');
 }
 
+type Row = [label: string, text: string];
+
+const NO_ISOLATION: Row = [
+  'isolation',
+  'the last sync had network access: a command ran it, or unshare --net is denied here',
+];
+
+const DROP_IN = {
+  true: 'the drop-in of sunk-agent is in place',
+  false: 'the drop-in of sunk-agent is missing or was changed',
+  null: 'not checked below another root',
+} as const;
+
+function describeStore({ store, snapshot }: Status, now: number): Row[] {
+  const contact =
+    store.failure === null
+      ? `${store.baseUrl}, last contact ${sayAgo(store.lastContact, now)}`
+      : `${store.baseUrl}: ${store.failure.message}`;
+  return [
+    ['store', contact],
+    ['complete', sayAgo(store.lastComplete, now)],
+    ['snapshot', snapshot],
+  ];
+}
+
+function describeNode({ counts, guard, keyExpiry }: Status): Row[] {
+  const held = guard.held.map(({ hash, changes }) => `${hash}: ${sayCount(changes, 'change')}`);
+  return [
+    [
+      'accounts',
+      `${sayCount(counts.users, 'user')}, ${sayCount(counts.groups, 'group')}; ${sayCount(counts.accountsEnabled, 'account')} enabled, ${counts.accountsDisabled} disabled`,
+    ],
+    ['refused', `${counts.refused} refused, ${counts.quarantined} in quarantine`],
+    ['guard', held.length === 0 ? 'holds nothing' : held.join(', ')],
+    [
+      'keys',
+      keyExpiry === null
+        ? 'none expires'
+        : `confirmed until ${sayMinute(keyExpiry.earliest)} at the earliest, ${sayMinute(keyExpiry.latest)} at the latest`,
+    ],
+  ];
+}
+
+function describeSyncs({ lastSync, nextSync, sshd }: Status, now: number): Row[] {
+  return [
+    [
+      'last sync',
+      `${lastSync.n} (${lastSync.mode}) ${sayAgo(lastSync.at, now)}: ${sayCount(lastSync.changes.done, 'change')}, ${lastSync.changes.failed} failed`,
+    ],
+    [
+      'next sync',
+      nextSync === null
+        ? 'unknown: a command ran the last one'
+        : nextSync <= now
+          ? 'due'
+          : `in ${nextSync - now} s`,
+    ],
+    ['sshd', DROP_IN[`${sshd.dropIn}`]],
+  ];
+}
+
 const GIB = 2 ** 30;
-/** So many names are shown. */
+/** Maximum number of names shown. */
 const SHOWN = 10;
 
-function describeHost(host: NonNullable<Status['host']>, now: number): [string, string][] {
+function describeHost(host: NonNullable<Status['host']>, now: number): Row[] {
   const { memory, disks, active } = host;
   const gib = (bytes: number): string => (bytes / GIB).toFixed(1);
-  const more = active === null || active.length <= SHOWN ? '' : ` and ${active.length - SHOWN} more`;
   return [
     [
       'host',
-      `load ${host.load.toFixed(2)} on ${sayCount(host.processors, 'processor')}, ${gib(memory.available)} of ${gib(memory.total)} GiB memory available, ${ago(host.at, now)}`,
+      `load ${host.load.toFixed(2)} on ${sayCount(host.processors, 'processor')}, ${gib(memory.available)} of ${gib(memory.total)} GiB memory available, ${sayAgo(host.at, now)}`,
     ],
-    ...disks.map(({ path, free, size, fault }): [string, string] => [
+    ...disks.map(({ path, free, size, fault }): Row => [
       'disk',
       fault === null
         ? `${path}: ${size === 0 ? 'mounted on demand' : `${gib(free)} of ${gib(size)} GiB free`}`
         : `${path} does not answer: ${fault}`,
     ]),
-    ...(active === null
-      ? []
-      : [
-          ['active', active.length === 0 ? 'nobody' : `${active.slice(0, SHOWN).join(', ')}${more}`] as [
-            string,
-            string,
-          ],
-        ]),
+    ...(active === null ? [] : [describeActive(active)]),
   ];
 }
 
-function ago(at: number | null, now: number): string {
-  if (at === null) return 'never';
-  const seconds = Math.max(0, now - at);
-  if (seconds < 120) return `${seconds} s ago`;
-  if (seconds < 7200) return `${Math.floor(seconds / 60)} min ago`;
-  if (seconds < 172_800) return `${Math.floor(seconds / 3600)} h ago`;
-  return `${Math.floor(seconds / 86_400)} days ago`;
-}
-
-function inFuture(at: number, now: number): string {
-  return at <= now ? 'due' : `in ${at - now} s`;
-}
-
-function day(at: number): string {
-  return new Date(at * 1000).toISOString().slice(0, 16).replace('T', ' ');
+function describeActive(active: readonly string[]): Row {
+  const more = active.length <= SHOWN ? '' : ` and ${active.length - SHOWN} more`;
+  return ['active', active.length === 0 ? 'none' : `${active.slice(0, SHOWN).join(', ')}${more}`];
 }

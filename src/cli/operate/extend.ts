@@ -1,4 +1,4 @@
-// `sunk-agent extend`: in an emergency, lets keys live on without a word of the store.
+// `sunk-agent extend`: in an emergency, extends keys that the store cannot confirm.
 import { decide } from '../../agent/reconcile/decide.ts';
 import { recordAct } from '../../agent/report/audit.ts';
 import { describeReport } from '../../agent/report/describe-report.ts';
@@ -14,6 +14,7 @@ import { AgentError } from '../../common/errors.ts';
 import { expireKeys, MAX_EXTENSION } from '../../policy/extension.ts';
 import type { Extension } from '../../policy/model.ts';
 import { announceOwner } from '../owner.ts';
+import { announceWait, LOCK_PATIENCE_MS } from '../waiting.ts';
 import type { CommandContext } from '../command.ts';
 import { sayCount } from '../../common/count-noun.ts';
 
@@ -25,14 +26,14 @@ export const options = {
 
 export const help = `Usage: sunk-agent extend NAME|--all --for DURATION [--json] [--config FILE] [--root DIR]
 
-For the emergency in which the store cannot be heard and keys run out (see keys in sunk-agent status): the keys of
-NAME (account name, userName or SCIM id), or of everybody who may log in, live until DURATION from now.
+For the emergency in which the store cannot be read and keys expire (see keys in sunk-agent status). Extends the keys of
+NAME (account name, userName or SCIM id), or of all users who may log in, until DURATION from now.
 
-  --all            everybody who may log in by the last good records
+  --all            all users who may log in according to the last sound records
   --for DURATION   such as 24h; at most 7d at once
 
-It ends early with the store's next confirmation, and for good with the first word that closes the account: block,
-deactivation and leaving the access groups act as ever. Who was not confirmed before is not extended.
+An extension ends early when the store confirms the keys again, and for good when the account is disabled: block,
+deactivation and removal from the access groups act as usual. Keys that the store never confirmed are not extended.
 
 Examples:
   sunk-agent extend alice --for 24h
@@ -40,68 +41,69 @@ Examples:
 
 Exit status: 0 extended, 1 failed.`;
 
-const PATIENCE_MS = 600_000;
-const onWait = (): void => void process.stderr.write('sunk-agent: a pass is under way; waiting for it\n');
-
 export async function run(context: CommandContext): Promise<number> {
-  const { who, seconds } = readRequest(context);
-  const place = openNodeContext(context);
-  if (place.config.keys.max_age === null) {
-    throw new AgentError('refused', 'keys.max_age is never: no key runs out, so there is nothing to extend');
+  const { subject, seconds } = readRequest(context);
+  const node = openNodeContext(context);
+  if (node.config.keys.max_age === null) {
+    throw new AgentError('refused', 'keys.max_age is never: no key expires, so there is nothing to extend');
   }
   announceOwner(context);
   const now = Math.floor(Date.now() / 1000);
-  const { extended, later } = await extend(place, who, now, now + seconds);
+  const { extended, later } = await extend(node, subject, now, now + seconds);
   const until = new Date((now + seconds) * 1000).toISOString();
-  recordAct(place.paths, {
+  recordAct(node.paths, {
     act: 'extend',
-    subject: who ?? '--all',
+    subject: subject ?? '--all',
     detail: `${sayCount(extended.length, 'account')} until ${until}: ${extended.join(', ')}`,
   });
-  const report = await syncFromState(place, onWait);
+  const report = await syncFromState(node, announceWait);
   process.stdout.write(
     context.json
       ? `${JSON.stringify({ extended, later, until: now + seconds })}\n`
-      : `the keys of ${sayCount(extended.length, 'account')} live until ${until}; of ${later.length} they live longer anyway\n${describeReport(report)}`,
+      : `the keys of ${sayCount(extended.length, 'account')} are extended until ${until}; those of ${later.length} expire later anyway\n${describeReport(report)}`,
   );
   return report.changes.failed === 0 ? 0 : 1;
 }
 
-function readRequest({ positionals, values }: CommandContext): { who: string | null; seconds: number } {
-  const [who, ...more] = positionals;
-  if (more.length > 0 || (who === undefined) === (values['all'] !== true))
+function readRequest({ positionals, values }: CommandContext): { subject: string | null; seconds: number } {
+  const [subject, ...more] = positionals;
+  if (more.length > 0 || (subject === undefined) === (values['all'] !== true))
     throw new AgentError('usage', 'one name, or --all, is expected');
   const text = values['for'];
   const seconds = typeof text === 'string' ? (parseDuration(text) ?? 0) : 0;
   if (seconds === 0 || seconds > MAX_EXTENSION)
     throw new AgentError('usage', '--for takes a duration such as 24h, at most 7d');
-  return { who: who ?? null, seconds };
+  return { subject: subject ?? null, seconds };
 }
 
-/** Records the extension of those who may log in by the last good records; names, sorted. */
+/**
+ * Records the extension.
+ * @param subject null: all users who may log in according to the last sound records.
+ * @returns names of accounts: those extended, and those whose keys expire later than `until` anyway.
+ */
 async function extend(
-  place: NodeContext,
-  who: string | null,
+  node: NodeContext,
+  subject: string | null,
   now: number,
   until: number,
 ): Promise<{ extended: string[]; later: string[] }> {
-  const { paths, config } = place;
-  const release = await acquireFileLock(paths.passLock, onWait, PATIENCE_MS);
-  const parts = openSyncContext(place);
+  const { paths, config } = node;
+  const release = await acquireFileLock(paths.passLock, announceWait, LOCK_PATIENCE_MS);
+  const context = openSyncContext(node);
   try {
-    const { desired } = await decide(parts, now, judgeFreshness(null, parts.state, now));
-    const records = new Map(parts.state.users().map((user) => [user.record.id, user]));
+    const { desired } = await decide(context, now, judgeFreshness(null, context.state, now));
+    const records = new Map(context.state.users().map((user) => [user.record.id, user]));
     const wanted = desired.accounts.filter(
       ({ scimId, entry }) =>
-        who === null || [scimId, entry.name, records.get(scimId)?.record.userName].includes(who),
+        subject === null || [scimId, entry.name, records.get(scimId)?.record.userName].includes(subject),
     );
     const extensions = readExtensions(paths.extended);
     const extended: string[] = [];
     const later: string[] = [];
-    for (const { scimId, entry, disabled: closed, keys } of wanted) {
+    for (const { scimId, entry, disabled, keys } of wanted) {
       const confirmedAt = records.get(scimId)?.confirmedAt ?? 0;
-      if (who !== null) refuseHopeless(who, closed, keys.length, confirmedAt);
-      if (closed !== null || keys.length === 0 || confirmedAt === 0) continue;
+      if (subject !== null) refuseUnfit(subject, disabled, keys.length, confirmedAt);
+      if (disabled !== null || keys.length === 0 || confirmedAt === 0) continue;
       if ((expireKeys(confirmedAt, config.keys.max_age, null) ?? Infinity) >= until) {
         later.push(entry.name);
         continue;
@@ -110,30 +112,31 @@ async function extend(
       extensions.set(scimId, extension);
       extended.push(entry.name);
     }
-    if (who !== null && wanted.length === 0) {
-      throw new AgentError('refused', `there is no account of ${JSON.stringify(who)} here`, {
-        hint: 'sunk-agent plan and sunk-agent status show what is known',
+    if (subject !== null && wanted.length === 0) {
+      throw new AgentError('refused', `there is no account of ${JSON.stringify(subject)} on this node`, {
+        hint: 'sunk-agent why reports what is known of a user',
       });
     }
     writeExtensions(paths.extended, extensions.values());
     return { extended, later };
   } finally {
-    parts.state.close();
+    context.state.close();
     release();
   }
 }
 
-function refuseHopeless(who: string, closed: string | null, keys: number, confirmedAt: number): void {
+/** @throws AgentError refused: the keys of this user cannot be extended. */
+function refuseUnfit(subject: string, disabled: string | null, keys: number, confirmedAt: number): void {
   const why =
-    closed !== null
-      ? `the account is closed (${closed})`
+    disabled !== null
+      ? `the account is disabled (${disabled})`
       : keys === 0
-        ? 'no key of the record may be used'
+        ? 'the record has no key that may be used'
         : confirmedAt === 0
           ? 'the store never listed a sound record'
           : null;
   if (why === null) return;
-  throw new AgentError('refused', `${who} cannot be extended: ${why}`, {
-    hint: 'an extension only lets keys live on that were good already',
+  throw new AgentError('refused', `${subject} cannot be extended: ${why}`, {
+    hint: 'an extension only extends keys that the store has confirmed',
   });
 }

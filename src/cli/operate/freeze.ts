@@ -1,4 +1,4 @@
-// `sunk-agent freeze`: no grants and no absences for a while; revocations go on.
+// `sunk-agent freeze`: no additions and no removals for absence for a while; revocations continue.
 import { recordAct } from '../../agent/report/audit.ts';
 import { operatorName, writeFreeze } from '../../agent/overrides/operator-files.ts';
 import { openNodeContext } from '../../agent/node-context.ts';
@@ -12,8 +12,8 @@ export const options = { for: { type: 'string' } } as const;
 
 export const help = `Usage: sunk-agent freeze --for DURATION [--config FILE] [--root DIR]
 
-For DURATION (30m, 2h, 1d) nobody is let in and nobody goes for being absent; whoever is deactivated or blocked still
-goes.
+For DURATION (30m, 2h, 1d) no access is granted, and users missing from the store keep theirs. Users who are deactivated
+or blocked are still revoked.
 
 Examples:
   sunk-agent freeze --for 2h

@@ -1,4 +1,4 @@
-// `sunk-agent rebind`: moves people and groups, with their names and ids, to the new SCIM ids that the store gave them.
+// `sunk-agent rebind`: moves users and groups, with their names and ids, to the new SCIM ids that the store gave them.
 import { recordAct } from '../../agent/report/audit.ts';
 import { previewSync, withLedger } from '../../agent/operator/ledger-command.ts';
 import { operatorName, readOperatorFiles } from '../../agent/overrides/operator-files.ts';
@@ -16,6 +16,7 @@ import {
 import type { Binding } from '../../policy/model.ts';
 import { mayColour } from '../terminal/colour.ts';
 import { announceOwner } from '../owner.ts';
+import { announceWait } from '../waiting.ts';
 import type { CommandContext } from '../command.ts';
 
 export const failure = 1;
@@ -24,15 +25,15 @@ export const options = { by: { type: 'string' }, apply: { type: 'boolean', defau
 export const help = `Usage: sunk-agent rebind OLD NEW [--apply] [--json] [--config FILE] [--root DIR]
        sunk-agent rebind --by external-id [--apply] [--json] [--config FILE] [--root DIR]
 
-For people and groups that a re-created provisioning gave new SCIM ids: moves what the ledger binds to the id OLD (name,
-uid or gid, home) to the id NEW. OLD must be gone from the store, or inactive; NEW must be there, bound to nothing, and
-the store must not give it another uid, gid or home. OLD stays on record. Works on the records of the last pass
-(sunk-agent sync reads the store), and shows what the next one would do. Changes nothing without --apply.
+For users and groups that got new SCIM ids when provisioning was set up again. Moves what the ledger binds to the id OLD
+(name, uid or gid, home) to the id NEW. OLD must be absent from the store, or inactive. NEW must be in the store and
+bound to nothing, and the store must not give it another uid, gid or home. OLD stays on record. Works on the records of
+the last sync (sunk-agent sync reads the store), and shows what the next one would do. Changes nothing without --apply.
 
-  --by external-id   everybody who is gone, to whoever has the same externalId now
+  --by external-id   all absent users and groups, each to the one that has the same externalId now
   --apply            write it into the ledger
 
-Ids that the configuration pins (access.groups) are the operator's to change.
+Ids that the configuration pins (access.groups) are changed by the operator.
 
 Examples:
   sunk-agent rebind 2819c223-7f76-453a-919d-413861904646 0a1b2c3d-7f76-453a-919d-413861904646
@@ -43,26 +44,25 @@ Exit status: 0 nothing to move or moved, 2 there is something to move, 1 somethi
 export async function run(context: CommandContext): Promise<number> {
   const pair = readRequest(context);
   const isApplied = context.values['apply'] === true;
-  const place = openNodeContext(context);
+  const node = openNodeContext(context);
   announceOwner(context);
-  const onWait = (): void => void process.stderr.write('sunk-agent: a pass is under way; waiting for it\n');
-  return withLedger(place, onWait, async (parts, now) => {
-    const { state: mirror, config } = parts;
+  return withLedger(node, announceWait, async (syncContext, now) => {
+    const { state, config } = syncContext;
     const question = {
-      users: mirror.users(),
-      groups: mirror.groups(),
-      bindings: mirror.bindings(),
-      blocked: readOperatorFiles(place.paths).blocked,
+      users: state.users(),
+      groups: state.groups(),
+      bindings: state.bindings(),
+      blocked: readOperatorFiles(node.paths).blocked,
       config,
     };
     const plan = pair === null ? planBulk(question) : planRebinding([pair], question);
-    const next = await previewSync(parts, moveAll(question.bindings, plan), now);
+    const next = await previewSync(syncContext, moveAll(question.bindings, plan), now);
     if (isApplied && plan.moves.length > 0) {
       for (const { binding, to } of plan.moves) {
         const detail = `${binding.kind} ${binding.name}, ${binding.id}: now ${to}`;
-        recordAct(place.paths, { act: 'rebind', subject: binding.scimId, detail });
+        recordAct(node.paths, { act: 'rebind', subject: binding.scimId, detail });
       }
-      mirror.rebind(plan.moves, now, operatorName());
+      state.rebind(plan.moves, now, operatorName());
     }
     process.stdout.write(
       context.json
@@ -70,14 +70,14 @@ export async function run(context: CommandContext): Promise<number> {
         : describe(plan, isApplied) +
             (plan.moves.length === 0
               ? ''
-              : `\nThe next pass:\n${printPlan(next.changes, next.verdict, mayColour())}`),
+              : `\nThe next sync:\n${printPlan(next.changes, next.verdict, mayColour())}`),
     );
     if (plan.refused.length > 0) return 1;
     return plan.moves.length === 0 || isApplied ? 0 : 2;
   });
 }
 
-/** null: in bulk. */
+/** null: all, by externalId. */
 function readRequest({ positionals, values }: CommandContext): IdPair | null {
   const [from, to, ...more] = positionals;
   const by = values['by'];

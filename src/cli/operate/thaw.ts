@@ -10,7 +10,7 @@ export const options = {};
 
 export const help = `Usage: sunk-agent thaw [--config FILE] [--root DIR]
 
-Ends a freeze before its time; the next pass catches up.
+Ends a freeze before its time; the next sync applies what was held.
 
 Examples:
   sunk-agent thaw

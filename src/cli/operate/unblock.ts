@@ -1,4 +1,4 @@
-// `sunk-agent unblock`: what the store says counts again.
+// `sunk-agent unblock`: the record of the store decides again.
 import { recordAct } from '../../agent/report/audit.ts';
 import { describeReport } from '../../agent/report/describe-report.ts';
 import { readOperatorFiles, removeEntry } from '../../agent/overrides/operator-files.ts';
@@ -7,6 +7,7 @@ import { syncFromState } from '../../agent/operator/sync-now.ts';
 import { AgentError } from '../../common/errors.ts';
 import { readEntry } from './block.ts';
 import { announceOwner } from '../owner.ts';
+import { announceWait } from '../waiting.ts';
 import type { CommandContext } from '../command.ts';
 
 export const failure = 1;
@@ -14,7 +15,7 @@ export const options = {};
 
 export const help = `Usage: sunk-agent unblock NAME [--config FILE] [--root DIR]
 
-Takes NAME off /etc/sunk-agent/blocked; what the store says of that person or key counts again.
+Removes NAME from /etc/sunk-agent/blocked. The record of the store decides again over that user or key.
 
 Examples:
   sunk-agent unblock alice
@@ -23,19 +24,17 @@ Exit status: 0 done, 1 failed.`;
 
 export async function run(context: CommandContext): Promise<number> {
   const entry = readEntry(context);
-  const place = openNodeContext(context);
+  const node = openNodeContext(context);
   announceOwner(context);
-  if (!readOperatorFiles(place.paths).blocked.includes(entry)) {
-    throw new AgentError('refused', `${entry} is not in ${place.paths.blocked}`, {
-      hint: 'that file lists who is blocked',
+  if (!readOperatorFiles(node.paths).blocked.includes(entry)) {
+    throw new AgentError('refused', `${entry} is not in ${node.paths.blocked}`, {
+      hint: 'that file is the block list',
     });
   }
-  // Before the act: nobody is let back in without a trace.
-  recordAct(place.paths, { act: 'unblock', subject: entry, detail: '' });
-  removeEntry(place.paths.blocked, entry);
-  const report = await syncFromState(place, () =>
-    process.stderr.write('sunk-agent: a pass is under way; waiting for it\n'),
-  );
+  // Before the act: no access is restored without a trace.
+  recordAct(node.paths, { act: 'unblock', subject: entry, detail: '' });
+  removeEntry(node.paths.blocked, entry);
+  const report = await syncFromState(node, announceWait);
   process.stdout.write(`${entry} is no longer blocked\n${describeReport(report)}`);
   return report.changes.failed === 0 ? 0 : 1;
 }

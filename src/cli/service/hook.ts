@@ -1,4 +1,4 @@
-// `sunk-agent hook`: runs the off-boarding hook for those who were asked for; the service sunk-agent-hook calls it.
+// `sunk-agent hook`: runs the requested off-boarding hooks; the service sunk-agent-hook calls it.
 import { answerHookRequests } from '../../host/sessions/hook.ts';
 import { openNodeContext } from '../../agent/node-context.ts';
 import type { CommandContext } from '../command.ts';
@@ -8,9 +8,9 @@ export const options = {};
 
 export const help = `Usage: sunk-agent hook [--config FILE] [--root DIR]
 
-Runs offboarding.hook for everybody whose account was closed and for whom it has not run yet. It is called by
+Runs offboarding.hook for each account that was disabled and for which it has not run yet. It is called by
 sunk-agent-hook.service, which sunk-agent-hook.path starts, since the agent itself has no network; in a pod by the s6
-service sunk-agent-hook. Where there is neither, the agent starts the hook itself. Nobody need call it by hand.
+service sunk-agent-hook. Where neither exists, the agent starts the hook itself. There is no need to call it manually.
 
 The hook is run as root, without arguments, in /, with this environment:
   SUNK_AGENT_NAME      name of the account
@@ -18,9 +18,9 @@ The hook is run as root, without arguments, in /, with this environment:
   SUNK_AGENT_SCIM_ID   id of the user at the store
   PATH, LANG           fixed values
 
-It and every folder above it must belong to root and be writable by nobody else. After offboarding.hook_timeout it is
-killed with all that it started. A failure is in the history and in the log, and changes nothing else: it is not run
-again, but after a crash it may run twice.
+The hook and every directory above it must belong to root and be writable by root alone. After offboarding.hook_timeout
+it is killed with every process that it started. A failure is in the history and in the log, and changes nothing else:
+the hook is not run again, but after a crash it may run twice.
 
 Examples:
   sunk-agent hook

@@ -11,12 +11,12 @@ export const options = { reader: { type: 'string', default: 'child' } } as const
 
 export const help = `Usage: sunk-agent run [--reader child|socket] [--config FILE] [--root DIR]
 
-Makes the node agree with the cache, then with the store, and keeps it so.
+Applies the state database, then the store, and keeps the node in agreement with it.
 
   --reader child    start the reader as a child of this process (default)
   --reader socket   wait for the reader's own unit to connect
 
-SIGHUP means: look at everything now. SIGTERM ends it after the pass under way.
+SIGHUP starts a full sync. SIGTERM ends the daemon after the running sync.
 
 Examples:
   sunk-agent run --reader socket
@@ -26,10 +26,10 @@ Exit status: 0 stopped as asked, 1 it could not start, 78 a wrong configuration.
 export async function run(context: CommandContext): Promise<number> {
   const source = context.values['reader'];
   if (source !== 'child' && source !== 'socket') throw new AgentError('usage', '--reader is child or socket');
-  const place = openNodeContext(context);
+  const node = openNodeContext(context);
   announceOwner(context);
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
-  await runDaemon(place, source, stop.signal);
+  await runDaemon(node, source, stop.signal);
   return 0;
 }

@@ -1,4 +1,4 @@
-// `sunk-agent sync`: one pass now.
+// `sunk-agent sync`: one sync now.
 import { describeReport } from '../../agent/report/describe-report.ts';
 import { withReader } from '../../agent/reader-client/with-reader.ts';
 import { openNodeContext } from '../../agent/node-context.ts';
@@ -9,6 +9,7 @@ import { publishStatus } from '../../agent/report/write-status.ts';
 import { isAgreed, type SyncReport } from '../../agent/reconcile/sync-report.ts';
 import { makePrintable } from '../../common/printable.ts';
 import { announceOwner } from '../owner.ts';
+import { announceWait, LOCK_PATIENCE_MS } from '../waiting.ts';
 import { showProgress } from '../terminal/progress-bar.ts';
 import { wrapText } from '../terminal/wrap.ts';
 import type { CommandContext } from '../command.ts';
@@ -18,39 +19,33 @@ export const options = { full: { type: 'boolean', default: false } } as const;
 
 export const help = `Usage: sunk-agent sync [--full] [--json] [--config FILE] [--root DIR]
 
-One pass now: reads the store and makes the node agree with it. A terminal shows how far it is; a pipe
+Runs one sync now: reads the store and makes the node agree with it. A terminal shows the progress; a pipe
 gets a line for each step.
 
-  --full   read everything, also where the store offers less
+  --full   read everything, also where the store offers changes alone
 
 Examples:
   sunk-agent sync --full
 
-Exit status: 0 the node agrees, 1 partly (something is held, failed or was not heard whole, or somebody is still in whom
-neither the ledger nor the store knows), 2 failed.`;
-
-const PATIENCE_MS = 600_000;
+Exit status: 0 the node agrees, 1 partly (a change is held or failed, the store was not read completely, or an account
+in the managed group that neither the ledger nor the store knows keeps access), 2 failed.`;
 
 export async function run(context: CommandContext): Promise<number> {
-  const place = openNodeContext(context);
+  const node = openNodeContext(context);
   announceOwner(context);
-  const release = await acquireSyncLock(
-    place,
-    () => process.stderr.write('sunk-agent: another pass is under way; waiting for it\n'),
-    PATIENCE_MS,
-  );
-  const parts = openSyncContext(place);
+  const release = await acquireSyncLock(node, announceWait, LOCK_PATIENCE_MS);
+  const syncContext = openSyncContext(node);
   try {
     const mode = context.values['full'] === true ? 'full' : 'delta';
     const progress = context.json ? null : showProgress(process.stdout);
-    const watched = progress === null ? parts : { ...parts, onProgress: progress.note };
+    const watched = progress === null ? syncContext : { ...syncContext, onProgress: progress.note };
     let report: SyncReport;
     try {
-      report = await withReader(place, (reader) => runSync({ ...watched, reader }, mode));
+      report = await withReader(node, (reader) => runSync({ ...watched, reader }, mode));
     } finally {
       progress?.end();
     }
-    await publishStatus(parts, report);
+    await publishStatus(syncContext, report);
     process.stdout.write(
       context.json ? `${JSON.stringify(report)}\n` : wrapText(describeReport(report), process.stdout.columns),
     );
@@ -62,7 +57,7 @@ export async function run(context: CommandContext): Promise<number> {
     }
     return isAgreed(report) ? 0 : 1;
   } finally {
-    parts.state.close();
+    syncContext.state.close();
     release();
   }
 }

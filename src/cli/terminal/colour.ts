@@ -1,4 +1,4 @@
-// Whether words for people may be coloured: on a terminal only, and never against NO_COLOR (no-color.org).
+// Whether text output may be coloured: only on a terminal, and not where NO_COLOR is set (no-color.org).
 
 export function mayColour(): boolean {
   return process.stdout.isTTY && process.env['NO_COLOR'] === undefined;

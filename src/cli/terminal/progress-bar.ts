@@ -1,41 +1,44 @@
-// How far a pass is: one line that is drawn over on a terminal and gone at the end, a line for each step elsewhere.
+// Progress of a sync: on a terminal one line that is redrawn and removed at the end, elsewhere one line for each step.
 import { SYNC_STEPS, type SyncStep, type Progress } from '../../agent/progress.ts';
 import { mayColour } from './colour.ts';
 import { sayCount } from '../../common/count-noun.ts';
 
 export interface ProgressBar {
   readonly note: Progress;
-  /** Takes the bar away, whether the pass ended or failed. */
+  /** Removes the bar, whether the sync ended or failed. */
   end(): void;
 }
 
 /** What the bar needs of a stream. */
 export interface Screen {
   readonly isTTY: boolean;
-  /** As wide as the terminal is now; undefined where that is not known. */
+  /** Width of the terminal now; undefined where it is not known. */
   readonly columns: number | undefined;
   write(text: string): unknown;
 }
 
-/** Drawing costs more than working where it is done for each record. */
+/** Drawing once for each record would cost more than the work. */
 const REDRAW_MS = 100;
 const LONGEST_BAR = 40;
-/** A shorter bar says nothing. */
+/** A shorter bar shows too little. */
 const SHORTEST_BAR = 8;
-/** Widths are made up for where a terminal does not tell: the smallest that is usual. */
+/** Width where the terminal does not report one: the smallest common one. */
 const USUAL_COLUMNS = 80;
 
 /** Back to the first column, and nothing right of it (ECMA-48, CR and EL). */
 const WIPE = '\r\u001b[K';
 
-const UNITS: Readonly<Record<SyncStep, readonly [one: string, many: string]>> = {
-  fetch: ['record', 'records'],
-  mirror: ['record new or changed', 'records new or changed'],
-  plan: ['change', 'changes'],
-  apply: ['change', 'changes'],
+/** What each step is called, and what it counts. */
+const STEPS: Readonly<Record<SyncStep, readonly [label: string, one: string, many: string]>> = {
+  fetch: ['fetch', 'record', 'records'],
+  mirror: ['ingest', 'record new or changed', 'records new or changed'],
+  plan: ['plan', 'change', 'changes'],
+  apply: ['apply', 'change', 'changes'],
 };
 
-/** A terminal that can move its cursor gets the bar (terminfo calls the one that cannot `dumb`). */
+const padLabel = (step: SyncStep): string => STEPS[step][0].padEnd(7);
+
+/** A terminal that can move its cursor gets the bar; one that cannot is `dumb` in terminfo. */
 export function showProgress(screen: Screen, isColoured = mayColour()): ProgressBar {
   return screen.isTTY && process.env['TERM'] !== 'dumb' ? drawBar(screen, isColoured) : printLines(screen);
 }
@@ -57,7 +60,7 @@ function drawBar(screen: Screen, isColoured: boolean): ProgressBar {
   };
 }
 
-/** `[2/4] fetch   [====>     ] 120 of 300 records`, never as wide as the terminal, where it would wrap. */
+/** `[2/4] fetch   [====>     ] 120 of 300 records`, narrower than the terminal, so that it does not wrap. */
 export function renderBar(
   step: SyncStep,
   done: number,
@@ -65,7 +68,7 @@ export function renderBar(
   columns: number,
   isColoured: boolean,
 ): string {
-  const head = `[${SYNC_STEPS.indexOf(step) + 1}/${SYNC_STEPS.length}] ${step.padEnd(7)} `;
+  const head = `[${SYNC_STEPS.indexOf(step) + 1}/${SYNC_STEPS.length}] ${padLabel(step)} `;
   const tail = countUnits(step, done, total);
   const room = Math.min(LONGEST_BAR, columns - 1 - head.length - tail.length - 3);
   if (room < SHORTEST_BAR) return `${head}${tail}`.slice(0, Math.max(0, columns - 1));
@@ -75,7 +78,7 @@ export function renderBar(
 }
 
 function countUnits(step: SyncStep, done: number, total: number | null): string {
-  const [one, many] = UNITS[step];
+  const [, one, many] = STEPS[step];
   const isPart = total !== null && done !== total;
   return isPart ? `${done} of ${sayCount(total, one, many)}` : sayCount(done, one, many);
 }
@@ -84,7 +87,7 @@ function printLines(screen: Screen): ProgressBar {
   let last: { readonly step: SyncStep; readonly done: number; readonly total: number | null } | null = null;
   const print = (): void => {
     if (last !== null)
-      screen.write(`${last.step.padEnd(7)} ${countUnits(last.step, last.done, last.total)}\n`);
+      screen.write(`${padLabel(last.step)} ${countUnits(last.step, last.done, last.total)}\n`);
   };
   return {
     note(step, done, total) {

@@ -1,19 +1,19 @@
 // Questions on a terminal: one line each, a token without showing it.
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { AgentError } from '../../common/errors.ts';
 
 export interface Terminal {
-  /** The answer without blanks around it; `fallback` where it is empty. */
+  /** The trimmed answer; `fallback` where it is empty. */
   ask(question: string, fallback?: string): Promise<string>;
-  /** The same, while nothing of what is typed appears. */
+  /** The same, without showing what is typed. */
   askSecretly(question: string): Promise<string>;
-  /** Answers until an empty one. */
+  /** Reads answers until an empty one. */
   askList(question: string): Promise<string[]>;
   close(): void;
 }
 
-/** Asks on standard error, so that standard output has the plan alone. */
+/** Asks on standard error, so that standard output has only the plan. */
 export function openTerminal(): Terminal {
   let isSecret = false;
   const output = new Writable({
@@ -23,31 +23,7 @@ export function openTerminal(): Terminal {
     },
   });
   const lines = createInterface({ input: process.stdin, output, terminal: true });
-  // Kept, since what is pasted may come before its question.
-  const typed: string[] = [];
-  let isClosed = false;
-  let wake = (): void => {};
-  lines.on('line', (line) => {
-    typed.push(line.trim());
-    wake();
-  });
-  lines.once('close', () => {
-    isClosed = true;
-    wake();
-  });
-
-  async function readLine(question: string): Promise<string> {
-    lines.setPrompt(question);
-    if (typed.length === 0 && !isClosed) {
-      lines.prompt();
-      await new Promise<void>((resolve) => (wake = resolve));
-    }
-    const answer = typed.shift();
-    if (answer === undefined)
-      throw new AgentError('refused', 'the questions were not answered: nothing was written');
-    return answer;
-  }
-
+  const readLine = openLineReader(lines);
   return {
     async ask(question, fallback) {
       const answer = await readLine(`${question}${fallback === undefined ? '' : ` [${fallback}]`}: `);
@@ -73,5 +49,35 @@ export function openTerminal(): Terminal {
       }
     },
     close: () => lines.close(),
+  };
+}
+
+/**
+ * Reads the next line behind a question.
+ * @throws AgentError refused: the input ended.
+ */
+function openLineReader(lines: Interface): (question: string) => Promise<string> {
+  // Kept, since pasted lines may arrive before their question.
+  const typed: string[] = [];
+  let isClosed = false;
+  let wake = (): void => {};
+  lines.on('line', (line) => {
+    typed.push(line.trim());
+    wake();
+  });
+  lines.once('close', () => {
+    isClosed = true;
+    wake();
+  });
+  return async (question) => {
+    lines.setPrompt(question);
+    if (typed.length === 0 && !isClosed) {
+      lines.prompt();
+      await new Promise<void>((resolve) => (wake = resolve));
+    }
+    const answer = typed.shift();
+    if (answer === undefined)
+      throw new AgentError('refused', 'the questions were not answered: nothing was written');
+    return answer;
   };
 }

@@ -1,12 +1,12 @@
-// Long lines broken between words, for a terminal as wide as it is; programs and files get them whole.
+// Breaks long lines between words at the width of the terminal; programs and files get them unbroken.
 
 /** Colours take no room (ECMA-48, SGR). */
 const COLOUR = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g');
 
-/** Narrower than this nothing is broken: it would only be harder to read. */
+/** Narrower terminals get unbroken lines: broken ones would be harder to read. */
 const NARROW = 40;
 
-/** Breaks what is longer than `columns`, further lines indented below the first word of the text that they continue. */
+/** Breaks lines longer than `columns`; continuation lines are indented below the first word of their text. */
 export function wrapText(text: string, columns: number | undefined): string {
   if (columns === undefined || columns < NARROW) return text;
   return text
@@ -17,7 +17,7 @@ export function wrapText(text: string, columns: number | undefined): string {
 
 function wrapLine(line: string, columns: number): string {
   if (measure(line) <= columns) return line;
-  // `  label      text` hangs below the text, anything else four further in.
+  // `  label      text` continues below the text, other lines four columns further in.
   const label = /^ {2}\S[^:]{0,9}? {2,}(?=\S)/.exec(line)?.[0].length;
   const indent = label ?? (/^ */.exec(line)?.[0].length ?? 0) + 4;
   const lines: string[] = [];

@@ -56,7 +56,7 @@ test('one person’s keys live on, the others’ do not; it is in the plan, the 
   age(8 * DAY);
   const { status, stdout } = await place.run('extend', 'alice', '--for', '24h');
   expect({ status, stdout }).toMatchObject({ status: 0 });
-  expect(stdout).toMatch(/^the keys of 1 account live until /);
+  expect(stdout).toMatch(/^the keys of 1 account are extended until /);
   expect(Math.abs(readExpiry('alice') - (now() + DAY))).toBeLessThan(60);
   expect(readExpiry('bob')).toBeLessThan(now());
   const { extended, health, reasons } = JSON.parse(place.read('run/sunk-agent/status.json')) as Status;
@@ -123,7 +123,7 @@ test.each([
   [['alice'], 64, '--for takes a duration'],
   [['--for', '1h'], 64, 'one name, or --all'],
   [['alice', '--all', '--for', '1h'], 64, 'one name, or --all'],
-  [['dora', '--for', '1h'], 1, 'there is no account of "dora" here'],
+  [['dora', '--for', '1h'], 1, 'there is no account of "dora" on this node'],
 ])('extend %j ends with status %i', async (args, status, said) => {
   const result = await place.run('extend', ...args);
   expect(result.status).toBe(status);
@@ -134,5 +134,5 @@ test('a closed account cannot be extended', async () => {
   await place.run('block', 'alice');
   const { status, stderr } = await place.run('extend', 'alice', '--for', '1h');
   expect(status).toBe(1);
-  expect(stderr).toContain('alice cannot be extended: the account is closed (blocked)');
+  expect(stderr).toContain('alice cannot be extended: the account is disabled (blocked)');
 });

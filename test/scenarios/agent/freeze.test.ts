@@ -36,7 +36,7 @@ test('a key that was exchanged is gone at once where another stays, and the new 
     Operations: [{ op: 'replace', path: KEYS, value: `${kept}\n${fresh}` }],
   });
   const { stdout: plan } = await place.run('plan', '--fetch');
-  expect(plan).toMatch(/Taken away:\n +- keys of alice {2}\(.*those that come wait for the thaw\)/);
+  expect(plan).toMatch(/To remove:\n +- keys of alice {2}\(.*those that come wait for the thaw\)/);
   expect(plan).toMatch(/this node is frozen/);
   await place.run('sync');
   expect(served()).toEqual([kept]);

@@ -33,22 +33,24 @@ describe('an account whom neither a lost ledger nor the store knows', () => {
     await loseBoth();
     const first = await place.run('sync');
     expect(first).toMatchObject({ status: 1 });
-    expect(first.stdout).toMatch(/^still in: 1 account bears our mark, .*\(ghost\)/m);
+    expect(first.stdout).toMatch(
+      /^keeps access: 1 account is in the managed group but in neither .*\(ghost\)/m,
+    );
     expect(place.read('etc/passwd')).toMatch(FULL.ghost);
-    expect((await place.run('status')).stdout).toMatch(/^degraded: 1 account bears our mark/);
+    expect((await place.run('status')).stdout).toMatch(/^degraded: 1 account is in the managed group/);
 
-    expect((await place.run('plan')).stdout).toMatch(/^Still in: 1 account bears our mark/m);
+    expect((await place.run('plan')).stdout).toMatch(/^Keeps access: 1 account is in the managed group/m);
     const why = (await place.run('why', 'ghost')).stdout;
     expect(why).toMatch(/bears our mark, but neither the ledger nor the store knows it/);
 
     const second = await place.run('sync');
-    expect(second).toMatchObject({ status: 0, stdout: expect.stringMatching(/^pass 2 \(full\)/m) });
+    expect(second).toMatchObject({ status: 0, stdout: expect.stringMatching(/^sync 2 \(full\)/m) });
     expect(place.read('etc/passwd')).toMatch(GHOST_IS_OUT);
     expect(place.read('etc/passwd')).toMatch(FULL.alice);
     expect((await place.run('status')).stdout).toMatch(/^healthy/);
 
     const third = await place.run('sync');
-    expect(third).toMatchObject({ status: 0, stdout: expect.stringMatching(/^pass 3 \(delta\)/m) });
+    expect(third).toMatchObject({ status: 0, stdout: expect.stringMatching(/^sync 3 \(delta\)/m) });
   });
 
   test('is out within two polls of a daemon, however far off the next full pass is', async () => {

@@ -28,7 +28,7 @@ describe('block', () => {
   test('puts a person out under any of their names, and they stay out', async () => {
     const word = 'ALICE@example.com';
     const { status, stdout } = await place.run('block', word);
-    expect(stdout).toMatch(new RegExp(`^${word} is blocked: alice out after`));
+    expect(stdout).toMatch(new RegExp(`^${word} is blocked: access of alice revoked after`));
     expect(status).toBe(0);
     expect(existsSync(keyFile())).toBe(false);
     expect(shadowOfAlice()).toBe('1');
@@ -37,7 +37,7 @@ describe('block', () => {
     expect((await place.run('unblock', word)).status).toBe(0);
     expect(existsSync(keyFile())).toBe(true);
     const { stdout: history } = await place.run('history', '--user', 'alice');
-    expect(history).toMatch(/ block .*\(by .*out: alice\)/);
+    expect(history).toMatch(/ block .*\(by .*revoked: alice\)/);
     expect(history).toMatch(/ unblock /);
   });
 
@@ -45,8 +45,8 @@ describe('block', () => {
     await place.testbed.close();
     writeFileSync(path.join(place.root, 'var/lib/sunk-agent/cache/mirror.sqlite'), 'nonsense'.repeat(1000));
     const { stdout, stderr } = await place.run('block', 'alice');
-    expect(stderr).toMatch(/damaged.*going by the marker group/);
-    expect(stdout).toMatch(/^alice is blocked: alice out after/);
+    expect(stderr).toMatch(/damaged.*using the managed group instead/);
+    expect(stdout).toMatch(/^alice is blocked: access of alice revoked after/);
     expect(existsSync(keyFile())).toBe(false);
     expect(shadowOfAlice()).toBe('1');
   });
@@ -60,9 +60,9 @@ describe('block', () => {
     try {
       const { status, stdout, stderr } = await place.run('block', 'alice');
       expect(status).toBe(1);
-      expect(stdout).toMatch(/^alice is NOT on the list: alice out after/);
+      expect(stdout).toMatch(/^alice is NOT on the block list: access of alice revoked after/);
       expect(stderr).toMatch(/cannot write .*blocked.*read-only/);
-      expect(stderr).toMatch(/the next pass lets them in again: block alice anew/);
+      expect(stderr).toMatch(/the next sync restores access: fix this and run sunk-agent block alice again/);
       expect(existsSync(keyFile())).toBe(false);
       expect(shadowOfAlice()).toBe('1');
     } finally {
@@ -74,7 +74,7 @@ describe('block', () => {
     const [reading] = readKeys([KEY]);
     const fingerprint = reading?.ok === true ? reading.key.fingerprint : '';
     const { stdout } = await place.run('block', fingerprint);
-    expect(stdout).toContain('alice out after');
+    expect(stdout).toContain('access of alice revoked after');
     expect(existsSync(keyFile())).toBe(false);
     expect(shadowOfAlice()).toBe('');
   });
@@ -89,7 +89,7 @@ describe('block', () => {
   test('keeps out whoever is not here yet', async () => {
     const { status, stdout } = await place.run('block', 'carol');
     expect(status).toBe(0);
-    expect(stdout).toMatch(/^carol is blocked: nobody on this node/);
+    expect(stdout).toMatch(/^carol is blocked: no account on this node/);
     expect(blocked()).toMatch(/^carol {2}# /m);
   });
 });

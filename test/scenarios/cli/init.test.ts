@@ -1,4 +1,4 @@
-// The first run, against the testbed and a throwaway root: what is written, and that nothing else is.
+// The first run, against the testbed and a throwaway root: what it writes, and that it changes nothing else.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -34,7 +34,8 @@ const read = (file: string): string => readFileSync(at(file), 'utf8');
 
 beforeEach(async () => {
   root = mkdtempSync(path.join(tmpdir(), 'init-'));
-  for (const folder of ['etc/sunk-agent', 'etc/skel', 'home']) mkdirSync(at(folder), { recursive: true });
+  for (const directory of ['etc/sunk-agent', 'etc/skel', 'home'])
+    mkdirSync(at(directory), { recursive: true });
   const files = {
     passwd: 'root:x:0:0:root:/root:/bin/bash\n',
     group: 'root:x:0:\n',
@@ -86,9 +87,9 @@ async function init(...args: string[]): Promise<Outcome> {
 const store = (): string[] => ['--base-url', testbed.baseUrl, '--token-file', '-'];
 
 /** Everything below the root but what init may write, with its content. */
-function readHost(folder = ''): [string, string][] {
-  return readdirSync(at(folder), { withFileTypes: true }).flatMap((entry) => {
-    const file = path.join(folder, entry.name);
+function readHost(directory = ''): [string, string][] {
+  return readdirSync(at(directory), { withFileTypes: true }).flatMap((entry) => {
+    const file = path.join(directory, entry.name);
     if (file === 'run' || file === 'etc/sunk-agent') return [];
     return entry.isDirectory() ? [[file, ''] as [string, string], ...readHost(file)] : [[file, read(file)]];
   });
@@ -113,14 +114,14 @@ test('shows the plan, pins the group and writes configuration and token, and the
   expect(stdout + stderr + read('etc/sunk-agent/config.yaml')).not.toContain(testbed.readToken);
 });
 
-test('lets the agent act only where it is told so', async () => {
+test('enables enforcement only with --enforce', async () => {
   const { status, stderr } = await init(...store(), '--group', 'slurm-users', '--enforce');
   expect(status).toBe(0);
   expect(stderr).toContain('sunk-agent doctor --fix');
   expect(loadConfig(at('etc/sunk-agent/config.yaml')).mode).toBe('enforce');
 });
 
-test('replaces a configuration that names a store only by force, and keeps it', async () => {
+test('replaces a configuration that names a store only with --force, and keeps a copy', async () => {
   await init(...store(), '--group', 'slurm-users');
   const first = read('etc/sunk-agent/config.yaml');
   const again = await init(...store(), '--group', 'slurm-users', '--enforce');
@@ -135,7 +136,7 @@ test('replaces a configuration that names a store only by force, and keeps it', 
 });
 
 test.each([
-  ['a group that the store has not', ['--group', 'slurm-user'], 1, 'it has slurm-users'],
+  ['a group that is not in the store', ['--group', 'slurm-user'], 1, 'it has slurm-users'],
   ['no group at all', [], 64, '--group is missing'],
 ])('writes nothing for %s', async (_, args, expected, phrase) => {
   const { status, stderr } = await init(...store(), ...args);
@@ -144,7 +145,7 @@ test.each([
   expect(existsSync(at('etc/sunk-agent/credentials'))).toBe(false);
 });
 
-test('writes nothing where two groups have the name, and says which', async () => {
+test('writes nothing where two groups have the name, and names both', async () => {
   const other = await push('/Groups', { schemas: [GROUP], displayName: 'slurm-users ' });
   await fetch(`${testbed.baseUrl}/Groups/${other}`, {
     method: 'PATCH',
@@ -177,7 +178,7 @@ test('writes nothing where the token is refused', async () => {
   expect(read('etc/sunk-agent/config.yaml')).toBe(renderConfig(EXAMPLE));
 });
 
-test('asks on a terminal, without showing the token, and takes no for an answer', async () => {
+test('asks on a terminal, without showing the token, and accepts no as an answer', async () => {
   const ask = async (last: string): Promise<string> => {
     const command = `${process.execPath} ${CLI} init --root ${root}; echo "status $?"`;
     // The terminal's own echo is off: what is seen is what init shows.

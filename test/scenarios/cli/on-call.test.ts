@@ -1,4 +1,4 @@
-// Somebody on call before a node: the screens of a real terminal, which the README shows, and what doctor --fix mends.
+// The screens of a real terminal that the README shows, and what doctor --fix repairs.
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,10 +13,10 @@ const EXTENSION = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:Cor
 const TOKEN_FILE = '/etc/sunk-agent/credentials/scim-token';
 const STATE = '/var/lib/sunk-agent/cache';
 const KEYS = '/var/lib/sunk-agent/authorized_keys';
-const HELPER_FOLDER = '/usr/libexec/sunk-agent';
+const HELPER_DIRECTORY = '/usr/libexec/sunk-agent';
 const DROP_IN = '/etc/ssh/sshd_config.d/10-sunk-agent.conf';
 
-/** What is another at each run becomes what the README has. */
+/** Replaces what differs from run to run by the values of the README. */
 function normalise(screen: string): string {
   return screen
     .replace(/http:\/\/127\.0\.0\.1:\d+/g, 'https://api.coreweave.com')
@@ -28,8 +28,8 @@ function normalise(screen: string): string {
     .replace(/load [\d.]+ on \d+/, 'load 0.42 on 16')
     .replace(/[\d.]+ of [\d.]+ GiB memory/, '50.1 of 62.7 GiB memory')
     .replace(/[\d.]+ of [\d.]+ GiB free/g, '80.4 of 97.9 GiB free')
-    .replace(/last pass  \d+/, 'last pass  2')
-    .replace(/^pass \d+/m, 'pass 2');
+    .replace(/last sync  \d+/, 'last sync  2')
+    .replace(/^sync \d+/m, 'sync 2');
 }
 
 /** The README's block that opens with this command line. */
@@ -50,7 +50,7 @@ function expectInReadme(command: string, screen: string): void {
   expect(readmeBlock(command)).toBe(block);
 }
 
-describe.runIf(canOpenPrivateNode())('for the person on call', () => {
+describe.runIf(canOpenPrivateNode())('for the operator on call', () => {
   let node: OwnNode;
   let terminal: Terminal;
   let bob: string;
@@ -93,7 +93,7 @@ describe.runIf(canOpenPrivateNode())('for the person on call', () => {
   const modes = async (): Promise<string> =>
     (
       await node.exec(
-        `stat -c '%a %U:%G %n' ${TOKEN_FILE} ${STATE} ${KEYS} ${HELPER_FOLDER} /etc/passwd; cat ${DROP_IN}`,
+        `stat -c '%a %U:%G %n' ${TOKEN_FILE} ${STATE} ${KEYS} ${HELPER_DIRECTORY} /etc/passwd; cat ${DROP_IN}`,
       )
     ).stdout;
   const audited = async (): Promise<number> =>
@@ -118,7 +118,7 @@ describe.runIf(canOpenPrivateNode())('for the person on call', () => {
     await node.close();
   });
 
-  test('sync shows on a terminal how far it is, and the report when it is over', async () => {
+  test('sync shows its progress on a terminal, and the report at the end', async () => {
     await ask('POST', `${node.testbed.adminUrl}/faults`, { kind: 'delay', ms: 3000 });
     terminal.start(node.enter('sunk-agent sync --full'));
     let atWork = '';
@@ -130,10 +130,10 @@ describe.runIf(canOpenPrivateNode())('for the person on call', () => {
     await ask('DELETE', `${node.testbed.adminUrl}/faults`);
     const after = await terminal.end();
     expect(after).not.toContain('[1/4]');
-    expect(after).toMatch(/^pass \d+ \(full\): 3 users and 1 group, snapshot [0-9a-f]{16}\n0 changes made/);
+    expect(after).toMatch(/^sync \d+ \(full\): 3 users and 1 group, snapshot [0-9a-f]{16}\n0 changes made/);
   });
 
-  test('status says that all is well, and how the machine is', async () => {
+  test('status reports a healthy node, and the facts of the machine', async () => {
     expectInReadme('sunk-agent status --host', await show('sunk-agent status --host'));
   });
 
@@ -145,7 +145,7 @@ describe.runIf(canOpenPrivateNode())('for the person on call', () => {
   });
 
   test('doctor names what is wrong, the worst first, each with its mend; it changes nothing', async () => {
-    await node.exec(`chmod o+w ${HELPER_FOLDER}; chmod 644 ${TOKEN_FILE}`);
+    await node.exec(`chmod o+w ${HELPER_DIRECTORY}; chmod 644 ${TOKEN_FILE}`);
     const before = await modes();
     expectInReadme('sunk-agent doctor', await show('sunk-agent doctor'));
     expect(await modes()).toBe(before);
@@ -170,7 +170,7 @@ describe.runIf(canOpenPrivateNode())('for the person on call', () => {
     expect(fixed).toMatchObject({ status: 0, stdout: expect.stringMatching(/^All is well/) });
     expect(await modes()).toMatch(
       new RegExp(
-        `^640 root:sunk-reader ${TOKEN_FILE}\n700 root:root ${STATE}\n755 root:root ${KEYS}\n755 root:root ${HELPER_FOLDER}\n`,
+        `^640 root:sunk-reader ${TOKEN_FILE}\n700 root:root ${STATE}\n755 root:root ${KEYS}\n755 root:root ${HELPER_DIRECTORY}\n`,
       ),
     );
     expect(await audited()).toBe(5);
@@ -207,13 +207,13 @@ describe.runIf(canOpenPrivateNode())('for the person on call', () => {
 
   test('doctor --fix that cannot mend one thing says what, where and why, and mends the rest', async () => {
     await node.exec(
-      `chmod 755 ${STATE}; chmod 777 ${HELPER_FOLDER}
-      mount --bind ${HELPER_FOLDER} ${HELPER_FOLDER} && mount -o remount,bind,ro ${HELPER_FOLDER}`,
+      `chmod 755 ${STATE}; chmod 777 ${HELPER_DIRECTORY}
+      mount --bind ${HELPER_DIRECTORY} ${HELPER_DIRECTORY} && mount -o remount,bind,ro ${HELPER_DIRECTORY}`,
     );
     const { status, stdout, stderr } = await node.exec('sunk-agent doctor --fix');
     expect(stderr).toMatch(
       new RegExp(
-        `^sunk-agent: helper-rights is not mended: cannot set owner and mode of ${HELPER_FOLDER}: EROFS: .*mount -o remount,rw`,
+        `^sunk-agent: helper-rights is not mended: cannot set owner and mode of ${HELPER_DIRECTORY}: EROFS: .*mount -o remount,rw`,
         'm',
       ),
     );
@@ -224,7 +224,7 @@ describe.runIf(canOpenPrivateNode())('for the person on call', () => {
       'grep doctor-fix /var/lib/sunk-agent/audit.ndjson | grep -c "is not mended"',
     );
     expect(trail.stdout).toBe('1\n');
-    await node.exec(`umount ${HELPER_FOLDER}`);
+    await node.exec(`umount ${HELPER_DIRECTORY}`);
     expect(await node.exec('sunk-agent doctor --fix')).toMatchObject({ status: 0 });
   });
 
@@ -242,7 +242,7 @@ describe.runIf(canOpenPrivateNode())('for the person on call', () => {
     await node.exec(`rmdir ${audit}; mv /root/audit ${audit}`);
   });
 
-  test('plan shows who comes and who goes, and why', async () => {
+  test('plan shows what it adds and removes, and why', async () => {
     await patch(`/Users/${bob}`, { op: 'Replace', path: 'active', value: 'False' });
     await patch(`/Groups/${group}`, { op: 'Add', path: 'members', value: [{ value: carol }] });
     expectInReadme('sunk-agent plan --fetch', await show('sunk-agent plan --fetch'));

@@ -39,8 +39,8 @@ let testbed: Testbed;
 beforeEach(async () => {
   root = mkdtempSync(path.join(tmpdir(), 'sync-'));
   testbed = await startTestbed({});
-  for (const folder of ['etc/sunk-agent/credentials', 'etc/skel', 'home'])
-    mkdirSync(path.join(root, folder), { recursive: true });
+  for (const directory of ['etc/sunk-agent/credentials', 'etc/skel', 'home'])
+    mkdirSync(path.join(root, directory), { recursive: true });
   write(
     'etc/passwd',
     'root:x:0:0:root:/root:/bin/bash\nlocal:x:1000:1000:a person of this node:/home/local:/bin/bash\n',
@@ -131,7 +131,7 @@ async function helper(name: string): Promise<string> {
 }
 
 describe('sunk-agent sync', () => {
-  test('makes an account, a group, a home and a key file for a member of an access group, and for nobody else', async () => {
+  test('makes an account, a group, a home and a key file for a member of an access group, and for no other user', async () => {
     const { alice } = await pushOrganisation();
     const { status, stdout, stderr } = await run('sync');
     expect(stderr).not.toMatch(/defect/);
@@ -153,7 +153,7 @@ describe('sunk-agent sync', () => {
     expect(await helper('local')).toBe('');
   });
 
-  test('leaves what it did not make byte for byte', async () => {
+  test('leaves foreign lines byte for byte', async () => {
     await pushOrganisation();
     const before = ['passwd', 'group', 'shadow', 'gshadow'].map((file) => read(`etc/${file}`));
     await run('sync');
@@ -172,7 +172,7 @@ describe('sunk-agent sync', () => {
     expect(statSync(path.join(root, 'etc/passwd')).ino).toBe(before.ino);
   });
 
-  test('takes the keys and closes the account of a person who is deactivated, even with the string "False"', async () => {
+  test('removes the keys and disables the account of a user who is deactivated, even with the string "False"', async () => {
     const { alice } = await pushOrganisation();
     await run('sync');
     await scim('PATCH', `/Users/${alice}`, {
@@ -188,7 +188,7 @@ describe('sunk-agent sync', () => {
     expect(existsSync(path.join(root, 'home/alice'))).toBe(true);
   });
 
-  test('gives a person who comes back the same uid and home', async () => {
+  test('restores a user who returns with the same uid and home', async () => {
     const { alice } = await pushOrganisation();
     await run('sync');
     const before = line('etc/passwd', 'alice');
@@ -207,7 +207,7 @@ describe('sunk-agent sync', () => {
   });
 });
 
-/** Everything below the root but the agent's own folders, to see that nothing changed. */
+/** Every file below the root but those of the agent. */
 function fingerprintOfRoot(): string {
   const files = readdirSync(root, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !/sunk-agent/.test(entry.parentPath))

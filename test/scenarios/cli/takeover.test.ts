@@ -1,4 +1,4 @@
-// import and rebind from the command line to the next pass, on a throwaway root with records in its mirror.
+// import and rebind from the command line to the next sync, on a throwaway root with records in its state database.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -24,8 +24,8 @@ let root: string;
 
 beforeEach(() => {
   root = mkdtempSync(path.join(tmpdir(), 'takeover-'));
-  for (const folder of ['etc/sunk-agent', 'home', 'srv/people/alice'])
-    mkdirSync(path.join(root, folder), { recursive: true });
+  for (const directory of ['etc/sunk-agent', 'home', 'srv/people/alice'])
+    mkdirSync(path.join(root, directory), { recursive: true });
   write('etc/passwd', PASSWD);
   write('etc/group', GROUP);
   write('etc/shadow', 'root:*:1::::::\nalice:$y$hash:20000:0:99999:7:::\nbob:!:20000:0:99999:7:::\n');
@@ -50,7 +50,7 @@ const line = (file: string, name: string): string | undefined =>
 const remember = (users: readonly StoredUser[], groups: readonly StoredGroup[]): void =>
   rememberRecords(root, users, groups);
 
-/** The command as cli.ts would run it; a process of its own would cost more than all the rest. */
+/** Runs the command as main.ts does, in this process, since a process of its own would take longer than the rest. */
 async function run(
   name: 'import' | 'rebind',
   ...args: string[]
@@ -76,7 +76,7 @@ async function run(
   }
 }
 
-const pass = () => syncFromState(openNodeContext({ root, config: undefined }), () => {});
+const sync = () => syncFromState(openNodeContext({ root, config: undefined }), () => {});
 const slurmUsers = (...members: string[]) => makeGroup('users', 31_000, members, { name: 'slurm-users' });
 
 describe('sunk-agent import', () => {
@@ -84,7 +84,7 @@ describe('sunk-agent import', () => {
     remember([makeUser('alice', 10100), makeUser('bob', 10200)], [slurmUsers('u-alice', 'u-bob')]);
   });
 
-  test('shows what it would take over, what it refuses, and what the next pass would do; changes nothing', async () => {
+  test('shows what it would take over, what it refuses, and what the next sync would do; changes nothing', async () => {
     const { status, stdout } = await run('import', '--local', 'alice', 'bob', 'carol');
     expect(status).toBe(1);
     expect(stdout).toContain('+ account alice: uid 10100, gid 10100, /srv/people/alice  (is u-alice');
@@ -95,8 +95,8 @@ describe('sunk-agent import', () => {
     expect(line('etc/passwd', 'alice')).toBe('alice:x:10100:10100:Alice:/srv/people/alice:/bin/sh');
   });
 
-  test('makes a local account managed, and leaves it its place, password, groups and ids', async () => {
-    await pass();
+  test('makes a local account managed, and keeps its line, password, groups and ids', async () => {
+    await sync();
     expect(line('etc/group', 'sunk-users')).toBeUndefined();
     const { status, stdout } = await run('import', '--local', 'alice', '--apply', '--json');
     expect({ status, ...JSON.parse(stdout) }).toMatchObject({
@@ -104,7 +104,7 @@ describe('sunk-agent import', () => {
       applied: true,
       bindings: [{ name: 'alice' }],
     });
-    await pass();
+    await sync();
     const lines = readFileSync(path.join(root, 'etc/passwd'), 'utf8').split('\n');
     expect(lines[1]).toBe('alice:x:10100:10100:alice:/srv/people/alice:/bin/bash');
     expect(line('etc/shadow', 'alice')).toBe('alice:$y$hash:20000:0:99999:7:::');
@@ -119,7 +119,7 @@ describe('sunk-agent import', () => {
     ]);
   });
 
-  test('takes a passwd.cache, comments and malformed lines passed over', async () => {
+  test('takes over a passwd.cache, and skips comments and malformed lines', async () => {
     write('etc/passwd', PASSWD.split('\n')[0] ?? '');
     write('people', '# made elsewhere\nalice:x:10100:10100::/mnt/home/alice:/bin/bash\nbroken\n:x:1:1:::\n');
     const { status, stdout } = await run('import', path.join(root, 'people'), '--apply');
@@ -139,21 +139,21 @@ describe('sunk-agent rebind', () => {
   beforeEach(async () => {
     write('etc/passwd', PASSWD.split('\n')[0] ?? '');
     remember([makeUser('alice', 10100, { externalId: 'e-1' })], [slurmUsers('u-alice')]);
-    await pass();
+    await sync();
     remember([again], [slurmUsers('u-new')]);
-    await pass();
+    await sync();
   });
 
-  test('gives the person with the new SCIM id the account back, with name, uid and home', async () => {
+  test('restores the account for the new SCIM id, with name, uid and home', async () => {
     expect(line('etc/passwd', 'alice')).toContain('/usr/sbin/nologin');
     const shown = await run('rebind', 'u-alice', 'u-new');
     expect(shown.status).toBe(2);
     expect(shown.stdout).toContain('~ account alice, uid 10100: would be u-new, formerly u-alice');
-    expect(shown.stdout).toContain('+ account alice reopened');
+    expect(shown.stdout).toContain('+ account alice enabled');
     const moved = await run('rebind', 'u-alice', 'u-new', '--apply');
     expect(moved.status).toBe(0);
     expect(moved.stdout).toContain('~ account alice, uid 10100: is u-new, formerly u-alice');
-    await pass();
+    await sync();
     expect(line('etc/passwd', 'alice')).toBe('alice:x:10100:9999:alice:/home/alice:/bin/bash');
     expect(line('etc/group', 'slurm-users')).toBe('slurm-users:x:31000:alice');
     expect(readAudit(openNodeContext({ root, config: undefined }).paths).entries).toMatchObject([

@@ -9,12 +9,12 @@ const HELPER = join(import.meta.dirname, '../../../packaging/authorized-keys');
 /** What sshd gives an AuthorizedKeysCommand. */
 const ENVIRONMENT = { PATH: '/usr/bin:/bin', USER: 'x', LOGNAME: 'x', HOME: '/nonexistent', LANG: 'C.UTF-8' };
 
-let folder: string;
+let directory: string;
 const files = new Map<string, string>();
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'helper-'));
-  chmodSync(folder, 0o755);
+  directory = mkdtempSync(join(tmpdir(), 'helper-'));
+  chmodSync(directory, 0o755);
   const expiry = { zulu: true, timeZone: 'UTC' };
   const make = (count: number, length: number): string =>
     renderKeyFile(
@@ -32,14 +32,14 @@ beforeAll(() => {
   files.set('carol', make(50, 700));
   files.set('dave.x_y-z', make(1, 700));
   files.set('erin', make(1000, 700));
-  // As somebody might write it by hand: long, and without the empty line that announces it.
+  // As an operator might write it: long, and without the empty line that announces it.
   files.set('frank', make(50, 700).trimStart());
-  for (const [name, text] of files) writeFileSync(join(folder, name), text);
-  mkdirSync(join(folder, 'folder'));
-  symlinkSync('/nowhere', join(folder, 'dangling'));
+  for (const [name, text] of files) writeFileSync(join(directory, name), text);
+  mkdirSync(join(directory, 'directory'));
+  symlinkSync('/nowhere', join(directory, 'dangling'));
 });
 afterAll(() => {
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 test('shellcheck has nothing to say', () => {
@@ -60,9 +60,9 @@ describe.each([
     });
   }
 
-  test('the keys of an account come out as they were written, few or many', () => {
+  test('the keys of an account are printed as written, few or many', () => {
     for (const [name, text] of files) {
-      expect(run(name, folder)).toMatchObject({ status: 0, stdout: text, stderr: '' });
+      expect(run(name, directory)).toMatchObject({ status: 0, stdout: text, stderr: '' });
     }
   });
 
@@ -73,7 +73,7 @@ describe.each([
     '.',
     '../alice',
     './alice',
-    'folder',
+    'directory',
     'dangling',
     '-rf',
     '-n',
@@ -85,46 +85,46 @@ describe.each([
     'alice/',
     'a'.repeat(33),
     'a'.repeat(100_000),
-  ])('a name that is not ours, or not a name, gets nothing and status 0: %j', (name) => {
-    expect(run(name, folder)).toMatchObject({ status: 0, stdout: '', stderr: '' });
+  ])('a name that is not managed, or not a name, gets nothing and status 0: %j', (name) => {
+    expect(run(name, directory)).toMatchObject({ status: 0, stdout: '', stderr: '' });
   });
 
-  test('who is shut out gets nothing and status 0, and everybody else their keys', () => {
-    const shut = join(folder, 'shut');
-    mkdirSync(shut);
-    writeFileSync(join(shut, 'alice'), '');
-    expect(run('alice', folder, shut)).toMatchObject({ status: 0, stdout: '', stderr: '' });
-    expect(run('bob', folder, shut)).toMatchObject({ status: 0, stdout: files.get('bob') });
-    rmSync(shut, { recursive: true });
-    expect(run('alice', folder, shut)).toMatchObject({ status: 0, stdout: files.get('alice') });
+  test('a name on the deny list gets nothing and status 0, and other names their keys', () => {
+    const denyList = join(directory, 'shut');
+    mkdirSync(denyList);
+    writeFileSync(join(denyList, 'alice'), '');
+    expect(run('alice', directory, denyList)).toMatchObject({ status: 0, stdout: '', stderr: '' });
+    expect(run('bob', directory, denyList)).toMatchObject({ status: 0, stdout: files.get('bob') });
+    rmSync(denyList, { recursive: true });
+    expect(run('alice', directory, denyList)).toMatchObject({ status: 0, stdout: files.get('alice') });
   });
 
-  test('a folder that is missing gives nothing and status 0', () => {
+  test('a directory that is missing gives nothing and status 0', () => {
     expect(run('alice', '/nonexistent')).toMatchObject({ status: 0, stdout: '', stderr: '' });
   });
 
   test('without a name, or with too many, it says how it is used', () => {
     expect(run()).toMatchObject({ status: 64, stdout: '' });
-    expect(run('alice', folder, folder, 'more').stderr).toContain('usage');
+    expect(run('alice', directory, directory, 'more').stderr).toContain('usage');
   });
 
   test('the environment cannot lead it elsewhere', () => {
     const [program = '', ...before] = shell;
     const odd = {
       ...ENVIRONMENT,
-      file: join(folder, 'alice'),
+      file: join(directory, 'alice'),
       keys: 'x',
       line: 'y',
-      folder,
+      directory,
       IFS: 'a',
-      CDPATH: folder,
+      CDPATH: directory,
     };
-    const answer = spawnSync(program, [...before, HELPER, 'bob', folder], { encoding: 'utf8', env: odd });
+    const answer = spawnSync(program, [...before, HELPER, 'bob', directory], { encoding: 'utf8', env: odd });
     expect(answer).toMatchObject({ status: 0, stdout: files.get('bob') });
   });
 
   test.each(['alice', 'bob', 'carol', 'erin'])('a pipe that is closed early is no failure: %s', (name) => {
-    const reader = `{ ${shell.join(' ')} ${HELPER} ${name} ${folder}; echo "status $?" >&2; } | true`;
+    const reader = `{ ${shell.join(' ')} ${HELPER} ${name} ${directory}; echo "status $?" >&2; } | true`;
     for (let turn = 0; turn < 5; turn += 1) {
       const answer = spawnSync('sh', ['-c', reader], { encoding: 'utf8', env: ENVIRONMENT });
       expect(answer.stderr).toBe('status 0\n');
@@ -132,10 +132,10 @@ describe.each([
   });
 
   test('a key file that it may not read is an error that sshd can log', () => {
-    const locked = join(folder, 'locked');
+    const locked = join(directory, 'locked');
     writeFileSync(locked, 'ssh-ed25519 AAAA\n', { mode: 0o600 });
     const [program = '', ...before] = shell;
-    const answer = spawnSync(program, [...before, HELPER, 'locked', folder], {
+    const answer = spawnSync(program, [...before, HELPER, 'locked', directory], {
       encoding: 'utf8',
       env: ENVIRONMENT,
       ...(process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {}),

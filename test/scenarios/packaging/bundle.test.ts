@@ -16,11 +16,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADDONS, bundle, type Bundle } from '../../../packaging/bundle.ts';
 
 const scratch = mkdtempSync(path.join(tmpdir(), 'bundle-'));
-const folder = path.join(scratch, 'lib');
+const directory = path.join(scratch, 'lib');
 let made: Bundle;
 
 beforeAll(async () => {
-  made = await bundle(folder, '1.2.3+abc');
+  made = await bundle(directory, '1.2.3+abc');
 });
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
@@ -30,18 +30,18 @@ function run(...args: string[]): string {
 
 describe('the bundle', () => {
   it('prints the version it was stamped with', () => {
-    expect(run(path.join(folder, 'cli.js'), '--version')).toBe('sunk-agent 1.2.3+abc\n');
+    expect(run(path.join(directory, 'cli.js'), '--version')).toBe('sunk-agent 1.2.3+abc\n');
   });
 
   it('knows the commands that the sources know', () => {
     const source = path.resolve(import.meta.dirname, '../../../src/cli/main.ts');
-    expect(run(path.join(folder, 'cli.js'), '--help')).toBe(run(source, '--help'));
+    expect(run(path.join(directory, 'cli.js'), '--help')).toBe(run(source, '--help'));
   });
 
   it('is the same, byte for byte, when it is made again', async () => {
     const again = path.join(scratch, 'again');
     await bundle(again, '1.2.3+abc');
-    expect(contents(again)).toEqual(contents(folder));
+    expect(contents(again)).toEqual(contents(directory));
   });
 
   it('names the packages that are in it, and not the addons, which are outside', () => {
@@ -51,23 +51,24 @@ describe('the bundle', () => {
 
   it('mentions no path of the machine that made it', () => {
     const home = path.resolve(import.meta.dirname, '../../..');
-    for (const [name, text] of contents(folder)) expect(text.includes(home), name).toBe(false);
+    for (const [name, text] of contents(directory)) expect(text.includes(home), name).toBe(false);
   });
 
-  it('finds in itself what is loaded only when it is asked for', () => {
+  it('contains what is loaded on request', () => {
     const root = path.join(scratch, 'living');
     mkdirSync(path.join(root, 'run/sunk-agent'), { recursive: true });
     const status = {
-      version: 1,
+      schema_version: 2,
       health: 'healthy',
       reasons: [],
-      lastPass: {},
+      lastSync: {},
       writtenAt: 2 ** 40,
-      nextPass: null,
+      nextSync: null,
+      host: null,
     };
     writeFileSync(path.join(root, 'run/sunk-agent/status.json'), JSON.stringify(status));
     const { host } = JSON.parse(
-      run(path.join(folder, 'cli.js'), 'status', '--host', '--json', '--root', root),
+      run(path.join(directory, 'cli.js'), 'status', '--host', '--json', '--root', root),
     );
     expect(host.memory.total).toBeGreaterThan(2 ** 20);
   });
@@ -81,7 +82,7 @@ describe('the bundle', () => {
       registerHooks({ load: (url, context, next) => { process.stderr.write('loaded ' + url + '\\n'); return next(url, context); } });`,
     );
     const lone = path.join(scratch, 'lone');
-    cpSync(folder, lone, { recursive: true });
+    cpSync(directory, lone, { recursive: true });
     let errors = '';
     try {
       run('--import', trace, path.join(lone, 'cli.js'), 'status', '--root', root);

@@ -42,7 +42,7 @@ describe('the Debian package', () => {
     expect(sha256(again)).toBe(sha256(deb));
   }, 60_000);
 
-  it('belongs to root, and nobody else may write to it', () => {
+  it('belongs to root, and no other user may write to it', () => {
     expect(files.length).toBeGreaterThan(50);
     expect(files.filter((line) => !/^[-d]rw[x-]r-[x-]r-[x-] root\/root /.test(line))).toEqual([]);
   });

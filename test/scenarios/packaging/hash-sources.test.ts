@@ -6,20 +6,20 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hashSources } from '../../support/hash-sources.ts';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'hash-sources-'));
-const write = (name: string, text: string): void => writeFileSync(path.join(folder, name), text);
-const hash = (more: unknown = 'none'): string => hashSources(folder, ['src', 'package.json'], more);
+const directory = mkdtempSync(path.join(tmpdir(), 'hash-sources-'));
+const write = (name: string, text: string): void => writeFileSync(path.join(directory, name), text);
+const hash = (more: unknown = 'none'): string => hashSources(directory, ['src', 'package.json'], more);
 
 beforeAll(() => {
-  execFileSync('git', ['init', '--quiet', folder]);
-  mkdirSync(path.join(folder, 'src'));
+  execFileSync('git', ['init', '--quiet', directory]);
+  mkdirSync(path.join(directory, 'src'));
   write('src/a.ts', 'a');
   write('src/b.ts', 'b');
   write('package.json', '{}');
   write('.gitignore', 'ignored.ts\n');
-  execFileSync('git', ['-C', folder, 'add', '.']);
+  execFileSync('git', ['-C', directory, 'add', '.']);
 });
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => rmSync(directory, { recursive: true }));
 
 test('the same sources are the same, whatever lies beside them', () => {
   const before = hash();
@@ -32,7 +32,7 @@ test('the same sources are the same, whatever lies beside them', () => {
 test.each<[string, () => void]>([
   ['a changed file', () => write('src/a.ts', 'A')],
   ['a new file that git does not know yet', () => write('src/c.ts', '')],
-  ['a removed file', () => rmSync(path.join(folder, 'src/b.ts'))],
+  ['a removed file', () => rmSync(path.join(directory, 'src/b.ts'))],
   ['a changed package.json', () => write('package.json', '{ }')],
   ['text that moved from one file to the next', () => (write('src/a.ts', ''), write('src/c.ts', 'A'))],
 ])('%s is another hash', (_what, change) => {

@@ -66,7 +66,7 @@ describe.each([...commands])('%s', (name, { help, options }) => {
   });
 
   it('is in the overview, the README, the manual and the completion, with every option', () => {
-    expect(OVERVIEW).toMatch(new RegExp(`^  ${name} |\\b${name} (?:lets|ends|takes)`, 'm'));
+    expect(OVERVIEW).toMatch(new RegExp(`^  ${name} |\\b${name} (?:restores|ends)`, 'm'));
     expect(readme).toMatch(new RegExp(`\`(?:sunk-agent )?${name}\\b`));
     expect(manual).toContain(`sunk-agent ${name}\n`);
     const [, words = ''] = new RegExp(`^ {4}${name}\\) words='(.*)' ;;$`, 'm').exec(completion) ?? [];

@@ -1,4 +1,4 @@
-// The manuals and the completion say what the code says.
+// The manuals and the completion agree with the code.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -53,10 +53,23 @@ describe('sunk-agent(8)', () => {
     const page = format(await renderCommandManual(TIME));
     for (const name of (await loadCommands()).keys()) expect(page).toContain(`sunk-agent ${name}`);
   });
+
+  it('has each renamed field of the status under both names', async () => {
+    const page = format(await renderCommandManual(TIME));
+    for (const [old, current] of [
+      ['version', 'schema_version'],
+      ['store.lastHeard', 'store.lastContact'],
+      ['counts.accountsOpen', 'counts.accountsEnabled'],
+      ['counts.accountsClosed', 'counts.accountsDisabled'],
+      ['lastPass', 'lastSync'],
+      ['nextPass', 'nextSync'],
+    ])
+      expect(page).toMatch(new RegExp(`^ +${current}\\n? +${old}\\b`, 'm'));
+  });
 });
 
 describe('text in a manual', () => {
-  it('comes out as it went in, whatever it is', () => {
+  it('is printed unchanged, for any text', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[!-~]{1,40}$/), (text) => {
         const page = execFileSync('groff', ['-Kutf8', '-mandoc', '-Tutf8', '-P-cbou'], {

@@ -1,4 +1,4 @@
-// What apt runs before a removal, beside a real sshd: it is given back, unless that would break it.
+// The script before a removal, beside a real sshd: it removes the drop-in, unless that would break sshd.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -15,7 +15,7 @@ describe.runIf(canOpenPrivateNode())('removal', () => {
 
   beforeAll(async () => {
     node = await openPrivateNode();
-    // It empties the cache of compiled code; not this machine's.
+    // It empties the cache of compiled code, but not that of this machine.
     node.sh(`mount -t tmpfs none /var/cache
       printf '${CONFIG.replaceAll('\n', '\\n')}' >/etc/ssh/sshd_config
       cp ${PACKAGING}/sshd/10-sunk-agent.conf ${DROP_IN}`);
@@ -23,11 +23,11 @@ describe.runIf(canOpenPrivateNode())('removal', () => {
   });
   afterAll(() => node.close());
 
-  test('leaves the drop-in where sshd refuses its configuration without it, and says what sshd says', () => {
+  test('leaves the drop-in where sshd refuses its configuration without it, and prints the message of sshd', () => {
     node.sh('echo "Nonsense yes" >/etc/ssh/sshd_config.d/50-broken.conf');
-    const said = remove();
-    expect(said).toContain('50-broken.conf');
-    expect(said).toContain(`sshd refuses its configuration without ${DROP_IN}; the file stays.`);
+    const output = remove();
+    expect(output).toContain('50-broken.conf');
+    expect(output).toContain(`sshd refuses its configuration without ${DROP_IN}; the file stays.`);
     expect(list()).toEqual(['10-sunk-agent.conf', '50-broken.conf']);
     expect(node.sh(`cat ${DROP_IN}`)).toBe(
       readFileSync(path.join(PACKAGING, 'sshd/10-sunk-agent.conf'), 'utf8'),
@@ -36,7 +36,7 @@ describe.runIf(canOpenPrivateNode())('removal', () => {
     node.sh('rm /etc/ssh/sshd_config.d/50-broken.conf');
   });
 
-  test('takes the drop-in away, and has sshd read its configuration anew', async () => {
+  test('removes the drop-in, and has sshd reload its configuration', async () => {
     const settings = 'mkdir -p /run/sshd; sshd -T -C user=root,host=h,addr=127.0.0.1';
     node.sh("sed -i '/^sunk-users:/s/$/root/' /etc/group");
     expect(node.sh(settings)).toContain('authorizedkeyscommand /usr/libexec/sunk-agent/authorized-keys');

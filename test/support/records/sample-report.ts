@@ -1,10 +1,10 @@
-// A pass's report for the tests of what is made from one.
+// The report of a sync, for the tests of what is made from one.
 import type { SyncReport } from '../../../src/agent/reconcile/sync-report.ts';
 
 /** Epoch seconds. */
 export const NOW = 1_800_000_000;
 
-/** A quiet pass, but for `more`. */
+/** A sync without changes, but for `more`. */
 export function makeReport(more: Partial<SyncReport> = {}): SyncReport {
   return {
     n: 7,

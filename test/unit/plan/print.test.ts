@@ -1,4 +1,4 @@
-// The plan as people see it: golden texts, and no escape sequence of a stranger.
+// The plan as text: golden texts, and no escape sequence from the store.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../../src/plan/change.ts';
@@ -18,7 +18,7 @@ const entry = {
 };
 const common = { scimId: 'u-alice', name: 'alice' };
 
-const close: Change[] = [
+const removals: Change[] = [
   { ...common, name: 'bob', kind: 'keys-remove', because: 'the store says active: false' },
   {
     ...common,
@@ -33,7 +33,7 @@ const close: Change[] = [
   { scimId: 'g-b', name: 'team-b', kind: 'group-remove', gid: 32000, because: 'the group goes' },
   { ...common, name: 'old', kind: 'account-remove', entry, because: 'accounts.retention is over' },
 ];
-const give: Change[] = [
+const additions: Change[] = [
   { scimId: 'g-c', name: 'team-c', kind: 'group-create', gid: 32001, because: 'the store has this group' },
   { ...common, kind: 'account-create', entry, because: 'is in an access group' },
   {
@@ -80,7 +80,7 @@ const give: Change[] = [
   },
   { ...common, kind: 'keys-write', text: 'x', gained: [], lost: ['SHA256:old'], because: 'a key no longer' },
 ];
-const renew = ['a', 'b', 'c', 'd', 'e'].map((name): Change => ({
+const renewals = ['a', 'b', 'c', 'd', 'e'].map((name): Change => ({
   scimId: name,
   name,
   kind: 'keys-write',
@@ -103,11 +103,11 @@ describe('printPlan', () => {
   });
 
   it('groups, counts and explains', () => {
-    const changes = [...close, ...give, ...renew];
+    const changes = [...removals, ...additions, ...renewals];
     expect(printPlan(changes, verdict(changes), false).split('\n')).toEqual([
-      'Taken away:',
+      'To remove:',
       '  - keys of bob  (the store says active: false)',
-      '  - account bob closed  (the store says active: false)',
+      '  - account bob disabled  (the store says active: false)',
       '  - sessions of bob  (the store says active: false)',
       '  - member of group team-a: bob  (is in no access group)',
       '  - group team-b: gid 32000  (the group goes)',
@@ -115,11 +115,11 @@ describe('printPlan', () => {
       '  - keys of alice  (a key no longer)',
       '      - SHA256:old',
       '',
-      'Given or altered:',
+      'To add or change:',
       '  + group team-c: gid 32001  (the store has this group)',
       '  + account alice: uid 20100, gid 9999, /home/alice, /bin/bash  (is in an access group)',
       '  ~ account alice: gid 5 -> 9999, gecos "A\\x1b[31m" -> "Alice"  (display name changed)',
-      '  + account alice reopened: uid 20100, gid 9999, /home/alice, /bin/bash  (is in an access group again)',
+      '  + account alice enabled: uid 20100, gid 9999, /home/alice, /bin/bash  (is in an access group again)',
       '  + home of alice: /home/alice  (the home is missing)',
       '  + member of group admins: alice, with sudo  (the store lists it)',
       '  + member of group users: alice  (the store lists it)',
@@ -130,9 +130,9 @@ describe('printPlan', () => {
       '      - SHA256:old',
       '      + SHA256:new',
       '',
-      'Renewed: keys of a, b, c and 2 more',
+      'To renew: keys of a, b, c and 2 more',
       '',
-      'Plan: 22 changes: 7 taken away, 7 given, 3 altered, 5 renewed, 0 held.',
+      'Plan: 7 to add, 3 to change, 7 to remove, 5 to renew, 0 held.',
       '',
     ]);
   });
@@ -143,7 +143,7 @@ describe('printPlan', () => {
         hash: '0123456789abcdef',
         kind: 'loss',
         reason: '9 of 50 people',
-        changes: close.slice(0, 2),
+        changes: removals.slice(0, 2),
         since: 0,
         actsAt: 1_800_003_600,
       },
@@ -151,7 +151,7 @@ describe('printPlan', () => {
         hash: 'fedcba9876543210',
         kind: 'vanished',
         reason: 'no group',
-        changes: close.slice(3, 4),
+        changes: removals.slice(3, 4),
         since: 0,
         actsAt: null,
       },
@@ -159,7 +159,7 @@ describe('printPlan', () => {
         hash: '0000000000000000',
         kind: 'frozen',
         reason: 'frozen',
-        changes: give.slice(1, 2),
+        changes: additions.slice(1, 2),
         since: 0,
         actsAt: null,
       },
@@ -168,36 +168,38 @@ describe('printPlan', () => {
     expect(printPlan(changes, verdict([], held), false).split('\n')).toEqual([
       'Held (loss): 9 of 50 people',
       '  - keys of bob  (the store says active: false)',
-      '  - account bob closed  (the store says active: false)',
-      '  To let it happen: sunk-agent approve 0123456789abcdef; it acts by itself from 2027-01-15T09:00:00Z',
+      '  - account bob disabled  (the store says active: false)',
+      '  To approve: sunk-agent approve 0123456789abcdef; applied without approval from 2027-01-15T09:00:00Z',
       '',
       'Held (vanished): no group',
       '  - member of group team-a: bob  (is in no access group)',
-      '  To let it happen: sunk-agent approve fedcba9876543210',
+      '  To approve: sunk-agent approve fedcba9876543210',
       '',
       'Held (frozen): frozen',
       '  + account alice: uid 20100, gid 9999, /home/alice, /bin/bash  (is in an access group)',
       '  Waits for: sunk-agent thaw',
       '',
-      'Plan: 4 changes: 0 taken away, 0 given, 0 altered, 0 renewed, 4 held.',
+      'Plan: 0 to add, 0 to change, 0 to remove, 4 held.',
       '',
     ]);
-    expect(printPlan(changes.slice(0, 1), verdict([], held.slice(1, 2)), false)).toMatch(/^Plan: 1 change:/m);
+    expect(printPlan(changes.slice(0, 1), verdict([], held.slice(1, 2)), false)).toMatch(
+      /^Plan: 0 to add, 0 to change, 0 to remove, 1 held\.$/m,
+    );
   });
 
   it('names a few renewals and counts the rest', () => {
-    const three = renew.slice(0, 3);
-    expect(printPlan(three, verdict(three), false)).toContain('Renewed: keys of a, b, c\n');
-    expect(printPlan(renew, verdict(renew), false)).toContain('Renewed: keys of a, b, c and 2 more\n');
+    const three = renewals.slice(0, 3);
+    expect(printPlan(three, verdict(three), false)).toContain('To renew: keys of a, b, c\n');
+    expect(printPlan(renewals, verdict(renewals), false)).toContain('To renew: keys of a, b, c and 2 more\n');
   });
 
   it('colours only when asked to', () => {
-    const coloured = printPlan(close, verdict(close), true);
+    const coloured = printPlan(removals, verdict(removals), true);
     expect(coloured).toContain('\u001b[31m-\u001b[0m keys of bob');
-    expect(coloured.replace(/\p{Cc}\[\d+m/gu, '')).toBe(printPlan(close, verdict(close), false));
+    expect(coloured.replace(/\p{Cc}\[\d+m/gu, '')).toBe(printPlan(removals, verdict(removals), false));
   });
 
-  it('has words for what is put aside and given back, and for rules and the hook', () => {
+  it('has phrases for jobs that are disabled and restored, and for rules and the hook', () => {
     const person = { ...common, because: 'why' };
     const rules = { scimId: null, name: 'sunk-agent', because: 'why' };
     const changes: Change[] = [
@@ -208,40 +210,40 @@ describe('printPlan', () => {
       { ...rules, kind: 'sudoers-write', text: 'x' },
     ];
     expect(printPlan(changes, verdict(changes), false).split('\n')).toEqual([
-      'Taken away:',
+      'To remove:',
       '  - sudo rules  (why)',
       '  - cron and at jobs and lingering of alice  (why)',
       '  - off-boarding hook for alice  (why)',
       '',
-      'Given or altered:',
+      'To add or change:',
       '  + cron and at jobs and lingering of alice  (why)',
       '  ~ sudo rules  (why)',
       '',
-      'Plan: 5 changes: 3 taken away, 1 given, 1 altered, 0 renewed, 0 held.',
+      'Plan: 1 to add, 1 to change, 3 to remove, 0 held.',
       '',
     ]);
   });
 
   it('gives each sign, heading and hold a colour of its own', () => {
     const held = [
-      { hash: 'a', kind: 'gain', reason: 'much', changes: give.slice(1, 2), since: 0, actsAt: null },
+      { hash: 'a', kind: 'gain', reason: 'much', changes: additions.slice(1, 2), since: 0, actsAt: null },
     ] as const;
-    const go = [...close.slice(0, 1), ...give.slice(0, 1), ...give.slice(2, 3), ...renew];
+    const go = [...removals.slice(0, 1), ...additions.slice(0, 1), ...additions.slice(2, 3), ...renewals];
     const coloured = printPlan(go, verdict(go, held), true);
     const colours = [...coloured.matchAll(/\p{Cc}\[(\d+)m([^\p{Cc}]*)\p{Cc}\[0m/gu)];
     expect(colours.map(([, code, text]) => `${code} ${text}`)).toEqual([
-      '1 Taken away:',
+      '1 To remove:',
       '31 -',
-      '1 Given or altered:',
+      '1 To add or change:',
       '32 +',
       '33 ~',
-      '1 Renewed:',
+      '1 To renew:',
       '35 Held (gain):',
       '32 +',
     ]);
   });
 
-  it('lets no control character of a stranger through', () => {
+  it('prints no control character from the store', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         const nasty: Change[] = [

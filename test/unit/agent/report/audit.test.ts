@@ -29,24 +29,24 @@ const record = (act: Act, subject: string, detail = '') =>
   recordAct(pathsUnder(root), { act, subject, detail }, 'anna', new Date(0));
 
 describe('the audit trail', () => {
-  test('gives back what was done, by whom and when, the oldest first', () => {
-    record('block', 'alice', 'out');
+  test('returns the acts, each with its operator and time, the oldest first', () => {
+    record('block', 'alice', 'revoked');
     record('unblock', 'alice');
     const entry = { at: '1970-01-01T00:00:00.000Z', operator: 'anna', subject: 'alice' };
     expect(readAudit(pathsUnder(root))).toEqual({
       entries: [
-        { ...entry, act: 'block', detail: 'out' },
+        { ...entry, act: 'block', detail: 'revoked' },
         { ...entry, act: 'unblock', detail: '' },
       ],
       unreadable: 0,
     });
   });
 
-  test('is empty where nothing was done', () => {
+  test('is empty where the file is missing', () => {
     expect(readAudit(pathsUnder(root))).toEqual({ entries: [], unreadable: 0 });
   });
 
-  test('is nobody’s to read but root and its group, and only grows', () => {
+  test('is readable by root and its group alone, and only grows', () => {
     record('freeze', '', '2h');
     const { audit } = pathsUnder(root);
     expect(statSync(audit).mode & 0o777).toBe(0o640);
@@ -66,7 +66,7 @@ describe('the audit trail', () => {
     expect(unreadable).toBe(1);
   });
 
-  test('does not follow a link to somewhere else', () => {
+  test('does not follow a symbolic link', () => {
     const elsewhere = path.join(root, 'elsewhere');
     writeFileSync(elsewhere, '');
     record('block', 'alice');
@@ -76,7 +76,7 @@ describe('the audit trail', () => {
     expect(readFileSync(elsewhere, 'utf8')).toBe('');
   });
 
-  test('keeps one line an act, whatever the texts are', () => {
+  test('keeps one line for each act, for any text', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(anyText, anyText), { maxLength: 5 }), (texts) => {
         rmSync(pathsUnder(root).audit, { force: true });

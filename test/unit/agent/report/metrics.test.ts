@@ -1,4 +1,4 @@
-// What Prometheus gets: real text of the real exporter, and alert rules that speak of nothing else.
+// What Prometheus gets: the text of the exporter, and alert rules that use only what is exported.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -23,12 +23,12 @@ function statusFor(report: SyncReport) {
     now: NOW,
     mode: 'enforce',
     baseUrl: 'https://store.example/scim/org',
-    lastHeard: NOW - 10,
+    lastContact: NOW - 10,
     lastComplete: NOW - 10,
     frozenUntil: NOW + 60,
     maxAge: 604_800,
     agentHasNoNetwork: true,
-    nextPass: null,
+    nextSync: null,
     hasSshdDropIn: true,
     host: null,
   });
@@ -59,16 +59,16 @@ function readSeries(text: string): Map<string, Map<string, Set<string>>> {
 }
 
 describe('the metrics', () => {
-  test('say all that a pass found, in Prometheus’ text format', async () => {
+  test('have the facts of a sync, in Prometheus’ text format', async () => {
     const text = await exportAfter(
       makeReport({ tally: TALLY, counts: { ...makeReport().counts, quarantined: 1 } }),
     );
     for (const line of [
       'sunk_agent_health 1',
-      `sunk_agent_last_complete_pass_timestamp_seconds ${NOW - 10}`,
+      `sunk_agent_last_complete_sync_timestamp_seconds ${NOW - 10}`,
       'sunk_agent_store_reachable 1',
       'sunk_agent_clock_skew_seconds 0.2',
-      'sunk_agent_passes_total{mode="full",outcome="agreed"} 1',
+      'sunk_agent_syncs_total{mode="full",outcome="agreed"} 1',
       'sunk_agent_step_duration_seconds_sum{step="fetch"} 0.012',
       'sunk_agent_step_size{step="fetch"} 1000',
       'sunk_agent_store_requests_total{status="429"} 2',
@@ -78,7 +78,7 @@ describe('the metrics', () => {
       'sunk_agent_held_changes{kind="loss"} 4',
       `sunk_agent_frozen_until_timestamp_seconds ${NOW + 60}`,
       'sunk_agent_records{kind="user"} 3',
-      'sunk_agent_accounts{state="closed"} 1',
+      'sunk_agent_managed_accounts{state="disabled"} 1',
       'sunk_agent_quarantined_records{reason="active-malformed"} 1',
       'sunk_agent_refusals{reason="key-weak"} 2',
       'sunk_agent_keys{type="ssh-ed25519"} 5',
@@ -88,26 +88,59 @@ describe('the metrics', () => {
       expect(text.split('\n'), line).toContain(line);
   });
 
-  test('add up what happened, and forget what is no longer there', async () => {
+  test('add up changes, and drop series that are gone', async () => {
     const text = await exportAfter(makeReport({ tally: TALLY }), makeReport({ tally: TALLY }), makeReport());
     expect(text).toContain('sunk_agent_changes_total{kind="account-close",result="done"} 4\n');
     expect(text).not.toMatch(/^sunk_agent_(?:held_changes|quarantined_records|keys)\{/m);
   });
 
-  test('say that the store is not reached, and keep the last known skew', async () => {
+  test('report that the store is not reached, and keep the last known skew', async () => {
     const failure = { code: 'store_unreachable', message: 'no route', hint: '' };
     const text = await exportAfter(makeReport(), makeReport({ heard: null, failure }));
     expect(text).toContain('sunk_agent_store_reachable 0\n');
-    expect(text).toContain('sunk_agent_passes_total{mode="full",outcome="failed"} 1\n');
+    expect(text).toContain('sunk_agent_syncs_total{mode="full",outcome="failed"} 1\n');
     expect(text).toContain('sunk_agent_clock_skew_seconds 0.2\n');
   });
 
-  test('are not disturbed by a label with quotes, newlines or a terminal’s commands in it', async () => {
+  test('escape quotes, newlines and terminal commands in a label', async () => {
     const hostile = 'a"b\\c\nsunk_agent_health 0\n\u001b[2J';
     const text = await exportAfter(makeReport({ tally: { ...TALLY, refused: { [hostile]: 1 } } }));
     expect(text).not.toMatch(/^sunk_agent_health 0$/m);
     expect(text).toContain('sunk_agent_refusals{reason="a\\"b\\\\\\\\c\\\\x0asunk_agent_health 0');
     expect(text).not.toContain('\u001b');
+  });
+});
+
+describe('the names of 0.1.0', () => {
+  const PAIRS = [
+    ['last_pass_timestamp_seconds', 'last_sync_timestamp_seconds'],
+    ['last_complete_pass_timestamp_seconds', 'last_complete_sync_timestamp_seconds'],
+    ['passes_total', 'syncs_total'],
+    ['accounts', 'managed_accounts'],
+  ] as const;
+  const LABELS: Readonly<Record<string, string>> = { cache: 'state', open: 'enabled', closed: 'disabled' };
+
+  test('stand beside those of today with the same values, and announce their end', async () => {
+    const failure = { code: 'store_unreachable', message: 'no route', hint: '' };
+    const text = await exportAfter(
+      makeReport(),
+      makeReport({ mode: 'cache', heard: null }),
+      makeReport({ mode: 'delta', heard: null, failure }),
+    );
+    const valuesOf = (name: string): string[] =>
+      text.split('\n').flatMap((line) => {
+        const [, labels = '', value] = new RegExp(`^sunk_agent_${name}(\\{.*\\})? (\\S+)$`).exec(line) ?? [];
+        return value === undefined
+          ? []
+          : [`${labels.replace(/"(\w+)"/g, (_, label: string) => `"${LABELS[label] ?? label}"`)} ${value}`];
+      });
+    for (const [old, current] of PAIRS) {
+      expect(valuesOf(old).length, old).toBeGreaterThan(0);
+      expect(valuesOf(old), old).toEqual(valuesOf(current));
+      expect(text).toContain(
+        `# HELP sunk_agent_${old} Old name of sunk_agent_${current}; it ends with the next release\n`,
+      );
+    }
   });
 });
 
@@ -123,14 +156,17 @@ describe('the alert rules', () => {
   const { groups } = parse(readFileSync(file, 'utf8')) as { groups: { rules: Rule[] }[] };
   const rules = groups.flatMap((group) => group.rules);
 
-  test('speak only of metrics and labels that are exported', async () => {
-    const series = readSeries(await exportAfter(makeReport({ tally: TALLY })));
+  test('use only metrics and labels that are exported, under their names of today', async () => {
+    const text = await exportAfter(makeReport({ tally: TALLY }));
+    const series = readSeries(text);
+    const oldNames = [...text.matchAll(/^# HELP (\S+) Old name of /gm)].map(([, name]) => name);
     const recorded = new Set(rules.map(({ record }) => record));
     for (const { alert = '', expr } of rules) {
       const names = [...expr.matchAll(/\bsunk_agent[a-z_:]*/g)].map(([name]) => name);
       expect(names.length, alert).toBeGreaterThan(0);
       for (const name of names)
         expect(series.has(name) || recorded.has(name), `${alert}: ${name}`).toBe(true);
+      if (alert !== '') for (const name of names) expect(oldNames, alert).not.toContain(name);
       for (const [, name = '', matchers = ''] of expr.matchAll(/(sunk_agent[a-z_:]*)\{([^}]*)\}/g)) {
         for (const [, label = ''] of matchers.matchAll(/([a-z]+)\s*(?:=~|!~|!=|=)/g))
           expect([...(series.get(name)?.keys() ?? [])], `${alert}: ${name}{${label}}`).toContain(label);
@@ -145,7 +181,7 @@ describe('the alert rules', () => {
     }
   });
 
-  test('name a severity and say what happened, and no two bear one name', () => {
+  test('have a severity, a summary and a name of their own', () => {
     const alerts = rules.filter(({ alert }) => alert !== undefined);
     expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(alerts.length);
     for (const { alert, labels, annotations } of alerts) {

@@ -13,12 +13,12 @@ function input(more: Partial<StatusInput> = {}): StatusInput {
     now: NOW,
     mode: 'enforce',
     baseUrl: 'https://store.example/scim/org',
-    lastHeard: NOW - 10,
+    lastContact: NOW - 10,
     lastComplete: NOW - 10,
     frozenUntil: 0,
     maxAge: 604_800,
     agentHasNoNetwork: true,
-    nextPass: NOW + 20,
+    nextSync: NOW + 20,
     hasSshdDropIn: true,
     host: HOST,
     ...more,
@@ -44,7 +44,7 @@ describe('the status', () => {
     expect(statusSchema.strict().parse(statusOf(input()))).toEqual(statusOf(input()));
   });
 
-  test('is healthy, without a reason, when all is well', () => {
+  test('is healthy, without a reason, when there is no problem', () => {
     expect(statusOf(input())).toMatchObject({ health: 'healthy', reasons: [] });
   });
 
@@ -78,10 +78,10 @@ describe('the status', () => {
       'degraded',
       /2 records/,
     ],
-    ['sshd does not know us', { hasSshdDropIn: false }, 'degraded', /drop-in/],
+    ['sshd lacks the drop-in', { hasSshdDropIn: false }, 'degraded', /drop-in/],
     ['the node is frozen', { frozenUntil: NOW + 60 }, 'degraded', /frozen/],
     [
-      'keys run out',
+      'keys expire soon',
       { report: report({ keyExpiry: { earliest: NOW + 1000, latest: NOW + 600_000 } }) },
       'degraded',
       /expire/,
@@ -92,54 +92,102 @@ describe('the status', () => {
     expect(status.reasons[0]).toMatch(reason);
   });
 
-  test('fails when the daemon is long past the time of its next pass, or a pass by hand is old', () => {
+  test('fails when the next sync of the daemon is long overdue, or the sync of a command is old', () => {
     const status = statusOf(input());
     expect(judgeAge(status, NOW + 900)).toEqual(status);
     expect(judgeAge(status, NOW + 921)).toMatchObject({ health: 'failing' });
-    expect(judgeAge(status, NOW + 921).reasons[0]).toMatch(/^no pass since 20.*does the agent run/);
-    const byHand = statusOf(input({ nextPass: null }));
-    expect(judgeAge(byHand, NOW + 3600)).toEqual(byHand);
-    expect(judgeAge(byHand, NOW + 3601)).toMatchObject({ health: 'failing' });
+    expect(judgeAge(status, NOW + 921).reasons[0]).toMatch(/^no sync since 20.*does the agent run/);
+    const ofCommand = statusOf(input({ nextSync: null }));
+    expect(judgeAge(ofCommand, NOW + 3600)).toEqual(ofCommand);
+    expect(judgeAge(ofCommand, NOW + 3601)).toMatchObject({ health: 'failing' });
   });
 
-  test('shows what the store wrote without letting the terminal obey it', () => {
+  test('shows text from the store without letting the terminal obey it', () => {
     const failure = { ...FAILURE, message: 'the store said \u001b[2J\u202egone' };
     const text = describeStatus(statusOf(input({ report: report({ heard: null, failure }) })), NOW);
     expect(text).toContain('\\x1b[2J\\u{202e}gone');
     expect(text).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u);
   });
 
-  test('names ten who are active, and counts the rest', () => {
+  test('names ten active accounts, and counts the rest', () => {
     const active = Array.from({ length: 12 }, (_, n) => `u${n}`);
     const text = describeStatus(statusOf(input({ host: { ...HOST, active } })), NOW);
     expect(text).toContain('active     u0, u1, u2, u3, u4, u5, u6, u7, u8, u9 and 2 more\n');
-    expect(describeStatus(statusOf(input({ host: { ...HOST, active: [] } })), NOW)).toContain('nobody\n');
+    expect(describeStatus(statusOf(input({ host: { ...HOST, active: [] } })), NOW)).toContain(
+      'active     none\n',
+    );
     expect(describeStatus(statusOf(input({ host: { ...HOST, active: null } })), NOW)).not.toContain(
       'active  ',
     );
   });
 
-  test('of an older build, which had no host, is read all the same', () => {
-    const { host: _, ...older } = statusOf(input());
+  test.each(['full', 'cache'] as const)(
+    'has each name of version 1 beside that of version 2 (%s)',
+    (mode) => {
+      const status = statusOf(input({ report: report({ mode }) }));
+      const { version, schema_version, store, counts, lastPass, lastSync, nextPass, nextSync } = status;
+      expect({ version, schema_version }).toEqual({ version: 1, schema_version: 2 });
+      expect(store.lastHeard).toBe(store.lastContact);
+      expect(counts.accountsOpen).toBe(counts.accountsEnabled);
+      expect(counts.accountsClosed).toBe(counts.accountsDisabled);
+      expect({ ...lastPass, mode: '' }).toEqual({ ...lastSync, mode: '' });
+      expect([lastPass.mode, lastSync.mode]).toEqual(mode === 'cache' ? ['cache', 'state'] : [mode, mode]);
+      expect(nextPass).toBe(nextSync);
+    },
+  );
+
+  /** As 0.1.0 wrote it. */
+  function makeFirst(more: Partial<StatusInput> = {}) {
+    const { schema_version: _, lastSync: __, nextSync: ___, store, counts, ...rest } = statusOf(input(more));
+    const { lastContact: ____, ...oldStore } = store;
+    const { accountsEnabled: _____, accountsDisabled: ______, ...oldCounts } = counts;
+    return { ...rest, store: oldStore, counts: oldCounts };
+  }
+
+  function readBack(content: unknown): unknown {
     const file = path.join(mkdtempSync(path.join(tmpdir(), 'status-')), 'status.json');
-    writeFileSync(file, JSON.stringify(older));
-    expect(readStatus(file)).toEqual({ ...older, host: null });
-    rmSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, JSON.stringify(content));
+    try {
+      return readStatus(file);
+    } finally {
+      rmSync(path.dirname(file), { recursive: true });
+    }
+  }
+
+  test.each(['full', 'cache'] as const)('of version 1 is read as one of version 2 (%s)', (mode) => {
+    const today = statusOf(input({ report: report({ mode }) }));
+    expect(readBack(makeFirst({ report: report({ mode }) }))).toEqual(today);
+    expect(readBack(today)).toEqual(today);
   });
 
-  test('reads like this for people', () => {
+  test('of a build before 0.1.0, which had no host, is read too', () => {
+    const { host: _, ...older } = makeFirst();
+    expect(readBack(older)).toEqual({ ...statusOf(input()), host: null });
+  });
+
+  test.each([
+    {},
+    [],
+    null,
+    { schema_version: 3, lastSync: {}, reasons: [] },
+    { version: 2, lastPass: {}, reasons: [] },
+  ])('of another version is refused: %j', (content) => {
+    expect(() => readBack(content)).toThrow(/not a status of this version/);
+  });
+
+  test('has this text', () => {
     expect(describeStatus(statusOf(input()), NOW)).toMatchInlineSnapshot(`
       "healthy
-        store      https://store.example/scim/org, heard 10 s ago
+        store      https://store.example/scim/org, last contact 10 s ago
         complete   10 s ago
         snapshot   0123456789abcdef
-        people     3 users, 1 group; 2 accounts open, 1 closed
+        accounts   3 users, 1 group; 2 accounts enabled, 1 disabled
         refused    0 refused, 0 in quarantine
         guard      holds nothing
         keys       confirmed until 2027-01-21 02:53 at the earliest, 2027-01-22 06:40 at the latest
-        last pass  7 (full) 10 s ago: 0 changes, 0 failed
-        next pass  in 20 s
-        sshd       asks for our keys by its drop-in
+        last sync  7 (full) 10 s ago: 0 changes, 0 failed
+        next sync  in 20 s
+        sshd       the drop-in of sunk-agent is in place
         host       load 0.42 on 16 processors, 50.0 of 64.0 GiB memory available, 3 min ago
         disk       /var/lib/sunk-agent/cache: 7.3 of 20.0 GiB free
         disk       /home does not answer: no answer

@@ -1,4 +1,4 @@
-// The configuration that init writes says what was chosen, whatever the names are made of.
+// The configuration that init writes has the choices, for any names.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../../../src/config/config.ts';
@@ -7,7 +7,7 @@ import { renderConfig } from '../../../../src/cli/init/config-text.ts';
 const text = fc.string({ minLength: 1, unit: 'grapheme' });
 const group = fc.record({ name: text, id: text });
 
-test('groups and domains are read back as they were chosen, hostile ones too', () => {
+test('groups and domains are read back as chosen, hostile ones too', () => {
   fc.assert(
     fc.property(
       fc.array(group, { maxLength: 3 }),

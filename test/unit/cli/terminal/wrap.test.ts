@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { wrapText } from '../../../../src/cli/terminal/wrap.ts';
 
-test('a line that is too long goes on below its own text', () => {
+test('a line that is too long continues below its own text', () => {
   expect(
     wrapText('  keys       confirmed until 2026-12-02 18:27 at the earliest, 2026-12-03 at the latest', 60),
   ).toBe(
@@ -13,7 +13,7 @@ test('a line that is too long goes on below its own text', () => {
   );
 });
 
-test('nothing is lost or added but breaks, no line with a break in it is too long, and short ones stay as they are', () => {
+test('only breaks are added, no broken line is too long, and short lines are unchanged', () => {
   const word = fc.stringMatching(/^[!-~]{1,20}$/);
   const line = fc.tuple(fc.nat(6), fc.array(word, { maxLength: 30 }));
   fc.assert(
@@ -26,7 +26,7 @@ test('nothing is lost or added but breaks, no line with a break in it is too lon
   );
 });
 
-test('colours take no room, and a terminal of unknown or tiny width breaks nothing', () => {
+test('colours take no width, and a terminal of unknown or tiny width breaks nothing', () => {
   const coloured = `\u001b[32m${'a'.repeat(30)}\u001b[0m ${'b'.repeat(9)}`;
   expect(wrapText(coloured, 40)).toBe(coloured);
   const long = 'word '.repeat(40);

@@ -1,0 +1,86 @@
+// The sections of the manuals that no help text and no schema has.
+
+export const READING = `Each sync.poll the reader asks the store for changes, and each sync.full for everything; scim.budget stretches the
+pauses. Users missing from a complete listing are looked up by id, 50 in a sync. If the store confirms that a user is
+deleted, that acts at once. Without confirmation an absence has to be repeated (limits.absences); it does not count in a
+sync whose listing lacks a user whom the store then serves by id. Where the state database was lost, an account of the
+managed group that is in neither the ledger nor the store has no id to look up. It is disabled after two full syncs;
+until then each poll reads everything.
+
+Where the store's ServiceProviderConfig offers events of its resources (RFC 9967), the reader also keeps one request open
+at SecurityEvents below scim.base_url (RFC 8936), in a stream of this node's own. An event only names resources: up to 50
+of them are read again by their ids, at once; for more the reader asks for changes. There is nothing to configure. While
+events fail the store is polled as before, and once they work again a delta asks for what was missed; a store that offers
+none is probed again after an hour. sunk-agent status shows a sync that an event started as (event), and the log has
+since when events are followed and why they are not.`;
+
+export const NAMES = `A user's name is made from scim.attributes.username. Only printable ASCII is accepted; nothing is transliterated.
+The part behind an @ must be one of accounts.domains, in any case, and the part before it is used; more than one @ is
+refused, and so is a plus sign, since alice+x and alice reach the same person. Upper case becomes lower case and dots
+become _. The result starts with a letter, continues with letters, digits, - and _, and has at most 31 characters: nothing
+is cut off, and anything else is refused. A group's name is made likewise; blanks become _ too, and two groups with the
+same result are both refused, unless one of them is named in access.
+
+Of two users who claim the same name, uid or home, the one created earlier in the store gets it (meta.created, then id),
+on every node. A user who already has it keeps it. A local account or group always has precedence. Never granted are the
+names of system accounts and privileged names, and names that sudoers (with its includes, ids too), sshd_config (with its
+includes) or access.conf of this node mention; uids and gids below 1000, and the ranges of systemd and the system above.
+A group that takes the name of a sudo group in the store grants no sudo unless its id is pinned.
+
+With accounts.ids: derived, an id is a hash of the SCIM id, folded into accounts.id_range. Up to 59999 two of 1,000 users
+collide almost certainly, and the later one is refused; 1879048192 to 2147483646 is free and large (1,000 users collide
+with a probability of 0.2 %), but such a uid makes a sparse lastlog of hundreds of gigabytes in appearance, and cannot
+exist in a pod with a user namespace of its own.`;
+
+export const LEAVING = `A user who is deactivated, deleted, blocked or in no access group loses, in this order: the keys; the account
+(expiry day 1 and a nologin shell, the line stays); the sessions; groups and sudo, but for the managed group, which sshd's
+settings need; cron and at jobs and lingering, which are moved to /var/lib/sunk-agent/offboarded and restored when the user
+returns. Then offboarding.hook runs. Each step is in the history with its time. After accounts.retention the line is
+removed too; the home stays, the uid stays bound, and a user who returns gets the same name, uid, groups and home.
+
+A full disk does not delay a revocation: 8 MiB beside the state database (/var/lib/sunk-agent/reserve) are released while
+a sync runs. While the state database cannot be written at all (its volume is full, or its disk fails), the daemon
+continues with a copy of it in memory: it applies revocations, and grants nothing until the state database can be written
+again. Where a key file cannot be removed (a disk that became read-only), the name goes into the deny list,
+/run/sunk-agent/shut, and the key helper serves it no key until the file is correct. With keys.serve: file sshd reads the
+files itself, and those keys work until they expire.`;
+
+export const NSSCACHE = `With accounts.backend: nsscache, one pod publishes for all pods of a cluster, in place of the nsscache job. Each
+change creates a new directory in accounts.nsscache_dir, with passwd.cache, group.cache, shadow.cache and sshkey.cache and
+their indexes, all from one snapshot of the store, and then moves the link called current to it; the previous directory
+stays for processes that are reading it. Only one agent may publish into a directory. The files contain what the agent
+made and nothing else. Local accounts and groups are never changed, and always have precedence: none of them may have a
+name or id that the store gives to a user. That includes what the local backend made: remove those lines before the change.
+
+Put the directory on a volume that all pods mount, give the publisher's unit ReadWritePaths= for it where it lies outside
+of /var/lib/sunk-agent, install libnss-cache on all pods, and link, on each pod:
+
+  /etc/passwd.cache          accounts.nsscache_dir/current/passwd.cache
+  /etc/passwd.cache.ixname   accounts.nsscache_dir/current/passwd.cache.ixname
+  /etc/passwd.cache.ixuid    accounts.nsscache_dir/current/passwd.cache.ixuid
+  /etc/group.cache           the same for .ixname and .ixgid
+  /etc/shadow.cache          the same for .ixname
+
+and in /etc/nsswitch.conf passwd, group and, if wanted, shadow: files cache. Where SUNK projects /etc/nsscache into its
+pods, that directory is read-only: link past it. Without shadow, sshd needs UsePAM no, since pam_unix refuses a user
+without a line there. A disabled account is refused in either case: it has no key and a nologin shell, and sshd's Match
+Group keeps its own key file unused.
+
+A login pod that mounts the volume sets accounts.backend: published. It writes no account and no group, and maintains
+homes, key files, sessions and sudo from its own reading of the store. A pod on which no user logs in needs no agent.
+
+With mode: observe, an agent beside another publisher reads /etc/passwd.cache and /etc/group.cache, and plan shows what it
+would change. sunk-agent import takes those accounts over.`;
+
+export const STATUS = `status.json and sunk-agent status --json have schema_version 2. For one release each renamed field also has its name of
+version 1, with the same value:
+
+  schema_version            version, which stays 1
+  store.lastContact         store.lastHeard
+  counts.accountsEnabled    counts.accountsOpen
+  counts.accountsDisabled   counts.accountsClosed
+  lastSync                  lastPass; mode state is cache there
+  nextSync                  nextPass
+
+Metrics have old names likewise; each says so in its help text: sunk_agent_last_pass_timestamp_seconds,
+sunk_agent_last_complete_pass_timestamp_seconds, sunk_agent_passes_total and sunk_agent_accounts.`;

@@ -1,0 +1,94 @@
+// Names, help texts and labels of the exported metrics.
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+
+/** Seconds; a sync of 100,000 users takes some. */
+const BUCKETS = [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300];
+
+export type Instruments = ReturnType<typeof defineMetrics>;
+
+/** Every metric, registered. */
+export function defineMetrics(registry: Registry) {
+  const makers = makeMakers(registry);
+  return {
+    ...defineSyncMetrics(makers, registry),
+    ...defineStateMetrics(makers),
+    first: defineFirstNames(makers),
+  };
+}
+
+type Makers = ReturnType<typeof makeMakers>;
+
+function makeMakers(registry: Registry) {
+  const options = <L extends string>(name: string, help: string, labelNames: readonly L[]) => ({
+    name: `sunk_agent_${name}`,
+    help,
+    labelNames,
+    registers: [registry],
+  });
+  return {
+    gauge: <L extends string = never>(name: string, help: string, labels: readonly L[] = []): Gauge<L> =>
+      new Gauge(options(name, help, labels)),
+    counter: <L extends string = never>(name: string, help: string, labels: readonly L[] = []): Counter<L> =>
+      new Counter(options(name, help, labels)),
+  };
+}
+
+function defineSyncMetrics({ gauge, counter }: Makers, registry: Registry) {
+  return {
+    lastSync: gauge('last_sync_timestamp_seconds', 'When the last sync began'),
+    lastComplete: gauge(
+      'last_complete_sync_timestamp_seconds',
+      'When the last sync began that read the store completely; 0: never',
+    ),
+    reachable: gauge('store_reachable', 'Whether the store answered the last request'),
+    skew: gauge('clock_skew_seconds', 'This node’s clock less the store’s'),
+    syncs: counter('syncs_total', 'Syncs by mode and outcome', ['mode', 'outcome']),
+    duration: new Histogram({
+      name: 'sunk_agent_step_duration_seconds',
+      help: 'How long each step of a sync took',
+      labelNames: ['step'],
+      buckets: BUCKETS,
+      registers: [registry],
+    }),
+    size: gauge(
+      'step_size',
+      'Size of each step of the last sync: bytes fetched, changes decided, changes applied',
+      ['step'],
+    ),
+    requests: counter('store_requests_total', 'Requests to the store by HTTP status; none: no answer', [
+      'status',
+    ]),
+    retries: counter('store_retries_total', 'Requests that were repeated'),
+    changes: counter('changes_total', 'Changes to this node by kind and result', ['kind', 'result']),
+  };
+}
+
+function defineStateMetrics({ gauge }: Makers) {
+  return {
+    health: gauge('health', '0 healthy, 1 degraded, 2 failing'),
+    held: gauge('held_changes', 'Changes that the guard holds, by kind: loss, gain, vanished, frozen', [
+      'kind',
+    ]),
+    frozenUntil: gauge('frozen_until_timestamp_seconds', 'Until when this node is frozen; 0: it is not'),
+    records: gauge('records', 'Records of the store in the state database', ['kind']),
+    accounts: gauge('managed_accounts', 'Managed accounts by state: enabled, disabled', ['state']),
+    quarantined: gauge('quarantined_records', 'Records in quarantine by reason', ['reason']),
+    refused: gauge('refusals', 'What the policy refuses, by reason', ['reason']),
+    keys: gauge('keys', 'Keys that sshd accepts, by type', ['type']),
+    earliest: gauge('key_expiry_earliest_timestamp_seconds', 'When the first key expires; 0: none does'),
+    latest: gauge('key_expiry_latest_timestamp_seconds', 'When the last key expires; 0: none does'),
+    extended: gauge('extended_accounts', 'Accounts whose keys an operator extended'),
+    active: gauge('active_accounts', 'Managed accounts that have a process on this node'),
+  };
+}
+
+/** The names of 0.1.0, exported beside those of today for one release. */
+function defineFirstNames({ gauge, counter }: Makers) {
+  const ends = (name: string): string => `Old name of sunk_agent_${name}; it ends with the next release`;
+  return {
+    lastPass: gauge('last_pass_timestamp_seconds', ends('last_sync_timestamp_seconds')),
+    lastComplete: gauge('last_complete_pass_timestamp_seconds', ends('last_complete_sync_timestamp_seconds')),
+    passes: counter('passes_total', ends('syncs_total'), ['mode', 'outcome']),
+    accounts: gauge('accounts', ends('managed_accounts'), ['state']),
+  };
+}
