@@ -90,13 +90,13 @@ export async function applyChanges(
 function reopenMended(
   changes: readonly Change[],
   problems: ReadonlyMap<Change, string>,
-  { shut: folder }: Paths,
+  { shut: directory }: Paths,
 ): void {
-  const names = new Set(listDenied(folder));
+  const names = new Set(listDenied(directory));
   if (names.size === 0) return;
   for (const change of changes)
     if (isKeyChange(change) && !problems.has(change) && names.has(change.name))
-      removeDenied(folder, change.name);
+      removeDenied(directory, change.name);
 }
 
 async function publishChanges(

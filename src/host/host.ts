@@ -102,7 +102,7 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
     },
     keyFiles: () => readKeyFiles(paths.keys),
     apply(changes, onDone = () => {}) {
-      for (const folder of ['etc', 'etc/sudoers.d']) sweepTemporaries(path.join(root, folder));
+      for (const directory of ['etc', 'etc/sudoers.d']) sweepTemporaries(path.join(root, directory));
       sweepTemporaries(path.dirname(paths.keys));
       sweepOffboarded(paths.offboarded);
       return applyChanges(changes, { paths, config, backend }, onDone);

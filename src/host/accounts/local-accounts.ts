@@ -121,7 +121,7 @@ function readNow(file: string): string {
 }
 
 function readIfChanged(file: string): string {
-  const found = readThroughStatCache({ folder: AT_FDCWD, name: file, file }, 'latin1', memory.get(file));
+  const found = readThroughStatCache({ directory: AT_FDCWD, name: file, file }, 'latin1', memory.get(file));
   if (found === null) return readNow(file);
   memory.set(file, found);
   return found.text;

@@ -1,4 +1,4 @@
-// Replaces files as a whole: temporaries beside them, their data on disk, then the renames, then the folder.
+// Replaces files as a whole: temporaries beside them, their data on disk, then the renames, then the directory.
 import {
   constants,
   closeSync,
@@ -40,7 +40,7 @@ export const TEMPORARY_SUFFIX = '.sunk-agent-new';
 export const FEW = 8;
 
 /**
- * Replaces the files in the order given, all of one folder. If anything fails before the first rename nothing has
+ * Replaces the files in the order given, all of one directory. If anything fails before the first rename nothing has
  * changed; a crash between two renames leaves a prefix of them, which the next pass completes.
  * @throws AgentError host_write, with the temporaries removed.
  */
@@ -54,7 +54,7 @@ export function replaceFiles(files: readonly NewFile[]): void {
     for (const fresh of files) temporaries.push(writeTemporary(fresh, files.length <= FEW));
     if (files.length > FEW) syncFileSystem(path.dirname(first.file));
     for (const [index, { file }] of files.entries()) renameSync(temporaries[index] ?? '', file);
-    for (const folder of new Set(files.map(({ file }) => path.dirname(file)))) syncToDisk(folder);
+    for (const directory of new Set(files.map(({ file }) => path.dirname(file)))) syncToDisk(directory);
   } catch (cause) {
     for (const temporary of temporaries) rmSync(temporary, { force: true });
     throw toHostWrite(`cannot replace ${first.file}`, cause);
@@ -62,17 +62,17 @@ export function replaceFiles(files: readonly NewFile[]): void {
 }
 
 /**
- * Removes what a kill has left in a folder. Only while nobody replaces files there (the pass lock).
- * @param names what is in the folder, where somebody has just looked.
+ * Removes what a kill has left in a directory. Only while nobody replaces files there (the pass lock).
+ * @param names what is in the directory, where somebody has just looked.
  */
 export function sweepTemporaries(
-  folder: string,
-  names: readonly string[] = existsSync(folder) ? readdirSync(folder) : [],
+  directory: string,
+  names: readonly string[] = existsSync(directory) ? readdirSync(directory) : [],
 ): void {
   for (const name of names) {
     if (!name.endsWith(TEMPORARY_SUFFIX)) continue;
     try {
-      rmSync(path.join(folder, name), { recursive: true, force: true });
+      rmSync(path.join(directory, name), { recursive: true, force: true });
     } catch {
       // A read-only disk, say: whoever has to write there will tell.
     }

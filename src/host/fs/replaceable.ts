@@ -20,8 +20,8 @@ const APPEND_ONLY = 0x20;
  */
 export function demandReplaceable(files: readonly string[]): void {
   const mounts = readMountPoints();
-  const folders = new Map(files.map((file) => [path.dirname(file), '']));
-  for (const folder of folders.keys()) folders.set(folder, realpathSync(folder));
+  const directories = new Map(files.map((file) => [path.dirname(file), '']));
+  for (const directory of directories.keys()) directories.set(directory, realpathSync(directory));
   for (const file of files) {
     const found = lstatSync(file, { throwIfNoEntry: false });
     if (found === undefined) continue;
@@ -30,9 +30,9 @@ export function demandReplaceable(files: readonly string[]): void {
         hint: 'a link would be replaced by a file: put the file itself there',
       });
     }
-    if (mounts.has(path.join(folders.get(path.dirname(file)) ?? '', path.basename(file)))) {
+    if (mounts.has(path.join(directories.get(path.dirname(file)) ?? '', path.basename(file)))) {
       throw new AgentError('host_write', `${file} is mounted by itself, so it cannot be replaced`, {
-        hint: 'mount the folder that it lies in, not the file',
+        hint: 'mount the directory that it lies in, not the file',
       });
     }
     const locked = readFlags(file) & (IMMUTABLE | APPEND_ONLY);

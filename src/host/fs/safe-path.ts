@@ -1,4 +1,4 @@
-// Whether a path can be trusted by sshd's own rule: it and every folder above belong to root and only root can write.
+// Whether a path can be trusted by sshd's own rule: it and every directory above belong to root and only root can write.
 import { lstat, realpath } from 'node:fs/promises';
 import path from 'node:path';
 

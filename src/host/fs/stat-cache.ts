@@ -46,18 +46,18 @@ const SETTLED_MS = 2000;
 
 /**
  * What the file holds now.
- * @param place the folder's descriptor and the name in it (a link is not followed to stamp it), and its whole path.
+ * @param place the directory's descriptor and the name in it (a link is not followed to stamp it), and its whole path.
  * @param known what was remembered of it; given back as it is where it still holds.
  * @returns null: there is no such file (any more).
  * @throws the system's error
  */
 export function readThroughStatCache(
-  place: { readonly folder: number; readonly name: string; readonly file: string },
+  place: { readonly directory: number; readonly name: string; readonly file: string },
   encoding: 'utf8' | 'latin1',
   known: StatCache | undefined,
 ): StatCache | null {
   const now = Date.now();
-  if (statx(place.folder, place.name, AT_SYMLINK_NOFOLLOW, MASK, answer) !== 0) {
+  if (statx(place.directory, place.name, AT_SYMLINK_NOFOLLOW, MASK, answer) !== 0) {
     if (lastErrno() === constants.errno.ENOENT) return null;
     // Whatever it is, reading says it with the path.
     return readAnew(place.file, encoding, null);

@@ -4,15 +4,15 @@ import path from 'node:path';
 
 export type HomeProbe =
   | { readonly state: 'missing' }
-  /** It, or a folder above, cannot be looked at. */
+  /** It, or a directory above, cannot be looked at. */
   | { readonly state: 'unreachable'; readonly why: string }
   | {
       readonly state: 'there';
-      readonly isFolder: boolean;
+      readonly isDirectory: boolean;
       readonly uid: number;
       /** Permission bits. */
       readonly mode: number;
-      /** A folder above that the person may not pass through; null: none. */
+      /** A directory above that the person may not pass through; null: none. */
       readonly closedAbove: string | null;
     };
 
@@ -37,10 +37,10 @@ async function look(root: string, dir: string, ids: { uid: number; gid: number }
     const found = await stat(path.join(root, dir));
     return {
       state: 'there',
-      isFolder: found.isDirectory(),
+      isDirectory: found.isDirectory(),
       uid: found.uid,
       mode: found.mode & 0o7777,
-      closedAbove: await findClosedFolder(root, dir, ids),
+      closedAbove: await findClosedDirectory(root, dir, ids),
     };
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
@@ -54,8 +54,8 @@ async function look(root: string, dir: string, ids: { uid: number; gid: number }
   }
 }
 
-/** Search permission on every folder above, by owner, primary group or others (path_resolution(7)). */
-async function findClosedFolder(
+/** Search permission on every directory above, by owner, primary group or others (path_resolution(7)). */
+async function findClosedDirectory(
   root: string,
   dir: string,
   { uid, gid }: { uid: number; gid: number },

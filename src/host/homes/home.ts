@@ -24,7 +24,7 @@ export interface NewHome {
 }
 
 /**
- * Fills a temporary sibling, which only root can reach, and renames it into place; rename(2) onto an existing folder
+ * Fills a temporary sibling, which only root can reach, and renames it into place; rename(2) onto an existing directory
  * fails unless that is empty, so a home that appears meanwhile is not lost. Without root everything stays the caller's.
  * @throws AgentError host_write, refused: a sentence for the operator.
  */
@@ -83,17 +83,17 @@ function fill(temporary: string, root: string, uid: number, gid: number): void {
   if (process.geteuid?.() === 0) giveAway(temporary, uid, gid);
 }
 
-/** From the leaves to the folder, so that the owner can reach nothing before all of it is theirs. */
-function giveAway(folder: string, uid: number, gid: number): void {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const file = path.join(folder, entry.name);
+/** From the leaves to the directory, so that the owner can reach nothing before all of it is theirs. */
+function giveAway(directory: string, uid: number, gid: number): void {
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    const file = path.join(directory, entry.name);
     if (entry.isDirectory()) giveAway(file, uid, gid);
     else lchownSync(file, uid, gid);
   }
-  chownSync(folder, uid, gid);
+  chownSync(directory, uid, gid);
 }
 
-/** Which of these homes exist; a folder that cannot be looked at counts as there, since it must not be made anew. */
+/** Which of these homes exist; a directory that cannot be looked at counts as there, since it must not be made anew. */
 export function findHomes(root: string, dirs: Iterable<string>): Set<string> {
   const found = new Set<string>();
   for (const dir of dirs) {

@@ -4,10 +4,10 @@ import path from 'node:path';
 import { isSystemError } from '../../common/system-error.ts';
 
 /** @returns whether that could be done. */
-export function addDenied(folder: string, name: string): boolean {
+export function addDenied(directory: string, name: string): boolean {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o755 });
-    writeFileSync(path.join(folder, name), '', { mode: 0o644 });
+    mkdirSync(directory, { recursive: true, mode: 0o755 });
+    writeFileSync(path.join(directory, name), '', { mode: 0o644 });
     return true;
   } catch (error) {
     if (isSystemError(error)) return false;
@@ -15,10 +15,10 @@ export function addDenied(folder: string, name: string): boolean {
   }
 }
 
-/** Names; none where the folder is not there, or is none. */
-export function listDenied(folder: string): string[] {
+/** Names; none where the directory is not there, or is none. */
+export function listDenied(directory: string): string[] {
   try {
-    return readdirSync(folder);
+    return readdirSync(directory);
   } catch (error) {
     if (isSystemError(error)) return [];
     throw error;
@@ -26,6 +26,6 @@ export function listDenied(folder: string): string[] {
 }
 
 /** The key file is what it should be again. */
-export function removeDenied(folder: string, name: string): void {
-  rmSync(path.join(folder, name), { force: true });
+export function removeDenied(directory: string, name: string): void {
+  rmSync(path.join(directory, name), { force: true });
 }

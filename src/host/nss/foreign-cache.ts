@@ -9,7 +9,7 @@ const MAX_LINKS = 10;
 
 /**
  * What stands in /etc/passwd.cache and its like, if nsswitch.conf(5) has passwd looked up there and it is not our own.
- * @param own the folder in which we publish, or read what is published.
+ * @param own the directory in which we publish, or read what is published.
  * @returns null if there is nothing of that kind.
  */
 export function readForeignCache(root: string, own: string): AccountsOnHost | null {

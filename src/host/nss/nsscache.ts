@@ -26,19 +26,19 @@ interface Staged {
 }
 
 /**
- * Publishes in `folder`, one generation after the other. Changes are gathered until `publish`, so that nobody sees half
+ * Publishes in `directory`, one generation after the other. Changes are gathered until `publish`, so that nobody sees half
  * of them. The accounts below `root` are never written, and always win.
  */
-export function openNssCache(root: string, folder: string): AccountBackend {
+export function openNssCache(root: string, directory: string): AccountBackend {
   let staged: Staged | null = null;
   const readAccountsOnce = rememberAccounts();
   return {
-    read: () => readAccountsOnce(readTexts(folder)),
+    read: () => readAccountsOnce(readTexts(directory)),
     readOthers: () => readLocalAccounts(root),
     apply(changes, today) {
-      const generation = readGeneration(folder);
+      const generation = readGeneration(directory);
       // Left of a pass of which nothing came: what another process published since then counts.
-      const before = staged?.generation === generation ? staged.texts : readTexts(folder);
+      const before = staged?.generation === generation ? staged.texts : readTexts(directory);
       const local = { passwd: readLocal(root, 'passwd'), group: readLocal(root, 'group') };
       const { texts, misfits } = editTexts({ ...before, gshadow: '' }, changes, today, local);
       const { passwd, group, shadow } = texts;
@@ -46,52 +46,56 @@ export function openNssCache(root: string, folder: string): AccountBackend {
       return Promise.resolve(misfits);
     },
     publication: {
-      readKeys: () => readKeyLines(readTexts(folder).sshkey),
+      readKeys: () => readKeyLines(readTexts(directory).sshkey),
       publish(changes) {
-        const before = readTexts(folder);
+        const before = readTexts(directory);
         const base = staged;
         staged = null;
-        if (base !== null && base.generation !== readGeneration(folder)) {
-          throw new AgentError('host_write', `somebody else published in ${folder} meanwhile`, {
-            hint: 'only one agent may publish into a folder; this one looks again with the next pass',
+        if (base !== null && base.generation !== readGeneration(directory)) {
+          throw new AgentError('host_write', `somebody else published in ${directory} meanwhile`, {
+            hint: 'only one agent may publish into a directory; this one looks again with the next pass',
           });
         }
         const after = sortAll(editKeys(base?.texts ?? before, changes));
         if (CACHE_FILES.every((file) => after[file] === before[file])) return;
         try {
-          publishGeneration(folder, renderGeneration(after), findShadowGroup(root));
+          publishGeneration(directory, renderGeneration(after), findShadowGroup(root));
         } catch (cause) {
-          throw toHostWrite(`cannot publish in ${folder}`, cause);
+          throw toHostWrite(`cannot publish in ${directory}`, cause);
         }
       },
     },
   };
 }
 
-/** Reads what another node publishes in `folder`; accounts are that one's to write. */
-export function openPublished(root: string, folder: string): AccountBackend {
+/** Reads what another node publishes in `directory`; accounts are that one's to write. */
+export function openPublished(root: string, directory: string): AccountBackend {
   const readAccountsOnce = rememberAccounts();
   return {
     // On a shared volume shadow.cache may be closed to this node's root; who is closed has nologin in any case.
     read: () =>
-      readAccountsOnce({ passwd: readText(folder, 'passwd'), group: readText(folder, 'group'), shadow: '' }),
+      readAccountsOnce({
+        passwd: readText(directory, 'passwd'),
+        group: readText(directory, 'group'),
+        shadow: '',
+      }),
     readOthers: () => readLocalAccounts(root),
     apply: () => Promise.reject(new TypeError('accounts are not written here (accounts.backend: published)')),
     publication: null,
   };
 }
 
-function readTexts(folder: string): CacheTexts {
+function readTexts(directory: string): CacheTexts {
   return {
-    passwd: readText(folder, 'passwd'),
-    group: readText(folder, 'group'),
-    shadow: readText(folder, 'shadow'),
-    sshkey: readText(folder, 'sshkey'),
+    passwd: readText(directory, 'passwd'),
+    group: readText(directory, 'group'),
+    shadow: readText(directory, 'shadow'),
+    sshkey: readText(directory, 'sshkey'),
   };
 }
 
-function readText(folder: string, file: CacheFile): string {
-  return readCurrent(folder, `${file}.cache`) ?? '';
+function readText(directory: string, file: CacheFile): string {
+  return readCurrent(directory, `${file}.cache`) ?? '';
 }
 
 function editKeys(texts: CacheTexts, changes: readonly Change[]): CacheTexts {

@@ -21,11 +21,11 @@ export function watchHostLoad(
   { accounts }: Pick<Config, 'accounts'>,
   mirror: Ledger,
 ): HostLoadWatch {
-  const folders = [paths.state, homesDirectory(paths.root, accounts.home)];
+  const directories = [paths.state, homesDirectory(paths.root, accounts.home)];
   let last: HostLoad | null = null;
   return async (now) => {
     if (last !== null && now >= last.at && now - last.at < LOOK_AT_MOST_EVERY) return last;
-    last = await probeLoad(folders, findPeople(paths.root, mirror), now);
+    last = await probeLoad(directories, findPeople(paths.root, mirror), now);
     return last;
   };
 }
@@ -38,7 +38,7 @@ export function findPeople(root: string, ledger: Ledger): Map<number, string> | 
   );
 }
 
-/** The folder above the homes of `accounts.home`. */
+/** The directory above the homes of `accounts.home`. */
 export function homesDirectory(root: string, template: string): string {
   const [before = ''] = template.split('%u');
   return path.dirname(path.join(root, `${before}name`));

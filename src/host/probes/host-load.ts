@@ -19,18 +19,21 @@ export interface HostLoad {
 
 /**
  * Takes tens of milliseconds, the first time some more.
- * @param folders whose file systems matter; one that does not answer keeps nobody waiting for long.
+ * @param directories whose file systems matter; one that does not answer keeps nobody waiting for long.
  * @param people who may be active, name by uid; null: nobody knows them.
  * @param now epoch seconds.
  */
 export async function probeLoad(
-  folders: readonly string[],
+  directories: readonly string[],
   people: ReadonlyMap<number, string> | null,
   now: number,
 ): Promise<HostLoad> {
   // Loaded by the first who asks: most commands never do.
   const { default: systeminformation } = await import('systeminformation/lib/memory.js');
-  const [memory, disks] = await Promise.all([systeminformation.mem(), Promise.all(folders.map(probeDisk))]);
+  const [memory, disks] = await Promise.all([
+    systeminformation.mem(),
+    Promise.all(directories.map(probeDisk)),
+  ]);
   return {
     at: now,
     load: loadavg()[0] ?? 0,

@@ -23,7 +23,7 @@ const AT_ONCE = 8;
 const POLL_MS = 200;
 /** What starting the service may take, in seconds. */
 const START = 20;
-/** In the folder of requests: the pipe on which a pod's service sleeps. systemd watches the folder and needs none. */
+/** In the directory of requests: the pipe on which a pod's service sleeps. systemd watches the directory and needs none. */
 const WAKE = 'wake';
 
 type Rules = Config['offboarding'];
@@ -39,13 +39,13 @@ const requestSchema = z.strictObject({
 const answerSchema = z.strictObject({ problem: z.string().nullable() });
 
 /**
- * Has the hook run for these people. Requests are laid into `folder`, where sunk-agent-hook.path looks under systemd,
+ * Has the hook run for these people. Requests are laid into `directory`, where sunk-agent-hook.path looks under systemd,
  * and the s6 service sunk-agent-hook in a pod; where there is neither, hooks are children of this process.
  * @param systemd where systemd says that it is there (sd_booted(3)).
  * @returns by uid what went wrong, or null.
  */
 export async function runHooks(
-  folder: string,
+  directory: string,
   rules: Rules,
   people: readonly HookPerson[],
   systemd = '/run/systemd/system',
@@ -54,23 +54,23 @@ export async function runHooks(
   const problems = new Map<number, string | null>();
   if (hook === null) return problems;
   const isUnderSystemd = existsSync(systemd);
-  if (!isUnderSystemd && !existsSync(path.join(folder, WAKE))) {
+  if (!isUnderSystemd && !existsSync(path.join(directory, WAKE))) {
     await runAll(people, async (person) =>
       problems.set(person.uid, await runHook(hook, person, { timeout })),
     );
     return problems;
   }
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
   for (const person of people) {
-    rmSync(answerFile(folder, person.uid), { force: true });
-    lay(path.join(folder, `${person.uid}.request`), person);
+    rmSync(answerFile(directory, person.uid), { force: true });
+    lay(path.join(directory, `${person.uid}.request`), person);
   }
-  wakeService(folder);
+  wakeService(directory);
   const patience = timeout * Math.ceil(people.length / AT_ONCE) + START;
   const deadline = performance.now() + patience * 1000;
   while (problems.size < people.length && performance.now() < deadline) {
     for (const { uid } of people) {
-      const answer = problems.has(uid) ? null : takeAnswer(answerFile(folder, uid));
+      const answer = problems.has(uid) ? null : takeAnswer(answerFile(directory, uid));
       if (answer !== null) problems.set(uid, answer.problem);
     }
     if (problems.size < people.length) await sleep(POLL_MS);
@@ -86,21 +86,25 @@ export async function runHooks(
 }
 
 /**
- * Runs what is asked for in `folder` until nothing more is; the other side of `runHooks`. A request is removed before
+ * Runs what is asked for in `directory` until nothing more is; the other side of `runHooks`. A request is removed before
  * its hook starts, so that one that brings the unit down is not run for ever.
  * @param stop ends what runs, and starts no more.
  * @returns how many ran.
  */
-export async function answerHookRequests(folder: string, rules: Rules, stop?: AbortSignal): Promise<number> {
+export async function answerHookRequests(
+  directory: string,
+  rules: Rules,
+  stop?: AbortSignal,
+): Promise<number> {
   const { hook, hook_timeout: timeout } = rules;
   let count = 0;
-  for (let waiting = takeRequests(folder); waiting.length > 0; waiting = takeRequests(folder)) {
+  for (let waiting = takeRequests(directory); waiting.length > 0; waiting = takeRequests(directory)) {
     await runAll(waiting, async (person) => {
       const problem =
         hook === null
           ? 'no hook is configured'
           : await runHook(hook, person, { timeout, ...(stop && { stop }) });
-      lay(answerFile(folder, person.uid), { problem });
+      lay(answerFile(directory, person.uid), { problem });
     });
     count += waiting.length;
   }
@@ -108,9 +112,9 @@ export async function answerHookRequests(folder: string, rules: Rules, stop?: Ab
 }
 
 /** A service that sleeps at its pipe wakes up; one that is not there just now looks for requests before it sleeps. */
-function wakeService(folder: string): void {
+function wakeService(directory: string): void {
   try {
-    const pipe = openSync(path.join(folder, WAKE), constants.O_WRONLY | constants.O_NONBLOCK);
+    const pipe = openSync(path.join(directory, WAKE), constants.O_WRONLY | constants.O_NONBLOCK);
     try {
       writeSync(pipe, '\n');
     } finally {
@@ -122,12 +126,12 @@ function wakeService(folder: string): void {
   }
 }
 
-function takeRequests(folder: string): HookPerson[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
+function takeRequests(directory: string): HookPerson[] {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory)
     .filter((name) => name.endsWith('.request'))
     .flatMap((name) => {
-      const file = path.join(folder, name);
+      const file = path.join(directory, name);
       const request = requestSchema.safeParse(readJson(file));
       rmSync(file, { force: true });
       return request.success ? [request.data] : [];
@@ -141,7 +145,7 @@ function takeAnswer(file: string): z.infer<typeof answerSchema> | null {
   return answer.success ? answer.data : { problem: 'its answer cannot be read' };
 }
 
-const answerFile = (folder: string, uid: number): string => path.join(folder, `${uid}.answer`);
+const answerFile = (directory: string, uid: number): string => path.join(directory, `${uid}.answer`);
 
 /** Whole, or not there. */
 function lay(file: string, content: object): void {

@@ -37,15 +37,17 @@ const BY_OWNER = ['var/spool/cron/atjobs', 'var/spool/at'];
 /** at(1) writes the time of a job into its name: the queue, five hexadecimal digits of a number, eight of minutes. */
 const AT_JOB = /^[a-zA-Z=][0-9a-f]{5}([0-9a-f]{8})$/;
 
-/** In somebody's folder: their hook has still to run. */
+/** In somebody's directory: their hook has still to run. */
 const NEEDS_HOOK = 'needs-hook';
 
 /** Files below `root` that would run something for one of these people, or keep it running, by uid. */
 function findJobs(root: string, people: Iterable<Person>): Map<number, string[]> {
   const found = new Map<number, string[]>();
   const note = (uid: number, file: string): void => void found.set(uid, [...(found.get(uid) ?? []), file]);
-  const list = (folders: readonly string[]): (readonly [folder: string, name: string])[] =>
-    folders.flatMap((folder) => listFolder(root, folder).map((name) => [folder, name] as const));
+  const list = (directories: readonly string[]): (readonly [directory: string, name: string])[] =>
+    directories.flatMap((directory) =>
+      listDirectory(root, directory).map((name) => [directory, name] as const),
+    );
   const [named, owned] = [list(BY_NAME), list(BY_OWNER)];
   // On most nodes nobody has any, however many people there are.
   if (named.length + owned.length === 0) return found;
@@ -55,14 +57,14 @@ function findJobs(root: string, people: Iterable<Person>): Map<number, string[]>
     byName.set(name, uid);
     uids.add(uid);
   }
-  for (const [folder, name] of named) {
+  for (const [directory, name] of named) {
     const uid = byName.get(name);
-    if (uid !== undefined && isPlain(path.join(root, folder, name)) !== null)
-      note(uid, path.join(folder, name));
+    if (uid !== undefined && isPlain(path.join(root, directory, name)) !== null)
+      note(uid, path.join(directory, name));
   }
-  for (const [folder, name] of owned) {
-    const uid = AT_JOB.test(name) ? isPlain(path.join(root, folder, name)) : null;
-    if (uid !== null && uids.has(uid)) note(uid, path.join(folder, name));
+  for (const [directory, name] of owned) {
+    const uid = AT_JOB.test(name) ? isPlain(path.join(root, directory, name)) : null;
+    if (uid !== null && uids.has(uid)) note(uid, path.join(directory, name));
   }
   return found;
 }
@@ -73,29 +75,29 @@ export function findJobOwners(root: string, people: Iterable<Person>): Set<numbe
 }
 
 /** Whose jobs were put aside, by uid. */
-export function readOffboarded(folder: string): Map<number, Offboarded> {
+export function readOffboarded(directory: string): Map<number, Offboarded> {
   const found = new Map<number, Offboarded>();
-  for (const name of listFolder('/', folder)) {
+  for (const name of listDirectory('/', directory)) {
     if (/^\d+$/.test(name))
-      found.set(Number(name), { needsHook: existsSync(path.join(folder, name, NEEDS_HOOK)) });
+      found.set(Number(name), { needsHook: existsSync(path.join(directory, name, NEEDS_HOOK)) });
   }
   return found;
 }
 
 /** Removes what a kill cut short. Only while nobody else works there (the pass lock). */
-export function sweepOffboarded(folder: string): void {
-  for (const name of listFolder('/', folder)) {
-    if (name.startsWith('.new-')) rmSync(path.join(folder, name), { recursive: true });
+export function sweepOffboarded(directory: string): void {
+  for (const name of listDirectory('/', directory)) {
+    if (name.startsWith('.new-')) rmSync(path.join(directory, name), { recursive: true });
   }
 }
 
 /**
- * Copies each of somebody's jobs into their folder, then removes it where it stands. (Rename would not do: the two may
+ * Copies each of somebody's jobs into their directory, then removes it where it stands. (Rename would not do: the two may
  * be different mounts.) A kill in between leaves both, and the next pass goes on.
  * @throws the system's error
  */
-export function disableJobs(root: string, folder: string, person: Person, needsHook: boolean): void {
-  const own = makeOwnFolder(folder, person.uid, needsHook);
+export function disableJobs(root: string, directory: string, person: Person, needsHook: boolean): void {
+  const own = makeOwnDirectory(directory, person.uid, needsHook);
   for (const file of findJobs(root, [person]).get(person.uid) ?? []) {
     copyAside(path.join(root, file), path.join(own, file.replaceAll('/', '%')));
     syncToDisk(own);
@@ -104,8 +106,8 @@ export function disableJobs(root: string, folder: string, person: Person, needsH
 }
 
 /** Remembers that somebody's hook has run. */
-export function noteHook(folder: string, uid: number): void {
-  rmSync(path.join(folder, String(uid), NEEDS_HOOK), { force: true });
+export function noteHook(directory: string, uid: number): void {
+  rmSync(path.join(directory, String(uid), NEEDS_HOOK), { force: true });
 }
 
 /**
@@ -114,8 +116,8 @@ export function noteHook(folder: string, uid: number): void {
  * @param now epoch milliseconds
  * @throws the system's error
  */
-export function restoreJobs(root: string, folder: string, { name, uid }: Person, now: number): void {
-  const own = path.join(folder, String(uid));
+export function restoreJobs(root: string, directory: string, { name, uid }: Person, now: number): void {
+  const own = path.join(directory, String(uid));
   for (const saved of readdirSync(own)) {
     const from = path.join(own, saved);
     const to = findPlace(saved, name, now);
@@ -125,28 +127,28 @@ export function restoreJobs(root: string, folder: string, { name, uid }: Person,
   rmSync(path.join(own, NEEDS_HOOK), { force: true });
   if (readdirSync(own).length === 0) rmdirSync(own);
   else renameSync(own, `${own}.kept-${now}`);
-  syncToDisk(folder);
+  syncToDisk(directory);
 }
 
 /** Where a saved file belongs, or null if it is to stay: another of the same name, or a job whose time has passed. */
 function findPlace(saved: string, name: string, now: number): string | null {
   const file = saved.replaceAll('%', '/');
-  const folder = path.dirname(file);
-  if (BY_NAME.includes(folder)) return file.includes('~') ? null : path.join(folder, name);
-  const minutes = BY_OWNER.includes(folder) ? AT_JOB.exec(path.basename(file))?.[1] : undefined;
+  const directory = path.dirname(file);
+  if (BY_NAME.includes(directory)) return file.includes('~') ? null : path.join(directory, name);
+  const minutes = BY_OWNER.includes(directory) ? AT_JOB.exec(path.basename(file))?.[1] : undefined;
   return minutes === undefined || parseInt(minutes, 16) * 60_000 < now ? null : file;
 }
 
-/** Daemons read that folder, so the file is whole before it has a name that they know. @returns whether it is there. */
+/** Daemons read that directory, so the file is whole before it has a name that they know. @returns whether it is there. */
 function putBack(from: string, to: string): boolean {
-  const folder = path.dirname(to);
-  if (!existsSync(folder)) return false;
+  const directory = path.dirname(to);
+  if (!existsSync(directory)) return false;
   if (lstatSync(to, { throwIfNoEntry: false }) !== undefined) return isCopy(from, to);
-  const temporary = path.join(folder, `.${path.basename(to)}${TEMPORARY_SUFFIX}`);
+  const temporary = path.join(directory, `.${path.basename(to)}${TEMPORARY_SUFFIX}`);
   rmSync(temporary, { force: true });
   copyFile(from, temporary);
   renameSync(temporary, to);
-  syncToDisk(folder);
+  syncToDisk(directory);
   return true;
 }
 
@@ -156,15 +158,15 @@ function isCopy(a: string, b: string): boolean {
   return one.isFile() && other.isFile() && one.size === other.size && one.mtimeMs === other.mtimeMs;
 }
 
-/** The folder and the note about the hook come into being together. */
-function makeOwnFolder(folder: string, uid: number, needsHook: boolean): string {
-  const own = path.join(folder, String(uid));
+/** The directory and the note about the hook come into being together. */
+function makeOwnDirectory(directory: string, uid: number, needsHook: boolean): string {
+  const own = path.join(directory, String(uid));
   if (existsSync(own)) return own;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const temporary = mkdtempSync(path.join(folder, '.new-'));
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const temporary = mkdtempSync(path.join(directory, '.new-'));
   if (needsHook) writeFileSync(path.join(temporary, NEEDS_HOOK), '', { flush: true });
   renameSync(temporary, own);
-  syncToDisk(folder);
+  syncToDisk(directory);
   return own;
 }
 
@@ -214,7 +216,7 @@ function isPlain(file: string): number | null {
   return found !== undefined && found.isFile() && found.nlink === 1 ? found.uid : null;
 }
 
-function listFolder(root: string, folder: string): string[] {
-  const place = path.join(root, folder);
+function listDirectory(root: string, directory: string): string[] {
+  const place = path.join(root, directory);
   return lstatSync(place, { throwIfNoEntry: false })?.isDirectory() === true ? readdirSync(place) : [];
 }

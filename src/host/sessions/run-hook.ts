@@ -19,7 +19,7 @@ export interface HookLimits {
  * Runs `program` without arguments; the person is in the environment (SUNK_AGENT_NAME, SUNK_AGENT_UID,
  * SUNK_AGENT_SCIM_ID), as are PATH and LANG; its output goes to ours.
  * @param limits after `timeout` seconds, or when `stop` is aborted, it and its children get KILL.
- * @param top below it everything on the way to the program must be root's alone (tests have a folder of their own).
+ * @param top below it everything on the way to the program must be root's alone (tests have a directory of their own).
  * @returns what went wrong, as one phrase, or null.
  */
 export async function runHook(

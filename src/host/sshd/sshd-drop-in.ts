@@ -4,7 +4,7 @@ import type { Config } from '../../config/config.ts';
 
 /** Where the helper and the key files lie, below any root. */
 const HELPER = 'usr/libexec/sunk-agent/authorized-keys';
-const KEY_FOLDER = 'var/lib/sunk-agent/authorized_keys';
+const KEY_DIRECTORY = 'var/lib/sunk-agent/authorized_keys';
 
 /** The user that the helper runs as (sysusers.d); a user of its own, so that no other process can trace it. */
 export const HELPER_USER = 'sunk-keys';
@@ -14,7 +14,7 @@ export function helperUnder(root: string): string {
 }
 
 export function keyDirectoryUnder(root: string): string {
-  return path.join(root, KEY_FOLDER);
+  return path.join(root, KEY_DIRECTORY);
 }
 
 /** What sshd must say about a member of the marker group, in the words of `sshd -T`. */

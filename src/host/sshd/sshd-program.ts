@@ -8,7 +8,7 @@ import { parseSshdSettings, type SshdSettings } from './sshd-findings.ts';
 
 export const SSHD = '/usr/sbin/sshd';
 
-/** How often sshd is asked again when its run folder has just gone. */
+/** How often sshd is asked again when its run directory has just gone. */
 const MAX_TRIES = 10;
 
 /** Files that are other ones when readSshdFacts may have another answer: sshd was upgraded, or the time zone changed. */
@@ -49,7 +49,7 @@ async function readTimeZone(root: string): Promise<string> {
 
 /** What sshd says against a configuration file (`sshd -t`), or null. */
 export async function testSshdConfig(file: string, program = SSHD): Promise<string | null> {
-  const answer = await runWithFolder(program, ['-t', '-f', file]);
+  const answer = await runWithDirectory(program, ['-t', '-f', file]);
   return answer.status === 0 ? null : firstLine(answer.stderr);
 }
 
@@ -59,26 +59,32 @@ export async function askSshd(
   user: string,
   program = SSHD,
 ): Promise<{ settings: SshdSettings } | { fault: string }> {
-  const answer = await runWithFolder(program, ['-T', '-f', file, '-C', `user=${user},host=h,addr=127.0.0.1`]);
+  const answer = await runWithDirectory(program, [
+    '-T',
+    '-f',
+    file,
+    '-C',
+    `user=${user},host=h,addr=127.0.0.1`,
+  ]);
   return answer.status === 0
     ? { settings: parseSshdSettings(answer.stdout) }
     : { fault: firstLine(answer.stderr) };
 }
 
 /**
- * sshd -t and -T want their run folder, which exists only while sshd's unit runs. Where systemd starts a process a
+ * sshd -t and -T want their run directory, which exists only while sshd's unit runs. Where systemd starts a process a
  * connection, the end of any takes it away, also between our making it and sshd's looking for it.
  */
-async function runWithFolder(program: string, args: readonly string[]): ReturnType<typeof runProgram> {
+async function runWithDirectory(program: string, args: readonly string[]): ReturnType<typeof runProgram> {
   for (let tries = 1; ; tries += 1) {
-    await makeRunFolder();
+    await makeRunDirectory();
     const answer = await runProgram(program, args);
     const isGone = answer.stderr.includes('Missing privilege separation directory');
     if (!isGone || tries === MAX_TRIES) return answer;
   }
 }
 
-async function makeRunFolder(): Promise<void> {
+async function makeRunDirectory(): Promise<void> {
   try {
     await mkdir('/run/sshd', { mode: 0o755 });
   } catch (cause) {

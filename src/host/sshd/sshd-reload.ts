@@ -58,9 +58,9 @@ async function restartServices(): Promise<void> {
   }
 }
 
-function removeIfEmpty(folder: string): void {
+function removeIfEmpty(directory: string): void {
   try {
-    rmdirSync(folder);
+    rmdirSync(directory);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error;
   }

@@ -86,9 +86,9 @@ async function rehearse(text: string, main: string, program: string): Promise<vo
   const present = await readText(main);
   if (present === null)
     throw new AgentError('refused', `there is no ${main}`, { hint: 'install openssh-server' });
-  const folder = await mkdtemp(path.join(tmpdir(), 'sunk-agent-sshd-'));
+  const directory = await mkdtemp(path.join(tmpdir(), 'sunk-agent-sshd-'));
   try {
-    const candidate = path.join(folder, 'sshd_config');
+    const candidate = path.join(directory, 'sshd_config');
     await writeFile(candidate, `${text}${present}`, { mode: 0o600 });
     const said = await testSshdConfig(candidate, program);
     if (said === null) return;
@@ -103,7 +103,7 @@ async function rehearse(text: string, main: string, program: string): Promise<vo
       hint: 'correct it; sshd -t says when it is right',
     });
   } finally {
-    await rm(folder, { recursive: true });
+    await rm(directory, { recursive: true });
   }
 }
 
@@ -183,15 +183,15 @@ async function findNotExecutable(file: string): Promise<string | null> {
 
 /** Where each keyword is first set, our drop-in aside: `file:line`. */
 async function locateKeywords(root: string): Promise<Map<string, string>> {
-  const folder = path.join(root, path.dirname(DROP_IN));
-  const names = await readdir(folder).catch((cause: unknown) => {
+  const directory = path.join(root, path.dirname(DROP_IN));
+  const names = await readdir(directory).catch((cause: unknown) => {
     if (hasCode(cause, 'ENOENT')) return [];
     throw cause;
   });
   const files = names
     .filter((name) => name.endsWith('.conf') && name !== path.basename(DROP_IN))
     .sort()
-    .map((name) => path.join(folder, name));
+    .map((name) => path.join(directory, name));
   const places = new Map<string, string>();
   for (const file of [...files, path.join(root, CONFIG)]) {
     for (const [index, line] of ((await readText(file)) ?? '').split('\n').entries()) {

@@ -26,7 +26,7 @@ const OURS = new Set(['etc/sudoers.d/sunk-agent', 'etc/ssh/sshd_config.d/10-sunk
 const MAX_FILES = 1000;
 
 /**
- * Every such file, each once, ours apart. The usual folders are read even where nothing includes them: whoever
+ * Every such file, each once, ours apart. The usual directories are read even where nothing includes them: whoever
  * reads too much refuses a name too many, and whoever reads too little gives power away.
  */
 export function readPrivilegeFiles(root: string): PrivilegeFile[] {
@@ -69,10 +69,10 @@ function unquote(text: string): string {
   return quoted ?? trimmed.replace(/\\(.)/g, '$1');
 }
 
-const resolveBelow = (folder: string, named: string): string =>
-  path.join('/', named.startsWith('/') ? named : path.join(folder, named)).slice(1);
+const resolveBelow = (directory: string, named: string): string =>
+  path.join('/', named.startsWith('/') ? named : path.join(directory, named)).slice(1);
 
-/** A file itself, or the plain files of a folder. */
+/** A file itself, or the plain files of a directory. */
 function listFiles(root: string, file: string, isFile = false): string[] {
   const found = statSync(path.join(root, file), { throwIfNoEntry: false });
   if (found?.isFile() === true) return [file];

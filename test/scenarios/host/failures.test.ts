@@ -129,7 +129,7 @@ describe('the account files', () => {
     run('mount', '--bind', etc('shadow'), etc('shadow'));
     undo.push(() => void spawnSync('umount', ['--lazy', etc('shadow')]));
     const before = readAll();
-    expect(await attempt()).toMatch(/shadow is mounted by itself.*mount the folder/);
+    expect(await attempt()).toMatch(/shadow is mounted by itself.*mount the directory/);
     expect(readAll()).toEqual(before);
     run('umount', etc('shadow'));
     expect(await attempt()).toBe('done');
@@ -251,7 +251,7 @@ describe('a home', () => {
       run('chown', '10000:9999', kept);
       writeFileSync(path.join(root, 'auto.master'), `${path.join(root, 'home')} ${root}/auto.home\n`);
       writeFileSync(path.join(root, 'auto.home'), `alice -fstype=bind :${kept}\n`);
-      // In a process group of its own: to the daemon's the kernel shows the folder beneath.
+      // In a process group of its own: to the daemon's the kernel shows the directory beneath.
       const daemon = spawn(
         'automount',
         ['--foreground', '--pid-file', path.join(root, 'pid'), path.join(root, 'auto.master')],
@@ -289,7 +289,7 @@ describe('a home', () => {
     expect(statSync(home()).uid).toBe(4242);
   });
 
-  asRoot('chown')('follows no link, and takes no folder that somebody else has put in the way', () => {
+  asRoot('chown')('follows no link, and takes no directory that somebody else has put in the way', () => {
     makeRoot(root);
     const [victim, temporary] = ['victim', 'home/.sunk-agent-home-alice'].map((name) =>
       path.join(root, name),

@@ -26,7 +26,7 @@ import { makeGroup, makeUser } from '../../support/records/organisation.ts';
 vi.setConfig({ testTimeout: 30_000 });
 
 const NOTHING_HEARD = { completeAt: null, isComplete: false };
-const FOLDER = 'srv/accounts';
+const DIRECTORY = 'srv/accounts';
 const random = seedRandom(7);
 const makeKey = (): string =>
   `ssh-ed25519 ${writeBlob('ssh-ed25519', makeEd25519(random)).toString('base64')}`;
@@ -36,8 +36,8 @@ let root: string;
 
 beforeEach(() => {
   root = mkdtempSync(path.join(tmpdir(), 'nsscache-'));
-  for (const folder of ['etc/sunk-agent', 'home', 'srv'])
-    mkdirSync(path.join(root, folder), { recursive: true });
+  for (const directory of ['etc/sunk-agent', 'home', 'srv'])
+    mkdirSync(path.join(root, directory), { recursive: true });
   write('etc/passwd', 'root:x:0:0:root:/root:/bin/bash\nhero:x:10300:10300::/home/hero:/bin/sh\n');
   write('etc/group', 'root:x:0:\nhero:x:10300:\n');
   write('etc/shadow', 'root:*:20000:0:99999:7:::\nhero:!:20000:0:99999:7:::\n');
@@ -50,7 +50,7 @@ afterEach(() => rmSync(root, { recursive: true }));
 
 const write = (file: string, text: string): void => writeFileSync(path.join(root, file), text);
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
-const cache = (file: string): string => read(path.join(FOLDER, 'current', file));
+const cache = (file: string): string => read(path.join(DIRECTORY, 'current', file));
 const key = (name: string): string => path.join(root, 'var/lib/sunk-agent/authorized_keys', name);
 
 function configure(backend: string, more = ''): void {
@@ -58,7 +58,7 @@ function configure(backend: string, more = ''): void {
     'etc/sunk-agent/config.yaml',
     `scim: { base_url: "https://store.example/x" }
 access: { groups: [{ name: slurm-users }], sudo_groups: [] }
-accounts: { domains: [example.com], backend: ${backend}, nsscache_dir: /${FOLDER} }
+accounts: { domains: [example.com], backend: ${backend}, nsscache_dir: /${DIRECTORY} }
 limits: { max_loss: { at_least: 50 } }
 ${more}`,
   );
@@ -92,11 +92,11 @@ async function planned(): Promise<string[]> {
 
 test('never publishes on top of what it has not seen', async () => {
   await pass();
-  const folder = path.join(root, FOLDER);
+  const directory = path.join(root, DIRECTORY);
   const entry = { name: 'carol', uid: 10_400, gid: 9999, gecos: '', dir: '/home/carol', shell: '/bin/sh' };
   const create = (name: string, uid: number) =>
     ({ scimId: name, name, because: '', kind: 'account-create', entry: { ...entry, name, uid } }) as const;
-  const [one, other] = [openNssCache(root, folder), openNssCache(root, folder)];
+  const [one, other] = [openNssCache(root, directory), openNssCache(root, directory)];
   await one.apply([create('carol', 10_400)], 20_000);
   await other.apply([create('dave', 10_401)], 20_000);
   other.publication?.publish([]);
@@ -125,26 +125,30 @@ describe('the nsscache backend', () => {
     expect(read('var/lib/sunk-agent/authorized_keys/alice')).toContain(KEY);
     expect(['passwd', 'group', 'shadow'].map((file) => read(`etc/${file}`))).toEqual(before);
     expect(statSync(path.join(root, 'home/alice')).isDirectory()).toBe(true);
-    expect(statSync(path.join(root, FOLDER, 'current/shadow.cache')).mode & 0o777).toBe(0o640);
+    expect(statSync(path.join(root, DIRECTORY, 'current/shadow.cache')).mode & 0o777).toBe(0o640);
   });
 
   test('writes nothing where nothing changes', async () => {
     await pass();
-    const generation = readlinkSync(path.join(root, FOLDER, 'current'));
+    const generation = readlinkSync(path.join(root, DIRECTORY, 'current'));
     expect(await pass()).toMatchObject({ changes: { planned: 0 } });
-    expect(readlinkSync(path.join(root, FOLDER, 'current'))).toBe(generation);
-    expect(readdirSync(path.join(root, FOLDER))).toHaveLength(2);
+    expect(readlinkSync(path.join(root, DIRECTORY, 'current'))).toBe(generation);
+    expect(readdirSync(path.join(root, DIRECTORY))).toHaveLength(2);
   });
 
   test('keeps one former generation for who is reading it, each younger than the one before', async () => {
     await pass();
-    const times = [statSync(path.join(root, FOLDER, 'current/passwd.cache')).mtimeMs];
+    const times = [statSync(path.join(root, DIRECTORY, 'current/passwd.cache')).mtimeMs];
     for (const keys of [[makeKey()], [makeKey()], [KEY]]) {
       remember(true, keys);
       await pass();
-      times.push(statSync(path.join(root, FOLDER, 'current/passwd.cache.ixuid')).mtimeMs);
+      times.push(statSync(path.join(root, DIRECTORY, 'current/passwd.cache.ixuid')).mtimeMs);
     }
-    expect(readdirSync(path.join(root, FOLDER)).sort()).toEqual(['current', 'generation-3', 'generation-4']);
+    expect(readdirSync(path.join(root, DIRECTORY)).sort()).toEqual([
+      'current',
+      'generation-3',
+      'generation-4',
+    ]);
     for (const [index, time] of times.slice(1).entries())
       expect(time - (times[index] ?? 0)).toBeGreaterThanOrEqual(1000);
   });
@@ -211,16 +215,16 @@ describe('the nsscache backend', () => {
   test('leaves the old generation in place where the new one cannot be written', async () => {
     await pass();
     const before = cache('passwd.cache');
-    rmSync(path.join(root, FOLDER, 'generation-2'), { recursive: true, force: true });
+    rmSync(path.join(root, DIRECTORY, 'generation-2'), { recursive: true, force: true });
     // Where the next generation would be stands something else.
-    mkdirSync(path.join(root, FOLDER, 'current.new/inside'), { recursive: true });
+    mkdirSync(path.join(root, DIRECTORY, 'current.new/inside'), { recursive: true });
     remember(false);
     const report = await pass();
     expect(report.changes.failed).toBeGreaterThan(0);
     expect(report.problems.join()).toContain('cannot publish in');
     expect(cache('passwd.cache')).toBe(before);
     expect(existsSync(key('alice'))).toBe(false);
-    rmSync(path.join(root, FOLDER, 'current.new'), { recursive: true });
+    rmSync(path.join(root, DIRECTORY, 'current.new'), { recursive: true });
     await pass();
     expect(cache('passwd.cache')).toContain('/usr/sbin/nologin');
     expect(cache('sshkey.cache')).not.toContain('alice');
@@ -230,8 +234,8 @@ describe('the nsscache backend', () => {
 test('a node that only reads what is published plans homes and keys, and no account', async () => {
   await pass();
   configure('published');
-  for (const folder of ['var', 'home/alice', 'home/bob'])
-    rmSync(path.join(root, folder), { recursive: true });
+  for (const directory of ['var', 'home/alice', 'home/bob'])
+    rmSync(path.join(root, directory), { recursive: true });
   remember();
   expect(await planned()).toEqual([
     'home-create alice',
@@ -239,12 +243,12 @@ test('a node that only reads what is published plans homes and keys, and no acco
     'keys-write alice',
     'keys-write bob',
   ]);
-  const generation = readlinkSync(path.join(root, FOLDER, 'current'));
+  const generation = readlinkSync(path.join(root, DIRECTORY, 'current'));
   expect(await pass()).toMatchObject({ changes: { failed: 0 } });
   remember(false);
   await pass();
   expect(existsSync(key('alice'))).toBe(false);
-  expect(readlinkSync(path.join(root, FOLDER, 'current'))).toBe(generation);
+  expect(readlinkSync(path.join(root, DIRECTORY, 'current'))).toBe(generation);
 });
 
 describe('beside another publisher', () => {

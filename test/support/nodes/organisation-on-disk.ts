@@ -64,7 +64,7 @@ keys: { max_age: never }
 
 /** An image's own /etc below `root`, with the configuration. */
 export function makeRoot(root: string, config = CONFIG): void {
-  for (const folder of [
+  for (const directory of [
     'etc/sunk-agent',
     'etc/skel/.config',
     'etc/sudoers.d',
@@ -72,7 +72,7 @@ export function makeRoot(root: string, config = CONFIG): void {
     'var/spool/cron/crontabs',
     'var/lib/systemd/linger',
   ]) {
-    mkdirSync(path.join(root, folder), { recursive: true });
+    mkdirSync(path.join(root, directory), { recursive: true });
   }
   const write = (file: string, text: string, mode = 0o644): void =>
     writeFileSync(path.join(root, file), text, { mode });

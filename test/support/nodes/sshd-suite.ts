@@ -23,12 +23,12 @@ const NOW = Math.floor(Date.now() / 1000);
 
 /**
  * Declares the tests, inside a `describe`.
- * @param base root folder of another release; null for this machine's own sshd.
+ * @param base root directory of another release; null for this machine's own sshd.
  * @param zulu whether that sshd reads an expiry in UTC (OpenSSH 9.1 and newer).
  */
 export function testSshd(base: string | null, zulu: boolean): void {
   const UTC = { zulu, timeZone: 'UTC' };
-  let folder: string;
+  let directory: string;
   let node: PrivateNode;
   let aliceKey: string;
   let strangerKey: string;
@@ -72,9 +72,9 @@ export function testSshd(base: string | null, zulu: boolean): void {
   };
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'login-'));
-    aliceKey = join(folder, 'alice');
-    strangerKey = join(folder, 'stranger');
+    directory = mkdtempSync(join(tmpdir(), 'login-'));
+    aliceKey = join(directory, 'alice');
+    strangerKey = join(directory, 'stranger');
     for (const file of [aliceKey, strangerKey])
       execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file]);
     node = await openPrivateNode(base);
@@ -104,7 +104,7 @@ export function testSshd(base: string | null, zulu: boolean): void {
 
   afterAll(async () => {
     await node.close();
-    rmSync(folder, { recursive: true });
+    rmSync(directory, { recursive: true });
   });
 
   test('the drop-in is written once, and sshd does what it says', () => {

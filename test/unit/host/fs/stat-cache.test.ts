@@ -5,16 +5,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AT_FDCWD, readThroughStatCache, type StatCache } from '../../../../src/host/fs/stat-cache.ts';
 
-let folder: string;
+let directory: string;
 let file: string;
 beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'remembered-'));
-  file = path.join(folder, 'alice');
+  directory = mkdtempSync(path.join(tmpdir(), 'remembered-'));
+  file = path.join(directory, 'alice');
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => rmSync(directory, { recursive: true }));
 
 const read = (known?: StatCache | null): StatCache | null =>
-  readThroughStatCache({ folder: AT_FDCWD, name: file, file }, 'utf8', known ?? undefined);
+  readThroughStatCache({ directory: AT_FDCWD, name: file, file }, 'utf8', known ?? undefined);
 
 /** A file that nobody touched for longer than the clock of the file system takes for a step. */
 async function settle(text: string): Promise<StatCache | null> {

@@ -37,8 +37,8 @@ let aside: string;
 beforeEach(() => {
   root = mkdtempSync(path.join(tmpdir(), 'jobs-'));
   aside = path.join(root, 'var/lib/sunk-agent/offboarded');
-  for (const folder of ['var/spool/cron/crontabs', 'var/spool/cron/atjobs', 'var/lib/systemd/linger'])
-    mkdirSync(path.join(root, folder), { recursive: true });
+  for (const directory of ['var/spool/cron/crontabs', 'var/spool/cron/atjobs', 'var/lib/systemd/linger'])
+    mkdirSync(path.join(root, directory), { recursive: true });
 });
 afterEach(() => rmSync(root, { recursive: true }));
 

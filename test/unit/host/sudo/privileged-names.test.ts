@@ -72,7 +72,7 @@ describe('sshd_config', () => {
 });
 
 describe('access.conf', () => {
-  test('and its folder count whole', () => {
+  test('and its directory count whole', () => {
     write('etc/security/access.conf', '+:oda:ALL\n# +:pam:ALL\n');
     write('etc/security/access.d/x.conf', '-:ALL EXCEPT (quads):ALL\n');
     const { names } = readPrivilegedNames(root);
