@@ -1,10 +1,10 @@
 // Makes durable what was written: one file or directory (fsync(2)), or all of a file system at once (syncfs(2)).
 import { closeSync, constants, fsyncSync, openSync } from 'node:fs';
-import { bindLibc, bindLibcAside } from './libc.ts';
+import { bindLibc, bindLibcAsync } from '../../common/libc.ts';
 
 const SYNCFS = 'int syncfs(int fd)';
 const syncfs = bindLibc<(fd: number) => number>(SYNCFS);
-const syncfsAside = bindLibcAside(SYNCFS);
+const syncfsAside = bindLibcAsync(SYNCFS);
 
 /** Has the disk begin with what is written so far, so that the sync at the end, which counts, is a short one. */
 export function beginSync(directory: string): void {

@@ -1,6 +1,6 @@
 // What a file carries beside owner and mode (xattr(7)): its SELinux label, its ACL, attributes of an administrator's own.
 import { constants } from 'node:os';
-import { bindLibc, lastErrno } from './libc.ts';
+import { bindLibc, lastErrno } from '../../common/libc.ts';
 
 type Read = (fd: number, name: string, value: Buffer | null, size: number) => number | bigint;
 

@@ -2,7 +2,7 @@
 import { closeSync, constants, lstatSync, openSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { AgentError } from '../../common/errors.ts';
-import { bindLibc } from './libc.ts';
+import { bindLibc } from '../../common/libc.ts';
 
 const ioctl = bindLibc<(fd: number, request: number, flags: Buffer) => number>(
   'int ioctl(int fd, unsigned long request, void *flags)',

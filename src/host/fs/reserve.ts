@@ -2,7 +2,7 @@
 import { closeSync, constants, lstatSync, openSync, rmSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { isSystemError } from '../../common/system-error.ts';
-import { bindLibc } from './libc.ts';
+import { bindLibc } from '../../common/libc.ts';
 
 /** SQLite's log, a status, and the account files of some ten thousand people while they are replaced. */
 export const RESERVE_BYTES = 8 * 2 ** 20;

@@ -1,7 +1,7 @@
 // Texts of files that are read again and again, and read only when statx(2) says that they changed.
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { bindLibc, lastErrno } from './libc.ts';
+import { bindLibc, lastErrno } from '../../common/libc.ts';
 import { hasCode } from './read-text.ts';
 
 /** Every change of a file moves its ctime, and a file put in its place has another inode. */

@@ -1,6 +1,6 @@
 // To which files of a directory something happened since one last asked: inotify(7), asked and never waited for.
 import { readSync } from 'node:fs';
-import { bindLibc } from '../fs/libc.ts';
+import { bindLibc } from '../../common/libc.ts';
 import { hasCode } from '../fs/read-text.ts';
 
 const inotifyInit = bindLibc<(flags: number) => number>('int inotify_init1(int flags)');

@@ -1,6 +1,7 @@
 // Room and kind of the file systems that we write to.
 import { statfs } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
+import { findNetworkFileSystem } from '../../common/network-file-systems.ts';
 
 export interface DiskProbe {
   readonly path: string;
@@ -15,17 +16,6 @@ export interface DiskProbe {
   readonly fault: string | null;
 }
 
-/** statfs(2), f_type. */
-const NETWORKS: Readonly<Record<number, string>> = {
-  0x6969: 'NFS',
-  0xff534d42: 'CIFS',
-  0xfe534d42: 'SMB',
-  0x517b: 'SMB',
-  0x01021997: '9p',
-  0x00c36400: 'CephFS',
-  0x0bd00bd0: 'Lustre',
-  0x5346414f: 'AFS',
-};
 /** Long enough for a machine that is merely busy. */
 const PATIENCE_MS = 5000;
 
@@ -49,7 +39,7 @@ export async function probeDisk(path: string): Promise<DiskProbe> {
         free: bavail * bsize,
         size: blocks * bsize,
         isReadOnly: isReadOnly(path),
-        network: NETWORKS[type] ?? null,
+        network: findNetworkFileSystem(type),
         fault: null,
       };
     } catch (cause) {

@@ -1,5 +1,5 @@
 // Asks PAM itself whether sshd may let somebody in: the account step, with every module that this node has configured.
-import koffi from 'koffi';
+import { openLibrary } from '../../common/libc.ts';
 
 /** pam_acct_mgmt(3) as Linux-PAM numbers its answers. */
 const MEANINGS: Readonly<Record<number, string>> = {
@@ -27,7 +27,7 @@ type Handle = unknown;
  * Needs root. Modules that want to say something are told that nobody listens.
  */
 export async function askPamAccount(name: string): Promise<PamAnswer> {
-  const pam = loadPam();
+  const pam = openLibrary('libpam.so.0');
   if (pam === null) return { unasked: 'this node has no libpam' };
   const start = pam.func('int pam_start(const char *, const char *, const void *, _Out_ void **)');
   const setItem = pam.func('int pam_set_item(void *, int, const char *)');
@@ -51,12 +51,4 @@ export async function askPamAccount(name: string): Promise<PamAnswer> {
   if (answer === null) return { unasked: `PAM does not answer within ${PATIENCE_MS / 1000} s` };
   end(handle[0], answer);
   return { refusal: answer === 0 ? null : (MEANINGS[answer] ?? `PAM answers ${answer}`) };
-}
-
-function loadPam() {
-  try {
-    return koffi.load('libpam.so.0');
-  } catch {
-    return null;
-  }
 }
