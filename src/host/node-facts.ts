@@ -1,31 +1,32 @@
-// What policy must know of this node: who else is here, which names have power, what its sshd understands.
-import { existsSync, readFileSync, statSync } from 'node:fs';
+// What policy must know of this node: other accounts, privileged names, login shells, what its sshd understands.
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { NodeFacts } from '../policy/model.ts';
 import type { AccountsOnHost } from './accounts/account-backend.ts';
 import { listAccounts, type Others } from './accounts/managed.ts';
+import { AT_FDCWD, readFileStamp, type StampResult } from './fs/file-stamp.ts';
 import { readPrivilegedNames } from './sudo/privileged-names.ts';
 import { listSshdSources, readSshdFacts } from './sshd/sshd-program.ts';
 
 type SshdFacts = Awaited<ReturnType<typeof readSshdFacts>>;
 
-/** @param published what another program publishes in the place from which this node resolves names; null: nobody does. */
+/** @param published what another program publishes for the name service of this node; null: none does. */
 export async function gatherFacts(
   root: string,
   others: Others,
   published: AccountsOnHost | null,
 ): Promise<NodeFacts> {
-  const words = readPrivilegedNames(root);
+  const privileged = readPrivilegedNames(root);
   return {
     ...others,
     ...(published === null
       ? {}
       : { published: { accounts: listAccounts(published), groups: [...published.groups.values()] } }),
     shells: readShells(root),
-    privilegedNames: [...words.names],
-    privilegedGroups: [...words.groups],
-    privilegedUids: [...words.uids],
-    privilegedGids: [...words.gids],
+    privilegedNames: [...privileged.names],
+    privilegedGroups: [...privileged.groups],
+    privilegedUids: [...privileged.uids],
+    privilegedGids: [...privileged.gids],
     ...(await readSshdOnce(root)),
   };
 }
@@ -40,15 +41,16 @@ function readShells(root: string): string[] {
     .filter((line) => line.startsWith('/'));
 }
 
-let sshd: { readonly key: string; readonly facts: SshdFacts } | null = null;
+let sshd: { readonly stamps: readonly StampResult[]; readonly facts: SshdFacts } | null = null;
 
-/** Asking sshd costs two processes, so it is asked again only when it, or the time zone, changed. */
+/** Two processes answer for sshd, so they run again only after sshd or the time zone changed. */
 async function readSshdOnce(root: string): Promise<SshdFacts> {
-  const stamp = (file: string): string => {
-    const found = statSync(file, { throwIfNoEntry: false });
-    return found === undefined ? '-' : `${found.ino} ${found.mtimeMs}`;
-  };
-  const key = listSshdSources(root).map(stamp).join();
-  if (sshd?.key !== key) sshd = { key, facts: await readSshdFacts(root) };
-  return sshd.facts;
+  const known = sshd;
+  const stamps = listSshdSources(root).map((file, index) =>
+    readFileStamp({ directory: AT_FDCWD, name: file }, known?.stamps[index], 'follow'),
+  );
+  if (known !== null && stamps.every((stamp, index) => stamp === known.stamps[index])) return known.facts;
+  const facts = await readSshdFacts(root);
+  sshd = { stamps, facts };
+  return facts;
 }

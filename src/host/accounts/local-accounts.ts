@@ -11,7 +11,8 @@ import type { Misfit } from './account-misfit.ts';
 import { replaceFiles, type NewFile } from '../fs/atomic-file.ts';
 import { type AccountFile, editTexts, EXPIRY, FILES, type Texts } from './edit-accounts.ts';
 import { decodeField, readLines, splitMembers, toId } from './passwd-format.ts';
-import { AT_FDCWD, readThroughStatCache, type StatCache } from '../fs/stat-cache.ts';
+import { AT_FDCWD } from '../fs/file-stamp.ts';
+import { readThroughStatCache, type StatCache } from '../fs/stat-cache.ts';
 
 /** A kill between two renames must leave no account without its shadow line, and no key to an account that goes. */
 const REVOKING = ['shadow', 'passwd', 'gshadow', 'group'] as const;

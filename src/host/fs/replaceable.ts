@@ -1,4 +1,4 @@
-// Whether a file can be replaced by rename(2) at all; asked before the first of several, so that nothing is half done.
+// Checks that files can be replaced by rename(2), before the first of them is, so that no set is half replaced.
 import { closeSync, constants, lstatSync, openSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { AgentError } from '../../common/errors.ts';
@@ -14,8 +14,8 @@ const IMMUTABLE = 0x10;
 const APPEND_ONLY = 0x20;
 
 /**
- * Refuses what rename(2) would refuse: something other than a plain file, one that chattr(1) has locked, one that is
- * mounted by itself (a bind mount of a single file, as containers have it).
+ * Refuses what rename(2) would refuse: what is no plain file, a file locked by chattr(1), a file that is a mount point
+ * (a bind mount of a single file, as in containers).
  * @throws AgentError host_write
  */
 export function demandReplaceable(files: readonly string[]): void {
@@ -27,12 +27,12 @@ export function demandReplaceable(files: readonly string[]): void {
     if (found === undefined) continue;
     if (!found.isFile()) {
       throw new AgentError('host_write', `${file} is not a plain file`, {
-        hint: 'a link would be replaced by a file: put the file itself there',
+        hint: 'rename would replace a link by a file: put the file itself there',
       });
     }
     if (mounts.has(path.join(directories.get(path.dirname(file)) ?? '', path.basename(file)))) {
       throw new AgentError('host_write', `${file} is mounted by itself, so it cannot be replaced`, {
-        hint: 'mount the directory that it lies in, not the file',
+        hint: 'mount its directory, not the file',
       });
     }
     const locked = readFlags(file) & (IMMUTABLE | APPEND_ONLY);
@@ -56,7 +56,7 @@ function readFlags(file: string): number {
   }
 }
 
-/** The fifth field of proc_pid_mountinfo(5), where blanks are written in octal. */
+/** The fifth field of proc_pid_mountinfo(5), with blanks in octal. */
 function readMountPoints(): Set<string> {
   const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
   return new Set(

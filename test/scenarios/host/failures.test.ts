@@ -129,7 +129,7 @@ describe('the account files', () => {
     run('mount', '--bind', etc('shadow'), etc('shadow'));
     undo.push(() => void spawnSync('umount', ['--lazy', etc('shadow')]));
     const before = readAll();
-    expect(await attempt()).toMatch(/shadow is mounted by itself.*mount the directory/);
+    expect(await attempt()).toMatch(/shadow is mounted by itself.*mount its directory/);
     expect(readAll()).toEqual(before);
     run('umount', etc('shadow'));
     expect(await attempt()).toBe('done');

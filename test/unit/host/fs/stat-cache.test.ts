@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AT_FDCWD, readThroughStatCache, type StatCache } from '../../../../src/host/fs/stat-cache.ts';
+import { AT_FDCWD } from '../../../../src/host/fs/file-stamp.ts';
+import { readThroughStatCache, type StatCache } from '../../../../src/host/fs/stat-cache.ts';
 
 let directory: string;
 let file: string;
