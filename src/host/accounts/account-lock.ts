@@ -30,23 +30,23 @@ function openLock(file: string): number {
 }
 
 /**
- * Runs `work` under the lock. lckpwdf(3) itself would block the event loop, so the lock is polled.
+ * Runs `work` under the lock. Polls, because lckpwdf(3) itself would block the event loop.
  * No other part of this process may open and close `.pwd.lock` meanwhile: that would drop the lock (fcntl(2)).
- * @param patience milliseconds; the shadow tools hold it for moments.
+ * @param timeout milliseconds; the shadow tools hold the lock for moments.
  * @throws AgentError lock_busy, host_write
  */
-export async function withAccountLock<T>(root: string, patience: number, work: () => T): Promise<T> {
+export async function withAccountLock<T>(root: string, timeout: number, work: () => T): Promise<T> {
   const file = path.join(root, 'etc/.pwd.lock');
   const fd = openLock(file);
   try {
     const lock = renderWriteLock();
     for (
-      const deadline = performance.now() + patience;
+      const deadline = performance.now() + timeout;
       setLock(fd, F_SETLK, lock) !== 0;
       await sleep(POLL_MS)
     ) {
       if (performance.now() > deadline) {
-        throw new AgentError('lock_busy', `another program holds ${file} for more than ${patience / 1000} s`);
+        throw new AgentError('lock_busy', `another program holds ${file} for more than ${timeout / 1000} s`);
       }
     }
     return work();

@@ -1,28 +1,28 @@
-// Which of the accounts and groups of a node are ours, and which are somebody else's.
+// Which accounts and groups of a node are managed by sunk-agent, and which are not.
 import type { ActualAccount } from '../../plan/actual.ts';
 import type { Binding, DesiredState, NodeFacts } from '../../policy/model.ts';
 import type { GroupEntry } from '../../policy/posix.ts';
 import type { AccountsOnHost } from './account-backend.ts';
 
-/** The marker group, which is ours and yet in no ledger. */
+/** The group of all managed accounts, which is in no ledger. */
 export interface ManagedGroup {
   readonly name: string;
   readonly gid: number;
 }
 
-/** Accounts and groups that the ledger binds and that are there under that very id, and the marker. */
+/** Accounts and groups that exist with the id that the ledger binds, and the managed group. */
 export function findBound(
   found: AccountsOnHost,
   bindings: readonly Binding[],
-  marker: ManagedGroup,
+  managedGroup: ManagedGroup,
 ): AccountsOnHost {
   const bound = matchBindings(found, bindings);
-  const present = found.groups.get(marker.name);
-  if (present?.gid === marker.gid) bound.groups.set(marker.name, present);
+  const present = found.groups.get(managedGroup.name);
+  if (present?.gid === managedGroup.gid) bound.groups.set(managedGroup.name, present);
   return bound;
 }
 
-/** With them what is about to be bound, and marked ones that nobody knows and that are to be closed. */
+/** Adds accounts and groups that will be bound, and unknown members of the managed group that will be disabled. */
 export function addFresh(
   bound: AccountsOnHost,
   found: AccountsOnHost,
@@ -55,28 +55,28 @@ function extend<T>(known: ReadonlyMap<string, T>, more: ReadonlyMap<string, T>):
 export type Others = Required<Pick<NodeFacts, 'foreignAccounts' | 'foreignGroups' | 'marked'>>;
 
 /**
- * Everybody else, and who bears our mark without being in the ledger.
- * @param own where ours are.
- * @param others elsewhere on the node; null: `own` has the node's as well.
+ * All unmanaged accounts and groups, and members of the managed group that are not in the ledger.
+ * @param own accounts and groups of the backend.
+ * @param others elsewhere on the node; null: `own` includes them.
  */
 export function findOthers(
   own: AccountsOnHost,
   others: AccountsOnHost | null,
   bindings: readonly Binding[],
-  marker: ManagedGroup,
+  managedGroup: ManagedGroup,
 ): Others {
   const accounts = new Map<string, number>();
   const groups = new Map<string, number>();
   for (const { kind, name, id } of bindings) (kind === 'account' ? accounts : groups).set(name, id);
-  groups.set(marker.name, marker.gid);
-  const markerMembers = new Set(own.groups.get(marker.name)?.members);
+  groups.set(managedGroup.name, managedGroup.gid);
+  const managedMembers = new Set(own.groups.get(managedGroup.name)?.members);
   const foreignAccounts = listAccounts(others);
   const marked = [];
   for (const { entry } of own.accounts.values()) {
     const { name, uid, gid, dir } = entry;
     if (accounts.get(name) === uid) continue;
-    // Where the node's own accounts stand elsewhere, every line is one that we made.
-    if (others !== null || gid === marker.gid || markerMembers.has(name))
+    // Where the node's own accounts are elsewhere, sunk-agent wrote every line.
+    if (others !== null || gid === managedGroup.gid || managedMembers.has(name))
       marked.push({ name, uid, gid, dir });
     else foreignAccounts.push({ name, uid });
   }

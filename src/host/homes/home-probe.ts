@@ -1,10 +1,10 @@
-// A look at somebody's home, as that person would meet it; nothing in it is touched.
+// Probes a home directory with the permissions of its user; changes nothing in it.
 import { lstat, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 export type HomeProbe =
   | { readonly state: 'missing' }
-  /** It, or a directory above, cannot be looked at. */
+  /** stat(2) of it or of a directory above fails. */
   | { readonly state: 'unreachable'; readonly why: string }
   | {
       readonly state: 'there';
@@ -12,27 +12,27 @@ export type HomeProbe =
       readonly uid: number;
       /** Permission bits. */
       readonly mode: number;
-      /** A directory above that the person may not pass through; null: none. */
+      /** A directory above that the user may not search; null: none. */
       readonly closedAbove: string | null;
     };
 
-/** A mount that is gone answers never; a machine that is merely busy answers sooner than this. */
-const PATIENCE_MS = 5000;
+/** A lost mount never answers; a busy machine answers sooner than this. */
+const TIMEOUT_MS = 5000;
 
-/** @param ids who will live there. */
+/** @param ids of the user whose home it is. */
 export async function probeHome(
   root: string,
   dir: string,
   ids: { readonly uid: number; readonly gid: number },
 ): Promise<HomeProbe> {
-  const silent = new Promise<HomeProbe>((resolve) => {
+  const late = new Promise<HomeProbe>((resolve) => {
     const why = `${dir} does not answer: is its file system still mounted?`;
-    setTimeout(() => resolve({ state: 'unreachable', why }), PATIENCE_MS).unref();
+    setTimeout(() => resolve({ state: 'unreachable', why }), TIMEOUT_MS).unref();
   });
-  return Promise.race([look(root, dir, ids), silent]);
+  return Promise.race([examine(root, dir, ids), late]);
 }
 
-async function look(root: string, dir: string, ids: { uid: number; gid: number }): Promise<HomeProbe> {
+async function examine(root: string, dir: string, ids: { uid: number; gid: number }): Promise<HomeProbe> {
   try {
     const found = await stat(path.join(root, dir));
     return {

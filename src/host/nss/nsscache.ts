@@ -16,7 +16,7 @@ import {
 } from './cache-files.ts';
 import { editTexts } from '../accounts/edit-accounts.ts';
 import { publishGeneration, readCurrent, readGeneration } from './generation.ts';
-import { readLocalAccounts, rememberAccounts } from '../accounts/local-accounts.ts';
+import { readLocalAccounts, memoizeReadAccounts } from '../accounts/local-accounts.ts';
 import { editLines, type LineEdit } from '../accounts/passwd-format.ts';
 
 /** What `apply` made of the texts of a generation, until it is published. */
@@ -31,7 +31,7 @@ interface Staged {
  */
 export function openNssCache(root: string, directory: string): AccountBackend {
   let staged: Staged | null = null;
-  const readAccountsOnce = rememberAccounts();
+  const readAccountsOnce = memoizeReadAccounts();
   return {
     read: () => readAccountsOnce(readTexts(directory)),
     readOthers: () => readLocalAccounts(root),
@@ -70,7 +70,7 @@ export function openNssCache(root: string, directory: string): AccountBackend {
 
 /** Reads what another node publishes in `directory`; accounts are that one's to write. */
 export function openPublished(root: string, directory: string): AccountBackend {
-  const readAccountsOnce = rememberAccounts();
+  const readAccountsOnce = memoizeReadAccounts();
   return {
     // On a shared volume shadow.cache may be closed to this node's root; who is closed has nologin in any case.
     read: () =>
