@@ -1,4 +1,4 @@
-// A directory of files that readers see change all at once: each generation is a directory, and `current` a link to one.
+// Publishes a set of files atomically: each generation is a directory, and the link `current` points to the newest.
 import {
   chmodSync,
   closeSync,
@@ -28,7 +28,7 @@ export const CURRENT = 'current';
 const GENERATION = /^generation-(\d{1,15})$/;
 const TEMPORARY = /^(?:generation-\d{1,15}|current)\.new$/;
 
-/** A file of the newest generation, in latin1; null if there is none. */
+/** A file of the newest generation, in latin1; null: it does not exist. */
 export function readCurrent(directory: string, name: string): string | null {
   try {
     return readFileSync(path.join(directory, CURRENT, name), 'latin1');
@@ -39,9 +39,9 @@ export function readCurrent(directory: string, name: string): string | null {
 }
 
 /**
- * Writes a new generation and switches to it; a crash at any instant leaves the old one or the new one. The one
- * before is kept for readers that are under way, older ones and what crashes left are removed.
- * @param secretGid group of the files that not everybody may read.
+ * Writes a new generation and switches to it; a crash at any time leaves the old one or the new one. Keeps the one
+ * before for readers that have it open; removes older ones and what crashes left.
+ * @param secretGid group of the files that not every user may read.
  * @throws the system's error; the old generation is then still the current one.
  */
 export function publishGeneration(
@@ -75,7 +75,7 @@ export function publishGeneration(
   prune(directory, new Set([name, before]));
 }
 
-/** The name of the newest generation; null if there is none. */
+/** The name of the newest generation; null: none exists. */
 export function readGeneration(directory: string): string | null {
   try {
     return readlinkSync(path.join(directory, CURRENT));
@@ -93,9 +93,9 @@ function listGenerations(directory: string): number[] {
 }
 
 /**
- * libnss-cache takes an index for stale when its file is younger by a whole second. All files of a generation have one
- * time, later than the last one's by a second at least: a reader that has opened the old index when the link moves
- * then sees that its file is younger, and reads line by line instead of at an offset of another generation.
+ * libnss-cache ignores an index whose file is younger by a whole second. All files of a generation have one
+ * time, later than the last one's by a second at least: a reader that opened the old index when the link moves
+ * then finds its file younger, and reads line by line instead of at an offset of another generation.
  */
 function chooseTime(directory: string, files: readonly GenerationFile[]): number {
   const now = Math.floor(Date.now() / 1000);

@@ -1,4 +1,4 @@
-// The backends `nsscache`, which publishes accounts and keys for libnss-cache, and `published`, which only reads them.
+// The backends `nsscache`, which publishes accounts and keys for libnss-cache, and `published`, which reads them.
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { AgentError } from '../../common/errors.ts';
@@ -19,15 +19,15 @@ import { publishGeneration, readCurrent, readGeneration } from './generation.ts'
 import { readLocalAccounts, memoizeReadAccounts } from '../accounts/local-accounts.ts';
 import { editLines, type LineEdit } from '../accounts/passwd-format.ts';
 
-/** What `apply` made of the texts of a generation, until it is published. */
+/** The texts after `apply`, until they are published. */
 interface Staged {
   readonly generation: string | null;
   readonly texts: CacheTexts;
 }
 
 /**
- * Publishes in `directory`, one generation after the other. Changes are gathered until `publish`, so that nobody sees half
- * of them. The accounts below `root` are never written, and always win.
+ * Publishes in `directory`, one generation after the other. Stages changes until `publish`, so that no reader sees half
+ * of them. Never writes the accounts below `root`, which take precedence.
  */
 export function openNssCache(root: string, directory: string): AccountBackend {
   let staged: Staged | null = null;
@@ -37,7 +37,7 @@ export function openNssCache(root: string, directory: string): AccountBackend {
     readOthers: () => readLocalAccounts(root),
     apply(changes, today) {
       const generation = readGeneration(directory);
-      // Left of a pass of which nothing came: what another process published since then counts.
+      // What a failed sync staged is dropped if another process has published since.
       const before = staged?.generation === generation ? staged.texts : readTexts(directory);
       const local = { passwd: readLocal(root, 'passwd'), group: readLocal(root, 'group') };
       const { texts, misfits } = editTexts({ ...before, gshadow: '' }, changes, today, local);
@@ -52,8 +52,8 @@ export function openNssCache(root: string, directory: string): AccountBackend {
         const base = staged;
         staged = null;
         if (base !== null && base.generation !== readGeneration(directory)) {
-          throw new AgentError('host_write', `somebody else published in ${directory} meanwhile`, {
-            hint: 'only one agent may publish into a directory; this one looks again with the next pass',
+          throw new AgentError('host_write', `another program published in ${directory} meanwhile`, {
+            hint: 'only one agent may publish in a directory; this one reads it again in the next sync',
           });
         }
         const after = sortAll(editKeys(base?.texts ?? before, changes));
@@ -68,11 +68,11 @@ export function openNssCache(root: string, directory: string): AccountBackend {
   };
 }
 
-/** Reads what another node publishes in `directory`; accounts are that one's to write. */
+/** Reads what another node publishes in `directory`, and never writes accounts. */
 export function openPublished(root: string, directory: string): AccountBackend {
   const readAccountsOnce = memoizeReadAccounts();
   return {
-    // On a shared volume shadow.cache may be closed to this node's root; who is closed has nologin in any case.
+    // On a shared volume this node's root may not read shadow.cache; disabled accounts have nologin in any case.
     read: () =>
       readAccountsOnce({
         passwd: readText(directory, 'passwd'),

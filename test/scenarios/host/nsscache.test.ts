@@ -100,7 +100,7 @@ test('never publishes on top of what it has not seen', async () => {
   await one.apply([create('carol', 10_400)], 20_000);
   await other.apply([create('dave', 10_401)], 20_000);
   other.publication?.publish([]);
-  expect(() => one.publication?.publish([])).toThrow(/somebody else published/);
+  expect(() => one.publication?.publish([])).toThrow(/another program published/);
   // A change that did not fit leaves nothing behind that would bring back an older state.
   await one.apply([create('dave', 10_402)], 20_000);
   await other.apply([create('erin', 10_403)], 20_000);
