@@ -1,9 +1,9 @@
-// Who gets no key although the key file cannot be removed: an empty file a name in /run, for which the helper looks first.
+// The deny list: an empty file per name in /run, whose keys the helper must not serve though the key file remains.
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { isSystemError } from '../../common/system-error.ts';
 
-/** @returns whether that could be done. */
+/** @returns false: the system refused. */
 export function addDenied(directory: string, name: string): boolean {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o755 });
@@ -15,7 +15,7 @@ export function addDenied(directory: string, name: string): boolean {
   }
 }
 
-/** Names; none where the directory is not there, or is none. */
+/** Denied names; empty where the directory does not exist. */
 export function listDenied(directory: string): string[] {
   try {
     return readdirSync(directory);
@@ -25,7 +25,7 @@ export function listDenied(directory: string): string[] {
   }
 }
 
-/** The key file is what it should be again. */
+/** For a name whose key file is as it should be again. */
 export function removeDenied(directory: string, name: string): void {
   rmSync(path.join(directory, name), { force: true });
 }

@@ -152,7 +152,7 @@ describe('the first key files of a node', () => {
     expect(() => writeKeyFiles(place, [...many, { name: 'person1', text: 'again\n' }])).toThrow(
       /cannot fill/,
     );
-    expect(() => writeKeyFiles(place, [...many, { name: '../up', text: '' }])).toThrow(/not an account/);
+    expect(() => writeKeyFiles(place, [...many, { name: '../up', text: '' }])).toThrow(/not an account name/);
     expect(readdirSync(directory)).toEqual([]);
   });
 
