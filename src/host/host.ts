@@ -1,4 +1,4 @@
-// The hands: what the node has now, and the only way to change it.
+// The host adapter: reads the state of the node, and is the only way to change it.
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.ts';
@@ -12,7 +12,8 @@ import { sweepTemporaries } from './fs/atomic-file.ts';
 import { readKeyFiles } from './keys/authorized-keys.ts';
 import { readForeignCache } from './nss/foreign-cache.ts';
 import { findHomes } from './homes/home.ts';
-import { findJobOwners, readOffboarded, sweepOffboarded } from './sessions/jobs.ts';
+import { findJobOwners } from './sessions/find-jobs.ts';
+import { readOffboarded, sweepOffboarded } from './sessions/jobs.ts';
 import { openLocalAccounts } from './accounts/local-accounts.ts';
 import { gatherFacts } from './node-facts.ts';
 import { addFresh, findBound, findOthers } from './accounts/managed.ts';
@@ -27,13 +28,13 @@ export type { Applied } from './apply-changes.ts';
 export interface Host {
   facts(bindings: readonly Binding[]): Promise<NodeFacts>;
   read(bindings: readonly Binding[], desired: DesiredState): ActualState;
-  /** One account, ours or not, and whether it is in the marker group; null: none of that name. */
+  /** One account, managed or not, and whether it is in the managed group; null: the name is unknown. */
   lookUp(name: string): { readonly account: ActualAccount; readonly isMarked: boolean } | null;
   /** Text of each key file, by name. */
   keyFiles(): ReadonlyMap<string, string>;
   /**
-   * Tries every change, in order; one that fails takes none but those that rest on it with it.
-   * @param onDone told now and then how many have been tried.
+   * Tries every change, in order; a change that fails prevents only those that depend on it.
+   * @param onDone called at intervals with the number of changes tried.
    */
   apply(changes: readonly Change[], onDone?: (done: number) => void): Promise<Applied[]>;
 }
@@ -43,62 +44,30 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
   const { root } = paths;
   const cache = path.join(root, config.accounts.nsscache_dir);
   const backend = openBackend(config.accounts.backend, root, cache);
-  const readAround = () => ({
-    own: backend.read(),
-    others: backend.readOthers(),
-    published: readForeignCache(root, cache),
-  });
-  const marker = { name: config.accounts.primary_group, gid: config.accounts.primary_gid };
+  const managedGroup = { name: config.accounts.primary_group, gid: config.accounts.primary_gid };
   const findOthersOnce = memoizeLast(findOthers);
   const findBoundOnce = memoizeLast(findBound);
   let facts: NodeFacts | null = null;
-  /** Beside another publisher, what that one has stands in for what we would have, so that a plan shows the difference. */
-  const findPlace = (): AccountsOnHost => {
-    const { own, published } = readAround();
-    if (config.mode !== 'observe' || published === null) return own;
-    return {
-      accounts: new Map([...published.accounts, ...own.accounts]),
-      groups: new Map([...published.groups, ...own.groups]),
-    };
-  };
   return {
     async facts(bindings) {
-      const { own, others, published } = readAround();
-      const found = await gatherFacts(root, findOthersOnce(own, others, bindings, marker), published);
-      // The very same facts, so that what follows from them need not be worked out again.
+      const own = backend.read();
+      const others = findOthersOnce(own, backend.readOthers(), bindings, managedGroup);
+      const found = await gatherFacts(root, others, readForeignCache(root, cache));
+      // The same object while nothing changed, so that memoised results of it stay valid.
       if (facts === null || !isDeepStrictEqual(facts, found)) facts = found;
       return facts;
     },
     read(bindings, desired) {
-      const found = findPlace();
-      const { accounts, groups } = addFresh(findBoundOnce(found, bindings, marker), found, desired);
-      const people = accounts.values().map(({ entry: { name, uid } }) => ({ name, uid }));
-      return {
-        accounts,
-        groups,
-        keyFiles: markShut(
-          mergeKeys(readKeyFiles(paths.keys), backend.publication?.readKeys() ?? null),
-          listDenied(paths.shut),
-        ),
-        // Who makes no homes need not know which there are; on a network file system each look costs.
-        homes: findHomes(
-          root,
-          desired.makesHomes === true ? desired.accounts.map(({ entry }) => entry.dir) : [],
-        ),
-        sudoers: readSudoers(root),
-        jobs: findJobOwners(root, people),
-        offboarded: readOffboarded(paths.offboarded),
-        // A throwaway root has no processes of its own.
-        ...(root === '/' ? { sessions: findActiveUids() } : {}),
-      };
+      const found = readPresent(backend, config.mode, () => readForeignCache(root, cache));
+      const bound = findBoundOnce(found, bindings, managedGroup);
+      return readActual(paths, backend, addFresh(bound, found, desired), desired);
     },
     lookUp(name) {
       const { accounts, groups } = backend.read();
       const account = accounts.get(name);
       if (account === undefined) return null;
-      const isMarked =
-        account.entry.gid === marker.gid || groups.get(marker.name)?.members.includes(name) === true;
-      return { account, isMarked };
+      const isMember = groups.get(managedGroup.name)?.members.includes(name) === true;
+      return { account, isMarked: account.entry.gid === managedGroup.gid || isMember };
     },
     keyFiles: () => readKeyFiles(paths.keys),
     apply(changes, onDone = () => {}) {
@@ -115,7 +84,49 @@ function openBackend(kind: Config['accounts']['backend'], root: string, cache: s
   return kind === 'nsscache' ? openNssCache(root, cache) : openPublished(root, cache);
 }
 
-/** Where a key file and what is published for that name differ, a text that is neither, so that both are made anew. */
+/**
+ * The accounts that a plan starts from. In mode `observe` beside another publisher, the accounts of that one stand in
+ * for those that sunk-agent would have, so that the plan shows the difference.
+ */
+function readPresent(
+  backend: AccountBackend,
+  mode: Config['mode'],
+  readPublished: () => AccountsOnHost | null,
+): AccountsOnHost {
+  const own = backend.read();
+  const published = mode === 'observe' ? readPublished() : null;
+  if (published === null) return own;
+  return {
+    accounts: new Map([...published.accounts, ...own.accounts]),
+    groups: new Map([...published.groups, ...own.groups]),
+  };
+}
+
+/** @param managed the managed accounts and groups, and those that will be. */
+function readActual(
+  paths: Paths,
+  backend: AccountBackend,
+  { accounts, groups }: AccountsOnHost,
+  desired: DesiredState,
+): ActualState {
+  const { root } = paths;
+  const people = accounts.values().map(({ entry: { name, uid } }) => ({ name, uid }));
+  const files = mergeKeys(readKeyFiles(paths.keys), backend.publication?.readKeys() ?? null);
+  return {
+    accounts,
+    groups,
+    keyFiles: markDenied(files, listDenied(paths.shut)),
+    // Needed only to make homes; on a network file system each lstat costs.
+    homes: findHomes(root, desired.makesHomes === true ? desired.accounts.map(({ entry }) => entry.dir) : []),
+    sudoers: readSudoers(root),
+    jobs: findJobOwners(root, people),
+    offboarded: readOffboarded(paths.offboarded),
+    // A throwaway root has no processes of its own.
+    ...(root === '/' ? { sessions: findActiveUids() } : {}),
+  };
+}
+
+/** Where a key file and the published keys of that name differ, a text that is neither, so that both are written. */
 function mergeKeys(
   files: ReadonlyMap<string, string>,
   published: ReadonlyMap<string, readonly string[]> | null,
@@ -130,7 +141,10 @@ function mergeKeys(
   return merged;
 }
 
-/** What the helper does not give is not there: a text that no file should have, so that each pass tries to mend it. */
-function markShut(files: ReadonlyMap<string, string>, names: readonly string[]): ReadonlyMap<string, string> {
+/** For a denied name, a text that no key file should have, so that each sync tries to write or remove the file. */
+function markDenied(
+  files: ReadonlyMap<string, string>,
+  names: readonly string[],
+): ReadonlyMap<string, string> {
   return names.length === 0 ? files : new Map([...files, ...names.map((name) => [name, '\n'] as const)]);
 }

@@ -16,13 +16,8 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import {
-  disableJobs,
-  findJobOwners,
-  noteHook,
-  readOffboarded,
-  restoreJobs,
-} from '../../../../src/host/sessions/jobs.ts';
+import { findJobOwners } from '../../../../src/host/sessions/find-jobs.ts';
+import { disableJobs, noteHook, readOffboarded, restoreJobs } from '../../../../src/host/sessions/jobs.ts';
 
 const isRoot = process.geteuid?.() === 0;
 /** Without root every file is ours, and so must the person be. */
