@@ -29,7 +29,7 @@ export interface Host {
   facts(bindings: readonly Binding[]): Promise<NodeFacts>;
   read(bindings: readonly Binding[], desired: DesiredState): ActualState;
   /** One account, managed or not, and whether it is in the managed group; null: the name is unknown. */
-  lookUp(name: string): { readonly account: ActualAccount; readonly isMarked: boolean } | null;
+  lookUp(name: string): { readonly account: ActualAccount; readonly isManaged: boolean } | null;
   /** Text of each key file, by name. */
   keyFiles(): ReadonlyMap<string, string>;
   /**
@@ -67,7 +67,7 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
       const account = accounts.get(name);
       if (account === undefined) return null;
       const isMember = groups.get(managedGroup.name)?.members.includes(name) === true;
-      return { account, isMarked: account.entry.gid === managedGroup.gid || isMember };
+      return { account, isManaged: account.entry.gid === managedGroup.gid || isMember };
     },
     keyFiles: () => readKeyFiles(paths.keys),
     apply(changes, onDone = () => {}) {
