@@ -1,4 +1,4 @@
-// The off-boarding hook as the agent sees it: asked for from a service of its own, since the agent has no network.
+// Requests the off-boarding hook from a service of its own, since the agent has no network; and the side of that service.
 import {
   closeSync,
   constants,
@@ -18,12 +18,12 @@ import * as z from 'zod';
 import type { Config } from '../../config/config.ts';
 import { type HookPerson, runHook } from './run-hook.ts';
 
-/** Hooks that run at the same time. */
-const AT_ONCE = 8;
+/** Maximum number of hooks that run at the same time. */
+const CONCURRENCY = 8;
 const POLL_MS = 200;
-/** What starting the service may take, in seconds. */
-const START = 20;
-/** In the directory of requests: the pipe on which a pod's service sleeps. systemd watches the directory and needs none. */
+/** Seconds that the start of the service may take. */
+const START_TIMEOUT = 20;
+/** In the directory of requests: the pipe on which a pod's service waits. systemd watches the directory and needs none. */
 const WAKE = 'wake';
 
 type Rules = Config['offboarding'];
@@ -39,10 +39,10 @@ const requestSchema = z.strictObject({
 const answerSchema = z.strictObject({ problem: z.string().nullable() });
 
 /**
- * Has the hook run for these people. Requests are laid into `directory`, where sunk-agent-hook.path looks under systemd,
- * and the s6 service sunk-agent-hook in a pod; where there is neither, hooks are children of this process.
- * @param systemd where systemd says that it is there (sd_booted(3)).
- * @returns by uid what went wrong, or null.
+ * Runs the hook for these people. Writes requests into `directory`, which sunk-agent-hook.path watches under systemd,
+ * and the s6 service sunk-agent-hook in a pod; without either, hooks are children of this process.
+ * @param systemd exists where systemd runs (sd_booted(3)).
+ * @returns by uid what failed; null: nothing.
  */
 export async function runHooks(
   directory: string,
@@ -63,14 +63,14 @@ export async function runHooks(
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   for (const person of people) {
     rmSync(answerFile(directory, person.uid), { force: true });
-    lay(path.join(directory, `${person.uid}.request`), person);
+    writeJson(path.join(directory, `${person.uid}.request`), person);
   }
   wakeService(directory);
-  const patience = timeout * Math.ceil(people.length / AT_ONCE) + START;
-  const deadline = performance.now() + patience * 1000;
+  const allowed = timeout * Math.ceil(people.length / CONCURRENCY) + START_TIMEOUT;
+  const deadline = performance.now() + allowed * 1000;
   while (problems.size < people.length && performance.now() < deadline) {
     for (const { uid } of people) {
-      const answer = problems.has(uid) ? null : takeAnswer(answerFile(directory, uid));
+      const answer = problems.has(uid) ? null : consumeAnswer(answerFile(directory, uid));
       if (answer !== null) problems.set(uid, answer.problem);
     }
     if (problems.size < people.length) await sleep(POLL_MS);
@@ -79,17 +79,17 @@ export async function runHooks(
     if (problems.has(uid)) continue;
     problems.set(
       uid,
-      `no answer within ${patience} s; it runs when its service does: ${isUnderSystemd ? 'systemctl status sunk-agent-hook.path' : 's6-svstat on sunk-agent-hook'}`,
+      `no answer within ${allowed} s; it runs when its service does: ${isUnderSystemd ? 'systemctl status sunk-agent-hook.path' : 's6-svstat on sunk-agent-hook'}`,
     );
   }
   return problems;
 }
 
 /**
- * Runs what is asked for in `directory` until nothing more is; the other side of `runHooks`. A request is removed before
- * its hook starts, so that one that brings the unit down is not run for ever.
- * @param stop ends what runs, and starts no more.
- * @returns how many ran.
+ * Runs the hook for each request in `directory` until none remains; the other side of `runHooks`. Removes a request before
+ * its hook starts, so that a hook that stops the unit does not run again and again.
+ * @param stop ends the hooks that run, and starts no more.
+ * @returns how many hooks ran.
  */
 export async function answerHookRequests(
   directory: string,
@@ -98,20 +98,20 @@ export async function answerHookRequests(
 ): Promise<number> {
   const { hook, hook_timeout: timeout } = rules;
   let count = 0;
-  for (let waiting = takeRequests(directory); waiting.length > 0; waiting = takeRequests(directory)) {
+  for (let waiting = consumeRequests(directory); waiting.length > 0; waiting = consumeRequests(directory)) {
     await runAll(waiting, async (person) => {
       const problem =
         hook === null
           ? 'no hook is configured'
           : await runHook(hook, person, { timeout, ...(stop && { stop }) });
-      lay(answerFile(directory, person.uid), { problem });
+      writeJson(answerFile(directory, person.uid), { problem });
     });
     count += waiting.length;
   }
   return count;
 }
 
-/** A service that sleeps at its pipe wakes up; one that is not there just now looks for requests before it sleeps. */
+/** Wakes a service that waits at its pipe; one that does not wait just now reads requests before it does. */
 function wakeService(directory: string): void {
   try {
     const pipe = openSync(path.join(directory, WAKE), constants.O_WRONLY | constants.O_NONBLOCK);
@@ -121,12 +121,12 @@ function wakeService(directory: string): void {
       closeSync(pipe);
     }
   } catch (error) {
-    // fifo(7): nobody reads it (ENXIO), or it is full of such lines already; under systemd there is none.
+    // fifo(7): no process reads it (ENXIO), or it is full of such lines already; under systemd none exists.
     if (!['ENXIO', 'EAGAIN', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
 }
 
-function takeRequests(directory: string): HookPerson[] {
+function consumeRequests(directory: string): HookPerson[] {
   if (!existsSync(directory)) return [];
   return readdirSync(directory)
     .filter((name) => name.endsWith('.request'))
@@ -138,7 +138,7 @@ function takeRequests(directory: string): HookPerson[] {
     });
 }
 
-function takeAnswer(file: string): z.infer<typeof answerSchema> | null {
+function consumeAnswer(file: string): z.infer<typeof answerSchema> | null {
   if (!existsSync(file)) return null;
   const answer = answerSchema.safeParse(readJson(file));
   rmSync(file, { force: true });
@@ -147,8 +147,8 @@ function takeAnswer(file: string): z.infer<typeof answerSchema> | null {
 
 const answerFile = (directory: string, uid: number): string => path.join(directory, `${uid}.answer`);
 
-/** Whole, or not there. */
-function lay(file: string, content: object): void {
+/** Atomically: a reader finds the whole file or none. */
+function writeJson(file: string, content: object): void {
   const temporary = `${file}.new`;
   writeFileSync(temporary, JSON.stringify(content), { mode: 0o600 });
   renameSync(temporary, file);
@@ -162,7 +162,7 @@ function readJson(file: string): unknown {
   }
 }
 
-/** So many at once, the rest in turn. */
+/** Runs `work` for each, at most CONCURRENCY at a time. */
 async function runAll(
   people: readonly HookPerson[],
   work: (person: HookPerson) => Promise<unknown>,
@@ -171,5 +171,5 @@ async function runAll(
   const worker = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await work(next);
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
 }
