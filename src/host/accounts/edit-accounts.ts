@@ -1,9 +1,9 @@
 // Changes to accounts and groups as edits of the texts passwd, group, shadow and gshadow; pure.
-import { DISABLED_DAY } from '../../plan/actual.ts';
 import type { AccountChange } from '../../plan/change.ts';
-import type { PasswdEntry } from '../../policy/posix.ts';
+import { DISABLED_FIELD, newShadow, renderPasswd, withExpiry } from './account-lines.ts';
 import { findMisfit, type Allocations, type Misfit, collectIds } from './account-misfit.ts';
-import { editLines, encodeField, type LineEdit, splitMembers } from './passwd-format.ts';
+import { type Moves, moveMember } from './member-edits.ts';
+import { editLines, type LineEdit } from './passwd-format.ts';
 
 /**
  * In the order in which a grant is written: an account appears after its groups and its shadow line. The plan reads
@@ -12,11 +12,6 @@ import { editLines, encodeField, type LineEdit, splitMembers } from './passwd-fo
 export const FILES = ['gshadow', 'group', 'shadow', 'passwd'] as const;
 export type AccountFile = (typeof FILES)[number];
 export type Texts = Record<AccountFile, string>;
-
-/** The expiry day of a disabled account in shadow(5), which sshd honours with UsePAM no as well. */
-const DISABLED_FIELD = String(DISABLED_DAY);
-/** Index of the day of expiry in shadow(5). */
-export const EXPIRY = 7;
 
 /**
  * The texts as they are after the changes, and the changes that did not fit.
@@ -76,12 +71,6 @@ function joinEdits(edits: ReadonlyMap<string, readonly LineEdit[]>): Map<string,
 
 type Edit = (file: AccountFile, name: string, next: LineEdit) => void;
 
-/** Members added to and removed from a group, in one edit: a group may have 100,000 members. */
-interface Moves {
-  readonly added: Set<string>;
-  readonly removed: Set<string>;
-}
-
 function editFor(
   change: AccountChange,
   edit: Edit,
@@ -135,45 +124,4 @@ function editFor(
       moveMember(change, edit, moves);
       return;
   }
-}
-
-function renderPasswd({ name, uid, gid, gecos, dir, shell }: PasswdEntry): string[] {
-  return [name, 'x', String(uid), String(gid), encodeField(gecos), encodeField(dir), shell];
-}
-
-/** `*`: no password ever matches, and keys work; a leading `!` would lock the account in sshd without PAM. */
-function newShadow(name: string, today: number): string[] {
-  return [name, '*', String(today), '0', '99999', '7', '', '', ''];
-}
-
-/** Fills up a line that is too short, which the shadow tools would call malformed. */
-function withExpiry(fields: readonly string[], day: string): string[] {
-  return Array.from({ length: Math.max(9, fields.length) }, (_, index) =>
-    index === EXPIRY ? day : (fields[index] ?? ''),
-  );
-}
-
-function moveMember(
-  { kind, name, member }: Extract<AccountChange, { kind: 'member-add' | 'member-remove' }>,
-  edit: Edit,
-  moves: Map<string, Moves>,
-): void {
-  let move = moves.get(name);
-  if (move === undefined) {
-    const started: Moves = { added: new Set(), removed: new Set() };
-    moves.set(name, started);
-    for (const file of ['group', 'gshadow'] as const)
-      edit(file, name, (fields) => withMembers(fields, started));
-    move = started;
-  }
-  const [to, from] = kind === 'member-add' ? [move.added, move.removed] : [move.removed, move.added];
-  to.add(member);
-  from.delete(member);
-}
-
-function withMembers(fields: readonly string[] | null, { added, removed }: Moves) {
-  if (fields === null) return null;
-  const kept = splitMembers(fields[3]).filter((member) => !removed.has(member));
-  const members = new Set(added.size === 0 ? kept : [...kept, ...added].sort());
-  return [...fields.slice(0, 3), [...members].join(',')];
 }

@@ -2,6 +2,9 @@
 import path from 'node:path';
 import type { Config } from '../../config/config.ts';
 
+/** The drop-in, below any root. */
+export const DROP_IN = 'etc/ssh/sshd_config.d/10-sunk-agent.conf';
+
 /** Paths of the helper and the key files, below any root. */
 const HELPER = 'usr/libexec/sunk-agent/authorized-keys';
 const KEY_DIRECTORY = 'var/lib/sunk-agent/authorized_keys';

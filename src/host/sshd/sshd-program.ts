@@ -7,6 +7,8 @@ import { runProgram } from '../probes/run-program.ts';
 import { parseSshdSettings, type SshdSettings } from './sshd-findings.ts';
 
 export const SSHD = '/usr/sbin/sshd';
+/** Below any root. */
+export const SSHD_CONFIG = 'etc/ssh/sshd_config';
 
 /** How often sshd is asked when its run directory has just been removed. */
 const MAX_TRIES = 10;

@@ -5,9 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { AgentError } from '../../common/errors.ts';
 import { readText } from '../fs/read-text.ts';
-import { SSHD, askSshd } from './sshd-program.ts';
-
-const CONFIG = 'etc/ssh/sshd_config';
+import { SSHD, SSHD_CONFIG, askSshd } from './sshd-program.ts';
 
 /** systemd's units of sshd: Debian's and Ubuntu's name, and that of other families. */
 const SOCKETS = ['ssh.socket', 'sshd.socket'];
@@ -22,7 +20,7 @@ const SERVICES = ['ssh.service', 'sshd.service'];
  * @throws AgentError refused: sshd does not accept its configuration
  */
 export async function reloadSshd(root: string, program = SSHD): Promise<boolean> {
-  const asked = await askSshd(path.join(root, CONFIG), 'root', program);
+  const asked = await askSshd(path.join(root, SSHD_CONFIG), 'root', program);
   if ('fault' in asked) throw new AgentError('refused', `sshd is not reloaded: ${asked.fault}`);
   if (await isSocketHeld()) {
     await restartServices();

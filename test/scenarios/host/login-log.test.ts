@@ -5,12 +5,8 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { nameOwners, proveUse } from '../../../src/agent/report/proof-of-use.ts';
-import {
-  readAccepted,
-  readAuthLine,
-  readJournalLine,
-  readLoginLog,
-} from '../../../src/host/sshd/login-log.ts';
+import { readLoginLog } from '../../../src/host/sshd/login-log.ts';
+import { readAccepted, readAuthLine, readJournalLine } from '../../../src/host/sshd/login-messages.ts';
 import { makeAnyText } from '../../support/records/any-text.ts';
 
 const FINGERPRINT = 'SHA256:sVGBVyN5yGGi5i6t7bIGZzqhIchaGb6NHKg+k6VJPGo';

@@ -60,7 +60,7 @@ export function testSshd(base: string | null, zulu: boolean): void {
   }
 
   const install = (keys: string): unknown =>
-    node.evaluate('host/sshd/sshd.ts', `installSshdDropIn(config('${keys}'), '/')`);
+    node.evaluate('host/sshd/install-drop-in.ts', `installSshdDropIn(config('${keys}'), '/')`);
   const inspect = (keys: string, name = 'alice'): SshdFinding[] => {
     const answer = node.evaluate('host/sshd/sshd.ts', `inspectSshd(config('${keys}'), '${name}', '/')`);
     return (answer as { value: SshdFinding[] }).value;
