@@ -50,7 +50,7 @@ async function examine(root: string, dir: string, ids: { uid: number; gid: numbe
         ? { state: 'missing' }
         : { state: 'unreachable', why: `${dir} is a link that leads nowhere` };
     }
-    return { state: 'unreachable', why: `${dir} cannot be looked at (${code})` };
+    return { state: 'unreachable', why: `stat ${dir} fails (${code})` };
   }
 }
 
