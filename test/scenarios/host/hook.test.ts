@@ -1,4 +1,4 @@
-// The off-boarding hook: real programs, real time limits, and the directory over which agent and unit talk.
+// The off-boarding hook: real programs, real time limits, and the directory between agent and unit.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ const ALICE = { name: 'alice', uid: 10_000, scimId: 'a\n1' };
 let directory: string;
 
 beforeEach(() => {
-  // /tmp may be written by everybody, which no hook may be below.
+  // All users may write to /tmp, so no hook may be below it.
   directory = mkdtempSync(path.join(import.meta.dirname, 'hook-'));
 });
 afterEach(() => rmSync(directory, { recursive: true }));
@@ -27,7 +27,7 @@ const run = (file: string, timeout = 20, stop?: AbortSignal): Promise<string | n
   runHook(file, ALICE, { timeout, ...(stop && { stop }) }, directory);
 
 describe('the off-boarding hook', () => {
-  test('is told in its environment who left, and nothing else of ours', async () => {
+  test('gets in its environment the user who left, and nothing else of the agent', async () => {
     process.env['SECRET_OF_OURS'] = 'x';
     expect(await run(writeHook(`env | sort >${directory}/out; pwd >>${directory}/out`))).toBeNull();
     delete process.env['SECRET_OF_OURS'];
@@ -43,7 +43,7 @@ describe('the off-boarding hook', () => {
     expect(lines.join()).not.toContain('SECRET');
   });
 
-  test('that fails, or cannot be started, says so', async () => {
+  test('that fails, or cannot be started, is reported', async () => {
     expect(await run(writeHook('exit 3'))).toBe('it ended with status 3');
     expect(await run(writeHook('kill -TERM $$'))).toBe('it was ended by SIGTERM');
     writeFileSync(path.join(directory, 'hook'), '#!/no/such/interpreter\n');
@@ -58,7 +58,7 @@ describe('the off-boarding hook', () => {
     expect(await run(file)).toMatch(/is not run, because .*written by group or others/);
   });
 
-  test('that takes too long is ended, with what it has started', async () => {
+  test('that exceeds its time limit is ended, with what it has started', async () => {
     const file = writeHook(`sleep 300 & echo $! >${directory}/child; wait`);
     expect(await run(file, 1)).toBe('it took longer than 1 s and was ended');
     await expectChildToEnd();

@@ -30,7 +30,7 @@ afterEach(() => rmSync(directory, { recursive: true }));
 
 const read = (): Record<string, string> => Object.fromEntries(readKeyFiles(directory));
 
-test('a key file is read anew after every change, in place or by rename, at once or long after, even with its old times', async () => {
+test('a key file is read again after every change, in place or by rename, at once or long after, even with its old times', async () => {
   writeKeyFiles(directory, [
     { name: 'alice', text: 'one\n' },
     { name: 'bob', text: 'one\n' },
@@ -53,7 +53,7 @@ test('a key file is read anew after every change, in place or by rename, at once
   expect(read()).toEqual({ bob: 'end\n', carol: 'end\n' });
 });
 
-test('a directory that was put in the place of another is read anew, and so is one that went and came back', () => {
+test('a directory that replaced another is read again, and so is one that was moved away and back', () => {
   writeKeyFiles(directory, [{ name: 'alice', text: 'one\n' }]);
   expect(read()).toEqual({ alice: 'one\n' });
   renameSync(directory, `${directory}-old`);
@@ -69,7 +69,7 @@ test('a directory that was put in the place of another is read anew, and so is o
   expect(read()).toEqual({ alice: 'two\n' });
 });
 
-test('nothing is missed when more happens than the kernel can remember', async () => {
+test('no change is missed when the event queue of the kernel overflows', async () => {
   const limit = Number(readFileSync('/proc/sys/fs/inotify/max_queued_events', 'utf8'));
   writeKeyFiles(directory, [
     { name: 'alice', text: 'one\n' },
@@ -77,7 +77,7 @@ test('nothing is missed when more happens than the kernel can remember', async (
   ]);
   await sleep(2200);
   expect(read()).toEqual({ alice: 'one\n', bob: 'one\n' });
-  // In turns, for two events that are alike become one.
+  // Alternately, because the kernel merges equal successive events.
   const files = ['alice', 'bob'].map((name) => openSync(path.join(directory, name), 'r+'));
   for (let turn = 0; turn <= limit; turn += 1) for (const file of files) writeSync(file, 'two\n', 0);
   for (const file of files) closeSync(file);
@@ -85,7 +85,7 @@ test('nothing is missed when more happens than the kernel can remember', async (
   expect(read()).toEqual({ alice: 'two\n', bob: 'two\n', carol: 'last\n' });
 });
 
-test('only the files to which something happened are looked at again', async () => {
+test('only the files that changed are read again', async () => {
   writeKeyFiles(directory, [
     { name: 'alice', text: 'one\n' },
     { name: 'bob', text: 'one\n' },
@@ -117,11 +117,11 @@ describe('the first key files of a node', () => {
     expect(readdirSync(directory)).toEqual(['keys']);
   });
 
-  test('take the place of an empty directory, and of what a kill has left beside it', () => {
+  test('replace an empty directory, and what a kill left beside it', () => {
     const left = `${directory}.sunk-agent-new`;
     mkdirSync(left);
-    writeFileSync(path.join(left, 'somebody'), 'half a k');
-    // What an administrator has made of the directory, or SELinux.
+    writeFileSync(path.join(left, 'alice'), 'half a k');
+    // Attributes that an administrator or SELinux has set on the directory.
     chmodSync(directory, 0o751);
     const hasAttributes = spawnSync('setfattr', ['-n', 'user.note', '-v', 'kept', directory]).status === 0;
     if (!hasAttributes) process.stderr.write('skipped in part: this file system keeps no attributes\n');
@@ -136,7 +136,7 @@ describe('the first key files of a node', () => {
     expect(existsSync(left)).toBe(false);
   });
 
-  test('are written through a link that stands for the directory', () => {
+  test('are written through a link in place of the directory', () => {
     const elsewhere = path.join(directory, 'elsewhere');
     const link = path.join(directory, 'keys');
     mkdirSync(elsewhere);
@@ -148,7 +148,7 @@ describe('the first key files of a node', () => {
 
   test('of which one cannot be written are none, and nothing is left', () => {
     const place = path.join(directory, 'keys');
-    // One that is there already stands for whatever the disk refuses.
+    // A duplicate name fails as a refusal of the disk would.
     expect(() => writeKeyFiles(place, [...many, { name: 'person1', text: 'again\n' }])).toThrow(
       /cannot fill/,
     );
