@@ -1,4 +1,4 @@
-// The hands: what the node has now, and the only way to change it.
+// The host adapter: reads the state of the node, and is the only way to change it.
 import path from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { Paths } from '../common/paths.ts';
@@ -11,7 +11,8 @@ import { sweepTemporaries } from './fs/atomic-file.ts';
 import { readKeyFiles } from './keys/authorized-keys.ts';
 import { readForeignCache } from './nss/foreign-cache.ts';
 import { findHomes } from './homes/home.ts';
-import { findJobOwners, readOffboarded, sweepOffboarded } from './sessions/jobs.ts';
+import { findJobOwners } from './sessions/find-jobs.ts';
+import { readOffboarded, sweepOffboarded } from './sessions/jobs.ts';
 import { openLocalAccounts } from './accounts/local-accounts.ts';
 import { readNodeTraits } from './node-traits.ts';
 import { openNssCache, openPublished } from './nss/nsscache.ts';
@@ -27,13 +28,13 @@ export interface Host {
    * @param homes paths to look at; on a network file system each look costs.
    */
   read(homes: readonly string[]): Promise<HostState>;
-  /** One account, ours or not, and whether it is in the marker group; null: none of that name. */
-  lookUp(name: string): { readonly account: ActualAccount; readonly isMarked: boolean } | null;
+  /** One account, managed or not, and whether it is in the managed group; null: the name is unknown. */
+  lookUp(name: string): { readonly account: ActualAccount; readonly isManaged: boolean } | null;
   /** Text of each key file, by name. */
   keyFiles(): ReadonlyMap<string, string>;
   /**
-   * Tries every change, in order; one that fails takes none but those that rest on it with it.
-   * @param onDone told now and then how many have been tried.
+   * Tries every change, in order; a change that fails prevents only those that depend on it.
+   * @param onDone called at intervals with the number of changes tried.
    */
   apply(changes: readonly Change[], onDone?: (done: number) => void): Promise<Applied[]>;
 }
@@ -43,7 +44,7 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
   const { root } = paths;
   const cache = path.join(root, config.accounts.nsscache_dir);
   const backend = openBackend(config.accounts.backend, root, cache);
-  const marker = { name: config.accounts.primary_group, gid: config.accounts.primary_gid };
+  const managedGroup = { name: config.accounts.primary_group, gid: config.accounts.primary_gid };
   return {
     async read(homes) {
       const own = backend.read();
@@ -71,13 +72,12 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
       const { accounts, groups } = backend.read();
       const account = accounts.get(name);
       if (account === undefined) return null;
-      const isMarked =
-        account.entry.gid === marker.gid || groups.get(marker.name)?.members.includes(name) === true;
-      return { account, isMarked };
+      const isMember = groups.get(managedGroup.name)?.members.includes(name) === true;
+      return { account, isManaged: account.entry.gid === managedGroup.gid || isMember };
     },
     keyFiles: () => readKeyFiles(paths.keys),
     apply(changes, onDone = () => {}) {
-      for (const folder of ['etc', 'etc/sudoers.d']) sweepTemporaries(path.join(root, folder));
+      for (const directory of ['etc', 'etc/sudoers.d']) sweepTemporaries(path.join(root, directory));
       sweepTemporaries(path.dirname(paths.keys));
       sweepOffboarded(paths.offboarded);
       return applyChanges(changes, { paths, config, backend }, onDone);
@@ -90,7 +90,7 @@ function openBackend(kind: Config['accounts']['backend'], root: string, cache: s
   return kind === 'nsscache' ? openNssCache(root, cache) : openPublished(root, cache);
 }
 
-/** Where a key file and what is published for that name differ, a text that is neither, so that both are made anew. */
+/** Where a key file and the published keys of that name differ, a text that is neither, so that both are written. */
 function mergeKeys(
   files: ReadonlyMap<string, string>,
   published: ReadonlyMap<string, readonly string[]> | null,
@@ -105,7 +105,7 @@ function mergeKeys(
   return merged;
 }
 
-/** What the helper does not give is not there: a text that no file should have, so that each pass tries to mend it. */
+/** For a denied name, a text that no key file should have, so that each sync tries to write or remove the file. */
 function markDenied(
   files: ReadonlyMap<string, string>,
   names: readonly string[],

@@ -1,7 +1,8 @@
 // What this node is like, whatever the ledger says: privileged names, login shells, what its sshd understands.
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { NodeTraits } from '../plan/host-state.ts';
+import { AT_FDCWD, readFileStamp, type StampResult } from './fs/file-stamp.ts';
 import { readPrivilegedNames } from './sudo/privileged-names.ts';
 import { listSshdSources, readSshdFacts } from './sshd/sshd-program.ts';
 
@@ -30,15 +31,16 @@ function readShells(root: string): string[] {
     .filter((line) => line.startsWith('/'));
 }
 
-let sshd: { readonly key: string; readonly facts: SshdFacts } | null = null;
+let sshd: { readonly stamps: readonly StampResult[]; readonly facts: SshdFacts } | null = null;
 
-/** Asking sshd costs two processes, so it is asked again only when it, or the time zone, changed. */
+/** Two processes answer for sshd, so they run again only after sshd or the time zone changed. */
 async function readSshdOnce(root: string): Promise<SshdFacts> {
-  const stamp = (file: string): string => {
-    const found = statSync(file, { throwIfNoEntry: false });
-    return found === undefined ? '-' : `${found.ino} ${found.mtimeMs}`;
-  };
-  const key = listSshdSources(root).map(stamp).join();
-  if (sshd?.key !== key) sshd = { key, facts: await readSshdFacts(root) };
-  return sshd.facts;
+  const known = sshd;
+  const stamps = listSshdSources(root).map((file, index) =>
+    readFileStamp({ directory: AT_FDCWD, name: file }, known?.stamps[index], 'follow'),
+  );
+  if (known !== null && stamps.every((stamp, index) => stamp === known.stamps[index])) return known.facts;
+  const facts = await readSshdFacts(root);
+  sshd = { stamps, facts };
+  return facts;
 }

@@ -2,38 +2,13 @@
 import { lstatSync, mkdirSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { AgentError } from '../common/errors.ts';
+import { findNetworkFileSystem } from '../common/network-file-systems.ts';
 import { attempt } from '../common/system-error.ts';
 
 /** The database, and what SQLite keeps beside it. */
 export const DATABASE = 'mirror.sqlite';
 export const COMPANIONS = ['-wal', '-shm', '-journal'] as const;
 export const WRITER_LOCK = 'writer.lock';
-
-/** f_type of statfs(2), from the kernel's magic.h and each file system's own headers. */
-const NETWORK: ReadonlyMap<number, string> = new Map([
-  [0x6969, 'NFS'],
-  [0x517b, 'SMB'],
-  [0xff534d42, 'CIFS'],
-  [0xfe534d42, 'SMB 2'],
-  [0x65735546, 'FUSE'],
-  [0x01021997, '9p'],
-  [0x00c36400, 'Ceph'],
-  [0x0bd00bd0, 'Lustre'],
-  [0x47504653, 'GPFS'],
-  [0x19830326, 'BeeGFS'],
-  [0x5346414f, 'AFS'],
-  [0x6b414653, 'AFS'],
-  [0x73757245, 'Coda'],
-  [0x01161970, 'GFS2'],
-  [0x7461636f, 'OCFS2'],
-  [0xbacbacbc, 'VMware shared folders'],
-  [0x786f4256, 'VirtualBox shared folders'],
-]);
-
-/** The name of a file system that another machine may serve, by its f_type; null if it is local. */
-export function findNetworkFileSystem(type: number): string | null {
-  return NETWORK.get(type >>> 0) ?? null;
-}
 
 /**
  * Makes the folder where it is missing and looks at everything of ours in it.

@@ -1,10 +1,17 @@
 // sd_notify(3), or s6's newline: tells the service manager that the agent is ready, alive, busy or stopping.
 import { closeSync, existsSync, writeSync } from 'node:fs';
-import koffi from 'koffi';
+import { bindLibc } from '../../common/libc.ts';
 
 const AF_UNIX = 1;
 const SOCK_DGRAM = 2;
 const SOCK_CLOEXEC = 0o2000000;
+
+const openSocket = bindLibc<(domain: number, type: number, protocol: number) => number>(
+  'int socket(int domain, int type, int protocol)',
+);
+const sendTo = bindLibc<
+  (fd: number, data: Buffer, size: number, flags: number, to: Buffer, length: number) => number | bigint
+>('intptr_t sendto(int fd, const void *data, size_t size, int flags, const void *to, uint32_t length)');
 
 export interface ServiceManager {
   /** Sends lines such as `READY=1`; does nothing where no manager listens. */
@@ -25,18 +32,13 @@ export function connectServiceManager(environment: NodeJS.ProcessEnv = process.e
   const isPath = address.startsWith('/') && existsSync(address);
   if (!isPath && !address.startsWith('@')) return { notify: () => {}, watchdogInterval: null };
 
-  const libc = koffi.load('libc.so.6');
-  const socket = libc.func('int socket(int domain, int type, int protocol)');
-  const sendto = libc.func(
-    'intptr_t sendto(int fd, const void *data, size_t size, int flags, const void *to, uint32_t length)',
-  );
-  const fd = Number(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const fd = openSocket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   const to = socketAddress(address);
 
   return {
     notify(state) {
       const data = Buffer.from(state);
-      if (fd >= 0) sendto(fd, data, data.length, 0, to, to.length);
+      if (fd >= 0) sendTo(fd, data, data.length, 0, to, to.length);
     },
     watchdogInterval: watchdogInterval(environment),
   };

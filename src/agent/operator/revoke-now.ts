@@ -53,7 +53,7 @@ export function findName(entry: string, config: Config, host: Host, known: Known
   const binding = known?.bindings().find((one) => one.kind === 'account' && one.name === name);
   const there = host.lookUp(name);
   if (there === null) return null;
-  if (there.isMarked || binding?.id === there.account.entry.uid) return name;
+  if (there.isManaged || binding?.id === there.account.entry.uid) return name;
   throw new AgentError(
     'refused',
     `${name} is a local account of this node, none of ours, so it is not blocked`,

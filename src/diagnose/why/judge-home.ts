@@ -22,7 +22,7 @@ export function judgeHome({ home, names, config }: Facts): Verdict {
     case 'there':
       break;
   }
-  if (!look.isFolder) return warning(`${dir} is not a folder`, 'operator', 'move it away');
+  if (!look.isDirectory) return warning(`${dir} is not a folder`, 'operator', 'move it away');
   if (look.uid !== uid) {
     return warning(
       `${dir} belongs to uid ${look.uid}, not to uid ${uid ?? '?'}: it is somebody else’s, and we do not touch it`,

@@ -1,31 +1,31 @@
-// Where accounts and groups live: the seam between host.ts and the files that it edits.
+// The interface of the account backends: the files that hold accounts and groups.
 import type { AccountChange, Change } from '../../plan/change.ts';
 import type { AccountsOnHost } from '../../plan/host-state.ts';
 import type { Misfit } from './account-misfit.ts';
 
-/** Where accounts and keys are shown to others together, all at once. */
+/** Publishes accounts and keys together, all at once. */
 export interface Publication {
   /** What was last published: the lines of each key file, by name. */
   readKeys(): ReadonlyMap<string, readonly string[]>;
   /**
-   * Shows the accounts as `apply` left them and the keys after these changes; nothing new, nothing written.
-   * @throws AgentError host_write; what was published before is then still what is seen, and `apply` is forgotten.
+   * Publishes the accounts that `apply` staged and the keys after these changes; writes nothing if nothing changed.
+   * @throws AgentError host_write; readers then still see the generation before, and what `apply` staged is dropped.
    */
   publish(changes: readonly Change[]): void;
 }
 
 export interface AccountBackend {
-  /** What is there now, without a lock. */
+  /** The present state, without a lock. */
   read(): AccountsOnHost;
-  /** What else the node resolves, none of which is ours whatever the ledger says; null: `read` is all there is. */
+  /** What else the node resolves, all unmanaged whatever the ledger says; null: `read` has everything. */
   readOthers(): AccountsOnHost | null;
-  /** null: what `apply` does is seen at once. */
+  /** null: what `apply` does is visible at once. */
   readonly publication: Publication | null;
   /**
-   * Carries out account, group and membership changes, all that fit or none; waits for whoever edits meanwhile.
+   * Applies account, group and membership changes, all that fit or none; waits for other editors of the files.
    * @param today days since the epoch, for shadow(5).
-   * @returns those that did not fit what it found.
-   * @throws AgentError lock_busy, host_write; nothing has then been done.
+   * @returns the changes that did not fit what it found.
+   * @throws AgentError lock_busy, host_write; nothing was changed then.
    */
   apply(changes: readonly AccountChange[], today: number): Promise<Misfit[]>;
 }

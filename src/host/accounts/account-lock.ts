@@ -2,29 +2,23 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import koffi from 'koffi';
 import { AgentError } from '../../common/errors.ts';
+import { bindLibc } from '../../common/libc.ts';
 import { toHostWrite } from '../../common/system-error.ts';
 
 const F_SETLK = 6;
 const F_WRLCK = 1;
 const POLL_MS = 50;
 
-type SetLock = (fd: number, command: number, lock: object) => number;
-
-let setLock: SetLock | null = null;
+const setLock = bindLibc<(fd: number, command: number, lock: Buffer) => number>(
+  'int fcntl(int fd, int command, void *lock)',
+);
 
 /** struct flock of Linux on 64-bit machines (fcntl(2)); all zero after the type means the whole file. */
-function loadSetLock(): SetLock {
-  const flock = koffi.struct('flock', {
-    l_type: 'short',
-    l_whence: 'short',
-    l_start: 'int64',
-    l_len: 'int64',
-    l_pid: 'int',
-  });
-  const libc = koffi.load('libc.so.6');
-  return libc.func('fcntl', 'int', ['int', 'int', koffi.pointer(flock)]) as SetLock;
+function renderWriteLock(): Buffer {
+  const lock = Buffer.alloc(32);
+  lock.writeInt16LE(F_WRLCK);
+  return lock;
 }
 
 function openLock(file: string): number {
@@ -36,24 +30,23 @@ function openLock(file: string): number {
 }
 
 /**
- * Runs `work` under the lock. lckpwdf(3) itself would block the event loop, so the lock is polled.
+ * Runs `work` under the lock. Polls, because lckpwdf(3) itself would block the event loop.
  * No other part of this process may open and close `.pwd.lock` meanwhile: that would drop the lock (fcntl(2)).
- * @param patience milliseconds; the shadow tools hold it for moments.
+ * @param timeout milliseconds; the shadow tools hold the lock for moments.
  * @throws AgentError lock_busy, host_write
  */
-export async function withAccountLock<T>(root: string, patience: number, work: () => T): Promise<T> {
-  setLock ??= loadSetLock();
+export async function withAccountLock<T>(root: string, timeout: number, work: () => T): Promise<T> {
   const file = path.join(root, 'etc/.pwd.lock');
   const fd = openLock(file);
   try {
-    const lock = { l_type: F_WRLCK, l_whence: 0, l_start: 0, l_len: 0, l_pid: 0 };
+    const lock = renderWriteLock();
     for (
-      const deadline = performance.now() + patience;
+      const deadline = performance.now() + timeout;
       setLock(fd, F_SETLK, lock) !== 0;
       await sleep(POLL_MS)
     ) {
       if (performance.now() > deadline) {
-        throw new AgentError('lock_busy', `another program holds ${file} for more than ${patience / 1000} s`);
+        throw new AgentError('lock_busy', `another program holds ${file} for more than ${timeout / 1000} s`);
       }
     }
     return work();

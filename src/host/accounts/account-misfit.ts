@@ -1,30 +1,35 @@
-// Whether a change still fits what is in the files now: a plan is older than the lock under which it is carried out.
+// Whether a change still fits the files: the plan is older than the lock under which it is applied.
 import type { AccountChange } from '../../plan/change.ts';
 import { readLines, toId } from './passwd-format.ts';
 
-/** A change that did not fit what was found under the lock; nothing of it was done. */
+/** A change that did not fit what was found under the lock; nothing of it was applied. */
 export interface Misfit {
   readonly change: AccountChange;
   readonly problem: string;
 }
 
-/** Ids below this are the node's own, whatever a change says. */
+/** Lower ids belong to the system, whatever a change says. */
 const FIRST_ID = 1000;
 
-/** Who is there now, so that a plan made before the lock cannot overwrite somebody who came in between. */
-export interface Ground {
+/** Names and ids that are taken now, so that an older plan cannot overwrite an account that was added since. */
+export interface Allocations {
   readonly accounts: Map<string, number>;
   readonly uids: Map<number, string>;
   readonly groups: Map<string, number>;
   readonly gids: Map<number, string>;
 }
 
-/** Reads the ground out of the texts of passwd(5) and group(5). */
-export function collectIds(texts: { readonly passwd: string; readonly group: string }): Ground {
-  const ground: Ground = { accounts: new Map(), uids: new Map(), groups: new Map(), gids: new Map() };
+/** Collects them from the texts of passwd(5) and group(5). */
+export function collectIds(texts: { readonly passwd: string; readonly group: string }): Allocations {
+  const allocations: Allocations = {
+    accounts: new Map(),
+    uids: new Map(),
+    groups: new Map(),
+    gids: new Map(),
+  };
   for (const [file, names, ids] of [
-    ['passwd', ground.accounts, ground.uids],
-    ['group', ground.groups, ground.gids],
+    ['passwd', allocations.accounts, allocations.uids],
+    ['group', allocations.groups, allocations.gids],
   ] as const) {
     for (const [name, fields] of readLines(texts[file])) {
       const id = toId(fields[2]);
@@ -33,47 +38,47 @@ export function collectIds(texts: { readonly passwd: string; readonly group: str
       if (!ids.has(id)) ids.set(id, name);
     }
   }
-  return ground;
+  return allocations;
 }
 
-/** Why a change cannot be carried out, or null. */
-export function findMisfit(change: AccountChange, ground: Ground): string | null {
+/** Why a change cannot be applied; null: it can. */
+export function findMisfit(change: AccountChange, allocations: Allocations): string | null {
   const { name } = change;
   switch (change.kind) {
     case 'account-create': {
       const { uid } = change.entry;
       if (uid < FIRST_ID) return `uid ${uid} is below ${FIRST_ID}`;
-      const found = ground.accounts.get(name);
-      // A line that agrees, from before the ledger was lost, is taken back.
+      const found = allocations.accounts.get(name);
+      // A line that agrees is from before the ledger was lost, and is managed again.
       if (found === uid) return null;
-      if (found !== undefined) return `meanwhile somebody made an account ${name}`;
-      const other = ground.uids.get(uid);
-      return other === undefined ? null : `meanwhile uid ${uid} belongs to ${other}`;
+      if (found !== undefined) return `another program added an account ${name} meanwhile`;
+      const other = allocations.uids.get(uid);
+      return other === undefined ? null : `uid ${uid} belongs to ${other} meanwhile`;
     }
     case 'group-create': {
       if (change.gid < FIRST_ID) return `gid ${change.gid} is below ${FIRST_ID}`;
-      if (ground.groups.has(name)) return `meanwhile somebody made a group ${name}`;
-      const other = ground.gids.get(change.gid);
-      return other === undefined ? null : `meanwhile gid ${change.gid} belongs to ${other}`;
+      if (allocations.groups.has(name)) return `another program added a group ${name} meanwhile`;
+      const other = allocations.gids.get(change.gid);
+      return other === undefined ? null : `gid ${change.gid} belongs to ${other} meanwhile`;
     }
     case 'account-close':
     case 'account-remove':
     case 'account-alter':
     case 'account-reopen': {
-      const uid = ground.accounts.get(change.kind === 'account-alter' ? change.before.name : name);
-      if (uid === undefined) return `the account ${name} is gone from passwd`;
+      const uid = allocations.accounts.get(change.kind === 'account-alter' ? change.before.name : name);
+      if (uid === undefined) return `the account ${name} is no longer in passwd`;
       return uid === change.entry.uid ? null : `the account ${name} has uid ${uid}, not ${change.entry.uid}`;
     }
     case 'group-remove': {
-      const gid = ground.groups.get(name);
-      if (gid === undefined) return `the group ${name} is gone`;
+      const gid = allocations.groups.get(name);
+      if (gid === undefined) return `the group ${name} no longer exists`;
       return gid === change.gid ? null : `the group ${name} has gid ${gid}, not ${change.gid}`;
     }
     case 'member-add':
     case 'member-remove': {
-      const gid = ground.groups.get(name);
-      if (gid === undefined) return `there is no group ${name}`;
-      return gid < FIRST_ID ? `the group ${name} is the system's` : null;
+      const gid = allocations.groups.get(name);
+      if (gid === undefined) return `the group ${name} does not exist`;
+      return gid < FIRST_ID ? `the group ${name} belongs to the system` : null;
     }
   }
 }

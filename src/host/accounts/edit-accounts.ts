@@ -1,27 +1,22 @@
-// Changes to accounts and groups as edits of the four texts passwd, group, shadow and gshadow; touches no file.
-import { DISABLED_DAY as DAY_THAT_CLOSES } from '../../plan/actual.ts';
+// Changes to accounts and groups as edits of the texts passwd, group, shadow and gshadow; pure.
 import type { AccountChange } from '../../plan/change.ts';
-import type { PasswdEntry } from '../../policy/posix.ts';
-import { findMisfit, type Ground, type Misfit, collectIds } from './account-misfit.ts';
-import { editLines, encodeField, type LineEdit, splitMembers } from './passwd-format.ts';
+import { DISABLED_FIELD, newShadow, renderPasswd, withExpiry } from './account-lines.ts';
+import { findMisfit, type Allocations, type Misfit, collectIds } from './account-misfit.ts';
+import { type Moves, moveMember } from './member-edits.ts';
+import { editLines, type LineEdit } from './passwd-format.ts';
 
 /**
- * In the order in which a grant is written: an account appears when its groups and its shadow line are there. What is
- * planned is read off group and passwd, so each is written after its shadow, or a kill in between would go unseen.
+ * In the order in which a grant is written: an account appears after its groups and its shadow line. The plan reads
+ * group and passwd, so each is written after its shadow file, or a kill in between would go unnoticed.
  */
 export const FILES = ['gshadow', 'group', 'shadow', 'passwd'] as const;
 export type AccountFile = (typeof FILES)[number];
 export type Texts = Record<AccountFile, string>;
 
-/** shadow(5): day 1 of the epoch closes an account, also for sshd with UsePAM no. */
-const DISABLED_DAY = String(DAY_THAT_CLOSES);
-/** Index of the day of expiry in shadow(5). */
-export const EXPIRY = 7;
-
 /**
  * The texts as they are after the changes, and the changes that did not fit.
  * @param today days since the epoch, for shadow(5).
- * @param others texts of accounts and groups that stand elsewhere on the node and are in the way all the same.
+ * @param others texts of accounts and groups elsewhere on the node, whose names and ids are taken as well.
  */
 export function editTexts(
   before: Readonly<Texts>,
@@ -36,11 +31,11 @@ export function editTexts(
     shadow: new Map(),
   };
   const misfits: Misfit[] = [];
-  const ground = collectIds({
+  const allocations = collectIds({
     passwd: `${others.passwd}\n${before.passwd}`,
     group: `${others.group}\n${before.group}`,
   });
-  /** Edits of one name follow each other. */
+  /** Edits of one name run in their order. */
   const edit = (file: AccountFile, name: string, next: LineEdit): void => {
     const row = edits[file].get(name);
     if (row === undefined) edits[file].set(name, [next]);
@@ -48,13 +43,13 @@ export function editTexts(
   };
   const moves = new Map<string, Moves>();
   for (const change of changes) {
-    const problem = findMisfit(change, ground);
+    const problem = findMisfit(change, allocations);
     if (problem !== null) misfits.push({ change, problem });
-    else editFor(change, edit, today, ground, moves);
+    else editFor(change, edit, today, allocations, moves);
   }
   const texts = { ...before };
   for (const file of FILES) {
-    // A node without gshadow has none afterwards either.
+    // A node without gshadow gets none.
     if (file === 'gshadow' && before.gshadow === '') continue;
     texts[file] = editLines(before[file], joinEdits(edits[file]));
   }
@@ -76,38 +71,32 @@ function joinEdits(edits: ReadonlyMap<string, readonly LineEdit[]>): Map<string,
 
 type Edit = (file: AccountFile, name: string, next: LineEdit) => void;
 
-/** Who comes to a group and who leaves it, in one edit: a group may have 100,000 members. */
-interface Moves {
-  readonly added: Set<string>;
-  readonly removed: Set<string>;
-}
-
 function editFor(
   change: AccountChange,
   edit: Edit,
   today: number,
-  ground: Ground,
+  allocations: Allocations,
   moves: Map<string, Moves>,
 ): void {
   const { name } = change;
   switch (change.kind) {
     case 'account-close':
-      edit('shadow', name, (fields) => withExpiry(fields ?? newShadow(name, today), DISABLED_DAY));
+      edit('shadow', name, (fields) => withExpiry(fields ?? newShadow(name, today), DISABLED_FIELD));
       edit('passwd', name, (fields) => fields?.with(6, change.entry.shell) ?? null);
       return;
     case 'account-remove':
       edit('passwd', name, () => null);
       edit('shadow', name, () => null);
-      ground.uids.delete(change.entry.uid);
-      ground.accounts.delete(name);
+      allocations.uids.delete(change.entry.uid);
+      allocations.accounts.delete(name);
       return;
     case 'account-create':
       edit('passwd', name, () => renderPasswd(change.entry));
-      // Without a line in passwd, one in shadow is an old owner's: its password must not come back with the name.
-      if (ground.accounts.has(name)) edit('shadow', name, (fields) => fields ?? newShadow(name, today));
+      // Without a line in passwd, one in shadow is of an earlier account: its password must not come back.
+      if (allocations.accounts.has(name)) edit('shadow', name, (fields) => fields ?? newShadow(name, today));
       else edit('shadow', name, () => newShadow(name, today));
-      ground.accounts.set(name, change.entry.uid);
-      ground.uids.set(change.entry.uid, name);
+      allocations.accounts.set(name, change.entry.uid);
+      allocations.uids.set(change.entry.uid, name);
       return;
     case 'account-alter':
       // A rename edits the line where it stands; the hash and the dates of shadow stay.
@@ -123,8 +112,8 @@ function editFor(
       edit('group', name, () => [name, 'x', String(change.gid), '']);
       edit('gshadow', name, () => [name, '!', '', '']);
       moves.delete(name);
-      ground.groups.set(name, change.gid);
-      ground.gids.set(change.gid, name);
+      allocations.groups.set(name, change.gid);
+      allocations.gids.set(change.gid, name);
       return;
     case 'group-remove':
       edit('group', name, () => null);
@@ -135,45 +124,4 @@ function editFor(
       moveMember(change, edit, moves);
       return;
   }
-}
-
-function renderPasswd({ name, uid, gid, gecos, dir, shell }: PasswdEntry): string[] {
-  return [name, 'x', String(uid), String(gid), encodeField(gecos), encodeField(dir), shell];
-}
-
-/** `*`: no password ever matches, and keys work; a leading `!` would lock them out of sshd without PAM. */
-function newShadow(name: string, today: number): string[] {
-  return [name, '*', String(today), '0', '99999', '7', '', '', ''];
-}
-
-/** A line that is too short, which the shadow tools would call malformed, is filled up. */
-function withExpiry(fields: readonly string[], day: string): string[] {
-  return Array.from({ length: Math.max(9, fields.length) }, (_, index) =>
-    index === EXPIRY ? day : (fields[index] ?? ''),
-  );
-}
-
-function moveMember(
-  { kind, name, member }: Extract<AccountChange, { kind: 'member-add' | 'member-remove' }>,
-  edit: Edit,
-  moves: Map<string, Moves>,
-): void {
-  let move = moves.get(name);
-  if (move === undefined) {
-    const begun: Moves = { added: new Set(), removed: new Set() };
-    moves.set(name, begun);
-    for (const file of ['group', 'gshadow'] as const)
-      edit(file, name, (fields) => withMembers(fields, begun));
-    move = begun;
-  }
-  const [to, from] = kind === 'member-add' ? [move.added, move.removed] : [move.removed, move.added];
-  to.add(member);
-  from.delete(member);
-}
-
-function withMembers(fields: readonly string[] | null, { added, removed }: Moves) {
-  if (fields === null) return null;
-  const kept = splitMembers(fields[3]).filter((member) => !removed.has(member));
-  const members = new Set(added.size === 0 ? kept : [...kept, ...added].sort());
-  return [...fields.slice(0, 3), [...members].join(',')];
 }

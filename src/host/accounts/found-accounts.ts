@@ -1,15 +1,15 @@
-// The accounts in a passwd(5) file that is not ours, for taking them over.
+// Reads the accounts of another program's passwd(5) file, for `import`.
 import { readFileSync } from 'node:fs';
 import { AgentError } from '../../common/errors.ts';
 import type { PasswdEntry } from '../../policy/posix.ts';
 import { toPasswdEntry } from './local-accounts.ts';
 import { readLines } from './passwd-format.ts';
 
-/** A cache file of this size has more people than any organisation. */
+/** A file of this size has more users than any organisation. */
 const MAX_BYTES = 256 * 1024 * 1024;
 
 /**
- * Every well-formed line of `file`, in its order; comments, NIS lines and malformed ones are passed over.
+ * Every well-formed line of `file`, in its order, without comments, NIS lines and malformed ones.
  * @throws AgentError refused
  */
 export function readFoundAccounts(file: string): PasswdEntry[] {

@@ -1,4 +1,4 @@
-// The backend `local`: the node's own passwd, group, shadow and gshadow, replaced as whole files under the shadow tools' lock.
+// The backend `local`: replaces the node's own passwd, group, shadow and gshadow under the lock of the shadow tools.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ActualAccount } from '../../plan/actual.ts';
@@ -9,14 +9,16 @@ import type { AccountsOnHost } from '../../plan/host-state.ts';
 import { withAccountLock } from './account-lock.ts';
 import type { Misfit } from './account-misfit.ts';
 import { replaceFiles, type NewFile } from '../fs/atomic-file.ts';
-import { type AccountFile, editTexts, EXPIRY, FILES, type Texts } from './edit-accounts.ts';
+import { EXPIRY } from './account-lines.ts';
+import { type AccountFile, editTexts, FILES, type Texts } from './edit-accounts.ts';
 import { decodeField, readLines, splitMembers, toId } from './passwd-format.ts';
-import { AT_FDCWD, readThroughStatCache, type StatCache } from '../fs/stat-cache.ts';
+import { AT_FDCWD } from '../fs/file-stamp.ts';
+import { readThroughStatCache, type StatCache } from '../fs/stat-cache.ts';
 
-/** A kill between two renames must leave no account without its shadow line, and no key to an account that goes. */
+/** A kill between two renames must leave no account without its shadow line, and no removed account with access. */
 const REVOKING = ['shadow', 'passwd', 'gshadow', 'group'] as const;
 
-const LOCK_PATIENCE_MS = 30_000;
+const LOCK_TIMEOUT_MS = 30_000;
 
 /** The node's own files below `root`. */
 export function openLocalAccounts(root: string): AccountBackend {
@@ -28,19 +30,19 @@ export function openLocalAccounts(root: string): AccountBackend {
   };
 }
 
-/** What was read of each file in this process. */
-const memory = new Map<string, StatCache>();
+/** By file, for this process. */
+const statCaches = new Map<string, StatCache>();
 
-/** Reads the files without the lock: each is replaced as a whole, and `applyToFiles` looks again under the lock. */
+/** Reads the files without the lock: each is replaced as a whole, and `applyToFiles` reads again under the lock. */
 export function readLocalAccounts(root: string): AccountsOnHost {
   return readAccounts(readTexts(root, readIfChanged));
 }
 
 /**
- * Applies account, group and membership changes: read, edit, write, under one hold of the lock. Files whose text stays
- * the same are not written. A grant is written group first, a revocation shadow first.
+ * Applies account, group and membership changes: reads, edits and writes under one hold of the lock. Does not write a
+ * file whose text stays the same. Writes a grant group first, a revocation shadow first.
  * @param today days since the epoch, for shadow(5).
- * @throws AgentError lock_busy, host_write; nothing has then been done.
+ * @throws AgentError lock_busy, host_write; nothing was changed then.
  */
 export async function applyToFiles(
   root: string,
@@ -48,8 +50,8 @@ export async function applyToFiles(
   today: number,
 ): Promise<Misfit[]> {
   if (changes.length === 0) return [];
-  return withAccountLock(root, LOCK_PATIENCE_MS, () => {
-    // What is to be written whole is read whole, and not recognised.
+  return withAccountLock(root, LOCK_TIMEOUT_MS, () => {
+    // What will be written is read without the cache.
     const before = readTexts(root, readNow);
     const { texts, misfits } = editTexts(before, changes, today);
     const order = changes.every(isRevocation) ? REVOKING : FILES;
@@ -75,7 +77,7 @@ export function toPasswdEntry(fields: readonly string[]): PasswdEntry | null {
   return { name, uid: userId, gid: groupId, gecos: decodeField(gecos), dir: decodeField(dir), shell };
 }
 
-/** What the texts of passwd(5), shadow(5) and group(5) say, by name; malformed lines say nothing. */
+/** The accounts and groups of the texts, by name; malformed lines are skipped. */
 export function readAccounts(texts: Readonly<Record<'passwd' | 'shadow' | 'group', string>>): AccountsOnHost {
   const shadow = readLines(texts.shadow);
   const accounts = new Map<string, ActualAccount>();
@@ -110,8 +112,12 @@ function readNow(file: string): string {
 }
 
 function readIfChanged(file: string): string {
-  const found = readThroughStatCache({ folder: AT_FDCWD, name: file, file }, 'latin1', memory.get(file));
+  const found = readThroughStatCache(
+    { directory: AT_FDCWD, name: file, file },
+    'latin1',
+    statCaches.get(file),
+  );
   if (found === null) return readNow(file);
-  memory.set(file, found);
+  statCaches.set(file, found);
   return found.text;
 }

@@ -1,22 +1,22 @@
-// passwd(5), group(5), shadow(5) and gshadow(5) as lists of lines, of which we edit ours and leave the rest alone.
+// passwd(5), group(5), shadow(5) and gshadow(5) as lists of lines; edits some and keeps every byte of the rest.
 import { isUtf8 } from 'node:buffer';
 
 /**
- * Text is handled as latin1, one character a byte, so that lines we do not own survive whatever they hold.
- * `fields` is null where no line of that name exists; the answer null removes the line, an array replaces or adds it.
+ * Text is handled as latin1, one character a byte, so that unmanaged lines survive whatever they hold.
+ * `fields` is null where no line has that name; the result null removes the line, an array replaces or adds it.
  */
 export type LineEdit = (fields: readonly string[] | null) => readonly string[] | null;
 
 /**
- * Applies edits by the name in the first field. Every other byte stays: comments, NIS lines, malformed lines, their
- * order, and a missing newline at the end. New lines go last. Of several lines of one name the first is the account
+ * Applies edits by the name in the first field. Every other byte stays: comments, NIS lines, malformed lines, the
+ * order, and a missing newline at the end. New lines go last. Of several lines with one name, the first is the account
  * (getpwnam(3) finds that one), so only that one is edited.
  */
 export function editLines(text: string, edits: ReadonlyMap<string, LineEdit>): string {
   if (edits.size === 0) return text;
   const waiting = new Map(edits);
   const lines = text.split('\n');
-  // A text that ends as it should leaves an empty last element.
+  // A text with a newline at its end leaves an empty last element.
   const tail = lines.at(-1) === '' ? lines.pop() : undefined;
   const kept: string[] = [];
   for (const line of lines) {
@@ -58,7 +58,7 @@ function readName(line: string): string | null {
 
 /**
  * Joins fields into a line; text beyond ASCII becomes UTF-8.
- * @throws RangeError for a field that would shift fields or add lines: the last fence behind the policy.
+ * @throws RangeError for a field that would shift fields or add lines: the last check behind the policy.
  */
 function renderLine(fields: readonly string[]): string {
   for (const field of fields) {
@@ -68,9 +68,9 @@ function renderLine(fields: readonly string[]): string {
   return fields.join(':');
 }
 
-/** A field of ours as the bytes that go into the file. */
+/** A field as the bytes that go into the file. */
 export function encodeField(text: string): string {
-  // Nearly all of them are the same in both.
+  // Nearly all fields are ASCII, which is the same in both.
   // oxlint-disable-next-line no-control-regex -- all of ASCII
   return /^[\0-\x7f]*$/.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
 }

@@ -1,4 +1,4 @@
-// Replaces files as a whole: temporaries beside them, their data on disk, then the renames, then the folder.
+// Replaces whole files: writes temporaries beside them, syncs their data, renames them, syncs the directory.
 import {
   constants,
   closeSync,
@@ -29,19 +29,19 @@ export interface NewFile {
   readonly encoding: 'utf8' | 'latin1';
   /** For a file that does not exist yet; one that does keeps mode, owner, ACL and SELinux label. */
   readonly mode: number;
-  /** A backup: what it keeps, its time included, is that file's instead. */
+  /** A backup: it gets attributes and time of that file instead. */
   readonly like?: string;
 }
 
-/** Temporaries of ours end so; one that is left of a crash is overwritten or removed. */
+/** End of the names of temporaries; one that a crash left is overwritten or removed. */
 export const TEMPORARY_SUFFIX = '.sunk-agent-new';
 
 /** For more files than this one syncfs(2) is far cheaper than an fsync(2) each. */
 export const FEW = 8;
 
 /**
- * Replaces the files in the order given, all of one folder. If anything fails before the first rename nothing has
- * changed; a crash between two renames leaves a prefix of them, which the next pass completes.
+ * Replaces the files in the order given, all of one directory. A failure before the first rename changes nothing; a
+ * crash between two renames leaves a prefix of them, which the next sync completes.
  * @throws AgentError host_write, with the temporaries removed.
  */
 export function replaceFiles(files: readonly NewFile[]): void {
@@ -49,12 +49,12 @@ export function replaceFiles(files: readonly NewFile[]): void {
   if (first === undefined) return;
   const temporaries: string[] = [];
   try {
-    // Many files are key files, which stand each by itself.
+    // More files than a few are key files, which do not depend on each other.
     if (files.length <= FEW) demandReplaceable(files.map(({ file }) => file));
     for (const fresh of files) temporaries.push(writeTemporary(fresh, files.length <= FEW));
     if (files.length > FEW) syncFileSystem(path.dirname(first.file));
     for (const [index, { file }] of files.entries()) renameSync(temporaries[index] ?? '', file);
-    for (const folder of new Set(files.map(({ file }) => path.dirname(file)))) syncToDisk(folder);
+    for (const directory of new Set(files.map(({ file }) => path.dirname(file)))) syncToDisk(directory);
   } catch (cause) {
     for (const temporary of temporaries) rmSync(temporary, { force: true });
     throw toHostWrite(`cannot replace ${first.file}`, cause);
@@ -62,19 +62,19 @@ export function replaceFiles(files: readonly NewFile[]): void {
 }
 
 /**
- * Removes what a kill has left in a folder. Only while nobody replaces files there (the pass lock).
- * @param names what is in the folder, where somebody has just looked.
+ * Removes what a kill left in a directory. The caller holds the sync lock, so that no one replaces files there.
+ * @param names entries of the directory, where the caller has just listed it.
  */
 export function sweepTemporaries(
-  folder: string,
-  names: readonly string[] = existsSync(folder) ? readdirSync(folder) : [],
+  directory: string,
+  names: readonly string[] = existsSync(directory) ? readdirSync(directory) : [],
 ): void {
   for (const name of names) {
     if (!name.endsWith(TEMPORARY_SUFFIX)) continue;
     try {
-      rmSync(path.join(folder, name), { recursive: true, force: true });
+      rmSync(path.join(directory, name), { recursive: true, force: true });
     } catch {
-      // A read-only disk, say: whoever has to write there will tell.
+      // A read-only disk, for example; the next write there reports it.
     }
   }
 }
@@ -95,7 +95,7 @@ function writeTemporary({ file, data, encoding, mode, like }: NewFile, syncs: bo
   }
 }
 
-/** What a crash has left in its place goes. */
+/** Removes what a crash left in its place. */
 function createAnew(temporary: string): number {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   try {
@@ -107,7 +107,7 @@ function createAnew(temporary: string): number {
   }
 }
 
-/** Gives the new file what the old one had: owner, mode, label and ACL; a backup its time as well. */
+/** Copies owner, mode, label and ACL of the old file to the new one; for a backup also the time. */
 export function copyAttributes(fd: number, model: string, mode: number, takesTime: boolean): void {
   const old = openIfThere(model);
   if (old === null) {
@@ -126,7 +126,7 @@ export function copyAttributes(fd: number, model: string, mode: number, takesTim
 }
 
 function openIfThere(file: string): number | null {
-  // Most new key files stand for nobody's, and an exception costs more than all else about such a file.
+  // Most new key files replace none, and an exception costs more than all else about such a file.
   if (lstatSync(file, { throwIfNoEntry: false }) === undefined) return null;
   try {
     return openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);

@@ -1,30 +1,30 @@
-// Makes durable what was written: one file or folder (fsync(2)), or all of a file system at once (syncfs(2)).
+// Syncs writes to disk: one file or directory (fsync(2)), or a whole file system at once (syncfs(2)).
 import { closeSync, constants, fsyncSync, openSync } from 'node:fs';
-import { bindLibc, bindLibcAside } from './libc.ts';
+import { bindLibc, bindLibcAsync } from '../../common/libc.ts';
 
 const SYNCFS = 'int syncfs(int fd)';
 const syncfs = bindLibc<(fd: number) => number>(SYNCFS);
-const syncfsAside = bindLibcAside(SYNCFS);
+const syncfsAsync = bindLibcAsync(SYNCFS);
 
-/** Has the disk begin with what is written so far, so that the sync at the end, which counts, is a short one. */
-export function beginSync(folder: string): void {
-  const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
-  syncfsAside([fd], () => closeSync(fd));
+/** Starts a sync in the background, so that the final one, which counts, takes less time. */
+export function beginSync(directory: string): void {
+  const fd = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  syncfsAsync([fd], () => closeSync(fd));
 }
 
-/** Makes everything durable that was written to the file system of a folder. */
-export function syncFileSystem(folder: string): void {
-  withOpen(folder, (fd) => {
-    if (syncfs(fd) !== 0) throw new Error(`cannot write the file system of ${folder} to disk (syncfs)`);
+/** Syncs everything that was written to the file system of a directory. */
+export function syncFileSystem(directory: string): void {
+  withOpen(directory, (fd) => {
+    if (syncfs(fd) !== 0) throw new Error(`cannot write the file system of ${directory} to disk (syncfs)`);
   });
 }
 
-/** Makes a folder's own entries durable, or a file's data. */
+/** Syncs a directory's own entries, or a file's data. */
 export function syncToDisk(file: string): void {
   withOpen(file, fsyncSync);
 }
 
-/** Does something with a file or folder that is open to be read. */
+/** Calls `work` with a descriptor of a file or directory, open for reading. */
 export function withOpen(file: string, work: (fd: number) => void): void {
   const fd = openSync(file, constants.O_RDONLY);
   try {

@@ -1,6 +1,6 @@
-// What a file carries beside owner and mode (xattr(7)): its SELinux label, its ACL, attributes of an administrator's own.
+// Extended attributes of a file (xattr(7)): its SELinux label, its ACL, attributes that an administrator set.
 import { constants } from 'node:os';
-import { bindLibc, lastErrno } from './libc.ts';
+import { bindLibc, lastErrno } from '../../common/libc.ts';
 
 type Read = (fd: number, name: string, value: Buffer | null, size: number) => number | bigint;
 
@@ -12,13 +12,13 @@ const fsetxattr = bindLibc<(fd: number, name: string, value: Buffer, size: numbe
   'int fsetxattr(int fd, const char *name, const void *value, size_t size, int flags)',
 );
 
-/** Hashes and signatures of the content: of another content they would be false, and the kernel makes them itself. */
+/** Hashes and signatures of the content: false for other content, and the kernel makes them itself. */
 const OF_CONTENT = new Set(['security.ima', 'security.evm']);
 
 /** Both errors mean that this file system keeps none. */
 const NONE = new Set<number>([constants.errno.ENOTSUP, constants.errno.ENOSYS]);
 
-/** Every attribute of an open file, by name; those of its content apart. */
+/** Every attribute of an open file, by name, except those of its content. */
 export function readAttributes(fd: number): Map<string, Buffer> {
   const found = new Map<string, Buffer>();
   const names = readGrown((buffer, size) => flistxattr(fd, buffer, size), 'flistxattr');
@@ -31,8 +31,8 @@ export function readAttributes(fd: number): Map<string, Buffer> {
 }
 
 /**
- * Gives an open file these attributes, where it has not got them already.
- * @throws Error where the file system or the security policy refuses: a file that lost its label or ACL is not put in place.
+ * Sets these attributes of an open file, where they differ.
+ * @throws Error where the file system or the security policy refuses: a file without its label or ACL must not be used.
  */
 export function writeAttributes(fd: number, wanted: ReadonlyMap<string, Buffer>): void {
   if (wanted.size === 0) return;
@@ -43,7 +43,7 @@ export function writeAttributes(fd: number, wanted: ReadonlyMap<string, Buffer>)
   }
 }
 
-/** Asks for the size, then for the value; null where there is none (any more). */
+/** Reads the size, then the value; null where the attribute does not exist (any more). */
 function readGrown(
   read: (buffer: Buffer | null, size: number) => number | bigint,
   call: string,

@@ -1,9 +1,9 @@
-// A file's text where there may be no file.
+// Reads a file that may be missing.
 import { readFile } from 'node:fs/promises';
 import { toHostWrite } from '../../common/system-error.ts';
 
 /**
- * The text of a file, or null if there is none.
+ * The text of a file; null: it is missing.
  * @throws AgentError host_write
  */
 export async function readText(file: string): Promise<string | null> {
@@ -15,7 +15,7 @@ export async function readText(file: string): Promise<string | null> {
   }
 }
 
-/** Whether an error is the system's, of that code (errno(3)). */
+/** Whether an error comes from the system with that code (errno(3)). */
 export function hasCode(cause: unknown, code: string): boolean {
   return cause instanceof Error && 'code' in cause && cause.code === code;
 }

@@ -1,8 +1,8 @@
-// Whether a file can be replaced by rename(2) at all; asked before the first of several, so that nothing is half done.
+// Checks that files can be replaced by rename(2), before the first of them is, so that no set is half replaced.
 import { closeSync, constants, lstatSync, openSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { AgentError } from '../../common/errors.ts';
-import { bindLibc } from './libc.ts';
+import { bindLibc } from '../../common/libc.ts';
 
 const ioctl = bindLibc<(fd: number, request: number, flags: Buffer) => number>(
   'int ioctl(int fd, unsigned long request, void *flags)',
@@ -14,25 +14,25 @@ const IMMUTABLE = 0x10;
 const APPEND_ONLY = 0x20;
 
 /**
- * Refuses what rename(2) would refuse: something other than a plain file, one that chattr(1) has locked, one that is
- * mounted by itself (a bind mount of a single file, as containers have it).
+ * Refuses what rename(2) would refuse: what is no plain file, a file locked by chattr(1), a file that is a mount point
+ * (a bind mount of a single file, as in containers).
  * @throws AgentError host_write
  */
 export function demandReplaceable(files: readonly string[]): void {
   const mounts = readMountPoints();
-  const folders = new Map(files.map((file) => [path.dirname(file), '']));
-  for (const folder of folders.keys()) folders.set(folder, realpathSync(folder));
+  const directories = new Map(files.map((file) => [path.dirname(file), '']));
+  for (const directory of directories.keys()) directories.set(directory, realpathSync(directory));
   for (const file of files) {
     const found = lstatSync(file, { throwIfNoEntry: false });
     if (found === undefined) continue;
     if (!found.isFile()) {
       throw new AgentError('host_write', `${file} is not a plain file`, {
-        hint: 'a link would be replaced by a file: put the file itself there',
+        hint: 'rename would replace a link by a file: put the file itself there',
       });
     }
-    if (mounts.has(path.join(folders.get(path.dirname(file)) ?? '', path.basename(file)))) {
+    if (mounts.has(path.join(directories.get(path.dirname(file)) ?? '', path.basename(file)))) {
       throw new AgentError('host_write', `${file} is mounted by itself, so it cannot be replaced`, {
-        hint: 'mount the folder that it lies in, not the file',
+        hint: 'mount its directory, not the file',
       });
     }
     const locked = readFlags(file) & (IMMUTABLE | APPEND_ONLY);
@@ -56,7 +56,7 @@ function readFlags(file: string): number {
   }
 }
 
-/** The fifth field of proc_pid_mountinfo(5), where blanks are written in octal. */
+/** The fifth field of proc_pid_mountinfo(5), with blanks in octal. */
 function readMountPoints(): Set<string> {
   const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
   return new Set(

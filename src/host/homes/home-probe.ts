@@ -1,46 +1,46 @@
-// A look at somebody's home, as that person would meet it; nothing in it is touched.
+// Probes a home directory with the permissions of its user; changes nothing in it.
 import { lstat, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 export type HomeProbe =
   | { readonly state: 'missing' }
-  /** It, or a folder above, cannot be looked at. */
+  /** stat(2) of it or of a directory above fails. */
   | { readonly state: 'unreachable'; readonly why: string }
   | {
       readonly state: 'there';
-      readonly isFolder: boolean;
+      readonly isDirectory: boolean;
       readonly uid: number;
       /** Permission bits. */
       readonly mode: number;
-      /** A folder above that the person may not pass through; null: none. */
+      /** A directory above that the user may not search; null: none. */
       readonly closedAbove: string | null;
     };
 
-/** A mount that is gone answers never; a machine that is merely busy answers sooner than this. */
-const PATIENCE_MS = 5000;
+/** A lost mount never answers; a busy machine answers sooner than this. */
+const TIMEOUT_MS = 5000;
 
-/** @param ids who will live there. */
+/** @param ids of the user whose home it is. */
 export async function probeHome(
   root: string,
   dir: string,
   ids: { readonly uid: number; readonly gid: number },
 ): Promise<HomeProbe> {
-  const silent = new Promise<HomeProbe>((resolve) => {
+  const late = new Promise<HomeProbe>((resolve) => {
     const why = `${dir} does not answer: is its file system still mounted?`;
-    setTimeout(() => resolve({ state: 'unreachable', why }), PATIENCE_MS).unref();
+    setTimeout(() => resolve({ state: 'unreachable', why }), TIMEOUT_MS).unref();
   });
-  return Promise.race([look(root, dir, ids), silent]);
+  return Promise.race([examine(root, dir, ids), late]);
 }
 
-async function look(root: string, dir: string, ids: { uid: number; gid: number }): Promise<HomeProbe> {
+async function examine(root: string, dir: string, ids: { uid: number; gid: number }): Promise<HomeProbe> {
   try {
     const found = await stat(path.join(root, dir));
     return {
       state: 'there',
-      isFolder: found.isDirectory(),
+      isDirectory: found.isDirectory(),
       uid: found.uid,
       mode: found.mode & 0o7777,
-      closedAbove: await findClosedFolder(root, dir, ids),
+      closedAbove: await findClosedDirectory(root, dir, ids),
     };
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
@@ -50,12 +50,12 @@ async function look(root: string, dir: string, ids: { uid: number; gid: number }
         ? { state: 'missing' }
         : { state: 'unreachable', why: `${dir} is a link that leads nowhere` };
     }
-    return { state: 'unreachable', why: `${dir} cannot be looked at (${code})` };
+    return { state: 'unreachable', why: `stat ${dir} fails (${code})` };
   }
 }
 
-/** Search permission on every folder above, by owner, primary group or others (path_resolution(7)). */
-async function findClosedFolder(
+/** Search permission on every directory above, by owner, primary group or others (path_resolution(7)). */
+async function findClosedDirectory(
   root: string,
   dir: string,
   { uid, gid }: { uid: number; gid: number },

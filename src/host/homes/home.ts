@@ -1,4 +1,4 @@
-// Makes a home from /etc/skel, where there was none: never by changing what somebody else may have put there.
+// Creates a missing home from /etc/skel; never changes what another user may have put there.
 import {
   chownSync,
   chmodSync,
@@ -24,9 +24,9 @@ export interface NewHome {
 }
 
 /**
- * Fills a temporary sibling, which only root can reach, and renames it into place; rename(2) onto an existing folder
- * fails unless that is empty, so a home that appears meanwhile is not lost. Without root everything stays the caller's.
- * @throws AgentError host_write, refused: a sentence for the operator.
+ * Fills a temporary sibling that only root can reach, and renames it into place. rename(2) onto an existing directory
+ * fails unless that is empty, so a home that appears meanwhile is not lost. Without root the caller owns everything.
+ * @throws AgentError host_write, refused
  */
 export function createHome(root: string, { dir, uid, gid }: NewHome): void {
   const home = path.join(root, dir);
@@ -54,7 +54,7 @@ export function createHome(root: string, { dir, uid, gid }: NewHome): void {
   }
 }
 
-/** What a kill has left: it is given away last, so if it is the owner's, only the renaming is missing. */
+/** What a kill left: its owner is set last, so if the user owns it, only the rename is missing. */
 function isFinished(temporary: string, uid: number): boolean {
   const found = lstatSync(temporary, { throwIfNoEntry: false });
   if (found === undefined) return false;
@@ -63,7 +63,7 @@ function isFinished(temporary: string, uid: number): boolean {
   return false;
 }
 
-/** Only where nobody but root can have reached into it. */
+/** Only where no user but root can have reached into it. */
 function removeUnfinished(temporary: string): void {
   try {
     const found = lstatSync(temporary, { throwIfNoEntry: false });
@@ -71,7 +71,7 @@ function removeUnfinished(temporary: string): void {
       rmSync(temporary, { recursive: true, force: true });
     }
   } catch {
-    // The disk that refused the home refuses this as well; the next attempt begins with it.
+    // The disk that refused the home refuses this as well; the next attempt starts with it.
   }
 }
 
@@ -80,20 +80,20 @@ function fill(temporary: string, root: string, uid: number, gid: number): void {
   const skeleton = path.join(root, 'etc/skel');
   if (existsSync(skeleton)) cpSync(skeleton, temporary, { recursive: true, verbatimSymlinks: true });
   chmodSync(temporary, 0o700);
-  if (process.geteuid?.() === 0) giveAway(temporary, uid, gid);
+  if (process.geteuid?.() === 0) chownTree(temporary, uid, gid);
 }
 
-/** From the leaves to the folder, so that the owner can reach nothing before all of it is theirs. */
-function giveAway(folder: string, uid: number, gid: number): void {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const file = path.join(folder, entry.name);
-    if (entry.isDirectory()) giveAway(file, uid, gid);
+/** From the leaves to the directory, so that the user can reach nothing before they own all of it. */
+function chownTree(directory: string, uid: number, gid: number): void {
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    const file = path.join(directory, entry.name);
+    if (entry.isDirectory()) chownTree(file, uid, gid);
     else lchownSync(file, uid, gid);
   }
-  chownSync(folder, uid, gid);
+  chownSync(directory, uid, gid);
 }
 
-/** Which of these homes exist; a folder that cannot be looked at counts as there, since it must not be made anew. */
+/** Which of these homes exist; one whose lstat(2) fails counts as existing, since it must not be created. */
 export function findHomes(root: string, dirs: Iterable<string>): Set<string> {
   const found = new Set<string>();
   for (const dir of dirs) {

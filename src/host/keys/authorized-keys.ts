@@ -1,4 +1,4 @@
-// The folder of key files, one a name, that sshd and the helper read.
+// The directory of key files, one per account name, that sshd and the helper read.
 import {
   closeSync,
   constants,
@@ -16,62 +16,62 @@ import { type DirectoryWatch, watchDirectory } from './directory-watch.ts';
 import { syncToDisk } from '../fs/durable.ts';
 import { readThroughStatCache, type StatCache } from '../fs/stat-cache.ts';
 
-/** What may be a file's name: an account's, so never a path. */
+/** Names of key files are account names, so never a path. */
 const NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/;
 
-interface Remembered {
-  /** Of the folder itself: another folder in its place has another. */
+interface DirectoryCache {
+  /** Inode of the directory: a directory that replaced it has another. */
   readonly inode: number;
-  /** null: the kernel grants none, so each file is looked at each time. */
+  /** null: the kernel grants none, so each file is stamped each time. */
   readonly watch: DirectoryWatch | null;
-  /** performance.now() when each file was last looked at. */
-  readonly lookedAt: number;
+  /** performance.now() when each file was last stamped. */
+  readonly checkedAt: number;
   /** By name. */
   readonly files: ReadonlyMap<string, StatCache>;
   readonly texts: ReadonlyMap<string, string>;
-  /** What a kill has left. */
+  /** Temporaries that a kill left. */
   readonly temporaries: readonly string[];
 }
 
-/** After so long each file is looked at again, for what a watch cannot see. */
-const LOOK_AT_LEAST_EVERY_MS = 900_000;
+/** Milliseconds after which each file is stamped again, for changes that a watch does not report. */
+const MAX_UNCHECKED_MS = 900_000;
 
-/** What was read in this process, by folder: nearly all files are as they were in the pass before. */
-const memory = new Map<string, Remembered>();
+/** By directory, for this process: from one sync to the next nearly all files stay the same. */
+const caches = new Map<string, DirectoryCache>();
 
-/** Text of each key file, by name; only looks, so that it may be asked while a pass writes. */
-export function readKeyFiles(folder: string): ReadonlyMap<string, string> {
-  const found = lstatSync(folder, { throwIfNoEntry: false });
-  let before = memory.get(folder);
+/** Text of each key file, by name; reads only, so it may be called while a sync writes. */
+export function readKeyFiles(directory: string): ReadonlyMap<string, string> {
+  const found = lstatSync(directory, { throwIfNoEntry: false });
+  let before = caches.get(directory);
   if (before !== undefined && before.inode !== found?.ino) {
     before.watch?.close();
-    memory.delete(folder);
+    caches.delete(directory);
     before = undefined;
   }
   if (found === undefined) return new Map();
-  const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  const fd = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    const after = (before && lookAgain(folder, fd, before)) ?? lookAtAll(folder, fd, found.ino, before);
-    memory.set(folder, after);
+    const after = (before && readChanged(directory, fd, before)) ?? readAll(directory, fd, found.ino, before);
+    caches.set(directory, after);
     return after.texts;
   } finally {
     closeSync(fd);
   }
 }
 
-/** Looks at those files only to which something happened; null if that is not known. */
-function lookAgain(folder: string, fd: number, before: Remembered): Remembered | null {
-  const names = before.watch?.take() ?? null;
-  if (names === null || performance.now() - before.lookedAt > LOOK_AT_LEAST_EVERY_MS) return null;
-  const doubtful = new Set(names);
-  for (const [name, { stamp }] of before.files) if (stamp === null) doubtful.add(name);
-  if (doubtful.size === 0) return before;
+/** Reads only the files that changed; null: it is unknown which did. */
+function readChanged(directory: string, fd: number, before: DirectoryCache): DirectoryCache | null {
+  const names = before.watch?.readChanges() ?? null;
+  if (names === null || performance.now() - before.checkedAt > MAX_UNCHECKED_MS) return null;
+  const unsure = new Set(names);
+  for (const [name, { stamp }] of before.files) if (stamp === null) unsure.add(name);
+  if (unsure.size === 0) return before;
   const files = new Map(before.files);
   const texts = new Map(before.texts);
-  for (const name of doubtful) {
+  for (const name of unsure) {
     if (!isKeyFile(name)) continue;
     const file = readThroughStatCache(
-      { folder: fd, name, file: `${folder}/${name}` },
+      { directory: fd, name, file: `${directory}/${name}` },
       'utf8',
       files.get(name),
     );
@@ -84,48 +84,48 @@ function lookAgain(folder: string, fd: number, before: Remembered): Remembered |
     }
   }
   const temporaries = [...new Set([...before.temporaries, ...names])].filter(
-    (name) => name.endsWith(TEMPORARY_SUFFIX) && existsSync(`${folder}/${name}`),
+    (name) => name.endsWith(TEMPORARY_SUFFIX) && existsSync(`${directory}/${name}`),
   );
   return { ...before, files, texts, temporaries };
 }
 
-function lookAtAll(folder: string, fd: number, inode: number, before?: Remembered): Remembered {
-  // First the watch, so that whatever comes meanwhile is found by the next look.
+function readAll(directory: string, fd: number, inode: number, before?: DirectoryCache): DirectoryCache {
+  // The watch comes first, so that a change during the reads is found by the next call.
   before?.watch?.close();
-  const watch = watchDirectory(folder);
-  const lookedAt = performance.now();
+  const watch = watchDirectory(directory);
+  const checkedAt = performance.now();
   const files = new Map<string, StatCache>();
   const texts = new Map<string, string>();
   const temporaries: string[] = [];
-  for (const name of readdirSync(folder)) {
+  for (const name of readdirSync(directory)) {
     if (name.endsWith(TEMPORARY_SUFFIX)) temporaries.push(name);
     if (!isKeyFile(name)) continue;
     const known = before?.files.get(name);
-    const file = readThroughStatCache({ folder: fd, name, file: `${folder}/${name}` }, 'utf8', known);
+    const file = readThroughStatCache({ directory: fd, name, file: `${directory}/${name}` }, 'utf8', known);
     if (file === null) continue;
     files.set(name, file);
     texts.set(name, file.text);
   }
-  return { inode, watch, lookedAt, files, texts, temporaries };
+  return { inode, watch, checkedAt, files, texts, temporaries };
 }
 
 const isKeyFile = (name: string): boolean => NAME.test(name) && !name.endsWith(TEMPORARY_SUFFIX);
 
 /**
- * Replaces key files, all of them or (at a failure before the renames) none.
+ * Replaces key files: all of them, or none if it fails before the renames.
  * @throws the system's error
  */
-export function writeKeyFiles(folder: string, files: readonly NewEntry[]): void {
+export function writeKeyFiles(directory: string, files: readonly NewEntry[]): void {
   if (files.length === 0) return;
   for (const { name } of files)
-    if (!NAME.test(name)) throw new RangeError(`not an account's name: ${JSON.stringify(name)}`);
-  if (isEmpty(folder) && fillDirectory(folder, files, 0o755)) return;
-  mkdirSync(folder, { recursive: true, mode: 0o755 });
-  // To list a folder of 100,000 files a second time takes longer than to write one.
-  sweepTemporaries(folder, memory.get(folder)?.temporaries);
+    if (!NAME.test(name)) throw new RangeError(`not an account name: ${JSON.stringify(name)}`);
+  if (isEmpty(directory) && fillDirectory(directory, files, 0o755)) return;
+  mkdirSync(directory, { recursive: true, mode: 0o755 });
+  // Listing a directory of 100,000 files again takes longer than writing one.
+  sweepTemporaries(directory, caches.get(directory)?.temporaries);
   replaceFiles(
     files.map(({ name, text }) => ({
-      file: path.join(folder, name),
+      file: path.join(directory, name),
       data: text,
       encoding: 'utf8',
       mode: 0o644,
@@ -133,19 +133,19 @@ export function writeKeyFiles(folder: string, files: readonly NewEntry[]): void 
   );
 }
 
-/** A folder that is not there has nothing in it either; a link in its place is an administrator's, and stays. */
-function isEmpty(folder: string): boolean {
-  const known = memory.get(folder);
+/** A missing directory counts as empty; a symbolic link in its place is an administrator's, and stays. */
+function isEmpty(directory: string): boolean {
+  const known = caches.get(directory);
   if (known !== undefined && known.files.size > 0) return false;
-  const found = lstatSync(folder, { throwIfNoEntry: false });
-  return found === undefined || (found.isDirectory() && readdirSync(folder).length === 0);
+  const found = lstatSync(directory, { throwIfNoEntry: false });
+  return found === undefined || (found.isDirectory() && readdirSync(directory).length === 0);
 }
 
-/** Removes a key file for good, also if the power fails next; that it is gone already is no failure. */
-export function removeKeyFile(folder: string, name: string): void {
-  if (!NAME.test(name)) throw new RangeError(`not an account's name: ${JSON.stringify(name)}`);
-  const file = path.join(folder, name);
+/** Removes a key file durably, also if the power fails next; a missing file is no error. */
+export function removeKeyFile(directory: string, name: string): void {
+  if (!NAME.test(name)) throw new RangeError(`not an account name: ${JSON.stringify(name)}`);
+  const file = path.join(directory, name);
   if (lstatSync(file, { throwIfNoEntry: false }) === undefined) return;
   rmSync(file, { force: true });
-  syncToDisk(folder);
+  syncToDisk(directory);
 }

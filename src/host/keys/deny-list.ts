@@ -1,13 +1,13 @@
-// Who gets no key although the key file cannot be removed: an empty file a name in /run, for which the helper looks first.
+// The deny list: an empty file per name in /run, whose keys the helper must not serve though the key file remains.
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { isSystemError } from '../../common/system-error.ts';
 
-/** @returns whether that could be done. */
-export function addDenied(folder: string, name: string): boolean {
+/** @returns false: the system refused. */
+export function addDenied(directory: string, name: string): boolean {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o755 });
-    writeFileSync(path.join(folder, name), '', { mode: 0o644 });
+    mkdirSync(directory, { recursive: true, mode: 0o755 });
+    writeFileSync(path.join(directory, name), '', { mode: 0o644 });
     return true;
   } catch (error) {
     if (isSystemError(error)) return false;
@@ -15,17 +15,17 @@ export function addDenied(folder: string, name: string): boolean {
   }
 }
 
-/** Names; none where the folder is not there, or is none. */
-export function listDenied(folder: string): string[] {
+/** Denied names; empty where the directory does not exist. */
+export function listDenied(directory: string): string[] {
   try {
-    return readdirSync(folder);
+    return readdirSync(directory);
   } catch (error) {
     if (isSystemError(error)) return [];
     throw error;
   }
 }
 
-/** The key file is what it should be again. */
-export function removeDenied(folder: string, name: string): void {
-  rmSync(path.join(folder, name), { force: true });
+/** For a name whose key file is as it should be again. */
+export function removeDenied(directory: string, name: string): void {
+  rmSync(path.join(directory, name), { force: true });
 }

@@ -1,11 +1,11 @@
-// To which files of a folder something happened since one last asked: inotify(7), asked and never waited for.
+// Names of the files of a directory that changed since the last call: inotify(7), polled, never waited for.
 import { readSync } from 'node:fs';
-import { bindLibc } from '../fs/libc.ts';
+import { bindLibc } from '../../common/libc.ts';
 import { hasCode } from '../fs/read-text.ts';
 
 const inotifyInit = bindLibc<(flags: number) => number>('int inotify_init1(int flags)');
-const addWatch = bindLibc<(fd: number, folder: string, mask: number) => number>(
-  'int inotify_add_watch(int fd, const char *folder, unsigned int mask)',
+const addWatch = bindLibc<(fd: number, directory: string, mask: number) => number>(
+  'int inotify_add_watch(int fd, const char *directory, unsigned int mask)',
 );
 const removeWatch = bindLibc<(fd: number, watch: number) => number>(
   'int inotify_rm_watch(int fd, int watch)',
@@ -13,46 +13,46 @@ const removeWatch = bindLibc<(fd: number, watch: number) => number>(
 
 /** IN_NONBLOCK and IN_CLOEXEC. */
 const INIT_FLAGS = 0o4000 | 0o2000000;
-/** IN_MODIFY, IN_ATTRIB, IN_MOVED_FROM, IN_MOVED_TO, IN_CREATE, IN_DELETE: all that happens to a file of the folder. */
+/** IN_MODIFY, IN_ATTRIB, IN_MOVED_FROM, IN_MOVED_TO, IN_CREATE, IN_DELETE: every change of a file of the directory. */
 const OF_FILES = 0x2 | 0x4 | 0x40 | 0x80 | 0x100 | 0x200;
 /** IN_DELETE_SELF, IN_MOVE_SELF, IN_ONLYDIR. */
-const OF_FOLDER = 0x400 | 0x800 | 0x1000000;
+const OF_DIRECTORY = 0x400 | 0x800 | 0x1000000;
 const QUEUE_OVERFLOW = 0x4000;
 
 export interface DirectoryWatch {
   /**
    * Names of the files that were written, replaced, made or removed, or whose attributes changed, since the last call,
-   * by whichever process. The kernel notes it before the writer's system call returns, so nothing is missed but what
-   * comes by another way than this folder: a second hard link elsewhere, a mapping in memory, another machine.
-   * null: that cannot be told (any more), and whoever must know looks at each file.
+   * by any process. The kernel queues it before the writer's system call returns, so nothing is missed but what
+   * does not come through this directory: a second hard link elsewhere, a memory mapping, another machine.
+   * null: unknown (from now on); the caller must then read each file.
    */
-  take(): ReadonlySet<string> | null;
+  readChanges(): ReadonlySet<string> | null;
   close(): void;
 }
 
-/** The process has one queue for all folders, for the kernel grants a user few; null: none was granted. */
+/** One queue for all directories of the process, since the kernel grants a user few; null: none was granted. */
 let queue: number | null = null;
-/** What has come for each watch; null: it has ended, or events were lost. */
-const waiting = new Map<number, Set<string> | null>();
+/** Changed names by watch; null: the watch has ended, or events were lost. */
+const changed = new Map<number, Set<string> | null>();
 const buffer = Buffer.alloc(65_536);
 
-/** Watches a folder from now on; null: the kernel grants no watch. */
-export function watchDirectory(folder: string): DirectoryWatch | null {
+/** Watches a directory from now on; null: the kernel grants no watch. */
+export function watchDirectory(directory: string): DirectoryWatch | null {
   queue ??= openQueue();
   if (queue === null) return null;
   const fd = queue;
-  const watch = addWatch(fd, folder, OF_FILES | OF_FOLDER);
+  const watch = addWatch(fd, directory, OF_FILES | OF_DIRECTORY);
   if (watch < 0) return null;
-  waiting.set(watch, new Set());
+  changed.set(watch, new Set());
   return {
-    take() {
+    readChanges() {
       drain(fd);
-      const names = waiting.get(watch) ?? null;
-      if (names !== null && names.size > 0) waiting.set(watch, new Set());
+      const names = changed.get(watch) ?? null;
+      if (names !== null && names.size > 0) changed.set(watch, new Set());
       return names;
     },
     close() {
-      waiting.delete(watch);
+      changed.delete(watch);
       removeWatch(fd, watch);
     },
   };
@@ -63,7 +63,7 @@ function openQueue(): number | null {
   return fd < 0 ? null : fd;
 }
 
-/** Sorts what has come by folder: `struct inotify_event`, in the machine's own order. */
+/** Sorts the queued events by watch: `struct inotify_event`, in the machine's own order. */
 function drain(fd: number): void {
   for (let length = readQueue(fd); length > 0; length = readQueue(fd)) {
     for (let at = 0; at < length;) {
@@ -72,16 +72,16 @@ function drain(fd: number): void {
       const nameLength = buffer.readUInt32LE(at + 12);
       const name = buffer.toString('utf8', at + 16, at + 16 + nameLength).replace(/\0+$/, '');
       at += 16 + nameLength;
-      if ((mask & QUEUE_OVERFLOW) !== 0) for (const every of waiting.keys()) waiting.set(every, null);
-      // Without a name it is the folder itself that went.
-      else if (name === '') lose(watch);
-      else waiting.get(watch)?.add(name);
+      if ((mask & QUEUE_OVERFLOW) !== 0) for (const every of changed.keys()) changed.set(every, null);
+      // An event without a name is about the directory itself, which was removed or moved.
+      else if (name === '') endWatch(watch);
+      else changed.get(watch)?.add(name);
     }
   }
 }
 
-function lose(watch: number): void {
-  if (waiting.has(watch)) waiting.set(watch, null);
+function endWatch(watch: number): void {
+  if (changed.has(watch)) changed.set(watch, null);
 }
 
 function readQueue(fd: number): number {

@@ -1,4 +1,4 @@
-// Makes a folder with all its files where there is none: beside its place, and put there by one rename.
+// Creates a directory with all its files: fills a temporary one beside it, and renames that into place.
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { FEW, copyAttributes, TEMPORARY_SUFFIX } from '../fs/atomic-file.ts';
@@ -6,56 +6,56 @@ import { hasCode } from '../fs/read-text.ts';
 import { beginSync, syncFileSystem, syncToDisk, withOpen } from '../fs/durable.ts';
 import { toHostWrite } from '../../common/system-error.ts';
 
-/** A file of a folder that is filled: readable to all. */
+/** A file of the new directory, readable to all users. */
 export interface NewEntry {
   readonly name: string;
   readonly text: string;
 }
 
-/** Files that are written before the disk begins with them: some ten megabytes, in blocks of 4 KiB. */
+/** Files written before a background sync starts: about ten megabytes, in blocks of 4 KiB. */
 const SYNC_EVERY = 2500;
 
 /**
- * Makes a folder of files in one go where there is none, or an empty one: they are written beside it, and a single rename
- * puts all of them in place, where `replaceFiles` would rename each. All of them appear or none.
+ * Creates a directory with its files where none exists, or an empty one. The files are written beside it, and a single rename
+ * installs all of them, where `replaceFiles` would rename each. All of them appear or none.
  * @param files each name once.
- * @param mode of a folder that is not there; an empty one hands on its mode, owner, ACL and SELinux label.
- * @returns false where nothing was done, since no other folder can take that place: a mount point, or no longer empty.
- * @throws AgentError host_write, with what was written removed.
+ * @param mode of a directory that does not exist; an empty one passes on its mode, owner, ACL and SELinux label.
+ * @returns false: nothing was changed, because the directory cannot be replaced: it is a mount point, or not empty any more.
+ * @throws AgentError host_write, after it removed what it wrote.
  */
-export function fillDirectory(folder: string, files: readonly NewEntry[], mode: number): boolean {
-  const temporary = `${folder}${TEMPORARY_SUFFIX}`;
-  // What a mode takes away from that of a file is said here, and not by whoever started us.
+export function fillDirectory(directory: string, files: readonly NewEntry[], mode: number): boolean {
+  const temporary = `${directory}${TEMPORARY_SUFFIX}`;
+  // Modes must not depend on the umask of the parent process.
   const previousMask = process.umask(0o022);
   try {
     rmSync(temporary, { recursive: true, force: true });
     mkdirSync(temporary, mode);
-    withOpen(temporary, (fd) => copyAttributes(fd, folder, mode, false));
+    withOpen(temporary, (fd) => copyAttributes(fd, directory, mode, false));
     writeEntries(temporary, files);
-    if (!tryRename(temporary, folder)) return false;
-    syncToDisk(path.dirname(folder));
+    if (!tryRename(temporary, directory)) return false;
+    syncToDisk(path.dirname(directory));
     return true;
   } catch (cause) {
-    throw toHostWrite(`cannot fill ${folder}`, cause);
+    throw toHostWrite(`cannot fill ${directory}`, cause);
   } finally {
     process.umask(previousMask);
-    // Gone already if it has taken its place.
+    // It no longer exists if the rename succeeded.
     rmSync(temporary, { recursive: true, force: true });
   }
 }
 
-/** Files that nobody sees yet, on disk when this returns. */
-function writeEntries(folder: string, files: readonly NewEntry[]): void {
+/** Writes files into a directory that no reader uses yet; they are on disk when this returns. */
+function writeEntries(directory: string, files: readonly NewEntry[]): void {
   for (const [index, { name, text }] of files.entries()) {
-    // With its encoding said Node has a way of its own for a text, at half the cost; it knows no `flush`.
-    writeFileSync(`${folder}/${name}`, text, { encoding: 'utf8', flag: 'wx', mode: 0o644 });
-    if (index % SYNC_EVERY === SYNC_EVERY - 1) beginSync(folder);
+    // With an explicit encoding Node has a fast path for text, at half the cost; that path has no `flush`.
+    writeFileSync(`${directory}/${name}`, text, { encoding: 'utf8', flag: 'wx', mode: 0o644 });
+    if (index % SYNC_EVERY === SYNC_EVERY - 1) beginSync(directory);
   }
-  if (files.length > FEW) syncFileSystem(folder);
-  else for (const name of ['', ...files.map((file) => file.name)]) syncToDisk(`${folder}/${name}`);
+  if (files.length > FEW) syncFileSystem(directory);
+  else for (const name of ['', ...files.map((file) => file.name)]) syncToDisk(`${directory}/${name}`);
 }
 
-/** rename(2); false where that place is a mount point or a folder with something in it. */
+/** rename(2); false: the target is a mount point or a directory that is not empty. */
 function tryRename(from: string, to: string): boolean {
   try {
     renameSync(from, to);

@@ -1,4 +1,4 @@
-// Runs the key helper as sshd would run it: as its own user, with sshd's environment.
+// Runs the key helper as sshd does: as its own user, with sshd's environment.
 import { readText } from '../fs/read-text.ts';
 import { runProgram } from '../probes/run-program.ts';
 import path from 'node:path';
@@ -6,7 +6,7 @@ import { HELPER_USER, helperUnder } from '../sshd/sshd-drop-in.ts';
 
 export type HelperOutput = { readonly text: string } | { readonly fault: string };
 
-/** Only root can become the helper's user (`nobody` where the node lacks it); anybody else runs it as themselves. */
+/** As root, runs it as the helper's user (`nobody` where the node lacks it); other users run it as themselves. */
 export async function runKeyHelper(root: string, name: string): Promise<HelperOutput> {
   const passwd = (await readText(path.join(root, 'etc/passwd'))) ?? '';
   const find = (user: string) => passwd.split('\n').find((text) => text.startsWith(`${user}:`));
@@ -18,6 +18,8 @@ export async function runKeyHelper(root: string, name: string): Promise<HelperOu
     ...(process.geteuid?.() === 0 ? { user: { uid: Number(uid), gid: Number(gid) } } : {}),
   });
   if (status === 0) return { text: stdout };
-  const said = stderr.trim().split('\n')[0] ?? '';
-  return { fault: status === null ? said : `it ends with status ${status}${said === '' ? '' : `: ${said}`}` };
+  const message = stderr.trim().split('\n')[0] ?? '';
+  return {
+    fault: status === null ? message : `it ends with status ${status}${message === '' ? '' : `: ${message}`}`,
+  };
 }

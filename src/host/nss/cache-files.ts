@@ -1,7 +1,7 @@
-// What one generation of the nsscache backend consists of: cache files and their indexes, as texts.
+// Renders one generation of the nsscache backend: cache files and their indexes, as texts.
 import { renderIndex } from './cache-index.ts';
 
-/** The files that are published, and the columns by which libnss-cache and its kind look things up in them. */
+/** The published files, and the columns by which libnss-cache looks up their lines. */
 const COLUMNS = {
   passwd: { ixname: 0, ixuid: 2 },
   group: { ixname: 0, ixgid: 2 },
@@ -12,7 +12,7 @@ const COLUMNS = {
 export type CacheFile = keyof typeof COLUMNS;
 export const CACHE_FILES = Object.keys(COLUMNS) as CacheFile[];
 
-/** The texts in latin1, one character a byte; every line is ours. */
+/** The texts in latin1, one character a byte; every line is managed. */
 export type CacheTexts = Readonly<Record<CacheFile, string>>;
 
 /** A file of a generation: `passwd.cache`, `passwd.cache.ixname` and so on. */
@@ -23,7 +23,7 @@ export interface GenerationFile {
   readonly isSecret: boolean;
 }
 
-/** All files of a generation, each index after the file that it belongs to; the order of lines in `texts` counts. */
+/** All files of a generation, each index after its file; the order of lines in `texts` counts. */
 export function renderGeneration(texts: CacheTexts): GenerationFile[] {
   return CACHE_FILES.flatMap((file) => {
     const isSecret = file === 'shadow';
@@ -37,7 +37,7 @@ export function renderGeneration(texts: CacheTexts): GenerationFile[] {
   });
 }
 
-/** Lines sorted by their bytes: what is published depends on who is there, not on who came first. */
+/** Lines sorted by their bytes, so that the text depends on the accounts and not on their order. */
 export function sortLines(text: string): string {
   const lines = text.split('\n').filter((line) => line !== '');
   return lines
@@ -47,11 +47,11 @@ export function sortLines(text: string): string {
 }
 
 /**
- * A line of sshkey.cache: `name:['line', 'line']`, which is how nsscache writes a list of keys, and what its own
+ * A line of sshkey.cache: `name:['line', 'line']`, as nsscache writes a list of keys, and as its own
  * AuthorizedKeysCommand examples split at `', '` (github.com/google/nsscache, examples/authorized-keys-command.sh
- * and .py). Each entry is a whole line of our key file, so that sshd enforces the expiry there as well.
+ * and .py). Each entry is a whole line of the key file, so that sshd enforces the expiry there as well.
  * @param keyFile the text of a key file.
- * @throws RangeError for a line that would not come back as it went in.
+ * @throws RangeError for a line that would be read back differently.
  */
 export function renderKeyLine(name: string, keyFile: string): string {
   const keys = keyFile.split('\n').filter((line) => line !== '');
@@ -61,7 +61,7 @@ export function renderKeyLine(name: string, keyFile: string): string {
   return `${name}:[${keys.map((key) => `'${key}'`).join(', ')}]`;
 }
 
-/** The lines of each person's key file, by name, out of sshkey.cache; also from lines with one bare key. */
+/** The lines of each key file, by name, from sshkey.cache; lines with one bare key are read as well. */
 export function readKeyLines(text: string): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const line of text.split('\n')) {

@@ -1,12 +1,12 @@
-// The index files of libnss-cache: beside each cache file, where each key's line begins.
+// The index files of libnss-cache: beside each cache file, the offset of each key's line.
 
 /** Digits of an offset; a larger file gets more. */
 const DIGITS = 8;
 
 /**
  * The index of `text` over one column (fields apart by colons): sorted lines of equal length, each the key, NUL, the
- * line's offset in digits, NULs up to the longest key's length, and a newline. libnss-cache takes the first line's
- * length for all, searches them by halves with strcmp(3), and reads the offset with sscanf(3) (nss_cache.c there).
+ * line's offset in digits, NULs up to the longest key's length, and a newline. libnss-cache uses the first line's
+ * length for all, does a binary search with strcmp(3), and reads the offset with sscanf(3) (its nss_cache.c).
  * Of several lines with one key the first counts. Texts are latin1, one character a byte, so that offsets are bytes.
  */
 export function renderIndex(text: string, column: number): string {

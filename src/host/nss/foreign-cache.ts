@@ -1,16 +1,16 @@
-// Accounts that another program publishes for libnss-cache on this node: nsscache, before we take its place.
+// Accounts that another program publishes for libnss-cache on this node, such as nsscache before sunk-agent replaces it.
 import { existsSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import type { AccountsOnHost } from '../../plan/host-state.ts';
 import { readAccounts } from '../accounts/local-accounts.ts';
 
-/** More links than this are a circle. */
+/** More links than this are a loop. */
 const MAX_LINKS = 10;
 
 /**
- * What stands in /etc/passwd.cache and its like, if nsswitch.conf(5) has passwd looked up there and it is not our own.
- * @param own the folder in which we publish, or read what is published.
- * @returns null if there is nothing of that kind.
+ * The content of /etc/passwd.cache and its like, if nsswitch.conf(5) names `cache` and another program writes it.
+ * @param own the directory in which sunk-agent publishes, or reads what is published.
+ * @returns null: no such publication exists.
  */
 export function readForeignCache(root: string, own: string): AccountsOnHost | null {
   if (!looksUpCache(root)) return null;
@@ -28,15 +28,15 @@ function looksUpCache(root: string): boolean {
   return existsSync(file) && /^\s*passwd:.*\bcache\b/m.test(readFileSync(file, 'utf8'));
 }
 
-/** Where a file really is; links are read as below `root`. null: nowhere. */
+/** The path behind all links, which are read as below `root`; null: a link leads nowhere. */
 function followLinks(root: string, file: string): string | null {
-  let place = path.join(root, file);
+  let current = path.join(root, file);
   for (let links = 0; links < MAX_LINKS; links += 1) {
-    const found = lstatSync(place, { throwIfNoEntry: false });
+    const found = lstatSync(current, { throwIfNoEntry: false });
     if (found === undefined) return null;
-    if (!found.isSymbolicLink()) return place;
-    const target = readlinkSync(place);
-    place = path.isAbsolute(target) ? path.join(root, target) : path.join(path.dirname(place), target);
+    if (!found.isSymbolicLink()) return current;
+    const target = readlinkSync(current);
+    current = path.isAbsolute(target) ? path.join(root, target) : path.join(path.dirname(current), target);
   }
   return null;
 }

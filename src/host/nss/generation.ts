@@ -1,4 +1,4 @@
-// A folder of files that readers see change all at once: each generation is a folder, and `current` a link to one.
+// Publishes a set of files atomically: each generation is a directory, and the link `current` points to the newest.
 import {
   chmodSync,
   closeSync,
@@ -28,10 +28,10 @@ export const CURRENT = 'current';
 const GENERATION = /^generation-(\d{1,15})$/;
 const TEMPORARY = /^(?:generation-\d{1,15}|current)\.new$/;
 
-/** A file of the newest generation, in latin1; null if there is none. */
-export function readCurrent(folder: string, name: string): string | null {
+/** A file of the newest generation, in latin1; null: it does not exist. */
+export function readCurrent(directory: string, name: string): string | null {
   try {
-    return readFileSync(path.join(folder, CURRENT, name), 'latin1');
+    return readFileSync(path.join(directory, CURRENT, name), 'latin1');
   } catch (cause) {
     if (hasCode(cause, 'ENOENT')) return null;
     throw cause;
@@ -39,82 +39,82 @@ export function readCurrent(folder: string, name: string): string | null {
 }
 
 /**
- * Writes a new generation and switches to it; a crash at any instant leaves the old one or the new one. The one
- * before is kept for readers that are under way, older ones and what crashes left are removed.
- * @param secretGid group of the files that not everybody may read.
+ * Writes a new generation and switches to it; a crash at any time leaves the old one or the new one. Keeps the one
+ * before for readers that have it open; removes older ones and what crashes left.
+ * @param secretGid group of the files that not every user may read.
  * @throws the system's error; the old generation is then still the current one.
  */
 export function publishGeneration(
-  folder: string,
+  directory: string,
   files: readonly GenerationFile[],
   secretGid: number | null,
 ): void {
-  mkdirSync(folder, { recursive: true, mode: 0o755 });
-  const before = readGeneration(folder);
-  const name = `generation-${1 + Math.max(0, ...listGenerations(folder))}`;
-  const time = chooseTime(folder, files);
-  const fresh = path.join(folder, `${name}.new`);
+  mkdirSync(directory, { recursive: true, mode: 0o755 });
+  const before = readGeneration(directory);
+  const name = `generation-${1 + Math.max(0, ...listGenerations(directory))}`;
+  const time = chooseTime(directory, files);
+  const fresh = path.join(directory, `${name}.new`);
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh);
   chmodSync(fresh, 0o755);
   try {
     for (const file of files) writeWhole(fresh, file, secretGid, time);
     syncToDisk(fresh);
-    renameSync(fresh, path.join(folder, name));
-    const link = path.join(folder, `${CURRENT}.new`);
+    renameSync(fresh, path.join(directory, name));
+    const link = path.join(directory, `${CURRENT}.new`);
     rmSync(link, { force: true });
     symlinkSync(name, link);
     // Both names are on disk before the link may point at one of them.
-    syncToDisk(folder);
-    renameSync(link, path.join(folder, CURRENT));
-    syncToDisk(folder);
+    syncToDisk(directory);
+    renameSync(link, path.join(directory, CURRENT));
+    syncToDisk(directory);
   } catch (error) {
     rmSync(fresh, { recursive: true, force: true });
     throw error;
   }
-  prune(folder, new Set([name, before]));
+  prune(directory, new Set([name, before]));
 }
 
-/** The name of the newest generation; null if there is none. */
-export function readGeneration(folder: string): string | null {
+/** The name of the newest generation; null: none exists. */
+export function readGeneration(directory: string): string | null {
   try {
-    return readlinkSync(path.join(folder, CURRENT));
+    return readlinkSync(path.join(directory, CURRENT));
   } catch (cause) {
     if (hasCode(cause, 'ENOENT')) return null;
     throw cause;
   }
 }
 
-function listGenerations(folder: string): number[] {
-  return readdirSync(folder).flatMap((name) => {
+function listGenerations(directory: string): number[] {
+  return readdirSync(directory).flatMap((name) => {
     const number = GENERATION.exec(name)?.[1];
     return number === undefined ? [] : [Number(number)];
   });
 }
 
 /**
- * libnss-cache takes an index for stale when its file is younger by a whole second. All files of a generation have one
- * time, later than the last one's by a second at least: a reader that has opened the old index when the link moves
- * then sees that its file is younger, and reads line by line instead of at an offset of another generation.
+ * libnss-cache ignores an index whose file is younger by a whole second. All files of a generation have one
+ * time, later than the last one's by a second at least: a reader that opened the old index when the link moves
+ * then finds its file younger, and reads line by line instead of at an offset of another generation.
  */
-function chooseTime(folder: string, files: readonly GenerationFile[]): number {
+function chooseTime(directory: string, files: readonly GenerationFile[]): number {
   const now = Math.floor(Date.now() / 1000);
   const [first] = files;
   const last =
     first === undefined
       ? undefined
-      : statSync(path.join(folder, CURRENT, first.name), { throwIfNoEntry: false });
+      : statSync(path.join(directory, CURRENT, first.name), { throwIfNoEntry: false });
   return last === undefined ? now : Math.max(now, Math.floor(last.mtimeMs / 1000) + 1);
 }
 
 function writeWhole(
-  folder: string,
+  directory: string,
   { name, data, isSecret }: GenerationFile,
   secretGid: number | null,
   time: number,
 ): void {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-  const fd = openSync(path.join(folder, name), flags, 0o600);
+  const fd = openSync(path.join(directory, name), flags, 0o600);
   try {
     writeFileSync(fd, data, 'latin1');
     if (isSecret && secretGid !== null && process.geteuid?.() === 0) fchownSync(fd, 0, secretGid);
@@ -126,9 +126,9 @@ function writeWhole(
   }
 }
 
-function prune(folder: string, kept: ReadonlySet<string | null>): void {
-  for (const name of readdirSync(folder)) {
+function prune(directory: string, kept: ReadonlySet<string | null>): void {
+  for (const name of readdirSync(directory)) {
     if (kept.has(name) || !(GENERATION.test(name) || TEMPORARY.test(name))) continue;
-    rmSync(path.join(folder, name), { recursive: true, force: true });
+    rmSync(path.join(directory, name), { recursive: true, force: true });
   }
 }

@@ -1,37 +1,37 @@
-// What the name service of this node answers about one person, and what its own files say without any cache between.
+// What the name service of this node answers for one user, with and without the caches in between.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { PasswdEntry } from '../../policy/posix.ts';
 import { runProgram } from '../probes/run-program.ts';
 
-const PATIENCE_MS = 3000;
+const TIMEOUT_MS = 3000;
 
 export interface NameServiceAnswer {
-  /** What everybody on the node gets for the name; null: nobody of that name. */
+  /** What every program on the node gets for the name; null: the name is unknown. */
   readonly entry: PasswdEntry | null;
-  /** What the service that we write says when it is asked alone; null: nobody of that name. */
+  /** What the service that sunk-agent writes answers alone; null: the name is unknown. */
   readonly direct: PasswdEntry | null;
-  /** Names of all groups, the primary one first; empty where there is nobody. */
+  /** Names of all groups, the primary one first; empty where the name is unknown. */
   readonly groups: readonly string[];
-  /** Fields of the shadow(5) line; null where there is none, or only root may see it. */
+  /** Fields of the shadow(5) line; null where none exists, or only root may read it. */
   readonly shadow: readonly string[] | null;
-  /** Whether nscd(8) stands between. */
+  /** Whether nscd(8) caches answers. */
   readonly hasNscd: boolean;
-  /** Why there is no answer; null: there is one. */
+  /** Why the name service did not answer; null: it did. */
   readonly fault: string | null;
 }
 
 /**
- * Asks by getent(1) and id(1), as sshd would ask.
+ * Asks by getent(1) and id(1), which resolve names as sshd does.
  * @param service of nsswitch.conf(5): `files`, or `cache` for libnss-cache.
  */
 export async function askNameService(name: string, service: 'files' | 'cache'): Promise<NameServiceAnswer> {
-  const ask = (...args: string[]) => runProgram('getent', args, { timeout: PATIENCE_MS });
+  const ask = (...args: string[]) => runProgram('getent', args, { timeout: TIMEOUT_MS });
   const [seen, direct, shadow, ids] = await Promise.all([
     ask('passwd', name),
     ask('-s', service, 'passwd', name),
     ask('shadow', name),
-    runProgram('id', ['-Gn', '--', name], { timeout: PATIENCE_MS }),
+    runProgram('id', ['-Gn', '--', name], { timeout: TIMEOUT_MS }),
   ]);
   return {
     entry: parseEntry(seen.stdout),

@@ -1,4 +1,4 @@
-// Tells nscd(8), where it runs, that accounts and groups changed; it would answer from its cache for minutes.
+// Invalidates the caches of nscd(8), where it runs; it would return old accounts and groups for minutes.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
@@ -7,7 +7,7 @@ const run = promisify(execFile);
 
 export async function tellNscd(): Promise<void> {
   if (!existsSync('/run/nscd/socket')) return;
-  // A nscd that is just stopping has no cache to be told about.
+  // It fails where nscd is just stopping, which then has no cache.
   for (const table of ['passwd', 'group'])
     await run('nscd', ['-i', table], { timeout: 5000 }).catch(() => null);
 }

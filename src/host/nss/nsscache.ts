@@ -1,4 +1,4 @@
-// The backends `nsscache`, which publishes accounts and keys for libnss-cache, and `published`, which only reads them.
+// The backends `nsscache`, which publishes accounts and keys for libnss-cache, and `published`, which reads them.
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { AgentError } from '../../common/errors.ts';
@@ -19,25 +19,25 @@ import { publishGeneration, readCurrent, readGeneration } from './generation.ts'
 import { readAccounts, readLocalAccounts } from '../accounts/local-accounts.ts';
 import { editLines, type LineEdit } from '../accounts/passwd-format.ts';
 
-/** What `apply` made of the texts of a generation, until it is published. */
+/** The texts after `apply`, until they are published. */
 interface Staged {
   readonly generation: string | null;
   readonly texts: CacheTexts;
 }
 
 /**
- * Publishes in `folder`, one generation after the other. Changes are gathered until `publish`, so that nobody sees half
- * of them. The accounts below `root` are never written, and always win.
+ * Publishes in `directory`, one generation after the other. Stages changes until `publish`, so that no reader sees half
+ * of them. Never writes the accounts below `root`, which take precedence.
  */
-export function openNssCache(root: string, folder: string): AccountBackend {
+export function openNssCache(root: string, directory: string): AccountBackend {
   let staged: Staged | null = null;
   return {
-    read: () => readAccounts(readTexts(folder)),
+    read: () => readAccounts(readTexts(directory)),
     readOthers: () => readLocalAccounts(root),
     apply(changes, today) {
-      const generation = readGeneration(folder);
-      // Left of a pass of which nothing came: what another process published since then counts.
-      const before = staged?.generation === generation ? staged.texts : readTexts(folder);
+      const generation = readGeneration(directory);
+      // What a failed sync staged is dropped if another process has published since.
+      const before = staged?.generation === generation ? staged.texts : readTexts(directory);
       const local = { passwd: readLocal(root, 'passwd'), group: readLocal(root, 'group') };
       const { texts, misfits } = editTexts({ ...before, gshadow: '' }, changes, today, local);
       const { passwd, group, shadow } = texts;
@@ -45,51 +45,55 @@ export function openNssCache(root: string, folder: string): AccountBackend {
       return Promise.resolve(misfits);
     },
     publication: {
-      readKeys: () => readKeyLines(readTexts(folder).sshkey),
+      readKeys: () => readKeyLines(readTexts(directory).sshkey),
       publish(changes) {
-        const before = readTexts(folder);
+        const before = readTexts(directory);
         const base = staged;
         staged = null;
-        if (base !== null && base.generation !== readGeneration(folder)) {
-          throw new AgentError('host_write', `somebody else published in ${folder} meanwhile`, {
-            hint: 'only one agent may publish into a folder; this one looks again with the next pass',
+        if (base !== null && base.generation !== readGeneration(directory)) {
+          throw new AgentError('host_write', `another program published in ${directory} meanwhile`, {
+            hint: 'only one agent may publish in a directory; this one reads it again in the next sync',
           });
         }
         const after = sortAll(editKeys(base?.texts ?? before, changes));
         if (CACHE_FILES.every((file) => after[file] === before[file])) return;
         try {
-          publishGeneration(folder, renderGeneration(after), findShadowGroup(root));
+          publishGeneration(directory, renderGeneration(after), findShadowGroup(root));
         } catch (cause) {
-          throw toHostWrite(`cannot publish in ${folder}`, cause);
+          throw toHostWrite(`cannot publish in ${directory}`, cause);
         }
       },
     },
   };
 }
 
-/** Reads what another node publishes in `folder`; accounts are that one's to write. */
-export function openPublished(root: string, folder: string): AccountBackend {
+/** Reads what another node publishes in `directory`, and never writes accounts. */
+export function openPublished(root: string, directory: string): AccountBackend {
   return {
-    // On a shared volume shadow.cache may be closed to this node's root; who is closed has nologin in any case.
+    // On a shared volume this node's root may not read shadow.cache; disabled accounts have nologin in any case.
     read: () =>
-      readAccounts({ passwd: readText(folder, 'passwd'), group: readText(folder, 'group'), shadow: '' }),
+      readAccounts({
+        passwd: readText(directory, 'passwd'),
+        group: readText(directory, 'group'),
+        shadow: '',
+      }),
     readOthers: () => readLocalAccounts(root),
     apply: () => Promise.reject(new TypeError('accounts are not written here (accounts.backend: published)')),
     publication: null,
   };
 }
 
-function readTexts(folder: string): CacheTexts {
+function readTexts(directory: string): CacheTexts {
   return {
-    passwd: readText(folder, 'passwd'),
-    group: readText(folder, 'group'),
-    shadow: readText(folder, 'shadow'),
-    sshkey: readText(folder, 'sshkey'),
+    passwd: readText(directory, 'passwd'),
+    group: readText(directory, 'group'),
+    shadow: readText(directory, 'shadow'),
+    sshkey: readText(directory, 'sshkey'),
   };
 }
 
-function readText(folder: string, file: CacheFile): string {
-  return readCurrent(folder, `${file}.cache`) ?? '';
+function readText(directory: string, file: CacheFile): string {
+  return readCurrent(directory, `${file}.cache`) ?? '';
 }
 
 function editKeys(texts: CacheTexts, changes: readonly Change[]): CacheTexts {

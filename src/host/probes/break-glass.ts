@@ -1,26 +1,26 @@
-// Local accounts that could still log in if everybody whom we manage were shut out.
+// Local accounts that can still log in if no managed account can.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { findShellFault } from './shell-probe.ts';
 
 export interface BreakGlassAccount {
   readonly name: string;
-  /** Why it could not; null: it could. */
+  /** Why it cannot log in; null: it can. */
   readonly fault: string | null;
 }
 
-/** Their members become root by sudo(8) on Debian and Ubuntu. */
-const POWERFUL_GROUPS = new Set(['sudo', 'admin', 'wheel']);
+/** Their members may become root by sudo(8) as distributions configure it. */
+const PRIVILEGED_GROUPS = new Set(['sudo', 'admin', 'wheel']);
 const DAY = 86_400;
 
 /**
- * root, and the members of a sudo group that are not ours; root last, since a personal account leaves a trace.
- * @param ours names that the ledger binds.
+ * Unmanaged members of a sudo group, then root: a login to a personal account shows who it was.
+ * @param managed names that the ledger binds.
  * @param sshd `sshd -T` for root: whether root may log in.
  */
 export function findBreakGlass(
   root: string,
-  ours: ReadonlySet<string>,
+  managed: ReadonlySet<string>,
   sshd: ReadonlyMap<string, readonly string[]> | null,
   now: number,
 ): BreakGlassAccount[] {
@@ -33,11 +33,11 @@ export function findBreakGlass(
   const shadow = new Map(read('etc/shadow').map((fields) => [fields[0] ?? '', fields]));
   const members = new Set(
     read('etc/group')
-      .filter(([name = '']) => POWERFUL_GROUPS.has(name))
+      .filter(([name = '']) => PRIVILEGED_GROUPS.has(name))
       .flatMap((fields) => (fields[3] ?? '').split(',')),
   );
   return read('etc/passwd')
-    .filter(([name = '', , uid]) => name !== '' && (uid === '0' || (members.has(name) && !ours.has(name))))
+    .filter(([name = '', , uid]) => name !== '' && (uid === '0' || (members.has(name) && !managed.has(name))))
     .map(([name = '', , uid, , , home = '', shell = '']) => ({
       name,
       fault: findFault({ root, name, uid, home, shell, shadow: shadow.get(name), sshd, now }),
@@ -62,7 +62,7 @@ function findFault(account: {
   const expiry = Number(shadow?.[7] ?? '');
   if (expiry > 0 && expiry * DAY <= now) return 'the account has expired';
   const permit = uid === '0' ? (sshd?.get('permitrootlogin')?.[0] ?? 'prohibit-password') : 'yes';
-  if (permit === 'no') return 'sshd lets no root in (PermitRootLogin no)';
+  if (permit === 'no') return 'sshd refuses root (PermitRootLogin no)';
   const allowed = sshd?.get('allowusers') ?? [];
   if (allowed.length > 0 && !allowed.includes(name)) return `AllowUsers of sshd does not name ${name}`;
   const hasKey = ['.ssh/authorized_keys', '.ssh/authorized_keys2'].some((file) => {
@@ -70,8 +70,8 @@ function findFault(account: {
     return found !== undefined && found.size > 0;
   });
   const hasPassword = /^[$_./A-Za-z0-9]/.test(shadow?.[1] ?? '') && (shadow?.[1] ?? '').length > 2;
-  const takesPasswords = sshd?.get('passwordauthentication')?.[0] === 'yes' && permit === 'yes';
-  return hasKey || (hasPassword && takesPasswords)
+  const acceptsPasswords = sshd?.get('passwordauthentication')?.[0] === 'yes' && permit === 'yes';
+  return hasKey || (hasPassword && acceptsPasswords)
     ? null
     : 'it has neither a key nor a password that sshd takes';
 }

@@ -1,55 +1,45 @@
-// Room and kind of the file systems that we write to.
+// Probes the file systems that sunk-agent writes to: free space, kind, read-only.
 import { statfs } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
+import { findNetworkFileSystem } from '../../common/network-file-systems.ts';
 
 export interface DiskProbe {
   readonly path: string;
-  /** Bytes that are free for us. */
+  /** Bytes that are free for this program. */
   readonly free: number;
-  /** Bytes that it has in all; 0: none of its own, as an automounter has. */
+  /** Bytes in total; 0: no space of its own, as with an automounter. */
   readonly size: number;
   readonly isReadOnly: boolean;
-  /** Name of the network file system it is; null: it is local. */
+  /** Name of the network file system; null: it is local. */
   readonly network: string | null;
-  /** Why it could not be looked at; null: it was. */
+  /** Why the probe failed; null: it did not. */
   readonly fault: string | null;
 }
 
-/** statfs(2), f_type. */
-const NETWORKS: Readonly<Record<number, string>> = {
-  0x6969: 'NFS',
-  0xff534d42: 'CIFS',
-  0xfe534d42: 'SMB',
-  0x517b: 'SMB',
-  0x01021997: '9p',
-  0x00c36400: 'CephFS',
-  0x0bd00bd0: 'Lustre',
-  0x5346414f: 'AFS',
-};
-/** Long enough for a machine that is merely busy. */
-const PATIENCE_MS = 5000;
+/** Long enough for a busy machine. */
+const TIMEOUT_MS = 5000;
 
-/** Each holds one of libuv's few threads until its server comes back, so that nobody asks twice. */
+/** Each holds one of libuv's few threads until its server comes back, so no path is probed twice at a time. */
 const unanswered = new Set<string>();
 
-/** A path that does not exist, or whose server is gone, is told by `fault`. */
+/** For a path that does not exist, or whose server is lost, `fault` is set. */
 export async function probeDisk(path: string): Promise<DiskProbe> {
   const nothing = { path, free: 0, size: 0, isReadOnly: false, network: null };
   if (unanswered.has(path)) return { ...nothing, fault: 'no answer' };
   unanswered.add(path);
-  const silent = new Promise<DiskProbe>((resolve) => {
-    setTimeout(() => resolve({ ...nothing, fault: 'no answer' }), PATIENCE_MS).unref();
+  const late = new Promise<DiskProbe>((resolve) => {
+    setTimeout(() => resolve({ ...nothing, fault: 'no answer' }), TIMEOUT_MS).unref();
   });
-  const look = async (): Promise<DiskProbe> => {
+  const examine = async (): Promise<DiskProbe> => {
     try {
       const { bavail, blocks, bsize, type } = await statfs(path);
-      // As root, what is reserved for root counts too, but nobody should live on that.
+      // `bfree` would include what is reserved for root, which must not be relied on.
       return {
         path,
         free: bavail * bsize,
         size: blocks * bsize,
         isReadOnly: isReadOnly(path),
-        network: NETWORKS[type] ?? null,
+        network: findNetworkFileSystem(type),
         fault: null,
       };
     } catch (cause) {
@@ -59,7 +49,7 @@ export async function probeDisk(path: string): Promise<DiskProbe> {
       unanswered.delete(path);
     }
   };
-  return Promise.race([look(), silent]);
+  return Promise.race([examine(), late]);
 }
 
 /** By the longest mount point above it (proc_pid_mountinfo(5): options of the mount, then of the file system). */

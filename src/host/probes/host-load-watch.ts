@@ -1,36 +1,36 @@
-// The host's own facts for the status, taken by a pass every few minutes: at each poll they would cost more than the poll.
+// Probes the host's load for the status at most every few minutes: in each sync it would cost more than the sync.
 import path from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { type HostLoad, probeLoad } from './host-load.ts';
 import type { Binding } from '../../policy/model.ts';
 import type { Paths } from '../../common/paths.ts';
 
-/** Seconds; what they say is an average over a minute, and disks fill slowly. */
-const LOOK_AT_MOST_EVERY = 300;
+/** Seconds; the load is an average over a minute, and disks fill slowly. */
+const MIN_INTERVAL = 300;
 
 interface Ledger {
   readonly bindings: () => readonly Binding[];
 }
 
-/** The facts, at most five minutes old. @param now epoch seconds. */
+/** The load, at most five minutes old. @param now epoch seconds. */
 export type HostLoadWatch = (now: number) => Promise<HostLoad>;
 
-/** A daemon keeps one for its life. */
+/** The daemon keeps one as long as it runs. */
 export function watchHostLoad(
   paths: Paths,
   { accounts }: Pick<Config, 'accounts'>,
-  mirror: Ledger,
+  ledger: Ledger,
 ): HostLoadWatch {
-  const folders = [paths.state, homesDirectory(paths.root, accounts.home)];
+  const directories = [paths.state, homesDirectory(paths.root, accounts.home)];
   let last: HostLoad | null = null;
   return async (now) => {
-    if (last !== null && now >= last.at && now - last.at < LOOK_AT_MOST_EVERY) return last;
-    last = await probeLoad(folders, findPeople(paths.root, mirror), now);
+    if (last !== null && now >= last.at && now - last.at < MIN_INTERVAL) return last;
+    last = await probeLoad(directories, findPeople(paths.root, ledger), now);
     return last;
   };
 }
 
-/** Name by uid of everybody who is bound; null below another root, where the processes are not those of that node. */
+/** Name by uid of each bound account; null below another root, whose processes are not those of this machine. */
 export function findPeople(root: string, ledger: Ledger): Map<number, string> | null {
   if (root !== '/') return null;
   return new Map(
@@ -38,7 +38,7 @@ export function findPeople(root: string, ledger: Ledger): Map<number, string> | 
   );
 }
 
-/** The folder above the homes of `accounts.home`. */
+/** The directory above the homes of `accounts.home`. */
 export function homesDirectory(root: string, template: string): string {
   const [before = ''] = template.split('%u');
   return path.dirname(path.join(root, `${before}name`));

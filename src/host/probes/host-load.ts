@@ -1,4 +1,4 @@
-// What this machine is up to: load, memory, room on the disks that we need, and which of our people are on it.
+// Probes this machine: load, memory, disk space, and managed users with processes.
 import { availableParallelism, loadavg } from 'node:os';
 import { type DiskProbe, probeDisk } from './disk-probe.ts';
 import { findActiveUids } from '../sessions/sessions.ts';
@@ -6,31 +6,34 @@ import { findActiveUids } from '../sessions/sessions.ts';
 export interface HostLoad {
   /** Epoch seconds. */
   readonly at: number;
-  /** Runnable or waiting for a disk, averaged over a minute (proc_loadavg(5)). */
+  /** Tasks that run, can run or wait for a disk, averaged over a minute (proc_loadavg(5)). */
   readonly load: number;
   readonly processors: number;
-  /** Bytes; `available` is what programs can still have without swapping (proc_meminfo(5), MemAvailable). */
+  /** Bytes; `available` is what programs can still allocate without swapping (proc_meminfo(5), MemAvailable). */
   readonly memory: { readonly available: number; readonly total: number };
-  /** Bytes; `fault`: why one could not be looked at, null: it was. */
+  /** Bytes; `fault`: why the probe failed, null: it did not. */
   readonly disks: readonly Pick<DiskProbe, 'path' | 'free' | 'size' | 'fault'>[];
-  /** Names of managed people who run something now, sorted; null where that cannot be told. */
+  /** Names of managed users with processes, sorted; null: unknown. */
   readonly active: readonly string[] | null;
 }
 
 /**
  * Takes tens of milliseconds, the first time some more.
- * @param folders whose file systems matter; one that does not answer keeps nobody waiting for long.
- * @param people who may be active, name by uid; null: nobody knows them.
+ * @param directories whose file systems matter; the wait for each is bounded.
+ * @param people managed users, name by uid; null: unknown.
  * @param now epoch seconds.
  */
 export async function probeLoad(
-  folders: readonly string[],
+  directories: readonly string[],
   people: ReadonlyMap<number, string> | null,
   now: number,
 ): Promise<HostLoad> {
-  // Loaded by the first who asks: most commands never do.
+  // Loaded by the first call: most commands make none.
   const { default: systeminformation } = await import('systeminformation/lib/memory.js');
-  const [memory, disks] = await Promise.all([systeminformation.mem(), Promise.all(folders.map(probeDisk))]);
+  const [memory, disks] = await Promise.all([
+    systeminformation.mem(),
+    Promise.all(directories.map(probeDisk)),
+  ]);
   return {
     at: now,
     load: loadavg()[0] ?? 0,

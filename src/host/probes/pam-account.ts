@@ -1,5 +1,5 @@
-// Asks PAM itself whether sshd may let somebody in: the account step, with every module that this node has configured.
-import koffi from 'koffi';
+// Asks PAM whether sshd may let a user in: the account step, with every module that this node has configured.
+import { openLibrary } from '../../common/libc.ts';
 
 /** pam_acct_mgmt(3) as Linux-PAM numbers its answers. */
 const MEANINGS: Readonly<Record<number, string>> = {
@@ -8,26 +8,26 @@ const MEANINGS: Readonly<Record<number, string>> = {
   7: 'access denied',
   9: 'the account information cannot be had',
   10: 'the user is not known',
-  12: 'a new password is demanded, and there is none',
+  12: 'a new password is required, and the account has none',
   13: 'the account has expired',
 };
 
 const SYSTEM_ERROR = 4;
 const PAM_TTY = 3;
 const PAM_RHOST = 4;
-const PATIENCE_MS = 3000;
+const TIMEOUT_MS = 3000;
 
-/** null: let in; else PAM's answer in words. */
+/** `refusal`: PAM's reason, null: access is granted; `unasked`: why PAM did not answer. */
 export type PamAnswer = { readonly refusal: string | null } | { readonly unasked: string };
 
 type Handle = unknown;
 
 /**
- * Runs the account step of the service `sshd` for somebody who comes from this machine, as sshd does after the key.
- * Needs root. Modules that want to say something are told that nobody listens.
+ * Runs the account step of the service `sshd` for a user who connects from this machine, as sshd does after the key.
+ * Needs root. Messages of modules are discarded.
  */
 export async function askPamAccount(name: string): Promise<PamAnswer> {
-  const pam = loadPam();
+  const pam = openLibrary('libpam.so.0');
   if (pam === null) return { unasked: 'this node has no libpam' };
   const start = pam.func('int pam_start(const char *, const char *, const void *, _Out_ void **)');
   const setItem = pam.func('int pam_set_item(void *, int, const char *)');
@@ -41,22 +41,14 @@ export async function askPamAccount(name: string): Promise<PamAnswer> {
   setItem(handle[0], PAM_RHOST, '127.0.0.1');
   setItem(handle[0], PAM_TTY, 'ssh');
   const asked = new Promise<number>((resolve) => {
-    // Beside the event loop, since a module may ask a server that is gone.
+    // On another thread, since a module may ask a server that does not answer.
     manage.async(handle[0], 0, (error: unknown, status: number) =>
       resolve(error === null ? status : SYSTEM_ERROR),
     );
   });
-  const late = new Promise<null>((resolve) => void setTimeout(() => resolve(null), PATIENCE_MS).unref());
+  const late = new Promise<null>((resolve) => void setTimeout(() => resolve(null), TIMEOUT_MS).unref());
   const answer = await Promise.race([asked, late]);
-  if (answer === null) return { unasked: `PAM does not answer within ${PATIENCE_MS / 1000} s` };
+  if (answer === null) return { unasked: `PAM does not answer within ${TIMEOUT_MS / 1000} s` };
   end(handle[0], answer);
   return { refusal: answer === 0 ? null : (MEANINGS[answer] ?? `PAM answers ${answer}`) };
-}
-
-function loadPam() {
-  try {
-    return koffi.load('libpam.so.0');
-  } catch {
-    return null;
-  }
 }

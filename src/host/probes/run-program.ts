@@ -1,8 +1,8 @@
-// One short program of the system, asked a question: its status and what it printed, within a time limit.
+// Runs a short program of the system within a time limit: its status and output.
 import { execFile } from 'node:child_process';
 
 export interface ProgramAnswer {
-  /** null: not installed, or not ended in time; `stderr` then says which. */
+  /** null: not installed, or not ended in time; `stderr` then has the reason. */
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -11,18 +11,18 @@ export interface ProgramAnswer {
 export interface ProgramOptions {
   /** Milliseconds. */
   readonly timeout?: number;
-  /** Becomes this user, without further groups. */
+  /** The program runs as this user, without further groups. */
   readonly user?: { readonly uid: number; readonly gid: number };
-  /** Instead of this process's own. */
+  /** Default: this process's own. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-const PATIENCE_MS = 20_000;
+const TIMEOUT_MS = 20_000;
 
 export function runProgram(
   program: string,
   args: readonly string[],
-  { timeout = PATIENCE_MS, user, environment }: ProgramOptions = {},
+  { timeout = TIMEOUT_MS, user, environment }: ProgramOptions = {},
 ): Promise<ProgramAnswer> {
   return new Promise((resolve) => {
     execFile(

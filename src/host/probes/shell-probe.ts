@@ -1,8 +1,8 @@
-// Whether a login shell can be started, by the rules of sshd(8) and shells(5).
+// Whether a login shell can be started, as sshd(8) checks it.
 import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
 
-/** What is wrong with it, as it follows its path; null: nothing. */
+/** What is wrong with it, to be printed after its path; null: nothing. */
 export function findShellFault(root: string, shell: string): string | null {
   const file = path.join(root, shell);
   const found = statSync(file, { throwIfNoEntry: false });

@@ -1,51 +1,33 @@
-// The off-boarding hook as the agent sees it: asked for from a service of its own, since the agent has no network.
-import {
-  closeSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
-import path from 'node:path';
+// The off-boarding hook on both sides: the agent, which has no network, requests it; its own service runs it.
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import * as z from 'zod';
 import type { Config } from '../../config/config.ts';
+import {
+  consumeAnswer,
+  consumeRequests,
+  hasPipe,
+  wakeService,
+  writeAnswer,
+  writeRequests,
+} from './hook-requests.ts';
 import { type HookPerson, runHook } from './run-hook.ts';
 
-/** Hooks that run at the same time. */
-const AT_ONCE = 8;
+/** Maximum number of hooks that run at the same time. */
+const CONCURRENCY = 8;
 const POLL_MS = 200;
-/** What starting the service may take, in seconds. */
-const START = 20;
-/** In the folder of requests: the pipe on which a pod's service sleeps. systemd watches the folder and needs none. */
-const WAKE = 'wake';
+/** Seconds that the start of the service may take. */
+const START_TIMEOUT = 20;
 
 type Rules = Config['offboarding'];
 
-const requestSchema = z.strictObject({
-  name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/),
-  uid: z
-    .int()
-    .min(1000)
-    .max(2 ** 31),
-  scimId: z.string().max(1000),
-});
-const answerSchema = z.strictObject({ problem: z.string().nullable() });
-
 /**
- * Has the hook run for these people. Requests are laid into `folder`, where sunk-agent-hook.path looks under systemd,
- * and the s6 service sunk-agent-hook in a pod; where there is neither, hooks are children of this process.
- * @param systemd where systemd says that it is there (sd_booted(3)).
- * @returns by uid what went wrong, or null.
+ * Runs the hook for these people. Writes requests into `directory`, which sunk-agent-hook.path watches under systemd,
+ * and the s6 service sunk-agent-hook in a pod; without either, hooks are children of this process.
+ * @param systemd exists where systemd runs (sd_booted(3)).
+ * @returns by uid what failed; null: nothing.
  */
 export async function runHooks(
-  folder: string,
+  directory: string,
   rules: Rules,
   people: readonly HookPerson[],
   systemd = '/run/systemd/system',
@@ -54,23 +36,19 @@ export async function runHooks(
   const problems = new Map<number, string | null>();
   if (hook === null) return problems;
   const isUnderSystemd = existsSync(systemd);
-  if (!isUnderSystemd && !existsSync(path.join(folder, WAKE))) {
+  if (!isUnderSystemd && !hasPipe(directory)) {
     await runAll(people, async (person) =>
       problems.set(person.uid, await runHook(hook, person, { timeout })),
     );
     return problems;
   }
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  for (const person of people) {
-    rmSync(answerFile(folder, person.uid), { force: true });
-    lay(path.join(folder, `${person.uid}.request`), person);
-  }
-  wakeService(folder);
-  const patience = timeout * Math.ceil(people.length / AT_ONCE) + START;
-  const deadline = performance.now() + patience * 1000;
+  writeRequests(directory, people);
+  wakeService(directory);
+  const allowed = timeout * Math.ceil(people.length / CONCURRENCY) + START_TIMEOUT;
+  const deadline = performance.now() + allowed * 1000;
   while (problems.size < people.length && performance.now() < deadline) {
     for (const { uid } of people) {
-      const answer = problems.has(uid) ? null : takeAnswer(answerFile(folder, uid));
+      const answer = problems.has(uid) ? null : consumeAnswer(directory, uid);
       if (answer !== null) problems.set(uid, answer.problem);
     }
     if (problems.size < people.length) await sleep(POLL_MS);
@@ -79,86 +57,39 @@ export async function runHooks(
     if (problems.has(uid)) continue;
     problems.set(
       uid,
-      `no answer within ${patience} s; it runs when its service does: ${isUnderSystemd ? 'systemctl status sunk-agent-hook.path' : 's6-svstat on sunk-agent-hook'}`,
+      `no answer within ${allowed} s; it runs when its service does: ${isUnderSystemd ? 'systemctl status sunk-agent-hook.path' : 's6-svstat on sunk-agent-hook'}`,
     );
   }
   return problems;
 }
 
 /**
- * Runs what is asked for in `folder` until nothing more is; the other side of `runHooks`. A request is removed before
- * its hook starts, so that one that brings the unit down is not run for ever.
- * @param stop ends what runs, and starts no more.
- * @returns how many ran.
+ * Runs the hook for each request in `directory` until none remains; the other side of `runHooks`. Removes a request before
+ * its hook starts, so that a hook that stops the unit does not run again and again.
+ * @param stop ends the hooks that run, and starts no more.
+ * @returns how many hooks ran.
  */
-export async function answerHookRequests(folder: string, rules: Rules, stop?: AbortSignal): Promise<number> {
+export async function answerHookRequests(
+  directory: string,
+  rules: Rules,
+  stop?: AbortSignal,
+): Promise<number> {
   const { hook, hook_timeout: timeout } = rules;
   let count = 0;
-  for (let waiting = takeRequests(folder); waiting.length > 0; waiting = takeRequests(folder)) {
+  for (let waiting = consumeRequests(directory); waiting.length > 0; waiting = consumeRequests(directory)) {
     await runAll(waiting, async (person) => {
       const problem =
         hook === null
           ? 'no hook is configured'
           : await runHook(hook, person, { timeout, ...(stop && { stop }) });
-      lay(answerFile(folder, person.uid), { problem });
+      writeAnswer(directory, person.uid, problem);
     });
     count += waiting.length;
   }
   return count;
 }
 
-/** A service that sleeps at its pipe wakes up; one that is not there just now looks for requests before it sleeps. */
-function wakeService(folder: string): void {
-  try {
-    const pipe = openSync(path.join(folder, WAKE), constants.O_WRONLY | constants.O_NONBLOCK);
-    try {
-      writeSync(pipe, '\n');
-    } finally {
-      closeSync(pipe);
-    }
-  } catch (error) {
-    // fifo(7): nobody reads it (ENXIO), or it is full of such lines already; under systemd there is none.
-    if (!['ENXIO', 'EAGAIN', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-  }
-}
-
-function takeRequests(folder: string): HookPerson[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.request'))
-    .flatMap((name) => {
-      const file = path.join(folder, name);
-      const request = requestSchema.safeParse(readJson(file));
-      rmSync(file, { force: true });
-      return request.success ? [request.data] : [];
-    });
-}
-
-function takeAnswer(file: string): z.infer<typeof answerSchema> | null {
-  if (!existsSync(file)) return null;
-  const answer = answerSchema.safeParse(readJson(file));
-  rmSync(file, { force: true });
-  return answer.success ? answer.data : { problem: 'its answer cannot be read' };
-}
-
-const answerFile = (folder: string, uid: number): string => path.join(folder, `${uid}.answer`);
-
-/** Whole, or not there. */
-function lay(file: string, content: object): void {
-  const temporary = `${file}.new`;
-  writeFileSync(temporary, JSON.stringify(content), { mode: 0o600 });
-  renameSync(temporary, file);
-}
-
-function readJson(file: string): unknown {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'));
-  } catch {
-    return null;
-  }
-}
-
-/** So many at once, the rest in turn. */
+/** Runs `work` for each, at most CONCURRENCY at a time. */
 async function runAll(
   people: readonly HookPerson[],
   work: (person: HookPerson) => Promise<unknown>,
@@ -167,5 +98,5 @@ async function runAll(
   const worker = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await work(next);
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  await Promise.all(Array.from({ length: CONCURRENCY }, worker));
 }

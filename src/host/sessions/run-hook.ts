@@ -1,8 +1,8 @@
-// Runs the operator's off-boarding hook for one person: a plain child with a time limit, and an end for all that it starts.
+// Runs the operator's off-boarding hook for one user, with a time limit, and ends all that it starts.
 import { spawn } from 'node:child_process';
 import { findUnsafePath } from '../fs/safe-path.ts';
 
-/** Whom the hook is run for. */
+/** The user that the hook runs for. */
 export interface HookPerson {
   readonly name: string;
   readonly uid: number;
@@ -16,11 +16,11 @@ export interface HookLimits {
 }
 
 /**
- * Runs `program` without arguments; the person is in the environment (SUNK_AGENT_NAME, SUNK_AGENT_UID,
- * SUNK_AGENT_SCIM_ID), as are PATH and LANG; its output goes to ours.
- * @param limits after `timeout` seconds, or when `stop` is aborted, it and its children get KILL.
- * @param top below it everything on the way to the program must be root's alone (tests have a folder of their own).
- * @returns what went wrong, as one phrase, or null.
+ * Runs `program` without arguments; the user is in the environment (SUNK_AGENT_NAME, SUNK_AGENT_UID,
+ * SUNK_AGENT_SCIM_ID), as are PATH and LANG; its output goes to that of this process.
+ * @param limits after `timeout` seconds, or when `stop` aborts, it and its children get KILL.
+ * @param top root alone may write to the program and every directory from here (tests pass their own directory).
+ * @returns what failed, as one phrase; null: nothing.
  */
 export async function runHook(
   program: string,
@@ -41,7 +41,7 @@ export async function runHook(
         LANG: 'C.UTF-8',
         SUNK_AGENT_NAME: person.name,
         SUNK_AGENT_UID: String(person.uid),
-        // A stranger's text: what a shell script could trip over is not in it.
+        // The store's text: without characters that could break a shell script.
         SUNK_AGENT_SCIM_ID: person.scimId.replace(/[^\x21-\x7e]/g, '?').slice(0, 256),
       },
     });
@@ -50,26 +50,26 @@ export async function runHook(
       try {
         if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
       } catch {
-        // The group is empty already.
+        // The process group is empty already.
       }
     };
     const timer = setTimeout(() => {
       isOverdue = true;
       end();
     }, timeout * 1000);
-    // Where no control group ends them (s6), a service that is stopped would leave its hooks behind.
+    // Where no control group ends them (s6), a service that stops would leave its hooks running.
     stop?.addEventListener('abort', end);
-    const settle = (problem: string | null): void => {
+    const finish = (problem: string | null): void => {
       clearTimeout(timer);
       stop?.removeEventListener('abort', end);
       end();
       resolve(problem);
     };
-    child.once('error', (error) => settle(`it cannot be started: ${error.message}`));
+    child.once('error', (error) => finish(`it cannot be started: ${error.message}`));
     child.once('exit', (status, signal) => {
-      if (isOverdue) settle(`it took longer than ${timeout} s and was ended`);
-      else if (signal !== null) settle(`it was ended by ${signal}`);
-      else settle(status === 0 ? null : `it ended with status ${status ?? '?'}`);
+      if (isOverdue) finish(`it took longer than ${timeout} s and was ended`);
+      else if (signal !== null) finish(`it was ended by ${signal}`);
+      else finish(status === 0 ? null : `it ended with status ${status ?? '?'}`);
     });
   });
 }

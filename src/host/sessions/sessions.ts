@@ -1,4 +1,4 @@
-// Ends what a person still runs on this node: logind first, then every process of that uid.
+// Ends the sessions and processes of a user on this node: logind first, then every process of the uid.
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,28 +7,28 @@ import { sayCount } from '../../common/count-noun.ts';
 
 const run = promisify(execFile);
 
-/** Below are the system's own, and are never signalled. */
+/** Lower uids belong to the system, and their processes are never signalled. */
 const FIRST_UID = 1000;
 const GRACE_MS = 1000;
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 const POLL_MS = 100;
 
 /**
- * Ends sessions and processes: `loginctl terminate-user` where logind is, TERM, a short grace, then KILL until none
- * is left.
- * @throws Error when processes outlive KILL (uninterruptible I/O); the next pass tries again.
+ * Ends sessions and processes: `loginctl terminate-user` where logind runs, TERM, a short grace time, then KILL until no
+ * process remains.
+ * @throws Error when processes outlive KILL (uninterruptible I/O); the next sync tries again.
  */
 export async function endSessions(uid: number): Promise<void> {
   if (!Number.isInteger(uid) || uid < FIRST_UID) throw new RangeError(`uid ${uid} is not a managed one`);
   if (existsSync('/run/systemd/seats')) {
-    // It fails where the user has no session; the processes are ended below all the same.
-    await run('loginctl', ['terminate-user', String(uid)], { timeout: PATIENCE_MS }).catch(() => null);
+    // It fails where the user has no session; the processes are ended below in any case.
+    await run('loginctl', ['terminate-user', String(uid)], { timeout: TIMEOUT_MS }).catch(() => null);
   }
   signalAll(uid, 'SIGTERM');
   for (const deadline = performance.now() + GRACE_MS; performance.now() < deadline; await sleep(POLL_MS)) {
     if (findProcesses(uid).length === 0) return;
   }
-  for (const deadline = performance.now() + PATIENCE_MS; performance.now() < deadline; await sleep(POLL_MS)) {
+  for (const deadline = performance.now() + TIMEOUT_MS; performance.now() < deadline; await sleep(POLL_MS)) {
     signalAll(uid, 'SIGKILL');
     if (findProcesses(uid).length === 0) return;
   }
@@ -37,7 +37,7 @@ export async function endSessions(uid: number): Promise<void> {
   );
 }
 
-/** Every process whose real, effective, saved or file system uid is that one (proc(5)), zombies apart. */
+/** Every process with that real, effective, saved or file system uid (proc(5)), without zombies. */
 export function findProcesses(uid: number): number[] {
   return readdirSync('/proc').flatMap((name) => {
     const pid = Number(name);
@@ -49,7 +49,7 @@ export function findProcesses(uid: number): number[] {
   });
 }
 
-/** Uids of people (not of the system) that have processes now. */
+/** Uids with processes, without those of the system. */
 export function findActiveUids(): Set<number> {
   const active = new Set<number>();
   for (const name of readdirSync('/proc')) {
@@ -64,7 +64,7 @@ function signalAll(uid: number, signal: NodeJS.Signals): void {
     try {
       process.kill(pid, signal);
     } catch (error) {
-      // It ended by itself in between.
+      // The process ended meanwhile.
       if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
     }
   }

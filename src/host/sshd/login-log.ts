@@ -4,29 +4,17 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { AgentError } from '../../common/errors.ts';
-import { parseAuthLine } from './login-records.ts';
+import { type KeyLogin, readAuthLine, readJournalLine } from './login-messages.ts';
 import { runProgram } from '../probes/run-program.ts';
 
-/** One session that a key opened. */
-export interface KeyLogin {
-  /** Epoch seconds. */
-  readonly at: number;
-  /** The account's name, as sshd(8) knows it. */
-  readonly name: string;
-  /** Address of the client. */
-  readonly from: string;
-  /** As sshd calls it: ED25519, RSA, ECDSA-SK ... */
-  readonly keyType: string;
-  /** `SHA256:...` */
-  readonly fingerprint: string;
-}
+export type { KeyLogin } from './login-messages.ts';
 
 export interface LoginLog {
   /** The newest first. */
   readonly logins: readonly KeyLogin[];
   /**
-   * Where it was read. What the journal calls sshd's was written by root's sshd; in an auth log any local user can
-   * write a line that looks like it (logger(1)), so that it proves less.
+   * Where it was read. In the journal, root's sshd wrote what is attributed to it; in an auth log any local user can
+   * write a line that looks the same (logger(1)), so it proves less.
    */
   readonly source: 'journal' | 'auth-log';
 }
@@ -36,7 +24,7 @@ export interface LoginQuestion {
   readonly fingerprint?: string;
   /** Epoch seconds. */
   readonly since: number;
-  /** At most so many. */
+  /** Maximum number of logins. */
   readonly limit: number;
 }
 
@@ -45,25 +33,10 @@ const MAX_LOG_BYTES = 64 * 1024 * 1024;
 const JOURNAL_TIMEOUT_MS = 20_000;
 
 /**
- * The message from its first to its last character (auth.c, auth_log(), OpenSSH 8.4 to 10.0). Its start is what makes
- * it sshd's: a name that a stranger typed stands behind `Invalid user` or `Failed`, and can imitate all but that.
- */
-const ACCEPTED =
-  /^Accepted publickey for ([A-Za-z_][A-Za-z0-9_.-]{0,31}) from ([0-9a-fA-F.:]+(?:%[\w.-]{1,16})?|UNKNOWN) port \d{1,5} ssh2: ([A-Z0-9-]{2,20}) (SHA256:[A-Za-z0-9+/]{43})$/;
-
-/** One message of sshd to a login, or null if it says anything else; logins with certificates are not by a key of ours. */
-export function readAccepted(message: string): Omit<KeyLogin, 'at'> | null {
-  const [, name, from, keyType, fingerprint] = ACCEPTED.exec(message) ?? [];
-  if (name === undefined || from === undefined || keyType === undefined || fingerprint === undefined)
-    return null;
-  return { name, from, keyType, fingerprint };
-}
-
-/**
- * Asks sshd's log. The journal is asked where it is kept, and only for what root's sshd said: the fields with an
- * underscore come from the kernel (systemd.journal-fields(7)). Where it has no such login it may still be younger than
- * the auth log.
- * @throws AgentError refused where sshd is heard in neither.
+ * Reads sshd's log. Asks the journal where one is kept, and only for messages of root's sshd: the fields with an
+ * underscore come from the kernel (systemd.journal-fields(7)). Where the journal has no such login, it may be younger
+ * than the auth log, which is then read.
+ * @throws AgentError refused: neither has messages of sshd.
  */
 export async function readLoginLog(question: LoginQuestion, root = '/'): Promise<LoginLog> {
   const fromJournal = await readJournal(question, root);
@@ -73,9 +46,9 @@ export async function readLoginLog(question: LoginQuestion, root = '/'): Promise
     return { logins: await readAuthLog(file, question), source: 'auth-log' };
   } catch (cause) {
     if (fromJournal !== null && (await isSshdInJournal(root))) return { logins: [], source: 'journal' };
-    throw new AgentError('refused', `sshd is not heard in the journal, and ${file} cannot be read`, {
+    throw new AgentError('refused', `the journal has no messages of sshd, and ${file} cannot be read`, {
       cause,
-      hint: 'only root may read them; in a pod sshd logs to wherever its container does',
+      hint: 'only root may read them; in a pod sshd logs where its container does',
     });
   }
 }
@@ -92,7 +65,7 @@ function matches(login: KeyLogin, { name, fingerprint, since }: LoginQuestion): 
 async function readJournal(question: LoginQuestion, root: string): Promise<KeyLogin[] | null> {
   const output = await askJournal(root, [
     `--since=@${question.since}`,
-    // journald looks, so that a long log is no long answer; what it finds is still read strictly.
+    // journald filters, so that a long log gives a short answer; each result is still parsed strictly.
     `--grep=^Accepted publickey for ${literal(question.name)} from .* ${literal(question.fingerprint)}$`,
     `--lines=${question.limit}`,
   ]);
@@ -105,12 +78,12 @@ async function readJournal(question: LoginQuestion, root: string): Promise<KeyLo
   return logins;
 }
 
-/** Whether sshd logs there at all, and we may read it: it says where it listens, if nothing else. */
+/** Whether sshd logs to a readable journal: it logs at least the address that it listens on. */
 async function isSshdInJournal(root: string): Promise<boolean> {
   return Boolean(await askJournal(root, ['--lines=1']));
 }
 
-/** What root's sshd said, the newest first, as JSON lines; null where journalctl(1) failed. */
+/** Messages of root's sshd, the newest first, as JSON lines; null: journalctl(1) failed. */
 async function askJournal(root: string, args: readonly string[]): Promise<string | null> {
   const { status, stdout, stderr } = await runProgram(
     'journalctl',
@@ -129,29 +102,13 @@ async function askJournal(root: string, args: readonly string[]): Promise<string
     ],
     { timeout: JOURNAL_TIMEOUT_MS },
   );
-  // That nothing matches is status 1 as well, but no fault to speak of.
+  // No match is status 1 as well, but no error.
   return status === 0 || (status === 1 && stderr === '') ? stdout : null;
 }
 
-/** Text for a regular expression that means itself; anything where nothing is asked for. */
+/** Text escaped for a regular expression; matches anything where no text is given. */
 function literal(text: string | undefined): string {
   return text?.replace(/[^A-Za-z0-9_:/]/g, '\\$&') ?? '.*';
-}
-
-/** One line of `journalctl -o json`; a message that is not plain text comes as an array of bytes, and is none of ours. */
-export function readJournalLine(line: string): KeyLogin | null {
-  let entry: unknown;
-  try {
-    entry = JSON.parse(line);
-  } catch {
-    return null;
-  }
-  if (typeof entry !== 'object' || entry === null) return null;
-  const { MESSAGE: message, __REALTIME_TIMESTAMP: time } = entry as Record<string, unknown>;
-  if (typeof message !== 'string' || typeof time !== 'string') return null;
-  const accepted = readAccepted(message);
-  const at = Math.floor(Number(time) / 1e6);
-  return accepted === null || !Number.isSafeInteger(at) ? null : { at, ...accepted };
 }
 
 /** The end of an auth log, the newest first. */
@@ -167,13 +124,4 @@ async function readAuthLog(file: string, question: LoginQuestion): Promise<KeyLo
     if (logins.length > 2 * question.limit) logins.splice(0, question.limit);
   }
   return logins.slice(-question.limit).reverse();
-}
-
-/** One line of an auth log; `now` in epoch seconds, for the year that old ones lack. */
-export function readAuthLine(line: string, now: number): KeyLogin | null {
-  const [parsed] = parseAuthLine(line, now);
-  const accepted = parsed === undefined ? null : readAccepted(parsed.text);
-  return accepted === null || parsed?.at === null || parsed === undefined
-    ? null
-    : { at: parsed.at, ...accepted };
 }

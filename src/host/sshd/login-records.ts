@@ -1,21 +1,21 @@
-// What sshd lately wrote about somebody: who was let in and who was not, from the journal or from auth.log.
+// What sshd lately logged about a user: accepted and refused logins, from the journal or auth.log.
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { runProgram } from '../probes/run-program.ts';
 
 export interface LoginRecord {
-  /** Epoch seconds; null where the line has no time that can be read. */
+  /** Epoch seconds; null where the line has no readable time. */
   readonly at: number | null;
   readonly kind: 'accepted' | 'refused';
   /** sshd's own words. */
   readonly text: string;
 }
 
-const PATIENCE_MS = 2000;
+const TIMEOUT_MS = 2000;
 const LINES = 400;
 const TAIL_BYTES = 256 * 1024;
 
-/** sshd's ways of saying that somebody did not get in; `%` stands for the name. */
+/** sshd's messages about a refused login; `%` stands for the name. */
 const REFUSALS = [
   'Failed \\S+ for (?:invalid user )?%',
   'Invalid user % ',
@@ -26,7 +26,7 @@ const REFUSALS = [
   'expired .*%',
 ];
 
-/** The newest first; null where neither can be read. */
+/** The newest first; null: neither can be read. */
 export async function readLoginRecords(
   root: string,
   name: string,
@@ -41,7 +41,7 @@ interface Line {
   readonly text: string;
 }
 
-/** Of these lines those about one name. */
+/** Those of the lines that are about one name. */
 export function pickRecords(lines: readonly Line[], name: string): LoginRecord[] {
   const literal = name.replace(/[^A-Za-z0-9_]/g, '\\$&');
   const bounded = `${literal}(?![A-Za-z0-9_.-])`;
@@ -64,7 +64,7 @@ async function readJournal(): Promise<Line[] | null> {
     `--lines=${LINES}`,
     '--output=short-unix',
   ];
-  const { status, stdout } = await runProgram('journalctl', [...args, ...names], { timeout: PATIENCE_MS });
+  const { status, stdout } = await runProgram('journalctl', [...args, ...names], { timeout: TIMEOUT_MS });
   if (status !== 0) return null;
   return stdout.split('\n').flatMap((line) => {
     const match = /^(\d+)\.\d+ \S+ [^:]+: (.*)$/.exec(line);
@@ -91,14 +91,14 @@ async function readAuthLog(root: string, now: number): Promise<Line[] | null> {
   }
 }
 
-/** Both of rsyslog's ways: `Nov 25 17:10:09 host sshd[1]: text`, and an RFC 3339 time in front. */
+/** Both formats of rsyslog: `Nov 25 17:10:09 host sshd[1]: text`, and an RFC 3339 time in front. */
 export function parseAuthLine(line: string, now: number): Line[] {
   const match = /^(\S+T\S+|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) \S+ sshd(?:-session)?\[\d+\]: (.*)$/.exec(
     line,
   );
   const [, time = '', text = ''] = match ?? [];
   if (match === null) return [];
-  // The old way has no year: the last one that is not in the future.
+  // The old format has no year: take the last one that is not in the future.
   const year = new Date(now * 1000).getFullYear();
   const read = (stamp: string): number => Math.floor(Date.parse(stamp) / 1000);
   const at = time.includes('T') ? read(time) : read(`${time} ${year}`);

@@ -1,12 +1,15 @@
-// The text of our sshd drop-in: for members of the marker group sshd takes keys from us, and by default only from us.
+// Renders the sshd drop-in: for members of the managed group sshd takes keys from sunk-agent, by default from nowhere else.
 import path from 'node:path';
 import type { Config } from '../../config/config.ts';
 
-/** Where the helper and the key files lie, below any root. */
-const HELPER = 'usr/libexec/sunk-agent/authorized-keys';
-const KEY_FOLDER = 'var/lib/sunk-agent/authorized_keys';
+/** The drop-in, below any root. */
+export const DROP_IN = 'etc/ssh/sshd_config.d/10-sunk-agent.conf';
 
-/** The user that the helper runs as (sysusers.d); a user of its own, so that no other process can trace it. */
+/** Paths of the helper and the key files, below any root. */
+const HELPER = 'usr/libexec/sunk-agent/authorized-keys';
+const KEY_DIRECTORY = 'var/lib/sunk-agent/authorized_keys';
+
+/** The user that runs the helper (sysusers.d), and nothing else, so that no other process can trace it. */
 export const HELPER_USER = 'sunk-keys';
 
 export function helperUnder(root: string): string {
@@ -14,10 +17,10 @@ export function helperUnder(root: string): string {
 }
 
 export function keyDirectoryUnder(root: string): string {
-  return path.join(root, KEY_FOLDER);
+  return path.join(root, KEY_DIRECTORY);
 }
 
-/** What sshd must say about a member of the marker group, in the words of `sshd -T`. */
+/** The settings that sshd must have for a member of the managed group, as `sshd -T` prints them. */
 export interface KeySettings {
   readonly authorizedkeysfile: string;
   readonly authorizedkeyscommand: string;
@@ -25,8 +28,8 @@ export interface KeySettings {
 }
 
 /**
- * The three settings that decide where keys come from. With `user_files: allow` sshd reads the user's own file
- * first; with `serve: file` another tool's command is switched off as well.
+ * The three settings that say where keys come from. With `user_files: allow` sshd reads the user's own file
+ * first; with `serve: file` the drop-in also turns off another tool's command.
  */
 export function chooseKeySettings(keys: Config['keys'], root: string, helperUser: string): KeySettings {
   const own = keys.user_files === 'allow' ? ['.ssh/authorized_keys'] : [];
@@ -47,10 +50,10 @@ export function chooseKeySettings(keys: Config['keys'], root: string, helperUser
 }
 
 /** `Match all` ends the block: drop-ins are included at the top of sshd_config(5). */
-export function renderSshdDropIn(marker: string, settings: KeySettings): string {
+export function renderSshdDropIn(managedGroup: string, settings: KeySettings): string {
   const lines = [
     '# Managed by sunk-agent; changes are overwritten. See keys.serve and keys.user_files in sunk-agent.yaml(5).',
-    `Match Group ${marker}`,
+    `Match Group ${managedGroup}`,
     `  AuthorizedKeysFile ${settings.authorizedkeysfile}`,
     `  AuthorizedKeysCommand ${settings.authorizedkeyscommand}`,
     ...(settings.authorizedkeyscommand === 'none'

@@ -1,4 +1,4 @@
-// Reads what sshd itself says it will do for a user, and finds what takes our place or walks around us.
+// Reads what sshd itself says it will do for a user, and finds what replaces or bypasses sunk-agent.
 import type { KeySettings } from './sshd-drop-in.ts';
 
 /** `sshd -T`: keywords in lower case, each with its values in order. */
@@ -7,9 +7,9 @@ export type SshdSettings = ReadonlyMap<string, readonly string[]>;
 export interface SshdFinding {
   /** Stable, for programs. */
   readonly code: string;
-  /** What is wrong, and how to mend it. */
+  /** What is wrong, and how to fix it. */
   readonly detail: string;
-  /** Whether keys are not served as configured; otherwise somebody may get in beside us. */
+  /** true: keys are not served as configured; false: another login path bypasses sunk-agent. */
   readonly breaksLogin: boolean;
 }
 
@@ -25,76 +25,108 @@ export function parseSshdSettings(text: string): SshdSettings {
   return settings;
 }
 
+/** What the faults are found in. */
+interface Examined {
+  /** The values of a keyword; `none` where sshd does not print it. */
+  readonly value: (keyword: string) => string;
+  /** Where a keyword is set, as ` (file:line)`, to name the culprit; empty where that is unknown. */
+  readonly locate: (keyword: string) => string;
+}
+
 /**
- * Compares what is in force for a member of the marker group with what we wrote.
- * @param locate where a keyword stands in the configuration, as `file:line`, to name the culprit.
+ * Compares the settings in force for a member of the managed group with those of the drop-in.
+ * @param locate where a keyword is set in the configuration, as ` (file:line)`.
  */
 export function findSshdFaults(
   settings: SshdSettings,
   wanted: KeySettings,
-  marker: string,
+  managedGroup: string,
   locate: (keyword: string) => string,
 ): SshdFinding[] {
-  const findings: SshdFinding[] = [];
   const value = (keyword: string): string => settings.get(keyword)?.join(' ') ?? 'none';
-  const add = (code: string, breaksLogin: boolean, detail: string): void => {
-    findings.push({ code, breaksLogin, detail });
-  };
+  const examined = { value, locate };
+  return [
+    ...findOtherKeySources(examined, wanted),
+    ...findRefusals(examined, settings.get('allowgroups') ?? [], managedGroup),
+    ...findBypasses(examined),
+  ];
+}
+
+/** Keys come from elsewhere than the drop-in says. */
+function findOtherKeySources({ value, locate }: Examined, wanted: KeySettings): SshdFinding[] {
+  const findings: SshdFinding[] = [];
   const command = value('authorizedkeyscommand');
+  const user = value('authorizedkeyscommanduser');
+  const files = value('authorizedkeysfile');
   if (command !== wanted.authorizedkeyscommand) {
-    add(
-      'sshd-other-command',
-      true,
-      `sshd takes keys from "${command}"${locate('authorizedkeyscommand')}, not as configured here: an earlier Match block wins (a global setting does not); remove it there, or see that sshd_config includes our drop-in first`,
-    );
-  } else if (command !== 'none' && value('authorizedkeyscommanduser') !== wanted.authorizedkeyscommanduser) {
-    add(
-      'sshd-other-command-user',
-      true,
-      `sshd runs the helper as "${value('authorizedkeyscommanduser')}"${locate('authorizedkeyscommanduser')}, not as ${wanted.authorizedkeyscommanduser}`,
-    );
+    findings.push({
+      code: 'sshd-other-command',
+      breaksLogin: true,
+      detail: `sshd takes keys from "${command}"${locate('authorizedkeyscommand')}, not as configured here: an earlier Match block wins (a global setting does not); remove it there, or see that sshd_config includes the drop-in of sunk-agent first`,
+    });
+  } else if (command !== 'none' && user !== wanted.authorizedkeyscommanduser) {
+    findings.push({
+      code: 'sshd-other-command-user',
+      breaksLogin: true,
+      detail: `sshd runs the helper as "${user}"${locate('authorizedkeyscommanduser')}, not as ${wanted.authorizedkeyscommanduser}`,
+    });
   }
-  if (value('authorizedkeysfile') !== wanted.authorizedkeysfile) {
-    add(
-      'sshd-other-files',
-      wanted.authorizedkeyscommand === 'none',
-      `sshd reads keys from "${value('authorizedkeysfile')}"${locate('authorizedkeysfile')} instead of "${wanted.authorizedkeysfile}"; keys there outlive off-boarding`,
-    );
+  if (files !== wanted.authorizedkeysfile) {
+    findings.push({
+      code: 'sshd-other-files',
+      breaksLogin: wanted.authorizedkeyscommand === 'none',
+      detail: `sshd reads keys from "${files}"${locate('authorizedkeysfile')} instead of "${wanted.authorizedkeysfile}"; keys there outlive off-boarding`,
+    });
   }
+  return findings;
+}
+
+/** No managed account can log in. */
+function findRefusals(
+  { value, locate }: Examined,
+  allowGroups: readonly string[],
+  managedGroup: string,
+): SshdFinding[] {
+  const findings: SshdFinding[] = [];
   if (value('pubkeyauthentication') === 'no') {
-    add(
-      'sshd-no-public-keys',
-      true,
-      `PubkeyAuthentication is off${locate('pubkeyauthentication')}: nobody can log in with a key`,
-    );
+    findings.push({
+      code: 'sshd-no-public-keys',
+      breaksLogin: true,
+      detail: `PubkeyAuthentication is off${locate('pubkeyauthentication')}: no user can log in with a key`,
+    });
   }
-  const groups = settings.get('allowgroups') ?? [];
-  if (groups.length > 0 && !groups.some((pattern) => matchesPattern(pattern, marker))) {
-    add(
-      'sshd-allow-groups',
-      true,
-      `AllowGroups${locate('allowgroups')} does not list ${marker}: nobody of ours can log in`,
-    );
+  if (allowGroups.length > 0 && !allowGroups.some((pattern) => matchesPattern(pattern, managedGroup))) {
+    findings.push({
+      code: 'sshd-allow-groups',
+      breaksLogin: true,
+      detail: `AllowGroups${locate('allowgroups')} does not list ${managedGroup}: no managed account can log in`,
+    });
   }
+  return findings;
+}
+
+/** Logins succeed without a key that the user store lists. */
+function findBypasses({ value, locate }: Examined): SshdFinding[] {
+  const findings: SshdFinding[] = [];
+  const add = (code: string, detail: string): void => {
+    findings.push({ code, breaksLogin: false, detail });
+  };
   if (value('trustedusercakeys') !== 'none') {
     add(
       'sshd-user-ca',
-      false,
-      `TrustedUserCAKeys ${value('trustedusercakeys')}${locate('trustedusercakeys')}: whoever has a certificate of that authority logs in, whatever the store says`,
+      `TrustedUserCAKeys ${value('trustedusercakeys')}${locate('trustedusercakeys')}: a user with a certificate of that authority logs in, whatever the store says`,
     );
   }
   if (value('hostbasedauthentication') === 'yes') {
     add(
       'sshd-host-based',
-      false,
-      `HostbasedAuthentication is on${locate('hostbasedauthentication')}: users of trusted hosts log in without any key of ours`,
+      `HostbasedAuthentication is on${locate('hostbasedauthentication')}: users of trusted hosts log in without a key from the store`,
     );
   }
   for (const keyword of ['gssapiauthentication', 'kerberosauthentication']) {
     if (value(keyword) === 'yes') {
       add(
         'sshd-kerberos',
-        false,
         `${keyword} is on${locate(keyword)}: a Kerberos ticket logs in, whatever the store says`,
       );
     }
@@ -102,7 +134,7 @@ export function findSshdFaults(
   return findings;
 }
 
-/** sshd's patterns (ssh_config(5), PATTERNS): `*`, `?` and, for a refusal, `!` in front. */
+/** sshd's patterns (ssh_config(5), PATTERNS): `*`, `?` and, for a denial, `!` in front. */
 export function matchesPattern(pattern: string, name: string): boolean {
   const literal = pattern
     .replace(/[\\^$.+()[\]{}|/]/g, '\\$&')

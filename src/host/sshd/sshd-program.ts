@@ -1,4 +1,4 @@
-// sshd(8) as a program that is asked: its version, whether it accepts a configuration, what is in force for a user.
+// Asks the program sshd(8): its version, whether it accepts a configuration, the settings in force for a user.
 import { mkdir, readlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { NodeFacts } from '../../policy/model.ts';
@@ -7,24 +7,26 @@ import { runProgram } from '../probes/run-program.ts';
 import { parseSshdSettings, type SshdSettings } from './sshd-findings.ts';
 
 export const SSHD = '/usr/sbin/sshd';
+/** Below any root. */
+export const SSHD_CONFIG = 'etc/ssh/sshd_config';
 
-/** How often sshd is asked again when its run folder has just gone. */
+/** How often sshd is asked when its run directory has just been removed. */
 const MAX_TRIES = 10;
 
-/** Files that are other ones when readSshdFacts may have another answer: sshd was upgraded, or the time zone changed. */
+/** Files that change whenever the answer of readSshdFacts may: by an upgrade of sshd, or another time zone. */
 export function listSshdSources(root: string): string[] {
   return [SSHD, path.join(root, 'etc/localtime'), path.join(root, 'etc/timezone')];
 }
 
 /**
- * What policy must know of this node's sshd: the key types it knows, and how it reads `expiry-time`.
- * Where the version cannot be told, local time is assumed, which every version reads.
+ * What policy must know of this node's sshd: its key types, and how it reads `expiry-time`.
+ * Where the version is unknown, local time is assumed, which every version reads.
  */
 export async function readSshdFacts(
   root: string,
   program = SSHD,
 ): Promise<Pick<NodeFacts, 'keyTypes' | 'expiry'>> {
-  // Before 9.2 sshd does not know -V, and prints its version with the usage.
+  // Before 9.2 sshd lacks -V, and prints its version with the usage.
   const { stdout, stderr } = await runProgram(program, ['-V']);
   const [, major = '0', minor = '0'] = /OpenSSH_(\d+)\.(\d+)/.exec(`${stdout}${stderr}`) ?? [];
   const types = await runProgram('ssh', ['-Q', 'key']);
@@ -34,7 +36,7 @@ export async function readSshdFacts(
   };
 }
 
-/** The zone of localtime(5); a name that no library knows if /etc/localtime is a copy without a name. */
+/** The zone of localtime(5); `unknown`, which is no zone, if /etc/localtime is a copy without a name. */
 async function readTimeZone(root: string): Promise<string> {
   try {
     const target = await readlink(path.join(root, 'etc/localtime'));
@@ -47,38 +49,44 @@ async function readTimeZone(root: string): Promise<string> {
   return named === '' ? 'unknown' : named;
 }
 
-/** What sshd says against a configuration file (`sshd -t`), or null. */
+/** Why sshd refuses a configuration file (`sshd -t`); null: it accepts it. */
 export async function testSshdConfig(file: string, program = SSHD): Promise<string | null> {
-  const answer = await runWithFolder(program, ['-t', '-f', file]);
+  const answer = await runWithDirectory(program, ['-t', '-f', file]);
   return answer.status === 0 ? null : firstLine(answer.stderr);
 }
 
-/** What is in force for a user who comes from this machine (`sshd -T -C`), or what sshd says instead. */
+/** The settings in force for a user who connects from this machine (`sshd -T -C`), or sshd's error. */
 export async function askSshd(
   file: string,
   user: string,
   program = SSHD,
 ): Promise<{ settings: SshdSettings } | { fault: string }> {
-  const answer = await runWithFolder(program, ['-T', '-f', file, '-C', `user=${user},host=h,addr=127.0.0.1`]);
+  const answer = await runWithDirectory(program, [
+    '-T',
+    '-f',
+    file,
+    '-C',
+    `user=${user},host=h,addr=127.0.0.1`,
+  ]);
   return answer.status === 0
     ? { settings: parseSshdSettings(answer.stdout) }
     : { fault: firstLine(answer.stderr) };
 }
 
 /**
- * sshd -t and -T want their run folder, which exists only while sshd's unit runs. Where systemd starts a process a
- * connection, the end of any takes it away, also between our making it and sshd's looking for it.
+ * sshd -t and -T need their run directory, which exists only while sshd's unit runs. Where systemd starts a process per
+ * connection, the end of any removes it, also between mkdir here and the check of sshd.
  */
-async function runWithFolder(program: string, args: readonly string[]): ReturnType<typeof runProgram> {
+async function runWithDirectory(program: string, args: readonly string[]): ReturnType<typeof runProgram> {
   for (let tries = 1; ; tries += 1) {
-    await makeRunFolder();
+    await makeRunDirectory();
     const answer = await runProgram(program, args);
     const isGone = answer.stderr.includes('Missing privilege separation directory');
     if (!isGone || tries === MAX_TRIES) return answer;
   }
 }
 
-async function makeRunFolder(): Promise<void> {
+async function makeRunDirectory(): Promise<void> {
   try {
     await mkdir('/run/sshd', { mode: 0o755 });
   } catch (cause) {

@@ -1,4 +1,4 @@
-// The node's own files in which a name means power (sudoers, sshd_config, access.conf), with all that they include.
+// Names with privileges in the node's own sudoers, sshd_config and access.conf, and in all that they include.
 import { globSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
@@ -20,14 +20,14 @@ const STARTS = [
   ['etc/security/access.d', 'access'],
 ] as const;
 
-const OURS = new Set(['etc/sudoers.d/sunk-agent', 'etc/ssh/sshd_config.d/10-sunk-agent.conf']);
+const MANAGED_FILES = new Set(['etc/sudoers.d/sunk-agent', 'etc/ssh/sshd_config.d/10-sunk-agent.conf']);
 
-/** More than anybody has; what includes itself ends here. */
+/** More than any node has; ends a file that includes itself. */
 const MAX_FILES = 1000;
 
 /**
- * Every such file, each once, ours apart. The usual folders are read even where nothing includes them: whoever
- * reads too much refuses a name too many, and whoever reads too little gives power away.
+ * Every such file once, without those that sunk-agent writes. The usual directories are read even where no file
+ * includes them: to read too much refuses one name too many, to read too little gives privileges away.
  */
 export function readPrivilegeFiles(root: string): PrivilegeFile[] {
   const found = new Map<string, PrivilegeFile>();
@@ -36,7 +36,7 @@ export function readPrivilegeFiles(root: string): PrivilegeFile[] {
   );
   for (let next = waiting.shift(); next !== undefined && found.size < MAX_FILES; next = waiting.shift()) {
     const { file, kind } = next;
-    if (OURS.has(file) || found.has(file)) continue;
+    if (MANAGED_FILES.has(file) || found.has(file)) continue;
     const lines = readFileSync(path.join(root, file), 'latin1').replace(/\\\n/g, ' ').split('\n');
     found.set(file, { file, kind, lines });
     for (const line of lines) {
@@ -49,10 +49,10 @@ export function readPrivilegeFiles(root: string): PrivilegeFile[] {
 /** sudoers(5): `@include`, `@includedir` and their old forms with `#`; sshd_config(5): `Include`, with patterns. */
 function findIncludes(root: string, file: string, kind: PrivilegeFile['kind'], line: string): string[] {
   if (kind === 'sudoers') {
-    const [, word, rest = ''] = /^\s*[@#](include(?:dir)?)\s+(\S.*)$/.exec(line) ?? [];
-    if (word === undefined) return [];
+    const [, directive, rest = ''] = /^\s*[@#](include(?:dir)?)\s+(\S.*)$/.exec(line) ?? [];
+    if (directive === undefined) return [];
     const named = unquote(rest).replaceAll('%h', hostname().split('.')[0] ?? '');
-    return listFiles(root, resolveBelow(path.dirname(file), named), word === 'include');
+    return listFiles(root, resolveBelow(path.dirname(file), named), directive === 'include');
   }
   const [, patterns = ''] = kind === 'sshd' ? (/^\s*include[\s=]+(\S.*)$/i.exec(line) ?? []) : [];
   return (
@@ -69,10 +69,10 @@ function unquote(text: string): string {
   return quoted ?? trimmed.replace(/\\(.)/g, '$1');
 }
 
-const resolveBelow = (folder: string, named: string): string =>
-  path.join('/', named.startsWith('/') ? named : path.join(folder, named)).slice(1);
+const resolveBelow = (directory: string, named: string): string =>
+  path.join('/', named.startsWith('/') ? named : path.join(directory, named)).slice(1);
 
-/** A file itself, or the plain files of a folder. */
+/** A file itself, or the plain files of a directory. */
 function listFiles(root: string, file: string, isFile = false): string[] {
   const found = statSync(path.join(root, file), { throwIfNoEntry: false });
   if (found?.isFile() === true) return [file];
@@ -90,7 +90,7 @@ export interface PrivilegedNames {
   readonly gids: ReadonlySet<number>;
 }
 
-/** Every word that could name somebody: too many are refused rather than too few. */
+/** Every word that could be a name: to refuse too many names is safer than too few. */
 export function readPrivilegedNames(root: string): PrivilegedNames {
   const [names, groups] = [new Set<string>(), new Set<string>()];
   const [uids, gids] = [new Set<number>(), new Set<number>()];
@@ -101,7 +101,7 @@ export function readPrivilegedNames(root: string): PrivilegedNames {
           (percent === '%' ? gids : uids).add(Number(id));
       }
       if (/^\s*#/.test(line) && !(kind === 'sudoers' && /^\s*#\d/.test(line))) continue;
-      // In sshd_config only these lines name people; the other files are about nothing else.
+      // In sshd_config only these lines have names of users; in the other files every line may.
       if (kind === 'sshd' && !/^\s*(?:AllowUsers|DenyUsers|AllowGroups|DenyGroups|Match)\b/i.test(line))
         continue;
       for (const word of line.match(/%?[a-z_][a-z0-9_-]{0,31}(?![a-z0-9_./-])/g) ?? []) {

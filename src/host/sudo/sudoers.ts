@@ -1,4 +1,4 @@
-// Our file in sudoers.d: checked by visudo(8) before it is put in place, since a broken one disables sudo for all.
+// The managed file in sudoers.d: visudo(8) checks it first, since a broken one disables sudo for all users.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { replaceFiles } from '../fs/atomic-file.ts';
 const FILE = 'etc/sudoers.d/sunk-agent';
 const VISUDO = '/usr/sbin/visudo';
 
-/** Text of our file; empty if there is none. */
+/** Text of the managed file; empty if it does not exist. */
 export function readSudoers(root: string): string {
   const file = path.join(root, FILE);
   return existsSync(file) ? readFileSync(file, 'utf8') : '';
@@ -32,7 +32,7 @@ function checkText(text: string): void {
     const stdio = ['pipe', 'ignore', 'pipe'] as const;
     execFileSync(VISUDO, ['-c', '-q', '-f', '-'], { input: text, stdio: [...stdio], timeout: 10_000 });
   } catch (cause) {
-    throw new AgentError('refused', 'visudo does not accept our sudoers file, so it is not put in place', {
+    throw new AgentError('refused', 'visudo does not accept the new sudoers file, so it is not installed', {
       cause,
     });
   }

@@ -52,7 +52,7 @@ function askHelper(name: string): string {
 
 async function expectShut(): Promise<void> {
   expect((await pass())?.problems).toContainEqual(
-    expect.stringMatching(/^keys-remove alice: .*read-only.*; until then the key helper gives none/),
+    expect.stringMatching(/^keys-remove alice: .*read-only.*; until then the key helper serves no keys/),
   );
   expect(existsSync(path.join(node.keys, 'alice'))).toBe(true);
   expect(askHelper('alice')).toBe('');

@@ -1,4 +1,4 @@
-// What goes wrong with disks and locks, for real: nothing is half done, the operator reads what to do, and it is tried again.
+// Real failures of disks and locks: nothing is half done, the message says how to fix it, and a retry succeeds.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -73,7 +73,7 @@ function mountTmpfs(options: string): void {
 }
 
 describe('the account files', () => {
-  asRoot('mount')('on a read-only disk stay as they are, and are written when it is mended', async () => {
+  asRoot('mount')('on a read-only disk stay as they are, and are written when it is fixed', async () => {
     mountTmpfs('size=4m');
     makeRoot(root);
     const before = readAll();
@@ -129,13 +129,13 @@ describe('the account files', () => {
     run('mount', '--bind', etc('shadow'), etc('shadow'));
     undo.push(() => void spawnSync('umount', ['--lazy', etc('shadow')]));
     const before = readAll();
-    expect(await attempt()).toMatch(/shadow is mounted by itself.*mount the folder/);
+    expect(await attempt()).toMatch(/shadow is mounted by itself.*mount its directory/);
     expect(readAll()).toEqual(before);
     run('umount', etc('shadow'));
     expect(await attempt()).toBe('done');
   });
 
-  test('wait for a foreign holder of the lock, and say so when they wait in vain', async () => {
+  test('wait for another holder of the lock, and report it when they wait in vain', async () => {
     makeRoot(root);
     if (!has('perl')) throw new Error('perl is needed, to hold the lock as another program would');
     // struct flock of fcntl(2): type, whence, padding, start, length, pid.
@@ -149,7 +149,7 @@ describe('the account files', () => {
   });
 });
 
-describe('a file that is written anew', () => {
+describe('a file that is replaced', () => {
   asRoot('setfacl')('keeps its ACL, its attributes, its owner and its mode', async (context) => {
     makeRoot(root);
     const set = spawnSync('setfacl', ['-m', 'u:1000:r', etc('shadow')]);
@@ -207,7 +207,7 @@ describe('a home', () => {
   };
   const make = (): string => makeOf('alice', 10_000);
 
-  asRoot('mount')('is not begun on a full disk, and made when there is room', () => {
+  asRoot('mount')('is not started on a full disk, and created when space is free', () => {
     makeRoot(root);
     run('mount', '-t', 'tmpfs', '-o', 'size=64k', 'none', path.join(root, 'home'));
     undo.push(() => void spawnSync('umount', ['--lazy', path.join(root, 'home')]));
@@ -219,7 +219,7 @@ describe('a home', () => {
     expect(readdirSync(home()).sort()).toEqual(['.config', '.profile']);
   });
 
-  asRoot('mount')('is not begun on a read-only disk', () => {
+  asRoot('mount')('is not started on a read-only disk', () => {
     makeRoot(root);
     run('mount', '-t', 'tmpfs', '-o', 'ro', 'none', path.join(root, 'home'));
     undo.push(() => void spawnSync('umount', ['--lazy', path.join(root, 'home')]));
@@ -230,7 +230,7 @@ describe('a home', () => {
     makeRoot(root);
     run('chown', '1234', path.join(root, 'home'));
     run('chmod', '0700', path.join(root, 'home'));
-    // Root without its power over files is what a server with root_squash sees.
+    // Root without its capabilities over files has the rights that a server with root_squash grants.
     const module = path.resolve(import.meta.dirname, '../../../src/host/homes/home.ts');
     const program = `
       const { createHome } = await import(${JSON.stringify(module)});
@@ -238,12 +238,12 @@ describe('a home', () => {
       try { createHome(${JSON.stringify(root)}, { dir: '/home/alice', uid: 10000, gid: 9999 }); } catch (error) { console.log(describeError(error)); }`;
     const caps = '--bounding-set=-dac_override,-dac_read_search';
     run('chmod', '0755', root);
-    const said = run('setpriv', caps, process.execPath, '--input-type=module', '--eval', program);
-    expect(said).toMatch(/root may not write there: an NFS export with root_squash/);
+    const message = run('setpriv', caps, process.execPath, '--input-type=module', '--eval', program);
+    expect(message).toMatch(/root may not write there: an NFS export with root_squash/);
   });
 
   asRoot('automount')(
-    'behind an automounter is found where it has one, and reported where it has none',
+    'behind an automounter is found where it exists, and reported where it does not',
     async () => {
       makeRoot(root);
       const kept = path.join(root, 'export/alice');
@@ -251,7 +251,7 @@ describe('a home', () => {
       run('chown', '10000:9999', kept);
       writeFileSync(path.join(root, 'auto.master'), `${path.join(root, 'home')} ${root}/auto.home\n`);
       writeFileSync(path.join(root, 'auto.home'), `alice -fstype=bind :${kept}\n`);
-      // In a process group of its own: to the daemon's the kernel shows the folder beneath.
+      // In a process group of its own: to the daemon's the kernel shows the directory beneath.
       const daemon = spawn(
         'automount',
         ['--foreground', '--pid-file', path.join(root, 'pid'), path.join(root, 'auto.master')],
@@ -275,13 +275,13 @@ describe('a home', () => {
     },
   );
 
-  test('whose parent is not there says that it may have to be mounted', () => {
+  test('whose parent does not exist is reported with the question whether it is mounted', () => {
     makeRoot(root);
     rmSync(path.join(root, 'home'), { recursive: true });
     expect(make()).toMatch(/\/home, where \/home\/alice should be, is not there \(is it mounted\?/);
   });
 
-  asRoot('chown')('that is somebody else’s is not touched', () => {
+  asRoot('chown')('of another user is not touched', () => {
     makeRoot(root);
     mkdirSync(home(), { mode: 0o755 });
     run('chown', '4242', home());
@@ -289,7 +289,7 @@ describe('a home', () => {
     expect(statSync(home()).uid).toBe(4242);
   });
 
-  asRoot('chown')('follows no link, and takes no folder that somebody else has put in the way', () => {
+  asRoot('chown')('follows no link, and uses no directory that another user has put in its place', () => {
     makeRoot(root);
     const [victim, temporary] = ['victim', 'home/.sunk-agent-home-alice'].map((name) =>
       path.join(root, name),
@@ -310,7 +310,7 @@ describe('a home', () => {
     expect(statSync(victim).ctimeMs).toBe(before);
   });
 
-  asRoot('chown')('that a kill left unfinished is made anew, or finished', () => {
+  asRoot('chown')('that a kill left unfinished is created again, or finished', () => {
     makeRoot(root);
     const temporary = path.join(root, 'home/.sunk-agent-home-alice');
     mkdirSync(temporary, { mode: 0o700 });
@@ -327,7 +327,7 @@ describe('a home', () => {
     expect(existsSync(path.join(home(), 'whole'))).toBe(true);
   });
 
-  asRoot('chown')('is not made over what a stranger has put beside it', () => {
+  asRoot('chown')('is not created over what another user has put beside it', () => {
     makeRoot(root);
     const temporary = path.join(root, 'home/.sunk-agent-home-alice');
     mkdirSync(temporary);

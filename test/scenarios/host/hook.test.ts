@@ -1,4 +1,4 @@
-// The off-boarding hook: real programs, real time limits, and the folder over which agent and unit talk.
+// The off-boarding hook: real programs, real time limits, and the directory between agent and unit.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,29 +9,29 @@ import { runHook } from '../../../src/host/sessions/run-hook.ts';
 
 const ALICE = { name: 'alice', uid: 10_000, scimId: 'a\n1' };
 
-let folder: string;
+let directory: string;
 
 beforeEach(() => {
-  // /tmp may be written by everybody, which no hook may be below.
-  folder = mkdtempSync(path.join(import.meta.dirname, 'hook-'));
+  // All users may write to /tmp, so no hook may be below it.
+  directory = mkdtempSync(path.join(import.meta.dirname, 'hook-'));
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => rmSync(directory, { recursive: true }));
 
 function writeHook(script: string, mode = 0o755): string {
-  const file = path.join(folder, 'hook');
+  const file = path.join(directory, 'hook');
   writeFileSync(file, `#!/bin/sh\n${script}\n`, { mode });
   return file;
 }
 
 const run = (file: string, timeout = 20, stop?: AbortSignal): Promise<string | null> =>
-  runHook(file, ALICE, { timeout, ...(stop && { stop }) }, folder);
+  runHook(file, ALICE, { timeout, ...(stop && { stop }) }, directory);
 
 describe('the off-boarding hook', () => {
-  test('is told in its environment who left, and nothing else of ours', async () => {
+  test('gets in its environment the user who left, and nothing else of the agent', async () => {
     process.env['SECRET_OF_OURS'] = 'x';
-    expect(await run(writeHook(`env | sort >${folder}/out; pwd >>${folder}/out`))).toBeNull();
+    expect(await run(writeHook(`env | sort >${directory}/out; pwd >>${directory}/out`))).toBeNull();
     delete process.env['SECRET_OF_OURS'];
-    const lines = readFileSync(path.join(folder, 'out'), 'utf8').split('\n');
+    const lines = readFileSync(path.join(directory, 'out'), 'utf8').split('\n');
     expect(lines).toEqual(
       expect.arrayContaining([
         'SUNK_AGENT_NAME=alice',
@@ -43,12 +43,12 @@ describe('the off-boarding hook', () => {
     expect(lines.join()).not.toContain('SECRET');
   });
 
-  test('that fails, or cannot be started, says so', async () => {
+  test('that fails, or cannot be started, is reported', async () => {
     expect(await run(writeHook('exit 3'))).toBe('it ended with status 3');
     expect(await run(writeHook('kill -TERM $$'))).toBe('it was ended by SIGTERM');
-    writeFileSync(path.join(folder, 'hook'), '#!/no/such/interpreter\n');
-    expect(await run(path.join(folder, 'hook'))).toMatch(/cannot be started/);
-    expect(await run(path.join(folder, 'none'))).toMatch(/is not run, because .*ENOENT/);
+    writeFileSync(path.join(directory, 'hook'), '#!/no/such/interpreter\n');
+    expect(await run(path.join(directory, 'hook'))).toMatch(/cannot be started/);
+    expect(await run(path.join(directory, 'none'))).toMatch(/is not run, because .*ENOENT/);
   });
 
   test('is not run where others may write it', async () => {
@@ -58,17 +58,17 @@ describe('the off-boarding hook', () => {
     expect(await run(file)).toMatch(/is not run, because .*written by group or others/);
   });
 
-  test('that takes too long is ended, with what it has started', async () => {
-    const file = writeHook(`sleep 300 & echo $! >${folder}/child; wait`);
+  test('that exceeds its time limit is ended, with what it has started', async () => {
+    const file = writeHook(`sleep 300 & echo $! >${directory}/child; wait`);
     expect(await run(file, 1)).toBe('it took longer than 1 s and was ended');
     await expectChildToEnd();
   });
 
   test('ends with its service, and so does what it has started; no other starts then', async () => {
-    const file = writeHook(`sleep 300 & echo $! >${folder}/child; echo >${folder}/runs; wait`);
+    const file = writeHook(`sleep 300 & echo $! >${directory}/child; echo >${directory}/runs; wait`);
     const stop = new AbortController();
     const running = run(file, 60, stop.signal);
-    await expect.poll(() => existsSync(path.join(folder, 'runs')), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => existsSync(path.join(directory, 'runs')), { timeout: 20_000 }).toBe(true);
     stop.abort();
     expect(await running).toBe('it was ended by SIGKILL');
     await expectChildToEnd();
@@ -76,7 +76,7 @@ describe('the off-boarding hook', () => {
   });
 
   async function expectChildToEnd(): Promise<void> {
-    const child = Number(readFileSync(path.join(folder, 'child'), 'utf8'));
+    const child = Number(readFileSync(path.join(directory, 'child'), 'utf8'));
     const state = (): string => {
       try {
         return /\) (\S)/.exec(readFileSync(`/proc/${child}/stat`, 'latin1'))?.[1] ?? '';
@@ -94,8 +94,8 @@ describe('requests for the hook', () => {
   const rules = (hook: string | null, hook_timeout = 20) => ({ hook, hook_timeout });
 
   test('are answered by the service, one by one, and leave nothing behind', async () => {
-    const systemd = folder;
-    const requests = path.join(folder, 'requests');
+    const systemd = directory;
+    const requests = path.join(directory, 'requests');
     const people = [ALICE, { name: 'bob', uid: 10_001, scimId: 'b' }];
     const asked = runHooks(requests, rules('/no/such/hook'), people, systemd);
     let count = 0;
@@ -111,11 +111,11 @@ describe('requests for the hook', () => {
   });
 
   test('wake a service that sleeps at its pipe, and wait where none sleeps there', async () => {
-    const requests = path.join(folder, 'requests');
+    const requests = path.join(directory, 'requests');
     mkdirSync(requests);
     execFileSync('mkfifo', [path.join(requests, 'wake')]);
     const ask = (): ReturnType<typeof runHooks> =>
-      runHooks(requests, rules('/no/such/hook'), [ALICE], path.join(folder, 'no-systemd'));
+      runHooks(requests, rules('/no/such/hook'), [ALICE], path.join(directory, 'no-systemd'));
     const early = ask();
     expect(existsSync(path.join(requests, '10000.request'))).toBe(true);
     expect(await answerHookRequests(requests, rules('/no/such/hook'))).toBe(1);
@@ -135,7 +135,7 @@ describe('requests for the hook', () => {
   });
 
   test('that are no requests are thrown away', async () => {
-    const requests = path.join(folder, 'requests');
+    const requests = path.join(directory, 'requests');
     mkdirSync(requests);
     for (const [index, text] of ['', '{', '{"uid":0,"name":"root","scimId":""}', '{"uid":10000}'].entries())
       writeFileSync(path.join(requests, `${index}.request`), text);
@@ -144,7 +144,7 @@ describe('requests for the hook', () => {
   });
 
   test('are not made where no hook is set', async () => {
-    expect(await runHooks(path.join(folder, 'none'), rules(null), [ALICE], folder)).toEqual(new Map());
-    expect(existsSync(path.join(folder, 'none'))).toBe(false);
+    expect(await runHooks(path.join(directory, 'none'), rules(null), [ALICE], directory)).toEqual(new Map());
+    expect(existsSync(path.join(directory, 'none'))).toBe(false);
   });
 });

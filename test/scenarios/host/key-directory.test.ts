@@ -22,79 +22,79 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readKeyFiles, removeKeyFile, writeKeyFiles } from '../../../src/host/keys/authorized-keys.ts';
 
-let folder: string;
+let directory: string;
 beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'key-folder-'));
+  directory = mkdtempSync(path.join(tmpdir(), 'key-directory-'));
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => rmSync(directory, { recursive: true }));
 
-const read = (): Record<string, string> => Object.fromEntries(readKeyFiles(folder));
+const read = (): Record<string, string> => Object.fromEntries(readKeyFiles(directory));
 
-test('a key file is read anew after every change, in place or by rename, at once or long after, even with its old times', async () => {
-  writeKeyFiles(folder, [
+test('a key file is read again after every change, in place or by rename, at once or long after, even with its old times', async () => {
+  writeKeyFiles(directory, [
     { name: 'alice', text: 'one\n' },
     { name: 'bob', text: 'one\n' },
   ]);
   expect(read()).toEqual({ alice: 'one\n', bob: 'one\n' });
   // Of the same length, and within the same tick of the kernel's clock.
-  writeFileSync(path.join(folder, 'alice'), 'two\n');
+  writeFileSync(path.join(directory, 'alice'), 'two\n');
   expect(read()).toEqual({ alice: 'two\n', bob: 'one\n' });
   await sleep(2200);
   expect(read()).toEqual({ alice: 'two\n', bob: 'one\n' });
-  writeFileSync(path.join(folder, 'alice'), 'new\n');
-  utimesSync(path.join(folder, 'alice'), 1, 1);
+  writeFileSync(path.join(directory, 'alice'), 'new\n');
+  utimesSync(path.join(directory, 'alice'), 1, 1);
   expect(read()).toEqual({ alice: 'new\n', bob: 'one\n' });
-  writeKeyFiles(folder, [{ name: 'bob', text: 'new\n' }]);
+  writeKeyFiles(directory, [{ name: 'bob', text: 'new\n' }]);
   expect(read()).toEqual({ alice: 'new\n', bob: 'new\n' });
-  removeKeyFile(folder, 'alice');
-  symlinkSync('bob', path.join(folder, 'carol'));
+  removeKeyFile(directory, 'alice');
+  symlinkSync('bob', path.join(directory, 'carol'));
   expect(read()).toEqual({ bob: 'new\n', carol: 'new\n' });
-  writeFileSync(path.join(folder, 'bob'), 'end\n');
+  writeFileSync(path.join(directory, 'bob'), 'end\n');
   expect(read()).toEqual({ bob: 'end\n', carol: 'end\n' });
 });
 
-test('a folder that was put in the place of another is read anew, and so is one that went and came back', () => {
-  writeKeyFiles(folder, [{ name: 'alice', text: 'one\n' }]);
+test('a directory that replaced another is read again, and so is one that was moved away and back', () => {
+  writeKeyFiles(directory, [{ name: 'alice', text: 'one\n' }]);
   expect(read()).toEqual({ alice: 'one\n' });
-  renameSync(folder, `${folder}-old`);
-  mkdirSync(folder);
+  renameSync(directory, `${directory}-old`);
+  mkdirSync(directory);
   expect(read()).toEqual({});
-  writeKeyFiles(folder, [{ name: 'bob', text: 'one\n' }]);
+  writeKeyFiles(directory, [{ name: 'bob', text: 'one\n' }]);
   expect(read()).toEqual({ bob: 'one\n' });
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
   expect(read()).toEqual({});
-  renameSync(`${folder}-old`, folder);
+  renameSync(`${directory}-old`, directory);
   expect(read()).toEqual({ alice: 'one\n' });
-  writeFileSync(path.join(folder, 'alice'), 'two\n');
+  writeFileSync(path.join(directory, 'alice'), 'two\n');
   expect(read()).toEqual({ alice: 'two\n' });
 });
 
-test('nothing is missed when more happens than the kernel can remember', async () => {
+test('no change is missed when the event queue of the kernel overflows', async () => {
   const limit = Number(readFileSync('/proc/sys/fs/inotify/max_queued_events', 'utf8'));
-  writeKeyFiles(folder, [
+  writeKeyFiles(directory, [
     { name: 'alice', text: 'one\n' },
     { name: 'bob', text: 'one\n' },
   ]);
   await sleep(2200);
   expect(read()).toEqual({ alice: 'one\n', bob: 'one\n' });
-  // In turns, for two events that are alike become one.
-  const files = ['alice', 'bob'].map((name) => openSync(path.join(folder, name), 'r+'));
+  // Alternately, because the kernel merges equal successive events.
+  const files = ['alice', 'bob'].map((name) => openSync(path.join(directory, name), 'r+'));
   for (let turn = 0; turn <= limit; turn += 1) for (const file of files) writeSync(file, 'two\n', 0);
   for (const file of files) closeSync(file);
-  writeFileSync(path.join(folder, 'carol'), 'last\n');
+  writeFileSync(path.join(directory, 'carol'), 'last\n');
   expect(read()).toEqual({ alice: 'two\n', bob: 'two\n', carol: 'last\n' });
 });
 
-test('only the files to which something happened are looked at again', async () => {
-  writeKeyFiles(folder, [
+test('only the files that changed are read again', async () => {
+  writeKeyFiles(directory, [
     { name: 'alice', text: 'one\n' },
     { name: 'bob', text: 'one\n' },
   ]);
   await sleep(2200);
-  const before = readKeyFiles(folder);
-  expect(readKeyFiles(folder)).toBe(readKeyFiles(folder));
-  writeKeyFiles(folder, [{ name: 'bob', text: 'two\n' }]);
-  const after = readKeyFiles(folder);
+  const before = readKeyFiles(directory);
+  expect(readKeyFiles(directory)).toBe(readKeyFiles(directory));
+  writeKeyFiles(directory, [{ name: 'bob', text: 'two\n' }]);
+  const after = readKeyFiles(directory);
   expect(after).not.toBe(before);
   expect([...after]).toEqual([
     ['alice', 'one\n'],
@@ -106,39 +106,39 @@ describe('the first key files of a node', () => {
   const many = Array.from({ length: 40 }, (_, n) => ({ name: `person${n}`, text: `key ${n}\n` }));
   const all = Object.fromEntries(many.map(({ name, text }) => [name, text]));
 
-  test.each([1, 40])('come with their folder, readable to all, whatever the umask (%i)', (count) => {
-    const place = path.join(folder, 'keys');
+  test.each([1, 40])('come with their directory, readable to all, whatever the umask (%i)', (count) => {
+    const place = path.join(directory, 'keys');
     const mask = process.umask(0o077);
     writeKeyFiles(place, many.slice(0, count));
     expect(process.umask(mask)).toBe(0o077);
     expect(Object.keys(Object.fromEntries(readKeyFiles(place)))).toHaveLength(count);
     expect(lstatSync(place).mode & 0o777).toBe(0o755);
     expect(lstatSync(path.join(place, 'person0')).mode & 0o777).toBe(0o644);
-    expect(readdirSync(folder)).toEqual(['keys']);
+    expect(readdirSync(directory)).toEqual(['keys']);
   });
 
-  test('take the place of an empty folder, and of what a kill has left beside it', () => {
-    const left = `${folder}.sunk-agent-new`;
+  test('replace an empty directory, and what a kill left beside it', () => {
+    const left = `${directory}.sunk-agent-new`;
     mkdirSync(left);
-    writeFileSync(path.join(left, 'somebody'), 'half a k');
-    // What an administrator has made of the folder, or SELinux.
-    chmodSync(folder, 0o751);
-    const hasAttributes = spawnSync('setfattr', ['-n', 'user.note', '-v', 'kept', folder]).status === 0;
+    writeFileSync(path.join(left, 'alice'), 'half a k');
+    // Attributes that an administrator or SELinux has set on the directory.
+    chmodSync(directory, 0o751);
+    const hasAttributes = spawnSync('setfattr', ['-n', 'user.note', '-v', 'kept', directory]).status === 0;
     if (!hasAttributes) process.stderr.write('skipped in part: this file system keeps no attributes\n');
     expect(read()).toEqual({});
-    writeKeyFiles(folder, many);
+    writeKeyFiles(directory, many);
     expect(read()).toEqual(all);
-    expect(lstatSync(folder).mode & 0o777).toBe(0o751);
-    const { stdout } = spawnSync('getfattr', ['--only-values', '-n', 'user.note', folder], {
+    expect(lstatSync(directory).mode & 0o777).toBe(0o751);
+    const { stdout } = spawnSync('getfattr', ['--only-values', '-n', 'user.note', directory], {
       encoding: 'utf8',
     });
     if (hasAttributes) expect(stdout).toBe('kept');
     expect(existsSync(left)).toBe(false);
   });
 
-  test('are written through a link that stands for the folder', () => {
-    const elsewhere = path.join(folder, 'elsewhere');
-    const link = path.join(folder, 'keys');
+  test('are written through a link in place of the directory', () => {
+    const elsewhere = path.join(directory, 'elsewhere');
+    const link = path.join(directory, 'keys');
     mkdirSync(elsewhere);
     symlinkSync(elsewhere, link);
     writeKeyFiles(link, many);
@@ -147,26 +147,26 @@ describe('the first key files of a node', () => {
   });
 
   test('of which one cannot be written are none, and nothing is left', () => {
-    const place = path.join(folder, 'keys');
-    // One that is there already stands for whatever the disk refuses.
+    const place = path.join(directory, 'keys');
+    // A duplicate name fails as a refusal of the disk would.
     expect(() => writeKeyFiles(place, [...many, { name: 'person1', text: 'again\n' }])).toThrow(
       /cannot fill/,
     );
-    expect(() => writeKeyFiles(place, [...many, { name: '../up', text: '' }])).toThrow(/not an account/);
-    expect(readdirSync(folder)).toEqual([]);
+    expect(() => writeKeyFiles(place, [...many, { name: '../up', text: '' }])).toThrow(/not an account name/);
+    expect(readdirSync(directory)).toEqual([]);
   });
 
   const mounted = spawnSync('mount', ['--version']).status === 0 && process.geteuid?.() === 0;
   if (!mounted)
-    process.stderr.write('skipped: a folder of keys that is a mount point needs root and mount\n');
-  test.runIf(mounted)('are written one by one where the folder is a mount point', () => {
-    expect(spawnSync('mount', ['-t', 'tmpfs', 'none', folder]).status).toBe(0);
+    process.stderr.write('skipped: a directory of keys that is a mount point needs root and mount\n');
+  test.runIf(mounted)('are written one by one where the directory is a mount point', () => {
+    expect(spawnSync('mount', ['-t', 'tmpfs', 'none', directory]).status).toBe(0);
     try {
-      writeKeyFiles(folder, many);
+      writeKeyFiles(directory, many);
       expect(read()).toEqual(all);
-      expect(existsSync(`${folder}.sunk-agent-new`)).toBe(false);
+      expect(existsSync(`${directory}.sunk-agent-new`)).toBe(false);
     } finally {
-      spawnSync('umount', ['--lazy', folder]);
+      spawnSync('umount', ['--lazy', directory]);
     }
   });
 });

@@ -1,4 +1,4 @@
-// The ledger is lost and the accounts are still there: real passes take back what agrees, and close who has left meanwhile.
+// The ledger is lost and the accounts remain: real syncs adopt what agrees, and disable users who left meanwhile.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,8 +20,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
-/** @param people null: the store is not heard. */
-function pass(people: readonly Someone[] | null): { changes: { failed: number }; held: unknown[] } {
+/** @param people null: the store does not answer. */
+function sync(people: readonly Someone[] | null): { changes: { failed: number }; held: unknown[] } {
   writeFileSync(
     path.join(root, 'states.json'),
     JSON.stringify([people === null ? null : describeStore(people)]),
@@ -31,7 +31,7 @@ function pass(people: readonly Someone[] | null): { changes: { failed: number };
   execFileSync(process.execPath, [PROGRAM, root, path.join(root, 'states.json'), report], {
     stdio: [...stdio],
   });
-  return (JSON.parse(readFileSync(report, 'utf8')) as ReturnType<typeof pass>[])[0]!;
+  return (JSON.parse(readFileSync(report, 'utf8')) as ReturnType<typeof sync>[])[0]!;
 }
 
 const line = (file: string, name: string): string | undefined =>
@@ -39,33 +39,33 @@ const line = (file: string, name: string): string | undefined =>
     .split('\n')
     .find((text) => text.startsWith(`${name}:`));
 
-test('accounts and groups are ours again, sudo goes on, and whoever left meanwhile is closed', () => {
+test('accounts and groups are managed again, sudo stays, and a user who left meanwhile is disabled', () => {
   const alice = { name: 'alice', uid: 10_000, key: makePublicKey(), sudo: true };
   const bob = { name: 'bob', uid: 10_001, key: makePublicKey() };
   const carol = { name: 'carol', uid: 10_002, key: makePublicKey() };
-  pass([alice, bob, carol]);
+  sync([alice, bob, carol]);
   const sudoers = readFileSync(path.join(root, 'etc/sudoers.d/sunk-agent'), 'utf8');
   const before = line('passwd', 'alice');
   rmSync(path.join(root, 'var/lib/sunk-agent/cache'), { recursive: true });
 
   // bob was deactivated, and carol has another uid at the store now.
-  const { changes, held } = pass([alice, { ...bob, active: false }, { ...carol, uid: 10_999 }]);
+  const { changes, held } = sync([alice, { ...bob, active: false }, { ...carol, uid: 10_999 }]);
   expect({ failed: changes.failed, held }).toEqual({ failed: 0, held: [] });
   expect(line('passwd', 'alice')).toBe(before);
   expect(line('group', 'slurm-admins')).toBe('slurm-admins:x:20002:alice');
   expect(readFileSync(path.join(root, 'etc/sudoers.d/sunk-agent'), 'utf8')).toBe(sudoers);
   expect(line('shadow', 'bob')?.split(':')[7]).toBe('1');
   expect(line('passwd', 'bob')).toContain(':10001:');
-  // Nobody gets another uid.
+  // No user gets another uid.
   expect(line('passwd', 'carol')).toContain(':10002:');
-  // And they stay ours.
-  pass([{ ...alice, active: false }, bob, carol]);
+  // And they stay managed.
+  sync([{ ...alice, active: false }, bob, carol]);
   expect(line('shadow', 'alice')?.split(':')[7]).toBe('1');
   expect(line('shadow', 'bob')?.split(':')[7]).toBe('');
   expect(line('group', 'slurm-admins')).toBe('slurm-admins:x:20002:');
 });
 
-test('nobody loses a key as long as the store was not heard, nor by an empty store', () => {
+test('no user loses a key while the store does not answer, nor by an empty store', () => {
   const people = ['alice', 'bob', 'carol'].map((name, index) => ({
     name,
     uid: 10_000 + index,
@@ -73,11 +73,11 @@ test('nobody loses a key as long as the store was not heard, nor by an empty sto
   }));
   const keys = (): boolean[] =>
     people.map(({ name }) => existsSync(path.join(root, 'var/lib/sunk-agent/authorized_keys', name)));
-  pass(people);
+  sync(people);
   rmSync(path.join(root, 'var/lib/sunk-agent/cache'), { recursive: true });
-  pass(null);
+  sync(null);
   expect(keys()).toEqual([true, true, true]);
-  pass([]);
-  pass([]);
+  sync([]);
+  sync([]);
   expect(keys()).toEqual([true, true, true]);
 });

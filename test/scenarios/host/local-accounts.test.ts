@@ -51,14 +51,14 @@ const entry = {
 };
 const common = { scimId: 'a', name: 'alice', because: 'a test' };
 const CREATE: AccountChange = { ...common, kind: 'account-create', entry };
-const CLOSE: AccountChange = {
+const DISABLE: AccountChange = {
   ...common,
   kind: 'account-close',
   entry: { ...entry, shell: '/usr/sbin/nologin' },
   reason: 'inactive',
 };
-const REOPEN: AccountChange = { ...common, kind: 'account-reopen', entry };
-const MARKER: AccountChange = {
+const ENABLE: AccountChange = { ...common, kind: 'account-reopen', entry };
+const MANAGED_GROUP: AccountChange = {
   scimId: null,
   name: 'sunk-users',
   because: 'a test',
@@ -69,7 +69,7 @@ const apply = (...changes: AccountChange[]) => applyToFiles(root, changes, TODAY
 
 describe('the account files', () => {
   test('get an account without a password, whose keys work, and read back the same', async () => {
-    expect(await apply(MARKER, CREATE)).toEqual([]);
+    expect(await apply(MANAGED_GROUP, CREATE)).toEqual([]);
     expect(line('shadow', 'alice')).toBe('alice:*:20000:0:99999:7:::');
     const { accounts, groups } = readLocalAccounts(root);
     expect(accounts.get('alice')).toEqual({ entry, expiryDay: null });
@@ -77,23 +77,23 @@ describe('the account files', () => {
   });
 
   test('are found sound by pwck and grpck', async () => {
-    await apply(MARKER, CREATE);
-    const said = ['pwck', 'grpck'].map((tool) => {
+    await apply(MANAGED_GROUP, CREATE);
+    const results = ['pwck', 'grpck'].map((tool) => {
       const files = tool === 'pwck' ? ['passwd', 'shadow'] : ['group', 'gshadow'];
       return spawnSync(tool, ['-r', '-q', ...files.map((file) => path.join(root, 'etc', file))], {
         encoding: 'utf8',
       });
     });
-    expect(said.map(({ stdout }) => stdout).join('')).not.toContain('invalid');
+    expect(results.map(({ stdout }) => stdout).join('')).not.toContain('invalid');
   });
 
-  test('close an account by expiry and shell, keep its hash, and open it again as it was', async () => {
-    await apply(MARKER, CREATE);
+  test('disable an account by expiry and shell, keep its hash, and enable it again as it was', async () => {
+    await apply(MANAGED_GROUP, CREATE);
     const before = FILES.map(read);
-    await apply(CLOSE);
+    await apply(DISABLE);
     expect(line('shadow', 'alice')).toBe('alice:*:20000:0:99999:7::1:');
     expect(line('passwd', 'alice')).toContain(':/usr/sbin/nologin');
-    await apply(REOPEN);
+    await apply(ENABLE);
     expect(FILES.map(read)).toEqual(before);
   });
 
@@ -106,7 +106,7 @@ describe('the account files', () => {
   });
 
   test('are not written when nothing changes', async () => {
-    await apply(MARKER, CREATE);
+    await apply(MANAGED_GROUP, CREATE);
     const inodes = FILES.map((file) => statSync(path.join(root, 'etc', file)).ino);
     await apply({ ...common, kind: 'account-alter', before: entry, entry });
     expect(FILES.map((file) => statSync(path.join(root, 'etc', file)).ino)).toEqual(inodes);
@@ -114,12 +114,12 @@ describe('the account files', () => {
 
   test('stay as they are where there is no gshadow', async () => {
     rmSync(path.join(root, 'etc/gshadow'));
-    await apply(MARKER);
+    await apply(MANAGED_GROUP);
     expect(existsSync(path.join(root, 'etc/gshadow'))).toBe(false);
   });
 
   test('follow a rename in place, with the hash and its dates', async () => {
-    await apply(MARKER, CREATE);
+    await apply(MANAGED_GROUP, CREATE);
     const renamed = { ...entry, name: 'alison' };
     expect(
       await apply({ ...common, name: 'alison', kind: 'account-alter', before: entry, entry: renamed }),
@@ -135,11 +135,11 @@ describe('a local account always wins', () => {
     ['its uid', { ...CREATE, entry: { ...entry, uid: 1000 } }],
     ['a uid of the system', { ...CREATE, entry: { ...entry, uid: 999 } }],
     [
-      'its closing, by a change about another uid',
-      { ...CLOSE, name: 'local', entry: { ...entry, name: 'local' } },
+      'its disabling, by a change about another uid',
+      { ...DISABLE, name: 'local', entry: { ...entry, name: 'local' } },
     ],
     ['a group of the system', { ...common, name: 'root', kind: 'member-add', member: 'alice', sudo: false }],
-    ['the name of its group', { ...MARKER, name: 'local' }],
+    ['the name of its group', { ...MANAGED_GROUP, name: 'local' }],
   ])('over a change that would take %s', async (_, change) => {
     const before = FILES.map(read);
     const [misfit] = await apply(change);
@@ -147,9 +147,9 @@ describe('a local account always wins', () => {
     expect(FILES.map(read)).toEqual(before);
   });
 
-  test('and the other changes of the same pass are done', async () => {
+  test('and the other changes of the same sync are applied', async () => {
     const misfits = await apply(
-      MARKER,
+      MANAGED_GROUP,
       { ...CREATE, name: 'local', entry: { ...entry, name: 'local' } },
       CREATE,
     );
@@ -178,10 +178,10 @@ describe('the lock of the shadow tools', () => {
   });
 });
 
-test('a group of 30,000 members is made, filled and emptied in one go', () => {
+test('a group of 30,000 members is created, filled and emptied in one batch', () => {
   const empty = { passwd: '', shadow: '', group: 'local:x:1000:\n', gshadow: 'local:!::\n' };
   const names = Array.from({ length: 30_000 }, (_, n) => `p${String(n).padStart(5, '0')}`);
-  const group = { scimId: 'g', name: 'everybody', because: 'a test' };
+  const group = { scimId: 'g', name: 'everyone', because: 'a test' };
   const fill: AccountChange[] = [
     { ...group, kind: 'group-create', gid: 30_000 },
     ...names
@@ -190,13 +190,13 @@ test('a group of 30,000 members is made, filled and emptied in one go', () => {
   ];
   const { texts, misfits } = editTexts(empty, fill, TODAY);
   expect(misfits).toEqual([]);
-  expect(texts.group).toBe(`local:x:1000:\neverybody:x:30000:${names.join(',')}\n`);
-  expect(texts.gshadow).toBe(`local:!::\neverybody:!::${names.join(',')}\n`);
+  expect(texts.group).toBe(`local:x:1000:\neveryone:x:30000:${names.join(',')}\n`);
+  expect(texts.gshadow).toBe(`local:!::\neveryone:!::${names.join(',')}\n`);
   const leave = names.slice(1).map((member): AccountChange => ({ ...group, kind: 'member-remove', member }));
-  expect(editTexts(texts, leave, TODAY).texts.group).toBe('local:x:1000:\neverybody:x:30000:p00000\n');
+  expect(editTexts(texts, leave, TODAY).texts.group).toBe('local:x:1000:\neveryone:x:30000:p00000\n');
 });
 
-test('of a member who leaves and comes in one go, the last word counts', () => {
+test('of a member who is removed and added in one batch, the last change counts', () => {
   const before = {
     passwd: '',
     shadow: '',

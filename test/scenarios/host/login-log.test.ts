@@ -1,16 +1,12 @@
-// sshd's log as a witness: its own lines are read, and no stranger can write one by what he types.
+// sshd's log as evidence: its own lines are read, and a stranger cannot forge one by the name they type.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { nameOwners, proveUse } from '../../../src/agent/report/proof-of-use.ts';
-import {
-  readAccepted,
-  readAuthLine,
-  readJournalLine,
-  readLoginLog,
-} from '../../../src/host/sshd/login-log.ts';
+import { readLoginLog } from '../../../src/host/sshd/login-log.ts';
+import { readAccepted, readAuthLine, readJournalLine } from '../../../src/host/sshd/login-messages.ts';
 import { makeAnyText } from '../../support/records/any-text.ts';
 
 const FINGERPRINT = 'SHA256:sVGBVyN5yGGi5i6t7bIGZzqhIchaGb6NHKg+k6VJPGo';
@@ -110,7 +106,7 @@ describe('an auth log', () => {
   });
   afterEach(() => rmSync(root, { recursive: true }));
 
-  test('has the time of its line, with or without a year, the latest that is not to come', () => {
+  test('has the time of its line, with or without a year, the latest that is not in the future', () => {
     const read = (time: string, program = 'sshd[7]') =>
       readAuthLine(`${time} node ${program}: ${LINE}`, NOW)?.at;
     expect(read('2026-11-24T12:00:00.123456+01:00')).toBe(Date.parse('2026-11-24T11:00:00Z') / 1000);
@@ -137,20 +133,20 @@ describe('an auth log', () => {
     expect((await readLoginLog({ fingerprint: 'SHA256:x', since, limit: 3 }, root)).logins).toEqual([]);
   });
 
-  test('with the ledger says whose session a key opened', async () => {
+  test('shows with the ledger which user opened a session with a key', async () => {
     writeFileSync(path.join(root, 'var/log/auth.log'), `2026-11-24T12:00:00Z node sshd[7]: ${LINE}\n`);
     const proof = await proveUse({ fingerprint: FINGERPRINT, since: 0, limit: 10 }, [ALICE], root);
     expect(proof).toMatchObject({ source: 'auth-log', logins: [{ name: 'alice', scimId: 'id-alice' }] });
   });
 
-  test('that is not there is an error that says who may read it', async () => {
+  test('that is missing gives an error that names who may read it', async () => {
     await expect(readLoginLog({ since: 0, limit: 1 }, root)).rejects.toThrow(
-      /not heard in the journal, and .*auth\.log cannot be read/,
+      /the journal has no messages of sshd, and .*auth\.log cannot be read/,
     );
   });
 });
 
-test('a login is its owner’s by the ledger, and nobody’s before the name was bound', () => {
+test('a login belongs to the user whom the ledger binds, and to no user before the name was bound', () => {
   const login = { at: 1000, name: 'alice', from: '192.0.2.7', keyType: 'ED25519', fingerprint: FINGERPRINT };
   const owners = nameOwners([login, { ...login, at: 800 }, { ...login, name: 'root' }], [ALICE]);
   expect(owners.map(({ scimId }) => scimId)).toEqual(['id-alice', null, null]);

@@ -1,4 +1,4 @@
-// The nsscache backend through whole passes on a throwaway root.
+// The nsscache backend in whole syncs on a throwaway root.
 import {
   existsSync,
   mkdirSync,
@@ -25,8 +25,8 @@ import { makeGroup, makeUser } from '../../support/records/organisation.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 
-const NOTHING_HEARD = { completeAt: null, isComplete: false };
-const FOLDER = 'srv/accounts';
+const NO_FETCH = { completeAt: null, isComplete: false };
+const DIRECTORY = 'srv/accounts';
 const random = seedRandom(7);
 const makeKey = (): string =>
   `ssh-ed25519 ${writeBlob('ssh-ed25519', makeEd25519(random)).toString('base64')}`;
@@ -36,8 +36,8 @@ let root: string;
 
 beforeEach(() => {
   root = mkdtempSync(path.join(tmpdir(), 'nsscache-'));
-  for (const folder of ['etc/sunk-agent', 'home', 'srv'])
-    mkdirSync(path.join(root, folder), { recursive: true });
+  for (const directory of ['etc/sunk-agent', 'home', 'srv'])
+    mkdirSync(path.join(root, directory), { recursive: true });
   write('etc/passwd', 'root:x:0:0:root:/root:/bin/bash\nhero:x:10300:10300::/home/hero:/bin/sh\n');
   write('etc/group', 'root:x:0:\nhero:x:10300:\n');
   write('etc/shadow', 'root:*:20000:0:99999:7:::\nhero:!:20000:0:99999:7:::\n');
@@ -50,7 +50,7 @@ afterEach(() => rmSync(root, { recursive: true }));
 
 const write = (file: string, text: string): void => writeFileSync(path.join(root, file), text);
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
-const cache = (file: string): string => read(path.join(FOLDER, 'current', file));
+const cache = (file: string): string => read(path.join(DIRECTORY, 'current', file));
 const key = (name: string): string => path.join(root, 'var/lib/sunk-agent/authorized_keys', name);
 
 function configure(backend: string, more = ''): void {
@@ -58,7 +58,7 @@ function configure(backend: string, more = ''): void {
     'etc/sunk-agent/config.yaml',
     `scim: { base_url: "https://store.example/x" }
 access: { groups: [{ name: slurm-users }], sudo_groups: [] }
-accounts: { domains: [example.com], backend: ${backend}, nsscache_dir: /${FOLDER} }
+accounts: { domains: [example.com], backend: ${backend}, nsscache_dir: /${DIRECTORY} }
 limits: { max_loss: { at_least: 50 } }
 ${more}`,
   );
@@ -75,12 +75,12 @@ function remember(active = true, keys: readonly string[] = alice.record.keys): v
   );
 }
 
-const pass = () => syncFromState(openNodeContext({ root, config: undefined }), () => {});
+const sync = () => syncFromState(openNodeContext({ root, config: undefined }), () => {});
 
 async function planned(): Promise<string[]> {
   const parts = openSyncContext(openNodeContext({ root, config: undefined }));
   try {
-    const { changes, desired } = await decide(parts, Math.floor(Date.now() / 1000), NOTHING_HEARD);
+    const { changes, desired } = await decide(parts, Math.floor(Date.now() / 1000), NO_FETCH);
     return [
       ...changes.map(({ kind, name }) => `${kind} ${name}`),
       ...desired.refusals.map(({ code, scimId }) => `${code} ${scimId}`),
@@ -90,17 +90,17 @@ async function planned(): Promise<string[]> {
   }
 }
 
-test('never publishes on top of what it has not seen', async () => {
-  await pass();
-  const folder = path.join(root, FOLDER);
+test('never publishes over a generation that it has not read', async () => {
+  await sync();
+  const directory = path.join(root, DIRECTORY);
   const entry = { name: 'carol', uid: 10_400, gid: 9999, gecos: '', dir: '/home/carol', shell: '/bin/sh' };
   const create = (name: string, uid: number) =>
     ({ scimId: name, name, because: '', kind: 'account-create', entry: { ...entry, name, uid } }) as const;
-  const [one, other] = [openNssCache(root, folder), openNssCache(root, folder)];
+  const [one, other] = [openNssCache(root, directory), openNssCache(root, directory)];
   await one.apply([create('carol', 10_400)], 20_000);
   await other.apply([create('dave', 10_401)], 20_000);
   other.publication?.publish([]);
-  expect(() => one.publication?.publish([])).toThrow(/somebody else published/);
+  expect(() => one.publication?.publish([])).toThrow(/another program published/);
   // A change that did not fit leaves nothing behind that would bring back an older state.
   await one.apply([create('dave', 10_402)], 20_000);
   await other.apply([create('erin', 10_403)], 20_000);
@@ -113,7 +113,7 @@ test('never publishes on top of what it has not seen', async () => {
 describe('the nsscache backend', () => {
   test('publishes accounts, groups and keys at once, and leaves the node’s own files byte for byte', async () => {
     const before = ['passwd', 'group', 'shadow'].map((file) => read(`etc/${file}`));
-    expect(await pass()).toMatchObject({ changes: { failed: 0, held: 0 } });
+    expect(await sync()).toMatchObject({ changes: { failed: 0, held: 0 } });
     expect(cache('passwd.cache')).toBe(
       'alice:x:10100:9999:Älice:/home/alice:/bin/bash\nbob:x:10200:9999:bob:/home/bob:/bin/bash\n',
     );
@@ -125,41 +125,45 @@ describe('the nsscache backend', () => {
     expect(read('var/lib/sunk-agent/authorized_keys/alice')).toContain(KEY);
     expect(['passwd', 'group', 'shadow'].map((file) => read(`etc/${file}`))).toEqual(before);
     expect(statSync(path.join(root, 'home/alice')).isDirectory()).toBe(true);
-    expect(statSync(path.join(root, FOLDER, 'current/shadow.cache')).mode & 0o777).toBe(0o640);
+    expect(statSync(path.join(root, DIRECTORY, 'current/shadow.cache')).mode & 0o777).toBe(0o640);
   });
 
   test('writes nothing where nothing changes', async () => {
-    await pass();
-    const generation = readlinkSync(path.join(root, FOLDER, 'current'));
-    expect(await pass()).toMatchObject({ changes: { planned: 0 } });
-    expect(readlinkSync(path.join(root, FOLDER, 'current'))).toBe(generation);
-    expect(readdirSync(path.join(root, FOLDER))).toHaveLength(2);
+    await sync();
+    const generation = readlinkSync(path.join(root, DIRECTORY, 'current'));
+    expect(await sync()).toMatchObject({ changes: { planned: 0 } });
+    expect(readlinkSync(path.join(root, DIRECTORY, 'current'))).toBe(generation);
+    expect(readdirSync(path.join(root, DIRECTORY))).toHaveLength(2);
   });
 
-  test('keeps one former generation for who is reading it, each younger than the one before', async () => {
-    await pass();
-    const times = [statSync(path.join(root, FOLDER, 'current/passwd.cache')).mtimeMs];
+  test('keeps one former generation for its readers, each younger than the one before', async () => {
+    await sync();
+    const times = [statSync(path.join(root, DIRECTORY, 'current/passwd.cache')).mtimeMs];
     for (const keys of [[makeKey()], [makeKey()], [KEY]]) {
       remember(true, keys);
-      await pass();
-      times.push(statSync(path.join(root, FOLDER, 'current/passwd.cache.ixuid')).mtimeMs);
+      await sync();
+      times.push(statSync(path.join(root, DIRECTORY, 'current/passwd.cache.ixuid')).mtimeMs);
     }
-    expect(readdirSync(path.join(root, FOLDER)).sort()).toEqual(['current', 'generation-3', 'generation-4']);
+    expect(readdirSync(path.join(root, DIRECTORY)).sort()).toEqual([
+      'current',
+      'generation-3',
+      'generation-4',
+    ]);
     for (const [index, time] of times.slice(1).entries())
       expect(time - (times[index] ?? 0)).toBeGreaterThanOrEqual(1000);
   });
 
-  test('closes an account by its shell, its expiry and its keys, and keeps its line and its ids', async () => {
-    await pass();
+  test('disables an account by its shell, its expiry and its keys, and keeps its line and its ids', async () => {
+    await sync();
     remember(false);
-    await pass();
+    await sync();
     expect(cache('passwd.cache')).toContain('alice:x:10100:9999:Älice:/home/alice:/usr/sbin/nologin\n');
     expect(cache('shadow.cache')).toMatch(/^alice:\*:\d+:0:99999:7::1:$/m);
     expect(cache('sshkey.cache')).not.toContain('alice');
     expect(cache('group.cache')).toContain('slurm-users:x:31000:bob\n');
     expect(existsSync(key('alice'))).toBe(false);
     remember(true);
-    await pass();
+    await sync();
     expect(cache('passwd.cache')).toContain('alice:x:10100:9999:Älice:/home/alice:/bin/bash\n');
     expect(cache('sshkey.cache')).toContain('alice:');
   });
@@ -170,7 +174,7 @@ describe('the nsscache backend', () => {
       [makeUser('hero', 10_500), makeUser('carol', 10_300), bob],
       [makeGroup('users', 31_000, ['u-hero', 'u-carol', 'u-bob'], { name: 'slurm-users' })],
     );
-    const report = await pass();
+    const report = await sync();
     expect(report.refusals.map(({ code, scimId }) => `${code} ${scimId}`)).toEqual([
       'uid-local u-carol',
       'name-local u-hero',
@@ -178,60 +182,60 @@ describe('the nsscache backend', () => {
     expect(cache('passwd.cache')).toBe('bob:x:10200:9999:bob:/home/bob:/bin/bash\n');
   });
 
-  test('mends a key that a crash left in only one of the two places', async () => {
-    await pass();
+  test('repairs a key that a crash left in only one of the two places', async () => {
+    await sync();
     rmSync(key('alice'));
     expect(await planned()).toEqual(['keys-write alice']);
-    await pass();
+    await sync();
     write('var/lib/sunk-agent/authorized_keys/alice', '');
-    await pass();
+    await sync();
     expect(read('var/lib/sunk-agent/authorized_keys/alice')).toContain(KEY);
     expect(await planned()).toEqual([]);
     remember(false);
     rmSync(key('alice'));
     expect(await planned()).toContain('keys-remove alice');
-    await pass();
+    await sync();
     expect(cache('sshkey.cache')).not.toContain('alice');
   });
 
-  test('takes its own lines back when the ledger is lost, and reports those that do not agree', async () => {
-    await pass();
+  test('adopts its own lines when the ledger is lost, and reports those that do not agree', async () => {
+    await sync();
     rmSync(path.join(root, 'var/lib/sunk-agent/cache'), { recursive: true });
     rememberRecords(
       root,
       [{ record: { ...alice.record, uid: 10_101 } }, bob],
       [makeGroup('users', 31_000, ['u-alice', 'u-bob'], { name: 'slurm-users' })],
     );
-    const report = await pass();
+    const report = await sync();
     expect(report.refusals).toMatchObject([{ code: 'marked-differs', scimId: 'u-alice' }]);
     expect(cache('passwd.cache')).toContain('alice:x:10100:');
     expect(cache('passwd.cache')).toContain('bob:x:10200:');
   });
 
   test('leaves the old generation in place where the new one cannot be written', async () => {
-    await pass();
+    await sync();
     const before = cache('passwd.cache');
-    rmSync(path.join(root, FOLDER, 'generation-2'), { recursive: true, force: true });
-    // Where the next generation would be stands something else.
-    mkdirSync(path.join(root, FOLDER, 'current.new/inside'), { recursive: true });
+    rmSync(path.join(root, DIRECTORY, 'generation-2'), { recursive: true, force: true });
+    // A file has the name of the next generation.
+    mkdirSync(path.join(root, DIRECTORY, 'current.new/inside'), { recursive: true });
     remember(false);
-    const report = await pass();
+    const report = await sync();
     expect(report.changes.failed).toBeGreaterThan(0);
     expect(report.problems.join()).toContain('cannot publish in');
     expect(cache('passwd.cache')).toBe(before);
     expect(existsSync(key('alice'))).toBe(false);
-    rmSync(path.join(root, FOLDER, 'current.new'), { recursive: true });
-    await pass();
+    rmSync(path.join(root, DIRECTORY, 'current.new'), { recursive: true });
+    await sync();
     expect(cache('passwd.cache')).toContain('/usr/sbin/nologin');
     expect(cache('sshkey.cache')).not.toContain('alice');
   });
 });
 
 test('a node that only reads what is published plans homes and keys, and no account', async () => {
-  await pass();
+  await sync();
   configure('published');
-  for (const folder of ['var', 'home/alice', 'home/bob'])
-    rmSync(path.join(root, folder), { recursive: true });
+  for (const directory of ['var', 'home/alice', 'home/bob'])
+    rmSync(path.join(root, directory), { recursive: true });
   remember();
   expect(await planned()).toEqual([
     'home-create alice',
@@ -239,12 +243,12 @@ test('a node that only reads what is published plans homes and keys, and no acco
     'keys-write alice',
     'keys-write bob',
   ]);
-  const generation = readlinkSync(path.join(root, FOLDER, 'current'));
-  expect(await pass()).toMatchObject({ changes: { failed: 0 } });
+  const generation = readlinkSync(path.join(root, DIRECTORY, 'current'));
+  expect(await sync()).toMatchObject({ changes: { failed: 0 } });
   remember(false);
-  await pass();
+  await sync();
   expect(existsSync(key('alice'))).toBe(false);
-  expect(readlinkSync(path.join(root, FOLDER, 'current'))).toBe(generation);
+  expect(readlinkSync(path.join(root, DIRECTORY, 'current'))).toBe(generation);
 });
 
 describe('beside another publisher', () => {
@@ -269,9 +273,9 @@ describe('beside another publisher', () => {
     expect(found).toContain('published-unknown ');
   });
 
-  test('nobody gets another uid than the one by which the node knows them already', async () => {
+  test('no user gets another uid than the one that the node resolves already', async () => {
     configure('local');
-    const report = await pass();
+    const report = await sync();
     expect(report.refusals.map(({ code }) => code)).toContain('published-differs');
     expect(read('etc/passwd')).toContain('alice:x:10100:');
     expect(read('etc/passwd')).not.toContain('bob');

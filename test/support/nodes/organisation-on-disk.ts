@@ -1,4 +1,4 @@
-// A throwaway root with an image's own accounts, and what a store may say about a few people, for real passes.
+// A throwaway root with an image's own accounts, and a store's answer about a few people, for real syncs.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { generateKeyPairSync } from 'node:crypto';
@@ -24,7 +24,7 @@ export interface Someone {
   readonly sudo?: boolean;
 }
 
-/** What a store says about these people. */
+/** The users and groups that a store returns for these people. */
 export function describeStore(people: readonly Someone[]): StoreState {
   const core = 'urn:ietf:params:scim:schemas:core:2.0:';
   const group = (name: string, gid: number, members: readonly Someone[]): object => ({
@@ -64,7 +64,7 @@ keys: { max_age: never }
 
 /** An image's own /etc below `root`, with the configuration. */
 export function makeRoot(root: string, config = CONFIG): void {
-  for (const folder of [
+  for (const directory of [
     'etc/sunk-agent',
     'etc/skel/.config',
     'etc/sudoers.d',
@@ -72,7 +72,7 @@ export function makeRoot(root: string, config = CONFIG): void {
     'var/spool/cron/crontabs',
     'var/lib/systemd/linger',
   ]) {
-    mkdirSync(path.join(root, folder), { recursive: true });
+    mkdirSync(path.join(root, directory), { recursive: true });
   }
   const write = (file: string, text: string, mode = 0o644): void =>
     writeFileSync(path.join(root, file), text, { mode });

@@ -23,12 +23,12 @@ const NOW = Math.floor(Date.now() / 1000);
 
 /**
  * Declares the tests, inside a `describe`.
- * @param base root folder of another release; null for this machine's own sshd.
+ * @param base root directory of another release; null for this machine's own sshd.
  * @param zulu whether that sshd reads an expiry in UTC (OpenSSH 9.1 and newer).
  */
 export function testSshd(base: string | null, zulu: boolean): void {
   const UTC = { zulu, timeZone: 'UTC' };
-  let folder: string;
+  let directory: string;
   let node: PrivateNode;
   let aliceKey: string;
   let strangerKey: string;
@@ -60,7 +60,7 @@ export function testSshd(base: string | null, zulu: boolean): void {
   }
 
   const install = (keys: string): unknown =>
-    node.evaluate('host/sshd/sshd.ts', `installSshdDropIn(config('${keys}'), '/')`);
+    node.evaluate('host/sshd/install-drop-in.ts', `installSshdDropIn(config('${keys}'), '/')`);
   const inspect = (keys: string, name = 'alice'): SshdFinding[] => {
     const answer = node.evaluate('host/sshd/sshd.ts', `inspectSshd(config('${keys}'), '${name}', '/')`);
     return (answer as { value: SshdFinding[] }).value;
@@ -72,9 +72,9 @@ export function testSshd(base: string | null, zulu: boolean): void {
   };
 
   beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'login-'));
-    aliceKey = join(folder, 'alice');
-    strangerKey = join(folder, 'stranger');
+    directory = mkdtempSync(join(tmpdir(), 'login-'));
+    aliceKey = join(directory, 'alice');
+    strangerKey = join(directory, 'stranger');
     for (const file of [aliceKey, strangerKey])
       execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file]);
     node = await openPrivateNode(base);
@@ -104,10 +104,10 @@ export function testSshd(base: string | null, zulu: boolean): void {
 
   afterAll(async () => {
     await node.close();
-    rmSync(folder, { recursive: true });
+    rmSync(directory, { recursive: true });
   });
 
-  test('the drop-in is written once, and sshd does what it says', () => {
+  test('the drop-in is written once, and its settings are in force', () => {
     expect(install('')).toEqual({ value: false });
     expect(inspect('')).toEqual([]);
     expect(node.sh(`stat -c '%a %U' ${DROP_IN}`)).toBe('644 root\n');
@@ -166,7 +166,7 @@ export function testSshd(base: string | null, zulu: boolean): void {
 
   test('sshd refuses a helper that others could replace, and the inspection names the cause', async () => {
     writeKeys('alice', NOW + 3600);
-    for (const [breakIt, mendIt, cause] of [
+    for (const [breakIt, fixIt, cause] of [
       [
         'chown 65534 /usr/libexec/sunk-agent',
         'chown 0 /usr/libexec/sunk-agent',
@@ -191,7 +191,7 @@ export function testSshd(base: string | null, zulu: boolean): void {
       node.sh(breakIt);
       const refused = node.login('alice', aliceKey).status;
       const findings = inspect('');
-      node.sh(mendIt);
+      node.sh(fixIt);
       expect(refused, breakIt).toBe(255);
       expect(findings).toHaveLength(1);
       expect(findings[0]).toMatchObject({ code: 'sshd-helper-unsafe', breaksLogin: true });
@@ -201,7 +201,7 @@ export function testSshd(base: string | null, zulu: boolean): void {
     expect(node.login('alice', aliceKey).status).toBe(0);
   });
 
-  test('a global command of another tool does not take our place, but an earlier Match block does, and is named', () => {
+  test('a global command of another tool does not replace the helper, but an earlier Match block does, and is named', () => {
     const other = '/etc/ssh/sshd_config.d/05-other.conf';
     const theirs =
       'AuthorizedKeysCommand /usr/bin/userdbctl ssh-authorized-keys %u\nAuthorizedKeysCommandUser root\n';
@@ -216,7 +216,7 @@ export function testSshd(base: string | null, zulu: boolean): void {
     expect(findings[0]?.detail).toContain(`"/usr/bin/userdbctl ssh-authorized-keys %u" (${other}:2)`);
   });
 
-  test('what walks around us is named with file and line', () => {
+  test('what bypasses the helper is named with file and line', () => {
     const other = '/etc/ssh/sshd_config.d/90-other.conf';
     writeNodeFile(other, '# theirs\nTrustedUserCAKeys /etc/ssh/ca.pub\nHostbasedAuthentication yes\n');
     const findings = inspect('');
@@ -226,7 +226,7 @@ export function testSshd(base: string | null, zulu: boolean): void {
     expect(inspect('')).toEqual([]);
   });
 
-  test('a configuration that sshd refuses is left as it is, with sshd’s own words', () => {
+  test('a configuration that sshd refuses stays as it is, with sshd’s message', () => {
     node.sh(`mv ${DROP_IN} /etc/kept; echo 'Nonsense yes' >>/etc/ssh/sshd_config`);
     const answer = install('') as { error: string };
     const isThere = node.sh(`ls -A /etc/ssh/sshd_config.d`);
@@ -237,7 +237,7 @@ export function testSshd(base: string | null, zulu: boolean): void {
     expect(isThere).toBe('');
   });
 
-  test('without the helper’s own user, nobody takes its place, and it is said', () => {
+  test('without the helper’s own user, the account nobody replaces it, and a finding reports it', () => {
     node.sh('cp -p /etc/passwd /etc/passwd.kept; sed -i /^sunk-keys:/d /etc/passwd');
     const installed = install('');
     const text = node.sh(`cat ${DROP_IN}`);
@@ -254,8 +254,8 @@ export function testSshd(base: string | null, zulu: boolean): void {
     const keys = 'serve: file, user_files: allow';
     node.sh('rm /usr/libexec/sunk-agent/authorized-keys');
     const before = node.log().split('Server listening').length;
-    const settle = `applySshd(config('${keys}'), 'alice', '/')`;
-    expect(node.evaluate('host/sshd/sshd.ts', settle)).toEqual({ value: { isWritten: true, findings: [] } });
+    const apply = `applySshd(config('${keys}'), 'alice', '/')`;
+    expect(node.evaluate('host/sshd/sshd.ts', apply)).toEqual({ value: { isWritten: true, findings: [] } });
     await expect.poll(() => node.log().split('Server listening').length, { timeout: 5000 }).toBe(before + 1);
     writeKeys('alice', NOW + 3600);
     expect(node.login('alice', aliceKey).status).toBe(0);

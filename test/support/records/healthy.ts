@@ -119,7 +119,7 @@ export const healthy: Facts = {
     fault: null,
   }),
   shell: looked({ shell: '/bin/bash', fault: null }),
-  home: looked({ state: 'there', isFolder: true, uid: 10_000, mode: 0o700, closedAbove: null }),
+  home: looked({ state: 'there', isDirectory: true, uid: 10_000, mode: 0o700, closedAbove: null }),
   keyFile: looked(keyText(NOW + 1000)),
   helper: looked({ text: keyText(NOW + 1000) }),
   isShut: false,

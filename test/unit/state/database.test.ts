@@ -23,7 +23,8 @@ import { openDatabase } from '../../../src/state/database.ts';
 import { COUNTED_HISTORY, openStateDatabase } from '../../../src/state/state.ts';
 import { MIGRATIONS } from '../../../src/state/schema.ts';
 import { COUNTED_KINDS } from '../../../src/plan/guard/guard-limits.ts';
-import { findNetworkFileSystem, prepareStateDirectory } from '../../../src/state/state-directory.ts';
+import { findNetworkFileSystem } from '../../../src/common/network-file-systems.ts';
+import { prepareStateDirectory } from '../../../src/state/state-directory.ts';
 import { makeUser } from '../../support/records/people.ts';
 
 const NOW = 1_800_000_000;

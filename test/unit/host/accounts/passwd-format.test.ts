@@ -30,18 +30,18 @@ const edit = (text: string, entries: Record<string, LineEdit>) =>
 describe('editing lines', () => {
   test('keeps every byte of what it does not edit, a missing newline included', () => {
     expect(edit(FOREIGN, {})).toBe(FOREIGN);
-    expect(edit(FOREIGN, { nobody: () => null })).toBe(FOREIGN);
-    expect(edit(`${FOREIGN}\n`, { nobody: () => null })).toBe(`${FOREIGN}\n`);
-    expect(edit('', { nobody: () => null })).toBe('');
+    expect(edit(FOREIGN, { absent: () => null })).toBe(FOREIGN);
+    expect(edit(`${FOREIGN}\n`, { absent: () => null })).toBe(`${FOREIGN}\n`);
+    expect(edit('', { absent: () => null })).toBe('');
   });
 
-  test('hands an edit the fields of its line, or null where there is none, and joins what it answers', () => {
+  test('passes an edit the fields of its line, or null where none exists, and joins the result', () => {
     const seen: unknown[] = [];
-    const look: LineEdit = (fields) => {
+    const record: LineEdit = (fields) => {
       seen.push(fields);
       return fields;
     };
-    expect(edit('a:x:1\n', { a: look, b: look })).toBe('a:x:1\n');
+    expect(edit('a:x:1\n', { a: record, b: record })).toBe('a:x:1\n');
     expect(seen).toEqual([['a', 'x', '1'], null]);
   });
 
@@ -60,7 +60,7 @@ describe('editing lines', () => {
     expect(edit('', { alice: set(['alice', 'x']) })).toBe('alice:x\n');
   });
 
-  test('replaces and removes a line where it stands', () => {
+  test('replaces and removes a line in its place', () => {
     expect(edit('a:1\nb:2\nc:3\n', { b: set(['b', '9']) })).toBe('a:1\nb:9\nc:3\n');
     expect(edit('a:1\nb:2\nc:3\n', { b: () => null })).toBe('a:1\nc:3\n');
   });
@@ -70,7 +70,7 @@ describe('editing lines', () => {
     expect(readLines('b:1\nb:2\n').get('b')).toEqual(['b', '1']);
   });
 
-  test('never takes a comment or a NIS line for an account', () => {
+  test('never reads a comment or a NIS line as an account', () => {
     expect([...readLines(FOREIGN).keys()]).toEqual(['root', 'twice', 'caf\xe9']);
     expect([...readLines(':x:0\nends-:x\n-@netgroup:x\n').keys()]).toEqual(['ends-']);
     expect(edit(':x:0\n-bad:x\n', { '': set(['', 'y']), '-bad': set(['-bad', 'y']) })).toBe(
@@ -97,9 +97,9 @@ describe('editing lines', () => {
       fc.property(text, fc.uniqueArray(fc.stringMatching(/^[a-z]{5}$/)), (before, names) => {
         const added = editLines(
           before,
-          new Map(names.map((name) => [`${name}-ours`, set([`${name}-ours`, 'x'])])),
+          new Map(names.map((name) => [`${name}-managed`, set([`${name}-managed`, 'x'])])),
         );
-        const removed = editLines(added, new Map(names.map((name) => [`${name}-ours`, () => null])));
+        const removed = editLines(added, new Map(names.map((name) => [`${name}-managed`, () => null])));
         const ended = before === '' || before.endsWith('\n') || names.length === 0 ? before : `${before}\n`;
         expect(removed).toBe(ended);
         expect(added.startsWith(before)).toBe(true);
@@ -110,7 +110,7 @@ describe('editing lines', () => {
 });
 
 describe('a field', () => {
-  test('of ours is written as UTF-8, and read as what it was', () => {
+  test('is written as UTF-8, and read back the same', () => {
     expect(encodeField('Zoë')).toBe('Zo\xc3\xab');
     expect(decodeField('Zo\xc3\xab')).toBe('Zoë');
     fc.assert(

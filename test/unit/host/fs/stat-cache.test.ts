@@ -3,35 +3,36 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AT_FDCWD, readThroughStatCache, type StatCache } from '../../../../src/host/fs/stat-cache.ts';
+import { AT_FDCWD } from '../../../../src/host/fs/file-stamp.ts';
+import { readThroughStatCache, type StatCache } from '../../../../src/host/fs/stat-cache.ts';
 
-let folder: string;
+let directory: string;
 let file: string;
 beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'remembered-'));
-  file = path.join(folder, 'alice');
+  directory = mkdtempSync(path.join(tmpdir(), 'stat-cache-'));
+  file = path.join(directory, 'alice');
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => rmSync(directory, { recursive: true }));
 
 const read = (known?: StatCache | null): StatCache | null =>
-  readThroughStatCache({ folder: AT_FDCWD, name: file, file }, 'utf8', known ?? undefined);
+  readThroughStatCache({ directory: AT_FDCWD, name: file, file }, 'utf8', known ?? undefined);
 
-/** A file that nobody touched for longer than the clock of the file system takes for a step. */
-async function settle(text: string): Promise<StatCache | null> {
+/** Writes a file, and waits longer than a step of the file system's clock. */
+async function writeAndWait(text: string): Promise<StatCache | null> {
   writeFileSync(file, text);
   await sleep(2100);
   return read();
 }
 
-describe('a text that is remembered', () => {
-  it('is the very same again as long as the file is', async () => {
-    const first = await settle('one\n');
+describe('a cached text', () => {
+  it('is the same object as long as the file is unchanged', async () => {
+    const first = await writeAndWait('one\n');
     expect(first?.text).toBe('one\n');
     expect(read(first)).toBe(first);
   });
 
   it('is read again after a change in place that keeps size and mtime', async () => {
-    const first = await settle('one\n');
+    const first = await writeAndWait('one\n');
     writeFileSync(file, 'two\n');
     utimesSync(file, 1, 1);
     const second = read(first);
@@ -41,14 +42,14 @@ describe('a text that is remembered', () => {
     expect([second?.text, read(second)?.text]).toEqual(['two\n', 'six\n']);
   });
 
-  it('is read again after another file was put in its place', async () => {
-    const first = await settle('one\n');
+  it('is read again after another file replaced it', async () => {
+    const first = await writeAndWait('one\n');
     writeFileSync(`${file}.new`, 'two\n');
     renameSync(`${file}.new`, file);
     expect(read(first)?.text).toBe('two\n');
   });
 
-  it('is never relied on where a link stands, whose target may change alone', async () => {
+  it('is never used for a symbolic link, whose target may change alone', async () => {
     writeFileSync(`${file}.target`, 'one\n');
     symlinkSync(`${file}.target`, file);
     await sleep(2100);
@@ -57,8 +58,8 @@ describe('a text that is remembered', () => {
     expect([first?.text, read(first)?.text]).toEqual(['one\n', 'two\n']);
   });
 
-  it('is nothing once the file is gone', async () => {
-    const first = await settle('one\n');
+  it('is null after the file was removed', async () => {
+    const first = await writeAndWait('one\n');
     rmSync(file);
     expect(read(first)).toBeNull();
   });

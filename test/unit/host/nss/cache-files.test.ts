@@ -17,7 +17,7 @@ const RUNS = { numRuns: propertyRuns(2000, 100_000) };
 
 vi.setConfig({ testTimeout: 900_000 });
 
-/** As libnss-cache looks it up: the first line's length for all, halves with strcmp(3), then the offset in digits. */
+/** A lookup as in libnss-cache: the first line's length for all, a binary search with strcmp(3), the offset in digits. */
 function lookUp(index: string, key: string): number | null {
   if (index === '') return null;
   const size = index.indexOf('\n') + 1;
@@ -50,9 +50,15 @@ const entries = fc
 const isHostile = (text: string): boolean => /[:\n\r\0]/.test(text);
 
 function create(all: readonly PasswdEntry[]): AccountChange[] {
-  const marker = { scimId: null, name: '0group', because: '', kind: 'group-create', gid: 9999 } as const;
+  const managedGroup = {
+    scimId: null,
+    name: '0group',
+    because: '',
+    kind: 'group-create',
+    gid: 9999,
+  } as const;
   const common = (item: PasswdEntry) => ({ scimId: item.name, name: item.name, because: '', entry: item });
-  return [marker, ...all.map((item) => ({ ...common(item), kind: 'account-create' }) as const)];
+  return [managedGroup, ...all.map((item) => ({ ...common(item), kind: 'account-create' }) as const)];
 }
 
 function render(all: readonly PasswdEntry[]) {
@@ -91,7 +97,7 @@ describe('the cache files', () => {
     );
   });
 
-  test('have indexes by which every key is found as libnss-cache looks, at the start of its line, and no other', () => {
+  test('have indexes by which libnss-cache finds every key at the start of its line, and no other key', () => {
     fc.assert(
       fc.property(entries, name, (all, stranger) => {
         const texts = render(all.filter(({ gecos }) => !isHostile(gecos)));
@@ -116,7 +122,7 @@ describe('the cache files', () => {
     );
   });
 
-  test('name the first of several lines with one key, as a search from the top would', () => {
+  test('find the first of several lines with one key, as a search from the top would', () => {
     expect(lookUp(renderIndex('a:x:1\nb:x:1\na:x:2\n', 0), 'a')).toBe(0);
     expect(lookUp(renderIndex('a:x:1\nb:x:1\na:x:2\n', 2), '1')).toBe(0);
   });
@@ -151,15 +157,15 @@ describe('sshkey.cache', () => {
 
   test('gives back each line of the key file', () => {
     fc.assert(
-      fc.property(name, fc.array(key, { minLength: 1, maxLength: 5 }), (who, keys) => {
-        const text = `${renderKeyLine(who, keys.map((line) => `${line}\n`).join(''))}\n`;
-        expect(readKeyLines(text)).toEqual(new Map([[who, keys]]));
+      fc.property(name, fc.array(key, { minLength: 1, maxLength: 5 }), (user, keys) => {
+        const text = `${renderKeyLine(user, keys.map((line) => `${line}\n`).join(''))}\n`;
+        expect(readKeyLines(text)).toEqual(new Map([[user, keys]]));
       }),
       RUNS,
     );
   });
 
-  test('never holds a line that its readers would take apart', () => {
+  test('never has a line that its readers would split', () => {
     for (const evil of ["ssh-rsa A', 'ssh-rsa B", 'ssh-rsa A]', 'a:b', 'ssh-rsa A, B', 'a\\b', 'a\rb'])
       expect(() => renderKeyLine('alice', evil)).toThrow(RangeError);
   });

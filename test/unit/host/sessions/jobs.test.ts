@@ -1,4 +1,4 @@
-// Cron and at jobs and lingering of those who leave, on real files of other owners (as root) or of our own.
+// Cron and at jobs and lingering of users who leave, on real files of other owners (as root) or of the present user.
 import {
   existsSync,
   lchownSync,
@@ -16,29 +16,24 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import {
-  disableJobs,
-  findJobOwners,
-  noteHook,
-  readOffboarded,
-  restoreJobs,
-} from '../../../../src/host/sessions/jobs.ts';
+import { findJobOwners } from '../../../../src/host/sessions/find-jobs.ts';
+import { disableJobs, noteHook, readOffboarded, restoreJobs } from '../../../../src/host/sessions/jobs.ts';
 
 const isRoot = process.geteuid?.() === 0;
-/** Without root every file is ours, and so must the person be. */
+/** Without root every file belongs to the present user, who must then be the person. */
 const UID = isRoot ? 10_000 : (process.geteuid?.() ?? 0);
 const ALICE = { name: 'alice', uid: UID };
 const NOW = Date.parse('2026-11-25T12:00:00Z');
 const MINUTES = Math.floor(NOW / 60_000);
 
 let root: string;
-let aside: string;
+let saved: string;
 
 beforeEach(() => {
   root = mkdtempSync(path.join(tmpdir(), 'jobs-'));
-  aside = path.join(root, 'var/lib/sunk-agent/offboarded');
-  for (const folder of ['var/spool/cron/crontabs', 'var/spool/cron/atjobs', 'var/lib/systemd/linger'])
-    mkdirSync(path.join(root, folder), { recursive: true });
+  saved = path.join(root, 'var/lib/sunk-agent/offboarded');
+  for (const directory of ['var/spool/cron/crontabs', 'var/spool/cron/atjobs', 'var/lib/systemd/linger'])
+    mkdirSync(path.join(root, directory), { recursive: true });
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
@@ -64,7 +59,7 @@ function plantAll(): void {
   plant(LINGER, '', 0o644, isRoot ? 0 : UID);
 }
 
-describe('jobs of somebody who leaves', () => {
+describe('jobs of a user who leaves', () => {
   test('are found by name and by owner, and only theirs', () => {
     plantAll();
     if (isRoot) plant(`var/spool/cron/atjobs/${atJob(MINUTES, 9)}`, '', 0o700, 0);
@@ -74,80 +69,80 @@ describe('jobs of somebody who leaves', () => {
     expect(findJobOwners(root, [{ name: 'bob', uid: UID + 1 }])).toEqual(new Set());
   });
 
-  test('are put aside whole, with owner, mode and time, and come back as they were', () => {
+  test('are moved away whole, with owner, mode and time, and are restored as they were', () => {
     plantAll();
     const describeFile = (file: string): unknown => {
       const { uid, gid, mode, mtimeMs } = lstatSync(at(file));
       return { uid, gid, mode, mtimeMs, text: readFileSync(at(file), 'utf8') };
     };
     const before = [CRONTAB, SOON, LINGER].map(describeFile);
-    disableJobs(root, aside, ALICE, false);
+    disableJobs(root, saved, ALICE, false);
     expect(findJobOwners(root, [ALICE])).toEqual(new Set());
     for (const file of [CRONTAB, SOON, LONG_AGO, LINGER]) expect(existsSync(at(file))).toBe(false);
-    expect(lstatSync(path.join(aside, String(UID))).mode & 0o077).toBe(0);
+    expect(lstatSync(path.join(saved, String(UID))).mode & 0o077).toBe(0);
 
-    restoreJobs(root, aside, ALICE, NOW);
+    restoreJobs(root, saved, ALICE, NOW);
     expect([CRONTAB, SOON, LINGER].map(describeFile)).toEqual(before);
-    expect(readOffboarded(aside)).toEqual(new Map());
+    expect(readOffboarded(saved)).toEqual(new Map());
   });
 
-  test('do not run in a rush on return: what is overdue stays where it was put', () => {
+  test('do not all run after the return: an overdue job stays where it was moved', () => {
     plantAll();
-    disableJobs(root, aside, ALICE, false);
-    restoreJobs(root, aside, ALICE, NOW);
+    disableJobs(root, saved, ALICE, false);
+    restoreJobs(root, saved, ALICE, NOW);
     expect(existsSync(at(LONG_AGO))).toBe(false);
-    const [kept = ''] = readdirSync(aside);
+    const [kept = ''] = readdirSync(saved);
     expect(kept).toBe(`${UID}.kept-${NOW}`);
-    expect(readdirSync(path.join(aside, kept))).toEqual([LONG_AGO.replaceAll('/', '%')]);
+    expect(readdirSync(path.join(saved, kept))).toEqual([LONG_AGO.replaceAll('/', '%')]);
   });
 
-  test('come back under a new name, and never over something newer', () => {
+  test('are restored under a new name, and never over something newer', () => {
     plantAll();
-    disableJobs(root, aside, ALICE, false);
+    disableJobs(root, saved, ALICE, false);
     plant('var/lib/systemd/linger/alison', 'newer');
-    restoreJobs(root, aside, { name: 'alison', uid: UID }, NOW);
+    restoreJobs(root, saved, { name: 'alison', uid: UID }, NOW);
     expect(readFileSync(at('var/spool/cron/crontabs/alison'), 'utf8')).toBe('* * * * * true\n');
     expect(readFileSync(at('var/lib/systemd/linger/alison'), 'utf8')).toBe('newer');
   });
 
-  test('are put aside again when more of them turn up, and none replaces another', () => {
+  test('are moved away again when more of them appear, and none replaces another', () => {
     plant(CRONTAB, 'first\n');
-    disableJobs(root, aside, ALICE, false);
+    disableJobs(root, saved, ALICE, false);
     plant(CRONTAB, 'the second, longer\n');
-    disableJobs(root, aside, ALICE, false);
-    const own = path.join(aside, String(UID));
+    disableJobs(root, saved, ALICE, false);
+    const own = path.join(saved, String(UID));
     const texts = readdirSync(own).map((name) => readFileSync(path.join(own, name), 'utf8'));
     expect(texts.sort()).toEqual(['first\n', 'the second, longer\n']);
   });
 
   test('are one copy when a kill came between copy and removal', () => {
     plant(CRONTAB, 'text\n');
-    disableJobs(root, aside, ALICE, true);
+    disableJobs(root, saved, ALICE, true);
     plant(CRONTAB, 'text\n');
-    disableJobs(root, aside, ALICE, true);
-    expect(readdirSync(path.join(aside, String(UID))).sort()).toEqual([
+    disableJobs(root, saved, ALICE, true);
+    expect(readdirSync(path.join(saved, String(UID))).sort()).toEqual([
       'needs-hook',
       CRONTAB.replaceAll('/', '%'),
     ]);
   });
 
-  test('that are links lead nowhere: they are neither followed nor copied nor removed', () => {
+  test('that are links are neither followed nor copied nor removed', () => {
     writeFileSync(at('secret'), 'secret');
     symlinkSync(at('secret'), at(CRONTAB));
     linkSync(at('secret'), at(SOON));
     if (isRoot) lchownSync(at('secret'), UID, 7);
     expect(findJobOwners(root, [ALICE])).toEqual(new Set());
-    disableJobs(root, aside, ALICE, false);
-    expect(readdirSync(path.join(aside, String(UID)))).toEqual([]);
+    disableJobs(root, saved, ALICE, false);
+    expect(readdirSync(path.join(saved, String(UID)))).toEqual([]);
     expect(readFileSync(at('secret'), 'utf8')).toBe('secret');
   });
 
-  test('leave a note that the hook has to run, which stays until it has', () => {
-    disableJobs(root, aside, ALICE, true);
-    expect(readOffboarded(aside)).toEqual(new Map([[UID, { needsHook: true }]]));
-    disableJobs(root, aside, ALICE, true);
-    noteHook(aside, UID);
-    disableJobs(root, aside, ALICE, true);
-    expect(readOffboarded(aside)).toEqual(new Map([[UID, { needsHook: false }]]));
+  test('leave a note that the hook has to run, until it has run', () => {
+    disableJobs(root, saved, ALICE, true);
+    expect(readOffboarded(saved)).toEqual(new Map([[UID, { needsHook: true }]]));
+    disableJobs(root, saved, ALICE, true);
+    noteHook(saved, UID);
+    disableJobs(root, saved, ALICE, true);
+    expect(readOffboarded(saved)).toEqual(new Map([[UID, { needsHook: false }]]));
   });
 });

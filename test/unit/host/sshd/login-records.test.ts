@@ -7,7 +7,7 @@ import { anyText } from '../../../support/records/any-text.ts';
 const NOW = Date.parse('2026-01-02T00:00:00Z') / 1000;
 const pick = (text: string, name = 'alice') => pickRecords([{ at: 1, text }], name)[0]?.kind ?? null;
 
-describe('what sshd wrote about somebody', () => {
+describe('what sshd logged about a user', () => {
   test.each([
     ['Accepted publickey for alice from 10.0.0.1 port 1 ssh2: ED25519 SHA256:abc', 'accepted'],
     ['Failed publickey for alice from 10.0.0.1 port 1 ssh2: ED25519 SHA256:abc', 'refused'],
@@ -24,7 +24,7 @@ describe('what sshd wrote about somebody', () => {
     expect(pick(text)).toBe(kind);
   });
 
-  test('is found in auth.log as rsyslog writes it, old and new, also at the turn of the year', () => {
+  test('is found in auth.log in both formats of rsyslog, also at the turn of the year', () => {
     const text = 'Accepted publickey for alice from 10.0.0.1';
     const [old] = parseAuthLine(`Dec 31 23:00:00 node sshd[12]: ${text}`, NOW);
     expect(old?.text).toBe(text);
@@ -35,7 +35,7 @@ describe('what sshd wrote about somebody', () => {
     expect(parseAuthLine('2026-01-01T23:00:00Z node cron[12]: hello', NOW)).toEqual([]);
   });
 
-  test('takes any name for text, and any line without harm', () => {
+  test('escapes any name, and accepts any line without harm', () => {
     fc.assert(
       fc.property(fc.string(), anyText, (name, line) => {
         pickRecords([{ at: null, text: line }], name);

@@ -29,33 +29,33 @@ test('with files there is no command, not even another tool’s, and no user for
   expect(dropIn('serve: file, user_files: allow')).toContain('/authorized_keys/%u .ssh/authorized_keys\n');
 });
 
-test('below another root, the helper is told where the keys are', () => {
+test('below another root, the helper gets the path of the keys', () => {
   expect(dropIn('', '/srv/node')).toContain(
     'AuthorizedKeysCommand /srv/node/usr/libexec/sunk-agent/authorized-keys %u /srv/node/var/lib/sunk-agent/authorized_keys\n',
   );
 });
 
-const OURS = chooseKeySettings(keys(''), '/', HELPER_USER);
+const WANTED = chooseKeySettings(keys(''), '/', HELPER_USER);
 const SOUND = [
   'pubkeyauthentication yes',
   'hostbasedauthentication no',
   'gssapiauthentication no',
   'trustedusercakeys none',
   'authorizedkeysfile none',
-  `authorizedkeyscommand ${OURS.authorizedkeyscommand}`,
+  `authorizedkeyscommand ${WANTED.authorizedkeyscommand}`,
   `authorizedkeyscommanduser ${HELPER_USER}`,
 ].join('\n');
 
 function faults(text: string): { code: string; detail: string; breaksLogin: boolean }[] {
   return findSshdFaults(
     parseSshdSettings(text),
-    OURS,
+    WANTED,
     'sunk-users',
     (keyword) => ` (/etc/ssh/x.conf:7 ${keyword})`,
   );
 }
 
-test('there is nothing to say about an sshd that does what we wrote', () => {
+test('an sshd with the settings of the drop-in has no findings', () => {
   expect(faults(SOUND)).toEqual([]);
   expect(faults(`${SOUND}\nallowgroups wheel\nallowgroups sunk-*`)).toEqual([]);
 });
@@ -95,7 +95,7 @@ test.each([
   ['Kerberos', /gssapiauthentication .*/, 'gssapiauthentication yes', 'sshd-kerberos', false],
   ['other groups only', /$/, '\nallowgroups wheel', 'sshd-allow-groups', true],
 ])(
-  'what takes our place or walks around us is found, with its line: %s',
+  'what replaces or bypasses the drop-in is found, with its line: %s',
   (_, wrong, instead, code, breaksLogin) => {
     const [fault, ...others] = faults(SOUND.replace(wrong, instead));
     expect(fault).toMatchObject({ code, breaksLogin });

@@ -1,4 +1,4 @@
-// Which names, groups and ids mean power on a node: found in every file that sudo, sshd and pam_access would read.
+// Privileged names, groups and ids of a node, from every file that sudo, sshd and pam_access would read.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { readPrivilegeFiles, readPrivilegedNames } from '../../../../src/host/su
 let root: string;
 
 beforeEach(() => {
-  root = mkdtempSync(path.join(tmpdir(), 'power-'));
+  root = mkdtempSync(path.join(tmpdir(), 'privileged-'));
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
@@ -18,7 +18,7 @@ function write(file: string, text: string): void {
 }
 
 describe('sudoers', () => {
-  test('is read with everything that it includes, in the new words and the old', () => {
+  test('is read with everything that it includes, by the new directives and the old', () => {
     write(
       'etc/sudoers',
       [
@@ -49,7 +49,7 @@ describe('sudoers', () => {
     expect([...gids]).toEqual([]);
   });
 
-  test('names by id as well, which is no comment', () => {
+  test('names users and groups by id as well, which is no comment', () => {
     write('etc/sudoers', '#20100 ALL=ALL\n%#20200 ALL=ALL\n# 20300 is a comment about hank\n');
     const { uids, gids, names } = readPrivilegedNames(root);
     expect([...uids]).toContain(20_100);
@@ -72,7 +72,7 @@ describe('sshd_config', () => {
 });
 
 describe('access.conf', () => {
-  test('and its folder count whole', () => {
+  test('and its directory are read whole', () => {
     write('etc/security/access.conf', '+:oda:ALL\n# +:pam:ALL\n');
     write('etc/security/access.d/x.conf', '-:ALL EXCEPT (quads):ALL\n');
     const { names } = readPrivilegedNames(root);
@@ -81,7 +81,7 @@ describe('access.conf', () => {
   });
 });
 
-test('a file that includes itself, one that is missing, and none at all are no harm', () => {
+test('a file that includes itself, a missing one and no file at all do no harm', () => {
   expect(readPrivilegeFiles(root)).toEqual([]);
   write('etc/sudoers', '@include /etc/sudoers\n@include /none\n@includedir /none.d\n@include\n');
   write('etc/ssh/sshd_config', 'Include\nInclude /etc/ssh/sshd_config none/*\n');

@@ -1,0 +1,69 @@
+// Finds what would run for a user without a login: cron and at jobs, and lingering user managers.
+import { lstatSync } from 'node:fs';
+import path from 'node:path';
+import { listDirectory } from '../fs/list-directory.ts';
+
+export interface Person {
+  readonly name: string;
+  readonly uid: number;
+}
+
+/** Where cron(8) of Debian and of Red Hat and logind keep a file per user name. */
+const BY_NAME = ['var/spool/cron/crontabs', 'var/spool/cron', 'var/lib/systemd/linger'];
+/** Where atd(8) of Debian and of Red Hat keeps files that belong to the user. */
+const BY_OWNER = ['var/spool/cron/atjobs', 'var/spool/at'];
+/** at(1) writes the time of a job into its name: the queue, five hexadecimal digits of a number, eight of minutes. */
+const AT_JOB = /^[a-zA-Z=][0-9a-f]{5}([0-9a-f]{8})$/;
+
+/** Files below `root` that would run something for one of these people, or keep it running, by uid. */
+export function findJobs(root: string, people: Iterable<Person>): Map<number, string[]> {
+  const found = new Map<number, string[]>();
+  const add = (uid: number, file: string): void => void found.set(uid, [...(found.get(uid) ?? []), file]);
+  const list = (directories: readonly string[]): (readonly [directory: string, name: string])[] =>
+    directories.flatMap((directory) =>
+      listDirectory(path.join(root, directory)).map((name) => [directory, name] as const),
+    );
+  const [named, owned] = [list(BY_NAME), list(BY_OWNER)];
+  // Most nodes have no such file, however many users they have.
+  if (named.length + owned.length === 0) return found;
+  const byName = new Map<string, number>();
+  const uids = new Set<number>();
+  for (const { name, uid } of people) {
+    byName.set(name, uid);
+    uids.add(uid);
+  }
+  for (const [directory, name] of named) {
+    const uid = byName.get(name);
+    if (uid !== undefined && findOwner(path.join(root, directory, name)) !== null)
+      add(uid, path.join(directory, name));
+  }
+  for (const [directory, name] of owned) {
+    const uid = AT_JOB.test(name) ? findOwner(path.join(root, directory, name)) : null;
+    if (uid !== null && uids.has(uid)) add(uid, path.join(directory, name));
+  }
+  return found;
+}
+
+/** Uids of those of these people who have jobs or linger. */
+export function findJobOwners(root: string, people: Iterable<Person>): Set<number> {
+  return new Set(findJobs(root, people).keys());
+}
+
+/**
+ * Where a job that was at `file` belongs when its user comes back.
+ * @param name the user's present name.
+ * @param now epoch milliseconds
+ * @returns null: nowhere, because its time has passed, or another file has its name.
+ */
+export function findReturnPath(file: string, name: string, now: number): string | null {
+  const directory = path.dirname(file);
+  if (BY_NAME.includes(directory)) return file.includes('~') ? null : path.join(directory, name);
+  const minutes = BY_OWNER.includes(directory) ? AT_JOB.exec(path.basename(file))?.[1] : undefined;
+  return minutes === undefined || parseInt(minutes, 16) * 60_000 < now ? null : file;
+}
+
+/** The uid of a plain file with one name, which cron(8) and atd(8) require; null for anything else. */
+function findOwner(file: string): number | null {
+  const found = lstatSync(file, { throwIfNoEntry: false });
+  return found !== undefined && found.isFile() && found.nlink === 1 ? found.uid : null;
+}
