@@ -1,11 +1,10 @@
 // One sync as a pure function: from records, ledger, host and configuration to the decision; it changes nothing.
-import type { Config } from '../config/config.ts';
 import { readOperatorOverrides, resolveAccess } from '../policy/access.ts';
-import { computeDesiredState } from '../policy/desired-state.ts';
+import { computeDesiredState, type DesiredStateInput } from '../policy/desired-state.ts';
 import { adoptLost } from '../policy/identity/adopt.ts';
 import { chooseHome } from '../policy/identity/profile.ts';
 import { foldDomains, readUsername } from '../policy/identity/username.ts';
-import type { Binding, DesiredState, Extension, StoredGroup, StoredUser } from '../policy/model.ts';
+import type { Binding, DesiredState } from '../policy/model.ts';
 import { isNotInStore } from '../policy/not-in-store.ts';
 import { type ActualState, DISABLED_DAY } from './actual.ts';
 import { type Change, isAccountChange } from './change.ts';
@@ -17,26 +16,12 @@ import { readActualState, readNodeFacts } from './managed-state.ts';
 import { planChanges } from './plan.ts';
 
 /** Everything that a decision depends on. */
-export interface SyncInput {
-  readonly users: readonly StoredUser[];
-  readonly groups: readonly StoredGroup[];
-  /** The ledger. */
-  readonly bindings: readonly Binding[];
+export interface SyncInput extends Omit<DesiredStateInput, 'facts'> {
   readonly host: HostState;
-  readonly config: Config;
-  /** Epoch seconds. */
-  readonly now: number;
-  /** The block list: names, userNames, SCIM ids and fingerprints. */
-  readonly blocked: readonly string[];
   /** Hashes of held sets that operators approved. */
   readonly approved: ReadonlySet<string>;
   /** Epoch seconds until which the node is frozen; 0: it is not. */
   readonly frozenUntil: number;
-  /** By SCIM id. */
-  readonly extensions: ReadonlyMap<string, Extension>;
-  /** See DesiredStateInput. */
-  readonly completeAt: number | null;
-  readonly isComplete: boolean;
   readonly guardRecord: GuardRecord;
   /** Whether the state database can be written; without it no access is granted, since it could not be recorded. */
   readonly isRecordable: boolean;
