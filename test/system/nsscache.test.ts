@@ -6,7 +6,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { installAgent } from '../support/nodes/install.ts';
-import { bootNode, CODE, type LoginNode } from '../support/nodes/node.ts';
+import { bootNode, CODE, type LoginNode, RESTART_SSHD } from '../support/nodes/node.ts';
 import { describeOnNodes } from '../support/requirements.ts';
 import { BASE_URL, type Store, startStore, TOKEN } from '../support/nodes/store.ts';
 
@@ -61,7 +61,7 @@ describeOnNodes('libnss-cache on bookworm', () => {
   const choose = ({ shadow, pam }: (typeof WAYS)[number]): void => {
     resolveBy(node.root, shadow);
     writeFileSync(path.join(node.root, 'etc/ssh/sshd_config.d/05-pam.conf'), `UsePAM ${pam}\n`);
-    run('systemctl reload ssh');
+    run(RESTART_SSHD);
   };
   const readLocal = (): string[] =>
     ['passwd', 'group', 'shadow', 'gshadow'].map((file) =>

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually as wait } from '../support/eventually.ts';
-import { bootNode, type LoginNode } from '../support/nodes/node.ts';
+import { bootNode, type LoginNode, RESTART_SSHD } from '../support/nodes/node.ts';
 import { apt, buildForHere, installPackage } from '../support/nodes/packages.ts';
 import { describeOnNodes } from '../support/requirements.ts';
 import { BASE_URL, type Store, startStore } from '../support/nodes/store.ts';
@@ -67,7 +67,7 @@ describeOnNodes('a cluster that nsscache serves', () => {
       chown 10000:10000 /srv/homes/alice
       ln -s /etc/nsscache/passwd.cache /etc/nsscache/group.cache /etc/
       printf 'passwd: files cache\\ngroup: files cache\\nshadow: files\\nhosts: files\\n' >/etc/nsswitch.conf
-      printf 'UsePAM no\\n' >/etc/ssh/sshd_config.d/05-cache.conf; systemctl reload ssh
+      printf 'UsePAM no\\n' >/etc/ssh/sshd_config.d/05-cache.conf; ${RESTART_SSHD}
       install -d -m 700 /root/.ssh && echo '${publicKey}' >/root/.ssh/authorized_keys`);
     const { status, stdout } = installPackage(node, await buildForHere());
     expect(status, stdout).toBe(0);

@@ -41,6 +41,13 @@ export interface LoginNode {
   stop(): Promise<void>;
 }
 
+/**
+ * Has sshd read its configuration. On these nodes systemd also holds sshd's socket (ssh.socket), so the SIGHUP of
+ * `systemctl reload` ends sshd: it cannot bind the port, and is gone until the next connection starts it. A restart
+ * returns when sshd is ready; connections in between wait in the socket. Restarts count towards the start limit.
+ */
+export const RESTART_SSHD = 'systemctl reset-failed ssh.service; systemctl restart ssh.service';
+
 /** What every ssh of a test is told: one key, no questions, and nothing of this machine's own settings. */
 export const SSH_OPTIONS = [
   'StrictHostKeyChecking=no',
