@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 /** The repository. */
 export const HERE = path.resolve(import.meta.dirname, '../..');
 
-/** A folder of its own below the temporary one; deleted at the end. */
+/** A directory of its own below the temporary one; deleted at the end. */
 export const harness = mkdtempSync(path.join(tmpdir(), 'sunk-agent-demo-'));
 
 const living = new Set<ChildProcess>();

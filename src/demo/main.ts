@@ -18,8 +18,8 @@ const NODE_FILES = {
 };
 
 function makeRoot(config: string, token: string): void {
-  for (const folder of ['etc/sunk-agent/credentials', 'etc/skel', 'home'])
-    mkdirSync(path.join(root, folder), { recursive: true });
+  for (const directory of ['etc/sunk-agent/credentials', 'etc/skel', 'home'])
+    mkdirSync(path.join(root, directory), { recursive: true });
   for (const [file, content] of Object.entries(NODE_FILES)) writeFileSync(path.join(root, file), content);
   writeFileSync(path.join(root, 'etc/sunk-agent/config.yaml'), config);
   const credential = path.join(root, 'etc/sunk-agent/credentials/scim-token');

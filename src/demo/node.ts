@@ -22,11 +22,11 @@ export function findObstacle(): string | null {
 
 /** @returns the node, or what the system said against it. */
 export async function openNode(): Promise<PrivateNode | string> {
-  const folder = path.join(harness, 'node');
-  mkdirSync(folder);
+  const directory = path.join(harness, 'node');
+  mkdirSync(directory);
   const script = path.join(HERE, 'src/demo/node.sh');
   const modules = realpathSync(path.join(HERE, 'node_modules'));
-  const unshare = ['--mount', '--pid', '--fork', '--kill-child', 'sh', script, folder, HERE, modules];
+  const unshare = ['--mount', '--pid', '--fork', '--kill-child', 'sh', script, directory, HERE, modules];
   const holder = start('unshare', unshare, 'pipe');
   if (holder.stdout === null || holder.stderr === null) throw new Error('unshare has no output');
   const complaints = text(holder.stderr);

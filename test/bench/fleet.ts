@@ -28,7 +28,7 @@ const WINDOW_SECONDS = 10;
 const BOUND_MS = 1_500_000;
 
 /**
- * Real readers, mirrors, policy and plans, each node with its own state folder, budget and place in the poll interval;
+ * Real readers, mirrors, policy and plans, each node with its own state directory, budget and place in the poll interval;
  * the processes are fewer than on real nodes, and share this machine's processors with the store.
  */
 export async function benchFleet(): Promise<Row[]> {

@@ -122,12 +122,12 @@ async function benchSize(size: number, { root, trash, start }: Place): Promise<R
 
 /** A fresh image with the cache of before: no account of ours, no key file. */
 function makeImage(root: string, trash: string): void {
-  for (const folder of ['etc', 'var/lib/sunk-agent/authorized_keys']) {
-    const old = path.join(root, folder);
+  for (const directory of ['etc', 'var/lib/sunk-agent/authorized_keys']) {
+    const old = path.join(root, directory);
     if (existsSync(old)) renameSync(old, path.join(mkdtempSync(path.join(trash, 'gone-')), 'old'));
   }
-  for (const folder of ['etc/sunk-agent', 'etc/skel', 'etc/sudoers.d', 'home', 'run', 'var/lib'])
-    mkdirSync(path.join(root, folder), { recursive: true });
+  for (const directory of ['etc/sunk-agent', 'etc/skel', 'etc/sudoers.d', 'home', 'run', 'var/lib'])
+    mkdirSync(path.join(root, directory), { recursive: true });
   for (const [file, text] of IMAGE) writeFileSync(path.join(root, file), text);
   writeFileSync(path.join(root, 'etc/sunk-agent/config.yaml'), CONFIG);
 }
@@ -137,27 +137,27 @@ function writeBareFiles(root: string, count: number): number {
   const keys = path.join(root, 'var/lib/sunk-agent/authorized_keys');
   const [some = ''] = readdirSync(keys);
   const text = readFileSync(path.join(keys, some), 'utf8');
-  const folder = mkdtempSync(path.join(root, 'bare-'));
+  const directory = mkdtempSync(path.join(root, 'bare-'));
   const start = performance.now();
   for (let n = 0; n < count; n += 1)
-    writeFileSync(`${folder}/${n}`, text, { encoding: 'utf8', flag: 'wx', mode: 0o644 });
-  execFileSync('sync', ['--file-system', folder]);
+    writeFileSync(`${directory}/${n}`, text, { encoding: 'utf8', flag: 'wx', mode: 0o644 });
+  execFileSync('sync', ['--file-system', directory]);
   return (performance.now() - start) / 1000;
 }
 
-/** Counts, by inotify(7) from this process, whatever is written outside of the state folder while `work` runs. */
+/** Counts, by inotify(7) from this process, whatever is written outside of the state directory while `work` runs. */
 async function countWrites(root: string, work: () => Promise<void>): Promise<number> {
   const state = path.join(root, 'var/lib/sunk-agent/cache');
-  const folders = [
+  const directories = [
     root,
     ...readdirSync(root, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map((entry) => path.join(entry.parentPath, entry.name)),
-  ].filter((folder) => folder !== state && !folder.startsWith(`${state}/`));
+  ].filter((directory) => directory !== state && !directory.startsWith(`${state}/`));
   const written = new Set<string>();
-  const watchers = folders.map((folder) =>
-    watch(folder, (_, name) => {
-      const file = path.join(folder, name ?? '');
+  const watchers = directories.map((directory) =>
+    watch(directory, (_, name) => {
+      const file = path.join(directory, name ?? '');
       if (file !== state) written.add(file);
     }),
   );

@@ -91,14 +91,14 @@ export async function benchRevoke(by: 'events' | 'polls'): Promise<Row[]> {
 
 interface World {
   readonly node: LoginNode;
-  readonly folder: string;
+  readonly directory: string;
   readonly ids: readonly string[];
 }
 
 /** A node whose agent has made all accounts, with the store beside it. */
 async function onFilledNode<T>(hasEvents: boolean, work: (world: World) => Promise<T>): Promise<T> {
   showProgress(`login: a node with ${USERS} users boots`);
-  const folder = mkdtempSync(path.join(tmpdir(), 'bench-revoke-'));
+  const directory = mkdtempSync(path.join(tmpdir(), 'bench-revoke-'));
   const node = await bootNode('bookworm', (root) => installAgent(root, { config: CONFIG, token: TOKEN }));
   const seed = String(USERS - TRIALS);
   const store = node.startInNetwork([
@@ -117,22 +117,22 @@ async function onFilledNode<T>(hasEvents: boolean, work: (world: World) => Promi
     const { adminUrl } = JSON.parse(line.toString()) as { adminUrl: string };
     if (!hasEvents) await callStore(node, SWITCH_EVENTS_OFF, adminUrl);
     const keys = Array.from({ length: TRIALS }, (_, index) => {
-      const file = path.join(folder, `key${index}`);
+      const file = path.join(directory, `key${index}`);
       execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file]);
       return readFileSync(`${file}.pub`, 'utf8').trim();
     });
-    writeFileSync(path.join(folder, 'keys.json'), JSON.stringify(keys));
-    const ids = JSON.parse(await callStore(node, FILL, path.join(folder, 'keys.json'))) as string[];
+    writeFileSync(path.join(directory, 'keys.json'), JSON.stringify(keys));
+    const ids = JSON.parse(await callStore(node, FILL, path.join(directory, 'keys.json'))) as string[];
     await waitFor('the agent has made everybody’s key file', () => {
       const { stdout } = node.exec('ls /var/lib/sunk-agent/authorized_keys | wc -l');
       return Number(stdout) === USERS;
     });
     await sleep(10_000);
-    return await work({ node, folder, ids });
+    return await work({ node, directory, ids });
   } finally {
     store.kill('SIGTERM');
     await node.stop();
-    rmSync(folder, { recursive: true });
+    rmSync(directory, { recursive: true });
   }
 }
 
@@ -140,9 +140,9 @@ async function onFilledNode<T>(hasEvents: boolean, work: (world: World) => Promi
  * Milliseconds from the store's answer to the deactivation until the session has ended and a login that begins then is
  * refused.
  */
-async function revokeOnce({ node, folder, ids }: World, index: number): Promise<number> {
+async function revokeOnce({ node, directory, ids }: World, index: number): Promise<number> {
   const name = `trial${index}`;
-  const keyFile = path.join(folder, `key${index}`);
+  const keyFile = path.join(directory, `key${index}`);
   const session = node.startSsh(name, keyFile, 'echo here; exec sleep 1000');
   const ended = once(session, 'exit').then(() => Date.now());
   await awaitOutput(session);

@@ -65,8 +65,8 @@ export async function runCampaign(
   onRound: (figures: Figures) => void,
 ): Promise<Figures> {
   const dice = makeRng(seed);
-  const folder = mkdtempSync(path.join(tmpdir(), 'campaign-'));
-  chmodSync(folder, 0o755);
+  const directory = mkdtempSync(path.join(tmpdir(), 'campaign-'));
+  chmodSync(directory, 0o755);
   const testbed = await startTestbed({ maxPageSize: 9, defaultPageSize: 9 });
   const admin = async (method: string, what: string, body?: unknown): Promise<void> => {
     const response = await fetch(testbed.adminUrl + what, {
@@ -78,7 +78,7 @@ export async function runCampaign(
   const company = makeCompany(dice, testbed);
   const { mishaps } = listNodeFaults();
   const nodes = ['one', 'two'].map((name) =>
-    makeLoginRoot(name, folder, writeConfig(testbed.baseUrl), testbed.readToken),
+    makeLoginRoot(name, directory, writeConfig(testbed.baseUrl), testbed.readToken),
   );
   const memory = createMemory();
   const ledgers = new Map(
@@ -224,7 +224,7 @@ export async function runCampaign(
       node.remove();
     }
     await testbed.close();
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 

@@ -1,4 +1,4 @@
-// A login node as a folder: its own file system, account files with lines of others in them, and one pass at a time.
+// A login node as a directory: its own file system, account files with lines of others in them, and one pass at a time.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -76,19 +76,19 @@ export interface LoginRoot {
   editForeignLine(remark: string): Promise<void>;
   /** The account files as a new image has them: what others added since is in them, ours is not. */
   loseEtc(): void;
-  /** The folder of key files. */
+  /** The directory of key files. */
   readonly keys: string;
-  /** The state folder, and copies of it. */
+  /** The state directory, and copies of it. */
   readonly state: string;
   saveState(): void;
   replayState(): boolean;
   remove(): void;
 }
 
-/** @param folder where it is made; with root rights a file system of its own is mounted there. */
-export function makeLoginRoot(name: string, folder: string, config: string, token: string): LoginRoot {
-  const root = path.join(folder, name);
-  const saved = path.join(folder, `${name}.saved`);
+/** @param directory where it is made; with root rights a file system of its own is mounted there. */
+export function makeLoginRoot(name: string, directory: string, config: string, token: string): LoginRoot {
+  const root = path.join(directory, name);
+  const saved = path.join(directory, `${name}.saved`);
   mkdirSync(root, { recursive: true });
   if (process.geteuid?.() === 0) mustRun('mount', ['-t', 'tmpfs', '-o', 'size=96m,mode=755', 'tmpfs', root]);
   const at = (file: string): string => path.join(root, file);

@@ -149,14 +149,14 @@ const remount =
 
 const mount = (...args: readonly string[]): void => mustRun('mount', args);
 
-/** What fills the disk of a folder. */
-export function fillerOf(folder: string): string {
-  return path.join(folder, 'filler');
+/** What fills the disk of a directory. */
+export function fillerOf(directory: string): string {
+  return path.join(directory, 'filler');
 }
 
 /** To the last page. */
-export function fillDisk(folder: string): void {
-  const fd = openSync(fillerOf(folder), 'w');
+export function fillDisk(directory: string): void {
+  const fd = openSync(fillerOf(directory), 'w');
   const block = Buffer.alloc(1 << 20);
   try {
     for (;;) writeSync(fd, block);

@@ -29,7 +29,7 @@ import {
 
 const PROJECT = path.resolve(import.meta.dirname, '../..');
 
-/** All that changes a file or a folder, or makes a change last. */
+/** All that changes a file or a directory, or makes a change last. */
 const CALLS =
   'write,pwrite64,ftruncate,fsync,fdatasync,syncfs,rename,renameat,renameat2,link,linkat,symlink,symlinkat,' +
   'unlink,unlinkat,mkdir,mkdirat,rmdir,chmod,fchmod,fchmodat,chown,fchown,lchown,fchownat,fsetxattr,utimensat';
@@ -42,12 +42,12 @@ interface Operation {
   readonly what: string;
 }
 
-let folder: string;
+let directory: string;
 let program: string;
-const at = (...parts: string[]): string => path.join(folder, ...parts);
+const at = (...parts: string[]): string => path.join(directory, ...parts);
 
 beforeAll(async () => {
-  folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'kill-')));
+  directory = realpathSync(mkdtempSync(path.join(tmpdir(), 'kill-')));
   program = at('pass.mjs');
   await build({
     absWorkingDir: PROJECT,
@@ -65,7 +65,7 @@ beforeAll(async () => {
   });
   symlinkSync(realpathSync(path.join(PROJECT, 'node_modules')), at('node_modules'));
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 /** Runs a pass over `root`, under strace(1) if there is a log, killed at one call if there is one. */
 async function pass(

@@ -31,9 +31,9 @@ exit 3
 `;
 
 describeOnNodes('a login pod', () => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'pod-'));
-  const mounts = path.join(folder, 'mounts');
-  const key = path.join(folder, 'alice');
+  const directory = mkdtempSync(path.join(tmpdir(), 'pod-'));
+  const mounts = path.join(directory, 'mounts');
+  const key = path.join(directory, 'alice');
   let image: string;
   let pod: LoginNode;
   let store: Store;
@@ -65,7 +65,7 @@ describeOnNodes('a login pod', () => {
   afterAll(async () => {
     await store?.stop();
     await pod?.stop();
-    for (const left of [folder, image]) rmSync(left, { recursive: true, force: true });
+    for (const left of [directory, image]) rmSync(left, { recursive: true, force: true });
   });
 
   test('tells s6 when it is ready, and lets alice in', async () => {
@@ -91,10 +91,10 @@ describeOnNodes('a login pod', () => {
     writeFileSync(path.join(pod.root, 'usr/local/sbin/leave'), HOOK, { mode: 0o755 });
     const people = new Map<string, string>();
     for (const name of ['bob', 'carol']) {
-      spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path.join(folder, name)]);
+      spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path.join(directory, name)]);
       const id = await store.createUser(
         `${name}@example.com`,
-        readFileSync(path.join(folder, `${name}.pub`), 'utf8').trim(),
+        readFileSync(path.join(directory, `${name}.pub`), 'utf8').trim(),
       );
       await store.addMember('slurm-users', id);
       people.set(name, id);

@@ -24,15 +24,15 @@ const ALLOWED = {
 };
 
 describeOnNodes('the sandbox', () => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'sandbox-'));
-  const key = path.join(folder, 'alice');
+  const directory = mkdtempSync(path.join(tmpdir(), 'sandbox-'));
+  const key = path.join(directory, 'alice');
   let file: string;
 
   beforeAll(async () => {
     spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
     file = await buildForHere();
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
   describe.each(TESTED)('on %s', (release) => {
     let node: LoginNode;

@@ -32,12 +32,12 @@ function readSteps(): string[][] {
 }
 
 describeOnNodes('a cluster that nsscache serves', () => {
-  let folder: string;
+  let directory: string;
   let node: LoginNode;
   let store: Store;
   const [[start = ''] = [], compare = [], importing = [], change = [], back = []] = readSteps();
 
-  const key = (): string => path.join(folder, 'alice');
+  const key = (): string => path.join(directory, 'alice');
   const login = (command = 'true') => node.ssh('alice', key(), command);
   const must = (command: string, status = 0): string => {
     const result = node.exec(command);
@@ -52,7 +52,7 @@ describeOnNodes('a cluster that nsscache serves', () => {
     wait(what, isTrue, () => must('journalctl -n 30 --no-pager'));
 
   beforeAll(async () => {
-    folder = mkdtempSync(path.join(tmpdir(), 'takeover-'));
+    directory = mkdtempSync(path.join(tmpdir(), 'takeover-'));
     spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key()]);
     node = await bootNode('bookworm', () => {}, ['libnss-cache']);
     store = await startStore(node);
@@ -75,7 +75,7 @@ describeOnNodes('a cluster that nsscache serves', () => {
   afterAll(async () => {
     await store?.stop();
     await node?.stop();
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   });
 
   test('the chapter has commands to follow', () => {

@@ -23,7 +23,7 @@ test('the facts of the host are taken anew after five minutes, or when the clock
   expect((await look(1200)).at).toBe(1200);
 });
 
-test('a pass leaves them in the status, of this machine and these folders', async () => {
+test('a pass leaves them in the status, of this machine and these directories', async () => {
   await place.run('sync');
   const host = readHost();
   expect(host?.processors).toBeGreaterThan(0);
@@ -47,7 +47,7 @@ test('status --host looks itself, at the disks that the pass looked at, and keep
   expect((await place.run('status', '--host')).stdout).toMatch(/^ {2}host +load .* available, 0 s ago$/m);
 });
 
-test('the folder of the homes is what stands before the name', () => {
+test('the directory of the homes is what stands before the name', () => {
   expect(homesDirectory('/', '/mnt/home/%u')).toBe('/mnt/home');
   expect(homesDirectory('/root', '/home/people-%u/x')).toBe('/root/home');
 });

@@ -13,14 +13,14 @@ const isRoot = process.geteuid?.() === 0;
 const HELPER = path.resolve(import.meta.dirname, '../../../packaging/authorized-keys');
 const KEY = /ssh-ed25519/;
 
-let folder: string;
+let directory: string;
 let store: SmallStore;
 let node: LoginRoot;
 let close: () => Promise<void>;
 let mounts: string[];
 
 beforeEach(async () => {
-  ({ folder, store, node, close } = await openStoreAndNode('read-only-root-'));
+  ({ directory, store, node, close } = await openStoreAndNode('read-only-root-'));
   mounts = [];
 });
 afterEach(async () => {
@@ -97,11 +97,11 @@ test.runIf(isRoot)('gives the keys back to who is in again when it is mended', a
 });
 
 test.runIf(isRoot)('whose disk fails, with the cache on it, under an agent that stays', async ({ skip }) => {
-  const image = path.join(folder, 'disk');
+  const image = path.join(directory, 'disk');
   writeFileSync(image, '');
   truncateSync(image, 64 << 20);
   run('mkfs.ext4', '-q', image);
-  const disk = path.join(folder, 'mounted');
+  const disk = path.join(directory, 'mounted');
   mkdirSync(disk);
   if (spawnSync('mount', ['-o', 'loop', image, disk]).status !== 0) {
     process.stderr.write('skipped: a disk that fails needs a loop device\n');

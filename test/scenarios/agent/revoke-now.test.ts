@@ -54,9 +54,9 @@ describe('block', () => {
   const mayMount = process.geteuid?.() === 0 && spawnSync('mount', ['--version']).status === 0;
   if (!mayMount) process.stderr.write('skipped: a list on a read-only disk needs root and mount\n');
   test.runIf(mayMount)('puts a person out also where the list cannot be written, and says so', async () => {
-    const folder = path.join(place.root, 'etc/sunk-agent');
+    const directory = path.join(place.root, 'etc/sunk-agent');
     for (const options of ['bind', 'remount,bind,ro'])
-      expect(spawnSync('mount', ['-o', options, folder, folder]).status).toBe(0);
+      expect(spawnSync('mount', ['-o', options, directory, directory]).status).toBe(0);
     try {
       const { status, stdout, stderr } = await place.run('block', 'alice');
       expect(status).toBe(1);
@@ -66,7 +66,7 @@ describe('block', () => {
       expect(existsSync(keyFile())).toBe(false);
       expect(shadowOfAlice()).toBe('1');
     } finally {
-      spawnSync('umount', ['--lazy', folder]);
+      spawnSync('umount', ['--lazy', directory]);
     }
   });
 

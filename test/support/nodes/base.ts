@@ -1,4 +1,4 @@
-// Debian root folders to start nodes from: built once with debootstrap, kept in a cache, never changed afterwards.
+// Debian root directories to start nodes from: built once with debootstrap, kept in a cache, never changed afterwards.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -62,8 +62,8 @@ export function ensureLayers(release: Release, packages: readonly string[]): str
 }
 
 function buildLayer(base: string, layer: string, packages: readonly string[]): void {
-  const folder = `${layer}.building-${process.pid}`;
-  const [upper, work, root] = ['upper', 'work', 'root'].map((name) => path.join(folder, name)) as [
+  const directory = `${layer}.building-${process.pid}`;
+  const [upper, work, root] = ['upper', 'work', 'root'].map((name) => path.join(directory, name)) as [
     string,
     string,
     string,
@@ -89,7 +89,7 @@ function buildLayer(base: string, layer: string, packages: readonly string[]): v
     }
     if (!existsSync(layer)) renameSync(upper, layer);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 

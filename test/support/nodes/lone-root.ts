@@ -56,8 +56,8 @@ export function makeCompany(size: number): Company {
 /** @param yaml more of the configuration, at its top level. */
 export function makeLoneRoot(yaml = ''): LoneRoot {
   const root = mkdtempSync(path.join(tmpdir(), 'lone-root-'));
-  for (const folder of ['etc/sunk-agent', 'etc/skel', 'etc/sudoers.d', 'home'])
-    mkdirSync(path.join(root, folder), { recursive: true });
+  for (const directory of ['etc/sunk-agent', 'etc/skel', 'etc/sudoers.d', 'home'])
+    mkdirSync(path.join(root, directory), { recursive: true });
   for (const [file, text] of FILES) writeFileSync(path.join(root, file), text);
   writeFileSync(
     path.join(root, 'etc/sunk-agent/config.yaml'),

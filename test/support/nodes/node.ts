@@ -6,7 +6,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ARCHITECTURES } from '../../../packaging/deb/architecture.ts';
 import { findSqliteAddon } from '../../../packaging/deb/sqlite-addon.ts';
-import { FOLDER, PREFIX, readProcFile, removeNode, sweepLeftovers } from './node-remains.ts';
+import { DIRECTORY, PREFIX, readProcFile, removeNode, sweepLeftovers } from './node-remains.ts';
 import { ensureLayers, type Release } from './base.ts';
 
 const REPOSITORY = path.resolve(import.meta.dirname, '../../..');
@@ -59,7 +59,7 @@ export const SSH_OPTIONS = [
 
 /** A container without systemd: what runs in it instead. */
 export interface Pod {
-  /** A folder that lies over the base as the lower layers of an image do. */
+  /** A directory that lies over the base as the lower layers of an image do. */
   readonly image: string;
   /** Further arguments of systemd-nspawn(1): volumes, capabilities. */
   readonly arguments: readonly string[];
@@ -77,7 +77,7 @@ function limitLocalUids(root: string): void {
 
 /**
  * Boots a node and waits until systemd has finished starting.
- * @param install writes into the node's root folder before it boots.
+ * @param install writes into the node's root directory before it boots.
  * @param packages of Debian's that the base has not.
  * @param pod starts this instead of systemd, and does not wait for anything.
  */
@@ -89,14 +89,14 @@ export async function bootNode(
 ): Promise<LoginNode> {
   sweepLeftovers();
   const layers = [...(pod === null ? [] : [pod.image]), ensureLayers(release, packages)].join(':');
-  const folder = mkdtempSync(path.join(FOLDER, PREFIX));
-  const [upper, work, root] = ['upper', 'work', 'root'].map((name) => path.join(folder, name)) as [
+  const directory = mkdtempSync(path.join(DIRECTORY, PREFIX));
+  const [upper, work, root] = ['upper', 'work', 'root'].map((name) => path.join(directory, name)) as [
     string,
     string,
     string,
   ];
   for (const part of [upper, work, root]) mkdirSync(part, { mode: 0o755 });
-  writeFileSync(path.join(folder, 'owner'), String(process.pid));
+  writeFileSync(path.join(directory, 'owner'), String(process.pid));
   mustRun('mount', [
     '-t',
     'overlay',
@@ -110,7 +110,7 @@ export async function bootNode(
   limitLocalUids(root);
   install(root);
 
-  const console_ = openSync(path.join(folder, 'console'), 'w');
+  const console_ = openSync(path.join(directory, 'console'), 'w');
   const modules = realpathSync(path.join(REPOSITORY, 'node_modules'));
   const boot = (): ChildProcess =>
     spawn(
@@ -120,7 +120,7 @@ export async function bootNode(
         '--register=no',
         '--keep-unit',
         '--quiet',
-        `--machine=${path.basename(folder)}`,
+        `--machine=${path.basename(directory)}`,
         pod?.beside ? `--network-namespace-path=${pod.beside.networkPath()}` : '--private-network',
         `--directory=${root}`,
         `--bind-ro=${REPOSITORY}:${CODE}`,
@@ -134,14 +134,14 @@ export async function bootNode(
     );
   let container = boot();
   let leader = '';
-  const removeOnExit = (): void => removeNode(folder);
+  const removeOnExit = (): void => removeNode(directory);
   process.once('exit', removeOnExit);
   const exec = (command: string): Result => run('nsenter', ['-t', leader, '-a', 'sh', '-c', command]);
   const awaitUp = (): Promise<void> =>
-    removeOnFailure(folder, async () => {
-      writeFileSync(path.join(folder, 'container'), String(container.pid));
-      leader = await awaitLeader(container.pid ?? 0, folder);
-      if (pod === null) await awaitBoot(exec, folder);
+    removeOnFailure(directory, async () => {
+      writeFileSync(path.join(directory, 'container'), String(container.pid));
+      leader = await awaitLeader(container.pid ?? 0, directory);
+      if (pod === null) await awaitBoot(exec, directory);
     });
   await awaitUp();
   const sshArguments = (user: string, keyFile: string, command: string): string[] => [
@@ -178,7 +178,7 @@ export async function bootNode(
       process.off('exit', removeOnExit);
       // It is thrown away: its units need not stop in good order first.
       const ended = container.exitCode === null && container.signalCode === null && once(container, 'exit');
-      removeNode(folder);
+      removeNode(directory);
       await ended;
     },
   };
@@ -191,27 +191,27 @@ function compileAddon(): string {
   return findSqliteAddon(here, 'compiled').file;
 }
 
-async function removeOnFailure<T>(folder: string, work: () => Promise<T>): Promise<T> {
+async function removeOnFailure<T>(directory: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    removeNode(folder);
+    removeNode(directory);
     throw error;
   }
 }
 
 /** Pid 1 of the node, as this machine numbers it: nspawn's child, but not the one that only helps to start it. */
-async function awaitLeader(container: number, folder: string): Promise<string> {
+async function awaitLeader(container: number, directory: string): Promise<string> {
   for (let tries = 0; tries < 100; tries += 1) {
     const children = readFileSync(`/proc/${container}/task/${container}/children`, 'utf8').trim().split(' ');
     const leader = children.find((pid) => /^NSpid:.*\s1$/m.test(readProcFile(pid, 'status')));
     if (leader !== undefined) return leader;
     await sleep(100);
   }
-  throw new Error(`the node did not start: ${readConsole(folder)}`);
+  throw new Error(`the node did not start: ${readConsole(directory)}`);
 }
 
-async function awaitBoot(exec: (command: string) => Result, folder: string): Promise<void> {
+async function awaitBoot(exec: (command: string) => Result, directory: string): Promise<void> {
   let state = '';
   for (let tries = 0; tries < 300; tries += 1) {
     state = exec('systemctl is-system-running').stdout.trim();
@@ -220,12 +220,12 @@ async function awaitBoot(exec: (command: string) => Result, folder: string): Pro
   }
   if (state !== 'running') {
     const failed = exec('systemctl --failed --no-legend --plain').stdout;
-    throw new Error(`the node came up ${state || 'not at all'}: ${failed}${readConsole(folder)}`);
+    throw new Error(`the node came up ${state || 'not at all'}: ${failed}${readConsole(directory)}`);
   }
 }
 
-function readConsole(folder: string): string {
-  return readFileSync(path.join(folder, 'console'), 'utf8').slice(-2000);
+function readConsole(directory: string): string {
+  return readFileSync(path.join(directory, 'console'), 'utf8').slice(-2000);
 }
 
 function run(command: string, args: readonly string[]): Result {

@@ -31,28 +31,28 @@ export async function buildForHere({
   const architecture = ARCHITECTURES.find(({ node }) => node === process.arch);
   if (architecture === undefined) throw new Error(`there is no package for ${process.arch}`);
   const variant = { compression, ...(release !== undefined && { release }) };
-  const folder = path.join(CACHE, hashInputs(architecture, variant));
-  if (!existsSync(folder)) {
-    const unfinished = `${folder}.${process.pid}`;
+  const directory = path.join(CACHE, hashInputs(architecture, variant));
+  if (!existsSync(directory)) {
+    const unfinished = `${directory}.${process.pid}`;
     await buildPackage({ architecture, to: unfinished, sqlite: 'compiled', ...variant });
     // Another process may have been as quick: the same inputs, the same bytes.
-    if (existsSync(folder)) rmSync(unfinished, { recursive: true });
-    else renameSync(unfinished, folder);
+    if (existsSync(directory)) rmSync(unfinished, { recursive: true });
+    else renameSync(unfinished, directory);
   }
   // In use from now on.
-  utimesSync(folder, new Date(), new Date());
+  utimesSync(directory, new Date(), new Date());
   removeOutdated();
-  const [file] = readdirSync(folder);
-  if (file === undefined) throw new Error(`${folder} is empty: remove it`);
-  return path.join(folder, file);
+  const [file] = readdirSync(directory);
+  if (file === undefined) throw new Error(`${directory} is empty: remove it`);
+  return path.join(directory, file);
 }
 
 /** Each has 170 MB; none is of use any more when its sources have changed. */
 function removeOutdated(): void {
   for (const name of readdirSync(CACHE)) {
-    const folder = path.join(CACHE, name);
-    const { mtimeMs = Infinity } = statSync(folder, { throwIfNoEntry: false }) ?? {};
-    if (Date.now() - mtimeMs > 3_600_000) rmSync(folder, { recursive: true, force: true });
+    const directory = path.join(CACHE, name);
+    const { mtimeMs = Infinity } = statSync(directory, { throwIfNoEntry: false }) ?? {};
+    if (Date.now() - mtimeMs > 3_600_000) rmSync(directory, { recursive: true, force: true });
   }
 }
 
@@ -63,9 +63,9 @@ function hashInputs(architecture: Architecture, variant: Variant): string {
 
 /** `apt-get install ./FILE`: dependencies come from what the node has, for it has no network. */
 export function installPackage(node: LoginNode, file: string): Result {
-  const folder = path.join(node.root, 'var/tmp/packages');
-  mkdirSync(folder, { recursive: true });
-  copyFileSync(file, path.join(folder, path.basename(file)));
+  const directory = path.join(node.root, 'var/tmp/packages');
+  mkdirSync(directory, { recursive: true });
+  copyFileSync(file, path.join(directory, path.basename(file)));
   return apt(node, `install --allow-downgrades /var/tmp/packages/${path.basename(file)}`);
 }
 

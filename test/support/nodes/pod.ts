@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { ensureLayers, type Release } from './base.ts';
-import { FOLDER } from './node-remains.ts';
+import { DIRECTORY } from './node-remains.ts';
 import { bootNode, type LoginNode } from './node.ts';
 
 const CONTAINERFILE = path.resolve(import.meta.dirname, '../../../packaging/container/Containerfile');
@@ -21,7 +21,7 @@ const PACKAGES = ['s6', 'libnss-cache'];
 
 const SSHD = '#!/bin/sh\nmkdir -p /run/sshd\nexec /usr/sbin/sshd -D -e 2>&1\n';
 
-/** What s6-overlay does at its start, but for the compiler of its dependencies: a folder a service, and s6-svscan. */
+/** What s6-overlay does at its start, but for the compiler of its dependencies: a directory a service, and s6-svscan. */
 const renderStart = (prepare: string): string => `
 mkdir -p /run/service/sshd
 cp -R /etc/s6-overlay/s6-rc.d/sunk-agent* /run/service
@@ -31,9 +31,9 @@ ${prepare}
 date +%s%N >/run/started
 exec s6-svscan /run/service`;
 
-/** @returns a folder to lie over the base, as the lower layers of an image do. The caller removes it. */
+/** @returns a directory to lie over the base, as the lower layers of an image do. The caller removes it. */
 export function buildRecordIndex(packageFile: string): string {
-  const image = mkdtempSync(path.join(FOLDER, 'sunk-image-'));
+  const image = mkdtempSync(path.join(DIRECTORY, 'sunk-image-'));
   const [upper, work, root] = ['upper', 'work', 'root'].map((name) => path.join(image, name)) as [
     string,
     string,
@@ -68,7 +68,7 @@ function readRun(): string {
 export interface PodOptions {
   /** Of `buildImage`. */
   readonly image: string;
-  /** The folder with `state`, `secret/scim-token` and `config.yaml`. */
+  /** The directory with `state`, `secret/scim-token` and `config.yaml`. */
   readonly mounts: string;
   /** Further arguments of systemd-nspawn(1). */
   readonly more?: readonly string[];
@@ -78,12 +78,12 @@ export interface PodOptions {
   readonly beside?: LoginNode;
 }
 
-/** The folder of what a cluster mounts into the pod: the volume, the Secret and the ConfigMap. */
-export function layMounts(folder: string, config: string, token: string): void {
-  for (const name of ['state', 'secret']) mkdirSync(path.join(folder, name), { recursive: true });
-  writeFileSync(path.join(folder, 'secret/scim-token'), `${token}\n`, { mode: 0o600 });
-  writeFileSync(path.join(folder, 'config.yaml'), config);
-  chmodSync(folder, 0o755);
+/** The directory of what a cluster mounts into the pod: the volume, the Secret and the ConfigMap. */
+export function layMounts(directory: string, config: string, token: string): void {
+  for (const name of ['state', 'secret']) mkdirSync(path.join(directory, name), { recursive: true });
+  writeFileSync(path.join(directory, 'secret/scim-token'), `${token}\n`, { mode: 0o600 });
+  writeFileSync(path.join(directory, 'config.yaml'), config);
+  chmodSync(directory, 0o755);
 }
 
 export function startPod({ image, mounts, more = [], prepare = '', beside }: PodOptions): Promise<LoginNode> {

@@ -57,26 +57,26 @@ accounts: { domains: [example.com] }
   };
 }
 
-/** The store, and a node that listens to it, in a folder that ends with both. */
+/** The store, and a node that listens to it, in a directory that ends with both. */
 export async function openStoreAndNode(prefix: string): Promise<{
-  readonly folder: string;
+  readonly directory: string;
   readonly store: SmallStore;
   readonly node: LoginRoot;
   close(): Promise<void>;
 }> {
-  const folder = mkdtempSync(path.join(tmpdir(), prefix));
-  chmodSync(folder, 0o755);
+  const directory = mkdtempSync(path.join(tmpdir(), prefix));
+  chmodSync(directory, 0o755);
   const store = await openStore();
-  const node = makeLoginRoot('node', folder, store.config, store.readToken);
+  const node = makeLoginRoot('node', directory, store.config, store.readToken);
   return {
-    folder,
+    directory,
     store,
     node,
     async close() {
       await node.stopResident();
       node.remove();
       await store.close();
-      rmSync(folder, { recursive: true });
+      rmSync(directory, { recursive: true });
     },
   };
 }

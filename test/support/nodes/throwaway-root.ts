@@ -38,8 +38,8 @@ const FILES: readonly (readonly [string, string, number])[] = [
 export async function makeThrowawayRoot(): Promise<ThrowawayRoot> {
   const root = mkdtempSync(path.join(tmpdir(), 'root-'));
   const testbed = await startTestbed({});
-  for (const folder of ['etc/sunk-agent/credentials', 'etc/skel', 'home'])
-    mkdirSync(path.join(root, folder), { recursive: true });
+  for (const directory of ['etc/sunk-agent/credentials', 'etc/skel', 'home'])
+    mkdirSync(path.join(root, directory), { recursive: true });
   for (const [file, content, mode] of FILES) writeFileSync(path.join(root, file), content, { mode });
   writeFileSync(path.join(root, 'etc/sunk-agent/credentials/scim-token'), `${testbed.readToken}\n`, {
     mode: 0o600,
