@@ -1,4 +1,4 @@
-// Some nodes of the fleet benchmark in one process: each with its own root, reader, mirror, budget, schedule and passes.
+// Some nodes of the fleet benchmark in one process: each with its own root, reader, mirror, budget, schedule and syncs.
 import { duplexPair } from 'node:stream';
 import { createBudget } from '../../src/agent/daemon/budget.ts';
 import { openNodeContext } from '../../src/agent/node-context.ts';
@@ -14,7 +14,7 @@ import { serveJobs } from './worker.ts';
 /** What the other side is told of, in the order in which it happened; times in epoch milliseconds. */
 export type NodeNews =
   | { readonly kind: 'plan'; readonly node: string; readonly at: number; readonly closes: readonly string[] }
-  | { readonly kind: 'pass'; readonly node: string; readonly at: number; readonly snapshot: string }
+  | { readonly kind: 'sync'; readonly node: string; readonly at: number; readonly snapshot: string }
   | { readonly kind: 'trouble'; readonly node: string; readonly at: number; readonly what: string };
 
 const news: NodeNews[] = [];
@@ -40,7 +40,7 @@ function openNode(node: string) {
     },
   };
   const budget = createBudget(config.scim.budget, () => performance.now());
-  const pass = async (mode: 'full' | 'delta' | 'event', resources: Parameters<typeof runSync>[2]) => {
+  const sync = async (mode: 'full' | 'delta' | 'event', resources: Parameters<typeof runSync>[2]) => {
     const report = await runSync({ ...parts, reader, host: watched }, mode, resources);
     budget.spend(report.heard?.requests ?? 0);
     const at = Date.now();
@@ -48,13 +48,13 @@ function openNode(node: string) {
       const what = JSON.stringify([report.failure, report.changes, report.problems, report.held]);
       news.push({ kind: 'trouble', node, at, what });
     }
-    news.push({ kind: 'pass', node, at, snapshot: report.snapshot });
+    news.push({ kind: 'sync', node, at, snapshot: report.snapshot });
   };
-  const queue = createSyncQueue(({ mode, resources }) => pass(mode, resources));
+  const queue = createSyncQueue(({ mode, resources }) => sync(mode, resources));
   reader.watch(({ mode, resources }) => queue.ask(mode, resources));
   return {
     readCache: () => runSync({ ...parts, reader: null, host: watched }, 'cache'),
-    readStore: () => pass('full', []),
+    readStore: () => sync('full', []),
     follow() {
       startSchedule(config.sync, node, budget, (mode) => queue.ask(mode)).rejoin();
     },

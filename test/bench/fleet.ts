@@ -113,8 +113,13 @@ async function measure(store: LargeStore, workers: readonly Worker[], over: Abor
     agreed.push((fleet.lastChange() - at) / 1000);
   }
   const rates = await requests.stop();
-  const row = (name: string, unit: string, ours: number, samples: readonly number[], goal: number | null) =>
-    makeRow({ bench: 'fleet', row: name, unit, ours, samples, reference: null, goal });
+  const row = (
+    name: string,
+    unit: string,
+    measured: number,
+    samples: readonly number[],
+    goal: number | null,
+  ) => makeRow({ bench: 'fleet', row: name, unit, measured, samples, reference: null, goal });
   return [
     row('restart-requests-per-s', 'requests/s', Math.max(...startRates), startRates, null),
     row('store-requests-per-s', 'requests/s', Math.max(...rates), rates, 25),

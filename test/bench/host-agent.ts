@@ -1,4 +1,4 @@
-// The agent's side of the host benchmark: fills a mirror without a network, and makes passes from it.
+// The agent's side of the host benchmark: fills a mirror without a network, and makes syncs from it.
 import { createECDH } from 'node:crypto';
 import { openNodeContext } from '../../src/agent/node-context.ts';
 import { openSyncContext } from '../../src/agent/reconcile/context.ts';
@@ -67,7 +67,7 @@ function take(mirror: StateDatabase, people: readonly UserRecord[], withGroup: b
 
 let parts = null as ReturnType<typeof openSyncContext> | null;
 
-async function pass(): Promise<{ ms: number; report: SyncReport }> {
+async function sync(): Promise<{ ms: number; report: SyncReport }> {
   parts ??= openSyncContext(place);
   const start = performance.now();
   const report = await runSync({ ...parts, reader: null }, 'cache');
@@ -87,13 +87,13 @@ await serveJobs({
       if (user.readings?.length !== 1) throw new Error('a key was not read');
     parts.state.saveReadings();
   },
-  pass,
+  sync,
   /** Somebody's key is another now: from the record to the file. */
   change: async () => {
     parts ??= openSyncContext(place);
     const start = performance.now();
     take(parts.state, [makePerson(Math.floor(Number(size) / 2))], false);
-    const { report } = await pass();
+    const { report } = await sync();
     return { ms: performance.now() - start, report };
   },
 });

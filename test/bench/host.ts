@@ -1,4 +1,4 @@
-// What accounts and keys cost from a full cache, without a network: a node made anew, one changed key, and a quiet pass.
+// What accounts and keys cost from a full cache, without a network: a node made anew, one changed key, and a quiet sync.
 import { execFileSync } from 'node:child_process';
 import {
   existsSync,
@@ -82,7 +82,7 @@ async function benchSize(size: number, { root, trash, start }: Place): Promise<R
     // From the start of the process to the last file, as the boot of a pod waits for it.
     const began = performance.now();
     const daemon = start();
-    const { report } = await daemon.ask<Answer>('pass');
+    const { report } = await daemon.ask<Answer>('sync');
     colds.push((performance.now() - began) / 1000);
     if (report.counts.accountsOpen !== size || report.changes.failed > 0)
       throw new Error(`not everybody has an account: ${JSON.stringify(report)}`);
@@ -92,8 +92,8 @@ async function benchSize(size: number, { root, trash, start }: Place): Promise<R
   const floors = size === 10_000 ? [1, 2, 3].map(() => writeBareFiles(root, size)) : [];
 
   const daemon = start();
-  // The first pass of a process is not the usual one.
-  await daemon.ask<Answer>('pass');
+  // The first sync of a process is not the usual one.
+  await daemon.ask<Answer>('sync');
   const changes: number[] = [];
   const quiet: number[] = [];
   let writes = 0;
@@ -102,7 +102,7 @@ async function benchSize(size: number, { root, trash, start }: Place): Promise<R
     if (report.changes.done !== 1) throw new Error(`${report.changes.done} changes instead of one`);
     changes.push(ms);
     writes += await countWrites(root, async () => {
-      quiet.push((await daemon.ask<Answer>('pass')).ms);
+      quiet.push((await daemon.ask<Answer>('sync')).ms);
     });
   }
   await daemon.stop();
@@ -115,12 +115,20 @@ async function benchSize(size: number, { root, trash, start }: Place): Promise<R
   ];
   if (floors.length > 0) figures.push([`bare-files-${name}-s`, 's', floors]);
   return figures.map(([row, unit, samples]) => {
-    const ours = median(samples);
-    return makeRow({ bench: 'host', row, unit, ours, samples, reference: null, goal: GOALS[row] ?? null });
+    const measured = median(samples);
+    return makeRow({
+      bench: 'host',
+      row,
+      unit,
+      measured,
+      samples,
+      reference: null,
+      goal: GOALS[row] ?? null,
+    });
   });
 }
 
-/** A fresh image with the cache of before: no account of ours, no key file. */
+/** A fresh image with the cache of before: no managed account, no key file. */
 function makeImage(root: string, trash: string): void {
   for (const directory of ['etc', 'var/lib/sunk-agent/authorized_keys']) {
     const old = path.join(root, directory);

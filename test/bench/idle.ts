@@ -16,7 +16,7 @@ const SECONDS = Number(process.env['BENCH_IDLE_SECONDS'] ?? 600);
 const PEOPLE = 1000;
 /** A poll comes every thirty seconds, and this is twice as long. */
 const LOOK_SECONDS = 60;
-/** The first passes are over by then, and what they left in the heap is collected. */
+/** The first syncs are over by then, and what they left in the heap is collected. */
 const SETTLE_SECONDS = 30;
 
 export async function benchIdle(): Promise<Row[]> {
@@ -31,7 +31,7 @@ export async function benchIdle(): Promise<Row[]> {
     const ended = once(daemon, 'exit');
     process.once('exit', () => daemon.kill('SIGTERM'));
     try {
-      await waitForPass(place);
+      await waitForSync(place);
       await sleep(SETTLE_SECONDS * 1000);
       const pids = findFamily(daemon.pid ?? 0);
       if (pids.length !== 2) throw new Error(`two processes were expected, and there are ${pids.length}`);
@@ -45,8 +45,13 @@ export async function benchIdle(): Promise<Row[]> {
         shares.push((readCpu(pids) - before) / LOOK_SECONDS);
       }
       const share = shares.reduce((sum, one) => sum + one, 0) / shares.length;
-      const row = (name: string, unit: string, ours: number, samples: readonly number[], goal: number): Row =>
-        makeRow({ bench: 'idle', row: name, unit, ours, samples, reference: null, goal });
+      const row = (
+        name: string,
+        unit: string,
+        measured: number,
+        samples: readonly number[],
+        goal: number,
+      ): Row => makeRow({ bench: 'idle', row: name, unit, measured, samples, reference: null, goal });
       return [
         row('idle-pss-mb', 'MB', Math.max(...memory), memory, 150),
         row('idle-cpu-share', 'cores', share, shares, 0.003),
@@ -71,7 +76,7 @@ async function pushPeople(place: ThrowawayRoot): Promise<void> {
   await place.pushGroup('slurm-users', members);
 }
 
-async function waitForPass(place: ThrowawayRoot): Promise<void> {
+async function waitForSync(place: ThrowawayRoot): Promise<void> {
   for (let tries = 0; tries < 600; tries += 1) {
     await sleep(200);
     try {
@@ -80,5 +85,5 @@ async function waitForPass(place: ThrowawayRoot): Promise<void> {
       // Not made yet.
     }
   }
-  throw new Error('the first pass did not end within two minutes');
+  throw new Error('the first sync did not end within two minutes');
 }

@@ -39,7 +39,7 @@ export function benchLogin(): Row[] {
         bench: 'login',
         row: name,
         unit: 'ms',
-        ours: median(samples),
+        measured: median(samples),
         samples,
         reference: median(floor),
         goal,

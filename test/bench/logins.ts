@@ -31,7 +31,7 @@ export async function benchLogins(): Promise<Row[]> {
         bench: 'login',
         row: name,
         unit: 'ms',
-        ours: mean(helper) * logins,
+        measured: mean(helper) * logins,
         samples: helper.map((ms) => ms * logins),
         reference: mean(file) * logins,
         goal,

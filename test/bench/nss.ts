@@ -50,7 +50,7 @@ export async function benchNss(): Promise<Row[]> {
           const row = `${call}-us-${way}-${size}`;
           const samples = spent(way);
           rows.push(
-            makeRow({ bench: 'nss', row, unit: 'us', ours: median(samples), samples, reference, goal }),
+            makeRow({ bench: 'nss', row, unit: 'us', measured: median(samples), samples, reference, goal }),
           );
         }
       }

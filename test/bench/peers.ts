@@ -29,10 +29,10 @@ export async function benchPeers(): Promise<Row[]> {
       TURNS,
       node.command,
     );
-    const ours = median(samples);
+    const measured = median(samples);
     return PEERS.map(([row], index) => {
       const reference = median(theirs[index] ?? []);
-      return makeRow({ bench: 'login', row, unit: 'ms', ours, samples, reference, goal: 0.5 });
+      return makeRow({ bench: 'login', row, unit: 'ms', measured, samples, reference, goal: 0.5 });
     });
   } finally {
     await node.close();

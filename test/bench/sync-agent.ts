@@ -52,8 +52,8 @@ await serveJobs({
       if (!heard.complete.User || !heard.complete.Group) throw new Error('the store was not heard whole');
     });
   },
-  /** A whole pass of the daemon, from question to report. */
-  pass: async () => {
+  /** A whole sync of the daemon, from question to report. */
+  sync: async () => {
     open ??= openAll();
     const { parts, reader } = open;
     return time(() => runSync({ ...parts, reader }, 'full'));

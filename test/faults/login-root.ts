@@ -1,4 +1,4 @@
-// A login node as a directory: its own file system, account files with lines of others in them, and one pass at a time.
+// A login node as a directory: its own file system, account files with lines of others in them, and one sync at a time.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -59,14 +59,14 @@ export interface LoginRoot {
   readonly foreign: Record<AccountFile, string[]>;
   /** Milliseconds by which its clock is off. */
   clockShift: number;
-  /** A prefix of the next passes' command line, such as a tracer. */
+  /** A prefix of the next syncs' command line, such as a tracer. */
   wrapper: readonly string[];
-  /** Whether passes are those of an agent that stays, where they need no command line of their own. */
+  /** Whether syncs are those of an agent that stays, where they need no command line of their own. */
   isResident: boolean;
-  /** Ends the agent that stays; the next pass starts another. */
+  /** Ends the agent that stays; the next sync starts another. */
   stopResident(): Promise<void>;
-  /** Starts one full pass. `over` resolves when it ended, however. */
-  startPass(): { child: ChildProcess; over: Promise<Outcome> };
+  /** Starts one full sync. `over` resolves when it ended, however. */
+  startSync(): { child: ChildProcess; over: Promise<Outcome> };
   approve(hash: string): void;
   lines(file: AccountFile): string[];
   /** The keys that the helper would give, by name. */
@@ -139,10 +139,10 @@ export function makeLoginRoot(name: string, directory: string, config: string, t
       await resident?.stop();
       resident = null;
     },
-    startPass() {
+    startSync() {
       if (node.isResident && node.wrapper.length === 0 && node.clockShift === 0) {
         if (resident === null || hasEnded(resident.child)) resident = startResident(root);
-        return { child: resident.child, over: resident.pass() };
+        return { child: resident.child, over: resident.sync() };
       }
       const [command, ...args] = [
         ...node.wrapper,
@@ -201,7 +201,7 @@ export function makeLoginRoot(name: string, directory: string, config: string, t
 
 interface Resident {
   readonly child: ChildProcess;
-  pass(): Promise<Outcome>;
+  sync(): Promise<Outcome>;
   stop(): Promise<void>;
 }
 
@@ -215,7 +215,7 @@ function startResident(root: string): Resident {
   child.stdin.on('error', () => {});
   return {
     child,
-    async pass() {
+    async sync() {
       said = '';
       child.stdin.write('\n');
       const { done, value } = await answers.next();
@@ -235,7 +235,7 @@ function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
 }
 
 async function awaitOutcome(child: ChildProcess): Promise<Outcome> {
-  if (child.stdout === null || child.stderr === null) throw new Error('the pass has no output');
+  if (child.stdout === null || child.stderr === null) throw new Error('the sync has no output');
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   const last = stdout.trim().split('\n').at(-1) ?? '';
   const report = last.startsWith('{') ? (JSON.parse(last) as SyncReport) : null;

@@ -37,7 +37,7 @@ let saidAt = Date.now();
 try {
   const figures = await runCampaign(seed, rounds, span, (now) => {
     sofar = structuredClone(now);
-    const text = `${now.rounds} rounds, ${now.passes} passes`;
+    const text = `${now.rounds} rounds, ${now.syncs} syncs`;
     if (process.stderr.isTTY) process.stderr.write(`\r${text} `);
     else if (Date.now() - saidAt > SAY_EVERY_MS) {
       saidAt = Date.now();

@@ -1,4 +1,4 @@
-// An agent that stays, as the daemon does: a full pass for each line on stdin, its outcome as a line on stdout.
+// An agent that stays, as the daemon does: a full sync for each line on stdin, its outcome as a line on stdout.
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ContextKeeper, keepContext } from '../../src/agent/daemon/context-recovery.ts';
@@ -22,16 +22,16 @@ async function waitForReader() {
   return link.current();
 }
 
-async function pass(): Promise<Omit<Outcome, 'signal'>> {
+async function sync(): Promise<Omit<Outcome, 'signal'>> {
   const reader = await waitForReader();
   try {
     kept ??= keepContext(place);
     const report = await kept.pass(
       () => {},
       async (parts) => {
-        const passed = await runSync({ ...parts, reader }, 'full');
-        await publishStatus(parts, passed);
-        return passed;
+        const report = await runSync({ ...parts, reader }, 'full');
+        await publishStatus(parts, report);
+        return report;
       },
     );
     return { status: report.failure === null ? 0 : 2, report, stderr: '' };
@@ -44,6 +44,6 @@ async function pass(): Promise<Omit<Outcome, 'signal'>> {
 }
 
 for await (const _ of createInterface(process.stdin))
-  process.stdout.write(`${JSON.stringify(await pass())}\n`);
+  process.stdout.write(`${JSON.stringify(await sync())}\n`);
 link.close();
 kept?.drop();

@@ -25,7 +25,7 @@ sync:
 
 const ACCOUNT_FILES = ['passwd', 'group', 'shadow', 'gshadow'];
 
-/** Tries until \`isTrue\`; the poll, each node's jitter and a pass lie in between. */
+/** Tries until \`isTrue\`; the poll, each node's jitter and a sync lie in between. */
 for (const release of RELEASES) {
   describeOnNodes(`a login on ${release}`, () => {
     let keys: string;

@@ -17,7 +17,7 @@ const MAX_BYTES = 60e6;
 /** Good compression and lintian take a minute each. */
 const IS_NIGHTLY = process.env['NIGHTLY'] !== undefined;
 
-/** Tries until `isTrue`; the schedule, each node's jitter and a pass lie in between. */
+/** Tries until `isTrue`; the schedule, each node's jitter and a sync lie in between. */
 describeOnNodes('the package', () => {
   const directory = mkdtempSync(path.join(tmpdir(), 'life-cycle-'));
   const keyFile = (name: string): string => path.join(directory, name);

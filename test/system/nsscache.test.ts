@@ -83,7 +83,7 @@ describeOnNodes('libnss-cache on bookworm', () => {
     await store.createGroup('slurm-users', [alice]);
     for (const deadline = Date.now() + 120_000; Date.now() < deadline; await sleep(500))
       if (node.exec(`grep -q ^alice: ${DIRECTORY}/current/sshkey.cache`).status === 0) break;
-    // From here on each pass is asked for, and waited for.
+    // From here on each sync is asked for, and waited for.
     run('systemctl stop sunk-agent sunk-agent-reader');
   });
 

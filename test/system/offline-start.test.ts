@@ -98,7 +98,7 @@ describeOnNodes('a node whose store cannot be reached from the start', () => {
 
   test('survives a cache that is damaged under the daemon: logins go on, and nothing has to be mended by hand', async () => {
     const cache = '/var/lib/sunk-agent/cache';
-    // Without a reader a pass ends at once.
+    // Without a reader a sync ends at once.
     mustRun(`cp -a ${cache} /root/cache && systemctl stop sunk-agent-reader`);
     change('DROP TABLE history');
     await eventually('it is set aside', () => node.exec(`ls ${cache}/*.damaged-*`).status === 0);

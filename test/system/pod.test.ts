@@ -129,12 +129,12 @@ describeOnNodes('a login pod', () => {
     await eventually('it runs again', () => !['-1', before].includes(processOf(service)));
     awaitReady('sunk-agent');
     expect(login().status).toBe(0);
-    const passes = (): number =>
+    const syncs = (): number =>
       (JSON.parse(pod.exec('sunk-agent status --json').stdout) as { lastPass: { n: number } }).lastPass.n;
-    const last = passes();
+    const last = syncs();
     await eventually(
       'the store is heard again',
-      () => passes() > last && pod.exec('sunk-agent status').status === 0,
+      () => syncs() > last && pod.exec('sunk-agent status').status === 0,
     );
   });
 
@@ -183,7 +183,7 @@ describeOnNodes('a login pod', () => {
     expect(login().status).toBe(0);
     // So far the pod itself has none but loopback.
     pod.runInNetwork(['ip', 'link', 'add', 'pod0', 'type', 'veth', 'peer', 'name', 'pod1']);
-    await eventually('a pass sees it', () => !readStatus().isolation.agentHasNoNetwork);
+    await eventually('a sync sees it', () => !readStatus().isolation.agentHasNoNetwork);
     expect(pod.exec('sunk-agent status').stdout).toContain('unshare --net');
   });
 });

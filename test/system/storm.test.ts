@@ -1,4 +1,4 @@
-// A storm of logins on a booted node while its agent runs passes that change accounts, groups and key files.
+// A storm of logins on a booted node while its agent runs syncs that change accounts, groups and key files.
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -110,13 +110,13 @@ for (const release of RELEASES) {
     });
 
     test(
-      `of ${count} logins, ${AT_ONCE} at once, none is lost while passes change accounts and key files`,
+      `of ${count} logins, ${AT_ONCE} at once, none is lost while syncs change accounts and key files`,
       { timeout: 480_000 },
       async () => {
-        const readPass = (): number =>
+        const readSync = (): number =>
           (JSON.parse(node.exec('sunk-agent status --json').stdout) as { lastPass: { n: number } }).lastPass
             .n;
-        const before = readPass();
+        const before = readSync();
         const failed: string[] = [];
         let left = count;
         const storm = { isOver: false };
@@ -143,7 +143,7 @@ for (const release of RELEASES) {
         }
         await churning;
         expect(failed).toEqual([]);
-        expect(readPass()).toBeGreaterThan(before);
+        expect(readSync()).toBeGreaterThan(before);
         // It was a storm on a node that changed: Eve was really put out, and let in again, meanwhile.
         const said = node.exec('journalctl --no-pager -u sunk-agent --output=cat').stdout;
         expect(said).toContain('"account-close","name":"eve"');

@@ -32,7 +32,7 @@ test('people who are gone from the list and from every single read keep their lo
   await fault({ kind: 'empty', path: 'Users\\?' });
   await fault({ kind: 'members-cut', at: 0, path: 'Groups' });
   await fault({ kind: 'status', status: 404, path: 'Users/' });
-  for (let pass = 0; pass < 3; pass += 1) {
+  for (let sync = 0; sync < 3; sync += 1) {
     await place.run('sync', '--full');
     expect([place.read('etc/passwd'), place.read('etc/group')]).toEqual([passwd, group]);
   }

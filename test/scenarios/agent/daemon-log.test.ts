@@ -1,4 +1,4 @@
-// What the daemon says over many passes: each thing once, no secret, nothing that a terminal obeys.
+// What the daemon says over many syncs: each thing once, no secret, nothing that a terminal obeys.
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ interface Line {
   readonly mode?: string;
 }
 
-test('a failure that every pass meets is one line, a quiet pass a debug line, and neither token nor private key is in any', async () => {
+test('a failure that every sync meets is one line, a quiet sync a debug line, and neither token nor private key is in any', async () => {
   const privateKey = path.join(place.root, 'private');
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', privateKey]);
   const pasted = readFileSync(privateKey, 'utf8');
@@ -60,9 +60,9 @@ test('a failure that every pass meets is one line, a quiet pass a debug line, an
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line) as Line);
   expect(lines.filter(({ problem }) => problem !== undefined)).toHaveLength(1);
-  const passes = lines.filter(({ msg }) => msg === 'pass over');
-  expect(passes.length).toBeGreaterThanOrEqual(4);
-  expect(passes.filter(({ level }) => level > 20).length).toBeLessThanOrEqual(2);
+  const syncs = lines.filter(({ msg }) => msg === 'pass over');
+  expect(syncs.length).toBeGreaterThanOrEqual(4);
+  expect(syncs.filter(({ level }) => level > 20).length).toBeLessThanOrEqual(2);
   const body = pasted.split('\n')[1] ?? '';
   for (const secret of [place.testbed.readToken, place.testbed.token, body]) {
     expect(secret.length).toBeGreaterThan(8);

@@ -32,7 +32,7 @@ afterEach(async () => {
   await place.close();
 });
 
-/** @param mode of the pass to wait for. */
+/** @param mode of the sync to wait for. */
 async function start(more = NEVER, mode = 'full'): Promise<void> {
   place.configure(more);
   vi.stubEnv('LOG_LEVEL', 'trace');
@@ -42,26 +42,26 @@ async function start(more = NEVER, mode = 'full'): Promise<void> {
     stream?.on('data', (data: Buffer) => {
       output += data.toString();
     });
-  await vi.waitFor(() => expect(passes(), output).toContain(mode), SOON);
+  await vi.waitFor(() => expect(syncs(), output).toContain(mode), SOON);
 }
 
-interface PassLine {
+interface SyncLine {
   readonly mode: string;
   /** Milliseconds a step. */
   readonly ms: Readonly<Record<string, number>>;
 }
 
-/** The passes that are over, in order, but for the first from the cache. */
-function passLines(): PassLine[] {
+/** The syncs that are over, in order, but for the first from the cache. */
+function syncLines(): SyncLine[] {
   return output
     .split('\n')
     .filter((line) => line.includes('"pass over"'))
-    .map((line) => JSON.parse(line.slice(line.indexOf('{'))) as PassLine)
+    .map((line) => JSON.parse(line.slice(line.indexOf('{'))) as SyncLine)
     .filter(({ mode }) => mode !== 'cache');
 }
 
-const passes = () => passLines().map(({ mode }) => mode);
-const decided = ({ ms }: PassLine) => 'decide' in ms;
+const syncs = () => syncLines().map(({ mode }) => mode);
+const decided = ({ ms }: SyncLine) => 'decide' in ms;
 
 const deactivate = (id: string) =>
   place.scim('PATCH', `/Users/${id}`, { Operations: [{ op: 'replace', path: 'active', value: false }] });
@@ -92,23 +92,23 @@ describe('the daemon', () => {
     expect(place.read('etc/passwd')).toMatch(/^alice:.*\/bin\/bash$/m);
     await deactivate(alice);
     await vi.waitFor(() => expect(place.read('etc/passwd')).toMatch(/^alice:.*nologin$/m), SOON);
-    await vi.waitFor(() => expect(passes()).toContain('event'), SOON);
+    await vi.waitFor(() => expect(syncs()).toContain('event'), SOON);
   });
 
   test('has its place among the fleet when it starts again with a cache, and is not kept waiting without one', async () => {
     const sync = "sync: { poll: '*/2 * * * * *', full: '0 0 29 2 *' }\n";
     await start(sync);
-    expect(passes()[0]).toBe('full');
+    expect(syncs()[0]).toBe('full');
     daemon?.kill('SIGTERM');
     await once(daemon ?? place.start(), 'exit');
     output = '';
     await start(sync, 'delta');
-    expect(passes()[0]).toBe('delta');
+    expect(syncs()[0]).toBe('delta');
   });
 
   test('reads everything at once on SIGHUP, and when another token lies ready', async () => {
     await start();
-    const full = () => passes().filter((mode) => mode === 'full').length;
+    const full = () => syncs().filter((mode) => mode === 'full').length;
     const before = full();
     daemon?.kill('SIGHUP');
     await vi.waitFor(() => expect(full()).toBe(before + 1), SOON);
@@ -137,7 +137,7 @@ describe('the daemon', () => {
     const account = place.read('etc/passwd');
     disturb(path.join(place.root, 'var/lib/sunk-agent/cache'));
     daemon?.kill('SIGHUP');
-    await vi.waitFor(() => expect(passes().filter((mode) => mode === 'full')).toHaveLength(2), SOON);
+    await vi.waitFor(() => expect(syncs().filter((mode) => mode === 'full')).toHaveLength(2), SOON);
     expect(output).toContain('taken away or replaced');
     expect(place.read('etc/passwd')).toBe(account);
     // Another process finds the same ledger there, and nothing to do.
@@ -152,15 +152,15 @@ describe('the daemon', () => {
   test('polls by its schedule with seconds, and settles where nothing happens', async () => {
     await start("sync: { poll: '*/2 * * * * *', full: '0 0 29 2 *' }\n");
     await vi.waitFor(() => {
-      const deltas = passLines().filter(({ mode }) => mode === 'delta');
+      const deltas = syncLines().filter(({ mode }) => mode === 'delta');
       expect(deltas.length).toBeGreaterThan(1);
       expect(deltas.at(-1)).not.toSatisfy(decided);
     }, SOON);
     // What somebody else writes into the account files is weighed with the next poll, though the store has no news.
     const group = path.join(place.root, 'etc/group');
-    const before = passLines().filter(decided).length;
+    const before = syncLines().filter(decided).length;
     writeFileSync(group, `${readFileSync(group, 'utf8')}strange:x:4000:\n`);
-    await vi.waitFor(() => expect(passLines().filter(decided).length).toBeGreaterThan(before), SOON);
+    await vi.waitFor(() => expect(syncLines().filter(decided).length).toBeGreaterThan(before), SOON);
     expect(place.read('etc/group')).toContain('strange');
   });
 

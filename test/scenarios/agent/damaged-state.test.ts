@@ -1,4 +1,4 @@
-// A cache that is damaged between two passes: who could log in still can, who is put out meanwhile is out, and nothing is lost.
+// A cache that is damaged between two syncs: who could log in still can, who is put out meanwhile is out, and nothing is lost.
 import {
   closeSync,
   openSync,
@@ -49,21 +49,21 @@ const DAMAGES: readonly (readonly [string, () => void])[] = [
   ['bereft of its ledger', () => execute('DROP TRIGGER binding_is_kept; DROP TABLE binding')],
   ['emptied of its ledger', () => execute('DROP TRIGGER binding_is_kept; DELETE FROM binding')],
   ['emptied of its records', () => execute('DELETE FROM record; DELETE FROM pass')],
-  ['emptied of its passes', () => execute('DELETE FROM pass')],
+  ['emptied of its syncs', () => execute('DELETE FROM pass')],
   ['given a log of noise', () => writeFileSync(file('-wal'), Buffer.alloc(50_000, 0x11), { mode: 0o600 })],
 ];
 
 const accountFiles = (): string[] => FILES.map((name) => place.read(name));
 
 describe.each(DAMAGES)('a cache that was %s', (_, damage) => {
-  test('locks nobody out while the store is away, in whatever number of passes', async () => {
-    await place.pass(makeCompany(SIZE));
-    await place.pass(makeCompany(SIZE));
+  test('locks nobody out while the store is away, in whatever number of syncs', async () => {
+    await place.sync(makeCompany(SIZE));
+    await place.sync(makeCompany(SIZE));
     const before = { files: accountFiles(), keys: place.keyFiles() };
     expect(Object.keys(before.keys)).toHaveLength(SIZE);
     damage();
     for (const company of ['cache', 'away', 'away', 'cache'] as const) {
-      const report = await place.pass(company);
+      const report = await place.sync(company);
       expect(report.problems).toEqual([]);
     }
     expect({ files: accountFiles(), keys: place.keyFiles() }).toEqual(before);
@@ -71,13 +71,13 @@ describe.each(DAMAGES)('a cache that was %s', (_, damage) => {
 
   test('comes back from store and host with every uid and group, and closes who was deactivated meanwhile', async () => {
     const company = makeCompany(SIZE);
-    await place.pass(company);
-    await place.pass(company);
+    await place.sync(company);
+    await place.sync(company);
     const before = { passwd: place.read('etc/passwd'), group: place.read('etc/group') };
     damage();
-    await place.pass('cache');
+    await place.sync('cache');
     for (const person of company.people.slice(5, 7)) person.active = false;
-    for (let n = 0; n < 2; n += 1) expect((await place.pass(company)).held).toEqual([]);
+    for (let n = 0; n < 2; n += 1) expect((await place.sync(company)).held).toEqual([]);
     for (const line of before.passwd.trim().split('\n')) {
       const [name = '', , uid] = line.split(':');
       expect(place.line('etc/passwd', name)?.split(':')[2]).toBe(uid);
@@ -93,28 +93,28 @@ describe.each(DAMAGES)('a cache that was %s', (_, damage) => {
     const members = (text: string | undefined): string[] => text?.split(':')[3]?.split(',') ?? [];
     expect(members(place.line('etc/group', 'slurm-users'))).toHaveLength(SIZE - 2);
     expect(place.read('etc/sudoers.d/sunk-agent')).toContain('%#30001');
-    expect((await place.pass('cache')).changes.planned).toBe(0);
+    expect((await place.sync('cache')).changes.planned).toBe(0);
   });
 
   test('lets a store that lost most of its people take nobody away', async () => {
     const company = makeCompany(SIZE);
-    await place.pass(company);
-    await place.pass(company);
+    await place.sync(company);
+    await place.sync(company);
     damage();
     const lost = { ...company, people: company.people.slice(0, 4), users: company.users.slice(0, 4) };
-    for (let n = 0; n < 4; n += 1) await place.pass(lost);
+    for (let n = 0; n < 4; n += 1) await place.sync(lost);
     expect(Object.keys(place.keyFiles()).length).toBeGreaterThanOrEqual(SIZE - 5);
     expect(place.read('etc/shadow').match(/:1:$/gm)?.length ?? 0).toBeLessThanOrEqual(5);
   });
 });
 
-test('a cache that is damaged again and again never keeps a pass from its end, nor fills the disk', async () => {
+test('a cache that is damaged again and again never keeps a sync from its end, nor fills the disk', async () => {
   const company = makeCompany(4);
   for (let n = 0; n < 8; n += 1) {
-    await place.pass(company, Date.now() + n * 1000);
+    await place.sync(company, Date.now() + n * 1000);
     writeFileSync(file(), Buffer.alloc(20_000, n + 1));
   }
-  expect((await place.pass(company)).problems).toEqual([]);
+  expect((await place.sync(company)).problems).toEqual([]);
   expect(Object.keys(place.keyFiles())).toHaveLength(4);
   expect(readdirSync(place.state).filter((name) => name.includes('damaged')).length).toBeLessThanOrEqual(3);
 });

@@ -46,7 +46,7 @@ function age(seconds: number): void {
   database.close();
 }
 
-/** A pass that asks nobody. */
+/** A sync that asks nobody. */
 const syncFromState = () =>
   place.run('unblock', 'nobody-at-all').then(() => place.run('block', 'nobody-at-all'));
 

@@ -11,7 +11,7 @@ let directory: string;
 let file: string;
 
 beforeEach(() => {
-  directory = mkdtempSync(path.join(tmpdir(), 'pass-lock-'));
+  directory = mkdtempSync(path.join(tmpdir(), 'sync-lock-'));
   file = path.join(directory, 'run', 'pass.lock');
 });
 

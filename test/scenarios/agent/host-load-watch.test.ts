@@ -23,7 +23,7 @@ test('the facts of the host are taken anew after five minutes, or when the clock
   expect((await look(1200)).at).toBe(1200);
 });
 
-test('a pass leaves them in the status, of this machine and these directories', async () => {
+test('a sync leaves them in the status, of this machine and these directories', async () => {
   await place.run('sync');
   const host = readHost();
   expect(host?.processors).toBeGreaterThan(0);
@@ -36,7 +36,7 @@ test('a pass leaves them in the status, of this machine and these directories', 
   for (const { free, size } of host?.disks ?? []) expect(size).toBeGreaterThanOrEqual(free);
 });
 
-test('status --host looks itself, at the disks that the pass looked at, and keeps to the schema', async () => {
+test('status --host looks itself, at the disks that the sync looked at, and keeps to the schema', async () => {
   await place.run('sync');
   const before = readHost();
   const { status, stdout } = await place.run('status', '--host', '--json');

@@ -29,7 +29,7 @@ async function loseBoth(): Promise<void> {
 }
 
 describe('an account whom neither a lost ledger nor the store knows', () => {
-  test('is named while it is in, and goes with the second pass, which reads everything', async () => {
+  test('is named while it is in, and goes with the second sync, which reads everything', async () => {
     await loseBoth();
     const first = await place.run('sync');
     expect(first).toMatchObject({ status: 1 });
@@ -51,7 +51,7 @@ describe('an account whom neither a lost ledger nor the store knows', () => {
     expect(third).toMatchObject({ status: 0, stdout: expect.stringMatching(/^pass 3 \(delta\)/m) });
   });
 
-  test('is out within two polls of a daemon, however far off the next full pass is', async () => {
+  test('is out within two polls of a daemon, however far off the next full sync is', async () => {
     place.configure("sync: { poll: '*/2 * * * * *', full: '0 0 29 2 *' }\n");
     await loseBoth();
     const daemon = place.start('run');

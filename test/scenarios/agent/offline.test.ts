@@ -45,63 +45,63 @@ describe('a node with a wiped /etc and its cache', () => {
   test('gets every account, group, key and sudo rule back from the cache alone, as they were', async () => {
     const company = makeCompany(12);
     company.people[3] = { ...company.people[3]!, active: false };
-    await place.pass(company, START);
+    await place.sync(company, START);
     const before = { files: FILES.map((file) => place.read(file)), keys: place.keyFiles() };
     const sudo = place.read(SUDOERS);
     expect(Object.keys(before.keys)).toHaveLength(11);
     makeAnew();
-    const report = await place.pass('cache', START + HOUR);
+    const report = await place.sync('cache', START + HOUR);
     expect(report.problems).toEqual([]);
     expect({ files: FILES.map((file) => place.read(file)), keys: place.keyFiles() }).toEqual(before);
     expect(place.read(SUDOERS)).toBe(sudo);
   });
 
   test('gets back nobody’s keys for longer than they were confirmed', async () => {
-    await place.pass(makeCompany(3), START);
+    await place.sync(makeCompany(3), START);
     const before = expiries();
     makeAnew();
-    await place.pass('cache', START + 3 * DAY);
+    await place.sync('cache', START + 3 * DAY);
     expect(expiries()).toEqual(before);
   });
 });
 
 describe('a cache that is old', () => {
   test('lets nobody in after keys.max_age: every key that it gives has ended', async () => {
-    await place.pass(makeCompany(5), START);
+    await place.sync(makeCompany(5), START);
     makeAnew();
     const later = START + 7 * DAY + 1000;
-    await place.pass('cache', later);
+    await place.sync('cache', later);
     expect(Object.keys(place.keyFiles())).toHaveLength(5);
     for (const end of Object.values(expiries())) expect(end).toBeLessThan(later);
   });
 
   test('gives no sudo after a day, and logins all the same', async () => {
-    await place.pass(makeCompany(5), START);
-    await place.pass('away', START + 23 * HOUR);
+    await place.sync(makeCompany(5), START);
+    await place.sync('away', START + 23 * HOUR);
     expect(place.read(SUDOERS)).toContain('%#30001');
-    await place.pass('away', START + 25 * HOUR);
+    await place.sync('away', START + 25 * HOUR);
     expect(() => place.read(SUDOERS)).toThrow(/ENOENT/);
     for (const end of Object.values(expiries())) expect(end).toBeGreaterThan(START + 6 * DAY);
   });
 
   test('gives no sudo under a clock that was set back before it', async () => {
-    await place.pass(makeCompany(5), START);
-    await place.pass('cache', START - 2 * DAY);
+    await place.sync(makeCompany(5), START);
+    await place.sync('cache', START - 2 * DAY);
     expect(() => place.read(SUDOERS)).toThrow(/ENOENT/);
   });
 
-  test('and is replayed extends nobody, in whatever pass', async () => {
+  test('and is replayed extends nobody, in whatever sync', async () => {
     const company = makeCompany(20);
-    await place.pass(company, START);
+    await place.sync(company, START);
     const copy = path.join(place.root, 'copy');
     cpSync(place.state, copy, { recursive: true });
     const old = expiries();
-    await place.pass(company, START + 5 * DAY);
+    await place.sync(company, START + 5 * DAY);
     for (const [name, end] of Object.entries(expiries())) expect(end).toBeGreaterThan(old[name] ?? Infinity);
     rmSync(place.state, { recursive: true });
     cpSync(copy, place.state, { recursive: true });
     for (const days of [5, 6, 8]) {
-      await place.pass('away', START + days * DAY);
+      await place.sync('away', START + days * DAY);
       expect(expiries()).toEqual(old);
     }
   });

@@ -42,7 +42,7 @@ function mount(place: string, ...args: string[]): void {
 /** /run is in memory on every node. */
 const mountRun = () => mount(path.join(node.root, 'run'), '-t', 'tmpfs', '-o', 'size=8m,mode=755', 'tmpfs');
 
-const pass = async () => (await node.startPass().over).report;
+const sync = async () => (await node.startSync().over).report;
 
 /** What sshd would be given. */
 function askHelper(name: string): string {
@@ -51,7 +51,7 @@ function askHelper(name: string): string {
 }
 
 async function expectShut(): Promise<void> {
-  expect((await pass())?.problems).toContainEqual(
+  expect((await sync())?.problems).toContainEqual(
     expect.stringMatching(/^keys-remove alice: .*read-only.*; until then the key helper gives none/),
   );
   expect(existsSync(path.join(node.keys, 'alice'))).toBe(true);
@@ -60,9 +60,9 @@ async function expectShut(): Promise<void> {
 }
 
 async function expectMended(): Promise<void> {
-  expect(await pass()).toMatchObject({ problems: [], changes: { failed: 0 } });
+  expect(await sync()).toMatchObject({ problems: [], changes: { failed: 0 } });
   expect(existsSync(path.join(pathsUnder(node.root).shut, 'alice'))).toBe(false);
-  expect(await pass()).toMatchObject({ problems: [], changes: { planned: 0 } });
+  expect(await sync()).toMatchObject({ problems: [], changes: { planned: 0 } });
 }
 
 test.runIf(isRoot)('gives no key to who has left, and everybody else theirs', async () => {
@@ -70,7 +70,7 @@ test.runIf(isRoot)('gives no key to who has left, and everybody else theirs', as
   // A tmpfs becomes read-only only while nobody has a file open on it.
   mount(node.state, '-t', 'tmpfs', '-o', 'size=8m,mode=700', 'tmpfs');
   const [alice] = (await store.pushPeople('alice', 'bob')).ids;
-  await pass();
+  await sync();
   expect(askHelper('alice')).toMatch(KEY);
   run('mount', '-o', 'remount,ro', node.root);
   await store.setActive(alice, false);
@@ -86,7 +86,7 @@ test.runIf(isRoot)('gives the keys back to who is in again when it is mended', a
   mountRun();
   mount(node.state, '-t', 'tmpfs', '-o', 'size=8m,mode=700', 'tmpfs');
   const [alice] = (await store.pushPeople('alice', 'bob')).ids;
-  await pass();
+  await sync();
   run('mount', '-o', 'remount,ro', node.root);
   await store.setActive(alice, false);
   await expectShut();
@@ -113,7 +113,7 @@ test.runIf(isRoot)('whose disk fails, with the cache on it, under an agent that 
   mountRun();
   node.isResident = true;
   const [alice] = (await store.pushPeople('alice', 'bob')).ids;
-  await pass();
+  await sync();
   expect(askHelper('alice')).toMatch(KEY);
   // What ext4(5) does with errors=remount-ro.
   run('mount', '-o', 'remount,abort', node.root);

@@ -94,7 +94,7 @@ describe('block', () => {
   });
 });
 
-test('a daemon notices a list that a fleet’s configuration wrote, and acts before the next pass', async () => {
+test('a daemon notices a list that a fleet’s configuration wrote, and acts before the next sync', async () => {
   place.configure('sync: { poll: "0 0 0 1 1 *", full: "0 0 1 1 *" }\n');
   const daemon = place.start('run');
   try {
@@ -105,7 +105,7 @@ test('a daemon notices a list that a fleet’s configuration wrote, and acts bef
         if (said.includes('the reader is connected')) resolve();
       });
     });
-    // The first passes are over, and the watch is on, when nothing more is said.
+    // The first syncs are over, and the watch is on, when nothing more is said.
     await new Promise((resolve) => setTimeout(resolve, 3000));
     expect(readFileSync(keyFile(), 'utf8')).toContain('ssh-ed25519');
     mkdirSync(path.join(place.root, 'etc/sunk-agent'), { recursive: true });

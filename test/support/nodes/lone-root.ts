@@ -1,4 +1,4 @@
-// A throwaway root whose store is a list in this process: many passes in little time.
+// A throwaway root whose store is a list in this process: many syncs in little time.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -23,8 +23,8 @@ export interface Company {
 export interface LoneRoot {
   readonly root: string;
   readonly state: string;
-  /** A pass over the store, or from the cache with the store away. @param clock epoch ms. */
-  pass(company: Company | 'away' | 'cache', clock?: number): Promise<SyncReport>;
+  /** A sync over the store, or from the cache with the store away. @param clock epoch ms. */
+  sync(company: Company | 'away' | 'cache', clock?: number): Promise<SyncReport>;
   read(file: string): string;
   line(file: string, name: string): string | undefined;
   /** Name and text of each key file. */
@@ -72,7 +72,7 @@ ${yaml}`,
   return {
     root,
     state: place.paths.state,
-    async pass(company, clock = Date.now()) {
+    async sync(company, clock = Date.now()) {
       const parts = openSyncContext(place);
       const reader = company === 'away' || company === 'cache' ? null : readerOf(company, clock);
       try {

@@ -1,4 +1,4 @@
-// Passes with the real mirror, policy, guard and host, of a store that says what a file says: to be killed, or run beside others.
+// Syncs with the real mirror, policy, guard and host, of a store that says what a file says: to be killed, or run beside others.
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openNodeContext } from '../../../src/agent/node-context.ts';
@@ -15,7 +15,7 @@ export interface StoreState {
 
 function readFrom({ users, groups }: StoreState): Reader {
   const nothing = (): never => {
-    throw new Error('not asked for in these passes');
+    throw new Error('not asked for in these syncs');
   };
   return {
     pass({ mode }, ears) {
@@ -45,12 +45,12 @@ function readFrom({ users, groups }: StoreState): Reader {
   };
 }
 
-/** A state of null is a store that is not heard. In each root (they are joined by `,`) one pass a state, in order; reports go into a file if one is named. */
+/** A state of null is a store that is not heard. In each root (they are joined by `,`) one sync a state, in order; reports go into a file if one is named. */
 async function main([roots = '', states = '', reports, ownLog, otherLog]: readonly string[]): Promise<void> {
-  for (const root of roots.split(',')) await runPasses(root, states, reports, { ownLog, otherLog });
+  for (const root of roots.split(',')) await runSyncs(root, states, reports, { ownLog, otherLog });
 }
 
-/** A line for each pass in `ownLog`, and none that is far ahead of the lines in `otherLog`. */
+/** A line for each sync in `ownLog`, and none that is far ahead of the lines in `otherLog`. */
 interface Pace {
   readonly ownLog: string | undefined;
   readonly otherLog: string | undefined;
@@ -66,7 +66,7 @@ async function keepPace({ otherLog }: Pace, n: number): Promise<void> {
   while (count() < n - AHEAD) await sleep(5);
 }
 
-async function runPasses(
+async function runSyncs(
   root: string,
   states: string,
   reports: string | undefined,

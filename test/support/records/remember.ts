@@ -1,4 +1,4 @@
-// Puts records into a mirror as a complete pass over the store would: for tests that need no store.
+// Puts records into a mirror as a complete sync over the store would: for tests that need no store.
 import path from 'node:path';
 import { openStateDatabase } from '../../../src/state/state.ts';
 import type { StoredGroup, StoredUser } from '../../../src/policy/model.ts';

@@ -1,0 +1,215 @@
+// Holds the field's terms: private words of the past stay out of the code, the tests, the packages and the units.
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const REPOSITORY = path.resolve(import.meta.dirname, '../..');
+const DIRECTORIES = ['src', 'test', 'packaging', 'systemd'] as const;
+/** This table must name the words; a drawing has coordinates. */
+const SKIPPED = /^test\/unit\/words\.test\.ts$|\.svg$/;
+
+interface Term {
+  /** Matched in lower case, with identifiers taken apart: `beginTake` reads `begin take`. */
+  readonly today: RegExp;
+  readonly use: string;
+  /** What is removed from a line before it is searched: another, honest meaning, or bytes that must stay. */
+  readonly except?: readonly RegExp[];
+}
+
+/** Written as the normalised line has it. Paths and file names on disk keep their bytes. */
+const ON_DISK = [
+  /mirror\.sqlite\S*/g,
+  /\blib\/sunk-agent\/cache\b/g,
+  /\brun\/sunk-agent\/shut\b/g,
+  // nsscache, its files, and the word that nsswitch.conf has for it.
+  /nss[- ]?cache/g,
+  /\.cache\b|\bcache\.ix|\bfiles cache\b/g,
+];
+
+const TERMS: Readonly<Record<string, Term>> = {
+  hear: { today: /\b(?:hears?|heard|hearing|ears)\b/g, use: 'fetch, ingest, last contact' },
+  mirror: {
+    today: /\bmirror(?:s|ed)?\b/g,
+    use: 'state database',
+    // Where apt gets packages; a directory that is laid out like another.
+    except: [...ON_DISK, /\bdebian mirror\b|\bmirror of debian\b|\bmirrors (?:`?src|the tree)\b/g],
+  },
+  cache: {
+    today: /\bcache(?:s|d)?\b/g,
+    use: 'state database; stat-cache and memo for what is kept to save time',
+    // The processor's, the kernel's and Node's; HTTP's; the package cache of apt; `stat-cache` is a term.
+    except: [
+      ...ON_DISK,
+      /\b(?:page|compile|disk|directory|stat)[- ]caches?\b|cache-control|\bcache\.(?:put|match)/g,
+      /\bcompile cache\b|\bvar\/cache\b|\bnode cache\b/g,
+      // The mode of a sync in the database, and the service of nsswitch.conf.
+      /'cache'/g,
+      // Files of nsscache; a code of src/common/errors.ts.
+      /\bcache-(?:files|index)\b|\bcache damaged\b/g,
+    ],
+  },
+  take: { today: /\bbegin take\b|\btake[- ]pages?\b|\bnew take\b|\btaking\.|\bkept[- ]take/g, use: 'ingest' },
+  fetcher: { today: /\bfetchers?\b/g, use: 'reader' },
+  parts: {
+    today:
+      /\bkept[- ]parts\b|\{ \.\.\.parts,|\bparts\.(?:state|host|config|paths|reader|log|clock|ledger)\b/g,
+    use: 'SyncContext, context',
+  },
+  place: {
+    today: /\bplace\.(?!\s|$)|\b(?:const|let) place\b|\bplace: \w+ (?:root|context|place)\b/g,
+    use: 'NodeContext, context',
+  },
+  turn: {
+    today: /\bturn lock\b|\bsync order\b|\bwaits? for (?:its|the) turn\b|\btake turn\b/g,
+    use: 'acquireSyncLock, SyncRequest',
+  },
+  pass: {
+    today:
+      /\b(?:an?|the|each|every|one|next|last|first|second|third|full|delta|quick|this|that|of|per|before|after|between|no|two|three|many|few|all) pass(?:es)?\b|\bpass[- ](?:lock|line|lines|report|over|number|log)\b|\.pass\(|\bpass\(\)|\brun passe?s?\b/g,
+    use: 'sync',
+    // Columns and tables of the database keep their names.
+    except: [/\b(?:from|into|table|update) pass\b/g],
+  },
+  settled: {
+    today: /\bsettled\b/g,
+    use: 'change-detector, unchanged',
+    except: [/\ball settled\b/g],
+  },
+  complaint: { today: /\bcomplaints?\b/g, use: 'log-dedup, problem' },
+  desire: { today: /\bdesires?\b|\bwish(?:es|ed)?\b/g, use: 'computeDesiredState' },
+  ground: { today: /\bgrounds?\b|\bsurveys?\b/g, use: 'allocations, preconditions' },
+  winner: {
+    today: /\bwinners?\b|\brosters?\b|\broll\b(?! back)/g,
+    use: 'precedence, group-members, managed-accounts',
+  },
+  ours: {
+    today: /\bours\b|\bour mark\b|\bmarkers?\b/g,
+    use: 'managed, the managed group',
+    // Codes of refusals and findings.
+    except: [/\bmarker-taken\b|\bgroup-marker\b/g],
+  },
+  notes: { today: /\bremember(?:s|ed)?[- ](?:last|text)\b/g, use: 'memo, stat-cache' },
+  weighing: {
+    today: /\bweigh(?:s|ed|ing)?\b|\bscales\b|\bspoken\b|\bsilent\b|\briders?\b/g,
+    use: 'guard-limits, explicit, implied, dependants',
+    // Options of the logger, of npm and of curl; codes of findings.
+    except: [/['"]silent['"]|--silent|\b(?:disk|sshd)-silent\b/g],
+  },
+  reopened: {
+    today:
+      /\breopen(?:s|ed|ing)?\b|\bclosed (?:accounts?|in shadow)\b|\baccounts? (?:is|are|was|were|stays?) closed\b/g,
+    use: 'disabled, enabled',
+    // Kinds of the history.
+    except: [/\baccount-reopen(?:ed)?\b/g],
+  },
+  shut: {
+    today: /\bshuts?\b/g,
+    use: 'denied, deny list',
+    except: [...ON_DISK, /\bshuts? (?:[\w']+ ){0,3}down\b/g],
+  },
+  out: {
+    today: /\b(?:puts?|putting) out\b|\b(?:is|are|was|were|stays?|goes|go) out\b|\bout at once\b/g,
+    use: 'revoke, has no access',
+    except: [/\bout of\b/g],
+  },
+  look: {
+    today: /\b[a-z]+-looks?\b|\blooked\b(?! (?:at|up|for|like))|\bhands\b/g,
+    use: 'probe, HostAdapter',
+  },
+  powerful: {
+    today: /\bpowerful\b|\bpower files?\b/g,
+    use: 'privileged',
+    // Codes of refusals.
+    except: [/\b(?:name|uid|gid)-powerful\b/g],
+  },
+  word: {
+    today: /\boperator'?s? words?\b|\b(?:wait|waits|waiting|ask|asks) for a word\b|\bstore[’']s word\b/g,
+    use: 'approval, OperatorOverrides, reported by the store',
+  },
+  folder: {
+    today: /\bfolders?\b/g,
+    use: 'directory',
+    // A code of src/common/errors.ts.
+    except: [/\bstate folder\b/g],
+  },
+  testbed: {
+    today: /\bdoors?\b|\bmishaps?\b|\bdice\b|\btruth\b|\bpolite\b|\bstages?\b/g,
+    use: 'auth, node-faults, rng, reference-model, client-errors, harness',
+  },
+  plan: { today: /\btaken away:|\bgiven or altered\b/g, use: 'To remove, To add or change' },
+  mend: { today: /\bmend(?:s|ed|ing)?\b/g, use: 'fix' },
+  vouched: { today: /\bvouch(?:ed|es)?\b/g, use: 'confirmed' },
+  nobody: {
+    today: /\bnobody\b|\bsomebody\b|\beverybody\b|\bwhoever\b|\bwhom\b/g,
+    use: 'no one, a user, each account, the user who',
+    // The account `nobody`.
+    except: [/['"`:=]nobody\b|\bnobody:|\buser nobody\b|\baccount nobody\b/g],
+  },
+};
+
+/** The most that may be left, in the order of DIRECTORIES; a term without a line has 0 in each. */
+const CEILINGS: Readonly<Record<string, readonly [number, number, number, number]>> = {};
+
+interface Hit {
+  readonly term: string;
+  readonly directory: string;
+  readonly where: string;
+}
+
+/** One case, and identifiers as words: `passLock` and `pass_lock` read `pass lock`. */
+function normalise(line: string): string {
+  return line
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replaceAll('_', ' ')
+    .toLowerCase();
+}
+
+function searchFile(file: string, directory: string): Hit[] {
+  const content = readFileSync(path.join(REPOSITORY, file), 'utf8');
+  if (content.includes('\0')) return [];
+  // A file's own name is searched as its line 0.
+  const lines = [path.basename(file), ...content.split('\n')].map(normalise);
+  const hits: Hit[] = [];
+  for (const [term, { today, except = [] }] of Object.entries(TERMS)) {
+    for (const [number, line] of lines.entries()) {
+      const searched = except.reduce((rest, allowed) => rest.replaceAll(allowed, '·'), line);
+      for (const _ of searched.matchAll(today)) hits.push({ term, directory, where: `${file}:${number}` });
+    }
+  }
+  return hits;
+}
+
+const hits = DIRECTORIES.flatMap((directory) =>
+  readdirSync(path.join(REPOSITORY, directory), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(REPOSITORY, path.join(entry.parentPath, entry.name)))
+    .filter((file) => !SKIPPED.test(file))
+    .flatMap((file) => searchFile(file, directory)),
+);
+
+describe.each(Object.entries(TERMS))('the words of "%s"', (term, { use }) => {
+  test.each(DIRECTORIES.map((directory, index) => [directory, CEILINGS[term]?.[index] ?? 0] as const))(
+    `are gone from %s, but for %i: use ${use}`,
+    (directory, ceiling) => {
+      const found = hits.filter((hit) => hit.term === term && hit.directory === directory);
+      if (found.length > ceiling) expect(found.map(({ where }) => where)).toHaveLength(ceiling);
+    },
+  );
+});
+
+test('nobody and its relatives stand at most 20 times in src and packaging', () => {
+  const CEILING = 20;
+  const found = hits.filter(
+    ({ term, directory }) => term === 'nobody' && /^(?:src|packaging)$/.test(directory),
+  );
+  expect(found.length).toBeLessThanOrEqual(Math.max(CEILING, sum(CEILINGS['nobody'])));
+});
+
+function sum(ceilings: readonly number[] = []): number {
+  return ceilings.reduce((total, each) => total + each, 0);
+}
+
+test('the search finds a word inside of an identifier, and leaves what is allowed', () => {
+  expect(normalise('const passLock = SYNC_FOLDER')).toBe('const pass lock = sync folder');
+  expect('opens mirror.sqlite-wal'.replaceAll(ON_DISK[0]!, '·')).toBe('opens ·');
+});
