@@ -52,15 +52,15 @@ async function benchStatus({ program, runtime, emptyScript }: Bundled): Promise<
 
 /** For a person with a key, after a real sync and without a daemon; in a throwaway root, where no sshd and no NSS answers for it. */
 async function benchOperator({ program }: Bundled): Promise<Row[]> {
-  const place = await makeThrowawayRoot();
+  const node = await makeThrowawayRoot();
   try {
     const key = writeBlob('ssh-ed25519', makeEd25519(seedRandom(1))).toString('base64');
-    await place.pushGroup('slurm-users', [await place.pushUser('alice@example.com', `ssh-ed25519 ${key}`)]);
-    const { status, stderr } = await place.run('sync');
+    await node.pushGroup('slurm-users', [await node.pushUser('alice@example.com', `ssh-ed25519 ${key}`)]);
+    const { status, stderr } = await node.run('sync');
     if (status !== 0) throw new Error(`the sync before it failed: ${stderr}`);
-    const keyFile = path.join(place.root, 'var/lib/sunk-agent/authorized_keys/alice');
+    const keyFile = path.join(node.root, 'var/lib/sunk-agent/authorized_keys/alice');
     if (!existsSync(keyFile)) throw new Error('alice has no key before she is blocked');
-    const command = (name: string) => [program, name, 'alice', '--root', place.root] as const;
+    const command = (name: string) => [program, name, 'alice', '--root', node.root] as const;
     const [why = [], blocks = []] = timePrograms(
       [command('why'), command('block'), command('unblock')],
       OPERATOR_TURNS,
@@ -79,6 +79,6 @@ async function benchOperator({ program }: Bundled): Promise<Row[]> {
       });
     return [row('why-ms', why, 600), row('block-ms', blocks, 1000)];
   } finally {
-    await place.close();
+    await node.close();
   }
 }

@@ -26,9 +26,9 @@ export async function benchDelta(): Promise<Row[]> {
     now: () => Date.now() + offset,
   });
   offset = 0;
-  const place = await makeThrowawayRoot();
+  const node = await makeThrowawayRoot();
   const bundled = await makeBundled();
-  const daemon = startDaemon(bundled, place, testbed);
+  const daemon = startDaemon(bundled, node, testbed);
   process.once('exit', () => daemon.kill('SIGTERM'));
   const memory = watchPeak(daemon.pid ?? 0);
   try {
@@ -64,7 +64,7 @@ export async function benchDelta(): Promise<Row[]> {
     daemon.kill('SIGTERM');
     if (daemon.exitCode === null) await once(daemon, 'exit');
     bundled.remove();
-    await place.close();
+    await node.close();
     await testbed.close();
   }
 }
@@ -79,7 +79,7 @@ function row(
   return makeRow({ bench: 'sync', row: name, unit, measured, samples, reference: null, goal });
 }
 
-function startDaemon({ program }: Bundled, place: ThrowawayRoot, testbed: Testbed): ChildProcess {
+function startDaemon({ program }: Bundled, node: ThrowawayRoot, testbed: Testbed): ChildProcess {
   const config = `scim:
   base_url: ${testbed.baseUrl}
   budget: 1000/s
@@ -87,9 +87,9 @@ access: { groups: [{ name: group0001 }] }
 accounts: { domains: [example.com] }
 sync: { poll: '*/3 * * * * *', full: '0 0 29 2 *' }
 `;
-  writeFileSync(join(place.root, 'etc/sunk-agent/config.yaml'), config);
-  writeFileSync(join(place.root, 'etc/sunk-agent/credentials/scim-token'), testbed.readToken);
-  return spawn(program, ['run', '--root', place.root], {
+  writeFileSync(join(node.root, 'etc/sunk-agent/config.yaml'), config);
+  writeFileSync(join(node.root, 'etc/sunk-agent/credentials/scim-token'), testbed.readToken);
+  return spawn(program, ['run', '--root', node.root], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, LOG_LEVEL: 'debug' },
   });

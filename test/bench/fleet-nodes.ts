@@ -22,13 +22,13 @@ const news: NodeNews[] = [];
 /** As the daemon puts a node together (agent/daemon), but for the two processes: what lies between them is a stream. */
 function openNode(node: string) {
   const root = `${base}/${node}`;
-  const place = openNodeContext({ root, config: undefined });
-  const { config, log } = place;
+  const nodeContext = openNodeContext({ root, config: undefined });
+  const { config, log } = nodeContext;
   const [agentSide, readerSide] = duplexPair();
   void serveAgent(readerSide, openStore(config, root), log);
   const reader = openReader(agentSide);
-  const parts = openSyncContext(place);
-  const { host } = parts;
+  const context = openSyncContext(nodeContext);
+  const { host } = context;
   const watched: typeof host = {
     ...host,
     apply(changes) {
@@ -41,7 +41,7 @@ function openNode(node: string) {
   };
   const budget = createBudget(config.scim.budget, () => performance.now());
   const sync = async (mode: 'full' | 'delta' | 'event', resources: Parameters<typeof runSync>[2]) => {
-    const report = await runSync({ ...parts, reader, host: watched }, mode, resources);
+    const report = await runSync({ ...context, reader, host: watched }, mode, resources);
     budget.spend(report.heard?.requests ?? 0);
     const at = Date.now();
     if (report.failure !== null || report.changes.failed > 0 || report.changes.held > 0) {
@@ -53,14 +53,14 @@ function openNode(node: string) {
   const queue = createSyncQueue(({ mode, resources }) => sync(mode, resources));
   reader.watch(({ mode, resources }) => queue.ask(mode, resources));
   return {
-    readCache: () => runSync({ ...parts, reader: null, host: watched }, 'cache'),
+    readCache: () => runSync({ ...context, reader: null, host: watched }, 'cache'),
     readStore: () => sync('full', []),
     follow() {
       startSchedule(config.sync, node, budget, (mode) => queue.ask(mode)).rejoin();
     },
     close() {
       reader.close();
-      parts.state.close();
+      context.state.close();
     },
   };
 }

@@ -21,17 +21,17 @@ const SETTLE_SECONDS = 30;
 
 export async function benchIdle(): Promise<Row[]> {
   const bundled = await makeBundled();
-  const place = await makeThrowawayRoot();
+  const node = await makeThrowawayRoot();
   try {
-    await pushPeople(place);
+    await pushPeople(node);
     // As in the packaged units: the wrapper execs, so that the child is the daemon itself.
-    const daemon = spawn(bundled.program, ['run', '--root', place.root], {
+    const daemon = spawn(bundled.program, ['run', '--root', node.root], {
       stdio: 'ignore',
     });
     const ended = once(daemon, 'exit');
     process.once('exit', () => daemon.kill('SIGTERM'));
     try {
-      await waitForSync(place);
+      await waitForSync(node);
       await sleep(SETTLE_SECONDS * 1000);
       const pids = findFamily(daemon.pid ?? 0);
       if (pids.length !== 2) throw new Error(`two processes were expected, and there are ${pids.length}`);
@@ -61,26 +61,26 @@ export async function benchIdle(): Promise<Row[]> {
       await ended;
     }
   } finally {
-    await place.close();
+    await node.close();
     bundled.remove();
   }
 }
 
-async function pushPeople(place: ThrowawayRoot): Promise<void> {
+async function pushPeople(node: ThrowawayRoot): Promise<void> {
   const random = seedRandom(1);
   const members: string[] = [];
   for (let n = 0; n < PEOPLE; n += 1) {
     const key = writeBlob('ssh-ed25519', makeEd25519(random)).toString('base64');
-    members.push(await place.pushUser(`u${n}@example.com`, `ssh-ed25519 ${key}`));
+    members.push(await node.pushUser(`u${n}@example.com`, `ssh-ed25519 ${key}`));
   }
-  await place.pushGroup('slurm-users', members);
+  await node.pushGroup('slurm-users', members);
 }
 
-async function waitForSync(place: ThrowawayRoot): Promise<void> {
+async function waitForSync(node: ThrowawayRoot): Promise<void> {
   for (let tries = 0; tries < 600; tries += 1) {
     await sleep(200);
     try {
-      if (readdirSync(`${place.root}/var/lib/sunk-agent/authorized_keys`).length === PEOPLE) return;
+      if (readdirSync(`${node.root}/var/lib/sunk-agent/authorized_keys`).length === PEOPLE) return;
     } catch {
       // Not made yet.
     }

@@ -6,7 +6,7 @@ import { isAgreed, type SyncReport } from '../../src/agent/reconcile/sync-report
 import { startTestbed } from '../../src/testbed/service.ts';
 import { ACCESS_GROUPS, DOMAINS, makeCompany, SUDO_GROUP } from './company.ts';
 import { makeRng } from './rng.ts';
-import { makeLoginRoot, type LoginRoot } from './login-root.ts';
+import { makeLoginRoot, type LoginRoot } from '../support/nodes/login-root/login-root.ts';
 import { listNodeFaults } from './node-faults.ts';
 import {
   createPastModel,

@@ -14,7 +14,7 @@ import {
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Rng } from './rng.ts';
-import { type LoginRoot, mustRun, type Outcome } from './login-root.ts';
+import { type LoginRoot, mustRun, type Outcome } from '../support/nodes/login-root/login-root.ts';
 
 export type NodeFault = (node: LoginRoot, rng: Rng) => Promise<Outcome>;
 

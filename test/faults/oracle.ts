@@ -1,5 +1,5 @@
 // Compares a login node with the model; each finding is one sentence.
-import type { AccountFile, LoginRoot } from './login-root.ts';
+import type { AccountFile, LoginRoot } from '../support/nodes/login-root/login-root.ts';
 import type { ModelPerson, ReferenceModel } from './reference-model.ts';
 
 export const MARKER = 'sunk-users';

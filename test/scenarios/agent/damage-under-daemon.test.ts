@@ -3,8 +3,8 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { LoginRoot } from '../../faults/login-root.ts';
-import { openStoreAndNode, type SmallStore } from '../../support/nodes/small-store.ts';
+import type { LoginRoot } from '../../support/nodes/login-root/login-root.ts';
+import { openStoreAndNode, type SmallStore } from '../../support/nodes/login-root/with-testbed.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 

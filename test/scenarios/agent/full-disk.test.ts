@@ -4,9 +4,9 @@ import { closeSync, lstatSync, mkdirSync, openSync, rmSync, statfsSync, writeSyn
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { RESERVE_BYTES } from '../../../src/host/fs/reserve.ts';
-import type { LoginRoot } from '../../faults/login-root.ts';
+import type { LoginRoot } from '../../support/nodes/login-root/login-root.ts';
 import { fillDisk, fillerOf } from '../../faults/node-faults.ts';
-import { openStoreAndNode, type SmallStore } from '../../support/nodes/small-store.ts';
+import { openStoreAndNode, type SmallStore } from '../../support/nodes/login-root/with-testbed.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -78,7 +78,7 @@ test.runIf(process.geteuid?.() === 0)(
       await sync();
       fillDisk(node.state);
       await store.setActive(ids[0], false);
-      await store.push('PATCH', `/Groups/${group}`, {
+      await store.request('PATCH', `/Groups/${group}`, {
         Operations: [{ op: 'add', path: 'members', value: [{ value: await store.createUser('carol') }] }],
       });
       for (let n = 0; n < 2; n += 1) {

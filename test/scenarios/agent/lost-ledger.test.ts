@@ -10,57 +10,57 @@ const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJrUj8o1Zr5LwH1o0u0Oe4i2cYkq2gY
 const FULL = { alice: /^alice:.*\/bin\/bash$/m, ghost: /^ghost:.*\/bin\/bash$/m };
 const GHOST_IS_OUT = /^ghost:.*\/usr\/sbin\/nologin$/m;
 
-let place: ThrowawayRoot;
+let node: ThrowawayRoot;
 
 beforeEach(async () => {
-  place = await makeThrowawayRoot();
+  node = await makeThrowawayRoot();
 });
-afterEach(() => place.close());
+afterEach(() => node.close());
 
 /** A node with alice and ghost; then ghost is gone from the store, and the cache from the node. */
 async function loseBoth(): Promise<void> {
-  const alice = await place.pushUser('alice@example.com', '');
-  const ghost = await place.pushUser('ghost@example.com', KEY);
-  await place.pushGroup('slurm-users', [alice, ghost]);
-  expect((await place.run('sync')).status).toBe(0);
-  for (const line of Object.values(FULL)) expect(place.read('etc/passwd')).toMatch(line);
-  await place.scim('DELETE', `/Users/${ghost}`);
-  rmSync(path.join(place.root, 'var/lib/sunk-agent/cache'), { recursive: true });
+  const alice = await node.pushUser('alice@example.com', '');
+  const ghost = await node.pushUser('ghost@example.com', KEY);
+  await node.pushGroup('slurm-users', [alice, ghost]);
+  expect((await node.run('sync')).status).toBe(0);
+  for (const line of Object.values(FULL)) expect(node.read('etc/passwd')).toMatch(line);
+  await node.scim('DELETE', `/Users/${ghost}`);
+  rmSync(path.join(node.root, 'var/lib/sunk-agent/cache'), { recursive: true });
 }
 
 describe('an account whom neither a lost ledger nor the store knows', () => {
   test('is named while it is in, and goes with the second sync, which reads everything', async () => {
     await loseBoth();
-    const first = await place.run('sync');
+    const first = await node.run('sync');
     expect(first).toMatchObject({ status: 1 });
     expect(first.stdout).toMatch(/^still in: 1 account bears our mark, .*\(ghost\)/m);
-    expect(place.read('etc/passwd')).toMatch(FULL.ghost);
-    expect((await place.run('status')).stdout).toMatch(/^degraded: 1 account bears our mark/);
+    expect(node.read('etc/passwd')).toMatch(FULL.ghost);
+    expect((await node.run('status')).stdout).toMatch(/^degraded: 1 account bears our mark/);
 
-    expect((await place.run('plan')).stdout).toMatch(/^Still in: 1 account bears our mark/m);
-    const why = (await place.run('why', 'ghost')).stdout;
+    expect((await node.run('plan')).stdout).toMatch(/^Still in: 1 account bears our mark/m);
+    const why = (await node.run('why', 'ghost')).stdout;
     expect(why).toMatch(/bears our mark, but neither the ledger nor the store knows it/);
 
-    const second = await place.run('sync');
+    const second = await node.run('sync');
     expect(second).toMatchObject({ status: 0, stdout: expect.stringMatching(/^pass 2 \(full\)/m) });
-    expect(place.read('etc/passwd')).toMatch(GHOST_IS_OUT);
-    expect(place.read('etc/passwd')).toMatch(FULL.alice);
-    expect((await place.run('status')).stdout).toMatch(/^healthy/);
+    expect(node.read('etc/passwd')).toMatch(GHOST_IS_OUT);
+    expect(node.read('etc/passwd')).toMatch(FULL.alice);
+    expect((await node.run('status')).stdout).toMatch(/^healthy/);
 
-    const third = await place.run('sync');
+    const third = await node.run('sync');
     expect(third).toMatchObject({ status: 0, stdout: expect.stringMatching(/^pass 3 \(delta\)/m) });
   });
 
   test('is out within two polls of a daemon, however far off the next full sync is', async () => {
-    place.configure("sync: { poll: '*/2 * * * * *', full: '0 0 29 2 *' }\n");
+    node.configure("sync: { poll: '*/2 * * * * *', full: '0 0 29 2 *' }\n");
     await loseBoth();
-    const daemon = place.start('run');
+    const daemon = node.start('run');
     try {
-      await vi.waitFor(() => expect(place.read('etc/passwd')).toMatch(GHOST_IS_OUT), {
+      await vi.waitFor(() => expect(node.read('etc/passwd')).toMatch(GHOST_IS_OUT), {
         timeout: 55_000,
         interval: 50,
       });
-      expect(place.read('etc/passwd')).toMatch(FULL.alice);
+      expect(node.read('etc/passwd')).toMatch(FULL.alice);
     } finally {
       daemon.kill('SIGTERM');
       await once(daemon, 'exit');

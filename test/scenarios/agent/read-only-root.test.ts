@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { pathsUnder } from '../../../src/common/paths.ts';
-import type { LoginRoot } from '../../faults/login-root.ts';
-import { openStoreAndNode, type SmallStore } from '../../support/nodes/small-store.ts';
+import type { LoginRoot } from '../../support/nodes/login-root/login-root.ts';
+import { openStoreAndNode, type SmallStore } from '../../support/nodes/login-root/with-testbed.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 

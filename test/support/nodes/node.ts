@@ -8,6 +8,7 @@ import { ARCHITECTURES } from '../../../packaging/deb/architecture.ts';
 import { findSqliteAddon } from '../../../packaging/deb/sqlite-addon.ts';
 import { DIRECTORY, PREFIX, readProcFile, removeNode, sweepLeftovers } from './node-remains.ts';
 import { ensureLayers, type Release } from './base.ts';
+import { SSH_OPTIONS } from './ssh-options.ts';
 
 const REPOSITORY = path.resolve(import.meta.dirname, '../../..');
 
@@ -47,15 +48,6 @@ export interface LoginNode {
  * returns when sshd is ready; connections in between wait in the socket. Restarts count towards the start limit.
  */
 export const RESTART_SSHD = 'systemctl reset-failed ssh.service; systemctl restart ssh.service';
-
-/** What every ssh of a test is told: one key, no questions, and nothing of this machine's own settings. */
-export const SSH_OPTIONS = [
-  'StrictHostKeyChecking=no',
-  'UserKnownHostsFile=/dev/null',
-  'BatchMode=yes',
-  'LogLevel=ERROR',
-  'IdentitiesOnly=yes',
-].flatMap((option) => ['-o', option]);
 
 /** A container without systemd: what runs in it instead. */
 export interface Pod {

@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findFreePort } from '../../../src/demo/free-port.ts';
+import { SSH_OPTIONS } from './ssh-options.ts';
 
 const PROJECT = join(import.meta.dirname, '../../..');
 const MODULES = realpathSync(join(PROJECT, 'node_modules'));
@@ -86,8 +87,8 @@ export async function openPrivateNode(base: string | null = null): Promise<Priva
     if (said.includes('ready')) break;
   }
   const pid = String(holder.pid);
-  const place = ['--target', pid, '--mount', '--root', 'env', '-C', '/'];
-  const enter = (...command: string[]): string[] => [...place, ...command];
+  const inside = ['--target', pid, '--mount', '--root', 'env', '-C', '/'];
+  const enter = (...command: string[]): string[] => [...inside, ...command];
   const port = await findFreePort();
   let sshd: ChildProcess | null = null;
   let log = '';
@@ -101,7 +102,7 @@ export async function openPrivateNode(base: string | null = null): Promise<Priva
 
   return {
     port,
-    command: ['nsenter', ...place],
+    command: ['nsenter', ...inside],
     sh: (script) => execFileSync('nsenter', enter('sh', '-ec', script), { encoding: 'utf8' }),
     evaluate(module, expression) {
       const script = `import * as m from '${join(PROJECT, 'src', module)}'; const { ${expression.match(/^\w+/)?.[0] ?? ''} } = m;
@@ -161,15 +162,8 @@ export async function openPrivateNode(base: string | null = null): Promise<Priva
 
 /** What ssh(1) is told to log in with one key and nothing of this machine's own settings. */
 export function sshArguments(port: number, name: string, keyFile: string, command: string): string[] {
-  const options = [
-    'BatchMode=yes',
-    'StrictHostKeyChecking=no',
-    'UserKnownHostsFile=/dev/null',
-    'LogLevel=ERROR',
-    'IdentitiesOnly=yes',
-  ];
   const target = ['-p', String(port), `${name}@127.0.0.1`, command];
-  return [...options.flatMap((option) => ['-o', option]), '-F', '/dev/null', '-i', keyFile, ...target];
+  return [...SSH_OPTIONS, '-F', '/dev/null', '-i', keyFile, ...target];
 }
 
 /** Logs in `count` times, so many at once; the answer is how many failed. */

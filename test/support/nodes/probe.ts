@@ -1,7 +1,8 @@
 // Somebody who logs in again and again while other things happen, with a key that is nobody's but their own.
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { SSH_OPTIONS, type LoginNode } from './node.ts';
+import type { LoginNode } from './node.ts';
+import { SSH_OPTIONS } from './ssh-options.ts';
 
 export interface Probe {
   /** Ends it. @returns how many logins there were, and the complaints of those that failed. */

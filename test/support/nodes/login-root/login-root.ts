@@ -15,17 +15,18 @@ import {
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import type { SyncReport } from '../../src/agent/reconcile/sync-report.ts';
-import { withAccountLock } from '../../src/host/accounts/account-lock.ts';
-import { listDenied } from '../../src/host/keys/deny-list.ts';
+import type { SyncReport } from '../../../../src/agent/reconcile/sync-report.ts';
+import { withAccountLock } from '../../../../src/host/accounts/account-lock.ts';
+import { listDenied } from '../../../../src/host/keys/deny-list.ts';
+import { layRoot, writeAccountFiles } from '../root-directory.ts';
 
-const REPOSITORY = path.resolve(import.meta.dirname, '../..');
+const REPOSITORY = path.resolve(import.meta.dirname, '../../../..');
 const RESIDENT = path.join(import.meta.dirname, 'resident.ts');
 const CLOCK = path.join(import.meta.dirname, 'clock.ts');
 const FILES = ['passwd', 'group', 'shadow', 'gshadow'] as const;
 export type AccountFile = (typeof FILES)[number];
 
-/** Lines that are not ours: people of this node, comments, NIS, and what is no line at all. */
+/** Lines that this program does not manage: people of this node, comments, NIS, and what is no line at all. */
 const FOREIGN: Readonly<Record<AccountFile, readonly string[]>> = {
   passwd: [
     'root:x:0:0:root:/root:/bin/bash',
@@ -72,9 +73,9 @@ export interface LoginRoot {
   /** The keys that the helper would give, by name. */
   keyFiles(): Map<string, string>;
   read(file: string): string;
-  /** As somebody's editor or tool would, under the shadow tools' lock. */
+  /** As an editor or a tool would, under the shadow tools' lock. */
   editForeignLine(remark: string): Promise<void>;
-  /** The account files as a new image has them: what others added since is in them, ours is not. */
+  /** The account files as a new image has them: what others added since is in them, managed accounts are not. */
   loseEtc(): void;
   /** The directory of key files. */
   readonly keys: string;
@@ -92,31 +93,24 @@ export function makeLoginRoot(name: string, directory: string, config: string, t
   mkdirSync(root, { recursive: true });
   if (process.geteuid?.() === 0) mustRun('mount', ['-t', 'tmpfs', '-o', 'size=96m,mode=755', 'tmpfs', root]);
   const at = (file: string): string => path.join(root, file);
-  for (const one of [
-    'etc/sunk-agent/credentials',
-    'etc/skel',
-    'etc/sudoers.d',
-    'home',
-    'var/lib/sunk-agent',
-    'run',
-  ])
-    mkdirSync(at(one), { recursive: true });
   const foreign = {
     passwd: [...FOREIGN.passwd],
     group: [...FOREIGN.group],
     shadow: [...FOREIGN.shadow],
     gshadow: [...FOREIGN.gshadow],
   };
-  const writeForeign = (): void => {
-    for (const file of FILES)
-      writeFileSync(at(`etc/${file}`), `${foreign[file].join('\n')}\n`, {
-        mode: file.endsWith('shadow') ? 0o640 : 0o644,
-      });
-  };
+  const writeForeign = (): void =>
+    writeAccountFiles(
+      root,
+      Object.fromEntries(FILES.map((file) => [`etc/${file}`, `${foreign[file].join('\n')}\n`])),
+    );
+  layRoot(root, {
+    files: { 'etc/shells': '/bin/sh\n/bin/bash\n' },
+    config,
+    token,
+    directories: ['etc/sudoers.d', 'var/lib/sunk-agent', 'run'],
+  });
   writeForeign();
-  writeFileSync(at('etc/shells'), '/bin/sh\n/bin/bash\n');
-  writeFileSync(at('etc/sunk-agent/config.yaml'), config);
-  writeFileSync(at('etc/sunk-agent/credentials/scim-token'), `${token}\n`);
   const state = at('var/lib/sunk-agent/cache');
   const keys = at('var/lib/sunk-agent/authorized_keys');
   const lines = (file: AccountFile): string[] =>
@@ -165,8 +159,8 @@ export function makeLoginRoot(name: string, directory: string, config: string, t
     lines,
     keyFiles() {
       if (!existsSync(keys)) return new Map();
-      const shut = new Set(listDenied(at('run/sunk-agent/shut')));
-      const names = readdirSync(keys).filter((one) => !shut.has(one));
+      const denied = new Set(listDenied(at('run/sunk-agent/shut')));
+      const names = readdirSync(keys).filter((one) => !denied.has(one));
       return new Map(names.map((one) => [one, readFileSync(path.join(keys, one), 'utf8')]));
     },
     read: (file) => (existsSync(at(file)) ? readFileSync(at(file), 'utf8') : ''),
@@ -209,19 +203,19 @@ function startResident(root: string): Resident {
   const child = spawn(process.execPath, [RESIDENT, root], { stdio: ['pipe', 'pipe', 'pipe'] });
   const ended = once(child, 'close');
   const answers = createInterface(child.stdout)[Symbol.asyncIterator]();
-  let said = '';
-  child.stderr.on('data', (data: Buffer) => (said += data.toString()));
+  let stderr = '';
+  child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
   // It may be killed while it is asked.
   child.stdin.on('error', () => {});
   return {
     child,
     async sync() {
-      said = '';
+      stderr = '';
       child.stdin.write('\n');
       const { done, value } = await answers.next();
       if (done !== true) return { ...(JSON.parse(value) as Outcome), signal: null };
       await ended;
-      return { status: child.exitCode, signal: child.signalCode, report: null, stderr: said };
+      return { status: child.exitCode, signal: child.signalCode, report: null, stderr };
     },
     async stop() {
       child.stdin.end();

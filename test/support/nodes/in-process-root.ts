@@ -1,12 +1,13 @@
 // A throwaway root whose store is a list in this process: many syncs in little time.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openNodeContext } from '../../../src/agent/node-context.ts';
 import { openSyncContext } from '../../../src/agent/reconcile/context.ts';
 import { runSync } from '../../../src/agent/reconcile/sync.ts';
 import type { SyncReport } from '../../../src/agent/reconcile/sync-report.ts';
-import type { Reader } from '../../../src/agent/reader-client/reader-client.ts';
+import { type Listed, readListed } from './listed-reader.ts';
+import { layRoot, type RootFiles } from './root-directory.ts';
 import { makeEd25519, seedRandom, writeBlob } from '../records/key-corpus.ts';
 
 const KEYS = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';
@@ -20,10 +21,10 @@ export interface Company {
   admins: string[];
 }
 
-export interface LoneRoot {
+export interface InProcessRoot {
   readonly root: string;
   readonly state: string;
-  /** A sync over the store, or from the cache with the store away. @param clock epoch ms. */
+  /** A sync with the store, without an answer of it (`away`), or from the state database alone (`cache`). @param clock epoch ms. */
   sync(company: Company | 'away' | 'cache', clock?: number): Promise<SyncReport>;
   read(file: string): string;
   line(file: string, name: string): string | undefined;
@@ -32,13 +33,14 @@ export interface LoneRoot {
   remove(): void;
 }
 
-const FILES: readonly (readonly [string, string])[] = [
-  ['etc/passwd', 'root:x:0:0:root:/root:/bin/bash\nlocal:x:1000:1000::/home/local:/bin/bash\n'],
-  ['etc/group', 'root:x:0:\nlocal:x:1000:\n'],
-  ['etc/shadow', 'root:*:20000:0:99999:7:::\nlocal:!:20000:0:99999:7:::\n'],
-  ['etc/gshadow', 'root:*::\nlocal:!::\n'],
-  ['etc/shells', '/bin/sh\n/bin/bash\n'],
-];
+/** A node with one local account. */
+const FILES: RootFiles = {
+  'etc/passwd': 'root:x:0:0:root:/root:/bin/bash\nlocal:x:1000:1000::/home/local:/bin/bash\n',
+  'etc/group': 'root:x:0:\nlocal:x:1000:\n',
+  'etc/shadow': 'root:*:20000:0:99999:7:::\nlocal:!:20000:0:99999:7:::\n',
+  'etc/gshadow': 'root:*::\nlocal:!::\n',
+  'etc/shells': '/bin/sh\n/bin/bash\n',
+};
 
 /** So many people with a key each, all in slurm-users, the first in slurm-admins. */
 export function makeCompany(size: number): Company {
@@ -54,32 +56,32 @@ export function makeCompany(size: number): Company {
 }
 
 /** @param yaml more of the configuration, at its top level. */
-export function makeLoneRoot(yaml = ''): LoneRoot {
-  const root = mkdtempSync(path.join(tmpdir(), 'lone-root-'));
-  for (const directory of ['etc/sunk-agent', 'etc/skel', 'etc/sudoers.d', 'home'])
-    mkdirSync(path.join(root, directory), { recursive: true });
-  for (const [file, text] of FILES) writeFileSync(path.join(root, file), text);
-  writeFileSync(
-    path.join(root, 'etc/sunk-agent/config.yaml'),
-    `scim: { base_url: "https://store.example" }
+export function makeInProcessRoot(yaml = ''): InProcessRoot {
+  const root = mkdtempSync(path.join(tmpdir(), 'in-process-root-'));
+  layRoot(root, {
+    files: FILES,
+    config: `scim: { base_url: "https://store.example" }
 access: { groups: [{ name: slurm-users }], sudo_groups: [{ name: slurm-admins }] }
 accounts: { domains: [example.com], homes: never }
 ${yaml}`,
-  );
-  const place = openNodeContext({ root, config: undefined });
+    token: null,
+    directories: ['etc/sudoers.d'],
+  });
+  const node = openNodeContext({ root, config: undefined });
   const keys = path.join(root, 'var/lib/sunk-agent/authorized_keys');
   const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
   return {
     root,
-    state: place.paths.state,
+    state: node.paths.state,
     async sync(company, clock = Date.now()) {
-      const parts = openSyncContext(place);
-      const reader = company === 'away' || company === 'cache' ? null : readerOf(company, clock);
+      const context = openSyncContext(node);
+      const reader =
+        company === 'away' || company === 'cache' ? null : readListed(listCompany(company), () => clock);
       try {
         const mode = company === 'cache' ? 'cache' : 'full';
-        return await runSync({ ...parts, reader, clock: () => clock }, mode);
+        return await runSync({ ...context, reader, clock: () => clock }, mode);
       } finally {
-        parts.state.close();
+        context.state.close();
       }
     },
     read,
@@ -95,56 +97,21 @@ ${yaml}`,
   };
 }
 
-/** Answers as the reader does that has read both lists to their end. */
-function readerOf({ people, users, admins }: Company, clock: number): Reader {
+/** As the store lists them. */
+function listCompany({ people, users, admins }: Company): Listed {
   const group = (displayName: string, gid: number, members: readonly string[]) => ({
     id: `g-${displayName}`,
     displayName,
     [GROUP]: { gid },
     members: members.map((name) => ({ value: `u-${name}` })),
   });
-  const lists = {
-    User: people.map(({ name, uid, active, keys }) => ({
+  return {
+    users: people.map(({ name, uid, active, keys }) => ({
       id: `u-${name}`,
       userName: `${name}@example.com`,
       active,
       [KEYS]: { uid, sunkSshKeys: keys },
     })),
-    Group: [group('slurm-users', 30_000, users), group('slurm-admins', 30_001, admins)],
+    groups: [group('slurm-users', 30_000, users), group('slurm-admins', 30_001, admins)],
   };
-  const reader: Pick<Reader, 'pass' | 'read'> = {
-    async pass(_question, ears) {
-      for (const kind of ['User', 'Group'] as const) {
-        ears.onLine({ n: 1, kind, resources: Buffer.from(JSON.stringify(lists[kind])) });
-        ears.onPage({ say: 'page', n: 1, kind, digest: null, is_known: false });
-      }
-      return {
-        say: 'end',
-        n: 1,
-        mode: 'full',
-        complete: { User: true, Group: true },
-        problems: [],
-        server_time: clock,
-        local_time: clock,
-        requests: 2,
-        retries: 0,
-        bytes: 0,
-      };
-    },
-    async read(kind, id) {
-      const resource = lists[kind].find((one) => one.id === id) ?? null;
-      return {
-        say: 'resource',
-        n: 1,
-        kind,
-        id,
-        found: resource === null ? 'absent' : 'present',
-        resource,
-        problem: null,
-        server_time: clock,
-        local_time: clock,
-      };
-    },
-  };
-  return reader as Reader;
 }

@@ -1,20 +1,20 @@
 // An agent that stays, as the daemon does: a full sync for each line on stdin, its outcome as a line on stdout.
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ContextKeeper, keepContext } from '../../src/agent/daemon/context-recovery.ts';
-import { openNodeContext } from '../../src/agent/node-context.ts';
-import { runSync } from '../../src/agent/reconcile/sync.ts';
-import { linkReader } from '../../src/agent/reader-client/reader-link.ts';
-import { publishStatus } from '../../src/agent/report/write-status.ts';
-import { AgentError, describeError } from '../../src/common/errors.ts';
-import { isDamage } from '../../src/state/database.ts';
-import { nameRefusal } from '../../src/common/system-error.ts';
+import { type ContextKeeper, keepContext } from '../../../../src/agent/daemon/context-recovery.ts';
+import { openNodeContext } from '../../../../src/agent/node-context.ts';
+import { runSync } from '../../../../src/agent/reconcile/sync.ts';
+import { linkReader } from '../../../../src/agent/reader-client/reader-link.ts';
+import { publishStatus } from '../../../../src/agent/report/write-status.ts';
+import { AgentError, describeError } from '../../../../src/common/errors.ts';
+import { isDamage } from '../../../../src/state/database.ts';
+import { nameRefusal } from '../../../../src/common/system-error.ts';
 import type { Outcome } from './login-root.ts';
 
 const [root = ''] = process.argv.slice(2);
-const place = openNodeContext({ root, config: undefined });
+const node = openNodeContext({ root, config: undefined });
 let kept = null as ContextKeeper | null;
-const link = linkReader(place, 'child');
+const link = linkReader(node, 'child');
 
 /** Where a reader has ended, a while for the next one to be there. */
 async function waitForReader() {
@@ -25,12 +25,12 @@ async function waitForReader() {
 async function sync(): Promise<Omit<Outcome, 'signal'>> {
   const reader = await waitForReader();
   try {
-    kept ??= keepContext(place);
+    kept ??= keepContext(node);
     const report = await kept.pass(
       () => {},
-      async (parts) => {
-        const report = await runSync({ ...parts, reader }, 'full');
-        await publishStatus(parts, report);
+      async (context) => {
+        const report = await runSync({ ...context, reader }, 'full');
+        await publishStatus(context, report);
         return report;
       },
     );
