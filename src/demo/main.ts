@@ -1,4 +1,4 @@
-// The demonstration: a person is pushed by the identity provider, gets a login, leaves, and is out. Ends with status 0.
+// The demonstration: the identity provider pushes a user, who gets a login, leaves and loses it. Ends with status 0.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { connectEntra, entra, makePublicKey } from './company.ts';
@@ -39,7 +39,7 @@ function agent(statuses: readonly number[], ...args: string[]): Promise<string> 
   );
 }
 
-/** The lines of alice and bob, and what sshd would hear about alice. */
+/** The lines of alice and bob, and what sshd would be told about alice. */
 async function showAlice(): Promise<string> {
   for (const file of ['etc/passwd', 'etc/group']) {
     process.stdout.write(`   ROOT/${file}\n`);

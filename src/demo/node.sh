@@ -1,5 +1,5 @@
 #!/bin/sh
-# A throwaway login node: this machine's own files under an overlay that nobody else sees.
+# A throwaway login node: this machine's own files under an overlay that no other process sees.
 #
 # node.sh DIRECTORY REPOSITORY MODULES, in a mount and pid namespace of its own. All that is written lies in a
 # tmpfs of that namespace, and is gone with the last process in it. Says "ready" once there is something to enter, and
@@ -63,5 +63,5 @@ PasswordAuthentication no
 KbdInteractiveAuthentication no
 END
 chroot "$root" ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key
-# Said from inside: whoever enters takes this process's root, and before the chroot that is the machine's own.
+# Printed from inside: a process that enters gets this one's root, and before the chroot that is the machine's own.
 exec chroot "$root" sh -c 'echo ready; exec cat'

@@ -29,13 +29,13 @@ export async function openNode(): Promise<PrivateNode | string> {
   const unshare = ['--mount', '--pid', '--fork', '--kill-child', 'sh', script, directory, HERE, modules];
   const holder = start('unshare', unshare, 'pipe');
   if (holder.stdout === null || holder.stderr === null) throw new Error('unshare has no output');
-  const complaints = text(holder.stderr);
+  const errors = text(holder.stderr);
   let said = '';
   for await (const chunk of holder.stdout) {
     said += String(chunk);
     if (said.includes('ready')) break;
   }
-  if (!said.includes('ready')) return (await complaints).trim();
+  if (!said.includes('ready')) return (await errors).trim();
   const children = await must(run('cat', `/proc/${holder.pid ?? 0}/task/${holder.pid ?? 0}/children`));
   const target = children.stdout.trim();
   const enter = ['nsenter', '--target', target, '--mount', '--pid', '--root', 'env', '-C', '/'] as const;

@@ -29,12 +29,12 @@ export async function makeBundled(more: Readonly<Record<string, string>> = {}): 
   symlinkSync(path.join(PROJECT, 'node_modules'), path.join(lib, 'node_modules'));
   writeFileSync(path.join(lib, 'package.json'), '{ "type": "module" }\n');
   symlinkSync(process.execPath, path.join(lib, 'node'));
-  const cache = path.join(directory, 'cache');
-  mkdirSync(cache);
+  const compiled = path.join(directory, 'compiled');
+  mkdirSync(compiled);
   const program = path.join(directory, 'sunk-agent');
   const wrapper = readFileSync(path.join(PROJECT, 'packaging/wrapper/sunk-agent'), 'utf8')
     .replaceAll('/usr/lib/sunk-agent', lib)
-    .replaceAll('/var/cache/sunk-agent', cache);
+    .replaceAll('/var/cache/sunk-agent', compiled);
   writeFileSync(program, wrapper, { mode: 0o755 });
   const emptyScript = path.join(directory, 'empty.mjs');
   writeFileSync(emptyScript, '');
@@ -43,7 +43,7 @@ export async function makeBundled(more: Readonly<Record<string, string>> = {}): 
     lib,
     as: {
       options: /node ((?:--\S+ )+)/.exec(wrapper)?.[1]?.trim().split(' ') ?? [],
-      env: { NODE_COMPILE_CACHE: cache },
+      env: { NODE_COMPILE_CACHE: compiled },
     },
     runtime: path.join(lib, 'node'),
     emptyScript,

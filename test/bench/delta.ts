@@ -36,7 +36,7 @@ export async function benchDelta(): Promise<Row[]> {
     const fullSyncs = (lines: readonly LogLine[]): number =>
       lines.filter(({ msg, mode }) => msg === 'pass over' && mode === 'full').length;
     await log.wait((lines) => fullSyncs(lines) >= 1);
-    // From an empty cache and from a full one.
+    // From an empty state database and from a full one.
     daemon.kill('SIGHUP');
     await log.wait((lines) => fullSyncs(lines) >= 2);
     const peak = memory.stop();
@@ -126,7 +126,7 @@ function followLog(child: ChildProcess) {
   };
 }
 
-/** Seconds from the request that changes somebody to the start of the sync that looks. */
+/** Seconds from the request that changes a user to the start of the sync that reads it. */
 async function measureEvents(testbed: Testbed, log: ReturnType<typeof followLog>): Promise<number[]> {
   const headers = { authorization: `Bearer ${testbed.token}`, 'content-type': 'application/scim+json' };
   const list = await fetch(`${testbed.baseUrl}/Users?count=${CHANGES}&startIndex=5000`, { headers });

@@ -1,4 +1,4 @@
-// Some nodes of the fleet benchmark in one process: each with its own root, reader, mirror, budget, schedule and syncs.
+// Some nodes of the fleet benchmark in one process: each with its own root, reader, state database, budget, schedule and syncs.
 import { duplexPair } from 'node:stream';
 import { createBudget } from '../../src/agent/daemon/budget.ts';
 import { openNodeContext } from '../../src/agent/node-context.ts';
@@ -53,7 +53,7 @@ function openNode(node: string) {
   const queue = createSyncQueue(({ mode, resources }) => sync(mode, resources));
   reader.watch(({ mode, resources }) => queue.ask(mode, resources));
   return {
-    readCache: () => runSync({ ...context, reader: null, host: watched }, 'cache'),
+    syncFromState: () => runSync({ ...context, reader: null, host: watched }, 'cache'),
     readStore: () => sync('full', []),
     follow() {
       startSchedule(config.sync, node, budget, (mode) => queue.ask(mode)).rejoin();
@@ -70,7 +70,7 @@ const names = Array.from({ length: Number(count) }, (_, index) => `node${Number(
 const unfilled = [...names];
 
 await serveJobs({
-  /** The next node has everything in its cache and on its host, and is gone again. */
+  /** The next node has everything in its state database and on its host, and is gone again. */
   fill: async () => {
     const name = unfilled.shift();
     if (name === undefined) return;
@@ -83,7 +83,7 @@ await serveJobs({
   /** All start at once, as after a power cut, and go on. */
   restart: async () => {
     const nodes = names.map(openNode);
-    for (const node of nodes) await node.readCache();
+    for (const node of nodes) await node.syncFromState();
     return nodes.map((node) => node.follow()).length;
   },
   /** What has happened since the last time. */

@@ -8,7 +8,7 @@ const RIGHT = 250;
 const TOP = 20;
 const BOTTOM = 45;
 const LABEL_HEIGHT = 16;
-/** A colour a benchmark, on light and on dark ground; a pattern a row of it, so that colour is not all that tells. */
+/** A colour a benchmark, on a light and on a dark background; a pattern a row of it, so that colour is not all that tells. */
 const COLOURS = [
   ['#0969da', '#58a6ff'],
   ['#bc4c00', '#f0883e'],

@@ -1,4 +1,4 @@
-// The agent's side of the host benchmark: fills a mirror without a network, and makes syncs from it.
+// The agent's side of the host benchmark: fills a state database without a network, and syncs from it.
 import { createECDH } from 'node:crypto';
 import { openNodeContext } from '../../src/agent/node-context.ts';
 import { openSyncContext } from '../../src/agent/reconcile/context.ts';
@@ -52,7 +52,7 @@ function ingest(state: StateDatabase, people: readonly UserRecord[], withGroup: 
   for (const record of people) batch.add('User', { kind: 'good', record, warnings: [] });
   if (withGroup) {
     const record = {
-      id: 'everybody',
+      id: 'all-users',
       name: 'slurm-users',
       externalId: null,
       created: null,
@@ -75,7 +75,7 @@ async function sync(): Promise<{ ms: number; report: SyncReport }> {
 }
 
 await serveJobs({
-  /** A full cache: everybody with a key, in the access group, and what was read of the keys. */
+  /** A full state database: each user with a key, in the access group, and what was read of the keys. */
   fill: () => {
     context ??= openSyncContext(node);
     ingest(
@@ -88,7 +88,7 @@ await serveJobs({
     context.state.saveReadings();
   },
   sync,
-  /** Somebody's key is another now: from the record to the file. */
+  /** One user has another key: from the record to the file. */
   change: async () => {
     context ??= openSyncContext(node);
     const start = performance.now();

@@ -1,4 +1,4 @@
-// What accounts and keys cost from a full cache, without a network: a node made anew, one changed key, and a quiet sync.
+// What accounts and keys cost from a full state database, without a network: a node made anew, one changed key, and a quiet sync.
 import { execFileSync } from 'node:child_process';
 import {
   existsSync,
@@ -85,7 +85,7 @@ async function benchSize(size: number, { root, trash, start }: Place): Promise<R
     const { report } = await daemon.ask<Answer>('sync');
     colds.push((performance.now() - began) / 1000);
     if (report.counts.accountsOpen !== size || report.changes.failed > 0)
-      throw new Error(`not everybody has an account: ${JSON.stringify(report)}`);
+      throw new Error(`not every user has an account: ${JSON.stringify(report)}`);
     await daemon.stop();
   }
 
@@ -128,7 +128,7 @@ async function benchSize(size: number, { root, trash, start }: Place): Promise<R
   });
 }
 
-/** A fresh image with the cache of before: no managed account, no key file. */
+/** A fresh image with the state database of before: no managed account, no key file. */
 function makeImage(root: string, trash: string): void {
   for (const directory of ['etc', 'var/lib/sunk-agent/authorized_keys']) {
     const old = path.join(root, directory);

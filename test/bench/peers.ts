@@ -14,7 +14,7 @@ const PEERS = [
   ['helper-vs-google', '/usr/bin/google_authorized_keys'],
 ] as const;
 
-/** Needs root, and Debian's mirror once. Their daemons and servers do not run: this is what they cost at least. */
+/** Needs root, and Debian's packages once. Their daemons and servers do not run: this is what they cost at least. */
 export async function benchPeers(): Promise<Row[]> {
   const node = await openPrivateNode(ensureLayers('bookworm', PACKAGES));
   try {

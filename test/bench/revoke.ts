@@ -65,7 +65,7 @@ const DEACTIVATE = `${CLIENT}
 const SWITCH_EVENTS_OFF = `${CLIENT}
   await call('PATCH', process.argv[3] + '/settings', { events: false });`;
 
-/** Needs root. @param by how the node hears of a change: the store's events, or its own polls where there are none. */
+/** Needs root. @param by how the node learns of a change: the store's events, or its own polls where there are none. */
 export async function benchRevoke(by: 'events' | 'polls'): Promise<Row[]> {
   const show = (over: number): void => showProgress(`login: ${over} of ${TRIALS} revocations by ${by}`);
   const spans: number[] = [];
@@ -123,7 +123,7 @@ async function onFilledNode<T>(hasEvents: boolean, work: (world: World) => Promi
     });
     writeFileSync(path.join(directory, 'keys.json'), JSON.stringify(keys));
     const ids = JSON.parse(await callStore(node, FILL, path.join(directory, 'keys.json'))) as string[];
-    await waitFor('the agent has made everybody’s key file', () => {
+    await waitFor('the agent has made every key file', () => {
       const { stdout } = node.exec('ls /var/lib/sunk-agent/authorized_keys | wc -l');
       return Number(stdout) === USERS;
     });

@@ -1,4 +1,4 @@
-// The agent's side of the sync benchmark: hears the store as the daemon does, with a reader of its own.
+// The agent's side of the sync benchmark: fetches the store as the daemon does, with a reader of its own.
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { fetchStore } from '../../src/agent/ingest/fetch-store.ts';
@@ -44,12 +44,12 @@ await serveJobs({
     return time(async () => {
       open = openAll();
       const { context, reader } = open;
-      const heard = await fetchStore(
+      const fetched = await fetchStore(
         { ...context, reader, now: Math.floor(Date.now() / 1000) },
         { mode: 'full', resources: [] },
         null,
       );
-      if (!heard.complete.User || !heard.complete.Group) throw new Error('the store was not heard whole');
+      if (!fetched.complete.User || !fetched.complete.Group) throw new Error('the fetch was not complete');
     });
   },
   /** A whole sync of the daemon, from question to report. */

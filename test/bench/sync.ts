@@ -1,4 +1,4 @@
-// What hearing the whole store costs, against a bare loop over the same pages, at 100 to 100,000 people.
+// What fetching the whole store costs, against a bare loop over the same pages, at 100 to 100,000 people.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -55,7 +55,7 @@ async function benchSize({ lib, as }: Bundled, size: number): Promise<Row[]> {
 
 async function measure(agent: Worker, loop: Worker, size: number): Promise<Row[]> {
   const spent = { first: [] as number[], store: [] as number[], sync: [] as number[], parse: [] as number[] };
-  // The store prepares its pages, and everybody's code is warm; the agent's pages and the loop's are the same.
+  // The store prepares its pages, and all code is warm; the agent's pages and the loop's are the same.
   await loop.ask('parse');
   await agent.ask('first');
   for (let turn = 0; turn < TURNS; turn += 1) {

@@ -40,8 +40,8 @@ export class CampaignFailure extends Error {
 
 const CALM_SYNCS = 8;
 
-/** After these a node may not know which groups it once made; what it cannot know to be its own, it must not touch. */
-const FORGETFUL = new Set(['damaged cache', 'lost cache', 'replayed cache']);
+/** After these a node may not know which groups it once made; a group that it cannot recognise as managed it must not touch. */
+const FORGETFUL = new Set(['damaged state', 'lost state', 'replayed state']);
 
 /** Those of the first who are in with the same keys among the second. */
 function keepUnchanged(people: readonly ModelPerson[], others: Iterable<ModelPerson>): ModelPerson[] {
@@ -54,7 +54,7 @@ function keepUnchanged(people: readonly ModelPerson[], others: Iterable<ModelPer
 
 /**
  * Runs rounds until the time or their number is over.
- * @param span `until`: epoch milliseconds; whoever has less time makes it earlier.
+ * @param span `until`: epoch milliseconds; a caller with less time makes it earlier.
  * @param onRound called after each round with the figures so far.
  * @throws CampaignFailure
  */
@@ -85,7 +85,7 @@ export async function runCampaign(
     nodes.map((node) => [node, { lastSync: 0, isLost: false, stranded: new Set<string>() }]),
   );
   const figures: Figures = { rounds: 0, syncs: 0, changes: 0, storeFaults: 0, approvals: 0, nodeFaults: {} };
-  /** Who was in when a node's cache was laid aside: an old cache that comes back knows no more. */
+  /** Who had access when a node's state database was saved: an old copy that comes back knows no more. */
   const asSaved = new Map<LoginRoot, readonly ModelPerson[]>();
   let log: string[] = [];
   let steady: ModelPerson[] = [];
@@ -128,7 +128,7 @@ export async function runCampaign(
     }
   }
 
-  /** @param isStoreWell whether nothing keeps a sync from hearing the model. */
+  /** @param isStoreWell whether no fault keeps a sync from fetching the whole store. */
   async function befall(node: LoginRoot, model: ReferenceModel, isStoreWell: boolean): Promise<void> {
     const name = rng.chance(0.3) ? 'nothing' : rng.pick([...nodeFaults.keys()]);
     figures.nodeFaults[name] = (figures.nodeFaults[name] ?? 0) + 1;
@@ -142,7 +142,7 @@ export async function runCampaign(
     demand(node, isDefect(status, report ?? null, stderr) ? [`a defect came to light: ${stderr}`] : []);
     demand(node, findBreaches(node, past));
     const isShorn = name === 'lost /etc' || log.includes(`node ${node.name}: lost /etc`);
-    const isReplayed = log.includes(`node ${node.name}: replayed cache`);
+    const isReplayed = log.includes(`node ${node.name}: replayed state`);
     const known = isReplayed ? keepUnchanged(steady, asSaved.get(node) ?? steady) : steady;
     if (!isShorn) demand(node, findLockedOut(node, known));
     if (isStoreWell && name !== 'clock off' && isAllWell(report ?? null))
@@ -234,17 +234,17 @@ export async function runCampaign(
 }
 
 /**
- * Whether a sync says that it heard everything and did it, but for key files: whatever befell it then kept nobody inside,
- * since to whom no key file may be the helper gives none.
+ * Whether a sync reports a complete fetch and every change done, but for key files: no fault then delayed a revocation,
+ * since the helper gives no key to a denied name.
  */
 function isAllWell(report: SyncReport | null): boolean {
   if (report === null || report.heard === null) return false;
   const { changes, problems } = report;
-  const isMended = problems.every((problem) => /^keys-(?:write|remove) /.test(problem));
-  return isMended && isAgreed({ ...report, changes: { ...changes, failed: 0 } });
+  const isFixed = problems.every((problem) => /^keys-(?:write|remove) /.test(problem));
+  return isFixed && isAgreed({ ...report, changes: { ...changes, failed: 0 } });
 }
 
-/** What no fault excuses: an error that nobody foresaw, or an end without a word. */
+/** What no fault excuses: an unforeseen error, or an end without a report. */
 function isDefect(status: number | null | undefined, report: SyncReport | null, stderr = ''): boolean {
   return status === 70 || (status === 1 && report === null) || stderr.includes('this is a defect');
 }

@@ -16,8 +16,8 @@ export const ACCESS_GROUPS = ['slurm-users', 'contractors'] as const;
 export const SUDO_GROUP = 'slurm-admins';
 export const DOMAINS = ['example.com', 'example.org'] as const;
 
-/** Names that must never become accounts, whoever is called so. */
-const NAMES_OF_POWER = ['root', 'slurm', 'daemon', 'sudo', 'local'];
+/** Names that must never become accounts. */
+const PRIVILEGED_NAMES = ['root', 'slurm', 'daemon', 'sudo', 'local'];
 const HOSTILE_NAMES = [
   'Eve:0:0:root:/root:/bin/sh',
   'Eve\nroot2::0:0::/:/bin/sh',
@@ -48,16 +48,16 @@ export function makeCompany(rng: Rng, store: { baseUrl: string; token: string })
     const good = `ssh-ed25519 ${writeBlob('ssh-ed25519', makeEd25519(rng.below)).toString('base64')}`;
     if (kind === 1) return `command="id" ${good}`;
     if (kind === 2) return '';
-    return `${good} somebody@laptop`;
+    return `${good} person@laptop`;
   }
 
   function join(directory: Directory, domain: string): string {
     const isOdd = rng.chance(0.04);
-    const name = isOdd ? rng.pick(NAMES_OF_POWER) : `p${String(nextPerson).padStart(4, '0')}`;
+    const name = isOdd ? rng.pick(PRIVILEGED_NAMES) : `p${String(nextPerson).padStart(4, '0')}`;
     nextPerson += 1;
     const userPrincipalName = `${name}@${domain}`;
     if (directory.users.some((person) => person.userPrincipalName === userPrincipalName))
-      return `nobody joins`;
+      return `no one joins`;
     directory.users.push(
       makePerson(userPrincipalName, makeKey(), rng.chance(0.1) ? rng.pick(HOSTILE_NAMES) : name),
     );
@@ -99,7 +99,7 @@ export function makeCompany(rng: Rng, store: { baseUrl: string; token: string })
         return `${name} is deleted`;
       case 9: {
         const gone = directory.users.filter(({ deleted }) => deleted);
-        if (gone.length === 0) return 'nobody to restore';
+        if (gone.length === 0) return 'no one to restore';
         const back = rng.pick(gone);
         if (rng.chance(0.5)) {
           back.deleted = false;

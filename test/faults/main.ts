@@ -12,7 +12,7 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-/** How far it is, where nobody looks at a terminal. */
+/** Progress, where there is no terminal. */
 const SAY_EVERY_MS = 600_000;
 const seed = values.seed === undefined ? randomInt(2 ** 31) : Number(values.seed);
 const minutes = Number(values.minutes);

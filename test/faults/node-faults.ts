@@ -52,7 +52,7 @@ const ALWAYS: Readonly<Record<string, NodeFault>> = {
     }
   },
 
-  async 'damaged cache'(node, rng) {
+  async 'damaged state'(node, rng) {
     const files = existsSync(node.state)
       ? readdirSync(node.state).filter((name) => /^mirror\.sqlite(-wal)?$/.test(name))
       : [];
@@ -60,12 +60,12 @@ const ALWAYS: Readonly<Record<string, NodeFault>> = {
     return node.startSync().over;
   },
 
-  async 'lost cache'(node) {
+  async 'lost state'(node) {
     rmSync(node.state, { recursive: true, force: true });
     return node.startSync().over;
   },
 
-  async 'replayed cache'(node) {
+  async 'replayed state'(node) {
     node.replayState();
     return node.startSync().over;
   },
@@ -85,7 +85,7 @@ const AS_ROOT: Readonly<Record<string, NodeFault>> = {
       ({ root }) => rmSync(fillerOf(root), { force: true }),
     ),
   async 'read-only file system'(node) {
-    // Which no file system becomes while somebody has a file open to write it.
+    // No file system becomes read-only while a process has a file open to write it.
     await node.stopResident();
     return during(node, remount('ro'), remount('rw'));
   },

@@ -2,11 +2,11 @@
 import type { AccountFile, LoginRoot } from '../support/nodes/login-root/login-root.ts';
 import type { ModelPerson, ReferenceModel } from './reference-model.ts';
 
-export const MARKER = 'sunk-users';
-const MARKER_GID = '9999';
+export const MANAGED_GROUP = 'sunk-users';
+const MANAGED_GID = '9999';
 const MAX_AGE_S = 7 * 86_400;
 
-/** What the campaign remembers of everybody there ever was. */
+/** What the campaign keeps of each person there ever was. */
 export interface PastModel {
   /** By SCIM id, as the store last had them; who is gone from the store is not in. */
   readonly people: Map<string, ModelPerson>;
@@ -32,7 +32,7 @@ export function remember(past: PastModel, model: ReferenceModel): void {
   for (const { name, gid } of model.groups) past.groups.set(name, gid);
 }
 
-/** What must hold at every instant, whatever goes wrong: nobody else's byte, nobody else's uid, nobody else's key. */
+/** What must hold at every instant, whatever goes wrong: no foreign byte changes, no uid moves, no key is served to another account. */
 export function findBreaches(node: LoginRoot, past: PastModel): string[] {
   const found: string[] = [];
   const byName = new Map([...past.people.values()].map((person) => [person.name, person]));
@@ -59,7 +59,7 @@ export function findBreaches(node: LoginRoot, past: PastModel): string[] {
   return found;
 }
 
-/** Of those who were in all the time with these keys: who is out, though nobody said so. */
+/** Of those who had access all the time with these keys: who lost it without a reason. */
 export function findLockedOut(node: LoginRoot, steady: readonly ModelPerson[]): string[] {
   const passwd = new Map(node.lines('passwd').map((line) => [line.split(':')[0], line]));
   const files = node.keyFiles();
@@ -71,15 +71,15 @@ export function findLockedOut(node: LoginRoot, steady: readonly ModelPerson[]): 
   });
 }
 
-/** Who may not be in and is: to be asked where a sync has heard the store whole, and says that all was done. */
+/** Who has access and must not: to be asked after a sync with a complete fetch that reports every change done. */
 export function findInside(node: LoginRoot, past: PastModel): string[] {
   const passwd = new Map(node.lines('passwd').map((line) => [line.split(':')[0], line]));
   const files = node.keyFiles();
   return [...past.people.values()].flatMap(({ name, isIn }) => {
     if (isIn) return [];
-    if (files.has(name)) return [`${name} is out and has a key file`];
+    if (files.has(name)) return [`${name} has no access but a key file`];
     const line = passwd.get(name);
-    return line?.endsWith(':/bin/bash') === true ? [`${name} is out and has a shell: ${line}`] : [];
+    return line?.endsWith(':/bin/bash') === true ? [`${name} has no access but a shell: ${line}`] : [];
   });
 }
 
@@ -92,7 +92,7 @@ export function findStranded(node: LoginRoot, model: ReferenceModel, past: PastM
 
 /**
  * The calm after the storm: the node is exactly what the model says.
- * @param stranded groups of which this node cannot know that they were ever ours.
+ * @param stranded groups of which this node cannot know that they were ever managed.
  */
 export function findDifferences(
   node: LoginRoot,
@@ -111,17 +111,17 @@ export function findDifferences(
     if (isIn) {
       const [, , realUid, gid, , dir, shell] = line?.split(':') ?? [];
       const is = [realUid, gid, dir, shell].join(':');
-      const should = [uid, MARKER_GID, `/home/${name}`, '/bin/bash'].join(':');
+      const should = [uid, MANAGED_GID, `/home/${name}`, '/bin/bash'].join(':');
       if (is !== should) found.push(`${name} should be ${should} and is ${line ?? 'not there'}`);
       if (shadow.get(name)?.[1] !== '*' || shadow.get(name)?.[7] !== '')
-        found.push(`${name} is closed in shadow: ${shadow.get(name)?.join(':') ?? 'no line'}`);
+        found.push(`${name} is disabled in shadow: ${shadow.get(name)?.join(':') ?? 'no line'}`);
       found.push(...compareKeys(person, files.get(name) ?? '', now));
     } else {
-      if (files.has(name)) found.push(`${name} is out and has a key file`);
+      if (files.has(name)) found.push(`${name} has no access but a key file`);
       if (line !== undefined && !line.endsWith(':/usr/sbin/nologin'))
-        found.push(`${name} (${id}) is out and has a shell: ${line}`);
+        found.push(`${name} (${id}) has no access but a shell: ${line}`);
       if (line !== undefined && shadow.get(name)?.[7] !== '1')
-        found.push(`${name} is out and not expired in shadow`);
+        found.push(`${name} has no access and is not expired in shadow`);
     }
   }
   for (const name of files.keys())
@@ -173,7 +173,7 @@ function managed(lines: readonly string[], byName: ReadonlyMap<string, unknown>)
   return lines.filter((line) => byName.has(line.split(':')[0] ?? ''));
 }
 
-/** Every line that bears no name of ours must be there, unchanged and in its place. */
+/** Every line without a managed name must be there, unchanged and in its place. */
 function compareForeign(
   node: LoginRoot,
   file: AccountFile,
@@ -181,13 +181,13 @@ function compareForeign(
   past: PastModel,
 ): string[] {
   const isGroup = file === 'group' || file === 'gshadow';
-  const isOurs = (line: string): boolean => {
+  const isManaged = (line: string): boolean => {
     const [name = ''] = line.split(':');
-    return isGroup ? name === MARKER || past.groups.has(name) : people.has(name);
+    return isGroup ? name === MANAGED_GROUP || past.groups.has(name) : people.has(name);
   };
   const is = node
     .lines(file)
-    .filter((line) => !isOurs(line))
+    .filter((line) => !isManaged(line))
     .join('\n');
   const should = node.foreign[file].join('\n');
   return is === should ? [] : [`${file} of others should be\n${should}\nand is\n${is}`];

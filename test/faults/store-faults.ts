@@ -8,7 +8,7 @@ const ONE_OF_THEM = '/(Users|Groups)(/|\\?(?!.*filter=))';
 type FaultBody = Readonly<Record<string, unknown>>;
 
 /**
- * One fault as data. None of them is an answer that a store in its right mind could give as the model (a whole and
+ * One fault as data. None of them is an answer that a sound store could give (a whole and
  * consistent lie about one person): everything here must be seen through, or at least not be acted upon.
  */
 export function chooseStoreFault(rng: Rng, names: readonly string[]): FaultBody {

@@ -12,7 +12,7 @@ export function findLeftovers(directory: string): string[] {
     }
   };
   const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  // npm makes the cache for whatever node runs it.
+  // npm makes it for whatever node runs it.
   const files = readdirSync(directory).filter((name) => name !== 'node-compile-cache');
   return [...processes.filter(holds), ...files];
 }

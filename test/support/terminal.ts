@@ -1,4 +1,4 @@
-// A real terminal with somebody before it: tmux on a socket of its own runs one program at a time and shows its screen.
+// A real terminal with a user before it: tmux on a socket of its own runs one program at a time and shows its screen.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -155,7 +155,7 @@ describeOnNodes('the account files of a busy node', () => {
   );
 
   test('are sound, as the real tools see them', () => {
-    // grpck and pwck in a node without some homes of the system warn about those; of ours there is nothing to say.
+    // grpck and pwck in a node without some homes of the system warn about those; of managed accounts there is nothing to say.
     for (const tool of ['pwck -r -q', 'grpck -r']) {
       const { stdout, stderr } = node.exec(tool);
       expect(`${stdout}${stderr}`).not.toMatch(/invalid|duplicate|no matching|delete line|'p\d+'|slurm|sunk/);

@@ -81,7 +81,7 @@ async function sync(
   }
   const child = spawn(command[0] ?? '', command.slice(1), {
     stdio: ['ignore', 'ignore', 'ignore'],
-    // Warm for all: a cache that is still written to would count as well.
+    // Warm for all: a compile cache that is still written to would count as well.
     env: { ...process.env, NODE_COMPILE_CACHE: at('compiled') },
   });
   const [status] = (await once(child, 'exit')) as [number | null];

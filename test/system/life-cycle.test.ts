@@ -53,7 +53,7 @@ describeOnNodes('the package', () => {
     let node: LoginNode;
     let store: Store;
     let probe: Probe;
-    /** How it was before: sshd's settings for everybody, NSS, the accounts. */
+    /** How it was before: sshd's settings for all users, NSS, the accounts. */
     let before: ReturnType<typeof readHost>;
     let session: { ticks: number; child: ReturnType<LoginNode['startSsh']> };
 
@@ -136,7 +136,7 @@ describeOnNodes('the package', () => {
       expect(isActive()).toBe(false);
     });
 
-    test('is configured by init, which shows a plan and lets nobody in', () => {
+    test('is configured by init, which shows a plan and grants no login', () => {
       const init = `echo '${store.readToken}' | sunk-agent init --base-url ${BASE_URL} --token-file - --group slurm-users --enforce`;
       const { status, stdout, stderr } = node.exec(init);
       expect(status, stderr).toBe(0);
@@ -224,7 +224,7 @@ describeOnNodes('the package', () => {
       must('test -d /home/alice && test -s /var/lib/sunk-agent/cache/mirror.sqlite');
       must('test -s /etc/sunk-agent/config.yaml');
       expect(node.exec('pgrep -f "[s]unk-agent/(cli|reader).js"').status).toBe(1);
-      // Nobody serves the keys any more.
+      // The keys are no longer served.
       expect(login('alice').status).toBe(255);
       expect(must('systemctl is-system-running')).toBe('running\n');
     });

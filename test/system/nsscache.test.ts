@@ -32,7 +32,7 @@ sync:
   poll: "*/5 * * * * *"
 `;
 
-/** pam_unix(8) refuses everybody for whom it finds no line in shadow, so who resolves none has sshd do without PAM. */
+/** pam_unix(8) refuses each user without a line in shadow, so a node that resolves none has sshd do without PAM. */
 const WAYS = [
   { shadow: 'files cache', pam: 'yes' },
   { shadow: 'files', pam: 'no' },
@@ -93,7 +93,7 @@ describeOnNodes('libnss-cache on bookworm', () => {
     rmSync(keys, { recursive: true, force: true });
   });
 
-  test('everybody is resolved by name and by uid, every group by name and by gid', () => {
+  test('each user is resolved by name and by uid, every group by name and by gid', () => {
     const file = run(`sort ${DIRECTORY}/current/passwd.cache`);
     expect(file.trim().split('\n')).toHaveLength(PEOPLE + 1);
     for (const column of [1, 3]) {
@@ -105,7 +105,7 @@ describeOnNodes('libnss-cache on bookworm', () => {
     expect(run('getent passwd | wc -l').trim()).toBe(
       String(PEOPLE + 1 + local[0]!.trim().split('\n').length),
     );
-    expect(node.exec('getent passwd nobody-of-ours; getent passwd 59999').status).toBe(2);
+    expect(node.exec('getent passwd no-such-user; getent passwd 59999').status).toBe(2);
     expect(run('id user000001')).toMatch(/^uid=\d+\(user000001\) gid=9999\(sunk-users\) .*\(group0001\)/);
   });
 
@@ -118,7 +118,7 @@ describeOnNodes('libnss-cache on bookworm', () => {
     );
   });
 
-  test('nobody sees half of two generations while one follows the other', () => {
+  test('no reader sees half of two generations while one follows the other', () => {
     const script = `
       import { publishGeneration } from '${CODE}/src/host/nss/generation.ts';
       import { renderGeneration } from '${CODE}/src/host/nss/cache-files.ts';
@@ -144,7 +144,7 @@ describeOnNodes('libnss-cache on bookworm', () => {
     expect(Number(/^\s*(\d+)/.exec(line)?.[1])).toBeGreaterThan(10);
   });
 
-  test('a closed account is refused, and so is its own authorized_keys, in either way', async () => {
+  test('a disabled account is refused, and so is its own authorized_keys, in either way', async () => {
     const publicKey = readFileSync(`${keyFile()}.pub`, 'utf8');
     run(`install -d -o alice -m 700 ~alice ~alice/.ssh
       install -o alice -m 600 /dev/stdin ~alice/.ssh/authorized_keys <<'END'\n${publicKey}END`);

@@ -133,12 +133,12 @@ describeOnNodes('a login pod', () => {
       (JSON.parse(pod.exec('sunk-agent status --json').stdout) as { lastPass: { n: number } }).lastPass.n;
     const last = syncs();
     await eventually(
-      'the store is heard again',
+      'the store answers again',
       () => syncs() > last && pod.exec('sunk-agent status').status === 0,
     );
   });
 
-  test('stays down where the configuration is wrong, which a restart does not mend', async () => {
+  test('stays down where the configuration is wrong, which a restart does not fix', async () => {
     must('cp /etc/sunk-agent/config.yaml /run/wrong.yaml && echo "nonsense: 1" >>/run/wrong.yaml');
     must(
       'mkdir /run/wrong && cp /run/service/sunk-agent/* /run/wrong/ 2>/dev/null; sed -i "s|--reader socket|& --config /run/wrong.yaml|" /run/wrong/run',

@@ -72,7 +72,7 @@ describeOnNodes('pods of one cluster', () => {
       if (left !== undefined) rmSync(left, { recursive: true, force: true });
   });
 
-  test('a login pod lets in whom the other pod publishes, without a line of its own', async () => {
+  test('a login pod grants a login to each user that the other pod publishes, without a line of its own', async () => {
     await eventually('alice logs in', () => pod.ssh('alice', key('alice'), 'true').status === 0);
     expect(pod.ssh('alice', key('alice'), 'id; pwd').stdout).toBe(
       'uid=10000(alice) gid=9999(sunk-users) groups=9999(sunk-users),20000(slurm-users)\n/home/alice\n',
@@ -85,7 +85,7 @@ describeOnNodes('pods of one cluster', () => {
     expect(pod.exec('sunk-agent status').status).toBe(0);
   });
 
-  test('who joins later is published and let in; who leaves is out on both', async () => {
+  test('who joins later is published and let in; who leaves loses access on both', async () => {
     const bob = await store.createUser('bob@example.com', publicKey('bob'));
     await store.addMember('slurm-users', bob);
     await eventually('bob logs in', () => pod.ssh('bob', key('bob'), 'true').status === 0);

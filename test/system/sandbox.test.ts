@@ -66,7 +66,7 @@ describeOnNodes('the sandbox', () => {
           node.exec('test -s /var/lib/sunk-agent/authorized_keys/alice && test -s /etc/sudoers.d/sunk-agent')
             .status === 0,
       );
-      // The way in for the day the agent locks everybody out, without which doctor warns.
+      // The way in for the day the agent locks everyone out, without which doctor warns.
       must(
         `install -d -m 700 /root/.ssh && echo '${readFileSync(`${key}.pub`, 'utf8').trim()}' >/root/.ssh/authorized_keys`,
       );

@@ -144,7 +144,7 @@ for (const release of RELEASES) {
         await churning;
         expect(failed).toEqual([]);
         expect(readSync()).toBeGreaterThan(before);
-        // It was a storm on a node that changed: Eve was really put out, and let in again, meanwhile.
+        // It was a storm on a node that changed: Eve was really revoked, and granted access again, meanwhile.
         const said = node.exec('journalctl --no-pager -u sunk-agent --output=cat').stdout;
         expect(said).toContain('"account-close","name":"eve"');
       },

@@ -67,7 +67,7 @@ describeOnNodes('a cluster that nsscache serves', () => {
       chown 10000:10000 /srv/homes/alice
       ln -s /etc/nsscache/passwd.cache /etc/nsscache/group.cache /etc/
       printf 'passwd: files cache\\ngroup: files cache\\nshadow: files\\nhosts: files\\n' >/etc/nsswitch.conf
-      printf 'UsePAM no\\n' >/etc/ssh/sshd_config.d/05-cache.conf; ${RESTART_SSHD}
+      printf 'UsePAM no\\n' >/etc/ssh/sshd_config.d/05-pam.conf; ${RESTART_SSHD}
       install -d -m 700 /root/.ssh && echo '${publicKey}' >/root/.ssh/authorized_keys`);
     const { status, stdout } = installPackage(node, await buildForHere());
     expect(status, stdout).toBe(0);

@@ -22,7 +22,7 @@ async function fault(body: object): Promise<void> {
   if (response.status !== 201) throw new Error(await response.text());
 }
 
-test('people who are gone from the list and from every single read keep their logins until somebody says so', async () => {
+test('people who are gone from the list and from every single read keep their logins until an operator approves', async () => {
   const members = await Promise.all(NAMES.map((name) => node.pushUser(`${name}@example.com`, '')));
   await node.pushGroup('slurm-users', members);
   expect((await node.run('sync')).status).toBe(0);

@@ -51,7 +51,7 @@ interface SyncLine {
   readonly ms: Readonly<Record<string, number>>;
 }
 
-/** The syncs that are over, in order, but for the first from the cache. */
+/** The syncs that are over, in order, but for the first from the state database. */
 function syncLines(): SyncLine[] {
   return output
     .split('\n')
@@ -84,7 +84,7 @@ function processes(): number[] {
 }
 
 describe('the daemon', () => {
-  test('puts out who was deactivated as soon as the store announces it', async () => {
+  test('disables who was deactivated as soon as the store announces it', async () => {
     const alice = await node.pushUser('alice@example.com', KEY);
     await node.pushGroup('slurm-users', [alice]);
     await start();
@@ -95,7 +95,7 @@ describe('the daemon', () => {
     await vi.waitFor(() => expect(syncs()).toContain('event'), SOON);
   });
 
-  test('has its place among the fleet when it starts again with a cache, and is not kept waiting without one', async () => {
+  test('has its slot among the fleet when it starts again with a state database, and is not kept waiting without one', async () => {
     const sync = "sync: { poll: '*/2 * * * * *', full: '0 0 29 2 *' }\n";
     await start(sync);
     expect(syncs()[0]).toBe('full');
@@ -122,32 +122,35 @@ describe('the daemon', () => {
   });
 
   test.each([
-    ['taken away', (cache: string) => rmSync(cache, { recursive: true })],
+    ['removed', (directory: string) => rmSync(directory, { recursive: true })],
     [
       'replaced by a copy',
-      (cache: string) => {
-        renameSync(cache, `${cache}.old`);
-        cpSync(`${cache}.old`, cache, { recursive: true });
+      (directory: string) => {
+        renameSync(directory, `${directory}.old`);
+        cpSync(`${directory}.old`, directory, { recursive: true });
       },
     ],
-  ])('works with what lies in its place once its cache was %s, and blocks as before', async (_, disturb) => {
-    const alice = await node.pushUser('alice@example.com', KEY);
-    await node.pushGroup('slurm-users', [alice]);
-    await start();
-    const account = node.read('etc/passwd');
-    disturb(path.join(node.root, 'var/lib/sunk-agent/cache'));
-    daemon?.kill('SIGHUP');
-    await vi.waitFor(() => expect(syncs().filter((mode) => mode === 'full')).toHaveLength(2), SOON);
-    expect(output).toContain('taken away or replaced');
-    expect(node.read('etc/passwd')).toBe(account);
-    // Another process finds the same ledger there, and nothing to do.
-    const { status, stdout } = await node.run('sync', '--json');
-    expect(status).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ changes: { planned: 0 } });
-    writeFileSync(path.join(node.root, 'etc/sunk-agent/blocked'), 'alice@example.com\n');
-    await vi.waitFor(() => expect(output).toContain('blocked: out at once'), SOON);
-    expect(node.read('etc/passwd')).toMatch(/^alice:.*nologin$/m);
-  });
+  ])(
+    'works with what lies there once its state database was %s, and blocks as before',
+    async (_, disturb) => {
+      const alice = await node.pushUser('alice@example.com', KEY);
+      await node.pushGroup('slurm-users', [alice]);
+      await start();
+      const account = node.read('etc/passwd');
+      disturb(path.join(node.root, 'var/lib/sunk-agent/cache'));
+      daemon?.kill('SIGHUP');
+      await vi.waitFor(() => expect(syncs().filter((mode) => mode === 'full')).toHaveLength(2), SOON);
+      expect(output).toContain('taken away or replaced');
+      expect(node.read('etc/passwd')).toBe(account);
+      // Another process finds the same ledger there, and nothing to do.
+      const { status, stdout } = await node.run('sync', '--json');
+      expect(status).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ changes: { planned: 0 } });
+      writeFileSync(path.join(node.root, 'etc/sunk-agent/blocked'), 'alice@example.com\n');
+      await vi.waitFor(() => expect(output).toContain('blocked: out at once'), SOON);
+      expect(node.read('etc/passwd')).toMatch(/^alice:.*nologin$/m);
+    },
+  );
 
   test('polls by its schedule with seconds, and settles where nothing happens', async () => {
     await start("sync: { poll: '*/2 * * * * *', full: '0 0 29 2 *' }\n");
@@ -156,7 +159,7 @@ describe('the daemon', () => {
       expect(deltas.length).toBeGreaterThan(1);
       expect(deltas.at(-1)).not.toSatisfy(decided);
     }, SOON);
-    // What somebody else writes into the account files is weighed with the next poll, though the store has no news.
+    // What another program writes into the account files is considered with the next poll, though the store has no news.
     const group = path.join(node.root, 'etc/group');
     const before = syncLines().filter(decided).length;
     writeFileSync(group, `${readFileSync(group, 'utf8')}strange:x:4000:\n`);
@@ -164,7 +167,7 @@ describe('the daemon', () => {
     expect(node.read('etc/group')).toContain('strange');
   });
 
-  test('shows its token to nobody: not in a log, a command line, an environment or a core', async () => {
+  test('shows its token nowhere: not in a log, a command line, an environment or a core', async () => {
     await start();
     const { adminUrl, readToken } = node.testbed;
     const echo = { kind: 'status', status: 401, headers: { 'x-token': readToken } };

@@ -1,4 +1,4 @@
-// A cache that was sound when an agent opened it, and is not any more when a sync reads it.
+// A state database that was sound when an agent opened it, and is damaged when a sync reads it.
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
@@ -24,7 +24,7 @@ const shell = (name: string): string | undefined =>
     ?.split(':')
     .at(-1);
 
-test('costs no sync: it is set aside and rebuilt, and whoever has left is out', async () => {
+test('costs no sync: it is set aside and rebuilt, and a user who has left has no access', async () => {
   node.isResident = true;
   const [alice] = (await store.pushPeople('alice', 'bob')).ids;
   expect((await node.startSync().over).status).toBe(0);

@@ -1,4 +1,4 @@
-// A cache that is damaged between two syncs: who could log in still can, who is put out meanwhile is out, and nothing is lost.
+// A state database that is damaged between two syncs: logins go on, revocations act, and nothing is lost.
 import {
   closeSync,
   openSync,
@@ -55,8 +55,8 @@ const DAMAGES: readonly (readonly [string, () => void])[] = [
 
 const accountFiles = (): string[] => FILES.map((name) => node.read(name));
 
-describe.each(DAMAGES)('a cache that was %s', (_, damage) => {
-  test('locks nobody out while the store is away, in whatever number of syncs', async () => {
+describe.each(DAMAGES)('a state database that was %s', (_, damage) => {
+  test('locks no one out while the store is away, in whatever number of syncs', async () => {
     await node.sync(makeCompany(SIZE));
     await node.sync(makeCompany(SIZE));
     const before = { files: accountFiles(), keys: node.keyFiles() };
@@ -96,7 +96,7 @@ describe.each(DAMAGES)('a cache that was %s', (_, damage) => {
     expect((await node.sync('cache')).changes.planned).toBe(0);
   });
 
-  test('lets a store that lost most of its people take nobody away', async () => {
+  test('lets a store that lost most of its people remove no one', async () => {
     const company = makeCompany(SIZE);
     await node.sync(company);
     await node.sync(company);
@@ -108,7 +108,7 @@ describe.each(DAMAGES)('a cache that was %s', (_, damage) => {
   });
 });
 
-test('a cache that is damaged again and again never keeps a sync from its end, nor fills the disk', async () => {
+test('a state database that is damaged again and again never keeps a sync from its end, nor fills the disk', async () => {
   const company = makeCompany(4);
   for (let n = 0; n < 8; n += 1) {
     await node.sync(company, Date.now() + n * 1000);

@@ -15,7 +15,7 @@ afterEach(async () => {
   await node.close();
 });
 
-test('the steps of the README bring everybody’s access back after a group was emptied by mistake', async () => {
+test('the steps of the README bring all access back after a group was emptied by mistake', async () => {
   const [, section = ''] = /## When a group was emptied by mistake\n(.*?)\n## /s.exec(README) ?? [];
   const steps = [...section.matchAll(/^sudo sunk-agent (\w+(?: \w+)?) +#/gm)].map(([, words = '']) => words);
   expect(steps).toEqual(['status', 'why alice', 'sync', 'status']);

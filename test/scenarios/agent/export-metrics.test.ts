@@ -53,7 +53,7 @@ test('the reader serves on loopback what the agent counted, and the same text li
 });
 
 test.each(['0.0.0.0:9911', '10.0.0.1:9911', '127.0.0.1:99999', '9911'])(
-  'metrics are served to nobody but this machine: %s is refused',
+  'metrics are served to this machine alone: %s is refused',
   async (address) => {
     node.configure(`metrics: { listen: "${address}" }\n`);
     const { status, stderr } = await node.run('run');

@@ -1,4 +1,4 @@
-// Extending keys by hand, over the real cache and key files.
+// Extending keys by hand, over the real state database and key files.
 import { cpSync, existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
@@ -10,7 +10,7 @@ import { makeEd25519, seedRandom, writeBlob } from '../../support/records/key-co
 import { makeThrowawayRoot, type ThrowawayRoot } from '../../support/nodes/throwaway-root.ts';
 
 const KEYS = 'var/lib/sunk-agent/authorized_keys';
-const CACHE = 'var/lib/sunk-agent/cache';
+const STATE = 'var/lib/sunk-agent/cache';
 const DAY = 86_400;
 
 // Each command is a process; on a busy machine that takes its time.
@@ -39,16 +39,15 @@ function readExpiry(name: string): number {
   return Date.parse(digits.replace(/(....)(..)(..)(..)(..)(..)/, '$1-$2-$3T$4:$5:$6Z')) / 1000;
 }
 
-/** As if the store had last been heard so many seconds earlier. */
+/** As if the last contact with the store were so many seconds earlier. */
 function age(seconds: number): void {
-  const database = new Database(path.join(node.root, CACHE, 'mirror.sqlite'));
+  const database = new Database(path.join(node.root, STATE, 'mirror.sqlite'));
   database.prepare('UPDATE record SET confirmed_at = confirmed_at - ?').run(seconds);
   database.close();
 }
 
-/** A sync that asks nobody. */
-const syncFromState = () =>
-  node.run('unblock', 'nobody-at-all').then(() => node.run('block', 'nobody-at-all'));
+/** A sync without the reader. */
+const syncFromState = () => node.run('unblock', 'no-such-user').then(() => node.run('block', 'no-such-user'));
 
 const now = (): number => Math.floor(Date.now() / 1000);
 
@@ -68,7 +67,7 @@ test('one person’s keys live on, the others’ do not; it is in the plan, the 
   expect(readAudit(pathsUnder(node.root)).entries).toMatchObject([{ act: 'extend', subject: 'alice' }]);
 });
 
-test('everybody’s keys live on, but for those that live longer anyway', async () => {
+test('all keys live on, but for those that live longer anyway', async () => {
   age(6 * DAY + DAY / 2);
   const { stdout } = await node.run('extend', '--all', '--for', '2d', '--json');
   expect(JSON.parse(stdout)).toMatchObject({ extended: ['alice', 'bob', 'carol'], later: [] });
@@ -78,10 +77,10 @@ test('everybody’s keys live on, but for those that live longer anyway', async 
   expect(readExpiry('alice')).toBeGreaterThan(now() + DAY);
 });
 
-test('who left since is extended by no old copy of the cache', async () => {
+test('a user who left since is not extended by an old copy of the state database', async () => {
   age(8 * DAY);
   await node.run('extend', '--all', '--for', '7d');
-  cpSync(path.join(node.root, CACHE), path.join(node.root, 'kept'), { recursive: true });
+  cpSync(path.join(node.root, STATE), path.join(node.root, 'kept'), { recursive: true });
   await node.scim('PATCH', `/Users/${alice}`, {
     schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
     Operations: [{ op: 'Replace', path: 'active', value: false }],
@@ -89,20 +88,20 @@ test('who left since is extended by no old copy of the cache', async () => {
   await node.run('sync', '--full');
   expect(existsSync(path.join(node.root, KEYS, 'alice'))).toBe(false);
 
-  rmSync(path.join(node.root, CACHE), { recursive: true });
-  cpSync(path.join(node.root, 'kept'), path.join(node.root, CACHE), { recursive: true });
+  rmSync(path.join(node.root, STATE), { recursive: true });
+  cpSync(path.join(node.root, 'kept'), path.join(node.root, STATE), { recursive: true });
   await node.testbed.close();
   await syncFromState();
   expect(readExpiry('alice')).toBeLessThan(now());
 });
 
-test('a cache older than the word is not extended by it', async () => {
+test('a state database older than the extension is not extended by it', async () => {
   age(3 * DAY);
-  cpSync(path.join(node.root, CACHE), path.join(node.root, 'kept'), { recursive: true });
+  cpSync(path.join(node.root, STATE), path.join(node.root, 'kept'), { recursive: true });
   const { stdout } = await node.run('extend', '--all', '--for', '7d', '--json');
   expect((JSON.parse(stdout) as { extended: string[] }).extended).toHaveLength(3);
-  rmSync(path.join(node.root, CACHE), { recursive: true });
-  cpSync(path.join(node.root, 'kept'), path.join(node.root, CACHE), { recursive: true });
+  rmSync(path.join(node.root, STATE), { recursive: true });
+  cpSync(path.join(node.root, 'kept'), path.join(node.root, STATE), { recursive: true });
   age(30 * DAY);
   await syncFromState();
   for (const name of ['alice', 'bob', 'carol']) expect(readExpiry(name)).toBeLessThan(now());
@@ -130,7 +129,7 @@ test.each([
   expect(result.stderr).toContain(said);
 });
 
-test('a closed account cannot be extended', async () => {
+test('a disabled account cannot be extended', async () => {
   await node.run('block', 'alice');
   const { status, stderr } = await node.run('extend', 'alice', '--for', '1h');
   expect(status).toBe(1);

@@ -1,4 +1,4 @@
-// A real disk that is full: whoever has left is put out all the same, from the room that was kept for it.
+// A real disk that is full does not delay a revocation: it uses the room that was kept for it.
 import { spawnSync } from 'node:child_process';
 import { closeSync, lstatSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import path from 'node:path';
@@ -42,7 +42,7 @@ test.runIf(process.geteuid?.() === 0).each([
   ['a command', false],
   ['an agent that stays', true],
   ['agents that start when it is full', true],
-])('keeps nobody inside, sync after sync, by %s', async (how, isResident) => {
+])('delays no revocation, sync after sync, by %s', async (how, isResident) => {
   node.isResident = isResident;
   const { ids } = await store.pushPeople('alice', 'bob', 'carol');
   await sync();
@@ -56,7 +56,7 @@ test.runIf(process.geteuid?.() === 0).each([
     expect(await sync()).toMatchObject({ status: 0, changes: { failed: 0 } });
     expect(shell(name)).toBe('/usr/sbin/nologin');
     expect(node.keyFiles().has(name)).toBe(false);
-    // It is taken back at once, before somebody else has it.
+    // It is taken back at once, before another program has it.
     expect(reserve()).toBeGreaterThan(RESERVE_BYTES / 2);
   }
 
@@ -67,7 +67,7 @@ test.runIf(process.geteuid?.() === 0).each([
 });
 
 test.runIf(process.geteuid?.() === 0)(
-  'keeps nobody inside where the cache alone cannot be written, and lets nobody in until it can',
+  'delays no revocation where the state database alone cannot be written, and grants no access until it can',
   async () => {
     node.isResident = true;
     const { ids, group } = await store.pushPeople('alice', 'bob');

@@ -1,4 +1,4 @@
-// Somebody leaves the store while a node loses its cache: nothing but the mark on the line tells whose the account was.
+// A user leaves the store while a node loses its state database: only the managed group tells that the account was managed.
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { makeThrowawayRoot, type ThrowawayRoot } from '../../support/nodes/throw
 vi.setConfig({ testTimeout: 120_000 });
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJrUj8o1Zr5LwH1o0u0Oe4i2cYkq2gYx0b1r9t1VbJ0M';
 const FULL = { alice: /^alice:.*\/bin\/bash$/m, ghost: /^ghost:.*\/bin\/bash$/m };
-const GHOST_IS_OUT = /^ghost:.*\/usr\/sbin\/nologin$/m;
+const GHOST_IS_DISABLED = /^ghost:.*\/usr\/sbin\/nologin$/m;
 
 let node: ThrowawayRoot;
 
@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => node.close());
 
-/** A node with alice and ghost; then ghost is gone from the store, and the cache from the node. */
+/** A node with alice and ghost; then ghost is gone from the store, and the state database from the node. */
 async function loseBoth(): Promise<void> {
   const alice = await node.pushUser('alice@example.com', '');
   const ghost = await node.pushUser('ghost@example.com', KEY);
@@ -28,8 +28,8 @@ async function loseBoth(): Promise<void> {
   rmSync(path.join(node.root, 'var/lib/sunk-agent/cache'), { recursive: true });
 }
 
-describe('an account whom neither a lost ledger nor the store knows', () => {
-  test('is named while it is in, and goes with the second sync, which reads everything', async () => {
+describe('an account that neither a lost ledger nor the store knows', () => {
+  test('is named while it has access, and is disabled by the second sync, which reads everything', async () => {
     await loseBoth();
     const first = await node.run('sync');
     expect(first).toMatchObject({ status: 1 });
@@ -43,7 +43,7 @@ describe('an account whom neither a lost ledger nor the store knows', () => {
 
     const second = await node.run('sync');
     expect(second).toMatchObject({ status: 0, stdout: expect.stringMatching(/^pass 2 \(full\)/m) });
-    expect(node.read('etc/passwd')).toMatch(GHOST_IS_OUT);
+    expect(node.read('etc/passwd')).toMatch(GHOST_IS_DISABLED);
     expect(node.read('etc/passwd')).toMatch(FULL.alice);
     expect((await node.run('status')).stdout).toMatch(/^healthy/);
 
@@ -51,12 +51,12 @@ describe('an account whom neither a lost ledger nor the store knows', () => {
     expect(third).toMatchObject({ status: 0, stdout: expect.stringMatching(/^pass 3 \(delta\)/m) });
   });
 
-  test('is out within two polls of a daemon, however far off the next full sync is', async () => {
+  test('loses access within two polls of a daemon, however far off the next full sync is', async () => {
     node.configure("sync: { poll: '*/2 * * * * *', full: '0 0 29 2 *' }\n");
     await loseBoth();
     const daemon = node.start('run');
     try {
-      await vi.waitFor(() => expect(node.read('etc/passwd')).toMatch(GHOST_IS_OUT), {
+      await vi.waitFor(() => expect(node.read('etc/passwd')).toMatch(GHOST_IS_DISABLED), {
         timeout: 55_000,
         interval: 50,
       });

@@ -1,4 +1,4 @@
-// What a node does with its cache alone: it comes back whole, and what was confirmed long ago opens nothing.
+// What a node does with its state database alone: it comes back whole, and old confirmations grant nothing.
 import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 afterEach(() => node.remove());
 
-/** As a pod that is made anew: the image's own files, and of the volume the cache alone. */
+/** As a pod that is made anew: the image's own files, and of the volume the state database alone. */
 function makeAnew(): void {
   for (const [index, file] of FILES.entries()) {
     writeFileSync(path.join(node.root, file), image[index] ?? '');
@@ -41,8 +41,8 @@ function expiries(): Record<string, number> {
   return Object.fromEntries(Object.entries(node.keyFiles()).map(([name, text]) => [name, read(text)]));
 }
 
-describe('a node with a wiped /etc and its cache', () => {
-  test('gets every account, group, key and sudo rule back from the cache alone, as they were', async () => {
+describe('a node with a wiped /etc and its state database', () => {
+  test('gets every account, group, key and sudo rule back from the state database alone, as they were', async () => {
     const company = makeCompany(12);
     company.people[3] = { ...company.people[3]!, active: false };
     await node.sync(company, START);
@@ -56,7 +56,7 @@ describe('a node with a wiped /etc and its cache', () => {
     expect(node.read(SUDOERS)).toBe(sudo);
   });
 
-  test('gets back nobody’s keys for longer than they were confirmed', async () => {
+  test('gets no keys back for longer than they were confirmed', async () => {
     await node.sync(makeCompany(3), START);
     const before = expiries();
     makeAnew();
@@ -65,8 +65,8 @@ describe('a node with a wiped /etc and its cache', () => {
   });
 });
 
-describe('a cache that is old', () => {
-  test('lets nobody in after keys.max_age: every key that it gives has ended', async () => {
+describe('a state database that is old', () => {
+  test('grants no login after keys.max_age: every key that it gives has ended', async () => {
     await node.sync(makeCompany(5), START);
     makeAnew();
     const later = START + 7 * DAY + 1000;
@@ -90,7 +90,7 @@ describe('a cache that is old', () => {
     expect(() => node.read(SUDOERS)).toThrow(/ENOENT/);
   });
 
-  test('and is replayed extends nobody, in whatever sync', async () => {
+  test('and is replayed extends no key, in whatever sync', async () => {
     const company = makeCompany(20);
     await node.sync(company, START);
     const copy = path.join(node.root, 'copy');

@@ -25,7 +25,7 @@ const blocked = () =>
   existsSync(path.join(node.root, 'etc/sunk-agent/blocked')) ? node.read('etc/sunk-agent/blocked') : '';
 
 describe('block', () => {
-  test('puts a person out under any of their names, and they stay out', async () => {
+  test('revokes a person under any of their names, and they stay revoked', async () => {
     const word = 'ALICE@example.com';
     const { status, stdout } = await node.run('block', word);
     expect(stdout).toMatch(new RegExp(`^${word} is blocked: alice out after`));
@@ -41,7 +41,7 @@ describe('block', () => {
     expect(history).toMatch(/ unblock /);
   });
 
-  test('acts with the mirror damaged and the store gone', async () => {
+  test('acts with the state database damaged and the store gone', async () => {
     await node.testbed.close();
     writeFileSync(path.join(node.root, 'var/lib/sunk-agent/cache/mirror.sqlite'), 'nonsense'.repeat(1000));
     const { stdout, stderr } = await node.run('block', 'alice');
@@ -53,7 +53,7 @@ describe('block', () => {
 
   const mayMount = process.geteuid?.() === 0 && spawnSync('mount', ['--version']).status === 0;
   if (!mayMount) process.stderr.write('skipped: a list on a read-only disk needs root and mount\n');
-  test.runIf(mayMount)('puts a person out also where the list cannot be written, and says so', async () => {
+  test.runIf(mayMount)('revokes a person also where the list cannot be written, and says so', async () => {
     const directory = path.join(node.root, 'etc/sunk-agent');
     for (const options of ['bind', 'remount,bind,ro'])
       expect(spawnSync('mount', ['-o', options, directory, directory]).status).toBe(0);
@@ -70,7 +70,7 @@ describe('block', () => {
     }
   });
 
-  test('takes one key away and leaves the others', async () => {
+  test('removes one key and leaves the others', async () => {
     const [reading] = readKeys([KEY]);
     const fingerprint = reading?.ok === true ? reading.key.fingerprint : '';
     const { stdout } = await node.run('block', fingerprint);
@@ -79,14 +79,14 @@ describe('block', () => {
     expect(shadowOfAlice()).toBe('');
   });
 
-  test('refuses what is none of ours, and keeps it off the list', async () => {
+  test('refuses an account that is not managed, and keeps it off the list', async () => {
     const { status, stderr } = await node.run('block', 'root');
     expect(status).toBe(1);
     expect(stderr).toMatch(/root is a local account of this node, none of ours/);
     expect(blocked()).not.toContain('root');
   });
 
-  test('keeps out whoever is not here yet', async () => {
+  test('keeps out a user who is not here yet', async () => {
     const { status, stdout } = await node.run('block', 'carol');
     expect(status).toBe(0);
     expect(stdout).toMatch(/^carol is blocked: nobody on this node/);

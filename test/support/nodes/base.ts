@@ -1,4 +1,4 @@
-// Debian root directories to start nodes from: built once with debootstrap, kept in a cache, never changed afterwards.
+// Debian root directories to start nodes from: built once with debootstrap, kept, never changed afterwards.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,19 +20,19 @@ const PACKAGES = [
   'systemd-sysv',
 ];
 
-export const CACHE = process.env['SUNK_NODE_CACHE'] ?? '/var/cache/sunk-agent-nodes';
+export const BASES = process.env['SUNK_NODE_CACHE'] ?? '/var/cache/sunk-agent-nodes';
 
 /** The base of a release; the first call builds it, which takes a minute. */
 export function ensureBase(release: Release): string {
-  const base = path.join(CACHE, `${release}-${digest(PACKAGES.join())}`);
+  const base = path.join(BASES, `${release}-${digest(PACKAGES.join())}`);
   if (existsSync(base)) return base;
-  mkdirSync(CACHE, { recursive: true });
+  mkdirSync(BASES, { recursive: true });
   const building = `${base}.building-${process.pid}`;
   process.stderr.write(`building ${base}; this takes a minute, once\n`);
   const include = `--include=${PACKAGES.join()}`;
   const { status, stdout } = spawnSync(
     'debootstrap',
-    ['--variant=minbase', include, release, building, mirror()],
+    ['--variant=minbase', include, release, building, findSite()],
     {
       encoding: 'utf8',
       maxBuffer: 64 * 1024 * 1024,
@@ -43,7 +43,7 @@ export function ensureBase(release: Release): string {
     throw new Error(`debootstrap ${release} failed: ${stdout.split('\n').slice(-5).join(' ')}`);
   }
   prepare(building);
-  // Somebody else may have been quicker.
+  // Another process may have been quicker.
   if (existsSync(base)) rmSync(building, { recursive: true });
   else renameSync(building, base);
   return base;
@@ -51,7 +51,7 @@ export function ensureBase(release: Release): string {
 
 /**
  * The same with more of Debian's packages, as the `lowerdir` of an overlay: what they add lies in a layer of its own
- * over the base, cached under its own hash.
+ * over the base, kept under its own hash.
  */
 export function ensureLayers(release: Release, packages: readonly string[]): string {
   const base = ensureBase(release);
@@ -112,8 +112,8 @@ function prepare(root: string): void {
   rmSync(path.join(root, 'etc/machine-id'), { force: true });
 }
 
-/** The mirror that this machine's own apt uses, so that none is written down here. */
-function mirror(): string {
+/** The Debian mirror that this machine's own apt uses, so that none is written down here. */
+function findSite(): string {
   const { stdout } = spawnSync('apt-get', ['indextargets', '--format', '$(SITE)', 'Created-By: Packages'], {
     encoding: 'utf8',
   });

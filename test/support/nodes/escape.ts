@@ -91,7 +91,7 @@ function loopback(port: number): Buffer {
 
 function attemptTracing(pid: number): void {
   attempt(`trace ${pid === 1 ? 'pid 1' : 'the other process'}`, () => ptrace(PTRACE_ATTACH, pid, 0, 0));
-  // One struct iovec of 8 bytes at an address of nobody's: EFAULT would mean that only the address was wrong.
+  // One struct iovec of 8 bytes at an address of no mapping: EFAULT would mean that only the address was wrong.
   const vector = Buffer.alloc(16);
   vector.writeBigUInt64LE(0x1000n, 0);
   vector.writeBigUInt64LE(8n, 8);

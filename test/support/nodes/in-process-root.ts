@@ -24,7 +24,7 @@ export interface Company {
 export interface InProcessRoot {
   readonly root: string;
   readonly state: string;
-  /** A sync with the store, without an answer of it (`away`), or from the state database alone (`cache`). @param clock epoch ms. */
+  /** A sync with the store, without an answer of it (`away`), or from the state database alone (mode cache). @param clock epoch ms. */
   sync(company: Company | 'away' | 'cache', clock?: number): Promise<SyncReport>;
   read(file: string): string;
   line(file: string, name: string): string | undefined;

@@ -17,13 +17,13 @@ import { hashSources } from '../hash-sources.ts';
 import type { LoginNode, Result } from './node.ts';
 
 const PROJECT = path.resolve(import.meta.dirname, '../../..');
-const CACHE = path.join(PROJECT, '.cache/packages-for-tests');
+const BUILT = path.join(PROJECT, '.cache/packages-for-tests');
 /** What a package is made from; package-lock.json stands for node_modules. */
 const SOURCES = ['src', 'packaging', 'systemd', 'package.json', 'package-lock.json'];
 
 type Variant = Pick<PackageOptions, 'compression' | 'release'>;
 
-/** Built as it is shipped but for the compression; once for the same sources, whoever asks. Answers its path. */
+/** Built as it is shipped but for the compression; once for the same sources. @returns its path. */
 export async function buildForHere({
   compression = 'none',
   release,
@@ -31,7 +31,7 @@ export async function buildForHere({
   const architecture = ARCHITECTURES.find(({ node }) => node === process.arch);
   if (architecture === undefined) throw new Error(`there is no package for ${process.arch}`);
   const variant = { compression, ...(release !== undefined && { release }) };
-  const directory = path.join(CACHE, hashInputs(architecture, variant));
+  const directory = path.join(BUILT, hashInputs(architecture, variant));
   if (!existsSync(directory)) {
     const unfinished = `${directory}.${process.pid}`;
     await buildPackage({ architecture, to: unfinished, sqlite: 'compiled', ...variant });
@@ -49,8 +49,8 @@ export async function buildForHere({
 
 /** Each has 170 MB; none is of use any more when its sources have changed. */
 function removeOutdated(): void {
-  for (const name of readdirSync(CACHE)) {
-    const directory = path.join(CACHE, name);
+  for (const name of readdirSync(BUILT)) {
+    const directory = path.join(BUILT, name);
     const { mtimeMs = Infinity } = statSync(directory, { throwIfNoEntry: false }) ?? {};
     if (Date.now() - mtimeMs > 3_600_000) rmSync(directory, { recursive: true, force: true });
   }

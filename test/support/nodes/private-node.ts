@@ -1,4 +1,4 @@
-// This machine's own sshd with an /etc, homes and key directory that nobody else sees: a mount namespace, no container.
+// This machine's own sshd with an /etc, homes and key directory that no other process sees: a mount namespace, no container.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
