@@ -14,7 +14,9 @@ import {
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Rng } from './rng.ts';
-import { type LoginRoot, mustRun, type Outcome } from '../support/nodes/login-root/login-root.ts';
+import type { LoginRoot } from '../support/nodes/login-root/login-root.ts';
+import type { Outcome } from '../support/nodes/login-root/processes.ts';
+import { mustRun } from '../support/nodes/run.ts';
 
 export type NodeFault = (node: LoginRoot, rng: Rng) => Promise<Outcome>;
 

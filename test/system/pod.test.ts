@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import type { LoginNode } from '../support/nodes/node.ts';
 import { buildForHere } from '../support/nodes/packages.ts';
-import { buildRecordIndex, layMounts, startPod } from '../support/nodes/pod.ts';
+import { buildImage, layMounts, startPod } from '../support/nodes/pod.ts';
 import { describeOnNodes } from '../support/requirements.ts';
 import { BASE_URL, PORT, type Store, startStore, TOKEN } from '../support/nodes/store.ts';
 
@@ -56,7 +56,7 @@ describeOnNodes('a login pod', () => {
   beforeAll(async () => {
     spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
     layMounts(mounts, CONFIG, TOKEN);
-    image = buildRecordIndex(await buildForHere());
+    image = buildImage(await buildForHere());
     await start();
     store = await startStore(pod);
     const alice = await store.createUser('alice@example.com', readFileSync(`${key}.pub`, 'utf8').trim());

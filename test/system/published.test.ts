@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually as wait } from '../support/eventually.ts';
 import type { LoginNode } from '../support/nodes/node.ts';
 import { buildForHere } from '../support/nodes/packages.ts';
-import { buildRecordIndex, layMounts, startPod } from '../support/nodes/pod.ts';
+import { buildImage, layMounts, startPod } from '../support/nodes/pod.ts';
 import { describeOnNodes } from '../support/requirements.ts';
 import { BASE_URL, type Store, startStore, TOKEN } from '../support/nodes/store.ts';
 
@@ -46,7 +46,7 @@ describeOnNodes('pods of one cluster', () => {
     mkdirSync(volume);
     for (const backend of ['nsscache', 'published'])
       layMounts(path.join(directory, backend), renderConfig(backend), TOKEN);
-    image = buildRecordIndex(await buildForHere());
+    image = buildImage(await buildForHere());
     publisher = await startPod({
       image,
       mounts: path.join(directory, 'nsscache'),

@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { mountOverlay } from './overlay.ts';
+import { mustRun } from './run.ts';
 
 /** Debian 11, 12 and 13: OpenSSH 8.4, 9.2 and 10.0. */
 export const RELEASES = ['bullseye', 'bookworm', 'trixie'] as const;
@@ -19,6 +21,9 @@ const PACKAGES = [
   'systemd',
   'systemd-sysv',
 ];
+
+/** apt may be slow. */
+const BUILD_MS = 1_200_000;
 
 export const BASES = process.env['SUNK_NODE_CACHE'] ?? '/var/cache/sunk-agent-nodes';
 
@@ -63,27 +68,24 @@ export function ensureLayers(release: Release, packages: readonly string[]): str
 
 function buildLayer(base: string, layer: string, packages: readonly string[]): void {
   const directory = `${layer}.building-${process.pid}`;
-  const [upper, work, root] = ['upper', 'work', 'root'].map((name) => path.join(directory, name)) as [
-    string,
-    string,
-    string,
-  ];
-  for (const part of [upper, work, root]) mkdirSync(part, { recursive: true, mode: 0o755 });
   process.stderr.write(`building ${layer}; this takes a moment, once\n`);
-  const lower = `lowerdir=${base},upperdir=${upper},workdir=${work}`;
   try {
-    mustRun('mount', ['-t', 'overlay', 'overlay', '-o', lower, root]);
+    const { upper, root } = mountOverlay(directory, base);
     try {
       copyFileSync('/etc/resolv.conf', path.join(root, 'etc/resolv.conf'));
       // A package that starts a service at install must not.
       writeFileSync(path.join(root, 'usr/sbin/policy-rc.d'), '#!/bin/sh\nexit 101\n', { mode: 0o755 });
-      mustRun('chroot', [
-        root,
-        'sh',
-        '-ec',
-        `export DEBIAN_FRONTEND=noninteractive; apt-get update -qq
+      mustRun(
+        'chroot',
+        [
+          root,
+          'sh',
+          '-ec',
+          `export DEBIAN_FRONTEND=noninteractive; apt-get update -qq
         apt-get install -qq -y --no-install-recommends ${packages.join(' ')}; apt-get clean; rm /usr/sbin/policy-rc.d`,
-      ]);
+        ],
+        BUILD_MS,
+      );
     } finally {
       spawnSync('umount', [root]);
     }
@@ -91,11 +93,6 @@ function buildLayer(base: string, layer: string, packages: readonly string[]): v
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
-}
-
-function mustRun(command: string, args: readonly string[]): void {
-  const { status, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
-  if (status !== 0) throw new Error(`${command} ${args[0] ?? ''}: ${stderr.slice(-1000)}`);
 }
 
 function digest(recipe: string): string {

@@ -1,5 +1,5 @@
 // A login node to test on: a whole Debian, booted with systemd in a container of its own over a throwaway overlay.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, openSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -8,18 +8,14 @@ import { ARCHITECTURES } from '../../../packaging/deb/architecture.ts';
 import { findSqliteAddon } from '../../../packaging/deb/sqlite-addon.ts';
 import { DIRECTORY, PREFIX, readProcFile, removeNode, sweepLeftovers } from './node-remains.ts';
 import { ensureLayers, type Release } from './base.ts';
+import { mountOverlay } from './overlay.ts';
+import { type Result, run } from './run.ts';
 import { SSH_OPTIONS } from './ssh-options.ts';
 
 const REPOSITORY = path.resolve(import.meta.dirname, '../../..');
 
 /** Where the repository is seen inside a node, read-only. */
 export const CODE = '/opt/sunk-agent';
-
-export interface Result {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 export interface LoginNode {
   readonly release: Release;
@@ -82,48 +78,15 @@ export async function bootNode(
   sweepLeftovers();
   const layers = [...(pod === null ? [] : [pod.image]), ensureLayers(release, packages)].join(':');
   const directory = mkdtempSync(path.join(DIRECTORY, PREFIX));
-  const [upper, work, root] = ['upper', 'work', 'root'].map((name) => path.join(directory, name)) as [
-    string,
-    string,
-    string,
-  ];
-  for (const part of [upper, work, root]) mkdirSync(part, { mode: 0o755 });
   writeFileSync(path.join(directory, 'owner'), String(process.pid));
-  mustRun('mount', [
-    '-t',
-    'overlay',
-    'overlay',
-    '-o',
-    `lowerdir=${layers},upperdir=${upper},workdir=${work}`,
-    root,
-  ]);
-  const addon = release === 'bullseye' ? compileAddon() : null;
+  const { root } = mountOverlay(directory, layers);
   mkdirSync(path.join(root, CODE), { recursive: true });
   limitLocalUids(root);
   install(root);
 
   const console_ = openSync(path.join(directory, 'console'), 'w');
-  const modules = realpathSync(path.join(REPOSITORY, 'node_modules'));
-  const boot = (): ChildProcess =>
-    spawn(
-      'systemd-nspawn',
-      [
-        ...(pod === null ? ['--boot'] : pod.arguments),
-        '--register=no',
-        '--keep-unit',
-        '--quiet',
-        `--machine=${path.basename(directory)}`,
-        pod?.beside ? `--network-namespace-path=${pod.beside.networkPath()}` : '--private-network',
-        `--directory=${root}`,
-        `--bind-ro=${REPOSITORY}:${CODE}`,
-        ...(addon === null
-          ? []
-          : [`--bind-ro=${addon}:${CODE}/node_modules/better-sqlite3/prebuilds/linux-${process.arch}.node`]),
-        ...(modules === path.join(REPOSITORY, 'node_modules') ? [] : [`--bind-ro=${modules}:${modules}`]),
-        ...(pod?.program ?? []),
-      ],
-      { stdio: ['ignore', console_, console_] },
-    );
+  const args = renderNspawn(directory, root, release, pod);
+  const boot = (): ChildProcess => spawn('systemd-nspawn', args, { stdio: ['ignore', console_, console_] });
   let container = boot();
   let leader = '';
   const removeOnExit = (): void => removeNode(directory);
@@ -176,6 +139,26 @@ export async function bootNode(
   };
 }
 
+/** Arguments of systemd-nspawn(1); the repository and its modules are seen inside, read-only. */
+function renderNspawn(directory: string, root: string, release: Release, pod: Pod | null): string[] {
+  const modules = path.join(REPOSITORY, 'node_modules');
+  const realModules = realpathSync(modules);
+  const addon = `${CODE}/node_modules/better-sqlite3/prebuilds/linux-${process.arch}.node`;
+  return [
+    ...(pod === null ? ['--boot'] : pod.arguments),
+    '--register=no',
+    '--keep-unit',
+    '--quiet',
+    `--machine=${path.basename(directory)}`,
+    pod?.beside ? `--network-namespace-path=${pod.beside.networkPath()}` : '--private-network',
+    `--directory=${root}`,
+    `--bind-ro=${REPOSITORY}:${CODE}`,
+    ...(release === 'bullseye' ? [`--bind-ro=${compileAddon()}:${addon}`] : []),
+    ...(realModules === modules ? [] : [`--bind-ro=${realModules}:${realModules}`]),
+    ...(pod?.program ?? []),
+  ];
+}
+
 /** The addon as the package has it: the prebuilt one does not load on Debian 11. */
 function compileAddon(): string {
   const here = ARCHITECTURES.find(({ node }) => node === process.arch);
@@ -218,18 +201,4 @@ async function awaitBoot(exec: (command: string) => Result, directory: string): 
 
 function readConsole(directory: string): string {
   return readFileSync(path.join(directory, 'console'), 'utf8').slice(-2000);
-}
-
-function run(command: string, args: readonly string[]): Result {
-  const { status, stdout, stderr } = spawnSync(command, args, {
-    encoding: 'utf8',
-    timeout: 180_000,
-    maxBuffer: 64 * 1024 * 1024,
-  });
-  return { status, stdout, stderr };
-}
-
-function mustRun(command: string, args: readonly string[]): void {
-  const { status, stderr } = run(command, args);
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}`);
 }

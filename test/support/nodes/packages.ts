@@ -14,7 +14,8 @@ import { ARCHITECTURES, type Architecture } from '../../../packaging/deb/archite
 import { findSqliteAddon } from '../../../packaging/deb/sqlite-addon.ts';
 import { buildPackage, identifyBuild, type PackageOptions } from '../../../packaging/deb.ts';
 import { hashSources } from '../hash-sources.ts';
-import type { LoginNode, Result } from './node.ts';
+import type { LoginNode } from './node.ts';
+import type { Result } from './run.ts';
 
 const PROJECT = path.resolve(import.meta.dirname, '../../..');
 const BUILT = path.join(PROJECT, '.cache/packages-for-tests');

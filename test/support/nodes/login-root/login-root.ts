@@ -1,6 +1,5 @@
 // A login node as a directory: its own file system, account files with lines of others in them, and one sync at a time.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { type ChildProcess, spawn } from 'node:child_process';
 import {
   appendFileSync,
   cpSync,
@@ -13,15 +12,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { text } from 'node:stream/consumers';
-import type { SyncReport } from '../../../../src/agent/reconcile/sync-report.ts';
 import { withAccountLock } from '../../../../src/host/accounts/account-lock.ts';
 import { listDenied } from '../../../../src/host/keys/deny-list.ts';
+import { mustRun } from '../run.ts';
 import { layRoot, writeAccountFiles } from '../root-directory.ts';
+import { awaitOutcome, hasEnded, type Outcome, type Resident, startResident } from './processes.ts';
 
 const REPOSITORY = path.resolve(import.meta.dirname, '../../../..');
-const RESIDENT = path.join(import.meta.dirname, 'resident.ts');
 const CLOCK = path.join(import.meta.dirname, 'clock.ts');
 const FILES = ['passwd', 'group', 'shadow', 'gshadow'] as const;
 export type AccountFile = (typeof FILES)[number];
@@ -45,13 +42,6 @@ const FOREIGN: Readonly<Record<AccountFile, readonly string[]>> = {
   ],
   gshadow: ['root:*::', 'sudo:*::local', 'local:!::'],
 };
-
-export interface Outcome {
-  readonly status: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly report: SyncReport | null;
-  readonly stderr: string;
-}
 
 export interface LoginRoot {
   readonly name: string;
@@ -191,53 +181,4 @@ export function makeLoginRoot(name: string, directory: string, config: string, t
     },
   };
   return node;
-}
-
-interface Resident {
-  readonly child: ChildProcess;
-  sync(): Promise<Outcome>;
-  stop(): Promise<void>;
-}
-
-function startResident(root: string): Resident {
-  const child = spawn(process.execPath, [RESIDENT, root], { stdio: ['pipe', 'pipe', 'pipe'] });
-  const ended = once(child, 'close');
-  const answers = createInterface(child.stdout)[Symbol.asyncIterator]();
-  let stderr = '';
-  child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
-  // It may be killed while it is asked.
-  child.stdin.on('error', () => {});
-  return {
-    child,
-    async sync() {
-      stderr = '';
-      child.stdin.write('\n');
-      const { done, value } = await answers.next();
-      if (done !== true) return { ...(JSON.parse(value) as Outcome), signal: null };
-      await ended;
-      return { status: child.exitCode, signal: child.signalCode, report: null, stderr };
-    },
-    async stop() {
-      child.stdin.end();
-      await ended;
-    },
-  };
-}
-
-function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
-  return exitCode !== null || signalCode !== null;
-}
-
-async function awaitOutcome(child: ChildProcess): Promise<Outcome> {
-  if (child.stdout === null || child.stderr === null) throw new Error('the sync has no output');
-  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-  const last = stdout.trim().split('\n').at(-1) ?? '';
-  const report = last.startsWith('{') ? (JSON.parse(last) as SyncReport) : null;
-  return { status: child.exitCode, signal: child.signalCode, report, stderr };
-}
-
-/** @throws Error with what it said, where it ends with another status than 0. */
-export function mustRun(command: string, args: readonly string[]): void {
-  const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}`);
 }

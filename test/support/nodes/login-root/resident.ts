@@ -9,7 +9,7 @@ import { publishStatus } from '../../../../src/agent/report/write-status.ts';
 import { AgentError, describeError } from '../../../../src/common/errors.ts';
 import { isDamage } from '../../../../src/state/database.ts';
 import { nameRefusal } from '../../../../src/common/system-error.ts';
-import type { Outcome } from './login-root.ts';
+import type { Outcome } from './processes.ts';
 
 const [root = ''] = process.argv.slice(2);
 const node = openNodeContext({ root, config: undefined });
