@@ -4,10 +4,10 @@ import path from 'node:path';
 import { connectEntra, entra, makePublicKey } from './company.ts';
 import { showLogin } from './login.ts';
 import { findObstacle } from './node.ts';
-import { announce, cleanUpAtTheEnd, HERE, perform, show, harness } from './harness.ts';
+import { announce, cleanUpAtTheEnd, HERE, perform, show, workDirectory } from './harness.ts';
 import { startTestbed } from '../testbed/service.ts';
 
-const root = path.join(harness, 'root');
+const root = path.join(workDirectory, 'root');
 const NODE_FILES = {
   'etc/passwd':
     'root:x:0:0:root:/root:/bin/bash\noperator:x:1000:1000:made by hand:/home/operator:/bin/bash\n',

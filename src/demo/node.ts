@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { findFreePort } from './free-port.ts';
-import { HERE, run, harness, start, type Result } from './harness.ts';
+import { HERE, run, workDirectory, start, type Result } from './harness.ts';
 
 export interface PrivateNode {
   /** What stands in front of a command to run it there, as root: a program and its arguments. */
@@ -22,7 +22,7 @@ export function findObstacle(): string | null {
 
 /** @returns the node, or what the system said against it. */
 export async function openNode(): Promise<PrivateNode | string> {
-  const directory = path.join(harness, 'node');
+  const directory = path.join(workDirectory, 'node');
   mkdirSync(directory);
   const script = path.join(HERE, 'src/demo/node.sh');
   const modules = realpathSync(path.join(HERE, 'node_modules'));
