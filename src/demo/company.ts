@@ -1,7 +1,7 @@
 // A small organisation in the Entra emulator, pushed to the testbed by the steps of the guide.
 import { generateKeyPairSync } from 'node:crypto';
 import path from 'node:path';
-import { harness } from './harness.ts';
+import { workDirectory } from './harness.ts';
 import { ENTRA } from '../testbed/identity-provider/entra/commands.ts';
 import { perform } from '../testbed/identity-provider/idp-cli.ts';
 
@@ -17,7 +17,7 @@ export function makePublicKey(): string {
 export async function entra(...args: string[]): Promise<string> {
   const { status, out, err } = await perform(ENTRA, [
     '--file',
-    path.join(harness, 'directory.yaml'),
+    path.join(workDirectory, 'directory.yaml'),
     ...args,
   ]);
   if (status !== 0) throw new Error(`entra ${args.join(' ')}: ${err}${out}`);

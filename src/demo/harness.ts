@@ -8,8 +8,8 @@ import { text } from 'node:stream/consumers';
 /** The repository. */
 export const HERE = path.resolve(import.meta.dirname, '../..');
 
-/** A folder of its own below the temporary one; deleted at the end. */
-export const harness = mkdtempSync(path.join(tmpdir(), 'sunk-agent-demo-'));
+/** A directory of its own below the temporary one; deleted at the end. */
+export const workDirectory = mkdtempSync(path.join(tmpdir(), 'sunk-agent-demo-'));
 
 const living = new Set<ChildProcess>();
 let steps = 0;
@@ -84,7 +84,7 @@ export async function perform(
 
 function leaveNothing(): void {
   for (const { pid } of living) if (pid !== undefined) process.kill(-pid, 'SIGKILL');
-  rmSync(harness, { recursive: true, force: true });
+  rmSync(workDirectory, { recursive: true, force: true });
 }
 
 /** From now on everything that was started or written goes away, however this process ends. */

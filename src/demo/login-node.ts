@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { findObstacle, must, openNode, startSshd, type PrivateNode } from './node.ts';
-import { cleanUpAtTheEnd, harness } from './harness.ts';
+import { cleanUpAtTheEnd, workDirectory } from './harness.ts';
 
 async function main(): Promise<number> {
   const obstacle = findObstacle();
@@ -21,9 +21,9 @@ async function main(): Promise<number> {
 /** What `ssh -F` needs to reach the node by the name login-node, and to know it by its host key. */
 async function writeSshConfig(node: PrivateNode, port: string): Promise<string> {
   const { stdout: hostKey } = await must(node.run('cat', '/etc/ssh/ssh_host_ed25519_key.pub'));
-  const knownHosts = path.join(harness, 'known_hosts');
+  const knownHosts = path.join(workDirectory, 'known_hosts');
   writeFileSync(knownHosts, `[127.0.0.1]:${port} ${hostKey}`);
-  const config = path.join(harness, 'ssh_config');
+  const config = path.join(workDirectory, 'ssh_config');
   const lines = ['HostName 127.0.0.1', `Port ${port}`, `UserKnownHostsFile ${knownHosts}`];
   lines.push('StrictHostKeyChecking yes', 'IdentitiesOnly yes', 'PasswordAuthentication no');
   writeFileSync(config, `Host login-node\n${lines.map((line) => `  ${line}\n`).join('')}`);

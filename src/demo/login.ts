@@ -36,8 +36,8 @@ export async function showLogin(config: string, token: string): Promise<void> {
 
   announce('Alice logs in.');
   const said = await logIn('ssh alice@login-node id', 0, KEY);
-  if (!said.includes('(alice)')) throw new Error('the login was somebody else’s');
-  announce('A stranger, with a key that nobody listed, does not.');
+  if (!said.includes('(alice)')) throw new Error('the login belongs to another account');
+  announce('A stranger, whose key the store does not list, does not.');
   await must(node.run('ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', STRANGER));
   await logIn('ssh -i stranger alice@login-node id', 255, STRANGER);
 

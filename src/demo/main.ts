@@ -1,13 +1,13 @@
-// The demonstration: a person is pushed by the identity provider, gets a login, leaves, and is out. Ends with status 0.
+// The demonstration: the identity provider pushes a user, who gets a login, leaves and loses it. Ends with status 0.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { connectEntra, entra, makePublicKey } from './company.ts';
 import { showLogin } from './login.ts';
 import { findObstacle } from './node.ts';
-import { announce, cleanUpAtTheEnd, HERE, perform, show, harness } from './harness.ts';
+import { announce, cleanUpAtTheEnd, HERE, perform, show, workDirectory } from './harness.ts';
 import { startTestbed } from '../testbed/service.ts';
 
-const root = path.join(harness, 'root');
+const root = path.join(workDirectory, 'root');
 const NODE_FILES = {
   'etc/passwd':
     'root:x:0:0:root:/root:/bin/bash\noperator:x:1000:1000:made by hand:/home/operator:/bin/bash\n',
@@ -18,8 +18,8 @@ const NODE_FILES = {
 };
 
 function makeRoot(config: string, token: string): void {
-  for (const folder of ['etc/sunk-agent/credentials', 'etc/skel', 'home'])
-    mkdirSync(path.join(root, folder), { recursive: true });
+  for (const directory of ['etc/sunk-agent/credentials', 'etc/skel', 'home'])
+    mkdirSync(path.join(root, directory), { recursive: true });
   for (const [file, content] of Object.entries(NODE_FILES)) writeFileSync(path.join(root, file), content);
   writeFileSync(path.join(root, 'etc/sunk-agent/config.yaml'), config);
   const credential = path.join(root, 'etc/sunk-agent/credentials/scim-token');
@@ -39,7 +39,7 @@ function agent(statuses: readonly number[], ...args: string[]): Promise<string> 
   );
 }
 
-/** The lines of alice and bob, and what sshd would hear about alice. */
+/** The lines of alice and bob, and what sshd would be told about alice. */
 async function showAlice(): Promise<string> {
   for (const file of ['etc/passwd', 'etc/group']) {
     process.stdout.write(`   ROOT/${file}\n`);

@@ -1,16 +1,16 @@
 #!/bin/sh
-# A throwaway login node: this machine's own files under an overlay that nobody else sees.
+# A throwaway login node: this machine's own files under an overlay that no other process sees.
 #
-# node.sh FOLDER REPOSITORY MODULES, in a mount and pid namespace of its own. All that is written lies in a
+# node.sh DIRECTORY REPOSITORY MODULES, in a mount and pid namespace of its own. All that is written lies in a
 # tmpfs of that namespace, and is gone with the last process in it. Says "ready" once there is something to enter, and
 # stays until its standard input ends.
 set -eu
-folder=$1 repository=$2 modules=$3
-root=$folder/root
+directory=$1 repository=$2 modules=$3
+root=$directory/root
 
-mount -t tmpfs -o mode=0755 none "$folder"
-mkdir "$folder/upper" "$folder/work" "$root"
-mount -t overlay -o "lowerdir=/,upperdir=$folder/upper,workdir=$folder/work" none "$root"
+mount -t tmpfs -o mode=0755 none "$directory"
+mkdir "$directory/upper" "$directory/work" "$root"
+mount -t overlay -o "lowerdir=/,upperdir=$directory/upper,workdir=$directory/work" none "$root"
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 mount -t tmpfs -o mode=0755 none "$root/run"
@@ -27,9 +27,9 @@ fi
 
 # Often a link into /run, which is another one here.
 if [ -e /etc/resolv.conf ]; then
-  cat /etc/resolv.conf >"$folder/resolv.conf"
+  cat /etc/resolv.conf >"$directory/resolv.conf"
   rm -f "$root/etc/resolv.conf"
-  cp "$folder/resolv.conf" "$root/etc/resolv.conf"
+  cp "$directory/resolv.conf" "$root/etc/resolv.conf"
 fi
 printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
 chmod 755 "$root/usr/sbin/policy-rc.d"
@@ -63,5 +63,5 @@ PasswordAuthentication no
 KbdInteractiveAuthentication no
 END
 chroot "$root" ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key
-# Said from inside: whoever enters takes this process's root, and before the chroot that is the machine's own.
+# Printed from inside: a process that enters gets this one's root, and before the chroot that is the machine's own.
 exec chroot "$root" sh -c 'echo ready; exec cat'

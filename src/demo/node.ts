@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { findFreePort } from './free-port.ts';
-import { HERE, run, harness, start, type Result } from './harness.ts';
+import { HERE, run, workDirectory, start, type Result } from './harness.ts';
 
 export interface PrivateNode {
   /** What stands in front of a command to run it there, as root: a program and its arguments. */
@@ -22,20 +22,20 @@ export function findObstacle(): string | null {
 
 /** @returns the node, or what the system said against it. */
 export async function openNode(): Promise<PrivateNode | string> {
-  const folder = path.join(harness, 'node');
-  mkdirSync(folder);
+  const directory = path.join(workDirectory, 'node');
+  mkdirSync(directory);
   const script = path.join(HERE, 'src/demo/node.sh');
   const modules = realpathSync(path.join(HERE, 'node_modules'));
-  const unshare = ['--mount', '--pid', '--fork', '--kill-child', 'sh', script, folder, HERE, modules];
+  const unshare = ['--mount', '--pid', '--fork', '--kill-child', 'sh', script, directory, HERE, modules];
   const holder = start('unshare', unshare, 'pipe');
   if (holder.stdout === null || holder.stderr === null) throw new Error('unshare has no output');
-  const complaints = text(holder.stderr);
+  const errors = text(holder.stderr);
   let said = '';
   for await (const chunk of holder.stdout) {
     said += String(chunk);
     if (said.includes('ready')) break;
   }
-  if (!said.includes('ready')) return (await complaints).trim();
+  if (!said.includes('ready')) return (await errors).trim();
   const children = await must(run('cat', `/proc/${holder.pid ?? 0}/task/${holder.pid ?? 0}/children`));
   const target = children.stdout.trim();
   const enter = ['nsenter', '--target', target, '--mount', '--pid', '--root', 'env', '-C', '/'] as const;

@@ -46,21 +46,21 @@ async function benchStatus({ program, runtime, emptyScript }: Bundled): Promise<
     ],
     TURNS,
   );
-  const [ours, reference] = [median(samples), median(floor)];
-  return makeRow({ bench: 'cli', row: 'status-vs-node', unit: 'ms', ours, samples, reference, goal: 2 });
+  const [measured, reference] = [median(samples), median(floor)];
+  return makeRow({ bench: 'cli', row: 'status-vs-node', unit: 'ms', measured, samples, reference, goal: 2 });
 }
 
-/** For a person with a key, after a real pass and without a daemon; in a throwaway root, where no sshd and no NSS answers for it. */
+/** For a person with a key, after a real sync and without a daemon; in a throwaway root, where no sshd and no NSS answers for it. */
 async function benchOperator({ program }: Bundled): Promise<Row[]> {
-  const place = await makeThrowawayRoot();
+  const node = await makeThrowawayRoot();
   try {
     const key = writeBlob('ssh-ed25519', makeEd25519(seedRandom(1))).toString('base64');
-    await place.pushGroup('slurm-users', [await place.pushUser('alice@example.com', `ssh-ed25519 ${key}`)]);
-    const { status, stderr } = await place.run('sync');
-    if (status !== 0) throw new Error(`the pass before it failed: ${stderr}`);
-    const keyFile = path.join(place.root, 'var/lib/sunk-agent/authorized_keys/alice');
+    await node.pushGroup('slurm-users', [await node.pushUser('alice@example.com', `ssh-ed25519 ${key}`)]);
+    const { status, stderr } = await node.run('sync');
+    if (status !== 0) throw new Error(`the sync before it failed: ${stderr}`);
+    const keyFile = path.join(node.root, 'var/lib/sunk-agent/authorized_keys/alice');
     if (!existsSync(keyFile)) throw new Error('alice has no key before she is blocked');
-    const command = (name: string) => [program, name, 'alice', '--root', place.root] as const;
+    const command = (name: string) => [program, name, 'alice', '--root', node.root] as const;
     const [why = [], blocks = []] = timePrograms(
       [command('why'), command('block'), command('unblock')],
       OPERATOR_TURNS,
@@ -72,13 +72,13 @@ async function benchOperator({ program }: Bundled): Promise<Row[]> {
         bench: 'cli',
         row: name,
         unit: 'ms',
-        ours: median(samples),
+        measured: median(samples),
         samples,
         reference: null,
         goal,
       });
     return [row('why-ms', why, 600), row('block-ms', blocks, 1000)];
   } finally {
-    await place.close();
+    await node.close();
   }
 }

@@ -1,4 +1,4 @@
-// What the daemon's memory comes to, what a poll costs when nothing changed, and how soon a pass starts when the store
+// What the daemon's memory comes to, what a poll costs when nothing changed, and how soon a sync starts when the store
 // announces a change.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -26,19 +26,19 @@ export async function benchDelta(): Promise<Row[]> {
     now: () => Date.now() + offset,
   });
   offset = 0;
-  const place = await makeThrowawayRoot();
+  const node = await makeThrowawayRoot();
   const bundled = await makeBundled();
-  const daemon = startDaemon(bundled, place, testbed);
+  const daemon = startDaemon(bundled, node, testbed);
   process.once('exit', () => daemon.kill('SIGTERM'));
   const memory = watchPeak(daemon.pid ?? 0);
   try {
     const log = followLog(daemon);
-    const fullPasses = (lines: readonly LogLine[]): number =>
+    const fullSyncs = (lines: readonly LogLine[]): number =>
       lines.filter(({ msg, mode }) => msg === 'pass over' && mode === 'full').length;
-    await log.wait((lines) => fullPasses(lines) >= 1);
-    // From an empty cache and from a full one.
+    await log.wait((lines) => fullSyncs(lines) >= 1);
+    // From an empty state database and from a full one.
     daemon.kill('SIGHUP');
-    await log.wait((lines) => fullPasses(lines) >= 2);
+    await log.wait((lines) => fullSyncs(lines) >= 2);
     const peak = memory.stop();
     const quiet = (from = 0) => log.lines.slice(from).filter(isQuietPoll).length;
     await log.wait(() => quiet() >= 2);
@@ -48,32 +48,38 @@ export async function benchDelta(): Promise<Row[]> {
     const start = { cpu: readCpu(pids), at: log.lines.length };
     await log.wait(() => quiet(start.at) >= POLLS);
     const cpu = readCpu(pids) - start.cpu;
-    const passes = quiet(start.at);
+    const syncs = quiet(start.at);
     const response = await fetch(`${testbed.adminUrl}/requests?token=login-nodes&method=GET`);
     const { requests } = (await response.json()) as { requests: unknown[] };
 
     const delays = await measureEvents(testbed, log);
     return [
       row('peak-pss-mb-100k', 'MB', peak, 350),
-      row('delta-no-change-requests', 'requests', requests.length / passes, 2),
-      row('delta-no-change-cpu-ms', 'ms', (cpu * 1000) / passes, 50),
-      row('event-to-pass-s', 's', quantile(delays, 0.95), 1, delays),
+      row('delta-no-change-requests', 'requests', requests.length / syncs, 2),
+      row('delta-no-change-cpu-ms', 'ms', (cpu * 1000) / syncs, 50),
+      row('event-to-sync-s', 's', quantile(delays, 0.95), 1, delays),
     ];
   } finally {
     memory.stop();
     daemon.kill('SIGTERM');
     if (daemon.exitCode === null) await once(daemon, 'exit');
     bundled.remove();
-    await place.close();
+    await node.close();
     await testbed.close();
   }
 }
 
-function row(name: string, unit: string, ours: number, goal: number, samples: readonly number[] = []): Row {
-  return makeRow({ bench: 'sync', row: name, unit, ours, samples, reference: null, goal });
+function row(
+  name: string,
+  unit: string,
+  measured: number,
+  goal: number,
+  samples: readonly number[] = [],
+): Row {
+  return makeRow({ bench: 'sync', row: name, unit, measured, samples, reference: null, goal });
 }
 
-function startDaemon({ program }: Bundled, place: ThrowawayRoot, testbed: Testbed): ChildProcess {
+function startDaemon({ program }: Bundled, node: ThrowawayRoot, testbed: Testbed): ChildProcess {
   const config = `scim:
   base_url: ${testbed.baseUrl}
   budget: 1000/s
@@ -81,9 +87,9 @@ access: { groups: [{ name: group0001 }] }
 accounts: { domains: [example.com] }
 sync: { poll: '*/3 * * * * *', full: '0 0 29 2 *' }
 `;
-  writeFileSync(join(place.root, 'etc/sunk-agent/config.yaml'), config);
-  writeFileSync(join(place.root, 'etc/sunk-agent/credentials/scim-token'), testbed.readToken);
-  return spawn(program, ['run', '--root', place.root], {
+  writeFileSync(join(node.root, 'etc/sunk-agent/config.yaml'), config);
+  writeFileSync(join(node.root, 'etc/sunk-agent/credentials/scim-token'), testbed.readToken);
+  return spawn(program, ['run', '--root', node.root], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, LOG_LEVEL: 'debug' },
   });
@@ -120,7 +126,7 @@ function followLog(child: ChildProcess) {
   };
 }
 
-/** Seconds from the request that changes somebody to the start of the pass that looks. */
+/** Seconds from the request that changes a user to the start of the sync that reads it. */
 async function measureEvents(testbed: Testbed, log: ReturnType<typeof followLog>): Promise<number[]> {
   const headers = { authorization: `Bearer ${testbed.token}`, 'content-type': 'application/scim+json' };
   const list = await fetch(`${testbed.baseUrl}/Users?count=${CHANGES}&startIndex=5000`, { headers });

@@ -1,4 +1,4 @@
-// Some nodes of the fleet benchmark in one process: each with its own root, reader, mirror, budget, schedule and passes.
+// Some nodes of the fleet benchmark in one process: each with its own root, reader, state database, budget, schedule and syncs.
 import { duplexPair } from 'node:stream';
 import { createBudget } from '../../src/agent/daemon/budget.ts';
 import { openNodeContext } from '../../src/agent/node-context.ts';
@@ -14,7 +14,7 @@ import { serveJobs } from './worker.ts';
 /** What the other side is told of, in the order in which it happened; times in epoch milliseconds. */
 export type NodeNews =
   | { readonly kind: 'plan'; readonly node: string; readonly at: number; readonly closes: readonly string[] }
-  | { readonly kind: 'pass'; readonly node: string; readonly at: number; readonly snapshot: string }
+  | { readonly kind: 'sync'; readonly node: string; readonly at: number; readonly snapshot: string }
   | { readonly kind: 'trouble'; readonly node: string; readonly at: number; readonly what: string };
 
 const news: NodeNews[] = [];
@@ -22,13 +22,13 @@ const news: NodeNews[] = [];
 /** As the daemon puts a node together (agent/daemon), but for the two processes: what lies between them is a stream. */
 function openNode(node: string) {
   const root = `${base}/${node}`;
-  const place = openNodeContext({ root, config: undefined });
-  const { config, log } = place;
+  const nodeContext = openNodeContext({ root, config: undefined });
+  const { config, log } = nodeContext;
   const [agentSide, readerSide] = duplexPair();
   void serveAgent(readerSide, openStore(config, root), log);
   const reader = openReader(agentSide);
-  const parts = openSyncContext(place);
-  const { host } = parts;
+  const context = openSyncContext(nodeContext);
+  const { host } = context;
   const watched: typeof host = {
     ...host,
     apply(changes) {
@@ -40,27 +40,27 @@ function openNode(node: string) {
     },
   };
   const budget = createBudget(config.scim.budget, () => performance.now());
-  const pass = async (mode: 'full' | 'delta' | 'event', resources: Parameters<typeof runSync>[2]) => {
-    const report = await runSync({ ...parts, reader, host: watched }, mode, resources);
+  const sync = async (mode: 'full' | 'delta' | 'event', resources: Parameters<typeof runSync>[2]) => {
+    const report = await runSync({ ...context, reader, host: watched }, mode, resources);
     budget.spend(report.heard?.requests ?? 0);
     const at = Date.now();
     if (report.failure !== null || report.changes.failed > 0 || report.changes.held > 0) {
       const what = JSON.stringify([report.failure, report.changes, report.problems, report.held]);
       news.push({ kind: 'trouble', node, at, what });
     }
-    news.push({ kind: 'pass', node, at, snapshot: report.snapshot });
+    news.push({ kind: 'sync', node, at, snapshot: report.snapshot });
   };
-  const queue = createSyncQueue(({ mode, resources }) => pass(mode, resources));
+  const queue = createSyncQueue(({ mode, resources }) => sync(mode, resources));
   reader.watch(({ mode, resources }) => queue.ask(mode, resources));
   return {
-    readCache: () => runSync({ ...parts, reader: null, host: watched }, 'cache'),
-    readStore: () => pass('full', []),
+    syncFromState: () => runSync({ ...context, reader: null, host: watched }, 'cache'),
+    readStore: () => sync('full', []),
     follow() {
       startSchedule(config.sync, node, budget, (mode) => queue.ask(mode)).rejoin();
     },
     close() {
       reader.close();
-      parts.state.close();
+      context.state.close();
     },
   };
 }
@@ -70,7 +70,7 @@ const names = Array.from({ length: Number(count) }, (_, index) => `node${Number(
 const unfilled = [...names];
 
 await serveJobs({
-  /** The next node has everything in its cache and on its host, and is gone again. */
+  /** The next node has everything in its state database and on its host, and is gone again. */
   fill: async () => {
     const name = unfilled.shift();
     if (name === undefined) return;
@@ -83,7 +83,7 @@ await serveJobs({
   /** All start at once, as after a power cut, and go on. */
   restart: async () => {
     const nodes = names.map(openNode);
-    for (const node of nodes) await node.readCache();
+    for (const node of nodes) await node.syncFromState();
     return nodes.map((node) => node.follow()).length;
   },
   /** What has happened since the last time. */

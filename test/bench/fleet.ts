@@ -1,4 +1,4 @@
-// A hundred nodes that poll one store: what they ask of it, how soon the last one puts somebody out, when all agree.
+// A hundred nodes that poll one store: what they ask of it, how soon the last one revokes a user, when all agree.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -28,7 +28,7 @@ const WINDOW_SECONDS = 10;
 const BOUND_MS = 1_500_000;
 
 /**
- * Real readers, mirrors, policy and plans, each node with its own state folder, budget and place in the poll interval;
+ * Real readers, state databases, policy and plans, each node with its own state directory, budget and place in the poll interval;
  * the processes are fewer than on real nodes, and share this machine's processors with the store.
  */
 export async function benchFleet(): Promise<Row[]> {
@@ -47,7 +47,7 @@ export async function benchFleet(): Promise<Row[]> {
       const count = String(Math.min(share, NODES - first));
       workers.push(startWorker('fleet-nodes.ts', [String(first), count, base]));
     }
-    await fillCaches(workers, share);
+    await fillStates(workers, share);
     return await measure(store, workers, over.signal);
   } finally {
     over.abort();
@@ -56,14 +56,14 @@ export async function benchFleet(): Promise<Row[]> {
   }
 }
 
-async function fillCaches(workers: readonly Worker[], share: number): Promise<void> {
+async function fillStates(workers: readonly Worker[], share: number): Promise<void> {
   let filled = 0;
   await Promise.all(
     workers.map(async (worker) => {
       for (let node = 0; node < share; node += 1) {
         await worker.ask('fill');
         filled += 1;
-        showProgress(`fleet: ${filled} of ${NODES} nodes have heard everything`);
+        showProgress(`fleet: ${filled} of ${NODES} nodes have fetched everything`);
       }
     }),
   );
@@ -113,8 +113,13 @@ async function measure(store: LargeStore, workers: readonly Worker[], over: Abor
     agreed.push((fleet.lastChange() - at) / 1000);
   }
   const rates = await requests.stop();
-  const row = (name: string, unit: string, ours: number, samples: readonly number[], goal: number | null) =>
-    makeRow({ bench: 'fleet', row: name, unit, ours, samples, reference: null, goal });
+  const row = (
+    name: string,
+    unit: string,
+    measured: number,
+    samples: readonly number[],
+    goal: number | null,
+  ) => makeRow({ bench: 'fleet', row: name, unit, measured, samples, reference: null, goal });
   return [
     row('restart-requests-per-s', 'requests/s', Math.max(...startRates), startRates, null),
     row('store-requests-per-s', 'requests/s', Math.max(...rates), rates, 25),
@@ -152,7 +157,7 @@ function followFleet(workers: readonly Worker[], over: AbortSignal) {
       }
     }),
   );
-  // Whoever waits is told why it broke.
+  // A caller that waits is told why it broke.
   reading.catch(() => {});
   return {
     /** The last one of each node that has polled. */
@@ -195,7 +200,7 @@ function countRequests(store: LargeStore, over: AbortSignal) {
   let looking = Promise.resolve();
   const timer = setInterval(() => {
     looking = looking.then(look);
-    // Whoever stops it is told.
+    // The caller that stops it is told.
     looking.catch(() => {});
   }, WINDOW_SECONDS * 1000);
   over.addEventListener('abort', () => clearInterval(timer));
@@ -224,7 +229,7 @@ function deactivate(store: LargeStore, id: string): Promise<number> {
 }
 
 function change(store: LargeStore, id: string): Promise<number> {
-  return patch(store, id, { op: 'Replace', path: 'displayName', value: 'Somebody Else' });
+  return patch(store, id, { op: 'Replace', path: 'displayName', value: 'Another Name' });
 }
 
 async function patch(store: LargeStore, id: string, operation: object): Promise<number> {

@@ -8,7 +8,7 @@ const RIGHT = 250;
 const TOP = 20;
 const BOTTOM = 45;
 const LABEL_HEIGHT = 16;
-/** A colour a benchmark, on light and on dark ground; a pattern a row of it, so that colour is not all that tells. */
+/** A colour a benchmark, on a light and on a dark background; a pattern a row of it, so that colour is not all that tells. */
 const COLOURS = [
   ['#0969da', '#58a6ff'],
   ['#bc4c00', '#f0883e'],
@@ -28,14 +28,14 @@ interface Line {
 /** Rows whose name holds a size (`100`, `10k`, `100000`) and whose unit is a time; the same name otherwise is one line. */
 export function gatherLines(rows: readonly Row[]): Line[] {
   const lines = new Map<string, { bench: string; points: [number, number][] }>();
-  for (const { bench, row, unit, ours } of rows) {
+  for (const { bench, row, unit, measured } of rows) {
     const found = /-(\d+)(k?)(?=-|$)/.exec(row);
     const scale = MICROSECONDS[unit];
-    if (found === null || scale === undefined || ours <= 0) continue;
+    if (found === null || scale === undefined || measured <= 0) continue;
     const name = `${bench} ${row.replace(found[0], '').replace(/-(us|ms|s)(?=-|$)/, '')}`;
     const size = Number(found[1]) * (found[2] === 'k' ? 1000 : 1);
     const line = lines.get(name) ?? { bench, points: [] };
-    line.points.push([size, ours * scale]);
+    line.points.push([size, measured * scale]);
     lines.set(name, line);
   }
   return [...lines]

@@ -1,4 +1,4 @@
-// The agent's side of the host benchmark: fills a mirror without a network, and makes passes from it.
+// The agent's side of the host benchmark: fills a state database without a network, and syncs from it.
 import { createECDH } from 'node:crypto';
 import { openNodeContext } from '../../src/agent/node-context.ts';
 import { openSyncContext } from '../../src/agent/reconcile/context.ts';
@@ -9,7 +9,7 @@ import type { UserRecord } from '../../src/protocol/records.ts';
 import { serveJobs } from './worker.ts';
 
 const [root = '', size = '0'] = process.argv.slice(2);
-const place = openNodeContext({ root, config: undefined });
+const node = openNodeContext({ root, config: undefined });
 const curve = createECDH('prime256v1');
 
 /** A sound ECDSA key (RFC 5656 section 3.1), far quicker to make than an Ed25519 one. */
@@ -43,16 +43,16 @@ function makePerson(n: number): UserRecord {
   };
 }
 
-function take(mirror: StateDatabase, people: readonly UserRecord[], withGroup: boolean): void {
-  const taking = mirror.beginTake({
+function ingest(state: StateDatabase, people: readonly UserRecord[], withGroup: boolean): void {
+  const batch = state.beginTake({
     now: Math.floor(Date.now() / 1000),
-    maxAge: place.config.keys.max_age,
+    maxAge: node.config.keys.max_age,
     absences: 2,
   });
-  for (const record of people) taking.add('User', { kind: 'good', record, warnings: [] });
+  for (const record of people) batch.add('User', { kind: 'good', record, warnings: [] });
   if (withGroup) {
     const record = {
-      id: 'everybody',
+      id: 'all-users',
       name: 'slurm-users',
       externalId: null,
       created: null,
@@ -60,41 +60,41 @@ function take(mirror: StateDatabase, people: readonly UserRecord[], withGroup: b
       members: people.map(({ id }) => id),
       nested: [],
     };
-    taking.add('Group', { kind: 'good', record, warnings: [] });
+    batch.add('Group', { kind: 'good', record, warnings: [] });
   }
-  taking.commit(true);
+  batch.commit(true);
 }
 
-let parts = null as ReturnType<typeof openSyncContext> | null;
+let context = null as ReturnType<typeof openSyncContext> | null;
 
-async function pass(): Promise<{ ms: number; report: SyncReport }> {
-  parts ??= openSyncContext(place);
+async function sync(): Promise<{ ms: number; report: SyncReport }> {
+  context ??= openSyncContext(node);
   const start = performance.now();
-  const report = await runSync({ ...parts, reader: null }, 'cache');
+  const report = await runSync({ ...context, reader: null }, 'cache');
   return { ms: performance.now() - start, report };
 }
 
 await serveJobs({
-  /** A full cache: everybody with a key, in the access group, and what was read of the keys. */
+  /** A full state database: each user with a key, in the access group, and what was read of the keys. */
   fill: () => {
-    parts ??= openSyncContext(place);
-    take(
-      parts.state,
+    context ??= openSyncContext(node);
+    ingest(
+      context.state,
       Array.from({ length: Number(size) }, (_, n) => makePerson(n)),
       true,
     );
-    for (const user of parts.state.users())
+    for (const user of context.state.users())
       if (user.readings?.length !== 1) throw new Error('a key was not read');
-    parts.state.saveReadings();
+    context.state.saveReadings();
   },
-  pass,
-  /** Somebody's key is another now: from the record to the file. */
+  sync,
+  /** One user has another key: from the record to the file. */
   change: async () => {
-    parts ??= openSyncContext(place);
+    context ??= openSyncContext(node);
     const start = performance.now();
-    take(parts.state, [makePerson(Math.floor(Number(size) / 2))], false);
-    const { report } = await pass();
+    ingest(context.state, [makePerson(Math.floor(Number(size) / 2))], false);
+    const { report } = await sync();
     return { ms: performance.now() - start, report };
   },
 });
-parts?.state.close();
+context?.state.close();

@@ -1,4 +1,4 @@
-// What accounts and keys cost from a full cache, without a network: a node made anew, one changed key, and a quiet pass.
+// What accounts and keys cost from a full state database, without a network: a node made anew, one changed key, and a quiet sync.
 import { execFileSync } from 'node:child_process';
 import {
   existsSync,
@@ -82,18 +82,18 @@ async function benchSize(size: number, { root, trash, start }: Place): Promise<R
     // From the start of the process to the last file, as the boot of a pod waits for it.
     const began = performance.now();
     const daemon = start();
-    const { report } = await daemon.ask<Answer>('pass');
+    const { report } = await daemon.ask<Answer>('sync');
     colds.push((performance.now() - began) / 1000);
     if (report.counts.accountsOpen !== size || report.changes.failed > 0)
-      throw new Error(`not everybody has an account: ${JSON.stringify(report)}`);
+      throw new Error(`not every user has an account: ${JSON.stringify(report)}`);
     await daemon.stop();
   }
 
   const floors = size === 10_000 ? [1, 2, 3].map(() => writeBareFiles(root, size)) : [];
 
   const daemon = start();
-  // The first pass of a process is not the usual one.
-  await daemon.ask<Answer>('pass');
+  // The first sync of a process is not the usual one.
+  await daemon.ask<Answer>('sync');
   const changes: number[] = [];
   const quiet: number[] = [];
   let writes = 0;
@@ -102,7 +102,7 @@ async function benchSize(size: number, { root, trash, start }: Place): Promise<R
     if (report.changes.done !== 1) throw new Error(`${report.changes.done} changes instead of one`);
     changes.push(ms);
     writes += await countWrites(root, async () => {
-      quiet.push((await daemon.ask<Answer>('pass')).ms);
+      quiet.push((await daemon.ask<Answer>('sync')).ms);
     });
   }
   await daemon.stop();
@@ -115,19 +115,27 @@ async function benchSize(size: number, { root, trash, start }: Place): Promise<R
   ];
   if (floors.length > 0) figures.push([`bare-files-${name}-s`, 's', floors]);
   return figures.map(([row, unit, samples]) => {
-    const ours = median(samples);
-    return makeRow({ bench: 'host', row, unit, ours, samples, reference: null, goal: GOALS[row] ?? null });
+    const measured = median(samples);
+    return makeRow({
+      bench: 'host',
+      row,
+      unit,
+      measured,
+      samples,
+      reference: null,
+      goal: GOALS[row] ?? null,
+    });
   });
 }
 
-/** A fresh image with the cache of before: no account of ours, no key file. */
+/** A fresh image with the state database of before: no managed account, no key file. */
 function makeImage(root: string, trash: string): void {
-  for (const folder of ['etc', 'var/lib/sunk-agent/authorized_keys']) {
-    const old = path.join(root, folder);
+  for (const directory of ['etc', 'var/lib/sunk-agent/authorized_keys']) {
+    const old = path.join(root, directory);
     if (existsSync(old)) renameSync(old, path.join(mkdtempSync(path.join(trash, 'gone-')), 'old'));
   }
-  for (const folder of ['etc/sunk-agent', 'etc/skel', 'etc/sudoers.d', 'home', 'run', 'var/lib'])
-    mkdirSync(path.join(root, folder), { recursive: true });
+  for (const directory of ['etc/sunk-agent', 'etc/skel', 'etc/sudoers.d', 'home', 'run', 'var/lib'])
+    mkdirSync(path.join(root, directory), { recursive: true });
   for (const [file, text] of IMAGE) writeFileSync(path.join(root, file), text);
   writeFileSync(path.join(root, 'etc/sunk-agent/config.yaml'), CONFIG);
 }
@@ -137,27 +145,27 @@ function writeBareFiles(root: string, count: number): number {
   const keys = path.join(root, 'var/lib/sunk-agent/authorized_keys');
   const [some = ''] = readdirSync(keys);
   const text = readFileSync(path.join(keys, some), 'utf8');
-  const folder = mkdtempSync(path.join(root, 'bare-'));
+  const directory = mkdtempSync(path.join(root, 'bare-'));
   const start = performance.now();
   for (let n = 0; n < count; n += 1)
-    writeFileSync(`${folder}/${n}`, text, { encoding: 'utf8', flag: 'wx', mode: 0o644 });
-  execFileSync('sync', ['--file-system', folder]);
+    writeFileSync(`${directory}/${n}`, text, { encoding: 'utf8', flag: 'wx', mode: 0o644 });
+  execFileSync('sync', ['--file-system', directory]);
   return (performance.now() - start) / 1000;
 }
 
-/** Counts, by inotify(7) from this process, whatever is written outside of the state folder while `work` runs. */
+/** Counts, by inotify(7) from this process, whatever is written outside of the state directory while `work` runs. */
 async function countWrites(root: string, work: () => Promise<void>): Promise<number> {
   const state = path.join(root, 'var/lib/sunk-agent/cache');
-  const folders = [
+  const directories = [
     root,
     ...readdirSync(root, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map((entry) => path.join(entry.parentPath, entry.name)),
-  ].filter((folder) => folder !== state && !folder.startsWith(`${state}/`));
+  ].filter((directory) => directory !== state && !directory.startsWith(`${state}/`));
   const written = new Set<string>();
-  const watchers = folders.map((folder) =>
-    watch(folder, (_, name) => {
-      const file = path.join(folder, name ?? '');
+  const watchers = directories.map((directory) =>
+    watch(directory, (_, name) => {
+      const file = path.join(directory, name ?? '');
       if (file !== state) written.add(file);
     }),
   );

@@ -16,22 +16,22 @@ const SECONDS = Number(process.env['BENCH_IDLE_SECONDS'] ?? 600);
 const PEOPLE = 1000;
 /** A poll comes every thirty seconds, and this is twice as long. */
 const LOOK_SECONDS = 60;
-/** The first passes are over by then, and what they left in the heap is collected. */
+/** The first syncs are over by then, and what they left in the heap is collected. */
 const SETTLE_SECONDS = 30;
 
 export async function benchIdle(): Promise<Row[]> {
   const bundled = await makeBundled();
-  const place = await makeThrowawayRoot();
+  const node = await makeThrowawayRoot();
   try {
-    await pushPeople(place);
+    await pushPeople(node);
     // As in the packaged units: the wrapper execs, so that the child is the daemon itself.
-    const daemon = spawn(bundled.program, ['run', '--root', place.root], {
+    const daemon = spawn(bundled.program, ['run', '--root', node.root], {
       stdio: 'ignore',
     });
     const ended = once(daemon, 'exit');
     process.once('exit', () => daemon.kill('SIGTERM'));
     try {
-      await waitForPass(place);
+      await waitForSync(node);
       await sleep(SETTLE_SECONDS * 1000);
       const pids = findFamily(daemon.pid ?? 0);
       if (pids.length !== 2) throw new Error(`two processes were expected, and there are ${pids.length}`);
@@ -45,8 +45,13 @@ export async function benchIdle(): Promise<Row[]> {
         shares.push((readCpu(pids) - before) / LOOK_SECONDS);
       }
       const share = shares.reduce((sum, one) => sum + one, 0) / shares.length;
-      const row = (name: string, unit: string, ours: number, samples: readonly number[], goal: number): Row =>
-        makeRow({ bench: 'idle', row: name, unit, ours, samples, reference: null, goal });
+      const row = (
+        name: string,
+        unit: string,
+        measured: number,
+        samples: readonly number[],
+        goal: number,
+      ): Row => makeRow({ bench: 'idle', row: name, unit, measured, samples, reference: null, goal });
       return [
         row('idle-pss-mb', 'MB', Math.max(...memory), memory, 150),
         row('idle-cpu-share', 'cores', share, shares, 0.003),
@@ -56,29 +61,29 @@ export async function benchIdle(): Promise<Row[]> {
       await ended;
     }
   } finally {
-    await place.close();
+    await node.close();
     bundled.remove();
   }
 }
 
-async function pushPeople(place: ThrowawayRoot): Promise<void> {
+async function pushPeople(node: ThrowawayRoot): Promise<void> {
   const random = seedRandom(1);
   const members: string[] = [];
   for (let n = 0; n < PEOPLE; n += 1) {
     const key = writeBlob('ssh-ed25519', makeEd25519(random)).toString('base64');
-    members.push(await place.pushUser(`u${n}@example.com`, `ssh-ed25519 ${key}`));
+    members.push(await node.pushUser(`u${n}@example.com`, `ssh-ed25519 ${key}`));
   }
-  await place.pushGroup('slurm-users', members);
+  await node.pushGroup('slurm-users', members);
 }
 
-async function waitForPass(place: ThrowawayRoot): Promise<void> {
+async function waitForSync(node: ThrowawayRoot): Promise<void> {
   for (let tries = 0; tries < 600; tries += 1) {
     await sleep(200);
     try {
-      if (readdirSync(`${place.root}/var/lib/sunk-agent/authorized_keys`).length === PEOPLE) return;
+      if (readdirSync(`${node.root}/var/lib/sunk-agent/authorized_keys`).length === PEOPLE) return;
     } catch {
       // Not made yet.
     }
   }
-  throw new Error('the first pass did not end within two minutes');
+  throw new Error('the first sync did not end within two minutes');
 }

@@ -1,4 +1,4 @@
-// The account files of an image in which nobody of ours is yet.
+// The account files of an image in which no managed account exists.
 
 export const IMAGE: readonly (readonly [string, string])[] = [
   ['etc/passwd', 'root:x:0:0:root:/root:/bin/bash\n'],

@@ -4,7 +4,7 @@ import { startTestbed } from '../../src/testbed/service.ts';
 const [users = '100000', groups = '1000'] = process.argv.slice(2);
 // What is younger than some minutes every delta lists again.
 let offset = -3_600_000;
-// Ids that are free in one piece, so that everybody can be an account.
+// Ids that are free in one piece, so that every user can be an account.
 const { baseUrl, token, readToken, adminUrl } = await startTestbed({
   seedUsers: Number(users),
   seedGroups: Number(groups),
@@ -13,5 +13,5 @@ const { baseUrl, token, readToken, adminUrl } = await startTestbed({
 });
 offset = 0;
 process.stdout.write(`${JSON.stringify({ baseUrl, token, readToken, adminUrl })}\n`);
-// Nobody is left to ask it once its parent has gone.
+// No process can ask it once its parent has gone.
 process.stdin.resume().once('end', () => process.exit());

@@ -13,7 +13,7 @@ const TURNS = 1000;
 
 /** The helper alone; peers and whole logins need a node. */
 export function benchLogin(): Row[] {
-  const folder = mkdtempSync(join(tmpdir(), 'bench-login-'));
+  const directory = mkdtempSync(join(tmpdir(), 'bench-login-'));
   try {
     const random = seedRandom(1);
     const oneLine = [`ssh-ed25519 ${writeBlob('ssh-ed25519', makeEd25519(random)).toString('base64')}`];
@@ -28,10 +28,10 @@ export function benchLogin(): Row[] {
         zulu: true,
         timeZone: 'UTC',
       });
-      writeFileSync(join(folder, name), text);
+      writeFileSync(join(directory, name), text);
     }
     const [floor = [], one = [], fifty = []] = timePrograms(
-      [['/bin/true'], [HELPER, 'one', folder], [HELPER, 'fifty', folder]],
+      [['/bin/true'], [HELPER, 'one', directory], [HELPER, 'fifty', directory]],
       TURNS,
     );
     const row = (name: string, samples: readonly number[], goal: number): Row =>
@@ -39,13 +39,13 @@ export function benchLogin(): Row[] {
         bench: 'login',
         row: name,
         unit: 'ms',
-        ours: median(samples),
+        measured: median(samples),
         samples,
         reference: median(floor),
         goal,
       });
     return [row('helper-vs-true', one, 2.4), row('helper-50-vs-true', fifty, 3.5)];
   } finally {
-    rmSync(folder, { recursive: true });
+    rmSync(directory, { recursive: true });
   }
 }

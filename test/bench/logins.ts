@@ -31,7 +31,7 @@ export async function benchLogins(): Promise<Row[]> {
         bench: 'login',
         row: name,
         unit: 'ms',
-        ours: mean(helper) * logins,
+        measured: mean(helper) * logins,
         samples: helper.map((ms) => ms * logins),
         reference: mean(file) * logins,
         goal,
@@ -44,10 +44,10 @@ export async function benchLogins(): Promise<Row[]> {
 
 /** Milliseconds that a login took of a turn, of many at once; the last of `users` logs in. */
 async function timeLogins(users: number, logins: number): Promise<{ helper: number[]; file: number[] }> {
-  const folder = mkdtempSync(join(tmpdir(), 'bench-logins-'));
+  const directory = mkdtempSync(join(tmpdir(), 'bench-logins-'));
   const node = await openPrivateNode();
   try {
-    const keyFile = join(folder, 'key');
+    const keyFile = join(directory, 'key');
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', keyFile]);
     const filePort = await findFreePort();
     fillNode(node, users, readFileSync(`${keyFile}.pub`, 'utf8'));
@@ -71,7 +71,7 @@ async function timeLogins(users: number, logins: number): Promise<{ helper: numb
     return spent;
   } finally {
     await node.close();
-    rmSync(folder, { recursive: true });
+    rmSync(directory, { recursive: true });
   }
 }
 

@@ -7,7 +7,7 @@ import type { AccountChange } from '../../src/plan/change.ts';
 import { median } from './row.ts';
 
 /** Each way's passwd and group lie here, to be copied to /etc. */
-export const PLACE = '/srv/nss';
+export const BASE = '/srv/nss';
 export const PUBLISHED = '/srv/nss/published';
 const MEMBERS = 100;
 const PEOPLE = { name: 'people', gid: 9998 };
@@ -50,17 +50,17 @@ function writeFlat(changes: readonly AccountChange[]): void {
     const { name, uid, gid, gecos, dir, shell } = change.entry;
     passwd.push(`${name}:x:${uid}:${gid}:${gecos}:${dir}:${shell}\n`);
   }
-  appendFileSync(`${PLACE}/flat/passwd`, passwd.join(''));
-  appendFileSync(`${PLACE}/flat/group`, group.join(''));
+  appendFileSync(`${BASE}/flat/passwd`, passwd.join(''));
+  appendFileSync(`${BASE}/flat/group`, group.join(''));
 }
 
 async function fill(count: number): Promise<void> {
   const changes = describePeople(count);
   for (const way of ['flat', 'local', 'nsscache', 'image']) {
-    mkdirSync(`${PLACE}/${way}`, { recursive: true });
-    for (const file of ['passwd', 'group']) copyFileSync(`/etc/${file}`, `${PLACE}/${way}/${file}`);
-    const cache = way === 'nsscache' ? ' cache' : '';
-    writeFileSync(`${PLACE}/${way}/nsswitch.conf`, `passwd: files${cache}\ngroup: files${cache}\n`);
+    mkdirSync(`${BASE}/${way}`, { recursive: true });
+    for (const file of ['passwd', 'group']) copyFileSync(`/etc/${file}`, `${BASE}/${way}/${file}`);
+    const service = way === 'nsscache' ? ' cache' : '';
+    writeFileSync(`${BASE}/${way}/nsswitch.conf`, `passwd: files${service}\ngroup: files${service}\n`);
   }
   writeFlat(changes);
   const published = openNssCache('/', PUBLISHED);
@@ -68,8 +68,8 @@ async function fill(count: number): Promise<void> {
   published.publication?.publish([]);
   await demand(openLocalAccounts('/').apply(changes, TODAY));
   for (const file of ['passwd', 'group']) {
-    copyFileSync(`/etc/${file}`, `${PLACE}/local/${file}`);
-    copyFileSync(`${PLACE}/image/${file}`, `/etc/${file}`);
+    copyFileSync(`/etc/${file}`, `${BASE}/local/${file}`);
+    copyFileSync(`${BASE}/image/${file}`, `/etc/${file}`);
   }
 }
 

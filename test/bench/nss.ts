@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { openPrivateNode, type PrivateNode } from '../support/nodes/private-node.ts';
 import { ensureLayers } from '../support/nodes/base.ts';
-import { PLACE, PUBLISHED } from './nss-inside.ts';
+import { BASE, PUBLISHED } from './nss-inside.ts';
 import { showProgress } from './progress.ts';
 import { makeRow, median, type Row } from './row.ts';
 
@@ -25,7 +25,7 @@ const GOALS = {
 
 type Times = Record<'getpwnam' | 'getgrouplist', number>;
 
-/** Needs root, and Debian's mirror once. The three ways take turns. */
+/** Needs root, and Debian's packages once. The three ways take turns. */
 export async function benchNss(): Promise<Row[]> {
   const rows: Row[] = [];
   for (const size of SIZES) {
@@ -38,7 +38,7 @@ export async function benchNss(): Promise<Row[]> {
       const times = { flat: [] as Times[], local: [] as Times[], nsscache: [] as Times[] };
       for (let turn = 0; turn < TURNS; turn += 1) {
         for (const way of WAYS) {
-          node.sh(`cp ${PLACE}/${way}/passwd ${PLACE}/${way}/group ${PLACE}/${way}/nsswitch.conf /etc/`);
+          node.sh(`cp ${BASE}/${way}/passwd ${BASE}/${way}/group ${BASE}/${way}/nsswitch.conf /etc/`);
           times[way].push(JSON.parse(runInside(node, 'time', size)) as Times);
         }
       }
@@ -50,7 +50,7 @@ export async function benchNss(): Promise<Row[]> {
           const row = `${call}-us-${way}-${size}`;
           const samples = spent(way);
           rows.push(
-            makeRow({ bench: 'nss', row, unit: 'us', ours: median(samples), samples, reference, goal }),
+            makeRow({ bench: 'nss', row, unit: 'us', measured: median(samples), samples, reference, goal }),
           );
         }
       }

@@ -14,7 +14,7 @@ const PEERS = [
   ['helper-vs-google', '/usr/bin/google_authorized_keys'],
 ] as const;
 
-/** Needs root, and Debian's mirror once. Their daemons and servers do not run: this is what they cost at least. */
+/** Needs root, and Debian's packages once. Their daemons and servers do not run: this is what they cost at least. */
 export async function benchPeers(): Promise<Row[]> {
   const node = await openPrivateNode(ensureLayers('bookworm', PACKAGES));
   try {
@@ -29,10 +29,10 @@ export async function benchPeers(): Promise<Row[]> {
       TURNS,
       node.command,
     );
-    const ours = median(samples);
+    const measured = median(samples);
     return PEERS.map(([row], index) => {
       const reference = median(theirs[index] ?? []);
-      return makeRow({ bench: 'login', row, unit: 'ms', ours, samples, reference, goal: 0.5 });
+      return makeRow({ bench: 'login', row, unit: 'ms', measured, samples, reference, goal: 0.5 });
     });
   } finally {
     await node.close();

@@ -1,6 +1,6 @@
 // Says on stderr how far a benchmark is: one line that is written over on a terminal, now and then a line elsewhere.
 
-/** Where nobody watches a line written over, a line comes no more often than this. */
+/** Without a terminal that shows a line written over, a line comes no more often than this. */
 const PAUSE_MS = 10_000;
 
 const begin = performance.now();

@@ -66,8 +66,8 @@ export function renderFigures(figures: Figures): string {
 \`npm run bench -- NAME ... --record\` measures and writes this page, \`figures.json\` and \`growth.svg\` beside it; without
 names it does all, and without \`--record\` it only prints. As root on Debian or Ubuntu.
 
-Lower is better. *Reference* is the peer's figure or the floor of the machine, measured in the same run in turns with ours;
-*ratio* is ours to that, and what the goal is held to; *half within* is where the middle half of the measurements lies.
+Lower is better. *Reference* is the peer's figure or the floor of the machine, measured in the same run in turns with it;
+*ratio* is the figure to that, and what the goal is held to; *half within* is where the middle half of the measurements lies.
 Times depend on the machine, ratios far less.
 ${only === '' ? '' : `\nMachine: ${only}.\n`}
 ![How time grows with the number of people](growth.svg)
@@ -85,7 +85,7 @@ function renderBench(bench: string, runs: readonly (readonly [string, Run])[], m
     .map((row) =>
       [
         `\`${row.bench} ${row.row}\``,
-        `${row.ours} ${row.unit}`,
+        `${row.measured} ${row.unit}`,
         row.spread?.join(' to ') ?? '',
         row.reference === null ? '' : `${row.reference} ${row.unit}`,
         row.reference === null ? '' : row.ratio,
@@ -97,7 +97,7 @@ function renderBench(bench: string, runs: readonly (readonly [string, Run])[], m
 
 ${about.join('\n')}
 
-| row | ours | half within | reference | ratio | goal | |
+| row | measured | half within | reference | ratio | goal | |
 |---|---|---|---|---|---|---|
 ${lines.map((line) => `| ${line} |`).join('\n')}
 `;

@@ -65,7 +65,7 @@ const DEACTIVATE = `${CLIENT}
 const SWITCH_EVENTS_OFF = `${CLIENT}
   await call('PATCH', process.argv[3] + '/settings', { events: false });`;
 
-/** Needs root. @param by how the node hears of a change: the store's events, or its own polls where there are none. */
+/** Needs root. @param by how the node learns of a change: the store's events, or its own polls where there are none. */
 export async function benchRevoke(by: 'events' | 'polls'): Promise<Row[]> {
   const show = (over: number): void => showProgress(`login: ${over} of ${TRIALS} revocations by ${by}`);
   const spans: number[] = [];
@@ -85,20 +85,20 @@ export async function benchRevoke(by: 'events' | 'polls'): Promise<Row[]> {
   });
   const samples = spans.map((ms) => ms / 1000);
   const [name, goal] = by === 'events' ? ['revoke-p95-s', 1] : ['revoke-polled-p95-s', 35];
-  const ours = quantile(samples, 0.95);
-  return [makeRow({ bench: 'login', row: name, unit: 's', ours, samples, reference: null, goal })];
+  const measured = quantile(samples, 0.95);
+  return [makeRow({ bench: 'login', row: name, unit: 's', measured, samples, reference: null, goal })];
 }
 
 interface World {
   readonly node: LoginNode;
-  readonly folder: string;
+  readonly directory: string;
   readonly ids: readonly string[];
 }
 
 /** A node whose agent has made all accounts, with the store beside it. */
 async function onFilledNode<T>(hasEvents: boolean, work: (world: World) => Promise<T>): Promise<T> {
   showProgress(`login: a node with ${USERS} users boots`);
-  const folder = mkdtempSync(path.join(tmpdir(), 'bench-revoke-'));
+  const directory = mkdtempSync(path.join(tmpdir(), 'bench-revoke-'));
   const node = await bootNode('bookworm', (root) => installAgent(root, { config: CONFIG, token: TOKEN }));
   const seed = String(USERS - TRIALS);
   const store = node.startInNetwork([
@@ -117,22 +117,22 @@ async function onFilledNode<T>(hasEvents: boolean, work: (world: World) => Promi
     const { adminUrl } = JSON.parse(line.toString()) as { adminUrl: string };
     if (!hasEvents) await callStore(node, SWITCH_EVENTS_OFF, adminUrl);
     const keys = Array.from({ length: TRIALS }, (_, index) => {
-      const file = path.join(folder, `key${index}`);
+      const file = path.join(directory, `key${index}`);
       execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file]);
       return readFileSync(`${file}.pub`, 'utf8').trim();
     });
-    writeFileSync(path.join(folder, 'keys.json'), JSON.stringify(keys));
-    const ids = JSON.parse(await callStore(node, FILL, path.join(folder, 'keys.json'))) as string[];
-    await waitFor('the agent has made everybody’s key file', () => {
+    writeFileSync(path.join(directory, 'keys.json'), JSON.stringify(keys));
+    const ids = JSON.parse(await callStore(node, FILL, path.join(directory, 'keys.json'))) as string[];
+    await waitFor('the agent has made every key file', () => {
       const { stdout } = node.exec('ls /var/lib/sunk-agent/authorized_keys | wc -l');
       return Number(stdout) === USERS;
     });
     await sleep(10_000);
-    return await work({ node, folder, ids });
+    return await work({ node, directory, ids });
   } finally {
     store.kill('SIGTERM');
     await node.stop();
-    rmSync(folder, { recursive: true });
+    rmSync(directory, { recursive: true });
   }
 }
 
@@ -140,9 +140,9 @@ async function onFilledNode<T>(hasEvents: boolean, work: (world: World) => Promi
  * Milliseconds from the store's answer to the deactivation until the session has ended and a login that begins then is
  * refused.
  */
-async function revokeOnce({ node, folder, ids }: World, index: number): Promise<number> {
+async function revokeOnce({ node, directory, ids }: World, index: number): Promise<number> {
   const name = `trial${index}`;
-  const keyFile = path.join(folder, `key${index}`);
+  const keyFile = path.join(directory, `key${index}`);
   const session = node.startSsh(name, keyFile, 'echo here; exec sleep 1000');
   const ended = once(session, 'exit').then(() => Date.now());
   await awaitOutput(session);

@@ -6,27 +6,27 @@ export interface Row {
   readonly row: string;
   readonly unit: string;
   /** Lower is better. */
-  readonly ours: number;
-  /** Measured in the same run, alternating with ours; null where the figure stands alone. */
+  readonly measured: number;
+  /** Measured in the same run, alternating with it; null where the figure stands alone. */
   readonly reference: number | null;
-  /** `ours / reference`, or `ours` where there is no reference. */
+  /** `measured / reference`, or `measured` where there is no reference. */
   readonly ratio: number;
   /** null: a figure that shows how cost grows. */
   readonly goal: number | null;
-  /** Between these lies half of what was measured for `ours`, in its unit; null where there is but one figure. */
+  /** Between these lies half of what was measured for `measured`, in its unit; null where there is but one figure. */
   readonly spread: readonly [number, number] | null;
 }
 
-/** @param row `samples`: each of the measurements that `ours` is the middle, the sum or a quantile of, in its unit. */
+/** @param row `samples`: each of the measurements that `measured` is the middle, the sum or a quantile of, in its unit. */
 export function makeRow({
   samples = [],
   ...row
 }: Omit<Row, 'ratio' | 'spread'> & { readonly samples?: readonly number[] }): Row {
-  const ratio = row.reference === null ? row.ours : row.ours / row.reference;
+  const ratio = row.reference === null ? row.measured : row.measured / row.reference;
   return {
     ...row,
     spread: samples.length < 2 ? null : [round(quantile(samples, 0.25)), round(quantile(samples, 0.75))],
-    ours: round(row.ours),
+    measured: round(row.measured),
     reference: row.reference === null ? null : round(row.reference),
     ratio: round(ratio),
   };
@@ -36,14 +36,14 @@ export function makeRow({
 const WIDTHS = [36, 20, 20, 20, 8, 6];
 
 export function renderHeader(): string {
-  return renderLine(['row', 'ours', 'half within', 'reference', 'ratio', 'goal', '']);
+  return renderLine(['row', 'measured', 'half within', 'reference', 'ratio', 'goal', '']);
 }
 
 export function renderRow(row: Row): string {
-  const { bench, unit, ours, reference, ratio, goal, spread } = row;
+  const { bench, unit, measured, reference, ratio, goal, spread } = row;
   return renderLine([
     `${bench} ${row.row}`,
-    `${ours} ${unit}`,
+    `${measured} ${unit}`,
     spread?.join('..') ?? '',
     reference === null ? '' : `${reference} ${unit}`,
     reference === null ? '' : String(ratio),

@@ -1,4 +1,4 @@
-// A node's root folder that knows a large store: its token, and one access group of a hundred people.
+// A node's root directory that knows a large store: its token, and one access group of a hundred people.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { IMAGE } from './image.ts';
@@ -9,8 +9,8 @@ export function makeStoreNode(
   store: { readonly baseUrl: string; readonly readToken: string },
   more: string,
 ): void {
-  for (const folder of ['etc/sunk-agent/credentials', 'etc/skel', 'etc/sudoers.d', 'home'])
-    mkdirSync(path.join(root, folder), { recursive: true });
+  for (const directory of ['etc/sunk-agent/credentials', 'etc/skel', 'etc/sudoers.d', 'home'])
+    mkdirSync(path.join(root, directory), { recursive: true });
   for (const [file, text] of IMAGE) writeFileSync(path.join(root, file), text);
   writeFileSync(path.join(root, 'etc/sunk-agent/credentials/scim-token'), `${store.readToken}\n`);
   writeFileSync(

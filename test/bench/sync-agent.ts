@@ -1,4 +1,4 @@
-// The agent's side of the sync benchmark: hears the store as the daemon does, with a reader of its own.
+// The agent's side of the sync benchmark: fetches the store as the daemon does, with a reader of its own.
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { fetchStore } from '../../src/agent/ingest/fetch-store.ts';
@@ -11,15 +11,15 @@ import { spawnReader } from '../../src/agent/reader-client/spawn-reader.ts';
 import { serveJobs } from './worker.ts';
 
 const [root = ''] = process.argv.slice(2);
-const place = openNodeContext({ root, config: undefined });
+const node = openNodeContext({ root, config: undefined });
 
 function openAll() {
   const { child, stream } = spawnReader({
-    config: place.configFile,
+    config: node.configFile,
     root,
-    user: findReaderUser(root, place.log),
+    user: findReaderUser(root, node.log),
   });
-  return { child, reader: openReader(stream), parts: openSyncContext(place) };
+  return { child, reader: openReader(stream), context: openSyncContext(node) };
 }
 
 let open = null as ReturnType<typeof openAll> | null;
@@ -31,32 +31,32 @@ async function time(work: () => Promise<unknown>): Promise<number> {
 }
 
 await serveJobs({
-  /** From an empty cache, and no reader, to the last record in the mirror. */
+  /** From an empty state database, and no reader, to the last record in it. */
   first: async () => {
-    open?.parts.state.close();
+    open?.context.state.close();
     open?.reader.close();
     if (open !== null) {
       open.child.kill();
       await once(open.child, 'exit');
       open = null;
     }
-    rmSync(place.paths.state, { recursive: true, force: true });
+    rmSync(node.paths.state, { recursive: true, force: true });
     return time(async () => {
       open = openAll();
-      const { parts, reader } = open;
-      const heard = await fetchStore(
-        { ...parts, reader, now: Math.floor(Date.now() / 1000) },
+      const { context, reader } = open;
+      const fetched = await fetchStore(
+        { ...context, reader, now: Math.floor(Date.now() / 1000) },
         { mode: 'full', resources: [] },
         null,
       );
-      if (!heard.complete.User || !heard.complete.Group) throw new Error('the store was not heard whole');
+      if (!fetched.complete.User || !fetched.complete.Group) throw new Error('the fetch was not complete');
     });
   },
-  /** A whole pass of the daemon, from question to report. */
-  pass: async () => {
+  /** A whole sync of the daemon, from question to report. */
+  sync: async () => {
     open ??= openAll();
-    const { parts, reader } = open;
-    return time(() => runSync({ ...parts, reader }, 'full'));
+    const { context, reader } = open;
+    return time(() => runSync({ ...context, reader }, 'full'));
   },
 });
 open?.reader.close();

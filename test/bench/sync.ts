@@ -1,4 +1,4 @@
-// What hearing the whole store costs, against a bare loop over the same pages, at 100 to 100,000 people.
+// What fetching the whole store costs, against a bare loop over the same pages, at 100 to 100,000 people.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -54,18 +54,18 @@ async function benchSize({ lib, as }: Bundled, size: number): Promise<Row[]> {
 }
 
 async function measure(agent: Worker, loop: Worker, size: number): Promise<Row[]> {
-  const spent = { first: [] as number[], store: [] as number[], pass: [] as number[], parse: [] as number[] };
-  // The store prepares its pages, and everybody's code is warm; the agent's pages and the loop's are the same.
+  const spent = { first: [] as number[], store: [] as number[], sync: [] as number[], parse: [] as number[] };
+  // The store prepares its pages, and all code is warm; the agent's pages and the loop's are the same.
   await loop.ask('parse');
   await agent.ask('first');
   for (let turn = 0; turn < TURNS; turn += 1) {
     spent.store.push(await loop.ask<number>('store'));
     spent.first.push(await agent.ask<number>('first'));
   }
-  await agent.ask('pass');
+  await agent.ask('sync');
   for (let turn = 0; turn < TURNS; turn += 1) {
     spent.parse.push(await loop.ask<number>('parse'));
-    spent.pass.push(await agent.ask<number>('pass'));
+    spent.sync.push(await agent.ask<number>('sync'));
   }
   const name = size >= 1000 ? `${size / 1000}k` : String(size);
   const row = (what: string, samples: readonly number[], reference: readonly number[]): Row =>
@@ -73,10 +73,10 @@ async function measure(agent: Worker, loop: Worker, size: number): Promise<Row[]
       bench: 'sync',
       row: `${what}-${name}`,
       unit: 'ms',
-      ours: median(samples),
+      measured: median(samples),
       samples,
       reference: median(reference),
       goal: size === SIZES.at(-1) ? GOAL : null,
     });
-  return [row('first-sync', spent.first, spent.store), row('full-pass-no-change', spent.pass, spent.parse)];
+  return [row('first-sync', spent.first, spent.store), row('full-sync-no-change', spent.sync, spent.parse)];
 }

@@ -69,6 +69,6 @@ async function time(
   return taken.toSorted((one, other) => one - other)[Math.ceil(turns * 0.95) - 1] ?? Number.NaN;
 }
 
-function row(name: string, goal: number, ours: number): Row {
-  return makeRow({ bench: 'testbed', row: name, unit: 'ms, p95', ours, reference: null, goal });
+function row(name: string, goal: number, measured: number): Row {
+  return makeRow({ bench: 'testbed', row: name, unit: 'ms, p95', measured, reference: null, goal });
 }

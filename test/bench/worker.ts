@@ -15,7 +15,7 @@ export interface Worker {
 const PATIENCE_MS = 30_000;
 
 /**
- * Starts `file` of this folder, or at its absolute path.
+ * Starts `file` of this directory, or at its absolute path.
  * @param as options of the runtime and variables of its environment.
  */
 export function startWorker(

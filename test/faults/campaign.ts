@@ -6,10 +6,10 @@ import { isAgreed, type SyncReport } from '../../src/agent/reconcile/sync-report
 import { startTestbed } from '../../src/testbed/service.ts';
 import { ACCESS_GROUPS, DOMAINS, makeCompany, SUDO_GROUP } from './company.ts';
 import { makeRng } from './rng.ts';
-import { makeLoginRoot, type LoginRoot } from './login-root.ts';
+import { makeLoginRoot, type LoginRoot } from '../support/nodes/login-root/login-root.ts';
 import { listNodeFaults } from './node-faults.ts';
 import {
-  createMemory,
+  createPastModel,
   findBreaches,
   findDifferences,
   findInside,
@@ -22,12 +22,12 @@ import { readReferenceModel, type ModelPerson, type ReferenceModel } from './ref
 
 export interface Figures {
   rounds: number;
-  passes: number;
+  syncs: number;
   changes: number;
   storeFaults: number;
   approvals: number;
-  /** How often each mishap befell a node. */
-  readonly mishaps: Record<string, number>;
+  /** How often each nodeFault befell a node. */
+  readonly nodeFaults: Record<string, number>;
 }
 
 /** An oracle spoke: what it found, and all that was done since the last calm. */
@@ -38,10 +38,10 @@ export class CampaignFailure extends Error {
   }
 }
 
-const CALM_PASSES = 8;
+const CALM_SYNCS = 8;
 
-/** After these a node may not know which groups it once made; what it cannot know to be its own, it must not touch. */
-const FORGETFUL = new Set(['damaged cache', 'lost cache', 'replayed cache']);
+/** After these a node may not know which groups it once made; a group that it cannot recognise as managed it must not touch. */
+const FORGETFUL = new Set(['damaged state', 'lost state', 'replayed state']);
 
 /** Those of the first who are in with the same keys among the second. */
 function keepUnchanged(people: readonly ModelPerson[], others: Iterable<ModelPerson>): ModelPerson[] {
@@ -54,7 +54,7 @@ function keepUnchanged(people: readonly ModelPerson[], others: Iterable<ModelPer
 
 /**
  * Runs rounds until the time or their number is over.
- * @param span `until`: epoch milliseconds; whoever has less time makes it earlier.
+ * @param span `until`: epoch milliseconds; a caller with less time makes it earlier.
  * @param onRound called after each round with the figures so far.
  * @throws CampaignFailure
  */
@@ -64,9 +64,9 @@ export async function runCampaign(
   span: { readonly until: number },
   onRound: (figures: Figures) => void,
 ): Promise<Figures> {
-  const dice = makeRng(seed);
-  const folder = mkdtempSync(path.join(tmpdir(), 'campaign-'));
-  chmodSync(folder, 0o755);
+  const rng = makeRng(seed);
+  const directory = mkdtempSync(path.join(tmpdir(), 'campaign-'));
+  chmodSync(directory, 0o755);
   const testbed = await startTestbed({ maxPageSize: 9, defaultPageSize: 9 });
   const admin = async (method: string, what: string, body?: unknown): Promise<void> => {
     const response = await fetch(testbed.adminUrl + what, {
@@ -75,17 +75,17 @@ export async function runCampaign(
     });
     if (!response.ok) throw new Error(`${method} ${what}: ${await response.text()}`);
   };
-  const company = makeCompany(dice, testbed);
-  const { mishaps } = listNodeFaults();
+  const company = makeCompany(rng, testbed);
+  const { nodeFaults } = listNodeFaults();
   const nodes = ['one', 'two'].map((name) =>
-    makeLoginRoot(name, folder, writeConfig(testbed.baseUrl), testbed.readToken),
+    makeLoginRoot(name, directory, writeConfig(testbed.baseUrl), testbed.readToken),
   );
-  const memory = createMemory();
+  const past = createPastModel();
   const ledgers = new Map(
-    nodes.map((node) => [node, { lastPass: 0, isLost: false, stranded: new Set<string>() }]),
+    nodes.map((node) => [node, { lastSync: 0, isLost: false, stranded: new Set<string>() }]),
   );
-  const figures: Figures = { rounds: 0, passes: 0, changes: 0, storeFaults: 0, approvals: 0, mishaps: {} };
-  /** Who was in when a node's cache was laid aside: an old cache that comes back knows no more. */
+  const figures: Figures = { rounds: 0, syncs: 0, changes: 0, storeFaults: 0, approvals: 0, nodeFaults: {} };
+  /** Who had access when a node's state database was saved: an old copy that comes back knows no more. */
   const asSaved = new Map<LoginRoot, readonly ModelPerson[]>();
   let log: string[] = [];
   let steady: ModelPerson[] = [];
@@ -93,10 +93,10 @@ export async function runCampaign(
   async function pushChanges(): Promise<ReferenceModel> {
     await admin('DELETE', '/faults');
     await company.push();
-    const truth = await readReferenceModel(testbed);
-    remember(memory, truth);
-    steady = keepUnchanged(steady, truth.people.values());
-    return truth;
+    const model = await readReferenceModel(testbed);
+    remember(past, model);
+    steady = keepUnchanged(steady, model.people.values());
+    return model;
   }
 
   function demand(node: LoginRoot, findings: readonly string[]): void {
@@ -106,69 +106,74 @@ export async function runCampaign(
 
   async function storm(): Promise<void> {
     for (const node of nodes) {
-      node.isResident = dice.chance(0.5);
+      node.isResident = rng.chance(0.5);
       if (!node.isResident) await node.stopResident();
     }
-    for (let turns = 1 + dice.below(3); turns > 0; turns -= 1) {
+    for (let turns = 1 + rng.below(3); turns > 0; turns -= 1) {
       const changes = company.change();
       log.push(...changes);
       figures.changes += changes.length;
-      const truth = await pushChanges();
-      const faults = dice.below(3);
+      const model = await pushChanges();
+      const faults = rng.below(3);
       for (let n = 0; n < faults; n += 1) {
         const fault = chooseStoreFault(
-          dice,
-          [...memory.people.values()].map(({ name }) => `${name}@${DOMAINS[0]}`),
+          rng,
+          [...past.people.values()].map(({ name }) => `${name}@${DOMAINS[0]}`),
         );
         log.push(`the store: ${JSON.stringify(fault)}`);
         await admin('POST', '/faults', fault);
         figures.storeFaults += 1;
       }
-      for (const node of nodes) await befall(node, truth, faults === 0);
+      for (const node of nodes) await befall(node, model, faults === 0);
     }
   }
 
-  /** @param isStoreWell whether nothing keeps a pass from hearing the truth. */
-  async function befall(node: LoginRoot, truth: ReferenceModel, isStoreWell: boolean): Promise<void> {
-    const name = dice.chance(0.3) ? 'nothing' : dice.pick([...mishaps.keys()]);
-    figures.mishaps[name] = (figures.mishaps[name] ?? 0) + 1;
+  /** @param isStoreWell whether no fault keeps a sync from fetching the whole store. */
+  async function befall(node: LoginRoot, model: ReferenceModel, isStoreWell: boolean): Promise<void> {
+    const name = rng.chance(0.3) ? 'nothing' : rng.pick([...nodeFaults.keys()]);
+    figures.nodeFaults[name] = (figures.nodeFaults[name] ?? 0) + 1;
     log.push(`node ${node.name}: ${name}`);
-    const { status, signal, stderr, report } = (await mishaps.get(name)?.(node, dice)) ?? {};
-    figures.passes += 1;
-    watchLedger(node, truth, report ?? null, name);
+    const { status, signal, stderr, report } = (await nodeFaults.get(name)?.(node, rng)) ?? {};
+    figures.syncs += 1;
+    watchLedger(node, model, report ?? null, name);
     log.push(
       `  ended with ${signal ?? status}${stderr === '' ? '' : `: ${stderr?.trim().split('\n').at(-1)?.slice(0, 300)}`}`,
     );
     demand(node, isDefect(status, report ?? null, stderr) ? [`a defect came to light: ${stderr}`] : []);
-    demand(node, findBreaches(node, memory));
+    demand(node, findBreaches(node, past));
     const isShorn = name === 'lost /etc' || log.includes(`node ${node.name}: lost /etc`);
-    const isReplayed = log.includes(`node ${node.name}: replayed cache`);
+    const isReplayed = log.includes(`node ${node.name}: replayed state`);
     const known = isReplayed ? keepUnchanged(steady, asSaved.get(node) ?? steady) : steady;
     if (!isShorn) demand(node, findLockedOut(node, known));
     if (isStoreWell && name !== 'clock off' && isAllWell(report ?? null))
-      demand(node, findInside(node, memory));
+      demand(node, findInside(node, past));
   }
 
   /**
    * What left the store while a node's ledger was lost is foreign to it, until the next calm. Damage may be found rounds
-   * after it was done: then the passes are counted anew.
+   * after it was done: then the syncs are counted anew.
    */
-  function watchLedger(node: LoginRoot, truth: ReferenceModel, report: SyncReport | null, mishap = ''): void {
+  function watchLedger(
+    node: LoginRoot,
+    model: ReferenceModel,
+    report: SyncReport | null,
+    nodeFault = '',
+  ): void {
     const ledger = ledgers.get(node);
     if (ledger === undefined) return;
-    if (FORGETFUL.has(mishap) || (report !== null && report.n <= ledger.lastPass)) ledger.isLost = true;
-    ledger.lastPass = report?.n ?? ledger.lastPass;
-    if (ledger.isLost) for (const group of findStranded(node, truth, memory)) ledger.stranded.add(group);
+    if (FORGETFUL.has(nodeFault) || (report !== null && report.n <= ledger.lastSync)) ledger.isLost = true;
+    ledger.lastSync = report?.n ?? ledger.lastSync;
+    if (ledger.isLost) for (const group of findStranded(node, model, past)) ledger.stranded.add(group);
   }
 
-  /** Passes without disturbance, with what is held approved, until nothing is left to do. */
-  async function settle(node: LoginRoot, truth: ReferenceModel): Promise<string> {
-    for (let pass = 1; pass <= CALM_PASSES; pass += 1) {
-      const { report, stderr, status } = await node.startPass().over;
-      figures.passes += 1;
-      watchLedger(node, truth, report);
+  /** Syncs without disturbance, with what is held approved, until nothing is left to do. */
+  async function settle(node: LoginRoot, model: ReferenceModel): Promise<string> {
+    for (let sync = 1; sync <= CALM_SYNCS; sync += 1) {
+      const { report, stderr, status } = await node.startSync().over;
+      figures.syncs += 1;
+      watchLedger(node, model, report);
       if (report === null) {
-        demand(node, [`in the calm a pass failed with ${status}: ${stderr}`]);
+        demand(node, [`in the calm a sync failed with ${status}: ${stderr}`]);
         continue;
       }
       for (const { hash } of report.held) node.approve(hash);
@@ -187,16 +192,16 @@ export async function runCampaign(
   }
 
   async function calm(): Promise<void> {
-    const truth = await pushChanges();
+    const model = await pushChanges();
     const snapshots: string[] = [];
     for (const node of nodes) {
-      snapshots.push(await settle(node, truth));
+      snapshots.push(await settle(node, model));
       const ledger = ledgers.get(node);
-      demand(node, findDifferences(node, truth, memory, ledger?.stranded ?? new Set(), Date.now() / 1000));
+      demand(node, findDifferences(node, model, past, ledger?.stranded ?? new Set(), Date.now() / 1000));
       if (ledger !== undefined) ledger.isLost = false;
-      if (dice.chance(0.3)) {
+      if (rng.chance(0.3)) {
         node.saveState();
-        asSaved.set(node, [...truth.people.values()]);
+        asSaved.set(node, [...model.people.values()]);
       }
     }
     if (new Set(snapshots).size !== 1)
@@ -205,7 +210,7 @@ export async function runCampaign(
         [`the nodes' snapshots differ: ${snapshots.join(' and ')}`],
         log,
       );
-    steady = [...truth.people.values()].filter(({ isIn }) => isIn);
+    steady = [...model.people.values()].filter(({ isIn }) => isIn);
     log = [];
   }
 
@@ -224,22 +229,22 @@ export async function runCampaign(
       node.remove();
     }
     await testbed.close();
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
 }
 
 /**
- * Whether a pass says that it heard everything and did it, but for key files: whatever befell it then kept nobody inside,
- * since to whom no key file may be the helper gives none.
+ * Whether a sync reports a complete fetch and every change done, but for key files: no fault then delayed a revocation,
+ * since the helper gives no key to a denied name.
  */
 function isAllWell(report: SyncReport | null): boolean {
   if (report === null || report.heard === null) return false;
   const { changes, problems } = report;
-  const isMended = problems.every((problem) => /^keys-(?:write|remove) /.test(problem));
-  return isMended && isAgreed({ ...report, changes: { ...changes, failed: 0 } });
+  const isFixed = problems.every((problem) => /^keys-(?:write|remove) /.test(problem));
+  return isFixed && isAgreed({ ...report, changes: { ...changes, failed: 0 } });
 }
 
-/** What no fault excuses: an error that nobody foresaw, or an end without a word. */
+/** What no fault excuses: an unforeseen error, or an end without a report. */
 function isDefect(status: number | null | undefined, report: SyncReport | null, stderr = ''): boolean {
   return status === 70 || (status === 1 && report === null) || stderr.includes('this is a defect');
 }

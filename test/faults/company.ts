@@ -16,8 +16,8 @@ export const ACCESS_GROUPS = ['slurm-users', 'contractors'] as const;
 export const SUDO_GROUP = 'slurm-admins';
 export const DOMAINS = ['example.com', 'example.org'] as const;
 
-/** Names that must never become accounts, whoever is called so. */
-const NAMES_OF_POWER = ['root', 'slurm', 'daemon', 'sudo', 'local'];
+/** Names that must never become accounts. */
+const PRIVILEGED_NAMES = ['root', 'slurm', 'daemon', 'sudo', 'local'];
 const HOSTILE_NAMES = [
   'Eve:0:0:root:/root:/bin/sh',
   'Eve\nroot2::0:0::/:/bin/sh',
@@ -33,7 +33,7 @@ export interface Company {
 }
 
 /** Starts with a dozen people at each. */
-export function makeCompany(dice: Rng, store: { baseUrl: string; token: string }): Company {
+export function makeCompany(rng: Rng, store: { baseUrl: string; token: string }): Company {
   let nextPerson = 1;
   let nextTeam = 1;
   const directories = [
@@ -42,37 +42,37 @@ export function makeCompany(dice: Rng, store: { baseUrl: string; token: string }
   ] as const;
 
   function makeKey(): string {
-    const kind = dice.below(12);
+    const kind = rng.below(12);
     if (kind === 0)
-      return `ssh-rsa ${writeBlob('ssh-rsa', Buffer.from([1, 0, 1]), makeModulus(dice.below, 1024)).toString('base64')}`;
-    const good = `ssh-ed25519 ${writeBlob('ssh-ed25519', makeEd25519(dice.below)).toString('base64')}`;
+      return `ssh-rsa ${writeBlob('ssh-rsa', Buffer.from([1, 0, 1]), makeModulus(rng.below, 1024)).toString('base64')}`;
+    const good = `ssh-ed25519 ${writeBlob('ssh-ed25519', makeEd25519(rng.below)).toString('base64')}`;
     if (kind === 1) return `command="id" ${good}`;
     if (kind === 2) return '';
-    return `${good} somebody@laptop`;
+    return `${good} person@laptop`;
   }
 
   function join(directory: Directory, domain: string): string {
-    const isOdd = dice.chance(0.04);
-    const name = isOdd ? dice.pick(NAMES_OF_POWER) : `p${String(nextPerson).padStart(4, '0')}`;
+    const isOdd = rng.chance(0.04);
+    const name = isOdd ? rng.pick(PRIVILEGED_NAMES) : `p${String(nextPerson).padStart(4, '0')}`;
     nextPerson += 1;
     const userPrincipalName = `${name}@${domain}`;
     if (directory.users.some((person) => person.userPrincipalName === userPrincipalName))
-      return `nobody joins`;
+      return `no one joins`;
     directory.users.push(
-      makePerson(userPrincipalName, makeKey(), dice.chance(0.1) ? dice.pick(HOSTILE_NAMES) : name),
+      makePerson(userPrincipalName, makeKey(), rng.chance(0.1) ? rng.pick(HOSTILE_NAMES) : name),
     );
     for (const group of directory.groups)
-      if (dice.chance(group.displayName === SUDO_GROUP ? 0.1 : 0.7)) group.members.push(userPrincipalName);
+      if (rng.chance(group.displayName === SUDO_GROUP ? 0.1 : 0.7)) group.members.push(userPrincipalName);
     return `${userPrincipalName} joins`;
   }
 
   function changeOne(directory: Directory, domain: string): string {
     const living = directory.users.filter((person) => !person.deleted);
     if (living.length < 6) return join(directory, domain);
-    const person = dice.pick(living);
+    const person = rng.pick(living);
     const name = person.userPrincipalName;
-    const group = dice.pick(directory.groups);
-    switch (dice.below(12)) {
+    const group = rng.pick(directory.groups);
+    switch (rng.below(12)) {
       case 0:
       case 1:
         return join(directory, domain);
@@ -84,7 +84,7 @@ export function makeCompany(dice: Rng, store: { baseUrl: string; token: string }
         person.sunkSshKeys = makeKey() || person.sunkSshKeys;
         return `${name} has another key`;
       case 5: {
-        const other = dice.pick(living);
+        const other = rng.pick(living);
         person.sunkSshKeys = other.sunkSshKeys;
         return `${name} lists the key of ${other.userPrincipalName}`;
       }
@@ -99,9 +99,9 @@ export function makeCompany(dice: Rng, store: { baseUrl: string; token: string }
         return `${name} is deleted`;
       case 9: {
         const gone = directory.users.filter(({ deleted }) => deleted);
-        if (gone.length === 0) return 'nobody to restore';
-        const back = dice.pick(gone);
-        if (dice.chance(0.5)) {
+        if (gone.length === 0) return 'no one to restore';
+        const back = rng.pick(gone);
+        if (rng.chance(0.5)) {
           back.deleted = false;
           return `${back.userPrincipalName} is restored`;
         }
@@ -113,7 +113,7 @@ export function makeCompany(dice: Rng, store: { baseUrl: string; token: string }
       case 10: {
         const team = `team-${nextTeam}`;
         nextTeam += 1;
-        const members = dice.some(living, 8).map(({ userPrincipalName }) => userPrincipalName);
+        const members = rng.some(living, 8).map(({ userPrincipalName }) => userPrincipalName);
         directory.groups.push({ object_id: randomUUID(), displayName: team, members, dynamic: null });
         directory.application.assigned.push(team);
         return `${team} is made`;
@@ -121,7 +121,7 @@ export function makeCompany(dice: Rng, store: { baseUrl: string; token: string }
       default: {
         const teams = directory.groups.filter(({ displayName }) => displayName.startsWith('team-'));
         if (teams.length === 0) return 'no team to remove';
-        const team = dice.pick(teams);
+        const team = rng.pick(teams);
         directory.groups = directory.groups.filter((one) => one !== team);
         directory.application.assigned = directory.application.assigned.filter(
           (one) => one !== team.displayName,
@@ -136,10 +136,10 @@ export function makeCompany(dice: Rng, store: { baseUrl: string; token: string }
 
   return {
     change() {
-      const index = dice.below(directories.length);
+      const index = rng.below(directories.length);
       const directory = directories[index];
       if (directory === undefined) return [];
-      return Array.from({ length: 1 + dice.below(3) }, () => changeOne(directory, DOMAINS[index] ?? ''));
+      return Array.from({ length: 1 + rng.below(3) }, () => changeOne(directory, DOMAINS[index] ?? ''));
     },
     async push() {
       for (let cycles = 0; cycles < 6; cycles += 1) {

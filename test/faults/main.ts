@@ -12,7 +12,7 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
   },
 });
-/** How far it is, where nobody looks at a terminal. */
+/** Progress, where there is no terminal. */
 const SAY_EVERY_MS = 600_000;
 const seed = values.seed === undefined ? randomInt(2 ** 31) : Number(values.seed);
 const minutes = Number(values.minutes);
@@ -37,7 +37,7 @@ let saidAt = Date.now();
 try {
   const figures = await runCampaign(seed, rounds, span, (now) => {
     sofar = structuredClone(now);
-    const text = `${now.rounds} rounds, ${now.passes} passes`;
+    const text = `${now.rounds} rounds, ${now.syncs} syncs`;
     if (process.stderr.isTTY) process.stderr.write(`\r${text} `);
     else if (Date.now() - saidAt > SAY_EVERY_MS) {
       saidAt = Date.now();

@@ -1,4 +1,4 @@
-// What befalls a login node during a pass; each runs one and leaves the node as it found it, but for the pass itself.
+// What befalls a login node during a sync; each runs one and leaves the node as it found it, but for the sync itself.
 import { spawnSync } from 'node:child_process';
 import {
   closeSync,
@@ -14,9 +14,11 @@ import {
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Rng } from './rng.ts';
-import { type LoginRoot, mustRun, type Outcome } from './login-root.ts';
+import type { LoginRoot } from '../support/nodes/login-root/login-root.ts';
+import type { Outcome } from '../support/nodes/login-root/processes.ts';
+import { mustRun } from '../support/nodes/run.ts';
 
-export type NodeFault = (node: LoginRoot, dice: Rng) => Promise<Outcome>;
+export type NodeFault = (node: LoginRoot, rng: Rng) => Promise<Outcome>;
 
 const HOUR_MS = 3_600_000;
 
@@ -25,17 +27,17 @@ const LASTING =
   'write,pwrite64,fsync,fdatasync,syncfs,rename,renameat,renameat2,unlink,unlinkat,fchmod,fchown,ftruncate,mkdir';
 
 const ALWAYS: Readonly<Record<string, NodeFault>> = {
-  nothing: (node) => node.startPass().over,
+  nothing: (node) => node.startSync().over,
 
-  async 'killed some time'(node, dice) {
-    const { child, over } = node.startPass();
-    await sleep(node.isResident ? dice.below(250) : 300 + dice.below(1500));
+  async 'killed some time'(node, rng) {
+    const { child, over } = node.startSync();
+    await sleep(node.isResident ? rng.below(250) : 300 + rng.below(1500));
     child.kill('SIGKILL');
     return over;
   },
 
-  'clock off'(node, dice) {
-    const hours = dice.pick([-48, -1, 1, 30, 72]);
+  'clock off'(node, rng) {
+    const hours = rng.pick([-48, -1, 1, 30, 72]);
     return during(
       node,
       (one) => (one.clockShift = hours * HOUR_MS),
@@ -43,36 +45,36 @@ const ALWAYS: Readonly<Record<string, NodeFault>> = {
     );
   },
 
-  async 'another tool edits passwd'(node, dice) {
-    const { over } = node.startPass();
+  async 'another tool edits passwd'(node, rng) {
+    const { over } = node.startSync();
     for (let outcome: Outcome | null = null; ;) {
-      await node.editForeignLine(`edited ${dice.below(1_000_000)}`);
+      await node.editForeignLine(`edited ${rng.below(1_000_000)}`);
       outcome = await Promise.race([over, sleep(20, null)]);
       if (outcome !== null) return outcome;
     }
   },
 
-  async 'damaged cache'(node, dice) {
+  async 'damaged state'(node, rng) {
     const files = existsSync(node.state)
       ? readdirSync(node.state).filter((name) => /^mirror\.sqlite(-wal)?$/.test(name))
       : [];
-    if (files.length > 0) spoil(path.join(node.state, dice.pick(files)), dice);
-    return node.startPass().over;
+    if (files.length > 0) spoil(path.join(node.state, rng.pick(files)), rng);
+    return node.startSync().over;
   },
 
-  async 'lost cache'(node) {
+  async 'lost state'(node) {
     rmSync(node.state, { recursive: true, force: true });
-    return node.startPass().over;
+    return node.startSync().over;
   },
 
-  async 'replayed cache'(node) {
+  async 'replayed state'(node) {
     node.replayState();
-    return node.startPass().over;
+    return node.startSync().over;
   },
 
   async 'lost /etc'(node) {
     node.loseEtc();
-    return node.startPass().over;
+    return node.startSync().over;
   },
 };
 
@@ -85,7 +87,7 @@ const AS_ROOT: Readonly<Record<string, NodeFault>> = {
       ({ root }) => rmSync(fillerOf(root), { force: true }),
     ),
   async 'read-only file system'(node) {
-    // Which no file system becomes while somebody has a file open to write it.
+    // No file system becomes read-only while a process has a file open to write it.
     await node.stopResident();
     return during(node, remount('ro'), remount('rw'));
   },
@@ -102,15 +104,15 @@ const AS_ROOT: Readonly<Record<string, NodeFault>> = {
 };
 
 const TRACED: Readonly<Record<string, NodeFault>> = {
-  'killed at a system call'(node, dice) {
-    const inject = `inject=${LASTING}:signal=SIGKILL:when=${1 + dice.below(250)}`;
+  'killed at a system call'(node, rng) {
+    const inject = `inject=${LASTING}:signal=SIGKILL:when=${1 + rng.below(250)}`;
     return during(node, trace(inject), trace(null));
   },
   'slow disk': (node) => during(node, trace('inject=fsync,fdatasync,syncfs:delay_enter=100000'), trace(null)),
 };
 
 /** Those that this machine can have, and why the others cannot. */
-export function listNodeFaults(): { mishaps: ReadonlyMap<string, NodeFault>; missing: string[] } {
+export function listNodeFaults(): { nodeFaults: ReadonlyMap<string, NodeFault>; missing: string[] } {
   const isRoot = process.geteuid?.() === 0;
   const canTrace = spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0;
   const missing = [
@@ -118,7 +120,9 @@ export function listNodeFaults(): { mishaps: ReadonlyMap<string, NodeFault>; mis
     ...(canTrace ? [] : [`${Object.keys(TRACED).join(', ')}: needs strace`]),
   ];
   return {
-    mishaps: new Map(Object.entries({ ...ALWAYS, ...(isRoot ? AS_ROOT : {}), ...(canTrace ? TRACED : {}) })),
+    nodeFaults: new Map(
+      Object.entries({ ...ALWAYS, ...(isRoot ? AS_ROOT : {}), ...(canTrace ? TRACED : {}) }),
+    ),
     missing,
   };
 }
@@ -130,7 +134,7 @@ async function during(
 ): Promise<Outcome> {
   begin(node);
   try {
-    return await node.startPass().over;
+    return await node.startSync().over;
   } finally {
     end(node);
   }
@@ -149,14 +153,14 @@ const remount =
 
 const mount = (...args: readonly string[]): void => mustRun('mount', args);
 
-/** What fills the disk of a folder. */
-export function fillerOf(folder: string): string {
-  return path.join(folder, 'filler');
+/** What fills the disk of a directory. */
+export function fillerOf(directory: string): string {
+  return path.join(directory, 'filler');
 }
 
 /** To the last page. */
-export function fillDisk(folder: string): void {
-  const fd = openSync(fillerOf(folder), 'w');
+export function fillDisk(directory: string): void {
+  const fd = openSync(fillerOf(directory), 'w');
   const block = Buffer.alloc(1 << 20);
   try {
     for (;;) writeSync(fd, block);
@@ -168,16 +172,16 @@ export function fillDisk(folder: string): void {
 }
 
 /** As a bad disk or an unclean shutdown leaves files. */
-function spoil(file: string, dice: Rng): void {
+function spoil(file: string, rng: Rng): void {
   const { size } = statSync(file);
   if (size === 0) return;
-  if (dice.chance(0.3)) {
-    truncateSync(file, dice.below(size));
+  if (rng.chance(0.3)) {
+    truncateSync(file, rng.below(size));
     return;
   }
   const fd = openSync(file, 'r+');
   const length = Math.min(4096, size);
-  const from = dice.chance(0.3) ? 0 : dice.below(size);
-  writeSync(fd, dice.chance(0.5) ? Buffer.alloc(length) : Buffer.alloc(length, 0xa5), 0, length, from);
+  const from = rng.chance(0.3) ? 0 : rng.below(size);
+  writeSync(fd, rng.chance(0.5) ? Buffer.alloc(length) : Buffer.alloc(length, 0xa5), 0, length, from);
   closeSync(fd);
 }

@@ -1,13 +1,13 @@
-// Compares a login node with the truth; each finding is one sentence.
-import type { AccountFile, LoginRoot } from './login-root.ts';
+// Compares a login node with the model; each finding is one sentence.
+import type { AccountFile, LoginRoot } from '../support/nodes/login-root/login-root.ts';
 import type { ModelPerson, ReferenceModel } from './reference-model.ts';
 
-export const MARKER = 'sunk-users';
-const MARKER_GID = '9999';
+export const MANAGED_GROUP = 'sunk-users';
+const MANAGED_GID = '9999';
 const MAX_AGE_S = 7 * 86_400;
 
-/** What the campaign remembers of everybody there ever was. */
-export interface Memory {
+/** What the campaign keeps of each person there ever was. */
+export interface PastModel {
   /** By SCIM id, as the store last had them; who is gone from the store is not in. */
   readonly people: Map<string, ModelPerson>;
   /** Every key that the store ever listed for them. */
@@ -16,28 +16,28 @@ export interface Memory {
   readonly groups: Map<string, number>;
 }
 
-export function createMemory(): Memory {
+export function createPastModel(): PastModel {
   return { people: new Map(), keys: new Map(), groups: new Map() };
 }
 
-export function remember(memory: Memory, truth: ReferenceModel): void {
-  for (const [id, person] of memory.people)
-    if (!truth.people.has(id)) memory.people.set(id, { ...person, isIn: false, keys: [], listed: [] });
-  for (const [id, person] of truth.people) {
-    memory.people.set(id, person);
-    const keys = memory.keys.get(id) ?? new Set();
+export function remember(past: PastModel, model: ReferenceModel): void {
+  for (const [id, person] of past.people)
+    if (!model.people.has(id)) past.people.set(id, { ...person, isIn: false, keys: [], listed: [] });
+  for (const [id, person] of model.people) {
+    past.people.set(id, person);
+    const keys = past.keys.get(id) ?? new Set();
     for (const key of person.listed) keys.add(key);
-    memory.keys.set(id, keys);
+    past.keys.set(id, keys);
   }
-  for (const { name, gid } of truth.groups) memory.groups.set(name, gid);
+  for (const { name, gid } of model.groups) past.groups.set(name, gid);
 }
 
-/** What must hold at every instant, whatever goes wrong: nobody else's byte, nobody else's uid, nobody else's key. */
-export function findBreaches(node: LoginRoot, memory: Memory): string[] {
+/** What must hold at every instant, whatever goes wrong: no foreign byte changes, no uid moves, no key is served to another account. */
+export function findBreaches(node: LoginRoot, past: PastModel): string[] {
   const found: string[] = [];
-  const byName = new Map([...memory.people.values()].map((person) => [person.name, person]));
+  const byName = new Map([...past.people.values()].map((person) => [person.name, person]));
   for (const file of ['passwd', 'group', 'shadow', 'gshadow'] as const)
-    found.push(...compareForeign(node, file, byName, memory));
+    found.push(...compareForeign(node, file, byName, past));
   const uids = new Set<string>();
   for (const line of managed(node.lines('passwd'), byName)) {
     const fields = line.split(':');
@@ -52,14 +52,14 @@ export function findBreaches(node: LoginRoot, memory: Memory): string[] {
     const person = byName.get(name);
     if (/^\.|new$/.test(name)) continue;
     for (const key of servedKeys(text)) {
-      if (person === undefined || memory.keys.get(person.id)?.has(key.key) !== true)
+      if (person === undefined || past.keys.get(person.id)?.has(key.key) !== true)
         found.push(`${name} is served a key that the store never listed: ${key.key.slice(0, 40)}`);
     }
   }
   return found;
 }
 
-/** Of those who were in all the time with these keys: who is out, though nobody said so. */
+/** Of those who had access all the time with these keys: who lost it without a reason. */
 export function findLockedOut(node: LoginRoot, steady: readonly ModelPerson[]): string[] {
   const passwd = new Map(node.lines('passwd').map((line) => [line.split(':')[0], line]));
   const files = node.keyFiles();
@@ -71,73 +71,73 @@ export function findLockedOut(node: LoginRoot, steady: readonly ModelPerson[]): 
   });
 }
 
-/** Who may not be in and is: to be asked where a pass has heard the store whole, and says that all was done. */
-export function findInside(node: LoginRoot, memory: Memory): string[] {
+/** Who has access and must not: to be asked after a sync with a complete fetch that reports every change done. */
+export function findInside(node: LoginRoot, past: PastModel): string[] {
   const passwd = new Map(node.lines('passwd').map((line) => [line.split(':')[0], line]));
   const files = node.keyFiles();
-  return [...memory.people.values()].flatMap(({ name, isIn }) => {
+  return [...past.people.values()].flatMap(({ name, isIn }) => {
     if (isIn) return [];
-    if (files.has(name)) return [`${name} is out and has a key file`];
+    if (files.has(name)) return [`${name} has no access but a key file`];
     const line = passwd.get(name);
-    return line?.endsWith(':/bin/bash') === true ? [`${name} is out and has a shell: ${line}`] : [];
+    return line?.endsWith(':/bin/bash') === true ? [`${name} has no access but a shell: ${line}`] : [];
   });
 }
 
 /** Groups that are gone from the store and still on the node: whose ledger is lost now, for that node they are foreign. */
-export function findStranded(node: LoginRoot, truth: ReferenceModel, memory: Memory): string[] {
+export function findStranded(node: LoginRoot, model: ReferenceModel, past: PastModel): string[] {
   const present = new Set(node.lines('group').map((line) => line.split(':')[0] ?? ''));
-  const living = new Set(truth.groups.map(({ name }) => name));
-  return [...memory.groups.keys()].filter((name) => present.has(name) && !living.has(name));
+  const living = new Set(model.groups.map(({ name }) => name));
+  return [...past.groups.keys()].filter((name) => present.has(name) && !living.has(name));
 }
 
 /**
- * The calm after the storm: the node is exactly what the truth says.
- * @param stranded groups of which this node cannot know that they were ever ours.
+ * The calm after the storm: the node is exactly what the model says.
+ * @param stranded groups of which this node cannot know that they were ever managed.
  */
 export function findDifferences(
   node: LoginRoot,
-  truth: ReferenceModel,
-  memory: Memory,
+  model: ReferenceModel,
+  past: PastModel,
   stranded: ReadonlySet<string>,
   now: number,
 ): string[] {
-  const found = findBreaches(node, memory);
+  const found = findBreaches(node, past);
   const passwd = new Map(node.lines('passwd').map((line) => [line.split(':')[0] ?? '', line]));
   const shadow = new Map(node.lines('shadow').map((line) => [line.split(':')[0] ?? '', line.split(':')]));
   const files = node.keyFiles();
-  for (const person of memory.people.values()) {
+  for (const person of past.people.values()) {
     const { name, uid, id, isIn } = person;
     const line = passwd.get(name);
     if (isIn) {
       const [, , realUid, gid, , dir, shell] = line?.split(':') ?? [];
       const is = [realUid, gid, dir, shell].join(':');
-      const should = [uid, MARKER_GID, `/home/${name}`, '/bin/bash'].join(':');
+      const should = [uid, MANAGED_GID, `/home/${name}`, '/bin/bash'].join(':');
       if (is !== should) found.push(`${name} should be ${should} and is ${line ?? 'not there'}`);
       if (shadow.get(name)?.[1] !== '*' || shadow.get(name)?.[7] !== '')
-        found.push(`${name} is closed in shadow: ${shadow.get(name)?.join(':') ?? 'no line'}`);
+        found.push(`${name} is disabled in shadow: ${shadow.get(name)?.join(':') ?? 'no line'}`);
       found.push(...compareKeys(person, files.get(name) ?? '', now));
     } else {
-      if (files.has(name)) found.push(`${name} is out and has a key file`);
+      if (files.has(name)) found.push(`${name} has no access but a key file`);
       if (line !== undefined && !line.endsWith(':/usr/sbin/nologin'))
-        found.push(`${name} (${id}) is out and has a shell: ${line}`);
+        found.push(`${name} (${id}) has no access but a shell: ${line}`);
       if (line !== undefined && shadow.get(name)?.[7] !== '1')
-        found.push(`${name} is out and not expired in shadow`);
+        found.push(`${name} has no access and is not expired in shadow`);
     }
   }
   for (const name of files.keys())
     if (!passwd.has(name)) found.push(`there is a key file of ${name}, who has no account`);
   const groups = new Map(node.lines('group').map((line) => [line.split(':')[0] ?? '', line]));
-  for (const { name, gid, members } of truth.groups) {
+  for (const { name, gid, members } of model.groups) {
     if (stranded.has(name)) continue;
     const should = `${name}:x:${gid}:${members.join(',')}`;
     if (groups.get(name) !== should)
       found.push(`the group should be ${should} and is ${groups.get(name) ?? 'not there'}`);
   }
-  for (const name of findStranded(node, truth, memory))
+  for (const name of findStranded(node, model, past))
     if (!stranded.has(name)) found.push(`the group ${name} is gone from the store and still here`);
-  const rule = truth.sudoGid === null ? '' : `%#${truth.sudoGid} `;
+  const rule = model.sudoGid === null ? '' : `%#${model.sudoGid} `;
   if (!node.read('etc/sudoers.d/sunk-agent').includes(rule))
-    found.push(`sudo is not given to the gid ${truth.sudoGid}`);
+    found.push(`sudo is not given to the gid ${model.sudoGid}`);
   return found;
 }
 
@@ -173,21 +173,21 @@ function managed(lines: readonly string[], byName: ReadonlyMap<string, unknown>)
   return lines.filter((line) => byName.has(line.split(':')[0] ?? ''));
 }
 
-/** Every line that bears no name of ours must be there, unchanged and in its place. */
+/** Every line without a managed name must be there, unchanged and in its place. */
 function compareForeign(
   node: LoginRoot,
   file: AccountFile,
   people: ReadonlyMap<string, unknown>,
-  memory: Memory,
+  past: PastModel,
 ): string[] {
   const isGroup = file === 'group' || file === 'gshadow';
-  const isOurs = (line: string): boolean => {
+  const isManaged = (line: string): boolean => {
     const [name = ''] = line.split(':');
-    return isGroup ? name === MARKER || memory.groups.has(name) : people.has(name);
+    return isGroup ? name === MANAGED_GROUP || past.groups.has(name) : people.has(name);
   };
   const is = node
     .lines(file)
-    .filter((line) => !isOurs(line))
+    .filter((line) => !isManaged(line))
     .join('\n');
   const should = node.foreign[file].join('\n');
   return is === should ? [] : [`${file} of others should be\n${should}\nand is\n${is}`];

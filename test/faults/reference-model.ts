@@ -9,7 +9,7 @@ export interface ModelPerson {
   readonly isIn: boolean;
   /** `type base64` of each key that must be served if the person is in. */
   readonly keys: readonly string[];
-  /** With those that belong to somebody created earlier, which a node that has not heard of that one yet may serve. */
+  /** With those that belong to a user created earlier, which a node that has not read that user yet may serve. */
   readonly listed: readonly string[];
 }
 
@@ -21,7 +21,7 @@ export interface TrueGroup {
 }
 
 export interface ReferenceModel {
-  /** Everybody who may have an account, by SCIM id. */
+  /** Each user who may have an account, by SCIM id. */
   readonly people: ReadonlyMap<string, ModelPerson>;
   readonly groups: readonly TrueGroup[];
   readonly sudoGid: number | null;
@@ -39,7 +39,7 @@ interface Served {
   [extension: `urn:${string}`]: { uid?: number; gid?: number; sunkSshKeys?: string | string[] } | undefined;
 }
 
-/** Reads the store whole, as nobody disturbs it. */
+/** Reads the store whole; no fault is set meanwhile. */
 export async function readReferenceModel(store: {
   baseUrl: string;
   readToken: string;
@@ -113,7 +113,7 @@ async function list(
     all.push(...Resources);
     if (all.length === totalResults) return all;
     if (Resources.length === 0)
-      throw new Error(`${all.length} ${kind} came of ${totalResults}, with nobody disturbing`);
+      throw new Error(`${all.length} ${kind} came of ${totalResults}, without a fault`);
   }
 }
 

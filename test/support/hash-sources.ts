@@ -5,19 +5,19 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 /**
- * @param folder of the repository.
- * @param names files and folders in it.
+ * @param directory of the repository.
+ * @param names files and directories in it.
  * @param more what else the hash shall stand for.
  */
-export function hashSources(folder: string, names: readonly string[], more: unknown): string {
+export function hashSources(directory: string, names: readonly string[], more: unknown): string {
   const hash = createHash('sha256').update(JSON.stringify(more));
   const listing = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--', ...names];
-  const listed = execFileSync('git', ['-C', folder, ...listing], {
+  const listed = execFileSync('git', ['-C', directory, ...listing], {
     encoding: 'utf8',
     maxBuffer: 16 * 1024 * 1024,
   });
   for (const name of listed.split('\0').slice(0, -1)) {
-    const file = path.join(folder, name);
+    const file = path.join(directory, name);
     // Removed, but not from git's index yet.
     if (!existsSync(file)) continue;
     const content = readFileSync(file);

@@ -1,4 +1,4 @@
-// A real terminal with somebody before it: tmux on a socket of its own runs one program at a time and shows its screen.
+// A real terminal with a user before it: tmux on a socket of its own runs one program at a time and shows its screen.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,9 +18,9 @@ export interface Terminal {
 const PATIENCE_MS = 60_000;
 
 export function openTerminal(columns: number, rows: number): Terminal {
-  const folder = mkdtempSync(path.join(tmpdir(), 'terminal-'));
+  const directory = mkdtempSync(path.join(tmpdir(), 'terminal-'));
   const tmux = (...args: string[]): string => {
-    const { status, stdout, stderr } = spawnSync('tmux', ['-S', path.join(folder, 'socket'), ...args], {
+    const { status, stdout, stderr } = spawnSync('tmux', ['-S', path.join(directory, 'socket'), ...args], {
       encoding: 'utf8',
       env: { PATH: process.env['PATH'], LANG: 'C.UTF-8', TERM: 'xterm' },
     });
@@ -55,7 +55,7 @@ export function openTerminal(columns: number, rows: number): Terminal {
     },
     close() {
       tmux('kill-server');
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(directory, { recursive: true, force: true });
     },
   };
 }

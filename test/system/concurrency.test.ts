@@ -1,4 +1,4 @@
-// Two hundred runs of useradd, usermod, chfn and passwd beside two hundred passes on one node: neither side loses a change.
+// Two hundred runs of useradd, usermod, chfn and passwd beside two hundred syncs on one node: neither side loses a change.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -25,10 +25,10 @@ say() {
   echo "$1 $? $(date +%s%3N)"
   count=$((count + 1))
   # Neither side runs far ahead of the other, however fast the machine is.
-  until [ "$(wc -l </root/passes.log)" -ge "$((count - 10))" ]; do sleep 0.01; done
+  until [ "$(wc -l </root/syncs.log)" -ge "$((count - 10))" ]; do sleep 0.01; done
 }
 count=0
-# Not before the passes have begun.
+# Not before the syncs have begun.
 until grep -q '^p1:' /etc/passwd; do sleep 0.05; done
 groupadd -g 5000 locals
 for n in $(seq 1 ${LOCALS}); do
@@ -38,7 +38,7 @@ for n in $(seq 1 ${LOCALS}); do
   printf 'pass word %s\\npass word %s\\n' "$n" "$n" | passwd "local$n" 2>/dev/null; say "passwd$n"
 done >/root/operations.log`;
 
-/** After pass n there are n people; the one before has a new name and key, the one before that is gone for now. */
+/** After sync n there are n people; the one before has a new name and key, the one before that is gone for now. */
 function stateAfter(n: number, keys: readonly string[]): readonly Someone[] {
   return Array.from({ length: n }, (_, index) => ({
     name: `p${index}`,
@@ -68,7 +68,7 @@ describeOnNodes('the account files of a busy node', () => {
   afterAll(async () => node?.stop());
 
   test(
-    `lose nothing of ${COUNT} runs of the shadow tools and ${COUNT} passes`,
+    `lose nothing of ${COUNT} runs of the shadow tools and ${COUNT} syncs`,
     { timeout: 900_000 },
     async () => {
       const program = `${CODE}/node_modules/.bin/node ${CODE}/test/support/nodes/sync-program.ts`;
@@ -80,11 +80,11 @@ describeOnNodes('the account files of a busy node', () => {
       };
       const before = node.exec('cat /etc/passwd').stdout;
       start(
-        'passes',
-        `${program} / /root/states.json /root/reports.json /root/passes.log /root/operations.log`,
+        'syncs',
+        `${program} / /root/states.json /root/reports.json /root/syncs.log /root/operations.log`,
       );
       start('operations', 'sh /root/operations.sh');
-      for (const unit of ['passes', 'operations']) {
+      for (const unit of ['syncs', 'operations']) {
         let state = '';
         while (!/exited|failed/.test(state)) {
           await sleep(500);
@@ -155,7 +155,7 @@ describeOnNodes('the account files of a busy node', () => {
   );
 
   test('are sound, as the real tools see them', () => {
-    // grpck and pwck in a node without some homes of the system warn about those; of ours there is nothing to say.
+    // grpck and pwck in a node without some homes of the system warn about those; of managed accounts there is nothing to say.
     for (const tool of ['pwck -r -q', 'grpck -r']) {
       const { stdout, stderr } = node.exec(tool);
       expect(`${stdout}${stderr}`).not.toMatch(/invalid|duplicate|no matching|delete line|'p\d+'|slurm|sunk/);

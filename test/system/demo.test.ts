@@ -15,13 +15,13 @@ const ACCOUNT_FILES = ['passwd', 'group', 'shadow', 'gshadow'];
 const readAccounts = () => ACCOUNT_FILES.map((file) => readFileSync(`/etc/${file}`, 'latin1'));
 
 describeOnNodes('npm run demo', () => {
-  let folder: string;
+  let directory: string;
 
   beforeEach(() => {
-    folder = mkdtempSync(path.join(tmpdir(), 'demo-test-'));
+    directory = mkdtempSync(path.join(tmpdir(), 'demo-test-'));
   });
   afterEach(() => {
-    rmSync(folder, { recursive: true });
+    rmSync(directory, { recursive: true });
   });
 
   /** In a process group of its own, as a terminal would start it. */
@@ -29,19 +29,15 @@ describeOnNodes('npm run demo', () => {
     return spawn('sh', [SCRIPT], {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
-      env: { ...process.env, TMPDIR: folder },
+      env: { ...process.env, TMPDIR: directory },
     });
   }
 
-  test('shows plan, accounts, keys and a real login, and the same person shut out', async () => {
+  test('shows plan, accounts, keys and a real login, and the same person refused', async () => {
     const accounts = readAccounts();
     const demo = startDemo();
-    const [output, complaints] = await Promise.all([
-      text(demo.stdout!),
-      text(demo.stderr!),
-      once(demo, 'exit'),
-    ]);
-    expect({ status: demo.exitCode, complaints }).toEqual({ status: 0, complaints: '' });
+    const [output, errors] = await Promise.all([text(demo.stdout!), text(demo.stderr!), once(demo, 'exit')]);
+    expect({ status: demo.exitCode, errors }).toEqual({ status: 0, errors: '' });
     const story = [
       '+ account alice: uid 10000',
       'alice:x:10000:9999:Alice Ashby:/home/alice:/bin/bash',
@@ -56,7 +52,7 @@ describeOnNodes('npm run demo', () => {
     expect(places, output).not.toContain(-1);
     expect(places).toEqual(places.toSorted((one, other) => one - other));
     expect(readAccounts()).toEqual(accounts);
-    expect(findLeftovers(folder)).toEqual([]);
+    expect(findLeftovers(directory)).toEqual([]);
   });
 
   test.each(['What would the agent do', 'Alice logs in.'])(
@@ -75,9 +71,9 @@ describeOnNodes('npm run demo', () => {
       await ended;
       expect(demo.exitCode).toBe(130);
       // The kernel takes a pid namespace down a moment after its first process.
-      for (let tries = 0; tries < 50 && findLeftovers(folder).length > 0; tries += 1)
+      for (let tries = 0; tries < 50 && findLeftovers(directory).length > 0; tries += 1)
         await new Promise((resolve) => setTimeout(resolve, 100));
-      expect(findLeftovers(folder)).toEqual([]);
+      expect(findLeftovers(directory)).toEqual([]);
     },
   );
 });

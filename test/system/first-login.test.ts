@@ -25,7 +25,7 @@ sync:
 
 const ACCOUNT_FILES = ['passwd', 'group', 'shadow', 'gshadow'];
 
-/** Tries until \`isTrue\`; the poll, each node's jitter and a pass lie in between. */
+/** Tries until \`isTrue\`; the poll, each node's jitter and a sync lie in between. */
 for (const release of RELEASES) {
   describeOnNodes(`a login on ${release}`, () => {
     let keys: string;
@@ -72,7 +72,7 @@ for (const release of RELEASES) {
       expect(node.exec('sunk-agent plan').stdout).toContain('Nothing to change');
     });
 
-    test('stays shut for somebody outside of the group, and for a key that nobody listed', () => {
+    test('stays closed for a user outside of the group, and for a key that the store does not list', () => {
       expect(login('bob', 'bob').status).toBe(255);
       expect(login('alice', 'stranger').status).toBe(255);
       expect(login('alice', 'bob').status).toBe(255);
@@ -81,7 +81,7 @@ for (const release of RELEASES) {
     test('opens with the store gone and both processes stopped', () => {
       store.suspend();
       expect(node.exec('systemctl stop sunk-agent sunk-agent-reader').status).toBe(0);
-      expect(node.exec('pgrep -f "[s]rc/(cli|scim/fetcher).ts"').status).toBe(1);
+      expect(node.exec('pgrep -f "[s]rc/(cli|reader)/main.ts"').status).toBe(1);
       expect(login('alice', 'alice').status).toBe(0);
       store.resume();
       expect(node.exec('systemctl start sunk-agent sunk-agent-reader').status).toBe(0);
@@ -103,7 +103,7 @@ for (const release of RELEASES) {
       expect(login('alice', 'alice').status).toBe(255);
     });
 
-    test('opens again, with the same uid, for somebody who comes back', async () => {
+    test('opens again, with the same uid, for a user who comes back', async () => {
       await store.setActive(alice, 'True');
       await eventually('alice logs in', () => login('alice', 'alice').status === 0);
       expect(login('alice', 'alice', 'id -u').stdout).toBe('10000\n');

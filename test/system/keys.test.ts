@@ -21,8 +21,8 @@ describeOnNodes('a storm of logins', () => {
     'of 500 logins, 32 at once, none is lost while the key file is replaced all the time',
     { timeout: 480_000 },
     async () => {
-      const folder = mkdtempSync(join(tmpdir(), 'storm-'));
-      const keyFile = join(folder, 'key');
+      const directory = mkdtempSync(join(tmpdir(), 'storm-'));
+      const keyFile = join(directory, 'key');
       execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', keyFile]);
       const node = await openPrivateNode();
       const keys = readKeys([readFileSync(`${keyFile}.pub`, 'utf8')]).flatMap((reading) =>
@@ -47,7 +47,7 @@ describeOnNodes('a storm of logins', () => {
       } finally {
         replacer.kill();
         await node.close();
-        rmSync(folder, { recursive: true });
+        rmSync(directory, { recursive: true });
       }
     },
   );

@@ -1,4 +1,4 @@
-// A kill at every write, sync and rename of a pass, one after the other, each on a fresh copy; the restart must mend it.
+// A kill at every write, fsync and rename of a sync, one after the other, each on a fresh copy; the next sync must repair it.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -29,7 +29,7 @@ import {
 
 const PROJECT = path.resolve(import.meta.dirname, '../..');
 
-/** All that changes a file or a folder, or makes a change last. */
+/** All that changes a file or a directory, or makes a change last. */
 const CALLS =
   'write,pwrite64,ftruncate,fsync,fdatasync,syncfs,rename,renameat,renameat2,link,linkat,symlink,symlinkat,' +
   'unlink,unlinkat,mkdir,mkdirat,rmdir,chmod,fchmod,fchmodat,chown,fchown,lchown,fchownat,fsetxattr,utimensat';
@@ -42,13 +42,13 @@ interface Operation {
   readonly what: string;
 }
 
-let folder: string;
+let directory: string;
 let program: string;
-const at = (...parts: string[]): string => path.join(folder, ...parts);
+const at = (...parts: string[]): string => path.join(directory, ...parts);
 
 beforeAll(async () => {
-  folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'kill-')));
-  program = at('pass.mjs');
+  directory = realpathSync(mkdtempSync(path.join(tmpdir(), 'kill-')));
+  program = at('sync.mjs');
   await build({
     absWorkingDir: PROJECT,
     entryPoints: ['test/support/nodes/sync-program.ts'],
@@ -65,10 +65,10 @@ beforeAll(async () => {
   });
   symlinkSync(realpathSync(path.join(PROJECT, 'node_modules')), at('node_modules'));
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-/** Runs a pass over `root`, under strace(1) if there is a log, killed at one call if there is one. */
-async function pass(
+/** Runs a sync over `root`, under strace(1) if there is a log, killed at one call if there is one. */
+async function sync(
   root: string,
   states: string,
   trace?: { log: string; kill?: Operation },
@@ -81,7 +81,7 @@ async function pass(
   }
   const child = spawn(command[0] ?? '', command.slice(1), {
     stdio: ['ignore', 'ignore', 'ignore'],
-    // Warm for all: a cache that is still written to would count as well.
+    // Warm for all: a compile cache that is still written to would count as well.
     env: { ...process.env, NODE_COMPILE_CACHE: at('compiled') },
   });
   const [status] = (await once(child, 'exit')) as [number | null];
@@ -155,7 +155,7 @@ const person = (name: string, uid: number, more: Partial<Someone> = {}): Someone
   ...more,
 });
 
-describe('a pass that is killed', () => {
+describe('a sync that is killed', () => {
   test(
     'at any write, sync or rename is finished by the next one, to the same host',
     { timeout: 1_500_000 },
@@ -182,7 +182,7 @@ describe('a pass that is killed', () => {
       const start = at('start');
       mkdirSync(start);
       makeRoot(start);
-      expect(await pass(start, at('before.json'))).toBe(0);
+      expect(await sync(start, at('before.json'))).toBe(0);
       for (const file of ['var/spool/cron/crontabs/alice', 'var/lib/systemd/linger/alice'])
         writeFileSync(path.join(start, file), '# hers\n', { mode: 0o600 });
       const copy = (name: string): string => {
@@ -190,9 +190,9 @@ describe('a pass that is killed', () => {
         return at(name);
       };
       const warm = copy('warm');
-      await pass(warm, at('after.json'));
+      await sync(warm, at('after.json'));
       const whole = copy('whole');
-      expect(await pass(whole, at('after.json'), { log: at('whole.log') })).toBe(0);
+      expect(await sync(whole, at('after.json'), { log: at('whole.log') })).toBe(0);
       const wanted = describeNode(whole);
       const operations = readOperations(at('whole.log'), whole).filter(
         // SQLite's index of the log in shared memory is made anew at each start.
@@ -210,7 +210,7 @@ describe('a pass that is killed', () => {
         for (const shift of [0, 1, -1, 2, -2, 3, -3, 4, -4]) {
           const root = copy(`at-${operation.call}-${operation.n}-${shift}`);
           const log = `${root}.log`;
-          await pass(root, at('after.json'), { log, kill: { ...operation, n: operation.n + shift } });
+          await sync(root, at('after.json'), { log, kill: { ...operation, n: operation.n + shift } });
           const last = readOperations(log, root).at(-1)?.what ?? '';
           rmSync(log);
           if (last === operation.what) {
@@ -225,7 +225,7 @@ describe('a pass that is killed', () => {
       const batches = Array.from({ length: Math.ceil(roots.length / 25) }, (_, index) =>
         roots.slice(index * 25, index * 25 + 25),
       );
-      await inParallel(batches, async (batch) => expect(await pass(batch.join(), at('after.json'))).toBe(0));
+      await inParallel(batches, async (batch) => expect(await sync(batch.join(), at('after.json'))).toBe(0));
       const failures = roots.flatMap((root) => {
         const found = describeNode(root);
         const wrong = [
@@ -234,9 +234,9 @@ describe('a pass that is killed', () => {
         ];
         return wrong.length === 0 ? [] : [`killed at ${killed.get(root) ?? ''}: ${wrong.join('; ')}`];
       });
-      process.stderr.write(`killed at each of ${operations.length} writes, syncs and renames of a pass\n`);
+      process.stderr.write(`killed at each of ${operations.length} writes, fsyncs and renames of a sync\n`);
       expect(failures).toEqual([]);
-      // Nothing is left out: the calls at which the kills came are those of the undisturbed pass.
+      // Nothing is left out: the calls at which the kills came are those of the undisturbed sync.
       expect([...killed.values()].sort()).toEqual(operations.map(({ what }) => what).sort());
     },
   );

@@ -17,10 +17,10 @@ const MAX_BYTES = 60e6;
 /** Good compression and lintian take a minute each. */
 const IS_NIGHTLY = process.env['NIGHTLY'] !== undefined;
 
-/** Tries until `isTrue`; the schedule, each node's jitter and a pass lie in between. */
+/** Tries until `isTrue`; the schedule, each node's jitter and a sync lie in between. */
 describeOnNodes('the package', () => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'life-cycle-'));
-  const keyFile = (name: string): string => path.join(folder, name);
+  const directory = mkdtempSync(path.join(tmpdir(), 'life-cycle-'));
+  const keyFile = (name: string): string => path.join(directory, name);
   const publicKey = (name: string): string => readFileSync(`${keyFile(name)}.pub`, 'utf8').trim();
   let previous: string;
   let current: string;
@@ -31,7 +31,7 @@ describeOnNodes('the package', () => {
     current = await buildForHere({ compression: IS_NIGHTLY ? 'xz' : 'quick' });
     previous = await buildForHere({ release: '0.0.9' });
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
   // What is compressed quickly is larger than what is shipped.
   test('has less than 60 MB', () => {
@@ -53,7 +53,7 @@ describeOnNodes('the package', () => {
     let node: LoginNode;
     let store: Store;
     let probe: Probe;
-    /** How it was before: sshd's settings for everybody, NSS, the accounts. */
+    /** How it was before: sshd's settings for all users, NSS, the accounts. */
     let before: ReturnType<typeof readHost>;
     let session: { ticks: number; child: ReturnType<LoginNode['startSsh']> };
 
@@ -79,12 +79,12 @@ describeOnNodes('the package', () => {
     const isActive = (): boolean =>
       node.exec('systemctl is-active -q sunk-agent sunk-agent-reader').status === 0;
 
-    /** sshd takes new settings, and logins under way never miss the folder that they need. */
-    function expectSshdToKeepItsFolder(change: () => void): void {
-      const readFolder = (): string => must('stat -c %i /run/sshd');
-      const folder = readFolder();
+    /** sshd takes new settings, and logins under way never miss the directory that they need. */
+    function expectSshdToKeepItsDirectory(change: () => void): void {
+      const readDirectory = (): string => must('stat -c %i /run/sshd');
+      const directory = readDirectory();
       change();
-      expect(readFolder()).toBe(folder);
+      expect(readDirectory()).toBe(directory);
       expect(must('systemctl show -P DropInPaths -P NeedDaemonReload ssh.service').trim()).toBe('no');
     }
 
@@ -136,7 +136,7 @@ describeOnNodes('the package', () => {
       expect(isActive()).toBe(false);
     });
 
-    test('is configured by init, which shows a plan and lets nobody in', () => {
+    test('is configured by init, which shows a plan and grants no login', () => {
       const init = `echo '${store.readToken}' | sunk-agent init --base-url ${BASE_URL} --token-file - --group slurm-users --enforce`;
       const { status, stdout, stderr } = node.exec(init);
       expect(status, stderr).toBe(0);
@@ -153,7 +153,7 @@ describeOnNodes('the package', () => {
         () => node.exec('test -s /var/lib/sunk-agent/authorized_keys/alice').status === 0,
       );
       expect(login('alice').status).toBe(255);
-      expectSshdToKeepItsFolder(() => must('sunk-agent doctor --fix'));
+      expectSshdToKeepItsDirectory(() => must('sunk-agent doctor --fix'));
       await eventually('alice logs in', () => login('alice').status === 0);
       expect(login('alice', 'id -u').stdout).toBe('10000\n');
       expect(must('sunk-agent --version')).toContain('0.0.9+');
@@ -214,7 +214,7 @@ describeOnNodes('the package', () => {
 
     test('gives sshd back when it is removed, and leaves accounts, homes and the ledger', () => {
       const accounts = readAccounts();
-      expectSshdToKeepItsFolder(() => {
+      expectSshdToKeepItsDirectory(() => {
         const { status, stdout } = apt(node, 'remove sunk-agent');
         expect(status, stdout).toBe(0);
       });
@@ -224,7 +224,7 @@ describeOnNodes('the package', () => {
       must('test -d /home/alice && test -s /var/lib/sunk-agent/cache/mirror.sqlite');
       must('test -s /etc/sunk-agent/config.yaml');
       expect(node.exec('pgrep -f "[s]unk-agent/(cli|reader).js"').status).toBe(1);
-      // Nobody serves the keys any more.
+      // The keys are no longer served.
       expect(login('alice').status).toBe(255);
       expect(must('systemctl is-system-running')).toBe('running\n');
     });

@@ -7,10 +7,10 @@ import { bootNode } from '../support/nodes/node.ts';
 import { describeOnNodes } from '../support/requirements.ts';
 
 /** Processes that see a mount of the node's overlay, in whatever mount namespace. */
-function findHolders(folder: string): string[] {
+function findHolders(directory: string): string[] {
   const sees = (pid: string): boolean => {
     try {
-      return readFileSync(`/proc/${pid}/mounts`, 'utf8').includes(`${folder}/upper`);
+      return readFileSync(`/proc/${pid}/mounts`, 'utf8').includes(`${directory}/upper`);
     } catch {
       return false;
     }
@@ -20,22 +20,22 @@ function findHolders(folder: string): string[] {
 
 describeOnNodes('a node', () => {
   test.each(['asked to stop', 'stopped after its systemd-nspawn was killed'])(
-    'leaves no process, mount or folder when %s',
+    'leaves no process, mount or directory when %s',
     async (how) => {
       const node = await bootNode('bookworm');
-      const folder = path.dirname(node.root);
+      const directory = path.dirname(node.root);
       expect(node.exec('systemctl is-system-running').stdout).toBe('running\n');
-      expect(findHolders(folder)).not.toEqual([]);
+      expect(findHolders(directory)).not.toEqual([]);
       if (how.includes('killed')) {
-        process.kill(Number(readFileSync(path.join(folder, 'container'), 'utf8')), 'SIGKILL');
+        process.kill(Number(readFileSync(path.join(directory, 'container'), 'utf8')), 'SIGKILL');
         spawnSync('sleep', ['0.5']);
         expect(node.exec('true').status).toBe(0);
       }
       await node.stop();
-      for (let tries = 0; tries < 50 && findHolders(folder).length > 0; tries += 1)
+      for (let tries = 0; tries < 50 && findHolders(directory).length > 0; tries += 1)
         spawnSync('sleep', ['0.1']);
-      expect(findHolders(folder)).toEqual([]);
-      expect(existsSync(folder)).toBe(false);
+      expect(findHolders(directory)).toEqual([]);
+      expect(existsSync(directory)).toBe(false);
     },
   );
 });

@@ -6,13 +6,13 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { installAgent } from '../support/nodes/install.ts';
-import { bootNode, CODE, type LoginNode } from '../support/nodes/node.ts';
+import { bootNode, CODE, type LoginNode, RESTART_SSHD } from '../support/nodes/node.ts';
 import { describeOnNodes } from '../support/requirements.ts';
 import { BASE_URL, type Store, startStore, TOKEN } from '../support/nodes/store.ts';
 
 const PEOPLE = 10_000;
 const GROUPS = 100;
-const FOLDER = '/var/lib/sunk-agent/nsscache';
+const DIRECTORY = '/var/lib/sunk-agent/nsscache';
 const LINKS = ['passwd.cache', 'passwd.cache.ixname', 'passwd.cache.ixuid', 'group.cache'].concat([
   'group.cache.ixname',
   'group.cache.ixgid',
@@ -32,7 +32,7 @@ sync:
   poll: "*/5 * * * * *"
 `;
 
-/** pam_unix(8) refuses everybody for whom it finds no line in shadow, so who resolves none has sshd do without PAM. */
+/** pam_unix(8) refuses each user without a line in shadow, so a node that resolves none has sshd do without PAM. */
 const WAYS = [
   { shadow: 'files cache', pam: 'yes' },
   { shadow: 'files', pam: 'no' },
@@ -40,7 +40,7 @@ const WAYS = [
 
 function install(root: string): void {
   installAgent(root, { config: CONFIG, token: TOKEN });
-  for (const name of LINKS) symlinkSync(`${FOLDER}/current/${name}`, path.join(root, 'etc', name));
+  for (const name of LINKS) symlinkSync(`${DIRECTORY}/current/${name}`, path.join(root, 'etc', name));
   resolveBy(root, 'files cache');
 }
 
@@ -61,7 +61,7 @@ describeOnNodes('libnss-cache on bookworm', () => {
   const choose = ({ shadow, pam }: (typeof WAYS)[number]): void => {
     resolveBy(node.root, shadow);
     writeFileSync(path.join(node.root, 'etc/ssh/sshd_config.d/05-pam.conf'), `UsePAM ${pam}\n`);
-    run('systemctl reload ssh');
+    run(RESTART_SSHD);
   };
   const readLocal = (): string[] =>
     ['passwd', 'group', 'shadow', 'gshadow'].map((file) =>
@@ -82,8 +82,8 @@ describeOnNodes('libnss-cache on bookworm', () => {
     alice = await store.createUser('alice@example.com', readFileSync(`${keyFile()}.pub`, 'utf8').trim());
     await store.createGroup('slurm-users', [alice]);
     for (const deadline = Date.now() + 120_000; Date.now() < deadline; await sleep(500))
-      if (node.exec(`grep -q ^alice: ${FOLDER}/current/sshkey.cache`).status === 0) break;
-    // From here on each pass is asked for, and waited for.
+      if (node.exec(`grep -q ^alice: ${DIRECTORY}/current/sshkey.cache`).status === 0) break;
+    // From here on each sync is asked for, and waited for.
     run('systemctl stop sunk-agent sunk-agent-reader');
   });
 
@@ -93,19 +93,19 @@ describeOnNodes('libnss-cache on bookworm', () => {
     rmSync(keys, { recursive: true, force: true });
   });
 
-  test('everybody is resolved by name and by uid, every group by name and by gid', () => {
-    const file = run(`sort ${FOLDER}/current/passwd.cache`);
+  test('each user is resolved by name and by uid, every group by name and by gid', () => {
+    const file = run(`sort ${DIRECTORY}/current/passwd.cache`);
     expect(file.trim().split('\n')).toHaveLength(PEOPLE + 1);
     for (const column of [1, 3]) {
-      const found = run(`getent passwd $(cut -d: -f${column} ${FOLDER}/current/passwd.cache) | sort`);
+      const found = run(`getent passwd $(cut -d: -f${column} ${DIRECTORY}/current/passwd.cache) | sort`);
       expect(found === file, `by column ${column}`).toBe(true);
-      const groups = run(`getent group $(cut -d: -f${column} ${FOLDER}/current/group.cache) | sort`);
-      expect(groups === run(`sort ${FOLDER}/current/group.cache`), `by column ${column}`).toBe(true);
+      const groups = run(`getent group $(cut -d: -f${column} ${DIRECTORY}/current/group.cache) | sort`);
+      expect(groups === run(`sort ${DIRECTORY}/current/group.cache`), `by column ${column}`).toBe(true);
     }
     expect(run('getent passwd | wc -l').trim()).toBe(
       String(PEOPLE + 1 + local[0]!.trim().split('\n').length),
     );
-    expect(node.exec('getent passwd nobody-of-ours; getent passwd 59999').status).toBe(2);
+    expect(node.exec('getent passwd no-such-user; getent passwd 59999').status).toBe(2);
     expect(run('id user000001')).toMatch(/^uid=\d+\(user000001\) gid=9999\(sunk-users\) .*\(group0001\)/);
   });
 
@@ -118,18 +118,18 @@ describeOnNodes('libnss-cache on bookworm', () => {
     );
   });
 
-  test('nobody sees half of two generations while one follows the other', () => {
+  test('no reader sees half of two generations while one follows the other', () => {
     const script = `
       import { publishGeneration } from '${CODE}/src/host/nss/generation.ts';
       import { renderGeneration } from '${CODE}/src/host/nss/cache-files.ts';
       import { readFileSync, cpSync } from 'node:fs';
-      const read = (name) => readFileSync('${FOLDER}/current/' + name + '.cache', 'latin1');
+      const read = (name) => readFileSync('${DIRECTORY}/current/' + name + '.cache', 'latin1');
       const texts = { passwd: read('passwd'), group: read('group'), shadow: read('shadow'), sshkey: read('sshkey') };
       for (let turn = 0; turn < 30; turn += 1) {
         const passwd = 'aaaa:x:59998:9999:' + 'x'.repeat(turn) + ':/:/bin/sh\\n' + texts.passwd;
-        publishGeneration('${FOLDER}', renderGeneration({ ...texts, passwd }), null);
+        publishGeneration('${DIRECTORY}', renderGeneration({ ...texts, passwd }), null);
       }
-      publishGeneration('${FOLDER}', renderGeneration(texts), null);`;
+      publishGeneration('${DIRECTORY}', renderGeneration(texts), null);`;
     writeFileSync(path.join(node.root, 'tmp/turn.ts'), script);
     const node26 = `${CODE}/node_modules/.bin/node`;
     const expected = run('getent passwd user005000');
@@ -144,7 +144,7 @@ describeOnNodes('libnss-cache on bookworm', () => {
     expect(Number(/^\s*(\d+)/.exec(line)?.[1])).toBeGreaterThan(10);
   });
 
-  test('a closed account is refused, and so is its own authorized_keys, in either way', async () => {
+  test('a disabled account is refused, and so is its own authorized_keys, in either way', async () => {
     const publicKey = readFileSync(`${keyFile()}.pub`, 'utf8');
     run(`install -d -o alice -m 700 ~alice ~alice/.ssh
       install -o alice -m 600 /dev/stdin ~alice/.ssh/authorized_keys <<'END'\n${publicKey}END`);
@@ -155,7 +155,7 @@ describeOnNodes('libnss-cache on bookworm', () => {
     await store.setActive(alice, 'False');
     run('sunk-agent sync');
     expect(run('getent passwd alice')).toMatch(/:\/usr\/sbin\/nologin\n$/);
-    expect(node.exec(`grep ^alice: ${FOLDER}/current/sshkey.cache`).status).toBe(1);
+    expect(node.exec(`grep ^alice: ${DIRECTORY}/current/sshkey.cache`).status).toBe(1);
     expect(node.exec('test -e /var/lib/sunk-agent/authorized_keys/alice').status).toBe(1);
     for (const way of WAYS) {
       choose(way);

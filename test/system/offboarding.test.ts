@@ -24,7 +24,7 @@ sync:
   poll: "*/2 * * * * *"
 `;
 
-/** Where it runs and for whom; for bob it fails. */
+/** Where it runs and for which user; for bob it fails. */
 const HOOK = `#!/bin/sh
 echo "$SUNK_AGENT_NAME $SUNK_AGENT_UID $SUNK_AGENT_SCIM_ID $(readlink /proc/self/ns/net)" >>/root/left
 [ "$SUNK_AGENT_NAME" != bob ]
@@ -41,7 +41,7 @@ const STEPS = [
   'hook-run',
 ];
 
-describeOnNodes('somebody who leaves', () => {
+describeOnNodes('a user who leaves', () => {
   let keys: string;
   let node: LoginNode;
   let store: Store;
@@ -64,7 +64,7 @@ describeOnNodes('somebody who leaves', () => {
     await once(session.stdout!, 'data');
     return async () => (await exit)[0];
   };
-  /** What was done to somebody, the oldest first. */
+  /** What was done to a user, the oldest first. */
   const readHistory = (name: string): { kind: string; at: number; problem: string | null }[] => {
     const program = `
       import Database from 'better-sqlite3';
@@ -100,9 +100,9 @@ describeOnNodes('somebody who leaves', () => {
         name,
         await store.createUser(`${name}@example.com`, readFileSync(`${keyFile(name)}.pub`, 'utf8').trim()),
       );
-    const everybody = [...ids.values()];
-    await store.createGroup('slurm-admins', everybody.slice(0, 1));
-    accessGroup = await store.createGroup('slurm-users', everybody);
+    const everyone = [...ids.values()];
+    await store.createGroup('slurm-admins', everyone.slice(0, 1));
+    accessGroup = await store.createGroup('slurm-users', everyone);
     await eventually('alice and bob log in', () => login('alice').status === 0 && login('bob').status === 0);
     await eventually('alice has sudo', () => login('alice', 'sudo -n true').status === 0);
   });
@@ -147,7 +147,7 @@ describeOnNodes('somebody who leaves', () => {
     run('useradd --help >/dev/null; pwck -r -q; true');
   });
 
-  test('whose hook fails is out all the same, and the failure is told once', async () => {
+  test('whose hook fails is revoked all the same, and the failure is told once', async () => {
     await store.setActive(ids.get('bob') ?? '', 'False');
     await eventually('it is told', () => readHistory('bob').some(({ kind }) => kind === 'hook-run'));
     expect(login('bob').status).toBe(255);
@@ -169,7 +169,7 @@ describeOnNodes('somebody who leaves', () => {
     expect(node.exec('ls /var/lib/sunk-agent/offboarded').stdout.trim()).toBe('10001');
   });
 
-  test('loses the last access group alone is out in the same way', async () => {
+  test('loses the last access group alone is revoked in the same way', async () => {
     const before = readHistory('alice').length;
     const ended = await openSession();
     await store.request('PATCH', `/Groups/${accessGroup}`, {

@@ -1,4 +1,4 @@
-// A real node with its store gone from the start: what the cache alone opens, and what it no longer opens when it is old.
+// A real node with its store gone from the start: what the state database alone grants, and what it no longer grants when it is old.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -44,12 +44,12 @@ describeOnNodes('a node whose store cannot be reached from the start', () => {
   const start = (): string => mustRun(`systemctl start sunk-agent && systemctl start sunk-agent-reader`);
 
   function change(sql: string): void {
-    const cache = new Database(path.join(node.root, 'var/lib/sunk-agent/cache/mirror.sqlite'));
-    cache.exec(sql);
-    cache.close();
+    const database = new Database(path.join(node.root, 'var/lib/sunk-agent/cache/mirror.sqlite'));
+    database.exec(sql);
+    database.close();
   }
 
-  /** As if the last word of the store were so much older. */
+  /** As if the last contact with the store were so much older. */
   function age(seconds: number): void {
     change(`UPDATE record SET confirmed_at = confirmed_at - ${seconds};
       UPDATE pass SET started_at = started_at - ${seconds},
@@ -78,7 +78,7 @@ describeOnNodes('a node whose store cannot be reached from the start', () => {
     rmSync(keys, { recursive: true, force: true });
   });
 
-  test('is READY from the cache, and lets in whom it let in before', () => {
+  test('is READY from the state database, and grants the logins that it granted before', () => {
     mustRun(`rm -r ${KEYS}`);
     start();
     expect(mustRun('systemctl is-active sunk-agent').trim()).toBe('active');
@@ -96,24 +96,24 @@ describeOnNodes('a node whose store cannot be reached from the start', () => {
     expect(login('sudo -n true').status).toBe(0);
   });
 
-  test('survives a cache that is damaged under the daemon: logins go on, and nothing has to be mended by hand', async () => {
-    const cache = '/var/lib/sunk-agent/cache';
-    // Without a reader a pass ends at once.
-    mustRun(`cp -a ${cache} /root/cache && systemctl stop sunk-agent-reader`);
+  test('survives a state database that is damaged under the daemon: logins go on, and nothing has to be fixed by hand', async () => {
+    const state = '/var/lib/sunk-agent/cache';
+    // Without a reader a sync ends at once.
+    mustRun(`cp -a ${state} /root/state && systemctl stop sunk-agent-reader`);
     change('DROP TABLE history');
-    await eventually('it is set aside', () => node.exec(`ls ${cache}/*.damaged-*`).status === 0);
+    await eventually('it is set aside', () => node.exec(`ls ${state}/*.damaged-*`).status === 0);
     expect(login('true').status).toBe(0);
-    mustRun(`dd if=/dev/zero of=${cache}/mirror.sqlite bs=4096 count=3 conv=notrunc status=none`);
+    mustRun(`dd if=/dev/zero of=${state}/mirror.sqlite bs=4096 count=3 conv=notrunc status=none`);
     mustRun('systemctl restart sunk-agent');
     expect(login('true').status).toBe(0);
     expect(mustRun('systemctl show -p NRestarts --value sunk-agent').trim()).toBe('0');
     stop();
-    mustRun(`rm -r ${cache} && mv /root/cache ${cache}`);
+    mustRun(`rm -r ${state} && mv /root/state ${state}`);
     start();
     expect(login('sudo -n true').status).toBe(0);
   });
 
-  test('gives no sudo from a cache that is older than a day, and logins all the same', () => {
+  test('gives no sudo from a state database that is older than a day, and logins all the same', () => {
     stop();
     age(25 * HOUR);
     start();
@@ -121,7 +121,7 @@ describeOnNodes('a node whose store cannot be reached from the start', () => {
     expect(login('sudo -n true').status).toBe(1);
   });
 
-  test('lets nobody in from a cache that is older than keys.max_age, not even after /etc and keys were wiped', () => {
+  test('grants no login from a state database that is older than keys.max_age, not even after /etc and keys were wiped', () => {
     stop();
     age(7 * DAY);
     start();

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import type { LoginNode } from '../support/nodes/node.ts';
 import { buildForHere } from '../support/nodes/packages.ts';
-import { buildRecordIndex, layMounts, startPod } from '../support/nodes/pod.ts';
+import { buildImage, layMounts, startPod } from '../support/nodes/pod.ts';
 import { describeOnNodes } from '../support/requirements.ts';
 import { BASE_URL, PORT, type Store, startStore, TOKEN } from '../support/nodes/store.ts';
 
@@ -31,9 +31,9 @@ exit 3
 `;
 
 describeOnNodes('a login pod', () => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'pod-'));
-  const mounts = path.join(folder, 'mounts');
-  const key = path.join(folder, 'alice');
+  const directory = mkdtempSync(path.join(tmpdir(), 'pod-'));
+  const mounts = path.join(directory, 'mounts');
+  const key = path.join(directory, 'alice');
   let image: string;
   let pod: LoginNode;
   let store: Store;
@@ -56,7 +56,7 @@ describeOnNodes('a login pod', () => {
   beforeAll(async () => {
     spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
     layMounts(mounts, CONFIG, TOKEN);
-    image = buildRecordIndex(await buildForHere());
+    image = buildImage(await buildForHere());
     await start();
     store = await startStore(pod);
     const alice = await store.createUser('alice@example.com', readFileSync(`${key}.pub`, 'utf8').trim());
@@ -65,7 +65,7 @@ describeOnNodes('a login pod', () => {
   afterAll(async () => {
     await store?.stop();
     await pod?.stop();
-    for (const left of [folder, image]) rmSync(left, { recursive: true, force: true });
+    for (const left of [directory, image]) rmSync(left, { recursive: true, force: true });
   });
 
   test('tells s6 when it is ready, and lets alice in', async () => {
@@ -91,10 +91,10 @@ describeOnNodes('a login pod', () => {
     writeFileSync(path.join(pod.root, 'usr/local/sbin/leave'), HOOK, { mode: 0o755 });
     const people = new Map<string, string>();
     for (const name of ['bob', 'carol']) {
-      spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path.join(folder, name)]);
+      spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path.join(directory, name)]);
       const id = await store.createUser(
         `${name}@example.com`,
-        readFileSync(path.join(folder, `${name}.pub`), 'utf8').trim(),
+        readFileSync(path.join(directory, `${name}.pub`), 'utf8').trim(),
       );
       await store.addMember('slurm-users', id);
       people.set(name, id);
@@ -129,16 +129,16 @@ describeOnNodes('a login pod', () => {
     await eventually('it runs again', () => !['-1', before].includes(processOf(service)));
     awaitReady('sunk-agent');
     expect(login().status).toBe(0);
-    const passes = (): number =>
+    const syncs = (): number =>
       (JSON.parse(pod.exec('sunk-agent status --json').stdout) as { lastSync: { n: number } }).lastSync.n;
-    const last = passes();
+    const last = syncs();
     await eventually(
-      'the store is heard again',
-      () => passes() > last && pod.exec('sunk-agent status').status === 0,
+      'the store answers again',
+      () => syncs() > last && pod.exec('sunk-agent status').status === 0,
     );
   });
 
-  test('stays down where the configuration is wrong, which a restart does not mend', async () => {
+  test('stays down where the configuration is wrong, which a restart does not fix', async () => {
     must('cp /etc/sunk-agent/config.yaml /run/wrong.yaml && echo "nonsense: 1" >>/run/wrong.yaml');
     must(
       'mkdir /run/wrong && cp /run/service/sunk-agent/* /run/wrong/ 2>/dev/null; sed -i "s|--reader socket|& --config /run/wrong.yaml|" /run/wrong/run',
@@ -183,7 +183,7 @@ describeOnNodes('a login pod', () => {
     expect(login().status).toBe(0);
     // So far the pod itself has none but loopback.
     pod.runInNetwork(['ip', 'link', 'add', 'pod0', 'type', 'veth', 'peer', 'name', 'pod1']);
-    await eventually('a pass sees it', () => !readStatus().isolation.agentHasNoNetwork);
+    await eventually('a sync sees it', () => !readStatus().isolation.agentHasNoNetwork);
     expect(pod.exec('sunk-agent status').stdout).toContain('unshare --net');
   });
 });

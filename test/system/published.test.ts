@@ -7,12 +7,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually as wait } from '../support/eventually.ts';
 import type { LoginNode } from '../support/nodes/node.ts';
 import { buildForHere } from '../support/nodes/packages.ts';
-import { buildRecordIndex, layMounts, startPod } from '../support/nodes/pod.ts';
+import { buildImage, layMounts, startPod } from '../support/nodes/pod.ts';
 import { describeOnNodes } from '../support/requirements.ts';
 import { BASE_URL, type Store, startStore, TOKEN } from '../support/nodes/store.ts';
 
-const FOLDER = '/srv/nsscache';
-const LINK = `sh /usr/share/sunk-agent/container/link-nsscache ${FOLDER}`;
+const DIRECTORY = '/srv/nsscache';
+const LINK = `sh /usr/share/sunk-agent/container/link-nsscache ${DIRECTORY}`;
 
 const renderConfig = (backend: string): string => `scim:
   base_url: ${BASE_URL}
@@ -21,15 +21,15 @@ access:
 accounts:
   domains: [example.com]
   backend: ${backend}
-  nsscache_dir: ${FOLDER}
+  nsscache_dir: ${DIRECTORY}
 sync:
   poll: "*/2 * * * * *"
 `;
 
 describeOnNodes('pods of one cluster', () => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'published-'));
+  const directory = mkdtempSync(path.join(tmpdir(), 'published-'));
   // A key that two people list counts for neither.
-  const key = (name: string): string => path.join(folder, name);
+  const key = (name: string): string => path.join(directory, name);
   let image: string;
   let publisher: LoginNode;
   let pod: LoginNode;
@@ -42,15 +42,15 @@ describeOnNodes('pods of one cluster', () => {
   beforeAll(async () => {
     for (const name of ['alice', 'bob'])
       spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key(name)]);
-    const volume = path.join(folder, 'volume');
+    const volume = path.join(directory, 'volume');
     mkdirSync(volume);
     for (const backend of ['nsscache', 'published'])
-      layMounts(path.join(folder, backend), renderConfig(backend), TOKEN);
-    image = buildRecordIndex(await buildForHere());
+      layMounts(path.join(directory, backend), renderConfig(backend), TOKEN);
+    image = buildImage(await buildForHere());
     publisher = await startPod({
       image,
-      mounts: path.join(folder, 'nsscache'),
-      more: [`--bind=${volume}:${FOLDER}`],
+      mounts: path.join(directory, 'nsscache'),
+      more: [`--bind=${volume}:${DIRECTORY}`],
       prepare: `${LINK}; touch /run/service/sshd/down`,
     });
     store = await startStore(publisher);
@@ -58,8 +58,8 @@ describeOnNodes('pods of one cluster', () => {
     await store.createGroup('slurm-users', [alice]);
     pod = await startPod({
       image,
-      mounts: path.join(folder, 'published'),
-      more: [`--bind-ro=${volume}:${FOLDER}`],
+      mounts: path.join(directory, 'published'),
+      more: [`--bind-ro=${volume}:${DIRECTORY}`],
       prepare: LINK,
       beside: publisher,
     });
@@ -68,11 +68,11 @@ describeOnNodes('pods of one cluster', () => {
     await store?.stop();
     await pod?.stop();
     await publisher?.stop();
-    for (const left of [folder, image])
+    for (const left of [directory, image])
       if (left !== undefined) rmSync(left, { recursive: true, force: true });
   });
 
-  test('a login pod lets in whom the other pod publishes, without a line of its own', async () => {
+  test('a login pod grants a login to each user that the other pod publishes, without a line of its own', async () => {
     await eventually('alice logs in', () => pod.ssh('alice', key('alice'), 'true').status === 0);
     expect(pod.ssh('alice', key('alice'), 'id; pwd').stdout).toBe(
       'uid=10000(alice) gid=9999(sunk-users) groups=9999(sunk-users),20000(slurm-users)\n/home/alice\n',
@@ -81,11 +81,11 @@ describeOnNodes('pods of one cluster', () => {
   });
 
   test('a login pod cannot write what is published', () => {
-    expect(pod.exec(`touch ${FOLDER}/x`).status).toBe(1);
+    expect(pod.exec(`touch ${DIRECTORY}/x`).status).toBe(1);
     expect(pod.exec('sunk-agent status').status).toBe(0);
   });
 
-  test('who joins later is published and let in; who leaves is out on both', async () => {
+  test('who joins later is published and let in; who leaves loses access on both', async () => {
     const bob = await store.createUser('bob@example.com', publicKey('bob'));
     await store.addMember('slurm-users', bob);
     await eventually('bob logs in', () => pod.ssh('bob', key('bob'), 'true').status === 0);

@@ -24,15 +24,15 @@ const ALLOWED = {
 };
 
 describeOnNodes('the sandbox', () => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'sandbox-'));
-  const key = path.join(folder, 'alice');
+  const directory = mkdtempSync(path.join(tmpdir(), 'sandbox-'));
+  const key = path.join(directory, 'alice');
   let file: string;
 
   beforeAll(async () => {
     spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
     file = await buildForHere();
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
   describe.each(TESTED)('on %s', (release) => {
     let node: LoginNode;
@@ -66,7 +66,7 @@ describeOnNodes('the sandbox', () => {
           node.exec('test -s /var/lib/sunk-agent/authorized_keys/alice && test -s /etc/sudoers.d/sunk-agent')
             .status === 0,
       );
-      // The way in for the day the agent locks everybody out, without which doctor warns.
+      // The way in for the day the agent locks everyone out, without which doctor warns.
       must(
         `install -d -m 700 /root/.ssh && echo '${readFileSync(`${key}.pub`, 'utf8').trim()}' >/root/.ssh/authorized_keys`,
       );

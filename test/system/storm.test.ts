@@ -1,4 +1,4 @@
-// A storm of logins on a booted node while its agent runs passes that change accounts, groups and key files.
+// A storm of logins on a booted node while its agent runs syncs that change accounts, groups and key files.
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -27,9 +27,9 @@ const LOGINS = 500;
 const AT_ONCE = 32;
 
 /** Real keys; logins are only made with some of them. */
-function makeKeys(folder: string, names: readonly string[]): void {
+function makeKeys(directory: string, names: readonly string[]): void {
   for (const name of names)
-    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path.join(folder, name)]);
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path.join(directory, name)]);
 }
 
 function readFingerprint(file: string): string {
@@ -46,10 +46,10 @@ function upgradeSshd(node: LoginNode): void {
       .toString()
       .matchAll(/(\/lib\S+) \(/g),
   ].map(([, file]) => file ?? '');
-  const folder = path.join(node.root, 'opt/bookworm');
-  mkdirSync(folder);
+  const directory = path.join(node.root, 'opt/bookworm');
+  mkdirSync(directory);
   for (const file of [...libraries, '/usr/sbin/sshd'])
-    writeFileSync(path.join(folder, path.basename(file)), inBase('cat', file), { mode: 0o755 });
+    writeFileSync(path.join(directory, path.basename(file)), inBase('cat', file), { mode: 0o755 });
   const loader = libraries.map((file) => path.basename(file)).find((name) => name.startsWith('ld-'));
   const program = `#!/bin/sh
 exec /opt/bookworm/${loader} --library-path /opt/bookworm /opt/bookworm/sshd "$@"
@@ -74,16 +74,16 @@ for (const release of RELEASES) {
     const count = release === 'bookworm' ? LOGINS : AT_ONCE;
     const people = ['alice', 'bob', 'carol', 'dora'];
     let eve: string;
-    let folder: string;
+    let directory: string;
     let node: LoginNode;
     let store: Store;
 
     beforeAll(async () => {
-      folder = mkdtempSync(path.join(tmpdir(), 'storm-'));
-      makeKeys(folder, [...people, 'eve', 'unused']);
+      directory = mkdtempSync(path.join(tmpdir(), 'storm-'));
+      makeKeys(directory, [...people, 'eve', 'unused']);
       node = await bootNode(release, (root) => {
         installAgent(root, { config: CONFIG, token: TOKEN });
-        // Activated by socket, Debian 11's sshd loses its run folder whenever a connection ends (ssh@.service).
+        // Activated by socket, Debian 11's sshd loses its run directory whenever a connection ends (ssh@.service).
         const presets = path.join(root, 'etc/systemd/system-preset');
         mkdirSync(presets, { recursive: true });
         writeFileSync(path.join(presets, '00-test.preset'), 'disable ssh.socket\n');
@@ -91,7 +91,7 @@ for (const release of RELEASES) {
       store = await startStore(node);
       const members: string[] = [];
       for (const name of [...people, 'eve']) {
-        const key = readFileSync(path.join(folder, `${name}.pub`), 'utf8').trim();
+        const key = readFileSync(path.join(directory, `${name}.pub`), 'utf8').trim();
         members.push(await store.createUser(`${name}@example.com`, key));
       }
       eve = members.at(-1) ?? '';
@@ -106,17 +106,17 @@ for (const release of RELEASES) {
     afterAll(async () => {
       await store?.stop();
       await node?.stop();
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(directory, { recursive: true, force: true });
     });
 
     test(
-      `of ${count} logins, ${AT_ONCE} at once, none is lost while passes change accounts and key files`,
+      `of ${count} logins, ${AT_ONCE} at once, none is lost while syncs change accounts and key files`,
       { timeout: 480_000 },
       async () => {
-        const readPass = (): number =>
+        const readSync = (): number =>
           (JSON.parse(node.exec('sunk-agent status --json').stdout) as { lastSync: { n: number } }).lastSync
             .n;
-        const before = readPass();
+        const before = readSync();
         const failed: string[] = [];
         let left = count;
         const storm = { isOver: false };
@@ -124,7 +124,7 @@ for (const release of RELEASES) {
           while (left > 0) {
             const name = people[left % people.length] ?? '';
             left -= 1;
-            const status = await logIn(node, name, path.join(folder, name));
+            const status = await logIn(node, name, path.join(directory, name));
             if (status !== 0) failed.push(`${name}: ${status}`);
           }
         };
@@ -143,18 +143,18 @@ for (const release of RELEASES) {
         }
         await churning;
         expect(failed).toEqual([]);
-        expect(readPass()).toBeGreaterThan(before);
-        // It was a storm on a node that changed: Eve was really put out, and let in again, meanwhile.
+        expect(readSync()).toBeGreaterThan(before);
+        // It was a storm on a node that changed: Eve was really revoked, and granted access again, meanwhile.
         const said = node.exec('journalctl --no-pager -u sunk-agent --output=cat').stdout;
         expect(said).toContain('"account-close","name":"eve"');
       },
     );
 
     test('sshd’s journal says which key opened which session, and no local user can add to it', async () => {
-      const fingerprint = readFingerprint(path.join(folder, 'alice.pub'));
+      const fingerprint = readFingerprint(path.join(directory, 'alice.pub'));
       const forged = `Accepted publickey for alice from 203.0.113.66 port 1 ssh2: ED25519 ${fingerprint}`;
       node.exec(`su -s /bin/sh alice -c 'logger -t sshd "${forged}"'`);
-      node.ssh(forged, path.join(folder, 'alice'), 'true');
+      node.ssh(forged, path.join(directory, 'alice'), 'true');
       const { stdout, stderr } = node.exec(`sunk-agent why alice --key ${fingerprint} --json`);
       expect(stderr).toBe('');
       const { used, scimId } = JSON.parse(stdout) as { used: ProofOfUse; scimId: string };
@@ -165,7 +165,7 @@ for (const release of RELEASES) {
     });
 
     test('of a key that opened nothing sshd’s journal says just that, and not that it cannot be read', () => {
-      const fingerprint = readFingerprint(path.join(folder, 'unused.pub'));
+      const fingerprint = readFingerprint(path.join(directory, 'unused.pub'));
       const { stdout } = node.exec(`sunk-agent why alice --key ${fingerprint} --json`);
       expect(JSON.parse(stdout)).toMatchObject({ used: { source: 'journal', logins: [] } });
     });
@@ -189,7 +189,7 @@ for (const release of RELEASES) {
         const tokyo = await awaitChange(utc);
         // Nine hours ahead, and the hour that a change of law may bring.
         expect(secondsOf(expiry(tokyo)) - secondsOf(expiry(utc))).toBe(10 * 3600);
-        expect(node.ssh('alice', path.join(folder, 'alice'), 'true').status).toBe(0);
+        expect(node.ssh('alice', path.join(directory, 'alice'), 'true').status).toBe(0);
 
         upgradeSshd(node);
         expect(node.exec('/usr/sbin/sshd -V').stderr).toContain('OpenSSH_9.2');

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually as wait } from '../support/eventually.ts';
-import { bootNode, type LoginNode } from '../support/nodes/node.ts';
+import { bootNode, type LoginNode, RESTART_SSHD } from '../support/nodes/node.ts';
 import { apt, buildForHere, installPackage } from '../support/nodes/packages.ts';
 import { describeOnNodes } from '../support/requirements.ts';
 import { BASE_URL, type Store, startStore } from '../support/nodes/store.ts';
@@ -32,12 +32,12 @@ function readSteps(): string[][] {
 }
 
 describeOnNodes('a cluster that nsscache serves', () => {
-  let folder: string;
+  let directory: string;
   let node: LoginNode;
   let store: Store;
   const [[start = ''] = [], compare = [], importing = [], change = [], back = []] = readSteps();
 
-  const key = (): string => path.join(folder, 'alice');
+  const key = (): string => path.join(directory, 'alice');
   const login = (command = 'true') => node.ssh('alice', key(), command);
   const must = (command: string, status = 0): string => {
     const result = node.exec(command);
@@ -52,7 +52,7 @@ describeOnNodes('a cluster that nsscache serves', () => {
     wait(what, isTrue, () => must('journalctl -n 30 --no-pager'));
 
   beforeAll(async () => {
-    folder = mkdtempSync(path.join(tmpdir(), 'takeover-'));
+    directory = mkdtempSync(path.join(tmpdir(), 'takeover-'));
     spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key()]);
     node = await bootNode('bookworm', () => {}, ['libnss-cache']);
     store = await startStore(node);
@@ -67,7 +67,7 @@ describeOnNodes('a cluster that nsscache serves', () => {
       chown 10000:10000 /srv/homes/alice
       ln -s /etc/nsscache/passwd.cache /etc/nsscache/group.cache /etc/
       printf 'passwd: files cache\\ngroup: files cache\\nshadow: files\\nhosts: files\\n' >/etc/nsswitch.conf
-      printf 'UsePAM no\\n' >/etc/ssh/sshd_config.d/05-cache.conf; systemctl reload ssh
+      printf 'UsePAM no\\n' >/etc/ssh/sshd_config.d/05-pam.conf; ${RESTART_SSHD}
       install -d -m 700 /root/.ssh && echo '${publicKey}' >/root/.ssh/authorized_keys`);
     const { status, stdout } = installPackage(node, await buildForHere());
     expect(status, stdout).toBe(0);
@@ -75,7 +75,7 @@ describeOnNodes('a cluster that nsscache serves', () => {
   afterAll(async () => {
     await store?.stop();
     await node?.stop();
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   });
 
   test('the chapter has commands to follow', () => {

@@ -1,4 +1,4 @@
-// What the daemon says over many passes: each thing once, no secret, nothing that a terminal obeys.
+// What the daemon says over many syncs: each thing once, no secret, nothing that a terminal obeys.
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -10,11 +10,11 @@ import { makeThrowawayRoot, type ThrowawayRoot } from '../../support/nodes/throw
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
 
-let place: ThrowawayRoot;
+let node: ThrowawayRoot;
 beforeEach(async () => {
-  place = await makeThrowawayRoot();
+  node = await makeThrowawayRoot();
 });
-afterEach(() => place.close());
+afterEach(() => node.close());
 
 interface Line {
   readonly level: number;
@@ -23,29 +23,29 @@ interface Line {
   readonly mode?: string;
 }
 
-test('a failure that every pass meets is one line, a quiet pass a debug line, and neither token nor private key is in any', async () => {
-  const privateKey = path.join(place.root, 'private');
+test('a failure that every sync meets is one line, a quiet sync a debug line, and neither token nor private key is in any', async () => {
+  const privateKey = path.join(node.root, 'private');
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', privateKey]);
   const pasted = readFileSync(privateKey, 'utf8');
   const key = `ssh-ed25519 ${writeBlob('ssh-ed25519', makeEd25519(seedRandom(3))).toString('base64')}`;
-  const alice = await place.pushUser('alice@example.com', key);
-  const mallory = await place.pushUser('mallory\u001b[2J\u202e@example.com', pasted);
-  await place.pushGroup('slurm-users', [alice, mallory]);
-  place.configure('sync: { poll: "* * * * * *" }\nmetrics: { textfile: /metrics.prom }\n');
+  const alice = await node.pushUser('alice@example.com', key);
+  const mallory = await node.pushUser('mallory\u001b[2J\u202e@example.com', pasted);
+  await node.pushGroup('slurm-users', [alice, mallory]);
+  node.configure('sync: { poll: "* * * * * *" }\nmetrics: { textfile: /metrics.prom }\n');
   // There is no /etc/sudoers.d here, so that the rules can never be written.
-  const config = path.join(place.root, 'etc/sunk-agent/config.yaml');
+  const config = path.join(node.root, 'etc/sunk-agent/config.yaml');
   const sudo = '$&\n  sudo_groups: [{ name: slurm-users }]';
   writeFileSync(config, readFileSync(config, 'utf8').replace(/^ {2}groups:.*$/m, sudo));
 
   vi.stubEnv('LOG_LEVEL', 'trace');
-  const daemon = place.start('run');
+  const daemon = node.start('run');
   vi.unstubAllEnvs();
   const [said, printed] = [text(daemon.stderr!), text(daemon.stdout!)];
   const ended = once(daemon, 'exit');
   try {
     await vi.waitFor(
       () =>
-        expect(place.read('metrics.prom')).toMatch(
+        expect(node.read('metrics.prom')).toMatch(
           /changes_total\{kind="sudoers-write",result="failed"\} [4-9]/,
         ),
       { timeout: 80_000, interval: 300 },
@@ -60,11 +60,11 @@ test('a failure that every pass meets is one line, a quiet pass a debug line, an
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line) as Line);
   expect(lines.filter(({ problem }) => problem !== undefined)).toHaveLength(1);
-  const passes = lines.filter(({ msg }) => msg === 'pass over');
-  expect(passes.length).toBeGreaterThanOrEqual(4);
-  expect(passes.filter(({ level }) => level > 20).length).toBeLessThanOrEqual(2);
+  const syncs = lines.filter(({ msg }) => msg === 'pass over');
+  expect(syncs.length).toBeGreaterThanOrEqual(4);
+  expect(syncs.filter(({ level }) => level > 20).length).toBeLessThanOrEqual(2);
   const body = pasted.split('\n')[1] ?? '';
-  for (const secret of [place.testbed.readToken, place.testbed.token, body]) {
+  for (const secret of [node.testbed.readToken, node.testbed.token, body]) {
     expect(secret.length).toBeGreaterThan(8);
     expect(stderr + (await printed)).not.toContain(secret);
   }

@@ -14,12 +14,12 @@ const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJrUj8o1Zr5LwH1o0u0Oe4i2cYkq2gY
 /** Neither of them comes by itself while a test runs. */
 const NEVER = "sync: { poll: '0 0 29 2 *', full: '0 0 29 2 *' }\n";
 
-let place: ThrowawayRoot;
+let node: ThrowawayRoot;
 let daemon: ChildProcess | null = null;
 let output = '';
 
 beforeEach(async () => {
-  place = await makeThrowawayRoot();
+  node = await makeThrowawayRoot();
   output = '';
 });
 
@@ -29,42 +29,42 @@ afterEach(async () => {
     await once(daemon, 'exit');
   }
   daemon = null;
-  await place.close();
+  await node.close();
 });
 
-/** @param mode of the pass to wait for. */
+/** @param mode of the sync to wait for. */
 async function start(more = NEVER, mode = 'full'): Promise<void> {
-  place.configure(more);
+  node.configure(more);
   vi.stubEnv('LOG_LEVEL', 'trace');
-  daemon = place.start('run');
+  daemon = node.start('run');
   vi.unstubAllEnvs();
   for (const stream of [daemon.stdout, daemon.stderr])
     stream?.on('data', (data: Buffer) => {
       output += data.toString();
     });
-  await vi.waitFor(() => expect(passes(), output).toContain(mode), SOON);
+  await vi.waitFor(() => expect(syncs(), output).toContain(mode), SOON);
 }
 
-interface PassLine {
+interface SyncLine {
   readonly mode: string;
   /** Milliseconds a step. */
   readonly ms: Readonly<Record<string, number>>;
 }
 
-/** The passes that are over, in order, but for the first from the cache. */
-function passLines(): PassLine[] {
+/** The syncs that are over, in order, but for the first from the state database. */
+function syncLines(): SyncLine[] {
   return output
     .split('\n')
     .filter((line) => line.includes('"pass over"'))
-    .map((line) => JSON.parse(line.slice(line.indexOf('{'))) as PassLine)
+    .map((line) => JSON.parse(line.slice(line.indexOf('{'))) as SyncLine)
     .filter(({ mode }) => mode !== 'cache');
 }
 
-const passes = () => passLines().map(({ mode }) => mode);
-const decided = ({ ms }: PassLine) => 'decide' in ms;
+const syncs = () => syncLines().map(({ mode }) => mode);
+const decided = ({ ms }: SyncLine) => 'decide' in ms;
 
 const deactivate = (id: string) =>
-  place.scim('PATCH', `/Users/${id}`, { Operations: [{ op: 'replace', path: 'active', value: false }] });
+  node.scim('PATCH', `/Users/${id}`, { Operations: [{ op: 'replace', path: 'active', value: false }] });
 
 /** The processes that belong to this root: the daemon and its reader. */
 function processes(): number[] {
@@ -75,7 +75,7 @@ function processes(): number[] {
       try {
         return (
           readlinkSync(`/proc/${pid}/exe`) === readlinkSync(`/proc/${daemon?.pid ?? 0}/exe`) &&
-          readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(place.root)
+          readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(node.root)
         );
       } catch {
         return false;
@@ -84,89 +84,92 @@ function processes(): number[] {
 }
 
 describe('the daemon', () => {
-  test('puts out who was deactivated as soon as the store announces it', async () => {
-    const alice = await place.pushUser('alice@example.com', KEY);
-    await place.pushGroup('slurm-users', [alice]);
+  test('disables who was deactivated as soon as the store announces it', async () => {
+    const alice = await node.pushUser('alice@example.com', KEY);
+    await node.pushGroup('slurm-users', [alice]);
     await start();
     await vi.waitFor(() => expect(output).toContain('they are followed'), SOON);
-    expect(place.read('etc/passwd')).toMatch(/^alice:.*\/bin\/bash$/m);
+    expect(node.read('etc/passwd')).toMatch(/^alice:.*\/bin\/bash$/m);
     await deactivate(alice);
-    await vi.waitFor(() => expect(place.read('etc/passwd')).toMatch(/^alice:.*nologin$/m), SOON);
-    await vi.waitFor(() => expect(passes()).toContain('event'), SOON);
+    await vi.waitFor(() => expect(node.read('etc/passwd')).toMatch(/^alice:.*nologin$/m), SOON);
+    await vi.waitFor(() => expect(syncs()).toContain('event'), SOON);
   });
 
-  test('has its place among the fleet when it starts again with a cache, and is not kept waiting without one', async () => {
+  test('has its slot among the fleet when it starts again with a state database, and is not kept waiting without one', async () => {
     const sync = "sync: { poll: '*/2 * * * * *', full: '0 0 29 2 *' }\n";
     await start(sync);
-    expect(passes()[0]).toBe('full');
+    expect(syncs()[0]).toBe('full');
     daemon?.kill('SIGTERM');
-    await once(daemon ?? place.start(), 'exit');
+    await once(daemon ?? node.start(), 'exit');
     output = '';
     await start(sync, 'delta');
-    expect(passes()[0]).toBe('delta');
+    expect(syncs()[0]).toBe('delta');
   });
 
   test('reads everything at once on SIGHUP, and when another token lies ready', async () => {
     await start();
-    const full = () => passes().filter((mode) => mode === 'full').length;
+    const full = () => syncs().filter((mode) => mode === 'full').length;
     const before = full();
     daemon?.kill('SIGHUP');
     await vi.waitFor(() => expect(full()).toBe(before + 1), SOON);
-    const response = await fetch(`${place.testbed.adminUrl}/tokens`, {
+    const response = await fetch(`${node.testbed.adminUrl}/tokens`, {
       method: 'POST',
       body: JSON.stringify({ name: 'next', role: 'read-only' }),
     });
     const { token } = (await response.json()) as { token: string };
-    writeFileSync(path.join(place.root, 'etc/sunk-agent/credentials/scim-token'), token);
+    writeFileSync(path.join(node.root, 'etc/sunk-agent/credentials/scim-token'), token);
     await vi.waitFor(() => expect(full()).toBe(before + 2), SOON);
   });
 
   test.each([
-    ['taken away', (cache: string) => rmSync(cache, { recursive: true })],
+    ['removed', (directory: string) => rmSync(directory, { recursive: true })],
     [
       'replaced by a copy',
-      (cache: string) => {
-        renameSync(cache, `${cache}.old`);
-        cpSync(`${cache}.old`, cache, { recursive: true });
+      (directory: string) => {
+        renameSync(directory, `${directory}.old`);
+        cpSync(`${directory}.old`, directory, { recursive: true });
       },
     ],
-  ])('works with what lies in its place once its cache was %s, and blocks as before', async (_, disturb) => {
-    const alice = await place.pushUser('alice@example.com', KEY);
-    await place.pushGroup('slurm-users', [alice]);
-    await start();
-    const account = place.read('etc/passwd');
-    disturb(path.join(place.root, 'var/lib/sunk-agent/cache'));
-    daemon?.kill('SIGHUP');
-    await vi.waitFor(() => expect(passes().filter((mode) => mode === 'full')).toHaveLength(2), SOON);
-    expect(output).toContain('taken away or replaced');
-    expect(place.read('etc/passwd')).toBe(account);
-    // Another process finds the same ledger there, and nothing to do.
-    const { status, stdout } = await place.run('sync', '--json');
-    expect(status).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ changes: { planned: 0 } });
-    writeFileSync(path.join(place.root, 'etc/sunk-agent/blocked'), 'alice@example.com\n');
-    await vi.waitFor(() => expect(output).toContain('blocked: out at once'), SOON);
-    expect(place.read('etc/passwd')).toMatch(/^alice:.*nologin$/m);
-  });
+  ])(
+    'works with what lies there once its state database was %s, and blocks as before',
+    async (_, disturb) => {
+      const alice = await node.pushUser('alice@example.com', KEY);
+      await node.pushGroup('slurm-users', [alice]);
+      await start();
+      const account = node.read('etc/passwd');
+      disturb(path.join(node.root, 'var/lib/sunk-agent/cache'));
+      daemon?.kill('SIGHUP');
+      await vi.waitFor(() => expect(syncs().filter((mode) => mode === 'full')).toHaveLength(2), SOON);
+      expect(output).toContain('taken away or replaced');
+      expect(node.read('etc/passwd')).toBe(account);
+      // Another process finds the same ledger there, and nothing to do.
+      const { status, stdout } = await node.run('sync', '--json');
+      expect(status).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ changes: { planned: 0 } });
+      writeFileSync(path.join(node.root, 'etc/sunk-agent/blocked'), 'alice@example.com\n');
+      await vi.waitFor(() => expect(output).toContain('blocked: out at once'), SOON);
+      expect(node.read('etc/passwd')).toMatch(/^alice:.*nologin$/m);
+    },
+  );
 
   test('polls by its schedule with seconds, and settles where nothing happens', async () => {
     await start("sync: { poll: '*/2 * * * * *', full: '0 0 29 2 *' }\n");
     await vi.waitFor(() => {
-      const deltas = passLines().filter(({ mode }) => mode === 'delta');
+      const deltas = syncLines().filter(({ mode }) => mode === 'delta');
       expect(deltas.length).toBeGreaterThan(1);
       expect(deltas.at(-1)).not.toSatisfy(decided);
     }, SOON);
-    // What somebody else writes into the account files is weighed with the next poll, though the store has no news.
-    const group = path.join(place.root, 'etc/group');
-    const before = passLines().filter(decided).length;
+    // What another program writes into the account files is considered with the next poll, though the store has no news.
+    const group = path.join(node.root, 'etc/group');
+    const before = syncLines().filter(decided).length;
     writeFileSync(group, `${readFileSync(group, 'utf8')}strange:x:4000:\n`);
-    await vi.waitFor(() => expect(passLines().filter(decided).length).toBeGreaterThan(before), SOON);
-    expect(place.read('etc/group')).toContain('strange');
+    await vi.waitFor(() => expect(syncLines().filter(decided).length).toBeGreaterThan(before), SOON);
+    expect(node.read('etc/group')).toContain('strange');
   });
 
-  test('shows its token to nobody: not in a log, a command line, an environment or a core', async () => {
+  test('shows its token nowhere: not in a log, a command line, an environment or a core', async () => {
     await start();
-    const { adminUrl, readToken } = place.testbed;
+    const { adminUrl, readToken } = node.testbed;
     const echo = { kind: 'status', status: 401, headers: { 'x-token': readToken } };
     await fetch(`${adminUrl}/faults`, { method: 'POST', body: JSON.stringify(echo) });
     daemon?.kill('SIGHUP');
@@ -180,7 +183,7 @@ describe('the daemon', () => {
     const reader = pids.find((pid) => pid !== daemon?.pid) ?? 0;
     expect(readFileSync(`/proc/${reader}/limits`, 'utf8')).toMatch(/Max core file size +0 +0/);
     expect(output).not.toContain(readToken);
-    const state = path.join(place.root, 'var/lib/sunk-agent');
+    const state = path.join(node.root, 'var/lib/sunk-agent');
     for (const entry of readdirSync(state, { recursive: true, withFileTypes: true })) {
       if (entry.isFile())
         expect(readFileSync(path.join(entry.parentPath, entry.name), 'latin1')).not.toContain(readToken);
@@ -188,8 +191,8 @@ describe('the daemon', () => {
   });
 
   test('refuses a schedule that is none before it does anything', async () => {
-    place.configure("sync: { poll: 'now and then' }\n");
-    const { status, stderr } = await place.run('run');
+    node.configure("sync: { poll: 'now and then' }\n");
+    const { status, stderr } = await node.run('run');
     expect(status).toBe(78);
     expect(stderr).toMatch(/sync\.poll: "now and then" is no schedule/);
   });

@@ -1,10 +1,10 @@
-// A cache that was sound when an agent opened it, and is not any more when a pass reads it.
+// A state database that was sound when an agent opened it, and is damaged when a sync reads it.
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { LoginRoot } from '../../faults/login-root.ts';
-import { openStoreAndNode, type SmallStore } from '../../support/nodes/small-store.ts';
+import type { LoginRoot } from '../../support/nodes/login-root/login-root.ts';
+import { openStoreAndNode, type SmallStore } from '../../support/nodes/login-root/with-testbed.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -24,16 +24,16 @@ const shell = (name: string): string | undefined =>
     ?.split(':')
     .at(-1);
 
-test('costs no pass: it is set aside and rebuilt, and whoever has left is out', async () => {
+test('costs no sync: it is set aside and rebuilt, and a user who has left has no access', async () => {
   node.isResident = true;
   const [alice] = (await store.pushPeople('alice', 'bob')).ids;
-  expect((await node.startPass().over).status).toBe(0);
+  expect((await node.startSync().over).status).toBe(0);
   await store.setActive(alice, false);
   const other = new Database(path.join(node.state, 'mirror.sqlite'));
   other.exec('DROP TRIGGER binding_is_kept; DROP TABLE binding');
   other.close();
 
-  const { status, report, stderr } = await node.startPass().over;
+  const { status, report, stderr } = await node.startSync().over;
   expect(stderr).toBe('');
   expect(status).toBe(0);
   expect(report).toMatchObject({ n: 1, problems: [] });

@@ -1,4 +1,4 @@
-// A cache that is damaged between two passes: who could log in still can, who is put out meanwhile is out, and nothing is lost.
+// A state database that is damaged between two syncs: logins go on, revocations act, and nothing is lost.
 import {
   closeSync,
   openSync,
@@ -12,7 +12,7 @@ import {
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { makeCompany, makeLoneRoot, type LoneRoot } from '../../support/nodes/lone-root.ts';
+import { makeCompany, makeInProcessRoot, type InProcessRoot } from '../../support/nodes/in-process-root.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 vi.stubEnv('LOG_LEVEL', 'silent');
@@ -20,13 +20,13 @@ vi.stubEnv('LOG_LEVEL', 'silent');
 const FILES = ['etc/passwd', 'etc/group', 'etc/shadow', 'etc/gshadow'];
 const SIZE = 40;
 
-let place: LoneRoot;
+let node: InProcessRoot;
 beforeEach(() => {
-  place = makeLoneRoot();
+  node = makeInProcessRoot();
 });
-afterEach(() => place.remove());
+afterEach(() => node.remove());
 
-const file = (suffix = ''): string => path.join(place.state, `mirror.sqlite${suffix}`);
+const file = (suffix = ''): string => path.join(node.state, `mirror.sqlite${suffix}`);
 
 function execute(sql: string): void {
   const database = new Database(file());
@@ -49,72 +49,72 @@ const DAMAGES: readonly (readonly [string, () => void])[] = [
   ['bereft of its ledger', () => execute('DROP TRIGGER binding_is_kept; DROP TABLE binding')],
   ['emptied of its ledger', () => execute('DROP TRIGGER binding_is_kept; DELETE FROM binding')],
   ['emptied of its records', () => execute('DELETE FROM record; DELETE FROM pass')],
-  ['emptied of its passes', () => execute('DELETE FROM pass')],
+  ['emptied of its syncs', () => execute('DELETE FROM pass')],
   ['given a log of noise', () => writeFileSync(file('-wal'), Buffer.alloc(50_000, 0x11), { mode: 0o600 })],
 ];
 
-const accountFiles = (): string[] => FILES.map((name) => place.read(name));
+const accountFiles = (): string[] => FILES.map((name) => node.read(name));
 
-describe.each(DAMAGES)('a cache that was %s', (_, damage) => {
-  test('locks nobody out while the store is away, in whatever number of passes', async () => {
-    await place.pass(makeCompany(SIZE));
-    await place.pass(makeCompany(SIZE));
-    const before = { files: accountFiles(), keys: place.keyFiles() };
+describe.each(DAMAGES)('a state database that was %s', (_, damage) => {
+  test('locks no one out while the store is away, in whatever number of syncs', async () => {
+    await node.sync(makeCompany(SIZE));
+    await node.sync(makeCompany(SIZE));
+    const before = { files: accountFiles(), keys: node.keyFiles() };
     expect(Object.keys(before.keys)).toHaveLength(SIZE);
     damage();
     for (const company of ['cache', 'away', 'away', 'cache'] as const) {
-      const report = await place.pass(company);
+      const report = await node.sync(company);
       expect(report.problems).toEqual([]);
     }
-    expect({ files: accountFiles(), keys: place.keyFiles() }).toEqual(before);
+    expect({ files: accountFiles(), keys: node.keyFiles() }).toEqual(before);
   });
 
   test('comes back from store and host with every uid and group, and closes who was deactivated meanwhile', async () => {
     const company = makeCompany(SIZE);
-    await place.pass(company);
-    await place.pass(company);
-    const before = { passwd: place.read('etc/passwd'), group: place.read('etc/group') };
+    await node.sync(company);
+    await node.sync(company);
+    const before = { passwd: node.read('etc/passwd'), group: node.read('etc/group') };
     damage();
-    await place.pass('cache');
+    await node.sync('cache');
     for (const person of company.people.slice(5, 7)) person.active = false;
-    for (let n = 0; n < 2; n += 1) expect((await place.pass(company)).held).toEqual([]);
+    for (let n = 0; n < 2; n += 1) expect((await node.sync(company)).held).toEqual([]);
     for (const line of before.passwd.trim().split('\n')) {
       const [name = '', , uid] = line.split(':');
-      expect(place.line('etc/passwd', name)?.split(':')[2]).toBe(uid);
+      expect(node.line('etc/passwd', name)?.split(':')[2]).toBe(uid);
     }
     for (const name of ['person5', 'person6']) {
-      expect(place.line('etc/passwd', name)).toMatch(/nologin$/);
-      expect(place.line('etc/shadow', name)?.split(':')[7]).toBe('1');
+      expect(node.line('etc/passwd', name)).toMatch(/nologin$/);
+      expect(node.line('etc/shadow', name)?.split(':')[7]).toBe('1');
     }
     const out = ['person5', 'person6'];
-    expect(Object.keys(place.keyFiles()).sort()).toEqual(
+    expect(Object.keys(node.keyFiles()).sort()).toEqual(
       company.users.filter((name) => !out.includes(name)).sort(),
     );
     const members = (text: string | undefined): string[] => text?.split(':')[3]?.split(',') ?? [];
-    expect(members(place.line('etc/group', 'slurm-users'))).toHaveLength(SIZE - 2);
-    expect(place.read('etc/sudoers.d/sunk-agent')).toContain('%#30001');
-    expect((await place.pass('cache')).changes.planned).toBe(0);
+    expect(members(node.line('etc/group', 'slurm-users'))).toHaveLength(SIZE - 2);
+    expect(node.read('etc/sudoers.d/sunk-agent')).toContain('%#30001');
+    expect((await node.sync('cache')).changes.planned).toBe(0);
   });
 
-  test('lets a store that lost most of its people take nobody away', async () => {
+  test('lets a store that lost most of its people remove no one', async () => {
     const company = makeCompany(SIZE);
-    await place.pass(company);
-    await place.pass(company);
+    await node.sync(company);
+    await node.sync(company);
     damage();
     const lost = { ...company, people: company.people.slice(0, 4), users: company.users.slice(0, 4) };
-    for (let n = 0; n < 4; n += 1) await place.pass(lost);
-    expect(Object.keys(place.keyFiles()).length).toBeGreaterThanOrEqual(SIZE - 5);
-    expect(place.read('etc/shadow').match(/:1:$/gm)?.length ?? 0).toBeLessThanOrEqual(5);
+    for (let n = 0; n < 4; n += 1) await node.sync(lost);
+    expect(Object.keys(node.keyFiles()).length).toBeGreaterThanOrEqual(SIZE - 5);
+    expect(node.read('etc/shadow').match(/:1:$/gm)?.length ?? 0).toBeLessThanOrEqual(5);
   });
 });
 
-test('a cache that is damaged again and again never keeps a pass from its end, nor fills the disk', async () => {
+test('a state database that is damaged again and again never keeps a sync from its end, nor fills the disk', async () => {
   const company = makeCompany(4);
   for (let n = 0; n < 8; n += 1) {
-    await place.pass(company, Date.now() + n * 1000);
+    await node.sync(company, Date.now() + n * 1000);
     writeFileSync(file(), Buffer.alloc(20_000, n + 1));
   }
-  expect((await place.pass(company)).problems).toEqual([]);
-  expect(Object.keys(place.keyFiles())).toHaveLength(4);
-  expect(readdirSync(place.state).filter((name) => name.includes('damaged')).length).toBeLessThanOrEqual(3);
+  expect((await node.sync(company)).problems).toEqual([]);
+  expect(Object.keys(node.keyFiles())).toHaveLength(4);
+  expect(readdirSync(node.state).filter((name) => name.includes('damaged')).length).toBeLessThanOrEqual(3);
 });

@@ -6,37 +6,37 @@ import { makeThrowawayRoot, type ThrowawayRoot } from '../../support/nodes/throw
 
 const README = readFileSync(path.resolve(import.meta.dirname, '../../../README.md'), 'utf8');
 const NAMES = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank'];
-let place: ThrowawayRoot;
+let node: ThrowawayRoot;
 
 beforeEach(async () => {
-  place = await makeThrowawayRoot();
+  node = await makeThrowawayRoot();
 });
 afterEach(async () => {
-  await place.close();
+  await node.close();
 });
 
-test('the steps of the README bring everybody’s access back after a group was emptied by mistake', async () => {
+test('the steps of the README bring all access back after a group was emptied by mistake', async () => {
   const [, section = ''] = /## When a group was emptied by mistake\n(.*?)\n## /s.exec(README) ?? [];
   const steps = [...section.matchAll(/^sudo sunk-agent (\w+(?: \w+)?) +#/gm)].map(([, words = '']) => words);
   expect(steps).toEqual(['status', 'why alice', 'sync', 'status']);
-  const members = await Promise.all(NAMES.map((name) => place.pushUser(`${name}@example.com`, '')));
-  const group = await place.pushGroup('slurm-users', members);
+  const members = await Promise.all(NAMES.map((name) => node.pushUser(`${name}@example.com`, '')));
+  const group = await node.pushGroup('slurm-users', members);
   const patch = (operation: object) =>
-    place.scim('PATCH', `/Groups/${group}`, {
+    node.scim('PATCH', `/Groups/${group}`, {
       schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
       Operations: [operation],
     });
-  expect((await place.run('sync')).status).toBe(0);
-  const before = place.read('etc/passwd');
+  expect((await node.run('sync')).status).toBe(0);
+  const before = node.read('etc/passwd');
   await patch({ op: 'Remove', path: 'members' });
-  await place.run('sync');
-  expect(place.read('etc/passwd')).toBe(before);
+  await node.run('sync');
+  expect(node.read('etc/passwd')).toBe(before);
 
-  const run = (index: number) => place.run(...(steps[index] ?? '').split(' '));
+  const run = (index: number) => node.run(...(steps[index] ?? '').split(' '));
   expect((await run(0)).stdout).toMatch(/^degraded: changes wait for approval/);
   expect((await run(1)).stdout).toMatch(/has no members at all at the store; the guard holds the loss/);
   await patch({ op: 'Add', path: 'members', value: members.map((value) => ({ value })) });
   expect((await run(2)).status).toBe(0);
   expect((await run(3)).stdout).toMatch(/^healthy/);
-  expect(place.read('etc/passwd')).toBe(before);
+  expect(node.read('etc/passwd')).toBe(before);
 }, 240_000);

@@ -9,11 +9,11 @@ import { makeThrowawayRoot, type ThrowawayRoot } from '../../support/nodes/throw
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
-let place: ThrowawayRoot;
+let node: ThrowawayRoot;
 beforeEach(async () => {
-  place = await makeThrowawayRoot();
+  node = await makeThrowawayRoot();
 });
-afterEach(() => place.close());
+afterEach(() => node.close());
 
 async function readMetrics(port: number): Promise<string> {
   const answer = await fetch(`http://127.0.0.1:${port}/metrics`).catch(() => null);
@@ -22,12 +22,12 @@ async function readMetrics(port: number): Promise<string> {
 
 test('the reader serves on loopback what the agent counted, and the same text lies in the file', async () => {
   const port = await findFreePort();
-  mkdirSync(path.join(place.root, 'textfiles'));
-  place.configure(`metrics: { listen: "127.0.0.1:${port}", textfile: /textfiles/sunk-agent.prom }\n`);
+  mkdirSync(path.join(node.root, 'textfiles'));
+  node.configure(`metrics: { listen: "127.0.0.1:${port}", textfile: /textfiles/sunk-agent.prom }\n`);
   const key = writeBlob('ssh-ed25519', makeEd25519(seedRandom(5))).toString('base64');
-  await place.pushGroup('slurm-users', [await place.pushUser('alice@example.com', `ssh-ed25519 ${key}`)]);
+  await node.pushGroup('slurm-users', [await node.pushUser('alice@example.com', `ssh-ed25519 ${key}`)]);
 
-  const daemon = place.start('run');
+  const daemon = node.start('run');
   const ended = once(daemon, 'exit');
   try {
     const wait = { timeout: 30_000, interval: 200 };
@@ -39,9 +39,9 @@ test('the reader serves on loopback what the agent counted, and the same text li
     expect(served).toMatch(/^sunk_agent_store_requests_total\{status="200"\} [1-9]/m);
     expect(served).toContain('sunk_agent_store_reachable 1\n');
     expect(served).toContain('sunk_agent_changes_total{kind="account-create",result="done"} 1\n');
-    expect(place.read('textfiles/sunk-agent.prom')).toBe(served);
-    expect(statSync(path.join(place.root, 'textfiles/sunk-agent.prom')).mode & 0o777).toBe(0o644);
-    expect(readdirSync(path.join(place.root, 'textfiles'))).toEqual(['sunk-agent.prom']);
+    expect(node.read('textfiles/sunk-agent.prom')).toBe(served);
+    expect(statSync(path.join(node.root, 'textfiles/sunk-agent.prom')).mode & 0o777).toBe(0o644);
+    expect(readdirSync(path.join(node.root, 'textfiles'))).toEqual(['sunk-agent.prom']);
 
     const elsewhere = await fetch(`http://127.0.0.1:${port}/`);
     const written = await fetch(`http://127.0.0.1:${port}/metrics`, { method: 'POST', body: 'x' });
@@ -53,10 +53,10 @@ test('the reader serves on loopback what the agent counted, and the same text li
 });
 
 test.each(['0.0.0.0:9911', '10.0.0.1:9911', '127.0.0.1:99999', '9911'])(
-  'metrics are served to nobody but this machine: %s is refused',
+  'metrics are served to this machine alone: %s is refused',
   async (address) => {
-    place.configure(`metrics: { listen: "${address}" }\n`);
-    const { status, stderr } = await place.run('run');
+    node.configure(`metrics: { listen: "${address}" }\n`);
+    const { status, stderr } = await node.run('run');
     expect(status).toBe(78);
     expect(stderr).toContain('metrics.listen: a loopback address and a port');
   },

@@ -7,15 +7,15 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { acquireFileLock } from '../../../src/agent/reconcile/file-lock.ts';
 import { AgentError } from '../../../src/common/errors.ts';
 
-let folder: string;
+let directory: string;
 let file: string;
 
 beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'pass-lock-'));
-  file = path.join(folder, 'run', 'pass.lock');
+  directory = mkdtempSync(path.join(tmpdir(), 'sync-lock-'));
+  file = path.join(directory, 'run', 'pass.lock');
 });
 
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => rmSync(directory, { recursive: true }));
 
 test('the lock is free again once it was given back', async () => {
   (await acquireFileLock(file, () => {}, 0))();

@@ -8,11 +8,11 @@ import { makeThrowawayRoot, type ThrowawayRoot } from '../../support/nodes/throw
 
 const KEYS = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser:sunkSshKeys';
 
-let place: ThrowawayRoot;
+let node: ThrowawayRoot;
 beforeEach(async () => {
-  place = await makeThrowawayRoot();
+  node = await makeThrowawayRoot();
 });
-afterEach(() => place.close());
+afterEach(() => node.close());
 
 const makeKey = (): string => {
   const pem = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' });
@@ -21,29 +21,29 @@ const makeKey = (): string => {
 
 test('a key that was exchanged is gone at once where another stays, and the new one comes with the thaw', async () => {
   const [stolen, kept, fresh] = [makeKey(), makeKey(), makeKey()] as const;
-  const alice = await place.pushUser('alice@example.com', `${stolen}\n${kept}`);
-  await place.pushGroup('slurm-users', [alice]);
-  await place.run('sync');
+  const alice = await node.pushUser('alice@example.com', `${stolen}\n${kept}`);
+  await node.pushGroup('slurm-users', [alice]);
+  await node.run('sync');
   const served = (): string[] => {
-    const text = readFileSync(path.join(place.root, 'var/lib/sunk-agent/authorized_keys/alice'), 'utf8');
+    const text = readFileSync(path.join(node.root, 'var/lib/sunk-agent/authorized_keys/alice'), 'utf8');
     return [stolen, kept, fresh].filter((key) => text.includes(key));
   };
   expect(served()).toEqual([stolen, kept]);
 
-  await place.run('freeze', '--for', '2h');
-  await place.scim('PATCH', `/Users/${alice}`, {
+  await node.run('freeze', '--for', '2h');
+  await node.scim('PATCH', `/Users/${alice}`, {
     schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
     Operations: [{ op: 'replace', path: KEYS, value: `${kept}\n${fresh}` }],
   });
-  const { stdout: plan } = await place.run('plan', '--fetch');
+  const { stdout: plan } = await node.run('plan', '--fetch');
   expect(plan).toMatch(/To remove:\n +- keys of alice {2}\(.*those that come wait for the thaw\)/);
   expect(plan).toMatch(/this node is frozen/);
-  await place.run('sync');
+  await node.run('sync');
   expect(served()).toEqual([kept]);
-  await place.run('sync');
+  await node.run('sync');
   expect(served()).toEqual([kept]);
 
-  await place.run('thaw');
-  await place.run('sync');
+  await node.run('thaw');
+  await node.run('sync');
   expect(served()).toEqual([kept, fresh]);
 });

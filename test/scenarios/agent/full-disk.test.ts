@@ -1,12 +1,12 @@
-// A real disk that is full: whoever has left is put out all the same, from the room that was kept for it.
+// A real disk that is full does not delay a revocation: it uses the room that was kept for it.
 import { spawnSync } from 'node:child_process';
 import { closeSync, lstatSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { RESERVE_BYTES } from '../../../src/host/fs/reserve.ts';
-import type { LoginRoot } from '../../faults/login-root.ts';
+import type { LoginRoot } from '../../support/nodes/login-root/login-root.ts';
 import { fillDisk, fillerOf } from '../../faults/node-faults.ts';
-import { openStoreAndNode, type SmallStore } from '../../support/nodes/small-store.ts';
+import { openStoreAndNode, type SmallStore } from '../../support/nodes/login-root/with-testbed.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -19,8 +19,8 @@ beforeEach(async () => {
 });
 afterEach(() => close());
 
-async function pass() {
-  const { status, report, stderr } = await node.startPass().over;
+async function sync() {
+  const { status, report, stderr } = await node.startSync().over;
   expect(report, stderr).not.toBeNull();
   return { status, changes: report?.changes };
 }
@@ -42,10 +42,10 @@ test.runIf(process.geteuid?.() === 0).each([
   ['a command', false],
   ['an agent that stays', true],
   ['agents that start when it is full', true],
-])('keeps nobody inside, pass after pass, by %s', async (how, isResident) => {
+])('delays no revocation, sync after sync, by %s', async (how, isResident) => {
   node.isResident = isResident;
   const { ids } = await store.pushPeople('alice', 'bob', 'carol');
-  await pass();
+  await sync();
   expect(reserve()).toBe(RESERVE_BYTES);
 
   for (const [n, name] of ['alice', 'bob'].entries()) {
@@ -53,21 +53,21 @@ test.runIf(process.geteuid?.() === 0).each([
     fillDisk(node.root);
     expect(free()).toBe(0);
     await store.setActive(ids[n], false);
-    expect(await pass()).toMatchObject({ status: 0, changes: { failed: 0 } });
+    expect(await sync()).toMatchObject({ status: 0, changes: { failed: 0 } });
     expect(shell(name)).toBe('/usr/sbin/nologin');
     expect(node.keyFiles().has(name)).toBe(false);
-    // It is taken back at once, before somebody else has it.
+    // It is taken back at once, before another program has it.
     expect(reserve()).toBeGreaterThan(RESERVE_BYTES / 2);
   }
 
   rmSync(fillerOf(node.root));
-  await pass();
+  await sync();
   expect(reserve()).toBe(RESERVE_BYTES);
   expect(shell('carol')).toBe('/bin/bash');
 });
 
 test.runIf(process.geteuid?.() === 0)(
-  'keeps nobody inside where the cache alone cannot be written, and lets nobody in until it can',
+  'delays no revocation where the state database alone cannot be written, and grants no access until it can',
   async () => {
     node.isResident = true;
     const { ids, group } = await store.pushPeople('alice', 'bob');
@@ -75,14 +75,14 @@ test.runIf(process.geteuid?.() === 0)(
     mkdirSync(node.state, { recursive: true, mode: 0o700 });
     expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m,mode=700', 'tmpfs', node.state]).status).toBe(0);
     try {
-      await pass();
+      await sync();
       fillDisk(node.state);
       await store.setActive(ids[0], false);
-      await store.push('PATCH', `/Groups/${group}`, {
+      await store.request('PATCH', `/Groups/${group}`, {
         Operations: [{ op: 'add', path: 'members', value: [{ value: await store.createUser('carol') }] }],
       });
       for (let n = 0; n < 2; n += 1) {
-        const { report } = await node.startPass().over;
+        const { report } = await node.startSync().over;
         expect(report?.problems).toEqual([expect.stringMatching(/^the cache cannot be used: .*make room/)]);
         expect(report?.held).toEqual([
           expect.objectContaining({
@@ -97,13 +97,13 @@ test.runIf(process.geteuid?.() === 0)(
         expect([...node.keyFiles().keys()]).toEqual(['bob']);
       }
       rmSync(fillerOf(node.state));
-      expect((await pass()).changes).toMatchObject({ failed: 0, held: 0 });
+      expect((await sync()).changes).toMatchObject({ failed: 0, held: 0 });
       expect([shell('alice'), shell('bob'), shell('carol')]).toEqual([
         '/usr/sbin/nologin',
         '/bin/bash',
         '/bin/bash',
       ]);
-      const { report } = await node.startPass().over;
+      const { report } = await node.startSync().over;
       expect(report).toMatchObject({ changes: { planned: 0 }, problems: [] });
     } finally {
       await node.stopResident();
@@ -116,6 +116,6 @@ test.runIf(process.geteuid?.() === 0)('gets no reserve where there is little roo
   const fd = openSync(fillerOf(node.root), 'w');
   while (free() > 2 * RESERVE_BYTES) writeSync(fd, Buffer.alloc(1 << 20));
   closeSync(fd);
-  await pass();
+  await sync();
   expect(reserve()).toBe(0);
 });

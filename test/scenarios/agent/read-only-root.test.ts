@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { pathsUnder } from '../../../src/common/paths.ts';
-import type { LoginRoot } from '../../faults/login-root.ts';
-import { openStoreAndNode, type SmallStore } from '../../support/nodes/small-store.ts';
+import type { LoginRoot } from '../../support/nodes/login-root/login-root.ts';
+import { openStoreAndNode, type SmallStore } from '../../support/nodes/login-root/with-testbed.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -13,19 +13,19 @@ const isRoot = process.geteuid?.() === 0;
 const HELPER = path.resolve(import.meta.dirname, '../../../packaging/authorized-keys');
 const KEY = /ssh-ed25519/;
 
-let folder: string;
+let directory: string;
 let store: SmallStore;
 let node: LoginRoot;
 let close: () => Promise<void>;
 let mounts: string[];
 
 beforeEach(async () => {
-  ({ folder, store, node, close } = await openStoreAndNode('read-only-root-'));
+  ({ directory, store, node, close } = await openStoreAndNode('read-only-root-'));
   mounts = [];
 });
 afterEach(async () => {
   await node.stopResident();
-  for (const place of mounts.reverse()) run('umount', '--lazy', place);
+  for (const point of mounts.reverse()) run('umount', '--lazy', point);
   await close();
 });
 
@@ -33,25 +33,25 @@ function run(program: string, ...args: string[]): void {
   expect(spawnSync(program, args, { encoding: 'utf8' })).toMatchObject({ status: 0 });
 }
 
-function mount(place: string, ...args: string[]): void {
-  mkdirSync(place, { recursive: true });
-  run('mount', ...args, place);
-  mounts.push(place);
+function mount(point: string, ...args: string[]): void {
+  mkdirSync(point, { recursive: true });
+  run('mount', ...args, point);
+  mounts.push(point);
 }
 
 /** /run is in memory on every node. */
 const mountRun = () => mount(path.join(node.root, 'run'), '-t', 'tmpfs', '-o', 'size=8m,mode=755', 'tmpfs');
 
-const pass = async () => (await node.startPass().over).report;
+const sync = async () => (await node.startSync().over).report;
 
 /** What sshd would be given. */
 function askHelper(name: string): string {
-  const { keys, shut } = pathsUnder(node.root);
-  return spawnSync('sh', [HELPER, name, keys, shut], { encoding: 'utf8' }).stdout;
+  const { keys, shut: denied } = pathsUnder(node.root);
+  return spawnSync('sh', [HELPER, name, keys, denied], { encoding: 'utf8' }).stdout;
 }
 
-async function expectShut(): Promise<void> {
-  expect((await pass())?.problems).toContainEqual(
+async function expectDenied(): Promise<void> {
+  expect((await sync())?.problems).toContainEqual(
     expect.stringMatching(/^keys-remove alice: .*read-only.*; until then the key helper serves no keys/),
   );
   expect(existsSync(path.join(node.keys, 'alice'))).toBe(true);
@@ -59,65 +59,68 @@ async function expectShut(): Promise<void> {
   expect(askHelper('bob')).toMatch(KEY);
 }
 
-async function expectMended(): Promise<void> {
-  expect(await pass()).toMatchObject({ problems: [], changes: { failed: 0 } });
+async function expectFixed(): Promise<void> {
+  expect(await sync()).toMatchObject({ problems: [], changes: { failed: 0 } });
   expect(existsSync(path.join(pathsUnder(node.root).shut, 'alice'))).toBe(false);
-  expect(await pass()).toMatchObject({ problems: [], changes: { planned: 0 } });
+  expect(await sync()).toMatchObject({ problems: [], changes: { planned: 0 } });
 }
 
-test.runIf(isRoot)('gives no key to who has left, and everybody else theirs', async () => {
+test.runIf(isRoot)('gives no key to a user who has left, and all others theirs', async () => {
   mountRun();
-  // A tmpfs becomes read-only only while nobody has a file open on it.
+  // A tmpfs becomes read-only only while no process has a file open on it.
   mount(node.state, '-t', 'tmpfs', '-o', 'size=8m,mode=700', 'tmpfs');
   const [alice] = (await store.pushPeople('alice', 'bob')).ids;
-  await pass();
+  await sync();
   expect(askHelper('alice')).toMatch(KEY);
   run('mount', '-o', 'remount,ro', node.root);
   await store.setActive(alice, false);
-  await expectShut();
-  await expectShut();
+  await expectDenied();
+  await expectDenied();
 
   run('mount', '-o', 'remount,rw', node.root);
-  await expectMended();
+  await expectFixed();
   expect(existsSync(path.join(node.keys, 'alice'))).toBe(false);
 });
 
-test.runIf(isRoot)('gives the keys back to who is in again when it is mended', async () => {
+test.runIf(isRoot)('gives the keys back to a user who has access again when it is fixed', async () => {
   mountRun();
   mount(node.state, '-t', 'tmpfs', '-o', 'size=8m,mode=700', 'tmpfs');
   const [alice] = (await store.pushPeople('alice', 'bob')).ids;
-  await pass();
+  await sync();
   run('mount', '-o', 'remount,ro', node.root);
   await store.setActive(alice, false);
-  await expectShut();
+  await expectDenied();
   await store.setActive(alice, true);
   run('mount', '-o', 'remount,rw', node.root);
-  await expectMended();
+  await expectFixed();
   expect(askHelper('alice')).toMatch(KEY);
 });
 
-test.runIf(isRoot)('whose disk fails, with the cache on it, under an agent that stays', async ({ skip }) => {
-  const image = path.join(folder, 'disk');
-  writeFileSync(image, '');
-  truncateSync(image, 64 << 20);
-  run('mkfs.ext4', '-q', image);
-  const disk = path.join(folder, 'mounted');
-  mkdirSync(disk);
-  if (spawnSync('mount', ['-o', 'loop', image, disk]).status !== 0) {
-    process.stderr.write('skipped: a disk that fails needs a loop device\n');
-    skip();
-  }
-  run('cp', '-a', `${node.root}/.`, disk);
-  run('umount', disk);
-  mount(node.root, '-o', 'loop', image);
-  mountRun();
-  node.isResident = true;
-  const [alice] = (await store.pushPeople('alice', 'bob')).ids;
-  await pass();
-  expect(askHelper('alice')).toMatch(KEY);
-  // What ext4(5) does with errors=remount-ro.
-  run('mount', '-o', 'remount,abort', node.root);
-  await store.setActive(alice, false);
-  await expectShut();
-  await expectShut();
-});
+test.runIf(isRoot)(
+  'whose disk fails, with the state database on it, under an agent that stays',
+  async ({ skip }) => {
+    const image = path.join(directory, 'disk');
+    writeFileSync(image, '');
+    truncateSync(image, 64 << 20);
+    run('mkfs.ext4', '-q', image);
+    const disk = path.join(directory, 'mounted');
+    mkdirSync(disk);
+    if (spawnSync('mount', ['-o', 'loop', image, disk]).status !== 0) {
+      process.stderr.write('skipped: a disk that fails needs a loop device\n');
+      skip();
+    }
+    run('cp', '-a', `${node.root}/.`, disk);
+    run('umount', disk);
+    mount(node.root, '-o', 'loop', image);
+    mountRun();
+    node.isResident = true;
+    const [alice] = (await store.pushPeople('alice', 'bob')).ids;
+    await sync();
+    expect(askHelper('alice')).toMatch(KEY);
+    // What ext4(5) does with errors=remount-ro.
+    run('mount', '-o', 'remount,abort', node.root);
+    await store.setActive(alice, false);
+    await expectDenied();
+    await expectDenied();
+  },
+);

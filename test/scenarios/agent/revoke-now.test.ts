@@ -6,45 +6,45 @@ import { readKeys } from '../../../src/policy/keys/ssh-key.ts';
 import { record } from '../../support/records/healthy.ts';
 import { makeThrowawayRoot, type ThrowawayRoot } from '../../support/nodes/throwaway-root.ts';
 
-let place: ThrowawayRoot;
+let node: ThrowawayRoot;
 const KEY = record.keys[0] ?? '';
 
 beforeEach(async () => {
-  place = await makeThrowawayRoot();
-  const alice = await place.pushUser('alice@example.com', KEY);
-  await place.pushGroup('slurm-users', [alice]);
-  await place.run('sync');
+  node = await makeThrowawayRoot();
+  const alice = await node.pushUser('alice@example.com', KEY);
+  await node.pushGroup('slurm-users', [alice]);
+  await node.run('sync');
 });
 afterEach(async () => {
-  await place.close();
+  await node.close();
 });
 
-const keyFile = () => path.join(place.root, 'var/lib/sunk-agent/authorized_keys/alice');
-const shadowOfAlice = () => /^alice:.*$/m.exec(place.read('etc/shadow'))?.[0].split(':')[7];
+const keyFile = () => path.join(node.root, 'var/lib/sunk-agent/authorized_keys/alice');
+const shadowOfAlice = () => /^alice:.*$/m.exec(node.read('etc/shadow'))?.[0].split(':')[7];
 const blocked = () =>
-  existsSync(path.join(place.root, 'etc/sunk-agent/blocked')) ? place.read('etc/sunk-agent/blocked') : '';
+  existsSync(path.join(node.root, 'etc/sunk-agent/blocked')) ? node.read('etc/sunk-agent/blocked') : '';
 
 describe('block', () => {
-  test('puts a person out under any of their names, and they stay out', async () => {
+  test('revokes a person under any of their names, and they stay revoked', async () => {
     const word = 'ALICE@example.com';
-    const { status, stdout } = await place.run('block', word);
+    const { status, stdout } = await node.run('block', word);
     expect(stdout).toMatch(new RegExp(`^${word} is blocked: access of alice revoked after`));
     expect(status).toBe(0);
     expect(existsSync(keyFile())).toBe(false);
     expect(shadowOfAlice()).toBe('1');
-    await place.run('sync');
+    await node.run('sync');
     expect(existsSync(keyFile())).toBe(false);
-    expect((await place.run('unblock', word)).status).toBe(0);
+    expect((await node.run('unblock', word)).status).toBe(0);
     expect(existsSync(keyFile())).toBe(true);
-    const { stdout: history } = await place.run('history', '--user', 'alice');
+    const { stdout: history } = await node.run('history', '--user', 'alice');
     expect(history).toMatch(/ block .*\(by .*revoked: alice\)/);
     expect(history).toMatch(/ unblock /);
   });
 
-  test('acts with the mirror damaged and the store gone', async () => {
-    await place.testbed.close();
-    writeFileSync(path.join(place.root, 'var/lib/sunk-agent/cache/mirror.sqlite'), 'nonsense'.repeat(1000));
-    const { stdout, stderr } = await place.run('block', 'alice');
+  test('acts with the state database damaged and the store gone', async () => {
+    await node.testbed.close();
+    writeFileSync(path.join(node.root, 'var/lib/sunk-agent/cache/mirror.sqlite'), 'nonsense'.repeat(1000));
+    const { stdout, stderr } = await node.run('block', 'alice');
     expect(stderr).toMatch(/damaged.*using the managed group instead/);
     expect(stdout).toMatch(/^alice is blocked: access of alice revoked after/);
     expect(existsSync(keyFile())).toBe(false);
@@ -53,12 +53,12 @@ describe('block', () => {
 
   const mayMount = process.geteuid?.() === 0 && spawnSync('mount', ['--version']).status === 0;
   if (!mayMount) process.stderr.write('skipped: a list on a read-only disk needs root and mount\n');
-  test.runIf(mayMount)('puts a person out also where the list cannot be written, and says so', async () => {
-    const folder = path.join(place.root, 'etc/sunk-agent');
+  test.runIf(mayMount)('revokes a person also where the list cannot be written, and says so', async () => {
+    const directory = path.join(node.root, 'etc/sunk-agent');
     for (const options of ['bind', 'remount,bind,ro'])
-      expect(spawnSync('mount', ['-o', options, folder, folder]).status).toBe(0);
+      expect(spawnSync('mount', ['-o', options, directory, directory]).status).toBe(0);
     try {
-      const { status, stdout, stderr } = await place.run('block', 'alice');
+      const { status, stdout, stderr } = await node.run('block', 'alice');
       expect(status).toBe(1);
       expect(stdout).toMatch(/^alice is NOT on the block list: access of alice revoked after/);
       expect(stderr).toMatch(/cannot write .*blocked.*read-only/);
@@ -66,37 +66,37 @@ describe('block', () => {
       expect(existsSync(keyFile())).toBe(false);
       expect(shadowOfAlice()).toBe('1');
     } finally {
-      spawnSync('umount', ['--lazy', folder]);
+      spawnSync('umount', ['--lazy', directory]);
     }
   });
 
-  test('takes one key away and leaves the others', async () => {
+  test('removes one key and leaves the others', async () => {
     const [reading] = readKeys([KEY]);
     const fingerprint = reading?.ok === true ? reading.key.fingerprint : '';
-    const { stdout } = await place.run('block', fingerprint);
+    const { stdout } = await node.run('block', fingerprint);
     expect(stdout).toContain('access of alice revoked after');
     expect(existsSync(keyFile())).toBe(false);
     expect(shadowOfAlice()).toBe('');
   });
 
-  test('refuses what is none of ours, and keeps it off the list', async () => {
-    const { status, stderr } = await place.run('block', 'root');
+  test('refuses an account that is not managed, and keeps it off the list', async () => {
+    const { status, stderr } = await node.run('block', 'root');
     expect(status).toBe(1);
     expect(stderr).toMatch(/root is a local account of this node, none of ours/);
     expect(blocked()).not.toContain('root');
   });
 
-  test('keeps out whoever is not here yet', async () => {
-    const { status, stdout } = await place.run('block', 'carol');
+  test('keeps out a user who is not here yet', async () => {
+    const { status, stdout } = await node.run('block', 'carol');
     expect(status).toBe(0);
     expect(stdout).toMatch(/^carol is blocked: no account on this node/);
     expect(blocked()).toMatch(/^carol {2}# /m);
   });
 });
 
-test('a daemon notices a list that a fleet’s configuration wrote, and acts before the next pass', async () => {
-  place.configure('sync: { poll: "0 0 0 1 1 *", full: "0 0 1 1 *" }\n');
-  const daemon = place.start('run');
+test('a daemon notices a list that a fleet’s configuration wrote, and acts before the next sync', async () => {
+  node.configure('sync: { poll: "0 0 0 1 1 *", full: "0 0 1 1 *" }\n');
+  const daemon = node.start('run');
   try {
     let said = '';
     await new Promise<void>((resolve) => {
@@ -105,11 +105,11 @@ test('a daemon notices a list that a fleet’s configuration wrote, and acts bef
         if (said.includes('the reader is connected')) resolve();
       });
     });
-    // The first passes are over, and the watch is on, when nothing more is said.
+    // The first syncs are over, and the watch is on, when nothing more is said.
     await new Promise((resolve) => setTimeout(resolve, 3000));
     expect(readFileSync(keyFile(), 'utf8')).toContain('ssh-ed25519');
-    mkdirSync(path.join(place.root, 'etc/sunk-agent'), { recursive: true });
-    writeFileSync(path.join(place.root, 'etc/sunk-agent/blocked'), 'alice  # from the fleet\n');
+    mkdirSync(path.join(node.root, 'etc/sunk-agent'), { recursive: true });
+    writeFileSync(path.join(node.root, 'etc/sunk-agent/blocked'), 'alice  # from the fleet\n');
     await expect.poll(() => existsSync(keyFile()), { timeout: 10_000, interval: 50 }).toBe(false);
     await expect.poll(shadowOfAlice, { timeout: 10_000, interval: 50 }).toBe('1');
   } finally {

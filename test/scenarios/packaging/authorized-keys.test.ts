@@ -133,14 +133,14 @@ describe.each([
 
   test('a key file that it may not read is an error that sshd can log', () => {
     const locked = join(directory, 'locked');
-    writeFileSync(locked, 'ssh-ed25519 AAAA\n', { mode: 0o600 });
+    const isRoot = process.getuid?.() === 0;
+    writeFileSync(locked, 'ssh-ed25519 AAAA\n', { mode: isRoot ? 0o600 : 0o000 });
     const [program = '', ...before] = shell;
     const answer = spawnSync(program, [...before, HELPER, 'locked', directory], {
       encoding: 'utf8',
       env: ENVIRONMENT,
-      ...(process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {}),
+      ...(isRoot ? { uid: 65534, gid: 65534 } : {}),
     });
-    if (process.getuid?.() !== 0) chmodSync(locked, 0o000);
     rmSync(locked);
     expect(answer.stdout).toBe('');
     expect(answer).toMatchObject({ status: 1 });

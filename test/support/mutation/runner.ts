@@ -173,11 +173,11 @@ class InProcessRunner implements TestRunner {
 interface Bundle {
   readonly code: Code;
   readonly ids: readonly string[];
-  /** Paths of the test file and of all files of ours that it loads. */
+  /** Paths of the test file and of all files of the project that it loads. */
   readonly inputs: ReadonlySet<string>;
 }
 
-/** A test file and all files of ours that it loads, as one function. */
+/** A test file and all files of the project that it loads, as one function. */
 function bundle(file: string, require: Require): Bundle {
   const { outputFiles, metafile } = buildSync({
     absWorkingDir: process.cwd(),

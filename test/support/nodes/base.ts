@@ -1,8 +1,10 @@
-// Debian root folders to start nodes from: built once with debootstrap, kept in a cache, never changed afterwards.
+// Debian root directories to start nodes from: built once with debootstrap, kept, never changed afterwards.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { mountOverlay } from './overlay.ts';
+import { mustRun } from './run.ts';
 
 /** Debian 11, 12 and 13: OpenSSH 8.4, 9.2 and 10.0. */
 export const RELEASES = ['bullseye', 'bookworm', 'trixie'] as const;
@@ -20,19 +22,22 @@ const PACKAGES = [
   'systemd-sysv',
 ];
 
-export const CACHE = process.env['SUNK_NODE_CACHE'] ?? '/var/cache/sunk-agent-nodes';
+/** apt may be slow. */
+const BUILD_MS = 1_200_000;
+
+export const BASES = process.env['SUNK_NODE_CACHE'] ?? '/var/cache/sunk-agent-nodes';
 
 /** The base of a release; the first call builds it, which takes a minute. */
 export function ensureBase(release: Release): string {
-  const base = path.join(CACHE, `${release}-${digest(PACKAGES.join())}`);
+  const base = path.join(BASES, `${release}-${digest(PACKAGES.join())}`);
   if (existsSync(base)) return base;
-  mkdirSync(CACHE, { recursive: true });
+  mkdirSync(BASES, { recursive: true });
   const building = `${base}.building-${process.pid}`;
   process.stderr.write(`building ${base}; this takes a minute, once\n`);
   const include = `--include=${PACKAGES.join()}`;
   const { status, stdout } = spawnSync(
     'debootstrap',
-    ['--variant=minbase', include, release, building, mirror()],
+    ['--variant=minbase', include, release, building, findSite()],
     {
       encoding: 'utf8',
       maxBuffer: 64 * 1024 * 1024,
@@ -43,7 +48,7 @@ export function ensureBase(release: Release): string {
     throw new Error(`debootstrap ${release} failed: ${stdout.split('\n').slice(-5).join(' ')}`);
   }
   prepare(building);
-  // Somebody else may have been quicker.
+  // Another process may have been quicker.
   if (existsSync(base)) rmSync(building, { recursive: true });
   else renameSync(building, base);
   return base;
@@ -51,7 +56,7 @@ export function ensureBase(release: Release): string {
 
 /**
  * The same with more of Debian's packages, as the `lowerdir` of an overlay: what they add lies in a layer of its own
- * over the base, cached under its own hash.
+ * over the base, kept under its own hash.
  */
 export function ensureLayers(release: Release, packages: readonly string[]): string {
   const base = ensureBase(release);
@@ -62,40 +67,32 @@ export function ensureLayers(release: Release, packages: readonly string[]): str
 }
 
 function buildLayer(base: string, layer: string, packages: readonly string[]): void {
-  const folder = `${layer}.building-${process.pid}`;
-  const [upper, work, root] = ['upper', 'work', 'root'].map((name) => path.join(folder, name)) as [
-    string,
-    string,
-    string,
-  ];
-  for (const part of [upper, work, root]) mkdirSync(part, { recursive: true, mode: 0o755 });
+  const directory = `${layer}.building-${process.pid}`;
   process.stderr.write(`building ${layer}; this takes a moment, once\n`);
-  const lower = `lowerdir=${base},upperdir=${upper},workdir=${work}`;
   try {
-    mustRun('mount', ['-t', 'overlay', 'overlay', '-o', lower, root]);
+    const { upper, root } = mountOverlay(directory, base);
     try {
       copyFileSync('/etc/resolv.conf', path.join(root, 'etc/resolv.conf'));
       // A package that starts a service at install must not.
       writeFileSync(path.join(root, 'usr/sbin/policy-rc.d'), '#!/bin/sh\nexit 101\n', { mode: 0o755 });
-      mustRun('chroot', [
-        root,
-        'sh',
-        '-ec',
-        `export DEBIAN_FRONTEND=noninteractive; apt-get update -qq
+      mustRun(
+        'chroot',
+        [
+          root,
+          'sh',
+          '-ec',
+          `export DEBIAN_FRONTEND=noninteractive; apt-get update -qq
         apt-get install -qq -y --no-install-recommends ${packages.join(' ')}; apt-get clean; rm /usr/sbin/policy-rc.d`,
-      ]);
+        ],
+        BUILD_MS,
+      );
     } finally {
       spawnSync('umount', [root]);
     }
     if (!existsSync(layer)) renameSync(upper, layer);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   }
-}
-
-function mustRun(command: string, args: readonly string[]): void {
-  const { status, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
-  if (status !== 0) throw new Error(`${command} ${args[0] ?? ''}: ${stderr.slice(-1000)}`);
 }
 
 function digest(recipe: string): string {
@@ -112,8 +109,8 @@ function prepare(root: string): void {
   rmSync(path.join(root, 'etc/machine-id'), { force: true });
 }
 
-/** The mirror that this machine's own apt uses, so that none is written down here. */
-function mirror(): string {
+/** The Debian mirror that this machine's own apt uses, so that none is written down here. */
+function findSite(): string {
   const { stdout } = spawnSync('apt-get', ['indextargets', '--format', '$(SITE)', 'Created-By: Packages'], {
     encoding: 'utf8',
   });

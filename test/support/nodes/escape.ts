@@ -91,7 +91,7 @@ function loopback(port: number): Buffer {
 
 function attemptTracing(pid: number): void {
   attempt(`trace ${pid === 1 ? 'pid 1' : 'the other process'}`, () => ptrace(PTRACE_ATTACH, pid, 0, 0));
-  // One struct iovec of 8 bytes at an address of nobody's: EFAULT would mean that only the address was wrong.
+  // One struct iovec of 8 bytes at an address of no mapping: EFAULT would mean that only the address was wrong.
   const vector = Buffer.alloc(16);
   vector.writeBigUInt64LE(0x1000n, 0);
   vector.writeBigUInt64LE(8n, 8);
@@ -136,7 +136,7 @@ if (who === 'reader') {
     '/etc/passwd',
   ])
     attemptOpen('read', file);
-  for (const folder of [
+  for (const directory of [
     '/etc',
     '/usr/lib/sunk-agent',
     '/run',
@@ -149,7 +149,7 @@ if (who === 'reader') {
     '/home',
     process.env['CREDENTIALS_DIRECTORY'] ?? '/run/credentials',
   ])
-    attemptOpen('write', `${folder}/escape`);
+    attemptOpen('write', `${directory}/escape`);
   for (const program of ['/bin/sh', '/usr/bin/env', '/usr/bin/sudo', '/usr/bin/sunk-agent'])
     attemptSpawn(program);
   attempt('signal the other process', () => kill(Number(other), 0));
@@ -161,7 +161,7 @@ if (who === 'reader') {
   // What it starts is held by the same line.
   const child = spawnSync('bash', ['-c', `exec 3<>/dev/tcp/127.0.0.1/${port}`]);
   outcomes['connect from a shell'] = child.status === 0 ? 'done' : 'refused';
-  for (const folder of [
+  for (const directory of [
     '/usr/bin',
     '/etc/systemd/system',
     '/etc/cron.d',
@@ -171,7 +171,7 @@ if (who === 'reader') {
     '/etc',
     '/home',
   ])
-    attemptOpen('write', `${folder}/escape`);
+    attemptOpen('write', `${directory}/escape`);
   for (const file of ['/etc/sunk-agent/credentials/scim-token', '/root/.bashrc', '/etc/shadow'])
     attemptOpen('read', file);
 }

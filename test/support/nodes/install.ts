@@ -1,4 +1,4 @@
-// Installs sunk-agent into a node's root folder as the package would, but running from the repository.
+// Installs sunk-agent into a node's root directory as the package would, but running from the repository.
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -26,7 +26,7 @@ export interface InstallOptions {
 export function installAgent(root: string, { config, token }: InstallOptions): void {
   const at = (...parts: string[]): string => path.join(root, ...parts);
   const from = (...parts: string[]): string => path.join(REPOSITORY, ...parts);
-  for (const folder of [
+  for (const directory of [
     'usr/lib/sunk-agent',
     'usr/libexec/sunk-agent',
     'usr/lib/sysusers.d',
@@ -34,7 +34,7 @@ export function installAgent(root: string, { config, token }: InstallOptions): v
     'etc/sunk-agent/credentials',
     'etc/systemd/system/multi-user.target.wants',
   ]) {
-    mkdirSync(at(folder), { recursive: true, mode: 0o755 });
+    mkdirSync(at(directory), { recursive: true, mode: 0o755 });
   }
   const node = `${CODE}/node_modules/.bin/node`;
   writeProgram(at('usr/bin/sunk-agent'), `#!/bin/sh\nexec ${node} ${CODE}/src/cli/main.ts "$@"\n`);

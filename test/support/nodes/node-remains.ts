@@ -1,27 +1,27 @@
-// What is left of a node when it stops or its test was killed: processes, a mount and a folder, all taken away.
+// What is left of a node when it stops or its test was killed: processes, a mount and a directory, all taken away.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
-/** Nodes lie here, each in a folder whose name begins with PREFIX. */
-export const FOLDER = '/var/tmp';
+/** Nodes lie here, each in a directory whose name begins with PREFIX. */
+export const DIRECTORY = '/var/tmp';
 export const PREFIX = 'sunk-node-';
 
 /** Kills the container, unmounts and deletes; also what is left of a node whose test was killed. */
-export function removeNode(folder: string): void {
-  const container = readNumber(path.join(folder, 'container'));
-  if (container !== null && readCommand(container).includes(path.basename(folder))) {
+export function removeNode(directory: string): void {
+  const container = readNumber(path.join(directory, 'container'));
+  if (container !== null && readCommand(container).includes(path.basename(directory))) {
     process.kill(container, 'SIGKILL');
     for (let tries = 0; tries < 50 && readCommand(container) !== ''; tries += 1) spawnSync('sleep', ['0.1']);
   }
-  killInside(folder);
-  spawnSync('umount', ['--lazy', path.join(folder, 'root')]);
-  rmSync(folder, { recursive: true, force: true });
+  killInside(directory);
+  spawnSync('umount', ['--lazy', path.join(directory, 'root')]);
+  rmSync(directory, { recursive: true, force: true });
 }
 
 /** What runs inside outlives a killed systemd-nspawn; it is known by its /, which is the node's overlay. */
-function killInside(folder: string): void {
-  const root = new RegExp(`^overlay / overlay .*upperdir=${folder}/upper`, 'm');
+function killInside(directory: string): void {
+  const root = new RegExp(`^overlay / overlay .*upperdir=${directory}/upper`, 'm');
   const inside = readdirSync('/proc').filter(
     (name) => /^\d+$/.test(name) && root.test(readProcFile(Number(name), 'mounts')),
   );
@@ -31,10 +31,10 @@ function killInside(folder: string): void {
 
 /** Removes nodes whose owner is no longer there. */
 export function sweepLeftovers(): void {
-  for (const name of readdirSync(FOLDER).filter((entry) => entry.startsWith(PREFIX))) {
-    const folder = path.join(FOLDER, name);
-    const owner = readNumber(path.join(folder, 'owner'));
-    if (owner === null || readCommand(owner) === '') removeNode(folder);
+  for (const name of readdirSync(DIRECTORY).filter((entry) => entry.startsWith(PREFIX))) {
+    const directory = path.join(DIRECTORY, name);
+    const owner = readNumber(path.join(directory, 'owner'));
+    if (owner === null || readCommand(owner) === '') removeNode(directory);
   }
 }
 

@@ -1,24 +1,21 @@
 // A login node to test on: a whole Debian, booted with systemd in a container of its own over a throwaway overlay.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, openSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ARCHITECTURES } from '../../../packaging/deb/architecture.ts';
 import { findSqliteAddon } from '../../../packaging/deb/sqlite-addon.ts';
-import { FOLDER, PREFIX, readProcFile, removeNode, sweepLeftovers } from './node-remains.ts';
+import { DIRECTORY, PREFIX, readProcFile, removeNode, sweepLeftovers } from './node-remains.ts';
 import { ensureLayers, type Release } from './base.ts';
+import { mountOverlay } from './overlay.ts';
+import { type Result, run } from './run.ts';
+import { SSH_OPTIONS } from './ssh-options.ts';
 
 const REPOSITORY = path.resolve(import.meta.dirname, '../../..');
 
 /** Where the repository is seen inside a node, read-only. */
 export const CODE = '/opt/sunk-agent';
-
-export interface Result {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 export interface LoginNode {
   readonly release: Release;
@@ -41,18 +38,16 @@ export interface LoginNode {
   stop(): Promise<void>;
 }
 
-/** What every ssh of a test is told: one key, no questions, and nothing of this machine's own settings. */
-export const SSH_OPTIONS = [
-  'StrictHostKeyChecking=no',
-  'UserKnownHostsFile=/dev/null',
-  'BatchMode=yes',
-  'LogLevel=ERROR',
-  'IdentitiesOnly=yes',
-].flatMap((option) => ['-o', option]);
+/**
+ * Has sshd read its configuration. On these nodes systemd also holds sshd's socket (ssh.socket), so the SIGHUP of
+ * `systemctl reload` ends sshd: it cannot bind the port, and is gone until the next connection starts it. A restart
+ * returns when sshd is ready; connections in between wait in the socket. Restarts count towards the start limit.
+ */
+export const RESTART_SSHD = 'systemctl reset-failed ssh.service; systemctl restart ssh.service';
 
 /** A container without systemd: what runs in it instead. */
 export interface Pod {
-  /** A folder that lies over the base as the lower layers of an image do. */
+  /** A directory that lies over the base as the lower layers of an image do. */
   readonly image: string;
   /** Further arguments of systemd-nspawn(1): volumes, capabilities. */
   readonly arguments: readonly string[];
@@ -70,7 +65,7 @@ function limitLocalUids(root: string): void {
 
 /**
  * Boots a node and waits until systemd has finished starting.
- * @param install writes into the node's root folder before it boots.
+ * @param install writes into the node's root directory before it boots.
  * @param packages of Debian's that the base has not.
  * @param pod starts this instead of systemd, and does not wait for anything.
  */
@@ -82,59 +77,26 @@ export async function bootNode(
 ): Promise<LoginNode> {
   sweepLeftovers();
   const layers = [...(pod === null ? [] : [pod.image]), ensureLayers(release, packages)].join(':');
-  const folder = mkdtempSync(path.join(FOLDER, PREFIX));
-  const [upper, work, root] = ['upper', 'work', 'root'].map((name) => path.join(folder, name)) as [
-    string,
-    string,
-    string,
-  ];
-  for (const part of [upper, work, root]) mkdirSync(part, { mode: 0o755 });
-  writeFileSync(path.join(folder, 'owner'), String(process.pid));
-  mustRun('mount', [
-    '-t',
-    'overlay',
-    'overlay',
-    '-o',
-    `lowerdir=${layers},upperdir=${upper},workdir=${work}`,
-    root,
-  ]);
-  const addon = release === 'bullseye' ? compileAddon() : null;
+  const directory = mkdtempSync(path.join(DIRECTORY, PREFIX));
+  writeFileSync(path.join(directory, 'owner'), String(process.pid));
+  const { root } = mountOverlay(directory, layers);
   mkdirSync(path.join(root, CODE), { recursive: true });
   limitLocalUids(root);
   install(root);
 
-  const console_ = openSync(path.join(folder, 'console'), 'w');
-  const modules = realpathSync(path.join(REPOSITORY, 'node_modules'));
-  const boot = (): ChildProcess =>
-    spawn(
-      'systemd-nspawn',
-      [
-        ...(pod === null ? ['--boot'] : pod.arguments),
-        '--register=no',
-        '--keep-unit',
-        '--quiet',
-        `--machine=${path.basename(folder)}`,
-        pod?.beside ? `--network-namespace-path=${pod.beside.networkPath()}` : '--private-network',
-        `--directory=${root}`,
-        `--bind-ro=${REPOSITORY}:${CODE}`,
-        ...(addon === null
-          ? []
-          : [`--bind-ro=${addon}:${CODE}/node_modules/better-sqlite3/prebuilds/linux-${process.arch}.node`]),
-        ...(modules === path.join(REPOSITORY, 'node_modules') ? [] : [`--bind-ro=${modules}:${modules}`]),
-        ...(pod?.program ?? []),
-      ],
-      { stdio: ['ignore', console_, console_] },
-    );
+  const console_ = openSync(path.join(directory, 'console'), 'w');
+  const args = renderNspawn(directory, root, release, pod);
+  const boot = (): ChildProcess => spawn('systemd-nspawn', args, { stdio: ['ignore', console_, console_] });
   let container = boot();
   let leader = '';
-  const removeOnExit = (): void => removeNode(folder);
+  const removeOnExit = (): void => removeNode(directory);
   process.once('exit', removeOnExit);
   const exec = (command: string): Result => run('nsenter', ['-t', leader, '-a', 'sh', '-c', command]);
   const awaitUp = (): Promise<void> =>
-    removeOnFailure(folder, async () => {
-      writeFileSync(path.join(folder, 'container'), String(container.pid));
-      leader = await awaitLeader(container.pid ?? 0, folder);
-      if (pod === null) await awaitBoot(exec, folder);
+    removeOnFailure(directory, async () => {
+      writeFileSync(path.join(directory, 'container'), String(container.pid));
+      leader = await awaitLeader(container.pid ?? 0, directory);
+      if (pod === null) await awaitBoot(exec, directory);
     });
   await awaitUp();
   const sshArguments = (user: string, keyFile: string, command: string): string[] => [
@@ -171,10 +133,30 @@ export async function bootNode(
       process.off('exit', removeOnExit);
       // It is thrown away: its units need not stop in good order first.
       const ended = container.exitCode === null && container.signalCode === null && once(container, 'exit');
-      removeNode(folder);
+      removeNode(directory);
       await ended;
     },
   };
+}
+
+/** Arguments of systemd-nspawn(1); the repository and its modules are seen inside, read-only. */
+function renderNspawn(directory: string, root: string, release: Release, pod: Pod | null): string[] {
+  const modules = path.join(REPOSITORY, 'node_modules');
+  const realModules = realpathSync(modules);
+  const addon = `${CODE}/node_modules/better-sqlite3/prebuilds/linux-${process.arch}.node`;
+  return [
+    ...(pod === null ? ['--boot'] : pod.arguments),
+    '--register=no',
+    '--keep-unit',
+    '--quiet',
+    `--machine=${path.basename(directory)}`,
+    pod?.beside ? `--network-namespace-path=${pod.beside.networkPath()}` : '--private-network',
+    `--directory=${root}`,
+    `--bind-ro=${REPOSITORY}:${CODE}`,
+    ...(release === 'bullseye' ? [`--bind-ro=${compileAddon()}:${addon}`] : []),
+    ...(realModules === modules ? [] : [`--bind-ro=${realModules}:${realModules}`]),
+    ...(pod?.program ?? []),
+  ];
 }
 
 /** The addon as the package has it: the prebuilt one does not load on Debian 11. */
@@ -184,27 +166,27 @@ function compileAddon(): string {
   return findSqliteAddon(here, 'compiled').file;
 }
 
-async function removeOnFailure<T>(folder: string, work: () => Promise<T>): Promise<T> {
+async function removeOnFailure<T>(directory: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    removeNode(folder);
+    removeNode(directory);
     throw error;
   }
 }
 
 /** Pid 1 of the node, as this machine numbers it: nspawn's child, but not the one that only helps to start it. */
-async function awaitLeader(container: number, folder: string): Promise<string> {
+async function awaitLeader(container: number, directory: string): Promise<string> {
   for (let tries = 0; tries < 100; tries += 1) {
     const children = readFileSync(`/proc/${container}/task/${container}/children`, 'utf8').trim().split(' ');
     const leader = children.find((pid) => /^NSpid:.*\s1$/m.test(readProcFile(pid, 'status')));
     if (leader !== undefined) return leader;
     await sleep(100);
   }
-  throw new Error(`the node did not start: ${readConsole(folder)}`);
+  throw new Error(`the node did not start: ${readConsole(directory)}`);
 }
 
-async function awaitBoot(exec: (command: string) => Result, folder: string): Promise<void> {
+async function awaitBoot(exec: (command: string) => Result, directory: string): Promise<void> {
   let state = '';
   for (let tries = 0; tries < 300; tries += 1) {
     state = exec('systemctl is-system-running').stdout.trim();
@@ -213,24 +195,10 @@ async function awaitBoot(exec: (command: string) => Result, folder: string): Pro
   }
   if (state !== 'running') {
     const failed = exec('systemctl --failed --no-legend --plain').stdout;
-    throw new Error(`the node came up ${state || 'not at all'}: ${failed}${readConsole(folder)}`);
+    throw new Error(`the node came up ${state || 'not at all'}: ${failed}${readConsole(directory)}`);
   }
 }
 
-function readConsole(folder: string): string {
-  return readFileSync(path.join(folder, 'console'), 'utf8').slice(-2000);
-}
-
-function run(command: string, args: readonly string[]): Result {
-  const { status, stdout, stderr } = spawnSync(command, args, {
-    encoding: 'utf8',
-    timeout: 180_000,
-    maxBuffer: 64 * 1024 * 1024,
-  });
-  return { status, stdout, stderr };
-}
-
-function mustRun(command: string, args: readonly string[]): void {
-  const { status, stderr } = run(command, args);
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}`);
+function readConsole(directory: string): string {
+  return readFileSync(path.join(directory, 'console'), 'utf8').slice(-2000);
 }

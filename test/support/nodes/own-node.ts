@@ -5,15 +5,10 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { startTestbed, type Testbed } from '../../../src/testbed/service.ts';
+import type { Result } from './run.ts';
 import { openPrivateNode } from './private-node.ts';
 
 const CLI = path.resolve(import.meta.dirname, '../../../src/cli/main.ts');
-
-export interface Result {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 export interface OwnNode {
   readonly testbed: Testbed;

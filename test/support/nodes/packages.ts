@@ -14,16 +14,17 @@ import { ARCHITECTURES, type Architecture } from '../../../packaging/deb/archite
 import { findSqliteAddon } from '../../../packaging/deb/sqlite-addon.ts';
 import { buildPackage, identifyBuild, type PackageOptions } from '../../../packaging/deb.ts';
 import { hashSources } from '../hash-sources.ts';
-import type { LoginNode, Result } from './node.ts';
+import type { LoginNode } from './node.ts';
+import type { Result } from './run.ts';
 
 const PROJECT = path.resolve(import.meta.dirname, '../../..');
-const CACHE = path.join(PROJECT, '.cache/packages-for-tests');
+const BUILT = path.join(PROJECT, '.cache/packages-for-tests');
 /** What a package is made from; package-lock.json stands for node_modules. */
 const SOURCES = ['src', 'packaging', 'systemd', 'package.json', 'package-lock.json'];
 
 type Variant = Pick<PackageOptions, 'compression' | 'release'>;
 
-/** Built as it is shipped but for the compression; once for the same sources, whoever asks. Answers its path. */
+/** Built as it is shipped but for the compression; once for the same sources. @returns its path. */
 export async function buildForHere({
   compression = 'none',
   release,
@@ -31,28 +32,28 @@ export async function buildForHere({
   const architecture = ARCHITECTURES.find(({ node }) => node === process.arch);
   if (architecture === undefined) throw new Error(`there is no package for ${process.arch}`);
   const variant = { compression, ...(release !== undefined && { release }) };
-  const folder = path.join(CACHE, hashInputs(architecture, variant));
-  if (!existsSync(folder)) {
-    const unfinished = `${folder}.${process.pid}`;
+  const directory = path.join(BUILT, hashInputs(architecture, variant));
+  if (!existsSync(directory)) {
+    const unfinished = `${directory}.${process.pid}`;
     await buildPackage({ architecture, to: unfinished, sqlite: 'compiled', ...variant });
     // Another process may have been as quick: the same inputs, the same bytes.
-    if (existsSync(folder)) rmSync(unfinished, { recursive: true });
-    else renameSync(unfinished, folder);
+    if (existsSync(directory)) rmSync(unfinished, { recursive: true });
+    else renameSync(unfinished, directory);
   }
   // In use from now on.
-  utimesSync(folder, new Date(), new Date());
+  utimesSync(directory, new Date(), new Date());
   removeOutdated();
-  const [file] = readdirSync(folder);
-  if (file === undefined) throw new Error(`${folder} is empty: remove it`);
-  return path.join(folder, file);
+  const [file] = readdirSync(directory);
+  if (file === undefined) throw new Error(`${directory} is empty: remove it`);
+  return path.join(directory, file);
 }
 
 /** Each has 170 MB; none is of use any more when its sources have changed. */
 function removeOutdated(): void {
-  for (const name of readdirSync(CACHE)) {
-    const folder = path.join(CACHE, name);
-    const { mtimeMs = Infinity } = statSync(folder, { throwIfNoEntry: false }) ?? {};
-    if (Date.now() - mtimeMs > 3_600_000) rmSync(folder, { recursive: true, force: true });
+  for (const name of readdirSync(BUILT)) {
+    const directory = path.join(BUILT, name);
+    const { mtimeMs = Infinity } = statSync(directory, { throwIfNoEntry: false }) ?? {};
+    if (Date.now() - mtimeMs > 3_600_000) rmSync(directory, { recursive: true, force: true });
   }
 }
 
@@ -63,9 +64,9 @@ function hashInputs(architecture: Architecture, variant: Variant): string {
 
 /** `apt-get install ./FILE`: dependencies come from what the node has, for it has no network. */
 export function installPackage(node: LoginNode, file: string): Result {
-  const folder = path.join(node.root, 'var/tmp/packages');
-  mkdirSync(folder, { recursive: true });
-  copyFileSync(file, path.join(folder, path.basename(file)));
+  const directory = path.join(node.root, 'var/tmp/packages');
+  mkdirSync(directory, { recursive: true });
+  copyFileSync(file, path.join(directory, path.basename(file)));
   return apt(node, `install --allow-downgrades /var/tmp/packages/${path.basename(file)}`);
 }
 

@@ -11,17 +11,22 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { ensureLayers, type Release } from './base.ts';
-import { FOLDER } from './node-remains.ts';
+import { DIRECTORY } from './node-remains.ts';
 import { bootNode, type LoginNode } from './node.ts';
+import { mountOverlay } from './overlay.ts';
+import { mustRun } from './run.ts';
 
 const CONTAINERFILE = path.resolve(import.meta.dirname, '../../../packaging/container/Containerfile');
 const RELEASE: Release = 'bookworm';
 /** What an image with s6-overlay has; the pods that read published accounts resolve them with libnss-cache. */
 const PACKAGES = ['s6', 'libnss-cache'];
 
+/** dpkg and the scripts of the package may be slow. */
+const INSTALL_MS = 600_000;
+
 const SSHD = '#!/bin/sh\nmkdir -p /run/sshd\nexec /usr/sbin/sshd -D -e 2>&1\n';
 
-/** What s6-overlay does at its start, but for the compiler of its dependencies: a folder a service, and s6-svscan. */
+/** What s6-overlay does at its start, but for the compiler of its dependencies: a directory a service, and s6-svscan. */
 const renderStart = (prepare: string): string => `
 mkdir -p /run/service/sshd
 cp -R /etc/s6-overlay/s6-rc.d/sunk-agent* /run/service
@@ -31,17 +36,10 @@ ${prepare}
 date +%s%N >/run/started
 exec s6-svscan /run/service`;
 
-/** @returns a folder to lie over the base, as the lower layers of an image do. The caller removes it. */
-export function buildRecordIndex(packageFile: string): string {
-  const image = mkdtempSync(path.join(FOLDER, 'sunk-image-'));
-  const [upper, work, root] = ['upper', 'work', 'root'].map((name) => path.join(image, name)) as [
-    string,
-    string,
-    string,
-  ];
-  for (const part of [upper, work, root]) mkdirSync(part, { mode: 0o755 });
-  const lower = `lowerdir=${ensureLayers(RELEASE, PACKAGES)},upperdir=${upper},workdir=${work}`;
-  must('mount', ['-t', 'overlay', 'overlay', '-o', lower, root]);
+/** @returns a directory to lie over the base, as the lower layers of an image do. The caller removes it. */
+export function buildImage(packageFile: string): string {
+  const image = mkdtempSync(path.join(DIRECTORY, 'sunk-image-'));
+  const { root } = mountOverlay(image, ensureLayers(RELEASE, PACKAGES));
   try {
     mkdirSync(path.join(root, 'etc/s6-overlay/s6-rc.d'), { recursive: true });
     // There is no network: nothing but the package itself can be installed.
@@ -51,7 +49,7 @@ export function buildRecordIndex(packageFile: string): string {
     const options = ['--quiet', '--register=no', '--keep-unit', '--private-network', `--directory=${root}`];
     // COPY puts the package into /tmp, which is the container's own here.
     const command = `cp /var/tmp/sunk-agent.deb /tmp && ${readRun()}`;
-    must('systemd-nspawn', [...options, 'sh', '-ec', command]);
+    mustRun('systemd-nspawn', [...options, 'sh', '-ec', command], INSTALL_MS);
   } finally {
     spawnSync('umount', [root]);
   }
@@ -68,7 +66,7 @@ function readRun(): string {
 export interface PodOptions {
   /** Of `buildImage`. */
   readonly image: string;
-  /** The folder with `state`, `secret/scim-token` and `config.yaml`. */
+  /** The directory with `state`, `secret/scim-token` and `config.yaml`. */
   readonly mounts: string;
   /** Further arguments of systemd-nspawn(1). */
   readonly more?: readonly string[];
@@ -78,12 +76,12 @@ export interface PodOptions {
   readonly beside?: LoginNode;
 }
 
-/** The folder of what a cluster mounts into the pod: the volume, the Secret and the ConfigMap. */
-export function layMounts(folder: string, config: string, token: string): void {
-  for (const name of ['state', 'secret']) mkdirSync(path.join(folder, name), { recursive: true });
-  writeFileSync(path.join(folder, 'secret/scim-token'), `${token}\n`, { mode: 0o600 });
-  writeFileSync(path.join(folder, 'config.yaml'), config);
-  chmodSync(folder, 0o755);
+/** The directory of what a cluster mounts into the pod: the volume, the Secret and the ConfigMap. */
+export function layMounts(directory: string, config: string, token: string): void {
+  for (const name of ['state', 'secret']) mkdirSync(path.join(directory, name), { recursive: true });
+  writeFileSync(path.join(directory, 'secret/scim-token'), `${token}\n`, { mode: 0o600 });
+  writeFileSync(path.join(directory, 'config.yaml'), config);
+  chmodSync(directory, 0o755);
 }
 
 export function startPod({ image, mounts, more = [], prepare = '', beside }: PodOptions): Promise<LoginNode> {
@@ -98,9 +96,4 @@ export function startPod({ image, mounts, more = [], prepare = '', beside }: Pod
     program: ['sh', '-c', renderStart(prepare)],
     beside: beside ?? null,
   });
-}
-
-function must(command: string, args: readonly string[]): void {
-  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stdout}${stderr}`);
 }

@@ -1,15 +1,16 @@
-// This machine's own sshd with an /etc, homes and key folder that nobody else sees: a mount namespace, no container.
+// This machine's own sshd with an /etc, homes and key directory that no other process sees: a mount namespace, no container.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findFreePort } from '../../../src/demo/free-port.ts';
+import { SSH_OPTIONS } from './ssh-options.ts';
 
 const PROJECT = join(import.meta.dirname, '../../..');
 const MODULES = realpathSync(join(PROJECT, 'node_modules'));
 
-/** Private copies and empty folders over this machine's own; nothing mounted here is seen outside, or outlives it. */
+/** Private copies and empty directories over this machine's own; nothing mounted here is seen outside, or outlives it. */
 const ON_THIS_MACHINE = `
 cp -a /etc "$1/etc"
 mkdir -p "$1/home" "$1/lib" "$1/libexec"
@@ -23,9 +24,9 @@ mount --bind "$1/libexec" /usr/libexec
 const IN_A_BASE = `
 mkdir -p "$1/upper" "$1/work" "$1/root"
 mount -t overlay -o "lowerdir=$base,upperdir=$1/upper,workdir=$1/work" none "$1/root"
-for folder in /proc /dev "$2" "$3"; do
-  mkdir -p "$1/root$folder"
-  mount --rbind "$folder" "$1/root$folder"
+for directory in /proc /dev "$2" "$3"; do
+  mkdir -p "$1/root$directory"
+  mount --rbind "$directory" "$1/root$directory"
 done
 # The one library that Node needs and a small Debian lacks.
 cp -L "$(ldconfig -p | sed -n 's/.*libatomic.so.1 .*=> //p' | head -n 1)" "$1/root/usr/lib/"
@@ -72,10 +73,10 @@ export interface PrivateNode {
  * @param base `lowerdir` of an overlay with another release (ensureLayers); null for this machine's own programs.
  */
 export async function openPrivateNode(base: string | null = null): Promise<PrivateNode> {
-  const folder = mkdtempSync(join(tmpdir(), 'private-node-'));
+  const directory = mkdtempSync(join(tmpdir(), 'private-node-'));
   const holder = spawn(
     'unshare',
-    ['--mount', 'sh', '-c', renderScript(base), 'sh', folder, PROJECT, MODULES],
+    ['--mount', 'sh', '-c', renderScript(base), 'sh', directory, PROJECT, MODULES],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },
@@ -86,8 +87,8 @@ export async function openPrivateNode(base: string | null = null): Promise<Priva
     if (said.includes('ready')) break;
   }
   const pid = String(holder.pid);
-  const place = ['--target', pid, '--mount', '--root', 'env', '-C', '/'];
-  const enter = (...command: string[]): string[] => [...place, ...command];
+  const inside = ['--target', pid, '--mount', '--root', 'env', '-C', '/'];
+  const enter = (...command: string[]): string[] => [...inside, ...command];
   const port = await findFreePort();
   let sshd: ChildProcess | null = null;
   let log = '';
@@ -101,7 +102,7 @@ export async function openPrivateNode(base: string | null = null): Promise<Priva
 
   return {
     port,
-    command: ['nsenter', ...place],
+    command: ['nsenter', ...inside],
     sh: (script) => execFileSync('nsenter', enter('sh', '-ec', script), { encoding: 'utf8' }),
     evaluate(module, expression) {
       const script = `import * as m from '${join(PROJECT, 'src', module)}'; const { ${expression.match(/^\w+/)?.[0] ?? ''} } = m;
@@ -154,22 +155,15 @@ export async function openPrivateNode(base: string | null = null): Promise<Priva
         holder.kill('SIGKILL');
         await ended;
       }
-      rmSync(folder, { recursive: true });
+      rmSync(directory, { recursive: true });
     },
   };
 }
 
 /** What ssh(1) is told to log in with one key and nothing of this machine's own settings. */
 export function sshArguments(port: number, name: string, keyFile: string, command: string): string[] {
-  const options = [
-    'BatchMode=yes',
-    'StrictHostKeyChecking=no',
-    'UserKnownHostsFile=/dev/null',
-    'LogLevel=ERROR',
-    'IdentitiesOnly=yes',
-  ];
   const target = ['-p', String(port), `${name}@127.0.0.1`, command];
-  return [...options.flatMap((option) => ['-o', option]), '-F', '/dev/null', '-i', keyFile, ...target];
+  return [...SSH_OPTIONS, '-F', '/dev/null', '-i', keyFile, ...target];
 }
 
 /** Logs in `count` times, so many at once; the answer is how many failed. */

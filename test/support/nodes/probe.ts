@@ -1,16 +1,17 @@
-// Somebody who logs in again and again while other things happen, with a key that is nobody's but their own.
+// A user who logs in again and again while other things happen, with a key of their own.
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { SSH_OPTIONS, type LoginNode } from './node.ts';
+import type { LoginNode } from './node.ts';
+import { SSH_OPTIONS } from './ssh-options.ts';
 
 export interface Probe {
-  /** Ends it. @returns how many logins there were, and the complaints of those that failed. */
+  /** Ends it. @returns how many logins there were, and the messages of those that failed. */
   stop(): Promise<{ logins: number; failures: string[] }>;
 }
 
 /**
  * Logs in all the time. A connection that is refused is tried once more a second later: while sshd reads its
- * configuration anew it listens to nobody for some milliseconds.
+ * configuration anew it accepts no connection for some milliseconds.
  */
 export function startProbe(node: LoginNode, user: string, keyFile: string): Probe {
   const loop = `while :; do

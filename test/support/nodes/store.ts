@@ -25,7 +25,7 @@ export interface Store {
   /** @param group its displayName. */
   addMember(group: string, member: string): Promise<void>;
   setActive(id: string, active: 'True' | 'False'): Promise<void>;
-  /** The service answers nobody, as if its machine were gone, until `resume`; it remembers everything. */
+  /** The service answers no request, as if its machine were gone, until `resume`; it keeps everything. */
   suspend(): void;
   resume(): void;
   stop(): Promise<void>;

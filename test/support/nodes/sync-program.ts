@@ -1,56 +1,21 @@
-// Passes with the real mirror, policy, guard and host, of a store that says what a file says: to be killed, or run beside others.
+// Syncs with the real state database, policy, guard and host, and a store that a file describes: to be killed, or run beside others.
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openNodeContext } from '../../../src/agent/node-context.ts';
 import { openSyncContext } from '../../../src/agent/reconcile/context.ts';
 import { acquireFileLock } from '../../../src/agent/reconcile/file-lock.ts';
 import { runSync } from '../../../src/agent/reconcile/sync.ts';
-import type { Reader } from '../../../src/agent/reader-client/reader-client.ts';
+import { type Listed, readListed } from './listed-reader.ts';
 
-/** What the store says at one time: raw resources. */
-export interface StoreState {
-  readonly users: readonly object[];
-  readonly groups: readonly object[];
-}
+/** What the store lists at one time. */
+export type StoreState = Listed;
 
-function readFrom({ users, groups }: StoreState): Reader {
-  const nothing = (): never => {
-    throw new Error('not asked for in these passes');
-  };
-  return {
-    pass({ mode }, ears) {
-      for (const [kind, list] of [
-        ['User', users],
-        ['Group', groups],
-      ] as const) {
-        ears.onLine({ n: 1, kind, resources: Buffer.from(JSON.stringify(list)) });
-        ears.onPage({ say: 'page', n: 1, kind, digest: null, is_known: false });
-      }
-      const now = Date.now();
-      const complete = { User: true, Group: true };
-      const numbers = { n: 1, mode, requests: 2, retries: 0, bytes: 0, server_time: now, local_time: now };
-      return Promise.resolve({ say: 'end', complete, problems: [], ...numbers });
-    },
-    read(kind, id) {
-      const now = Date.now();
-      const answer = { say: 'resource', n: 1, kind, id, found: 'absent', problem: null } as const;
-      return Promise.resolve({ ...answer, server_time: now, local_time: now });
-    },
-    probe: nothing,
-    watch: () => {},
-    announce: () => {},
-    onTraffic: () => {},
-    showMetrics: nothing,
-    close: () => {},
-  };
-}
-
-/** A state of null is a store that is not heard. In each root (they are joined by `,`) one pass a state, in order; reports go into a file if one is named. */
+/** A state of null is a store that does not answer. In each root (they are joined by `,`) one sync a state, in order; reports go into a file if one is named. */
 async function main([roots = '', states = '', reports, ownLog, otherLog]: readonly string[]): Promise<void> {
-  for (const root of roots.split(',')) await runPasses(root, states, reports, { ownLog, otherLog });
+  for (const root of roots.split(',')) await runSyncs(root, states, reports, { ownLog, otherLog });
 }
 
-/** A line for each pass in `ownLog`, and none that is far ahead of the lines in `otherLog`. */
+/** A line for each sync in `ownLog`, and none that is far ahead of the lines in `otherLog`. */
 interface Pace {
   readonly ownLog: string | undefined;
   readonly otherLog: string | undefined;
@@ -66,24 +31,24 @@ async function keepPace({ otherLog }: Pace, n: number): Promise<void> {
   while (count() < n - AHEAD) await sleep(5);
 }
 
-async function runPasses(
+async function runSyncs(
   root: string,
   states: string,
   reports: string | undefined,
   pace: Pace,
 ): Promise<void> {
-  const place = openNodeContext({ root, config: undefined });
+  const node = openNodeContext({ root, config: undefined });
   const done = [];
-  const release = await acquireFileLock(place.paths.passLock, () => {}, 1000);
-  const parts = openSyncContext(place);
+  const release = await acquireFileLock(node.paths.passLock, () => {}, 1000);
+  const context = openSyncContext(node);
   for (const state of JSON.parse(readFileSync(states, 'utf8')) as (StoreState | null)[]) {
     await keepPace(pace, done.length);
-    const reader = state === null ? null : readFrom(state);
-    const { changes, problems, held } = await runSync({ ...parts, reader }, 'full');
+    const reader = state === null ? null : readListed(state);
+    const { changes, problems, held } = await runSync({ ...context, reader }, 'full');
     done.push({ at: Date.now(), changes, problems, held });
     if (pace.ownLog !== undefined) appendFileSync(pace.ownLog, `${done.length}\n`);
   }
-  parts.state.close();
+  context.state.close();
   release();
   if (reports !== undefined) writeFileSync(reports, JSON.stringify(done));
 }

@@ -111,8 +111,8 @@ const DAMAGES: Readonly<
 > = {
   'a flipped bit': (parts, type, random) => {
     const blob = writeBlob(type, ...parts);
-    const place = random(blob.length);
-    blob[place] = (blob[place] ?? 0) ^ (1 << random(8));
+    const position = random(blob.length);
+    blob[position] = (blob[position] ?? 0) ^ (1 << random(8));
     return `${type} ${blob.toString('base64')}`;
   },
   'cut bytes': (parts, type, random) => {
@@ -124,28 +124,28 @@ const DAMAGES: Readonly<
   'one part more': (parts, type) => `${type} ${writeBlob(type, ...parts, 'more').toString('base64')}`,
   'one part less': (parts, type) => `${type} ${writeBlob(type, ...parts.slice(0, -1)).toString('base64')}`,
   'an empty part': (parts, type, random) => {
-    const place = random(parts.length);
-    const emptied = parts.map((part, index) => (index === place ? '' : part));
+    const position = random(parts.length);
+    const emptied = parts.map((part, index) => (index === position ? '' : part));
     return `${type} ${writeBlob(type, ...emptied).toString('base64')}`;
   },
   'a part with a zero in front': (parts, type, random) => {
-    const place = random(parts.length);
+    const position = random(parts.length);
     const padded = parts.map((part, index) =>
-      index === place ? Buffer.concat([Buffer.from([0]), Buffer.from(part)]) : part,
+      index === position ? Buffer.concat([Buffer.from([0]), Buffer.from(part)]) : part,
     );
     return `${type} ${writeBlob(type, ...padded).toString('base64')}`;
   },
   'a random part': (parts, type, random) => {
-    const place = random(parts.length);
+    const position = random(parts.length);
     const replaced = parts.map((part, index) =>
-      index === place ? randomBytes(random, Buffer.from(part).length) : part,
+      index === position ? randomBytes(random, Buffer.from(part).length) : part,
     );
     return `${type} ${writeBlob(type, ...replaced).toString('base64')}`;
   },
   'a length that lies': (parts, type, random) => {
     const blob = writeBlob(type, ...parts);
-    const place = random(2) === 0 ? 0 : 4 + type.length;
-    blob.writeUInt32BE(random(2) === 0 ? 0xffffffff : random(100000), place);
+    const position = random(2) === 0 ? 0 : 4 + type.length;
+    blob.writeUInt32BE(random(2) === 0 ? 0xffffffff : random(100000), position);
     return `${type} ${blob.toString('base64')}`;
   },
   'another type outside': (parts, type, random) =>
@@ -156,14 +156,14 @@ const DAMAGES: Readonly<
   },
   'a changed character': (parts, type, random) => {
     const base64 = writeBlob(type, ...parts).toString('base64');
-    const place = random(base64.length);
+    const position = random(base64.length);
     const strange = 'ABCxyz019+/=-_,;.!"\\ \t~é'[random(24)] ?? '';
-    return `${type} ${base64.slice(0, place)}${strange}${base64.slice(place + 1)}`;
+    return `${type} ${base64.slice(0, position)}${strange}${base64.slice(position + 1)}`;
   },
   'a lost character': (parts, type, random) => {
     const base64 = writeBlob(type, ...parts).toString('base64');
-    const place = random(base64.length);
-    return `${type} ${base64.slice(0, place)}${base64.slice(place + 1)}`;
+    const position = random(base64.length);
+    return `${type} ${base64.slice(0, position)}${base64.slice(position + 1)}`;
   },
   'other padding': (parts, type, random) => {
     const bare = writeBlob(type, ...parts)

@@ -1,4 +1,4 @@
-// Records as they reach the mirror.
+// Records as they reach the state database.
 import type { UserRecord } from '../../../src/protocol/records.ts';
 
 export function makeUser(id: string, more: Partial<UserRecord> = {}): UserRecord {

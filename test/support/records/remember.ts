@@ -1,4 +1,4 @@
-// Puts records into a mirror as a complete pass over the store would: for tests that need no store.
+// Puts records into a state database as a complete sync would: for tests that need no store.
 import path from 'node:path';
 import { openStateDatabase } from '../../../src/state/state.ts';
 import type { StoredGroup, StoredUser } from '../../../src/policy/model.ts';
@@ -10,11 +10,11 @@ export function rememberRecords(
   groups: readonly Pick<StoredGroup, 'record'>[],
   now = Math.floor(Date.now() / 1000),
 ): void {
-  const mirror = openStateDatabase(path.join(root, 'var/lib/sunk-agent/cache'), now, 'this node');
-  const take = mirror.beginTake({ now, maxAge: 604_800, absences: 1 });
-  for (const { record } of users) take.add('User', { kind: 'good', record, warnings: [] });
-  for (const { record } of groups) take.add('Group', { kind: 'good', record, warnings: [] });
-  for (const suspect of take.suspects({ User: true, Group: true })) take.confirmAbsence(suspect);
-  take.commit(true);
-  mirror.close();
+  const state = openStateDatabase(path.join(root, 'var/lib/sunk-agent/cache'), now, 'this node');
+  const batch = state.beginTake({ now, maxAge: 604_800, absences: 1 });
+  for (const { record } of users) batch.add('User', { kind: 'good', record, warnings: [] });
+  for (const { record } of groups) batch.add('Group', { kind: 'good', record, warnings: [] });
+  for (const suspect of batch.suspects({ User: true, Group: true })) batch.confirmAbsence(suspect);
+  batch.commit(true);
+  state.close();
 }

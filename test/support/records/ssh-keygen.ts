@@ -6,7 +6,7 @@ import type { CorpusLine } from './key-corpus.ts';
 /**
  * Fingerprints by the number of the line; a line that ssh-keygen skips has none.
  * It prints a line's comment last, so each line gets its number as one.
- * @param before a command in front of ssh-keygen, where it is not this machine's own: `chroot FOLDER`.
+ * @param before a command in front of ssh-keygen, where it is not this machine's own: `chroot DIRECTORY`.
  */
 export function askSshKeygen(lines: readonly string[], before: readonly string[] = []): Map<number, string> {
   // env(1) only carries the command in front, or none.

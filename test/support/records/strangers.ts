@@ -95,7 +95,7 @@ const group = (scimId: string): fc.Arbitrary<StoredGroup> =>
     absent: fc.boolean().map((flag) => flag && scimId !== 'g-users'),
   });
 
-/** What the store says at one time; not everybody need be known. */
+/** What the store lists at one time; not every record need be known. */
 export const organisation = fc.record({
   users: fc.tuple(...PEOPLE.map(user)).chain((all) => fc.shuffledSubarray(all)),
   groups: fc.tuple(...GROUPS.map(group)).chain((all) => fc.shuffledSubarray(all)),

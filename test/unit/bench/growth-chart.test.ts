@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { drawGrowth, gatherLines, placeLabels } from '../../bench/growth-chart.ts';
 import { makeRow } from '../../bench/row.ts';
 
-const row = (name: string, unit: string, ours: number) =>
-  makeRow({ bench: 'host', row: name, unit, ours, reference: null, goal: null });
+const row = (name: string, unit: string, measured: number) =>
+  makeRow({ bench: 'host', row: name, unit, measured, reference: null, goal: null });
 
 const ROWS = [
   row('cold-apply-10k-s', 's', 1.2),

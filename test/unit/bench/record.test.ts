@@ -38,7 +38,15 @@ describe('the recorded figures', () => {
 
 test('the page says by which command, when and on what machine each figure came about', () => {
   const rows = [
-    makeRow({ bench: 'login', row: 'many', unit: 'ms', ours: 4, samples: [3, 4, 5], reference: 2, goal: 2 }),
+    makeRow({
+      bench: 'login',
+      row: 'many',
+      unit: 'ms',
+      measured: 4,
+      samples: [3, 4, 5],
+      reference: 2,
+      goal: 2,
+    }),
   ];
   const run = { at: '2026-01-02T03:04:05Z', machine: 'a fast one', load: 0.5, rows };
   const page = renderFigures({ 'login/helper': run, cli: { ...run, machine: 'a slow one', rows: [] } });

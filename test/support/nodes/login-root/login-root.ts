@@ -1,6 +1,5 @@
-// A login node as a folder: its own file system, account files with lines of others in them, and one pass at a time.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+// A login node as a directory: its own file system, account files with lines of others in them, and one sync at a time.
+import { type ChildProcess, spawn } from 'node:child_process';
 import {
   appendFileSync,
   cpSync,
@@ -13,19 +12,18 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { text } from 'node:stream/consumers';
-import type { SyncReport } from '../../src/agent/reconcile/sync-report.ts';
-import { withAccountLock } from '../../src/host/accounts/account-lock.ts';
-import { listDenied } from '../../src/host/keys/deny-list.ts';
+import { withAccountLock } from '../../../../src/host/accounts/account-lock.ts';
+import { listDenied } from '../../../../src/host/keys/deny-list.ts';
+import { mustRun } from '../run.ts';
+import { layRoot, writeAccountFiles } from '../root-directory.ts';
+import { awaitOutcome, hasEnded, type Outcome, type Resident, startResident } from './processes.ts';
 
-const REPOSITORY = path.resolve(import.meta.dirname, '../..');
-const RESIDENT = path.join(import.meta.dirname, 'resident.ts');
+const REPOSITORY = path.resolve(import.meta.dirname, '../../../..');
 const CLOCK = path.join(import.meta.dirname, 'clock.ts');
 const FILES = ['passwd', 'group', 'shadow', 'gshadow'] as const;
 export type AccountFile = (typeof FILES)[number];
 
-/** Lines that are not ours: people of this node, comments, NIS, and what is no line at all. */
+/** Lines that this program does not manage: people of this node, comments, NIS, and what is no line at all. */
 const FOREIGN: Readonly<Record<AccountFile, readonly string[]>> = {
   passwd: [
     'root:x:0:0:root:/root:/bin/bash',
@@ -45,13 +43,6 @@ const FOREIGN: Readonly<Record<AccountFile, readonly string[]>> = {
   gshadow: ['root:*::', 'sudo:*::local', 'local:!::'],
 };
 
-export interface Outcome {
-  readonly status: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly report: SyncReport | null;
-  readonly stderr: string;
-}
-
 export interface LoginRoot {
   readonly name: string;
   readonly root: string;
@@ -59,64 +50,57 @@ export interface LoginRoot {
   readonly foreign: Record<AccountFile, string[]>;
   /** Milliseconds by which its clock is off. */
   clockShift: number;
-  /** A prefix of the next passes' command line, such as a tracer. */
+  /** A prefix of the next syncs' command line, such as a tracer. */
   wrapper: readonly string[];
-  /** Whether passes are those of an agent that stays, where they need no command line of their own. */
+  /** Whether syncs are those of an agent that stays, where they need no command line of their own. */
   isResident: boolean;
-  /** Ends the agent that stays; the next pass starts another. */
+  /** Ends the agent that stays; the next sync starts another. */
   stopResident(): Promise<void>;
-  /** Starts one full pass. `over` resolves when it ended, however. */
-  startPass(): { child: ChildProcess; over: Promise<Outcome> };
+  /** Starts one full sync. `over` resolves when it ended, however. */
+  startSync(): { child: ChildProcess; over: Promise<Outcome> };
   approve(hash: string): void;
   lines(file: AccountFile): string[];
   /** The keys that the helper would give, by name. */
   keyFiles(): Map<string, string>;
   read(file: string): string;
-  /** As somebody's editor or tool would, under the shadow tools' lock. */
+  /** As an editor or a tool would, under the shadow tools' lock. */
   editForeignLine(remark: string): Promise<void>;
-  /** The account files as a new image has them: what others added since is in them, ours is not. */
+  /** The account files as a new image has them: what others added since is in them, managed accounts are not. */
   loseEtc(): void;
-  /** The folder of key files. */
+  /** The directory of key files. */
   readonly keys: string;
-  /** The state folder, and copies of it. */
+  /** The state directory, and copies of it. */
   readonly state: string;
   saveState(): void;
   replayState(): boolean;
   remove(): void;
 }
 
-/** @param folder where it is made; with root rights a file system of its own is mounted there. */
-export function makeLoginRoot(name: string, folder: string, config: string, token: string): LoginRoot {
-  const root = path.join(folder, name);
-  const saved = path.join(folder, `${name}.saved`);
+/** @param directory where it is made; with root rights a file system of its own is mounted there. */
+export function makeLoginRoot(name: string, directory: string, config: string, token: string): LoginRoot {
+  const root = path.join(directory, name);
+  const saved = path.join(directory, `${name}.saved`);
   mkdirSync(root, { recursive: true });
   if (process.geteuid?.() === 0) mustRun('mount', ['-t', 'tmpfs', '-o', 'size=96m,mode=755', 'tmpfs', root]);
   const at = (file: string): string => path.join(root, file);
-  for (const one of [
-    'etc/sunk-agent/credentials',
-    'etc/skel',
-    'etc/sudoers.d',
-    'home',
-    'var/lib/sunk-agent',
-    'run',
-  ])
-    mkdirSync(at(one), { recursive: true });
   const foreign = {
     passwd: [...FOREIGN.passwd],
     group: [...FOREIGN.group],
     shadow: [...FOREIGN.shadow],
     gshadow: [...FOREIGN.gshadow],
   };
-  const writeForeign = (): void => {
-    for (const file of FILES)
-      writeFileSync(at(`etc/${file}`), `${foreign[file].join('\n')}\n`, {
-        mode: file.endsWith('shadow') ? 0o640 : 0o644,
-      });
-  };
+  const writeForeign = (): void =>
+    writeAccountFiles(
+      root,
+      Object.fromEntries(FILES.map((file) => [`etc/${file}`, `${foreign[file].join('\n')}\n`])),
+    );
+  layRoot(root, {
+    files: { 'etc/shells': '/bin/sh\n/bin/bash\n' },
+    config,
+    token,
+    directories: ['etc/sudoers.d', 'var/lib/sunk-agent', 'run'],
+  });
   writeForeign();
-  writeFileSync(at('etc/shells'), '/bin/sh\n/bin/bash\n');
-  writeFileSync(at('etc/sunk-agent/config.yaml'), config);
-  writeFileSync(at('etc/sunk-agent/credentials/scim-token'), `${token}\n`);
   const state = at('var/lib/sunk-agent/cache');
   const keys = at('var/lib/sunk-agent/authorized_keys');
   const lines = (file: AccountFile): string[] =>
@@ -139,10 +123,10 @@ export function makeLoginRoot(name: string, folder: string, config: string, toke
       await resident?.stop();
       resident = null;
     },
-    startPass() {
+    startSync() {
       if (node.isResident && node.wrapper.length === 0 && node.clockShift === 0) {
         if (resident === null || hasEnded(resident.child)) resident = startResident(root);
-        return { child: resident.child, over: resident.pass() };
+        return { child: resident.child, over: resident.sync() };
       }
       const [command, ...args] = [
         ...node.wrapper,
@@ -165,8 +149,8 @@ export function makeLoginRoot(name: string, folder: string, config: string, toke
     lines,
     keyFiles() {
       if (!existsSync(keys)) return new Map();
-      const shut = new Set(listDenied(at('run/sunk-agent/shut')));
-      const names = readdirSync(keys).filter((one) => !shut.has(one));
+      const denied = new Set(listDenied(at('run/sunk-agent/shut')));
+      const names = readdirSync(keys).filter((one) => !denied.has(one));
       return new Map(names.map((one) => [one, readFileSync(path.join(keys, one), 'utf8')]));
     },
     read: (file) => (existsSync(at(file)) ? readFileSync(at(file), 'utf8') : ''),
@@ -197,53 +181,4 @@ export function makeLoginRoot(name: string, folder: string, config: string, toke
     },
   };
   return node;
-}
-
-interface Resident {
-  readonly child: ChildProcess;
-  pass(): Promise<Outcome>;
-  stop(): Promise<void>;
-}
-
-function startResident(root: string): Resident {
-  const child = spawn(process.execPath, [RESIDENT, root], { stdio: ['pipe', 'pipe', 'pipe'] });
-  const ended = once(child, 'close');
-  const answers = createInterface(child.stdout)[Symbol.asyncIterator]();
-  let said = '';
-  child.stderr.on('data', (data: Buffer) => (said += data.toString()));
-  // It may be killed while it is asked.
-  child.stdin.on('error', () => {});
-  return {
-    child,
-    async pass() {
-      said = '';
-      child.stdin.write('\n');
-      const { done, value } = await answers.next();
-      if (done !== true) return { ...(JSON.parse(value) as Outcome), signal: null };
-      await ended;
-      return { status: child.exitCode, signal: child.signalCode, report: null, stderr: said };
-    },
-    async stop() {
-      child.stdin.end();
-      await ended;
-    },
-  };
-}
-
-function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
-  return exitCode !== null || signalCode !== null;
-}
-
-async function awaitOutcome(child: ChildProcess): Promise<Outcome> {
-  if (child.stdout === null || child.stderr === null) throw new Error('the pass has no output');
-  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-  const last = stdout.trim().split('\n').at(-1) ?? '';
-  const report = last.startsWith('{') ? (JSON.parse(last) as SyncReport) : null;
-  return { status: child.exitCode, signal: child.signalCode, report, stderr };
-}
-
-/** @throws Error with what it said, where it ends with another status than 0. */
-export function mustRun(command: string, args: readonly string[]): void {
-  const { status, stderr } = spawnSync(command, args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${stderr}`);
 }

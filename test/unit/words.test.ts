@@ -1,0 +1,246 @@
+// Holds the field's terms: private words of the past stay out of the code, the tests, the packages and the units.
+// Not held, for their honest meaning is too common: image (of a container), memory (of a process), order, goes, comes.
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const REPOSITORY = path.resolve(import.meta.dirname, '../..');
+const DIRECTORIES = ['src', 'test', 'packaging', 'systemd'] as const;
+/** This table must name the words; a drawing has coordinates. */
+const SKIPPED = /^test\/unit\/words\.test\.ts$|\.svg$/;
+
+interface Term {
+  /** Matched in lower case, with identifiers taken apart: `beginTake` reads `begin take`. */
+  readonly today: RegExp;
+  /** Matched against the line as it stands. */
+  readonly isExact?: true;
+  readonly use: string;
+  /** What is removed from a line before it is searched: another, honest meaning, or bytes that must stay. */
+  readonly except?: readonly RegExp[];
+}
+
+/** Written as the normalised line has it. Paths and file names on disk keep their bytes. */
+const ON_DISK = [
+  /mirror\.sqlite\S*/g,
+  /\blib\/sunk-agent\/cache\b/g,
+  /\brun\/sunk-agent\/shut\b/g,
+  // nsscache, its files, and the word that nsswitch.conf has for it.
+  /nss[- ]?cache/g,
+  /\.cache\b|\bcache\.ix|\bfiles cache\b/g,
+];
+
+const TERMS: Readonly<Record<string, Term>> = {
+  hear: { today: /\b(?:hears?|heard|hearing|ears)\b/g, use: 'fetch, ingest, last contact' },
+  mirror: {
+    today: /\bmirror(?:s|ed)?\b/g,
+    use: 'state database',
+    // Where apt gets packages; a directory that is laid out like another.
+    except: [...ON_DISK, /\bdebian mirror\b|\bmirrors `src/g],
+  },
+  cache: {
+    today: /\bcache(?:s|d)?\b/g,
+    use: 'state database; stat-cache and memo for what is kept to save time',
+    // The kernel's, Node's, HTTP's and git's; that of the test nodes; `stat-cache` is a term.
+    except: [
+      ...ON_DISK,
+      /\b(?:page|compile|disk|directory|stat)[- ]caches?\b|cache-control|\bcache\.(?:put|match)/g,
+      /\bcompile cache\b|\bvar\/cache\b|\bnode cache\b|--cached\b/g,
+      // The mode of a sync in the database, and the service of nsswitch.conf.
+      /'cache'/g,
+      // Files of nsscache; a code of src/common/errors.ts.
+      /\bcache-(?:files|index)\b|\bcache damaged\b/g,
+    ],
+  },
+  take: { today: /\bbegin take\b|\btake[- ]pages?\b|\bnew take\b|\btaking\.|\bkept[- ]take/g, use: 'ingest' },
+  fetcher: { today: /\bfetchers?\b/g, use: 'reader' },
+  parts: {
+    today:
+      /\bkept[- ]parts\b|\{ \.\.\.parts,|\bparts\.(?:state|host|config|paths|reader|log|clock|ledger)\b/g,
+    use: 'SyncContext, context',
+  },
+  place: {
+    today: /\bplace\.(?!\s|$)|\b(?:const|let) place\b|\bplace: \w+ (?:root|context|place)\b/g,
+    use: 'NodeContext, context',
+  },
+  turn: {
+    today: /\bturn lock\b|\bsync order\b|\bwaits? for (?:its|the) turn\b|\btake turn\b/g,
+    use: 'acquireSyncLock, SyncRequest',
+  },
+  pass: {
+    today:
+      /\b(?:an?|the|each|every|one|next|last|first|second|third|full|delta|quick|this|that|of|per|before|after|between|no|two|three|many|few|all) pass(?:es)?\b|\bpass[- ](?:lock|line|lines|report|over|number|log)\b|\.pass\(|\bpass\(\)|\brun passe?s?\b/g,
+    use: 'sync',
+    // Columns and tables of the database keep their names.
+    except: [/\b(?:from|into|table|update) pass\b/g],
+  },
+  settled: {
+    today: /\bsettled\b/g,
+    use: 'change-detector, unchanged',
+    except: [/\ball settled\b/g],
+  },
+  complaint: { today: /\bcomplaints?\b/g, use: 'log-dedup, problem' },
+  desire: { today: /\bdesires?\b|\bwish(?:es|ed)?\b/g, use: 'computeDesiredState' },
+  ground: { today: /\bgrounds?\b|\bsurveys?\b/g, use: 'allocations, preconditions' },
+  winner: {
+    today: /\bwinners?\b|\brosters?\b|\broll\b(?! back)/g,
+    use: 'precedence, group-members, managed-accounts',
+  },
+  ours: {
+    today: /\bours\b|\bour mark\b|\bmarkers?\b/g,
+    use: 'managed, the managed group',
+    // Codes of refusals and findings.
+    except: [/\bmarker-taken\b|\bgroup-marker\b/g],
+  },
+  notes: { today: /\bremember(?:s|ed)?[- ](?:last|text)\b/g, use: 'memo, stat-cache' },
+  weighing: {
+    today: /\bweigh(?:s|ed|ing)?\b|\bscales\b|\bspoken\b|\bsilent\b|\briders?\b/g,
+    use: 'guard-limits, explicit, implied, dependants',
+    // Options of the logger, of npm and of curl; codes of findings.
+    except: [/['"]silent['"]|--silent|\b(?:disk|sshd)-silent\b/g],
+  },
+  reopened: {
+    today:
+      /\breopen(?:s|ed|ing)?\b|\bclosed (?:accounts?|in shadow)\b|\baccounts? (?:is|are|was|were|stays?) closed\b/g,
+    use: 'disabled, enabled',
+    // Kinds of the history.
+    except: [/\baccount-reopen(?:ed)?\b/g],
+  },
+  shut: {
+    today: /\bshuts?\b/g,
+    use: 'denied, deny list',
+    except: [...ON_DISK, /\bshuts? (?:[\w']+ ){0,3}down\b/g],
+  },
+  out: {
+    today: /\b(?:puts?|putting) out\b|\b(?:is|are|was|were|stays?|goes|go) out\b|\bout at once\b/g,
+    use: 'revoke, has no access',
+    except: [/\bout of\b/g],
+  },
+  look: {
+    today: /\b[a-z]+-looks?\b|\blooked\b(?! (?:at|up|for|like))|\bhands\b/g,
+    use: 'probe, HostAdapter',
+  },
+  powerful: {
+    today: /\bpowerful\b|\bpower files?\b/g,
+    use: 'privileged',
+    // Codes of refusals.
+    except: [/\b(?:name|uid|gid)-powerful\b/g],
+  },
+  word: {
+    today: /\boperator'?s? words?\b|\b(?:wait|waits|waiting|ask|asks) for a word\b|\bstore[’']s word\b/g,
+    use: 'approval, OperatorOverrides, reported by the store',
+  },
+  folder: {
+    today: /\bfolders?\b/g,
+    use: 'directory',
+    // A code of src/common/errors.ts.
+    except: [/\bstate folder\b/g],
+  },
+  testbed: {
+    today: /\bdoors?\b|\bmishaps?\b|\bdice\b|\btruth\b|\bpolite\b|\bstages?\b/g,
+    use: 'auth, node-faults, rng, reference-model, client-errors, harness',
+  },
+  plan: { today: /\btaken away:|\bgiven or altered\b/g, use: 'To remove, To add or change' },
+  doctor: { today: /\bBROKEN\b|\bOPEN\b/g, isExact: true, use: 'ERROR, WARNING, SECURITY' },
+  mend: { today: /\bmend(?:s|ed|ing)?\b/g, use: 'fix' },
+  vouched: { today: /\bvouch(?:ed|es)?\b/g, use: 'confirmed' },
+  nobody: {
+    today: /\bnobody\b|\bsomebody\b|\beverybody\b|\bwhoever\b|\bwhom\b/g,
+    use: 'no one, a user, each account, the user who',
+    // The account `nobody`.
+    except: [/['"`:=]nobody\b|\bnobody:|\buser nobody\b|\baccount nobody\b/g],
+  },
+};
+
+/** The most that may be left until all are replaced, in the order of DIRECTORIES; a term without a line has 0 in each. */
+const CEILINGS: Readonly<Record<string, readonly [number, number, number, number]>> = {
+  mirror: [136, 231, 2, 0],
+  pass: [235, 125, 9, 0],
+  nobody: [376, 197, 14, 2],
+  folder: [385, 360, 81, 6],
+  mend: [58, 51, 6, 3],
+  complaint: [22, 0, 0, 0],
+  shut: [29, 67, 4, 0],
+  cache: [77, 42, 14, 1],
+  ours: [168, 68, 4, 1],
+  reopened: [15, 10, 2, 0],
+  hear: [183, 692, 5, 1],
+  look: [17, 38, 0, 1],
+  desire: [10, 54, 0, 0],
+  out: [21, 6, 0, 2],
+  winner: [52, 4, 0, 0],
+  plan: [2, 7, 0, 0],
+  settled: [14, 36, 0, 0],
+  ground: [92, 1, 0, 0],
+  weighing: [88, 44, 1, 0],
+  word: [8, 3, 1, 0],
+  powerful: [7, 1, 0, 0],
+  place: [70, 28, 0, 0],
+  vouched: [3, 1, 0, 0],
+  take: [4, 13, 0, 0],
+  parts: [39, 1, 0, 0],
+  turn: [1, 0, 0, 0],
+  doctor: [3, 55, 0, 0],
+  fetcher: [2, 0, 0, 0],
+  testbed: [1, 37, 0, 0],
+};
+
+interface Hit {
+  readonly term: string;
+  readonly directory: string;
+  readonly where: string;
+}
+
+/** One case, and identifiers as words: `passLock` and `pass_lock` read `pass lock`. */
+function normalise(line: string): string {
+  return line
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
+    .replaceAll('_', ' ')
+    .toLowerCase();
+}
+
+function searchFile(file: string, directory: string): Hit[] {
+  const content = readFileSync(path.join(REPOSITORY, file), 'utf8');
+  if (content.includes('\0')) return [];
+  // The path is searched as line 0.
+  const raw = [file, ...content.split('\n')];
+  const normalised = raw.map(normalise);
+  const hits: Hit[] = [];
+  for (const [term, { today, isExact = false, except = [] }] of Object.entries(TERMS)) {
+    for (const [number, line] of (isExact ? raw : normalised).entries()) {
+      const searched = except.reduce((rest, allowed) => rest.replaceAll(allowed, '·'), line);
+      for (const _ of searched.matchAll(today)) hits.push({ term, directory, where: `${file}:${number}` });
+    }
+  }
+  return hits;
+}
+
+const hits = DIRECTORIES.flatMap((directory) =>
+  readdirSync(path.join(REPOSITORY, directory), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(REPOSITORY, path.join(entry.parentPath, entry.name)))
+    .filter((file) => !SKIPPED.test(file))
+    .flatMap((file) => searchFile(file, directory)),
+);
+
+describe.each(Object.entries(TERMS))('the words of "%s"', (term, { use }) => {
+  test.each(DIRECTORIES.map((directory, index) => [directory, CEILINGS[term]?.[index] ?? 0] as const))(
+    `are gone from %s, but for %i: use ${use}`,
+    (directory, ceiling) => {
+      const found = hits.filter((hit) => hit.term === term && hit.directory === directory);
+      expect(found.length, found.map(({ where }) => where).join('\n')).toBeLessThanOrEqual(ceiling);
+    },
+  );
+});
+
+test('nobody and its relatives stand at most 20 times in src and packaging', () => {
+  const found = hits.filter(
+    ({ term, directory }) => term === 'nobody' && /^(?:src|packaging)$/.test(directory),
+  );
+  const [inSource, , inPackaging] = CEILINGS['nobody'] ?? [0, 0, 0, 0];
+  expect(found.length).toBeLessThanOrEqual(Math.max(20, inSource + inPackaging));
+});
+
+test('the search finds a word inside of an identifier, and leaves what is allowed', () => {
+  expect(normalise('const passLock = SYNC_FOLDER')).toBe('const pass lock = sync folder');
+  expect('opens mirror.sqlite-wal'.replaceAll(ON_DISK[0]!, '·')).toBe('opens ·');
+});
