@@ -5,7 +5,7 @@ export interface Paths {
   /** `/` on a real node; a throwaway folder elsewhere. */
   readonly root: string;
   /** Folder of the configuration and of the lists that a fleet may share. */
-  readonly configFolder: string;
+  readonly configDirectory: string;
   readonly config: string;
   readonly credentials: string;
   readonly approved: string;
@@ -20,9 +20,9 @@ export interface Paths {
   readonly offboarded: string;
   readonly run: string;
   /** Who gets no key whatever the key files say, an empty file a name. */
-  readonly shut: string;
+  readonly denyList: string;
   readonly status: string;
-  readonly passLock: string;
+  readonly syncLock: string;
   readonly freeze: string;
   /** Whose keys an operator extended. */
   readonly extended: string;
@@ -38,7 +38,7 @@ export function pathsUnder(root: string): Paths {
   const below = (...parts: string[]): string => path.join(root, ...parts);
   return {
     root,
-    configFolder: below('etc/sunk-agent'),
+    configDirectory: below('etc/sunk-agent'),
     config: below('etc/sunk-agent/config.yaml'),
     credentials: below('etc/sunk-agent/credentials'),
     approved: below('etc/sunk-agent/approved'),
@@ -48,9 +48,9 @@ export function pathsUnder(root: string): Paths {
     keys: below('var/lib/sunk-agent/authorized_keys'),
     offboarded: below('var/lib/sunk-agent/offboarded'),
     run: below('run/sunk-agent'),
-    shut: below('run/sunk-agent/shut'),
+    denyList: below('run/sunk-agent/shut'),
     status: below('run/sunk-agent/status.json'),
-    passLock: below('run/sunk-agent/pass.lock'),
+    syncLock: below('run/sunk-agent/pass.lock'),
     freeze: below('var/lib/sunk-agent/freeze'),
     extended: below('var/lib/sunk-agent/extended'),
     audit: below('var/lib/sunk-agent/audit.ndjson'),

@@ -90,7 +90,7 @@ export async function applyChanges(
 function reopenMended(
   changes: readonly Change[],
   problems: ReadonlyMap<Change, string>,
-  { shut: folder }: Paths,
+  { denyList: folder }: Paths,
 ): void {
   const names = new Set(listDenied(folder));
   if (names.size === 0) return;
@@ -176,7 +176,7 @@ async function applyBatch(
     } catch (error) {
       const isOfSystem = error instanceof Error && 'code' in error;
       const problem = describeError(isOfSystem ? toHostWrite('the system refused', error) : error);
-      const isShut = isOfSystem && change.kind === 'keys-remove' && addDenied(paths.shut, change.name);
+      const isShut = isOfSystem && change.kind === 'keys-remove' && addDenied(paths.denyList, change.name);
       fail(change, isShut && config.keys.serve === 'command' ? `${problem}; ${NO_KEYS_MEANWHILE}` : problem);
     }
   }

@@ -78,7 +78,7 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
         groups,
         keyFiles: markShut(
           mergeKeys(readKeyFiles(paths.keys), backend.publication?.readKeys() ?? null),
-          listDenied(paths.shut),
+          listDenied(paths.denyList),
         ),
         // Who makes no homes need not know which there are; on a network file system each look costs.
         homes: findHomes(

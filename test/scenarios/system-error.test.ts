@@ -58,7 +58,7 @@ const place = () => ({
 /** By what is in the way: a plain file where the folder belongs, or a folder where the file does. */
 const STEPS: [what: string, inTheWay: keyof Paths | 'token', kind: 'file' | 'folder', step: () => unknown][] =
   [
-    ['cannot write', 'configFolder', 'file', () => replaceFile(paths.blocked, '')],
+    ['cannot write', 'configDirectory', 'file', () => replaceFile(paths.blocked, '')],
     ['cannot write', 'freeze', 'folder', () => writeFreeze(paths.freeze, 1, 'me')],
     ['cannot read', 'blocked', 'folder', () => readOperatorFiles(paths)],
     ['cannot read', 'freeze', 'folder', () => removeFreeze(paths.freeze)],
@@ -70,8 +70,8 @@ const STEPS: [what: string, inTheWay: keyof Paths | 'token', kind: 'file' | 'fol
       'folder',
       () => recordAct(paths, { act: 'thaw', subject: '', detail: '' }),
     ],
-    ['cannot open the pass lock', 'run', 'file', () => acquireFileLock(paths.passLock, () => {}, 0)],
-    ['cannot open the pass lock', 'passLock', 'folder', () => nameNode(paths.passLock)],
+    ['cannot open the pass lock', 'run', 'file', () => acquireFileLock(paths.syncLock, () => {}, 0)],
+    ['cannot open the pass lock', 'syncLock', 'folder', () => nameNode(paths.syncLock)],
     ['cannot use the state folder', 'state', 'file', () => prepareStateDirectory(paths.state)],
     ['cannot open the lock', 'state', 'file', () => acquireWriterLock(paths.state, 'node')],
     ['cannot listen for the reader at', 'run', 'file', () => linkReader(place(), 'socket')],

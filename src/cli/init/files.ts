@@ -60,7 +60,7 @@ export async function withDraft<T>(
 /** While no pass writes to it; the daemon waits for us no longer than that. */
 async function copyMirror(paths: Paths, to: string): Promise<void> {
   const release = await acquireFileLock(
-    paths.passLock,
+    paths.syncLock,
     () => process.stderr.write('sunk-agent: a pass is under way; waiting for it\n'),
     PATIENCE_MS,
   );

@@ -39,7 +39,7 @@ export async function run(context: CommandContext): Promise<number> {
   const place = openNodeContext(context);
   announceOwner(context);
   const release = await acquireFileLock(
-    place.paths.passLock,
+    place.paths.syncLock,
     () => process.stderr.write('sunk-agent: a pass is under way; waiting for it\n'),
     PATIENCE_MS,
   );

@@ -85,7 +85,7 @@ async function extend(
   until: number,
 ): Promise<{ extended: string[]; later: string[] }> {
   const { paths, config } = place;
-  const release = await acquireFileLock(paths.passLock, onWait, PATIENCE_MS);
+  const release = await acquireFileLock(paths.syncLock, onWait, PATIENCE_MS);
   const parts = openSyncContext(place);
   try {
     const { desired } = await decide(parts, now, judgeFreshness(null, parts.state, now));

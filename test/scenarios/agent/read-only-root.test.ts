@@ -46,7 +46,7 @@ const pass = async () => (await node.startPass().over).report;
 
 /** What sshd would be given. */
 function askHelper(name: string): string {
-  const { keys, shut } = pathsUnder(node.root);
+  const { keys, denyList: shut } = pathsUnder(node.root);
   return spawnSync('sh', [HELPER, name, keys, shut], { encoding: 'utf8' }).stdout;
 }
 
@@ -61,7 +61,7 @@ async function expectShut(): Promise<void> {
 
 async function expectMended(): Promise<void> {
   expect(await pass()).toMatchObject({ problems: [], changes: { failed: 0 } });
-  expect(existsSync(path.join(pathsUnder(node.root).shut, 'alice'))).toBe(false);
+  expect(existsSync(path.join(pathsUnder(node.root).denyList, 'alice'))).toBe(false);
   expect(await pass()).toMatchObject({ problems: [], changes: { planned: 0 } });
 }
 

@@ -74,7 +74,7 @@ async function runPasses(
 ): Promise<void> {
   const place = openNodeContext({ root, config: undefined });
   const done = [];
-  const release = await acquireFileLock(place.paths.passLock, () => {}, 1000);
+  const release = await acquireFileLock(place.paths.syncLock, () => {}, 1000);
   const parts = openSyncContext(place);
   for (const state of JSON.parse(readFileSync(states, 'utf8')) as (StoreState | null)[]) {
     await keepPace(pace, done.length);
