@@ -23,12 +23,12 @@ export function openChannel(stream: Duplex, maxLineBytes = MAX_LINE_BYTES): Chan
   let onLine = (_line: Buffer): boolean => false;
   let onClose = (_error: Error | null): void => {};
   let failure: Error | null = null;
-  let parts: Buffer[] = [];
+  let pieces: Buffer[] = [];
   let length = 0;
 
-  function takeLine(tail: Buffer): void {
-    const line = parts.length === 0 ? tail : Buffer.concat([...parts, tail]);
-    parts = [];
+  function handleLine(tail: Buffer): void {
+    const line = pieces.length === 0 ? tail : Buffer.concat([...pieces, tail]);
+    pieces = [];
     length = 0;
     if (line.length === 0 || onLine(line)) return;
     onMessage(JSON.parse(line.toString('utf8')));
@@ -40,14 +40,14 @@ export function openChannel(stream: Duplex, maxLineBytes = MAX_LINE_BYTES): Chan
     try {
       let start = 0;
       for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
-        takeLine(chunk.subarray(start, end));
+        handleLine(chunk.subarray(start, end));
         if (stream.destroyed) return;
         start = end + 1;
       }
       const rest = chunk.subarray(start);
       length += rest.length;
       if (length > maxLineBytes) throw new Error(`a line of more than ${maxLineBytes} bytes`);
-      if (rest.length > 0) parts.push(rest);
+      if (rest.length > 0) pieces.push(rest);
     } catch (error) {
       failure = error instanceof Error ? error : new Error(String(error));
       stream.destroy();

@@ -12,7 +12,7 @@ export interface TrafficTally {
   count(status: number | null): void;
   countRetry(): void;
   /** What was counted, or null if nothing was; counting starts again. */
-  take(): Traffic | null;
+  drain(): Traffic | null;
 }
 
 /** An empty tally. */
@@ -27,12 +27,12 @@ export function createTrafficTally(): TrafficTally {
     countRetry() {
       retries += 1;
     },
-    take() {
+    drain() {
       if (retries === 0 && Object.keys(statuses).length === 0) return null;
-      const taken = { statuses, retries };
+      const counts = { statuses, retries };
       statuses = {};
       retries = 0;
-      return taken;
+      return counts;
     },
   };
 }

@@ -1,4 +1,4 @@
-// What changed since a time of the store's clock, where a probe has shown that the store honours such a question.
+// Deltas: what changed since a time of the store's clock, where a probe has shown that the store honours the filter.
 import type { Config } from '../config/config.ts';
 import { AgentError } from '../common/errors.ts';
 import { compilePath } from '../protocol/attribute-path.ts';
@@ -8,10 +8,10 @@ import { openPage } from './pages/list-page.ts';
 import type { Meter } from './http/meter.ts';
 import type { ResourceKind } from '../protocol/records.ts';
 
-/** Asked for again each time, in milliseconds: clocks have whole seconds, and stores have replicas that lag. */
+/** Overlap of two deltas, in milliseconds: clocks have whole seconds, and stores have replicas that lag. */
 const OVERLAP_MS = 120_000;
 
-/** Before and after everything that a store can have written. */
+/** Before and after every modification that a store can have. */
 const LONG_AGO = '1970-01-01T00:00:00Z';
 const NEVER = '2900-01-01T00:00:00Z';
 
@@ -27,16 +27,16 @@ function deltaStart(since: string): number {
   return Date.parse(since) - OVERLAP_MS;
 }
 
-/** Whether a resource has a place in the delta; one that has not shows that the filter was ignored. */
+/** Whether a resource belongs to the delta; one that does not shows that the filter was ignored. */
 export function isWithinDelta(resource: unknown, since: string): boolean {
   const time = Date.parse(String(lastModified(resource)));
   return time >= deltaStart(since);
 }
 
 /**
- * Asks three times: the impossible filter must find nothing, and the one that everything fulfils must find as much as
- * none at all. A store that refuses, ignores or misreads `meta.lastModified` fails one of them.
- * @throws AgentError where the store cannot be heard.
+ * Asks three times: the filter that nothing matches must find nothing, and the filter that everything matches must find
+ * as much as none at all. A store that refuses, ignores or misreads `meta.lastModified` fails one of the three.
+ * @throws AgentError where the store cannot be reached.
  */
 export async function probeDelta(
   client: ScimClient,

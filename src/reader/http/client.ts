@@ -8,7 +8,7 @@ import { Answer } from './answer.ts';
 import { readBody } from './body.ts';
 import type { Meter } from './meter.ts';
 import {
-  isNobodyThere,
+  isNotListening,
   isTransientStatus,
   LONGEST_WAIT_MS,
   TransientFailure,
@@ -121,7 +121,7 @@ export function createClient(scim: Config['scim'], root: string, options: Client
           patientUntil = Date.now() + error.after;
           checkPatience();
         }
-        if (n >= call.attempts || isNobodyThere(error.cause)) {
+        if (n >= call.attempts || isNotListening(error.cause)) {
           throw new AgentError('store_unreachable', `${base.origin} ${error.message}`, {
             cause: error.cause,
           });
