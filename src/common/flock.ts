@@ -6,7 +6,7 @@ const LOCK_NB = 4;
 
 let flock: ((fd: number, operation: number) => number) | null = null;
 
-/** Takes, converts or drops the lock of an open file without waiting; false if somebody else's is in the way. */
+/** Acquires, converts or releases the lock of an open file without waiting; false if another process holds it. */
 export function tryFlock(fd: number, operation: keyof typeof OPERATIONS): boolean {
   flock ??= koffi.load('libc.so.6').func('int flock(int fd, int operation)') as (
     fd: number,

@@ -1,4 +1,4 @@
-// Times as people read them.
+// Times in a form for people.
 
 /** How long ago, in one unit; `never` for null. Both in epoch seconds. */
 export function sayAgo(at: number | null, now: number): string {

@@ -1,14 +1,14 @@
-// Lines over a duplex stream: one JSON value each, or what the other side reads itself; bounded, with back-pressure.
+// Lines over a duplex stream, each a JSON message or a line of a page; bounded in length, with back-pressure.
 import type { Duplex } from 'node:stream';
 import { MAX_LINE_BYTES } from './messages.ts';
 
 export interface Channel {
   /** Resolves when the stream has room for more. */
   send(message: unknown): Promise<void>;
-  /** The same for a line that is written already. */
+  /** The same for a line that is serialised already. */
   sendLine(line: string): Promise<void>;
   onMessage(callback: (message: unknown) => void): void;
-  /** Gets each line before it is read as JSON; true: it was something else. Valid only during the call. */
+  /** Gets each line before it is parsed; true: it is no message. The buffer is valid only during the call. */
   onLine(callback: (line: Buffer) => boolean): void;
   /** Called once, with the reason if there was one. */
   onClose(callback: (error: Error | null) => void): void;
@@ -35,7 +35,7 @@ export function openChannel(stream: Duplex, maxLineBytes = MAX_LINE_BYTES): Chan
   }
 
   stream.on('data', (chunk: Buffer) => {
-    // After a line for which it was closed nothing more is heard, of what Node has read already either.
+    // After a line that closed the channel, nothing more is handled, not even what Node has read already.
     if (stream.destroyed) return;
     try {
       let start = 0;
