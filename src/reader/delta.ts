@@ -1,6 +1,7 @@
 // Deltas: what changed since a time of the store's clock, where a probe has shown that the store honours the filter.
 import type { Config } from '../config/config.ts';
 import { AgentError } from '../common/errors.ts';
+import { parseTimestamp } from '../common/timestamp.ts';
 import { compilePath } from '../protocol/attribute-path.ts';
 import type { ScimClient } from './http/client.ts';
 import { listQuery } from './pages/list-query.ts';
@@ -22,15 +23,20 @@ export function deltaFilter(since: string): string {
   return `meta.lastModified ge "${new Date(deltaStart(since)).toISOString()}"`;
 }
 
-/** Epoch milliseconds of the earliest change that the delta asks for. */
+/**
+ * Epoch milliseconds of the earliest change that the delta asks for.
+ * @throws RangeError where `since` is no RFC 3339 time: a defect of the caller.
+ */
 function deltaStart(since: string): number {
-  return Date.parse(since) - OVERLAP_MS;
+  const time = parseTimestamp(since);
+  if (time === null) throw new RangeError(`a delta since ${since}, which is no RFC 3339 time`);
+  return time - OVERLAP_MS;
 }
 
 /** Whether a resource belongs to the delta; one that does not shows that the filter was ignored. */
 export function isWithinDelta(resource: unknown, since: string): boolean {
-  const time = Date.parse(String(lastModified(resource)));
-  return time >= deltaStart(since);
+  const time = parseTimestamp(String(lastModified(resource)));
+  return time !== null && time >= deltaStart(since);
 }
 
 /**

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Dispatcher } from 'undici';
 import type { Config, TokenSource } from '../config/config.ts';
 import { AgentError, describeError } from '../common/errors.ts';
+import { parseHttpDate } from '../common/timestamp.ts';
 import { getProperty, isObject } from '../protocol/attribute-path.ts';
 import { readBody } from './http/body.ts';
 import type { GroupQuestion, ProbeAnswer } from '../protocol/messages.ts';
@@ -191,8 +192,8 @@ async function request(
     body: write === undefined ? null : EMPTY_PATCH,
   });
   const text = (await readBody(response.body, MAX_BYTES)).toString('utf8');
-  const date = Date.parse(String(response.headers['date'] ?? ''));
-  return { status: response.statusCode, body: parse(text), date: Number.isNaN(date) ? null : date };
+  const date = parseHttpDate(String(response.headers['date'] ?? ''));
+  return { status: response.statusCode, body: parse(text), date };
 }
 
 const EMPTY_PATCH = JSON.stringify({

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import type { Config } from '../../config/config.ts';
 import { AgentError } from '../../common/errors.ts';
+import { parseHttpDate } from '../../common/timestamp.ts';
 import { Answer } from './answer.ts';
 import { readBody } from './body.ts';
 import type { Meter } from './meter.ts';
@@ -101,10 +102,9 @@ export function createClient(scim: Config['scim'], root: string, options: Client
     const { statusCode: status, headers } = response;
     const header = (name: string): string => String(headers[name] ?? '');
     const bytes = await readBody(response.body, bounds.page_bytes);
-    const date = Date.parse(header('date'));
     if (isTransientStatus(status))
       throw new TransientFailure(`answered ${status}`, readRetryAfter(header('retry-after'), Date.now()));
-    meter.noteAnswer(bytes.length, Number.isNaN(date) ? null : date);
+    meter.noteAnswer(bytes.length, parseHttpDate(header('date')));
     const isJson = /^application\/(scim\+)?json\b/i.test(header('content-type'));
     return new Answer(status, isJson ? bytes : null, bounds.depth);
   }

@@ -1,4 +1,5 @@
 // Which failures are worth another attempt, and how long to wait before it.
+import { parseHttpDate } from '../../common/timestamp.ts';
 
 /** A longer wait ends the sync; the next sync tries again. */
 export const LONGEST_WAIT_MS = 60_000;
@@ -35,8 +36,8 @@ export function waitAfter(attempt: number, after: number | null, random: number)
 /** Retry-After in seconds or as a date (RFC 9110 section 10.2.3), in milliseconds from `now`; null if neither. */
 export function readRetryAfter(header: string, now: number): number | null {
   if (/^\d{1,9}$/.test(header)) return Number(header) * 1000;
-  const date = Date.parse(header);
-  return header === '' || Number.isNaN(date) ? null : Math.max(0, date - now);
+  const date = parseHttpDate(header);
+  return date === null ? null : Math.max(0, date - now);
 }
 
 /** No server listens at that address: another attempt at once would fail as well. */
