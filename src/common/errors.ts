@@ -1,8 +1,8 @@
-// The one table of what can go wrong, with a hint for each entry and the exit status it ends a command with.
+// The table of expected errors, with the hint of each and the exit status of a command that ends with it.
 
 /**
- * Statuses follow sysexits(3) where a command's own meaning does not rule: 64 usage, 78 configuration.
- * `null` leaves the choice to the command: `sync` fails with 2, `plan` with 1.
+ * Statuses follow sysexits(3): 64 usage, 78 configuration, 70 internal. `null` leaves the status to the command: `sync`
+ * fails with 2, `plan` with 1.
  */
 const TABLE = {
   usage: { exit: 64, hint: 'sunk-agent --help lists the commands' },
@@ -34,9 +34,9 @@ const TABLE = {
   reader_failed: { exit: null, hint: 'see the reader’s log: journalctl -u sunk-agent-reader' },
   state_folder: {
     exit: null,
-    hint: 'the folder must belong to the agent’s user, mode 0700, on a local file system',
+    hint: 'the directory must belong to the agent’s user, mode 0700, on a local file system',
   },
-  cache_damaged: { exit: null, hint: 'it was set aside; the next complete pass rebuilds it' },
+  cache_damaged: { exit: null, hint: 'it was set aside; the next complete sync rebuilds it' },
   lock_busy: { exit: null, hint: 'another program is editing the accounts; it is tried again' },
   host_write: { exit: null, hint: 'check the disk, the mount and immutable files (lsattr)' },
   host_format: { exit: null, hint: 'pwck -r and grpck -r name the line' },
@@ -46,7 +46,7 @@ const TABLE = {
 
 export type ErrorCode = keyof typeof TABLE;
 
-/** An expected failure: what happened and where (`message`), how to mend it (`hint`), and why (`cause`). */
+/** An expected failure: what happened and where (`message`), how to fix it (`hint`), and why (`cause`). */
 export class AgentError extends Error {
   readonly code: ErrorCode;
   readonly hint: string;
@@ -73,7 +73,7 @@ export function describeError(error: unknown): string {
   return phrases.join(': ') + hint;
 }
 
-/** Whether a word from elsewhere is a code of the table. */
+/** Whether a text is a code of the table. */
 export function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(TABLE, code);
 }

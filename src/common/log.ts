@@ -4,7 +4,7 @@ import { pino, type Logger } from 'pino';
 
 export type { Logger };
 
-/** Names of fields that never reach a log, wherever they stand. */
+/** Names of fields whose values never reach a log, at the top level or one below. */
 const SECRETS = ['token', 'authorization', 'privateKey', '*.token', '*.authorization', '*.privateKey'];
 
 /** sd-daemon(3) priorities for pino's levels. */
@@ -34,28 +34,28 @@ export function createLogger(component: string, level = process.env['LOG_LEVEL']
     {
       write(line: string): void {
         const priority = journald ? (PRIORITY[/"level":(\d+)/.exec(line)?.[1] ?? ''] ?? '') : '';
-        process.stderr.write(process.stderr.isTTY ? sayLine(line) : priority + escapeLine(line));
+        process.stderr.write(process.stderr.isTTY ? formatLine(line) : priority + escapeLine(line));
       },
     },
   );
 }
 
-/** On a terminal a command says itself what it did; only what went wrong is said besides. */
+/** On a terminal a command prints what it did itself; the log adds only warnings and errors. */
 function defaultLevel(): string {
   return process.stderr.isTTY ? 'warn' : 'info';
 }
 
-/** A line for the person at a terminal. */
-function sayLine(line: string): string {
+/** A line for a terminal. */
+function formatLine(line: string): string {
   const { component, msg, problem } = JSON.parse(line) as Readonly<Record<string, unknown>>;
-  const said = [msg, problem].filter((part) => typeof part === 'string').join(': ');
+  const text = [msg, problem].filter((part) => typeof part === 'string').join(': ');
   const who = component === 'agent' ? 'sunk-agent' : `sunk-agent ${String(component)}`;
-  return escapeLine(`${who}: ${said.replaceAll('\n', '\\n')}\n`);
+  return escapeLine(`${who}: ${text.replaceAll('\n', '\\n')}\n`);
 }
 
 /**
- * What a terminal would obey or a reader would not see, escaped as JSON has it, so that the line still says the same to
- * a program: JSON.stringify leaves DEL, C1 and format characters (bidirectional marks, zero width, tags) as they are.
+ * Escapes what a terminal would obey or a person would not see, in JSON's way, so that a program still parses the same
+ * line: JSON.stringify leaves DEL, C1 and format characters (bidirectional marks, zero width, tags) as they are.
  */
 export function escapeLine(line: string): string {
   return line.replace(/(?!\n$)[\p{C}\u2028\u2029]/gu, (character) =>
@@ -66,7 +66,7 @@ export function escapeLine(line: string): string {
   );
 }
 
-/** Whether a descriptor leads to the journal: JOURNAL_STREAM is device:inode, and is inherited further than the stream is (systemd.exec(5)). */
+/** Whether a descriptor leads to the journal: JOURNAL_STREAM is its device:inode, and also reaches processes with another stderr (systemd.exec(5)). */
 export function isJournal(stream: string | undefined, descriptor: number): boolean {
   if (stream === undefined) return false;
   const { dev, ino } = fstatSync(descriptor);

@@ -1,32 +1,32 @@
-// Where everything lies, under one root.
+// Every path of the agent, below one root.
 import path from 'node:path';
 
 export interface Paths {
-  /** `/` on a real node; a throwaway folder elsewhere. */
+  /** `/` on a real node; a temporary directory elsewhere. */
   readonly root: string;
-  /** Folder of the configuration and of the lists that a fleet may share. */
-  readonly configFolder: string;
+  /** Directory of the configuration and of the lists that a fleet may share. */
+  readonly configDirectory: string;
   readonly config: string;
   readonly credentials: string;
   readonly approved: string;
   readonly blocked: string;
-  /** The state folder: 0700, SQLite. */
+  /** The state directory: 0700, SQLite. */
   readonly state: string;
-  /** A file that only takes room, given up where the disk is full. */
+  /** A file that reserves space, deleted when the disk is full. */
   readonly reserve: string;
-  /** Key files, one a name: what sshd and the helper read. */
+  /** Key files, one per name: what sshd and the helper read. */
   readonly keys: string;
-  /** What off-boarding has put aside, one folder a uid; 0700. */
+  /** What off-boarding has set aside, one directory per uid; 0700. */
   readonly offboarded: string;
   readonly run: string;
-  /** Who gets no key whatever the key files say, an empty file a name. */
-  readonly shut: string;
+  /** The deny list: names whose keys the helper must not serve, one empty file per name. */
+  readonly denyList: string;
   readonly status: string;
-  readonly passLock: string;
+  readonly syncLock: string;
   readonly freeze: string;
-  /** Whose keys an operator extended. */
+  /** Users whose keys an operator extended. */
   readonly extended: string;
-  /** What operators did by hand: NDJSON, only ever appended to. */
+  /** Acts of operators: NDJSON, append-only. */
   readonly audit: string;
   readonly readerSocket: string;
   /** Requests to sunk-agent-hook.service, and its answers; 0700. */
@@ -38,7 +38,7 @@ export function pathsUnder(root: string): Paths {
   const below = (...parts: string[]): string => path.join(root, ...parts);
   return {
     root,
-    configFolder: below('etc/sunk-agent'),
+    configDirectory: below('etc/sunk-agent'),
     config: below('etc/sunk-agent/config.yaml'),
     credentials: below('etc/sunk-agent/credentials'),
     approved: below('etc/sunk-agent/approved'),
@@ -48,9 +48,9 @@ export function pathsUnder(root: string): Paths {
     keys: below('var/lib/sunk-agent/authorized_keys'),
     offboarded: below('var/lib/sunk-agent/offboarded'),
     run: below('run/sunk-agent'),
-    shut: below('run/sunk-agent/shut'),
+    denyList: below('run/sunk-agent/shut'),
     status: below('run/sunk-agent/status.json'),
-    passLock: below('run/sunk-agent/pass.lock'),
+    syncLock: below('run/sunk-agent/pass.lock'),
     freeze: below('var/lib/sunk-agent/freeze'),
     extended: below('var/lib/sunk-agent/extended'),
     audit: below('var/lib/sunk-agent/audit.ndjson'),

@@ -1,10 +1,10 @@
-// Text of strangers made harmless for terminals, logs and screens.
+// Makes untrusted text harmless for terminals, logs and screens.
 
 /**
- * Shows what a terminal would obey or a reader would not see: control characters (C0, DEL, C1), format characters
+ * Escapes what a terminal would obey or a person would not see: control characters (C0, DEL, C1), format characters
  * (bidirectional marks and isolates, zero width, tags, BOM), line and paragraph separators, lone surrogates,
- * private use and unassigned ones become `\x1b` or `\u{202e}`; a backslash is doubled, so that nothing can pass for
- * an escape. All else stays. `limit` characters at most, then `…`.
+ * private use and unassigned ones become `\x1b` or `\u{202e}`. A backslash is doubled, so that no text can imitate an
+ * escape. All other characters stay. `limit` characters at most, then `…`.
  */
 export function makePrintable(text: string, limit = 500): string {
   const shown: string[] = [];

@@ -1,9 +1,9 @@
-// What SQLite refuses, by its result code (sqlite.org/rescode.html): the file is wrong, or the system said no to it.
+// Errors of SQLite by result code (sqlite.org/rescode.html): the file is damaged, or a system call failed.
 
 const DAMAGED = /^SQLITE_(?:CORRUPT|NOTADB|FORMAT|IOERR_SHORT_READ)/;
 
-/** The answer of the system (errno(3)) that stands behind a code. */
-const REFUSED: readonly (readonly [code: RegExp, errno: string])[] = [
+/** The errno(3) behind a result code. */
+const SYSTEM_ERRORS: readonly (readonly [code: RegExp, errno: string])[] = [
   [/^SQLITE_FULL/, 'ENOSPC'],
   [/^SQLITE_(?:NOMEM|IOERR_NOMEM)/, 'ENOMEM'],
   [/^SQLITE_IOERR/, 'EIO'],
@@ -12,24 +12,24 @@ const REFUSED: readonly (readonly [code: RegExp, errno: string])[] = [
   [/^SQLITE_(?:BUSY|LOCKED)/, 'EBUSY'],
 ];
 
-/** null: the error is none of SQLite's. */
+/** null: the error does not come from SQLite. */
 export function sqliteCode(error: unknown): string | null {
   const code = error instanceof Error && 'code' in error ? error.code : null;
   return typeof code === 'string' && code.startsWith('SQLITE_') ? code : null;
 }
 
-/** Whether the code says that the file is not what SQLite wrote. */
+/** Whether the code means that the file is not what SQLite wrote. */
 export function isDamageCode(code: string): boolean {
   return DAMAGED.test(code);
 }
 
-/** Whether the file can be read and not be written: the disk is full, fails, or takes nothing any more. */
+/** Whether the file can be read but not written: the disk is full, fails, or is read-only. */
 export function isUnwritable(error: unknown): boolean {
   const errno = errnoOf(sqliteCode(error) ?? '');
   return errno !== null && ['ENOSPC', 'EIO', 'EROFS', 'EACCES'].includes(errno);
 }
 
-/** null: it is no refusal of the system's. */
+/** null: the code stands for no error of a system call. */
 export function errnoOf(code: string): string | null {
-  return isDamageCode(code) ? null : (REFUSED.find(([pattern]) => pattern.test(code))?.[1] ?? null);
+  return isDamageCode(code) ? null : (SYSTEM_ERRORS.find(([pattern]) => pattern.test(code))?.[1] ?? null);
 }

@@ -1,4 +1,4 @@
-// What the system refuses (errno(3)): said with what was wanted, where, and what an operator can do about it.
+// Errors of system calls (errno(3)), with what was attempted, where, and what an operator can do about it.
 import { AgentError, type ErrorCode } from './errors.ts';
 import { errnoOf, isDamageCode, sqliteCode } from './sqlite-error.ts';
 
@@ -6,41 +6,41 @@ const HINTS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full: make room (df -h and df -i)',
   EDQUOT: 'the quota is used up: raise it, or make room (quota(1))',
   EROFS: 'the file system is read-only: mount -o remount,rw, and dmesg says why it became so',
-  EPERM: 'root may not write there: an immutable file or folder (lsattr), or an NFS export with root_squash',
+  EPERM:
+    'root may not write there: an immutable file or directory (lsattr), or an NFS export with root_squash',
   EACCES:
     'root may not write there: an NFS export with root_squash, an automounter that has no such home, or a security policy',
   EBUSY: 'something is mounted there, or uses it',
-  EXDEV: 'something is mounted in between: the file and its folder must be of one file system',
+  EXDEV: 'something is mounted in between: the file and its directory must be of one file system',
   EIO: 'the disk fails: see dmesg',
   ESTALE: 'the NFS server has lost it: mount it anew',
   ENOTCONN: 'the file system behind it is gone: mount it anew',
   ETIMEDOUT: 'the file server does not answer',
   EHOSTDOWN: 'the file server does not answer',
-  EISDIR: 'a folder lies where a file belongs: move it away',
-  ENOTDIR: 'something lies where a folder belongs: move it away',
-  EEXIST: 'something lies where a folder belongs: move it away',
-  ELOOP: 'a symbolic link lies there, and none is followed: put a file or a folder in its place',
+  EISDIR: 'a directory lies where a file belongs: move it away',
+  ENOTDIR: 'something lies where a directory belongs: move it away',
+  EEXIST: 'something lies where a directory belongs: move it away',
+  ELOOP: 'a symbolic link lies there, and none is followed: put a file or a directory in its place',
   ENAMETOOLONG: 'a shorter --root is needed',
   EMFILE: 'too many files are open: raise LimitNOFILE of the unit, or ulimit -n',
   ENFILE: 'too many files are open on this machine: fs.file-max of sysctl(8)',
   ENOMEM: 'no memory is left: free -h, and MemoryMax of the unit',
 };
 
-/** What only root, or the owner, may do is not refused by the disk. */
+/** Hints for a caller who is not root: then the cause is the caller, not the disk. */
 const NOT_ROOT: Readonly<Record<string, string>> = {
   EPERM: 'this user may not: run it with sudo',
   EACCES: 'this user may not: run it with sudo',
 };
 
-/** Whether an error is the system's own answer to a call, and so no defect of ours. */
+/** Whether an error comes from a system call, and so is no defect of this program. */
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'errno' in error && 'syscall' in error;
 }
 
 /**
- * The error of a step that met the system's refusal, with the hint that fits the refusal, or else the code's own; one
- * that is an AgentError already stays what it is.
- * @param message what was wanted, and where: `cannot write /etc/sunk-agent/blocked`.
+ * An AgentError with the hint for the errno, or else the hint of `code`; an AgentError is returned as it is.
+ * @param message what was attempted, and where: `cannot write /etc/sunk-agent/blocked`.
  */
 export function toSystemError(code: ErrorCode, message: string, cause: unknown): AgentError {
   if (cause instanceof AgentError) return cause;
@@ -48,14 +48,14 @@ export function toSystemError(code: ErrorCode, message: string, cause: unknown):
   return new AgentError(code, message, { cause, ...(hint === null ? {} : { hint }) });
 }
 
-/** The same for what is written to the host. */
+/** The same for a write to the host. */
 export function toHostWrite(message: string, cause: unknown): AgentError {
   return toSystemError('host_write', message, cause);
 }
 
 /**
- * Does what touches files; a refusal of the system gets `message` before it and a hint behind. Any other error is a
- * defect and stays bare.
+ * Runs `work`; an error of a system call gets `message` in front and a hint behind. Any other error is a defect and is
+ * rethrown as it is.
  * @throws AgentError of that code
  */
 export function attempt<T>(message: string, work: () => T, code: ErrorCode = 'host_write'): T {
@@ -67,25 +67,25 @@ export function attempt<T>(message: string, work: () => T, code: ErrorCode = 'ho
 }
 
 /**
- * For the outermost frame: what the system refused where no step has said what it wanted names call and file itself; what
- * was refused to SQLite, or what it found, is the cache's.
+ * For the outermost frame: an error of a system call that no step has described names call and file itself; an error of
+ * SQLite concerns the state database.
  */
 export function nameRefusal(error: unknown): unknown {
   if (isSystemError(error)) return toHostWrite('the system refused', error);
   const code = sqliteCode(error);
   if (code === null) return error;
   if (isDamageCode(code))
-    return new AgentError('cache_damaged', 'the cache is damaged', { cause: error, hint: REOPENED });
-  return errnoOf(code) === null ? error : toHostWrite('the cache cannot be used', error);
+    return new AgentError('cache_damaged', 'the state database is damaged', { cause: error, hint: REOPENED });
+  return errnoOf(code) === null ? error : toHostWrite('the state database cannot be used', error);
 }
 
 const REOPENED = 'it is set aside when it is next opened, and rebuilt from the store and the host';
 
-/** The hint for the first layer of an error that has a code we know, or null. */
+/** The hint for the first layer of an error that has a known code, or null. */
 function hintAt(error: unknown): string | null {
   for (let layer = error; layer instanceof Error; layer = layer.cause) {
-    const said = 'code' in layer ? String(layer.code) : '';
-    const code = errnoOf(said) ?? said;
+    const own = 'code' in layer ? String(layer.code) : '';
+    const code = errnoOf(own) ?? own;
     const hint = (process.geteuid?.() === 0 ? undefined : NOT_ROOT[code]) ?? HINTS[code];
     if (hint !== undefined) return hint;
   }

@@ -15,10 +15,13 @@ export const access = z.strictObject({
   groups: z
     .array(groupReference)
     .default([])
-    .describe('Whose members may log in; an empty list lets in nobody.'),
-  sudo_groups: z.array(groupReference).default([]).describe('Whose members may run sudo without a password.'),
+    .describe('Groups whose members may log in. An empty list grants access to no one.'),
+  sudo_groups: z
+    .array(groupReference)
+    .default([])
+    .describe('Groups whose members may run sudo without a password.'),
   users: z
     .array(z.string())
     .default([])
-    .describe('If not empty, only these userNames (a personal login pod).'),
+    .describe('If not empty, only these userNames have access (a personal login pod).'),
 });

@@ -7,7 +7,7 @@ export const accounts = z.strictObject({
     .enum(['local', 'nsscache', 'published'])
     .default('local')
     .describe(
-      'local: the node’s own files. nsscache: files that libnss-cache reads, for many nodes. published: accounts are another node’s to write in that way; homes, keys, sessions and sudo are this one’s.',
+      'local: the node’s own files. nsscache: files that libnss-cache reads, for many nodes. published: another node writes the accounts with nsscache; this node manages homes, keys, sessions and sudo.',
     ),
   nsscache_dir: absolutePath
     .default('/var/lib/sunk-agent/nsscache')
@@ -28,23 +28,23 @@ export const accounts = z.strictObject({
     .describe('What a new userName does to an existing account.'),
   primary_group: posixName
     .default('sunk-users')
-    .describe('The marker group: every managed account is in it.'),
+    .describe('The managed group: every managed account is a member.'),
   primary_gid: posixId.default(9999).describe('Its gid, the same on every node.'),
   groups: z
     .array(z.string().min(1))
     .default([])
-    .describe('Patterns (* and ?) of further SCIM groups to make on the node.'),
-  home: absolutePath.default('/home/%u').describe('The home folder; %u is the POSIX name.'),
+    .describe('Patterns (* and ?) of further SCIM groups to create on the node.'),
+  home: absolutePath.default('/home/%u').describe('The home directory; %u is the POSIX name.'),
   home_prefixes: z
     .array(absolutePath)
     .default(['/home', '/mnt/home'])
-    .describe('Homes that the store names must lie below one of these.'),
+    .describe('A home reported by the store must be below one of these.'),
   homes: z
     .enum(['create', 'never'])
     .default('create')
     .describe(
-      'Whether a missing home is made from /etc/skel. Behind an automounter say never, or each pass mounts every home.',
+      'Whether a missing home is created from /etc/skel. Behind an automounter use never, or each sync mounts every home.',
     ),
   shell: absolutePath.default('/bin/bash').describe('The login shell; must be in /etc/shells.'),
-  retention: duration.prefault('90d').describe('How long a closed account keeps its line.'),
+  retention: duration.prefault('90d').describe('How long a disabled account keeps its line.'),
 });

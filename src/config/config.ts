@@ -23,13 +23,15 @@ export const configSchema = z.strictObject({
   scim: scim.describe('The store.'),
   access: access.prefault({}).describe('Who may log in.'),
   accounts: accounts.prefault({}).describe('What an account looks like.'),
-  keys: keys.prefault({}).describe('Which SSH keys count, and for how long.'),
+  keys: keys.prefault({}).describe('Which SSH keys are accepted, and for how long.'),
   overrides: z.array(override).default([]).describe('For the day the identity provider is wrong.'),
   sync: sync
     .prefault({})
-    .describe('The schedule; each host adds a jitter of its own, also when it starts again with a cache.'),
-  limits: limits.prefault({}).describe('What is too much at once.'),
-  offboarding: offboarding.prefault({}).describe('What else happens when somebody leaves.'),
+    .describe(
+      'The schedule; each node adds a jitter of its own, also when it restarts with a state database.',
+    ),
+  limits: limits.prefault({}).describe('The limits of the guard.'),
+  offboarding: offboarding.prefault({}).describe('What else happens when a user loses access.'),
   metrics: metrics.prefault({}).describe('Metrics; off by default.'),
 });
 
@@ -51,7 +53,7 @@ export function loadConfig(file: string): Config {
   return parseConfig(text, file);
 }
 
-/** The same for a text already read; `file` is only for messages. */
+/** The same for a text that is already read; `file` is used in messages only. */
 export function parseConfig(text: string, file: string): Config {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });

@@ -1,4 +1,4 @@
-// `keys`: which SSH keys count, for how long, and how sshd gets them.
+// `keys`: which SSH keys are accepted, for how long, and how sshd gets them.
 import * as z from 'zod';
 import { duration } from './types.ts';
 
@@ -6,23 +6,25 @@ export const keys = z.strictObject({
   serve: z
     .enum(['command', 'file'])
     .default('command')
-    .describe('sshd asks our helper, or reads our folder itself.'),
+    .describe(
+      'command: sshd runs the helper (AuthorizedKeysCommand). file: sshd reads the key directory (AuthorizedKeysFile).',
+    ),
   user_files: z
     .enum(['ignore', 'allow'])
     .default('ignore')
-    .describe('Whether ~/.ssh/authorized_keys counts as well.'),
+    .describe('Whether sshd also accepts ~/.ssh/authorized_keys.'),
   max_age: z
     .union([z.literal('never').transform(() => null), duration])
     .prefault('7d')
-    .describe('A key that the store has not confirmed for so long stops working.'),
+    .describe('A key stops working when the store has not confirmed it for this long.'),
   types: z
     .array(z.string().min(1))
     .default(['ssh-ed25519', 'ecdsa-sha2-*', 'sk-*', 'ssh-rsa'])
-    .describe('Key types (patterns) that are accepted.'),
+    .describe('Accepted key types (patterns).'),
   rsa_bits: z.int().min(2048).max(16384).default(3072).describe('The shortest RSA key.'),
-  per_user: z.int().min(1).max(1000).default(50).describe('Keys a user at most.'),
+  per_user: z.int().min(1).max(1000).default(50).describe('Maximum number of keys of a user.'),
   blocked: z
     .array(z.string().startsWith('SHA256:'))
     .default([])
-    .describe('Fingerprints that are never accepted.'),
+    .describe('Fingerprints of keys that are never accepted.'),
 });

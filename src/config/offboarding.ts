@@ -1,4 +1,4 @@
-// `offboarding`: what else happens when somebody leaves.
+// `offboarding`: what else happens when a user loses access.
 import * as z from 'zod';
 import { absolutePath, duration } from './types.ts';
 
@@ -6,6 +6,8 @@ export const offboarding = z.strictObject({
   hook: absolutePath
     .nullable()
     .default(null)
-    .describe('A program run, as root, for each account that is closed (sunk-agent hook, in sunk-agent(8)).'),
+    .describe(
+      'A program that runs as root for each account that is disabled (sunk-agent hook, in sunk-agent(8)).',
+    ),
   hook_timeout: duration.prefault('30s').describe('Its time limit.'),
 });

@@ -1,13 +1,13 @@
-// `overrides`: what operators say about one person, for the day the identity provider is wrong.
+// `overrides`: settings of operators for one user, for when the identity provider is wrong.
 import * as z from 'zod';
 import { posixId } from './types.ts';
 
 export const override = z
   .strictObject({
-    id: z.string().optional().describe('The person’s SCIM id ...'),
+    id: z.string().optional().describe('The user’s SCIM id ...'),
     name: z.string().optional().describe('... or userName.'),
-    block: z.literal(true).optional().describe('May not log in, whatever the store says.'),
-    uid: posixId.optional().describe('Has this uid.'),
-    add_key: z.string().optional().describe('May also log in with this public key.'),
+    block: z.literal(true).optional().describe('The user may not log in, whatever the store reports.'),
+    uid: posixId.optional().describe('The uid of the user.'),
+    add_key: z.string().optional().describe('A further public key of the user.'),
   })
   .refine((entry) => (entry.id === undefined) !== (entry.name === undefined), 'either id or name');

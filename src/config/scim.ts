@@ -1,4 +1,4 @@
-// `scim`: the store, how it is asked, and where it keeps each fact.
+// `scim`: the store, how it is queried, and which attribute has which value.
 import * as z from 'zod';
 import { absolutePath, duration, rate } from './types.ts';
 
@@ -50,17 +50,17 @@ export const scim = z.strictObject({
     .min(1)
     .default([{ credential: 'scim-token' }])
     .describe('Where the bearer tokens are, in the order in which they are tried; a 401 tries the next.'),
-  users: query.prefault({}).describe('What is asked of /Users.'),
-  groups: query.prefault({}).describe('What is asked of /Groups.'),
+  users: query.prefault({}).describe('The query of /Users.'),
+  groups: query.prefault({}).describe('The query of /Groups.'),
   announce: z
     .boolean()
     .default(false)
     .describe(
-      'Whether each request tells this node’s name and the hash of its snapshot (Sunk-Agent-Snapshot), for a store that shows where nodes differ.',
+      'Whether each request carries this node’s name and the hash of its snapshot (Sunk-Agent-Snapshot), for a store that shows where nodes differ.',
     ),
   budget: rate
     .prefault('5/s')
-    .describe('Requests to the store, on average; the poll interval stretches to keep it.'),
+    .describe('Average rate of requests to the store; the poll interval grows to keep it.'),
   ca_file: absolutePath
     .nullable()
     .default(null)
@@ -70,7 +70,7 @@ export const scim = z.strictObject({
       ssh_keys: attributePath
         .default('urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser:sunkSshKeys')
         .describe('SSH public keys.'),
-      username: attributePath.default('userName').describe('What the POSIX name is made from.'),
+      username: attributePath.default('userName').describe('The source of the POSIX name.'),
       uid: attributePath
         .nullable()
         .default('urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser:uid')
@@ -78,8 +78,8 @@ export const scim = z.strictObject({
       gid: attributePath
         .nullable()
         .default(null)
-        .describe('The primary group id; null gives everybody the marker group.'),
-      home: attributePath.nullable().default(null).describe('The home folder; null uses accounts.home.'),
+        .describe('The primary group id; null gives each account the managed group.'),
+      home: attributePath.nullable().default(null).describe('The home directory; null uses accounts.home.'),
       shell: attributePath.nullable().default(null).describe('The login shell; null uses accounts.shell.'),
       group_name: attributePath.default('displayName').describe('The name of a group.'),
       group_gid: attributePath
@@ -88,7 +88,7 @@ export const scim = z.strictObject({
         .describe('The numeric group id.'),
     })
     .prefault({})
-    .describe('Where this store keeps each fact: attribute paths, extension URNs included.'),
+    .describe('The attribute path of each value in this store, extension URNs included.'),
   bounds: z
     .strictObject({
       page_bytes: z
@@ -101,14 +101,16 @@ export const scim = z.strictObject({
         .int()
         .min(1024)
         .default(1024 * 1024 * 1024)
-        .describe('Bytes in one pass.'),
-      pages: z.int().min(1).default(10_000).describe('Pages in one list.'),
+        .describe('Bytes in one sync.'),
+      pages: z.int().min(1).default(10_000).describe('Pages of one list.'),
       depth: z.int().min(4).max(100).default(20).describe('Nesting of an answer’s JSON.'),
       request: duration
         .prefault('30s')
-        .describe('One request, from the first byte sent to the last received.'),
-      pass: duration.prefault('10m').describe('One pass.'),
+        .describe('Time of one request, from the first byte sent to the last received.'),
+      pass: duration.prefault('10m').describe('Time of one sync.'),
     })
     .prefault({})
-    .describe('What is too much; an answer beyond it fails the pass and names the bound.'),
+    .describe(
+      'Bounds of the store’s answers; an answer above one fails the sync, and the error names the bound.',
+    ),
 });

@@ -1,15 +1,16 @@
-// Finds the bearer tokens that the configuration names; they are read anew for each question, so that a new one counts.
+// Finds the configured bearer tokens. Each request reads them again, so that a new token counts at once.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { TokenSource } from './config.ts';
 import { AgentError } from '../common/errors.ts';
 import { pathsUnder } from '../common/paths.ts';
 
-/** RFC 6750 section 2.1: what a bearer token is made of. */
+/** Syntax of a bearer token (RFC 6750 section 2.1). */
 const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
 
 /**
- * Where a token lies: a systemd credential (CREDENTIALS_DIRECTORY), else a file of that name among our credentials.
+ * The path of a token: a systemd credential (CREDENTIALS_DIRECTORY), else a file of that name in the credentials
+ * directory.
  */
 export function locateToken(source: TokenSource, root: string, environment: NodeJS.ProcessEnv): string {
   if ('file' in source) return path.join(root, source.file);
@@ -17,8 +18,8 @@ export function locateToken(source: TokenSource, root: string, environment: Node
 }
 
 /**
- * Reads the tokens that are there, in order: of several, all but one may be missing, as while they are replaced.
- * @throws AgentError token_missing where none is, naming the file and never its content.
+ * Reads the tokens that exist, in order: of several, all but one may be missing, as during a rotation.
+ * @throws AgentError token_missing where no token is readable; it names the file and never its content.
  */
 export function readTokens(
   sources: readonly TokenSource[],

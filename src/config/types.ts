@@ -1,4 +1,4 @@
-// The words that values of the configuration are made of: durations, rates, names, paths.
+// Scalar types of the configuration: durations, rates, names, paths.
 import * as z from 'zod';
 
 const UNIT_SECONDS = { s: 1, m: 60, h: 3600, d: 86400 } as const;
@@ -28,10 +28,10 @@ export const rate = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** Of a whole: above 0, at most 1. */
+/** A share of a whole: above 0, at most 1. */
 export const share = z.number().gt(0).max(1);
 export const count = z.int().min(0);
-/** Never a system account's, nor what uid_t reserves. */
+/** Neither an id of a system account nor one that uid_t reserves. */
 export const posixId = z.int().min(1000).max(2147483646);
 export const posixName = z
   .string()

@@ -109,7 +109,7 @@ async function applyHooks(
 function describeFailure(change: Change, error: unknown, { paths, config }: ApplyContext): string {
   const isOfSystem = error instanceof Error && 'code' in error;
   const problem = describeError(isOfSystem ? toHostWrite('the system refused', error) : error);
-  const isDenied = isOfSystem && change.kind === 'keys-remove' && addDenied(paths.shut, change.name);
+  const isDenied = isOfSystem && change.kind === 'keys-remove' && addDenied(paths.denyList, change.name);
   return isDenied && config.keys.serve === 'command' ? `${problem}; ${NO_KEYS_MEANWHILE}` : problem;
 }
 

@@ -63,7 +63,7 @@ export async function applyChanges(
 function removeFixedDenials(
   changes: readonly Change[],
   problems: ReadonlyMap<Change, string>,
-  { shut: denyList }: Paths,
+  { denyList }: Paths,
 ): void {
   const names = new Set(listDenied(denyList));
   if (names.size === 0) return;

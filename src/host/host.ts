@@ -55,7 +55,7 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
         node: await readNodeTraits(root),
         keyFiles: markDenied(
           mergeKeys(readKeyFiles(paths.keys), backend.publication?.readKeys() ?? null),
-          listDenied(paths.shut),
+          listDenied(paths.denyList),
         ),
         homes: findHomes(root, homes),
         sudoers: readSudoers(root),

@@ -11,12 +11,12 @@ export function compilePath(path: string): Getter {
     const steps = path.split('.');
     return (resource) => descend(resource, steps);
   }
-  // Each extension that the path may name, and the steps below it: there are as many as there are colons.
+  // Each extension that the path may name, and the steps below it: one for each colon.
   const below = new Map<number, { readonly urn: string; readonly steps: readonly string[] }>();
   for (let colon = path.indexOf(':'); colon >= 0; colon = path.indexOf(':', colon + 1)) {
     below.set(colon, { urn: path.slice(0, colon), steps: path.slice(colon + 1).split('.') });
   }
-  // Mostly an attribute stands right below its extension, which is spelt as it is here.
+  // Usually an attribute is directly below its extension, in the same spelling: the fast path.
   const usual = below.get(path.lastIndexOf(':'));
   return (resource) => {
     if (!isObject(resource)) return undefined;
@@ -34,7 +34,7 @@ export function compilePath(path: string): Getter {
   };
 }
 
-/** Without case; mostly the spelling is the same. */
+/** Compares without case; the same spelling is the common case. */
 function isSameName(one: string, other: string): boolean {
   return one === other || one.toLowerCase() === other.toLowerCase();
 }

@@ -1,19 +1,19 @@
-// A page as lines of the pipe: short ones, so that neither process holds more than a little of it at once.
+// A page as short lines of the pipe, so that neither process holds more than a little of it at once.
 import type { ResourceKind } from './records.ts';
 
-/** What a line of a page says; whoever takes it parses its resources. */
+/** A line of a page; the receiver parses the resources. */
 export interface PageLine {
-  /** Of the question that it answers. */
+  /** The number of the request that it answers. */
   readonly n: number;
   readonly kind: ResourceKind;
   /** The JSON array of the resources, as UTF-8. */
   readonly resources: Buffer;
 }
 
-/** Characters, about. What is larger outlives V8's young generation and the allocator's small blocks, in both processes. */
+/** Characters, about. A larger line outlives V8's young generation and the allocator's small blocks, in both processes. */
 const LINE_LENGTH = 48 * 1024;
 
-/** How many resources the first line has, before it is known how large they are. */
+/** Number of resources in the first line, while their size is unknown. */
 const FIRST = 16;
 
 const HEAD = /^page (\d{1,15}) (User|Group) $/;
@@ -23,7 +23,7 @@ const HEAD_LENGTH = 40;
 
 const OPENING_BRACKET = 0x5b;
 
-/** Lines `page N KIND [...]` with all resources in their order; as many in a line as the one before leads to expect. */
+/** Lines `page N KIND [...]` with all resources in their order; the size of each line sets the number in the next. */
 export function* writePage(n: number, kind: ResourceKind, resources: readonly unknown[]): Generator<string> {
   let count = FIRST;
   for (let start = 0, next = 0; start < resources.length; start = next) {
@@ -34,7 +34,7 @@ export function* writePage(n: number, kind: ResourceKind, resources: readonly un
   }
 }
 
-/** null: it is none, but JSON (see protocol). */
+/** null: the line is not part of a page, but a message (see messages.ts). */
 export function readPageLine(line: Buffer): PageLine | null {
   const start = line.subarray(0, HEAD_LENGTH).indexOf(OPENING_BRACKET);
   const [, n, kind] = start < 0 ? [] : (HEAD.exec(line.toString('latin1', 0, start)) ?? []);

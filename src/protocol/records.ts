@@ -2,12 +2,12 @@
 
 /** A User reduced to what a login node needs; every field was judged singly (see read-resource). */
 export interface UserRecord {
-  /** SCIM `id`: the identity everything hangs on. */
+  /** SCIM `id`: the identity of the user; never changes. */
   readonly id: string;
   readonly userName: string;
   readonly externalId: string | null;
   readonly active: boolean;
-  /** `meta.created` as sent (RFC 3339), or null; decides who wins a clash. */
+  /** `meta.created` as sent (RFC 3339), or null; decides which of two claims has precedence. */
   readonly created: string | null;
   readonly displayName: string | null;
   /** The value of `scim.attributes.username`, not yet a POSIX name. */
@@ -34,18 +34,18 @@ export interface GroupRecord {
   readonly nested: readonly string[];
 }
 
-/** In the order in which they are read: a group's members are known by then. */
+/** In the order in which they are read: users first, so that a group's members are known. */
 export const RESOURCE_KINDS = ['User', 'Group'] as const;
 
 export type ResourceKind = (typeof RESOURCE_KINDS)[number];
 
-/** Why a record, or a part of it, was not taken: a stable code for programs and a sentence for operators. */
+/** Why a record, or a part of it, was refused: a stable code for programs and a sentence for operators. */
 export interface Finding {
   readonly code: string;
   readonly detail: string;
 }
 
-/** What reading one raw resource came to. */
+/** The result of reading one raw resource. */
 export type Judged<R> =
   /** Every field is sound: this record is the last good one, and its keys are confirmed. */
   | { readonly kind: 'good'; readonly record: R; readonly warnings: readonly Finding[] }
@@ -59,5 +59,5 @@ export type Judged<R> =
       readonly record: R | null;
       readonly findings: readonly Finding[];
     }
-  /** Not even an id: harms nobody, shields nobody. */
+  /** Without an id: changes no account, and keeps no account from being absent. */
   | { readonly kind: 'unreadable'; readonly findings: readonly Finding[] };

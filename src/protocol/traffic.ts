@@ -1,6 +1,6 @@
-// How the store answered: a tally for the metrics, handed over and begun anew after each question.
+// How the store answered: counters for the metrics, handed over and reset after each request of the agent.
 
-/** Since the last one was taken. */
+/** Counts since the last `drain`. */
 export interface Traffic {
   /** Answers by HTTP status; `none` counts requests that got no answer. */
   readonly statuses: Readonly<Record<string, number>>;
@@ -8,11 +8,11 @@ export interface Traffic {
 }
 
 export interface TrafficTally {
-  /** An answer of that status came; null: none came. */
+  /** Counts an answer of that HTTP status; null: a request without an answer. */
   count(status: number | null): void;
   countRetry(): void;
-  /** What was counted, or null if nothing was; counting starts again. */
-  take(): Traffic | null;
+  /** Returns the counts, or null if there are none, and starts again from zero. */
+  drain(): Traffic | null;
 }
 
 /** An empty tally. */
@@ -27,12 +27,12 @@ export function createTrafficTally(): TrafficTally {
     countRetry() {
       retries += 1;
     },
-    take() {
+    drain() {
       if (retries === 0 && Object.keys(statuses).length === 0) return null;
-      const taken = { statuses, retries };
+      const counts = { statuses, retries };
       statuses = {};
       retries = 0;
-      return taken;
+      return counts;
     },
   };
 }

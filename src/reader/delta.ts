@@ -1,6 +1,7 @@
-// What changed since a time of the store's clock, where a probe has shown that the store honours such a question.
+// Deltas: what changed since a time of the store's clock, where a probe has shown that the store honours the filter.
 import type { Config } from '../config/config.ts';
 import { AgentError } from '../common/errors.ts';
+import { parseTimestamp } from '../common/timestamp.ts';
 import { compilePath } from '../protocol/attribute-path.ts';
 import type { ScimClient } from './http/client.ts';
 import { listQuery } from './pages/list-query.ts';
@@ -8,10 +9,10 @@ import { openPage } from './pages/list-page.ts';
 import type { Meter } from './http/meter.ts';
 import type { ResourceKind } from '../protocol/records.ts';
 
-/** Asked for again each time, in milliseconds: clocks have whole seconds, and stores have replicas that lag. */
+/** Overlap of two deltas, in milliseconds: clocks have whole seconds, and stores have replicas that lag. */
 const OVERLAP_MS = 120_000;
 
-/** Before and after everything that a store can have written. */
+/** Before and after every modification that a store can have. */
 const LONG_AGO = '1970-01-01T00:00:00Z';
 const NEVER = '2900-01-01T00:00:00Z';
 
@@ -22,21 +23,26 @@ export function deltaFilter(since: string): string {
   return `meta.lastModified ge "${new Date(deltaStart(since)).toISOString()}"`;
 }
 
-/** Epoch milliseconds of the earliest change that the delta asks for. */
+/**
+ * Epoch milliseconds of the earliest change that the delta asks for.
+ * @throws RangeError where `since` is no RFC 3339 time: a defect of the caller.
+ */
 function deltaStart(since: string): number {
-  return Date.parse(since) - OVERLAP_MS;
+  const time = parseTimestamp(since);
+  if (time === null) throw new RangeError(`a delta since ${since}, which is no RFC 3339 time`);
+  return time - OVERLAP_MS;
 }
 
-/** Whether a resource has a place in the delta; one that has not shows that the filter was ignored. */
+/** Whether a resource belongs to the delta; one that does not shows that the filter was ignored. */
 export function isWithinDelta(resource: unknown, since: string): boolean {
-  const time = Date.parse(String(lastModified(resource)));
-  return time >= deltaStart(since);
+  const time = parseTimestamp(String(lastModified(resource)));
+  return time !== null && time >= deltaStart(since);
 }
 
 /**
- * Asks three times: the impossible filter must find nothing, and the one that everything fulfils must find as much as
- * none at all. A store that refuses, ignores or misreads `meta.lastModified` fails one of them.
- * @throws AgentError where the store cannot be heard.
+ * Asks three times: the filter that nothing matches must find nothing, and the filter that everything matches must find
+ * as much as none at all. A store that refuses, ignores or misreads `meta.lastModified` fails one of the three.
+ * @throws AgentError where the store cannot be reached.
  */
 export async function probeDelta(
   client: ScimClient,

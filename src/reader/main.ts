@@ -1,4 +1,4 @@
-// The reader's entry: the token and the network, no rights over the host; it answers the agent over one socket.
+// Entry of the reader process: it has the token and the network, no rights on the host, and one socket to the agent.
 import { Socket, createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -26,12 +26,12 @@ async function main(): Promise<void> {
     await store.client.close();
     return;
   }
-  const complaints = createLogDedup(log);
+  const failures = createLogDedup(log);
   for (;;) {
     const stream = createConnection(values.socket);
-    stream.once('connect', () => complaints.note(null));
-    stream.once('error', (error) => complaints.note(`the agent cannot be reached: ${describeError(error)}`));
-    await serveAgent(stream, store, log).catch((error: unknown) => complaints.note(describeError(error)));
+    stream.once('connect', () => failures.note(null));
+    stream.once('error', (error) => failures.note(`the agent cannot be reached: ${describeError(error)}`));
+    await serveAgent(stream, store, log).catch((error: unknown) => failures.note(describeError(error)));
     await sleep(1000);
   }
 }

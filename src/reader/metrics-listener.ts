@@ -1,4 +1,4 @@
-// Serves the agent's metrics to Prometheus on a loopback address; the reader does it, for the agent has no network.
+// Serves the agent's metrics to Prometheus on a loopback address. The reader does it because the agent has no network.
 import { createServer, type Server } from 'node:http';
 import { describeError } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
@@ -19,7 +19,7 @@ const MEDIA_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 export function createMetricsListener(address: string, log: Logger): MetricsListener {
   let text = '';
   let server: Server | null = null;
-  let complaint = '';
+  let lastFailure = '';
 
   function open(): void {
     const opened = createServer({ requestTimeout: 5000, headersTimeout: 5000 }, (request, response) => {
@@ -35,14 +35,14 @@ export function createMetricsListener(address: string, log: Logger): MetricsList
     });
     opened.maxConnections = 16;
     opened.on('error', (error) => {
-      // Tried again with the next text, and said once.
-      const said = `cannot serve metrics on ${address}: ${describeError(error)}`;
-      if (said !== complaint) log.error(said);
-      complaint = said;
+      // The next text tries again; the same failure is logged once.
+      const failure = `cannot serve metrics on ${address}: ${describeError(error)}`;
+      if (failure !== lastFailure) log.error(failure);
+      lastFailure = failure;
       server = null;
     });
     opened.on('listening', () => {
-      complaint = '';
+      lastFailure = '';
       log.info(`metrics are served on http://${address}/metrics`);
     });
     const [, host = '', port = ''] = /^\[?([^\]]*)\]?:(\d+)$/.exec(address) ?? [];

@@ -1,23 +1,24 @@
-// Looks at the store for `doctor`: is it reached, which tokens does it take and for what, does it have what we need.
+// Probes the store for `doctor`: is it reached, which tokens does it accept and for what, does it have the groups.
 import { randomUUID } from 'node:crypto';
 import type { Dispatcher } from 'undici';
 import type { Config, TokenSource } from '../config/config.ts';
 import { AgentError, describeError } from '../common/errors.ts';
+import { parseHttpDate } from '../common/timestamp.ts';
 import { getProperty, isObject } from '../protocol/attribute-path.ts';
 import { readBody } from './http/body.ts';
 import type { GroupQuestion, ProbeAnswer } from '../protocol/messages.ts';
 import { locateToken, readTokens } from '../config/tokens.ts';
 import { openTransport } from './http/transport.ts';
 
-/** A question of doctor's is not worth more patience, in milliseconds. */
-const PATIENCE_MS = 10_000;
+/** For one request of doctor's, in milliseconds. */
+const TIMEOUT_MS = 10_000;
 const MAX_BYTES = 4 * 1024 * 1024;
-/** Namesakes and groups of another case that are listed at most. */
+/** Maximum number of groups of one name, in any case, that are listed. */
 const MAX_LISTED = 20;
 
 const SCIM = 'application/scim+json';
 
-/** What the store said, as it said it; judging it is the agent's. Nothing at the store is changed. */
+/** The store's answers as they are; the agent judges them. The probe changes nothing at the store. */
 export type ProbeFacts = Omit<ProbeAnswer, 'say' | 'n'>;
 
 interface Reply {
@@ -30,8 +31,7 @@ interface Reply {
 type Ask = (path: string, token: string, write?: 'PATCH') => Promise<Reply>;
 
 /**
- * Asks with each token in turn, then with the first that is taken for all the rest. A store that is not reached is
- * part of the answer.
+ * Tries each token, then asks the rest with the first accepted one. A store that is not reached is part of the result.
  */
 export async function probeStore(
   scim: Config['scim'],
@@ -102,8 +102,8 @@ function readSource(source: TokenSource, root: string) {
 }
 
 /**
- * Whether a token may write: a PATCH without operations on an id that nobody has is refused with 403 (RFC 7644
- * section 3.12) if it may not, and with anything else if it may; in no case is anything changed.
+ * Whether a token may write: a PATCH without operations on an unused id is refused with 403 (RFC 7644 section 3.12) if
+ * it may not, and with another status if it may. Nothing is changed in either case.
  */
 async function mayWrite(ask: Ask, token: string): Promise<boolean | null> {
   const { status } = await ask(`/Users/${randomUUID()}`, token, 'PATCH');
@@ -116,7 +116,7 @@ async function askForRest(ask: Ask, token: string, scim: Config['scim'], groups:
   const [config, schemas, ...found] = await Promise.all([
     safely('/ServiceProviderConfig'),
     safely('/Schemas'),
-    ...groups.map((group) => lookForGroup(safely, scim, group)),
+    ...groups.map((group) => probeGroup(safely, scim, group)),
   ]);
   return {
     provider_config: config?.status ?? null,
@@ -125,8 +125,8 @@ async function askForRest(ask: Ask, token: string, scim: Config['scim'], groups:
   };
 }
 
-/** By its name, and where it is pinned by its id. */
-async function lookForGroup(
+/** Looks a group up by its name, and by its id where it is pinned. */
+async function probeGroup(
   safely: (path: string) => Promise<Reply | null>,
   scim: Config['scim'],
   { name, id }: GroupQuestion,
@@ -142,7 +142,7 @@ async function lookForGroup(
   const folded = name.toLowerCase();
   const listed = (Array.isArray(resources) ? resources : [])
     .flatMap((resource) => readGroup(resource, attribute))
-    // A store that ignores the filter lists everybody.
+    // A store that ignores the filter lists every group.
     .filter((group) => group.name.toLowerCase() === folded)
     .slice(0, MAX_LISTED);
   return {
@@ -183,7 +183,7 @@ async function request(
     origin: url.origin,
     path: url.pathname + url.search,
     method: write ?? 'GET',
-    signal: AbortSignal.timeout(PATIENCE_MS),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
     headers: {
       authorization: `Bearer ${token}`,
       accept: `${SCIM}, application/json`,
@@ -192,8 +192,8 @@ async function request(
     body: write === undefined ? null : EMPTY_PATCH,
   });
   const text = (await readBody(response.body, MAX_BYTES)).toString('utf8');
-  const date = Date.parse(String(response.headers['date'] ?? ''));
-  return { status: response.statusCode, body: parse(text), date: Number.isNaN(date) ? null : date };
+  const date = parseHttpDate(String(response.headers['date'] ?? ''));
+  return { status: response.statusCode, body: parse(text), date };
 }
 
 const EMPTY_PATCH = JSON.stringify({
@@ -209,7 +209,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** The system's or the TLS library's code, and a phrase. */
+/** The code of the system or of the TLS library, and a phrase. */
 function nameFault(error: unknown): { code: string; detail: string } {
   if (error instanceof AgentError) return { code: error.code, detail: error.message.slice(0, 500) };
   const code = isObject(error) && typeof error['code'] === 'string' ? error['code'] : 'unknown';

@@ -1,4 +1,4 @@
-// What the store says it can do: ServiceProviderConfig (RFC 7643 section 5), believed only where that costs nothing.
+// What the store offers: ServiceProviderConfig (RFC 7643 section 5), trusted only where a wrong claim does no harm.
 import { AgentError } from '../common/errors.ts';
 import { getProperty, isObject } from '../protocol/attribute-path.ts';
 import type { ScimClient } from './http/client.ts';
@@ -8,13 +8,13 @@ export interface Provider {
   /** RFC 9865 section 4. */
   readonly hasCursors: boolean;
   readonly hasIndex: boolean;
-  /** The largest page it serves; null where it does not say. */
+  /** The largest page it serves; null where it gives no limit. */
   readonly maxPage: number | null;
   /** Whether it announces changes of resources (RFC 9967 section 4). */
   readonly hasEvents: boolean;
 }
 
-/** A store that says nothing of itself is asked in the way in which every store can be. */
+/** For a store without ServiceProviderConfig: what every store supports. */
 export const PLAIN_PROVIDER: Provider = {
   hasCursors: false,
   hasIndex: true,
@@ -23,21 +23,21 @@ export const PLAIN_PROVIDER: Provider = {
 };
 
 /**
- * Asks the store.
- * @throws AgentError where the store cannot be heard at all; one that lacks the endpoint is a plain one.
+ * Asks the store; a store that lacks the endpoint is a plain one.
+ * @throws AgentError where the store cannot be reached.
  */
 export async function askProvider(client: ScimClient, meter: Meter): Promise<Provider> {
   try {
     const answer = await client.get('/ServiceProviderConfig', {}, meter);
     return answer.status === 200 ? readProvider(answer.body()) : PLAIN_PROVIDER;
   } catch (error) {
-    const isItsOwn = error instanceof AgentError && ['store_answer', 'store_forbidden'].includes(error.code);
-    if (isItsOwn) return PLAIN_PROVIDER;
+    const isRefused = error instanceof AgentError && ['store_answer', 'store_forbidden'].includes(error.code);
+    if (isRefused) return PLAIN_PROVIDER;
     throw error;
   }
 }
 
-/** Reads the description; whatever is odd in it counts as not offered. */
+/** Reads the description; a malformed part counts as not offered. */
 export function readProvider(body: unknown): Provider {
   if (!isObject(body)) return PLAIN_PROVIDER;
   const part = (name: string): Record<string, unknown> => {

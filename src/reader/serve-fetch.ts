@@ -1,4 +1,4 @@
-// Answers the question for a pass: both lists, read whole or since a time, page by page to the agent.
+// Answers a fetch: both lists, in full or since a time, page by page to the agent.
 import { AgentError } from '../common/errors.ts';
 import type { ListEnd } from './pages/check-pages.ts';
 import type { Channel } from '../protocol/channel.ts';
@@ -11,15 +11,15 @@ import { type Finding, RESOURCE_KINDS, type ResourceKind } from '../protocol/rec
 import { isBadContent } from './pages/split.ts';
 import type { Store } from './store.ts';
 
-/** What a pass of one mode came to. */
+/** How each list of a fetch ended. */
 type Ends = Readonly<Record<ResourceKind, ListEnd>>;
 
-/** A delta brought what was not asked for: the filter was ignored, and what is missing from it means nothing. */
+/** A delta listed what was not asked for: the store ignored the filter, and what the delta lacks means nothing. */
 class FilterIgnored extends Error {}
 
 /**
- * Sends the pages; the end is for the caller to send. A delta becomes a full read where the store does not honour such a question.
- * @throws AgentError where nothing of it came, or a bound was passed.
+ * Sends the pages; the caller sends the end. A delta becomes a full read where the store does not honour the filter.
+ * @throws AgentError where neither list could be read, or a bound was exceeded.
  */
 export async function serveFetch(channel: Channel, ask: FetchAsk, store: Store): Promise<FetchEnd> {
   const meter = startMeter(store.config.scim.bounds);
@@ -40,7 +40,7 @@ export async function serveFetch(channel: Channel, ask: FetchAsk, store: Store):
   };
 }
 
-/** null: the store cannot be asked so. */
+/** null: the store does not support deltas. */
 async function readDelta(channel: Channel, ask: FetchAsk, store: Store, meter: Meter): Promise<Ends | null> {
   const { since } = ask;
   if (since === null || !(await store.honoursDelta(meter))) return null;
@@ -54,8 +54,8 @@ async function readDelta(channel: Channel, ask: FetchAsk, store: Store, meter: M
 }
 
 /**
- * One kind that cannot be read does not keep the other from being taken; where neither can be, the first error counts.
- * @param since null: everything.
+ * If one list cannot be read, the other is still sent; if neither can be read, the first error is thrown.
+ * @param since RFC 3339; null: everything.
  */
 async function readLists(
   channel: Channel,
@@ -99,11 +99,11 @@ async function readLists(
 
 const NOTHING: ListEnd = { isComplete: false, problems: [] };
 
-/** What no other list would change. */
+/** Errors that the other list would meet as well. */
 const FATAL: ReadonlySet<string> = new Set(['token_missing', 'ca_file', 'store_refused_token', 'store_busy']);
 
 function isFatal(error: AgentError): boolean {
-  // A single answer that is too much is the matter of its list; the other bounds are of the pass as a whole.
+  // The bounds of one answer concern its list alone; the other bounds concern the fetch as a whole.
   return FATAL.has(error.code) || (error.code === 'store_bound' && !isBadContent(error));
 }
 

@@ -1,4 +1,4 @@
-// Answers the question for one resource: is it there, is it gone, or can that not be told?
+// Answers a read of one resource: present, absent, or unknown.
 import { AgentError } from '../common/errors.ts';
 import { getProperty, isObject } from '../protocol/attribute-path.ts';
 import { startMeter } from './http/meter.ts';
@@ -8,7 +8,7 @@ import type { Store } from './store.ts';
 
 const ERROR_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:error';
 
-/** A store that cannot be asked about this one is no failure of the pass that wants to know. */
+/** A failure of the store makes the answer `unknown`; it does not fail the sync. */
 export async function answerRead({ n, kind, id }: ReadAsk, store: Store): Promise<ReadAnswer> {
   const meter = startMeter(store.config.scim.bounds);
   let found: ReadAnswer['found'] = 'unknown';
@@ -17,7 +17,7 @@ export async function answerRead({ n, kind, id }: ReadAsk, store: Store): Promis
   try {
     const answer = await store.client.get(`/${kind}s/${encodeURIComponent(id)}`, {}, meter);
     body = answer.body();
-    found = judge(answer.status, body, id);
+    found = judgePresence(answer.status, body, id);
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
     problem = { code: error.code, detail: error.message.slice(0, 2000) };
@@ -35,15 +35,15 @@ export async function answerRead({ n, kind, id }: ReadAsk, store: Store): Promis
   };
 }
 
-/** Only a 404 in the store's own words is an absence: a proxy's page, or a wrong address, also says 404. */
-function judge(status: number, body: unknown, id: string): ReadAnswer['found'] {
+/** Only a 404 with a SCIM error body is an absence: a proxy or a wrong address also answers 404. */
+function judgePresence(status: number, body: unknown, id: string): ReadAnswer['found'] {
   if (!isObject(body)) return 'unknown';
   if (status === 200) return getProperty(body, 'id') === id ? 'present' : 'unknown';
   const schemas = getProperty(body, 'schemas');
   const isScimError =
     Array.isArray(schemas) && schemas.some((urn) => String(urn).toLowerCase() === ERROR_SCHEMA);
-  const said = getProperty(body, 'status');
-  return status === 404 && isScimError && [undefined, '404', 404].includes(said as string)
+  const inBody = getProperty(body, 'status');
+  return status === 404 && isScimError && [undefined, '404', 404].includes(inBody as string)
     ? 'absent'
     : 'unknown';
 }

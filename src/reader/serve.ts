@@ -1,4 +1,4 @@
-// Answers the agent's questions over one channel: passes one after the other, single reads at once.
+// Answers the agent's requests over one channel: fetches one after the other, single reads at once.
 import type { Duplex } from 'node:stream';
 import { AgentError, describeError } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
@@ -16,34 +16,35 @@ export async function serveAgent(stream: Duplex, store: Store, log: Logger): Pro
   const channel = openChannel(stream);
   const end = new Promise<void>((resolve) => channel.onClose(() => resolve()));
   const closing = new AbortController();
-  let passes = Promise.resolve();
+  let fetches = Promise.resolve();
 
   function answer(ask: Ask): void {
-    if (ask.ask === 'pass') passes = passes.then(() => settle(ask.n, () => serveFetch(channel, ask, store)));
-    else if (ask.ask === 'read') void settle(ask.n, () => answerRead(ask, store));
-    else if (ask.ask === 'probe') void settle(ask.n, () => answerProbe(ask, store));
+    if (ask.ask === 'pass')
+      fetches = fetches.then(() => sendAnswer(ask.n, () => serveFetch(channel, ask, store)));
+    else if (ask.ask === 'read') void sendAnswer(ask.n, () => answerRead(ask, store));
+    else if (ask.ask === 'probe') void sendAnswer(ask.n, () => answerProbe(ask, store));
     else if (ask.ask === 'announce') store.client.announce(ask.snapshot);
     else if (ask.ask === 'watch') watch();
-    else if (ask.ask === 'metrics') void showMetrics(ask.text, store, log).catch(report);
+    else if (ask.ask === 'metrics') void showMetrics(ask.text, store, log).catch(logError);
   }
 
-  /** The last word on a question; one that failed is answered too, and a closed channel needs no answer. */
-  async function settle(n: number, work: () => Promise<Say>): Promise<void> {
+  /** Sends the answer, or the failure, that ends a request; a closed channel needs neither. */
+  async function sendAnswer(n: number, work: () => Promise<Say>): Promise<void> {
     const say = await work().catch((error: unknown) => describeFailure(n, error));
     await sendTraffic(channel, store)
       .then(() => channel.send(say))
-      .catch(report);
+      .catch(logError);
   }
 
   function watch(): void {
     const { scim } = store.config;
-    const look = (what: Omit<ChangeNotice, 'say'>): void =>
-      void channel.send({ say: 'look', ...what } satisfies Say).catch(() => {});
-    watchTokens(scim.tokens, store.root, () => look({ mode: 'full', resources: [] }), closing.signal);
-    void followEvents(store, look, closing.signal, log);
+    const notify = (notice: Omit<ChangeNotice, 'say'>): void =>
+      void channel.send({ say: 'look', ...notice } satisfies Say).catch(() => {});
+    watchTokens(scim.tokens, store.root, () => notify({ mode: 'full', resources: [] }), closing.signal);
+    void followEvents(store, notify, closing.signal, log);
   }
 
-  function report(error: unknown): void {
+  function logError(error: unknown): void {
     log.error(describeError(error));
   }
 
@@ -58,14 +59,14 @@ async function answerProbe(ask: Extract<Ask, { ask: 'probe' }>, { config, root }
   return { say: 'probe', n: ask.n, ...(await probeStore(config.scim, root, ask.groups)) };
 }
 
-async function sendTraffic(channel: Channel, { traffic }: Store): Promise<void> {
-  const taken = traffic.take();
-  if (taken !== null) await channel.send({ say: 'traffic', ...taken } satisfies Say);
+async function sendTraffic(channel: Channel, store: Store): Promise<void> {
+  const traffic = store.traffic.drain();
+  if (traffic !== null) await channel.send({ say: 'traffic', ...traffic } satisfies Say);
 }
 
 let metrics: MetricsListener | null = null;
 
-/** The listener is loaded only if it is switched on. */
+/** Loads the listener only if it is configured. */
 async function showMetrics(text: string, { config }: Store, log: Logger): Promise<void> {
   const { listen } = config.metrics;
   if (listen === null) return;
@@ -76,7 +77,7 @@ async function showMetrics(text: string, { config }: Store, log: Logger): Promis
 function describeFailure(n: number, error: unknown): Say {
   if (!(error instanceof AgentError))
     return { say: 'failed', n, code: 'internal', message: describeError(error), hint: '' };
-  // The causes belong to the message; the hint travels by itself.
+  // The message carries the causes; the hint has a field of its own.
   const message = describeError(new Error(error.message, { cause: error.cause }));
   return { say: 'failed', n, code: error.code, message, hint: error.hint };
 }

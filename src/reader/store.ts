@@ -1,9 +1,9 @@
-// The store as the reader knows it: one client for its whole life, what the store can do, and whether deltas work.
+// The reader's view of the store: one client for the life of the process, what the store offers, whether deltas work.
 import type { Config } from '../config/config.ts';
 import { type ScimClient, createClient } from './http/client.ts';
 import { probeDelta } from './delta.ts';
 import type { Meter } from './http/meter.ts';
-import { createPageMemory, type PageMemory } from './pages/page-memo.ts';
+import { createPageMemo, type PageMemo } from './pages/page-memo.ts';
 import { askProvider, type Provider } from './provider.ts';
 import { createTrafficTally, type TrafficTally } from '../protocol/traffic.ts';
 
@@ -12,12 +12,12 @@ export interface Store {
   readonly config: Config;
   readonly root: string;
   readonly traffic: TrafficTally;
-  readonly pages: PageMemory;
-  /** What it says it can do; asked again after an hour. */
+  readonly pages: PageMemo;
+  /** What its ServiceProviderConfig offers; asked again after an hour. */
   provider(meter: Meter): Promise<Provider>;
-  /** Whether it honours a filter on `meta.lastModified`; probed again after a day, or an hour if it did not. */
+  /** Whether it honours a filter on `meta.lastModified`; probed again after a day, or after an hour if it did not. */
   honoursDelta(meter: Meter): Promise<boolean>;
-  /** A delta showed that it does not, whatever the probe said. */
+  /** Records that a delta showed the opposite of the probe. */
   distrustDelta(): void;
 }
 
@@ -29,38 +29,38 @@ export function openStore(config: Config, root: string, random = Math.random): S
   const { scim } = config;
   const traffic = createTrafficTally();
   const client = createClient(scim, root, { traffic, random });
-  const provider = createMemory<Provider>();
-  const delta = createMemory<boolean>();
+  const provider = createTimedMemo<Provider>();
+  const delta = createTimedMemo<boolean>();
 
   return {
     client,
     config,
     root,
     traffic,
-    pages: createPageMemory(),
+    pages: createPageMemo(),
     async provider(meter) {
-      return provider.recall() ?? provider.keep(await askProvider(client, meter), HOUR_MS);
+      return provider.get() ?? provider.set(await askProvider(client, meter), HOUR_MS);
     },
     async honoursDelta(meter) {
-      const known = delta.recall();
+      const known = delta.get();
       if (known !== null) return known;
       const honours =
         (await probeDelta(client, scim, 'User', meter)) && (await probeDelta(client, scim, 'Group', meter));
-      return delta.keep(honours, honours ? DAY_MS : HOUR_MS);
+      return delta.set(honours, honours ? DAY_MS : HOUR_MS);
     },
     distrustDelta() {
-      delta.keep(false, DAY_MS);
+      delta.set(false, DAY_MS);
     },
   };
 }
 
-/** One value that is good for a time. */
-function createMemory<T>() {
-  let kept: { readonly value: T; readonly until: number } | null = null;
+/** One value that expires. */
+function createTimedMemo<T>() {
+  let memo: { readonly value: T; readonly until: number } | null = null;
   return {
-    recall: (): T | null => (kept !== null && performance.now() < kept.until ? kept.value : null),
-    keep(value: T, ms: number): T {
-      kept = { value, until: performance.now() + ms };
+    get: (): T | null => (memo !== null && performance.now() < memo.until ? memo.value : null),
+    set(value: T, ms: number): T {
+      memo = { value, until: performance.now() + ms };
       return value;
     },
   };

@@ -1,21 +1,21 @@
-// Notices that another token lies ready, so that nobody has to restart anything after a rotation.
+// Notices a new token, so that a rotation needs no restart.
 import { createHash } from 'node:crypto';
 import type { TokenSource } from '../config/config.ts';
 import { readTokens } from '../config/tokens.ts';
 
 const INTERVAL_MS = 2000;
 
-/** Calls `onChange` each time the tokens are others than before, until `signal` is aborted. */
+/** Calls `onChange` each time the tokens change, until `signal` is aborted. */
 export function watchTokens(
   sources: readonly TokenSource[],
   root: string,
   onChange: () => void,
   signal: AbortSignal,
 ): void {
-  let before = markTokens(sources, root);
+  let before = hashTokens(sources, root);
   const timer = setInterval(() => {
-    const now = markTokens(sources, root);
-    // While a file is being replaced there may be none for a moment; that is no news.
+    const now = hashTokens(sources, root);
+    // While a file is being replaced, it may be missing for a moment; that is no change.
     if (now === null || now === before) return;
     before = now;
     onChange();
@@ -24,8 +24,8 @@ export function watchTokens(
   signal.addEventListener('abort', () => clearInterval(timer), { once: true });
 }
 
-/** A digest, so that no further copy of a token stays in memory; null where none can be read. */
-function markTokens(sources: readonly TokenSource[], root: string): string | null {
+/** A digest, so that no further copy of a token stays in memory; null where no token can be read. */
+function hashTokens(sources: readonly TokenSource[], root: string): string | null {
   try {
     return createHash('sha256').update(readTokens(sources, root).join('\n')).digest('hex');
   } catch {

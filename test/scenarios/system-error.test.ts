@@ -35,8 +35,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true }));
 
-const MOVE_FILE = /\(something lies where a folder belongs: move it away\)$/;
-const MOVE_FOLDER = /\(a folder lies where a file belongs: move it away\)$/;
+const MOVE_FILE = /\(something lies where a directory belongs: move it away\)$/;
+const MOVE_DIRECTORY = /\(a directory lies where a file belongs: move it away\)$/;
 
 async function refusalOf(work: () => unknown): Promise<string> {
   try {
@@ -58,7 +58,7 @@ const place = () => ({
 /** By what is in the way: a plain file where the folder belongs, or a folder where the file does. */
 const STEPS: [what: string, inTheWay: keyof Paths | 'token', kind: 'file' | 'folder', step: () => unknown][] =
   [
-    ['cannot write', 'configFolder', 'file', () => replaceFile(paths.blocked, '')],
+    ['cannot write', 'configDirectory', 'file', () => replaceFile(paths.blocked, '')],
     ['cannot write', 'freeze', 'folder', () => writeFreeze(paths.freeze, 1, 'me')],
     ['cannot read', 'blocked', 'folder', () => readOperatorFiles(paths)],
     ['cannot read', 'freeze', 'folder', () => removeFreeze(paths.freeze)],
@@ -70,8 +70,8 @@ const STEPS: [what: string, inTheWay: keyof Paths | 'token', kind: 'file' | 'fol
       'folder',
       () => recordAct(paths, { act: 'thaw', subject: '', detail: '' }),
     ],
-    ['cannot open the pass lock', 'run', 'file', () => acquireFileLock(paths.passLock, () => {}, 0)],
-    ['cannot open the pass lock', 'passLock', 'folder', () => nameNode(paths.passLock)],
+    ['cannot open the pass lock', 'run', 'file', () => acquireFileLock(paths.syncLock, () => {}, 0)],
+    ['cannot open the pass lock', 'syncLock', 'folder', () => nameNode(paths.syncLock)],
     ['cannot use the state folder', 'state', 'file', () => prepareStateDirectory(paths.state)],
     ['cannot open the lock', 'state', 'file', () => acquireWriterLock(paths.state, 'node')],
     ['cannot listen for the reader at', 'run', 'file', () => linkReader(place(), 'socket')],
@@ -103,7 +103,7 @@ describe('an error says what was wanted, where, and how to mend it, when', () =>
     const said = await refusalOf(step);
     expect(said.startsWith(`${what} ${root}/`), said).toBe(true);
     expect(said).toContain(inWay);
-    expect(said).toMatch(kind === 'file' ? MOVE_FILE : MOVE_FOLDER);
+    expect(said).toMatch(kind === 'file' ? MOVE_FILE : MOVE_DIRECTORY);
   });
 
   test('a command meets it: one line, the status of a failure, no stack', async () => {
@@ -143,7 +143,7 @@ test.each([
   ['SQLITE_IOERR_SHORT_READ', /damaged.*set aside/],
 ])('what SQLite says by %s is the disk or the cache, and no defect', (code, mend) => {
   const said = describeError(nameRefusal(new Database.SqliteError('what SQLite says', code)));
-  expect(said).toMatch(/^the cache (is damaged|cannot be used): what SQLite says \(/);
+  expect(said).toMatch(/^the state database (is damaged|cannot be used): what SQLite says \(/);
   expect(said).toMatch(mend);
 });
 

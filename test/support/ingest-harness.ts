@@ -1,4 +1,4 @@
-// A testbed and a mirror, with the reader's code between them in this process: what a store does, and what is kept.
+// A testbed and a state database, with the reader's code between them in this process.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { duplexPair } from 'node:stream';
 import { tmpdir } from 'node:os';
@@ -25,13 +25,13 @@ vi.setConfig({ testTimeout: 60_000 });
 export const COREWEAVE = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';
 export const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJrUj8o1Zr5LwH1o0u0Oe4i2cYkq2gYx0b1r9t1VbJ0M';
 
-export interface FetchHarness extends Client {
+export interface IngestHarness extends Client {
   readonly root: string;
   readonly config: Config;
-  readonly mirror: StateDatabase;
+  readonly state: StateDatabase;
   readonly reader: Reader;
-  /** One hearing, recorded as a pass, so that a delta continues it. @param now epoch seconds. */
-  hear(mode?: SyncMode, resources?: readonly NamedResource[], now?: number): Promise<FetchResult>;
+  /** One fetch, recorded as a sync, so that a delta continues it. @param now epoch seconds. */
+  fetch(mode?: SyncMode, resources?: readonly NamedResource[], now?: number): Promise<FetchResult>;
   /** Switches a fault on. */
   fault(fault: object): Promise<void>;
   clearFaults(): Promise<void>;
@@ -44,7 +44,7 @@ export interface FetchHarness extends Client {
   patch(resource: string, operation: object): Promise<void>;
   user(id: string): (UserRecord & { absent: boolean; confirmedAt: number }) | undefined;
   group(id: string): (GroupRecord & { absent: boolean }) | undefined;
-  /** userNames of those who are there. */
+  /** userNames of the users who are not absent. */
   people(): string[];
 }
 
@@ -53,30 +53,30 @@ export interface FetchHarness extends Client {
  * @param more further lines of the configuration, below `scim:` and at its top level; another token; and what stands in
  *   front of the store, as the base URL under which it is reached.
  */
-export async function listen(
+export async function startIngestHarness(
   options: TestbedOptions = {},
   more: { scim?: string; rest?: string; token?: string; front?: (baseUrl: string) => Promise<string> } = {},
-): Promise<FetchHarness> {
+): Promise<IngestHarness> {
   const client = await connect(options);
   const { testbed } = client;
-  const root = mkdtempSync(path.join(tmpdir(), 'ears-'));
+  const root = mkdtempSync(path.join(tmpdir(), 'harness-'));
   const credentials = path.join(root, 'etc/sunk-agent/credentials');
   mkdirSync(credentials, { recursive: true });
   writeFileSync(path.join(credentials, 'scim-token'), more.token ?? testbed.readToken);
   const baseUrl = more.front === undefined ? testbed.baseUrl : await more.front(testbed.baseUrl);
   const yaml = `scim:\n  base_url: ${baseUrl}\n${more.scim ?? ''}\n${more.rest ?? ''}`;
   const config = parseConfig(yaml, 'config.yaml');
-  const mirror = openStateDatabase(path.join(root, 'state'), Math.floor(Date.now() / 1000), 'this node');
-  const [ours, theirs] = duplexPair();
+  const state = openStateDatabase(path.join(root, 'state'), Math.floor(Date.now() / 1000), 'this node');
+  const [agentEnd, readerEnd] = duplexPair();
   const store = openStore(config, root, () => 0);
-  const served = serveAgent(theirs, store, createLogger('reader', 'silent'));
-  const reader = openReader(ours);
+  const served = serveAgent(readerEnd, store, createLogger('reader', 'silent'));
+  const reader = openReader(agentEnd);
   onTestFinished(async () => {
     reader.close();
-    theirs.destroy();
+    readerEnd.destroy();
     await served;
     await store.client.close();
-    mirror.close();
+    state.close();
     rmSync(root, { recursive: true });
   });
   const judge = createJudge(config.scim.attributes);
@@ -86,18 +86,18 @@ export async function listen(
     ...client,
     root,
     config,
-    mirror,
+    state,
     reader,
-    async hear(mode = 'full', resources = [], now = Math.floor(Date.now() / 1000)) {
-      const n = mirror.beginPass(now);
-      const since = findWindow(mirror, config, now);
-      const heard = await fetchStore(
-        { reader, judge, pageMemo, state: mirror, config, now },
+    async fetch(mode = 'full', resources = [], now = Math.floor(Date.now() / 1000)) {
+      const n = state.beginPass(now);
+      const since = findWindow(state, config, now);
+      const fetched = await fetchStore(
+        { reader, judge, pageMemo, state, config, now },
         { mode, resources },
         since,
       );
-      mirror.endPass(n, { startedAt: now, heard }, []);
-      return heard;
+      state.endPass(n, { startedAt: now, heard: fetched }, []);
+      return fetched;
     },
     async fault(fault) {
       const { status, text } = await client.admin('POST', '/faults', fault);
@@ -138,15 +138,15 @@ export async function listen(
       if (status >= 300) throw new Error(text);
     },
     user(id) {
-      const found = mirror.users().find(({ record }) => record.id === id);
+      const found = state.users().find(({ record }) => record.id === id);
       return found && { ...found.record, absent: found.absent, confirmedAt: found.confirmedAt };
     },
     group(id) {
-      const found = mirror.groups().find(({ record }) => record.id === id);
+      const found = state.groups().find(({ record }) => record.id === id);
       return found && { ...found.record, absent: found.absent };
     },
     people: () =>
-      mirror
+      state
         .users()
         .filter(({ absent }) => !absent)
         .map(({ record }) => record.userName)

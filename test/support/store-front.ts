@@ -1,4 +1,4 @@
-// What stands between a node and its store: a TLS server with a certificate of our own authority, and a CONNECT proxy.
+// What stands between a node and its store: a TLS server with a certificate of a private authority, and a CONNECT proxy.
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -19,11 +19,11 @@ export interface Authority {
 
 /** An authority of its own, by openssl(1), with a certificate that it signed. */
 export function makeAuthority(): Authority {
-  const folder = mkdtempSync(path.join(tmpdir(), 'authority-'));
+  const directory = mkdtempSync(path.join(tmpdir(), 'authority-'));
   const openssl = (...args: string[]): unknown =>
-    execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
+    execFileSync('openssl', args, { cwd: directory, stdio: 'pipe' });
   const fresh = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
-  const read = (name: string): string => readFileSync(path.join(folder, name), 'utf8');
+  const read = (name: string): string => readFileSync(path.join(directory, name), 'utf8');
   try {
     openssl('req', '-x509', ...fresh, '-subj', '/CN=An authority', '-keyout', 'ca.key', '-out', 'ca.pem');
     const names = 'subjectAltName=IP:127.0.0.1,DNS:store.example';
@@ -51,7 +51,7 @@ export function makeAuthority(): Authority {
     );
     return { ca: read('ca.pem'), cert: read('cert.pem'), key: read('key.pem') };
   } finally {
-    rmSync(folder, { recursive: true });
+    rmSync(directory, { recursive: true });
   }
 }
 

@@ -59,7 +59,7 @@ export function watchLists(
       .then(onChange, (error: unknown) => log.error(describeError(error)));
   }
 
-  const watchers = watchListDirectory(paths.configFolder, look);
+  const watchers = watchListDirectory(paths.configDirectory, look);
   const timer = setInterval(look, LOOK_EVERY_MS);
   timer.unref();
   return {

@@ -43,7 +43,7 @@ export interface SyncContext {
 export function openSyncContext(place: NodeContext): Omit<SyncContext, 'reader'> {
   const { config, paths, log } = place;
   const clock = Date.now;
-  const mirror = openStateDatabase(paths.state, Math.floor(clock() / 1000), nameNode(paths.passLock));
+  const mirror = openStateDatabase(paths.state, Math.floor(clock() / 1000), nameNode(paths.syncLock));
   if (mirror.setAside !== null) {
     log.error(
       { file: mirror.setAside },

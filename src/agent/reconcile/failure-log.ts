@@ -1,34 +1,33 @@
-// What could not be done to the host, said once and not again with each pass that tries it.
-import type { Applied } from '../../host/host.ts';
+// Logs each change that was applied, and repeated failures to apply one only once.
+import { createLogDedup, type Failure } from '../../common/log-dedup.ts';
 import type { Logger } from '../../common/log.ts';
+import type { Applied } from '../../host/host.ts';
 
 export interface FailureLog {
-  /** One line for each change that was done, that fails for the first time or otherwise, and that fails no longer. */
-  note(pass: number, applied: readonly Applied[]): void;
+  /** One line for each change that was applied, for each new failure, and for each failure that has ended. */
+  note(sync: number, applied: readonly Applied[]): void;
 }
 
-/** Repeats after so many times, so that a log that was rotated still shows it. */
-const REMIND_EVERY = 100;
-
 export function createFailureLog(log: Logger): FailureLog {
-  let known = new Map<string, number>();
+  const dedup = createLogDedup(log);
   return {
-    note(pass, applied) {
-      const now = new Map<string, number>();
+    note(sync, applied) {
+      const failures: Failure[] = [];
       for (const result of applied) {
         const { scimId, kind, name, because } = result.change;
         if (result.ok) {
-          log.info({ pass, scimId, kind, name }, because);
+          log.info({ pass: sync, scimId, kind, name }, because);
           continue;
         }
-        const key = `${kind} ${name}: ${result.problem}`;
-        const times = (known.get(key) ?? 0) + 1;
-        now.set(key, times);
-        if (times % REMIND_EVERY === 1)
-          log.error({ pass, scimId, kind, name, problem: result.problem, times }, because);
+        const { problem } = result;
+        failures.push({
+          text: `${kind} ${name}: ${problem}`,
+          level: 'error',
+          message: because,
+          fields: { scimId, kind, name, problem },
+        });
       }
-      for (const [key, times] of known) if (!now.has(key)) log.info({ pass, times }, `over: ${key}`);
-      known = now;
+      dedup.noteAll(failures, { pass: sync });
     },
   };
 }

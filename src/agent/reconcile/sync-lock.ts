@@ -15,7 +15,7 @@ export async function acquireSyncLock(
   onWait: () => void,
   patience: number,
 ): Promise<() => void> {
-  const release = await acquireFileLock(paths.passLock, onWait, patience);
+  const release = await acquireFileLock(paths.syncLock, onWait, patience);
   if (giveRoom(paths.reserve))
     log.warn({ file: paths.reserve }, 'the disk is full: the reserve is given up while a pass runs');
   return () => {

@@ -59,7 +59,7 @@ export async function withDraft<T>(
 
 /** Copies the state database under the sync lock, which is held no longer than that. */
 async function copyState(paths: Paths, to: string): Promise<void> {
-  const release = await acquireFileLock(paths.passLock, announceWait, LOCK_PATIENCE_MS);
+  const release = await acquireFileLock(paths.syncLock, announceWait, LOCK_PATIENCE_MS);
   try {
     attempt(`cannot copy the ledger of ${paths.state} to ${to}`, () => {
       mkdirSync(to, { mode: 0o700 });

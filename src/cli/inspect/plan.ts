@@ -37,7 +37,7 @@ Exit status: 0 nothing to change, 2 changes, 1 error.`;
 export async function run(context: CommandContext): Promise<number> {
   const node = openNodeContext(context);
   announceOwner(context);
-  const release = await acquireFileLock(node.paths.passLock, announceWait, LOCK_PATIENCE_MS);
+  const release = await acquireFileLock(node.paths.syncLock, announceWait, LOCK_PATIENCE_MS);
   const syncContext = openSyncContext(node);
   try {
     const now = Math.floor(syncContext.clock() / 1000);

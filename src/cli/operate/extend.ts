@@ -88,7 +88,7 @@ async function extend(
   until: number,
 ): Promise<{ extended: string[]; later: string[] }> {
   const { paths, config } = node;
-  const release = await acquireFileLock(paths.passLock, announceWait, LOCK_PATIENCE_MS);
+  const release = await acquireFileLock(paths.syncLock, announceWait, LOCK_PATIENCE_MS);
   const context = openSyncContext(node);
   try {
     const { desired } = await decide(context, now, judgeFreshness(null, context.state, now));

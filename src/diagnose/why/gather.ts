@@ -158,7 +158,7 @@ async function askHost(
     }),
   ]);
   const keyFile = name === null ? noName : await tryLook(() => readKeyFile(path.join(paths.keys, name)));
-  const isShut = name !== null && listDenied(paths.shut).includes(name);
+  const isShut = name !== null && listDenied(paths.denyList).includes(name);
   return { isDaemonUp, local, names: await names, shell, home, keyFile, helper, isShut, sshd, pam, logins };
 }
 

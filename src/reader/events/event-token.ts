@@ -1,17 +1,17 @@
-// Reads which resource a security event token is about (RFC 9967 section 2, RFC 8417); nothing else in it is believed.
+// Reads which resource a security event token is about (RFC 9967 section 2, RFC 8417); nothing else in it is used.
 import { getProperty, isObject } from '../../protocol/attribute-path.ts';
 import type { ChangeNotice } from '../../protocol/messages.ts';
 
 export interface Announcement {
   readonly resource: ChangeNotice['resources'][number];
-  /** No delta lists what was deleted. */
+  /** A delta never lists a deleted resource, so its name is kept. */
   readonly isDeletion: boolean;
 }
 
 const MAX_TOKEN = 64 * 1024;
 
 /**
- * The signature is not looked at: whatever a token says, the answer is a question to the store itself.
+ * The signature is not verified: whatever a token says, the reader then asks the store itself.
  * @returns null where it names no User or Group.
  */
 export function readAnnouncement(token: unknown): Announcement | null {

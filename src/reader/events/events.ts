@@ -1,4 +1,4 @@
-// Follows the store's events by long polling (RFC 8936), as long as the store offers them; each only says "look now".
+// Follows the store's events by long polling (RFC 8936) where the store offers them; an event only triggers a fetch.
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,31 +11,31 @@ import { type ChangeNotice, MAX_NAMED } from '../../protocol/messages.ts';
 import { waitAfter } from '../http/retry.ts';
 import type { Store } from '../store.ts';
 
-/** How long a poll may be held open by the store, in seconds. */
+/** How long the store may hold a poll open, in seconds. */
 const POLL_SECONDS = 120;
 
-/** How long a store that offers no events is left in peace. */
+/** After this time a store that offers no events is asked again. */
 const ASK_AGAIN_MS = 3_600_000;
 
 const MAX_EVENTS = 200;
 
-/** What one poll brought. */
+/** The result of one poll. */
 interface Poll {
-  readonly looks: readonly Announcement[];
-  /** Tokens that name nothing we know: something happened all the same. */
+  readonly announcements: readonly Announcement[];
+  /** Number of tokens that name no User or Group: something changed all the same. */
   readonly unread: number;
   /** `jti` of all of them, acknowledged with the next poll. */
   readonly ids: readonly string[];
 }
 
 /**
- * Runs until `signal` is aborted. Below the base URL and so at the same origin, and never redirected: RFC 9967 leaves
- * open where to poll. Every node has a stream of its own, so that none takes the others' events.
- * @param onLook also called when the connection is there again, since what was announced meanwhile may be lost.
+ * Runs until `signal` is aborted. RFC 9967 leaves open where to poll: this polls below the base URL, so at the same
+ * origin, and follows no redirect. Each node has a stream of its own, so that no node consumes another's events.
+ * @param onNotice also called when the connection is back, since events of the meantime may be lost.
  */
 export async function followEvents(
   store: Store,
-  onLook: (look: Omit<ChangeNotice, 'say'>) => void,
+  onNotice: (notice: Omit<ChangeNotice, 'say'>) => void,
   signal: AbortSignal,
   log: Logger,
 ): Promise<void> {
@@ -52,10 +52,10 @@ export async function followEvents(
         await pause(ASK_AGAIN_MS, signal);
         continue;
       }
-      if (!isFollowing) log.info('the store announces changes: they are followed');
-      const look = summarise(poll);
-      if (!isFollowing) onLook({ mode: 'delta', resources: [] });
-      if (look !== null) onLook(look);
+      if (!isFollowing) log.info('following the change events of the store');
+      const notice = summarise(poll);
+      if (!isFollowing) onNotice({ mode: 'delta', resources: [] });
+      if (notice !== null) onNotice(notice);
       acknowledged = poll.ids;
       isFollowing = true;
       failures = 0;
@@ -63,7 +63,7 @@ export async function followEvents(
       if (signal.aborted) return;
       failures += 1;
       if (failures === 1)
-        log.warn(`the store's events cannot be followed, it is polled: ${describeError(error)}`);
+        log.warn(`cannot follow the store's events; the schedule alone applies: ${describeError(error)}`);
       isFollowing = false;
       await pause(1000 + waitAfter(failures, null, Math.random()), signal);
     }
@@ -71,8 +71,8 @@ export async function followEvents(
 }
 
 /**
- * @param isImmediate whether an answer is wanted at once, to know that the stream is there.
- * @returns null: the store offers none.
+ * @param isImmediate whether the store is asked to answer at once, which shows that the stream exists.
+ * @returns null: the store offers no events.
  */
 async function pollOnce(
   store: Store,
@@ -92,23 +92,24 @@ async function pollOnce(
   if (answer.status !== 200 || !isObject(sets)) return null;
   const ids = Object.keys(sets).slice(0, MAX_EVENTS * 5);
   const read = ids.map((id) => readAnnouncement(sets[id]));
-  const looks = read.filter((announcement) => announcement !== null);
-  return { looks, unread: read.length - looks.length, ids };
+  const announcements = read.filter((announcement) => announcement !== null);
+  return { announcements, unread: read.length - announcements.length, ids };
 }
 
-/** Few resources are named; more are a case for a delta, which still needs the names of who was deleted. */
-function summarise({ looks, unread }: Poll): Omit<ChangeNotice, 'say'> | null {
-  if (looks.length + unread === 0) return null;
-  const all = unique(looks);
+/** Names up to MAX_NAMED resources; more become a delta, which still names the deleted ones, or a full read. */
+function summarise({ announcements, unread }: Poll): Omit<ChangeNotice, 'say'> | null {
+  if (announcements.length + unread === 0) return null;
+  const all = unique(announcements);
   if (unread === 0 && all.length <= MAX_NAMED) return { mode: 'event', resources: all };
-  const deleted = unique(looks.filter(({ isDeletion }) => isDeletion));
+  const deleted = unique(announcements.filter(({ isDeletion }) => isDeletion));
   return deleted.length <= MAX_NAMED
     ? { mode: 'delta', resources: deleted }
     : { mode: 'full', resources: [] };
 }
 
-function unique(looks: readonly Announcement[]): ChangeNotice['resources'] {
-  return [...new Map(looks.map(({ resource }) => [`${resource.kind} ${resource.id}`, resource])).values()];
+function unique(announcements: readonly Announcement[]): ChangeNotice['resources'] {
+  const byName = announcements.map(({ resource }) => [`${resource.kind} ${resource.id}`, resource] as const);
+  return [...new Map(byName).values()];
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

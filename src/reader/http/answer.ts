@@ -1,10 +1,10 @@
-// An answer of the store: its JSON came within bounds, and is parsed only where somebody looks at it.
+// An answer of the store: its JSON is within bounds, and is parsed only on demand.
 import { parseBody } from './body.ts';
 
 export class Answer {
   /** 200, 400 or 404. */
   readonly status: number;
-  /** The JSON as it came; null where a body of another media type came, such as a proxy's HTML page. */
+  /** The JSON text; null for another media type, such as a proxy's HTML page. */
   readonly json: Buffer | null;
   readonly #depth: number;
 
@@ -16,7 +16,7 @@ export class Answer {
   }
 
   /**
-   * The body's value; undefined where it is no JSON by its media type. Parsed anew each time.
+   * The body's value; undefined where its media type is not JSON. Parsed again on each call.
    * @throws AgentError store_answer, AnswerTooMuch
    */
   body(): unknown {
@@ -25,7 +25,7 @@ export class Answer {
 
   /**
    * The value of a part of the JSON.
-   * @param above how many levels of the whole are around it.
+   * @param above levels of the whole that are around the part.
    * @throws AgentError store_answer, AnswerTooMuch
    */
   parse(part: Buffer, above: number): unknown {

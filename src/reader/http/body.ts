@@ -2,7 +2,7 @@
 import type { Dispatcher } from 'undici';
 import { AgentError } from '../../common/errors.ts';
 
-/** One answer was too much: the same question in smaller parts may get through. */
+/** One answer exceeded a bound: the same question in smaller parts may succeed. */
 export class AnswerTooMuch extends AgentError {
   constructor(message: string) {
     super('store_bound', message);
@@ -29,7 +29,7 @@ export async function readBody(body: Dispatcher.ResponseData['body'], limit: num
 
 /**
  * @param depth as `scim.bounds.depth`.
- * @param above levels that are around it: less is left of the depth.
+ * @param above levels around this part, which count towards the depth.
  * @throws AgentError store_answer, AnswerTooMuch
  */
 export function parseBody(bytes: Buffer, depth: number, above = 0): unknown {
@@ -46,7 +46,7 @@ export function parseBody(bytes: Buffer, depth: number, above = 0): unknown {
   return value;
 }
 
-/** Goes down no further than `limit`, so that nothing can exhaust the stack; makes nothing, since every page is walked. */
+/** Recurses at most `limit` levels, so that no answer exhausts the stack; allocates nothing, since it runs on every page. */
 function isDeeperThan(value: unknown, limit: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (limit === 0) return true;
@@ -54,7 +54,7 @@ function isDeeperThan(value: unknown, limit: number): boolean {
     for (const part of value) if (isDeeperThan(part, limit - 1)) return true;
     return false;
   }
-  // What JSON.parse makes inherits nothing that could be listed here.
+  // Objects of JSON.parse inherit no enumerable names.
   for (const name in value)
     if (isDeeperThan((value as Record<string, unknown>)[name], limit - 1)) return true;
   return false;

@@ -1,24 +1,16 @@
-// One request to the store: the right origin, a bearer token, bounds, retries, and an error that says what to mend.
+// The client of the store: the right origin, a bearer token, retries, and an error that says what to fix.
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Dispatcher } from 'undici';
 import type { Config } from '../../config/config.ts';
 import { AgentError } from '../../common/errors.ts';
-import { Answer } from './answer.ts';
-import { readBody } from './body.ts';
-import type { Meter } from './meter.ts';
-import {
-  isNobodyThere,
-  isTransientStatus,
-  LONGEST_WAIT_MS,
-  TransientFailure,
-  readRetryAfter,
-  waitAfter,
-} from './retry.ts';
-import { checkStatus } from './check-status.ts';
 import { readTokens } from '../../config/tokens.ts';
 import type { TrafficTally } from '../../protocol/traffic.ts';
-import { openTransport } from './transport.ts';
+import type { Answer } from './answer.ts';
+import { checkStatus } from './check-status.ts';
+import { type Call, exchange } from './exchange.ts';
+import type { Meter } from './meter.ts';
+import { isNotListening, LONGEST_WAIT_MS, TransientFailure, waitAfter } from './retry.ts';
+import { openTransport, type Transport } from './transport.ts';
 
 export interface ScimClient {
   /**
@@ -34,14 +26,6 @@ export interface ScimClient {
   close(): Promise<void>;
 }
 
-interface Call {
-  readonly method: 'GET' | 'POST';
-  readonly url: URL;
-  readonly body: string | null;
-  readonly seconds: number;
-  readonly attempts: number;
-}
-
 const ATTEMPTS = 4;
 
 export interface ClientOptions {
@@ -51,137 +35,111 @@ export interface ClientOptions {
   readonly random: () => number;
 }
 
+/** What the client keeps between calls. */
+interface ClientState extends ClientOptions {
+  readonly scim: Config['scim'];
+  readonly root: string;
+  readonly transport: Transport;
+  readonly base: URL;
+  /** The token that was accepted last, which is tried first. */
+  accepted: string | null;
+  /** Epoch milliseconds until which the store asked for no requests. */
+  pausedUntil: number;
+  /** The value of Sunk-Agent-Snapshot (`scim.announce`): a hash and the node's name, nothing of the records. */
+  announcement: string | null;
+}
+
 /** A client with one pool of connections, for the life of the reader. */
 export function createClient(scim: Config['scim'], root: string, options: ClientOptions): ScimClient {
-  const { traffic, random } = options;
   const { bounds } = scim;
-  const transport = openTransport(scim, root);
   const base = new URL(`${scim.base_url}/`);
-  /** The token that was accepted last is tried first. */
-  let accepted: string | null = null;
-  /** The store asked to be left alone until then. */
-  let patientUntil = 0;
-  /** What is told of this node (`scim.announce`): its name and a hash, and nothing of the records. */
-  let announcement: string | null = null;
-
-  async function attempt(call: Call, token: string, meter: Meter): Promise<Answer> {
-    let hasAnswered = false;
-    const timeout = AbortSignal.timeout(call.seconds * 1000);
-    try {
-      const response = await transport.dispatcher().request({
-        origin: call.url.origin,
-        path: call.url.pathname + call.url.search,
-        method: call.method,
-        signal: AbortSignal.any([timeout, meter.signal]),
-        headers: {
-          authorization: `Bearer ${token}`,
-          accept: 'application/scim+json, application/json',
-          'user-agent': 'sunk-agent',
-          ...(announcement === null ? {} : { 'sunk-agent-snapshot': announcement }),
-          ...(call.body === null ? {} : { 'content-type': 'application/json' }),
-        },
-        body: call.body,
-      });
-      hasAnswered = true;
-      traffic.count(response.statusCode);
-      return await readAnswer(response, meter);
-    } catch (cause) {
-      if (cause instanceof AgentError || cause instanceof TransientFailure) throw cause;
-      if (!hasAnswered) traffic.count(null);
-      meter.checkTime();
-      throw new TransientFailure(
-        timeout.aborted ? `no answer within ${call.seconds} s` : 'cannot be reached',
-        null,
-        cause,
-      );
-    }
-  }
-
-  async function readAnswer(response: Dispatcher.ResponseData, meter: Meter): Promise<Answer> {
-    const { statusCode: status, headers } = response;
-    const header = (name: string): string => String(headers[name] ?? '');
-    const bytes = await readBody(response.body, bounds.page_bytes);
-    const date = Date.parse(header('date'));
-    if (isTransientStatus(status))
-      throw new TransientFailure(`answered ${status}`, readRetryAfter(header('retry-after'), Date.now()));
-    meter.noteAnswer(bytes.length, Number.isNaN(date) ? null : date);
-    const isJson = /^application\/(scim\+)?json\b/i.test(header('content-type'));
-    return new Answer(status, isJson ? bytes : null, bounds.depth);
-  }
-
-  async function persist(call: Call, token: string, meter: Meter): Promise<Answer> {
-    for (let n = 1; ; n += 1) {
-      meter.noteRequest(n > 1);
-      try {
-        return await attempt(call, token, meter);
-      } catch (error) {
-        if (!(error instanceof TransientFailure)) throw error;
-        const wait = waitAfter(n, error.after, random());
-        if (error.after !== null && error.after > LONGEST_WAIT_MS) {
-          patientUntil = Date.now() + error.after;
-          checkPatience();
-        }
-        if (n >= call.attempts || isNobodyThere(error.cause)) {
-          throw new AgentError('store_unreachable', `${base.origin} ${error.message}`, {
-            cause: error.cause,
-          });
-        }
-        traffic.countRetry();
-        await sleep(wait, undefined, { signal: meter.signal }).catch(() => meter.checkTime());
-      }
-    }
-  }
-
-  function checkPatience(): void {
-    if (patientUntil <= Date.now()) return;
-    const until = new Date(patientUntil).toISOString();
-    throw new AgentError('store_busy', `${base.origin} asks to be left alone until ${until}`);
-  }
-
-  async function send(call: Call, meter: Meter): Promise<Answer> {
-    checkPatience();
-    const tokens = readTokens(scim.tokens, root);
-    const order = accepted !== null && tokens.includes(accepted) ? [accepted, ...tokens] : tokens;
-    let refusal: Answer | null = null;
-    for (const token of new Set(order)) {
-      const answer = await persist(call, token, meter);
-      if (answer.status !== 401 && answer.status !== 403) {
-        accepted = token;
-        return checkStatus(answer, call.url, tokens);
-      }
-      // A token that is known and may not says more than one that is unknown.
-      if (refusal?.status !== 403) refusal = answer;
-    }
-    if (refusal === null) throw new AgentError('token_missing', 'no token is configured');
-    return checkStatus(refusal, call.url, tokens);
-  }
-
-  function locate(path: string): URL {
-    return new URL(path.replace(/^\//, ''), base);
-  }
-
+  const transport = openTransport(scim, root);
+  const state: ClientState = {
+    ...options,
+    scim,
+    root,
+    transport,
+    base,
+    accepted: null,
+    pausedUntil: 0,
+    announcement: null,
+  };
+  const locate = (path: string): URL => new URL(path.replace(/^\//, ''), base);
   return {
     get(path, query, meter) {
       const url = locate(path);
       for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-      return send({ method: 'GET', url, body: null, seconds: bounds.request, attempts: ATTEMPTS }, meter);
+      const call = { method: 'GET', url, body: null, seconds: bounds.request, attempts: ATTEMPTS } as const;
+      return sendWithTokens(state, call, meter);
     },
     post(path, body, seconds, meter) {
-      const call = {
-        method: 'POST',
-        url: locate(path),
-        body: JSON.stringify(body),
-        seconds,
-        attempts: 1,
-      } as const;
-      return send(call, meter);
+      const text = JSON.stringify(body);
+      const call = { method: 'POST', url: locate(path), body: text, seconds, attempts: 1 } as const;
+      return sendWithTokens(state, call, meter);
     },
     announce(snapshot) {
-      const node = hostname()
-        .replaceAll(/[^A-Za-z0-9._-]/g, '-')
-        .slice(0, 64);
-      if (scim.announce) announcement = `${snapshot}; node="${node}"`;
+      if (scim.announce) state.announcement = `${snapshot}; node="${nodeName()}"`;
     },
     close: () => transport.close(),
   };
+}
+
+/** The host name, reduced to what a header may hold. */
+function nodeName(): string {
+  return hostname()
+    .replaceAll(/[^A-Za-z0-9._-]/g, '-')
+    .slice(0, 64);
+}
+
+/** Tries each token until the store accepts one. */
+async function sendWithTokens(state: ClientState, call: Call, meter: Meter): Promise<Answer> {
+  checkPause(state);
+  const { accepted } = state;
+  const tokens = readTokens(state.scim.tokens, state.root);
+  const order = accepted !== null && tokens.includes(accepted) ? [accepted, ...tokens] : tokens;
+  let refusal: Answer | null = null;
+  for (const token of new Set(order)) {
+    const answer = await sendWithRetries(state, call, token, meter);
+    if (answer.status !== 401 && answer.status !== 403) {
+      state.accepted = token;
+      return checkStatus(answer, call.url, tokens);
+    }
+    // A known token without the permission explains more than an unknown one.
+    if (refusal?.status !== 403) refusal = answer;
+  }
+  if (refusal === null) throw new AgentError('token_missing', 'no token is configured');
+  return checkStatus(refusal, call.url, tokens);
+}
+
+/** Repeats transient failures, up to `call.attempts`. */
+async function sendWithRetries(state: ClientState, call: Call, token: string, meter: Meter): Promise<Answer> {
+  const { traffic, base } = state;
+  const { bounds } = state.scim;
+  for (let n = 1; ; n += 1) {
+    meter.noteRequest(n > 1);
+    try {
+      const { announcement, transport } = state;
+      return await exchange(call, { transport, token, announcement, bounds, traffic, meter });
+    } catch (error) {
+      if (!(error instanceof TransientFailure)) throw error;
+      const wait = waitAfter(n, error.after, state.random());
+      if (error.after !== null && error.after > LONGEST_WAIT_MS) {
+        state.pausedUntil = Date.now() + error.after;
+        checkPause(state);
+      }
+      if (n >= call.attempts || isNotListening(error.cause)) {
+        const { cause } = error;
+        throw new AgentError('store_unreachable', `${base.origin} ${error.message}`, { cause });
+      }
+      traffic.countRetry();
+      await sleep(wait, undefined, { signal: meter.signal }).catch(() => meter.checkTime());
+    }
+  }
+}
+
+/** @throws AgentError store_busy while the store asked for no requests. */
+function checkPause({ pausedUntil, base }: ClientState): void {
+  if (pausedUntil <= Date.now()) return;
+  const until = new Date(pausedUntil).toISOString();
+  throw new AgentError('store_busy', `${base.origin} asks to be left alone until ${until}`);
 }

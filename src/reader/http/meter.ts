@@ -1,4 +1,4 @@
-// What one question to the store costs, and when it has cost too much.
+// Counts requests, bytes and time of one question to the store, and enforces their bounds.
 import type { Config } from '../../config/config.ts';
 import { AgentError } from '../../common/errors.ts';
 
@@ -6,20 +6,20 @@ export interface Meter {
   readonly requests: number;
   readonly retries: number;
   readonly bytes: number;
-  /** The store's `Date` in its first answer (epoch ms; null if it sends none), and our clock at that instant. */
+  /** The store's `Date` in its first answer (epoch ms; null if it sends none), and the local clock at that instant. */
   readonly clock: { readonly serverTime: number | null; readonly localTime: number } | null;
-  /** Aborted when the question has taken too long. */
+  /** Aborted after `bounds.pass`, or by `cancel`. */
   readonly signal: AbortSignal;
   noteRequest(isRetry: boolean): void;
   /** @throws AgentError store_bound */
   noteAnswer(bytes: number, serverTime: number | null): void;
-  /** @throws AgentError store_bound where the time is over. */
+  /** @throws AgentError store_bound after `bounds.pass`. */
   checkTime(): void;
 }
 
 /**
- * Starts counting; the time of `bounds.pass` runs from here.
- * @param cancel ends the question before its time.
+ * Starts counting; `bounds.pass` runs from here.
+ * @param cancel ends the question earlier.
  */
 export function startMeter(bounds: Config['scim']['bounds'], cancel?: AbortSignal): Meter {
   const timeout = AbortSignal.timeout(bounds.pass * 1000);
@@ -57,7 +57,7 @@ export function startMeter(bounds: Config['scim']['bounds'], cancel?: AbortSigna
     },
     checkTime() {
       if (signal.aborted)
-        throw new AgentError('store_bound', `a pass of more than scim.bounds.pass (${bounds.pass} s)`);
+        throw new AgentError('store_bound', `a sync of more than scim.bounds.pass (${bounds.pass} s)`);
     },
   };
 }

@@ -1,14 +1,15 @@
-// Which failures a later attempt may not meet, and how long to wait for it.
+// Which failures are worth another attempt, and how long to wait before it.
+import { parseHttpDate } from '../../common/timestamp.ts';
 
-/** Waits longer than this are not sat out within a pass: the pass ends, and the next one comes later. */
+/** A longer wait ends the sync; the next sync tries again. */
 export const LONGEST_WAIT_MS = 60_000;
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_BACKOFF_MS = 30_000;
 
-/** A failure that a later attempt may not meet. */
+/** A failure that is worth another attempt. */
 export class TransientFailure extends Error {
-  /** Milliseconds for which the store asked to be left alone; null if it did not say. */
+  /** Milliseconds of the store's Retry-After; null where it sent none. */
   readonly after: number | null;
   constructor(message: string, after: number | null, cause?: unknown) {
     super(message, { cause });
@@ -16,15 +17,16 @@ export class TransientFailure extends Error {
   }
 }
 
-/** 408, 429 and the server's own failures (RFC 9110 section 15), but for those that say "never". */
+/** 408, 429 and the server's own failures (RFC 9110 section 15), except 501 and 505, which are permanent. */
 export function isTransientStatus(status: number): boolean {
   return status === 408 || status === 429 || (status >= 500 && status !== 501 && status !== 505);
 }
 
 /**
- * Full jitter: anything up to a limit that doubles with each attempt, so that a fleet that failed together does not
- * come back together; never before the store wants it.
+ * Milliseconds to wait, with full jitter: a random share of a limit that doubles with each attempt, so that nodes that
+ * failed together do not retry together. Never less than `after`.
  * @param attempt 1 for the first that failed.
+ * @param after Retry-After in milliseconds; null where the store sent none.
  * @param random in [0, 1).
  */
 export function waitAfter(attempt: number, after: number | null, random: number): number {
@@ -34,12 +36,12 @@ export function waitAfter(attempt: number, after: number | null, random: number)
 /** Retry-After in seconds or as a date (RFC 9110 section 10.2.3), in milliseconds from `now`; null if neither. */
 export function readRetryAfter(header: string, now: number): number | null {
   if (/^\d{1,9}$/.test(header)) return Number(header) * 1000;
-  const date = Date.parse(header);
-  return header === '' || Number.isNaN(date) ? null : Math.max(0, date - now);
+  const date = parseHttpDate(header);
+  return date === null ? null : Math.max(0, date - now);
 }
 
-/** Connecting to nobody does not become better by trying again at once. */
-export function isNobodyThere(error: unknown): boolean {
+/** No server listens at that address: another attempt at once would fail as well. */
+export function isNotListening(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return code === 'ECONNREFUSED' || code === 'ENOTFOUND';
 }

@@ -1,4 +1,4 @@
-// The one pool of connections: kept alive from pass to pass, through the proxy of the environment, with our own CAs.
+// The connection pool: kept alive from sync to sync, through the environment's proxy, with the configured CAs.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -9,30 +9,30 @@ import { AgentError } from '../../common/errors.ts';
 
 export interface Transport {
   /**
-   * The pool; another one once `scim.ca_file` has changed.
+   * The pool; a new one after `scim.ca_file` has changed.
    * @throws AgentError ca_file
    */
   dispatcher(): Dispatcher;
   close(): Promise<void>;
 }
 
-/** Requests at once; one more is held open for events. */
+/** Concurrent requests; one of the connections may be held open by the poll for events. */
 const CONNECTIONS = 6;
 
-/** Longer than the usual interval between two passes. */
+/** Longer than the usual interval between two syncs. */
 const KEEP_ALIVE_MS = 120_000;
 
 export function openTransport(scim: Config['scim'], root: string): Transport {
-  let current: { readonly mark: string; readonly pool: Dispatcher } | null = null;
+  let current: { readonly caHash: string; readonly pool: Dispatcher } | null = null;
 
   return {
     dispatcher() {
       const pem = readCa(scim.ca_file, root);
-      const mark = pem === null ? '' : createHash('sha256').update(pem).digest('hex');
-      if (current?.mark !== mark) {
-        // Requests that are under way end on the old pool.
+      const caHash = pem === null ? '' : createHash('sha256').update(pem).digest('hex');
+      if (current?.caHash !== caHash) {
+        // Requests in flight end on the old pool.
         current?.pool.close().catch(() => {});
-        current = { mark, pool: createPool(scim.base_url, pem) };
+        current = { caHash, pool: createPool(scim.base_url, pem) };
       }
       return current.pool;
     },
@@ -53,21 +53,21 @@ function createPool(baseUrl: string, pem: string | null): Dispatcher {
     headersTimeout: 0,
     bodyTimeout: 0,
   };
-  // Plain http is for this machine alone: through a proxy the token would leave it, readable by all.
+  // Plain http is allowed to this machine alone; through a proxy the token would leave it in clear text.
   if (baseUrl.startsWith('http:')) return new Agent(options);
   return new EnvHttpProxyAgent({ ...options, requestTls: tls, proxyTls: tls });
 }
 
 function readCa(file: string | null, root: string): string | null {
   if (file === null) return null;
-  const place = path.join(root, file);
+  const resolved = path.join(root, file);
   let pem: string;
   try {
-    pem = readFileSync(place, 'utf8');
+    pem = readFileSync(resolved, 'utf8');
   } catch (cause) {
-    throw new AgentError('ca_file', `cannot read scim.ca_file ${place}`, { cause });
+    throw new AgentError('ca_file', `cannot read scim.ca_file ${resolved}`, { cause });
   }
   if (!pem.includes('-----BEGIN CERTIFICATE-----'))
-    throw new AgentError('ca_file', `${place} holds no certificate`);
+    throw new AgentError('ca_file', `${resolved} holds no certificate`);
   return pem;
 }

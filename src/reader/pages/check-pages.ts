@@ -1,4 +1,4 @@
-// Adds the pages of one list up: complete only if ids are there and unique, the total stable, and the count reaches it.
+// Checks that the pages of one list add up: each id present and unique, the total stable, and the count equal to it.
 import type { Config } from '../../config/config.ts';
 import { AgentError } from '../../common/errors.ts';
 import type { ListPage, StaleCursor } from './list-page.ts';
@@ -12,25 +12,25 @@ export interface ListEnd {
 
 export interface PageCheck {
   /** @throws AgentError store_bound */
-  see(page: ListPage): void;
+  add(page: ListPage): void;
   noteCursor(error: StaleCursor | CursorLoop): void;
   noteBreak(error: AgentError): void;
-  /** Whether the list seems to have changed while it was read: another reading may add up. */
+  /** Whether the list seems to have changed while it was read; a second reading may add up. */
   hasDrifted(): boolean;
   /** Resources so far. */
-  came(): number;
-  /** The verdict, once all pages were seen. */
+  received(): number;
+  /** The verdict after the last page. */
   end(): ListEnd;
 }
 
 const DRIFT = ['total-changed', 'id-twice', 'count-differs', 'cursor-broken'];
 
-/** For one reading of one list. */
+/** A check for one reading of one list. */
 export function checkPages({ kind, scim }: { kind: ResourceKind; scim: Config['scim'] }): PageCheck {
   const problems = new Map<string, Finding>();
-  const seen = new Set<string>();
+  const knownIds = new Set<string>();
   let total: number | null = null;
-  let came = 0;
+  let received = 0;
   let lost = 0;
   let pages = 0;
 
@@ -38,28 +38,28 @@ export function checkPages({ kind, scim }: { kind: ResourceKind; scim: Config['s
     problems.set(code, { code, detail: detail.slice(0, 2000) });
   }
 
-  function seeId(id: string | null): void {
+  function addId(id: string | null): void {
     if (id === null) note('id-missing', `a ${kind} was listed without an id`);
-    else if (seen.has(id)) note('id-twice', `${kind} ${id} was listed twice`);
-    else seen.add(id);
+    else if (knownIds.has(id)) note('id-twice', `${kind} ${id} was listed twice`);
+    else knownIds.add(id);
   }
 
   return {
-    see(page) {
+    add(page) {
       pages += 1;
       if (pages > scim.bounds.pages)
         throw new AgentError('store_bound', `more pages than scim.bounds.pages (${scim.bounds.pages})`);
       if (page.isBeyond === true) {
-        // A store may repeat itself there; only somebody new shows that the total is wrong.
-        if (page.ids.some((id) => id !== null && !seen.has(id)))
+        // A store may repeat resources there; only a new id shows that the total is wrong.
+        if (page.ids.some((id) => id !== null && !knownIds.has(id)))
           note('count-differs', `more ${kind}s than the ${String(total)} that the store announced`);
         return;
       }
       if (pages > 1 && page.total !== total)
         note('total-changed', `the number of ${kind}s changed while they were read`);
       total = page.total;
-      came += page.ids.length;
-      page.ids.forEach(seeId);
+      received += page.ids.length;
+      page.ids.forEach(addId);
       for (const why of page.lost ?? []) {
         lost += 1;
         note('record-unreadable', `${lost} ${kind}s could not be read at all: ${why}`);
@@ -70,13 +70,13 @@ export function checkPages({ kind, scim }: { kind: ResourceKind; scim: Config['s
       note('cursor-broken', `the cursor of the ${kind}s ${how}`);
     },
     noteBreak(error) {
-      note('list-broken', `the ${kind}s ended after ${came}: ${error.message} (${error.hint})`);
+      note('list-broken', `the ${kind}s ended after ${received}: ${error.message} (${error.hint})`);
     },
     hasDrifted: () => DRIFT.some((code) => problems.has(code)),
-    came: () => came,
+    received: () => received,
     end() {
-      if (total !== null && came + lost !== total && !problems.has('list-broken'))
-        note('count-differs', `${came} ${kind}s came of ${total} that the store announced`);
+      if (total !== null && received + lost !== total && !problems.has('list-broken'))
+        note('count-differs', `${received} ${kind}s were received of ${total} that the store announced`);
       return { isComplete: problems.size === 0, problems: [...problems.values()] };
     },
   };

@@ -4,35 +4,35 @@ import { getProperty, isObject } from '../../protocol/attribute-path.ts';
 import type { Answer } from '../http/answer.ts';
 import { detailOf } from '../http/check-status.ts';
 import { cutList } from './list-text.ts';
-import { digestPage, type Ids, type PageMemory } from './page-memo.ts';
+import { digestPage, type Ids, type PageMemo } from './page-memo.ts';
 
 export interface ListPage {
-  /** null: the store did not say, as it may with a cursor (RFC 9865 section 2.1). */
+  /** null: the store sent none, as it may with a cursor (RFC 9865 section 2.1). */
   readonly total: number | null;
   readonly ids: Ids;
-  /** null: the agent knows the page of this digest, so they were not parsed. */
+  /** null: the agent knows the page of this digest. */
   readonly resources: readonly unknown[] | null;
-  /** Of the text of the resources; null: it is not to be known again. */
+  /** Of the text of the resources; null: the page has no digest and is sent each time. */
   readonly digest: string | null;
   /** null: this is the last page of a cursor. */
   readonly nextCursor: string | null;
-  /** Why resources that have their place in this page are not here, one phrase each. */
+  /** Why resources of this page are missing from it, one phrase each. */
   readonly lost?: readonly string[];
-  /** Asked for beyond the end: it should be empty. */
+  /** The page beyond the end of the list, which should be empty. */
   readonly isBeyond?: boolean;
 }
 
 const LIST_RESPONSE = 'urn:ietf:params:scim:api:messages:2.0:listresponse';
 
-/** A cursor that is no longer good (RFC 9865 section 2.2): the list has to be read again from its start. */
+/** A cursor that has expired (RFC 9865 section 2.2): the list must be read again from its start. */
 export class StaleCursor extends Error {}
 
 /**
- * Opens what came for `path`. `Resources` may be missing where nothing was found, and some stores write it in lower case.
+ * Opens the answer for `path`. `Resources` may be missing from an empty list, and some stores write it in lower case.
  * @param pages null: every page is parsed.
  * @throws AgentError store_answer, AnswerTooMuch, StaleCursor
  */
-export function openPage(answer: Answer, path: string, pages: PageMemory | null): ListPage {
+export function openPage(answer: Answer, path: string, pages: PageMemo | null): ListPage {
   checkAnswer(answer, path);
   return (pages === null ? null : openCut(answer, path, pages)) ?? openWhole(answer, path);
 }
@@ -57,19 +57,19 @@ function openWhole(answer: Answer, path: string): ListPage {
   return { ...readFrame(body, path), ids: resources.map(idOf), resources, digest: null };
 }
 
-/** null: the text is laid out in another way. */
-function openCut(answer: Answer, path: string, pages: PageMemory): ListPage | null {
+/** null: the layout of the text does not allow a cut. */
+function openCut(answer: Answer, path: string, pages: PageMemo): ListPage | null {
   for (const { frame, resources: text } of cutList(answer.json ?? NO_TEXT)) {
     const body = parseOrNull(answer, frame, 0);
     if (!isList(body) || !hasNoResources(body)) continue;
     const digest = digestPage(path, text);
     const isKnown = pages.isKnown(digest);
-    const known = isKnown ? pages.recall(digest) : null;
+    const known = isKnown ? pages.findIds(digest) : null;
     if (known !== null) return { ...readFrame(body, path), ids: known, resources: null, digest };
     const resources = parseOrNull(answer, text, 1);
     if (!Array.isArray(resources)) continue;
     const ids = resources.map(idOf);
-    pages.keep(digest, ids);
+    pages.store(digest, ids);
     return { ...readFrame(body, path), ids, resources: isKnown ? null : resources, digest };
   }
   return null;
@@ -77,7 +77,7 @@ function openCut(answer: Answer, path: string, pages: PageMemory): ListPage | nu
 
 const NO_TEXT = Buffer.alloc(0);
 
-/** What is wrong with it the reading of the whole will say. */
+/** null: unreadable; parsing the whole answer reports why. */
 function parseOrNull(answer: Answer, part: Buffer, above: number): unknown {
   try {
     return answer.parse(part, above);
@@ -98,7 +98,7 @@ function idOf(resource: unknown): string | null {
   return typeof id === 'string' && id !== '' ? id : null;
 }
 
-/** What a list says of itself. */
+/** The attributes of the list itself. */
 function readFrame(
   body: Readonly<Record<string, unknown>>,
   path: string,

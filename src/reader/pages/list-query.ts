@@ -1,4 +1,4 @@
-// The part of a list's query that is the same on every page: what the operator wants sent, and a filter.
+// The part of a list's query that is the same on every page: the configured parameters, and the filters.
 import type { Config } from '../../config/config.ts';
 import type { ResourceKind } from '../../protocol/records.ts';
 

@@ -1,21 +1,21 @@
-// What the reader knows of pages that the agent has already: enough to tell whether a list adds up, without parsing it.
+// The ids of pages that the agent already has: enough to check whether a list adds up, without parsing the pages.
 import { createHash } from 'node:crypto';
 
 /** The id of each resource of a page, in their order; null where one has none. */
 export type Ids = readonly (string | null)[];
 
-export interface PageMemory {
-  /** A full read begins: these pages the agent knows, and no others are worth remembering. */
+export interface PageMemo {
+  /** A full read begins: the agent knows these pages, and the memo drops all others. */
   begin(known: readonly string[]): void;
-  /** Whether the agent knows that page. */
+  /** Whether the agent knows the page of that digest. */
   isKnown(digest: string): boolean;
-  /** null: they have to be read. */
-  recall(digest: string): Ids | null;
-  keep(digest: string, ids: Ids): void;
+  /** null: the page must be parsed. */
+  findIds(digest: string): Ids | null;
+  store(digest: string, ids: Ids): void;
 }
 
-/** Empty; what is lost with it costs one reading. */
-export function createPageMemory(): PageMemory {
+/** An empty memo; after a restart each page is parsed once. */
+export function createPageMemo(): PageMemo {
   let known: ReadonlySet<string> = new Set();
   const pages = new Map<string, Ids>();
   return {
@@ -24,14 +24,14 @@ export function createPageMemory(): PageMemory {
       for (const digest of pages.keys()) if (!known.has(digest)) pages.delete(digest);
     },
     isKnown: (digest) => known.has(digest),
-    recall: (digest) => pages.get(digest) ?? null,
-    keep: (digest, ids) => void pages.set(digest, ids),
+    findIds: (digest) => pages.get(digest) ?? null,
+    store: (digest, ids) => void pages.set(digest, ids),
   };
 }
 
 /**
- * SHA-256 of what was asked for and of the text of its resources. A text that somebody made to look like another must
- * not pass for it, hence no faster hash.
+ * SHA-256 of the path and of the text of the resources. A forged text must never match another page, so a faster hash
+ * without collision resistance will not do.
  */
 export function digestPage(path: string, resources: Buffer): string {
   return createHash('sha256').update(`${path}\n`).update(resources).digest('base64url');

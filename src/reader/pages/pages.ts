@@ -6,7 +6,7 @@ import type { ScimClient } from '../http/client.ts';
 import { listQuery } from './list-query.ts';
 import { type ListPage, openPage, StaleCursor } from './list-page.ts';
 import type { Meter } from '../http/meter.ts';
-import type { PageMemory } from './page-memo.ts';
+import type { PageMemo } from './page-memo.ts';
 import { isBadContent } from './split.ts';
 import { CursorLoop, type FetchPage, pagesByCursor, pagesByIndex } from './paging.ts';
 import type { Provider } from '../provider.ts';
@@ -25,17 +25,17 @@ export interface ListQuestion {
   /** A filter besides the configured one; null: none. */
   readonly filter: string | null;
   readonly meter: Meter;
-  /** null: nothing is known of the pages, and nothing to be remembered. */
-  readonly pages: PageMemory | null;
-  /** Gets each page, in order; they may come a second time when the list was read again. */
+  /** null: pages are neither looked up nor memoised. */
+  readonly pages: PageMemo | null;
+  /** Gets each page, in order; gets pages twice where the list is read again. */
   readonly onPage: (page: ListPage) => Promise<void>;
 }
 
 /**
- * Each page goes to `onPage` as it comes; whether they were all is known at the end. A list that changed while it was
- * read is read a second time; if it changed again, what came counts, but nothing is complete. Where a cursor leads into
- * something unreadable, the second reading goes by index, which leads around it.
- * @throws AgentError where not even the first page came, or a bound was passed.
+ * Passes each page to `onPage` as it arrives; completeness is known at the end. A list that changed while it was read
+ * is read a second time; if it changed again, its pages count but the list is partial. Where a cursor leads to an
+ * unreadable page, the second reading goes by index, which can skip single records.
+ * @throws AgentError where no page could be read, or a bound was exceeded.
  */
 export async function readList(question: ListQuestion): Promise<ListEnd> {
   const { hasCursors, hasIndex } = question.provider;
@@ -43,32 +43,37 @@ export async function readList(question: ListQuestion): Promise<ListEnd> {
   if (first.outcome === 'over') return first.end;
   if (first.outcome === 'drifted') return (await readOnce(question, hasCursors, false)).end;
   if (hasCursors && hasIndex) return (await readOnce(question, false, false)).end;
-  if (first.came === 0) throw first.error;
+  if (first.received === 0) throw first.error;
   return first.end;
 }
 
 type Reading =
   | { readonly outcome: 'over'; readonly end: ListEnd }
   | { readonly outcome: 'drifted'; readonly end: ListEnd }
-  /** It ended at something that could not be read. */
-  | { readonly outcome: 'broken'; readonly end: ListEnd; readonly came: number; readonly error: AgentError };
+  /** It ended at an unreadable page. */
+  | {
+      readonly outcome: 'broken';
+      readonly end: ListEnd;
+      readonly received: number;
+      readonly error: AgentError;
+    };
 
-/** @param isFirst whether a list that changed meanwhile is given up, to be read again. */
+/** @param isFirst whether to stop at a list that changed meanwhile, since it is read again. */
 async function readOnce(question: ListQuestion, byCursor: boolean, isFirst: boolean): Promise<Reading> {
   const check = checkPages(question);
   try {
     for await (const page of choosePaging(question, byCursor)) {
-      check.see(page);
+      check.add(page);
       if (isFirst && check.hasDrifted()) return { outcome: 'drifted', end: check.end() };
       await question.onPage(page);
     }
   } catch (error) {
     if (error instanceof StaleCursor || error instanceof CursorLoop) check.noteCursor(error);
     else if (isBadContent(error) || isUnreachable(error)) {
-      // What came before counts: a revocation in it must not wait for a page that never comes.
+      // Earlier pages count: a revocation in them must not wait for a page that never arrives.
       check.noteBreak(error);
-      if (!isFirst && check.came() === 0) throw error;
-      return { outcome: 'broken', end: check.end(), came: check.came(), error };
+      if (!isFirst && check.received() === 0) throw error;
+      return { outcome: 'broken', end: check.end(), received: check.received(), error };
     } else throw error;
   }
   const end = check.end();
@@ -83,22 +88,25 @@ async function* choosePaging(question: ListQuestion, byCursor: boolean): AsyncGe
   const { provider, kind } = question;
   const path = `/${kind}s`;
   const count = Math.min(PAGE, provider.maxPage ?? PAGE);
-  const fetch = fetcher(question, path);
+  const fetch = createFetchPage(question, path);
   if (byCursor) yield* pagesByCursor(fetch, count);
   else yield* pagesByIndex(fetch, count, path);
 }
 
-function fetcher({ client, scim, kind, filter, meter, pages }: ListQuestion, path: string): FetchPage {
+function createFetchPage(
+  { client, scim, kind, filter, meter, pages }: ListQuestion,
+  path: string,
+): FetchPage {
   const constant = listQuery(scim, kind, filter);
   let isRefused = false;
-  return async (place, isWhole = true) => {
-    const memory = isWhole ? pages : null;
-    const query: Record<string, string> = { ...constant, ...place };
-    if (isRefused) query['count'] = String(Math.min(SMALL_PAGE, Number(place['count'])));
+  return async (position, isWhole = true) => {
+    const memo = isWhole ? pages : null;
+    const query: Record<string, string> = { ...constant, ...position };
+    if (isRefused) query['count'] = String(Math.min(SMALL_PAGE, Number(position['count'])));
     const answer = await client.get(path, query, meter);
-    if (answer.status !== 400 || isRefused || Number(place['count']) <= SMALL_PAGE)
-      return openPage(answer, path, memory);
+    if (answer.status !== 400 || isRefused || Number(position['count']) <= SMALL_PAGE)
+      return openPage(answer, path, memo);
     isRefused = true;
-    return openPage(await client.get(path, { ...query, count: String(SMALL_PAGE) }, meter), path, memory);
+    return openPage(await client.get(path, { ...query, count: String(SMALL_PAGE) }, meter), path, memo);
   };
 }

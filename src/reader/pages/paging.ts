@@ -3,10 +3,14 @@ import { AgentError } from '../../common/errors.ts';
 import type { ListPage } from './list-page.ts';
 import { isBadContent, splitBadPages } from './split.ts';
 
-/** Asks for one page; `place` is `startIndex` or `cursor`, and `count`. `isWhole` false: all of it is needed, known or not. */
-export type FetchPage = (place: Readonly<Record<string, string>>, isWhole?: boolean) => Promise<ListPage>;
+/**
+ * Asks for one page.
+ * @param position `startIndex` or `cursor`, and `count`.
+ * @param isWhole false: its resources are needed even if the agent knows the page.
+ */
+export type FetchPage = (position: Readonly<Record<string, string>>, isWhole?: boolean) => Promise<ListPage>;
 
-/** Pages that are asked for before the one in front of them has come. */
+/** Pages that are requested at the same time. */
 const IN_FLIGHT = 4;
 
 interface Flight {
@@ -15,9 +19,9 @@ interface Flight {
 }
 
 /**
- * Pages in order until as many resources came as the store announces, or none came; then one beyond the end, since some
- * stores announce the size of the page. The next page starts where the last one really ended: a page that is shorter
- * than its place in the row wants ends what is in flight behind it.
+ * Pages in order until the announced number of resources is reached, or a page is empty; then one beyond the end, since
+ * some stores announce the size of the page as the total. The next page starts where the last one really ended: after a
+ * page that is shorter than planned, the pages in flight behind it are discarded.
  * @param count resources asked for.
  */
 export async function* pagesByIndex(fetch: FetchPage, count: number, path: string): AsyncGenerator<ListPage> {
@@ -26,12 +30,12 @@ export async function* pagesByIndex(fetch: FetchPage, count: number, path: strin
   );
   const ask = (start: number, size: number): Flight => {
     const page = range(start, size);
-    // It may be given up before anybody looks at it.
+    // It may be discarded before it is awaited.
     page.catch(() => {});
     return { start, page };
   };
   let flights = [ask(1, count)];
-  let came = 0;
+  let received = 0;
   let step = count;
   let next = count + 1;
   try {
@@ -40,29 +44,29 @@ export async function* pagesByIndex(fetch: FetchPage, count: number, path: strin
       const length = page.ids.length + (page.lost?.length ?? 0);
       if (page.total === null)
         throw new AgentError('store_answer', `${path} answered a list without totalResults`);
-      came += length;
+      received += length;
       const isAsPlanned = length === Math.min(step, page.total - flight.start + 1);
       if (!isAsPlanned || flight.start === 1) {
         await Promise.allSettled(flights.map((given) => given.page));
         flights = [];
         step = Math.max(1, Math.min(length, count));
-        next = came + 1;
+        next = received + 1;
       }
-      const isOver = came >= page.total || length === 0;
+      const isOver = received >= page.total || length === 0;
       if (!isOver) {
         for (; flights.length < IN_FLIGHT && next <= page.total; next += step) flights.push(ask(next, step));
       }
       yield page;
       if (isOver) break;
     }
-    const beyond = came === 0 ? null : await askBeyond(fetch, came + 1, step);
+    const beyond = received === 0 ? null : await askBeyond(fetch, received + 1, step);
     if (beyond !== null) yield beyond;
   } finally {
     await Promise.allSettled(flights.map((given) => given.page));
   }
 }
 
-/** null: there is nothing, or the store does not like the question. */
+/** null: there is nothing, or the store refuses the question. */
 async function askBeyond(fetch: FetchPage, start: number, count: number): Promise<ListPage | null> {
   try {
     const page = await fetch({ startIndex: String(start), count: String(count) });
@@ -73,11 +77,11 @@ async function askBeyond(fetch: FetchPage, start: number, count: number): Promis
   }
 }
 
-/** A cursor that was handed out twice: the list would never end. */
+/** The store returned the same cursor twice: the list would never end. */
 export class CursorLoop extends Error {}
 
 /**
- * Pages until one has no cursor; the next is asked for while the last is worked on.
+ * Pages until one has no cursor; the next page is requested while the caller works on the last.
  * @throws CursorLoop
  */
 export async function* pagesByCursor(fetch: FetchPage, count: number): AsyncGenerator<ListPage> {

@@ -1,12 +1,12 @@
-// A page that cannot be read is read in halves, so that one bad record costs itself and not its neighbours.
+// Reads an unreadable page in halves, so that one bad record does not cost its neighbours.
 import { AgentError } from '../../common/errors.ts';
 import { AnswerTooMuch } from '../http/body.ts';
 import type { ListPage } from './list-page.ts';
 
-/** Asks for `size` resources from `start` (1-based) on, as a page or (not `isWhole`) to put one together. */
+/** Asks for `size` resources from `start` (1-based) on; `isWhole` false: the answer is one part of a page. */
 export type FetchRange = (start: number, size: number, isWhole: boolean) => Promise<ListPage>;
 
-/** Enough to find one record among a thousand at its first place. */
+/** Enough halvings to find one bad record in a page of a thousand. */
 const FAILURES_WITHOUT_SUCCESS = 12;
 
 const MOST_FAILURES = 60;
@@ -14,8 +14,8 @@ const MOST_FAILURES = 60;
 const NOTHING = { ids: [], resources: [], digest: null, nextCursor: null };
 
 /**
- * The same question, which gets through with less: what could not be read even alone is in `lost`.
- * @throws what `fetch` threw, where it seems that nothing can be read.
+ * Wraps `fetch`: a page that is unreadable is put together from smaller ones; `lost` has what could not be read alone.
+ * @throws what `fetch` threw, after too many failures.
  */
 export function splitBadPages(fetch: FetchRange): (start: number, size: number) => Promise<ListPage> {
   let failures = 0;
@@ -50,7 +50,7 @@ export function splitBadPages(fetch: FetchRange): (start: number, size: number) 
   return (start, size) => range(start, size, true);
 }
 
-/** What came was not readable: another, smaller answer may be. */
+/** Whether the answer was unreadable; a smaller one may be readable. */
 export function isBadContent(error: unknown): error is AgentError {
   return error instanceof AnswerTooMuch || (error instanceof AgentError && error.code === 'store_answer');
 }

@@ -83,10 +83,12 @@ test.runIf(process.geteuid?.() === 0)(
       });
       for (let n = 0; n < 2; n += 1) {
         const { report } = await node.startSync().over;
-        expect(report?.problems).toEqual([expect.stringMatching(/^the cache cannot be used: .*make room/)]);
+        expect(report?.problems).toEqual([
+          expect.stringMatching(/^the state database cannot be used: .*make room/),
+        ]);
         expect(report?.held).toEqual([
           expect.objectContaining({
-            reason: expect.stringMatching(/^the cache cannot be written/) as string,
+            reason: expect.stringMatching(/^the state database cannot be written/) as string,
           }),
         ]);
         expect([shell('alice'), shell('bob'), shell('carol')]).toEqual([

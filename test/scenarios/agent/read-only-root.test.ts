@@ -46,7 +46,7 @@ const sync = async () => (await node.startSync().over).report;
 
 /** What sshd would be given. */
 function askHelper(name: string): string {
-  const { keys, shut: denied } = pathsUnder(node.root);
+  const { keys, denyList: denied } = pathsUnder(node.root);
   return spawnSync('sh', [HELPER, name, keys, denied], { encoding: 'utf8' }).stdout;
 }
 
@@ -61,7 +61,7 @@ async function expectDenied(): Promise<void> {
 
 async function expectFixed(): Promise<void> {
   expect(await sync()).toMatchObject({ problems: [], changes: { failed: 0 } });
-  expect(existsSync(path.join(pathsUnder(node.root).shut, 'alice'))).toBe(false);
+  expect(existsSync(path.join(pathsUnder(node.root).denyList, 'alice'))).toBe(false);
   expect(await sync()).toMatchObject({ problems: [], changes: { planned: 0 } });
 }
 

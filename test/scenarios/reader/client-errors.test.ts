@@ -6,9 +6,9 @@ import { describe, expect, test } from 'vitest';
 import { createBudget } from '../../../src/agent/daemon/budget.ts';
 import { jitterOf } from '../../../src/agent/daemon/repeat.ts';
 import { isTransientStatus, readRetryAfter, waitAfter } from '../../../src/reader/http/retry.ts';
-import { listen } from '../../support/ingest-harness.ts';
+import { startIngestHarness } from '../../support/ingest-harness.ts';
 
-describe('a failure that may pass', () => {
+describe('a transient failure', () => {
   test.each([
     ['408', { kind: 'status', status: 408 }],
     ['429 without Retry-After', { kind: 'status', status: 429 }],
@@ -20,32 +20,32 @@ describe('a failure that may pass', () => {
     ['500', { kind: 'status', status: 500 }],
     ['a reset connection', { kind: 'reset' }],
     ['an answer that was cut', { kind: 'cut' }],
-  ])('%s is tried again, and the pass is whole', async (_, fault) => {
-    const ears = await listen({ seedUsers: 3 });
-    await ears.fault({ ...fault, path: 'Users', times: 2 });
-    expect(await ears.hear()).toMatchObject({ complete: { User: true, Group: true }, retries: 2 });
+  ])('%s is tried again, and the sync is complete', async (_, fault) => {
+    const harness = await startIngestHarness({ seedUsers: 3 });
+    await harness.fault({ ...fault, path: 'Users', times: 2 });
+    expect(await harness.fetch()).toMatchObject({ complete: { User: true, Group: true }, retries: 2 });
   });
 
   test('an answer that is late is tried again, by the bound on one request', async () => {
-    const ears = await listen({ seedUsers: 3 }, { scim: '  bounds: { request: 1s }' });
-    await ears.fault({ kind: 'delay', ms: 3000, path: 'Users', times: 1 });
-    expect(await ears.hear()).toMatchObject({ complete: { User: true }, retries: 1 });
+    const harness = await startIngestHarness({ seedUsers: 3 }, { scim: '  bounds: { request: 1s }' });
+    await harness.fault({ kind: 'delay', ms: 3000, path: 'Users', times: 1 });
+    expect(await harness.fetch()).toMatchObject({ complete: { User: true }, retries: 1 });
   });
 
   test('that lasts ends with the address and what to check', async () => {
-    const ears = await listen();
-    await ears.fault({ kind: 'reset' });
+    const harness = await startIngestHarness();
+    await harness.fault({ kind: 'reset' });
     const error = { code: 'store_unreachable', message: expect.stringContaining('127.0.0.1') as string };
-    await expect(ears.hear()).rejects.toMatchObject(error);
+    await expect(harness.fetch()).rejects.toMatchObject(error);
   });
 
   test('a long Retry-After is kept to: the store is left alone, and the error says until when', async () => {
-    const ears = await listen();
-    await ears.fault({ kind: 'status', status: 429, retryAfter: 3600, times: 1 });
-    await expect(ears.hear()).rejects.toMatchObject({ code: 'store_busy' });
-    await ears.requests();
-    await expect(ears.hear()).rejects.toThrow(/asks to be left alone until 20/);
-    expect(await ears.requests()).toEqual([]);
+    const harness = await startIngestHarness();
+    await harness.fault({ kind: 'status', status: 429, retryAfter: 3600, times: 1 });
+    await expect(harness.fetch()).rejects.toMatchObject({ code: 'store_busy' });
+    await harness.requests();
+    await expect(harness.fetch()).rejects.toThrow(/asks to be left alone until 20/);
+    expect(await harness.requests()).toEqual([]);
   });
 });
 
@@ -54,34 +54,34 @@ describe('a refusal', () => {
     [401, 'store_refused_token'],
     [403, 'store_forbidden'],
   ])('%i is reported as what it is, and never tried again', async (status, code) => {
-    const ears = await listen();
-    await ears.hear();
-    await ears.fault({ kind: 'status', status, path: 'Users|Groups' });
-    await ears.requests();
-    await expect(ears.hear()).rejects.toMatchObject({ code });
-    const lists = (await ears.requests()).filter((line) => line.includes('/Users'));
+    const harness = await startIngestHarness();
+    await harness.fetch();
+    await harness.fault({ kind: 'status', status, path: 'Users|Groups' });
+    await harness.requests();
+    await expect(harness.fetch()).rejects.toMatchObject({ code });
+    const lists = (await harness.requests()).filter((line) => line.includes('/Users'));
     expect(lists).toHaveLength(1);
   });
 
   test('of one token leads to the next, and one that is missing is no obstacle', async () => {
-    const ears = await listen(
+    const harness = await startIngestHarness(
       {},
       { scim: '  tokens: [{ file: /old }, { file: /none }, { credential: scim-token }]' },
     );
-    writeFileSync(path.join(ears.root, 'old'), 'revoked');
-    expect((await ears.hear()).complete).toEqual({ User: true, Group: true });
-    // The one that was taken is tried first from then on.
-    expect(await ears.requests()).not.toEqual([]);
-    const { body } = await ears.admin('GET', '/requests?failed=true');
+    writeFileSync(path.join(harness.root, 'old'), 'revoked');
+    expect((await harness.fetch()).complete).toEqual({ User: true, Group: true });
+    // The accepted token is tried first from then on.
+    expect(await harness.requests()).not.toEqual([]);
+    const { body } = await harness.admin('GET', '/requests?failed=true');
     expect(body.requests).toEqual([]);
   });
 
   test('takes effect, and ends, with the file of the token', async () => {
-    const ears = await listen();
-    ears.writeToken('nonsense');
-    await expect(ears.hear()).rejects.toMatchObject({ code: 'store_refused_token' });
-    ears.writeToken(ears.testbed.readToken);
-    expect((await ears.hear()).complete.User).toBe(true);
+    const harness = await startIngestHarness();
+    harness.writeToken('nonsense');
+    await expect(harness.fetch()).rejects.toMatchObject({ code: 'store_refused_token' });
+    harness.writeToken(harness.testbed.readToken);
+    expect((await harness.fetch()).complete.User).toBe(true);
   });
 });
 
@@ -95,16 +95,16 @@ describe('the token', () => {
     { kind: 'status', status: 302, headers: { location: 'http://127.0.0.1:1/' } },
     { kind: 'delay', ms: 3000 },
   ];
-  test.each(spoiled)('is in no part of the error after %o, however deep one looks', async (fault) => {
-    const ears = await listen({}, { scim: '  bounds: { request: 1s }' });
-    await ears.fault(fault);
-    const error: unknown = await ears.hear().catch((thrown: unknown) => thrown);
+  test.each(spoiled)('is in no part of the error after %o, however deep one notices', async (fault) => {
+    const harness = await startIngestHarness({}, { scim: '  bounds: { request: 1s }' });
+    await harness.fault(fault);
+    const error: unknown = await harness.fetch().catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(Error);
-    expect(inspect(error, { depth: 20, showHidden: true })).not.toContain(ears.testbed.readToken);
+    expect(inspect(error, { depth: 20, showHidden: true })).not.toContain(harness.testbed.readToken);
   });
 });
 
-describe('patience', () => {
+describe('the wait between attempts', () => {
   test('doubles with each attempt, has full jitter, and never ends before the store wants it', () => {
     fc.assert(
       fc.property(
@@ -129,14 +129,14 @@ describe('patience', () => {
     for (const odd of ['', 'soon', '-5', '1e9999']) expect(readRetryAfter(odd, now) ?? 0).toBe(0);
   });
 
-  test('is for 408, 429 and what may pass of 5xx', () => {
+  test('is for 408, 429 and the transient errors among 5xx', () => {
     expect([408, 429, 500, 502, 503, 504, 520].every(isTransientStatus)).toBe(true);
     expect([200, 301, 400, 401, 403, 404, 501, 505].some(isTransientStatus)).toBe(false);
   });
 });
 
 describe('the budget', () => {
-  test('keeps to its rate over any time, but for one burst, whatever the passes cost', () => {
+  test('keeps to its rate over any time, but for one burst, whatever the syncs cost', () => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: 2000 }), { maxLength: 50 }), (costs) => {
         let now = 0;

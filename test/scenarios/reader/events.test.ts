@@ -2,112 +2,114 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
 import type { ChangeNotice } from '../../../src/protocol/messages.ts';
 import { readAnnouncement } from '../../../src/reader/events/event-token.ts';
-import { type FetchHarness, listen } from '../../support/ingest-harness.ts';
+import { type IngestHarness, startIngestHarness } from '../../support/ingest-harness.ts';
 
 const PATIENCE = 20_000;
 
-/** What the reader said since it was told to watch. */
-function watch(ears: FetchHarness): Omit<ChangeNotice, 'say'>[] {
-  const looks: Omit<ChangeNotice, 'say'>[] = [];
-  ears.reader.watch(({ mode, resources }) => looks.push({ mode, resources }));
-  return looks;
+/** The notices of the reader since it was told to watch. */
+function watch(harness: IngestHarness): Omit<ChangeNotice, 'say'>[] {
+  const notices: Omit<ChangeNotice, 'say'>[] = [];
+  harness.reader.watch(({ mode, resources }) => notices.push({ mode, resources }));
+  return notices;
 }
 
-/** The stream is open once the reader said to look at what may have happened before. */
-async function followed(ears: FetchHarness): Promise<Omit<ChangeNotice, 'say'>[]> {
-  const looks = watch(ears);
-  await vi.waitFor(() => expect(looks).toEqual([{ mode: 'delta', resources: [] }]), PATIENCE);
-  return looks.splice(0) && looks;
+/** The stream is open once the reader asked for a delta, for what may have happened before. */
+async function followed(harness: IngestHarness): Promise<Omit<ChangeNotice, 'say'>[]> {
+  const notices = watch(harness);
+  await vi.waitFor(() => expect(notices).toEqual([{ mode: 'delta', resources: [] }]), PATIENCE);
+  return notices.splice(0) && notices;
 }
 
 describe('the events of a store', () => {
-  test('name the resource to look at long before the poll would have ended, a deleted one too', async () => {
-    const ears = await listen();
-    const looks = await followed(ears);
+  test('name the changed resource long before the poll would have ended, a deleted one too', async () => {
+    const harness = await startIngestHarness();
+    const notices = await followed(harness);
     const started = performance.now();
-    const alice = await ears.createUser('alice');
+    const alice = await harness.createUser('alice');
     await vi.waitFor(
-      () => expect(looks).toEqual([{ mode: 'event', resources: [{ kind: 'User', id: alice }] }]),
+      () => expect(notices).toEqual([{ mode: 'event', resources: [{ kind: 'User', id: alice }] }]),
       PATIENCE,
     );
     expect(performance.now() - started).toBeLessThan(15_000);
-    await ears.send('DELETE', `/Users/${alice}`);
-    await vi.waitFor(() => expect(looks).toHaveLength(2), PATIENCE);
-    await ears.hear('event', looks[1]!.resources);
-    expect(ears.user(alice)).toBeUndefined();
+    await harness.send('DELETE', `/Users/${alice}`);
+    await vi.waitFor(() => expect(notices).toHaveLength(2), PATIENCE);
+    await harness.fetch('event', notices[1]!.resources);
+    expect(harness.user(alice)).toBeUndefined();
   });
 
   test('are acknowledged, and come once', async () => {
-    const ears = await listen({ pollWait: 50 });
-    const looks = await followed(ears);
-    await ears.createGroup('g', []);
-    await vi.waitFor(() => expect(looks).toHaveLength(1), PATIENCE);
+    const harness = await startIngestHarness({ pollWait: 50 });
+    const notices = await followed(harness);
+    await harness.createGroup('g', []);
+    await vi.waitFor(() => expect(notices).toHaveLength(1), PATIENCE);
     await sleep(300);
-    expect(looks).toHaveLength(1);
+    expect(notices).toHaveLength(1);
   });
 
   test('are followed by each node in a stream of its own, below the base URL', async () => {
-    const ears = await listen();
-    await followed(ears);
-    const { body } = await ears.admin('GET', '/requests?method=POST');
+    const harness = await startIngestHarness();
+    await followed(harness);
+    const { body } = await harness.admin('GET', '/requests?method=POST');
     for (const { target } of body.requests as { target: string }[])
       expect(target).toMatch(/^\/scim\/ab1cd2\/SecurityEvents\/[0-9a-f]{16}$/);
   });
 
   test('are not asked for where the store offers none', async () => {
-    const ears = await listen({ settings: { events: false } });
-    const looks = watch(ears);
+    const harness = await startIngestHarness({ settings: { events: false } });
+    const notices = watch(harness);
     await sleep(300);
-    expect(looks).toEqual([]);
-    expect(await ears.requests()).toEqual(['GET /ServiceProviderConfig']);
+    expect(notices).toEqual([]);
+    expect(await harness.requests()).toEqual(['GET /ServiceProviderConfig']);
   });
 
   test('are never asked for at another place: a redirect is not followed, with or without the token', async () => {
-    const [ears, other] = [await listen(), await listen()];
-    await ears.fault({
+    const [harness, other] = [await startIngestHarness(), await startIngestHarness()];
+    await harness.fault({
       kind: 'status',
       status: 307,
       method: 'POST',
       headers: { location: `${other.testbed.baseUrl}/SecurityEvents/x` },
     });
-    watch(ears);
+    watch(harness);
     await sleep(300);
     expect((await other.admin('GET', '/requests')).body.requests).toEqual([]);
   });
 
-  test('come back after the connection was lost, with a look at what was missed', async () => {
-    const ears = await listen({ pollWait: 50 });
-    const looks = await followed(ears);
-    await ears.fault({ kind: 'reset', method: 'POST', times: 2 });
-    await vi.waitFor(() => expect(looks).toEqual([{ mode: 'delta', resources: [] }]), PATIENCE);
-    const alice = await ears.createUser('alice');
-    await vi.waitFor(() => expect(looks[1]?.resources).toEqual([{ kind: 'User', id: alice }]), PATIENCE);
+  test('resume after the connection was lost, with a delta for what was missed', async () => {
+    const harness = await startIngestHarness({ pollWait: 50 });
+    const notices = await followed(harness);
+    await harness.fault({ kind: 'reset', method: 'POST', times: 2 });
+    await vi.waitFor(() => expect(notices).toEqual([{ mode: 'delta', resources: [] }]), PATIENCE);
+    const alice = await harness.createUser('alice');
+    await vi.waitFor(() => expect(notices[1]?.resources).toEqual([{ kind: 'User', id: alice }]), PATIENCE);
   });
 
   test('that are many become a delta, with the names of who was deleted', async () => {
-    const ears = await listen({ seedUsers: 60 });
-    const { body } = await ears.send('GET', '/Users?count=60');
+    const harness = await startIngestHarness({ seedUsers: 60 });
+    const { body } = await harness.send('GET', '/Users?count=60');
     const ids = (body.Resources as { id: string }[]).map(({ id }) => id);
-    // The stream is open before anybody polls again; a busy machine takes its time for the sixty.
-    const looks = await followed(ears);
-    await ears.fault({ kind: 'delay', ms: 4000, method: 'POST' });
-    await ears.patch(`/Users/${ids[0]!}`, { op: 'replace', path: 'active', value: false });
-    await vi.waitFor(() => expect(looks).toHaveLength(1), PATIENCE);
+    // The stream is open before the next poll; a busy machine needs a while for the sixty.
+    const notices = await followed(harness);
+    await harness.fault({ kind: 'delay', ms: 4000, method: 'POST' });
+    await harness.patch(`/Users/${ids[0]!}`, { op: 'replace', path: 'active', value: false });
+    await vi.waitFor(() => expect(notices).toHaveLength(1), PATIENCE);
     await Promise.all(
-      ids.slice(1).map((id) => ears.patch(`/Users/${id}`, { op: 'replace', path: 'active', value: false })),
+      ids
+        .slice(1)
+        .map((id) => harness.patch(`/Users/${id}`, { op: 'replace', path: 'active', value: false })),
     );
-    await ears.send('DELETE', `/Users/${ids[5]!}`);
-    await vi.waitFor(() => expect(looks.at(-1)?.mode).toBe('delta'), PATIENCE);
-    expect(looks.at(-1)?.resources).toEqual([{ kind: 'User', id: ids[5] }]);
+    await harness.send('DELETE', `/Users/${ids[5]!}`);
+    await vi.waitFor(() => expect(notices.at(-1)?.mode).toBe('delta'), PATIENCE);
+    expect(notices.at(-1)?.resources).toEqual([{ kind: 'User', id: ids[5] }]);
   });
 });
 
-test('a new token is announced as a reason to look at everything', async () => {
-  const ears = await listen();
-  const looks = await followed(ears);
-  const { body } = await ears.admin('POST', '/tokens', { name: 'next', role: 'read-only' });
-  ears.writeToken(body.token as string);
-  await vi.waitFor(() => expect(looks).toContainEqual({ mode: 'full', resources: [] }), PATIENCE);
+test('a new token is announced as a reason for a full read', async () => {
+  const harness = await startIngestHarness();
+  const notices = await followed(harness);
+  const { body } = await harness.admin('POST', '/tokens', { name: 'next', role: 'read-only' });
+  harness.writeToken(body.token as string);
+  await vi.waitFor(() => expect(notices).toContainEqual({ mode: 'full', resources: [] }), PATIENCE);
 });
 
 describe('an event token', () => {
@@ -129,7 +131,7 @@ describe('an event token', () => {
     ['/Users/%'],
     ['/Users/a?b=c'],
     [`/Users/${'x'.repeat(5000)}`],
-  ])('about %j names nobody', (uri) => {
+  ])('about %j names no resource', (uri) => {
     expect(about(uri)).toBeNull();
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { listen } from '../../support/ingest-harness.ts';
+import { startIngestHarness } from '../../support/ingest-harness.ts';
 
 const SEED = { seedUsers: 10, seedGroups: 2 };
 const BY_INDEX = { ...SEED, settings: { cursorPaging: false } };
@@ -10,65 +10,65 @@ describe('a list', () => {
     ['by cursor, which is asked for where the store offers it', SEED, /cursor=/],
     ['by index', BY_INDEX, /startIndex=/],
   ])('is read whole %s', async (_, options, place) => {
-    const ears = await listen({ ...options, maxPageSize: 3 });
-    expect(await ears.hear()).toMatchObject({
+    const harness = await startIngestHarness({ ...options, maxPageSize: 3 });
+    expect(await harness.fetch()).toMatchObject({
       mode: 'full',
       complete: { User: true, Group: true },
       problems: [],
     });
-    expect(ears.people()).toHaveLength(10);
-    const lists = (await ears.requests()).filter((line) => line.startsWith('GET /Users'));
+    expect(harness.people()).toHaveLength(10);
+    const lists = (await harness.requests()).filter((line) => line.startsWith('GET /Users'));
     expect(lists.every((line) => place.test(line))).toBe(true);
     // ServiceProviderConfig says how large a page may be.
     expect(lists.every((line) => line.includes('count=3'))).toBe(true);
   });
 
   test('goes on where a page really ended, however short the pages are', async () => {
-    const ears = await listen(BY_INDEX);
-    await ears.fault({ kind: 'short', most: 3 });
-    expect((await ears.hear()).complete).toEqual({ User: true, Group: true });
-    await ears.clearFaults();
-    await ears.fault({ kind: 'short', most: 4, path: 'Users.*startIndex=1&' });
-    await ears.fault({ kind: 'short', most: 1, path: 'Users.*startIndex=5&' });
-    expect((await ears.hear()).complete).toEqual({ User: true, Group: true });
-    expect(ears.people()).toHaveLength(10);
+    const harness = await startIngestHarness(BY_INDEX);
+    await harness.fault({ kind: 'short', most: 3 });
+    expect((await harness.fetch()).complete).toEqual({ User: true, Group: true });
+    await harness.clearFaults();
+    await harness.fault({ kind: 'short', most: 4, path: 'Users.*startIndex=1&' });
+    await harness.fault({ kind: 'short', most: 1, path: 'Users.*startIndex=5&' });
+    expect((await harness.fetch()).complete).toEqual({ User: true, Group: true });
+    expect(harness.people()).toHaveLength(10);
   });
 
   test('has several pages in flight by index', async () => {
-    const ears = await listen({ ...BY_INDEX, maxPageSize: 1 });
-    await ears.fault({ kind: 'delay', ms: 1000, path: 'Users.*startIndex=[2-9]' });
+    const harness = await startIngestHarness({ ...BY_INDEX, maxPageSize: 1 });
+    await harness.fault({ kind: 'delay', ms: 1000, path: 'Users.*startIndex=[2-9]' });
     const started = performance.now();
-    await ears.hear();
+    await harness.fetch();
     // Nine delays one after the other would take nine seconds, three of four at once three.
     expect(performance.now() - started).toBeLessThan(8000);
   });
 
   test('is asked for in small pages where the store refuses large ones', async () => {
-    const ears = await listen(BY_INDEX);
-    await ears.fault({ kind: 'html', status: 404, path: 'ServiceProviderConfig' });
-    await ears.fault({ kind: 'status', status: 400, path: 'count=1000' });
-    expect((await ears.hear()).complete).toEqual({ User: true, Group: true });
-    expect(ears.people()).toHaveLength(10);
+    const harness = await startIngestHarness(BY_INDEX);
+    await harness.fault({ kind: 'html', status: 404, path: 'ServiceProviderConfig' });
+    await harness.fault({ kind: 'status', status: 400, path: 'count=1000' });
+    expect((await harness.fetch()).complete).toEqual({ User: true, Group: true });
+    expect(harness.people()).toHaveLength(10);
   });
 
   test('may be called resources in small letters', async () => {
-    const ears = await listen(SEED);
-    await ears.fault({ kind: 'lower-case' });
-    expect((await ears.hear()).complete).toEqual({ User: true, Group: true });
-    expect(ears.people()).toHaveLength(10);
+    const harness = await startIngestHarness(SEED);
+    await harness.fault({ kind: 'lower-case' });
+    expect((await harness.fetch()).complete).toEqual({ User: true, Group: true });
+    expect(harness.people()).toHaveLength(10);
   });
 
   test('needs no totalResults with a cursor, and is refused without it by index', async () => {
-    const ears = await listen(SEED);
-    await ears.fault({ kind: 'no-total' });
-    expect((await ears.hear()).complete).toEqual({ User: true, Group: true });
-    const other = await listen(BY_INDEX);
+    const harness = await startIngestHarness(SEED);
+    await harness.fault({ kind: 'no-total' });
+    expect((await harness.fetch()).complete).toEqual({ User: true, Group: true });
+    const other = await startIngestHarness(BY_INDEX);
     await other.fault({ kind: 'no-total' });
-    await expect(other.hear()).rejects.toThrow(/totalResults/);
+    await expect(other.fetch()).rejects.toThrow(/totalResults/);
   });
 });
 
-/** Faults that spoil every reading: nothing may be taken for complete, and nobody be lost. */
+/** Faults that spoil every reading: no list may count as complete, and no user be lost. */
 describe.each([
   ['by cursor', SEED],
   ['by index', BY_INDEX],
@@ -77,64 +77,64 @@ describe.each([
     ['leaves people out', { kind: 'missing', by: 2, path: 'Users\\?' }, 'count-differs'],
     ['lists people twice', { kind: 'doubled', path: 'Users\\?' }, 'id-twice'],
     ['changes its total', { kind: 'unstable-total', path: 'Users\\?' }, 'total-changed'],
-  ])('is partial and loses nobody when it %s', async (_, fault, code) => {
-    const ears = await listen({ ...options, maxPageSize: 4 });
-    await ears.hear();
-    await ears.fault(fault);
-    for (let pass = 0; pass < 3; pass += 1) {
-      const heard = await ears.hear();
-      expect(heard.complete).toEqual({ User: false, Group: true });
-      expect(codes(heard)).toContain(code);
+  ])('is partial and loses no user when it %s', async (_, fault, code) => {
+    const harness = await startIngestHarness({ ...options, maxPageSize: 4 });
+    await harness.fetch();
+    await harness.fault(fault);
+    for (let n = 0; n < 3; n += 1) {
+      const fetched = await harness.fetch();
+      expect(fetched.complete).toEqual({ User: false, Group: true });
+      expect(codes(fetched)).toContain(code);
     }
-    expect(ears.people()).toHaveLength(10);
+    expect(harness.people()).toHaveLength(10);
   });
 
   test('is read once more, and complete if it adds up then', async () => {
-    const ears = await listen({ ...options, maxPageSize: 4 });
-    await ears.fault({ kind: 'doubled', path: 'Users\\?', times: 1 });
-    expect(await ears.hear()).toMatchObject({ complete: { User: true }, problems: [] });
+    const harness = await startIngestHarness({ ...options, maxPageSize: 4 });
+    await harness.fault({ kind: 'doubled', path: 'Users\\?', times: 1 });
+    expect(await harness.fetch()).toMatchObject({ complete: { User: true }, problems: [] });
   });
 
   test('still brings who is new and who was deactivated', async () => {
-    const ears = await listen({ ...options, maxPageSize: 4 });
-    await ears.hear();
-    const alice = await ears.createUser('alice', { active: true });
-    await ears.hear();
-    await ears.patch(`/Users/${alice}`, { op: 'replace', path: 'active', value: false });
-    const bob = await ears.createUser('bob');
-    await ears.fault({ kind: 'doubled', path: 'Users\\?' });
-    expect((await ears.hear()).complete.User).toBe(false);
-    expect(ears.user(alice)?.active).toBe(false);
-    expect(ears.user(bob)).toBeDefined();
+    const harness = await startIngestHarness({ ...options, maxPageSize: 4 });
+    await harness.fetch();
+    const alice = await harness.createUser('alice', { active: true });
+    await harness.fetch();
+    await harness.patch(`/Users/${alice}`, { op: 'replace', path: 'active', value: false });
+    const bob = await harness.createUser('bob');
+    await harness.fault({ kind: 'doubled', path: 'Users\\?' });
+    expect((await harness.fetch()).complete.User).toBe(false);
+    expect(harness.user(alice)?.active).toBe(false);
+    expect(harness.user(bob)).toBeDefined();
     expect(how).not.toBe('');
   });
 });
 
 describe('a list by index', () => {
   test('whose pages shift is read again, then partial', async () => {
-    const ears = await listen({ ...BY_INDEX, maxPageSize: 4 });
-    await ears.hear();
-    await ears.fault({ kind: 'shifted' });
-    expect(codes(await ears.hear())).toContain('id-twice');
-    expect(ears.people()).toHaveLength(10);
+    const harness = await startIngestHarness({ ...BY_INDEX, maxPageSize: 4 });
+    await harness.fetch();
+    await harness.fault({ kind: 'shifted' });
+    expect(codes(await harness.fetch())).toContain('id-twice');
+    expect(harness.people()).toHaveLength(10);
   });
 
   test('whose total is that of the page is found out by asking beyond it', async () => {
-    const ears = await listen({ ...BY_INDEX, maxPageSize: 4 });
-    await ears.hear();
-    await ears.fault({ kind: 'page-total', path: 'Users' });
-    for (let pass = 0; pass < 3; pass += 1) expect((await ears.hear()).complete.User).toBe(false);
-    expect(ears.people()).toHaveLength(10);
+    const harness = await startIngestHarness({ ...BY_INDEX, maxPageSize: 4 });
+    await harness.fetch();
+    await harness.fault({ kind: 'page-total', path: 'Users' });
+    for (let n = 0; n < 3; n += 1) expect((await harness.fetch()).complete.User).toBe(false);
+    expect(harness.people()).toHaveLength(10);
   });
 });
 
 test('a cursor that goes in a circle ends, and nothing is complete', async () => {
-  const ears = await listen(SEED);
-  await ears.fault({ kind: 'cursor-loop', path: 'Users' });
-  await ears.fault({ kind: 'status', status: 404, path: 'Users.*startIndex' });
-  const heard = await ears.hear();
-  expect(heard.complete).toEqual({ User: false, Group: true });
-  expect(codes(heard)).toContain('cursor-broken');
+  const harness = await startIngestHarness(SEED);
+  await harness.fault({ kind: 'cursor-loop', path: 'Users' });
+  await harness.fault({ kind: 'status', status: 404, path: 'Users.*startIndex' });
+  const fetched = await harness.fetch();
+  expect(fetched.complete).toEqual({ User: false, Group: true });
+  expect(codes(fetched)).toContain('cursor-broken');
 });
 
 describe('a page that cannot be read', () => {
@@ -146,34 +146,37 @@ describe('a page that cannot be read', () => {
     ['is nested too deep', { kind: 'deep', levels: 100_000, path: 'Users.*startIndex=5&' }],
     ['is too large', { kind: 'giant', bytes: 3_000_000, path: 'Users.*startIndex=5&' }],
   ])('because it %s costs itself alone: a revocation on any other page acts', async (_, fault) => {
-    const ears = await listen({ ...BY_INDEX, maxPageSize: 4 }, { scim: '  bounds: { page_bytes: 2000000 }' });
-    const last = await ears.createUser('last');
-    await ears.hear();
-    await ears.patch(`/Users/${last}`, { op: 'replace', path: 'active', value: false });
-    await ears.fault(fault);
-    const heard = await ears.hear();
-    expect(heard.complete).toEqual({ User: false, Group: true });
-    expect(ears.user(last)?.active).toBe(false);
-    expect(ears.people()).toHaveLength(11);
+    const harness = await startIngestHarness(
+      { ...BY_INDEX, maxPageSize: 4 },
+      { scim: '  bounds: { page_bytes: 2000000 }' },
+    );
+    const last = await harness.createUser('last');
+    await harness.fetch();
+    await harness.patch(`/Users/${last}`, { op: 'replace', path: 'active', value: false });
+    await harness.fault(fault);
+    const fetched = await harness.fetch();
+    expect(fetched.complete).toEqual({ User: false, Group: true });
+    expect(harness.user(last)?.active).toBe(false);
+    expect(harness.people()).toHaveLength(11);
   });
 
-  test('does not keep those who leave: they are asked for one by one', async () => {
-    const ears = await listen(BY_INDEX);
-    const gone = await ears.createUser('gone');
-    await ears.hear();
-    await ears.send('DELETE', `/Users/${gone}`);
+  test('does not keep users who were deleted: they are looked up one by one', async () => {
+    const harness = await startIngestHarness(BY_INDEX);
+    const gone = await harness.createUser('gone');
+    await harness.fetch();
+    await harness.send('DELETE', `/Users/${gone}`);
     // Whatever page the first user is on cannot be read.
-    await ears.fault({ kind: 'not-json', path: 'Users.*startIndex=1&' });
-    const heard = await ears.hear();
-    expect(codes(heard)).toContain('record-unreadable');
-    expect(ears.user(gone)?.absent).toBe(true);
-    expect(ears.people()).toHaveLength(10);
+    await harness.fault({ kind: 'not-json', path: 'Users.*startIndex=1&' });
+    const fetched = await harness.fetch();
+    expect(codes(fetched)).toContain('record-unreadable');
+    expect(harness.user(gone)?.absent).toBe(true);
+    expect(harness.people()).toHaveLength(10);
   });
 
-  test('behind a cursor is gone around by index', async () => {
-    const ears = await listen({ ...SEED, maxPageSize: 4 });
-    await ears.fault({ kind: 'not-json', path: 'Users.*cursor=.' });
-    expect(await ears.hear()).toMatchObject({ complete: { User: true, Group: true }, problems: [] });
+  test('behind a cursor is avoided by index', async () => {
+    const harness = await startIngestHarness({ ...SEED, maxPageSize: 4 });
+    await harness.fault({ kind: 'not-json', path: 'Users.*cursor=.' });
+    expect(await harness.fetch()).toMatchObject({ complete: { User: true, Group: true }, problems: [] });
   });
 });
 
@@ -188,20 +191,20 @@ test.each([
     'store_answer',
   ],
 ])('a store that answers %s leaves everything as it was', async (_, fault, code) => {
-  const ears = await listen(SEED);
-  await ears.hear();
-  const before = ears.mirror.snapshotHash();
-  await ears.fault(fault);
-  await expect(ears.hear()).rejects.toMatchObject({ code });
-  expect(ears.mirror.snapshotHash()).toBe(before);
+  const harness = await startIngestHarness(SEED);
+  await harness.fetch();
+  const before = harness.state.snapshotHash();
+  await harness.fault(fault);
+  await expect(harness.fetch()).rejects.toMatchObject({ code });
+  expect(harness.state.snapshotHash()).toBe(before);
 });
 
-test('an empty list is complete, and still nobody is gone whom the store itself has', async () => {
-  const ears = await listen(SEED);
-  await ears.hear();
-  await ears.fault({ kind: 'empty' });
-  for (let pass = 0; pass < 3; pass += 1) await ears.hear();
-  expect(ears.people()).toHaveLength(10);
+test('an empty list is complete, and still no user is absent that the store has when asked by id', async () => {
+  const harness = await startIngestHarness(SEED);
+  await harness.fetch();
+  await harness.fault({ kind: 'empty' });
+  for (let n = 0; n < 3; n += 1) await harness.fetch();
+  expect(harness.people()).toHaveLength(10);
 });
 
 describe('a bound', () => {
@@ -212,12 +215,15 @@ describe('a bound', () => {
     ['scim.bounds.depth', '{ depth: 4 }', { kind: 'deep', levels: 50 }],
     ['scim.bounds.pass', '{ pass: 1s }', { kind: 'delay', ms: 5000, path: 'Groups' }],
   ])('%s is named by the error', async (name, bounds, fault) => {
-    const ears = await listen({ ...BY_INDEX, maxPageSize: 3 }, { scim: `  bounds: ${bounds}` });
-    if ('kind' in fault) await ears.fault(fault);
-    await expect(ears.hear()).rejects.toMatchObject({
+    const harness = await startIngestHarness(
+      { ...BY_INDEX, maxPageSize: 3 },
+      { scim: `  bounds: ${bounds}` },
+    );
+    if ('kind' in fault) await harness.fault(fault);
+    await expect(harness.fetch()).rejects.toMatchObject({
       code: 'store_bound',
       message: expect.stringContaining(name) as string,
     });
-    expect(ears.people()).toEqual([]);
+    expect(harness.people()).toEqual([]);
   });
 });

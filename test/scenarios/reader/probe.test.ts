@@ -24,7 +24,7 @@ const probe = (groups: readonly { name: string; id: string | null }[] = [], more
 const putToken = (text: string) =>
   writeFileSync(path.join(place.root, 'etc/sunk-agent/credentials/scim-token'), `${text}\n`);
 
-describe('the look at the store for doctor', () => {
+describe('the probe of the store for doctor', () => {
   test('finds a token that may only read, the extension, and the clock', async () => {
     const facts = await probe();
     expect(facts).toMatchObject({ fault: null, provider_config: 200, groups: [] });
@@ -48,7 +48,7 @@ describe('the look at the store for doctor', () => {
     expect(await place.scim('GET', '/Users')).toMatchObject({ totalResults: 0 });
   });
 
-  test('tells each token’s own fate, and goes on with the one that is taken', async () => {
+  test('reports each token, and goes on with the one that the store accepts', async () => {
     writeFileSync(path.join(place.root, 'old'), 'nonsense\n');
     const tokens = '  tokens: [{ file: /old }, { file: /none }, { credential: scim-token }]\n';
     const facts = await probe([], tokens);

@@ -39,7 +39,7 @@ async function runSyncs(
 ): Promise<void> {
   const node = openNodeContext({ root, config: undefined });
   const done = [];
-  const release = await acquireFileLock(node.paths.passLock, () => {}, 1000);
+  const release = await acquireFileLock(node.paths.syncLock, () => {}, 1000);
   const context = openSyncContext(node);
   for (const state of JSON.parse(readFileSync(states, 'utf8')) as (StoreState | null)[]) {
     await keepPace(pace, done.length);

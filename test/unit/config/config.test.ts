@@ -19,7 +19,7 @@ function refusal(text: string): string {
 }
 
 describe('the configuration', () => {
-  test('needs only the base URL; everything else has a default, and nobody may log in', () => {
+  test('needs only the base URL; everything else has a default, and no user may log in', () => {
     const config = parseConfig(MINIMAL, 'config.yaml');
     expect(config.access.groups).toEqual([]);
     expect(config.keys.max_age).toBe(7 * 86_400);
@@ -51,7 +51,7 @@ describe('the configuration', () => {
     expect(refusal(`scim:\n  base_url: ${url}\n`)).toContain(expected);
   });
 
-  test('takes plain http to this machine only', () => {
+  test('accepts plain http to this machine only', () => {
     for (const host of ['127.0.0.1:8080', '[::1]:8080', 'localhost']) {
       expect(refusal(`scim:\n  base_url: http://${host}/scim/x\n`)).toBe('accepted');
     }
@@ -64,7 +64,7 @@ describe('the configuration', () => {
     expect(refusal(`a: &a [x]\nb: *a\n${MINIMAL}`)).not.toBe('accepted');
   });
 
-  test('takes a duration with a unit, and nothing else', () => {
+  test('accepts a duration with a unit, and nothing else', () => {
     expect(parseDuration('90s')).toBe(90);
     expect(parseDuration('2h')).toBe(7200);
     for (const text of ['', '5', '-5m', '5 m', '1w', '1.5h', '5m\n']) expect(parseDuration(text)).toBeNull();

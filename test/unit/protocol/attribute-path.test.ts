@@ -36,7 +36,7 @@ describe('compilePath', () => {
     expect(compilePath(`${URN}:gid`)(resource)).toBeUndefined();
   });
 
-  it('takes the extension that has the value, where one URN begins another', () => {
+  it('uses the extension that has the value, where one URN begins another', () => {
     const path = 'urn:a:b:c';
     expect(compilePath(path)({ 'urn:a': { 'b:c': 1 } })).toBe(1);
     expect(compilePath(path)({ 'urn:a': {}, 'urn:a:b': { c: 2 } })).toBe(2);
@@ -52,7 +52,7 @@ describe('compilePath', () => {
     expect(compilePath(path)({ 'URN:A:B': { c: 3 }, 'urn:a:b': { c: 4 } })).toBe(4);
   });
 
-  it('takes nothing that begins like a URN for one', () => {
+  it('treats nothing that only begins like a URN as one', () => {
     expect(compilePath('urns.value')({ urns: { value: 1 } })).toBe(1);
     expect(compilePath('urn.value')({ urn: { value: 2 } })).toBe(2);
     expect(compilePath('une:x')({ 'une:x': 3 })).toBe(3);

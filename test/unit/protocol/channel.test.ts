@@ -16,11 +16,11 @@ vi.setConfig({ testTimeout: 60_000 + RUNS * 10 });
 const MAX = 200;
 const END = { say: 'end', n: 1, mode: 'full', complete: { User: true, Group: true }, problems: [] };
 const QUESTION = { mode: 'full', since: null, known: [] as string[] } as const;
-const DEAF = { onLine: () => {}, onPage: () => {} };
+const IGNORE_PAGES = { onLine: () => {}, onPage: () => {} };
 const PAGE = { say: 'page', n: 1, kind: 'User', digest: 'd'.repeat(43), is_known: true };
 const NUMBERS = { server_time: null, local_time: 0, requests: 1, retries: 0, bytes: 0 };
 
-/** One end of a pipe: what comes is written by the test, what goes is gathered. */
+/** One end of a pipe: the test writes the input, and `sent` collects the output. */
 function makePipe(): { stream: Duplex; sent: string[] } {
   const sent: string[] = [];
   const stream = new Duplex({
@@ -34,7 +34,7 @@ function makePipe(): { stream: Duplex; sent: string[] } {
 }
 
 /** What a channel makes of these chunks, and why it closed, if it did. */
-async function hear(chunks: readonly Uint8Array[]) {
+async function readChunks(chunks: readonly Uint8Array[]) {
   const { stream } = makePipe();
   const messages: unknown[] = [];
   const lines: string[] = [];
@@ -89,7 +89,7 @@ function isJson(text: string): boolean {
   }
 }
 
-test('whatever bytes come, in whatever pieces, each whole line is heard in its order, up to the first that is no JSON', async () => {
+test('whatever bytes come, in whatever pieces, each whole line is read in its order, up to the first that is no JSON', async () => {
   await fc.assert(
     fc.asyncProperty(anyBytes, fc.array(fc.nat(400), { maxLength: 6 }), async (bytes, places) => {
       const whole = Buffer.from(bytes).toString('latin1').split('\n').slice(0, -1);
@@ -106,7 +106,7 @@ test('whatever bytes come, in whatever pieces, each whole line is heard in its o
             .map(({ length }) => length),
         ) <= MAX,
       );
-      const { messages, lines: seen, closed } = await hear(cut(bytes, places));
+      const { messages, lines: seen, closed } = await readChunks(cut(bytes, places));
       expect(messages).toEqual(
         good.filter((line) => !line.startsWith('p')).map((line) => JSON.parse(text(line)) as unknown),
       );
@@ -125,7 +125,7 @@ test('a line without an end closes the channel once it is too long, in however s
       fc.integer({ min: 0, max: 2 * MAX }),
       async (piece, length) => {
         const pieces = Array.from({ length: Math.ceil(length / piece) }, () => Buffer.alloc(piece, 'x'));
-        const { messages, closed } = await hear([Buffer.from('1\n'), ...pieces]);
+        const { messages, closed } = await readChunks([Buffer.from('1\n'), ...pieces]);
         expect(messages).toEqual([1]);
         if (pieces.length * piece > MAX) expect(closed?.message).toBe(`a line of more than ${MAX} bytes`);
         else expect(closed).toBeUndefined();
@@ -135,7 +135,7 @@ test('a line without an end closes the channel once it is too long, in however s
   );
 });
 
-test('what one side sends the other hears, whatever texts are in it', async () => {
+test('what one side sends the other receives, whatever texts are in it', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.record({ text: makeAnyText(20), more: fc.jsonValue() }), { maxLength: 5 }),
@@ -143,7 +143,7 @@ test('what one side sends the other hears, whatever texts are in it', async () =
         const { stream, sent } = makePipe();
         const channel = openChannel(stream);
         for (const value of values) await channel.send(value);
-        const { messages } = await hear(sent.map((line) => Buffer.from(line)));
+        const { messages } = await readChunks(sent.map((line) => Buffer.from(line)));
         const expected = JSON.parse(JSON.stringify(values)) as unknown[];
         if (sent.every((line) => Buffer.byteLength(line) <= MAX)) expect(messages).toEqual(expected);
       },
@@ -190,16 +190,16 @@ const damagedAnswer = fc
     );
   });
 
-test('the agent believes an answer only if it has the shape of one, and hears nothing after one that has not', async () => {
+test('the agent accepts an answer only if it has the shape of one, and reads nothing after one that has not', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.oneof(damagedAnswer, fc.jsonValue()), { maxLength: 6 }), async (values) => {
       const says = JSON.parse(JSON.stringify(values)) as unknown[];
       const { stream, sent } = makePipe();
       const reader = openReader(stream);
-      const heard: unknown[] = [];
-      reader.watch((look) => heard.push(look));
-      reader.onTraffic((traffic) => heard.push(traffic));
-      const pass = reader.pass(QUESTION, { ...DEAF, onPage: (page) => heard.push(page) }).then(
+      const received: unknown[] = [];
+      reader.watch((look) => received.push(look));
+      reader.onTraffic((traffic) => received.push(traffic));
+      const pass = reader.pass(QUESTION, { ...IGNORE_PAGES, onPage: (page) => received.push(page) }).then(
         (end) => end,
         (error: unknown) => error,
       );
@@ -210,7 +210,7 @@ test('the agent believes an answer only if it has the shape of one, and hears no
       expect(stream.destroyed).toBe(bad >= 0);
       const good = (bad < 0 ? says : says.slice(0, bad)) as { say: string; n?: number }[];
       const over = good.findIndex(({ say, n }) => n === 1 && (say === 'end' || say === 'failed'));
-      expect(heard).toEqual(
+      expect(received).toEqual(
         good.filter(
           ({ say, n }, place) =>
             say === 'look' || say === 'traffic' || (say === 'page' && n === 1 && (over < 0 || place < over)),
@@ -231,7 +231,7 @@ test('a pipe that breaks off in the middle of a line ends each question, and no 
   const line = `${JSON.stringify({ ...END, ...NUMBERS })}\n`;
   for (let length = 0; length < line.length; length += 1) {
     const { stream } = makePipe();
-    const pass = openReader(stream).pass(QUESTION, DEAF);
+    const pass = openReader(stream).pass(QUESTION, IGNORE_PAGES);
     stream.push(line.slice(0, length));
     await turn();
     stream.destroy();

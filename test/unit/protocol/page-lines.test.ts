@@ -39,7 +39,7 @@ test('a resource that is larger than a line has one of its own soon after', () =
   expect(counts.slice(1).every((count) => count === 1)).toBe(true);
 });
 
-test('no other line is taken for one, and none is too strange', () => {
+test('no other line is read as a page, and none is too strange', () => {
   const start = fc.constantFrom(
     '',
     'page',

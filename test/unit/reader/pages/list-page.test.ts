@@ -1,11 +1,11 @@
-// A page of a list is the same whether its resources are cut out of it, remembered, or parsed with all the rest.
+// A page of a list is the same whether its resources are cut out of it, memoised, or parsed with all the rest.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AgentError } from '../../../../src/common/errors.ts';
 import { Answer } from '../../../../src/reader/http/answer.ts';
 import { type ListPage, openPage, StaleCursor } from '../../../../src/reader/pages/list-page.ts';
 import { cutList } from '../../../../src/reader/pages/list-text.ts';
-import { createPageMemory } from '../../../../src/reader/pages/page-memo.ts';
+import { createPageMemo } from '../../../../src/reader/pages/page-memo.ts';
 import { makeAnyText } from '../../../support/records/any-text.ts';
 import { propertyRuns } from '../../../support/property-runs.ts';
 
@@ -15,9 +15,9 @@ const DEPTH = 8;
 
 const answer = (text: string): Answer => new Answer(200, Buffer.from(text), DEPTH);
 
-function open(text: string, memory: ReturnType<typeof createPageMemory> | null): ListPage | string {
+function open(text: string, memo: ReturnType<typeof createPageMemo> | null): ListPage | string {
   try {
-    return openPage(answer(text), '/Users', memory);
+    return openPage(answer(text), '/Users', memo);
   } catch (error) {
     return String(error);
   }
@@ -27,17 +27,17 @@ function open(text: string, memory: ReturnType<typeof createPageMemory> | null):
 const gist = (page: ListPage | string) =>
   typeof page === 'string' ? page : { total: page.total, nextCursor: page.nextCursor, ids: page.ids };
 
-/** Reads a text plainly, with an empty memory, and with one that knows it. */
+/** Reads a text plainly, with an empty memo, and with one that knows it. */
 function readThrice(text: string) {
   const plain = open(text, null);
-  const memory = createPageMemory();
-  memory.begin([]);
-  const first = open(text, memory);
+  const memo = createPageMemo();
+  memo.begin([]);
+  const first = open(text, memo);
   expect(gist(first)).toEqual(gist(plain));
   if (typeof first === 'string' || typeof plain === 'string') return { plain, first, again: first };
   expect(first.resources).toEqual(plain.resources);
-  memory.begin(first.digest === null ? [] : [first.digest]);
-  const again = open(text, memory);
+  memo.begin(first.digest === null ? [] : [first.digest]);
+  const again = open(text, memo);
   expect(gist(again)).toEqual(gist(plain));
   return { plain, first, again };
 }
@@ -126,10 +126,10 @@ describe('a page of a list', () => {
   test('is known again under another total and another cursor, and nothing of those is remembered', () => {
     const text = (total: number, nextCursor: string): string =>
       JSON.stringify({ schemas: [LIST], totalResults: total, nextCursor, Resources: [{ id: 'a' }] });
-    const memory = createPageMemory();
-    const { digest } = openPage(answer(text(1, 'one')), '/Users', memory);
-    memory.begin([digest ?? '']);
-    expect(openPage(answer(text(2, 'two')), '/Users', memory)).toEqual({
+    const memo = createPageMemo();
+    const { digest } = openPage(answer(text(1, 'one')), '/Users', memo);
+    memo.begin([digest ?? '']);
+    expect(openPage(answer(text(2, 'two')), '/Users', memo)).toEqual({
       total: 2,
       nextCursor: 'two',
       ids: ['a'],
@@ -141,20 +141,20 @@ describe('a page of a list', () => {
   test('is not known by what another list had, nor with one byte exchanged', () => {
     const text = (name: string): string =>
       JSON.stringify({ schemas: [LIST], totalResults: 1, Resources: [{ id: 'a', name }] });
-    const memory = createPageMemory();
-    const { digest } = openPage(answer(text('x')), '/Users', memory);
-    memory.begin([digest ?? '']);
-    expect(openPage(answer(text('y')), '/Users', memory).resources).toHaveLength(1);
-    expect(openPage(answer(text('x')), '/Groups', memory).resources).toHaveLength(1);
-    expect(openPage(answer(text('x')), '/Users', memory).resources).toBeNull();
+    const memo = createPageMemo();
+    const { digest } = openPage(answer(text('x')), '/Users', memo);
+    memo.begin([digest ?? '']);
+    expect(openPage(answer(text('y')), '/Users', memo).resources).toHaveLength(1);
+    expect(openPage(answer(text('x')), '/Groups', memo).resources).toHaveLength(1);
+    expect(openPage(answer(text('x')), '/Users', memo).resources).toBeNull();
   });
 
   test('that the agent knows and the reader has forgotten is parsed for its ids, and not sent', () => {
     const text = JSON.stringify({ schemas: [LIST], totalResults: 1, Resources: [{ id: 'a' }, {}] });
-    const { digest } = openPage(answer(text), '/Users', createPageMemory());
-    const memory = createPageMemory();
-    memory.begin([digest ?? '']);
-    expect(openPage(answer(text), '/Users', memory)).toMatchObject({ ids: ['a', null], resources: null });
+    const { digest } = openPage(answer(text), '/Users', createPageMemo());
+    const memo = createPageMemo();
+    memo.begin([digest ?? '']);
+    expect(openPage(answer(text), '/Users', memo)).toMatchObject({ ids: ['a', null], resources: null });
   });
 
   test('may be nested no deeper than the bound, in its resources too', () => {
@@ -184,17 +184,17 @@ describe('what is no page', () => {
     ['a number for a cursor', list({ nextCursor: 7, Resources: [] }), /nextCursor is no text/],
     ['what ends too soon', list({ Resources: [{ id: 'a' }] }).slice(0, -2), /claims to be JSON/],
   ])('is %s', (_, text, said) => {
-    for (const memory of [null, createPageMemory()]) {
-      memory?.begin([]);
-      const read = (): ListPage => openPage(answer(text), '/Users', memory);
+    for (const memo of [null, createPageMemo()]) {
+      memo?.begin([]);
+      const read = (): ListPage => openPage(answer(text), '/Users', memo);
       expect(read).toThrow(said);
       expect(read).toThrow(expect.objectContaining({ code: 'store_answer' }) as Error);
     }
   });
 
-  test('is an error of the store, which is said; a cursor that is no longer good is another matter', () => {
+  test('is an error of the store, which is reported; a cursor that is no longer good is another matter', () => {
     const refuse = (status: number, body: object) => () =>
-      openPage(new Answer(status, Buffer.from(JSON.stringify(body)), DEPTH), '/Users', createPageMemory());
+      openPage(new Answer(status, Buffer.from(JSON.stringify(body)), DEPTH), '/Users', createPageMemo());
     expect(refuse(404, { detail: 'no such path' })).toThrow(
       '/Users answered 404 instead of a list: no such path',
     );
@@ -246,10 +246,10 @@ describe('the layout of a list', () => {
 
 test('of a page that both sides know nothing is parsed but what is around its resources', () => {
   const text = JSON.stringify({ schemas: [LIST], Resources: [{ id: 'a' }] });
-  const memory = createPageMemory();
-  memory.begin([]);
-  const { digest } = openPage(answer(text), '/Users', memory);
-  memory.begin([digest ?? '']);
+  const memo = createPageMemo();
+  memo.begin([]);
+  const { digest } = openPage(answer(text), '/Users', memo);
+  memo.begin([digest ?? '']);
   const parsed: string[] = [];
   class Watched extends Answer {
     override parse(part: Buffer, above: number): unknown {
@@ -257,11 +257,11 @@ test('of a page that both sides know nothing is parsed but what is around its re
       return super.parse(part, above);
     }
   }
-  openPage(new Watched(200, Buffer.from(text), DEPTH), '/Users', memory);
+  openPage(new Watched(200, Buffer.from(text), DEPTH), '/Users', memo);
   expect(parsed).toEqual([JSON.stringify({ schemas: [LIST], Resources: [] })]);
   // What the agent does not know (any more) is forgotten here, too.
-  memory.begin([]);
-  expect(memory.recall(digest ?? '')).toBeNull();
+  memo.begin([]);
+  expect(memo.findIds(digest ?? '')).toBeNull();
 });
 
 test('no list is cut at more than a few places, however many brackets it has', () => {
