@@ -1,4 +1,5 @@
 // The difference between the host as it is and as it should be, as plain changes: revocations first, grants last.
+import { compare } from '../common/compare.ts';
 import type { DesiredState } from '../policy/model.ts';
 import type { ActualState } from './actual.ts';
 import { type Change, CHANGE_ORDER } from './change.ts';
@@ -58,9 +59,4 @@ function sortChanges(changes: readonly Change[]): Change[] {
   const order = (a: Change, b: Change): number =>
     compare(a.name, b.name) || compare('member' in a ? a.member : '', 'member' in b ? b.member : '');
   return CHANGE_ORDER.flatMap((kind) => byKind.get(kind)?.sort(order) ?? []);
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

@@ -1,6 +1,6 @@
 // The accounts, their bindings and key files, from people whose identity is resolved.
 import type { Config } from '../config/config.ts';
-import { compareText } from './identity/precedence.ts';
+import { compare } from '../common/compare.ts';
 import type { Identity } from './identity/allocations.ts';
 import { cleanGecos, findShell } from './identity/profile.ts';
 import { expireKeys, isExtended } from './extension.ts';
@@ -68,7 +68,7 @@ export function buildAccounts(
       built.accounts.push(enableAccount(person, identity, keys.get(id) ?? NO_KEYS, node, rules, built));
     } else built.accounts.push(disableAccount(person, identity, rules.config));
   }
-  built.accounts.sort((a, b) => compareText(a.entry.name, b.entry.name));
+  built.accounts.sort((a, b) => compare(a.entry.name, b.entry.name));
   return built;
 }
 

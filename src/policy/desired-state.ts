@@ -7,7 +7,7 @@ import { chooseGroups } from './groups/groups.ts';
 import type { ChosenGroup } from './groups/new-groups.ts';
 import { collectAllocations, type Identity } from './identity/allocations.ts';
 import { resolveIdentities } from './identity/identities.ts';
-import { compareText } from './identity/precedence.ts';
+import { compare } from '../common/compare.ts';
 import { readUsername } from './identity/username.ts';
 import { compileKeyRules } from './keys/key-policy.ts';
 import { resolveKeys } from './keys/person-keys.ts';
@@ -84,7 +84,7 @@ export function computeDesiredState(input: DesiredStateInput): DesiredState {
     groups: fillGroups(choice.chosen, accounts),
     sudoers: isFresh && !isTaken ? renderSudoers(sudoGids) : '',
     bindings: [...built.bindings, ...choice.bindings].sort(
-      (a, b) => compareText(a.kind, b.kind) || compareText(a.scimId, b.scimId),
+      (a, b) => compare(a.kind, b.kind) || compare(a.scimId, b.scimId),
     ),
     leftovers: [
       ...choice.leftovers,
@@ -154,7 +154,7 @@ function fillGroups(chosen: readonly ChosenGroup[], accounts: readonly DesiredAc
       members: findMembers(record.members, enabled),
       sudo,
     }))
-    .sort((a, b) => compareText(a.name, b.name));
+    .sort((a, b) => compare(a.name, b.name));
 }
 
 function isManagedGroupTaken({ accounts }: Config, { foreignGroups }: NodeFacts): boolean {
@@ -218,14 +218,14 @@ function leaveEnabled(accounts: readonly DesiredAccount[]): Leftover[] {
 }
 
 function compareLeftovers(a: Leftover, b: Leftover): number {
-  return compareText(a.kind, b.kind) || compareText(a.name, b.name) || compareText(a.fate, b.fate);
+  return compare(a.kind, b.kind) || compare(a.name, b.name) || compare(a.fate, b.fate);
 }
 
 function compareRefusals(a: Refusal, b: Refusal): number {
   return (
-    compareText(a.kind, b.kind) ||
-    compareText(a.scimId, b.scimId) ||
-    compareText(a.code, b.code) ||
-    compareText(a.detail, b.detail)
+    compare(a.kind, b.kind) ||
+    compare(a.scimId, b.scimId) ||
+    compare(a.code, b.code) ||
+    compare(a.detail, b.detail)
   );
 }

@@ -6,6 +6,7 @@ import { findPerson } from '../../agent/operator/find-person.ts';
 import type { Config } from '../../config/config.ts';
 import { parseDuration } from '../../config/types.ts';
 import { AgentError, describeError } from '../../common/errors.ts';
+import { parseTimestamp } from '../../common/timestamp.ts';
 import { type StateView, viewState } from '../../state/state.ts';
 import { makePrintable } from '../../common/printable.ts';
 import type { CommandContext } from '../command.ts';
@@ -57,9 +58,9 @@ function readSince(since: unknown, now: number): number {
   if (typeof since !== 'string') return 0;
   const span = parseDuration(since);
   if (span !== null) return now - span;
-  const time = Date.parse(since);
-  if (Number.isNaN(time))
-    throw new AgentError('usage', '--since takes a span such as 2h, or a time (RFC 3339)');
+  const time = parseTimestamp(since);
+  if (time === null)
+    throw new AgentError('usage', '--since takes a span such as 2h, or a time with its zone (RFC 3339)');
   return Math.floor(time / 1000);
 }
 

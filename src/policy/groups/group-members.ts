@@ -18,6 +18,6 @@ export function findMembers(
     const name = enabled.get(id);
     if (name !== undefined) names.add(name);
   }
-  // By code units, as compareText orders.
+  // By code units, as `compare` orders.
   return [...names].sort();
 }

@@ -1,4 +1,5 @@
 // The groups that this node shall have, and why: named in `access`, or matching `accounts.groups`.
+import { compileGlob } from '../../common/glob.ts';
 import type { Config } from '../../config/config.ts';
 import type { GroupRecord } from '../../protocol/records.ts';
 import type { ResolvedAccess } from '../access.ts';
@@ -21,13 +22,4 @@ export function findWanted(
   for (const record of accessGroups) wanted.set(record, 'access');
   for (const record of sudoGroups) wanted.set(record, 'sudo');
   return wanted;
-}
-
-/** `*` any run of characters, `?` one; case counts. */
-export function compileGlob(pattern: string): RegExp {
-  const source = pattern
-    .replace(/[\\^$.+()[\]{}|/]/g, '\\$&')
-    .replaceAll('*', '[^]*')
-    .replaceAll('?', '[^]');
-  return new RegExp(`^${source}$`, 'u');
 }

@@ -3,7 +3,7 @@ import type { Config } from '../../config/config.ts';
 import type { GroupRecord, UserRecord } from '../../protocol/records.ts';
 import type { Fault } from './allocations.ts';
 import type { Binding, StoredGroup, StoredUser } from '../model.ts';
-import { compareText } from './precedence.ts';
+import { compare } from '../../common/compare.ts';
 
 /** One binding that moves from one SCIM id to another. */
 export interface Rebinding {
@@ -52,9 +52,7 @@ export function planRebinding(pairs: readonly IdPair[], question: RebindQuestion
     if (fault === null) moves.push({ binding, to: pair.to });
     else refused.push({ ...pair, ...fault });
   }
-  moves.sort(
-    (a, b) => compareText(a.binding.kind, b.binding.kind) || compareText(a.binding.name, b.binding.name),
-  );
+  moves.sort((a, b) => compare(a.binding.kind, b.binding.kind) || compare(a.binding.name, b.binding.name));
   return { moves, refused };
 }
 
@@ -87,7 +85,7 @@ export function pairByExternalId(question: RebindQuestion): { pairs: IdPair[]; r
       }
     }
   }
-  const order = (a: IdPair, b: IdPair): number => compareText(a.from, b.from) || compareText(a.to, b.to);
+  const order = (a: IdPair, b: IdPair): number => compare(a.from, b.from) || compare(a.to, b.to);
   return { pairs: pairs.sort(order), refused: refused.sort(order) };
 }
 

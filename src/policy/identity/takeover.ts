@@ -6,7 +6,7 @@ import type { PasswdEntry } from '../posix.ts';
 import { isSafeHome } from './profile.ts';
 import { isReservedId } from './reserved.ts';
 import { foldDomains, isSafeName, readUsername } from './username.ts';
-import { compareText } from './precedence.ts';
+import { compare } from '../../common/compare.ts';
 
 /** A line that stays as it was, and why. */
 export interface NotTakenOver extends Fault {
@@ -58,7 +58,7 @@ export function planTakeover(question: TakeoverQuestion): Takeover {
   const refused: NotTakenOver[] = [];
   const known: string[] = [];
   const unmatched: string[] = [];
-  for (const entry of [...question.found].sort((a, b) => compareText(a.name, b.name))) {
+  for (const entry of [...question.found].sort((a, b) => compare(a.name, b.name))) {
     const { name, uid, gid, dir } = entry;
     const candidates = people.get(name) ?? [];
     const [person] = candidates;
@@ -189,7 +189,7 @@ function heldBy(holder: Binding | undefined, scimId: string): Fault | null {
 }
 
 function several(name: string, candidates: readonly StoredUser[]): Fault {
-  const ids = candidates.map(({ record }) => record.id).sort(compareText);
+  const ids = candidates.map(({ record }) => record.id).sort(compare);
   return refuse('name-clash', `several people at the store come out as ${name}: ${ids.join(', ')}`);
 }
 

@@ -1,5 +1,6 @@
 // The text of one person's key file: an expiry that sshd enforces, the key, and nothing from the store.
 import { hash } from 'node:crypto';
+import { compare } from '../../common/compare.ts';
 import type { AcceptedKey, NodeFacts } from '../model.ts';
 
 const DAY = 86_400;
@@ -22,7 +23,7 @@ export function createKeyFileRenderer(style: NodeFacts['expiry']): KeyFileRender
     const option = expiresAt === null ? '' : `expiry-time="${renderTime(expiresAt)}" `;
     const owner = reduceToSafe(scimId);
     const lines = [...keys]
-      .sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1))
+      .sort((a, b) => compare(a.fingerprint, b.fingerprint))
       .map((key) => `${option}${key.type} ${key.base64} ${owner}\n`)
       .join('');
     return lines.length > LONG_FILE ? `\n${lines}` : lines;

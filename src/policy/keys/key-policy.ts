@@ -1,6 +1,8 @@
 // Which of the keys that were read count, by the operator's rules; and whose a key is that two people list.
+import { compileGlob } from '../../common/glob.ts';
 import type { Config } from '../../config/config.ts';
-import { compareClaims, compareText } from '../identity/precedence.ts';
+import { compare } from '../../common/compare.ts';
+import { compareClaims } from '../identity/precedence.ts';
 import type { AcceptedKey } from '../model.ts';
 import type { KeyReading, ParsedKey } from './ssh-key.ts';
 
@@ -31,7 +33,7 @@ export function compileKeyRules(
 ): KeyRules {
   return {
     policy,
-    allowed: policy.types.map(compilePattern),
+    allowed: policy.types.map(compileGlob),
     blocked: new Set([...policy.blocked, ...blocked].map((fingerprint) => fingerprint.replace(/=+$/, ''))),
     knownTypes,
   };
@@ -58,7 +60,7 @@ export function judgeKeys(readings: readonly KeyReading[], rules: KeyRules): Key
     if (fault === null) accepted.set(fingerprint, { type, base64, fingerprint });
     else refused.push({ fingerprint, ...fault });
   }
-  const sorted = [...accepted.values()].sort((a, b) => compareText(a.fingerprint, b.fingerprint));
+  const sorted = [...accepted.values()].sort((a, b) => compare(a.fingerprint, b.fingerprint));
   for (const { fingerprint } of sorted.splice(policy.per_user)) {
     refused.push({
       fingerprint,
@@ -94,12 +96,6 @@ function findFault(
     };
   }
   return null;
-}
-
-/** `*` stands for anything, everything else for itself. */
-function compilePattern(pattern: string): RegExp {
-  const literal = pattern.split('*').map((part) => part.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'));
-  return new RegExp(`^${literal.join('.*')}$`);
 }
 
 /**

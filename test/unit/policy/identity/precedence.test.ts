@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { compareClaims, compareText } from '../../../../src/policy/identity/precedence.ts';
+import { compare } from '../../../../src/common/compare.ts';
+import { compareClaims } from '../../../../src/policy/identity/precedence.ts';
 
 const order = (...created: (string | null)[]): (string | null)[] =>
   created
@@ -35,5 +36,5 @@ test('of the same time the smaller SCIM id comes first, by code units', () => {
   expect(compareClaims(claim('a'), claim('b'))).toBe(-1);
   expect(compareClaims(claim('b'), claim('a'))).toBe(1);
   expect(compareClaims(claim('a'), claim('a'))).toBe(0);
-  expect(['é', 'z', 'Z', 'a'].sort(compareText)).toEqual(['Z', 'a', 'z', 'é']);
+  expect(['é', 'z', 'Z', 'a'].sort(compare)).toEqual(['Z', 'a', 'z', 'é']);
 });
