@@ -105,7 +105,7 @@ export function buildAccounts(
       extension,
     };
     accounts.push(openOnce(user, opening));
-    for (const { code, detail } of faults) refusals.push({ scimId: record.id, kind: 'User', code, detail });
+    for (const fault of faults) refusals.push({ scimId: record.id, kind: 'User', ...fault });
     if (record.shell !== null && shell === null) {
       const detail = `the shell at the store is not in this node's /etc/shells; ${config.accounts.shell} is used`;
       refusals.push({ scimId: record.id, kind: 'User', code: 'shell-refused', detail });

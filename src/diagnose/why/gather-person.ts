@@ -98,7 +98,9 @@ function gatherKeys(
   const isOpen = desired !== null && desired.disabled === null;
   return [
     ...accepted.map(({ fingerprint, type }): KeyFacts => {
-      const why = refusals.find(({ code, detail }) => code !== 'key-shared' && detail.includes(fingerprint));
+      const why = refusals.find(
+        (refusal) => refusal.fingerprint === fingerprint && refusal.code !== 'key-shared',
+      );
       const isRefused = isOpen && !served.has(fingerprint);
       return {
         fingerprint,

@@ -1,7 +1,7 @@
 // Each person's keys: read, judged, and settled where two people list the same one.
 import type { Config } from '../../config/config.ts';
 import { memoizeLast } from '../memo.ts';
-import type { AcceptedKey, StoredUser, NodeFacts } from '../model.ts';
+import type { AcceptedKey, StoredUser, NodeFacts, Refusal } from '../model.ts';
 import { judgeKeys, resolveSharedKeys } from './key-policy.ts';
 import { headOf, mayHold } from './key-text.ts';
 import type { Person } from '../person.ts';
@@ -9,7 +9,7 @@ import type { KeyReading } from './ssh-key.ts';
 
 export interface PersonKeys {
   readonly accepted: readonly AcceptedKey[];
-  readonly faults: readonly { readonly code: string; readonly detail: string }[];
+  readonly faults: readonly Pick<Refusal, 'code' | 'detail' | 'fingerprint'>[];
 }
 
 export const NO_KEYS: PersonKeys = { accepted: [], faults: [] };
@@ -95,7 +95,12 @@ function findKeys(
   if (notes?.judged?.rules === rules && addKeys.length === 0) return notes.judged.keys;
   const readings = [...(user.readings ?? readKeys(record.keys)), ...readKeys(addKeys)];
   const { accepted, refused } = judgeKeys(readings, rules.policy, rules.keyTypes);
-  const keys = { accepted, faults: refused.map(({ code, detail }) => ({ code, detail })) };
+  const keys = {
+    accepted,
+    faults: refused.map(({ fingerprint, ...fault }) =>
+      fingerprint === null ? fault : { ...fault, fingerprint },
+    ),
+  };
   if (notes !== undefined && addKeys.length === 0) notes.judged = { rules, keys };
   return keys;
 }
@@ -129,11 +134,12 @@ function refuseShared(
   };
   for (const [fingerprint, { owner, others }] of resolveSharedKeys(claims)) {
     const detail = `the key ${fingerprint} is listed by ${others.length} more (${others.slice(0, 3).join(', ')}), for whom it is refused`;
-    report(owner, { code: 'key-shared', detail }, null);
+    report(owner, { code: 'key-shared', detail, fingerprint }, null);
     for (const other of others) {
       const fault = {
         code: 'key-of-another',
         detail: `the key ${fingerprint} belongs to ${owner}, who was created earlier: make a key of one's own`,
+        fingerprint,
       };
       report(other, fault, fingerprint);
     }
