@@ -4,7 +4,7 @@ import { checkConfig } from './check-config.ts';
 import { checkDisk } from './check-disk.ts';
 import { checkLogin } from './check-login.ts';
 import { checkNames } from './check-names.ts';
-import { checkSyncs } from './check-passes.ts';
+import { checkSyncs } from './check-syncs.ts';
 import { checkSshd } from './check-sshd.ts';
 import { checkStore } from './check-store.ts';
 import { checkToken } from './check-token.ts';

@@ -7,7 +7,7 @@ import type { SshdFinding } from '../../host/sshd/sshd-findings.ts';
 import type { NodeFacts } from '../../policy/model.ts';
 import type { ProbeAnswer } from '../../protocol/messages.ts';
 import type { Status } from '../../agent/report/status.ts';
-import type { ProbeResult } from '../why/link.ts';
+import type { ProbeResult } from '../why/verdict.ts';
 
 /** A file or folder and who may reach it. */
 export interface Reach {

@@ -22,7 +22,7 @@ import { withReader } from '../../agent/reader-client/with-reader.ts';
 import type { NodeContext } from '../../agent/node-context.ts';
 import { findReaderUser } from '../../agent/reader-client/reader-user.ts';
 import { readStatus } from '../../agent/report/status.ts';
-import type { ProbeResult } from '../why/link.ts';
+import type { ProbeResult } from '../why/verdict.ts';
 import type { Facts, NamesFacts, Reach } from './facts.ts';
 
 const ACCOUNT_FILES = ['passwd', 'group', 'shadow', 'gshadow'];

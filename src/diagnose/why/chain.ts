@@ -1,17 +1,17 @@
 // The chain from the store to the shell, link by link, and what it comes to.
 import type { Facts } from './facts.ts';
-import { judgeAccess } from './judge-access.ts';
-import { judgeAccount } from './judge-account.ts';
-import { judgeHelper } from './judge-helper.ts';
-import { judgeHome } from './judge-home.ts';
-import { judgeKeys } from './judge-keys.ts';
-import { judgeLogins } from './judge-logins.ts';
-import { judgeNames } from './judge-names.ts';
-import { judgePam } from './judge-pam.ts';
-import { judgeRecord } from './judge-record.ts';
-import { judgeSshd } from './judge-sshd.ts';
-import { judgeStore } from './judge-store.ts';
-import { LINK_NAMES, type Link, type LinkName, type Verdict } from './link.ts';
+import { judgeAccess } from './judge/judge-access.ts';
+import { judgeAccount } from './judge/judge-account.ts';
+import { judgeHelper } from './judge/judge-helper.ts';
+import { judgeHome } from './judge/judge-home.ts';
+import { judgeKeys } from './judge/judge-keys.ts';
+import { judgeLogins } from './judge/judge-logins.ts';
+import { judgeNames } from './judge/judge-names.ts';
+import { judgePam } from './judge/judge-pam.ts';
+import { judgeRecord } from './judge/judge-record.ts';
+import { judgeSshd } from './judge/judge-sshd.ts';
+import { judgeStore } from './judge/judge-store.ts';
+import { LINK_NAMES, type Link, type LinkName, type Verdict } from './verdict.ts';
 
 const JUDGES: Readonly<Record<LinkName, (facts: Facts) => Verdict>> = {
   store: judgeStore,

@@ -15,7 +15,7 @@ import type { PasswdEntry } from '../../policy/posix.ts';
 import type { GroupRecord, UserRecord } from '../../protocol/records.ts';
 import type { ProofOfUse } from '../../agent/report/proof-of-use.ts';
 import type { Status } from '../../agent/report/status.ts';
-import type { ProbeResult } from './link.ts';
+import type { ProbeResult } from './verdict.ts';
 
 /** A group of `access.groups`, as the store has it. */
 export interface GroupFacts {

@@ -23,7 +23,7 @@ import { readStatus } from '../../agent/report/status.ts';
 import type { Facts, PersonFacts } from './facts.ts';
 import { findPerson, type FoundPerson } from '../../agent/operator/find-person.ts';
 import { gatherPerson } from './gather-person.ts';
-import type { ProbeResult } from './link.ts';
+import type { ProbeResult } from './verdict.ts';
 
 /**
  * @param fingerprint the one key that is asked about; null: all.

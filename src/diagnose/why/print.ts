@@ -2,7 +2,7 @@
 import { makePrintable } from '../../common/printable.ts';
 import type { Chain } from './chain.ts';
 import type { Facts } from './facts.ts';
-import type { Link, LinkState, Who } from './link.ts';
+import type { Link, LinkState, Who } from './verdict.ts';
 
 const SIGNS: Readonly<Record<LinkState, string>> = {
   ok: 'ok',

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { judgeChain } from '../../../../src/diagnose/why/chain.ts';
 import type { Facts, PersonFacts } from '../../../../src/diagnose/why/facts.ts';
-import type { LinkName } from '../../../../src/diagnose/why/link.ts';
+import type { LinkName } from '../../../../src/diagnose/why/verdict.ts';
 import { printChain, sayVerdict } from '../../../../src/diagnose/why/print.ts';
 import {
   FINGERPRINT,

@@ -1,7 +1,7 @@
 // The link `access`: which group lets the person in, or which one is missing.
-import { DISABLED_DAY } from '../../plan/actual.ts';
-import type { Facts, GroupFacts, PersonFacts } from './facts.ts';
-import { broken, ok, unknown, warning, type Verdict } from './link.ts';
+import { DISABLED_DAY } from '../../../plan/actual.ts';
+import type { Facts, GroupFacts, PersonFacts } from '../facts.ts';
+import { broken, ok, unknown, warning, type Verdict } from '../verdict.ts';
 
 export function judgeAccess(facts: Facts): Verdict {
   const { person, config } = facts;

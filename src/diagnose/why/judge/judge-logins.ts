@@ -1,7 +1,7 @@
 // The link `logins`: what sshd wrote lately about the person. All else is in order when this is reached.
-import { sayAgo } from '../../common/relative-time.ts';
-import type { Facts } from './facts.ts';
-import { ok, unknown, warning, type Verdict } from './link.ts';
+import { sayAgo } from '../../../common/relative-time.ts';
+import type { Facts } from '../facts.ts';
+import { ok, unknown, warning, type Verdict } from '../verdict.ts';
 
 export function judgeLogins({ logins, now }: Facts): Verdict {
   if (!logins.ok) return unknown(logins.why);

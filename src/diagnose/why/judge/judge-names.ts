@@ -1,7 +1,7 @@
 // The link `names`: what does the node's name service really answer, and does a cache stand between?
-import type { PasswdEntry } from '../../policy/posix.ts';
-import type { Facts } from './facts.ts';
-import { broken, ok, unknown, type Verdict } from './link.ts';
+import type { PasswdEntry } from '../../../policy/posix.ts';
+import type { Facts } from '../facts.ts';
+import { broken, ok, unknown, type Verdict } from '../verdict.ts';
 
 export function judgeNames({ names, name, person, local, config }: Facts): Verdict {
   if (!names.ok) return unknown(names.why);

@@ -1,9 +1,9 @@
 // The link `sshd`: does it ask our helper for this person, and does it let the person in at all?
-import { matchesPattern } from '../../host/sshd/sshd-findings.ts';
-import type { SshdSettings } from '../../host/sshd/sshd-findings.ts';
-import type { Facts } from './facts.ts';
-import { broken, ok, unknown, warning, type Verdict } from './link.ts';
-import { sayCount } from '../../common/count-noun.ts';
+import { matchesPattern } from '../../../host/sshd/sshd-findings.ts';
+import type { SshdSettings } from '../../../host/sshd/sshd-findings.ts';
+import type { Facts } from '../facts.ts';
+import { broken, ok, unknown, warning, type Verdict } from '../verdict.ts';
+import { sayCount } from '../../../common/count-noun.ts';
 
 /** Fewer tries than this cost a login whose agent offers other keys first. */
 const FEW_TRIES = 3;

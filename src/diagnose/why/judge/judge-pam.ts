@@ -1,6 +1,6 @@
 // The link `pam`: does the account step of PAM let the person in?
-import type { Facts } from './facts.ts';
-import { broken, ok, unknown, type Verdict } from './link.ts';
+import type { Facts } from '../facts.ts';
+import { broken, ok, unknown, type Verdict } from '../verdict.ts';
 
 export function judgePam({ pam, sshd }: Facts): Verdict {
   if (!pam.ok) return unknown(pam.why);

@@ -1,7 +1,7 @@
 // The link `record`: does the mirror know the person, and is the record sound and active?
-import { sayAgo } from '../../common/relative-time.ts';
-import type { Facts } from './facts.ts';
-import { broken, ok, unknown, warning, type Verdict } from './link.ts';
+import { sayAgo } from '../../../common/relative-time.ts';
+import type { Facts } from '../facts.ts';
+import { broken, ok, unknown, warning, type Verdict } from '../verdict.ts';
 
 export function judgeRecord({ person, local, question, status, config, now }: Facts): Verdict {
   if (!person.ok) return unknown(person.why);

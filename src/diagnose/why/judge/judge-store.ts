@@ -1,7 +1,7 @@
 // The link `store`: is it heard? No login waits for it, so a store that is silent is a warning.
-import { sayAgo, saySpan } from '../../common/relative-time.ts';
-import type { Facts } from './facts.ts';
-import { ok, unknown, warning, type Verdict } from './link.ts';
+import { sayAgo, saySpan } from '../../../common/relative-time.ts';
+import type { Facts } from '../facts.ts';
+import { ok, unknown, warning, type Verdict } from '../verdict.ts';
 
 /** A pass that is older than this, with a schedule in seconds, was not made. */
 const STALE = 3600;

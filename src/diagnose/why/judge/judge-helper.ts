@@ -1,7 +1,7 @@
 // The link `helper`: may sshd run it, and does it print, as its own user, what the key file holds?
-import type { Facts } from './facts.ts';
-import { broken, ok, unknown, type Verdict } from './link.ts';
-import { sayCount } from '../../common/count-noun.ts';
+import type { Facts } from '../facts.ts';
+import { broken, ok, unknown, type Verdict } from '../verdict.ts';
+import { sayCount } from '../../../common/count-noun.ts';
 
 export function judgeHelper({ helper, sshd, keyFile, isShut, config }: Facts): Verdict {
   if (config.keys.serve === 'file') return ok('not needed: sshd reads our folder itself (keys.serve: file)');

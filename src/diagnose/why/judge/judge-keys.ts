@@ -1,8 +1,8 @@
 // The link `keys`: each key of the record, whether it counts and until when, or the one that was asked about.
-import { readFingerprints } from '../../plan/plan-keys.ts';
-import { sayAgo, sayTime } from '../../common/relative-time.ts';
-import type { Facts, KeyFacts, PersonFacts } from './facts.ts';
-import { broken, ok, unknown, warning, type Verdict } from './link.ts';
+import { readFingerprints } from '../../../plan/plan-keys.ts';
+import { sayAgo, sayTime } from '../../../common/relative-time.ts';
+import type { Facts, KeyFacts, PersonFacts } from '../facts.ts';
+import { broken, ok, unknown, warning, type Verdict } from '../verdict.ts';
 import { readExpiry } from './key-expiry.ts';
 
 export function judgeKeys(facts: Facts): Verdict {

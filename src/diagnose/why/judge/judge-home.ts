@@ -1,6 +1,6 @@
 // The link `home`: is it there, is it theirs, can they reach it? Without one a login still opens, in /.
-import type { Facts } from './facts.ts';
-import { broken, ok, unknown, warning, type Verdict } from './link.ts';
+import type { Facts } from '../facts.ts';
+import { broken, ok, unknown, warning, type Verdict } from '../verdict.ts';
 
 export function judgeHome({ home, names, config }: Facts): Verdict {
   if (!home.ok) return unknown(home.why);

@@ -1,9 +1,9 @@
 // The link `account`: is the line in passwd and shadow the one that the plan wants, open, and with a shell?
-import { DISABLED_DAY } from '../../plan/actual.ts';
-import type { Refusal } from '../../policy/model.ts';
-import { sayTime } from '../../common/relative-time.ts';
-import type { Facts, PersonFacts } from './facts.ts';
-import { broken, ok, unknown, type Verdict, type Who } from './link.ts';
+import { DISABLED_DAY } from '../../../plan/actual.ts';
+import type { Refusal } from '../../../policy/model.ts';
+import { sayTime } from '../../../common/relative-time.ts';
+import type { Facts, PersonFacts } from '../facts.ts';
+import { broken, ok, unknown, type Verdict, type Who } from '../verdict.ts';
 
 /** Refusals that keep nobody out. */
 const HARMLESS = /^(?:key-|shell-refused|uid-kept|gid-kept|home-kept|rename-kept)/;
