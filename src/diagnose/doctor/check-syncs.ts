@@ -1,56 +1,69 @@
-// Check `passes`: does the agent run, and what did its last pass complain of?
+// Check `passes`: does the agent run, and did its last sync fail?
 import { sayAgo } from '../../common/relative-time.ts';
+import type { Status } from '../../agent/report/status.ts';
 import type { Facts } from './facts.ts';
 import { type Finding, found } from './finding.ts';
 
 export function checkSyncs({ units, status, now }: Facts): Finding[] {
-  const findings: Finding[] = [];
-  if (units !== null) {
-    const stopped = [...(units.agent ? [] : ['sunk-agent']), ...(units.reader ? [] : ['sunk-agent-reader'])];
-    if (stopped.length > 0) {
-      findings.push(
-        found(
-          'passes-not-running',
-          'broken',
-          `${stopped.join(' and ')} ${stopped.length > 1 ? 'do' : 'does'} not run: nothing follows the store`,
-          `start it: systemctl start ${stopped.join(' ')}`,
-        ),
-      );
-    }
-  }
+  const findings = checkUnits(units);
   if (!status.ok) {
-    findings.push(
-      found('passes-none', 'warning', `no pass has left a status: ${status.why}`, 'run sunk-agent sync'),
-    );
-    return findings;
+    const detail = `there is no status of a sync: ${status.why}`;
+    return [...findings, found('passes-none', 'warning', detail, 'run sunk-agent sync')];
   }
-  const { problems, guard, lastPass, store } = status.value;
+  return [...findings, ...checkStatus(status.value, now)];
+}
+
+function checkUnits(units: Facts['units']): Finding[] {
+  if (units === null) return [];
+  const stopped = [...(units.agent ? [] : ['sunk-agent']), ...(units.reader ? [] : ['sunk-agent-reader'])];
+  if (stopped.length === 0) return [];
+  return [
+    found(
+      'passes-not-running',
+      'error',
+      `${stopped.join(' and ')} ${stopped.length > 1 ? 'do' : 'does'} not run, so the node does not follow the store`,
+      `start it: systemctl start ${stopped.join(' ')}`,
+    ),
+  ];
+}
+
+function checkStatus({ problems, guard, lastPass, store }: Status, now: number): Finding[] {
+  const findings: Finding[] = [];
   const [problem] = problems;
-  if (problem !== undefined)
+  if (problem !== undefined) {
     findings.push(
       found(
         'passes-problem',
-        'broken',
-        `the last pass (${sayAgo(lastPass.at, now)}) could not do its work: ${problem}`,
-        'mend that, then run sunk-agent sync',
+        'error',
+        `the last sync (${sayAgo(lastPass.at, now)}) failed: ${problem}`,
+        'correct that, then run sunk-agent sync',
       ),
     );
-  if (store.lastComplete === null)
+  }
+  if (store.lastComplete === null) {
     findings.push(
-      found('passes-incomplete', 'broken', 'the store has never been read completely', 'run sunk-agent sync'),
+      found('passes-incomplete', 'error', 'the store has never been read completely', 'run sunk-agent sync'),
     );
-  for (const { hash, reason } of guard.held)
+  }
+  for (const { hash, reason } of guard.held) {
     findings.push(
       found(
         'passes-held',
         'warning',
         `the guard holds changes: ${reason}`,
-        `look at sunk-agent plan, then sunk-agent approve ${hash}`,
+        `check sunk-agent plan, then run sunk-agent approve ${hash}`,
       ),
     );
-  if (guard.frozenUntil !== null && guard.frozenUntil > now)
+  }
+  if (guard.frozenUntil !== null && guard.frozenUntil > now) {
     findings.push(
-      found('passes-frozen', 'warning', 'this node is frozen: no grants and no absences', 'sunk-agent thaw'),
+      found(
+        'passes-frozen',
+        'warning',
+        'this node is frozen: no access is granted, and users missing from the store keep theirs',
+        'end the freeze when its time has come: sunk-agent thaw',
+      ),
     );
+  }
   return findings;
 }

@@ -1,4 +1,4 @@
-// One link of the chain from the store to the shell, as it was found: what it says, and who must do what about it.
+// What a judge says of its link of the chain from the store to the shell: a code and facts, who owns the fault, and the fix.
 
 export const LINK_NAMES = [
   'store',
@@ -15,40 +15,56 @@ export const LINK_NAMES = [
 ] as const;
 export type LinkName = (typeof LINK_NAMES)[number];
 
-/** `warning`: no login fails by it today. `unknown`: it could not be looked at. */
-export type LinkState = 'ok' | 'broken' | 'warning' | 'unknown';
+/** `error`: no login works. `warning`: logins work today. `unknown`: it could not be checked. */
+export type LinkLevel = 'ok' | 'error' | 'warning' | 'unknown';
 
-/** The administrator of the identity provider, the operator of this node, or the person who wants in. */
-export type Who = 'provider' | 'operator' | 'person';
+/** The administrator of the identity provider, the operator of this node, or the user who wants to log in. */
+export type Owner = 'provider' | 'operator' | 'person';
 
 export interface Verdict {
-  readonly state: LinkState;
-  /** One clause without a full stop: what is so, or what is wrong. */
-  readonly says: string;
-  /** What `who` must do, as it follows "must"; null where nothing must be done. */
-  readonly mend: string | null;
-  readonly who: Who | null;
+  readonly level: LinkLevel;
+  /** Stable, for programs: `ok`, `unknown`, else a name that starts with the link's (`keys-expired`). */
+  readonly code: string;
+  /** One clause without a full stop: the state, or what is wrong and where. */
+  readonly detail: string;
+  /** Who can change it; null: nothing has to change. */
+  readonly owner: Owner | null;
+  /** The command or the click, in the imperative and without a full stop; null: nothing has to change. */
+  readonly howToFix: string | null;
 }
 
 export interface Link extends Verdict {
   readonly link: LinkName;
 }
 
-export const ok = (says: string): Verdict => ({ state: 'ok', says, mend: null, who: null });
-export const unknown = (says: string): Verdict => ({ state: 'unknown', says, mend: null, who: null });
-export const broken = (says: string, who: Who, mend: string): Verdict => ({
-  state: 'broken',
-  says,
-  mend,
-  who,
-});
-export const warning = (says: string, who: Who, mend: string): Verdict => ({
-  state: 'warning',
-  says,
-  mend,
-  who,
+export const ok = (detail: string): Verdict => ({
+  level: 'ok',
+  code: 'ok',
+  detail,
+  owner: null,
+  howToFix: null,
 });
 
-/** Something that was looked at, or the reason why it could not be. */
-export type ProbeResult<T> =
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly why: string };
+export const unknown = (detail: string): Verdict => ({
+  level: 'unknown',
+  code: 'unknown',
+  detail,
+  owner: null,
+  howToFix: null,
+});
+
+export const error = (code: string, detail: string, owner: Owner, howToFix: string): Verdict => ({
+  level: 'error',
+  code,
+  detail,
+  owner,
+  howToFix,
+});
+
+export const warning = (code: string, detail: string, owner: Owner, howToFix: string): Verdict => ({
+  level: 'warning',
+  code,
+  detail,
+  owner,
+  howToFix,
+});

@@ -1,48 +1,61 @@
-// The link `home`: is it there, is it theirs, can they reach it? Without one a login still opens, in /.
+// The link `home`: does it exist, does it belong to the user, can the user reach it? Without it a session starts in /.
+import type { HomeProbe } from '../../../host/homes/home-probe.ts';
 import type { Facts } from '../facts.ts';
-import { broken, ok, unknown, warning, type Verdict } from '../verdict.ts';
+import { error, ok, unknown, warning, type Verdict } from '../verdict.ts';
 
 export function judgeHome({ home, names, config }: Facts): Verdict {
   if (!home.ok) return unknown(home.why);
   const entry = names.ok ? names.value.entry : null;
-  const dir = entry?.dir ?? 'the home';
-  const uid = entry?.uid ?? null;
-  const look = home.value;
-  switch (look.state) {
+  const dir = entry?.dir ?? 'the home directory';
+  const probe = home.value;
+  switch (probe.state) {
     case 'missing':
       return warning(
-        `${dir} is not there, so a session starts in /`,
+        'home-missing',
+        `${dir} does not exist, so a session starts in /`,
         'operator',
         config.accounts.homes === 'create'
-          ? 'see that its file system is mounted, then run sunk-agent sync'
-          : 'make it (accounts.homes is never)',
+          ? 'check that its file system is mounted, then run sunk-agent sync'
+          : 'create it (accounts.homes is never)',
       );
     case 'unreachable':
-      return warning(look.why, 'operator', 'see that its file system is mounted');
+      return warning('home-unreachable', probe.why, 'operator', 'check that its file system is mounted');
     case 'there':
-      break;
+      return judgePresent(probe, dir, entry?.uid ?? null, config.keys.user_files === 'allow');
   }
-  if (!look.isFolder) return warning(`${dir} is not a folder`, 'operator', 'move it away');
-  if (look.uid !== uid) {
+}
+
+function judgePresent(
+  probe: Extract<HomeProbe, { state: 'there' }>,
+  dir: string,
+  uid: number | null,
+  hasUserKeys: boolean,
+): Verdict {
+  if (!probe.isFolder)
+    return warning('home-no-directory', `${dir} is not a directory`, 'operator', 'move it away');
+  if (probe.uid !== uid) {
     return warning(
-      `${dir} belongs to uid ${look.uid}, not to uid ${uid ?? '?'}: it is somebody else’s, and we do not touch it`,
+      'home-other-owner',
+      `${dir} belongs to uid ${probe.uid}, not to uid ${uid ?? '?'}, so sunk-agent does not change it`,
       'operator',
-      `find out whose it is; if it is theirs: chown -R ${uid ?? ''} ${dir}`,
+      `find its owner; if it is the user: chown -R ${uid ?? ''} ${dir}`,
     );
   }
-  if (look.closedAbove !== null) {
+  if (probe.closedAbove !== null) {
     return warning(
-      `${look.closedAbove} keeps its owner out of ${dir}`,
+      'home-not-searchable',
+      `the mode of ${probe.closedAbove} denies the user access to ${dir}`,
       'operator',
-      `let people pass through it: chmod o+x ${look.closedAbove}`,
+      `let users pass through it: chmod o+x ${probe.closedAbove}`,
     );
   }
-  if ((look.mode & 0o022) !== 0 && config.keys.user_files === 'allow') {
-    return broken(
-      `${dir} may be written by others, so sshd (StrictModes) ignores the keys in it`,
+  if ((probe.mode & 0o022) !== 0 && hasUserKeys) {
+    return error(
+      'home-writable',
+      `group or others can write ${dir}, so sshd (StrictModes) ignores the keys in it`,
       'person',
-      `take that right away: chmod go-w ${dir}`,
+      `remove that right: chmod go-w ${dir}`,
     );
   }
-  return ok(`${dir}, mode ${look.mode.toString(8).padStart(4, '0')}`);
+  return ok(`${dir}, mode ${probe.mode.toString(8).padStart(4, '0')}`);
 }

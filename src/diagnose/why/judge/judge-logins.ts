@@ -1,4 +1,4 @@
-// The link `logins`: what sshd wrote lately about the person. All else is in order when this is reached.
+// The link `logins`: what sshd logged lately about the user. All other links are in order when this one is reached.
 import { sayAgo } from '../../../common/relative-time.ts';
 import type { Facts } from '../facts.ts';
 import { ok, unknown, warning, type Verdict } from '../verdict.ts';
@@ -8,12 +8,13 @@ export function judgeLogins({ logins, now }: Facts): Verdict {
   const [newest] = logins.value;
   if (newest === undefined) return ok('none in the log of the last day');
   const when = newest.at === null ? '' : ` ${sayAgo(newest.at, now)}`;
-  if (newest.kind === 'accepted') return ok(`last let in${when}: ${newest.text}`);
+  if (newest.kind === 'accepted') return ok(`last accepted${when}: ${newest.text}`);
   const count = logins.value.findIndex(({ kind }) => kind === 'accepted');
   const times = count === -1 ? logins.value.length : count;
   return warning(
+    'logins-refused',
     `last refused${when}${times > 1 ? ` (${times} lines)` : ''}: ${newest.text}`,
     'person',
-    'log in with the key that is listed: ssh -o IdentitiesOnly=yes -i KEY',
+    'log in with the listed key: ssh -o IdentitiesOnly=yes -i KEY',
   );
 }

@@ -1,42 +1,49 @@
-// The link `names`: what does the node's name service really answer, and does a cache stand between?
+// The link `names`: what does the name service of the node really answer, and is a cache stale?
 import type { PasswdEntry } from '../../../policy/posix.ts';
 import type { Facts } from '../facts.ts';
-import { broken, ok, unknown, type Verdict } from '../verdict.ts';
+import { error, ok, unknown, type Verdict } from '../verdict.ts';
 
 export function judgeNames({ names, name, person, local, config }: Facts): Verdict {
   if (!names.ok) return unknown(names.why);
   const { entry, direct, groups, hasNscd, fault } = names.value;
   const known = name ?? '';
-  if (fault !== null)
-    return broken(
+  if (fault !== null) {
+    return error(
+      'names-silent',
       `the name service does not answer: ${fault}`,
       'operator',
-      'see which service of nsswitch.conf hangs',
+      'find the service in /etc/nsswitch.conf that hangs',
     );
+  }
   const line = (person.ok ? person.value?.actual?.entry : null) ?? local ?? direct;
   if (entry === null || (line !== null && !isSame(entry, line))) {
-    const says =
+    const detail =
       entry === null
-        ? `the name service knows no ${known}`
-        : `the name service answers ${describe(entry)} for ${known}, not ${line === null ? 'as the file has it' : describe(line)}`;
+        ? `the name service has no entry ${known}`
+        : `the name service answers ${describe(entry)} for ${known}, not ${line === null ? 'the line of the file' : describe(line)}`;
     return hasNscd
-      ? broken(
-          `${says}: nscd has a stale entry`,
+      ? error(
+          'names-stale-nscd',
+          `${detail}: nscd has a stale entry`,
           'operator',
           'empty its cache: nscd -i passwd; nscd -i group',
         )
-      : broken(
-          says,
+      : error(
+          entry === null ? 'names-missing' : 'names-differ',
+          detail,
           'operator',
-          `see that ${config.accounts.backend === 'local' ? 'files' : 'cache'} comes first in the passwd line of /etc/nsswitch.conf`,
+          `put ${config.accounts.backend === 'local' ? 'files' : 'cache'} first in the passwd line of /etc/nsswitch.conf`,
         );
   }
-  const marker = config.accounts.primary_group;
-  if (!groups.includes(marker)) {
-    return broken(
-      `the name service does not count ${known} to the group ${marker}, on which sshd’s Match hangs`,
+  const managedGroup = config.accounts.primary_group;
+  if (!groups.includes(managedGroup)) {
+    return error(
+      'names-not-managed',
+      `the name service does not list ${known} in the managed group ${managedGroup}, which the Match block of sshd needs`,
       'operator',
-      hasNscd ? 'empty nscd’s cache: nscd -i group' : `put ${known} back into ${marker}: sunk-agent sync`,
+      hasNscd
+        ? 'empty the cache of nscd: nscd -i group'
+        : `add ${known} to ${managedGroup} again: sunk-agent sync`,
     );
   }
   return ok(`${describe(entry)}, groups ${groups.join(' ')}`);

@@ -1,6 +1,6 @@
-// Until when sshd will take the keys of a key file, as the file itself says.
+// When the keys of a key file expire, as the file itself has it.
 
-/** The earliest `expiry-time` with `Z`, epoch seconds; null where there is none that can be read without a time zone. */
+/** The earliest `expiry-time` with `Z`, epoch seconds; null: none can be read without a time zone. */
 export function readExpiry(text: string): number | null {
   const times = [...text.matchAll(/^expiry-time="(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z"/gm)].map(
     ([, year, month, day, hour, minute, second]) =>
