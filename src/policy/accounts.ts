@@ -64,7 +64,7 @@ export function buildAccounts(
       built.leftovers.push({ scimId: id, kind: 'account', name: identity.name, fate: 'remove' });
     } else if (disabled === null) {
       const { faults } = keys.get(id) ?? NO_KEYS;
-      for (const { code, detail } of faults) built.refusals.push({ scimId: id, kind: 'User', code, detail });
+      for (const fault of faults) built.refusals.push({ scimId: id, kind: 'User', ...fault });
       built.accounts.push(enableAccount(person, identity, keys.get(id) ?? NO_KEYS, node, rules, built));
     } else built.accounts.push(disableAccount(person, identity, rules.config));
   }

@@ -154,6 +154,8 @@ export interface Refusal {
   readonly code: string;
   /** One sentence for the operator: what, and who must do what. */
   readonly detail: string;
+  /** The key that is refused, or shared (`key-shared`); absent where the refusal is of no key, or none can be told. */
+  readonly fingerprint?: string;
 }
 
 export interface DesiredState {

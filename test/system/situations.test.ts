@@ -1,4 +1,4 @@
-// Broken situations, made one by one on a real node: why or doctor names the cause first, in words that are golden files.
+// Faults, made one by one on a real node: why or doctor names the true cause first, with the wording of the golden files.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { describeOnNodes } from '../support/requirements.ts';
 import { type Situation, SITUATIONS, type SituationContext } from './situations.ts';
 import { BASE_URL, startStore, TOKEN } from '../support/nodes/store.ts';
 
-/** The daemon is there, but no pass comes between the making and the asking. */
+/** The daemon runs, but no sync runs between the fault and the command. */
 const CONFIG = `scim:
   base_url: ${BASE_URL}
 access:
@@ -25,7 +25,7 @@ sync:
 
 const GOLDEN = path.join(import.meta.dirname, 'golden/situations');
 
-/** What is another at each run. */
+/** Replaces what differs from run to run. */
 function normalise(text: string, ids: ReadonlyMap<string, string>): string {
   return [...ids]
     .reduce((before, [id, name]) => before.replaceAll(id, `<id of ${name}>`), text)
@@ -43,18 +43,18 @@ function normalise(text: string, ids: ReadonlyMap<string, string>): string {
     .replace(/(?<=gid )9\d\d\b/g, '<gid>');
 }
 
-/** The link that why, or the finding that doctor, puts first: the broken one, else the first warning. */
+/** The link (why) or the finding (doctor) that is the cause: the first error, else the first warning. */
 function findCause(text: string): string | null {
   const lines = text.split('\n').flatMap((line) => {
-    const [, sign, what] = /^ *(BROKEN|OPEN|warning) +([a-z-]+)/.exec(line) ?? [];
+    const [, sign, what] = /^ *(ERROR|SECURITY|WARNING) +([a-z-]+)/.exec(line) ?? [];
     return sign === undefined || what === undefined ? [] : [{ sign, what }];
   });
-  return (lines.find(({ sign }) => sign !== 'warning') ?? lines[0])?.what ?? null;
+  return (lines.find(({ sign }) => sign !== 'WARNING') ?? lines[0])?.what ?? null;
 }
 
-describeOnNodes('in a broken situation', () => {
+describeOnNodes('on a node with a fault', () => {
   let folder: string;
-  let stage: SituationContext;
+  let context: SituationContext;
   let stop: () => Promise<void> = async () => {};
   const ids = new Map<string, string>();
 
@@ -68,7 +68,7 @@ describeOnNodes('in a broken situation', () => {
     folder = mkdtempSync(path.join(tmpdir(), 'situations-'));
     const prepare = (root: string): void => {
       installAgent(root, { config: CONFIG, token: TOKEN });
-      // sshd is started anew more often here than systemd thinks sane (systemd.unit(5), StartLimitBurst=).
+      // sshd is restarted more often here than systemd allows (systemd.unit(5), StartLimitBurst=).
       for (const unit of ['ssh.service', 'ssh.socket']) {
         mkdirSync(path.join(root, `etc/systemd/system/${unit}.d`), { recursive: true });
         writeFileSync(
@@ -107,10 +107,10 @@ describeOnNodes('in a broken situation', () => {
     const accessGroup = await store.createGroup('slurm-users', members);
     ids.set(accessGroup, 'slurm-users');
     await store.setActive(members[2] ?? '', 'False');
-    stage = { node, store, members, accessGroup };
+    context = { node, store, members, accessGroup };
     node.exec(
       `printf '%s\\n' ${store.readToken} >/etc/sunk-agent/credentials/scim-token
-      # What makes nscd stale in real life: it is told by the shadow tools, and by nobody else.
+      # As on real nodes: only the shadow tools make nscd drop an entry.
       printf 'enable-cache passwd yes\\ncheck-files passwd no\\nenable-cache group yes\\ncheck-files group no\\n' >/etc/nscd.conf
       mkdir -m 700 /root/.ssh; cp /etc/ssh/ssh_host_ed25519_key.pub /root/.ssh/authorized_keys
       systemctl restart nscd sunk-agent-reader; sunk-agent sync`,
@@ -122,47 +122,50 @@ describeOnNodes('in a broken situation', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const enact = async (what: Situation['make']): Promise<void> => {
-    if (typeof what === 'string') stage.node.exec(what);
-    else await what?.(stage);
+  const apply = async (what: Situation['make']): Promise<void> => {
+    if (typeof what === 'string') context.node.exec(what);
+    else await what?.(context);
   };
 
   function expectHealth(): void {
-    const { node } = stage;
+    const { node } = context;
     expect(node.exec('sunk-agent why alice')).toMatchObject({ status: 0, stderr: '' });
     const doctor = node.exec('sunk-agent doctor');
-    expect(doctor.stdout).toMatch(/^All is well/);
+    expect(doctor.stdout).toMatch(/^No problems found/);
     expect(doctor.status).toBe(0);
     expect(node.ssh('alice', keyFile('alice'), 'true').status).toBe(0);
   }
 
-  test('there is none at first', () => {
+  test('has no problems at first', () => {
     expectHealth();
   });
 
-  test.each(SITUATIONS)('$name: $ask names $cause first', async ({ name, make, ask, cause, opens, undo }) => {
-    const { node } = stage;
-    await enact(make);
-    try {
-      const { stdout, stderr, status } = node.exec(`sunk-agent ${ask}`);
-      expect(findCause(stdout), `${stdout}${stderr}`).toBe(cause);
-      // What sshd wrote before depends on who asked before.
-      const text =
-        cause === 'logins'
-          ? stdout
-          : stdout.replace(/^ +\S+ +logins .*$/m, '  (what sshd wrote)').replace(/^ +used .*\n/m, '');
-      await expect(normalise(text, ids)).toMatchFileSnapshot(path.join(GOLDEN, `${name}.txt`));
-      if (opens !== undefined) {
-        expect(status).toBe(opens ? 0 : 1);
-        expect(node.ssh('alice', keyFile('alice'), 'true').status).toBe(opens ? 0 : 255);
+  test.each(SITUATIONS)(
+    '$name: $ask names $cause first',
+    async ({ name, make, ask, cause, canLogIn, undo }) => {
+      const { node } = context;
+      await apply(make);
+      try {
+        const { stdout, stderr, status } = node.exec(`sunk-agent ${ask}`);
+        expect(findCause(stdout), `${stdout}${stderr}`).toBe(cause);
+        // What sshd logged depends on the situations before.
+        const text =
+          cause === 'logins'
+            ? stdout
+            : stdout.replace(/^ +\S+ +logins .*$/m, '  (what sshd logged)').replace(/^ +used .*\n/m, '');
+        await expect(normalise(text, ids)).toMatchFileSnapshot(path.join(GOLDEN, `${name}.txt`));
+        if (canLogIn !== undefined) {
+          expect(status).toBe(canLogIn ? 0 : 1);
+          expect(node.ssh('alice', keyFile('alice'), 'true').status).toBe(canLogIn ? 0 : 255);
+        }
+      } finally {
+        await apply(undo);
       }
-    } finally {
-      await enact(undo);
-    }
-  });
+    },
+  );
 
-  test('doctor --fix empties a stale nscd, has sshd read our drop-in again, and alice logs in', async () => {
-    const { node } = stage;
+  test('doctor --fix empties a stale nscd and restores the drop-in of sshd, and alice logs in', async () => {
+    const { node } = context;
     const login = (): number | null => node.ssh('alice', keyFile('alice'), 'true').status;
     node.exec(
       `sed -i '/^alice:/s|/bin/bash$|/usr/sbin/nologin|' /etc/passwd; nscd -i passwd; getent passwd alice
@@ -176,11 +179,14 @@ describeOnNodes('in a broken situation', () => {
       expect.stringMatching('will empty the caches of nscd'),
       expect.stringMatching('will write /etc/ssh/sshd_config.d/10-sunk-agent.conf'),
     ]);
-    expect({ status, stdout }).toMatchObject({ status: 0, stdout: expect.stringMatching(/^All is well/) });
+    expect({ status, stdout }).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^No problems found/),
+    });
     await eventually('alice logs in', () => login() === 0);
   });
 
-  test('there is none in the end', () => {
+  test('has no problems in the end', () => {
     expectHealth();
   });
 });

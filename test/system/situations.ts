@@ -1,4 +1,4 @@
-// Broken situations on a login node, as data: how each is made, who is asked what, which cause must come first, how it is undone.
+// Faults of a login node, as data: how each is made, which command is run, which cause must come first, how it is undone.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoginNode } from '../support/nodes/node.ts';
 import type { Store } from '../support/nodes/store.ts';
@@ -6,7 +6,7 @@ import type { Store } from '../support/nodes/store.ts';
 export interface SituationContext {
   readonly node: LoginNode;
   readonly store: Store;
-  /** SCIM ids of everybody in the access group. */
+  /** SCIM ids of the members of the access group. */
   readonly members: readonly string[];
   readonly accessGroup: string;
 }
@@ -15,21 +15,21 @@ export interface Situation {
   /** Also the name of its golden file. */
   readonly name: string;
   /** A shell command inside the node, or something at the store. */
-  readonly make?: string | ((stage: SituationContext) => Promise<unknown>);
+  readonly make?: string | ((context: SituationContext) => Promise<unknown>);
   /** A command of sunk-agent. */
   readonly ask: string;
   /** For why: the link; for doctor: the code of the first finding. */
   readonly cause: string;
-  /** For `why alice`: whether she really gets in. */
-  readonly opens?: boolean;
-  readonly undo?: string | ((stage: SituationContext) => Promise<unknown>);
+  /** For `why alice`: whether her login really succeeds. */
+  readonly canLogIn?: boolean;
+  readonly undo?: string | ((context: SituationContext) => Promise<unknown>);
 }
 
 const sync = 'sunk-agent sync >/dev/null';
 const DROP_IN = '/etc/ssh/sshd_config.d/05-other.conf';
 const TOKEN_FILE = '/etc/sunk-agent/credentials/scim-token';
 
-/** A line in front of everything else in sshd_config, and sshd told. */
+/** A line before all others in sshd_config, and a reload of sshd. */
 const sshd = (text: string): Pick<Situation, 'make' | 'undo'> => ({
   make: `printf '${text}' >${DROP_IN}; systemctl reload ssh`,
   undo: `rm ${DROP_IN}; systemctl reload ssh`,
@@ -58,14 +58,14 @@ const patchMembers =
     node.exec(sync);
   };
 
-/** The guard holds what would follow. */
+/** The guard holds the revocations. */
 const GROUP_EMPTIED = { make: patchMembers('Remove'), undo: patchMembers('Add') };
 
-/** Somebody with whom the store, not the node, has a problem: nothing has to be made. */
-const PEOPLE: readonly Situation[] = [
-  { name: 'nobody-of-that-name', ask: 'why carol', cause: 'record' },
-  { name: 'person-deactivated', ask: 'why inactive@example.com', cause: 'record' },
-  { name: 'person-in-no-group', ask: 'why outside', cause: 'access' },
+/** The fault is in the record at the store: nothing has to be made. */
+const OF_RECORDS: readonly Situation[] = [
+  { name: 'unknown-user', ask: 'why carol', cause: 'record' },
+  { name: 'user-deactivated', ask: 'why inactive@example.com', cause: 'record' },
+  { name: 'user-in-no-group', ask: 'why outside', cause: 'access' },
   { name: 'weak-key', ask: 'why weak', cause: 'keys' },
   { name: 'no-key', ask: 'why keyless', cause: 'keys' },
   { name: 'private-key-pasted', ask: 'why pasted', cause: 'keys' },
@@ -77,11 +77,11 @@ const PEOPLE: readonly Situation[] = [
 
 const ON_THE_NODE: readonly Situation[] = [
   {
-    name: 'person-blocked',
+    name: 'user-blocked',
     make: 'sunk-agent block alice',
     ask: 'why alice',
     cause: 'access',
-    opens: false,
+    canLogIn: false,
     undo: 'sunk-agent unblock alice',
   },
   {
@@ -89,7 +89,7 @@ const ON_THE_NODE: readonly Situation[] = [
     make: 'chage -E 2020-01-01 alice',
     ask: 'why alice',
     cause: 'account',
-    opens: false,
+    canLogIn: false,
     undo: 'chage -E -1 alice',
   },
   {
@@ -97,11 +97,11 @@ const ON_THE_NODE: readonly Situation[] = [
     make: 'mv /bin/bash /bin/bash.away',
     ask: 'why alice',
     cause: 'account',
-    opens: false,
+    canLogIn: false,
     undo: 'mv /bin/bash.away /bin/bash',
   },
   {
-    name: 'uid-changed-by-hand',
+    name: 'uid-changed-manually',
     make: "sed -i 's/^alice:x:[0-9]*:/alice:x:10999:/' /etc/passwd; nscd -i passwd",
     ask: 'why alice',
     cause: 'account',
@@ -133,7 +133,7 @@ const ON_THE_NODE: readonly Situation[] = [
     make: 'chown 12345 /home/alice',
     ask: 'why alice',
     cause: 'home',
-    opens: true,
+    canLogIn: true,
     undo: 'chown alice /home/alice',
   },
   {
@@ -141,15 +141,15 @@ const ON_THE_NODE: readonly Situation[] = [
     make: 'mv /home/alice /home/away',
     ask: 'why alice',
     cause: 'home',
-    opens: true,
+    canLogIn: true,
     undo: 'mv /home/away /home/alice',
   },
   {
-    name: 'closed-folder-above-the-home',
+    name: 'directory-above-the-home-not-searchable',
     make: 'chmod 700 /home',
     ask: 'why alice',
     cause: 'home',
-    opens: true,
+    canLogIn: true,
     undo: 'chmod 755 /home',
   },
   {
@@ -157,7 +157,7 @@ const ON_THE_NODE: readonly Situation[] = [
     make: 'mv /var/lib/sunk-agent/authorized_keys/alice /root/away',
     ask: 'why alice',
     cause: 'keys',
-    opens: false,
+    canLogIn: false,
     undo: 'mv /root/away /var/lib/sunk-agent/authorized_keys/alice',
   },
   {
@@ -165,7 +165,7 @@ const ON_THE_NODE: readonly Situation[] = [
     make: 'sed -i.away \'s/expiry-time="[0-9]*Z/expiry-time="20200101000000Z/\' /var/lib/sunk-agent/authorized_keys/alice',
     ask: 'why alice',
     cause: 'keys',
-    opens: false,
+    canLogIn: false,
     undo: 'cd /var/lib/sunk-agent/authorized_keys; mv alice.away alice',
   },
   { name: 'another-key-asked-about', ask: `why alice --key SHA256:${'A'.repeat(43)}`, cause: 'keys' },
@@ -174,7 +174,7 @@ const ON_THE_NODE: readonly Situation[] = [
     make: 'chmod o+w /usr/libexec/sunk-agent',
     ask: 'why alice',
     cause: 'helper',
-    opens: false,
+    canLogIn: false,
     undo: 'chmod o-w /usr/libexec/sunk-agent',
   },
   {
@@ -185,11 +185,11 @@ const ON_THE_NODE: readonly Situation[] = [
     undo: 'chmod o-w /usr/libexec/sunk-agent',
   },
   {
-    name: 'key-folder-closed',
+    name: 'key-directory-not-searchable',
     make: 'chmod 700 /var/lib/sunk-agent/authorized_keys',
     ask: 'why alice',
     cause: 'helper',
-    opens: false,
+    canLogIn: false,
     undo: 'chmod 755 /var/lib/sunk-agent/authorized_keys',
   },
   {
@@ -197,7 +197,7 @@ const ON_THE_NODE: readonly Situation[] = [
     ...sshd('Match User *\\n  AuthorizedKeysCommand /bin/true\\n  AuthorizedKeysCommandUser nobody\\n'),
     ask: 'why alice',
     cause: 'sshd',
-    opens: false,
+    canLogIn: false,
   },
   {
     name: 'stolen-authorized-keys-command-seen-by-doctor',
@@ -210,15 +210,15 @@ const ON_THE_NODE: readonly Situation[] = [
     ...sshd('AllowUsers bob root\\n'),
     ask: 'why alice',
     cause: 'sshd',
-    opens: false,
+    canLogIn: false,
   },
-  { name: 'deny-groups', ...sshd('DenyGroups slurm-*\\n'), ask: 'why alice', cause: 'sshd', opens: false },
+  { name: 'deny-groups', ...sshd('DenyGroups slurm-*\\n'), ask: 'why alice', cause: 'sshd', canLogIn: false },
   {
     name: 'authentication-methods',
     ...sshd('AuthenticationMethods publickey,password\\n'),
     ask: 'why alice',
     cause: 'sshd',
-    opens: false,
+    canLogIn: false,
   },
   {
     name: 'sshd-stopped',
@@ -228,9 +228,9 @@ const ON_THE_NODE: readonly Situation[] = [
     cause: 'sshd-not-running',
     undo: 'systemctl start ssh.socket',
   },
-  { name: 'few-tries', ...sshd('MaxAuthTries 1\\n'), ask: 'why alice', cause: 'sshd', opens: true },
+  { name: 'few-tries', ...sshd('MaxAuthTries 1\\n'), ask: 'why alice', cause: 'sshd', canLogIn: true },
   {
-    name: 'certificate-authority-beside-us',
+    name: 'certificate-authority-trusted',
     ...sshd('TrustedUserCAKeys /etc/ssh/ssh_host_ed25519_key.pub\\n'),
     ask: 'doctor',
     cause: 'sshd-user-ca',
@@ -240,7 +240,7 @@ const ON_THE_NODE: readonly Situation[] = [
     make: 'touch /etc/nologin',
     ask: 'why alice',
     cause: 'pam',
-    opens: false,
+    canLogIn: false,
     undo: 'rm /etc/nologin',
   },
   {
@@ -248,7 +248,7 @@ const ON_THE_NODE: readonly Situation[] = [
     make: "sed -i '1i account required pam_access.so' /etc/pam.d/sshd; echo '-:alice:ALL' >>/etc/security/access.conf",
     ask: 'why alice',
     cause: 'pam',
-    opens: false,
+    canLogIn: false,
     undo: "sed -i 1d /etc/pam.d/sshd; sed -i '$d' /etc/security/access.conf",
   },
   {
@@ -256,7 +256,7 @@ const ON_THE_NODE: readonly Situation[] = [
     make: async ({ node }) => node.ssh('alice', '/nonexistent', 'true'),
     ask: 'why alice',
     cause: 'logins',
-    opens: true,
+    canLogIn: true,
   },
 ];
 
@@ -332,7 +332,7 @@ const OF_THE_STORE: readonly Situation[] = [
     cause: 'token-forbidden',
   },
   {
-    name: 'keys-that-live-for-ever',
+    name: 'keys-without-expiry',
     ...config('domains: \\[example.com\\]', 'domains: [example.com]\\nkeys: { max_age: never }'),
     ask: 'doctor',
     cause: 'config-max-age',
@@ -342,7 +342,7 @@ const OF_THE_STORE: readonly Situation[] = [
     make: 'mkdir -p /run/sunk-agent/shut; touch /run/sunk-agent/shut/alice',
     ask: 'why alice',
     cause: 'helper',
-    opens: false,
+    canLogIn: false,
     undo: 'rm -r /run/sunk-agent/shut',
   },
   {
@@ -350,7 +350,7 @@ const OF_THE_STORE: readonly Situation[] = [
     ...GROUP_EMPTIED,
     ask: 'why alice',
     cause: 'access',
-    opens: true,
+    canLogIn: true,
   },
   {
     name: 'group-emptied-by-mistake-seen-by-doctor',
@@ -359,7 +359,7 @@ const OF_THE_STORE: readonly Situation[] = [
     cause: 'passes-held',
   },
   {
-    name: 'frozen-before-the-account-was-made',
+    name: 'frozen-before-the-account-was-created',
     make: async ({ store, node, accessGroup }) => {
       node.exec('sunk-agent freeze --for 1h');
       const id = await store.createUser(
@@ -378,12 +378,12 @@ const OF_THE_STORE: readonly Situation[] = [
   },
 ];
 
-/** A pass that an earlier situation has set off, by the store's events or a thaw, must not fall into the next one. */
-async function awaitRest({ node }: SituationContext): Promise<void> {
-  const passes = (): string => node.exec(`sunk-agent status --json | grep -o '"n": *[0-9]*'`).stdout;
-  for (let before = '', quiet = 0; quiet < 5; before = passes()) {
+/** A sync that an earlier situation started, by an event of the store or a thaw, must not run during the next one. */
+async function awaitIdle({ node }: SituationContext): Promise<void> {
+  const countSyncs = (): string => node.exec(`sunk-agent status --json | grep -o '"n": *[0-9]*'`).stdout;
+  for (let before = '', quiet = 0; quiet < 5; before = countSyncs()) {
     await sleep(1000);
-    quiet = passes() === before ? quiet + 1 : 0;
+    quiet = countSyncs() === before ? quiet + 1 : 0;
   }
 }
 
@@ -397,9 +397,11 @@ const OF_THE_MACHINE: readonly Situation[] = [
   },
   {
     name: 'full-disk',
-    make: async (stage) => {
-      await awaitRest(stage);
-      stage.node.exec('mount -t tmpfs -o size=1m,mode=755 tmpfs /home; dd if=/dev/zero of=/home/fill bs=64k');
+    make: async (context) => {
+      await awaitIdle(context);
+      context.node.exec(
+        'mount -t tmpfs -o size=1m,mode=755 tmpfs /home; dd if=/dev/zero of=/home/fill bs=64k',
+      );
     },
     ask: 'doctor',
     cause: 'disk-full',
@@ -413,14 +415,14 @@ const OF_THE_MACHINE: readonly Situation[] = [
     undo: 'umount /home',
   },
   {
-    name: 'open-state-folder',
+    name: 'state-directory-readable-by-all',
     make: 'chmod 755 /var/lib/sunk-agent/cache',
     ask: 'doctor',
     cause: 'disk-state-rights',
     undo: 'chmod 700 /var/lib/sunk-agent/cache',
   },
   {
-    name: 'damaged-mirror',
+    name: 'damaged-state-database',
     make: 'systemctl stop sunk-agent; cd /var/lib/sunk-agent/cache; cp mirror.sqlite /root/mirror; dd if=/dev/zero of=mirror.sqlite bs=4096 count=4 conv=notrunc',
     ask: 'doctor',
     cause: 'disk-mirror',
@@ -443,7 +445,7 @@ const OF_THE_MACHINE: readonly Situation[] = [
 ];
 
 export const SITUATIONS: readonly Situation[] = [
-  ...PEOPLE,
+  ...OF_RECORDS,
   ...ON_THE_NODE,
   ...OF_THE_STORE,
   ...OF_THE_MACHINE,

@@ -1,7 +1,8 @@
-// `sunk-agent why`: the first broken link between the store and somebody's shell, and who must mend it.
+// `sunk-agent why`: the first failing link between the store and the shell of a user, its owner and its fix.
 import { judgeChain } from '../../diagnose/why/chain.ts';
 import { gatherFacts } from '../../diagnose/why/gather.ts';
-import { printChain, sayVerdict } from '../../diagnose/why/print.ts';
+import { renderChain } from '../../diagnose/why/json.ts';
+import { printChain } from '../../diagnose/why/print.ts';
 import { openNodeContext } from '../../agent/node-context.ts';
 import { AgentError } from '../../common/errors.ts';
 import { mayColour } from '../terminal/colour.ts';
@@ -13,20 +14,17 @@ export const options = { key: { type: 'string' } } as const;
 
 export const help = `Usage: sunk-agent why NAME [--key FINGERPRINT] [--json] [--config FILE] [--root DIR]
 
-Walks the way from the store to NAME's shell, link by link, up to the first that is broken: what is wrong there, and who
-must do what about it. NAME is an account name, a userName, an e-mail address, a SCIM id or the fingerprint of a key.
-Changes nothing, and needs neither the store nor the daemon; without root it says what it could not look at.
+Checks each link from the store to the shell of NAME, up to the first ERROR, and prints its cause, its owner and the fix.
+NAME is an account name, a userName, an e-mail address, a SCIM id or the fingerprint of a key. Changes nothing, and needs
+neither the store nor the daemon; without root it reports what it could not check.
 
-  --key FINGERPRINT   about this key (SHA256:...) alone, and which sessions it opened here in the last 30 days
+  --key FINGERPRINT   check this key (SHA256:...) alone, and list the sessions that it opened here in the last 30 days
 
 Examples:
   sunk-agent why alice@example.com
   sunk-agent why alice --key SHA256:sVGBVyN5yGGi5i6t7bIGZzqhIchaGb6NHKg+k6VJPGo
 
-Exit status: 0 may log in, 1 may not, 2 it could not be told.`;
-
-/** The documented shape of \`--json\`; a new version for any change that is not an addition. */
-const VERSION = 1;
+Exit status: 0 the user can log in, 1 cannot, 2 not known.`;
 
 export async function run(context: CommandContext): Promise<number> {
   const [question, ...more] = context.positionals;
@@ -42,24 +40,11 @@ export async function run(context: CommandContext): Promise<number> {
     Math.floor(Date.now() / 1000),
   );
   const chain = judgeChain(facts);
-  const { mayLogIn, cause, links } = chain;
-  const person = facts.person.ok ? facts.person.value : null;
   process.stdout.write(
     context.json
-      ? `${JSON.stringify({
-          version: VERSION,
-          question,
-          name: facts.name,
-          scimId: person?.record.id ?? null,
-          userName: person?.record.userName ?? null,
-          mayLogIn,
-          verdict: sayVerdict(facts, chain),
-          cause: cause?.link ?? null,
-          links,
-          used: facts.used?.ok === true ? facts.used.value : null,
-        })}\n`
+      ? `${JSON.stringify(renderChain(facts, chain))}\n`
       : wrapText(printChain(facts, chain, mayColour()), process.stdout.columns),
   );
-  if (mayLogIn === null) return 2;
-  return mayLogIn ? 0 : 1;
+  if (chain.mayLogIn === null) return 2;
+  return chain.mayLogIn ? 0 : 1;
 }

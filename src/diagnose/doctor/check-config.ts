@@ -1,4 +1,4 @@
-// Check `config`: what the configuration says that keeps people out, or lets keys live for ever.
+// Check `config`: settings that deny logins, or let keys live without expiry.
 import type { Facts } from './facts.ts';
 import { type Finding, found } from './finding.ts';
 
@@ -11,8 +11,8 @@ export function checkConfig({ config, uidRange }: Facts): Finding[] {
       found(
         'config-uid-max',
         'warning',
-        `UID_MAX ${uidRange[1]} in /etc/login.defs lets useradd give local accounts uids of accounts.id_range (${first}-${last}), which their owners at the store are then refused`,
-        `write UID_MAX ${first - 1} into /etc/login.defs`,
+        `UID_MAX ${uidRange[1]} in /etc/login.defs lets useradd assign uids of accounts.id_range (${first}-${last}) to local accounts; users of the store who have those uids are then refused`,
+        `set UID_MAX ${first - 1} in /etc/login.defs`,
       ),
     );
   }
@@ -20,9 +20,9 @@ export function checkConfig({ config, uidRange }: Facts): Finding[] {
     findings.push(
       found(
         'config-no-access',
-        'broken',
-        'access.groups is empty, so nobody may log in',
-        'name the group whose members may log in',
+        'error',
+        'access.groups is empty, so no user has access',
+        'add the group whose members have access',
       ),
     );
   }
@@ -31,8 +31,8 @@ export function checkConfig({ config, uidRange }: Facts): Finding[] {
       found(
         'config-no-domains',
         'warning',
-        'accounts.domains is empty, so no userName that is a mail address becomes an account',
-        'list the mail domains of your people under accounts.domains',
+        'accounts.domains is empty, so a userName that is a mail address gets no account',
+        'list the mail domains of your users in accounts.domains',
       ),
     );
   }
@@ -40,8 +40,8 @@ export function checkConfig({ config, uidRange }: Facts): Finding[] {
     findings.push(
       found(
         'config-max-age',
-        'open',
-        'keys.max_age is never: a key works on, even if nobody confirms it',
+        'security',
+        'keys.max_age is never: a key stays valid even if the store no longer confirms it',
         'set keys.max_age: 7d',
       ),
     );
@@ -52,7 +52,7 @@ export function checkConfig({ config, uidRange }: Facts): Finding[] {
         'config-observe',
         'warning',
         'mode is observe: nothing on this node is changed',
-        'set mode: enforce when the plan is right',
+        'check sunk-agent plan, then set mode: enforce',
       ),
     );
   }

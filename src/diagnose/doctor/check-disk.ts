@@ -1,78 +1,83 @@
-// Check `disk`: the state folder and its file system, room, and account files that can be replaced.
+// Check `disk`: the state directory and its file system, free space, and account files that can be replaced.
 import type { DiskProbe } from '../../host/probes/disk-probe.ts';
 import { homesDirectory } from '../../host/probes/host-load-watch.ts';
-import type { Facts, Reach } from './facts.ts';
+import type { FileRights, Facts } from './facts.ts';
 import { type Finding, found } from './finding.ts';
 
 const MIB = 2 ** 20;
-/** Below either nothing can be written for long. */
+/** Below either, writes will fail soon. */
 const FULL_BYTES = 8 * MIB;
 const LOW_BYTES = 256 * MIB;
 
 export function checkDisk(facts: Facts): Finding[] {
-  const { disks, accountFilesFault, stateFolder, keyFolder, mirrorFault, config } = facts;
-  const findings = disks.flatMap((disk) => [...checkRoom(disk), ...checkAutomounter(disk, config)]);
+  const { disks, accountFilesFault, stateDirectory, keyDirectory, stateFault, config } = facts;
+  const findings = disks.flatMap((disk) => [...checkSpace(disk), ...checkAutomounter(disk, config)]);
   if (accountFilesFault !== null) {
-    const [says, hint] = splitHint(accountFilesFault);
-    findings.push(found('disk-account-files', 'broken', says, hint ?? 'see that /etc is writable'));
+    const [detail, hint] = splitHint(accountFilesFault);
+    findings.push(found('disk-account-files', 'error', detail, hint ?? 'check that /etc is writable'));
   }
-  if (stateFolder !== null) {
+  if (stateDirectory !== null) {
     findings.push(
-      ...checkReach(
-        stateFolder,
+      ...checkRights(
+        stateDirectory,
         0o077,
         'disk-state-rights',
         'state-rights',
-        'the mirror could be read or changed by others',
+        'others could read or change the state database',
       ),
     );
   }
-  if (keyFolder !== null) {
+  if (keyDirectory !== null) {
     findings.push(
-      ...checkReach(
-        keyFolder,
+      ...checkRights(
+        keyDirectory,
         0o022,
         'disk-key-folder',
         'key-folder-rights',
-        'somebody else could put keys there',
+        'others could add keys there',
       ),
     );
   }
-  if (mirrorFault !== null) {
-    const [says, hint] = splitHint(mirrorFault);
+  if (stateFault !== null) {
+    const [detail, hint] = splitHint(stateFault);
     findings.push(
-      found('disk-mirror', 'broken', says, hint ?? 'run sunk-agent sync --full: it is set aside and rebuilt'),
+      found(
+        'disk-mirror',
+        'error',
+        detail,
+        hint ?? 'run sunk-agent sync --full: it sets the file aside and rebuilds it',
+      ),
     );
   }
   return findings;
 }
 
-function checkRoom({ path, free, size, isReadOnly, network, fault }: DiskProbe): Finding[] {
+function checkSpace({ path, free, size, isReadOnly, network, fault }: DiskProbe): Finding[] {
   if (fault !== null)
     return [
       found(
         'disk-silent',
-        'broken',
+        'error',
         `${path} does not answer: ${fault}`,
-        'see that its file system is mounted',
+        'check that its file system is mounted',
       ),
     ];
   if (isReadOnly)
     return [
       found(
         'disk-read-only',
-        'broken',
+        'error',
         `the file system of ${path} is read-only`,
-        `mount -o remount,rw ${path}`,
+        `mount it writable: mount -o remount,rw ${path}`,
       ),
     ];
   if (size > 0 && free < FULL_BYTES) {
     return [
       found(
         'disk-full',
-        'broken',
+        'error',
         `the file system of ${path} is full (${Math.floor(free / MIB)} MiB free)`,
-        'make room there, then run sunk-agent sync',
+        'free space there, then run sunk-agent sync',
       ),
     ];
   }
@@ -83,23 +88,23 @@ function checkRoom({ path, free, size, isReadOnly, network, fault }: DiskProbe):
         'disk-low',
         'warning',
         `the file system of ${path} has ${Math.floor(free / MIB)} MiB left`,
-        'make room there',
+        'free space there',
       ),
     );
   if (network !== null && path.endsWith('/cache')) {
     findings.push(
       found(
         'disk-network',
-        'broken',
-        `the state folder ${path} lies on ${network}, where SQLite’s locks are not safe`,
-        'put it on a local file system',
+        'error',
+        `the state directory ${path} is on ${network}, where the locks of SQLite are not safe`,
+        'move it to a local file system',
       ),
     );
   }
   return findings;
 }
 
-/** What has no room of its own: homes come there one by one, when somebody looks. */
+/** A file system of size 0 is an automounter's: each home is mounted when it is accessed. */
 function checkAutomounter({ path, size, fault }: DiskProbe, { accounts }: Facts['config']): Finding[] {
   const isOfHomes = accounts.homes === 'create' && path.endsWith(homesDirectory('/', accounts.home));
   if (fault !== null || size > 0 || !isOfHomes) return [];
@@ -107,14 +112,14 @@ function checkAutomounter({ path, size, fault }: DiskProbe, { accounts }: Facts[
     found(
       'disk-automounter',
       'warning',
-      `${path} has no room of its own, as an automounter's: each pass looks at every home there, and so mounts it`,
-      'say accounts.homes: never, and make homes where they are exported',
+      `${path} is an automounter's: each sync checks each home there, and so mounts it`,
+      'set accounts.homes: never, and create homes where they are exported',
     ),
   ];
 }
 
-function checkReach(
-  { path, uid, mode }: Reach,
+function checkRights(
+  { path, uid, mode }: FileRights,
   forbidden: number,
   code: string,
   fix: 'state-rights' | 'key-folder-rights',
@@ -126,9 +131,9 @@ function checkReach(
   return [
     found(
       code,
-      'open',
+      'security',
       `${path} belongs to uid ${uid} with mode ${shown}: ${why}`,
-      `give it back: chown ${owner} ${path}; chmod ${fix === 'state-rights' ? '0700' : '0755'} ${path}`,
+      `restore owner and mode: chown ${owner} ${path}; chmod ${fix === 'state-rights' ? '0700' : '0755'} ${path}`,
       fix,
     ),
   ];
@@ -136,6 +141,6 @@ function checkReach(
 
 /** `what (hint)`, as describeError has it. */
 function splitHint(text: string): [string, string?] {
-  const [, says, hint] = /^(.*) \((.*)\)$/s.exec(text) ?? [];
-  return says === undefined || hint === undefined ? [text] : [says, hint];
+  const [, detail, hint] = /^(.*) \((.*)\)$/s.exec(text) ?? [];
+  return detail === undefined || hint === undefined ? [text] : [detail, hint];
 }

@@ -1,4 +1,4 @@
-// Check `login`: would the helper and PAM let a managed account in?
+// Check `login`: do the helper and PAM admit a managed account?
 import type { Facts } from './facts.ts';
 import { type Finding, found } from './finding.ts';
 
@@ -6,19 +6,14 @@ export function checkLogin({ helperFault, nologin, pam, expiry }: Facts): Findin
   const findings: Finding[] = [];
   if (helperFault !== null)
     findings.push(
-      found(
-        'login-helper',
-        'broken',
-        helperFault,
-        'see that sunk-keys may read /var/lib/sunk-agent/authorized_keys',
-      ),
+      found('login-helper', 'error', helperFault, 'let sunk-keys read /var/lib/sunk-agent/authorized_keys'),
     );
   if (nologin !== null) {
     findings.push(
       found(
         'login-nologin',
-        'broken',
-        `${nologin} is there, and keeps everybody but root out`,
+        'error',
+        `${nologin} exists, so only root can log in`,
         `remove it when the maintenance is over: rm ${nologin}`,
       ),
     );
@@ -26,9 +21,9 @@ export function checkLogin({ helperFault, nologin, pam, expiry }: Facts): Findin
     findings.push(
       found(
         'login-pam',
-        'broken',
+        'error',
         `PAM refuses a managed account: ${pam.value.refusal}`,
-        'read /etc/pam.d/sshd and /etc/security/access.conf',
+        'check /etc/pam.d/sshd and /etc/security/access.conf',
       ),
     );
   }
@@ -38,7 +33,7 @@ export function checkLogin({ helperFault, nologin, pam, expiry }: Facts): Findin
         'login-time-zone',
         'warning',
         'this old sshd reads expiry times as local time, and the time zone has no name: keys live up to half a day longer',
-        'make /etc/localtime a link into /usr/share/zoneinfo',
+        'make /etc/localtime a link to a file in /usr/share/zoneinfo',
       ),
     );
   }

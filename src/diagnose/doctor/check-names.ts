@@ -1,4 +1,4 @@
-// Check `names`: does the name service look where we write, in the right order, and not into a stale cache?
+// Check `names`: does the name service read the managed accounts, in the right order, and not from a stale cache?
 import type { Facts } from './facts.ts';
 import { type Finding, found } from './finding.ts';
 
@@ -10,41 +10,34 @@ export function checkNames({ names, config }: Facts): Finding[] {
     return [
       found(
         'names-order',
-        'broken',
-        `the passwd line of /etc/nsswitch.conf (${services.join(' ')}) does not name ${wanted[0] ?? ''}, where our accounts are`,
-        `write: passwd: ${config.accounts.backend === 'local' ? 'files systemd' : 'files cache'}`,
+        'error',
+        `the passwd line of /etc/nsswitch.conf (${services.join(' ')}) does not name ${wanted[0] ?? ''}, which has the managed accounts`,
+        `write the line: passwd: ${config.accounts.backend === 'local' ? 'files systemd' : 'files cache'}`,
       ),
     ];
   }
   const [first] = differing;
   if (first !== undefined) {
-    const says = `the name service answers otherwise than the files about ${differing.slice(0, 3).join(', ')}`;
+    const detail = `the name service and the files differ for ${differing.slice(0, 3).join(', ')}`;
     return hasNscd
       ? [
           found(
             'names-nscd',
-            'broken',
-            `${says}: nscd has stale entries`,
+            'error',
+            `${detail}: nscd has stale entries`,
             'empty its cache: nscd -i passwd; nscd -i group',
             'nscd-flush',
           ),
         ]
-      : [
-          found(
-            'names-differ',
-            'broken',
-            says,
-            'see which service of /etc/nsswitch.conf answers before ours',
-          ),
-        ];
+      : [found('names-differ', 'error', detail, 'find the service in /etc/nsswitch.conf that answers first')];
   }
   if (config.keys.user_files === 'allow' && !shadowServices.some((service) => wanted.includes(service))) {
     return [
       found(
         'names-no-shadow',
-        'open',
-        `keys.user_files is allow, and the shadow line of /etc/nsswitch.conf (${shadowServices.join(' ')}) does not name ${wanted[0] ?? ''}: to a closed account sshd still opens by the person's own authorized_keys, and only the shell refuses`,
-        'set keys.user_files: ignore, or have shadow looked up there as well',
+        'security',
+        `keys.user_files is allow, and the shadow line of /etc/nsswitch.conf (${shadowServices.join(' ')}) does not name ${wanted[0] ?? ''}: sshd still accepts the user's own authorized_keys for a disabled account, and only the shell refuses`,
+        'set keys.user_files: ignore, or add it to the shadow line',
       ),
     ];
   }

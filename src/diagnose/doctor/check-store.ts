@@ -1,10 +1,10 @@
-// Check `store`: is it reached, does its clock agree, does it serve our extension, and the groups of access?
+// Check `store`: does it answer, do the clocks agree, does it serve the extension and the access groups?
 import type { ProbeAnswer } from '../../protocol/messages.ts';
 import { saySpan } from '../../common/relative-time.ts';
 import type { Facts } from './facts.ts';
 import { type Finding, found } from './finding.ts';
 
-/** As in agent/hear/hear: beyond it nothing is confirmed; in seconds. */
+/** Seconds. As in agent/ingest: beyond it no key is confirmed. */
 const MAX_SKEW = 300;
 
 export function checkStore({ probe, config }: Facts): Finding[] {
@@ -12,9 +12,9 @@ export function checkStore({ probe, config }: Facts): Finding[] {
     return [
       found(
         'store-unasked',
-        'broken',
-        `the store was not asked: ${probe.why}`,
-        'see journalctl -u sunk-agent-reader',
+        'error',
+        `the store could not be checked: ${probe.why}`,
+        'read the log: journalctl -u sunk-agent-reader',
       ),
     ];
   const answer = probe.value;
@@ -28,7 +28,7 @@ export function checkStore({ probe, config }: Facts): Finding[] {
       findings.push(
         found(
           'store-answer',
-          'broken',
+          'error',
           `${config.scim.base_url}/Users answered ${status}`,
           'compare scim.base_url with SCIM Configuration in the Cloud Console',
         ),
@@ -37,13 +37,13 @@ export function checkStore({ probe, config }: Facts): Finding[] {
     return findings;
   }
   if (answer.provider_config !== 200) {
-    const said = answer.provider_config ?? 'nothing';
+    const status = answer.provider_config ?? 'nothing';
     findings.push(
       found(
         'store-provider-config',
         'warning',
-        `the store answers ${said} to ServiceProviderConfig, so its pages cannot be negotiated`,
-        'tell whoever runs the store',
+        `the store answers ${status} to ServiceProviderConfig, so paging cannot be negotiated`,
+        'report it to the operator of the store',
       ),
     );
   }
@@ -62,9 +62,9 @@ function checkClock({ server_time: server, local_time: local }: ProbeAnswer): Fi
   return [
     found(
       'store-clock',
-      'broken',
-      `this node's clock is ${saySpan(Math.abs(skew))} ${where} the store's, so no key is confirmed`,
-      'mend the time synchronisation: timedatectl status',
+      'error',
+      `the clock of this node is ${saySpan(Math.abs(skew))} ${where} the clock of the store, so no key is confirmed`,
+      'correct the time synchronisation: timedatectl status',
     ),
   ];
 }
@@ -76,8 +76,8 @@ function checkExtension({ schemas }: ProbeAnswer, path: string): Finding[] {
   return [
     found(
       'store-extension',
-      'broken',
-      `the store serves no schema for ${path}, where the keys should be`,
+      'error',
+      `the store serves no schema for ${path}, the attribute of the keys`,
       'enable SUNK User Provisioning, or correct scim.attributes.ssh_keys',
     ),
   ];
@@ -92,17 +92,17 @@ function checkGroup({ name, id, pinned, listed }: ProbeAnswer['groups'][number])
       ? [
           found(
             'store-group-missing',
-            'broken',
+            'error',
             `the store has no group ${name} with the pinned id ${id}`,
-            `provision it, or correct the entry under access`,
+            'provision the group, or correct the entry in access',
           ),
         ]
       : [
           found(
             'store-group-pin',
-            'broken',
-            `the group ${name} has the id ${other.id} at the store, and access pins ${id}: it was made anew`,
-            `pin ${other.id}, if it is the right group`,
+            'error',
+            `the group ${name} has the id ${other.id} at the store, but access pins ${id}: the group was recreated`,
+            `if it is the right group, pin ${other.id}`,
           ),
         ];
   }
@@ -112,8 +112,8 @@ function checkGroup({ name, id, pinned, listed }: ProbeAnswer['groups'][number])
       found(
         'store-group-twice',
         'warning',
-        `the store has ${exact.length} groups called ${name}`,
-        'pin the id of the right one under access',
+        `the store has ${exact.length} groups named ${name}`,
+        'pin the id of the right one in access',
       ),
     ];
   const [lookalike] = listed;
@@ -121,17 +121,17 @@ function checkGroup({ name, id, pinned, listed }: ProbeAnswer['groups'][number])
     ? [
         found(
           'store-group-missing',
-          'broken',
+          'error',
           `the store has no group ${name}, which access names`,
-          'have it provisioned, or correct the name under access',
+          'provision the group, or correct the name in access',
         ),
       ]
     : [
         found(
           'store-group-case',
-          'broken',
-          `access names the group ${name}, but the store has ${lookalike.name}: case counts`,
-          `write ${lookalike.name} under access`,
+          'error',
+          `access names the group ${name}, but the store has ${lookalike.name}: case matters`,
+          `write ${lookalike.name} in access`,
         ),
       ];
 }
@@ -143,21 +143,21 @@ function explainFault({ code, detail }: { code: string; detail: string }, base: 
   if (TLS.test(code))
     return found(
       'store-tls',
-      'broken',
+      'error',
       `no secure connection to ${host}: ${detail} (${code})`,
-      'name the authority’s certificate in scim.ca_file, or mend the clock or the certificate',
+      'set scim.ca_file to the certificate of the authority, or correct the clock or the certificate',
     );
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
     return found(
       'store-dns',
-      'broken',
-      `the name ${host} is not resolved (${code})`,
+      'error',
+      `the name ${host} does not resolve (${code})`,
       'check scim.base_url and the DNS of this node',
     );
   return found(
     'store-unreachable',
-    'broken',
-    `${host} is not reached: ${detail} (${code})`,
+    'error',
+    `${host} cannot be reached: ${detail} (${code})`,
     'check scim.base_url, the route, the proxy and the firewall',
   );
 }

@@ -1,4 +1,4 @@
-// Check `token`: is it there, readable by its reader alone, taken by the store, and unable to write?
+// Check `token`: does it exist, can the reader alone read it, does the store accept it, and is it read-only?
 import type { Facts, TokenFacts } from './facts.ts';
 import { type Finding, found } from './finding.ts';
 
@@ -8,25 +8,25 @@ export function checkToken(facts: Facts): Finding[] {
   if (!probe.ok) return findings;
   const answers = probe.value.tokens;
   for (const [index, { file, fault, status, may_write: mayWrite }] of answers.entries()) {
-    const isMissing = tokens[index]?.reach === null;
+    const isMissing = tokens[index]?.rights === null;
     if (fault !== null && !isMissing) {
       findings.push(
         found(
           'token-unreadable',
-          'broken',
+          'error',
           `the reader cannot use its token: ${fault}`,
-          'put one token into that file, readable by sunk-reader',
+          'put one token into that file, and let sunk-reader read it',
         ),
       );
     }
     if (status === 401) {
-      const severity = answers.some((other) => other.status === 200) ? 'warning' : 'broken';
+      const level = answers.some((other) => other.status === 200) ? 'warning' : 'error';
       findings.push(
         found(
           'token-refused',
-          severity,
+          level,
           `the store refuses the token in ${file}`,
-          'make a new one on SCIM Configuration, put it there, and restart sunk-agent-reader',
+          'create a token under SCIM Configuration, put it there, and restart sunk-agent-reader',
         ),
       );
     }
@@ -34,8 +34,8 @@ export function checkToken(facts: Facts): Finding[] {
       findings.push(
         found(
           'token-forbidden',
-          'broken',
-          `the store knows the token in ${file}, but does not let it read`,
+          'error',
+          `the store accepts the token in ${file}, but denies it to read`,
           'check its role, and that the SCIM API is enabled',
         ),
       );
@@ -45,8 +45,8 @@ export function checkToken(facts: Facts): Finding[] {
         found(
           'token-writes',
           'warning',
-          `the token in ${file} may write to the store, and whoever steals it from here could too`,
-          'make one that may only read',
+          `the token in ${file} can write to the store, and so can a stolen copy`,
+          'create a read-only token',
         ),
       );
     }
@@ -54,29 +54,29 @@ export function checkToken(facts: Facts): Finding[] {
   return findings;
 }
 
-function checkFile({ path, reach }: TokenFacts, { reader, config }: Facts): Finding[] {
-  if (reach === null) {
-    const severity = config.scim.tokens.length > 1 ? 'warning' : 'broken';
+function checkFile({ path, rights }: TokenFacts, { reader, config }: Facts): Finding[] {
+  if (rights === null) {
+    const level = config.scim.tokens.length > 1 ? 'warning' : 'error';
     return [
       found(
         'token-missing',
-        severity,
+        level,
         `there is no token at ${path}`,
-        'put the token of SCIM Configuration there: mode 0640, root:sunk-reader',
+        'put a token of SCIM Configuration there: mode 0640, root:sunk-reader',
       ),
     ];
   }
-  const isAnybody = (reach.mode & 0o007) !== 0;
+  const isPublic = (rights.mode & 0o007) !== 0;
   const isGroup =
-    (reach.mode & 0o070) !== 0 && reader !== null && reach.gid !== reader.gid && reach.gid !== 0;
-  if (!isAnybody && !isGroup) return [];
-  const shown = reach.mode.toString(8).padStart(4, '0');
+    (rights.mode & 0o070) !== 0 && reader !== null && rights.gid !== reader.gid && rights.gid !== 0;
+  if (!isPublic && !isGroup) return [];
+  const shown = rights.mode.toString(8).padStart(4, '0');
   return [
     found(
       'token-rights',
-      'open',
-      `others than its reader may reach the token ${path} (mode ${shown}, gid ${reach.gid})`,
-      `chown root:sunk-reader ${path}; chmod 0640 ${path}; and make a new token, for the old one may be known`,
+      'security',
+      `users other than the reader can read the token ${path} (mode ${shown}, gid ${rights.gid})`,
+      `chown root:sunk-reader ${path}; chmod 0640 ${path}; and create a new token, since the old one may be known`,
       'token-rights',
     ),
   ];

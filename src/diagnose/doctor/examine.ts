@@ -1,22 +1,22 @@
-// All checks in the order in which causes come before their effects.
+// All checks, in the order in which causes come before their effects.
 import { checkBreakGlass } from './check-break-glass.ts';
 import { checkConfig } from './check-config.ts';
 import { checkDisk } from './check-disk.ts';
 import { checkLogin } from './check-login.ts';
 import { checkNames } from './check-names.ts';
-import { checkSyncs } from './check-passes.ts';
+import { checkSyncs } from './check-syncs.ts';
 import { checkSshd } from './check-sshd.ts';
 import { checkStore } from './check-store.ts';
 import { checkToken } from './check-token.ts';
 import type { Facts } from './facts.ts';
-import type { Finding, Severity } from './finding.ts';
+import type { Finding, Level } from './finding.ts';
 
 const CHECKS: readonly ((facts: Facts) => Finding[])[] = [
   checkConfig,
   checkDisk,
   checkToken,
   checkStore,
-  // sshd itself asks for names, and falls silent where there are none.
+  // sshd itself resolves names, and fails where there are none.
   checkNames,
   checkSshd,
   checkLogin,
@@ -24,9 +24,9 @@ const CHECKS: readonly ((facts: Facts) => Finding[])[] = [
   checkBreakGlass,
 ];
 
-const RANK: Readonly<Record<Severity, number>> = { broken: 0, open: 1, unknown: 2, warning: 3 };
+const RANK: Readonly<Record<Level, number>> = { error: 0, security: 1, unknown: 2, warning: 3 };
 
 /** Pure; the worst first, and among equals causes before effects. */
 export function examine(facts: Facts): Finding[] {
-  return CHECKS.flatMap((check) => check(facts)).sort((a, b) => RANK[a.severity] - RANK[b.severity]);
+  return CHECKS.flatMap((check) => check(facts)).sort((a, b) => RANK[a.level] - RANK[b.level]);
 }

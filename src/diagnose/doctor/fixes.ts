@@ -1,4 +1,4 @@
-// What `doctor --fix` does by itself: only what gives nobody more than they had, said first and audited.
+// What `doctor --fix` does by itself: only what grants no access. Each fix is announced first, and audited.
 import { chmodSync, chownSync, lstatSync } from 'node:fs';
 import path from 'node:path';
 import { describeError } from '../../common/errors.ts';
@@ -13,8 +13,8 @@ import type { Finding, FixName } from './finding.ts';
 
 interface Fix {
   /** What will be done, as it follows "will". */
-  readonly does: (place: NodeContext) => string;
-  readonly run: (place: NodeContext) => Promise<void> | void;
+  readonly does: (context: NodeContext) => string;
+  readonly run: (context: NodeContext) => Promise<void> | void;
 }
 
 const FIXES: Readonly<Record<FixName, Fix>> = {
@@ -23,39 +23,41 @@ const FIXES: Readonly<Record<FixName, Fix>> = {
     run: async ({ config, paths }) => void (await applySshd(config, 'root', paths.root)),
   },
   'helper-rights': {
-    does: ({ paths }) => `give ${helperUnder(paths.root)} and its folder to root, writable by root alone`,
+    does: ({ paths }) =>
+      `make root the only owner and writer of ${helperUnder(paths.root)} and its directory`,
     run: ({ paths }) => {
       const helper = helperUnder(paths.root);
-      own([path.dirname(helper), helper], 0, 0o755);
+      setRights([path.dirname(helper), helper], 0, 0o755);
     },
   },
   'nscd-flush': { does: () => 'empty the caches of nscd', run: () => tellNscd() },
   'token-rights': {
-    does: (place) => `set owner root, group of the reader and mode 0640 on ${listTokens(place).join(', ')}`,
-    run: (place) => own(listTokens(place), findGroup(place.paths.credentials), 0o640),
+    does: (context) =>
+      `set owner root, group of the reader and mode 0640 on ${listTokens(context).join(', ')}`,
+    run: (context) => setRights(listTokens(context), findGroup(context.paths.credentials), 0o640),
   },
   'state-rights': {
-    does: ({ paths }) => `give ${paths.state} to root, mode 0700`,
-    run: ({ paths }) => own([paths.state], 0, 0o700),
+    does: ({ paths }) => `set owner root and mode 0700 on ${paths.state}`,
+    run: ({ paths }) => setRights([paths.state], 0, 0o700),
   },
   'key-folder-rights': {
-    does: ({ paths }) => `give ${paths.keys} to root, mode 0755`,
-    run: ({ paths }) => own([paths.keys], 0, 0o755),
+    does: ({ paths }) => `set owner root and mode 0755 on ${paths.keys}`,
+    run: ({ paths }) => setRights([paths.keys], 0, 0o755),
   },
 };
 
 /**
- * Says each thing, leaves a line in the audit trail and does it; what cannot be done is said, and keeps no other from
- * being done. A trail that cannot be written keeps nothing open either.
- * @returns what could not be done: what, where, and how to mend it; one sentence a failure.
+ * Announces each fix, writes a line to the audit trail and applies it. A fix that fails, or an audit trail that cannot be
+ * written, is reported and delays no other fix.
+ * @returns one sentence for each failure: what failed, where, and how to correct it.
  */
 export async function applyFixes(
   findings: readonly Finding[],
-  place: NodeContext,
+  context: NodeContext,
   say: (line: string) => void,
 ): Promise<string[]> {
   const failures: string[] = [];
-  const tryOut = async (what: string, work: () => Promise<void> | void): Promise<string | null> => {
+  const tryStep = async (what: string, work: () => Promise<void> | void): Promise<string | null> => {
     try {
       await work();
       return null;
@@ -69,36 +71,36 @@ export async function applyFixes(
   const names = new Set(findings.flatMap(({ fix }) => (fix === null ? [] : [fix])));
   for (const name of names) {
     const fix = FIXES[name];
-    const does = fix.does(place);
+    const does = fix.does(context);
     const record = (detail: string) =>
-      tryOut(`${name} is not on the audit trail`, () =>
-        recordAct(place.paths, { act: 'doctor-fix', subject: name, detail }),
+      tryStep(`${name} is not on the audit trail`, () =>
+        recordAct(context.paths, { act: 'doctor-fix', subject: name, detail }),
       );
     say(`will ${does}`);
     await record(does);
-    const failure = await tryOut(`${name} is not mended`, () => fix.run(place));
+    const failure = await tryStep(`${name} is not fixed`, () => fix.run(context));
     if (failure !== null) await record(failure);
   }
   return failures;
 }
 
 /**
- * Never through a link: what is one is left alone, and stays a finding. One that refuses keeps no other from its owner.
- * @throws AgentError host_write: the first that refused.
+ * Never through a symbolic link: a link stays as it is, and stays a finding. All files are tried.
+ * @throws AgentError host_write: the first failure.
  */
-function own(files: readonly string[], gid: number, mode: number): void {
-  const refusals = files.flatMap((file) => {
+function setRights(files: readonly string[], gid: number, mode: number): void {
+  const failures = files.flatMap((file) => {
     try {
-      attempt(`cannot set owner and mode of ${file}`, () => ownOne(file, gid, mode));
+      attempt(`cannot set owner and mode of ${file}`, () => setRightsOf(file, gid, mode));
       return [];
     } catch (error) {
       return [error];
     }
   });
-  if (refusals.length > 0) throw refusals[0];
+  if (failures.length > 0) throw failures[0];
 }
 
-function ownOne(file: string, gid: number, mode: number): void {
+function setRightsOf(file: string, gid: number, mode: number): void {
   const found = lstatSync(file, { throwIfNoEntry: false });
   if (found === undefined || found.isSymbolicLink()) return;
   if (process.geteuid?.() === 0) chownSync(file, 0, gid);
@@ -111,7 +113,7 @@ function listTokens({ config, paths }: NodeContext): string[] {
     .filter((file) => lstatSync(file, { throwIfNoEntry: false }) !== undefined);
 }
 
-/** The group of the credentials' folder (tmpfiles.d gives it to the reader). */
-function findGroup(folder: string): number {
-  return lstatSync(folder, { throwIfNoEntry: false })?.gid ?? 0;
+/** The group of the credentials directory, which tmpfiles.d sets to the reader's. */
+function findGroup(directory: string): number {
+  return lstatSync(directory, { throwIfNoEntry: false })?.gid ?? 0;
 }

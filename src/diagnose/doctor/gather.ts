@@ -1,19 +1,12 @@
-// Gathers the facts for `doctor`: files, sshd, name service and PAM asked here, the store by the reader.
-import { existsSync, readFileSync, statSync } from 'node:fs';
+// Gathers the facts for `doctor`: files, sshd, name service and PAM on this node, the store through the reader.
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { AgentError, describeError } from '../../common/errors.ts';
 import { findBreakGlass } from '../../host/probes/break-glass.ts';
 import { probeDisk } from '../../host/probes/disk-probe.ts';
-import { runKeyHelper } from '../../host/keys/helper-output.ts';
 import { readUidRange } from '../../host/accounts/login-defs.ts';
-import { askNameService, readServices } from '../../host/nss/name-service.ts';
-import { askPamAccount } from '../../host/probes/pam-account.ts';
 import { demandReplaceable } from '../../host/fs/replaceable.ts';
-import { runProgram } from '../../host/probes/run-program.ts';
-import { examineSshd, hasSshdDropIn } from '../../host/sshd/sshd.ts';
-import type { SshdFinding } from '../../host/sshd/sshd-findings.ts';
-import { findNologin, isUnitActive } from '../../host/probes/node-state.ts';
-import { askSshd, readSshdFacts } from '../../host/sshd/sshd-program.ts';
+import { findNologin } from '../../host/probes/node-state.ts';
 import { viewState } from '../../state/state.ts';
 import type { Binding } from '../../policy/model.ts';
 import { locateToken } from '../../config/tokens.ts';
@@ -22,93 +15,65 @@ import { withReader } from '../../agent/reader-client/with-reader.ts';
 import type { NodeContext } from '../../agent/node-context.ts';
 import { findReaderUser } from '../../agent/reader-client/reader-user.ts';
 import { readStatus } from '../../agent/report/status.ts';
-import type { ProbeResult } from '../why/link.ts';
-import type { Facts, NamesFacts, Reach } from './facts.ts';
+import { tryProbe } from '../probe.ts';
+import type { Facts, FileRights } from './facts.ts';
+import { gatherNodeFacts, gatherSshdFacts } from './gather-node.ts';
 
 const ACCOUNT_FILES = ['passwd', 'group', 'shadow', 'gshadow'];
-/** So many managed accounts are tried. */
+/** Number of managed accounts that are compared with the name service. */
 const SAMPLE = 20;
 
 /** @param now epoch seconds. */
-export async function gatherFacts(place: NodeContext, now: number): Promise<Facts> {
-  const { config, paths, log } = place;
+export async function gatherFacts(context: NodeContext, now: number): Promise<Facts> {
+  const { config, paths, log } = context;
   const { root } = paths;
-  const isReal = root === '/';
-  const { bindings, fault: mirrorFault } = readBindings(paths.state);
-  const open = bindings.filter(({ kind, disabledAt }) => kind === 'account' && disabledAt === null);
-  const sample = open
+  const { bindings, fault: stateFault } = readBindings(paths.state);
+  const enabled = bindings
+    .filter(({ kind, disabledAt }) => kind === 'account' && disabledAt === null)
     .map(({ name }) => name)
-    .sort()
-    .slice(0, SAMPLE);
+    .sort();
+  const sample = enabled.slice(0, SAMPLE);
   const [first = null] = sample;
   const groups = [...config.access.groups, ...config.access.sudo_groups];
-  const elsewhere: ProbeResult<never> = { ok: false, why: `not asked below ${root}` };
-  const [units, disks, sshd, forRoot, names, helperFault, pam, probe, sshdFacts] = await Promise.all([
-    isReal ? readUnits() : null,
-    Promise.all(
-      [...new Set([path.join(root, 'etc'), paths.state, homesDirectory(root, config.accounts.home)])]
-        .filter((folder) => existsSync(folder))
-        .map(probeDisk),
-    ),
-    tryLook(() => askAboutSshd(place, first)),
-    askSshd(path.join(root, 'etc/ssh/sshd_config'), 'root'),
-    isReal ? tryLook(() => askNames(sample, place)) : elsewhere,
-    isReal && first !== null && config.keys.serve === 'command' ? compareHelper(place, first) : null,
-    isReal ? tryLook(async () => (first === null ? null : askPamAccount(first))) : elsewhere,
-    tryLook(() => withReader(place, (reader) => reader.probe(groups))),
-    readSshdFacts(root),
+  const [node, { settingsOfRoot, ...sshd }, disks, probe] = await Promise.all([
+    gatherNodeFacts(context, sample),
+    gatherSshdFacts(context, first),
+    gatherDisks(context),
+    tryProbe(() => withReader(context, (reader) => reader.probe(groups))),
   ]);
   return {
     now,
     config,
-    isReal,
-    status: await tryLook(() => readStatus(paths.status)),
-    units,
-    stateFolder: reach(paths.state),
-    mirrorFault,
-    keyFolder: reach(paths.keys),
+    status: await tryProbe(() => readStatus(paths.status)),
+    ...node,
+    ...sshd,
     disks,
+    probe,
+    stateDirectory: readRights(paths.state),
+    stateFault,
+    keyDirectory: readRights(paths.keys),
     accountFilesFault: findAccountFilesFault(root),
-    sshd,
-    isSshdRunning: isReal ? await isSshdRunning() : null,
-    names,
-    helperFault,
     nologin: findNologin(root),
     uidRange: readUidRange(root),
-    pam,
     tokens: config.scim.tokens.map((source) => {
       const file = locateToken(source, root, {});
-      return { path: file, reach: reach(file) };
+      return { path: file, rights: readRights(file) };
     }),
     reader: findReaderUser(root, log),
-    probe,
-    expiry: sshdFacts.expiry,
-    breakGlass: findBreakGlass(
-      root,
-      new Set(open.map(({ name }) => name)),
-      'fault' in forRoot ? null : forRoot.settings,
-      now,
-    ),
+    breakGlass: findBreakGlass(root, new Set(enabled), settingsOfRoot, now),
   };
 }
 
-/**
- * sshd -T needs a user that exists and is in the marker group. Before the first one it is asked for root, who shows the
- * rest; where the keys of the marker's members come from then hangs on our drop-in, which is there or not.
- */
-async function askAboutSshd(
-  { config, paths }: NodeContext,
-  name: string | null,
-): Promise<readonly SshdFinding[]> {
-  const { findings } = await examineSshd(config, name ?? 'root', paths.root);
-  if (name !== null || !(await hasSshdDropIn(config, paths.root))) return findings;
-  return findings.filter(({ code }) => !code.startsWith('sshd-other-') && code !== 'sshd-allow-groups');
+function gatherDisks({ config, paths }: NodeContext): Promise<Facts['disks']> {
+  const { root } = paths;
+  const directories = [path.join(root, 'etc'), paths.state, homesDirectory(root, config.accounts.home)];
+  return Promise.all([...new Set(directories)].filter((directory) => existsSync(directory)).map(probeDisk));
 }
 
-function readBindings(folder: string): { bindings: readonly Binding[]; fault: string | null } {
-  if (!existsSync(path.join(folder, 'mirror.sqlite'))) return { bindings: [], fault: null };
+function readBindings(directory: string): { bindings: readonly Binding[]; fault: string | null } {
+  if (!existsSync(path.join(directory, 'mirror.sqlite'))) return { bindings: [], fault: null };
   try {
-    const view = viewState(folder);
+    const view = viewState(directory);
     try {
       return { bindings: view.bindings(), fault: null };
     } finally {
@@ -120,48 +85,6 @@ function readBindings(folder: string): { bindings: readonly Binding[]; fault: st
   }
 }
 
-async function askNames(sample: readonly string[], { config, paths }: NodeContext): Promise<NamesFacts> {
-  const service = config.accounts.backend === 'local' ? 'files' : 'cache';
-  const answers = await Promise.all(sample.map((name) => askNameService(name, service)));
-  const differing = sample.filter((_, index) => {
-    const answer = answers[index];
-    return JSON.stringify(answer?.entry) !== JSON.stringify(answer?.direct);
-  });
-  return {
-    services: readServices(paths.root, 'passwd'),
-    shadowServices: readServices(paths.root, 'shadow'),
-    hasNscd: existsSync('/run/nscd/socket'),
-    differing,
-  };
-}
-
-async function compareHelper({ paths }: NodeContext, name: string): Promise<string | null> {
-  const output = await runKeyHelper(paths.root, name);
-  if ('fault' in output) return `the key helper does not run for ${name}: ${output.fault}`;
-  const file = path.join(paths.keys, name);
-  const expected = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  return output.text === expected
-    ? null
-    : `the key helper prints for ${name} something else than ${file} holds`;
-}
-
-async function readUnits(): Promise<{ agent: boolean; reader: boolean } | null> {
-  const [agent, reader] = await Promise.all([
-    isUnitActive('sunk-agent.service'),
-    isUnitActive('sunk-agent-reader.service'),
-  ]);
-  return agent === null || reader === null ? null : { agent, reader };
-}
-
-/** The listener, or systemd's socket in its place; where systemd is not, any sshd, which may be that of a session. */
-async function isSshdRunning(): Promise<boolean | null> {
-  const units = await Promise.all(['ssh.service', 'sshd.service', 'ssh.socket'].map(isUnitActive));
-  if (!units.includes(null)) return units.includes(true);
-  const { status, stdout } = await runProgram('pgrep', ['-x', 'sshd'], { timeout: 3000 });
-  if (status === null) return null;
-  return stdout.trim() !== '';
-}
-
 function findAccountFilesFault(root: string): string | null {
   try {
     demandReplaceable(ACCOUNT_FILES.map((name) => path.join(root, 'etc', name)));
@@ -171,18 +94,9 @@ function findAccountFilesFault(root: string): string | null {
   }
 }
 
-function reach(file: string): Reach | null {
+function readRights(file: string): FileRights | null {
   const found = statSync(file, { throwIfNoEntry: false });
   return found === undefined
     ? null
     : { path: file, uid: found.uid, gid: found.gid, mode: found.mode & 0o7777 };
-}
-
-async function tryLook<T>(look: () => T | Promise<T>): Promise<ProbeResult<T>> {
-  try {
-    return { ok: true, value: await look() };
-  } catch (error) {
-    if (!(error instanceof AgentError)) throw error;
-    return { ok: false, why: describeError(error) };
-  }
 }

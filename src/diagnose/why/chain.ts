@@ -1,17 +1,17 @@
-// The chain from the store to the shell, link by link, and what it comes to.
+// The chain from the store to the shell, link by link, and the first cause.
 import type { Facts } from './facts.ts';
-import { judgeAccess } from './judge-access.ts';
-import { judgeAccount } from './judge-account.ts';
-import { judgeHelper } from './judge-helper.ts';
-import { judgeHome } from './judge-home.ts';
-import { judgeKeys } from './judge-keys.ts';
-import { judgeLogins } from './judge-logins.ts';
-import { judgeNames } from './judge-names.ts';
-import { judgePam } from './judge-pam.ts';
-import { judgeRecord } from './judge-record.ts';
-import { judgeSshd } from './judge-sshd.ts';
-import { judgeStore } from './judge-store.ts';
-import { LINK_NAMES, type Link, type LinkName, type Verdict } from './link.ts';
+import { judgeAccess } from './judge/judge-access.ts';
+import { judgeAccount } from './judge/judge-account.ts';
+import { judgeHelper } from './judge/judge-helper.ts';
+import { judgeHome } from './judge/judge-home.ts';
+import { judgeKeys } from './judge/judge-keys.ts';
+import { judgeLogins } from './judge/judge-logins.ts';
+import { judgeNames } from './judge/judge-names.ts';
+import { judgePam } from './judge/judge-pam.ts';
+import { judgeRecord } from './judge/judge-record.ts';
+import { judgeSshd } from './judge/judge-sshd.ts';
+import { judgeStore } from './judge/judge-store.ts';
+import { LINK_NAMES, type Link, type LinkName, type Verdict } from './verdict.ts';
 
 const JUDGES: Readonly<Record<LinkName, (facts: Facts) => Verdict>> = {
   store: judgeStore,
@@ -28,15 +28,15 @@ const JUDGES: Readonly<Record<LinkName, (facts: Facts) => Verdict>> = {
 };
 
 export interface Chain {
-  /** In order, up to the first broken one. */
+  /** In order, up to the first error. */
   readonly links: readonly Link[];
-  /** The link that decides: the first broken one, else the first warning; null: all is in order, or not known. */
+  /** The link that decides: the first error, else the first warning; null: all is in order, or not known. */
   readonly cause: Link | null;
-  /** null: some link that matters could not be looked at. */
+  /** null: an essential link could not be checked. */
   readonly mayLogIn: boolean | null;
 }
 
-/** Links without which nobody can say that somebody gets in. */
+/** Links that must be known before the answer is that a user can log in. */
 const ESSENTIAL: ReadonlySet<LinkName> = new Set([
   'record',
   'access',
@@ -51,11 +51,11 @@ const ESSENTIAL: ReadonlySet<LinkName> = new Set([
 export function judgeChain(facts: Facts): Chain {
   const links: Link[] = [];
   for (const link of LINK_NAMES) {
-    const found: Link = { link, ...JUDGES[link](facts) };
-    links.push(found);
-    if (found.state === 'broken') return { links, cause: found, mayLogIn: false };
+    const judged: Link = { link, ...JUDGES[link](facts) };
+    links.push(judged);
+    if (judged.level === 'error') return { links, cause: judged, mayLogIn: false };
   }
-  const cause = links.find(({ state }) => state === 'warning') ?? null;
-  const isBlind = links.some(({ link, state }) => state === 'unknown' && ESSENTIAL.has(link));
+  const cause = links.find(({ level }) => level === 'warning') ?? null;
+  const isBlind = links.some(({ link, level }) => level === 'unknown' && ESSENTIAL.has(link));
   return { links, cause, mayLogIn: isBlind ? null : true };
 }

@@ -1,4 +1,4 @@
-// Everything that the judges of the links are told; gathered once, plain data, the same for a test as for a node.
+// The input of all judges: gathered once, plain data, the same in a test as on a node.
 import type { Config } from '../../config/config.ts';
 import type { HelperOutput } from '../../host/keys/helper-output.ts';
 import type { HomeProbe } from '../../host/homes/home-probe.ts';
@@ -8,55 +8,60 @@ import type { PamAnswer } from '../../host/probes/pam-account.ts';
 import type { SshdFinding, SshdSettings } from '../../host/sshd/sshd-findings.ts';
 import type { HistoryRow, QuarantineRow } from '../../state/state.ts';
 import type { ActualAccount } from '../../plan/actual.ts';
-import type { Change } from '../../plan/change.ts';
 import type { HeldSet } from '../../plan/guard/guard-model.ts';
 import type { DisabledBecause, DesiredAccount, Refusal } from '../../policy/model.ts';
 import type { PasswdEntry } from '../../policy/posix.ts';
 import type { GroupRecord, UserRecord } from '../../protocol/records.ts';
 import type { ProofOfUse } from '../../agent/report/proof-of-use.ts';
 import type { Status } from '../../agent/report/status.ts';
-import type { ProbeResult } from './link.ts';
+import type { ProbeResult } from '../probe.ts';
 
 /** A group of `access.groups`, as the store has it. */
 export interface GroupFacts {
   readonly name: string;
-  /** The id that the configuration pins; null: by name. */
+  /** The id that the configuration pins; null: the group is found by its name. */
   readonly pinned: string | null;
   readonly found: GroupRecord | null;
-  /** Names at the store that differ from it by case or blanks alone. */
+  /** Names at the store that differ from it by case, blanks, dashes or underscores alone. */
   readonly lookalikes: readonly string[];
   readonly listsPerson: boolean;
 }
 
 /** One key of the record, or of an override. */
 export interface KeyFacts {
-  /** null where none can be told. */
+  /** null: it cannot be computed. */
   readonly fingerprint: string | null;
   readonly type: string | null;
-  /** Why it is refused; null: it counts. */
-  readonly refusal: string | null;
+  /** Why the policy refuses it; null: it is accepted. */
+  readonly refusal: Pick<Refusal, 'code' | 'detail'> | null;
 }
 
-/** What mirror, policy and plan know of one person. */
+export interface BlockFacts {
+  readonly source: 'block-list' | 'overrides';
+  /** The remark of the block list, or that the configuration blocks. */
+  readonly detail: string;
+}
+
+/** What state database, policy and plan know of one person. */
 export interface PersonFacts {
   readonly record: UserRecord;
   readonly absent: boolean;
+  /** Epoch seconds; 0: never. */
   readonly confirmedAt: number;
   readonly quarantine: QuarantineRow | null;
-  readonly closed: DisabledBecause | null;
-  /** Where an operator blocked this person, with the remark; null: nowhere. */
-  readonly block: string | null;
+  readonly disabled: DisabledBecause | null;
+  /** null: no operator blocked this person. */
+  readonly block: BlockFacts | null;
   readonly groups: readonly GroupFacts[];
   readonly desired: DesiredAccount | null;
   /** What the policy refused of this person. */
   readonly refusals: readonly Refusal[];
-  /** Refusals that concern nobody in particular, such as a marker group that is somebody else's. */
-  readonly common: readonly Refusal[];
+  /** Refusals without a SCIM id, such as a managed group that has another owner. */
+  readonly commonRefusals: readonly Refusal[];
   readonly actual: ActualAccount | null;
-  /** What the next pass would do, and what the guard holds. */
-  readonly pending: readonly Change[];
+  /** What the guard holds of this person's changes. */
   readonly held: readonly HeldSet[];
-  /** The newest thing that was tried and failed since. */
+  /** The newest change that failed in the newest sync that changed anything; null: none. */
   readonly problem: HistoryRow | null;
   readonly keys: readonly KeyFacts[];
 }
@@ -69,7 +74,7 @@ export interface SshdFacts {
 
 export interface PamFacts {
   readonly answer: PamAnswer;
-  /** The file that keeps everybody but root out (nologin(5)); null: there is none. */
+  /** The file that denies each login but root's (nologin(5)); null: there is none. */
   readonly nologin: string | null;
 }
 
@@ -78,21 +83,10 @@ export interface ShellFacts {
   readonly fault: string | null;
 }
 
-export interface Facts {
-  /** Epoch seconds. */
-  readonly now: number;
-  /** What was asked for. */
-  readonly question: string;
-  /** The POSIX name, as far as one is known. */
-  readonly name: string | null;
-  /** The one key that is asked about; null: all. */
-  readonly fingerprint: string | null;
-  readonly config: Config;
-  readonly status: ProbeResult<Status>;
+/** What the node itself answers about one account name. */
+export interface HostFacts {
   /** Whether the daemon runs; null where that cannot be told. */
   readonly isDaemonUp: boolean | null;
-  /** Its value is null: the mirror knows nobody of that name. */
-  readonly person: ProbeResult<PersonFacts | null>;
   /** A line of the node's own passwd(5) with that name; null: none. */
   readonly local: PasswdEntry | null;
   readonly names: ProbeResult<NameServiceAnswer>;
@@ -101,12 +95,27 @@ export interface Facts {
   /** Text of the key file; null: there is none. */
   readonly keyFile: ProbeResult<string | null>;
   readonly helper: ProbeResult<HelperOutput>;
-  /** Whether the helper gives this name no key, because the file could not be removed. */
-  readonly isShut: boolean;
+  /** Whether the deny list names the account: its key file could not be removed, so the helper prints no key. */
+  readonly isDenied: boolean;
   readonly sshd: ProbeResult<SshdFacts>;
   readonly pam: ProbeResult<PamFacts>;
   /** The newest first. */
   readonly logins: ProbeResult<readonly LoginRecord[]>;
-  /** Sessions that the key opened here lately; null where no key is asked about. */
+}
+
+export interface Facts extends HostFacts {
+  /** Epoch seconds. */
+  readonly now: number;
+  /** The NAME of the command line. */
+  readonly question: string;
+  /** The POSIX name, as far as one is known. */
+  readonly name: string | null;
+  /** The one key of the question; null: all. */
+  readonly fingerprint: string | null;
+  readonly config: Config;
+  readonly status: ProbeResult<Status>;
+  /** Its value is null: the state database has no user of that name. */
+  readonly person: ProbeResult<PersonFacts | null>;
+  /** Recent sessions that the key opened on this node; null where the question names no key. */
   readonly used: ProbeResult<ProofOfUse> | null;
 }

@@ -1,56 +1,67 @@
-// What mirror, policy and plan know of one person: read, decided as a pass would, and nothing changed.
+// What state database, policy and plan know of one person: decided as a sync decides, and nothing changed.
 import type { StateView } from '../../state/state.ts';
 import type { Config } from '../../config/config.ts';
 import { findDisabledBecause, readOperatorOverrides, resolveAccess } from '../../policy/access.ts';
-import type { StoredGroup, StoredUser, Refusal } from '../../policy/model.ts';
-import { compileKeyRules, judgeKeys } from '../../policy/keys/key-policy.ts';
-import { readKeys } from '../../policy/keys/ssh-key.ts';
+import type { StoredGroup } from '../../policy/model.ts';
 import type { SyncPlan } from '../../plan/plan-sync.ts';
 import { findRemark, readOperatorFiles } from '../../agent/overrides/operator-files.ts';
 import type { Paths } from '../../common/paths.ts';
 import type { FoundPerson } from '../../agent/operator/find-person.ts';
-import type { GroupFacts, KeyFacts, PersonFacts } from './facts.ts';
+import type { GroupFacts, PersonFacts } from './facts.ts';
+import { gatherKeys } from './gather-keys.ts';
 
-export function gatherPerson(
-  { user, name }: FoundPerson,
-  place: { readonly config: Config; readonly paths: Paths },
-  mirror: Pick<StateView, 'quarantine' | 'history'>,
-  groups: readonly StoredGroup[],
-  decision: SyncPlan,
-): PersonFacts {
-  const { config, paths } = place;
+export interface PersonSources {
+  readonly config: Config;
+  readonly paths: Paths;
+  readonly state: Pick<StateView, 'quarantine' | 'history'>;
+  readonly groups: readonly StoredGroup[];
+  readonly decision: SyncPlan;
+}
+
+export function gatherPerson({ user, name }: FoundPerson, sources: PersonSources): PersonFacts {
+  const { config, paths, state, groups, decision } = sources;
   const { record, absent, confirmedAt } = user;
-  const { id } = record;
-  const words = readOperatorOverrides(config, readOperatorFiles(paths).blocked);
-  const rules = words.rulesFor(record, name);
+  const { id, active, userName } = record;
+  const overrides = readOperatorOverrides(config, readOperatorFiles(paths).blocked);
+  const rules = overrides.rulesFor(record, name);
   const { members } = resolveAccess(config.access, groups);
-  const { active, userName } = record;
-  const listed = words.isListed(userName);
+  const listed = overrides.isListed(userName);
   const desired = decision.desired.accounts.find(({ scimId }) => scimId === id) ?? null;
   const refusals = decision.desired.refusals.filter(({ kind, scimId }) => kind === 'User' && scimId === id);
   const remark = [id, userName, name]
-    .map((word) => (word === null ? null : findRemark(paths.blocked, word)))
+    .map((entry) => (entry === null ? null : findRemark(paths.blocked, entry)))
     .find((found) => found !== null);
   return {
     record,
     absent,
     confirmedAt,
-    quarantine: mirror.quarantine().find((row) => row.kind === 'User' && row.id === id) ?? null,
-    closed: findDisabledBecause({ block: rules.block, active, absent, member: members.has(id), listed }),
-    block: rules.block ? (remark ?? 'overrides in the configuration say so') : null,
+    quarantine: state.quarantine().find((row) => row.kind === 'User' && row.id === id) ?? null,
+    disabled: findDisabledBecause({ block: rules.block, active, absent, member: members.has(id), listed }),
+    block: !rules.block
+      ? null
+      : remark === undefined || remark === null
+        ? { source: 'overrides', detail: 'overrides in the configuration say so' }
+        : { source: 'block-list', detail: remark },
     groups: gatherGroups(config, groups, id),
     desired,
     refusals,
-    common: decision.desired.refusals.filter(({ scimId }) => scimId === ''),
+    commonRefusals: decision.desired.refusals.filter(({ scimId }) => scimId === ''),
     actual: decision.actual.accounts.get(desired?.entry.name ?? name ?? '') ?? null,
-    pending: decision.changes.filter(({ scimId }) => scimId === id),
     held: decision.verdict.held.filter(({ changes }) => changes.some(({ scimId }) => scimId === id)),
-    problem: findProblem(mirror, name),
-    keys: gatherKeys(user, rules.addKeys, words.fingerprints, config, desired, refusals),
+    problem: findProblem(state, name),
+    keys: gatherKeys({
+      user,
+      addKeys: rules.addKeys,
+      blocked: overrides.fingerprints,
+      config,
+      desired,
+      refusals,
+    }),
   };
 }
 
-function gatherGroups(config: Config, groups: readonly StoredGroup[], id: string): GroupFacts[] {
+/** Pure: each group of `access.groups` and whether it lists this SCIM id. */
+export function gatherGroups(config: Config, groups: readonly StoredGroup[], id: string): GroupFacts[] {
   const present = groups.filter(({ absent }) => !absent).map(({ record }) => record);
   return config.access.groups.map((reference) => {
     const [found = null] = resolveAccess(
@@ -75,36 +86,10 @@ function fold(name: string): string {
   return name.toLowerCase().replace(/[\s_-]+/g, '');
 }
 
-function findProblem(mirror: Pick<StateView, 'history'>, name: string | null) {
+/** The newest change of this name that failed, if its newest sync is the one that failed. */
+export function findProblem(state: Pick<StateView, 'history'>, name: string | null): PersonFacts['problem'] {
   if (name === null) return null;
-  const rows = mirror.history({ name, limit: 50 });
+  const rows = state.history({ name, limit: 50 });
   const newest = rows[0]?.pass;
   return rows.find(({ pass, problem }) => pass === newest && problem !== null) ?? null;
-}
-
-/** Each key once, in the order of the record; a shared key is refused by a rule that knows everybody. */
-function gatherKeys(
-  { record }: StoredUser,
-  addKeys: readonly string[],
-  blocked: readonly string[],
-  config: Config,
-  desired: SyncPlan['desired']['accounts'][number] | null,
-  refusals: readonly Refusal[],
-): KeyFacts[] {
-  const readings = readKeys([...record.keys, ...addKeys]);
-  const { accepted, refused } = judgeKeys(readings, compileKeyRules(config.keys, blocked, []));
-  const served = new Set(desired?.keys.map(({ fingerprint }) => fingerprint));
-  const isOpen = desired !== null && desired.disabled === null;
-  return [
-    ...accepted.map(({ fingerprint, type }): KeyFacts => {
-      const why = refusals.find(({ code, detail }) => code !== 'key-shared' && detail.includes(fingerprint));
-      const isRefused = isOpen && !served.has(fingerprint);
-      return {
-        fingerprint,
-        type,
-        refusal: isRefused ? (why?.detail ?? `the key ${fingerprint} is refused`) : null,
-      };
-    }),
-    ...refused.map(({ fingerprint, detail }): KeyFacts => ({ fingerprint, type: null, refusal: detail })),
-  ];
 }

@@ -1,5 +1,5 @@
 // The keys of each person: judged, and resolved where two people list the same one.
-import type { AcceptedKey, StoredUser } from '../model.ts';
+import type { AcceptedKey, Refusal, StoredUser } from '../model.ts';
 import type { Person } from '../person.ts';
 import { judgeKeys, type KeyRules, resolveSharedKeys } from './key-policy.ts';
 import { headOf, mayHold } from './key-text.ts';
@@ -7,7 +7,7 @@ import { readKeys } from './ssh-key.ts';
 
 export interface PersonKeys {
   readonly accepted: readonly AcceptedKey[];
-  readonly faults: readonly { readonly code: string; readonly detail: string }[];
+  readonly faults: readonly Pick<Refusal, 'code' | 'detail' | 'fingerprint'>[];
 }
 
 /**
@@ -58,7 +58,12 @@ function judgePerson(user: StoredUser, addKeys: readonly string[], rules: KeyRul
   if (user.record.keys.length === 0 && addKeys.length === 0) return { accepted: [], faults: [] };
   const readings = addKeys.length === 0 ? user.readings : [...user.readings, ...readKeys(addKeys)];
   const { accepted, refused } = judgeKeys(readings, rules);
-  return { accepted, faults: refused.map(({ code, detail }) => ({ code, detail })) };
+  return {
+    accepted,
+    faults: refused.map(({ fingerprint, ...fault }) =>
+      fingerprint === null ? fault : { ...fault, fingerprint },
+    ),
+  };
 }
 
 interface Claim {
@@ -92,11 +97,12 @@ function refuseShared(
   };
   for (const [fingerprint, { owner, others: rest }] of resolveSharedKeys(claims)) {
     const detail = `the key ${fingerprint} is listed by ${rest.length} more (${rest.slice(0, 3).join(', ')}), where it is refused`;
-    report(owner, { code: 'key-shared', detail }, null);
+    report(owner, { code: 'key-shared', detail, fingerprint }, null);
     for (const other of rest) {
       const fault = {
         code: 'key-of-another',
         detail: `the key ${fingerprint} belongs to ${owner}, who was created earlier: make a key of one's own`,
+        fingerprint,
       };
       report(other, fault, fingerprint);
     }

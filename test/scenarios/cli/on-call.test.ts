@@ -1,4 +1,4 @@
-// The screens of a real terminal that the README shows, and what doctor --fix repairs.
+// What an operator on call sees: the screens of a real terminal, which the README shows, and what doctor --fix fixes.
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -50,7 +50,7 @@ function expectInReadme(command: string, screen: string): void {
   expect(readmeBlock(command)).toBe(block);
 }
 
-describe.runIf(canOpenPrivateNode())('for the operator on call', () => {
+describe.runIf(canOpenPrivateNode())('for an operator on call', () => {
   let node: OwnNode;
   let terminal: Terminal;
   let bob: string;
@@ -96,7 +96,7 @@ describe.runIf(canOpenPrivateNode())('for the operator on call', () => {
         `stat -c '%a %U:%G %n' ${TOKEN_FILE} ${STATE} ${KEYS} ${HELPER_DIRECTORY} /etc/passwd; cat ${DROP_IN}`,
       )
     ).stdout;
-  const audited = async (): Promise<number> =>
+  const countAudited = async (): Promise<number> =>
     Number((await node.exec('cat /var/lib/sunk-agent/audit.ndjson 2>/dev/null | grep -c doctor-fix')).stdout);
 
   beforeAll(async () => {
@@ -137,22 +137,22 @@ describe.runIf(canOpenPrivateNode())('for the operator on call', () => {
     expectInReadme('sunk-agent status --host', await show('sunk-agent status --host'));
   });
 
-  test('why names the broken link and who must mend it', async () => {
+  test('why names the failing link, its cause, its owner and the fix', async () => {
     await node.exec("echo 'AllowUsers bob root' >/etc/ssh/sshd_config.d/05-other.conf");
     expectInReadme('sunk-agent why alice', await show('sunk-agent why alice'));
-    expect(terminal.screen(true)).toContain('\u001b[31mBROKEN');
+    expect(terminal.screen(true)).toContain('\u001b[31mERROR');
     await node.exec('rm /etc/ssh/sshd_config.d/05-other.conf');
   });
 
-  test('doctor names what is wrong, the worst first, each with its mend; it changes nothing', async () => {
+  test('doctor names each problem, the worst first, with its fix; it changes nothing', async () => {
     await node.exec(`chmod o+w ${HELPER_DIRECTORY}; chmod 644 ${TOKEN_FILE}`);
     const before = await modes();
     expectInReadme('sunk-agent doctor', await show('sunk-agent doctor'));
     expect(await modes()).toBe(before);
-    expect(await audited()).toBe(0);
+    expect(await countAudited()).toBe(0);
   });
 
-  test('doctor --fix says each thing that it will do, does it, and has nothing left to do', async () => {
+  test('doctor --fix announces each fix, applies it, and leaves nothing to fix', async () => {
     await node.exec(`chmod 755 ${STATE}; chmod 777 ${KEYS}; echo '# nothing' >${DROP_IN}`);
     const found = await node.exec('sunk-agent doctor');
     expect(found.status).toBe(2);
@@ -167,21 +167,21 @@ describe.runIf(canOpenPrivateNode())('for the operator on call', () => {
 
     const fixed = await node.exec('sunk-agent doctor --fix');
     expect(fixed.stderr.match(/^sunk-agent: will /gm)).toHaveLength(5);
-    expect(fixed).toMatchObject({ status: 0, stdout: expect.stringMatching(/^All is well/) });
+    expect(fixed).toMatchObject({ status: 0, stdout: expect.stringMatching(/^No problems found/) });
     expect(await modes()).toMatch(
       new RegExp(
         `^640 root:sunk-reader ${TOKEN_FILE}\n700 root:root ${STATE}\n755 root:root ${KEYS}\n755 root:root ${HELPER_DIRECTORY}\n`,
       ),
     );
-    expect(await audited()).toBe(5);
+    expect(await countAudited()).toBe(5);
 
     const after = await modes();
     expect(await node.exec('sunk-agent doctor --fix')).toMatchObject({ status: 0 });
     expect(await modes()).toBe(after);
-    expect(await audited()).toBe(5);
+    expect(await countAudited()).toBe(5);
   });
 
-  test('doctor --fix leaves alone what is a link, and mends the rest', async () => {
+  test('doctor --fix changes nothing through a symbolic link, and fixes the rest', async () => {
     await node.exec(`mv ${TOKEN_FILE} /root/token; ln -s /etc/passwd ${TOKEN_FILE}; chmod 755 ${STATE}`);
     const before = await node.exec('stat -c "%a %U:%G" /etc/passwd');
     const { stdout } = await node.exec('sunk-agent doctor --fix');
@@ -191,21 +191,21 @@ describe.runIf(canOpenPrivateNode())('for the operator on call', () => {
     await node.exec(`rm ${TOKEN_FILE}; mv /root/token ${TOKEN_FILE}`);
   });
 
-  test('doctor --fix writes nothing for an sshd whose configuration is broken, says so, and mends the rest', async () => {
+  test('doctor --fix writes nothing for an sshd whose configuration is invalid, reports it, and fixes the rest', async () => {
     await node.exec(
       `cp /etc/ssh/sshd_config /root/sshd_config; echo '# nothing' >${DROP_IN}; chmod 755 ${STATE}
       echo 'Nonsense yes' >>/etc/ssh/sshd_config`,
     );
     const { stdout, stderr } = await node.exec('sunk-agent doctor --fix');
     expect(stdout).not.toContain('disk-state-rights');
-    expect(stdout).toMatch(/^BROKEN +sshd-silent/m);
+    expect(stdout).toMatch(/^ERROR +sshd-silent/m);
     expect(stderr).not.toContain('10-sunk-agent.conf');
     expect((await node.exec(`cat ${DROP_IN}`)).stdout).toBe('# nothing\n');
     await node.exec('cp /root/sshd_config /etc/ssh/sshd_config');
     expect(await node.exec('sunk-agent doctor --fix')).toMatchObject({ status: 0 });
   });
 
-  test('doctor --fix that cannot mend one thing says what, where and why, and mends the rest', async () => {
+  test('doctor --fix reports what it could not fix, where and why, and fixes the rest', async () => {
     await node.exec(
       `chmod 755 ${STATE}; chmod 777 ${HELPER_DIRECTORY}
       mount --bind ${HELPER_DIRECTORY} ${HELPER_DIRECTORY} && mount -o remount,bind,ro ${HELPER_DIRECTORY}`,
@@ -213,7 +213,7 @@ describe.runIf(canOpenPrivateNode())('for the operator on call', () => {
     const { status, stdout, stderr } = await node.exec('sunk-agent doctor --fix');
     expect(stderr).toMatch(
       new RegExp(
-        `^sunk-agent: helper-rights is not mended: cannot set owner and mode of ${HELPER_DIRECTORY}: EROFS: .*mount -o remount,rw`,
+        `^sunk-agent: helper-rights is not fixed: cannot set owner and mode of ${HELPER_DIRECTORY}: EROFS: .*mount -o remount,rw`,
         'm',
       ),
     );
@@ -221,21 +221,21 @@ describe.runIf(canOpenPrivateNode())('for the operator on call', () => {
     expect(stdout).not.toContain('disk-state-rights');
     expect(status).toBe(2);
     const trail = await node.exec(
-      'grep doctor-fix /var/lib/sunk-agent/audit.ndjson | grep -c "is not mended"',
+      'grep doctor-fix /var/lib/sunk-agent/audit.ndjson | grep -c "is not fixed"',
     );
     expect(trail.stdout).toBe('1\n');
     await node.exec(`umount ${HELPER_DIRECTORY}`);
     expect(await node.exec('sunk-agent doctor --fix')).toMatchObject({ status: 0 });
   });
 
-  test('doctor --fix mends without an audit trail too, says that there is none, and does not call that well', async () => {
+  test('doctor --fix works without an audit trail, reports that there is none, and does not exit with 0', async () => {
     const audit = '/var/lib/sunk-agent/audit.ndjson';
     await node.exec(`chmod 755 ${STATE}; mv ${audit} /root/audit; mkdir ${audit}`);
     const { status, stdout, stderr } = await node.exec('sunk-agent doctor --fix --json');
-    const told = expect.stringMatching(
+    const reported = expect.stringMatching(
       /^state-rights is not on the audit trail: cannot write the audit trail .*move it away\)$/,
     ) as string;
-    expect(JSON.parse(stdout)).toMatchObject({ findings: [], unmended: [told] });
+    expect(JSON.parse(stdout)).toMatchObject({ findings: [], notFixed: [reported], unmended: [reported] });
     expect(stderr).toContain('state-rights is not on the audit trail');
     expect(status).toBe(1);
     expect(await modes()).toContain(`700 root:root ${STATE}`);

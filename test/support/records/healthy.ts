@@ -1,4 +1,4 @@
-// The facts about somebody with whom all is well, for tests that break one thing at a time.
+// The facts about a user who can log in, for tests that break one thing at a time.
 import type { Facts, PersonFacts } from '../../../src/diagnose/why/facts.ts';
 import { statusOf } from '../../../src/agent/report/status.ts';
 import { parseConfig } from '../../../src/config/config.ts';
@@ -53,7 +53,7 @@ export const person: PersonFacts = {
   absent: false,
   confirmedAt: NOW - 60,
   quarantine: null,
-  closed: null,
+  disabled: null,
   block: null,
   groups: [{ name: 'slurm-users', pinned: null, found: group, lookalikes: [], listsPerson: true }],
   desired: {
@@ -67,9 +67,8 @@ export const person: PersonFacts = {
     needsManagedGroup: false,
   },
   refusals: [],
-  common: [],
+  commonRefusals: [],
   actual: { entry, expiryDay: null },
-  pending: [],
   held: [],
   problem: null,
   keys: [{ fingerprint: FINGERPRINT, type: 'ssh-ed25519', refusal: null }],
@@ -83,7 +82,11 @@ const settings = new Map(
   }).map(([keyword, value]) => [keyword, [value]]),
 );
 
-const looked = <T>(value: T) => ({ ok: true, value }) as const;
+/** The result of a probe that succeeded. */
+export const probed = <T>(value: T) => ({ ok: true, value }) as const;
+
+/** The result of a probe that could not be made. */
+export const notProbed = { ok: false, why: 'only root can check this' } as const;
 
 export const healthy: Facts = {
   now: NOW,
@@ -91,7 +94,7 @@ export const healthy: Facts = {
   name: 'alice',
   fingerprint: null,
   config,
-  status: looked(
+  status: probed(
     statusOf({
       report: makeReport(),
       now: NOW - 10,
@@ -108,9 +111,9 @@ export const healthy: Facts = {
     }),
   ),
   isDaemonUp: true,
-  person: looked(person),
+  person: probed(person),
   local: entry,
-  names: looked({
+  names: probed({
     entry,
     direct: entry,
     groups: ['sunk-users', 'slurm-users'],
@@ -118,13 +121,34 @@ export const healthy: Facts = {
     hasNscd: false,
     fault: null,
   }),
-  shell: looked({ shell: '/bin/bash', fault: null }),
-  home: looked({ state: 'there', isDirectory: true, uid: 10_000, mode: 0o700, closedAbove: null }),
-  keyFile: looked(keyText(NOW + 1000)),
-  helper: looked({ text: keyText(NOW + 1000) }),
-  isShut: false,
-  sshd: looked({ settings, findings: [] }),
-  pam: looked({ answer: { refusal: null }, nologin: null }),
-  logins: looked([]),
+  shell: probed({ shell: '/bin/bash', fault: null }),
+  home: probed({ state: 'there', isDirectory: true, uid: 10_000, mode: 0o700, closedAbove: null }),
+  keyFile: probed(keyText(NOW + 1000)),
+  helper: probed({ text: keyText(NOW + 1000) }),
+  isDenied: false,
+  sshd: probed({ settings, findings: [] }),
+  pam: probed({ answer: { refusal: null }, nologin: null }),
+  logins: probed([]),
   used: null,
 };
+
+/** The healthy facts with other facts about the person. */
+export const withPerson = (more: Partial<PersonFacts>): Facts => ({
+  ...healthy,
+  person: probed({ ...person, ...more }),
+});
+
+/** The healthy facts with other settings of sshd, by keyword in lower case. */
+export const withSshd = (more: Record<string, string[]>): Facts => ({
+  ...healthy,
+  sshd: probed({ settings: new Map([...settings, ...Object.entries(more)]), findings: [] }),
+});
+
+type Status = Extract<Facts['status'], { ok: true }>['value'];
+
+/** The healthy facts with another status of the last sync. */
+export function withStatus(change: (status: Status) => Partial<Status>): Facts {
+  if (!healthy.status.ok) throw new Error('the sample has a status');
+  const status = healthy.status.value;
+  return { ...healthy, status: probed({ ...status, ...change(status) }) };
+}

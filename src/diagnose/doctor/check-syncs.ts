@@ -1,0 +1,69 @@
+// Check `passes`: does the agent run, and did its last sync fail?
+import { sayAgo } from '../../common/relative-time.ts';
+import type { Status } from '../../agent/report/status.ts';
+import type { Facts } from './facts.ts';
+import { type Finding, found } from './finding.ts';
+
+export function checkSyncs({ units, status, now }: Facts): Finding[] {
+  const findings = checkUnits(units);
+  if (!status.ok) {
+    const detail = `there is no status of a sync: ${status.why}`;
+    return [...findings, found('passes-none', 'warning', detail, 'run sunk-agent sync')];
+  }
+  return [...findings, ...checkStatus(status.value, now)];
+}
+
+function checkUnits(units: Facts['units']): Finding[] {
+  if (units === null) return [];
+  const stopped = [...(units.agent ? [] : ['sunk-agent']), ...(units.reader ? [] : ['sunk-agent-reader'])];
+  if (stopped.length === 0) return [];
+  return [
+    found(
+      'passes-not-running',
+      'error',
+      `${stopped.join(' and ')} ${stopped.length > 1 ? 'do' : 'does'} not run, so the node does not follow the store`,
+      `start it: systemctl start ${stopped.join(' ')}`,
+    ),
+  ];
+}
+
+function checkStatus({ problems, guard, lastPass, store }: Status, now: number): Finding[] {
+  const findings: Finding[] = [];
+  const [problem] = problems;
+  if (problem !== undefined) {
+    findings.push(
+      found(
+        'passes-problem',
+        'error',
+        `the last sync (${sayAgo(lastPass.at, now)}) failed: ${problem}`,
+        'correct that, then run sunk-agent sync',
+      ),
+    );
+  }
+  if (store.lastComplete === null) {
+    findings.push(
+      found('passes-incomplete', 'error', 'the store has never been read completely', 'run sunk-agent sync'),
+    );
+  }
+  for (const { hash, reason } of guard.held) {
+    findings.push(
+      found(
+        'passes-held',
+        'warning',
+        `the guard holds changes: ${reason}`,
+        `check sunk-agent plan, then run sunk-agent approve ${hash}`,
+      ),
+    );
+  }
+  if (guard.frozenUntil !== null && guard.frozenUntil > now) {
+    findings.push(
+      found(
+        'passes-frozen',
+        'warning',
+        'this node is frozen: no access is granted, and users missing from the store keep theirs',
+        'end the freeze when its time has come: sunk-agent thaw',
+      ),
+    );
+  }
+  return findings;
+}

@@ -1,0 +1,107 @@
+// What the running node answers: units, name service, key helper, PAM and sshd.
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { runKeyHelper } from '../../host/keys/helper-output.ts';
+import { askNameService, readServices } from '../../host/nss/name-service.ts';
+import { askPamAccount } from '../../host/probes/pam-account.ts';
+import { runProgram } from '../../host/probes/run-program.ts';
+import { examineSshd, hasSshdDropIn } from '../../host/sshd/sshd.ts';
+import type { SshdFinding, SshdSettings } from '../../host/sshd/sshd-findings.ts';
+import { isUnitActive } from '../../host/probes/node-state.ts';
+import { askSshd, readSshdFacts } from '../../host/sshd/sshd-program.ts';
+import type { NodeContext } from '../../agent/node-context.ts';
+import { type ProbeResult, tryProbe } from '../probe.ts';
+import type { Facts, NamesFacts } from './facts.ts';
+
+/** @param sample managed accounts; the helper and PAM are asked about the first. */
+export async function gatherNodeFacts(
+  context: NodeContext,
+  sample: readonly string[],
+): Promise<Pick<Facts, 'units' | 'names' | 'helperFault' | 'pam'>> {
+  const { root } = context.paths;
+  if (root !== '/') {
+    const elsewhere: ProbeResult<never> = { ok: false, why: `not checked below ${root}` };
+    return { units: null, names: elsewhere, helperFault: null, pam: elsewhere };
+  }
+  const [first = null] = sample;
+  const [units, names, helperFault, pam] = await Promise.all([
+    readUnits(),
+    tryProbe(() => askNames(sample, context)),
+    first !== null && context.config.keys.serve === 'command' ? compareHelper(context, first) : null,
+    tryProbe(async () => (first === null ? null : askPamAccount(first))),
+  ]);
+  return { units, names, helperFault, pam };
+}
+
+/** @param name a managed account; null: there is none yet. */
+export async function gatherSshdFacts(
+  context: NodeContext,
+  name: string | null,
+): Promise<Pick<Facts, 'sshd' | 'isSshdRunning' | 'expiry'> & { settingsOfRoot: SshdSettings | null }> {
+  const { root } = context.paths;
+  const [sshd, forRoot, { expiry }, isRunning] = await Promise.all([
+    tryProbe(() => askAboutSshd(context, name)),
+    askSshd(path.join(root, 'etc/ssh/sshd_config'), 'root'),
+    readSshdFacts(root),
+    root === '/' ? isSshdRunning() : null,
+  ]);
+  return {
+    sshd,
+    isSshdRunning: isRunning,
+    expiry,
+    settingsOfRoot: 'fault' in forRoot ? null : forRoot.settings,
+  };
+}
+
+/**
+ * sshd -T needs a user that exists and is in the managed group. Before the first one it is asked about root. The settings
+ * for the managed group then depend on the drop-in alone, so findings about them count only if it is missing.
+ */
+async function askAboutSshd(
+  { config, paths }: NodeContext,
+  name: string | null,
+): Promise<readonly SshdFinding[]> {
+  const { findings } = await examineSshd(config, name ?? 'root', paths.root);
+  if (name !== null || !(await hasSshdDropIn(config, paths.root))) return findings;
+  return findings.filter(({ code }) => !code.startsWith('sshd-other-') && code !== 'sshd-allow-groups');
+}
+
+async function askNames(sample: readonly string[], { config, paths }: NodeContext): Promise<NamesFacts> {
+  const service = config.accounts.backend === 'local' ? 'files' : 'cache';
+  const answers = await Promise.all(sample.map((name) => askNameService(name, service)));
+  const differing = sample.filter((_, index) => {
+    const answer = answers[index];
+    return JSON.stringify(answer?.entry) !== JSON.stringify(answer?.direct);
+  });
+  return {
+    services: readServices(paths.root, 'passwd'),
+    shadowServices: readServices(paths.root, 'shadow'),
+    hasNscd: existsSync('/run/nscd/socket'),
+    differing,
+  };
+}
+
+async function compareHelper({ paths }: NodeContext, name: string): Promise<string | null> {
+  const output = await runKeyHelper(paths.root, name);
+  if ('fault' in output) return `the key helper does not run for ${name}: ${output.fault}`;
+  const file = path.join(paths.keys, name);
+  const expected = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  return output.text === expected ? null : `the output of the key helper for ${name} differs from ${file}`;
+}
+
+async function readUnits(): Promise<{ agent: boolean; reader: boolean } | null> {
+  const [agent, reader] = await Promise.all([
+    isUnitActive('sunk-agent.service'),
+    isUnitActive('sunk-agent-reader.service'),
+  ]);
+  return agent === null || reader === null ? null : { agent, reader };
+}
+
+/** The service, or the socket of systemd in its place. Without systemd any sshd, also that of a session. */
+async function isSshdRunning(): Promise<boolean | null> {
+  const units = await Promise.all(['ssh.service', 'sshd.service', 'ssh.socket'].map(isUnitActive));
+  if (!units.includes(null)) return units.includes(true);
+  const { status, stdout } = await runProgram('pgrep', ['-x', 'sshd'], { timeout: 3000 });
+  if (status === null) return null;
+  return stdout.trim() !== '';
+}

@@ -1,0 +1,43 @@
+// Refusals of the policy that leave a user without an account, each with its owner and its fix.
+import type { Refusal } from '../../../policy/model.ts';
+import type { PersonFacts } from '../facts.ts';
+import { error, type Owner, type Verdict } from '../verdict.ts';
+
+/** Refusals that deny no login. */
+const HARMLESS = /^(?:key-|shell-refused|uid-kept|gid-kept|home-kept|rename-kept)/;
+
+/** The refusal because of which there is no enabled account; null: there is none. */
+export function findAccountRefusal({ commonRefusals, refusals, desired }: PersonFacts): Refusal | null {
+  if (desired !== null && desired.disabled === null) return null;
+  return [...commonRefusals, ...refusals].find(({ code }) => !HARMLESS.test(code)) ?? null;
+}
+
+/** The verdict's code is `account-` and the refusal's. */
+export function explainRefusal({ code, detail }: Refusal): Verdict {
+  const owner: Owner = BY_PROVIDER.test(code) ? 'provider' : 'operator';
+  return error(
+    `account-${code}`,
+    detail,
+    owner,
+    FIXES[code] ?? 'decide which of the two claims gives way, then run sunk-agent sync',
+  );
+}
+
+const BY_PROVIDER =
+  /^(?:name-(?:missing|characters|plus|start|length)|uid-(?:missing|range)|gid-missing|home-p)/;
+
+const FIXES: Readonly<Record<string, string>> = {
+  'name-missing': 'map a user name for the user',
+  'name-characters': 'give the user a userName of plain letters and digits',
+  'name-length': 'give the user a shorter userName',
+  'name-start': 'give the user a userName that starts with a letter',
+  'name-plus': 'give the user a userName without a plus sign',
+  'name-domain': 'if users of that domain may have accounts, add it to accounts.domains',
+  'name-local': 'rename or remove the local account, or have the user renamed at the store',
+  'name-reserved': 'have the user renamed at the store',
+  'uid-missing':
+    'map the attribute of the uid (scim.attributes.uid), or the operator sets accounts.ids: derived',
+  'uid-range': 'give the user a uid within accounts.id_range',
+  'uid-local': 'change the uid of the local account, or have the uid of the user changed at the store',
+  'marked-differs': 'import that account, or remove it: sunk-agent import',
+};

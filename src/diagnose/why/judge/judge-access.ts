@@ -1,0 +1,110 @@
+// The link `access`: which group gives the user access, or which one is missing.
+import { DISABLED_DAY } from '../../../plan/actual.ts';
+import type { BlockFacts, Facts, GroupFacts, PersonFacts } from '../facts.ts';
+import { error, ok, unknown, warning, type Verdict } from '../verdict.ts';
+
+export function judgeAccess({ person, config }: Facts): Verdict {
+  if (!person.ok || person.value === null) return unknown('the record is not known');
+  const { disabled, block, groups, record } = person.value;
+  if (block !== null) return explainBlock(block, record.userName);
+  if (config.access.groups.length === 0) {
+    return error(
+      'access-no-groups',
+      'access.groups is empty, so no user has access',
+      'operator',
+      'add the group whose members have access to access.groups',
+    );
+  }
+  const granting = groups.filter(({ listsPerson }) => listsPerson);
+  if (granting.length === 0) return softenHeldLoss(explainExclusion(groups, record.userName), person.value);
+  if (disabled === 'not-listed-here') {
+    return error(
+      'access-not-listed-here',
+      `access.users of this node does not list ${record.userName}`,
+      'operator',
+      'add that userName to access.users, if the node does not belong to another user',
+    );
+  }
+  return ok(`a member of ${granting.map(({ name }) => name).join(', ')}`);
+}
+
+function explainBlock({ source, detail }: BlockFacts, userName: string): Verdict {
+  return error(
+    'access-blocked',
+    `${userName} is blocked: ${detail}`,
+    'operator',
+    source === 'overrides'
+      ? 'when the block is over, remove it from overrides in the configuration'
+      : 'when the block is over: sunk-agent unblock',
+  );
+}
+
+/** A loss that the guard holds denies no login yet, as long as the account is enabled. */
+function softenHeldLoss(reason: Verdict, { held, actual }: PersonFacts): Verdict {
+  const set = held.find(({ kind }) => kind !== 'frozen');
+  if (set === undefined || actual === null || actual.expiryDay === DISABLED_DAY) return reason;
+  return warning(
+    reason.code,
+    `${reason.detail}; the guard holds the loss, so the account stays enabled`,
+    reason.owner ?? 'operator',
+    `${reason.howToFix ?? ''}; if the loss is intended, the operator approves it: sunk-agent approve ${set.hash}`,
+  );
+}
+
+/** Why no access group lists the user. A missing or misspelt group first, since it affects each of its members. */
+function explainExclusion(groups: PersonFacts['groups'], userName: string): Verdict {
+  const missing = groups.find(({ found }) => found === null);
+  if (missing !== undefined) return explainMissing(missing);
+  const empty = groups.filter(({ found }) => found?.members.length === 0);
+  const [first] = groups;
+  const names = groups.map(({ name }) => name).join(', ');
+  const nested = groups.find(({ found }) => (found?.nested.length ?? 0) > 0);
+  if (nested !== undefined && empty.includes(nested)) {
+    return error(
+      'access-nested-group',
+      `all members of the group ${nested.name} are groups, and nested groups are not followed`,
+      'provider',
+      'assign the users themselves, or each leaf group',
+    );
+  }
+  if (empty.length === groups.length) {
+    return error(
+      'access-empty-group',
+      `the access group ${first?.name ?? ''} has no members at the store`,
+      'provider',
+      'restore its members and provision the group',
+    );
+  }
+  return error(
+    'access-no-member',
+    `${userName} is in no access group (${names})`,
+    'provider',
+    `add the user to ${groups.length > 1 ? 'one of these groups' : 'that group'}`,
+  );
+}
+
+function explainMissing({ name, pinned, lookalikes }: GroupFacts): Verdict {
+  const [lookalike] = lookalikes;
+  if (lookalike !== undefined && lookalike !== name) {
+    return error(
+      'access-group-spelling',
+      `access.groups names ${name}, but the store has ${lookalike}: case and blanks matter`,
+      'operator',
+      `write ${lookalike} in access.groups`,
+    );
+  }
+  if (pinned !== null && lookalike !== undefined) {
+    return error(
+      'access-group-pin',
+      `the id of group ${name} at the store is not the id that access.groups pins (${pinned}): the group was recreated`,
+      'operator',
+      'if it is the right group, pin the new id in access.groups',
+    );
+  }
+  return error(
+    'access-group-missing',
+    `the store has no group ${name}, which access.groups names`,
+    'provider',
+    `provision the group ${name}`,
+  );
+}

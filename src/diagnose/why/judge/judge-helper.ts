@@ -1,0 +1,45 @@
+// The link `helper`: may sshd run it, and does it print, as its own user, the text of the key file?
+import type { Facts } from '../facts.ts';
+import { error, ok, unknown, type Verdict } from '../verdict.ts';
+import { sayCount } from '../../../common/count-noun.ts';
+
+export function judgeHelper({ helper, sshd, keyFile, isDenied, config }: Facts): Verdict {
+  if (config.keys.serve === 'file') return ok('not needed: sshd reads the key directory (keys.serve: file)');
+  const unsafe = sshd.ok ? sshd.value.findings.find(({ code }) => code === 'sshd-helper-unsafe') : undefined;
+  if (unsafe !== undefined) {
+    return error(
+      'helper-unsafe',
+      unsafe.detail,
+      'operator',
+      'make root its only owner and writer: sunk-agent doctor --fix',
+    );
+  }
+  if (isDenied) {
+    return error(
+      'helper-denied',
+      'the key file could not be removed, so the deny list names the account and the key helper prints no key',
+      'operator',
+      'correct the problem of the last sync: sunk-agent status',
+    );
+  }
+  if (!helper.ok) return unknown(helper.why);
+  if ('fault' in helper.value) {
+    return error(
+      'helper-fails',
+      `the key helper does not run: ${helper.value.fault}`,
+      'operator',
+      'run sunk-agent doctor; to install it again: apt-get install --reinstall sunk-agent',
+    );
+  }
+  const expected = keyFile.ok ? (keyFile.value ?? '') : null;
+  const lines = helper.value.text.split('\n').filter((line) => line !== '').length;
+  if (expected !== null && helper.value.text !== expected) {
+    return error(
+      'helper-differs',
+      `the key helper prints ${sayCount(lines, 'key')}, which differs from the key file`,
+      'operator',
+      'let its user read the key file: ls -l /var/lib/sunk-agent/authorized_keys',
+    );
+  }
+  return ok(`prints ${sayCount(lines, 'key')} as its own user`);
+}

@@ -1,0 +1,61 @@
+// The link `home`: does it exist, does it belong to the user, can the user reach it? Without it a session starts in /.
+import type { HomeProbe } from '../../../host/homes/home-probe.ts';
+import type { Facts } from '../facts.ts';
+import { error, ok, unknown, warning, type Verdict } from '../verdict.ts';
+
+export function judgeHome({ home, names, config }: Facts): Verdict {
+  if (!home.ok) return unknown(home.why);
+  const entry = names.ok ? names.value.entry : null;
+  const dir = entry?.dir ?? 'the home directory';
+  const probe = home.value;
+  switch (probe.state) {
+    case 'missing':
+      return warning(
+        'home-missing',
+        `${dir} does not exist, so a session starts in /`,
+        'operator',
+        config.accounts.homes === 'create'
+          ? 'check that its file system is mounted, then run sunk-agent sync'
+          : 'create it (accounts.homes is never)',
+      );
+    case 'unreachable':
+      return warning('home-unreachable', probe.why, 'operator', 'check that its file system is mounted');
+    case 'there':
+      return judgePresent(probe, dir, entry?.uid ?? null, config.keys.user_files === 'allow');
+  }
+}
+
+function judgePresent(
+  probe: Extract<HomeProbe, { state: 'there' }>,
+  dir: string,
+  uid: number | null,
+  hasUserKeys: boolean,
+): Verdict {
+  if (!probe.isDirectory)
+    return warning('home-no-directory', `${dir} is not a directory`, 'operator', 'move it away');
+  if (probe.uid !== uid) {
+    return warning(
+      'home-other-owner',
+      `${dir} belongs to uid ${probe.uid}, not to uid ${uid ?? '?'}, so sunk-agent does not change it`,
+      'operator',
+      `find its owner; if it is the user: chown -R ${uid ?? ''} ${dir}`,
+    );
+  }
+  if (probe.closedAbove !== null) {
+    return warning(
+      'home-not-searchable',
+      `the mode of ${probe.closedAbove} denies the user access to ${dir}`,
+      'operator',
+      `let users pass through it: chmod o+x ${probe.closedAbove}`,
+    );
+  }
+  if ((probe.mode & 0o022) !== 0 && hasUserKeys) {
+    return error(
+      'home-writable',
+      `group or others can write ${dir}, so sshd (StrictModes) ignores the keys in it`,
+      'person',
+      `remove that right: chmod go-w ${dir}`,
+    );
+  }
+  return ok(`${dir}, mode ${probe.mode.toString(8).padStart(4, '0')}`);
+}

@@ -1,0 +1,128 @@
+// The link `keys`: each key of the record, whether it is accepted and until when; or the one key of the question.
+import { readFingerprints } from '../../../plan/plan-keys.ts';
+import { sayAgo, sayTime } from '../../../common/relative-time.ts';
+import type { Facts, KeyFacts, PersonFacts } from '../facts.ts';
+import { error, ok, unknown, warning, type Verdict } from '../verdict.ts';
+import { readExpiry } from './key-expiry.ts';
+
+const NEW_KEY = 'create a new key pair (ssh-keygen -t ed25519) and have its public key listed';
+
+export function judgeKeys({ person, keyFile, fingerprint, now, config, status }: Facts): Verdict {
+  if (!keyFile.ok) return unknown(keyFile.why);
+  if (!person.ok || person.value === null) return unknown('not known without the state database');
+  const { keys, record } = person.value;
+  if (fingerprint !== null) {
+    const verdict = judgeOne(fingerprint, keys, record.userName);
+    if (verdict !== null) return verdict;
+  }
+  const accepted = keys.filter(({ refusal }) => refusal === null);
+  if (accepted.length === 0) return explainNone(keys, record.userName);
+  const text = keyFile.value ?? '';
+  return judgeFile({
+    person: person.value,
+    accepted,
+    served: new Set(readFingerprints(text)),
+    expiresAt: text === '' ? null : readExpiry(text),
+    hasExpiry: config.keys.max_age !== null,
+    storeHint: status.ok ? (status.value.store.failure?.hint ?? null) : null,
+    now,
+  });
+}
+
+interface FileFacts {
+  readonly person: PersonFacts;
+  /** The keys that the policy accepts. */
+  readonly accepted: readonly KeyFacts[];
+  /** Fingerprints in the key file. */
+  readonly served: ReadonlySet<string>;
+  /** When the keys of the file expire, epoch seconds; null: the file does not tell. */
+  readonly expiresAt: number | null;
+  /** Whether keys expire at all (keys.max_age). */
+  readonly hasExpiry: boolean;
+  /** What to do about a store that does not answer; null: it answers, or that is not known. */
+  readonly storeHint: string | null;
+  /** Epoch seconds. */
+  readonly now: number;
+}
+
+function judgeFile(facts: FileFacts): Verdict {
+  const { person, accepted, served, expiresAt, hasExpiry, now } = facts;
+  if (expiresAt !== null && expiresAt <= now) {
+    return error(
+      'keys-expired',
+      `the store has not confirmed the keys since ${sayTime(person.confirmedAt)}, and they expired ${sayAgo(expiresAt, now)}`,
+      'operator',
+      `restore contact with the store: ${facts.storeHint ?? 'sunk-agent sync'}`,
+    );
+  }
+  if (accepted.every(({ fingerprint }) => fingerprint !== null && !served.has(fingerprint)))
+    return explainUnserved(person);
+  const until =
+    expiresAt === null ? (hasExpiry ? 'valid' : 'without expiry') : `valid until ${sayTime(expiresAt)}`;
+  const list = accepted.map((key) => `${key.type ?? ''} ${key.fingerprint ?? ''}`).join(', ');
+  const refusals = person.keys.flatMap(({ refusal }) => (refusal === null ? [] : [refusal.detail]));
+  if (refusals.length > 0) {
+    return warning(
+      'keys-some-refused',
+      `${list}, ${until}; ${refusals.length} refused: ${refusals.join('; ')}`,
+      'person',
+      'use a key that is accepted, or replace the refused one',
+    );
+  }
+  return ok(`${list}, ${until}`);
+}
+
+/** No key of the record is accepted. */
+function explainNone(keys: readonly KeyFacts[], userName: string): Verdict {
+  const [first] = keys;
+  if (first === undefined) {
+    return error(
+      'keys-none',
+      `the store lists no key of ${userName}`,
+      'person',
+      'have the public key added to sunkSshKeys at the identity provider, or add it under SSH Keys in the Cloud Console',
+    );
+  }
+  const more = keys.length > 1 ? ` (and ${keys.length - 1} more)` : '';
+  return error(
+    'keys-all-refused',
+    `no key of ${userName} is accepted: ${first.refusal?.detail ?? ''}${more}`,
+    'person',
+    NEW_KEY,
+  );
+}
+
+/** Accepted keys that the key file does not have. */
+function explainUnserved({ problem, confirmedAt }: PersonFacts): Verdict {
+  if (problem !== null && problem.problem !== null) {
+    return error(
+      'keys-write-failed',
+      `the key file was not written: ${problem.problem}`,
+      'operator',
+      'correct that, then run sunk-agent sync',
+    );
+  }
+  if (confirmedAt === 0) {
+    return error(
+      'keys-never-confirmed',
+      'the store has never confirmed these keys in a sound record and with a trusted clock',
+      'operator',
+      'run sunk-agent doctor',
+    );
+  }
+  return error('keys-not-written', 'the keys are not on this node yet', 'operator', 'run sunk-agent sync');
+}
+
+/** null: the policy accepts the key, and the rest is as for all keys. */
+function judgeOne(fingerprint: string, keys: readonly KeyFacts[], userName: string): Verdict | null {
+  const key = keys.find((one) => one.fingerprint === fingerprint);
+  if (key === undefined) {
+    return error(
+      'keys-not-listed',
+      `the store does not list the key ${fingerprint} for ${userName}`,
+      'person',
+      'log in with a listed key, or have this one listed',
+    );
+  }
+  return key.refusal === null ? null : error('keys-refused', key.refusal.detail, 'person', NEW_KEY);
+}

@@ -1,0 +1,58 @@
+// The link `names`: what does the name service of the node really answer, and is a cache stale?
+import type { PasswdEntry } from '../../../policy/posix.ts';
+import type { Facts } from '../facts.ts';
+import { error, ok, unknown, type Verdict } from '../verdict.ts';
+
+export function judgeNames({ names, name, person, local, config }: Facts): Verdict {
+  if (!names.ok) return unknown(names.why);
+  const { entry, direct, groups, hasNscd, fault } = names.value;
+  const known = name ?? '';
+  if (fault !== null) {
+    return error(
+      'names-silent',
+      `the name service does not answer: ${fault}`,
+      'operator',
+      'find the service in /etc/nsswitch.conf that hangs',
+    );
+  }
+  const line = (person.ok ? person.value?.actual?.entry : null) ?? local ?? direct;
+  if (entry === null || (line !== null && !isSame(entry, line))) {
+    const detail =
+      entry === null
+        ? `the name service has no entry ${known}`
+        : `the name service answers ${describe(entry)} for ${known}, not ${line === null ? 'the line of the file' : describe(line)}`;
+    return hasNscd
+      ? error(
+          'names-stale-nscd',
+          `${detail}: nscd has a stale entry`,
+          'operator',
+          'empty its cache: nscd -i passwd; nscd -i group',
+        )
+      : error(
+          entry === null ? 'names-missing' : 'names-differ',
+          detail,
+          'operator',
+          `put ${config.accounts.backend === 'local' ? 'files' : 'cache'} first in the passwd line of /etc/nsswitch.conf`,
+        );
+  }
+  const managedGroup = config.accounts.primary_group;
+  if (!groups.includes(managedGroup)) {
+    return error(
+      'names-not-managed',
+      `the name service does not list ${known} in the managed group ${managedGroup}, which the Match block of sshd needs`,
+      'operator',
+      hasNscd
+        ? 'empty the cache of nscd: nscd -i group'
+        : `add ${known} to ${managedGroup} again: sunk-agent sync`,
+    );
+  }
+  return ok(`${describe(entry)}, groups ${groups.join(' ')}`);
+}
+
+function isSame(a: PasswdEntry, b: PasswdEntry): boolean {
+  return a.uid === b.uid && a.gid === b.gid && a.dir === b.dir && a.shell === b.shell;
+}
+
+function describe({ uid, gid, dir, shell }: PasswdEntry): string {
+  return `uid ${uid}, gid ${gid}, ${dir}, ${shell}`;
+}

@@ -1,0 +1,68 @@
+// The link `record`: does the state database have the user, and is the record sound and active?
+import { sayAgo } from '../../../common/relative-time.ts';
+import type { Facts } from '../facts.ts';
+import { error, ok, unknown, warning, type Verdict } from '../verdict.ts';
+
+export function judgeRecord(facts: Facts): Verdict {
+  const { person, now } = facts;
+  if (!person.ok) return unknown(person.why);
+  if (person.value === null) return explainMissing(facts);
+  const { record, absent, confirmedAt, quarantine } = person.value;
+  if (absent) {
+    return error(
+      'record-removed',
+      `the store no longer has ${record.userName}`,
+      'provider',
+      'assign the user to the application again',
+    );
+  }
+  if (!record.active) {
+    return error(
+      'record-inactive',
+      `the store reports that ${record.userName} is not active`,
+      'provider',
+      'enable the user, if the user should have access',
+    );
+  }
+  const reason = quarantine?.findings[0]?.detail ?? null;
+  if (reason !== null) {
+    return warning(
+      'record-quarantined',
+      `the newest record is in quarantine (${reason}); the last good one is in use`,
+      'provider',
+      'correct that field',
+    );
+  }
+  const when = confirmedAt === 0 ? 'never confirmed' : `confirmed ${sayAgo(confirmedAt, now)}`;
+  return ok(`${record.userName} is active, ${when}`);
+}
+
+/** No record of that name: an account of the node without one, or a name that the store does not list. */
+function explainMissing({ local, question, status, config }: Facts): Verdict {
+  if (local?.gid === config.accounts.primary_gid) {
+    return warning(
+      'record-unknown-account',
+      `${local.name} (uid ${local.uid}) is in the managed group but in neither the ledger nor the user store; it will be disabled after two full syncs`,
+      'operator',
+      `find the owner of the account; to disable it at once: sunk-agent block ${local.name}`,
+    );
+  }
+  if (local !== null) {
+    return unknown(`${local.name} (uid ${local.uid}) is a local account of this node, which is not managed`);
+  }
+  const failure = status.ok ? status.value.store.failure : null;
+  if (failure !== null) {
+    return error(
+      'record-store-unreachable',
+      `the store has not listed ${question} so far, and it does not answer: ${failure.message}`,
+      'operator',
+      failure.hint,
+    );
+  }
+  return error(
+    'record-not-listed',
+    `the store lists no user ${question}`,
+    'provider',
+    'assign the user to the application that provisions CoreWeave, or check the spelling',
+  );
+}

@@ -1,0 +1,33 @@
+// The link `sshd`: does it run the key helper for this user, and does it admit the user at all?
+import type { Facts } from '../facts.ts';
+import { error, ok, unknown, warning, type Verdict } from '../verdict.ts';
+import { sayCount } from '../../../common/count-noun.ts';
+import { findDenial } from './sshd-denial.ts';
+
+/** With fewer tries a login fails if the ssh-agent offers other keys first. */
+const FEW_TRIES = 3;
+
+export function judgeSshd({ sshd, names, name }: Facts): Verdict {
+  if (!sshd.ok) return unknown(sshd.why);
+  const { settings, findings } = sshd.value;
+  const groups = names.ok ? names.value.groups : [];
+  const denial = settings === null || name === null ? null : findDenial(settings, name, groups);
+  if (denial !== null) return denial;
+  // The helper is the link before this one.
+  const fault = findings.find(({ breaksLogin, code }) => breaksLogin && code !== 'sshd-helper-unsafe');
+  if (fault !== undefined) return error(fault.code, fault.detail, 'operator', 'run sunk-agent doctor --fix');
+  if (settings === null) return unknown('sshd does not report its settings');
+  const tries = Number(settings.get('maxauthtries')?.[0] ?? '6');
+  if (tries < FEW_TRIES) {
+    return warning(
+      'sshd-few-tries',
+      `sshd allows ${sayCount(tries, 'try', 'tries')} (MaxAuthTries), which an ssh-agent with several keys uses up`,
+      'person',
+      'offer one key only: ssh -o IdentitiesOnly=yes -i KEY',
+    );
+  }
+  const bypass = findings.find(({ breaksLogin }) => !breaksLogin);
+  if (bypass !== undefined)
+    return warning(bypass.code, bypass.detail, 'operator', 'remove that setting, unless it is intended');
+  return ok(`runs ${settings.get('authorizedkeyscommand')?.[0] ?? 'no key helper'}`);
+}

@@ -1,0 +1,73 @@
+// The link `store`: is it answering, and does the node follow it? No login waits for it, so each fault is a warning.
+import { sayAgo, saySpan } from '../../../common/relative-time.ts';
+import type { Facts } from '../facts.ts';
+import { ok, unknown, warning, type Verdict } from '../verdict.ts';
+
+/** Seconds. Schedules are shorter, so a sync that is older was missed. */
+const STALE = 3600;
+/** Seconds. As in agent/ingest: beyond it no key is confirmed. */
+const MAX_SKEW = 300;
+
+export function judgeStore({ status, isDaemonUp, config, now }: Facts): Verdict {
+  if (!status.ok) return unknown(status.why);
+  const { store, mode, lastPass, guard } = status.value;
+  if (isDaemonUp === false) {
+    return warning(
+      'store-daemon-stopped',
+      `sunk-agent does not run; the last sync was ${sayAgo(lastPass.at, now)}`,
+      'operator',
+      'start it: systemctl start sunk-agent sunk-agent-reader',
+    );
+  }
+  if (store.failure !== null) {
+    return warning(
+      'store-unreachable',
+      `${store.failure.message} (last contact ${sayAgo(store.lastHeard, now)})`,
+      'operator',
+      store.failure.hint,
+    );
+  }
+  if (store.skewSeconds !== null && Math.abs(store.skewSeconds) > MAX_SKEW) {
+    return warning(
+      'store-clock',
+      `the clock of this node is ${saySpan(Math.abs(store.skewSeconds))} ${store.skewSeconds > 0 ? 'ahead of' : 'behind'} the clock of the store, so no key is confirmed`,
+      'operator',
+      'correct the time synchronisation: timedatectl status',
+    );
+  }
+  if (mode === 'observe' || config.mode === 'observe') {
+    return warning(
+      'store-observe',
+      'mode is observe: nothing on this node is changed',
+      'operator',
+      'set mode: enforce',
+    );
+  }
+  if (guard.frozenUntil !== null && guard.frozenUntil > now) {
+    return warning(
+      'store-frozen',
+      `this node is frozen for another ${saySpan(guard.frozenUntil - now)}: no access is granted`,
+      'operator',
+      'end the freeze when its time has come: sunk-agent thaw',
+    );
+  }
+  if (store.lastComplete === null) {
+    return warning(
+      'store-never-complete',
+      'the store has never been read completely',
+      'operator',
+      'run sunk-agent sync',
+    );
+  }
+  if (now - lastPass.at > STALE) {
+    return warning(
+      'store-stale',
+      `the last sync was ${sayAgo(lastPass.at, now)}`,
+      'operator',
+      'run sunk-agent sync',
+    );
+  }
+  return ok(
+    `last contact ${sayAgo(store.lastHeard, now)}, last complete read ${sayAgo(store.lastComplete, now)}`,
+  );
+}

@@ -1,0 +1,73 @@
+// The settings by which sshd denies a user before it reads a key, in its own order (sshd_config(5), DenyUsers).
+import { matchesPattern, type SshdSettings } from '../../../host/sshd/sshd-findings.ts';
+import { error, type Verdict } from '../verdict.ts';
+
+/**
+ * The first setting that denies the user; null: none does.
+ * @param groups of the user, as the name service has them; empty: not known.
+ */
+export function findDenial(settings: SshdSettings, name: string, groups: readonly string[]): Verdict | null {
+  return checkUsers(settings, name) ?? checkGroups(settings, name, groups) ?? checkMethods(settings);
+}
+
+const list = (settings: SshdSettings, keyword: string): readonly string[] => settings.get(keyword) ?? [];
+
+function checkUsers(settings: SshdSettings, name: string): Verdict | null {
+  // The part after an @ is a host.
+  const isUser = (pattern: string): boolean => matchesPattern(pattern.split('@')[0] ?? '', name);
+  const allowed = list(settings, 'allowusers');
+  if (list(settings, 'denyusers').some(isUser)) {
+    return error(
+      'sshd-deny-users',
+      `DenyUsers in sshd_config lists ${name}`,
+      'operator',
+      `remove ${name} from DenyUsers in sshd_config`,
+    );
+  }
+  if (allowed.length > 0 && !allowed.some(isUser)) {
+    return error(
+      'sshd-allow-users',
+      `AllowUsers in sshd_config does not list ${name} (${allowed.join(' ')})`,
+      'operator',
+      `add ${name} to AllowUsers in sshd_config, or use AllowGroups instead`,
+    );
+  }
+  return null;
+}
+
+function checkGroups(settings: SshdSettings, name: string, groups: readonly string[]): Verdict | null {
+  const [denied, allowed] = [list(settings, 'denygroups'), list(settings, 'allowgroups')];
+  const culprit = groups.find((group) => denied.some((pattern) => matchesPattern(pattern, group)));
+  if (culprit !== undefined) {
+    return error(
+      'sshd-deny-groups',
+      `DenyGroups in sshd_config lists ${culprit}, a group of ${name}`,
+      'operator',
+      `remove ${culprit} from DenyGroups in sshd_config`,
+    );
+  }
+  const isAllowed = groups.some((group) => allowed.some((pattern) => matchesPattern(pattern, group)));
+  if (allowed.length > 0 && groups.length > 0 && !isAllowed) {
+    return error(
+      'sshd-allow-groups',
+      `AllowGroups in sshd_config lists no group of ${name} (${allowed.join(' ')})`,
+      'operator',
+      'add the managed group to AllowGroups in sshd_config',
+    );
+  }
+  return null;
+}
+
+function checkMethods(settings: SshdSettings): Verdict | null {
+  const methods = list(settings, 'authenticationmethods');
+  const isKeyEnough = methods
+    .flatMap((value) => value.split(/\s+/))
+    .some((value) => value === 'any' || value === 'publickey');
+  if (methods.length === 0 || isKeyEnough) return null;
+  return error(
+    'sshd-methods',
+    `sshd requires more than a key (AuthenticationMethods ${methods.join(' ')}), and managed accounts have no password`,
+    'operator',
+    'let publickey alone suffice for the managed group',
+  );
+}

@@ -1,0 +1,84 @@
+// The facts about a node without problems, for tests of doctor that break one thing at a time.
+import type { Facts } from '../../../src/diagnose/doctor/facts.ts';
+import { config, healthy as person, NOW, probed } from './healthy.ts';
+
+export { config, NOW };
+
+type ProbeAnswer = Extract<Facts['probe'], { ok: true }>['value'];
+type NamesFacts = Extract<Facts['names'], { ok: true }>['value'];
+type Status = Extract<Facts['status'], { ok: true }>['value'];
+
+export const rights = (path: string, mode: number) => ({
+  path,
+  uid: process.geteuid?.() ?? 0,
+  gid: 0,
+  mode,
+});
+
+export const disk = { path: '/etc', free: 1e12, size: 2e12, isReadOnly: false, network: null, fault: null };
+
+export const token = { file: '/token', fault: null, status: 200, may_write: false };
+
+export const group = {
+  name: 'slurm-users',
+  id: null,
+  pinned: null,
+  status: 200,
+  listed: [{ id: 'g1', name: 'slurm-users' }],
+};
+
+const probe: ProbeAnswer = {
+  say: 'probe',
+  n: 1,
+  fault: null,
+  tokens: [token],
+  server_time: NOW * 1000,
+  local_time: NOW * 1000,
+  provider_config: 200,
+  schemas: ['urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser'],
+  groups: [group],
+};
+
+const names: NamesFacts = {
+  services: ['files', 'systemd'],
+  shadowServices: ['files'],
+  hasNscd: false,
+  differing: [],
+};
+
+export const healthyNode: Facts = {
+  now: NOW,
+  config,
+  status: person.status,
+  units: { agent: true, reader: true },
+  stateDirectory: rights('/var/lib/sunk-agent/cache', 0o700),
+  stateFault: null,
+  keyDirectory: rights('/var/lib/sunk-agent/authorized_keys', 0o755),
+  disks: [disk],
+  accountFilesFault: null,
+  sshd: probed([]),
+  isSshdRunning: true,
+  names: probed(names),
+  helperFault: null,
+  nologin: null,
+  uidRange: [1000, 9999],
+  pam: probed({ refusal: null }),
+  tokens: [{ path: '/token', rights: { path: '/token', uid: 0, gid: 990, mode: 0o640 } }],
+  reader: { uid: 990, gid: 990 },
+  probe: probed(probe),
+  expiry: { zulu: true, timeZone: 'UTC' },
+  breakGlass: [{ name: 'root', fault: null }],
+};
+
+export const node = (more: Partial<Facts>): Facts => ({ ...healthyNode, ...more });
+export const withProbe = (more: Partial<ProbeAnswer>): Facts =>
+  node({ probe: probed({ ...probe, ...more }) });
+export const withNames = (more: Partial<NamesFacts>, other: Partial<Facts> = {}): Facts =>
+  node({ names: probed({ ...names, ...more }), ...other });
+
+/** With another status of the last sync. */
+export function withStatus(change: (status: Status) => Partial<Status>): Facts {
+  if (!healthyNode.status.ok) throw new Error('the sample has a status');
+  const status = healthyNode.status.value;
+  return node({ status: probed({ ...status, ...change(status) }) });
+}
