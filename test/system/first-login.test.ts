@@ -93,7 +93,8 @@ for (const release of RELEASES) {
       const session = node.startSsh('alice', keyFile('alice'), 'echo here; sleep 1000');
       const ended = once(session, 'exit');
       await once(session.stdout!, 'data');
-      expect(node.exec('pgrep -u alice sleep').status).toBe(0);
+      // The shell answers before it has started it.
+      await eventually('the session sleeps', () => node.exec('pgrep -u alice sleep').status === 0);
 
       await store.setActive(alice, 'False');
       const [status] = (await Promise.race([ended, sleep(60_000, ['still there'])])) as [number | string];
