@@ -190,7 +190,7 @@ interface Hit {
   readonly where: string;
 }
 
-/** One case, and identifiers as words: `syncLock` and `pass_lock` read `pass lock`. */
+/** One case, and identifiers as words: `passLock` and `pass_lock` read `pass lock`. */
 function normalise(line: string): string {
   return line
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
@@ -241,6 +241,6 @@ test('nobody and its relatives stand at most 20 times in src and packaging', () 
 });
 
 test('the search finds a word inside of an identifier, and leaves what is allowed', () => {
-  expect(normalise('const syncLock = SYNC_FOLDER')).toBe('const pass lock = sync folder');
+  expect(normalise('const passLock = SYNC_FOLDER')).toBe('const pass lock = sync folder');
   expect('opens mirror.sqlite-wal'.replaceAll(ON_DISK[0]!, '·')).toBe('opens ·');
 });
