@@ -44,7 +44,7 @@ function makePerson(n: number): UserRecord {
 }
 
 function take(mirror: StateDatabase, people: readonly UserRecord[], withGroup: boolean): void {
-  const taking = mirror.beginTake({
+  const taking = mirror.openBatch({
     now: Math.floor(Date.now() / 1000),
     maxAge: place.config.keys.max_age,
     absences: 2,

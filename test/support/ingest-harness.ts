@@ -89,14 +89,14 @@ export async function listen(
     mirror,
     reader,
     async hear(mode = 'full', resources = [], now = Math.floor(Date.now() / 1000)) {
-      const n = mirror.beginPass(now);
+      const n = mirror.beginSync(now);
       const since = findWindow(mirror, config, now);
       const heard = await fetchStore(
         { reader, judge, pageMemo, state: mirror, config, now },
         { mode, resources },
         since,
       );
-      mirror.endPass(n, { startedAt: now, heard }, []);
+      mirror.endSync(n, { startedAt: now, heard }, []);
       return heard;
     },
     async fault(fault) {

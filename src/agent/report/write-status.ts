@@ -26,7 +26,7 @@ export async function publishStatus(
     now,
     mode: config.mode,
     baseUrl: config.scim.base_url,
-    lastHeard: mirror.lastPass<SyncReport>('heard at all', ({ heard }) => heard !== null)?.startedAt ?? null,
+    lastHeard: mirror.lastSync<SyncReport>('heard at all', ({ heard }) => heard !== null)?.startedAt ?? null,
     lastComplete: findLastComplete(mirror),
     frozenUntil: readOperatorFiles(paths).frozenUntil,
     maxAge: config.keys.max_age,

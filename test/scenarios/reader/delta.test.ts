@@ -28,7 +28,7 @@ describe('a delta', () => {
     const ears = await listen({ seedUsers: 3, seedGroups: 1, now: () => Date.now() + offset });
     offset = 0;
     await ears.hear('full');
-    const begun = vi.spyOn(ears.mirror, 'beginTake');
+    const begun = vi.spyOn(ears.mirror, 'openBatch');
     expect(await ears.hear('delta')).toMatchObject({ mode: 'delta', isAnswered: true });
     expect(begun).not.toHaveBeenCalled();
     await ears.createUser('new');

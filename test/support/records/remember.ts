@@ -11,7 +11,7 @@ export function rememberRecords(
   now = Math.floor(Date.now() / 1000),
 ): void {
   const mirror = openStateDatabase(path.join(root, 'var/lib/sunk-agent/cache'), now, 'this node');
-  const take = mirror.beginTake({ now, maxAge: 604_800, absences: 1 });
+  const take = mirror.openBatch({ now, maxAge: 604_800, absences: 1 });
   for (const { record } of users) take.add('User', { kind: 'good', record, warnings: [] });
   for (const { record } of groups) take.add('Group', { kind: 'good', record, warnings: [] });
   for (const suspect of take.suspects({ User: true, Group: true })) take.confirmAbsence(suspect);
