@@ -53,7 +53,7 @@ export interface StateDatabase {
   isInPlace(): boolean;
   /** A mirror with the same content that lives in memory, for while the file cannot be written; the caller closes it. */
   copyToMemory(): StateDatabase;
-  beginTake(rules: IngestRules): IngestBatch;
+  openBatch(rules: IngestRules): IngestBatch;
   users(): StoredUser[];
   groups(): StoredGroup[];
   quarantine(): QuarantineRow[];
@@ -68,14 +68,14 @@ export interface StateDatabase {
   /** Moves bindings to new SCIM ids; the former ones stay on record. `at` in epoch seconds, `by` an operator. */
   rebind(moves: readonly Rebinding[], at: number, by: string): void;
   /** Opens the row of a pass; its number goes with the history. */
-  beginPass(startedAt: number): number;
-  endPass(n: number, report: unknown, history: readonly Omit<HistoryRow, 'pass'>[]): void;
+  beginSync(startedAt: number): number;
+  endSync(n: number, report: unknown, history: readonly Omit<HistoryRow, 'pass'>[]): void;
   /**
    * The report of the newest pass for which `accept` holds, or null. The same question, asked again, is only shown what
    * came since.
    * @param question what `accept` asks, in words that stand for nothing else.
    */
-  lastPass<T>(question: string, accept: (report: T) => boolean): T | null;
+  lastSync<T>(question: string, accept: (report: T) => boolean): T | null;
   history(filter: { name?: string; since?: number; limit: number }): HistoryRow[];
   /** The snapshot's hash of each of these passes, as far as they are still on record. */
   snapshots(passes: ReadonlySet<number>): ReadonlyMap<number, string>;
@@ -98,12 +98,12 @@ export type StateView = Omit<
   | 'setAside'
   | 'isInPlace'
   | 'copyToMemory'
-  | 'beginTake'
+  | 'openBatch'
   | 'bind'
   | 'rebind'
   | 'saveReadings'
-  | 'beginPass'
-  | 'endPass'
+  | 'beginSync'
+  | 'endSync'
   | 'recordHeld'
   | 'prune'
 >;
@@ -133,7 +133,7 @@ function mirrorOver({ connection, setAside, isInPlace, close }: OpenedDatabase):
     setAside,
     isInPlace,
     copyToMemory: () => mirrorOver(copyToMemory(connection)),
-    beginTake: (rules) => openIngestBatch(connection, memory.image(), rules),
+    openBatch: (rules) => openIngestBatch(connection, memory.image(), rules),
     users: () => [...memory.image().User.values()],
     groups: () => [...memory.image().Group.values()],
     quarantine: () =>
@@ -165,19 +165,19 @@ function mirrorOver({ connection, setAside, isInPlace, close }: OpenedDatabase):
     },
     saveReadings: () => memory.image().saveReadings(),
     foreignVersion: () => Number(connection.pragma('data_version', { simple: true })),
-    beginPass: (startedAt) =>
+    beginSync: (startedAt) =>
       Number(
         connection.prepare('INSERT INTO pass (started_at, report) VALUES (?, ?)').run(startedAt, '{}')
           .lastInsertRowid,
       ),
-    endPass(n, report, history) {
+    endSync(n, report, history) {
       connection.transaction(() => {
         const rows = history.values().map(rowOf(n));
         insertRows(connection, 'history', HISTORY_COLUMNS, rows);
         connection.prepare('UPDATE pass SET report = ? WHERE n = ?').run(JSON.stringify(report), n);
       })();
     },
-    lastPass: openSyncSearch(connection),
+    lastSync: openSyncSearch(connection),
     history: ({ name, since = 0, limit }) =>
       connection
         .prepare<[number, string | null, string | null, number], HistoryRow>(

@@ -44,7 +44,7 @@ function makePerson(n: number): UserRecord {
 }
 
 function ingest(state: StateDatabase, people: readonly UserRecord[], withGroup: boolean): void {
-  const batch = state.beginTake({
+  const batch = state.openBatch({
     now: Math.floor(Date.now() / 1000),
     maxAge: node.config.keys.max_age,
     absences: 2,

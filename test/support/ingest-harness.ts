@@ -89,14 +89,14 @@ export async function startIngestHarness(
     state,
     reader,
     async fetch(mode = 'full', resources = [], now = Math.floor(Date.now() / 1000)) {
-      const n = state.beginPass(now);
+      const n = state.beginSync(now);
       const since = findWindow(state, config, now);
       const fetched = await fetchStore(
         { reader, judge, pageMemo, state, config, now },
         { mode, resources },
         since,
       );
-      state.endPass(n, { startedAt: now, heard: fetched }, []);
+      state.endSync(n, { startedAt: now, heard: fetched }, []);
       return fetched;
     },
     async fault(fault) {

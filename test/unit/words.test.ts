@@ -10,7 +10,7 @@ const DIRECTORIES = ['src', 'test', 'packaging', 'systemd'] as const;
 const SKIPPED = /^test\/unit\/words\.test\.ts$|\.svg$/;
 
 interface Term {
-  /** Matched in lower case, with identifiers taken apart: `beginTake` reads `begin take`. */
+  /** Matched in lower case, with identifiers taken apart: `openBatch` reads `begin take`. */
   readonly today: RegExp;
   /** Matched against the line as it stands. */
   readonly isExact?: true;

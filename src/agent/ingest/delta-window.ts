@@ -12,14 +12,14 @@ interface WindowPass extends FetchedSync {
 /** Seconds after which everything is read, whatever the schedule says: a delta lists nobody who was deleted. */
 const FULL_AT_LEAST_EVERY = 43_200;
 
-type Passes = Pick<StateDatabase, 'lastPass'>;
+type Passes = Pick<StateDatabase, 'lastSync'>;
 
 function hasHeard(scope: string, { heard }: WindowPass): boolean {
   return heard !== null && heard.scope === scope && heard.isAnswered;
 }
 
 function findFull(mirror: Passes, scope: string): WindowPass | null {
-  return mirror.lastPass<WindowPass>(
+  return mirror.lastSync<WindowPass>(
     `full, of ${scope}`,
     (report) => hasHeard(scope, report) && report.heard?.mode === 'full',
   );
@@ -39,9 +39,9 @@ export function findWindow(mirror: Passes, config: Config, now: number): string 
   const scope = scopeOf(config);
   const full = findFull(mirror, scope);
   if (full === null || now - full.startedAt > FULL_AT_LEAST_EVERY || now < full.startedAt) return null;
-  if ((mirror.lastPass<WindowPass>('any', () => true)?.unknown ?? null) !== null) return null;
+  if ((mirror.lastSync<WindowPass>('any', () => true)?.unknown ?? null) !== null) return null;
   const time =
-    mirror.lastPass<WindowPass>(`answered, of ${scope}`, (report) => hasHeard(scope, report))?.heard
+    mirror.lastSync<WindowPass>(`answered, of ${scope}`, (report) => hasHeard(scope, report))?.heard
       ?.serverTime ?? null;
   return time === null ? null : new Date(time).toISOString();
 }

@@ -151,7 +151,7 @@ function openEars(parts: FetchContext): FetchListener {
   let taking: IngestBatch | null = null;
   let pages: PageIngester | null = null;
   const begin = (): IngestBatch => {
-    taking ??= mirror.beginTake({ now, maxAge: config.keys.max_age, absences: config.limits.absences });
+    taking ??= mirror.openBatch({ now, maxAge: config.keys.max_age, absences: config.limits.absences });
     return taking;
   };
   return {

@@ -20,7 +20,7 @@ export interface Freshness {
 /** @param heard of the pass under way; null: nobody was asked. */
 export function judgeFreshness(
   heard: FetchResult | AgentError | null,
-  mirror: Pick<StateDatabase, 'lastPass'>,
+  mirror: Pick<StateDatabase, 'lastSync'>,
   now: number,
 ): Freshness {
   const before = findLastComplete(mirror);
@@ -29,8 +29,8 @@ export function judgeFreshness(
 }
 
 /** When the store was last read completely, epoch seconds; null: never. */
-export function findLastComplete(mirror: Pick<StateDatabase, 'lastPass'>): number | null {
-  return mirror.lastPass('complete', isComplete)?.startedAt ?? null;
+export function findLastComplete(mirror: Pick<StateDatabase, 'lastSync'>): number | null {
+  return mirror.lastSync('complete', isComplete)?.startedAt ?? null;
 }
 
 /** Whether the store was read from end to end in that pass. */

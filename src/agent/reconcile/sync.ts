@@ -31,7 +31,7 @@ export async function runSync(
   const now = Math.floor(context.clock() / 1000);
   const watch = createStopwatch();
   const mark = detector.mark();
-  const n = state.beginPass(now);
+  const n = state.beginSync(now);
 
   const fetched =
     mode === 'cache'
@@ -42,7 +42,7 @@ export async function runSync(
   if (quiet !== null) {
     // Nothing new at the store and no change here: the last decision still holds.
     const report = { ...quiet, n, startedAt: now, mode, heard: answer, durations: watch.laps() };
-    state.endPass(n, report, []);
+    state.endSync(n, report, []);
     return report;
   }
   context.onProgress?.('plan', 0, null);
@@ -76,7 +76,7 @@ export async function runSync(
     durations: watch.laps(),
   });
   const rows = applied.map((result) => historyRow(result, verdict));
-  state.endPass(n, report, rows);
+  state.endSync(n, report, rows);
   detector.note(report, mark);
   context.failures.note(n, applied);
   if (n % PRUNE_EVERY === 0) state.prune(now, now - guardWindow(config.limits));

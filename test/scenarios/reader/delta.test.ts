@@ -28,7 +28,7 @@ describe('a delta', () => {
     const harness = await startIngestHarness({ seedUsers: 3, seedGroups: 1, now: () => Date.now() + offset });
     offset = 0;
     await harness.fetch('full');
-    const begun = vi.spyOn(harness.state, 'beginTake');
+    const begun = vi.spyOn(harness.state, 'openBatch');
     expect(await harness.fetch('delta')).toMatchObject({ mode: 'delta', isAnswered: true });
     expect(begun).not.toHaveBeenCalled();
     await harness.createUser('new');

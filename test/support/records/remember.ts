@@ -11,7 +11,7 @@ export function rememberRecords(
   now = Math.floor(Date.now() / 1000),
 ): void {
   const state = openStateDatabase(path.join(root, 'var/lib/sunk-agent/cache'), now, 'this node');
-  const batch = state.beginTake({ now, maxAge: 604_800, absences: 1 });
+  const batch = state.openBatch({ now, maxAge: 604_800, absences: 1 });
   for (const { record } of users) batch.add('User', { kind: 'good', record, warnings: [] });
   for (const { record } of groups) batch.add('Group', { kind: 'good', record, warnings: [] });
   for (const suspect of batch.suspects({ User: true, Group: true })) batch.confirmAbsence(suspect);

@@ -19,13 +19,13 @@ function open(): StateDatabase {
 
 /** Takes these people, and writes a pass with its history. */
 function pass(mirror: StateDatabase, names: readonly string[]): void {
-  const n = mirror.beginPass(NOW);
-  const take = mirror.beginTake({ now: NOW, maxAge: null, absences: 2 });
+  const n = mirror.beginSync(NOW);
+  const take = mirror.openBatch({ now: NOW, maxAge: null, absences: 2 });
   for (const name of names) take.add('User', { kind: 'good', record: makeUser(name), warnings: [] });
   take.commit(true);
   mirror.bind(names.map((name) => makeBinding(name, 20_000 + name.charCodeAt(0))));
   const row = { at: NOW, kind: 'account-add', because: 'the store lists this person', problem: null };
-  mirror.endPass(
+  mirror.endSync(
     n,
     { n },
     names.map((name) => ({ ...row, name, scimId: name })),
@@ -37,7 +37,7 @@ const whole = (mirror: StateDatabase) => ({
   bindings: mirror.bindings(),
   hash: mirror.snapshotHash(),
   history: mirror.history({ limit: 100 }),
-  lastPass: mirror.lastPass('any', () => true),
+  lastPass: mirror.lastSync('any', () => true),
 });
 
 test('a copy has what the file has, and neither learns from the other', () => {

@@ -132,7 +132,7 @@ describe('a second writer', () => {
 });
 
 function putUser(mirror: ReturnType<typeof openStateDatabase>, id: string): void {
-  const take = mirror.beginTake({ now: NOW, maxAge: null, absences: 2 });
+  const take = mirror.openBatch({ now: NOW, maxAge: null, absences: 2 });
   take.add('User', { kind: 'good', record: makeUser(id), warnings: [] });
   take.commit(true);
 }
@@ -140,7 +140,7 @@ function putUser(mirror: ReturnType<typeof openStateDatabase>, id: string): void
 /** A mirror with so many people that its file has hundreds of pages. */
 function fillMirror(): void {
   const mirror = openStateDatabase(folder, NOW, 'this node');
-  const take = mirror.beginTake({ now: NOW, maxAge: null, absences: 2 });
+  const take = mirror.openBatch({ now: NOW, maxAge: null, absences: 2 });
   for (let n = 0; n < 2000; n += 1) {
     const record = makeUser(`u${n}`, { displayName: 'x'.repeat(200) });
     take.add('User', { kind: 'good', record, warnings: [] });
@@ -201,7 +201,7 @@ describe('a damaged file', () => {
     execute('INSERT INTO pass (started_at, report) VALUES (1, \'{"heard":\')');
     const mirror = openStateDatabase(folder, NOW, 'this node');
     expect(mirror.users()).toHaveLength(1999);
-    expect(mirror.lastPass('any', () => true)).toBeNull();
+    expect(mirror.lastSync('any', () => true)).toBeNull();
     putUser(mirror, 'u7');
     expect(mirror.users()).toHaveLength(2000);
     mirror.close();
@@ -279,8 +279,8 @@ describe('what the guard counts', () => {
     const mirror = openStateDatabase(folder, NOW, 'this node');
     const row = { at: NOW, scimId: 'u1', name: 'alice', because: '', problem: null };
     const given = ['account-create', 'member-add', 'keys-write'];
-    mirror.endPass(
-      mirror.beginPass(NOW),
+    mirror.endSync(
+      mirror.beginSync(NOW),
       {},
       [...COUNTED_KINDS, ...given].map((kind) => ({ ...row, kind })),
     );
@@ -304,8 +304,8 @@ describe('what is forgotten', () => {
   test('is old history, but never what the guard still counts', () => {
     const mirror = openStateDatabase(folder, NOW, 'this node');
     const row = { scimId: 'u1', kind: 'keys-write', name: 'alice', because: 'first key', problem: null };
-    const n = mirror.beginPass(NOW - 200 * DAY);
-    mirror.endPass(
+    const n = mirror.beginSync(NOW - 200 * DAY);
+    mirror.endSync(
       n,
       {},
       [-200, -100, -1].map((days) => ({ ...row, at: NOW + days * DAY })),
@@ -320,7 +320,7 @@ describe('what is forgotten', () => {
   test('are passes beyond 3,000, but never the last complete one', () => {
     const mirror = openStateDatabase(folder, NOW, 'this node');
     const complete = { heard: { complete: { User: true, Group: true } } };
-    for (const report of [{}, {}, complete]) mirror.endPass(mirror.beginPass(NOW), report, []);
+    for (const report of [{}, {}, complete]) mirror.endSync(mirror.beginSync(NOW), report, []);
     execute(
       'WITH RECURSIVE more (n) AS (SELECT 4 UNION ALL SELECT n + 1 FROM more WHERE n < 3010) ' +
         `INSERT INTO pass SELECT n, ${NOW}, '{"heard":null}' FROM more`,

@@ -35,7 +35,7 @@ afterEach(() => {
 
 /** One whole pass that lists exactly these. */
 function pass(records: { users?: UserRecord[]; groups?: GroupRecord[] }, more: Partial<IngestRules> = {}) {
-  const take = mirror.beginTake(rules(more));
+  const take = mirror.openBatch(rules(more));
   for (const record of records.users ?? []) take.add('User', { kind: 'good', record, warnings: [] });
   for (const record of records.groups ?? []) take.add('Group', { kind: 'good', record, warnings: [] });
   return take;
@@ -84,7 +84,7 @@ describe('the mirror', () => {
   test('has the same hash for the same records, whatever their order', () => {
     pass({ users: [makeUser('a'), makeUser('b')], groups: [group('g', ['a'])] }).commit(true);
     const other = openStateDatabase(path.join(folder, 'other'), NOW, 'this node');
-    const take = other.beginTake(rules());
+    const take = other.openBatch(rules());
     take.add('Group', { kind: 'good', record: group('g', ['a']), warnings: [] });
     take.add('User', { kind: 'good', record: makeUser('b'), warnings: [] });
     take.add('User', { kind: 'good', record: makeUser('a'), warnings: [] });
@@ -202,7 +202,7 @@ describe('a confirmation', () => {
 
   test('does not come from a quarantined record, whose new keys still count', () => {
     pass({ users: [makeUser('a')] }).commit(true);
-    const take = mirror.beginTake(rules({ now: NOW + 6 * DAY }));
+    const take = mirror.openBatch(rules({ now: NOW + 6 * DAY }));
     const findings = [{ code: 'uid-malformed', detail: 'uid is not a number' }];
     take.add('User', { kind: 'quarantined', id: 'a', record: makeUser('a', { keys: [] }), findings });
     take.commit(true);

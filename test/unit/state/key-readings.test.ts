@@ -26,7 +26,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 function hear(mirror: ReturnType<typeof open>, keys: readonly string[]): void {
-  const take = mirror.beginTake({ now: NOW, maxAge: null, absences: 2 });
+  const take = mirror.openBatch({ now: NOW, maxAge: null, absences: 2 });
   take.add('User', { kind: 'good', record: makeUser('u1', { keys }), warnings: [] });
   take.commit(true);
 }

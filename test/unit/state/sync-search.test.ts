@@ -24,7 +24,7 @@ afterEach(() => {
 });
 
 function pass(mode: Report['mode'], at: number, by = mirror): void {
-  by.endPass(by.beginPass(at), { mode, at } satisfies Report, []);
+  by.endSync(by.beginSync(at), { mode, at } satisfies Report, []);
 }
 
 function isFull({ mode, at }: Report): boolean {
@@ -33,34 +33,34 @@ function isFull({ mode, at }: Report): boolean {
 }
 
 test('the newest pass of a kind is found, and each pass is looked at once', () => {
-  expect(mirror.lastPass('full', isFull)).toBeNull();
+  expect(mirror.lastSync('full', isFull)).toBeNull();
   pass('full', 1);
   pass('delta', 2);
   pass('delta', 3);
-  expect(mirror.lastPass('full', isFull)?.at).toBe(1);
+  expect(mirror.lastSync('full', isFull)?.at).toBe(1);
   expect(shown).toEqual([3, 2, 1]);
   pass('delta', 4);
-  expect(mirror.lastPass('full', isFull)?.at).toBe(1);
+  expect(mirror.lastSync('full', isFull)?.at).toBe(1);
   expect(shown).toEqual([3, 2, 1, 4]);
   pass('full', 5);
-  expect(mirror.lastPass('full', isFull)?.at).toBe(5);
+  expect(mirror.lastSync('full', isFull)?.at).toBe(5);
   // Another question has to see them all.
-  expect(mirror.lastPass<Report>('the second', ({ at }) => at === 2)?.at).toBe(2);
+  expect(mirror.lastSync<Report>('the second', ({ at }) => at === 2)?.at).toBe(2);
 });
 
 test('a pass that was under way when somebody asked is seen when it has ended', () => {
   pass('full', 1);
-  const n = mirror.beginPass(2);
-  expect(mirror.lastPass('full', isFull)?.at).toBe(1);
-  mirror.endPass(n, { mode: 'full', at: 2 } satisfies Report, []);
-  expect(mirror.lastPass('full', isFull)?.at).toBe(2);
+  const n = mirror.beginSync(2);
+  expect(mirror.lastSync('full', isFull)?.at).toBe(1);
+  mirror.endSync(n, { mode: 'full', at: 2 } satisfies Report, []);
+  expect(mirror.lastSync('full', isFull)?.at).toBe(2);
 });
 
 test('passes that another process made are seen too', () => {
   pass('full', 1);
   const view = viewState(folder);
-  expect(view.lastPass('full', isFull)?.at).toBe(1);
+  expect(view.lastSync('full', isFull)?.at).toBe(1);
   pass('full', 2);
-  expect(view.lastPass('full', isFull)?.at).toBe(2);
+  expect(view.lastSync('full', isFull)?.at).toBe(2);
   view.close();
 });

@@ -52,7 +52,7 @@ function hear(mirror: StateDatabase, lists: Lists, pageMemo: PageMemo, now: numb
     readGroup: (raw, previous) => ((judged += 1), JUDGE.readGroup(raw, previous)),
   };
   const tally = createPathTally(CONFIG);
-  const take = mirror.beginTake({ now, maxAge: 7 * 86_400, absences: 2 });
+  const take = mirror.openBatch({ now, maxAge: 7 * 86_400, absences: 2 });
   const pages = ingestPages(() => take, tally, { judge, pageMemo });
   const known = new Set(pageMemo.known());
   for (const kind of RESOURCE_KINDS) {
@@ -118,7 +118,7 @@ describe('what was heard before', () => {
     const [mirror, memory] = [open('one'), createPageMemo()];
     const lists = { User: people(100), Group: [] };
     hear(mirror, lists, memory, NOW);
-    const take = mirror.beginTake({ now: NOW, maxAge: null, absences: 2 });
+    const take = mirror.openBatch({ now: NOW, maxAge: null, absences: 2 });
     take.add('User', JUDGE.readUser(user(50, { active: false }), null));
     take.commit(true);
     expect(hear(mirror, lists, memory, NOW + 1).counts).toMatchObject({ changed: 1 });
@@ -161,7 +161,7 @@ describe('what was heard before', () => {
     hear(mirror, { User: people(3), Group: [] }, memory, NOW);
     const [digest = ''] = memory.known();
     const begin = () =>
-      ingestPages(() => mirror.beginTake({ now: NOW, maxAge: null, absences: 2 }), createPathTally(CONFIG), {
+      ingestPages(() => mirror.openBatch({ now: NOW, maxAge: null, absences: 2 }), createPathTally(CONFIG), {
         judge: JUDGE,
         pageMemo: memory,
       });
