@@ -45,7 +45,7 @@ export function changeSettings(settings: Settings, changes: unknown): Settings {
     throw new ScimError(
       409,
       null,
-      'Enable Automated User Provisioning needs SAML SSO: configure it, test it and choose Deploy SSO first',
+      'Enable Automated User Provisioning needs SAML SSO: configure it and choose Deploy SSO first',
     );
   }
   return changed;

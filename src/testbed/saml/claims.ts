@@ -57,18 +57,22 @@ function checkRecipient(assertion: Element, { acsUrl, requestId }: Expected): vo
 function readClaim(assertion: Element, name: string): string {
   const values = childrenOf(assertion, ASSERTION, 'AttributeStatement')
     .flatMap((statement) => childrenOf(statement, ASSERTION, 'Attribute'))
-    .filter((attribute) => attribute.getAttribute('Name') === name)
+    .filter((attribute) => isNamed(attribute, name))
     .flatMap((attribute) => childrenOf(attribute, ASSERTION, 'AttributeValue'))
     .map((value) => textOf(value).trim())
     .filter((value) => value !== '');
   const [value] = values;
   if (value === undefined || values.length > 1) {
     const lack = value === undefined ? 'no claim' : 'several values for the claim';
-    throw refuse(
-      `the assertion has ${lack} ${name}; the claims are first_name, last_name and email, without a namespace`,
-    );
+    throw refuse(`the assertion has ${lack} ${name}; the claims are first_name, last_name and email`);
   }
   return value;
+}
+
+/** Entra puts a new claim into a namespace unless it is cleared: the name is then the last part of a URI. */
+function isNamed(attribute: Element, name: string): boolean {
+  const given = attribute.getAttribute('Name') ?? '';
+  return given === name || (/^https?:/.test(given) && given.endsWith(`/claims/${name}`));
 }
 
 function textOf(element: Element | undefined): string {

@@ -14,7 +14,7 @@ export interface Sso {
   readonly entityId: string;
   /** Null until a Metadata URL was entered. */
   state(): SsoState | null;
-  /** Reads the metadata; another identity provider has to be tested and deployed again. */
+  /** Reads the metadata. New certificates of the same identity provider leave SSO deployed; another one ends it. */
   configure(metadataUrl: string): Promise<void>;
   /**
    * Begins a sign-in of one browser.
@@ -27,7 +27,7 @@ export interface Sso {
    * @throws ScimError 403 for a response that is not to be believed, or that another browser asked for.
    */
   finish(response: string, browser: string | null): Promise<{ purpose: Purpose; claims: Claims }>;
-  /** @throws ScimError 409 unless *Test* saw a sign-in succeed. */
+  /** @throws ScimError 409 while it is not configured. */
   deploy(): void;
   restore(state: SsoState | null): void;
 }
@@ -76,10 +76,10 @@ export function createSso(consoleUrl: string, now: () => number): Sso {
     async configure(metadataUrl) {
       const provider = await fetchMetadata(metadataUrl);
       open.clear();
-      const isSame = JSON.stringify(provider) === JSON.stringify(state?.provider);
+      // A rotation of certificates changes the provider, but not who it is.
       state =
-        isSame && state !== null
-          ? { ...state, metadataUrl }
+        state !== null && provider.entityId === state.provider.entityId
+          ? { ...state, metadataUrl, provider }
           : { metadataUrl, provider, tested: null, isDeployed: false };
     },
     async begin(purpose, browser) {
@@ -87,7 +87,7 @@ export function createSso(consoleUrl: string, now: () => number): Sso {
         throw new ScimError(
           409,
           null,
-          'SAML SSO is not deployed: an administrator tests it and chooses Deploy SSO',
+          'SAML SSO is not deployed: an administrator chooses Deploy SSO on the page SAML SSO',
         );
       }
       // An NCName does not begin with a digit (SAML core section 1.3.4).
@@ -116,15 +116,7 @@ export function createSso(consoleUrl: string, now: () => number): Sso {
       return { purpose: request.purpose, claims };
     },
     deploy() {
-      const current = requireState();
-      if (current.tested === null) {
-        throw new ScimError(
-          409,
-          null,
-          'Deploy SSO needs a Test that succeeded: choose Test and sign in first',
-        );
-      }
-      state = { ...current, isDeployed: true };
+      state = { ...requireState(), isDeployed: true };
     },
     restore(kept) {
       state = kept;

@@ -45,10 +45,10 @@ describe.skipIf(findObstacle() !== null)('SAML SSO', () => {
     await page.getByRole('button', { name: 'Deploy SSO' }).click();
     expect(await page.getByRole('alert').textContent()).toContain('not configured');
     await page.getByLabel('Metadata URL').fill(`${provider.metadataUrl}x`);
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Next' }).click();
     expect(await page.getByRole('alert').textContent()).toContain('cannot be read: it answered 404');
     await page.getByLabel('Metadata URL').fill(provider.metadataUrl);
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Next' }).click();
     await page.getByText('Read the metadata').waitFor();
 
     await page.goto(`${origin}/console/saml-sso/test`);

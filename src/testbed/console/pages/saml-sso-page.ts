@@ -16,8 +16,8 @@ export function showSamlSso(visit: Visit): Page {
         <h2>Enter these in the identity provider</h2>
         ${copyable('ACS URL', 'acs-url', sso.acsUrl)} ${copyable('Entity ID', 'entity-id', sso.entityId)}
         <p class="note">
-          Claims, without a namespace: <code>first_name</code>, <code>last_name</code>, <code>email</code>.
-          Signing option: sign the response <em>and</em> the assertion, with SHA-256.
+          Claims: <code>first_name</code>, <code>last_name</code>, <code>email</code>. Signing option: sign
+          the response <em>and</em> the assertion, with SHA-256.
         </p>
       </li>
       <li class="card">
@@ -34,7 +34,7 @@ export function showSamlSso(visit: Visit): Page {
               value="${state?.metadataUrl ?? ''}"
               autocomplete="off"
             />
-            <button>Save</button>`,
+            <button>Next</button>`,
           'stack',
         )}
         ${

@@ -63,10 +63,10 @@ describe('an assertion whose signature is sound', () => {
     ],
     ['has an empty address', 'a@example.com', ' ', /no claim email/],
     [
-      'has a claim in a namespace',
+      'has a claim in a namespace that is not of claims',
       'Name="email"',
       'Name="http://schemas.example/email"',
-      /without a namespace/,
+      /no claim email/,
     ],
   ] as const)('is refused when it %s', (_what, from, to, sentence) => {
     const changed = sound.replace(from, to);
