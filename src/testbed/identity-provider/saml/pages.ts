@@ -30,7 +30,7 @@ export function showPeople(
             </button>`,
         )}
       </form>
-      <p class="note">A rehearsal: nobody asks for a password.</p>`,
+      <p class="note">A rehearsal: no password is asked for.</p>`,
   );
 }
 

@@ -74,7 +74,7 @@ function refuse(status: number, sentence: string): Reply {
   return renderReply(status, showProblem(sentence));
 }
 
-/** Whoever is enabled is asked after; that not everybody may go on, the next page says. */
+/** Offers all enabled users; the next page refuses those who are not assigned. */
 async function ask(directory: Directory, query: URLSearchParams): Promise<Reply> {
   const encoded = query.get('SAMLRequest') ?? '';
   const problem = await findProblem(directory, encoded);
