@@ -26,8 +26,10 @@ export function changeSaml({ application: { saml } }: Directory, args: readonly 
   if (verb === 'identifier') saml.identifier = readUrl(value);
   else if (verb === 'reply-url') saml.reply_url = readUrl(value);
   else if (verb === 'claim') setClaim(saml.claims, value, source);
+  else if (verb === 'delete-claim') delete saml.claims[value];
   else if (verb === 'signing') saml.signing = readSigning(value);
-  else if (verb !== undefined) throw new UsageError('saml identifier, reply-url, claim or signing');
+  else if (verb !== undefined)
+    throw new UsageError('saml identifier, reply-url, claim, delete-claim or signing');
   return (
     `Identifier (Entity ID): ${saml.identifier || 'none'}\nReply URL (ACS URL): ${saml.reply_url || 'none'}\n` +
     `Signing Option: ${saml.signing}\n` +
