@@ -36,6 +36,5 @@ export async function connectEntra(baseUrl: string, token: string): Promise<stri
   await entra('credentials', baseUrl, token);
   await entra('test-connection');
   await entra('assign', 'coreweave-users', 'slurm-users', 'slurm-admins');
-  await entra('provisioning', 'on');
-  return entra('cycle');
+  return entra('provisioning', 'on');
 }

@@ -71,7 +71,7 @@ function setAttributes(person: Person, assignments: readonly string[]): void {
   }
 }
 
-/** Out of the recycle bin, as if nothing had been. */
+/** Out of the recycle bin, with everything as it was. */
 function restore(person: Person): void {
   if (!person.deleted) throw new UsageError(`${person.userPrincipalName} is not in the recycle bin`);
   Object.assign(person, { deleted: false, deleted_at: null });
@@ -128,6 +128,15 @@ export function readCondition([text]: readonly string[]): { attribute: string; e
   const attribute = SETTABLE.find((one) => one === text.slice(0, at));
   if (attribute === undefined) throw new UsageError(`${text} is not one of ${SETTABLE.join('=, ')}=`);
   return { attribute, equals: text.slice(at + 1) };
+}
+
+/** The scoping filter of the group mapping: `displayName=NAME` or `displayName!=NAME`; none: every assigned group. */
+export function setGroupScope({ application }: Directory, clauses: readonly string[]): void {
+  application.group_scoping_filter = clauses.map((text) => {
+    const [, not, value = ''] = /^displayName(!?)=(.+)$/.exec(text) ?? [];
+    if (not === undefined) throw new UsageError(`${text} is not like displayName!=parent-group`);
+    return { attribute: 'displayName', operator: not === '!' ? 'NOT EQUALS' : 'EQUALS', value };
+  });
 }
 
 /** *Users and groups*: assign or unassign by name. */

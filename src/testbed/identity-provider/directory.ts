@@ -13,7 +13,7 @@ const person = z.strictObject({
   mail: z.string().default(''),
   jobTitle: z.string().default(''),
   department: z.string().default(''),
-  /** userPrincipalName of whoever leads the person. */
+  /** userPrincipalName of the person's manager. */
   manager: z.string().default(''),
   /** The value of the extension property; one text, as Entra keeps it. */
   sunkSshKeys: z.string().default(''),
@@ -35,8 +35,15 @@ const group = z.strictObject({
   displayName: z.string().min(1),
   /** userPrincipalNames, or the displayName of a nested group. */
   members: z.array(z.string()).default([]),
-  /** A dynamic group: its members are all people of whom this holds. */
+  /** A dynamic group: its members are all users who fulfil this. */
   dynamic: condition.nullable().default(null),
+});
+
+/** A clause of the group mapping's scoping filter; a group that fulfils all of them is pushed. */
+const groupClause = z.strictObject({
+  attribute: z.literal('displayName'),
+  operator: z.enum(['EQUALS', 'NOT EQUALS']),
+  value: z.string().min(1),
 });
 
 /** *Set up Single Sign-On with SAML*, as the application begins: the claims under their long names, one part signed. */
@@ -56,8 +63,13 @@ const saml = z.strictObject({
 
 const application = z.strictObject({
   name: z.string().default('CoreWeave'),
-  /** The two ids that are easily taken for each other: Graph wants the first. */
+  /** False until *New Application* made it: the admin center does not list it yet. */
+  created: z.boolean().default(true),
+  /** The Object ID of the app registration. Graph wants this one; the two others are easily taken for it. */
   object_id: z.string().default(() => randomUUID()),
+  /** The Object ID of the enterprise application, which is a service principal. */
+  enterprise_object_id: z.string().default(() => randomUUID()),
+  /** The Application (client) ID. */
   application_id: z.string().default(() => randomUUID()),
   /** Graph permissions that an administrator consented to. */
   permissions: z.array(z.string()).default([]),
@@ -79,6 +91,7 @@ const application = z.strictObject({
   /** *Users and groups*: displayNames and userPrincipalNames. */
   assigned: z.array(z.string()).default([]),
   scoping_filter: condition.nullable().default(null),
+  group_scoping_filter: z.array(groupClause).default([]),
   /** *Attribute Mapping*: attribute here to path there; department is there by default, sunkSshKeys is not. */
   mappings: z.record(z.string(), z.string()).default({}),
 });
@@ -133,10 +146,14 @@ const COMMENTS: readonly (readonly [readonly string[], string])[] = [
     ['application', 'scoping_filter'],
     'Only these of all who are assigned, such as {attribute: department, equals: Research}; null: all.',
   ],
+  [
+    ['application', 'group_scoping_filter'],
+    'Only groups for which every clause holds, such as {attribute: displayName, operator: NOT EQUALS, value: parent}.',
+  ],
   [['users'], 'deleted: in the recycle bin since deleted_at; 30 days later a cycle deletes for good.'],
   [
     ['groups'],
-    'dynamic: everybody with, for example, {attribute: department, equals: Research}; null: members.',
+    'dynamic: all users with, for example, {attribute: department, equals: Research}; null: members.',
   ],
 ];
 

@@ -1,20 +1,28 @@
 // What the emulators have in common on the command line: one directory file, one command, one exit status.
 import { parseArgs } from 'node:util';
 import { UsageError, changeAssignment, changeGroup, changeUser, readCondition } from './directory-verbs.ts';
+import { holdDirectory } from './directory-lock.ts';
 import { loadDirectory, saveDirectory, type Directory } from './directory.ts';
 import type { LogLine } from './idp-client.ts';
 import { writeReport } from './idp-report.ts';
 import { changeMapping, writeMappings } from './mapping-verbs.ts';
+import { appendLog, type LogEntry } from './provisioning-log.ts';
 import { findNextTry } from './entra/quarantine.ts';
 import { makeSampleDirectory } from './sample-directory.ts';
 import { changeSaml } from './saml/saml-verbs.ts';
 
-/** Changes the directory and says what it did; the directory is saved afterwards. */
+/** Changes the directory and tells what it did; the directory is saved afterwards. */
 export type Command = (
   directory: Directory,
   args: readonly string[],
-  options: { readonly isInitial: boolean },
+  options: CommandOptions,
 ) => string | Promise<string>;
+
+export interface CommandOptions {
+  readonly isInitial: boolean;
+  /** Keeps what a cycle did for *Provisioning logs*. */
+  readonly keep: (cycle: LogEntry['cycle'], log: readonly LogLine[]) => void;
+}
 
 /** Something in a cycle failed; the report says what. */
 export class CycleFailure extends Error {
@@ -78,13 +86,21 @@ function checkMayRun(directory: Directory, isRestart: boolean): void {
   const next = findNextTry(directory);
   if (isRestart || next === null || next <= Date.now()) return;
   const when = new Date(next).toISOString();
-  throw new UsageError(`in quarantine, tried again at ${when}: mend the cause, then provisioning restart`);
+  throw new UsageError(`in quarantine, tried again at ${when}: fix the cause, then provisioning restart`);
 }
 
-/** A cycle's log, under the line that says which sort of cycle it was, if the provider has more than one. */
+/** A cycle's log, under the line that names its sort, if the provider has more than one. */
 export interface Cycle {
   readonly heading: string;
+  readonly sort: LogEntry['cycle'];
   readonly log: readonly LogLine[];
+}
+
+/** @throws CycleFailure with the same report if some of it failed. */
+export function reportCycle({ heading, log }: Cycle, directory: Directory): string {
+  const report = heading + writeReport(log, directory.application.provisioning === 'quarantine');
+  if (log.some((line) => line.outcome === 'failure')) throw new CycleFailure(report);
+  return report;
 }
 
 /** The commands that run one emulator's cycle and its test of the connection. */
@@ -97,12 +113,11 @@ export function makeCycleCommands(
       await test(directory);
       return 'the supplied credentials are authorized to enable provisioning\n';
     },
-    async cycle(directory, _args, { isInitial }) {
+    async cycle(directory, _args, { isInitial, keep }) {
       checkMayRun(directory, isInitial);
-      const { heading, log } = await run(directory, isInitial);
-      const report = heading + writeReport(log, directory.application.provisioning === 'quarantine');
-      if (log.some((line) => line.outcome === 'failure')) throw new CycleFailure(report);
-      return report;
+      const cycle = await run(directory, isInitial);
+      keep(cycle.sort, cycle.log);
+      return reportCycle(cycle, directory);
     },
   };
 }
@@ -121,7 +136,7 @@ export interface Outcome {
   readonly err: string;
 }
 
-/** Runs one command; whatever goes wrong is in the outcome. */
+/** Runs one command; any failure is in the outcome. */
 export async function perform(program: Program, argv: readonly string[]): Promise<Outcome> {
   try {
     const out = await performCommand(program, argv);
@@ -152,10 +167,20 @@ async function performCommand(program: Program, argv: readonly string[]): Promis
   const commands = { ...COMMON, ...program.commands };
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) throw new UsageError(`no command "${name}"\n${program.usage}`);
+  return holdDirectory(values.file, () => runCommand(command, values, name, args));
+}
+
+async function runCommand(
+  command: Command,
+  values: { readonly file: string; readonly initial: boolean },
+  name: string,
+  args: readonly string[],
+): Promise<string> {
   const directory = loadDirectory(values.file);
+  const keep: CommandOptions['keep'] = (cycle, log) => appendLog(values.file, cycle, log);
   try {
     if (values.initial && name !== 'cycle') throw new UsageError('--initial is an option of cycle alone');
-    const out = await command(directory, args, { isInitial: values.initial });
+    const out = await command(directory, args, { isInitial: values.initial, keep });
     saveDirectory(values.file, directory);
     return out;
   } catch (error) {

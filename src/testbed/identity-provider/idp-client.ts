@@ -3,13 +3,15 @@ import { isObject, type Json, type JsonObject } from '../protocol/json.ts';
 
 /** One line of the provisioning log. */
 export interface LogLine {
-  /** Whom it is about: a userPrincipalName or a group's name. */
+  /** A userPrincipalName, a group's name, or the object id of what is gone here. */
   readonly object: string;
   readonly action: string;
   readonly outcome: 'success' | 'failure' | 'skipped';
   readonly status: number | null;
   /** The service's `detail`, or why nothing was done. */
   readonly detail: string;
+  /** A membership failed, not the object: such failures lead to no quarantine. */
+  readonly isMemberFailure: boolean;
 }
 
 export interface ScimAnswer {
@@ -33,6 +35,9 @@ export class ProvisioningError extends Error {
     this.status = answer.status;
   }
 }
+
+/** A membership that was refused. */
+export class MemberError extends ProvisioningError {}
 
 /** @param baseUrl the SCIM Base URL, without a query. */
 export function createIdpClient(baseUrl: string, token: string, userAgent: string): IdpClient {
@@ -113,11 +118,13 @@ export async function noteOutcome(
 ): Promise<void> {
   try {
     const action = await work();
-    if (action !== null) log.push({ object, action, outcome: 'success', status: null, detail: '' });
+    if (action !== null)
+      log.push({ object, action, outcome: 'success', status: null, detail: '', isMemberFailure: false });
   } catch (error) {
     const status = error instanceof ProvisioningError ? error.status : null;
     const detail = error instanceof Error ? error.message : String(error);
-    log.push({ object, action: 'export', outcome: 'failure', status, detail });
+    const isMemberFailure = error instanceof MemberError;
+    log.push({ object, action: 'export', outcome: 'failure', status, detail, isMemberFailure });
   }
 }
 

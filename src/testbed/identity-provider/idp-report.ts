@@ -14,7 +14,7 @@ export function writeReport(log: readonly LogLine[], isQuarantined: boolean): st
   return lines.join('') + sum + quarantine;
 }
 
-/** The steps of a provisioning on demand, numbered, under the name of whom they are about. */
+/** The steps of a provisioning on demand, numbered, under the name of the user or group. */
 export function writeSteps(name: string, steps: readonly Step[]): string {
   const lines = steps.map(
     ({ title, outcome, detail }, index) => `  ${index + 1}. ${outcome.padEnd(8)} ${title}: ${detail}\n`,

@@ -3,8 +3,8 @@ import { UsageError } from './directory-verbs.ts';
 import type { Directory } from './directory.ts';
 import { SSH_KEYS_PATH } from './entra/shapes.ts';
 
-/** What users are matched by: Entra lets nobody delete it. */
-const MATCHING = 'userName';
+/** What users are matched by: Entra refuses to delete it. */
+export const MATCHING = 'userName';
 
 /** `mapping [delete ATTRIBUTE | add ATTRIBUTE [PATH]]` */
 export function changeMapping({ application }: Directory, args: readonly string[]): void {

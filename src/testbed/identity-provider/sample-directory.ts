@@ -1,4 +1,4 @@
-// The layout that the guide recommends: one group of everybody who is pushed, and one for each subgroup; one is dynamic.
+// The layout that the guide recommends: one group of all users who are pushed, and one for each subgroup; one is dynamic.
 import { randomUUID } from 'node:crypto';
 import { UsageError } from './directory-verbs.ts';
 import { directorySchema, type Directory } from './directory.ts';
@@ -12,9 +12,9 @@ const PEOPLE = [
 
 /** A small organisation at example.com; nothing is assigned, and provisioning is off. */
 export function makeSampleDirectory(): Directory {
-  const everybody = PEOPLE.map(([name]) => `${name}@example.com`);
+  const allUsers = PEOPLE.map(([name]) => `${name}@example.com`);
   return directorySchema.parse({
-    application: { mappings: { ...DEFAULT_MAPPINGS } },
+    application: { created: false, mappings: { ...DEFAULT_MAPPINGS } },
     users: PEOPLE.map(([name, givenName, surname, department]) => ({
       object_id: randomUUID(),
       userPrincipalName: `${name}@example.com`,
@@ -25,8 +25,8 @@ export function makeSampleDirectory(): Directory {
       mail: `${name}@example.com`,
     })),
     groups: [
-      { object_id: randomUUID(), displayName: 'coreweave-users', members: everybody },
-      { object_id: randomUUID(), displayName: 'slurm-users', members: everybody },
+      { object_id: randomUUID(), displayName: 'coreweave-users', members: allUsers },
+      { object_id: randomUUID(), displayName: 'slurm-users', members: allUsers },
       { object_id: randomUUID(), displayName: 'slurm-admins', members: ['carol@example.com'] },
       {
         object_id: randomUUID(),
@@ -39,7 +39,7 @@ export function makeSampleDirectory(): Directory {
 
 /**
  * *New application*, *Create your own application*: ids of its own, and the mappings that Entra gives it.
- * @throws UsageError without a name, or if the present application provisioned somebody, whom nobody would then disable.
+ * @throws UsageError without a name, or if the present application has provisioned users, which no application would disable afterwards.
  */
 export function createApplication(directory: Directory, name: string): void {
   if (name === '') throw new UsageError('application create NAME');

@@ -93,7 +93,7 @@ describeOnNodes('the rehearsal of the guide', () => {
       const [found, words = '', value = ''] = pattern.exec(clipboard.fill(sentence)) ?? [];
       if (found !== undefined) return act(page, words, value);
     }
-    throw new Error('nobody would know what to do');
+    throw new Error('no reader would know what to do');
   }
 
   it('leads one person on one machine from SAML SSO to a login, and out again', async () => {

@@ -63,11 +63,11 @@ export class Clipboard {
     this.#known.set(name, value);
   }
 
-  /** The text with everything in angle brackets put in. @throws Error for what nobody has copied. */
+  /** The text with everything in angle brackets put in. @throws Error for what was not copied yet. */
   fill(text: string): string {
     return text.replaceAll(/<([^<>]+)>/g, (_, name: string) => {
       const value = this.#known.get(name);
-      if (value === undefined) throw new Error(`nobody has copied <${name}> yet`);
+      if (value === undefined) throw new Error(`<${name}> was not copied yet`);
       return value;
     });
   }

@@ -55,14 +55,15 @@ it('begins a new organisation without a token, and says how to come in', async (
   expect(await once(child, 'exit')).toEqual([0, null]);
 });
 
-it('starts the sign-in page of an identity provider, and says its Metadata URL', async () => {
+it('starts the identity provider, and prints its addresses', async () => {
   const child = spawn(process.execPath, [
     'src/testbed/identity-provider/saml/main.ts',
     '--file',
     'none.yaml',
   ]);
   const [text] = (await once(child.stdout, 'data')) as [Buffer];
-  const [, url = ''] = /^Metadata URL: (\S+)\n$/.exec(text.toString()) ?? [];
+  const [, url = ''] =
+    /^Entra admin center \(rehearsal\): \S+\nMetadata URL: (\S+)\n$/.exec(text.toString()) ?? [];
   expect(await (await fetch(url)).text()).toContain('<IDPSSODescriptor');
   child.kill('SIGTERM');
   expect(await once(child, 'exit')).toEqual([0, null]);

@@ -79,7 +79,7 @@ export function replaceContent(
   });
 }
 
-/** What the service must serve of somebody who is in scope. */
+/** What the service must serve of a user who is in scope. */
 export function describeServed(user: Person): object {
   return {
     userName: user.userPrincipalName,

@@ -3,6 +3,8 @@ import type { Directory, Person } from '../directory.ts';
 
 /** What each call needs an administrator's consent to. */
 const NEEDED = { property: 'Application.ReadWrite.All', user: 'User.ReadWrite.All' } as const;
+/** Can be granted, and is not enough to write an extension property. */
+const NOT_ENOUGH = 'User.ReadWrite';
 
 /** A refusal in Graph's own words, with its code. */
 export class GraphError extends Error {
@@ -13,15 +15,15 @@ export class GraphError extends Error {
 }
 
 /**
- * *API permissions*, *Grant admin consent*.
- * @throws GraphError if no call here needs a permission of that name.
+ * Connects with a scope: *Grant admin consent*.
+ * @throws GraphError for a permission that has nothing to do with the guide.
  */
 export function consent(directory: Directory, permission: string): void {
-  const known: readonly string[] = Object.values(NEEDED);
+  const known: readonly string[] = [...Object.values(NEEDED), NOT_ENOUGH];
   if (!known.includes(permission)) {
     throw new GraphError(
       'Request_BadRequest',
-      `the guide grants ${known.join(' and ')}, not "${permission}"`,
+      `the guide connects with ${Object.values(NEEDED).join(' and ')}, not "${permission}"`,
     );
   }
   const { permissions } = directory.application;
@@ -30,17 +32,23 @@ export function consent(directory: Directory, permission: string): void {
 
 /**
  * `POST /applications/{id}/extensionProperties`.
- * @param id the application's Object ID; its Application ID is refused, as Graph does.
+ * @param id the Object ID of the app registration; the two other ids are refused, as Graph does.
  * @returns the full name, `extension_<application id without dashes>_<name>`.
  * @throws GraphError
  */
 export function makeExtensionProperty(directory: Directory, id: string, name: string): string {
   const { application } = directory;
   require(directory, NEEDED.property);
-  if (id === application.application_id) {
+  const mistaken =
+    id === application.application_id
+      ? 'the Application (client) ID'
+      : id === application.enterprise_object_id
+        ? 'the Object ID of the enterprise application'
+        : null;
+  if (mistaken !== null) {
     throw new GraphError(
       'Request_ResourceNotFound',
-      `${id} is the Application (client) ID; this call takes the Object ID, ${application.object_id}`,
+      `${id} is ${mistaken}; this call takes the Object ID of the app registration, ${application.object_id}`,
     );
   }
   if (id !== application.object_id) {
@@ -56,19 +64,27 @@ export function makeExtensionProperty(directory: Directory, id: string, name: st
 
 /**
  * `PATCH /users/{mail}` with the extension property.
- * @throws GraphError if there is no such person or property, or no consent.
+ * @param property its full name; null: the one that there is.
+ * @throws GraphError if there is no such user or property, or no consent.
  */
-export function setKey(directory: Directory, email: string, key: string): void {
+export function setKey(directory: Directory, email: string, property: string | null, key: string): void {
   require(directory, NEEDED.user);
-  if (directory.application.extension_properties.length === 0) {
+  const [known] = directory.application.extension_properties;
+  if (known === undefined) {
     throw new GraphError('Request_BadRequest', 'there is no extension property sunkSshKeys yet');
+  }
+  if (property !== null && !directory.application.extension_properties.includes(property)) {
+    throw new GraphError(
+      'Request_BadRequest',
+      `a user has no property "${property}"; the name with its prefix is ${known}`,
+    );
   }
   findPerson(directory, email).sunkSshKeys = key;
 }
 
 /**
  * `GET /users/{mail}?$select=...`: the extension property under its full name; left out where it is empty.
- * @throws GraphError if there is no such person, or no consent.
+ * @throws GraphError if there is no such user, or no consent.
  */
 export function getUser(directory: Directory, email: string): Readonly<Record<string, string | boolean>> {
   require(directory, NEEDED.user);
@@ -91,20 +107,23 @@ export function getUser(directory: Directory, email: string): Readonly<Record<st
   };
 }
 
-/** Who is in the recycle bin is not found either. */
+/** A user in the recycle bin is not found either. */
 function findPerson(directory: Directory, email: string): Person {
   const person = directory.users.find(
     (one) => !one.deleted && [one.userPrincipalName, one.mail].includes(email),
   );
-  if (person === undefined)
-    throw new GraphError('Request_ResourceNotFound', `there is nobody called ${email}`);
+  if (person === undefined) throw new GraphError('Request_ResourceNotFound', `there is no user ${email}`);
   return person;
 }
 
-function require(directory: Directory, permission: string): void {
-  if (directory.application.permissions.includes(permission)) return;
+function require({ application: { permissions } }: Directory, permission: string): void {
+  if (permissions.includes(permission)) return;
+  const hint =
+    permission === NEEDED.user && permissions.includes(NOT_ENOUGH)
+      ? `; ${NOT_ENOUGH} is not sufficient for an extension property`
+      : '';
   throw new GraphError(
     'Authorization_RequestDenied',
-    `insufficient privileges: grant ${permission} to the application, with admin consent`,
+    `insufficient privileges${hint}: connect with ${permission}, with admin consent`,
   );
 }

@@ -1,10 +1,19 @@
 // *Provision on demand*: one user or group now, with a report of each step; Entra's own page has the same steps.
 import { UsageError } from '../directory-verbs.ts';
 import type { Directory, DirectoryGroup, Person } from '../directory.ts';
-import { bringGroup, bringPerson, disablePerson, findGroup, findPerson, openRun, type Run } from './cycle.ts';
-import { fulfils, listAssignedGroups, listAssignedPeople, listNested, listPeople } from './scope.ts';
+import { bringGroup, findGroup } from './push-groups.ts';
+import { bringPerson, disablePerson, findPerson } from './push-users.ts';
+import { openRun, type Run } from './run.ts';
+import {
+  fulfils,
+  listAssignedGroups,
+  listAssignedPeople,
+  listNested,
+  listPeople,
+  listPushedGroups,
+} from './scope.ts';
 import { findManagerId, isActive, mapPerson } from './shapes.ts';
-import { ProvisioningError, readId } from '../idp-client.ts';
+import { ProvisioningError, readId, type LogLine } from '../idp-client.ts';
 
 /** One step of the report; after a failure there is no other. */
 export interface Step {
@@ -57,6 +66,12 @@ export async function provisionOnDemand(directory: Directory, subject: Subject):
   return steps;
 }
 
+/** The line of *Provisioning logs*: how the last step went. */
+export function summarise(object: string, steps: readonly Step[]): LogLine {
+  const { outcome = 'skipped', detail = '' } = steps.at(-1) ?? {};
+  return { object, action: 'on demand', outcome, status: null, detail, isMemberFailure: false };
+}
+
 /** @throws UsageError if the directory has nothing of that name. */
 export function findSubject(directory: Directory, name: string): Subject {
   const person = directory.users.find((one) => one.userPrincipalName === name);
@@ -83,14 +98,14 @@ function describePerson(directory: Directory, person: Person): Subject {
       const target = await findPerson(run, person);
       const by = isKnown ? '' : `userName eq "${person.userPrincipalName}": `;
       return {
-        detail: by + (target === null ? 'nobody is there' : `id ${readId(target)}`),
+        detail: by + (target === null ? 'not found' : `id ${readId(target)}`),
         act: () => (isInScope ? bringPerson(run, person, target) : disablePerson(run, person)),
       };
     },
   };
 }
 
-/** Why somebody is in scope, or what keeps them out. */
+/** Why a user is in scope, or what keeps the user out. */
 function explainScope(directory: Directory, person: Person): string {
   const { assigned, scoping_filter: filter } = directory.application;
   const through = [
@@ -107,7 +122,7 @@ function explainScope(directory: Directory, person: Person): string {
 }
 
 function describeGroup(directory: Directory, group: DirectoryGroup): Subject {
-  const isInScope = listAssignedGroups(directory).includes(group);
+  const isInScope = listPushedGroups(directory).includes(group);
   const people = listPeople(directory, group);
   const ready = people.filter((person) => directory.provisioned.users[person.object_id] !== undefined);
   const nested = listNested(directory, group).map((one) => one.displayName);
@@ -117,17 +132,20 @@ function describeGroup(directory: Directory, group: DirectoryGroup): Subject {
       `${group.displayName}; members: ${people.length}, of them provisioned: ${ready.length}` +
       (nested.length === 0 ? '' : `; nested: ${nested.join(', ')}`),
     isInScope,
-    scope: isInScope ? 'assigned' : 'not assigned',
+    scope: explainGroupScope(directory, group, isInScope),
     async match(run) {
       if (!isInScope) return { detail: 'not looked for', act: async () => null };
       const target = await findGroup(run, group);
       return {
-        detail:
-          target === null
-            ? `displayName eq "${group.displayName}": nothing is there`
-            : `id ${readId(target)}`,
+        detail: target === null ? `displayName eq "${group.displayName}": not found` : `id ${readId(target)}`,
         act: () => bringGroup(run, group, target),
       };
     },
   };
+}
+
+function explainGroupScope(directory: Directory, group: DirectoryGroup, isInScope: boolean): string {
+  if (isInScope) return 'assigned';
+  if (!listAssignedGroups(directory).includes(group)) return 'not assigned';
+  return 'assigned, but the scoping filter of the group mapping leaves it out';
 }

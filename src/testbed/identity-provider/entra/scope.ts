@@ -1,4 +1,4 @@
-// Who and what Entra provisions: assignment, dynamic groups, the scoping filter; all decided from the directory.
+// Who and what Entra provisions: assignment, dynamic groups, scoping filters; all decided from the directory.
 import type { Directory, DirectoryGroup, Person } from '../directory.ts';
 
 /** Whether a condition such as `department equals "R&D"` holds. */
@@ -24,6 +24,14 @@ export function listNested(directory: Directory, group: DirectoryGroup): readonl
 
 export function listAssignedGroups(directory: Directory): readonly DirectoryGroup[] {
   return directory.groups.filter((group) => directory.application.assigned.includes(group.displayName));
+}
+
+/** The assigned groups that the group mapping's scoping filter lets through: those that are pushed themselves. */
+export function listPushedGroups(directory: Directory): readonly DirectoryGroup[] {
+  const { group_scoping_filter: clauses } = directory.application;
+  return listAssignedGroups(directory).filter((group) =>
+    clauses.every(({ operator, value }) => (group.displayName === value) === (operator === 'EQUALS')),
+  );
 }
 
 /** The people in scope: assigned themselves or in an assigned group, and let through by the scoping filter. */

@@ -15,6 +15,8 @@ import {
 const PATCH_SCHEMA = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 const ADSCIM_GROUP = 'http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group';
 
+const DEPARTMENT_PATH = `${ENTERPRISE_SCHEMA}:department`;
+
 /** What a new enterprise application maps. The guide deletes `department` and adds `sunkSshKeys`. */
 export const DEFAULT_MAPPINGS: Readonly<Record<string, string>> = {
   userPrincipalName: 'userName',
@@ -23,13 +25,13 @@ export const DEFAULT_MAPPINGS: Readonly<Record<string, string>> = {
   surname: 'name.familyName',
   mail: 'emails[type eq "work"].value',
   jobTitle: 'title',
-  department: `${ENTERPRISE_SCHEMA}:department`,
+  department: DEPARTMENT_PATH,
   manager: `${ENTERPRISE_SCHEMA}:manager`,
 };
 
 export const SSH_KEYS_PATH = `${COREWEAVE_USER_SCHEMA}:sunkSshKeys`;
 
-/** The id, at the service, of whoever leads the person; null: nobody who was provisioned. */
+/** The id, at the service, of the person's manager; null: no manager, or one who was not provisioned. */
 export function findManagerId({ users, provisioned }: Directory, { manager }: Person): string | null {
   const found = manager === '' ? undefined : users.find((one) => one.userPrincipalName === manager);
   return found === undefined ? null : (provisioned.users[found.object_id] ?? null);
@@ -53,6 +55,19 @@ export function mapPerson(
     if (typeof value === 'string' && value !== '') mapped.set(path, value);
   }
   return mapped;
+}
+
+/**
+ * Paths to clear in what the service served: a department that is mapped no more.
+ * The guide's remedy ends with deleting that mapping, so nothing may be left that stops a group; of any other
+ * attribute the last value stays, as with Entra.
+ */
+export function listCleared(
+  target: JsonObject,
+  mappings: Directory['application']['mappings'],
+): readonly string[] {
+  const isMapped = Object.values(mappings).includes(DEPARTMENT_PATH);
+  return isMapped || readTarget(target, DEPARTMENT_PATH) === null ? [] : [DEPARTMENT_PATH];
 }
 
 /** Off when disabled or in the recycle bin. */
@@ -99,56 +114,58 @@ export function readTarget(resource: JsonObject, path: string): Json {
 
 /**
  * The PATCH that makes a user what the directory says; null if nothing differs.
- * @param mapped null: only `active` matters, as for somebody who is out of scope.
+ * @param mapped null: only `active` matters, as for a user who is out of scope.
+ * @param form of the request, and the paths to clear.
  */
 export function writeUserPatch(
   target: JsonObject,
   mapped: ReadonlyMap<string, string> | null,
   active: boolean,
-  isCompliant: boolean,
+  { isCompliant, cleared }: { readonly isCompliant: boolean; readonly cleared: readonly string[] },
 ): JsonObject | null {
   const changed = [...(mapped ?? [])].filter(([path, value]) => readTarget(target, path) !== value);
   // Exactly the boolean: a service that serves the text back is patched in every cycle.
   const isSwitched = target['active'] !== active;
-  if (changed.length === 0 && !isSwitched) return null;
-  return isCompliant
-    ? writeCompliantPatch(target, changed, isSwitched ? active : null)
-    : writeDefaultPatch(target, changed, isSwitched ? active : null);
+  const operations = (isCompliant ? writeCompliant : writeDefault)(
+    target,
+    changed,
+    isSwitched ? active : null,
+  );
+  const op = isCompliant ? 'remove' : 'Remove';
+  const all = [...operations, ...cleared.map((path) => ({ op, path }))];
+  return all.length === 0 ? null : writePatch(all);
 }
 
 /** One operation an attribute, capitalised, `active` as text. */
-function writeDefaultPatch(
+function writeDefault(
   target: JsonObject,
   changed: readonly [string, string][],
   active: boolean | null,
-): JsonObject {
+): readonly Json[] {
   const operations: Json[] = changed.map(([path, value]) => ({
     op: readTarget(target, path) === null ? 'Add' : 'Replace',
     path,
     value,
   }));
   if (active !== null) operations.push({ op: 'Replace', path: 'active', value: active ? 'True' : 'False' });
-  return writePatch(operations);
+  return operations;
 }
 
 /** One replace without a path, its keys flat; what selects a value keeps an operation of its own. */
-function writeCompliantPatch(
+function writeCompliant(
   target: JsonObject,
   changed: readonly [string, string][],
   active: boolean | null,
-): JsonObject {
+): readonly Json[] {
   const flat: JsonObject = Object.fromEntries(changed.filter(([path]) => !path.includes('[')));
   if (active !== null) flat['active'] = active;
   const selecting = changed
     .filter(([path]) => path.includes('['))
     .map(([path, value]) => ({ op: readTarget(target, path) === null ? 'add' : 'replace', path, value }));
-  return writePatch([
-    ...(Object.keys(flat).length === 0 ? [] : [{ op: 'replace', value: flat }]),
-    ...selecting,
-  ]);
+  return [...(Object.keys(flat).length === 0 ? [] : [{ op: 'replace', value: flat }]), ...selecting];
 }
 
-/** Members that come and go, each sort in the form's own way. */
+/** Members that are added and removed, each sort in the form's own way. */
 export function writeMembersPatch(
   added: readonly string[],
   removed: readonly string[],

@@ -7,7 +7,7 @@ import { runOktaCycle } from './cycle.ts';
 const USAGE = `usage: npm run okta -- [--file directory.yaml] COMMAND
 
   init                                 write a small directory
-  saml, saml identifier URL, saml reply-url URL, saml claim NAME ATTRIBUTE, saml signing both
+  saml, saml identifier URL, saml reply-url URL, saml claim NAME SOURCE, saml signing both
                                        Configure SAML; npm run idp serves the sign-in page
   mapping                              show the attribute mappings
   mapping delete ATTRIBUTE, mapping add ATTRIBUTE PATH
@@ -25,6 +25,6 @@ export const OKTA: Program = {
   usage: USAGE,
   commands: makeCycleCommands(async (directory, isInitial) => {
     if (isInitial) throw new UsageError('Okta compares everything in each push: cycle without --initial');
-    return { heading: '', log: await runOktaCycle(directory) };
+    return { heading: '', sort: 'incremental', log: await runOktaCycle(directory) };
   }, testConnection),
 };

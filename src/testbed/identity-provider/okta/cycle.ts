@@ -20,7 +20,7 @@ import { GROUP_SCHEMA, USER_SCHEMA } from '../../protocol/discovery/schemas.ts';
 const USER_AGENT = 'okta-emulator (like Okta SCIM Client 1.0.0)';
 
 /**
- * Pushes everybody assigned and every pushed group; whoever is assigned no more is switched off.
+ * Pushes all assigned users and every pushed group; users who are assigned no more are deactivated.
  * Notes in the directory which id each object has there.
  */
 export async function runOktaCycle(directory: Directory): Promise<readonly LogLine[]> {
@@ -79,7 +79,7 @@ async function pushPerson(
   return isWanted ? 'update' : 'deactivate';
 }
 
-/** `POST /Users` with a password that nobody will ever use. */
+/** `POST /Users` with a password that is never used. */
 function writeOktaUser(person: Person, mapped: ReadonlyMap<string, string>): JsonObject {
   const base: JsonObject = {
     schemas: [USER_SCHEMA],

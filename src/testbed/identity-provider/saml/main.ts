@@ -1,13 +1,15 @@
-// Starts the identity provider's sign-in page from the command line: prints its Metadata URL, runs until asked to stop.
+// Starts the identity provider from the command line: prints its addresses, runs until asked to stop.
 import { parseArgs } from 'node:util';
 import { startSamlProvider, type SamlProviderOptions } from './provider.ts';
 
 const USAGE = `usage: npm run idp -- [--file directory.yaml] [--port N] [--key FILE]
 
-A SAML identity provider for rehearsals, on 127.0.0.1 only: a page that asks which person of the
-directory you are, and a Metadata URL for the console. The commands saml and assign of npm run entra
-(or okta) are its SAML page and its Users and groups.
+An identity provider for rehearsals, on 127.0.0.1 only: the pages of the Entra admin center that the
+guide uses, a sign-in page that asks which user of the directory you are, and a Metadata URL for the
+console. npm run entra (or okta) works on the same directory.
   --port N    0 (the default) takes a free one
+  --cycle-every SECONDS
+              between automatic provisioning cycles; 40 by default, 0: none
   --key FILE  keeps the key pair over a restart; otherwise each start makes one
 `;
 
@@ -17,13 +19,21 @@ function readArguments(): SamlProviderOptions | null {
       file: { type: 'string', default: 'directory.yaml' },
       port: { type: 'string', default: '0' },
       key: { type: 'string' },
+      'cycle-every': { type: 'string', default: '40' },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return null;
   const port = /^[0-9]{1,5}$/.test(values.port) ? Number(values.port) : Number.NaN;
   if (!(port <= 65_535)) throw new TypeError(`--port must be a number up to 65535, not ${values.port}`);
-  return { file: values.file, port, ...(values.key === undefined ? {} : { keyFile: values.key }) };
+  const every = /^[0-9]{1,6}$/.test(values['cycle-every']) ? Number(values['cycle-every']) : Number.NaN;
+  if (Number.isNaN(every)) throw new TypeError(`--cycle-every takes seconds, not ${values['cycle-every']}`);
+  return {
+    file: values.file,
+    port,
+    ...(values.key === undefined ? {} : { keyFile: values.key }),
+    ...(every === 0 ? {} : { cycleEvery: every }),
+  };
 }
 
 async function main(): Promise<void> {
@@ -41,7 +51,9 @@ async function main(): Promise<void> {
   }
   const provider = await startSamlProvider(options);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void provider.close());
-  process.stdout.write(`Metadata URL: ${provider.metadataUrl}\n`);
+  process.stdout.write(
+    `Entra admin center (rehearsal): ${provider.adminCenterUrl}\nMetadata URL: ${provider.metadataUrl}\n`,
+  );
 }
 
 try {

@@ -13,16 +13,16 @@ const PROVIDER: Site = {
 export function showPeople(
   application: string,
   people: readonly Person[],
-  request: string,
-  relay: string,
+  hidden: Readonly<Record<string, string>>,
 ): Html {
   return renderCard(
     PROVIDER,
     'Pick an account',
     html`<p>to sign in to ${application}</p>
       <form method="post" action="/sign-in" class="accounts">
-        <input type="hidden" name="SAMLRequest" value="${request}" />
-        <input type="hidden" name="RelayState" value="${relay}" />
+        ${Object.entries(hidden).map(
+          ([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`,
+        )}
         ${people.map(
           ({ userPrincipalName, displayName }) =>
             html`<button name="who" value="${userPrincipalName}">
@@ -30,7 +30,7 @@ export function showPeople(
             </button>`,
         )}
       </form>
-      <p class="note">A rehearsal: nobody asks for a password.</p>`,
+      <p class="note">A rehearsal: no password is asked for.</p>`,
   );
 }
 

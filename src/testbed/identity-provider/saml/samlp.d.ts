@@ -8,7 +8,7 @@ declare module 'samlp' {
     readonly audience: string;
     readonly destination: string;
     readonly recipient: string;
-    readonly inResponseTo: string;
+    readonly inResponseTo?: string;
     readonly signResponse: boolean;
     readonly signAssertion: boolean;
     readonly signatureAlgorithm: 'rsa-sha256' | 'rsa-sha1';

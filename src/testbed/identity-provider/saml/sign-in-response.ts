@@ -18,13 +18,13 @@ export function readRequest(encoded: string): Promise<ParsedRequest> {
 
 /**
  * The response for one person, as XML.
- * @param requestId what it answers.
+ * @param requestId what it answers; null: no application asked (an unsolicited response).
  * @param changes what a test wants otherwise.
  */
 export function makeResponse(
   saml: Directory['application']['saml'],
   person: Person,
-  requestId: string,
+  requestId: string | null,
   issuer: string,
   { key, certificate }: SigningKey,
   changes: Partial<Parameters<typeof samlp.getSamlResponse>[0]> = {},
@@ -41,7 +41,7 @@ export function makeResponse(
         audience: saml.identifier,
         destination: saml.reply_url,
         recipient: saml.reply_url,
-        inResponseTo: requestId,
+        ...(requestId === null ? {} : { inResponseTo: requestId }),
         signResponse: saml.signing !== 'assertion',
         signAssertion: saml.signing !== 'response',
         signatureAlgorithm: 'rsa-sha256',

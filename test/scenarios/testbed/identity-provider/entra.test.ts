@@ -5,6 +5,8 @@ import type { Directory } from '../../../../src/testbed/identity-provider/direct
 import { runCycle, testConnection } from '../../../../src/testbed/identity-provider/entra/cycle.ts';
 import { SSH_KEYS_PATH, isActive } from '../../../../src/testbed/identity-provider/entra/shapes.ts';
 import { findSubject, provisionOnDemand } from '../../../../src/testbed/identity-provider/entra/on-demand.ts';
+import { setGroupScope } from '../../../../src/testbed/identity-provider/directory-verbs.ts';
+import { changeMapping } from '../../../../src/testbed/identity-provider/mapping-verbs.ts';
 import { findNextTry } from '../../../../src/testbed/identity-provider/entra/quarantine.ts';
 import type { JsonObject } from '../../../../src/testbed/protocol/json.ts';
 import { COREWEAVE, connect, type Client } from '../../../support/testbed/client.ts';
@@ -43,7 +45,7 @@ const ALICE = {
 const GROUP = { object_id: 'g1', displayName: 'slurm-users', members: ['alice@example.com'] };
 
 describe('the Entra emulator', () => {
-  it('tests the connection by asking for nobody', async () => {
+  it('tests the connection with a filter that finds nothing', async () => {
     const client = await connect();
     const directory = makeDirectory(client, {});
     await testConnection(directory);
@@ -208,7 +210,73 @@ describe('the Entra emulator', () => {
     expect(directory.application.provisioning).toBe('on');
   });
 
-  it('goes into quarantine when most of a cycle fails', async () => {
+  it('sends the users of a group even where a nested group is refused, and stays out of quarantine', async () => {
+    const client = await connect();
+    const inner = { object_id: 'g2', displayName: 'inner', members: [] };
+    const directory = makeDirectory(client, {
+      users: [ALICE],
+      groups: [inner, { ...GROUP, members: ['inner', 'alice@example.com'] }],
+    });
+    directory.application.assigned = ['inner', 'slurm-users'];
+    await runCycle(directory);
+    const { body } = await client.send('GET', '/Groups?filter=displayName eq "slurm-users"');
+    expect(body.Resources[0].members).toMatchObject([{ value: directory.provisioned.users['a1'] }]);
+    // The only thing that is left to do, and it fails.
+    const log = await runCycle(directory);
+    expect(log.map(({ outcome, isMemberFailure }) => [outcome, isMemberFailure])).toEqual([
+      ['failure', true],
+    ]);
+    expect(directory.application.provisioning).toBe('on');
+  });
+
+  it('leaves out a parent group by the scoping filter of groups, and keeps its users', async () => {
+    const client = await connect();
+    const inner = { object_id: 'g2', displayName: 'inner', members: ['alice@example.com'] };
+    const bob = { object_id: 'b1', userPrincipalName: 'bob@example.com', displayName: 'Bob' };
+    const directory = makeDirectory(client, {
+      users: [ALICE, bob],
+      groups: [inner, { ...GROUP, members: ['inner', 'bob@example.com'] }],
+    });
+    directory.application.assigned = ['inner', 'slurm-users'];
+    await runCycle(directory);
+    setGroupScope(directory, ['displayName!=slurm-users']);
+    expect((await runCycle(directory)).map(({ action, outcome }) => [action, outcome])).toEqual([
+      ['delete', 'success'],
+    ]);
+    const { body: groups } = await client.send('GET', '/Groups');
+    expect(groups.Resources.map((one: { displayName: string }) => one.displayName)).toEqual(['inner']);
+    const { body: users } = await client.send('GET', '/Users');
+    expect(users.Resources.map((one: { active: boolean }) => one.active)).toEqual([true, true]);
+    const [, scope] = await provisionOnDemand(directory, findSubject(directory, 'slurm-users'));
+    expect(scope).toMatchObject({ outcome: 'skipped', detail: expect.stringContaining('scoping filter') });
+    setGroupScope(directory, ['displayName=inner', 'displayName!=slurm-users']);
+    expect(await runCycle(directory)).toEqual([]);
+    expect(() => setGroupScope(directory, ['department=R&D'])).toThrow('displayName!=');
+  });
+
+  it.each(['', '?aadOptscim062020'])(
+    'gets past the department trap once the mapping is deleted, with "%s"',
+    async (flag) => {
+      const client = await connect({ settings: { departmentStopsGroups: true } });
+      const directory = makeDirectory(
+        client,
+        { users: [{ ...ALICE, department: 'R&D' }], groups: [GROUP] },
+        flag,
+      );
+      expect((await runCycle(directory)).at(-1)).toMatchObject({
+        outcome: 'failure',
+        detail: expect.stringContaining('has a department'),
+      });
+      changeMapping(directory, ['delete', 'department']);
+      expect((await runCycle(directory)).map(({ action, outcome }) => [action, outcome])).toEqual([
+        ['update', 'success'],
+        ['update members', 'success'],
+      ]);
+      expect(await runCycle(directory)).toEqual([]);
+    },
+  );
+
+  it('goes into quarantine when the service refuses the credentials', async () => {
     const client = await connect();
     const directory = makeDirectory(client, { users: [ALICE], groups: [GROUP] });
     await client.admin('PATCH', '/settings', { enableAutomatedUserProvisioning: false });

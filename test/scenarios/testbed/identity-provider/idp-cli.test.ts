@@ -33,7 +33,7 @@ it('Entra: every step of the guide, and what it refuses', async () => {
   };
   await done('init');
   expect(await done('application', 'create', 'CoreWeave')).toMatch(
-    /^CoreWeave\nObject ID: \S+\nApplication ID: \S+\nSingle sign-on: SAML, not set up: saml\n/,
+    /^CoreWeave\nObject ID: \S+\nApplication ID: \S+\nObject ID of the enterprise application: \S+\nSingle sign-on: SAML, not set up: saml\n/,
   );
   const [, objectId = ''] = /Object ID: (\S+)/.exec(await done('application')) ?? [];
   const [, applicationId = ''] = /Application ID: (\S+)/.exec(await done('application')) ?? [];
@@ -59,9 +59,8 @@ it('Entra: every step of the guide, and what it refuses', async () => {
     status: 64,
     err: expect.stringContaining('provisioning on'),
   });
-  await done('provisioning', 'on');
-  expect(await done('cycle')).toMatch(
-    /^initial cycle: [^]*success {2}create {9}alice@example\.com\n[^]*6 done, 0 failed\n$/,
+  expect(await done('provisioning', 'on')).toMatch(
+    /^Provisioning Status: on\ninitial cycle: [^]*success {2}create {9}alice@example\.com\n[^]*6 done, 0 failed\n$/,
   );
   await done('graph', 'set-key', 'alice@example.com', KEY);
   expect(JSON.parse(await done('graph', 'get-user', 'alice@example.com'))).toMatchObject({
@@ -74,6 +73,7 @@ it('Entra: every step of the guide, and what it refuses', async () => {
     /^incremental cycle since \S+Z\nsuccess {2}update {9}alice@example.com\n1 done, 0 failed\n$/,
   );
   expect(await done('cycle')).toMatch(/\nnothing to do\n$/);
+  expect(await done('provisioning', 'on')).toBe('Provisioning Status: on\n');
   expect(await done('cycle', '--initial')).toMatch(
     /^initial cycle: [^]*update members[^]*\n3 done, 0 failed\n$/,
   );
@@ -103,6 +103,62 @@ it('Entra: every step of the guide, and what it refuses', async () => {
   expect(file).toMatch(/ {2}# Users and groups: one group of all [^\n]*\n {2}assigned:\n/);
   expect(file).toMatch(/ {2}# Only these [^\n]*\n {2}scoping_filter: null\n/);
 }, 30_000);
+
+it('Entra: the Graph steps in the guide’s order, with each mistake refused by name', async () => {
+  await run('entra', 'init');
+  const refused = async (...args: string[]): Promise<string> => {
+    const { status, err } = await run('entra', 'graph', ...args);
+    expect([args[0], status]).toEqual([args[0], 1]);
+    return err;
+  };
+  const { application } = loadDirectory(join(folder, 'directory.yaml'));
+  const { object_id: id, enterprise_object_id: other, application_id: client } = application;
+  await run('entra', 'graph', 'connect', 'Application.ReadWrite.All');
+  for (const [wrong, name] of [
+    [other, 'the Object ID of the enterprise application'],
+    [client, 'the Application (client) ID'],
+  ] as const) {
+    expect(await refused('extension-property', wrong, 'sunkSshKeys')).toContain(
+      `${wrong} is ${name}; this call takes the Object ID of the app registration, ${id}`,
+    );
+  }
+  const { out } = await run('entra', 'graph', 'extension-property', id, 'sunkSshKeys');
+  const property = out.trim();
+  await run('entra', 'graph', 'connect', 'User.ReadWrite');
+  const update = ['update-user', 'alice@example.com', property, KEY] as const;
+  expect(await refused(...update)).toMatch(
+    /RequestDenied: .*User\.ReadWrite is not sufficient.*ReadWrite\.All/,
+  );
+  await run('entra', 'graph', 'connect', 'User.ReadWrite.All');
+  expect(await refused('update-user', 'alice@example.com', 'sunkSshKeys', KEY)).toContain(property);
+  expect(await run('entra', 'graph', ...update)).toMatchObject({ status: 0, err: '' });
+  const { out: steps } = await run('entra', 'graph');
+  const requests = [
+    'graph connect Application.ReadWrite.All',
+    'POST https://graph.microsoft.com/v1.0/applications/APP-OBJECT-ID/extensionProperties',
+    '"targetObjects": ["User"]',
+    'graph connect User.ReadWrite.All',
+    'PATCH https://graph.microsoft.com/v1.0/users/USER-EMAIL',
+    `{"${property}": "SSH-PUBLIC-KEY"}`,
+  ];
+  const places = requests.map((request) => steps.indexOf(request));
+  expect([places, places.includes(-1)]).toEqual([[...places].sort((one, two) => one - two), false]);
+});
+
+it('Entra: the SAML page knows the guide’s sources and its words for the signing option', async () => {
+  await run('entra', 'init');
+  const claim = (...args: string[]): Promise<Outcome> => run('entra', 'saml', 'claim', ...args);
+  await claim('first_name', 'user.givenname');
+  await claim('last_name', 'user.surname');
+  const namespace = 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims';
+  await claim(`${namespace}/email`, 'user.mail');
+  const { out } = await run('entra', 'saml', 'signing', 'Sign SAML Response and Assertion');
+  expect(out).toContain(
+    `Signing Option: both\nclaim first_name: user.givenname\nclaim last_name: user.surname\nclaim ${namespace}/email: user.mail\n`,
+  );
+  expect((await claim('x', 'user.shoesize')).err).toContain('user.givenname');
+  expect((await run('entra', 'saml', 'signing', 'none')).err).toContain('Sign SAML Response and Assertion');
+});
 
 it('Entra: who is deleted waits 30 days in the recycle bin, can be restored, and then is deleted for good', async () => {
   const { testbed, send } = await connect();
@@ -169,12 +225,12 @@ it('Entra: provision on demand reports each step, in scope or not, and where it 
     `carol@example.com
   1. success  Import user: carol@example.com, enabled; 5 attributes have a value
   2. success  Determine if user is in scope: in the group slurm-admins
-  3. success  Match user between source and target system: userName eq "carol@example.com": nobody is there
+  3. success  Match user between source and target system: userName eq "carol@example.com": not found
   4. success  Perform action: create
 slurm-admins
   1. success  Import group: slurm-admins; members: 1, of them provisioned: 1
   2. success  Determine if group is in scope: assigned
-  3. success  Match group between source and target system: displayName eq "slurm-admins": nothing is there
+  3. success  Match group between source and target system: displayName eq "slurm-admins": not found
   4. success  Perform action: update members
 bob@example.com
   1. success  Import user: bob@example.com, enabled; 5 attributes have a value

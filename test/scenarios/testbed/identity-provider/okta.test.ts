@@ -1,4 +1,4 @@
-// The Okta emulator against the service: everything by PUT, nobody deleted, and both sides agree.
+// The Okta emulator against the service: everything by PUT, no user deleted, and both sides agree.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isActive } from '../../../../src/testbed/identity-provider/entra/shapes.ts';
