@@ -3,7 +3,7 @@
 import type { CommandContext, CommandModule } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { AgentError, describeError } from '../common/errors.ts';
-import { makePrintable } from '../common/printable.ts';
+import { makePrintable } from '../common/text/printable.ts';
 import { nameRefusal } from '../common/system-error.ts';
 
 // Imported, it would be evaluated to its last lazy property, a diff and a stream for stderr among them: some 5 ms.

@@ -1,5 +1,5 @@
 // The difference between the host as it is and as it should be, as plain changes: revocations first, grants last.
-import { compare } from '../common/compare.ts';
+import { compare } from '../common/text/compare.ts';
 import type { DesiredState } from '../policy/model.ts';
 import type { ActualState } from './actual.ts';
 import { type Change, CHANGE_ORDER } from './change.ts';

@@ -1,7 +1,7 @@
 // The plan as text: grouped, counted, with the reason on each line and the guard's verdict.
 import type { Change, ChangeKind } from './change.ts';
 import type { GuardVerdict, HeldSet } from './guard/guard-model.ts';
-import { makePrintable } from '../common/printable.ts';
+import { makePrintable } from '../common/text/printable.ts';
 
 type Sign = '+' | '-' | '~';
 

@@ -2,7 +2,7 @@
 import type { Config, GroupReference } from '../config/config.ts';
 import type { GroupRecord, UserRecord } from '../protocol/records.ts';
 import type { DisabledBecause, StoredGroup, Refusal } from './model.ts';
-import { sayCount } from '../common/count-noun.ts';
+import { sayCount } from '../common/text/count-noun.ts';
 import { compareClaims } from './identity/precedence.ts';
 
 /** The groups that the configuration names, as the store has them. */

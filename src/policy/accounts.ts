@@ -1,6 +1,6 @@
 // The accounts, their bindings and key files, from people whose identity is resolved.
 import type { Config } from '../config/config.ts';
-import { compare } from '../common/compare.ts';
+import { compare } from '../common/text/compare.ts';
 import type { Identity } from './identity/allocations.ts';
 import { cleanGecos, findShell } from './identity/profile.ts';
 import { expireKeys, isExtended } from './extension.ts';

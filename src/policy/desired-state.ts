@@ -7,7 +7,7 @@ import { chooseGroups } from './groups/groups.ts';
 import type { ChosenGroup } from './groups/new-groups.ts';
 import { collectAllocations, type Identity } from './identity/allocations.ts';
 import { resolveIdentities } from './identity/identities.ts';
-import { compare } from '../common/compare.ts';
+import { compare } from '../common/text/compare.ts';
 import { readUsername } from './identity/username.ts';
 import { compileKeyRules } from './keys/key-policy.ts';
 import { resolveKeys } from './keys/person-keys.ts';

@@ -1,7 +1,7 @@
 // Deltas: what changed since a time of the store's clock, where a probe has shown that the store honours the filter.
 import type { Config } from '../config/config.ts';
 import { AgentError } from '../common/errors.ts';
-import { parseTimestamp } from '../common/timestamp.ts';
+import { parseTimestamp } from '../common/text/timestamp.ts';
 import { compilePath } from '../protocol/attribute-path.ts';
 import type { ScimClient } from './http/client.ts';
 import { listQuery } from './pages/list-query.ts';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Dispatcher } from 'undici';
 import type { Config, TokenSource } from '../config/config.ts';
 import { AgentError, describeError } from '../common/errors.ts';
-import { parseHttpDate } from '../common/timestamp.ts';
+import { parseHttpDate } from '../common/text/timestamp.ts';
 import { getProperty, isObject } from '../protocol/attribute-path.ts';
 import { readBody } from './http/body.ts';
 import type { GroupQuestion, ProbeAnswer } from '../protocol/messages.ts';

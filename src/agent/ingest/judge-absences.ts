@@ -1,7 +1,7 @@
 // What the store says of single resources makes of an absence: established, disproved, worth counting, or nothing. Pure.
 import type { Suspect } from '../../state/ingest-batch.ts';
 import { type Finding, RESOURCE_KINDS, type ResourceKind } from '../../protocol/records.ts';
-import { sayCount } from '../../common/count-noun.ts';
+import { sayCount } from '../../common/text/count-noun.ts';
 
 export type Lists = Readonly<Record<ResourceKind, { readonly came: number; readonly isComplete: boolean }>>;
 

@@ -1,7 +1,7 @@
 // A sync in a few lines.
-import { makePrintable } from '../../common/printable.ts';
+import { makePrintable } from '../../common/text/printable.ts';
 import type { SyncReport } from '../reconcile/sync-report.ts';
-import { sayCount } from '../../common/count-noun.ts';
+import { sayCount } from '../../common/text/count-noun.ts';
 
 /** What `sunk-agent sync` prints. */
 export function describeReport(report: SyncReport): string {

@@ -1,7 +1,7 @@
 // The metrics of this node for Prometheus, kept from sync to sync. Loaded only if they are switched on.
 import { type Gauge, Registry } from 'prom-client';
 import type { Traffic } from '../../protocol/traffic.ts';
-import { makePrintable } from '../../common/printable.ts';
+import { makePrintable } from '../../common/text/printable.ts';
 import { isAgreed, type SyncReport } from '../reconcile/sync-report.ts';
 import { defineMetrics, type Instruments } from './metric-definitions.ts';
 import type { Status } from './status.ts';

@@ -1,8 +1,8 @@
 // status.json: what a monitor needs to know of this node, readable by all, without root and database.
 import { readFileSync } from 'node:fs';
-import { sayCount } from '../../common/count-noun.ts';
+import { sayCount } from '../../common/text/count-noun.ts';
 import { AgentError } from '../../common/errors.ts';
-import { sayMinute } from '../../common/relative-time.ts';
+import { sayMinute } from '../../common/text/relative-time.ts';
 import { isSystemError, toSystemError } from '../../common/system-error.ts';
 import type { HostLoad } from '../../host/probes/host-load.ts';
 import type { SyncReport } from '../reconcile/sync-report.ts';

@@ -1,7 +1,7 @@
 // The choices of a first run: from the options, or asked on the terminal.
 import { readFileSync } from 'node:fs';
 import type { SyncContext } from '../../agent/reconcile/context.ts';
-import { sayCount } from '../../common/count-noun.ts';
+import { sayCount } from '../../common/text/count-noun.ts';
 import { AgentError } from '../../common/errors.ts';
 import type { CommandContext } from '../command.ts';
 import type { Terminal } from '../terminal/prompt.ts';

@@ -10,7 +10,7 @@ import { readStoreContents } from './store-contents.ts';
 import { openTerminal, type Terminal } from '../terminal/prompt.ts';
 import { pathsUnder } from '../../common/paths.ts';
 import { printPlan } from '../../plan/print.ts';
-import { makePrintable } from '../../common/printable.ts';
+import { makePrintable } from '../../common/text/printable.ts';
 import { announceOwner } from '../owner.ts';
 import { mayColour } from '../terminal/colour.ts';
 import type { CommandContext } from '../command.ts';

@@ -5,7 +5,7 @@ import { fetchStore } from '../../agent/ingest/fetch-store.ts';
 import { EVERYTHING } from '../../agent/ingest/sync-request.ts';
 import { withReader } from '../../agent/reader-client/with-reader.ts';
 import { AgentError } from '../../common/errors.ts';
-import { makePrintable } from '../../common/printable.ts';
+import { makePrintable } from '../../common/text/printable.ts';
 import type { GroupRecord } from '../../protocol/records.ts';
 import type { PinnedGroup } from './config-text.ts';
 

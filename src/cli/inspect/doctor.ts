@@ -6,7 +6,7 @@ import { gatherFacts } from '../../diagnose/doctor/gather.ts';
 import { renderFindings } from '../../diagnose/doctor/json.ts';
 import { printFindings } from '../../diagnose/doctor/print.ts';
 import { openNodeContext } from '../../agent/node-context.ts';
-import { makePrintable } from '../../common/printable.ts';
+import { makePrintable } from '../../common/text/printable.ts';
 import { mayColour } from '../terminal/colour.ts';
 import type { CommandContext } from '../command.ts';
 import { announceOwner } from '../owner.ts';

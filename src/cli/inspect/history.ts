@@ -6,11 +6,11 @@ import { findPerson } from '../../agent/operator/find-person.ts';
 import type { Config } from '../../config/config.ts';
 import { parseDuration } from '../../config/types.ts';
 import { AgentError, describeError } from '../../common/errors.ts';
-import { parseTimestamp } from '../../common/timestamp.ts';
+import { parseTimestamp } from '../../common/text/timestamp.ts';
 import { type StateView, viewState } from '../../state/state.ts';
-import { makePrintable } from '../../common/printable.ts';
+import { makePrintable } from '../../common/text/printable.ts';
 import type { CommandContext } from '../command.ts';
-import { sayCount } from '../../common/count-noun.ts';
+import { sayCount } from '../../common/text/count-noun.ts';
 
 export const failure = 1;
 export const options = {

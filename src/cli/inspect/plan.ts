@@ -11,7 +11,7 @@ import { describeNotInStore } from '../../agent/report/describe-report.ts';
 import { summariseNotInStore } from '../../agent/reconcile/sync-report.ts';
 import type { Change } from '../../plan/change.ts';
 import { printPlan } from '../../plan/print.ts';
-import { makePrintable } from '../../common/printable.ts';
+import { makePrintable } from '../../common/text/printable.ts';
 import { wrapText } from '../terminal/wrap.ts';
 import type { CommandContext } from '../command.ts';
 import { mayColour } from '../terminal/colour.ts';

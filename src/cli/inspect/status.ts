@@ -1,11 +1,11 @@
 // `sunk-agent status`: is this node healthy, and why not.
 import { judgeAge, readStatus, type Status } from '../../agent/report/status.ts';
 import { pathsUnder } from '../../common/paths.ts';
-import { sayAgo, sayMinute } from '../../common/relative-time.ts';
-import { makePrintable } from '../../common/printable.ts';
+import { sayAgo, sayMinute } from '../../common/text/relative-time.ts';
+import { makePrintable } from '../../common/text/printable.ts';
 import { wrapText } from '../terminal/wrap.ts';
 import type { CommandContext } from '../command.ts';
-import { sayCount } from '../../common/count-noun.ts';
+import { sayCount } from '../../common/text/count-noun.ts';
 
 export const failure = 2;
 export const options = { host: { type: 'boolean', default: false } } as const;

@@ -9,7 +9,7 @@ import { AgentError, describeError } from '../../common/errors.ts';
 import { openHost } from '../../host/host.ts';
 import { type StateView, viewState } from '../../state/state.ts';
 import type { Paths } from '../../common/paths.ts';
-import { makePrintable } from '../../common/printable.ts';
+import { makePrintable } from '../../common/text/printable.ts';
 import { announceOwner } from '../owner.ts';
 import { announceWait } from '../waiting.ts';
 import type { CommandContext } from '../command.ts';

@@ -16,7 +16,7 @@ import type { Extension } from '../../policy/model.ts';
 import { announceOwner } from '../owner.ts';
 import { announceWait, LOCK_PATIENCE_MS } from '../waiting.ts';
 import type { CommandContext } from '../command.ts';
-import { sayCount } from '../../common/count-noun.ts';
+import { sayCount } from '../../common/text/count-noun.ts';
 
 export const failure = 1;
 export const options = {

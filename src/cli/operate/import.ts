@@ -7,7 +7,7 @@ import type { SyncContext } from '../../agent/reconcile/context.ts';
 import { AgentError } from '../../common/errors.ts';
 import { readFoundAccounts } from '../../host/accounts/found-accounts.ts';
 import { printPlan } from '../../plan/print.ts';
-import { makePrintable } from '../../common/printable.ts';
+import { makePrintable } from '../../common/text/printable.ts';
 import type { PasswdEntry } from '../../policy/posix.ts';
 import { readNodeFacts } from '../../plan/managed-state.ts';
 import { planTakeover, type NotTakenOver, type Takeover } from '../../policy/identity/takeover.ts';
@@ -15,7 +15,7 @@ import { mayColour } from '../terminal/colour.ts';
 import { announceOwner } from '../owner.ts';
 import { announceWait } from '../waiting.ts';
 import type { CommandContext } from '../command.ts';
-import { sayCount } from '../../common/count-noun.ts';
+import { sayCount } from '../../common/text/count-noun.ts';
 
 export const failure = 1;
 export const options = {

@@ -5,7 +5,7 @@ import { operatorName, readOperatorFiles } from '../../agent/overrides/operator-
 import { openNodeContext } from '../../agent/node-context.ts';
 import { AgentError } from '../../common/errors.ts';
 import { printPlan } from '../../plan/print.ts';
-import { makePrintable } from '../../common/printable.ts';
+import { makePrintable } from '../../common/text/printable.ts';
 import {
   pairByExternalId,
   planRebinding,

@@ -7,7 +7,7 @@ import { runSync } from '../../agent/reconcile/sync.ts';
 import { acquireSyncLock } from '../../agent/reconcile/sync-lock.ts';
 import { publishStatus } from '../../agent/report/write-status.ts';
 import { isAgreed, type SyncReport } from '../../agent/reconcile/sync-report.ts';
-import { makePrintable } from '../../common/printable.ts';
+import { makePrintable } from '../../common/text/printable.ts';
 import { announceOwner } from '../owner.ts';
 import { announceWait, LOCK_PATIENCE_MS } from '../waiting.ts';
 import { showProgress } from '../terminal/progress-bar.ts';

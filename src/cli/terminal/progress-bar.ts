@@ -1,7 +1,7 @@
 // Progress of a sync: on a terminal one line that is redrawn and removed at the end, elsewhere one line for each step.
 import { SYNC_STEPS, type SyncStep, type Progress } from '../../agent/progress.ts';
 import { mayColour } from './colour.ts';
-import { sayCount } from '../../common/count-noun.ts';
+import { sayCount } from '../../common/text/count-noun.ts';
 
 export interface ProgressBar {
   readonly note: Progress;

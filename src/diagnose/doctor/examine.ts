@@ -1,13 +1,13 @@
 // All checks, in the order in which causes come before their effects.
-import { checkBreakGlass } from './check-break-glass.ts';
-import { checkConfig } from './check-config.ts';
-import { checkDisk } from './check-disk.ts';
-import { checkLogin } from './check-login.ts';
-import { checkNames } from './check-names.ts';
-import { checkSyncs } from './check-syncs.ts';
-import { checkSshd } from './check-sshd.ts';
-import { checkStore } from './check-store.ts';
-import { checkToken } from './check-token.ts';
+import { checkBreakGlass } from './check/check-break-glass.ts';
+import { checkConfig } from './check/check-config.ts';
+import { checkDisk } from './check/check-disk.ts';
+import { checkLogin } from './check/check-login.ts';
+import { checkNames } from './check/check-names.ts';
+import { checkSyncs } from './check/check-syncs.ts';
+import { checkSshd } from './check/check-sshd.ts';
+import { checkStore } from './check/check-store.ts';
+import { checkToken } from './check/check-token.ts';
 import type { Facts } from './facts.ts';
 import type { Finding, Level } from './finding.ts';
 

@@ -1,5 +1,5 @@
 // The findings for people: level, code and problem, and below it the fix.
-import { makePrintable } from '../../common/printable.ts';
+import { makePrintable } from '../../common/text/printable.ts';
 import type { Finding, Level } from './finding.ts';
 
 const SIGNS: Readonly<Record<Level, string>> = {

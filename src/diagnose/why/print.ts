@@ -1,5 +1,5 @@
 // The chain for people: a line for each link, whether the user can log in, then cause, owner and fix on lines of their own.
-import { makePrintable } from '../../common/printable.ts';
+import { makePrintable } from '../../common/text/printable.ts';
 import type { Chain } from './chain.ts';
 import type { Facts } from './facts.ts';
 import type { Link, LinkLevel, Owner } from './verdict.ts';

@@ -4,7 +4,7 @@ import { nameEffect } from './effect.ts';
 import { nameUnit } from './held-hash.ts';
 import { allowance, type CountedKind, countUnion, describeWindow, findDone } from './guard-limits.ts';
 import type { ClassifiedPlan, Excess } from './guard-model.ts';
-import { sayCount } from '../../common/count-noun.ts';
+import { sayCount } from '../../common/text/count-noun.ts';
 
 /**
  * What goes beyond `limits.max_gain`. On a node that is made anew (it has no managed group yet) every person is new, and

@@ -6,7 +6,7 @@ import { findDisabledReason, nameEffect } from './effect.ts';
 import { nameUnit } from './held-hash.ts';
 import { allowance, countUnion, describeWindow, findDone } from './guard-limits.ts';
 import type { ClassifiedPlan, Excess } from './guard-model.ts';
-import { sayCount } from '../../common/count-noun.ts';
+import { sayCount } from '../../common/text/count-noun.ts';
 
 /** A person's loss, as one. */
 interface Loss {

@@ -1,5 +1,5 @@
 // The groups that this node shall have, and why: named in `access`, or matching `accounts.groups`.
-import { compileGlob } from '../../common/glob.ts';
+import { compileGlob } from '../../common/text/glob.ts';
 import type { Config } from '../../config/config.ts';
 import type { GroupRecord } from '../../protocol/records.ts';
 import type { ResolvedAccess } from '../access.ts';

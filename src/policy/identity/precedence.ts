@@ -1,6 +1,6 @@
 // The precedence of two claims to the same thing: by the records alone, so that every node decides alike.
-import { compare } from '../../common/compare.ts';
-import { parseTimestamp } from '../../common/timestamp.ts';
+import { compare } from '../../common/text/compare.ts';
+import { parseTimestamp } from '../../common/text/timestamp.ts';
 
 /** What decides a clash. */
 export interface Claim {

@@ -3,7 +3,7 @@ import type { Config } from '../../config/config.ts';
 import type { GroupRecord, UserRecord } from '../../protocol/records.ts';
 import type { Fault } from './allocations.ts';
 import type { Binding, StoredGroup, StoredUser } from '../model.ts';
-import { compare } from '../../common/compare.ts';
+import { compare } from '../../common/text/compare.ts';
 
 /** One binding that moves from one SCIM id to another. */
 export interface Rebinding {

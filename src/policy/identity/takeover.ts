@@ -6,7 +6,7 @@ import type { PasswdEntry } from '../posix.ts';
 import { isSafeHome } from './profile.ts';
 import { isReservedId } from './reserved.ts';
 import { foldDomains, isSafeName, readUsername } from './username.ts';
-import { compare } from '../../common/compare.ts';
+import { compare } from '../../common/text/compare.ts';
 
 /** A line that stays as it was, and why. */
 export interface NotTakenOver extends Fault {

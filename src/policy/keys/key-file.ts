@@ -1,6 +1,6 @@
 // The text of one person's key file: an expiry that sshd enforces, the key, and nothing from the store.
 import { hash } from 'node:crypto';
-import { compare } from '../../common/compare.ts';
+import { compare } from '../../common/text/compare.ts';
 import type { AcceptedKey, NodeFacts } from '../model.ts';
 
 const DAY = 86_400;

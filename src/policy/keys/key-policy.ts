@@ -1,7 +1,7 @@
 // Which of the keys that were read count, by the operator's rules; and whose a key is that two people list.
-import { compileGlob } from '../../common/glob.ts';
+import { compileGlob } from '../../common/text/glob.ts';
 import type { Config } from '../../config/config.ts';
-import { compare } from '../../common/compare.ts';
+import { compare } from '../../common/text/compare.ts';
 import { compareClaims } from '../identity/precedence.ts';
 import type { AcceptedKey } from '../model.ts';
 import type { KeyReading, ParsedKey } from './ssh-key.ts';

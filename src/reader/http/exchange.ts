@@ -2,7 +2,7 @@
 import type { Dispatcher } from 'undici';
 import type { Config } from '../../config/config.ts';
 import { AgentError } from '../../common/errors.ts';
-import { parseHttpDate } from '../../common/timestamp.ts';
+import { parseHttpDate } from '../../common/text/timestamp.ts';
 import type { TrafficTally } from '../../protocol/traffic.ts';
 import { Answer } from './answer.ts';
 import { readBody } from './body.ts';

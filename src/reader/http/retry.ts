@@ -1,5 +1,5 @@
 // Which failures are worth another attempt, and how long to wait before it.
-import { parseHttpDate } from '../../common/timestamp.ts';
+import { parseHttpDate } from '../../common/text/timestamp.ts';
 
 /** A longer wait ends the sync; the next sync tries again. */
 export const LONGEST_WAIT_MS = 60_000;

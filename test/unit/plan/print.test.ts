@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Change } from '../../../src/plan/change.ts';
 import type { GuardVerdict } from '../../../src/plan/guard/guard-model.ts';
 import { printPlan } from '../../../src/plan/print.ts';
-import { makePrintable } from '../../../src/common/printable.ts';
+import { makePrintable } from '../../../src/common/text/printable.ts';
 import { propertyRuns } from '../../support/property-runs.ts';
 import { anyText } from '../../support/records/any-text.ts';
 

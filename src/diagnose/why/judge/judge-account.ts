@@ -1,6 +1,6 @@
 // The link `account`: do passwd and shadow have the line that the plan wants, enabled, and with a shell?
 import { DISABLED_DAY } from '../../../plan/actual.ts';
-import { sayTime } from '../../../common/relative-time.ts';
+import { sayTime } from '../../../common/text/relative-time.ts';
 import type { DesiredAccount } from '../../../policy/model.ts';
 import type { Facts, PersonFacts } from '../facts.ts';
 import { error, ok, unknown, type Verdict } from '../verdict.ts';

@@ -1,7 +1,7 @@
 // The link `helper`: may sshd run it, and does it print, as its own user, the text of the key file?
 import type { Facts } from '../facts.ts';
 import { error, ok, unknown, type Verdict } from '../verdict.ts';
-import { sayCount } from '../../../common/count-noun.ts';
+import { sayCount } from '../../../common/text/count-noun.ts';
 
 export function judgeHelper({ helper, sshd, keyFile, isDenied, config }: Facts): Verdict {
   if (config.keys.serve === 'file') return ok('not needed: sshd reads the key directory (keys.serve: file)');

@@ -1,6 +1,6 @@
 // The link `keys`: each key of the record, whether it is accepted and until when; or the one key of the question.
 import { readFingerprints } from '../../../plan/plan-keys.ts';
-import { sayAgo, sayTime } from '../../../common/relative-time.ts';
+import { sayAgo, sayTime } from '../../../common/text/relative-time.ts';
 import type { Facts, KeyFacts, PersonFacts } from '../facts.ts';
 import { error, ok, unknown, warning, type Verdict } from '../verdict.ts';
 import { readExpiry } from './key-expiry.ts';

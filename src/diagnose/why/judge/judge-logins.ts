@@ -1,5 +1,5 @@
 // The link `logins`: what sshd logged lately about the user. All other links are in order when this one is reached.
-import { sayAgo } from '../../../common/relative-time.ts';
+import { sayAgo } from '../../../common/text/relative-time.ts';
 import type { Facts } from '../facts.ts';
 import { ok, unknown, warning, type Verdict } from '../verdict.ts';
 

@@ -1,5 +1,5 @@
 // The link `record`: does the state database have the user, and is the record sound and active?
-import { sayAgo } from '../../../common/relative-time.ts';
+import { sayAgo } from '../../../common/text/relative-time.ts';
 import type { Facts } from '../facts.ts';
 import { error, ok, unknown, warning, type Verdict } from '../verdict.ts';
 

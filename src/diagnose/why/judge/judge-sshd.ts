@@ -1,7 +1,7 @@
 // The link `sshd`: does it run the key helper for this user, and does it admit the user at all?
 import type { Facts } from '../facts.ts';
 import { error, ok, unknown, warning, type Verdict } from '../verdict.ts';
-import { sayCount } from '../../../common/count-noun.ts';
+import { sayCount } from '../../../common/text/count-noun.ts';
 import { findDenial } from './sshd-denial.ts';
 
 /** With fewer tries a login fails if the ssh-agent offers other keys first. */

@@ -1,5 +1,5 @@
 // The link `store`: is it answering, and does the node follow it? No login waits for it, so each fault is a warning.
-import { sayAgo, saySpan } from '../../../common/relative-time.ts';
+import { sayAgo, saySpan } from '../../../common/text/relative-time.ts';
 import type { Facts } from '../facts.ts';
 import { ok, unknown, warning, type Verdict } from '../verdict.ts';
 

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { findDisabledBecause, readOperatorOverrides, resolveAccess } from '../../../../src/policy/access.ts';
-import { compileGlob } from '../../../../src/common/glob.ts';
+import { compileGlob } from '../../../../src/common/text/glob.ts';
 import { chooseId, deriveId } from '../../../../src/policy/identity/ids.ts';
 import { chooseHome, cleanGecos, findShell, isSafeHome } from '../../../../src/policy/identity/profile.ts';
 import { isReservedId, isReservedName } from '../../../../src/policy/identity/reserved.ts';

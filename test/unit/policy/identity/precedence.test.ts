@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { compare } from '../../../../src/common/compare.ts';
+import { compare } from '../../../../src/common/text/compare.ts';
 import { compareClaims } from '../../../../src/policy/identity/precedence.ts';
 
 const order = (...created: (string | null)[]): (string | null)[] =>

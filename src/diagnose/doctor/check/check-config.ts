@@ -1,6 +1,6 @@
 // Check `config`: settings that deny logins, or let keys live without expiry.
-import type { Facts } from './facts.ts';
-import { type Finding, found } from './finding.ts';
+import type { Facts } from '../facts.ts';
+import { type Finding, found } from '../finding.ts';
 
 export function checkConfig({ config, uidRange }: Facts): Finding[] {
   const findings: Finding[] = [];

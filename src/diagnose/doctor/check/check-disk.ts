@@ -1,8 +1,8 @@
 // Check `disk`: the state directory and its file system, free space, and account files that can be replaced.
-import type { DiskProbe } from '../../host/probes/disk-probe.ts';
-import { homesDirectory } from '../../host/probes/host-load-watch.ts';
-import type { FileRights, Facts } from './facts.ts';
-import { type Finding, found } from './finding.ts';
+import type { DiskProbe } from '../../../host/probes/disk-probe.ts';
+import { homesDirectory } from '../../../host/probes/host-load-watch.ts';
+import type { FileRights, Facts } from '../facts.ts';
+import { type Finding, found } from '../finding.ts';
 
 const MIB = 2 ** 20;
 /** Below either, writes will fail soon. */

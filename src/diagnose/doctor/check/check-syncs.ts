@@ -1,8 +1,8 @@
 // Check `passes`: does the agent run, and did its last sync fail?
-import { sayAgo } from '../../common/relative-time.ts';
-import type { Status } from '../../agent/report/status.ts';
-import type { Facts } from './facts.ts';
-import { type Finding, found } from './finding.ts';
+import { sayAgo } from '../../../common/text/relative-time.ts';
+import type { Status } from '../../../agent/report/status.ts';
+import type { Facts } from '../facts.ts';
+import { type Finding, found } from '../finding.ts';
 
 export function checkSyncs({ units, status, now }: Facts): Finding[] {
   const findings = checkUnits(units);

@@ -1,6 +1,6 @@
 // Check `break-glass`: can a local account still log in if no managed account can?
-import type { Facts } from './facts.ts';
-import { type Finding, found } from './finding.ts';
+import type { Facts } from '../facts.ts';
+import { type Finding, found } from '../finding.ts';
 
 export function checkBreakGlass({ breakGlass }: Facts): Finding[] {
   if (breakGlass.some(({ fault }) => fault === null)) return [];

@@ -1,6 +1,6 @@
 // Check `names`: does the name service read the managed accounts, in the right order, and not from a stale cache?
-import type { Facts } from './facts.ts';
-import { type Finding, found } from './finding.ts';
+import type { Facts } from '../facts.ts';
+import { type Finding, found } from '../finding.ts';
 
 export function checkNames({ names, config }: Facts): Finding[] {
   if (!names.ok) return [];

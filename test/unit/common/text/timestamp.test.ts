@@ -1,9 +1,9 @@
 // Times of others: the same instant in every time zone, and none without a zone.
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
-import { parseHttpDate, parseTimestamp } from '../../../src/common/timestamp.ts';
-import { makeAnyText } from '../../support/records/any-text.ts';
-import { propertyRuns } from '../../support/property-runs.ts';
+import { parseHttpDate, parseTimestamp } from '../../../../src/common/text/timestamp.ts';
+import { makeAnyText } from '../../../support/records/any-text.ts';
+import { propertyRuns } from '../../../support/property-runs.ts';
 
 const numRuns = propertyRuns(500, 50_000);
 const ZONES = ['UTC', 'America/St_Johns', 'Pacific/Kiritimati'];

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compileGlob } from '../../../src/common/glob.ts';
-import { makeAnyText } from '../../support/records/any-text.ts';
-import { propertyRuns } from '../../support/property-runs.ts';
+import { compileGlob } from '../../../../src/common/text/glob.ts';
+import { makeAnyText } from '../../../support/records/any-text.ts';
+import { propertyRuns } from '../../../support/property-runs.ts';
 
 describe('a glob', () => {
   test.each([

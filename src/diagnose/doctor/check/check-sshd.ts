@@ -1,6 +1,6 @@
 // Check `sshd`: does it run, does it serve the keys as configured, and does a login path bypass sunk-agent?
-import type { Facts } from './facts.ts';
-import { type Finding, type FixName, found } from './finding.ts';
+import type { Facts } from '../facts.ts';
+import { type Finding, type FixName, found } from '../finding.ts';
 
 /** What the drop-in of sunk-agent corrects, once sshd reads it. */
 const BY_DROP_IN = new Set(['sshd-other-command', 'sshd-other-command-user', 'sshd-other-files']);

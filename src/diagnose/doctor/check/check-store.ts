@@ -1,8 +1,8 @@
 // Check `store`: does it answer, do the clocks agree, does it serve the extension and the access groups?
-import type { ProbeAnswer } from '../../protocol/messages.ts';
-import { saySpan } from '../../common/relative-time.ts';
-import type { Facts } from './facts.ts';
-import { type Finding, found } from './finding.ts';
+import type { ProbeAnswer } from '../../../protocol/messages.ts';
+import { saySpan } from '../../../common/text/relative-time.ts';
+import type { Facts } from '../facts.ts';
+import { type Finding, found } from '../finding.ts';
 
 /** Seconds. As in agent/ingest: beyond it no key is confirmed. */
 const MAX_SKEW = 300;

@@ -1,6 +1,6 @@
 // Check `login`: do the helper and PAM admit a managed account?
-import type { Facts } from './facts.ts';
-import { type Finding, found } from './finding.ts';
+import type { Facts } from '../facts.ts';
+import { type Finding, found } from '../finding.ts';
 
 export function checkLogin({ helperFault, nologin, pam, expiry }: Facts): Finding[] {
   const findings: Finding[] = [];

@@ -1,6 +1,6 @@
 // Check `token`: does it exist, can the reader alone read it, does the store accept it, and is it read-only?
-import type { Facts, TokenFacts } from './facts.ts';
-import { type Finding, found } from './finding.ts';
+import type { Facts, TokenFacts } from '../facts.ts';
+import { type Finding, found } from '../finding.ts';
 
 export function checkToken(facts: Facts): Finding[] {
   const { tokens, probe } = facts;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { compare } from '../../../src/common/compare.ts';
+import { compare } from '../../../../src/common/text/compare.ts';
 
 test('texts are in the order of their code units, which no locale changes', () => {
   expect(['b', 'ä', 'a', 'B', '', 'a'].sort(compare)).toEqual(['', 'B', 'a', 'a', 'b', 'ä']);
