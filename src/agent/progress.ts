@@ -1,6 +1,6 @@
-// How far a pass has come, for whoever watches it.
+// How far a sync has come, for those who watch it.
 
-/** The steps that a pass is told by, in their order. */
+/** The steps that a sync is told by, in their order. */
 export const SYNC_STEPS = ['fetch', 'mirror', 'plan', 'apply'] as const;
 
 export type SyncStep = (typeof SYNC_STEPS)[number];

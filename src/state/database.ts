@@ -1,4 +1,4 @@
-// Opens the SQLite file of the mirror: one writer, migrations, and a damaged file set aside, never lost and never fatal.
+// Opens the SQLite file of the state database: one writer, migrations, and a damaged file set aside, never lost and never fatal.
 import { accessSync, constants, existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
@@ -13,14 +13,14 @@ export type Connection = Database.Database;
 
 export interface OpenedDatabase {
   readonly connection: Connection;
-  /** Where a damaged file was moved to, or null; the mirror is then empty and must be rebuilt. */
+  /** Where a damaged file was moved to, or null; the state database is then empty and must be rebuilt. */
   readonly setAside: string | null;
   /** Whether the file is still the one that lies in its place. */
   readonly isInPlace: () => boolean;
   readonly close: () => void;
 }
 
-/** So many damaged files are kept for whoever wants to know what happened. */
+/** So many damaged files are kept, so that it can be found out what happened. */
 const KEPT_DAMAGED = 3;
 
 /**
@@ -28,7 +28,7 @@ const KEPT_DAMAGED = 3;
  * @param now epoch seconds, for the name of a file that is set aside.
  * @param node see `takeWriterLock`.
  * @param migrations another build's, in a test.
- * @throws AgentError state_folder when folder or file are not the caller's own, or another node's agent uses them;
+ * @throws AgentError state_folder when directory or file are not the caller's own, or another node's agent uses them;
  *   cache_damaged when another process of this node must set the file aside.
  */
 export function openDatabase(

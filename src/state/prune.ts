@@ -1,15 +1,15 @@
-// What the mirror forgets of passes and history: what is too old, and what is too much.
+// What the state database forgets of syncs and history: what is too old, and what is too much.
 import type { Connection } from './database.ts';
 
 const DAY = 86_400;
 const MAX_AGE = 90 * DAY;
-/** A pass each half minute makes 2,880 a day. */
+/** A sync each half minute makes 2,880 a day. */
 const MAX_PASSES = 3000;
-/** Some 40 MB: a first pass over 100,000 people leaves two rows for each. */
+/** Some 40 MB: a first sync over 100,000 people leaves two rows for each. */
 const MAX_HISTORY = 250_000;
 
 /**
- * The last pass that read the store from end to end stays, however old: sudo and the age of the cache hang on it.
+ * The last sync that read the store from end to end stays, however old: sudo and the age of the cache hang on it.
  * @param keepSince epoch seconds: history from then on stays in any case, since the guard counts it.
  */
 export function prune(connection: Connection, now: number, keepSince: number): void {

@@ -1,4 +1,4 @@
-// The records as the policy works with them, parsed once and kept in memory for as long as nobody else writes.
+// The records as the policy works with them, parsed once and kept in memory for as long as no other process writes.
 import { hash } from 'node:crypto';
 import { KEY_READER_VERSION, type KeyReading, readKeys } from '../policy/keys/ssh-key.ts';
 import type { GroupRecord, ResourceKind, UserRecord } from '../protocol/records.ts';
@@ -11,14 +11,14 @@ export interface Row<R> {
   readonly digest: string;
   /** Epoch seconds; 0: never in a sound record. */
   readonly confirmedAt: number;
-  /** Complete passes in a row that did not list it. */
+  /** Complete syncs in a row that did not list it. */
   readonly missing: number;
   readonly absent: boolean;
-  /** Number of the take that heard it last. */
+  /** Number of the batch that ingested it last. */
   heardBy: number;
 }
 
-/** A User, whose keys are read when somebody first asks: many people on a node never are in an access group. */
+/** A User, whose keys are parsed when they are first asked for: many users are in no access group. */
 export class UserRow implements Row<UserRecord> {
   readonly record: UserRecord;
   readonly digest: string;

@@ -1,4 +1,4 @@
-// Refuses a state folder in which the mirror would not be safe: others may reach it, or the file system is another machine's.
+// Refuses a state directory in which the state database would not be safe: others may reach it, or the file system is another machine's.
 import { lstatSync, mkdirSync, statfsSync } from 'node:fs';
 import path from 'node:path';
 import { AgentError } from '../common/errors.ts';
@@ -11,7 +11,7 @@ export const COMPANIONS = ['-wal', '-shm', '-journal'] as const;
 export const WRITER_LOCK = 'writer.lock';
 
 /**
- * Makes the folder where it is missing and looks at everything of ours in it.
+ * Makes the directory where it is missing and checks every file of this program in it.
  * @param readType stands in for statfs(2) in a test.
  * @throws AgentError state_folder
  */
@@ -43,7 +43,7 @@ export function prepareStateDirectory(
   }
 }
 
-/** A link, or a file that somebody else owns, could be swapped under us. */
+/** A link, or a file that another user owns, could be swapped meanwhile. */
 function refuseForeign(file: string, kind: 'file' | 'directory'): void {
   const found = attempt(
     `cannot look at ${file}`,

@@ -1,4 +1,4 @@
-// The node's memory: last good records, the ledger, the passes, the history and what the guard holds.
+// The state database: last good records, the ledger, the syncs, the history and what the guard holds.
 import type { GuardRecord } from '../plan/guard/guard-model.ts';
 import { COUNTED_KINDS } from '../plan/guard/guard-limits.ts';
 import type { Binding, StoredGroup, StoredUser } from '../policy/model.ts';
@@ -19,14 +19,14 @@ import { prune } from './prune.ts';
 import { NOT_COUNTED } from './schema.ts';
 import { openIngestBatch, type IngestBatch, type IngestRules } from './ingest-batch.ts';
 
-/** A first pass over 100,000 people leaves as many rows that no scale looks at. */
+/** A first sync over 100,000 people leaves as many rows that no scale looks at. */
 export const COUNTED_HISTORY =
   'SELECT at, scim_id AS scimId, kind FROM history WHERE at >= ? AND problem IS NULL ' +
   `AND kind IN (${COUNTED_KINDS.map((kind) => `'${kind}'`).join()}) AND ${NOT_COUNTED}`;
 
-/** One thing that was done, or tried, to somebody. */
+/** One change that was applied, or tried. */
 export interface HistoryRow {
-  /** Number of the pass. */
+  /** Number of the sync. */
   readonly pass: number;
   /** Epoch seconds. */
   readonly at: number;
@@ -51,7 +51,7 @@ export interface StateDatabase {
   readonly setAside: string | null;
   /** Whether the file that it opened still lies in its place; if not, what it writes is lost with the process. */
   isInPlace(): boolean;
-  /** A mirror with the same content that lives in memory, for while the file cannot be written; the caller closes it. */
+  /** A copy with the same content that lives in memory, for while the file cannot be written; the caller closes it. */
   copyToMemory(): StateDatabase;
   openBatch(rules: IngestRules): IngestBatch;
   users(): StoredUser[];
@@ -59,7 +59,7 @@ export interface StateDatabase {
   quarantine(): QuarantineRow[];
   /** How many users and groups are there (not absent), and how many resources are in quarantine. */
   counts(): { users: number; groups: number; quarantined: number };
-  /** A hash over all records, equal on every node that has heard the same. */
+  /** A hash over all records, equal on every node that has fetched the same. */
   snapshotHash(): string;
   /** Another number after another process has written. */
   foreignVersion(): number;
@@ -67,25 +67,25 @@ export interface StateDatabase {
   bind(bindings: readonly Binding[]): void;
   /** Moves bindings to new SCIM ids; the former ones stay on record. `at` in epoch seconds, `by` an operator. */
   rebind(moves: readonly Rebinding[], at: number, by: string): void;
-  /** Opens the row of a pass; its number goes with the history. */
+  /** Opens the row of a sync; its number goes with the history. */
   beginSync(startedAt: number): number;
   endSync(n: number, report: unknown, history: readonly Omit<HistoryRow, 'pass'>[]): void;
   /**
-   * The report of the newest pass for which `accept` holds, or null. The same question, asked again, is only shown what
+   * The report of the newest sync for which `accept` holds, or null. The same question, asked again, is only shown what
    * came since.
    * @param question what `accept` asks, in words that stand for nothing else.
    */
   lastSync<T>(question: string, accept: (report: T) => boolean): T | null;
   history(filter: { name?: string; since?: number; limit: number }): HistoryRow[];
-  /** The snapshot's hash of each of these passes, as far as they are still on record. */
+  /** The snapshot's hash of each of these syncs, as far as they are still on record. */
   snapshots(passes: ReadonlySet<number>): ReadonlyMap<number, string>;
-  /** What the guard remembers from one pass to the next. */
+  /** What the guard remembers from one sync to the next. */
   guardRecord(since: number): GuardRecord;
   recordHeld(held: ReadonlyMap<string, number>): void;
-  /** Stores what was read of keys since the last time, so that nobody has to read them again. */
+  /** Stores what was read of keys since the last time, so that no process has to read them again. */
   saveReadings(): void;
   /**
-   * Drops what is old or too much of passes and history.
+   * Drops what is old or too much of syncs and history.
    * @param keepSince epoch seconds: what happened later stays in any case, since the guard counts it.
    */
   prune(now: number, keepSince: number): void;
@@ -109,7 +109,7 @@ export type StateView = Omit<
 >;
 
 /**
- * Opens the mirror in `folder` (the state folder, 0700).
+ * Opens the state database in `folder` (the state directory, 0700).
  * @param node a word that all processes of this node have in common; another node is refused.
  * @throws AgentError state_folder
  */
@@ -118,7 +118,7 @@ export function openStateDatabase(folder: string, now: number, node: string): St
 }
 
 /**
- * Opens the mirror to read it only, beside whoever writes it: nothing is made, migrated or set aside.
+ * Opens the state database to read it only, beside its writer: nothing is made, migrated or set aside.
  * @throws AgentError state_folder, cache_damaged
  */
 export function viewState(folder: string): StateView {

@@ -1,15 +1,15 @@
-// Finds the newest pass of a kind without reading all of them at each poll: what was seen once is not looked at again.
+// Finds the newest sync of a kind without reading all of them at each poll: what was seen once is not looked at again.
 import type { Connection } from './database.ts';
 
 /** What one question has come to so far. */
 interface Found {
-  /** The newest pass that it was shown. */
+  /** The newest sync that it was shown. */
   readonly seen: number;
   readonly report: unknown;
 }
 
 /**
- * A pass's report never changes once it is written, and passes are numbered in their order, whoever makes them; so a
+ * A sync's report never changes once it is written, and syncs are numbered in their order, whichever process makes them; so a
  * question goes on where it ended.
  */
 export function openSyncSearch(

@@ -14,7 +14,7 @@ export interface BatchWriter {
   quarantine(kind: ResourceKind, id: string, findings: readonly Finding[]): void;
   /** Nothing of that record is refused any more. */
   release(kind: ResourceKind, id: string): void;
-  /** Complete passes in a row before this take that did not list this member. */
+  /** Complete syncs in a row before this take that did not list this member. */
   timesMissed(group: string, user: string): number;
   missMember(group: string, user: string, times: number): void;
   forgetMember(group: string, user: string): void;

@@ -1,4 +1,4 @@
-// One node writes to a state folder: its processes share a lock there, and those of another node are refused.
+// One node writes to a state directory: its processes share a lock there, and those of another node are refused.
 import { closeSync, constants, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { attempt } from '../common/system-error.ts';
 import { WRITER_LOCK } from './state-directory.ts';
 
 export interface WriterLock {
-  /** Nobody else has the folder open, so it may be checked, migrated and set aside. */
+  /** No other process has the directory open, so it may be checked, migrated and set aside. */
   readonly isAlone: boolean;
   /** Lets further processes of this node in. */
   share(): void;
@@ -16,13 +16,13 @@ export interface WriterLock {
 }
 
 const POLL_MS = 50;
-/** A process that opens a large mirror checks it alone for some seconds. */
+/** A process that opens a large state database checks it alone for some seconds. */
 const PATIENCE_MS = 60_000;
 
 /**
- * Takes the lock. Whose turn it is among the processes of one node is a matter of the pass lock, not of this one.
+ * Takes the lock. The order among the processes of one node is a matter of the sync lock, not of this one.
  * @param node a word that all processes of this node have in common (see `nameNode`).
- * @throws AgentError state_folder when another node's agent has the folder open, or it cannot be written.
+ * @throws AgentError state_folder when another node's agent has the directory open, or it cannot be written.
  */
 export function acquireWriterLock(folder: string, node: string): WriterLock {
   const file = path.join(folder, WRITER_LOCK);
@@ -43,7 +43,7 @@ export function acquireWriterLock(folder: string, node: string): WriterLock {
     if (tryFlock(fd, 'exclusive')) {
       ftruncateSync(fd);
       writeSync(fd, `${JSON.stringify({ node, pid: process.pid, host: hostname() } satisfies Holder)}\n`, 0);
-      // Between the two locks somebody else may come first (flock(2)): that one has the folder then.
+      // Between the two locks another process may come first (flock(2)): it has the directory then.
       const share = (): void => void (tryFlock(fd, 'shared') || refuse());
       return { isAlone: true, share, release: () => closeSync(fd) };
     }

@@ -1,4 +1,4 @@
-// The budget of requests: what a pass costs is earned again by waiting, so that the poll interval stretches.
+// The budget of requests: what a sync costs is earned again by waiting, so that the poll interval stretches.
 
 export interface Budget {
   spend(requests: number): void;

@@ -1,4 +1,4 @@
-// What a daemon's passes work with, for its life; opened anew where the cache is damaged, or is no longer the one it opened.
+// What a daemon's syncs work with, for its life; opened anew where the cache is damaged, or is no longer the one it opened.
 import { describeError } from '../../common/errors.ts';
 import { giveRoom } from '../../host/fs/reserve.ts';
 import { isDamage } from '../../state/database.ts';
@@ -9,7 +9,7 @@ import type { NodeContext } from '../node-context.ts';
 import { openSyncContext, type SyncContext } from '../reconcile/context.ts';
 import { acquireSyncLock } from '../reconcile/sync-lock.ts';
 
-/** Nobody holds the pass lock for longer than this without being stuck. */
+/** A process that holds the sync lock for longer than this is stuck. */
 export const LOCK_PATIENCE_MS = 60_000;
 
 type Parts = Omit<SyncContext, 'reader'>;
@@ -21,10 +21,10 @@ export interface ContextKeeper {
    */
   get(): Parts;
   /**
-   * Does `work` with the pass lock held. Where it meets damage, it is done again with parts that are opened anew: the
+   * Does `work` with the sync lock held. Where it meets damage, it is done again with parts that are opened anew: the
    * cache is checked whole then, set aside and rebuilt. Where the cache can be read and not be written, it is done again
-   * with a copy in memory, which lasts until the file can be written: whoever has left is put out all the same.
-   * @param onWait called when somebody else holds the lock.
+   * with a copy in memory, which lasts until the file can be written: revocations go on all the same.
+   * @param onWait called when another process holds the lock.
    * @throws AgentError lock_busy, host_write, state_folder, and what `work` throws.
    */
   pass<T>(onWait: () => void, work: (parts: Parts) => Promise<T>): Promise<T>;
@@ -35,12 +35,12 @@ export interface ContextKeeper {
 /** @throws AgentError state_folder */
 export function keepContext(place: NodeContext): ContextKeeper {
   let parts: Parts | null = open();
-  /** Of the mirror, with what passes did since it could not be written. */
+  /** Of the state database, with what syncs did since it could not be written. */
   let copy: StateDatabase | null = null;
 
   const get = (): Parts => (parts ??= open());
 
-  /** Also where it is nobody's turn: to open the cache takes room. The next turn takes the reserve back. */
+  /** Also without the sync lock: opening the state database takes room. The next holder of the lock takes the reserve back. */
   function open(): Parts {
     giveRoom(place.paths.reserve);
     return openSyncContext(place);

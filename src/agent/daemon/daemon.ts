@@ -17,7 +17,7 @@ import { checkSchedule, type Schedule, startSchedule } from './schedule.ts';
 import { connectServiceManager } from './systemd.ts';
 import { watchLists } from './watch-lists.ts';
 
-/** Before the schedule runs, the next pass comes as soon as the reader is there. */
+/** Before the schedule runs, the next sync comes as soon as the reader is there. */
 const nowDue = (): number => Math.ceil(Date.now() / 1000);
 
 /**
@@ -58,7 +58,7 @@ export async function runDaemon(place: NodeContext, source: ReaderSource, stop: 
           if (report.heard?.mode === 'full')
             oddities.note(report.heard.warnings.map(({ detail }) => detail).join('; ') || null);
           const { done, failed, held } = report.changes;
-          // What stays as it was is not said again: a quiet pass is one debug line.
+          // What stays as it was is not said again: a quiet sync is one debug line.
           const standing = `${failed} ${held}`;
           const isQuiet = done === 0 && standing === lastStanding;
           lastStanding = standing;

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import cron from 'node-cron';
 
-/** A fleet is spread over the whole interval, for no node hears of anything later by that, and over no more than this. */
+/** A fleet is spread over the whole interval, because no node learns anything later by that, and over no more than this. */
 const MAX_JITTER_MS = 600_000;
 
 /** The calendar is asked again so often at least: a clock may be set while one sleeps, forward or back. */

@@ -1,4 +1,4 @@
-// The schedule: polls and full passes by cron expressions, each host a little later than the others.
+// The schedule: polls and full syncs by cron expressions, each host a little later than the others.
 import cron from 'node-cron';
 import type { Config } from '../../config/config.ts';
 import { AgentError } from '../../common/errors.ts';
@@ -7,7 +7,7 @@ import type { SyncMode } from '../ingest/sync-request.ts';
 import { repeat } from './repeat.ts';
 
 export interface Schedule {
-  /** When the next pass is due, epoch seconds. */
+  /** When the next sync is due, epoch seconds. */
   nextPass(): number;
   /**
    * Asks for both as if both were due now, each at this host's place in its interval: after a power cut a fleet of
@@ -18,7 +18,7 @@ export interface Schedule {
 }
 
 /**
- * Asks for passes until it is stopped. While the budget is overdrawn polls are left out; a full pass never is.
+ * Asks for syncs until it is stopped. While the budget is overdrawn polls are left out; a full sync never is.
  * @param host decides the jitter, the same on every start.
  */
 export function startSchedule(

@@ -1,4 +1,4 @@
-// Passes never overlap: what is asked for while one runs is done once, afterwards.
+// Syncs never overlap: what is asked for while one runs is done once, afterwards.
 import {
   mergeRequests,
   type NamedResource,
@@ -7,11 +7,11 @@ import {
 } from '../ingest/sync-request.ts';
 
 export interface SyncQueue {
-  /** Asks for a pass; what waits already and this become one. */
+  /** Asks for a sync; what waits already and this become one. */
   ask(mode: SyncMode, resources?: readonly NamedResource[]): void;
-  /** Whether a pass has been running for longer than `limit` milliseconds. */
+  /** Whether a sync has been running for longer than `limit` milliseconds. */
   isStuck(limit: number): boolean;
-  /** No more passes; resolves when the one under way is over. */
+  /** No more syncs; resolves when the one under way is over. */
   stop(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-// Notices at once what operators, or a fleet's configuration, write into the lists: a block acts before the next pass.
+// Notices at once what operators, or a fleet's configuration, write into the lists: a block acts before the next sync.
 import { type FSWatcher, statSync, watch } from 'node:fs';
 import { AgentError, describeError } from '../../common/errors.ts';
 import type { NodeContext } from '../node-context.ts';
@@ -6,7 +6,7 @@ import type { SyncContext } from '../reconcile/context.ts';
 import { readOperatorFiles } from '../overrides/operator-files.ts';
 import { revokeNow } from '../operator/revoke-now.ts';
 
-/** For lists on a mount that tells nobody of changes, in milliseconds. */
+/** For lists on a mount that reports no changes, in milliseconds. */
 const LOOK_EVERY_MS = 5000;
 
 export interface ListWatch {
@@ -14,8 +14,8 @@ export interface ListWatch {
 }
 
 /**
- * @param parts as they are when somebody has to be put out.
- * @param onChange a list is another than it was: time for a pass. Whoever was newly blocked is out by then.
+ * @param parts as they are when a person has to be revoked.
+ * @param onChange a list is another than it was: time for a sync. People who were newly blocked are revoked by then.
  */
 export function watchLists(
   { paths, config, log }: Pick<NodeContext, 'paths' | 'config' | 'log'>,
@@ -70,7 +70,7 @@ export function watchLists(
   };
 }
 
-/** inotify(7) on the folder: a list is replaced by rename, or by the link that a ConfigMap swaps. */
+/** inotify(7) on the directory: a list is replaced by rename, or by the link that a ConfigMap swaps. */
 function watchListDirectory(folder: string, look: () => void): FSWatcher[] {
   try {
     const watcher = watch(folder, { persistent: false }, look);

@@ -4,12 +4,12 @@ import type { StateDatabase } from '../../state/state.ts';
 import type { FetchedSync } from './freshness.ts';
 import { scopeOf } from './fetch-scope.ts';
 
-/** What the window hangs on, of the report of an earlier pass. */
+/** What the window hangs on, of the report of an earlier sync. */
 interface WindowPass extends FetchedSync {
   readonly unknown?: object | null;
 }
 
-/** Seconds after which everything is read, whatever the schedule says: a delta lists nobody who was deleted. */
+/** Seconds after which everything is read, whatever the schedule says: a delta lists no deleted user. */
 const FULL_AT_LEAST_EVERY = 43_200;
 
 type Passes = Pick<StateDatabase, 'lastSync'>;
@@ -31,9 +31,9 @@ export function wasReadCompletely(mirror: Passes, config: Config): boolean {
 }
 
 /**
- * The store's clock at the newest pass that heard all it asked for, as RFC 3339.
- * @returns null where everything has to be read: no such pass, none of everything for half a day, another question since,
- *   or somebody is in whom nobody knows, about whom only everything can tell.
+ * The store's clock at the newest sync that fetched all it asked for, as RFC 3339.
+ * @returns null where everything has to be read: no such sync, none of everything for half a day, another question since,
+ *   or an account has access that neither ledger nor store knows, which only a full read can settle.
  */
 export function findWindow(mirror: Passes, config: Config, now: number): string | null {
   const scope = scopeOf(config);

@@ -1,4 +1,4 @@
-// Hears the store out: what the reader brings is judged, absences are confirmed, all in one transaction.
+// Fetches from the store: what the reader brings is judged, absences are confirmed, all in one transaction.
 import type { Config } from '../../config/config.ts';
 import type { StateDatabase } from '../../state/state.ts';
 import type { IngestBatch, IngestCounts } from '../../state/ingest-batch.ts';
@@ -16,7 +16,7 @@ import { scopeOf } from './fetch-scope.ts';
 import { resolveSuspects } from './suspects.ts';
 import { type PageIngester, ingestPages } from './ingest-pages.ts';
 
-/** A clock further off the store's than this vouches for nobody, in milliseconds. */
+/** A clock further off the store's than this confirms no record, in milliseconds. */
 const MAX_SKEW_MS = 300_000;
 
 export interface FetchResult {
@@ -27,7 +27,7 @@ export interface FetchResult {
   /** Whether all that was asked for came, of a delta too: a later delta continues there. */
   readonly isAnswered: boolean;
   readonly problems: readonly Finding[];
-  /** What is odd and no reason to doubt what came, such as an attribute path that matches nobody. */
+  /** What is odd and no reason to doubt what came, such as an attribute path that matches no user. */
   readonly warnings: readonly Finding[];
   readonly taken: IngestCounts;
   /** The store's clock at its first answer, epoch milliseconds; null if it sends no Date. */
@@ -53,9 +53,9 @@ export interface FetchContext {
 }
 
 /**
- * Asks the reader for what is ordered and takes what comes into the mirror, page by page as it comes.
+ * Asks the reader for what is requested and ingests it into the state database, page by page as it comes.
  * @param since the store's time (RFC 3339) from which a delta asks; null: a delta has to become a full read.
- * @throws AgentError when the store could not be heard; the mirror is then as before.
+ * @throws AgentError when the store could not be fetched; the state database is then as before.
  */
 export async function fetchStore(
   parts: FetchContext,
@@ -93,7 +93,7 @@ async function askForLists(
   ears: FetchListener,
 ): Promise<FetchEnd> {
   const asked = since === null ? 'full' : mode;
-  // What came last time is what will come, more or less; of a delta nobody knows. Counting is work.
+  // What came last time is what will come, more or less; of a delta that is not known. Counting is work.
   const expected = onProgress === undefined || asked === 'delta' ? null : countRecords(mirror) || null;
   let came = 0;
   onProgress?.('fetch', 0, expected);

@@ -1,9 +1,9 @@
-// How well the store was heard, for what may be concluded from its silence.
+// How complete and how fresh the fetched records are: whether an absence means anything.
 import type { AgentError } from '../../common/errors.ts';
 import type { StateDatabase } from '../../state/state.ts';
 import type { FetchResult } from './fetch-store.ts';
 
-/** What is looked at of the report of an earlier pass. */
+/** What is looked at of the report of an earlier sync. */
 export interface FetchedSync {
   /** Epoch seconds. */
   readonly startedAt: number;
@@ -17,7 +17,7 @@ export interface Freshness {
   readonly isComplete: boolean;
 }
 
-/** @param heard of the pass under way; null: nobody was asked. */
+/** @param heard of the sync under way; null: the store was not asked. */
 export function judgeFreshness(
   heard: FetchResult | AgentError | null,
   mirror: Pick<StateDatabase, 'lastSync'>,
@@ -33,7 +33,7 @@ export function findLastComplete(mirror: Pick<StateDatabase, 'lastSync'>): numbe
   return mirror.lastSync('complete', isComplete)?.startedAt ?? null;
 }
 
-/** Whether the store was read from end to end in that pass. */
+/** Whether the store was read from end to end in that sync. */
 function isComplete(report: FetchedSync): boolean {
   // A report of another build may lack what this one writes.
   return report.heard?.complete.User === true && report.heard.complete.Group;

@@ -1,4 +1,4 @@
-// Takes pages: what one came to when it was heard before, or each of its resources, judged.
+// Ingests pages: what one came to when it was fetched before, or each of its resources, judged.
 import { AgentError } from '../../common/errors.ts';
 import type { IngestBatch } from '../../state/ingest-batch.ts';
 import type { PageLine } from '../../protocol/page-lines.ts';
@@ -59,7 +59,7 @@ export function ingestPages(
         page.paths.see(raw);
         const judged = ingestOne(take, judge, kind, raw);
         if (judged.kind !== 'good') page.isSound = false;
-        // The mirror's own object, where it is equal, so that nobody is in memory twice.
+        // The index's own object, where it is equal, so that no record is in memory twice.
         else
           page.records.push(
             kind === 'User' ? (take.previous(kind, judged.record.id) ?? judged.record) : judged.record,

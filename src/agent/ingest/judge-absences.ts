@@ -13,7 +13,7 @@ export interface SingleRead {
 
 /**
  * `gone`: the resource is absent. `there`: the list was wrong, and what was read counts. `left`: these members, and no
- * others, are out. `count`: nobody could tell, and the list repeats it. `open`: nothing follows from it.
+ * others, have lost it. `count`: it could not be told, and the list repeats it. `open`: nothing follows from it.
  */
 export type Absence =
   | { readonly suspect: Suspect; readonly verdict: 'gone' | 'there' | 'count' | 'open' }
@@ -28,7 +28,7 @@ export interface JudgedAbsences {
 }
 
 /**
- * A list that single reads contradict is proven wrong: in that pass no absence counts that it alone speaks for, be it of
+ * A list that single reads contradict is proven wrong: in that sync no absence counts that it alone speaks for, be it of
  * resources of that kind or of members of groups. What a read confirms acts all the same.
  * @param reads the answer about a suspect; undefined: it was not asked for.
  * @param lists of a full read; null: silence means nothing.
@@ -64,7 +64,7 @@ function isContradicted({ lostMembers }: Suspect, read: SingleRead | undefined):
 
 function judgeOne(suspect: Suspect, read: SingleRead | undefined, mayCount: boolean): Absence {
   if (read === undefined || read.found === 'unknown')
-    // Only a list that was read to its end repeats an absence: one that was heard in passing is no second time.
+    // Only a list that was read to its end repeats an absence: one that was fetched in part is no second time.
     return { suspect, verdict: mayCount ? 'count' : 'open' };
   if (read.found === 'absent') return { suspect, verdict: 'gone' };
   if (suspect.lostMembers.length === 0) return { suspect, verdict: 'there' };

@@ -21,7 +21,7 @@ class Broken extends Error {
   }
 }
 
-/** Compiles the attribute paths once; the judge is then used for every record of every pass. */
+/** Compiles the attribute paths once; the judge is then used for every record of every sync. */
 export function createJudge(attributes: Config['scim']['attributes']): ResourceJudge {
   const at = (path: string | null): Getter => (path === null ? () => undefined : compilePath(path));
   const user = {

@@ -1,4 +1,4 @@
-// What pages came to when they were heard before: most of a store is the same from one full read to the next.
+// What pages came to when they were fetched before: most of a store is the same from one full read to the next.
 import type { SeenPaths } from './path-tally.ts';
 import type { GroupRecord, ResourceKind, UserRecord } from '../../protocol/records.ts';
 

@@ -1,4 +1,4 @@
-// Which of the configured attribute paths match nobody: most likely a slip in the configuration.
+// Which of the configured attribute paths match no user: most likely a slip in the configuration.
 import type { Config } from '../../config/config.ts';
 import { compilePath, type Getter } from '../../protocol/attribute-path.ts';
 import type { Finding, ResourceKind } from '../../protocol/records.ts';
@@ -35,7 +35,7 @@ const KEYS: Readonly<Record<ResourceKind, readonly Key[]>> = {
   Group: ['group_name', 'group_gid'],
 };
 
-/** Facts that nobody looks for where ids are derived. */
+/** Facts that are not needed where ids are derived. */
 const IDS: readonly Key[] = ['uid', 'gid', 'group_gid'];
 
 interface ConfiguredPath {
@@ -44,7 +44,7 @@ interface ConfiguredPath {
   readonly get: Getter;
 }
 
-/** An empty tally for one pass. */
+/** An empty tally for one sync. */
 export function createPathTally({ scim, accounts }: Config): PathTally {
   const paths = { User: compile('User'), Group: compile('Group') };
   const matched = { User: new Set<Key>(), Group: new Set<Key>() };

@@ -5,7 +5,7 @@ import type { NamedResource } from './sync-request.ts';
 
 const AT_ONCE = 4;
 
-/** After these, nobody else can be asked either. */
+/** After these, no other resource can be asked for either. */
 const HOPELESS: ReadonlySet<string> = new Set([
   'store_unreachable',
   'store_busy',

@@ -21,7 +21,7 @@ export interface SuspectOutcome extends Pick<JudgedAbsences, 'problems' | 'warni
 }
 
 /**
- * Settles the named resources and whoever is missing.
+ * Looks up the named resources and those that are missing.
  * @param lists of a full read: how many of a kind came, and whether that was all; null: silence means nothing.
  * @param named answers about single resources that are here already.
  */
@@ -71,7 +71,7 @@ function readMembers(
 
 /**
  * A list that did not add up still shows who may be missing: they are asked for, though their absence does not count by
- * itself. Otherwise one unreadable record would keep everybody who leaves.
+ * itself. Otherwise one unreadable record would keep the access of each person who leaves.
  */
 function findSuspects(take: IngestBatch, lists: Lists | null): Suspect[] {
   if (lists === null) return take.suspects({ User: false, Group: false });
@@ -87,7 +87,7 @@ function nameOf({ kind, id }: { readonly kind: ResourceKind; readonly id: string
   return `${kind} ${id}`;
 }
 
-/** At random, so that nobody can hide behind others whom they make disappear. */
+/** At random, so that no user can hide behind others that they make disappear. */
 function shuffle<T>(items: T[]): T[] {
   for (let last = items.length - 1; last > 0; last -= 1) {
     const other = randomInt(last + 1);

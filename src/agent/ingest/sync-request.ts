@@ -1,4 +1,4 @@
-// What a pass is asked to look at: everything, what changed, or some resources that the store named.
+// What a sync is asked to look at: everything, what changed, or some resources that the store named.
 import { type ChangeNotice, MAX_NAMED } from '../../protocol/messages.ts';
 
 /** `event`: the named resources alone. */
@@ -8,7 +8,7 @@ export type NamedResource = ChangeNotice['resources'][number];
 
 export interface SyncRequest {
   readonly mode: SyncMode;
-  /** Read one by one, whatever else is read; a full pass needs none. */
+  /** Read one by one, whatever else is read; a full sync needs none. */
   readonly resources: readonly NamedResource[];
 }
 

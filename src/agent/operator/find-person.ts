@@ -1,4 +1,4 @@
-// Whom an operator means: by POSIX name, userName, e-mail address, SCIM id, externalId or the fingerprint of a key.
+// The person that an operator means: by POSIX name, userName, e-mail address, SCIM id, externalId or the fingerprint of a key.
 import type { Config } from '../../config/config.ts';
 import type { Binding, StoredUser } from '../../policy/model.ts';
 import { readKeys } from '../../policy/keys/ssh-key.ts';
@@ -10,7 +10,7 @@ export interface FoundPerson {
   readonly name: string | null;
 }
 
-/** Ids first, then what is bound on this node, then what the store says; null: nobody. */
+/** Ids first, then what is bound on this node, then what the store says; null: no one. */
 export function findPerson(
   word: string,
   users: readonly StoredUser[],
@@ -41,7 +41,7 @@ export function findPerson(
       ];
   for (const rule of rules) {
     const matches = users.filter(rule);
-    // Whoever is still there is meant, before somebody who had that name once.
+    // A person who is still there is meant, before one who had that name once.
     const user = matches.find(({ absent }) => !absent) ?? matches[0];
     if (user !== undefined) return { user, name: nameOf(user) };
   }

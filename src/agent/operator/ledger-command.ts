@@ -1,4 +1,4 @@
-// What an operator does to the ledger: planned and shown first, carried out under the pass lock, on the audit trail.
+// What an operator does to the ledger: planned and shown first, carried out under the sync lock, on the audit trail.
 import type { GuardVerdict } from '../../plan/guard/guard-model.ts';
 import type { Change } from '../../plan/change.ts';
 import type { Binding } from '../../policy/model.ts';
@@ -10,7 +10,7 @@ import { judgeFreshness } from '../ingest/freshness.ts';
 
 const PATIENCE_MS = 600_000;
 
-/** Runs `work` alone on this host, with everything open; `onWait` is called when a pass is under way. */
+/** Runs `work` alone on this host, with everything open; `onWait` is called when a sync is under way. */
 export async function withLedger<T>(
   place: NodeContext,
   onWait: () => void,
@@ -29,7 +29,7 @@ export async function withLedger<T>(
   }
 }
 
-/** What the next pass would do if the ledger were that one. */
+/** What the next sync would do if the ledger were that one. */
 export async function previewSync(
   parts: Omit<SyncContext, 'reader'>,
   bindings: readonly Binding[],

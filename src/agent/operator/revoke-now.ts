@@ -1,4 +1,4 @@
-// Puts somebody, or a key, out at this moment: keys, account, sessions; without a pass, the store or the pass lock.
+// Revokes a person, or a key, at this moment: keys, account, sessions; without a sync, the store or the sync lock.
 import type { Config } from '../../config/config.ts';
 import { AgentError } from '../../common/errors.ts';
 import type { Host } from '../../host/host.ts';
@@ -8,11 +8,11 @@ import { DISABLED_SHELL } from '../../policy/accounts.ts';
 import type { Binding, StoredUser } from '../../policy/model.ts';
 import { findPerson } from './find-person.ts';
 
-/** What is known of people; null where the mirror cannot be read, and the marker group has to do. */
+/** What is known of people; null where the state database cannot be read, and the managed group has to do. */
 export type Known = { users(): readonly StoredUser[]; bindings(): readonly Binding[] } | null;
 
 export interface RevokeOutcome {
-  /** Accounts that are concerned, by name; empty: nobody on this node (yet). */
+  /** Accounts that are concerned, by name; empty: no account on this node (yet). */
   readonly names: readonly string[];
   /** What could not be done, one sentence each. */
   readonly problems: readonly string[];
@@ -21,9 +21,9 @@ export interface RevokeOutcome {
 const BECAUSE = 'an operator blocked this person';
 
 /**
- * Acts on whoever an entry of the blocked list means. What a pass under way may write after this, the next one takes
+ * Revokes the person that an entry of the block list means. What a sync under way writes after this, the next one takes
  * away again; the account stays closed meanwhile.
- * @throws AgentError refused: it is a local account, which is not ours to close.
+ * @throws AgentError refused: it is a local account, which is not managed.
  */
 export async function revokeNow(
   entry: string,
@@ -44,7 +44,7 @@ export async function revokeNow(
 }
 
 /**
- * The account's name; null: nobody of ours on this node.
+ * The account's name; null: no managed account on this node.
  * @throws AgentError refused
  */
 export function findName(entry: string, config: Config, host: Host, known: Known): string | null {

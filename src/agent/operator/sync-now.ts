@@ -1,4 +1,4 @@
-// One pass from the cache for a command that changed what operators say: it waits for its turn, then acts.
+// One sync from the cache for a command that changed what operators say: it waits for its turn, then acts.
 import type { NodeContext } from '../node-context.ts';
 import { openSyncContext } from '../reconcile/context.ts';
 import { acquireSyncLock } from '../reconcile/sync-lock.ts';
@@ -9,8 +9,8 @@ import type { SyncReport } from '../reconcile/sync-report.ts';
 const PATIENCE_MS = 600_000;
 
 /**
- * Makes the host agree with the cache and the operators' lists; asks nobody.
- * @param onWait called when the daemon's pass is under way.
+ * Reconciles the host with the state database and the operators' lists; asks no store.
+ * @param onWait called when the daemon's sync is under way.
  */
 export async function syncFromState(place: NodeContext, onWait: () => void): Promise<SyncReport> {
   const release = await acquireSyncLock(place, onWait, PATIENCE_MS);

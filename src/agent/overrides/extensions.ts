@@ -13,7 +13,7 @@ const line = z.strictObject({
   by: z.string(),
 });
 
-/** By SCIM id; a line that is not one extends nobody. */
+/** By SCIM id; a line that is not one extends no key. */
 export function readExtensions(file: string): Map<string, Extension> {
   const extensions = new Map<string, Extension>();
   for (const text of readLines(file)) {

@@ -74,7 +74,7 @@ export function operatorName(environment: NodeJS.ProcessEnv = process.env): stri
 }
 
 /**
- * Replaces a file of ours, readable by all, atomically.
+ * Replaces a managed file, readable by all, atomically.
  * @throws AgentError host_write, with nothing left behind.
  */
 export function replaceFile(file: string, text: string): void {

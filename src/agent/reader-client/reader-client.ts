@@ -24,7 +24,7 @@ export interface Reader {
   read(kind: ResourceKind, id: string): Promise<ReadAnswer>;
   /** Looks at the store, for doctor; asks for these groups by name and id. */
   probe(groups: readonly GroupQuestion[]): Promise<ProbeAnswer>;
-  /** Has the reader listen to the store's events and to its own tokens, and hears of them. */
+  /** Has the reader listen to the store's events and to its own tokens, and be told of them. */
   watch(onLook: (look: ChangeNotice) => void): void;
   /** How the store answered, after each question. */
   onTraffic(callback: (traffic: Traffic) => void): void;
@@ -37,7 +37,7 @@ export interface Reader {
 
 export type FetchQuestion = Pick<FetchAsk, 'mode' | 'since' | 'known'>;
 
-/** Who hears the pages of a pass: the lines of each, then that it is over. */
+/** What takes the pages of a fetch: the lines of each, then that it is over. */
 export interface PageSink {
   onLine(line: PageLine): void;
   onPage(page: PageEnd): void;

@@ -10,7 +10,7 @@ export interface SpawnedReader {
   readonly stream: Duplex;
 }
 
-/** In the package this file is part of a bundle, which lies in one folder beside the reader's. */
+/** In the package this file is part of a bundle, which lies in one directory beside the reader's. */
 const IS_BUNDLED = import.meta.filename.endsWith('.js');
 const CODE = IS_BUNDLED ? import.meta.dirname : path.resolve(import.meta.dirname, '../../..');
 const ENTRY = path.join(import.meta.dirname, IS_BUNDLED ? 'reader.js' : '../../reader/main.ts');

@@ -1,4 +1,4 @@
-// When a pass has nothing to decide: the store has no news, and nothing on the host moved since it last agreed.
+// When a sync has nothing to decide: the store has no news, and nothing on the host moved since it last agreed.
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../../config/config.ts';
@@ -8,22 +8,22 @@ import type { Paths } from '../../common/paths.ts';
 import type { FetchResult } from '../ingest/fetch-store.ts';
 import type { SyncReport } from './sync-report.ts';
 
-/** Seconds after which everything is weighed again whatever was heard: some things change by time alone. */
+/** Seconds after which everything is decided again whatever was fetched: some things change by time alone. */
 const DECIDE_AT_LEAST_EVERY = 900;
 
 export interface ChangeDetector {
-  /** A mark of all that a decision depends on besides the store and the clock; taken before a pass does anything. */
+  /** A mark of all that a decision depends on besides the store and the clock; taken before a sync does anything. */
   mark(): string;
   /**
-   * The report of the last pass that decided, if the host agreed then and nothing happened since; else null.
+   * The report of the last sync that decided, if the host agreed then and nothing happened since; else null.
    * @param now epoch seconds.
    */
   recall(heard: FetchResult, mark: string, now: number): SyncReport | null;
-  /** A pass has decided: what came of it. */
+  /** A sync has decided: what came of it. */
   note(report: SyncReport, mark: string): void;
 }
 
-/** Looks at the files and at what other processes wrote into the mirror; a daemon keeps one for its life. */
+/** Looks at the files and at what other processes wrote into the state database; a daemon keeps one for its life. */
 export function createChangeDetector(
   paths: Paths,
   accounts: Config['accounts'],

@@ -1,4 +1,4 @@
-// Opens what a pass needs: configuration, mirror, host and judge, all under one root.
+// Opens what a sync needs: configuration, mirror, host and judge, all under one root.
 import type { Config } from '../../config/config.ts';
 import { createFailureLog, type FailureLog } from './failure-log.ts';
 import { type PageMemo, createPageMemo } from '../ingest/page-memo.ts';
@@ -14,17 +14,17 @@ import { nameNode } from './file-lock.ts';
 import type { Progress } from '../progress.ts';
 import { type ChangeDetector, createChangeDetector } from './change-detector.ts';
 
-/** What a pass works with. */
+/** What a sync works with. */
 export interface SyncContext {
   readonly config: Config;
   readonly paths: Paths;
   readonly state: StateDatabase;
-  /** Why the cache cannot be written, so that `mirror` is a copy of it and nothing is granted; null: it can. */
+  /** Why the state database cannot be written, so that `state` is a copy of it and no access is granted; null: it can. */
   readonly stateFault: string | null;
   readonly host: Host;
   readonly judge: ResourceJudge;
   readonly pageMemo: PageMemo;
-  /** null: nobody is asked; the pass works from the cache. */
+  /** null: the store is not asked; the sync works from the state database. */
   readonly reader: Reader | null;
   readonly changes: ChangeDetector;
   readonly log: Logger;
@@ -32,12 +32,12 @@ export interface SyncContext {
   readonly hostLoad: HostLoadWatch;
   /** The clock, epoch milliseconds. */
   readonly clock: () => number;
-  /** Absent: nobody watches. */
+  /** Absent: nothing watches. */
   readonly onProgress?: Progress;
 }
 
 /**
- * Everything but the reader. The caller closes `mirror`.
+ * Everything but the reader. The caller closes `state`.
  * @throws AgentError state_folder
  */
 export function openSyncContext(place: NodeContext): Omit<SyncContext, 'reader'> {

@@ -1,4 +1,4 @@
-// A pass in numbers for the metrics: counts by kind, reason and type. No name of a person, nothing a stranger wrote.
+// A sync in numbers for the metrics: counts by kind, reason and type. No name of a person, nothing a stranger wrote.
 import type { Applied } from '../../host/host.ts';
 import type { QuarantineRow } from '../../state/state.ts';
 import type { SyncPlan } from '../../plan/plan-sync.ts';

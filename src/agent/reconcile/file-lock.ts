@@ -1,4 +1,4 @@
-// One pass at a time on a host, whoever asks: a flock(2) that dies with its holder.
+// One sync at a time on a host, whichever process asks: a flock(2) that dies with its holder.
 import { closeSync, fstatSync, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,8 +9,8 @@ import { attempt } from '../../common/system-error.ts';
 const POLL_MS = 100;
 
 /**
- * Takes the lock, waiting for whoever holds it.
- * @param onWait called once when somebody else holds it.
+ * Takes the lock, waiting for its holder.
+ * @param onWait called once when another process holds it.
  * @param patience milliseconds to wait at most.
  * @returns a function that gives the lock back.
  * @throws AgentError lock_busy, host_write
@@ -36,7 +36,7 @@ export async function acquireFileLock(
   return () => closeSync(fd);
 }
 
-/** What all processes of one node have in common, and those of two nodes never: which file their pass lock is. */
+/** What all processes of one node have in common, and those of two nodes never: which file their sync lock is. */
 export function nameNode(file: string): string {
   const fd = openLockFile(file);
   const { dev, ino } = fstatSync(fd);

@@ -1,4 +1,4 @@
-// How long each step of a pass took, in milliseconds.
+// How long each step of a sync took, in milliseconds.
 
 export interface Stopwatch {
   time<T>(step: string, work: () => Promise<T>): Promise<T>;

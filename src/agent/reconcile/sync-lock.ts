@@ -4,8 +4,8 @@ import { acquireFileLock } from './file-lock.ts';
 import type { NodeContext } from '../node-context.ts';
 
 /**
- * Waits for the pass lock, and has room on a full disk.
- * @param onWait called once when somebody else has the turn.
+ * Waits for the sync lock, and has room on a full disk.
+ * @param onWait called once when another process has the lock.
  * @param patience milliseconds to wait at most.
  * @returns a function that ends the turn.
  * @throws AgentError lock_busy, host_write

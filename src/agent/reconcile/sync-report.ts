@@ -1,4 +1,4 @@
-// What a pass leaves behind for status, history and metrics: plain data, stored with the pass.
+// What a sync leaves behind for status, history and metrics: plain data, stored with the sync.
 import { AgentError } from '../../common/errors.ts';
 import type { Applied } from '../../host/host.ts';
 import type { StateDatabase } from '../../state/state.ts';
@@ -23,9 +23,9 @@ export interface SyncReport {
   readonly startedAt: number;
   readonly mode: SyncMode | 'cache';
   readonly heard: FetchResult | null;
-  /** Why the store could not be heard; null if it was, or was not asked. */
+  /** Why the store could not be fetched; null if it was, or was not asked. */
   readonly failure: { readonly code: string; readonly message: string; readonly hint: string } | null;
-  /** Hash of the mirror's records; equal on nodes that have heard the same. */
+  /** Hash of the state database's records; equal on nodes that have fetched the same. */
   readonly snapshot: string;
   readonly counts: {
     readonly users: number;
@@ -44,7 +44,7 @@ export interface SyncReport {
   readonly held: readonly HeldSummary[];
   /**
    * Who bears our mark, is known to neither the ledger nor the store, and is still in: how many, and the first of them.
-   * null or, by another build, left out: nobody. Until that is settled the store is read whole each time.
+   * null or, by another build, left out: none. Until then the store is read completely each time.
    */
   readonly unknown?: { readonly accounts: number; readonly first: readonly string[] } | null;
   /** At most 100, in the policy's order. */
@@ -53,7 +53,7 @@ export interface SyncReport {
   readonly problems: readonly string[];
   /** Epoch seconds of the first and the last key to expire; null where none does. */
   readonly keyExpiry: { readonly earliest: number; readonly latest: number } | null;
-  /** Whose keys live on by an operator's word, and until when at the latest (epoch seconds); null: nobody's. */
+  /** How many accounts' keys live on by an operator's extension, and until when at the latest (epoch seconds); null: none. */
   readonly extended: {
     readonly accounts: number;
     readonly until: number;
@@ -76,7 +76,7 @@ export interface ReportInput {
   readonly durations: Readonly<Record<string, number>>;
 }
 
-/** Gathers the report; reads the mirror, changes nothing. */
+/** Gathers the report; reads the state database, changes nothing. */
 export function reportSync(input: ReportInput): SyncReport {
   const { plan, applied, state, heard, stateFault } = input;
   const { desired, changes, verdict } = plan;
@@ -119,7 +119,7 @@ export function reportSync(input: ReportInput): SyncReport {
   };
 }
 
-/** Whether the store was heard out and the host agrees with it now. */
+/** Whether the store was fetched and the host agrees with it now. */
 export function isAgreed({ heard, failure, changes, unknown = null }: SyncReport): boolean {
   const isHeard = failure === null && (heard === null || heard.problems.length === 0);
   return isHeard && changes.failed === 0 && changes.held === 0 && unknown === null;
@@ -159,7 +159,7 @@ function findExtended({ accounts }: DesiredState): SyncReport['extended'] {
   return extended === 0 ? null : { accounts: extended, until: latest, by: [...operators].sort() };
 }
 
-/** The bounds between which the keys on this node stop working if the store is never heard again. */
+/** The bounds between which the keys on this node stop working if the store never confirms them again. */
 function findKeyExpiry({ accounts }: DesiredState): SyncReport['keyExpiry'] {
   let earliest = Infinity;
   let latest = -Infinity;
