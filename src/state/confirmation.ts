@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 
 /**
  * Renewal comes after half of `maxAge`, spread by the id over a further 15 %: a first sync does not
- * renew everybody on one day, and a quiet day writes little. Between renewals `confirmed_at` stays,
+ * renew all keys on one day, and a quiet day writes little. Between renewals `confirmed_at` stays,
  * so that the expiry in a key file is always `confirmed_at + maxAge` and a replayed old state database extends no key.
  * @param confirmedAt epoch seconds of the last renewal.
  * @param maxAge seconds, or null where keys never expire (then once a day, for `status`).

@@ -22,7 +22,7 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (kind, id)
   ) WITHOUT ROWID;
 
-  -- Members that a group no longer lists, while nobody has confirmed that they left.
+  -- Members that a group no longer lists, while it is not confirmed that they left.
   CREATE TABLE missing_member (
     group_id TEXT NOT NULL,
     user_id  TEXT NOT NULL,
@@ -62,7 +62,7 @@ export const MIGRATIONS: readonly string[] = [
     report     TEXT NOT NULL                -- PassReport as JSON
   );
 
-  -- What was done to whom.
+  -- What was done to which person or group.
   CREATE TABLE history (
     pass    INTEGER NOT NULL,
     at      INTEGER NOT NULL,
@@ -79,7 +79,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE held (hash TEXT PRIMARY KEY, since INTEGER NOT NULL) WITHOUT ROWID;
   `,
   `
-  -- The former SCIM ids of people and groups who were given new ones (rebind): which binding moved, when and by whom.
+  -- The former SCIM ids of people and groups that were given new ones (rebind): which binding moved, when and by whom.
   -- Rows are never deleted.
   CREATE TABLE rebinding (
     kind    TEXT NOT NULL CHECK (kind IN ('account', 'group')),
@@ -108,7 +108,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX history_of_losses ON history (kind, at) WHERE ${NOT_COUNTED};
   `,
   `
-  -- Nobody reads by them who could not as well read all of it, and they made up most of what a first pass writes and of
+  -- No query needs them that could not as well read all of it, and they made up most of what a first pass writes and of
   -- what every start checks.
   DROP INDEX history_by_name;
   DROP INDEX history_by_time;

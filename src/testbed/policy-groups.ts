@@ -16,10 +16,10 @@ export interface PolicyGroups {
   create(name: string, policies: readonly string[]): PolicyGroup;
   /**
    * Gives a group these policies in place of those that it had.
-   * @throws ScimError 404; 409 for a default group, and where nobody would have some policy any more.
+   * @throws ScimError 404; 409 for a default group, and where no one would have some policy any more.
    */
   change(name: string, policies: readonly string[]): void;
-  /** @throws ScimError 404; 409 while it alone carries some policy, for nobody would have it any more. */
+  /** @throws ScimError 404; 409 while it alone carries some policy, because no one would have it any more. */
   remove(name: string): void;
   /** The policies of a pushed group, by its SCIM id: a later group of that name has none of them. */
   policiesOf(id: string): readonly string[];

@@ -63,7 +63,7 @@ function nameOf({ token, node }: Reader): string {
   return `${token}\n${node ?? ''}`;
 }
 
-/** The snapshot that most nodes have (of equals, the one that was first said last); null if nobody says any. */
+/** The snapshot that most nodes have (of equals, the one that was first said last); null if no node says any. */
 export function findCommonSnapshot(readers: readonly Reader[]): string | null {
   const counts = new Map<string, { nodes: number; newest: string }>();
   for (const { snapshot, since } of readers) {

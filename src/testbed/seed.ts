@@ -11,7 +11,7 @@ export interface Seed {
 
 /**
  * Adds users `user000001@example.com` ... and groups `group0001` ..., numbered on from what is there.
- * Each group has the next members in turn, so that everybody is in about as many groups.
+ * Each group has the next members in turn, so that each is in about as many groups.
  */
 export function seedOrganisation(organisation: Organisation, seed: Seed): void {
   const { users, groups } = organisation;
@@ -49,7 +49,7 @@ function makeUser(name: string): Parameters<Organisation['create']>[1] {
 const curve = createECDH('prime256v1');
 
 /**
- * A sound ECDSA public key (RFC 5656 section 3.1) of which nobody keeps the private half. Of random bytes as an Ed25519
+ * A sound ECDSA public key (RFC 5656 section 3.1) whose private half is not kept. Of random bytes as an Ed25519
  * key half would be no point of the curve, which the agent refuses; and to make real ones would take minutes.
  */
 function makeKey(comment: string): string {

@@ -43,9 +43,9 @@ export interface Testbed {
   readonly token: string;
   /** May only read: what a login node gets; empty like the other. */
   readonly readToken: string;
-  /** Faults, seeds, switches and the record of requests; whoever knows the address may use it. */
+  /** Faults, seeds, switches and the record of requests; every client that knows the address may use it. */
   readonly adminUrl: string;
-  /** Makes whoever follows it first an administrator of the console. */
+  /** Makes the first visitor an administrator of the console. */
   readonly consoleUrl: string;
   close(): Promise<void>;
 }
@@ -78,7 +78,7 @@ export async function startTestbed(options: TestbedOptions = {}): Promise<Testbe
   const events = createEvents(baseUrl, options.pollWait ?? 30_000, now);
   organisation.onChange((change) => events.publish(change));
 
-  /** The true answer to somebody who was let in. */
+  /** The true answer to an authenticated request. */
   async function answer(request: Request, bearer: Token, segments: readonly string[]): Promise<Reply> {
     const { settings } = workspace;
     checkSwitches(settings, bearer.role);

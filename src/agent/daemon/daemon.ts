@@ -54,7 +54,7 @@ export async function runDaemon(place: NodeContext, source: ReaderSource, stop: 
           complaints.note(
             report.failure === null ? null : `the store could not be heard: ${report.failure.message}`,
           );
-          diskComplaints.note(parts.stateFault === null ? null : `nobody new is let in: ${parts.stateFault}`);
+          diskComplaints.note(parts.stateFault === null ? null : `no access is granted: ${parts.stateFault}`);
           if (report.heard?.mode === 'full')
             oddities.note(report.heard.warnings.map(({ detail }) => detail).join('; ') || null);
           const { done, failed, held } = report.changes;

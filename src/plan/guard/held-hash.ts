@@ -21,7 +21,7 @@ export function readGroupIds(desired: DesiredState): ReadonlyMap<string, string>
 
 /**
  * SHA-256 over the sorted, distinct lines `kind, SCIM id, effect`, in 16 hexadecimal digits. How far a node has
- * come with somebody (keys gone already, no session there) and what merely waits along make no difference.
+ * come with a person (keys gone already, no session there) and what merely waits along make no difference.
  */
 export function hashChanges(
   changes: readonly Change[],

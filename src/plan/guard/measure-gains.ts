@@ -8,7 +8,7 @@ import { sayCount } from '../../common/text/count-noun.ts';
 
 /**
  * What goes beyond `limits.max_gain`. On a node that is made anew (it has no managed group yet) every person is new, and
- * sudo is given unweighed; a sudo group that turns up later is not, for anybody may have given a group that name.
+ * sudo is given without a limit; a sudo group that turns up later is not, because any user may have given a group that name.
  */
 export function measureGains(plan: ClassifiedPlan): Excess[] {
   const { accountOf, question, exempt, moving: changes } = plan;

@@ -16,7 +16,7 @@ import type { Visit, Visitor } from './visit.ts';
 export interface Console {
   /** Answers a request below `/console`; refusals become pages. */
   answer(request: Request): Promise<Reply>;
-  /** A link that makes whoever follows it first a local administrator; the one before is worth nothing any more. */
+  /** A link that makes the first visitor a local administrator; the one before is worth nothing any more. */
   readonly makeLink: () => string;
 }
 
@@ -58,7 +58,7 @@ export function createConsole(
     return answerVisitor(request, route, segments, session, visitor);
   }
 
-  /** What the page is for, asked of somebody who is signed in. */
+  /** What the page is for, asked of a user who is signed in. */
   async function answerVisitor(
     request: Request,
     route: string,
@@ -107,7 +107,7 @@ export function createConsole(
     }
   }
 
-  /** Judged at each request: whoever is disabled or loses the policy meanwhile is out, or less, at once. */
+  /** Judged at each request: a user who is disabled or loses the policy meanwhile loses access at once. */
   function recognise({ who }: Session): Visitor | null {
     if (who.kind === 'local') return { name: 'Local administrator', isAdministrator: true, userId: null };
     const user = workspace.organisation.users.get(who.id);
@@ -125,7 +125,7 @@ export function createConsole(
     return redirect('/console', cookies.session(sessions.begin({ kind: 'local' }).id));
   }
 
-  /** A name that somebody else made point to loopback must not reach us (DNS rebinding). */
+  /** A name that another party made point to loopback must not reach us (DNS rebinding). */
   function checkHost(request: Request): void {
     if (request.headers.host === host) return;
     throw new ScimError(421, null, `The console is at ${origin}/console and nowhere else.`);

@@ -22,7 +22,7 @@ export const SECTIONS: readonly (readonly [section: string, words: string, isRes
   ['login-nodes', 'Login nodes', true],
 ];
 
-/** A page with its menu, for somebody who is signed in. */
+/** A page with its menu, for a user who is signed in. */
 export function renderPage(page: Page, visit: Visit, notice: Session['notice']): Html {
   const { visitor } = visit;
   const own = visitor.userId === null ? null : (['account', 'My SSH keys', false] as const);
@@ -86,7 +86,7 @@ function describeAge(seconds: number): string {
   return `${Math.floor(seconds / 86_400)} d`;
 }
 
-/** A value that somebody copies elsewhere. */
+/** A value to copy elsewhere. */
 export function copyable(label: string, id: string, value: string): Html {
   return html`<div class="field">
     <label for="${id}">${label}</label>

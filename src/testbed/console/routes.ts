@@ -54,7 +54,7 @@ const ACTIONS: Readonly<Record<string, Act>> = {
   'account/keys/remove': (visit, _ids, fields) => removeKey(visit, [visit.visitor.userId ?? ''], fields),
 };
 
-/** What is for everybody who is signed in as a pushed user; `clusters` is for the local administrator too. */
+/** What is for all who are signed in as a pushed user; `clusters` is for the local administrator too. */
 const FOR_EVERYBODY = /^(clusters|account)(\/|$)/;
 
 export type Route =

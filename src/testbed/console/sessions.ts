@@ -21,7 +21,7 @@ export interface Sessions {
   end(session: Session): void;
 }
 
-/** Milliseconds after which somebody signs in again. */
+/** Milliseconds after which a user signs in again. */
 const LIFETIME = 8 * 60 * 60_000;
 const MAX_SESSIONS = 1000;
 

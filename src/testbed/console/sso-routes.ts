@@ -49,7 +49,7 @@ export async function endSignIn(
   }
 }
 
-/** @throws ScimError 403 for whoever was not pushed, is inactive, or cannot be told from somebody else. */
+/** @throws ScimError 403 for a user who was not pushed, is inactive, or cannot be told from another. */
 function admit(workspace: Workspace, email: string): Entry {
   const found = findByAddress(workspace, email);
   const [user] = found;

@@ -27,7 +27,7 @@ export function renderDocument(site: Site, title: string, body: Html): Html {
     </html>`;
 }
 
-/** A page for somebody who is not signed in. */
+/** A page for a user who is not signed in. */
 export function renderCard(site: Site, title: string, body: Html): Html {
   return renderDocument(
     site,

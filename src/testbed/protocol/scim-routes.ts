@@ -20,7 +20,7 @@ export interface ScimContext {
 }
 
 /**
- * Answers a request of somebody who was already let in.
+ * Answers an authenticated request.
  * @param segments the path below the base URL.
  * @throws ScimError for every refusal.
  */

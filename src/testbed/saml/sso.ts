@@ -102,7 +102,7 @@ export function createSso(consoleUrl: string, now: () => number): Sso {
       const { requestId, claims } = await (await openProvider()).readResponse(response, isOpen);
       const request = open.get(requestId);
       open.delete(requestId);
-      // Or else somebody could sign another person in as himself, and be shown what that person then enters.
+      // Or else a user could sign another person in as himself, and be shown what that person then enters.
       if (request === undefined || request.browser !== browser) {
         throw new ScimError(
           403,

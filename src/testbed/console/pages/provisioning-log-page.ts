@@ -75,7 +75,7 @@ function readFilter(query: URLSearchParams): Filter {
   };
 }
 
-/** Who came with no token of ours is somebody who wanted to be the identity provider. */
+/** A request without a valid token comes from a client that wanted to be the identity provider. */
 function isWanted(line: LoggedRequest, { from, method, outcome, text }: Filter): boolean {
   if (from === 'provider' && line.role === 'read-only') return false;
   if (from === 'readers' && line.role !== 'read-only') return false;
@@ -117,7 +117,7 @@ function renderLine(line: LoggedRequest, subject: string, now: number): Html {
   </li>`;
 }
 
-/** Whom or what the request was about, by name: as it was sent, else as the id in its path is called now. */
+/** The user or group of the request, by name: as it was sent, else as the id in its path is called now. */
 function findSubject({ organisation }: Workspace, { target, sent }: LoggedRequest): string {
   const [, sentName] = /"(?:userName|displayName)"\s*:\s*"((?:[^"\\]|\\.)*)"/.exec(sent ?? '') ?? [];
   const [, kind, id = ''] = /\/(Users|Groups)\/([^/?]+)/.exec(target) ?? [];

@@ -61,9 +61,7 @@ export function showSamlSso(visit: Visit): Page {
       <li class="card">
         <h2>Deploy SSO ${state?.isDeployed === true && html`<span class="tag good">deployed</span>`}</h2>
         ${form(visit, '/saml-sso/deploy', html`<button>Deploy SSO</button>`)}
-        <p class="note">
-          Afterwards pushed users sign in without an invitation, and everybody else is refused.
-        </p>
+        <p class="note">Afterwards pushed users sign in without an invitation, and all others are refused.</p>
         ${
           settings.ssoDeployed &&
           state?.isDeployed !== true &&

@@ -1,4 +1,4 @@
-// What somebody sees who is not signed in: the way to the identity provider, and why a sign-in was refused.
+// What a user sees who is not signed in: the way to the identity provider, and why a sign-in was refused.
 import { html, type Html } from '../../pages/html.ts';
 import type { Claims } from '../../saml/claims.ts';
 import type { Sso } from '../../saml/sso.ts';

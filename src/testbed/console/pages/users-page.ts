@@ -1,4 +1,4 @@
-// *Users*: everybody who was pushed, with search and the menu of each.
+// *Users*: all users that were pushed, with search and the menu of each.
 import { html, type Html, type HtmlValue } from '../../pages/html.ts';
 import type { Entry } from '../../protocol/resources/collection.ts';
 import { table } from '../layout.ts';
@@ -53,7 +53,7 @@ function renderRow(user: Entry): HtmlValue[] {
   ];
 }
 
-/** Whether somebody may sign in, as a word. */
+/** Whether a user may sign in, as a word. */
 export function renderState(user: Entry): Html {
   return isActive(user)
     ? html`<span class="tag good">Active</span>`

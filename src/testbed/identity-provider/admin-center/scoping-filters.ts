@@ -30,7 +30,7 @@ export function renderUserScope({ directory, session }: Visit): Html {
         <button>Save scoping filter</button>`,
       'stack',
     )}
-    <p class="note">Users for whom it does not hold are disabled at the service.</p>
+    <p class="note">Users outside of it are disabled at the service.</p>
   </section>`;
 }
 

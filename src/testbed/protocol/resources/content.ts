@@ -6,7 +6,7 @@ import { refuseTakenName } from '../../policy-groups.ts';
 import { ENTERPRISE_SCHEMA } from '../discovery/schemas.ts';
 import { ScimError } from '../scim-error.ts';
 
-/** A user needs a userName that nobody else has, whatever its case (RFC 7643 section 4.1.1). */
+/** A user needs a userName that no other has, whatever its case (RFC 7643 section 4.1.1). */
 export function checkUser(resource: JsonObject, id: string, users: Collection): void {
   const userName = requireText(resource, 'userName');
   const holder = users.find('username', userName)?.find((entry) => entry.id !== id);

@@ -52,7 +52,7 @@ export interface Organisation {
   setConsoleKeys(id: string, keys: readonly string[]): Entry;
   onChange(listener: (change: Change) => void): void;
   dump(): OrganisationDump;
-  /** Takes the place of everything there is; nobody is told. */
+  /** Takes the place of everything there is; no event is sent. */
   restore(dump: OrganisationDump): void;
 }
 
@@ -137,7 +137,7 @@ export function createOrganisation(options: OrganisationOptions = {}): Organisat
     resource: JsonObject,
     own: { posixId: number; modified: number; before: JsonObject | null },
   ): JsonObject {
-    // Silence about `active` (a PUT that forgets it, a PATCH that removes it) must not let anybody back in.
+    // Silence about `active` (a PUT that forgets it, a PATCH that removes it) must not enable a user again.
     if (kind === 'User') resource['active'] ??= getAttribute(own.before ?? {}, 'active') ?? true;
     const extension = setPosixId(resource, kinds[kind].idSteps, own.posixId);
     const schemas = Array.isArray(resource['schemas']) ? [...resource['schemas']] : [];

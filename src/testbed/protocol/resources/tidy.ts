@@ -3,7 +3,7 @@ import { isObject, type Json, type JsonObject } from '../json.ts';
 import { findExtension, spell } from '../discovery/schemas.ts';
 import { ScimError } from '../scim-error.ts';
 
-/** Never kept, whoever sends it: the service's own (`id`, `meta`), derived (`groups`) or a secret. */
+/** Never kept, whichever client sends it: the service's own (`id`, `meta`), derived (`groups`) or a secret. */
 const NOT_KEPT = new Set(['id', 'meta', 'groups', 'password']);
 
 /**
