@@ -122,7 +122,9 @@ describe('on the state of 0.1.0', () => {
     const before = readFirstPlan();
     const after = await runJson<Plan>('plan');
     expect(after.changes).toEqual(before.changes);
-    expect(after.held).toEqual(before.held);
+    // All but the wording of the reason: hash, kind, changes and the time since when it is held.
+    const unworded = (held: Plan['held']) => held.map((set) => ({ ...set, reason: '' }));
+    expect(unworded(after.held)).toEqual(unworded(before.held));
     expect(after.held).toHaveLength(1);
     const sessions = after.held[0]?.changes.filter(({ kind }) => kind === 'sessions-end') ?? [];
     expect(sessions.map(({ name }) => name).sort()).toEqual(HELD);
