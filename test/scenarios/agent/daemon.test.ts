@@ -88,7 +88,7 @@ describe('the daemon', () => {
     const alice = await node.pushUser('alice@example.com', KEY);
     await node.pushGroup('slurm-users', [alice]);
     await start();
-    await vi.waitFor(() => expect(output).toContain('they are followed'), SOON);
+    await vi.waitFor(() => expect(output).toContain('following the change events'), SOON);
     expect(node.read('etc/passwd')).toMatch(/^alice:.*\/bin\/bash$/m);
     await deactivate(alice);
     await vi.waitFor(() => expect(node.read('etc/passwd')).toMatch(/^alice:.*nologin$/m), SOON);
