@@ -116,8 +116,10 @@ export const GROUP_ROWS: readonly Row[] = [
       const failures = await walk.readLogs('default group', 'failure');
       for (const name of DEFAULT_NAMES) {
         expect(failures.some((text) => text.startsWith(name))).toBe(true);
-        await walk.inConsole('Groups');
-        await walk.console.getByText(name, { exact: true }).first().waitFor();
+      }
+      await walk.inConsole('Groups');
+      for (const name of DEFAULT_NAMES) {
+        await walk.console.getByRole('button', { name: `Delete ${name}` }).waitFor();
       }
     },
   },

@@ -204,10 +204,12 @@ export const KEY_ROWS: readonly Row[] = [
       const entry = console.getByRole('link', { name: 'Slurm Attributes' });
       if ((await entry.count()) > 0) await entry.first().click();
       await console.getByText('Slurm Attributes').first().waitFor();
-      const fields = console.getByLabel('SSH Keys').or(console.getByRole('region', { name: 'SSH Keys' }));
-      const shown = (await fields.evaluateAll(
-        '(boxes) => boxes.map((box) => `${box.value ?? ""} ${box.innerText ?? ""}`).join(" ")',
-      )) as string;
+      await console.getByText('SSH Keys').first().waitFor();
+      const shown = String(
+        await console.evaluate(
+          "[...document.querySelectorAll('main, main input, main textarea')].map((box) => `${box.value ?? ''} ${box.innerText}`).join(' ')",
+        ),
+      );
       expect(shown).toContain(walk.paste('key').split(' ')[1]);
     },
   },

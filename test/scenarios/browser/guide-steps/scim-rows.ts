@@ -72,10 +72,10 @@ export const SCIM_ROWS: readonly Row[] = [
       await walk.press(entra, 'Test connection');
       const alert = entra.getByRole('status');
       expect(await alert.innerText()).toContain('authorized to enable provisioning');
-      const [red = 0, green = 0] =
-        String(await alert.evaluate('(box) => getComputedStyle(box).color'))
-          .match(/\d+/g)
-          ?.map(Number) ?? [];
+      const color = String(
+        await entra.evaluate("getComputedStyle(document.querySelector('[role=status]')).color"),
+      );
+      const [red = 0, green = 0] = color.match(/\d+/g)?.map(Number) ?? [];
       const box = await alert.boundingBox();
       expect([green > red, (box?.x ?? 0) + (box?.width ?? 0) > 1200, (box?.y ?? 999) < 50]).toEqual([
         true,
