@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { findLeftovers } from '../../support/leftovers.ts';
 import { describeOnNodes } from '../../support/requirements.ts';
-import { choose, findObstacle, keepPicture, setUpHarness } from './browser.ts';
+import { findObstacle, keepPicture, setUpHarness } from './browser.ts';
 import { Clipboard, GUIDE, readGuide, type Step } from './guide.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
 
@@ -16,7 +16,23 @@ const REPOSITORY = path.resolve(import.meta.dirname, '../../..');
 const SENTENCES: readonly (readonly [RegExp, (page: Page, words: string, value: string) => Promise<void>])[] =
   [
     [/^Follow the link `(.+)`$/, async (page, url) => void (await page.goto(url))],
-    [/^Open \*(.+)\*$/, choose],
+    [
+      /^Open \*(.+)\*$/,
+      (page, name) => page.getByRole('navigation').getByRole('link', { name, exact: true }).click(),
+    ],
+    [
+      /^Choose \*(.+)\* of \*(.+)\*$/,
+      (page, name, part) =>
+        page
+          .locator('.steps > li', { hasText: part })
+          .getByRole('link', { name: new RegExp(`^${name}`) })
+          .click(),
+    ],
+    [
+      /^Choose the claim of \*(.+)\*$/,
+      (page, source) => page.getByRole('row', { name: source }).getByRole('link').click(),
+    ],
+    [/^Check \*(.+)\*$/, (page, label) => page.getByLabel(label).check()],
     [/^Open the three-dot menu of \*(.+)\*$/, (page, name) => page.getByLabel(`Actions for ${name}`).click()],
     [
       /^Choose \*(.+)\*$/,
@@ -37,7 +53,7 @@ const SENTENCES: readonly (readonly [RegExp, (page: Page, words: string, value: 
     [/^See [*`](.+)[*`]$/, (page, words) => page.getByText(words).first().waitFor()],
     [/^Enter `(.+)` as \*(.+)\*$/, (page, text, label) => page.getByLabel(label, { exact: true }).fill(text)],
     [
-      /^Select \*(.+)\* as \*(.+)\*$/,
+      /^Select [*`](.+)[*`] as \*(.+)\*$/,
       async (page, option, label) => void (await page.getByLabel(label).selectOption({ label: option })),
     ],
   ];
@@ -98,8 +114,10 @@ describeOnNodes('the rehearsal of the guide', () => {
 
   it('leads one person on one machine from SAML SSO to a login, and out again', async () => {
     const steps = readGuide(GUIDE);
-    const page = await stage.open();
+    const windows = { console: await stage.open(), entra: await stage.open() };
+    let page = windows.console;
     for (const step of steps) {
+      if (step.kind === 'screen' && step.window !== null) page = windows[step.window];
       try {
         if (step.kind === 'shell') await runInShell(step);
         else await doOnScreen(page, step.sentence);

@@ -77,7 +77,7 @@ export const SCIM_ROWS: readonly Row[] = [
       );
       const [red = 0, green = 0] = color.match(/\d+/g)?.map(Number) ?? [];
       const box = await alert.boundingBox();
-      expect([green > red, (box?.x ?? 0) + (box?.width ?? 0) > 1200, (box?.y ?? 999) < 50]).toEqual([
+      expect([green > red, (box?.x ?? 0) + (box?.width ?? 0) > 1200, (box?.y ?? 999) < 100]).toEqual([
         true,
         true,
         true,
