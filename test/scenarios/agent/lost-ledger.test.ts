@@ -41,7 +41,7 @@ describe('an account that neither a lost ledger nor the store knows', () => {
 
     expect((await node.run('plan')).stdout).toMatch(/^Keeps access: 1 account is in the managed group/m);
     const why = (await node.run('why', 'ghost')).stdout;
-    expect(why).toMatch(/bears our mark, but neither the ledger nor the store knows it/);
+    expect(why).toMatch(/is in the managed group but in neither the ledger nor the user store/);
 
     const second = await node.run('sync');
     expect(second).toMatchObject({ status: 0, stdout: expect.stringMatching(/^sync 2 \(full\)/m) });
