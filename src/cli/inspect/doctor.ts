@@ -18,8 +18,9 @@ export const options = { fix: { type: 'boolean', default: false } } as const;
 export const help = `Usage: sunk-agent doctor [--fix] [--json] [--config FILE] [--root DIR]
 
 Checks configuration, token, store, clock, groups, sshd, name service, key helper, PAM, disks, the last sync, and
-whether a local account can still log in. Each finding has its fix; the worst comes first. Levels: ERROR, logins or syncs do not
-work as configured; SECURITY, a login path may bypass sunk-agent; WARNING, logins work today; ?, it could not be checked.
+whether a local account can still log in. Each finding has its fix; the worst comes first. Levels: ERROR, logins or
+syncs do not work as configured; SECURITY, a login path may bypass sunk-agent; WARNING, logins work today; ?, it
+could not be checked.
 
   --fix   apply the fixes that are without risk (sshd drop-in, rights of sunk-agent's files, cache of nscd); each is
           announced first, a fix that fails is reported, and the others are applied all the same

@@ -15,8 +15,8 @@ export const options = { key: { type: 'string' } } as const;
 export const help = `Usage: sunk-agent why NAME [--key FINGERPRINT] [--json] [--config FILE] [--root DIR]
 
 Checks each link from the store to the shell of NAME, up to the first ERROR, and prints its cause, owner and fix.
-NAME is an account name, a userName, an e-mail address, a SCIM id or the fingerprint of a key. Changes nothing, and needs
-neither the store nor the daemon; without root it reports what it could not check.
+NAME is an account name, a userName, an e-mail address, a SCIM id or the fingerprint of a key. Changes nothing, and
+needs neither the store nor the daemon; without root it reports what it could not check.
 
   --key FINGERPRINT   check this key (SHA256:...) alone, and list the sessions that it opened here in the last 30 days
 
