@@ -32,21 +32,21 @@ const KEPT_DAMAGED = 3;
  *   cache_damaged when another process of this node must set the file aside.
  */
 export function openDatabase(
-  folder: string,
+  directory: string,
   now: number,
   node: string,
   migrations: readonly string[] = MIGRATIONS,
 ): OpenedDatabase {
-  prepareStateDirectory(folder);
-  const lock = acquireWriterLock(folder, node);
+  prepareStateDirectory(directory);
+  const lock = acquireWriterLock(directory, node);
   try {
-    const { connection, setAside } = openOrSetAside(path.join(folder, DATABASE), now, lock, migrations);
+    const { connection, setAside } = openOrSetAside(path.join(directory, DATABASE), now, lock, migrations);
     lock.share();
     const close = (): void => {
       connection.close();
       lock.release();
     };
-    return { connection, setAside, isInPlace: watchPlace(path.join(folder, DATABASE)), close };
+    return { connection, setAside, isInPlace: watchPlace(path.join(directory, DATABASE)), close };
   } catch (error) {
     lock.release();
     throw error;
@@ -77,8 +77,8 @@ function watchPlace(file: string): () => boolean {
  * Opens `folder`/mirror.sqlite without the right to write it.
  * @throws AgentError state_folder where there is none or it may not be read, cache_damaged.
  */
-export function openDatabaseToRead(folder: string): Connection {
-  const file = path.join(folder, 'mirror.sqlite');
+export function openDatabaseToRead(directory: string): Connection {
+  const file = path.join(directory, 'mirror.sqlite');
   try {
     accessSync(file, constants.R_OK);
   } catch (cause) {
@@ -179,11 +179,11 @@ export function isDamage(error: unknown): boolean {
   return code !== null && (isDamageCode(code) || /^SQLITE_(?:SCHEMA|ERROR)/.test(code));
 }
 
-function dropOldDamaged(folder: string): void {
-  const damaged = readdirSync(folder)
+function dropOldDamaged(directory: string): void {
+  const damaged = readdirSync(directory)
     .filter((name) => /^mirror\.sqlite\.damaged-\d+$/.test(name))
     .sort((a, b) => Number(b.split('-')[1]) - Number(a.split('-')[1]));
   for (const name of damaged.slice(KEPT_DAMAGED)) {
-    for (const suffix of ['', ...COMPANIONS]) rmSync(path.join(folder, name + suffix), { force: true });
+    for (const suffix of ['', ...COMPANIONS]) rmSync(path.join(directory, name + suffix), { force: true });
   }
 }

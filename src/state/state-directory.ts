@@ -16,17 +16,17 @@ export const WRITER_LOCK = 'writer.lock';
  * @throws AgentError state_folder
  */
 export function prepareStateDirectory(
-  folder: string,
+  directory: string,
   readType = (file: string): number => statfsSync(file).type,
 ): void {
   const type = attempt(
-    `cannot use the state folder ${folder}`,
+    `cannot use the state folder ${directory}`,
     () => {
       // The key files lie beside it, where the helper's user must reach them.
-      mkdirSync(path.dirname(folder), { recursive: true, mode: 0o755 });
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
-      refuseForeign(folder, 'directory');
-      return readType(folder);
+      mkdirSync(path.dirname(directory), { recursive: true, mode: 0o755 });
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      refuseForeign(directory, 'directory');
+      return readType(directory);
     },
     'state_folder',
   );
@@ -34,12 +34,12 @@ export function prepareStateDirectory(
   if (network !== null) {
     throw new AgentError(
       'state_folder',
-      `${folder} is on ${network}, where SQLite's write-ahead log loses data`,
+      `${directory} is on ${network}, where SQLite's write-ahead log loses data`,
       { hint: 'put /var/lib/sunk-agent on a local disk or a block volume; one folder a node' },
     );
   }
   for (const name of [DATABASE, ...COMPANIONS.map((suffix) => DATABASE + suffix), WRITER_LOCK]) {
-    refuseForeign(path.join(folder, name), 'file');
+    refuseForeign(path.join(directory, name), 'file');
   }
 }
 

@@ -113,16 +113,16 @@ export type StateView = Omit<
  * @param node a word that all processes of this node have in common; another node is refused.
  * @throws AgentError state_folder
  */
-export function openStateDatabase(folder: string, now: number, node: string): StateDatabase {
-  return mirrorOver(openDatabase(folder, now, node));
+export function openStateDatabase(directory: string, now: number, node: string): StateDatabase {
+  return mirrorOver(openDatabase(directory, now, node));
 }
 
 /**
  * Opens the state database to read it only, beside its writer: nothing is made, migrated or set aside.
  * @throws AgentError state_folder, cache_damaged
  */
-export function viewState(folder: string): StateView {
-  const connection = openDatabaseToRead(folder);
+export function viewState(directory: string): StateView {
+  const connection = openDatabaseToRead(directory);
   return mirrorOver({ connection, setAside: null, isInPlace: () => true, close: () => connection.close() });
 }
 

@@ -24,8 +24,8 @@ const PATIENCE_MS = 60_000;
  * @param node a word that all processes of this node have in common (see `nameNode`).
  * @throws AgentError state_folder when another node's agent has the directory open, or it cannot be written.
  */
-export function acquireWriterLock(folder: string, node: string): WriterLock {
-  const file = path.join(folder, WRITER_LOCK);
+export function acquireWriterLock(directory: string, node: string): WriterLock {
+  const file = path.join(directory, WRITER_LOCK);
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
   const fd = attempt(`cannot open the lock ${file}`, () => openSync(file, flags, 0o600), 'state_folder');
   const refuse = (): never => {
@@ -33,7 +33,7 @@ export function acquireWriterLock(folder: string, node: string): WriterLock {
     closeSync(fd);
     throw new AgentError(
       'state_folder',
-      `${folder} is in use by the agent of another node (${host ?? '?'}, process ${pid ?? '?'})`,
+      `${directory} is in use by the agent of another node (${host ?? '?'}, process ${pid ?? '?'})`,
       {
         hint: 'two nodes must not share a state folder: give each a volume of its own',
       },

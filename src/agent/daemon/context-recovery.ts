@@ -27,29 +27,29 @@ export interface ContextKeeper {
    * @param onWait called when another process holds the lock.
    * @throws AgentError lock_busy, host_write, state_folder, and what `work` throws.
    */
-  pass<T>(onWait: () => void, work: (parts: Parts) => Promise<T>): Promise<T>;
+  pass<T>(onWait: () => void, work: (context: Parts) => Promise<T>): Promise<T>;
   /** Closes them; when they are opened again the cache is checked whole, and set aside if it is damaged. */
   drop(): void;
 }
 
 /** @throws AgentError state_folder */
-export function keepContext(place: NodeContext): ContextKeeper {
-  let parts: Parts | null = open();
+export function keepContext(node: NodeContext): ContextKeeper {
+  let context: Parts | null = open();
   /** Of the state database, with what syncs did since it could not be written. */
   let copy: StateDatabase | null = null;
 
-  const get = (): Parts => (parts ??= open());
+  const get = (): Parts => (context ??= open());
 
   /** Also without the sync lock: opening the state database takes room. The next holder of the lock takes the reserve back. */
   function open(): Parts {
-    giveRoom(place.paths.reserve);
-    return openSyncContext(place);
+    giveRoom(node.paths.reserve);
+    return openSyncContext(node);
   }
 
   function drop(): void {
     dropCopy();
-    parts?.state.close();
-    parts = null;
+    context?.state.close();
+    context = null;
   }
 
   function dropCopy(): void {
@@ -62,15 +62,15 @@ export function keepContext(place: NodeContext): ContextKeeper {
    * begun a ledger of its own meanwhile.
    */
   function dropIfMoved(): void {
-    if (parts === null || parts.state.isInPlace()) return;
-    place.log.warn(
-      { folder: place.paths.state },
+    if (context === null || context.state.isInPlace()) return;
+    node.log.warn(
+      { folder: node.paths.state },
       'the cache was taken away or replaced while it was in use; what lies there now is used, or made anew',
     );
     drop();
   }
 
-  async function doWith<T>(work: (parts: Parts) => Promise<T>, mayOpenAnew: boolean): Promise<T> {
+  async function doWith<T>(work: (context: Parts) => Promise<T>, mayOpenAnew: boolean): Promise<T> {
     try {
       const done = await work(get());
       dropCopy();
@@ -80,16 +80,16 @@ export function keepContext(place: NodeContext): ContextKeeper {
         drop();
         if (mayOpenAnew) return await doWith(work, false);
       }
-      if (parts === null || !isUnwritable(error)) throw error;
-      copy ??= parts.state.copyToMemory();
-      return await work({ ...parts, state: copy, stateFault: describeError(nameRefusal(error)) });
+      if (context === null || !isUnwritable(error)) throw error;
+      copy ??= context.state.copyToMemory();
+      return await work({ ...context, state: copy, stateFault: describeError(nameRefusal(error)) });
     }
   }
 
   return {
     get,
     async pass(onWait, work) {
-      const release = await acquireSyncLock(place, onWait, LOCK_PATIENCE_MS);
+      const release = await acquireSyncLock(node, onWait, LOCK_PATIENCE_MS);
       try {
         dropIfMoved();
         return await doWith(work, true);

@@ -25,17 +25,17 @@ const nowDue = (): number => Math.ceil(Date.now() / 1000);
  * @param source whether the reader is a child of this process or a unit of its own.
  * @throws AgentError config_invalid, state_folder, before anything has been done.
  */
-export async function runDaemon(place: NodeContext, source: ReaderSource, stop: AbortSignal): Promise<void> {
-  const { config, log } = place;
+export async function runDaemon(node: NodeContext, source: ReaderSource, stop: AbortSignal): Promise<void> {
+  const { config, log } = node;
   checkSchedule(config.sync);
-  const kept = keepContext(place);
+  const kept = keepContext(node);
   const manager = connectServiceManager();
-  const link = linkReader(place, source);
+  const link = linkReader(node, source);
   const complaints = createLogDedup(log);
   const oddities = createLogDedup(log);
   const diskComplaints = createLogDedup(log);
   const budget = createBudget(config.scim.budget, () => performance.now());
-  const metrics = await openMetricsPublisher(place, link);
+  const metrics = await openMetricsPublisher(node, link);
 
   let lastStanding = '0 0';
   let schedule: Schedule | null = null;
@@ -45,16 +45,21 @@ export async function runDaemon(place: NodeContext, source: ReaderSource, stop: 
     try {
       await kept.pass(
         () => log.info('another pass is under way: waiting'),
-        async (parts) => {
+        async (context) => {
           log.debug({ mode }, 'pass begins');
-          const report = await runSync({ ...parts, reader: link.current() }, mode, order?.resources);
+          const report = await runSync({ ...context, reader: link.current() }, mode, order?.resources);
           budget.spend(report.heard?.requests ?? 0);
-          await metrics.publish(report, await publishStatus(parts, report, schedule?.nextPass() ?? nowDue()));
+          await metrics.publish(
+            report,
+            await publishStatus(context, report, schedule?.nextPass() ?? nowDue()),
+          );
           if (config.scim.announce) link.current()?.announce(report.snapshot);
           complaints.note(
             report.failure === null ? null : `the store could not be heard: ${report.failure.message}`,
           );
-          diskComplaints.note(parts.stateFault === null ? null : `no access is granted: ${parts.stateFault}`);
+          diskComplaints.note(
+            context.stateFault === null ? null : `no access is granted: ${context.stateFault}`,
+          );
           if (report.heard?.mode === 'full')
             oddities.note(report.heard.warnings.map(({ detail }) => detail).join('; ') || null);
           const { done, failed, held } = report.changes;
@@ -87,7 +92,7 @@ export async function runDaemon(place: NodeContext, source: ReaderSource, stop: 
   }, manager.watchdogInterval ?? 60_000);
 
   const lists = watchLists(
-    place,
+    node,
     () => kept.get(),
     () => queue.ask('delta'),
   );

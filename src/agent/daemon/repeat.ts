@@ -38,9 +38,9 @@ export function repeat(expression: string, host: string, isEnough: boolean, work
     if (tick <= now && !(isEnough && places.length > 0)) places.push(tick + jitter());
     tick = findTick();
     // None is further ahead, but for a clock that was set back.
-    if (places.some((place) => place > now + MAX_JITTER_MS)) places = [now + jitter()];
-    const isDue = places.some((place) => place <= now);
-    places = places.filter((place) => place > now);
+    if (places.some((node) => node > now + MAX_JITTER_MS)) places = [now + jitter()];
+    const isDue = places.some((node) => node <= now);
+    places = places.filter((node) => node > now);
     wait();
     if (isDue) work();
   }

@@ -14,12 +14,12 @@ export interface ListWatch {
 }
 
 /**
- * @param parts as they are when a person has to be revoked.
+ * @param context as they are when a person has to be revoked.
  * @param onChange a list is another than it was: time for a sync. People who were newly blocked are revoked by then.
  */
 export function watchLists(
   { paths, config, log }: Pick<NodeContext, 'paths' | 'config' | 'log'>,
-  parts: () => Pick<SyncContext, 'host' | 'state'>,
+  context: () => Pick<SyncContext, 'host' | 'state'>,
   onChange: () => void,
 ): ListWatch {
   const files = [paths.blocked, paths.approved, paths.freeze, paths.extended];
@@ -37,8 +37,8 @@ export function watchLists(
   async function act(entries: readonly string[]): Promise<void> {
     for (const entry of entries) {
       try {
-        const { host, state: mirror } = parts();
-        const { names, problems } = await revokeNow(entry, config, host, mirror);
+        const { host, state } = context();
+        const { names, problems } = await revokeNow(entry, config, host, state);
         log.warn({ entry, names, problems }, 'blocked: out at once');
       } catch (error) {
         if (!(error instanceof AgentError)) throw error;
@@ -71,9 +71,9 @@ export function watchLists(
 }
 
 /** inotify(7) on the directory: a list is replaced by rename, or by the link that a ConfigMap swaps. */
-function watchListDirectory(folder: string, look: () => void): FSWatcher[] {
+function watchListDirectory(directory: string, look: () => void): FSWatcher[] {
   try {
-    const watcher = watch(folder, { persistent: false }, look);
+    const watcher = watch(directory, { persistent: false }, look);
     // Without it the timer looks all the same.
     watcher.on('error', () => watcher.close());
     return [watcher];

@@ -18,16 +18,16 @@ function hasHeard(scope: string, { heard }: WindowPass): boolean {
   return heard !== null && heard.scope === scope && heard.isAnswered;
 }
 
-function findFull(mirror: Passes, scope: string): WindowPass | null {
-  return mirror.lastSync<WindowPass>(
+function findFull(state: Passes, scope: string): WindowPass | null {
+  return state.lastSync<WindowPass>(
     `full, of ${scope}`,
     (report) => hasHeard(scope, report) && report.heard?.mode === 'full',
   );
 }
 
 /** Whether the store was ever read whole under this configuration: what the cache has is then worth working with. */
-export function wasReadCompletely(mirror: Passes, config: Config): boolean {
-  return findFull(mirror, scopeOf(config)) !== null;
+export function wasReadCompletely(state: Passes, config: Config): boolean {
+  return findFull(state, scopeOf(config)) !== null;
 }
 
 /**
@@ -35,13 +35,13 @@ export function wasReadCompletely(mirror: Passes, config: Config): boolean {
  * @returns null where everything has to be read: no such sync, none of everything for half a day, another question since,
  *   or an account has access that neither ledger nor store knows, which only a full read can settle.
  */
-export function findWindow(mirror: Passes, config: Config, now: number): string | null {
+export function findWindow(state: Passes, config: Config, now: number): string | null {
   const scope = scopeOf(config);
-  const full = findFull(mirror, scope);
+  const full = findFull(state, scope);
   if (full === null || now - full.startedAt > FULL_AT_LEAST_EVERY || now < full.startedAt) return null;
-  if ((mirror.lastSync<WindowPass>('any', () => true)?.unknown ?? null) !== null) return null;
+  if ((state.lastSync<WindowPass>('any', () => true)?.unknown ?? null) !== null) return null;
   const time =
-    mirror.lastSync<WindowPass>(`answered, of ${scope}`, (report) => hasHeard(scope, report))?.heard
+    state.lastSync<WindowPass>(`answered, of ${scope}`, (report) => hasHeard(scope, report))?.heard
       ?.serverTime ?? null;
   return time === null ? null : new Date(time).toISOString();
 }

@@ -58,18 +58,18 @@ export interface FetchContext {
  * @throws AgentError when the store could not be fetched; the state database is then as before.
  */
 export async function fetchStore(
-  parts: FetchContext,
+  context: FetchContext,
   order: SyncRequest,
   since: string | null,
 ): Promise<FetchResult> {
-  const { config, reader } = parts;
-  const ears = openEars(parts);
-  const end = order.mode === 'event' ? null : await askForLists(parts, order.mode, since, ears);
+  const { config, reader } = context;
+  const listener = openEars(context);
+  const end = order.mode === 'event' ? null : await askForLists(context, order.mode, since, listener);
   const named = await readResources(reader, order.resources);
   const clock = end ?? named.find((answer) => answer.server_time !== null) ?? null;
   const skew = clock === null || clock.server_time === null ? null : clock.local_time - clock.server_time;
   const isClockRight = skew === null || Math.abs(skew) <= MAX_SKEW_MS;
-  const { taken, reads, problems, warnings } = await ears.finish(end, named, isClockRight);
+  const { taken, reads, problems, warnings } = await listener.finish(end, named, isClockRight);
   return {
     mode: end?.mode ?? 'event',
     complete: end?.mode === 'full' ? end.complete : { User: false, Group: false },
@@ -87,14 +87,14 @@ export async function fetchStore(
 }
 
 async function askForLists(
-  { reader, state: mirror, pageMemo, onProgress }: FetchContext,
+  { reader, state, pageMemo, onProgress }: FetchContext,
   mode: 'full' | 'delta',
   since: string | null,
-  ears: FetchListener,
+  listener: FetchListener,
 ): Promise<FetchEnd> {
   const asked = since === null ? 'full' : mode;
   // What came last time is what will come, more or less; of a delta that is not known. Counting is work.
-  const expected = onProgress === undefined || asked === 'delta' ? null : countRecords(mirror) || null;
+  const expected = onProgress === undefined || asked === 'delta' ? null : countRecords(state) || null;
   let came = 0;
   onProgress?.('fetch', 0, expected);
   // What goes wrong on our side is no fault of the pipe, which would be closed for it.
@@ -111,19 +111,19 @@ async function askForLists(
   const end = await reader.pass(
     { mode: asked, since, known: pageMemo.known() },
     {
-      onLine: (line) => hear(() => ears.pages().line(line)),
-      onPage: (page) => hear(() => ears.pages().end(page)),
+      onLine: (line) => hear(() => listener.pages().line(line)),
+      onPage: (page) => hear(() => listener.pages().end(page)),
     },
   );
   const failed = failure as { readonly error: unknown } | null;
   if (failed !== null) throw failed.error;
-  if (end.mode === 'full') pageMemo.replace(ears.pages().sound);
+  if (end.mode === 'full') pageMemo.replace(listener.pages().sound);
   onProgress?.('fetch', came, came);
   return end;
 }
 
-function countRecords(mirror: StateDatabase): number {
-  const { users, groups } = mirror.counts();
+function countRecords(state: StateDatabase): number {
+  const { users, groups } = state.counts();
   return users + groups;
 }
 
@@ -145,28 +145,28 @@ interface FetchListener {
 }
 
 /** One take, begun when there is something to take. */
-function openEars(parts: FetchContext): FetchListener {
-  const { state: mirror, config, now, onProgress } = parts;
+function openEars(context: FetchContext): FetchListener {
+  const { state, config, now, onProgress } = context;
   const tally = createPathTally(config);
   let taking: IngestBatch | null = null;
   let pages: PageIngester | null = null;
   const begin = (): IngestBatch => {
-    taking ??= mirror.openBatch({ now, maxAge: config.keys.max_age, absences: config.limits.absences });
+    taking ??= state.openBatch({ now, maxAge: config.keys.max_age, absences: config.limits.absences });
     return taking;
   };
   return {
-    pages: () => (pages ??= ingestPages(begin, tally, parts)),
+    pages: () => (pages ??= ingestPages(begin, tally, context)),
     async finish(end, named, mayConfirm) {
       const hasNews = end?.mode === 'full' || named.length > 0 || taking !== null;
       if (!hasNews) return { taken: NOTHING, reads: 0, problems: [], warnings: [] };
       onProgress?.('mirror', 0, null);
-      const take = begin();
+      const batch = begin();
       const lists = end?.mode === 'full' ? describeLists(end, tally) : null;
-      const { reads, problems, warnings } = await resolveSuspects(take, parts, lists, named);
+      const { reads, problems, warnings } = await resolveSuspects(batch, context, lists, named);
       const unmatched = RESOURCE_KINDS.flatMap((kind) =>
         lists?.[kind].isComplete === true ? tally.unmatched(kind) : [],
       );
-      const taken = take.commit(mayConfirm);
+      const taken = batch.commit(mayConfirm);
       onProgress?.('mirror', taken.added + taken.changed, taken.added + taken.changed);
       return { taken, reads, problems, warnings: [...warnings, ...unmatched] };
     },

@@ -20,17 +20,17 @@ export interface Freshness {
 /** @param heard of the sync under way; null: the store was not asked. */
 export function judgeFreshness(
   heard: FetchResult | AgentError | null,
-  mirror: Pick<StateDatabase, 'lastSync'>,
+  state: Pick<StateDatabase, 'lastSync'>,
   now: number,
 ): Freshness {
-  const before = findLastComplete(mirror);
+  const before = findLastComplete(state);
   const isComplete = heard !== null && 'complete' in heard && heard.complete.User && heard.complete.Group;
   return { completeAt: isComplete ? now : before, isComplete: isComplete && before !== null };
 }
 
 /** When the store was last read completely, epoch seconds; null: never. */
-export function findLastComplete(mirror: Pick<StateDatabase, 'lastSync'>): number | null {
-  return mirror.lastSync('complete', isComplete)?.startedAt ?? null;
+export function findLastComplete(state: Pick<StateDatabase, 'lastSync'>): number | null {
+  return state.lastSync('complete', isComplete)?.startedAt ?? null;
 }
 
 /** Whether the store was read from end to end in that sync. */

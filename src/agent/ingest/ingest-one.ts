@@ -5,7 +5,7 @@ import type { GroupRecord, Judged, ResourceKind, UserRecord } from '../../protoc
 
 /** @returns what it came to, with last good values in the place of broken fields. */
 export function ingestOne(
-  take: IngestBatch,
+  batch: IngestBatch,
   judge: ResourceJudge,
   kind: ResourceKind,
   raw: unknown,
@@ -15,7 +15,7 @@ export function ingestOne(
       ? judge.readUser(raw, previous as UserRecord | null)
       : judge.readGroup(raw, previous as GroupRecord | null);
   let judged = read(null);
-  if (judged.kind === 'quarantined') judged = read(take.previous(kind, judged.id));
-  take.add(kind, judged);
+  if (judged.kind === 'quarantined') judged = read(batch.previous(kind, judged.id));
+  batch.add(kind, judged);
   return judged;
 }

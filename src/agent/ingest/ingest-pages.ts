@@ -53,16 +53,16 @@ export function ingestPages(
     sound,
     line({ kind, resources: text }) {
       const page = openOne(kind);
-      const take = begin();
+      const batch = begin();
       const resources = parseResources(text);
       for (const raw of resources) {
         page.paths.see(raw);
-        const judged = ingestOne(take, judge, kind, raw);
+        const judged = ingestOne(batch, judge, kind, raw);
         if (judged.kind !== 'good') page.isSound = false;
         // The index's own object, where it is equal, so that no record is in memory twice.
         else
           page.records.push(
-            kind === 'User' ? (take.previous(kind, judged.record.id) ?? judged.record) : judged.record,
+            kind === 'User' ? (batch.previous(kind, judged.record.id) ?? judged.record) : judged.record,
           );
       }
       return resources.length;
@@ -77,8 +77,8 @@ export function ingestPages(
       const page = digest === null ? null : pageMemo.recall(digest);
       if (digest === null || page?.kind !== kind) throw notAnAnswer();
       tally.add(kind, page.paths);
-      const take = begin();
-      for (const record of page.records) take.add(kind, { kind: 'good', record, warnings: [] });
+      const batch = begin();
+      for (const record of page.records) batch.add(kind, { kind: 'good', record, warnings: [] });
       sound.set(digest, page);
       return page.records.length;
     },

@@ -39,22 +39,24 @@ export function createJudge(attributes: Config['scim']['attributes']): ResourceJ
       const id = readId(raw);
       if (typeof id !== 'string') return id;
       const findings: Finding[] = [];
-      const take = collector(findings, previous);
+      const batch = collector(findings, previous);
       const resource = raw as Record<string, unknown>;
       const record = {
         id,
-        userName: take('userName', () => requiredText(getProperty(resource, 'userName'), 'userName')),
-        externalId: take('externalId', () => optionalText(getProperty(resource, 'externalId'), 'externalId')),
-        active: take('active', () => readActive(getProperty(resource, 'active'))),
-        created: take('created', () => optionalText(meta(resource, 'created'), 'meta.created')),
-        displayName: take('displayName', () =>
+        userName: batch('userName', () => requiredText(getProperty(resource, 'userName'), 'userName')),
+        externalId: batch('externalId', () =>
+          optionalText(getProperty(resource, 'externalId'), 'externalId'),
+        ),
+        active: batch('active', () => readActive(getProperty(resource, 'active'))),
+        created: batch('created', () => optionalText(meta(resource, 'created'), 'meta.created')),
+        displayName: batch('displayName', () =>
           optionalText(getProperty(resource, 'displayName'), 'displayName'),
         ),
-        username: take('username', () => optionalText(user.username(raw), attributes.username)),
-        uid: take('uid', () => optionalId(user.uid(raw), attributes.uid)),
-        gid: take('gid', () => optionalId(user.gid(raw), attributes.gid)),
-        home: take('home', () => optionalText(user.home(raw), attributes.home)),
-        shell: take('shell', () => optionalText(user.shell(raw), attributes.shell)),
+        username: batch('username', () => optionalText(user.username(raw), attributes.username)),
+        uid: batch('uid', () => optionalId(user.uid(raw), attributes.uid)),
+        gid: batch('gid', () => optionalId(user.gid(raw), attributes.gid)),
+        home: batch('home', () => optionalText(user.home(raw), attributes.home)),
+        shell: batch('shell', () => optionalText(user.shell(raw), attributes.shell)),
         keys: readKeyTexts(user.keys(raw), findings),
       };
       return conclude(id, record, findings);
@@ -63,15 +65,17 @@ export function createJudge(attributes: Config['scim']['attributes']): ResourceJ
       const id = readId(raw);
       if (typeof id !== 'string') return id;
       const findings: Finding[] = [];
-      const take = collector(findings, previous);
+      const batch = collector(findings, previous);
       const resource = raw as Record<string, unknown>;
-      const members = take('members', () => readMembers(getProperty(resource, 'members')));
+      const members = batch('members', () => readMembers(getProperty(resource, 'members')));
       const record = {
         id,
-        name: take('name', () => requiredText(group.name(raw), attributes.group_name)),
-        externalId: take('externalId', () => optionalText(getProperty(resource, 'externalId'), 'externalId')),
-        created: take('created', () => optionalText(meta(resource, 'created'), 'meta.created')),
-        gid: take('gid', () => optionalId(group.gid(raw), attributes.group_gid)),
+        name: batch('name', () => requiredText(group.name(raw), attributes.group_name)),
+        externalId: batch('externalId', () =>
+          optionalText(getProperty(resource, 'externalId'), 'externalId'),
+        ),
+        created: batch('created', () => optionalText(meta(resource, 'created'), 'meta.created')),
+        gid: batch('gid', () => optionalId(group.gid(raw), attributes.group_gid)),
         members: isList(members) ? members : members?.users,
         nested: isList(members) ? previous?.nested : members?.groups,
       };

@@ -26,17 +26,17 @@ export interface SuspectOutcome extends Pick<JudgedAbsences, 'problems' | 'warni
  * @param named answers about single resources that are here already.
  */
 export async function resolveSuspects(
-  take: IngestBatch,
+  batch: IngestBatch,
   { reader, judge }: { readonly reader: Reader; readonly judge: ResourceJudge },
   lists: Lists | null,
   named: readonly ReadAnswer[],
 ): Promise<SuspectOutcome> {
   for (const answer of named) {
-    if (answer.found === 'present') ingestOne(take, judge, answer.kind, answer.resource);
-    else if (answer.found === 'absent') take.confirmAbsence({ ...answer, lostMembers: [] });
+    if (answer.found === 'present') ingestOne(batch, judge, answer.kind, answer.resource);
+    else if (answer.found === 'absent') batch.confirmAbsence({ ...answer, lostMembers: [] });
   }
   const known = new Map(named.map((answer) => [nameOf(answer), answer]));
-  const suspects = findSuspects(take, lists);
+  const suspects = findSuspects(batch, lists);
   const chosen = shuffle(suspects.filter((suspect) => !known.has(nameOf(suspect)))).slice(
     0,
     MAX_SINGLE_READS,
@@ -45,27 +45,27 @@ export async function resolveSuspects(
   for (const answer of answers) known.set(nameOf(answer), answer);
 
   const find = (suspect: Suspect): ReadAnswer | undefined => known.get(nameOf(suspect));
-  const reads = new Map(suspects.map((suspect) => [suspect, readMembers(take, judge, find(suspect))]));
+  const reads = new Map(suspects.map((suspect) => [suspect, readMembers(batch, judge, find(suspect))]));
   const judged = judgeAbsences(suspects, (suspect) => reads.get(suspect), lists);
   for (const absence of judged.absences) {
     const { suspect, verdict } = absence;
-    if (verdict === 'gone') take.confirmAbsence({ ...suspect, lostMembers: [] });
-    else if (verdict === 'left') take.confirmAbsence({ ...suspect, lostMembers: absence.members });
-    else if (verdict === 'count') take.countAbsence(suspect);
-    else if (verdict === 'there') ingestOne(take, judge, suspect.kind, find(suspect)?.resource);
+    if (verdict === 'gone') batch.confirmAbsence({ ...suspect, lostMembers: [] });
+    else if (verdict === 'left') batch.confirmAbsence({ ...suspect, lostMembers: absence.members });
+    else if (verdict === 'count') batch.countAbsence(suspect);
+    else if (verdict === 'there') ingestOne(batch, judge, suspect.kind, find(suspect)?.resource);
   }
   return { reads: answers.length, problems: judged.problems, warnings: judged.warnings };
 }
 
 function readMembers(
-  take: IngestBatch,
+  batch: IngestBatch,
   judge: ResourceJudge,
   answer: ReadAnswer | undefined,
 ): SingleRead | undefined {
   if (answer === undefined) return undefined;
   const { kind, id, found, resource } = answer;
   if (kind !== 'Group' || found !== 'present') return { found, members: null };
-  const judged = judge.readGroup(resource, take.previous('Group', id) as GroupRecord | null);
+  const judged = judge.readGroup(resource, batch.previous('Group', id) as GroupRecord | null);
   return { found, members: judged.kind === 'good' ? new Set(judged.record.members) : null };
 }
 
@@ -73,9 +73,9 @@ function readMembers(
  * A list that did not add up still shows who may be missing: they are asked for, though their absence does not count by
  * itself. Otherwise one unreadable record would keep the access of each person who leaves.
  */
-function findSuspects(take: IngestBatch, lists: Lists | null): Suspect[] {
-  if (lists === null) return take.suspects({ User: false, Group: false });
-  const all = take.suspects({ User: true, Group: true });
+function findSuspects(batch: IngestBatch, lists: Lists | null): Suspect[] {
+  if (lists === null) return batch.suspects({ User: false, Group: false });
+  const all = batch.suspects({ User: true, Group: true });
   const missing = { User: 0, Group: 0 };
   for (const { kind, lostMembers } of all) if (lostMembers.length === 0) missing[kind] += 1;
   const mayAsk = (kind: ResourceKind): boolean =>

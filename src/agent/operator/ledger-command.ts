@@ -12,13 +12,13 @@ const PATIENCE_MS = 600_000;
 
 /** Runs `work` alone on this host, with everything open; `onWait` is called when a sync is under way. */
 export async function withLedger<T>(
-  place: NodeContext,
+  node: NodeContext,
   onWait: () => void,
-  work: (parts: Omit<SyncContext, 'reader'>, now: number) => Promise<T>,
+  work: (context: Omit<SyncContext, 'reader'>, now: number) => Promise<T>,
 ): Promise<T> {
-  const release = await acquireSyncLock(place, onWait, PATIENCE_MS);
+  const release = await acquireSyncLock(node, onWait, PATIENCE_MS);
   try {
-    const parts = openSyncContext(place);
+    const parts = openSyncContext(node);
     try {
       return await work(parts, Math.floor(parts.clock() / 1000));
     } finally {

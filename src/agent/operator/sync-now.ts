@@ -12,15 +12,15 @@ const PATIENCE_MS = 600_000;
  * Reconciles the host with the state database and the operators' lists; asks no store.
  * @param onWait called when the daemon's sync is under way.
  */
-export async function syncFromState(place: NodeContext, onWait: () => void): Promise<SyncReport> {
-  const release = await acquireSyncLock(place, onWait, PATIENCE_MS);
-  const parts = openSyncContext(place);
+export async function syncFromState(node: NodeContext, onWait: () => void): Promise<SyncReport> {
+  const release = await acquireSyncLock(node, onWait, PATIENCE_MS);
+  const context = openSyncContext(node);
   try {
-    const report = await runSync({ ...parts, reader: null }, 'cache');
-    await publishStatus(parts, report);
+    const report = await runSync({ ...context, reader: null }, 'cache');
+    await publishStatus(context, report);
     return report;
   } finally {
-    parts.state.close();
+    context.state.close();
     release();
   }
 }

@@ -20,7 +20,7 @@ import type { Traffic } from '../../protocol/traffic.ts';
 
 export interface Reader {
   /** @throws AgentError with the reader's own code, or reader_failed when it went away. */
-  pass(question: FetchQuestion, ears: PageSink): Promise<FetchEnd>;
+  pass(question: FetchQuestion, listener: PageSink): Promise<FetchEnd>;
   read(kind: ResourceKind, id: string): Promise<ReadAnswer>;
   /** Looks at the store, for doctor; asks for these groups by name and id. */
   probe(groups: readonly GroupQuestion[]): Promise<ProbeAnswer>;
@@ -115,14 +115,14 @@ export function openReader(stream: Duplex): Reader {
   }
 
   return {
-    pass: ({ mode, since, known }, ears) =>
+    pass: ({ mode, since, known }, listener) =>
       ask<FetchEnd>(
         (n) => ({ ask: 'pass', n, mode, since, known }),
         (say) => {
-          if (say.say === 'page') ears.onPage(say);
+          if (say.say === 'page') listener.onPage(say);
           return say.say === 'end' ? say : undefined;
         },
-        (line) => ears.onLine(line),
+        (line) => listener.onLine(line),
       ),
     read: (kind, id) =>
       ask<ReadAnswer>(

@@ -29,8 +29,8 @@ const FIRST_RESTART_MS = 500;
 const LAST_RESTART_MS = 60_000;
 
 /** Starts or awaits the reader; loses of it are made good until `close`. */
-export function linkReader(place: NodeContext, source: ReaderSource): ReaderLink {
-  const { log } = place;
+export function linkReader(node: NodeContext, source: ReaderSource): ReaderLink {
+  const { log } = node;
   let reader: Reader | null = null;
   let isClosed = false;
   const listeners = {
@@ -52,7 +52,7 @@ export function linkReader(place: NodeContext, source: ReaderSource): ReaderLink
     listeners.connect();
   }
 
-  const stop = source === 'child' ? keepChild(place, adopt, () => isClosed) : listen(place, adopt);
+  const stop = source === 'child' ? keepChild(node, adopt, () => isClosed) : listen(node, adopt);
   return {
     current: () => reader,
     onConnect(callback) {
@@ -74,8 +74,8 @@ export function linkReader(place: NodeContext, source: ReaderSource): ReaderLink
 }
 
 /** Starts the child, and again with back-off whenever it ends. */
-function keepChild(place: NodeContext, adopt: (stream: Duplex) => void, isClosed: () => boolean): () => void {
-  const { log, configFile, paths } = place;
+function keepChild(node: NodeContext, adopt: (stream: Duplex) => void, isClosed: () => boolean): () => void {
+  const { log, configFile, paths } = node;
   let delay = FIRST_RESTART_MS;
   let kill = (): void => {};
   let timer: NodeJS.Timeout | undefined;
@@ -111,8 +111,8 @@ function keepChild(place: NodeContext, adopt: (stream: Duplex) => void, isClosed
 }
 
 /** Listens where the reader's unit connects; only that user, and root, may. */
-function listen(place: NodeContext, adopt: (stream: Duplex) => void): () => void {
-  const { log, paths } = place;
+function listen(node: NodeContext, adopt: (stream: Duplex) => void): () => void {
+  const { log, paths } = node;
   const cannot = `cannot listen for the reader at ${paths.readerSocket}`;
   attempt(cannot, () => {
     mkdirSync(paths.run, { recursive: true, mode: 0o755 });

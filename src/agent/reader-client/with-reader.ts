@@ -5,9 +5,9 @@ import type { NodeContext } from '../node-context.ts';
 import { findReaderUser } from './reader-user.ts';
 
 /** Starts a reader, lets `work` use it, and ends it whatever happens. */
-export async function withReader<T>(place: NodeContext, work: (reader: Reader) => Promise<T>): Promise<T> {
-  const user = findReaderUser(place.paths.root, place.log);
-  const { child, stream } = spawnReader({ config: place.configFile, root: place.paths.root, user });
+export async function withReader<T>(node: NodeContext, work: (reader: Reader) => Promise<T>): Promise<T> {
+  const user = findReaderUser(node.paths.root, node.log);
+  const { child, stream } = spawnReader({ config: node.configFile, root: node.paths.root, user });
   const reader = openReader(stream);
   try {
     return await work(reader);

@@ -27,12 +27,12 @@ export interface ChangeDetector {
 export function createChangeDetector(
   paths: Paths,
   accounts: Config['accounts'],
-  mirror: Pick<StateDatabase, 'foreignVersion'>,
+  state: Pick<StateDatabase, 'foreignVersion'>,
 ): ChangeDetector {
   const published = path.join(paths.root, accounts.nsscache_dir);
   let last: { readonly report: SyncReport; readonly mark: string } | null = null;
   return {
-    mark: () => `${mirror.foreignVersion()} ${markFiles(paths, published)}`,
+    mark: () => `${state.foreignVersion()} ${markFiles(paths, published)}`,
     recall(heard, mark, now) {
       if (last === null || !isSilent(heard) || mark !== last.mark) return null;
       const age = now - last.report.startedAt;

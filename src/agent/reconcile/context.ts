@@ -40,13 +40,13 @@ export interface SyncContext {
  * Everything but the reader. The caller closes `state`.
  * @throws AgentError state_folder
  */
-export function openSyncContext(place: NodeContext): Omit<SyncContext, 'reader'> {
-  const { config, paths, log } = place;
+export function openSyncContext(node: NodeContext): Omit<SyncContext, 'reader'> {
+  const { config, paths, log } = node;
   const clock = Date.now;
-  const mirror = openStateDatabase(paths.state, Math.floor(clock() / 1000), nameNode(paths.syncLock));
-  if (mirror.setAside !== null) {
+  const state = openStateDatabase(paths.state, Math.floor(clock() / 1000), nameNode(paths.syncLock));
+  if (state.setAside !== null) {
     log.error(
-      { file: mirror.setAside },
+      { file: state.setAside },
       'the cache was damaged and set aside; it is rebuilt from the store and the host',
     );
   }
@@ -55,12 +55,12 @@ export function openSyncContext(place: NodeContext): Omit<SyncContext, 'reader'>
     paths,
     log,
     failures: createFailureLog(log),
-    state: mirror,
+    state,
     stateFault: null,
     clock,
-    changes: createChangeDetector(paths, config.accounts, mirror),
+    changes: createChangeDetector(paths, config.accounts, state),
     host: openHost({ paths, config }),
-    hostLoad: watchHostLoad(paths, config, mirror),
+    hostLoad: watchHostLoad(paths, config, state),
     judge: createJudge(config.scim.attributes),
     pageMemo: createPageMemo(),
   };
