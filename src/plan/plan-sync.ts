@@ -109,10 +109,11 @@ export function listHomes({
   if (config.accounts.homes !== 'create') return [];
   const { members } = resolveAccess(config.access, groups);
   const domains = foldDomains(config.accounts.domains);
-  const bound = new Map(bindings.map((binding) => [`${binding.kind} ${binding.scimId}`, binding]));
+  const homes = new Map<string, string | null>();
+  for (const { kind, scimId, home } of bindings) if (kind === 'account') homes.set(scimId, home);
   return users.flatMap(({ record, absent }) => {
     if (absent || !record.active || !members.has(record.id)) return [];
-    const home = bound.get(`account ${record.id}`)?.home ?? null;
+    const home = homes.get(record.id) ?? null;
     if (home !== null) return [home];
     const reading = readUsername(record.username, domains);
     const choice = reading.ok ? chooseHome(record.home, reading.name, config.accounts) : null;

@@ -1,6 +1,6 @@
 // First step of the guard: what each change means, what is exempt, and what a freeze holds back.
 import type { Change } from '../change.ts';
-import { findDisabledReason, nameEffect, readEffectContext } from './effect.ts';
+import { type EffectContext, findDisabledReason, nameEffect, readEffectContext } from './effect.ts';
 import { freezePlan } from './freeze.ts';
 import type { ClassifiedPlan, GuardQuestion } from './guard-model.ts';
 import { nameUnit, readGroupIds } from './held-hash.ts';
@@ -8,15 +8,14 @@ import { nameUnit, readGroupIds } from './held-hash.ts';
 export function classifyPlan(question: GuardQuestion): ClassifiedPlan {
   const { changes, desired, freezeReason } = question;
   const accountOf = readEffectContext(desired);
-  const exempt = findExempt(question);
+  const exempt = findExempt(question, accountOf);
   const frozen = freezeReason === null ? new Set<Change>() : freezePlan(changes, accountOf, exempt);
   const moving = changes.filter((change) => !frozen.has(change));
   return { question, accountOf, groupIds: readGroupIds(desired), exempt, frozen, moving };
 }
 
 /** Blocks of people, and of keys. */
-function findExempt({ changes, desired }: GuardQuestion): Set<Change> {
-  const accountOf = readEffectContext(desired);
+function findExempt({ changes, desired }: GuardQuestion, accountOf: EffectContext): Set<Change> {
   const blockedKeys = new Set(
     desired.refusals.filter(({ code }) => code === 'key-blocked').map(({ scimId }) => `User ${scimId}`),
   );

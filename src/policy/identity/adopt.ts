@@ -61,8 +61,7 @@ function adoptGroups(
   const known = new Set(bound.map(({ scimId }) => scimId));
   const boundNames = new Set(bound.map(({ name }) => name));
   const local = new Map(facts.foreignGroups.map((group) => [group.name, group]));
-  const managed = new Set(facts.unbound.map(({ name }) => name));
-  for (const { kind, name } of [...bindings, ...adopted]) if (kind === 'account') managed.add(name);
+  let managed: ReadonlySet<string> | null = null;
   const found = new Map<string, Binding | null>();
   for (const record of findWanted(groups, access, config).keys()) {
     const reading = readGroupName(record.name);
@@ -72,11 +71,19 @@ function adoptGroups(
     const id = chooseId('gid', record.id, record.gid, config.accounts);
     if (line === undefined || !id.ok || id.id !== line.gid) continue;
     if (isReservedName(name) || isReservedId(id.id)) continue;
-    if (!line.members.every((member) => managed.has(member))) continue;
+    const names = (managed ??= listManaged(facts, [...bindings, ...adopted]));
+    if (!line.members.every((member) => names.has(member))) continue;
     const fresh = { kind: 'group', name, id: id.id, gid: null, home: null } as const;
     // Two that come out with one name: which of them had it cannot be told any more.
     const isOnly = !found.has(name);
     found.set(name, isOnly ? { scimId: record.id, ...fresh, boundAt: now, disabledAt: null } : null);
   }
   return [...found.values()].flatMap((binding) => binding ?? []);
+}
+
+/** Names of the managed accounts; gathered only for a group that may be adopted, which most syncs do not have. */
+function listManaged({ unbound }: NodeFacts, bindings: readonly Binding[]): ReadonlySet<string> {
+  const names = new Set(unbound.map(({ name }) => name));
+  for (const { kind, name } of bindings) if (kind === 'account') names.add(name);
+  return names;
 }
