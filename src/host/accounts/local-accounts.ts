@@ -12,8 +12,6 @@ import { replaceFiles, type NewFile } from '../fs/atomic-file.ts';
 import { EXPIRY } from './account-lines.ts';
 import { type AccountFile, editTexts, FILES, type Texts } from './edit-accounts.ts';
 import { decodeField, readLines, splitMembers, toId } from './passwd-format.ts';
-import { AT_FDCWD } from '../fs/file-stamp.ts';
-import { readThroughStatCache, type StatCache } from '../fs/stat-cache.ts';
 
 /** A kill between two renames must leave no account without its shadow line, and no removed account with access. */
 const REVOKING = ['shadow', 'passwd', 'gshadow', 'group'] as const;
@@ -30,12 +28,9 @@ export function openLocalAccounts(root: string): AccountBackend {
   };
 }
 
-/** By file, for this process. */
-const statCaches = new Map<string, StatCache>();
-
 /** Reads the files without the lock: each is replaced as a whole, and `applyToFiles` reads again under the lock. */
 export function readLocalAccounts(root: string): AccountsOnHost {
-  return readAccounts(readTexts(root, readIfChanged));
+  return readAccounts(readTexts(root));
 }
 
 /**
@@ -51,8 +46,7 @@ export async function applyToFiles(
 ): Promise<Misfit[]> {
   if (changes.length === 0) return [];
   return withAccountLock(root, LOCK_TIMEOUT_MS, () => {
-    // What will be written is read without the cache.
-    const before = readTexts(root, readNow);
+    const before = readTexts(root);
     const { texts, misfits } = editTexts(before, changes, today);
     const order = changes.every(isRevocation) ? REVOKING : FILES;
     const files: NewFile[] = [];
@@ -94,10 +88,10 @@ export function readAccounts(texts: Readonly<Record<'passwd' | 'shadow' | 'group
   return { accounts, groups };
 }
 
-function readTexts(root: string, read: (file: string) => string): Texts {
+function readTexts(root: string): Texts {
   const readOne = (name: AccountFile): string => {
     const file = path.join(root, 'etc', name);
-    return name === 'gshadow' && !existsSync(file) ? '' : read(file);
+    return name === 'gshadow' && !existsSync(file) ? '' : readFileSync(file, 'latin1');
   };
   return {
     group: readOne('group'),
@@ -105,19 +99,4 @@ function readTexts(root: string, read: (file: string) => string): Texts {
     passwd: readOne('passwd'),
     shadow: readOne('shadow'),
   };
-}
-
-function readNow(file: string): string {
-  return readFileSync(file, 'latin1');
-}
-
-function readIfChanged(file: string): string {
-  const found = readThroughStatCache(
-    { directory: AT_FDCWD, name: file, file },
-    'latin1',
-    statCaches.get(file),
-  );
-  if (found === null) return readNow(file);
-  statCaches.set(file, found);
-  return found.text;
 }

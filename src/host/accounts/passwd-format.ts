@@ -70,15 +70,20 @@ function renderLine(fields: readonly string[]): string {
 
 /** A field as the bytes that go into the file. */
 export function encodeField(text: string): string {
-  // Nearly all fields are ASCII, which is the same in both.
-  // oxlint-disable-next-line no-control-regex -- all of ASCII
-  return /^[\0-\x7f]*$/.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
+  return isAscii(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
 }
 
 /** A field of the file as text; bytes that are not UTF-8 stay as latin1. */
 export function decodeField(bytes: string): string {
+  if (isAscii(bytes)) return bytes;
   const raw = Buffer.from(bytes, 'latin1');
   return isUtf8(raw) ? raw.toString('utf8') : bytes;
+}
+
+/** Nearly all fields are: the same in UTF-8 and in latin1. */
+function isAscii(text: string): boolean {
+  // oxlint-disable-next-line no-control-regex -- all of ASCII
+  return /^[\0-\x7f]*$/.test(text);
 }
 
 /** Names in the last field of group(5). */

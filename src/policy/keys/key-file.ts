@@ -56,8 +56,21 @@ export function renderExpiry(expiresAt: number, style: NodeFacts['expiry']): str
   return createExpiryRenderer(style)(expiresAt);
 }
 
-/** The same for many times: offsets of a zone are looked up once a day of expiry, for as long as the renderer lives. */
+/** The same for many times: most people of one sync were confirmed at the same few instants. */
 function createExpiryRenderer(style: NodeFacts['expiry']): (expiresAt: number) => string {
+  const renderAnew = createAnyExpiryRenderer(style);
+  const rendered = new Map<number, string>();
+  return (expiresAt) => {
+    const known = rendered.get(expiresAt);
+    if (known !== undefined) return known;
+    const text = renderAnew(expiresAt);
+    rendered.set(expiresAt, text);
+    return text;
+  };
+}
+
+/** Offsets of a zone are looked up once a day of expiry, for as long as the renderer lives. */
+function createAnyExpiryRenderer(style: NodeFacts['expiry']): (expiresAt: number) => string {
   const offsets = new Map<number, number>();
   return (expiresAt) => {
     const instant = Number.isFinite(expiresAt)
