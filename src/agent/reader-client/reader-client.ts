@@ -1,7 +1,7 @@
 // The agent's side of the pipe: asks the reader, and believes only what has the shape of an answer.
 import type { Duplex } from 'node:stream';
-import { AgentError, isErrorCode } from '../../common/errors.ts';
-import { openChannel } from '../../protocol/channel.ts';
+import { AgentError } from '../../common/errors.ts';
+import { type Channel, openChannel } from '../../protocol/channel.ts';
 import {
   type Ask,
   type GroupQuestion,
@@ -17,6 +17,7 @@ import {
 import { type PageLine, readPageLine } from '../../protocol/page-lines.ts';
 import type { ResourceKind } from '../../protocol/records.ts';
 import type { Traffic } from '../../protocol/traffic.ts';
+import { createOpenQuestions, type OpenQuestions } from './open-questions.ts';
 
 export interface Reader {
   /** @throws AgentError with the reader's own code, or reader_failed when it went away. */
@@ -25,7 +26,7 @@ export interface Reader {
   /** Looks at the store, for doctor; asks for these groups by name and id. */
   probe(groups: readonly GroupQuestion[]): Promise<ProbeAnswer>;
   /** Has the reader listen to the store's events and to its own tokens, and be told of them. */
-  watch(onLook: (look: ChangeNotice) => void): void;
+  watch(onChange: (change: ChangeNotice) => void): void;
   /** How the store answered, after each question. */
   onTraffic(callback: (traffic: Traffic) => void): void;
   /** Says which snapshot the node has (`scim.announce`). */
@@ -43,110 +44,92 @@ export interface PageSink {
   onPage(page: PageEnd): void;
 }
 
-interface Question {
-  readonly take: (say: Say) => void;
-  readonly takeLine: (line: PageLine) => void;
-  readonly fail: (error: Error) => void;
+/** What the reader says on its own account. */
+interface Notices {
+  onChange(change: ChangeNotice): void;
+  onTraffic(traffic: Traffic): void;
 }
 
 /** Opens the agent's end of a connection to a reader. */
 export function openReader(stream: Duplex): Reader {
   const channel = openChannel(stream);
-  const questions = new Map<number, Question>();
-  let onLook = (_look: ChangeNotice): void => {};
-  let onTraffic = (_traffic: Traffic): void => {};
-  let next = 1;
-  let isClosed = false;
+  const questions = createOpenQuestions((ask) => channel.send(ask));
+  const notices: Notices = { onChange: () => {}, onTraffic: () => {} };
 
+  function end(error: Error): void {
+    questions.end(error);
+    channel.close();
+  }
+
+  receive(channel, questions, notices, end);
+  return {
+    ...asking(questions),
+    watch(callback) {
+      notices.onChange = callback;
+      channel.send({ ask: 'watch' } satisfies Ask).catch(end);
+    },
+    onTraffic(callback) {
+      notices.onTraffic = callback;
+    },
+    announce(snapshot) {
+      if (!questions.isEnded()) channel.send({ ask: 'announce', snapshot } satisfies Ask).catch(end);
+    },
+    async showMetrics(text) {
+      if (!questions.isEnded()) await channel.send({ ask: 'metrics', text } satisfies Ask);
+    },
+    close: () => end(new AgentError('reader_failed', 'the reader was closed')),
+  };
+}
+
+/** Gives each line and each message to what waits for it; a message without a known shape ends the connection. */
+function receive(
+  channel: Channel,
+  questions: OpenQuestions,
+  notices: Notices,
+  end: (error: Error) => void,
+): void {
   channel.onLine((line) => {
     const page = readPageLine(line);
-    if (page !== null) questions.get(page.n)?.takeLine(page);
+    if (page !== null) questions.takeLine(page);
     return page !== null;
   });
   channel.onMessage((message) => {
     const parsed = saySchema.safeParse(message);
-    if (!parsed.success) {
-      end(new AgentError('reader_failed', 'the reader said something that is not an answer'));
-      return;
-    }
-    const say = parsed.data;
-    if (say.say === 'look') onLook(say);
-    else if (say.say === 'traffic') onTraffic(say);
-    else if (say.say === 'failed') {
-      const code = isErrorCode(say.code) ? say.code : 'reader_failed';
-      questions.get(say.n)?.fail(new AgentError(code, say.message, { hint: say.hint }));
-    } else if (say.say !== 'hello') questions.get(say.n)?.take(say);
+    if (parsed.success) dispatch(parsed.data, questions, notices);
+    else end(new AgentError('reader_failed', 'the reader said something that is not an answer'));
   });
   channel.onClose((cause) =>
     end(new AgentError('reader_failed', 'the reader went away', cause === null ? {} : { cause })),
   );
+}
 
-  function end(error: Error): void {
-    isClosed = true;
-    for (const question of questions.values()) question.fail(error);
-    questions.clear();
-    channel.close();
-  }
+function dispatch(say: Say, questions: OpenQuestions, notices: Notices): void {
+  if (say.say === 'look') notices.onChange(say);
+  else if (say.say === 'traffic') notices.onTraffic(say);
+  else if (say.say !== 'hello') questions.takeReply(say);
+}
 
-  function ask<T>(
-    build: (n: number) => Ask,
-    isLast: (say: Say) => T | undefined,
-    takeLine: (line: PageLine) => void = () => {},
-  ): Promise<T> {
-    if (isClosed) return Promise.reject(new AgentError('reader_failed', 'the reader went away'));
-    const n = next;
-    next += 1;
-    return new Promise<T>((resolve, reject) => {
-      questions.set(n, {
-        take(say) {
-          const answer = isLast(say);
-          if (answer === undefined) return;
-          questions.delete(n);
-          resolve(answer);
-        },
-        takeLine,
-        fail(error) {
-          questions.delete(n);
-          reject(error);
-        },
-      });
-      channel.send(build(n)).catch(reject);
-    });
-  }
-
+/** The questions that have an answer. */
+function asking(questions: OpenQuestions): Pick<Reader, 'pass' | 'read' | 'probe'> {
   return {
     pass: ({ mode, since, known }, listener) =>
-      ask<FetchEnd>(
+      questions.ask<FetchEnd>(
         (n) => ({ ask: 'pass', n, mode, since, known }),
-        (say) => {
-          if (say.say === 'page') listener.onPage(say);
-          return say.say === 'end' ? say : undefined;
+        (reply) => {
+          if (reply.say === 'page') listener.onPage(reply);
+          return reply.say === 'end' ? reply : undefined;
         },
         (line) => listener.onLine(line),
       ),
     read: (kind, id) =>
-      ask<ReadAnswer>(
+      questions.ask<ReadAnswer>(
         (n) => ({ ask: 'read', n, kind, id }),
-        (say) => (say.say === 'resource' && say.kind === kind && say.id === id ? say : undefined),
+        (reply) => (reply.say === 'resource' && reply.kind === kind && reply.id === id ? reply : undefined),
       ),
     probe: (groups) =>
-      ask<ProbeAnswer>(
+      questions.ask<ProbeAnswer>(
         (n) => ({ ask: 'probe', n, groups: groups.map(({ name, id }) => ({ name, id })) }),
-        (say) => (say.say === 'probe' ? say : undefined),
+        (reply) => (reply.say === 'probe' ? reply : undefined),
       ),
-    watch(callback) {
-      onLook = callback;
-      channel.send({ ask: 'watch' } satisfies Ask).catch(end);
-    },
-    onTraffic(callback) {
-      onTraffic = callback;
-    },
-    announce(snapshot) {
-      if (!isClosed) channel.send({ ask: 'announce', snapshot } satisfies Ask).catch(end);
-    },
-    async showMetrics(text) {
-      if (!isClosed) await channel.send({ ask: 'metrics', text } satisfies Ask);
-    },
-    close: () => end(new AgentError('reader_failed', 'the reader was closed')),
   };
 }
