@@ -55,40 +55,44 @@ const place = () => ({
   paths,
 });
 
-/** By what is in the way: a plain file where the folder belongs, or a folder where the file does. */
-const STEPS: [what: string, inTheWay: keyof Paths | 'token', kind: 'file' | 'folder', step: () => unknown][] =
+/** By what is in the way: a plain file where the directory belongs, or a directory where the file does. */
+const STEPS: [
+  what: string,
+  inTheWay: keyof Paths | 'token',
+  kind: 'file' | 'directory',
+  step: () => unknown,
+][] = [
+  ['cannot write', 'configDirectory', 'file', () => replaceFile(paths.blocked, '')],
+  ['cannot write', 'freeze', 'directory', () => writeFreeze(paths.freeze, 1, 'me')],
+  ['cannot read', 'blocked', 'directory', () => readOperatorFiles(paths)],
+  ['cannot read', 'freeze', 'directory', () => removeFreeze(paths.freeze)],
+  ['cannot read', 'extended', 'directory', () => readExtensions(paths.extended)],
+  ['cannot read the audit trail', 'audit', 'directory', () => readAudit(paths)],
   [
-    ['cannot write', 'configDirectory', 'file', () => replaceFile(paths.blocked, '')],
-    ['cannot write', 'freeze', 'folder', () => writeFreeze(paths.freeze, 1, 'me')],
-    ['cannot read', 'blocked', 'folder', () => readOperatorFiles(paths)],
-    ['cannot read', 'freeze', 'folder', () => removeFreeze(paths.freeze)],
-    ['cannot read', 'extended', 'folder', () => readExtensions(paths.extended)],
-    ['cannot read the audit trail', 'audit', 'folder', () => readAudit(paths)],
-    [
-      'cannot write the audit trail',
-      'audit',
-      'folder',
-      () => recordAct(paths, { act: 'thaw', subject: '', detail: '' }),
-    ],
-    ['cannot open the pass lock', 'run', 'file', () => acquireFileLock(paths.syncLock, () => {}, 0)],
-    ['cannot open the pass lock', 'syncLock', 'folder', () => nameNode(paths.syncLock)],
-    ['cannot use the state folder', 'state', 'file', () => prepareStateDirectory(paths.state)],
-    ['cannot open the lock', 'state', 'file', () => acquireWriterLock(paths.state, 'node')],
-    ['cannot listen for the reader at', 'run', 'file', () => linkReader(place(), 'socket')],
-    [
-      'cannot make a directory in',
-      'run',
-      'file',
-      () => withDraft(paths, 'https://a.example/', 't', () => fail()),
-    ],
-    ['cannot make', 'credentials', 'file', () => writeAccepted(paths, paths.config, 'a: 1', 't')],
-    ['cannot read', 'config', 'folder', () => writeAccepted(paths, paths.config, 'a: 1', 't')],
-    ['cannot write', 'token', 'folder', () => writeAccepted(paths, paths.config, 'a: 1', 't')],
-    ['cannot read', 'config', 'folder', () => isConfigured(paths.config)],
-    ['cannot read', 'token', 'folder', () => readKeptToken(paths)],
-    ['cannot read the configuration', 'config', 'folder', () => loadConfig(paths.config)],
-    ['cannot read', 'status', 'folder', () => readStatus(paths.status)],
-  ];
+    'cannot write the audit trail',
+    'audit',
+    'directory',
+    () => recordAct(paths, { act: 'thaw', subject: '', detail: '' }),
+  ],
+  ['cannot open the pass lock', 'run', 'file', () => acquireFileLock(paths.syncLock, () => {}, 0)],
+  ['cannot open the pass lock', 'syncLock', 'directory', () => nameNode(paths.syncLock)],
+  ['cannot use the state folder', 'state', 'file', () => prepareStateDirectory(paths.state)],
+  ['cannot open the lock', 'state', 'file', () => acquireWriterLock(paths.state, 'node')],
+  ['cannot listen for the reader at', 'run', 'file', () => linkReader(place(), 'socket')],
+  [
+    'cannot make a directory in',
+    'run',
+    'file',
+    () => withDraft(paths, 'https://a.example/', 't', () => fail()),
+  ],
+  ['cannot make', 'credentials', 'file', () => writeAccepted(paths, paths.config, 'a: 1', 't')],
+  ['cannot read', 'config', 'directory', () => writeAccepted(paths, paths.config, 'a: 1', 't')],
+  ['cannot write', 'token', 'directory', () => writeAccepted(paths, paths.config, 'a: 1', 't')],
+  ['cannot read', 'config', 'directory', () => isConfigured(paths.config)],
+  ['cannot read', 'token', 'directory', () => readKeptToken(paths)],
+  ['cannot read the configuration', 'config', 'directory', () => loadConfig(paths.config)],
+  ['cannot read', 'status', 'directory', () => readStatus(paths.status)],
+];
 
 const fail = (): never => {
   throw new Error('this comes too late');

@@ -53,19 +53,19 @@ function findCause(text: string): string | null {
 }
 
 describeOnNodes('on a node with a fault', () => {
-  let folder: string;
+  let directory: string;
   let context: SituationContext;
   let stop: () => Promise<void> = async () => {};
   const ids = new Map<string, string>();
 
-  const keyFile = (name: string): string => path.join(folder, name);
+  const keyFile = (name: string): string => path.join(directory, name);
   function makeKey(name: string, ...type: string[]): string {
     spawnSync('ssh-keygen', ['-q', '-N', '', '-C', name, '-f', keyFile(name), ...type]);
     return readFileSync(`${keyFile(name)}.pub`, 'utf8').trim();
   }
 
   beforeAll(async () => {
-    folder = mkdtempSync(path.join(tmpdir(), 'situations-'));
+    directory = mkdtempSync(path.join(tmpdir(), 'situations-'));
     const prepare = (root: string): void => {
       installAgent(root, { config: CONFIG, token: TOKEN });
       // sshd is restarted more often here than systemd allows (systemd.unit(5), StartLimitBurst=).
@@ -119,7 +119,7 @@ describeOnNodes('on a node with a fault', () => {
 
   afterAll(async () => {
     await stop();
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true });
   });
 
   const apply = async (what: Situation['make']): Promise<void> => {

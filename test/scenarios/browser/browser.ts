@@ -32,8 +32,8 @@ export function findObstacle(): string | null {
 }
 
 export interface Harness {
-  /** A folder that ends with the test. */
-  readonly folder: () => string;
+  /** A directory that ends with the test. */
+  readonly temporaryDirectory: () => string;
   testbed(options?: TestbedOptions): Promise<Testbed>;
   provider(file: string): Promise<SamlProvider>;
   /** A window in a profile of its own; it fails the test when the page breaks its own policy. */
@@ -45,7 +45,7 @@ export function setUpHarness(): Harness {
   let profile: string;
   let context: BrowserContext;
   let ends: (() => Promise<void>)[] = [];
-  let folder: string;
+  let directory: string;
 
   beforeAll(async () => {
     profile = mkdtempSync(path.join(tmpdir(), 'console-browser-'));
@@ -66,10 +66,10 @@ export function setUpHarness(): Harness {
   });
 
   return {
-    folder() {
-      folder = mkdtempSync(path.join(tmpdir(), 'console-'));
-      ends.push(() => Promise.resolve(rmSync(folder, { recursive: true })));
-      return folder;
+    temporaryDirectory() {
+      directory = mkdtempSync(path.join(tmpdir(), 'console-'));
+      ends.push(() => Promise.resolve(rmSync(directory, { recursive: true })));
+      return directory;
     },
     async testbed(options = {}) {
       const testbed = await startTestbed(options);
@@ -121,7 +121,7 @@ export async function findSerious(page: Page, ...rules: readonly string[]): Prom
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
 }
 
-/** Keeps a picture of the page where `SCREENSHOTS` names a folder. */
+/** Keeps a picture of the page where `SCREENSHOTS` names a directory. */
 export async function keepPicture(page: Page, name: string): Promise<void> {
   const where = process.env['SCREENSHOTS'];
   if (where === undefined) return;

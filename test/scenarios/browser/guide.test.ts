@@ -45,28 +45,28 @@ const SENTENCES: readonly (readonly [RegExp, (page: Page, words: string, value: 
 describeOnNodes('the rehearsal of the guide', () => {
   if (findObstacle() !== null) return;
   const stage = setUpHarness();
-  let folder: string;
+  let directory: string;
   let terminals: Map<string, Terminal>;
   let clipboard: Clipboard;
 
   beforeEach(() => {
-    folder = mkdtempSync(path.join(tmpdir(), 'guide-'));
-    mkdirSync(path.join(folder, 'tmp'));
-    mkdirSync(path.join(folder, 'clone'));
+    directory = mkdtempSync(path.join(tmpdir(), 'guide-'));
+    mkdirSync(path.join(directory, 'tmp'));
+    mkdirSync(path.join(directory, 'clone'));
     // As good as a clone for npm, and what is written into it goes away.
     for (const name of ['package.json', 'src', 'node_modules'])
-      symlinkSync(path.join(REPOSITORY, name), path.join(folder, 'clone', name));
+      symlinkSync(path.join(REPOSITORY, name), path.join(directory, 'clone', name));
     terminals = new Map();
     clipboard = new Clipboard();
   });
   afterEach(async () => {
     for (const terminal of terminals.values()) await terminal.close();
-    rmSync(folder, { recursive: true });
+    rmSync(directory, { recursive: true });
   });
 
   function findTerminal(name: string): Terminal {
-    const env = { ...process.env, TMPDIR: path.join(folder, 'tmp') };
-    const terminal = terminals.get(name) ?? openTerminal(path.join(folder, 'clone'), env);
+    const env = { ...process.env, TMPDIR: path.join(directory, 'tmp') };
+    const terminal = terminals.get(name) ?? openTerminal(path.join(directory, 'clone'), env);
     terminals.set(name, terminal);
     return terminal;
   }
@@ -109,7 +109,7 @@ describeOnNodes('the rehearsal of the guide', () => {
         throw new Error(`${GUIDE}:${step.line}: ${what}`, { cause });
       }
     }
-    await expect.poll(() => findLeftovers(path.join(folder, 'tmp')), { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => findLeftovers(path.join(directory, 'tmp')), { timeout: 20_000 }).toEqual([]);
     expect(steps.length).toBeGreaterThan(60);
   }, 400_000);
 });

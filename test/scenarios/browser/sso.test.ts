@@ -16,7 +16,7 @@ describe.skipIf(findObstacle() !== null)('SAML SSO', () => {
   it('is configured, tested and deployed; then pushed users sign in, and nobody else', async () => {
     const testbed = await stage.testbed({ isNew: true });
     const { origin } = new URL(testbed.baseUrl);
-    const file = path.join(stage.folder(), 'directory.yaml');
+    const file = path.join(stage.temporaryDirectory(), 'directory.yaml');
     const entra = async (...args: string[]): Promise<string> => {
       const { status, out, err } = await perform(ENTRA, ['--file', file, ...args]);
       if (status !== 0) throw new Error(`entra ${args.join(' ')}: ${err}${out}`);

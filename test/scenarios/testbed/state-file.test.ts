@@ -7,14 +7,14 @@ import { startTestbed, type Testbed } from '../../../src/testbed/service.ts';
 import { enter } from '../../support/testbed/browser-client.ts';
 import { COREWEAVE } from '../../support/testbed/client.ts';
 
-let folder: string;
+let directory: string;
 let file: string;
 
 beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'state-'));
-  file = path.join(folder, 'state.json');
+  directory = mkdtempSync(path.join(tmpdir(), 'state-'));
+  file = path.join(directory, 'state.json');
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => rmSync(directory, { recursive: true }));
 
 type Body = Record<string, unknown> & { id: string };
 

@@ -8,11 +8,11 @@ import { makeBinding, NOW } from '../../support/records/organisation.ts';
 import { makeUser } from '../../support/records/people.ts';
 
 function open(): StateDatabase {
-  const folder = mkdtempSync(path.join(tmpdir(), 'copy-'));
-  const mirror = openStateDatabase(path.join(folder, 'cache'), NOW, 'this node');
+  const directory = mkdtempSync(path.join(tmpdir(), 'copy-'));
+  const mirror = openStateDatabase(path.join(directory, 'cache'), NOW, 'this node');
   onTestFinished(() => {
     mirror.close();
-    rmSync(folder, { recursive: true });
+    rmSync(directory, { recursive: true });
   });
   return mirror;
 }

@@ -29,11 +29,11 @@ import { makeUser } from '../../support/records/people.ts';
 
 const NOW = 1_800_000_000;
 let base: string;
-let folder: string;
+let directory: string;
 
 beforeEach(() => {
   base = mkdtempSync(path.join(tmpdir(), 'mirror-'));
-  folder = path.join(base, 'cache');
+  directory = path.join(base, 'cache');
 });
 
 afterEach(() => rmSync(base, { recursive: true }));
@@ -48,16 +48,16 @@ const BINDING = {
   disabledAt: null,
 } as const;
 
-describe('the state folder', () => {
+describe('the state directory', () => {
   test('is made private, and so is the file', () => {
-    openStateDatabase(folder, NOW, 'this node').close();
-    expect(() => openStateDatabase(folder, NOW, 'this node').close()).not.toThrow();
+    openStateDatabase(directory, NOW, 'this node').close();
+    expect(() => openStateDatabase(directory, NOW, 'this node').close()).not.toThrow();
   });
 
   test('is refused when others may reach it', () => {
-    mkdirSync(folder);
-    chmodSync(folder, 0o755);
-    expect(() => openStateDatabase(folder, NOW, 'this node')).toThrow(/has mode 755/);
+    mkdirSync(directory);
+    chmodSync(directory, 0o755);
+    expect(() => openStateDatabase(directory, NOW, 'this node')).toThrow(/has mode 755/);
   });
 
   test.each([
@@ -67,26 +67,26 @@ describe('the state folder', () => {
     'mirror.sqlite-journal',
     'writer.lock',
   ])('is refused when %s is a link, or has a second name', (name) => {
-    mkdirSync(folder, { mode: 0o700 });
+    mkdirSync(directory, { mode: 0o700 });
     const elsewhere = path.join(base, 'elsewhere');
     writeFileSync(elsewhere, '', { mode: 0o600 });
-    symlinkSync(elsewhere, path.join(folder, name));
-    expect(() => openStateDatabase(folder, NOW, 'this node')).toThrow(/not a plain file/);
-    rmSync(path.join(folder, name));
-    linkSync(elsewhere, path.join(folder, name));
-    expect(() => openStateDatabase(folder, NOW, 'this node')).toThrow(/hard link/);
+    symlinkSync(elsewhere, path.join(directory, name));
+    expect(() => openStateDatabase(directory, NOW, 'this node')).toThrow(/not a plain file/);
+    rmSync(path.join(directory, name));
+    linkSync(elsewhere, path.join(directory, name));
+    expect(() => openStateDatabase(directory, NOW, 'this node')).toThrow(/hard link/);
   });
 
   test('is refused when the file is open to others', () => {
-    openStateDatabase(folder, NOW, 'this node').close();
-    chmodSync(path.join(folder, 'mirror.sqlite'), 0o640);
-    expect(() => openStateDatabase(folder, NOW, 'this node')).toThrow(/mirror\.sqlite has mode 640/);
+    openStateDatabase(directory, NOW, 'this node').close();
+    chmodSync(path.join(directory, 'mirror.sqlite'), 0o640);
+    expect(() => openStateDatabase(directory, NOW, 'this node')).toThrow(/mirror\.sqlite has mode 640/);
   });
 
   test.skipIf(process.geteuid?.() !== 0)('is refused when it belongs to somebody else', () => {
-    mkdirSync(folder, { mode: 0o700 });
-    chownSync(folder, 12_345, 12_345);
-    expect(() => openStateDatabase(folder, NOW, 'this node')).toThrow(/belongs to uid 12345/);
+    mkdirSync(directory, { mode: 0o700 });
+    chownSync(directory, 12_345, 12_345);
+    expect(() => openStateDatabase(directory, NOW, 'this node')).toThrow(/belongs to uid 12345/);
   });
 
   test.each([
@@ -95,7 +95,7 @@ describe('the state folder', () => {
     [0x65735546, 'FUSE'],
     [0x01021997, '9p'],
   ])('is refused on a network file system (%i, %s), and the reason says so', (type, name) => {
-    expect(() => prepareStateDirectory(folder, () => type)).toThrow(
+    expect(() => prepareStateDirectory(directory, () => type)).toThrow(
       new RegExp(`is on ${name}, where SQLite`),
     );
   });
@@ -110,18 +110,18 @@ describe('the state folder', () => {
 
 describe('a second writer', () => {
   test('of another node is refused with the reason, and let in when the first is gone', () => {
-    const first = openStateDatabase(folder, NOW, 'this node');
-    expect(() => openStateDatabase(folder, NOW, 'another node')).toThrow(
+    const first = openStateDatabase(directory, NOW, 'this node');
+    expect(() => openStateDatabase(directory, NOW, 'another node')).toThrow(
       new RegExp(`is in use by the agent of another node \\(.*, process ${process.pid}\\)`),
     );
     first.close();
-    openStateDatabase(folder, NOW, 'another node').close();
+    openStateDatabase(directory, NOW, 'another node').close();
   });
 
   test('of the same node works beside the first, and each sees what the other wrote', () => {
-    const daemon = openStateDatabase(folder, NOW, 'this node');
+    const daemon = openStateDatabase(directory, NOW, 'this node');
     expect(daemon.bindings()).toEqual([]);
-    const command = openStateDatabase(folder, NOW, 'this node');
+    const command = openStateDatabase(directory, NOW, 'this node');
     command.bind([{ ...BINDING, scimId: 'a' }]);
     putUser(command, 'u1');
     command.close();
@@ -139,7 +139,7 @@ function putUser(mirror: ReturnType<typeof openStateDatabase>, id: string): void
 
 /** A mirror with so many people that its file has hundreds of pages. */
 function fillMirror(): void {
-  const mirror = openStateDatabase(folder, NOW, 'this node');
+  const mirror = openStateDatabase(directory, NOW, 'this node');
   const take = mirror.openBatch({ now: NOW, maxAge: null, absences: 2 });
   for (let n = 0; n < 2000; n += 1) {
     const record = makeUser(`u${n}`, { displayName: 'x'.repeat(200) });
@@ -150,8 +150,8 @@ function fillMirror(): void {
   mirror.close();
 }
 
-const inFolder = (name: string): string => path.join(folder, name);
-const file = (): string => inFolder('mirror.sqlite');
+const inDirectory = (name: string): string => path.join(directory, name);
+const file = (): string => inDirectory('mirror.sqlite');
 
 function overwrite(at: number, bytes: Buffer): void {
   const fd = openSync(file(), 'r+');
@@ -175,19 +175,19 @@ describe('a damaged file', () => {
     ['that claims to be older than it is', () => execute('PRAGMA user_version = 0'), 'lost'],
     [
       'with a log of noise',
-      () => writeFileSync(inFolder('mirror.sqlite-wal'), Buffer.alloc(50_000, 0x11), { mode: 0o600 }),
+      () => writeFileSync(inDirectory('mirror.sqlite-wal'), Buffer.alloc(50_000, 0x11), { mode: 0o600 }),
       'kept',
     ],
     [
       'with a shared memory of noise',
-      () => writeFileSync(inFolder('mirror.sqlite-shm'), Buffer.alloc(32_768, 0x11), { mode: 0o600 }),
+      () => writeFileSync(inDirectory('mirror.sqlite-shm'), Buffer.alloc(32_768, 0x11), { mode: 0o600 }),
       'kept',
     ],
   ])('%s does not keep the mirror from opening, now and at the next start', (_, damage, expected) => {
     fillMirror();
     damage();
     for (const start of [1, 2]) {
-      const mirror = openStateDatabase(folder, NOW + start, 'this node');
+      const mirror = openStateDatabase(directory, NOW + start, 'this node');
       expect(mirror.users()).toHaveLength(expected === 'kept' ? 2000 : 0);
       expect(mirror.bindings()).toHaveLength(expected === 'kept' ? 1 : 0);
       if (start === 2) expect(mirror.setAside).toBeNull();
@@ -199,7 +199,7 @@ describe('a damaged file', () => {
     fillMirror();
     execute("UPDATE record SET body = replace(body, 'u7@', 'u8@') WHERE id = 'u7'");
     execute('INSERT INTO pass (started_at, report) VALUES (1, \'{"heard":\')');
-    const mirror = openStateDatabase(folder, NOW, 'this node');
+    const mirror = openStateDatabase(directory, NOW, 'this node');
     expect(mirror.users()).toHaveLength(1999);
     expect(mirror.lastSync('any', () => true)).toBeNull();
     putUser(mirror, 'u7');
@@ -209,24 +209,24 @@ describe('a damaged file', () => {
 
   test('is set aside as it was, with its log, and not more than three of them are kept', () => {
     for (let n = 0; n < 5; n += 1) {
-      openStateDatabase(folder, NOW, 'this node').close();
+      openStateDatabase(directory, NOW, 'this node').close();
       writeFileSync(file(), Buffer.alloc(8192, n + 1));
-      const mirror = openStateDatabase(folder, NOW + n, 'this node');
+      const mirror = openStateDatabase(directory, NOW + n, 'this node');
       expect(mirror.setAside).toBe(`${file()}.damaged-${NOW + n}`);
       expect(readFileSync(mirror.setAside ?? '')).toEqual(Buffer.alloc(8192, n + 1));
       mirror.close();
     }
-    const damaged = readdirSync(folder).filter((name) => name.includes('damaged'));
+    const damaged = readdirSync(directory).filter((name) => name.includes('damaged'));
     expect(damaged.sort()).toEqual([2, 3, 4].map((n) => `mirror.sqlite.damaged-${NOW + n}`));
   });
 
   test('is not taken from under a daemon that has it open', () => {
     fillMirror();
-    const daemon = openStateDatabase(folder, NOW, 'this node');
+    const daemon = openStateDatabase(directory, NOW, 'this node');
     const raw = new Database(file());
     raw.exec('DROP TABLE history');
     raw.close();
-    expect(() => openStateDatabase(folder, NOW, 'this node')).toThrow(
+    expect(() => openStateDatabase(directory, NOW, 'this node')).toThrow(
       /damaged, and another process has it open/,
     );
     daemon.close();
@@ -245,13 +245,13 @@ describe('a downgrade', () => {
       ...MIGRATIONS,
       "ALTER TABLE record ADD COLUMN extra TEXT NOT NULL DEFAULT ''; CREATE TABLE new (a)",
     ];
-    openDatabase(folder, NOW, 'this node', newer).close();
+    openDatabase(directory, NOW, 'this node', newer).close();
     execute("INSERT INTO new VALUES ('kept')");
-    const older = openStateDatabase(folder, NOW, 'this node');
+    const older = openStateDatabase(directory, NOW, 'this node');
     older.bind([{ ...BINDING, scimId: 'u1' }]);
     putUser(older, 'u1');
     older.close();
-    const again = openDatabase(folder, NOW, 'this node', newer);
+    const again = openDatabase(directory, NOW, 'this node', newer);
     expect(again.setAside).toBeNull();
     expect(again.connection.prepare('SELECT a FROM new').pluck().get()).toBe('kept');
     expect(again.connection.prepare('SELECT count(*) FROM record').pluck().get()).toBe(1);
@@ -276,7 +276,7 @@ describe('a downgrade', () => {
 
 describe('what the guard counts', () => {
   test('is found by an index that leaves out what a first pass gives to everybody, and is all there', () => {
-    const mirror = openStateDatabase(folder, NOW, 'this node');
+    const mirror = openStateDatabase(directory, NOW, 'this node');
     const row = { at: NOW, scimId: 'u1', name: 'alice', because: '', problem: null };
     const given = ['account-create', 'member-add', 'keys-write'];
     mirror.endSync(
@@ -302,7 +302,7 @@ describe('what is forgotten', () => {
   const DAY = 86_400;
 
   test('is old history, but never what the guard still counts', () => {
-    const mirror = openStateDatabase(folder, NOW, 'this node');
+    const mirror = openStateDatabase(directory, NOW, 'this node');
     const row = { scimId: 'u1', kind: 'keys-write', name: 'alice', because: 'first key', problem: null };
     const n = mirror.beginSync(NOW - 200 * DAY);
     mirror.endSync(
@@ -318,7 +318,7 @@ describe('what is forgotten', () => {
   });
 
   test('are passes beyond 3,000, but never the last complete one', () => {
-    const mirror = openStateDatabase(folder, NOW, 'this node');
+    const mirror = openStateDatabase(directory, NOW, 'this node');
     const complete = { heard: { complete: { User: true, Group: true } } };
     for (const report of [{}, {}, complete]) mirror.endSync(mirror.beginSync(NOW), report, []);
     execute(
@@ -335,16 +335,16 @@ describe('what is forgotten', () => {
 
 describe('the ledger', () => {
   test('keeps a binding over a restart', () => {
-    const mirror = openStateDatabase(folder, NOW, 'this node');
+    const mirror = openStateDatabase(directory, NOW, 'this node');
     mirror.bind([{ ...BINDING, scimId: 'a' }]);
     mirror.close();
-    const again = openStateDatabase(folder, NOW, 'this node');
+    const again = openStateDatabase(directory, NOW, 'this node');
     expect(again.bindings()).toEqual([{ ...BINDING, scimId: 'a' }]);
     again.close();
   });
 
   test('never gives a bound name or uid to another SCIM id', () => {
-    const mirror = openStateDatabase(folder, NOW, 'this node');
+    const mirror = openStateDatabase(directory, NOW, 'this node');
     mirror.bind([{ ...BINDING, scimId: 'a' }]);
     expect(() => mirror.bind([{ ...BINDING, scimId: 'b', name: 'bob' }])).toThrow(/UNIQUE/);
     expect(() => mirror.bind([{ ...BINDING, scimId: 'b', id: 12_001 }])).toThrow(/UNIQUE/);
@@ -352,7 +352,7 @@ describe('the ledger', () => {
   });
 
   test('moves a binding to a new SCIM id with its name and uid, and keeps the old one on record', () => {
-    const mirror = openStateDatabase(folder, NOW, 'this node');
+    const mirror = openStateDatabase(directory, NOW, 'this node');
     mirror.bind([
       { ...BINDING, scimId: 'old' },
       { ...BINDING, scimId: 'other', name: 'bob', id: 12_001, home: '/home/bob' },
@@ -366,7 +366,7 @@ describe('the ledger', () => {
       /no longer binds/,
     );
     mirror.close();
-    const raw = new Database(path.join(folder, 'mirror.sqlite'));
+    const raw = new Database(path.join(directory, 'mirror.sqlite'));
     expect(raw.prepare('SELECT old_id, new_id, name, id, at, "by" FROM rebinding').all()).toEqual([
       { old_id: 'old', new_id: 'new', name: 'alice', id: 12_000, at: NOW, by: 'root' },
     ]);
@@ -375,16 +375,16 @@ describe('the ledger', () => {
   });
 
   test('cannot lose a row, whoever asks', () => {
-    const mirror = openStateDatabase(folder, NOW, 'this node');
+    const mirror = openStateDatabase(directory, NOW, 'this node');
     mirror.bind([{ ...BINDING, scimId: 'a' }]);
     mirror.close();
-    const raw = new Database(path.join(folder, 'mirror.sqlite'));
+    const raw = new Database(path.join(directory, 'mirror.sqlite'));
     expect(() => raw.exec('DELETE FROM binding')).toThrow(/never deleted/);
     raw.close();
   });
 });
 
-test('the folder around the state folder stays open to the key helper', () => {
+test('the directory around the state directory stays open to the key helper', () => {
   const parent = path.join(base, 'lib');
   openStateDatabase(path.join(parent, 'cache'), NOW, 'this node').close();
   expect(statSync(parent).mode & 0o777).toBe(0o755);

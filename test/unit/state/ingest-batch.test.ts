@@ -20,17 +20,17 @@ function rules(more: Partial<IngestRules> = {}): IngestRules {
   return { now: NOW, maxAge: 7 * DAY, absences: 2, ...more };
 }
 
-let folder: string;
+let directory: string;
 let mirror: StateDatabase;
 
 beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'mirror-'));
-  mirror = openStateDatabase(path.join(folder, 'cache'), NOW, 'this node');
+  directory = mkdtempSync(path.join(tmpdir(), 'mirror-'));
+  mirror = openStateDatabase(path.join(directory, 'cache'), NOW, 'this node');
 });
 
 afterEach(() => {
   mirror.close();
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 /** One whole pass that lists exactly these. */
@@ -69,7 +69,7 @@ describe('the mirror', () => {
   test('is as before when it cannot be written, and takes the next pass', () => {
     pass({ users: [makeUser('a')] }).commit(true);
     const hash = mirror.snapshotHash();
-    const other = new Database(path.join(folder, 'cache', 'mirror.sqlite'));
+    const other = new Database(path.join(directory, 'cache', 'mirror.sqlite'));
     other.exec('BEGIN IMMEDIATE');
     expect(() => pass({ users: [makeUser('a', { active: false }), makeUser('b')] }).commit(true)).toThrow(
       /lock/,
@@ -83,7 +83,7 @@ describe('the mirror', () => {
 
   test('has the same hash for the same records, whatever their order', () => {
     pass({ users: [makeUser('a'), makeUser('b')], groups: [group('g', ['a'])] }).commit(true);
-    const other = openStateDatabase(path.join(folder, 'other'), NOW, 'this node');
+    const other = openStateDatabase(path.join(directory, 'other'), NOW, 'this node');
     const take = other.openBatch(rules());
     take.add('Group', { kind: 'good', record: group('g', ['a']), warnings: [] });
     take.add('User', { kind: 'good', record: makeUser('b'), warnings: [] });
@@ -196,7 +196,7 @@ describe('a confirmation', () => {
     pass({ users: [changed, makeUser('b'), makeUser('c')] }, { now: NOW + 6 * DAY }).commit(false);
     expect(['a', 'b', 'c'].map(confirmedAt)).toEqual([NOW, NOW, 0]);
     mirror.close();
-    mirror = openStateDatabase(path.join(folder, 'cache'), NOW, 'this node');
+    mirror = openStateDatabase(path.join(directory, 'cache'), NOW, 'this node');
     expect(['a', 'b', 'c'].map(confirmedAt)).toEqual([NOW, NOW, 0]);
   });
 

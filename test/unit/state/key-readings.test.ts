@@ -16,14 +16,14 @@ const KEYS = [1, 2].map(
   () => `ssh-ed25519 ${writeBlob('ssh-ed25519', makeEd25519(random)).toString('base64')} me`,
 );
 
-let folder: string;
-const state = (): string => path.join(folder, 'cache');
+let directory: string;
+const state = (): string => path.join(directory, 'cache');
 const open = () => openStateDatabase(state(), NOW, 'this node');
 
 beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'readings-'));
+  directory = mkdtempSync(path.join(tmpdir(), 'readings-'));
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => rmSync(directory, { recursive: true }));
 
 function hear(mirror: ReturnType<typeof open>, keys: readonly string[]): void {
   const take = mirror.openBatch({ now: NOW, maxAge: null, absences: 2 });

@@ -9,18 +9,18 @@ interface Report {
   readonly at: number;
 }
 
-let folder: string;
+let directory: string;
 let mirror: StateDatabase;
 let shown: number[];
 
 beforeEach(() => {
-  folder = path.join(mkdtempSync(path.join(tmpdir(), 'passes-')), 'cache');
-  mirror = openStateDatabase(folder, 1_800_000_000, 'this node');
+  directory = path.join(mkdtempSync(path.join(tmpdir(), 'passes-')), 'cache');
+  mirror = openStateDatabase(directory, 1_800_000_000, 'this node');
   shown = [];
 });
 afterEach(() => {
   mirror.close();
-  rmSync(path.dirname(folder), { recursive: true });
+  rmSync(path.dirname(directory), { recursive: true });
 });
 
 function pass(mode: Report['mode'], at: number, by = mirror): void {
@@ -58,7 +58,7 @@ test('a pass that was under way when somebody asked is seen when it has ended', 
 
 test('passes that another process made are seen too', () => {
   pass('full', 1);
-  const view = viewState(folder);
+  const view = viewState(directory);
   expect(view.lastSync('full', isFull)?.at).toBe(1);
   pass('full', 2);
   expect(view.lastSync('full', isFull)?.at).toBe(2);

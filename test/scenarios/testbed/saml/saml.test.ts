@@ -26,7 +26,7 @@ import {
 
 const STRANGER = makeSigningKey();
 
-let folder: string;
+let temporary: string;
 let provider: SamlProvider;
 let testbed: Testbed;
 let origin: string;
@@ -35,8 +35,8 @@ let directory: Directory;
 let window: Window;
 
 beforeEach(async () => {
-  folder = mkdtempSync(path.join(tmpdir(), 'saml-'));
-  const file = path.join(folder, 'directory.yaml');
+  temporary = mkdtempSync(path.join(tmpdir(), 'saml-'));
+  const file = path.join(temporary, 'directory.yaml');
   ({ testbed, origin } = await startConsole({ now: () => Date.now() }));
   directory = makeSampleDirectory();
   directory.application.saml = {
@@ -55,7 +55,7 @@ beforeEach(async () => {
 afterEach(async () => {
   vi.useRealTimers();
   await provider.close();
-  rmSync(folder, { recursive: true });
+  rmSync(temporary, { recursive: true });
 });
 
 /** Begins a sign-in. @returns the id of its request. */
@@ -285,7 +285,7 @@ describe('deploying', () => {
     expect(await window.notice()).toBe('SSO is deployed.');
     await window.submit('/console/saml-sso', '/console/saml-sso/metadata', { url: provider.metadataUrl });
     expect((await openWindow(origin).get('/console')).text).toContain('Sign in with SSO');
-    const other = await startSamlProvider({ file: path.join(folder, 'directory.yaml') });
+    const other = await startSamlProvider({ file: path.join(temporary, 'directory.yaml') });
     await window.submit('/console/saml-sso', '/console/saml-sso/metadata', { url: other.metadataUrl });
     await other.close();
     expect((await openWindow(origin).get('/console')).text).toContain('not deployed yet');
@@ -349,7 +349,7 @@ it('fetches metadata from https and loopback only', async () => {
 it('lets nobody sign in at the identity provider who is disabled, not assigned, or unknown', async () => {
   const { location } = await window.get('/console/saml-sso/test');
   const SAMLRequest = new URL(location ?? '').searchParams.get('SAMLRequest') ?? '';
-  const file = path.join(folder, 'directory.yaml');
+  const file = path.join(temporary, 'directory.yaml');
   const idp = openWindow(new URL(provider.metadataUrl).origin);
   const signIn = (who: string): Promise<Answer> => idp.post('/sign-in', { SAMLRequest, who });
   expect((await signIn('alice@example.com')).text).toContain('name="SAMLResponse"');

@@ -5,12 +5,12 @@ import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { connectServiceManager } from '../../../../src/agent/daemon/systemd.ts';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'ready-'));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const directory = mkdtempSync(path.join(tmpdir(), 'ready-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 describe('readiness by descriptor', () => {
   it('is one newline, when the agent is ready and not before, and only once', () => {
-    const file = path.join(folder, 'fd');
+    const file = path.join(directory, 'fd');
     const descriptor = openSync(file, 'w');
     const manager = connectServiceManager({ NOTIFY_FD: String(descriptor) });
     manager.notify('STATUS=starting');

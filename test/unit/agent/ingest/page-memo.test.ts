@@ -19,20 +19,20 @@ const CONFIG = makeConfig();
 const JUDGE = createJudge(CONFIG.scim.attributes);
 const EXTENSION = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';
 
-let folder: string;
+let directory: string;
 let opened: StateDatabase[] = [];
 
 beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'heard-'));
+  directory = mkdtempSync(path.join(tmpdir(), 'heard-'));
 });
 afterEach(() => {
   for (const mirror of opened) mirror.close();
   opened = [];
-  rmSync(folder, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 function open(name: string): StateDatabase {
-  const mirror = openStateDatabase(path.join(folder, `${name}-${opened.length}`), NOW, name);
+  const mirror = openStateDatabase(path.join(directory, `${name}-${opened.length}`), NOW, name);
   opened.push(mirror);
   return mirror;
 }
