@@ -423,10 +423,10 @@ const OF_THE_MACHINE: readonly Situation[] = [
   },
   {
     name: 'damaged-state-database',
-    make: 'systemctl stop sunk-agent; cd /var/lib/sunk-agent/cache; cp mirror.sqlite /root/mirror; dd if=/dev/zero of=mirror.sqlite bs=4096 count=4 conv=notrunc',
+    make: 'systemctl stop sunk-agent; cd /var/lib/sunk-agent/cache; cp mirror.sqlite /root/state.sqlite; dd if=/dev/zero of=mirror.sqlite bs=4096 count=4 conv=notrunc',
     ask: 'doctor',
     cause: 'disk-mirror',
-    undo: 'cp /root/mirror /var/lib/sunk-agent/cache/mirror.sqlite; systemctl start sunk-agent',
+    undo: 'cp /root/state.sqlite /var/lib/sunk-agent/cache/mirror.sqlite; systemctl start sunk-agent',
   },
   {
     name: 'agent-stopped',

@@ -30,7 +30,7 @@ const toInput = (
   isComplete: false,
 });
 
-/** The ledger as the mirror's table would hold it: one row a SCIM id, names and ids unique. */
+/** The ledger as the table of the state database would hold it: one row a SCIM id, names and ids unique. */
 function record(bindings: readonly Binding[], more: readonly Binding[]): Binding[] {
   const ledger = new Map(bindings.map((binding) => [`${binding.kind} ${binding.scimId}`, binding]));
   for (const binding of more) ledger.set(`${binding.kind} ${binding.scimId}`, binding);

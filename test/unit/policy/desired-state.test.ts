@@ -128,7 +128,7 @@ describe('desire', () => {
     });
   });
 
-  it('leaves alone what the ledger binds and the mirror has never heard of, but for what was closed long ago', () => {
+  it('leaves alone what the ledger binds and the state database has no record of, but for what was disabled long ago', () => {
     const bindings = [
       makeBinding('silent', 20900),
       makeBinding('old', 20901, { disabledAt: NOW - 90 * 86_400 }),

@@ -32,7 +32,7 @@ let base: string;
 let directory: string;
 
 beforeEach(() => {
-  base = mkdtempSync(path.join(tmpdir(), 'mirror-'));
+  base = mkdtempSync(path.join(tmpdir(), 'state-'));
   directory = path.join(base, 'cache');
 });
 
@@ -83,7 +83,7 @@ describe('the state directory', () => {
     expect(() => openStateDatabase(directory, NOW, 'this node')).toThrow(/mirror\.sqlite has mode 640/);
   });
 
-  test.skipIf(process.geteuid?.() !== 0)('is refused when it belongs to somebody else', () => {
+  test.skipIf(process.geteuid?.() !== 0)('is refused when it belongs to another user', () => {
     mkdirSync(directory, { mode: 0o700 });
     chownSync(directory, 12_345, 12_345);
     expect(() => openStateDatabase(directory, NOW, 'this node')).toThrow(/belongs to uid 12345/);
@@ -131,23 +131,23 @@ describe('a second writer', () => {
   });
 });
 
-function putUser(mirror: ReturnType<typeof openStateDatabase>, id: string): void {
-  const take = mirror.openBatch({ now: NOW, maxAge: null, absences: 2 });
-  take.add('User', { kind: 'good', record: makeUser(id), warnings: [] });
-  take.commit(true);
+function putUser(state: ReturnType<typeof openStateDatabase>, id: string): void {
+  const batch = state.openBatch({ now: NOW, maxAge: null, absences: 2 });
+  batch.add('User', { kind: 'good', record: makeUser(id), warnings: [] });
+  batch.commit(true);
 }
 
-/** A mirror with so many people that its file has hundreds of pages. */
-function fillMirror(): void {
-  const mirror = openStateDatabase(directory, NOW, 'this node');
-  const take = mirror.openBatch({ now: NOW, maxAge: null, absences: 2 });
+/** A state database with so many people that its file has hundreds of pages. */
+function fillDatabase(): void {
+  const state = openStateDatabase(directory, NOW, 'this node');
+  const batch = state.openBatch({ now: NOW, maxAge: null, absences: 2 });
   for (let n = 0; n < 2000; n += 1) {
     const record = makeUser(`u${n}`, { displayName: 'x'.repeat(200) });
-    take.add('User', { kind: 'good', record, warnings: [] });
+    batch.add('User', { kind: 'good', record, warnings: [] });
   }
-  take.commit(true);
-  mirror.bind([{ ...BINDING, scimId: 'u1' }]);
-  mirror.close();
+  batch.commit(true);
+  state.bind([{ ...BINDING, scimId: 'u1' }]);
+  state.close();
 }
 
 const inDirectory = (name: string): string => path.join(directory, name);
@@ -183,45 +183,45 @@ describe('a damaged file', () => {
       () => writeFileSync(inDirectory('mirror.sqlite-shm'), Buffer.alloc(32_768, 0x11), { mode: 0o600 }),
       'kept',
     ],
-  ])('%s does not keep the mirror from opening, now and at the next start', (_, damage, expected) => {
-    fillMirror();
+  ])('%s does not keep the database from opening, now and at the next start', (_, damage, expected) => {
+    fillDatabase();
     damage();
     for (const start of [1, 2]) {
-      const mirror = openStateDatabase(directory, NOW + start, 'this node');
-      expect(mirror.users()).toHaveLength(expected === 'kept' ? 2000 : 0);
-      expect(mirror.bindings()).toHaveLength(expected === 'kept' ? 1 : 0);
-      if (start === 2) expect(mirror.setAside).toBeNull();
-      mirror.close();
+      const state = openStateDatabase(directory, NOW + start, 'this node');
+      expect(state.users()).toHaveLength(expected === 'kept' ? 2000 : 0);
+      expect(state.bindings()).toHaveLength(expected === 'kept' ? 1 : 0);
+      if (start === 2) expect(state.setAside).toBeNull();
+      state.close();
     }
   });
 
-  test('with a bit that fell over in one record costs that record alone, until it is heard again', () => {
-    fillMirror();
+  test('with a bit that fell over in one record costs that record alone, until it is fetched again', () => {
+    fillDatabase();
     execute("UPDATE record SET body = replace(body, 'u7@', 'u8@') WHERE id = 'u7'");
     execute('INSERT INTO pass (started_at, report) VALUES (1, \'{"heard":\')');
-    const mirror = openStateDatabase(directory, NOW, 'this node');
-    expect(mirror.users()).toHaveLength(1999);
-    expect(mirror.lastSync('any', () => true)).toBeNull();
-    putUser(mirror, 'u7');
-    expect(mirror.users()).toHaveLength(2000);
-    mirror.close();
+    const state = openStateDatabase(directory, NOW, 'this node');
+    expect(state.users()).toHaveLength(1999);
+    expect(state.lastSync('any', () => true)).toBeNull();
+    putUser(state, 'u7');
+    expect(state.users()).toHaveLength(2000);
+    state.close();
   });
 
   test('is set aside as it was, with its log, and not more than three of them are kept', () => {
     for (let n = 0; n < 5; n += 1) {
       openStateDatabase(directory, NOW, 'this node').close();
       writeFileSync(file(), Buffer.alloc(8192, n + 1));
-      const mirror = openStateDatabase(directory, NOW + n, 'this node');
-      expect(mirror.setAside).toBe(`${file()}.damaged-${NOW + n}`);
-      expect(readFileSync(mirror.setAside ?? '')).toEqual(Buffer.alloc(8192, n + 1));
-      mirror.close();
+      const state = openStateDatabase(directory, NOW + n, 'this node');
+      expect(state.setAside).toBe(`${file()}.damaged-${NOW + n}`);
+      expect(readFileSync(state.setAside ?? '')).toEqual(Buffer.alloc(8192, n + 1));
+      state.close();
     }
     const damaged = readdirSync(directory).filter((name) => name.includes('damaged'));
     expect(damaged.sort()).toEqual([2, 3, 4].map((n) => `mirror.sqlite.damaged-${NOW + n}`));
   });
 
   test('is not taken from under a daemon that has it open', () => {
-    fillMirror();
+    fillDatabase();
     const daemon = openStateDatabase(directory, NOW, 'this node');
     const raw = new Database(file());
     raw.exec('DROP TABLE history');
@@ -275,22 +275,22 @@ describe('a downgrade', () => {
 });
 
 describe('what the guard counts', () => {
-  test('is found by an index that leaves out what a first pass gives to everybody, and is all there', () => {
-    const mirror = openStateDatabase(directory, NOW, 'this node');
+  test('is found by an index that leaves out what a first sync gives to every user, and is all there', () => {
+    const state = openStateDatabase(directory, NOW, 'this node');
     const row = { at: NOW, scimId: 'u1', name: 'alice', because: '', problem: null };
     const given = ['account-create', 'member-add', 'keys-write'];
-    mirror.endSync(
-      mirror.beginSync(NOW),
+    state.endSync(
+      state.beginSync(NOW),
       {},
       [...COUNTED_KINDS, ...given].map((kind) => ({ ...row, kind })),
     );
     expect(
-      mirror
+      state
         .guardRecord(NOW)
         .done.map(({ kind }) => kind)
         .sort(),
     ).toEqual([...COUNTED_KINDS].sort());
-    mirror.close();
+    state.close();
     const raw = new Database(file(), { readonly: true });
     const [step] = raw.prepare(`EXPLAIN QUERY PLAN ${COUNTED_HISTORY}`).all(NOW) as { detail: string }[];
     raw.close();
@@ -302,70 +302,70 @@ describe('what is forgotten', () => {
   const DAY = 86_400;
 
   test('is old history, but never what the guard still counts', () => {
-    const mirror = openStateDatabase(directory, NOW, 'this node');
+    const state = openStateDatabase(directory, NOW, 'this node');
     const row = { scimId: 'u1', kind: 'keys-write', name: 'alice', because: 'first key', problem: null };
-    const n = mirror.beginSync(NOW - 200 * DAY);
-    mirror.endSync(
+    const n = state.beginSync(NOW - 200 * DAY);
+    state.endSync(
       n,
       {},
       [-200, -100, -1].map((days) => ({ ...row, at: NOW + days * DAY })),
     );
-    mirror.prune(NOW, NOW - 150 * DAY);
-    expect(mirror.history({ limit: 10 })).toHaveLength(2);
-    mirror.prune(NOW, NOW - DAY);
-    expect(mirror.history({ limit: 10 })).toHaveLength(1);
-    mirror.close();
+    state.prune(NOW, NOW - 150 * DAY);
+    expect(state.history({ limit: 10 })).toHaveLength(2);
+    state.prune(NOW, NOW - DAY);
+    expect(state.history({ limit: 10 })).toHaveLength(1);
+    state.close();
   });
 
-  test('are passes beyond 3,000, but never the last complete one', () => {
-    const mirror = openStateDatabase(directory, NOW, 'this node');
+  test('are syncs beyond 3,000, but never the last complete one', () => {
+    const state = openStateDatabase(directory, NOW, 'this node');
     const complete = { heard: { complete: { User: true, Group: true } } };
-    for (const report of [{}, {}, complete]) mirror.endSync(mirror.beginSync(NOW), report, []);
+    for (const report of [{}, {}, complete]) state.endSync(state.beginSync(NOW), report, []);
     execute(
       'WITH RECURSIVE more (n) AS (SELECT 4 UNION ALL SELECT n + 1 FROM more WHERE n < 3010) ' +
         `INSERT INTO pass SELECT n, ${NOW}, '{"heard":null}' FROM more`,
     );
-    mirror.prune(NOW, NOW);
+    state.prune(NOW, NOW);
     const raw = new Database(file(), { readonly: true });
     expect(raw.prepare('SELECT count(*), min(n) FROM pass').raw().get()).toEqual([3001, 3]);
     raw.close();
-    mirror.close();
+    state.close();
   });
 });
 
 describe('the ledger', () => {
   test('keeps a binding over a restart', () => {
-    const mirror = openStateDatabase(directory, NOW, 'this node');
-    mirror.bind([{ ...BINDING, scimId: 'a' }]);
-    mirror.close();
+    const state = openStateDatabase(directory, NOW, 'this node');
+    state.bind([{ ...BINDING, scimId: 'a' }]);
+    state.close();
     const again = openStateDatabase(directory, NOW, 'this node');
     expect(again.bindings()).toEqual([{ ...BINDING, scimId: 'a' }]);
     again.close();
   });
 
   test('never gives a bound name or uid to another SCIM id', () => {
-    const mirror = openStateDatabase(directory, NOW, 'this node');
-    mirror.bind([{ ...BINDING, scimId: 'a' }]);
-    expect(() => mirror.bind([{ ...BINDING, scimId: 'b', name: 'bob' }])).toThrow(/UNIQUE/);
-    expect(() => mirror.bind([{ ...BINDING, scimId: 'b', id: 12_001 }])).toThrow(/UNIQUE/);
-    mirror.close();
+    const state = openStateDatabase(directory, NOW, 'this node');
+    state.bind([{ ...BINDING, scimId: 'a' }]);
+    expect(() => state.bind([{ ...BINDING, scimId: 'b', name: 'bob' }])).toThrow(/UNIQUE/);
+    expect(() => state.bind([{ ...BINDING, scimId: 'b', id: 12_001 }])).toThrow(/UNIQUE/);
+    state.close();
   });
 
   test('moves a binding to a new SCIM id with its name and uid, and keeps the old one on record', () => {
-    const mirror = openStateDatabase(directory, NOW, 'this node');
-    mirror.bind([
+    const state = openStateDatabase(directory, NOW, 'this node');
+    state.bind([
       { ...BINDING, scimId: 'old' },
       { ...BINDING, scimId: 'other', name: 'bob', id: 12_001, home: '/home/bob' },
     ]);
-    mirror.rebind([{ binding: { ...BINDING, scimId: 'old' }, to: 'new' }], NOW, 'root');
-    expect(mirror.bindings()).toContainEqual({ ...BINDING, scimId: 'new' });
+    state.rebind([{ binding: { ...BINDING, scimId: 'old' }, to: 'new' }], NOW, 'root');
+    expect(state.bindings()).toContainEqual({ ...BINDING, scimId: 'new' });
     expect(() =>
-      mirror.rebind([{ binding: { ...BINDING, scimId: 'new' }, to: 'other' }], NOW, 'root'),
+      state.rebind([{ binding: { ...BINDING, scimId: 'new' }, to: 'other' }], NOW, 'root'),
     ).toThrow(/UNIQUE/);
-    expect(() => mirror.rebind([{ binding: { ...BINDING, scimId: 'old' }, to: 'x' }], NOW, 'root')).toThrow(
+    expect(() => state.rebind([{ binding: { ...BINDING, scimId: 'old' }, to: 'x' }], NOW, 'root')).toThrow(
       /no longer binds/,
     );
-    mirror.close();
+    state.close();
     const raw = new Database(path.join(directory, 'mirror.sqlite'));
     expect(raw.prepare('SELECT old_id, new_id, name, id, at, "by" FROM rebinding').all()).toEqual([
       { old_id: 'old', new_id: 'new', name: 'alice', id: 12_000, at: NOW, by: 'root' },
@@ -374,10 +374,10 @@ describe('the ledger', () => {
     raw.close();
   });
 
-  test('cannot lose a row, whoever asks', () => {
-    const mirror = openStateDatabase(directory, NOW, 'this node');
-    mirror.bind([{ ...BINDING, scimId: 'a' }]);
-    mirror.close();
+  test('cannot lose a row, no matter who asks', () => {
+    const state = openStateDatabase(directory, NOW, 'this node');
+    state.bind([{ ...BINDING, scimId: 'a' }]);
+    state.close();
     const raw = new Database(path.join(directory, 'mirror.sqlite'));
     expect(() => raw.exec('DELETE FROM binding')).toThrow(/never deleted/);
     raw.close();

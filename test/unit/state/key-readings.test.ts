@@ -17,24 +17,24 @@ const KEYS = [1, 2].map(
 );
 
 let directory: string;
-const state = (): string => path.join(directory, 'cache');
-const open = () => openStateDatabase(state(), NOW, 'this node');
+const stateDirectory = (): string => path.join(directory, 'cache');
+const open = () => openStateDatabase(stateDirectory(), NOW, 'this node');
 
 beforeEach(() => {
   directory = mkdtempSync(path.join(tmpdir(), 'readings-'));
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-function hear(mirror: ReturnType<typeof open>, keys: readonly string[]): void {
-  const take = mirror.openBatch({ now: NOW, maxAge: null, absences: 2 });
-  take.add('User', { kind: 'good', record: makeUser('u1', { keys }), warnings: [] });
-  take.commit(true);
+function ingest(state: ReturnType<typeof open>, keys: readonly string[]): void {
+  const batch = state.openBatch({ now: NOW, maxAge: null, absences: 2 });
+  batch.add('User', { kind: 'good', record: makeUser('u1', { keys }), warnings: [] });
+  batch.commit(true);
 }
 
-const readings = (mirror: ReturnType<typeof open>) => mirror.users()[0]?.readings;
+const readings = (state: ReturnType<typeof open>) => state.users()[0]?.readings;
 
 function raw<T>(work: (database: Database.Database) => T): T {
-  const database = new Database(path.join(state(), 'mirror.sqlite'));
+  const database = new Database(path.join(stateDirectory(), 'mirror.sqlite'));
   try {
     return work(database);
   } finally {
@@ -44,12 +44,12 @@ function raw<T>(work: (database: Database.Database) => T): T {
 
 describe('what was read of keys', () => {
   test('is what reading them anew would say, in this process and after a restart', () => {
-    const mirror = open();
-    hear(mirror, [...KEYS, 'ssh-rsa nonsense', 'command="x" ssh-ed25519 AAAA']);
-    const expected = readKeys(mirror.users()[0]?.record.keys ?? []);
-    expect(readings(mirror)).toEqual(expected);
-    mirror.saveReadings();
-    mirror.close();
+    const state = open();
+    ingest(state, [...KEYS, 'ssh-rsa nonsense', 'command="x" ssh-ed25519 AAAA']);
+    const expected = readKeys(state.users()[0]?.record.keys ?? []);
+    expect(readings(state)).toEqual(expected);
+    state.saveReadings();
+    state.close();
     expect(raw((database) => database.prepare('SELECT count(*) FROM key_reading').pluck().get())).toBe(1);
     const again = open();
     expect(readings(again)).toEqual(expected);
@@ -57,11 +57,11 @@ describe('what was read of keys', () => {
   });
 
   test('is not asked for twice: a restart takes what is stored', () => {
-    const mirror = open();
-    hear(mirror, KEYS);
-    expect(readings(mirror)).toHaveLength(2);
-    mirror.saveReadings();
-    mirror.close();
+    const state = open();
+    ingest(state, KEYS);
+    expect(readings(state)).toHaveLength(2);
+    state.saveReadings();
+    state.close();
     raw((database) => database.exec("UPDATE key_reading SET readings = '[]'"));
     const again = open();
     expect(readings(again)).toEqual([]);
@@ -69,11 +69,11 @@ describe('what was read of keys', () => {
   });
 
   test('is read anew by another version of the reader', () => {
-    const mirror = open();
-    hear(mirror, KEYS);
-    expect(readings(mirror)).toHaveLength(2);
-    mirror.saveReadings();
-    mirror.close();
+    const state = open();
+    ingest(state, KEYS);
+    expect(readings(state)).toHaveLength(2);
+    state.saveReadings();
+    state.close();
     raw((database) => database.exec("UPDATE key_reading SET readings = '[]', version = version - 1"));
     const again = open();
     expect(readings(again)).toHaveLength(2);
@@ -81,13 +81,13 @@ describe('what was read of keys', () => {
   });
 
   test('never outlives the keys, in this process, after a restart, or past an older build that knows nothing of it', () => {
-    const mirror = open();
-    hear(mirror, KEYS);
-    expect(readings(mirror)).toHaveLength(2);
-    mirror.saveReadings();
-    hear(mirror, KEYS.slice(1));
-    expect(readings(mirror)).toEqual(readKeys(KEYS.slice(1)));
-    mirror.close();
+    const state = open();
+    ingest(state, KEYS);
+    expect(readings(state)).toHaveLength(2);
+    state.saveReadings();
+    ingest(state, KEYS.slice(1));
+    expect(readings(state)).toEqual(readKeys(KEYS.slice(1)));
+    state.close();
     const again = open();
     expect(readings(again)).toEqual(readKeys(KEYS.slice(1)));
     again.saveReadings();
@@ -100,12 +100,12 @@ describe('what was read of keys', () => {
   });
 
   test('goes on for a record that is only confirmed anew', () => {
-    const mirror = open();
-    hear(mirror, KEYS);
-    const before = readings(mirror);
-    hear(mirror, KEYS);
-    expect(readings(mirror)).toBe(before);
-    mirror.close();
+    const state = open();
+    ingest(state, KEYS);
+    const before = readings(state);
+    ingest(state, KEYS);
+    expect(readings(state)).toBe(before);
+    state.close();
   });
 });
 

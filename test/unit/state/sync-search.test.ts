@@ -10,20 +10,20 @@ interface Report {
 }
 
 let directory: string;
-let mirror: StateDatabase;
+let state: StateDatabase;
 let shown: number[];
 
 beforeEach(() => {
-  directory = path.join(mkdtempSync(path.join(tmpdir(), 'passes-')), 'cache');
-  mirror = openStateDatabase(directory, 1_800_000_000, 'this node');
+  directory = path.join(mkdtempSync(path.join(tmpdir(), 'syncs-')), 'cache');
+  state = openStateDatabase(directory, 1_800_000_000, 'this node');
   shown = [];
 });
 afterEach(() => {
-  mirror.close();
+  state.close();
   rmSync(path.dirname(directory), { recursive: true });
 });
 
-function pass(mode: Report['mode'], at: number, by = mirror): void {
+function writeSync(mode: Report['mode'], at: number, by = state): void {
   by.endSync(by.beginSync(at), { mode, at } satisfies Report, []);
 }
 
@@ -32,35 +32,35 @@ function isFull({ mode, at }: Report): boolean {
   return mode === 'full';
 }
 
-test('the newest pass of a kind is found, and each pass is looked at once', () => {
-  expect(mirror.lastSync('full', isFull)).toBeNull();
-  pass('full', 1);
-  pass('delta', 2);
-  pass('delta', 3);
-  expect(mirror.lastSync('full', isFull)?.at).toBe(1);
+test('the newest sync of a kind is found, and each sync is looked at once', () => {
+  expect(state.lastSync('full', isFull)).toBeNull();
+  writeSync('full', 1);
+  writeSync('delta', 2);
+  writeSync('delta', 3);
+  expect(state.lastSync('full', isFull)?.at).toBe(1);
   expect(shown).toEqual([3, 2, 1]);
-  pass('delta', 4);
-  expect(mirror.lastSync('full', isFull)?.at).toBe(1);
+  writeSync('delta', 4);
+  expect(state.lastSync('full', isFull)?.at).toBe(1);
   expect(shown).toEqual([3, 2, 1, 4]);
-  pass('full', 5);
-  expect(mirror.lastSync('full', isFull)?.at).toBe(5);
+  writeSync('full', 5);
+  expect(state.lastSync('full', isFull)?.at).toBe(5);
   // Another question has to see them all.
-  expect(mirror.lastSync<Report>('the second', ({ at }) => at === 2)?.at).toBe(2);
+  expect(state.lastSync<Report>('the second', ({ at }) => at === 2)?.at).toBe(2);
 });
 
-test('a pass that was under way when somebody asked is seen when it has ended', () => {
-  pass('full', 1);
-  const n = mirror.beginSync(2);
-  expect(mirror.lastSync('full', isFull)?.at).toBe(1);
-  mirror.endSync(n, { mode: 'full', at: 2 } satisfies Report, []);
-  expect(mirror.lastSync('full', isFull)?.at).toBe(2);
+test('a sync that was under way at the time of a query is seen when it has ended', () => {
+  writeSync('full', 1);
+  const n = state.beginSync(2);
+  expect(state.lastSync('full', isFull)?.at).toBe(1);
+  state.endSync(n, { mode: 'full', at: 2 } satisfies Report, []);
+  expect(state.lastSync('full', isFull)?.at).toBe(2);
 });
 
-test('passes that another process made are seen too', () => {
-  pass('full', 1);
+test('syncs that another process made are seen too', () => {
+  writeSync('full', 1);
   const view = viewState(directory);
   expect(view.lastSync('full', isFull)?.at).toBe(1);
-  pass('full', 2);
+  writeSync('full', 2);
   expect(view.lastSync('full', isFull)?.at).toBe(2);
   view.close();
 });

@@ -1,4 +1,4 @@
-// A memory of what was heard before changes nothing but the time that a full read takes.
+// The memo of pages that were fetched before changes nothing but the time that a full read takes.
 import * as fc from 'fast-check';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,18 +23,18 @@ let directory: string;
 let opened: StateDatabase[] = [];
 
 beforeEach(() => {
-  directory = mkdtempSync(path.join(tmpdir(), 'heard-'));
+  directory = mkdtempSync(path.join(tmpdir(), 'page-memo-'));
 });
 afterEach(() => {
-  for (const mirror of opened) mirror.close();
+  for (const state of opened) state.close();
   opened = [];
   rmSync(directory, { recursive: true });
 });
 
 function open(name: string): StateDatabase {
-  const mirror = openStateDatabase(path.join(directory, `${name}-${opened.length}`), NOW, name);
-  opened.push(mirror);
-  return mirror;
+  const state = openStateDatabase(path.join(directory, `${name}-${opened.length}`), NOW, name);
+  opened.push(state);
+  return state;
 }
 
 interface Lists {
@@ -45,15 +45,15 @@ interface Lists {
 const PAGE = 100;
 
 /** One full read as the reader would bring it, and how much of it was judged. */
-function hear(mirror: StateDatabase, lists: Lists, pageMemo: PageMemo, now: number) {
+function ingest(state: StateDatabase, lists: Lists, pageMemo: PageMemo, now: number) {
   let judged = 0;
   const judge: ResourceJudge = {
     readUser: (raw, previous) => ((judged += 1), JUDGE.readUser(raw, previous)),
     readGroup: (raw, previous) => ((judged += 1), JUDGE.readGroup(raw, previous)),
   };
   const tally = createPathTally(CONFIG);
-  const take = mirror.openBatch({ now, maxAge: 7 * 86_400, absences: 2 });
-  const pages = ingestPages(() => take, tally, { judge, pageMemo });
+  const batch = state.openBatch({ now, maxAge: 7 * 86_400, absences: 2 });
+  const pages = ingestPages(() => batch, tally, { judge, pageMemo });
   const known = new Set(pageMemo.known());
   for (const kind of RESOURCE_KINDS) {
     for (let start = 0; start < lists[kind].length; start += PAGE) {
@@ -68,15 +68,15 @@ function hear(mirror: StateDatabase, lists: Lists, pageMemo: PageMemo, now: numb
     }
   }
   pageMemo.replace(pages.sound);
-  for (const suspect of take.suspects({ User: true, Group: true })) take.countAbsence(suspect);
-  const counts = take.commit(true);
+  for (const suspect of batch.suspects({ User: true, Group: true })) batch.countAbsence(suspect);
+  const counts = batch.commit(true);
   return { judged, counts, seen: RESOURCE_KINDS.map((kind) => [tally.seen(kind), tally.unmatched(kind)]) };
 }
 
-const whole = (mirror: StateDatabase) => ({
-  users: mirror.users().map(({ record, confirmedAt, absent }) => ({ record, confirmedAt, absent })),
-  groups: mirror.groups().map(({ record, absent }) => ({ record, absent })),
-  hash: mirror.snapshotHash(),
+const whole = (state: StateDatabase) => ({
+  users: state.users().map(({ record, confirmedAt, absent }) => ({ record, confirmedAt, absent })),
+  groups: state.groups().map(({ record, absent }) => ({ record, absent })),
+  hash: state.snapshotHash(),
 });
 
 const user = (id: number, more: object = {}): object => ({
@@ -92,78 +92,78 @@ const group = (id: number, members: readonly number[]): object => ({
 });
 const people = (count: number): object[] => Array.from({ length: count }, (_, id) => user(id));
 
-describe('what was heard before', () => {
+describe('what was fetched before', () => {
   test('is not judged a second time, and confirms as a reading would', () => {
-    const [mirror, memory] = [open('one'), createPageMemo()];
+    const [state, memo] = [open('one'), createPageMemo()];
     const lists = { User: people(500), Group: [group(1, [1, 2])] };
-    expect(hear(mirror, lists, memory, NOW).judged).toBe(501);
-    const again = hear(mirror, lists, memory, NOW + 6 * 86_400);
+    expect(ingest(state, lists, memo, NOW).judged).toBe(501);
+    const again = ingest(state, lists, memo, NOW + 6 * 86_400);
     expect(again.judged).toBe(0);
     expect(again.counts).toMatchObject({ added: 0, changed: 0, renewed: 501 });
-    expect(mirror.users().every(({ confirmedAt }) => confirmedAt === NOW + 6 * 86_400)).toBe(true);
+    expect(state.users().every(({ confirmedAt }) => confirmedAt === NOW + 6 * 86_400)).toBe(true);
   });
 
   test('costs the reading of one page where one person changed', () => {
-    const [mirror, memory] = [open('one'), createPageMemo()];
+    const [state, memo] = [open('one'), createPageMemo()];
     const lists = { User: people(2000), Group: [] };
-    hear(mirror, lists, memory, NOW);
+    ingest(state, lists, memo, NOW);
     const changed = lists.User.map((one, id) => (id === 1500 ? user(id, { active: false }) : one));
-    const again = hear(mirror, { ...lists, User: changed }, memory, NOW + 1);
+    const again = ingest(state, { ...lists, User: changed }, memo, NOW + 1);
     expect(again.counts).toMatchObject({ added: 0, changed: 1, gone: 0 });
     expect(again.judged).toBe(PAGE);
-    expect(mirror.users().find(({ record }) => record.id === 'u1500')?.record.active).toBe(false);
+    expect(state.users().find(({ record }) => record.id === 'u1500')?.record.active).toBe(false);
   });
 
   test('wins over what came in between, since the list was read last', () => {
-    const [mirror, memory] = [open('one'), createPageMemo()];
+    const [state, memo] = [open('one'), createPageMemo()];
     const lists = { User: people(100), Group: [] };
-    hear(mirror, lists, memory, NOW);
-    const take = mirror.openBatch({ now: NOW, maxAge: null, absences: 2 });
-    take.add('User', JUDGE.readUser(user(50, { active: false }), null));
-    take.commit(true);
-    expect(hear(mirror, lists, memory, NOW + 1).counts).toMatchObject({ changed: 1 });
-    expect(mirror.users().every(({ record }) => record.active)).toBe(true);
+    ingest(state, lists, memo, NOW);
+    const batch = state.openBatch({ now: NOW, maxAge: null, absences: 2 });
+    batch.add('User', JUDGE.readUser(user(50, { active: false }), null));
+    batch.commit(true);
+    expect(ingest(state, lists, memo, NOW + 1).counts).toMatchObject({ changed: 1 });
+    expect(state.users().every(({ record }) => record.active)).toBe(true);
   });
 
   test('is forgotten when a full read no longer brought it', () => {
-    const [mirror, memory] = [open('one'), createPageMemo()];
+    const [state, memo] = [open('one'), createPageMemo()];
     const lists = { User: people(PAGE), Group: [group(1, [1])] };
-    hear(mirror, lists, memory, NOW);
-    hear(mirror, { ...lists, User: [] }, memory, NOW + 1);
-    expect(hear(mirror, lists, memory, NOW + 2).judged).toBe(PAGE);
+    ingest(state, lists, memo, NOW);
+    ingest(state, { ...lists, User: [] }, memo, NOW + 1);
+    expect(ingest(state, lists, memo, NOW + 2).judged).toBe(PAGE);
   });
 
   test('is not a page with a broken record, which needs its last good value each time', () => {
-    const [mirror, memory] = [open('one'), createPageMemo()];
+    const [state, memo] = [open('one'), createPageMemo()];
     const broken = { User: [...people(PAGE + 1), user(PAGE + 1, { active: 'maybe' })], Group: [] };
-    hear(mirror, broken, memory, NOW);
-    const again = hear(mirror, broken, memory, NOW + 1);
+    ingest(state, broken, memo, NOW);
+    const again = ingest(state, broken, memo, NOW + 1);
     expect(again.counts.quarantined).toBe(1);
     // It alone is judged a second time, with what is stored of it; so are its two neighbours.
     expect(again.judged).toBe(2 + 1);
   });
 
-  test('still tells which paths of the configuration match nobody', () => {
-    const memory = createPageMemo();
+  test('still tells which paths of the configuration match no one', () => {
+    const memo = createPageMemo();
     const lists = { User: people(3), Group: [group(1, [1])] };
-    const mirror = open('one');
-    const { seen } = hear(mirror, lists, memory, NOW);
+    const state = open('one');
+    const { seen } = ingest(state, lists, memo, NOW);
     expect(seen).toEqual([
       [3, []],
       [1, [expect.objectContaining({ code: 'path-unmatched' })]],
     ]);
-    const again = hear(mirror, lists, memory, NOW + 1);
+    const again = ingest(state, lists, memo, NOW + 1);
     expect(again).toMatchObject({ judged: 0, seen });
   });
 
-  test('is nothing that a reader can make up: a page that nobody knows, or of another kind, is no answer', () => {
-    const [mirror, memory] = [open('one'), createPageMemo()];
-    hear(mirror, { User: people(3), Group: [] }, memory, NOW);
-    const [digest = ''] = memory.known();
+  test('is nothing that a reader can make up: an unknown page, or of another kind, is no answer', () => {
+    const [state, memo] = [open('one'), createPageMemo()];
+    ingest(state, { User: people(3), Group: [] }, memo, NOW);
+    const [digest = ''] = memo.known();
     const begin = () =>
-      ingestPages(() => mirror.openBatch({ now: NOW, maxAge: null, absences: 2 }), createPathTally(CONFIG), {
+      ingestPages(() => state.openBatch({ now: NOW, maxAge: null, absences: 2 }), createPathTally(CONFIG), {
         judge: JUDGE,
-        pageMemo: memory,
+        pageMemo: memo,
       });
     const end = { say: 'page', n: 1, kind: 'User', digest, is_known: true } as const;
     expect(begin().end(end)).toBe(3);
@@ -181,7 +181,7 @@ describe('what was heard before', () => {
     }
   });
 
-  test('makes no difference, whatever a store lists in whatever order, pass after pass', () => {
+  test('makes no difference, whatever a store lists in whatever order, sync after sync', () => {
     const broken = fc.constantFrom(
       {},
       {},
@@ -199,20 +199,20 @@ describe('what was heard before', () => {
       isKept: fc.boolean(),
     });
     fc.assert(
-      fc.property(fc.array(list, { minLength: 2, maxLength: 5 }), (passes) => {
+      fc.property(fc.array(list, { minLength: 2, maxLength: 5 }), (syncs) => {
         const [one, other] = [open('one'), open('other')];
-        const memory = createPageMemo();
+        const memo = createPageMemo();
         let lists: Lists = { User: people(60), Group: [group(1, [1, 2, 3])] };
-        for (const [n, next] of passes.entries()) {
+        for (const [n, next] of syncs.entries()) {
           if (!next.isKept)
             lists = {
               User: next.User.map(([id, more]) => user(id, more)),
               Group: next.Group.map(([id, members]) => group(id, members)),
             };
           const now = NOW + n * 2 * 86_400;
-          const { judged: _, ...heard } = hear(one, lists, memory, now);
-          const { judged: __, ...read } = hear(other, lists, createPageMemo(), now);
-          expect(heard).toEqual(read);
+          const { judged: _, ...withMemo } = ingest(one, lists, memo, now);
+          const { judged: __, ...withoutMemo } = ingest(other, lists, createPageMemo(), now);
+          expect(withMemo).toEqual(withoutMemo);
           expect(whole(one)).toEqual(whole(other));
         }
       }),

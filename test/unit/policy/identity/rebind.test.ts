@@ -265,8 +265,8 @@ test('in bulk nobody who is at the store loses a binding, nobody gets two, and t
         expect(before?.absent === true || before?.active === false).toBe(true);
         expect(after).toMatchObject({ absent: false, isBound: false, externalId: before?.externalId });
       }
-      const mirrored = { ...question, users: [...users].reverse(), bindings: [...bindings].reverse() };
-      expect(pairByExternalId(mirrored).pairs).toEqual(pairs);
+      const reversed = { ...question, users: [...users].reverse(), bindings: [...bindings].reverse() };
+      expect(pairByExternalId(reversed).pairs).toEqual(pairs);
     }),
     { numRuns: propertyRuns(2000, 100_000) },
   );
