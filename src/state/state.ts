@@ -17,7 +17,8 @@ import { moveBindings, readBindings, recordBindings } from './ledger.ts';
 import { openSyncSearch } from './sync-search.ts';
 import { prune } from './prune.ts';
 import { NOT_COUNTED } from './schema.ts';
-import { openIngestBatch, type IngestBatch, type IngestRules } from './ingest-batch.ts';
+import { openIngestBatch } from './batch/ingest-batch.ts';
+import type { IngestBatch, IngestRules } from './batch/ingest-model.ts';
 
 /** A first sync over 100,000 people leaves as many rows that no scale looks at. */
 export const COUNTED_HISTORY =

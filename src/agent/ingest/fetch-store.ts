@@ -1,7 +1,7 @@
 // Fetches from the store: what the reader brings is judged, absences are confirmed, all in one transaction.
 import type { Config } from '../../config/config.ts';
 import type { StateDatabase } from '../../state/state.ts';
-import type { IngestBatch, IngestCounts } from '../../state/ingest-batch.ts';
+import type { IngestBatch, IngestCounts } from '../../state/batch/ingest-model.ts';
 import type { FetchEnd, ReadAnswer } from '../../protocol/messages.ts';
 import { createPathTally, type PathTally } from './path-tally.ts';
 import type { ResourceJudge } from './judge-resource.ts';

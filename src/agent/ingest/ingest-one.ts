@@ -1,5 +1,5 @@
 // Judges one resource and takes it; only a broken one needs its last good value.
-import type { IngestBatch } from '../../state/ingest-batch.ts';
+import type { IngestBatch } from '../../state/batch/ingest-model.ts';
 import type { ResourceJudge } from './judge-resource.ts';
 import type { GroupRecord, Judged, ResourceKind, UserRecord } from '../../protocol/records.ts';
 

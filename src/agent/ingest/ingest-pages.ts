@@ -1,6 +1,6 @@
 // Ingests pages: what one came to when it was fetched before, or each of its resources, judged.
 import { AgentError } from '../../common/errors.ts';
-import type { IngestBatch } from '../../state/ingest-batch.ts';
+import type { IngestBatch } from '../../state/batch/ingest-model.ts';
 import type { PageLine } from '../../protocol/page-lines.ts';
 import type { PagePaths, PathTally } from './path-tally.ts';
 import type { PageEnd } from '../../protocol/messages.ts';

@@ -1,6 +1,6 @@
 // What is missing is asked for by its id: a confirmed absence acts now, any other has to be repeated.
 import { randomInt } from 'node:crypto';
-import type { Suspect, IngestBatch } from '../../state/ingest-batch.ts';
+import type { Suspect, IngestBatch } from '../../state/batch/ingest-model.ts';
 import type { ReadAnswer } from '../../protocol/messages.ts';
 import type { ResourceJudge } from './judge-resource.ts';
 import type { Reader } from '../reader-client/reader-client.ts';

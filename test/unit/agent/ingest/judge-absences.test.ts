@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { judgeAbsences, type Lists, type SingleRead } from '../../../../src/agent/ingest/judge-absences.ts';
-import type { Suspect } from '../../../../src/state/ingest-batch.ts';
+import type { Suspect } from '../../../../src/state/batch/ingest-model.ts';
 
 const WHOLE: Lists = { User: { came: 5, isComplete: true }, Group: { came: 5, isComplete: true } };
 const PARTIAL: Lists = { User: { came: 5, isComplete: false }, Group: { came: 5, isComplete: false } };

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { IngestCounts } from '../../../../src/state/ingest-batch.ts';
+import type { IngestCounts } from '../../../../src/state/batch/ingest-model.ts';
 import { createChangeDetector } from '../../../../src/agent/reconcile/change-detector.ts';
 import { parseConfig } from '../../../../src/config/config.ts';
 import { pathsUnder } from '../../../../src/common/paths.ts';

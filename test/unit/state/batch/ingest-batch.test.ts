@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type StateDatabase, openStateDatabase } from '../../../src/state/state.ts';
-import type { IngestRules } from '../../../src/state/ingest-batch.ts';
-import type { GroupRecord, UserRecord } from '../../../src/protocol/records.ts';
-import { makeUser } from '../../support/records/people.ts';
+import { type StateDatabase, openStateDatabase } from '../../../../src/state/state.ts';
+import type { IngestRules } from '../../../../src/state/batch/ingest-model.ts';
+import type { GroupRecord, UserRecord } from '../../../../src/protocol/records.ts';
+import { makeUser } from '../../../support/records/people.ts';
 
 const DAY = 86_400;
 const NOW = 1_800_000_000;

@@ -1,7 +1,7 @@
-// The write of a take: what waits beside the records (quarantine, members that are missing), then all in one transaction.
-import type { Finding, GroupRecord, ResourceKind, UserRecord } from '../protocol/records.ts';
-import type { Connection } from './database.ts';
-import type { Row } from './record-index.ts';
+// The write of a batch: what waits beside the records (quarantine, members that are missing), then all in one transaction.
+import type { Finding, GroupRecord, ResourceKind, UserRecord } from '../../protocol/records.ts';
+import type { Connection } from '../database.ts';
+import type { Row } from '../record-index.ts';
 
 export interface FinishedRow {
   readonly kind: ResourceKind;
@@ -14,7 +14,7 @@ export interface BatchWriter {
   quarantine(kind: ResourceKind, id: string, findings: readonly Finding[]): void;
   /** Nothing of that record is refused any more. */
   release(kind: ResourceKind, id: string): void;
-  /** Complete syncs in a row before this take that did not list this member. */
+  /** Complete syncs in a row before this batch that did not list this member. */
   timesMissed(group: string, user: string): number;
   missMember(group: string, user: string, times: number): void;
   forgetMember(group: string, user: string): void;
@@ -89,7 +89,7 @@ function prepareStatements(connection: Connection) {
       'SELECT kind, id, findings FROM quarantine',
     ),
     put: connection.prepare(
-      // A damaged row may be in its place, of which the image knows nothing.
+      // A damaged row may be in its place, of which the index knows nothing.
       'INSERT OR REPLACE INTO record (kind, id, body, digest, confirmed_at, missing, absent) VALUES (?, ?, ?, ?, ?, ?, ?)',
     ),
     quarantine: connection.prepare(
