@@ -1,5 +1,6 @@
 // What the state database forgets of syncs and history: what is too old, and what is too much.
 import type { Connection } from './database.ts';
+import { STORED_IS_COMPLETE } from './report-codec.ts';
 
 const DAY = 86_400;
 const MAX_AGE = 90 * DAY;
@@ -9,7 +10,7 @@ const MAX_PASSES = 3000;
 const MAX_HISTORY = 250_000;
 
 /**
- * The last sync that read the store from end to end stays, however old: sudo and the age of the cache hang on it.
+ * The last sync that read the store from end to end stays, however old: sudo and the age of the records hang on it.
  * @param keepSince epoch seconds: history from then on stays in any case, since the guard counts it.
  */
 export function prune(connection: Connection, now: number, keepSince: number): void {
@@ -23,8 +24,7 @@ export function prune(connection: Connection, now: number, keepSince: number): v
     connection
       .prepare(
         'DELETE FROM pass WHERE (started_at < ? OR n <= (SELECT max(n) FROM pass) - ?) AND n <> ' +
-          "(SELECT coalesce(max(n), 0) FROM pass WHERE json_valid(report) AND json_extract(report, '$.heard.complete.User') = 1 " +
-          "AND json_extract(report, '$.heard.complete.Group') = 1)",
+          `(SELECT coalesce(max(n), 0) FROM pass WHERE ${STORED_IS_COMPLETE})`,
       )
       .run(before, MAX_PASSES);
   })();

@@ -15,7 +15,7 @@ export interface Row<R> {
   readonly missing: number;
   readonly absent: boolean;
   /** Number of the batch that ingested it last. */
-  heardBy: number;
+  listedBy: number;
 }
 
 /** A User, whose keys are parsed when they are first asked for: many users are in no access group. */
@@ -25,7 +25,7 @@ export class UserRow implements Row<UserRecord> {
   confirmedAt: number;
   missing: number;
   absent: boolean;
-  heardBy: number;
+  listedBy: number;
   /** null: not read yet. */
   #readings: readonly KeyReading[] | null;
   readonly #fresh: UserRow[];
@@ -37,7 +37,7 @@ export class UserRow implements Row<UserRecord> {
     this.confirmedAt = fields.confirmedAt;
     this.missing = fields.missing;
     this.absent = fields.absent;
-    this.heardBy = fields.heardBy;
+    this.listedBy = fields.listedBy;
     this.#readings = readings;
     this.#fresh = fresh;
   }
@@ -143,7 +143,7 @@ export function loadRecordIndex(connection: Connection): RecordIndex {
  */
 function parseRow<R>({ body, digest, confirmed_at: confirmedAt, missing, absent }: StoredRow): Row<R> | null {
   if (digestOf(body) !== digest) return null;
-  return { record: JSON.parse(body) as R, digest, confirmedAt, missing, absent: absent === 1, heardBy: 0 };
+  return { record: JSON.parse(body) as R, digest, confirmedAt, missing, absent: absent === 1, listedBy: 0 };
 }
 
 function parseReadings(text: string | null): readonly KeyReading[] | null {

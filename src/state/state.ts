@@ -16,6 +16,7 @@ import { insertRows } from './insert-rows.ts';
 import { moveBindings, readBindings, recordBindings } from './ledger.ts';
 import { openSyncSearch } from './sync-search.ts';
 import { prune } from './prune.ts';
+import { encodeReport } from './report-codec.ts';
 import { NOT_COUNTED } from './schema.ts';
 import { openIngestBatch } from './batch/ingest-batch.ts';
 import type { IngestBatch, IngestRules } from './batch/ingest-model.ts';
@@ -70,7 +71,7 @@ export interface StateDatabase {
   rebind(moves: readonly Rebinding[], at: number, by: string): void;
   /** Opens the row of a sync; its number goes with the history. */
   beginSync(startedAt: number): number;
-  endSync(n: number, report: unknown, history: readonly Omit<HistoryRow, 'pass'>[]): void;
+  endSync(n: number, report: object, history: readonly Omit<HistoryRow, 'pass'>[]): void;
   /**
    * The report of the newest sync for which `accept` holds, or null. The same question, asked again, is only shown what
    * came since.
@@ -175,7 +176,7 @@ function mirrorOver({ connection, setAside, isInPlace, close }: OpenedDatabase):
       connection.transaction(() => {
         const rows = history.values().map(rowOf(n));
         insertRows(connection, 'history', HISTORY_COLUMNS, rows);
-        connection.prepare('UPDATE pass SET report = ? WHERE n = ?').run(JSON.stringify(report), n);
+        connection.prepare('UPDATE pass SET report = ? WHERE n = ?').run(encodeReport(report), n);
       })();
     },
     lastSync: openSyncSearch(connection),

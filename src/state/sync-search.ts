@@ -1,5 +1,6 @@
 // Finds the newest sync of a kind without reading all of them at each poll: what was seen once is not looked at again.
 import type { Connection } from './database.ts';
+import { decodeReport } from './report-codec.ts';
 
 /** What one question has come to so far. */
 interface Found {
@@ -25,9 +26,9 @@ export function openSyncSearch(
     );
     for (const { n, report } of newer.iterate(seen)) {
       seen = Math.max(seen, n);
-      const parsed = JSON.parse(report) as T;
-      if (!accept(parsed)) continue;
-      found = parsed;
+      const decoded = decodeReport(report) as T | null;
+      if (decoded === null || !accept(decoded)) continue;
+      found = decoded;
       break;
     }
     memory.set(question, { seen, report: found });

@@ -42,7 +42,7 @@ function openNode(node: string) {
   const budget = createBudget(config.scim.budget, () => performance.now());
   const sync = async (mode: 'full' | 'delta' | 'event', resources: Parameters<typeof runSync>[2]) => {
     const report = await runSync({ ...context, reader, host: watched }, mode, resources);
-    budget.spend(report.heard?.requests ?? 0);
+    budget.spend(report.fetched?.requests ?? 0);
     const at = Date.now();
     if (report.failure !== null || report.changes.failed > 0 || report.changes.held > 0) {
       const what = JSON.stringify([report.failure, report.changes, report.problems, report.held]);
@@ -53,7 +53,7 @@ function openNode(node: string) {
   const queue = createSyncQueue(({ mode, resources }) => sync(mode, resources));
   reader.watch(({ mode, resources }) => queue.ask(mode, resources));
   return {
-    syncFromState: () => runSync({ ...context, reader: null, host: watched }, 'cache'),
+    syncFromState: () => runSync({ ...context, reader: null, host: watched }, 'state'),
     readStore: () => sync('full', []),
     follow() {
       startSchedule(config.sync, node, budget, (mode) => queue.ask(mode)).rejoin();

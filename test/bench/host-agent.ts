@@ -70,7 +70,7 @@ let context = null as ReturnType<typeof openSyncContext> | null;
 async function sync(): Promise<{ ms: number; report: SyncReport }> {
   context ??= openSyncContext(node);
   const start = performance.now();
-  const report = await runSync({ ...context, reader: null }, 'cache');
+  const report = await runSync({ ...context, reader: null }, 'state');
   return { ms: performance.now() - start, report };
 }
 

@@ -84,7 +84,7 @@ async function benchSize(size: number, { root, trash, start }: Place): Promise<R
     const daemon = start();
     const { report } = await daemon.ask<Answer>('sync');
     colds.push((performance.now() - began) / 1000);
-    if (report.counts.accountsOpen !== size || report.changes.failed > 0)
+    if (report.counts.accountsEnabled !== size || report.changes.failed > 0)
       throw new Error(`not every user has an account: ${JSON.stringify(report)}`);
     await daemon.stop();
   }

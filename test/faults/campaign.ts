@@ -238,7 +238,7 @@ export async function runCampaign(
  * since the helper gives no key to a denied name.
  */
 function isAllWell(report: SyncReport | null): boolean {
-  if (report === null || report.heard === null) return false;
+  if (report === null || report.fetched === null) return false;
   const { changes, problems } = report;
   const isFixed = problems.every((problem) => /^keys-(?:write|remove) /.test(problem));
   return isFixed && isAgreed({ ...report, changes: { ...changes, failed: 0 } });

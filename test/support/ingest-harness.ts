@@ -96,7 +96,7 @@ export async function startIngestHarness(
         { mode, resources },
         since,
       );
-      state.endSync(n, { startedAt: now, heard: fetched }, []);
+      state.endSync(n, { startedAt: now, fetched }, []);
       return fetched;
     },
     async fault(fault) {

@@ -44,7 +44,7 @@ function reportOf(text: string) {
     refusals: [{ scimId: text, kind: 'User', code: 'key-weak', detail: text }],
     problems: [text],
     extended: { accounts: 1, until: NOW, by: [text] },
-    heard: { ...makeReport().heard!, problems: [{ code: 'drift', detail: text }] },
+    fetched: { ...makeReport().fetched!, problems: [{ code: 'drift', detail: text }] },
     tally: { ...makeReport().tally, refused: { [text]: 1 }, keys: { [text]: 1 } },
   });
 }

@@ -41,27 +41,27 @@ export async function runDaemon(node: NodeContext, source: ReaderSource, stop: A
   let schedule: Schedule | null = null;
 
   async function pass(order: SyncRequest | null): Promise<void> {
-    const mode = order?.mode ?? 'cache';
+    const mode = order?.mode ?? 'state';
     try {
       await kept.pass(
         () => log.info('another pass is under way: waiting'),
         async (context) => {
           log.debug({ mode }, 'pass begins');
           const report = await runSync({ ...context, reader: link.current() }, mode, order?.resources);
-          budget.spend(report.heard?.requests ?? 0);
+          budget.spend(report.fetched?.requests ?? 0);
           await metrics.publish(
             report,
             await publishStatus(context, report, schedule?.nextPass() ?? nowDue()),
           );
           if (config.scim.announce) link.current()?.announce(report.snapshot);
           complaints.note(
-            report.failure === null ? null : `the store could not be heard: ${report.failure.message}`,
+            report.failure === null ? null : `the store could not be read: ${report.failure.message}`,
           );
           diskComplaints.note(
             context.stateFault === null ? null : `no access is granted: ${context.stateFault}`,
           );
-          if (report.heard?.mode === 'full')
-            oddities.note(report.heard.warnings.map(({ detail }) => detail).join('; ') || null);
+          if (report.fetched?.mode === 'full')
+            oddities.note(report.fetched.warnings.map(({ detail }) => detail).join('; ') || null);
           const { done, failed, held } = report.changes;
           // What stays as it was is not said again: a quiet sync is one debug line.
           const standing = `${failed} ${held}`;
@@ -97,7 +97,7 @@ export async function runDaemon(node: NodeContext, source: ReaderSource, stop: A
     () => queue.ask('delta'),
   );
   link.onLook(({ mode, resources }) => {
-    // A flood of events is heard at the pace of the budget.
+    // A flood of events is handled at the pace of the budget.
     setTimeout(() => queue.ask(mode, resources), budget.wait()).unref();
   });
   const started = startSchedule(config.sync, hostname(), budget, (mode) => queue.ask(mode));

@@ -5,28 +5,28 @@ import type { FetchedSync } from './freshness.ts';
 import { scopeOf } from './fetch-scope.ts';
 
 /** What the window hangs on, of the report of an earlier sync. */
-interface WindowPass extends FetchedSync {
+interface WindowSync extends FetchedSync {
   readonly unknown?: object | null;
 }
 
 /** Seconds after which everything is read, whatever the schedule says: a delta lists no deleted user. */
 const FULL_AT_LEAST_EVERY = 43_200;
 
-type Passes = Pick<StateDatabase, 'lastSync'>;
+type Syncs = Pick<StateDatabase, 'lastSync'>;
 
-function hasHeard(scope: string, { heard }: WindowPass): boolean {
-  return heard !== null && heard.scope === scope && heard.isAnswered;
+function wasAnswered(scope: string, { fetched }: WindowSync): boolean {
+  return fetched !== null && fetched.scope === scope && fetched.isAnswered;
 }
 
-function findFull(state: Passes, scope: string): WindowPass | null {
-  return state.lastSync<WindowPass>(
+function findFull(state: Syncs, scope: string): WindowSync | null {
+  return state.lastSync<WindowSync>(
     `full, of ${scope}`,
-    (report) => hasHeard(scope, report) && report.heard?.mode === 'full',
+    (report) => wasAnswered(scope, report) && report.fetched?.mode === 'full',
   );
 }
 
-/** Whether the store was ever read whole under this configuration: what the cache has is then worth working with. */
-export function wasReadCompletely(state: Passes, config: Config): boolean {
+/** Whether the store was ever read whole under this configuration: the records are then worth working with. */
+export function wasReadCompletely(state: Syncs, config: Config): boolean {
   return findFull(state, scopeOf(config)) !== null;
 }
 
@@ -35,13 +35,13 @@ export function wasReadCompletely(state: Passes, config: Config): boolean {
  * @returns null where everything has to be read: no such sync, none of everything for half a day, another question since,
  *   or an account has access that neither ledger nor store knows, which only a full read can settle.
  */
-export function findWindow(state: Passes, config: Config, now: number): string | null {
+export function findWindow(state: Syncs, config: Config, now: number): string | null {
   const scope = scopeOf(config);
   const full = findFull(state, scope);
   if (full === null || now - full.startedAt > FULL_AT_LEAST_EVERY || now < full.startedAt) return null;
-  if ((state.lastSync<WindowPass>('any', () => true)?.unknown ?? null) !== null) return null;
+  if ((state.lastSync<WindowSync>('any', () => true)?.unknown ?? null) !== null) return null;
   const time =
-    state.lastSync<WindowPass>(`answered, of ${scope}`, (report) => hasHeard(scope, report))?.heard
+    state.lastSync<WindowSync>(`answered, of ${scope}`, (report) => wasAnswered(scope, report))?.fetched
       ?.serverTime ?? null;
   return time === null ? null : new Date(time).toISOString();
 }

@@ -29,7 +29,7 @@ export interface FetchResult {
   readonly problems: readonly Finding[];
   /** What is odd and no reason to doubt what came, such as an attribute path that matches no user. */
   readonly warnings: readonly Finding[];
-  readonly taken: IngestCounts;
+  readonly ingested: IngestCounts;
   /** The store's clock at its first answer, epoch milliseconds; null if it sends no Date. */
   readonly serverTime: number | null;
   /** Local clock less the store's, in milliseconds; null if unknown. */
@@ -63,20 +63,20 @@ export async function fetchStore(
   since: string | null,
 ): Promise<FetchResult> {
   const { config, reader } = context;
-  const listener = openEars(context);
+  const listener = openListener(context);
   const end = order.mode === 'event' ? null : await askForLists(context, order.mode, since, listener);
   const named = await readResources(reader, order.resources);
   const clock = end ?? named.find((answer) => answer.server_time !== null) ?? null;
   const skew = clock === null || clock.server_time === null ? null : clock.local_time - clock.server_time;
   const isClockRight = skew === null || Math.abs(skew) <= MAX_SKEW_MS;
-  const { taken, reads, problems, warnings } = await listener.finish(end, named, isClockRight);
+  const { ingested, reads, problems, warnings } = await listener.finish(end, named, isClockRight);
   return {
     mode: end?.mode ?? 'event',
     complete: end?.mode === 'full' ? end.complete : { User: false, Group: false },
     isAnswered: end !== null && end.complete.User && end.complete.Group,
     problems: [...(end?.problems ?? []), ...problems, ...(isClockRight ? [] : [clockFinding(skew ?? 0)])],
     warnings,
-    taken,
+    ingested,
     serverTime: clock?.server_time ?? null,
     skew,
     scope: scopeOf(config),
@@ -99,7 +99,7 @@ async function askForLists(
   onProgress?.('fetch', 0, expected);
   // What goes wrong on our side is no fault of the pipe, which would be closed for it.
   let failure: { readonly error: unknown } | null = null;
-  const hear = (work: () => number): void => {
+  const ingest = (work: () => number): void => {
     if (failure !== null) return;
     try {
       came += work();
@@ -111,8 +111,8 @@ async function askForLists(
   const end = await reader.pass(
     { mode: asked, since, known: pageMemo.known() },
     {
-      onLine: (line) => hear(() => listener.pages().line(line)),
-      onPage: (page) => hear(() => listener.pages().end(page)),
+      onLine: (line) => ingest(() => listener.pages().line(line)),
+      onPage: (page) => ingest(() => listener.pages().end(page)),
     },
   );
   const failed = failure as { readonly error: unknown } | null;
@@ -127,8 +127,8 @@ function countRecords(state: StateDatabase): number {
   return users + groups;
 }
 
-interface Took {
-  readonly taken: IngestCounts;
+interface Ingested {
+  readonly ingested: IngestCounts;
   /** Resources that were asked for one by one. */
   readonly reads: number;
   readonly problems: readonly Finding[];
@@ -141,34 +141,34 @@ interface FetchListener {
   /** Takes the pages of lists. */
   pages(): PageIngester;
   /** @param end null: no list was asked for. */
-  finish(end: FetchEnd | null, named: readonly ReadAnswer[], mayConfirm: boolean): Promise<Took>;
+  finish(end: FetchEnd | null, named: readonly ReadAnswer[], mayConfirm: boolean): Promise<Ingested>;
 }
 
-/** One take, begun when there is something to take. */
-function openEars(context: FetchContext): FetchListener {
+/** One batch, begun when there is something to ingest. */
+function openListener(context: FetchContext): FetchListener {
   const { state, config, now, onProgress } = context;
   const tally = createPathTally(config);
-  let taking: IngestBatch | null = null;
+  let batch: IngestBatch | null = null;
   let pages: PageIngester | null = null;
   const begin = (): IngestBatch => {
-    taking ??= state.openBatch({ now, maxAge: config.keys.max_age, absences: config.limits.absences });
-    return taking;
+    batch ??= state.openBatch({ now, maxAge: config.keys.max_age, absences: config.limits.absences });
+    return batch;
   };
   return {
     pages: () => (pages ??= ingestPages(begin, tally, context)),
     async finish(end, named, mayConfirm) {
-      const hasNews = end?.mode === 'full' || named.length > 0 || taking !== null;
-      if (!hasNews) return { taken: NOTHING, reads: 0, problems: [], warnings: [] };
+      const hasNews = end?.mode === 'full' || named.length > 0 || batch !== null;
+      if (!hasNews) return { ingested: NOTHING, reads: 0, problems: [], warnings: [] };
       onProgress?.('mirror', 0, null);
-      const batch = begin();
+      const begun = begin();
       const lists = end?.mode === 'full' ? describeLists(end, tally) : null;
-      const { reads, problems, warnings } = await resolveSuspects(batch, context, lists, named);
+      const { reads, problems, warnings } = await resolveSuspects(begun, context, lists, named);
       const unmatched = RESOURCE_KINDS.flatMap((kind) =>
         lists?.[kind].isComplete === true ? tally.unmatched(kind) : [],
       );
-      const taken = batch.commit(mayConfirm);
-      onProgress?.('mirror', taken.added + taken.changed, taken.added + taken.changed);
-      return { taken, reads, problems, warnings: [...warnings, ...unmatched] };
+      const ingested = begun.commit(mayConfirm);
+      onProgress?.('mirror', ingested.added + ingested.changed, ingested.added + ingested.changed);
+      return { ingested, reads, problems, warnings: [...warnings, ...unmatched] };
     },
   };
 }
@@ -184,6 +184,6 @@ function clockFinding(skew: number): Finding {
   const seconds = Math.round(skew / 1000);
   return {
     code: 'clock-skew',
-    detail: `this node's clock is ${seconds} s off the store's, so nothing is confirmed: mend time synchronisation`,
+    detail: `this node's clock is ${seconds} s off the store's, so nothing is confirmed: fix time synchronisation`,
   };
 }

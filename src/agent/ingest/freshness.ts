@@ -7,7 +7,7 @@ import type { FetchResult } from './fetch-store.ts';
 export interface FetchedSync {
   /** Epoch seconds. */
   readonly startedAt: number;
-  readonly heard: FetchResult | null;
+  readonly fetched: FetchResult | null;
 }
 
 export interface Freshness {
@@ -17,14 +17,15 @@ export interface Freshness {
   readonly isComplete: boolean;
 }
 
-/** @param heard of the sync under way; null: the store was not asked. */
+/** @param fetched of the sync under way; null: the store was not asked. */
 export function judgeFreshness(
-  heard: FetchResult | AgentError | null,
+  fetched: FetchResult | AgentError | null,
   state: Pick<StateDatabase, 'lastSync'>,
   now: number,
 ): Freshness {
   const before = findLastComplete(state);
-  const isComplete = heard !== null && 'complete' in heard && heard.complete.User && heard.complete.Group;
+  const isComplete =
+    fetched !== null && 'complete' in fetched && fetched.complete.User && fetched.complete.Group;
   return { completeAt: isComplete ? now : before, isComplete: isComplete && before !== null };
 }
 
@@ -36,5 +37,5 @@ export function findLastComplete(state: Pick<StateDatabase, 'lastSync'>): number
 /** Whether the store was read from end to end in that sync. */
 function isComplete(report: FetchedSync): boolean {
   // A report of another build may lack what this one writes.
-  return report.heard?.complete.User === true && report.heard.complete.Group;
+  return report.fetched?.complete.User === true && report.fetched.complete.Group;
 }

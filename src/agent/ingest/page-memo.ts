@@ -20,12 +20,12 @@ export interface PageMemo {
 }
 
 export function createPageMemo(): PageMemo {
-  let heard: ReadonlyMap<string, MemoizedPage> = new Map();
+  let pagesByDigest: ReadonlyMap<string, MemoizedPage> = new Map();
   return {
-    known: () => [...heard.keys()],
-    recall: (digest) => heard.get(digest) ?? null,
+    known: () => [...pagesByDigest.keys()],
+    recall: (digest) => pagesByDigest.get(digest) ?? null,
     replace(pages) {
-      heard = pages;
+      pagesByDigest = pages;
     },
   };
 }

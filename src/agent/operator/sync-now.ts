@@ -16,7 +16,7 @@ export async function syncFromState(node: NodeContext, onWait: () => void): Prom
   const release = await acquireSyncLock(node, onWait, PATIENCE_MS);
   const context = openSyncContext(node);
   try {
-    const report = await runSync({ ...context, reader: null }, 'cache');
+    const report = await runSync({ ...context, reader: null }, 'state');
     await publishStatus(context, report);
     return report;
   } finally {

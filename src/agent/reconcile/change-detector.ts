@@ -18,7 +18,7 @@ export interface ChangeDetector {
    * The report of the last sync that decided, if the host agreed then and nothing happened since; else null.
    * @param now epoch seconds.
    */
-  recall(heard: FetchResult, mark: string, now: number): SyncReport | null;
+  recall(fetched: FetchResult, mark: string, now: number): SyncReport | null;
   /** A sync has decided: what came of it. */
   note(report: SyncReport, mark: string): void;
 }
@@ -33,8 +33,8 @@ export function createChangeDetector(
   let last: { readonly report: SyncReport; readonly mark: string } | null = null;
   return {
     mark: () => `${state.foreignVersion()} ${markFiles(paths, published)}`,
-    recall(heard, mark, now) {
-      if (last === null || !isSilent(heard) || mark !== last.mark) return null;
+    recall(fetched, mark, now) {
+      if (last === null || !hasNoNews(fetched) || mark !== last.mark) return null;
       const age = now - last.report.startedAt;
       return age >= 0 && age < DECIDE_AT_LEAST_EVERY ? last.report : null;
     },
@@ -47,8 +47,8 @@ export function createChangeDetector(
   };
 }
 
-function isSilent({ mode, taken }: FetchResult): boolean {
-  return mode !== 'full' && Object.values(taken).every((count) => count === 0);
+function hasNoNews({ mode, ingested }: FetchResult): boolean {
+  return mode !== 'full' && Object.values(ingested).every((count) => count === 0);
 }
 
 /** What the operators said, and what is on the host, how its sshd reads a date: a mark that differs after any write to them. */

@@ -21,8 +21,8 @@ export interface SyncReport {
   readonly n: number;
   /** Epoch seconds. */
   readonly startedAt: number;
-  readonly mode: SyncMode | 'cache';
-  readonly heard: FetchResult | null;
+  readonly mode: SyncMode | 'state';
+  readonly fetched: FetchResult | null;
   /** Why the store could not be fetched; null if it was, or was not asked. */
   readonly failure: { readonly code: string; readonly message: string; readonly hint: string } | null;
   /** Hash of the state database's records; equal on nodes that have fetched the same. */
@@ -30,8 +30,8 @@ export interface SyncReport {
   readonly counts: {
     readonly users: number;
     readonly groups: number;
-    readonly accountsOpen: number;
-    readonly accountsClosed: number;
+    readonly accountsEnabled: number;
+    readonly accountsDisabled: number;
     readonly quarantined: number;
     readonly refused: number;
   };
@@ -68,7 +68,7 @@ export interface ReportInput {
   readonly n: number;
   readonly startedAt: number;
   readonly mode: SyncReport['mode'];
-  readonly heard: FetchResult | AgentError | null;
+  readonly fetched: FetchResult | AgentError | null;
   readonly plan: SyncPlan;
   readonly stateFault: string | null;
   readonly applied: readonly Applied[];
@@ -78,16 +78,16 @@ export interface ReportInput {
 
 /** Gathers the report; reads the state database, changes nothing. */
 export function reportSync(input: ReportInput): SyncReport {
-  const { plan, applied, state, heard, stateFault } = input;
+  const { plan, applied, state, fetched, stateFault } = input;
   const { desired, changes, verdict } = plan;
   const failures = applied.filter((result) => !result.ok);
-  const isFailed = heard instanceof AgentError;
+  const isFailed = fetched instanceof AgentError;
   return {
     n: input.n,
     startedAt: input.startedAt,
     mode: input.mode,
-    heard: isFailed ? null : heard,
-    failure: isFailed ? { code: heard.code, message: heard.message, hint: heard.hint } : null,
+    fetched: isFailed ? null : fetched,
+    failure: isFailed ? { code: fetched.code, message: fetched.message, hint: fetched.hint } : null,
     snapshot: state.snapshotHash(),
     counts: {
       ...state.counts(),
@@ -120,9 +120,9 @@ export function reportSync(input: ReportInput): SyncReport {
 }
 
 /** Whether the store was fetched and the host agrees with it now. */
-export function isAgreed({ heard, failure, changes, unknown = null }: SyncReport): boolean {
-  const isHeard = failure === null && (heard === null || heard.problems.length === 0);
-  return isHeard && changes.failed === 0 && changes.held === 0 && unknown === null;
+export function isAgreed({ fetched, failure, changes, unknown = null }: SyncReport): boolean {
+  const isFetched = failure === null && (fetched === null || fetched.problems.length === 0);
+  return isFetched && changes.failed === 0 && changes.held === 0 && unknown === null;
 }
 
 /** @param done names to which all was done that had to be. */
@@ -143,7 +143,7 @@ function findDone(applied: readonly Applied[]): Set<string> {
 function countAccounts({ accounts }: DesiredState) {
   let open = 0;
   for (const { disabled: closed } of accounts) if (closed === null) open += 1;
-  return { accountsOpen: open, accountsClosed: accounts.length - open };
+  return { accountsEnabled: open, accountsDisabled: accounts.length - open };
 }
 
 function findExtended({ accounts }: DesiredState): SyncReport['extended'] {

@@ -19,12 +19,12 @@ const PRUNE_EVERY = 500;
 /**
  * One sync. A store that cannot be fetched is part of the report, not an exception: the host is then reconciled with
  * the last good records all the same.
- * @param mode `cache` asks no store.
+ * @param mode `state` asks no store.
  * @param named resources that the store announced a change of.
  */
 export async function runSync(
   context: SyncContext,
-  mode: SyncMode | 'cache',
+  mode: SyncMode | 'state',
   named: readonly NamedResource[] = [],
 ): Promise<SyncReport> {
   const { state, host, config, paths, changes: detector } = context;
@@ -34,14 +34,14 @@ export async function runSync(
   const n = state.beginSync(now);
 
   const fetched =
-    mode === 'cache'
+    mode === 'state'
       ? null
       : await watch.time('fetch', () => fetchOrFail(context, { mode, resources: named }, now));
   const answer = fetched instanceof AgentError ? null : fetched;
   const quiet = answer === null ? null : detector.recall(answer, mark, now);
   if (quiet !== null) {
     // Nothing new at the store and no change here: the last decision still holds.
-    const report = { ...quiet, n, startedAt: now, mode, heard: answer, durations: watch.laps() };
+    const report = { ...quiet, n, startedAt: now, mode, fetched: answer, durations: watch.laps() };
     state.endSync(n, report, []);
     return report;
   }
@@ -68,7 +68,7 @@ export async function runSync(
     n,
     startedAt: now,
     mode,
-    heard: fetched,
+    fetched,
     plan,
     stateFault: context.stateFault,
     applied,

@@ -5,7 +5,7 @@ import { sayCount } from '../../common/text/count-noun.ts';
 
 /** What `sunk-agent sync` prints. */
 export function describeReport(report: SyncReport): string {
-  const { counts, changes, heard: fetched } = report;
+  const { counts, changes, fetched } = report;
   const lines = [
     `sync ${report.n} (${fetched?.mode ?? 'state'}): ${sayCount(counts.users, 'user')} and ${sayCount(counts.groups, 'group')}, snapshot ${report.snapshot}`,
     `${sayCount(changes.done, 'change')} made, ${changes.failed} failed, ${changes.held} held`,

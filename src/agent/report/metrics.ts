@@ -38,11 +38,11 @@ export function createMetrics(): Metrics {
 function countSync(metrics: Instruments, report: SyncReport, status: Status): void {
   metrics.lastSync.set(report.startedAt);
   metrics.lastComplete.set(status.store.lastComplete ?? 0);
-  if (report.mode !== 'cache') metrics.reachable.set(report.failure === null ? 1 : 0);
-  if (report.heard?.skew !== null && report.heard !== null) metrics.skew.set(report.heard.skew / 1000);
+  if (report.mode !== 'state') metrics.reachable.set(report.failure === null ? 1 : 0);
+  if (report.fetched?.skew !== null && report.fetched !== null) metrics.skew.set(report.fetched.skew / 1000);
   metrics.syncs.inc({ mode: status.lastSync.mode, outcome: outcomeOf(report) });
   for (const [step, ms] of Object.entries(report.durations)) metrics.duration.observe({ step }, ms / 1000);
-  if (report.heard !== null) metrics.size.set({ step: 'fetch' }, report.heard.bytes);
+  if (report.fetched !== null) metrics.size.set({ step: 'fetch' }, report.fetched.bytes);
   metrics.size.set({ step: 'decide' }, report.changes.planned);
   metrics.size.set({ step: 'apply' }, report.changes.done + report.changes.failed);
   for (const [kind, { done, failed }] of Object.entries(report.tally.changes)) {

@@ -38,7 +38,6 @@ export function statusOf(input: StatusInput): Status {
   const { report, now } = input;
   const failing = listFailing(input);
   const degraded = listDegraded(input);
-  const { accountsOpen, accountsClosed, ...counts } = report.counts;
   return addFirstNames({
     schema_version: 2,
     writtenAt: now,
@@ -50,10 +49,10 @@ export function statusOf(input: StatusInput): Status {
       lastContact: input.lastContact,
       lastComplete: input.lastComplete,
       failure: report.failure,
-      skewSeconds: toSeconds(report.heard?.skew ?? null),
+      skewSeconds: toSeconds(report.fetched?.skew ?? null),
     },
     snapshot: report.snapshot,
-    counts: { ...counts, accountsEnabled: accountsOpen, accountsDisabled: accountsClosed },
+    counts: report.counts,
     guard: { held: [...report.held], frozenUntil: input.frozenUntil > now ? input.frozenUntil : null },
     keyExpiry: report.keyExpiry,
     extended: report.extended === null ? null : { ...report.extended, by: [...report.extended.by] },
@@ -61,7 +60,7 @@ export function statusOf(input: StatusInput): Status {
     lastSync: {
       n: report.n,
       at: report.startedAt,
-      mode: report.mode === 'cache' ? 'state' : report.mode,
+      mode: report.mode,
       changes: report.changes,
       durations: { ...report.durations },
     },
@@ -80,7 +79,7 @@ function listFailing({ report, lastComplete }: StatusInput): string[] {
 }
 
 function listDegraded({ report, now, maxAge, hasSshdDropIn, frozenUntil }: StatusInput): string[] {
-  const { failure, held, heard, counts, keyExpiry, extended } = report;
+  const { failure, held, fetched, counts, keyExpiry, extended } = report;
   const degraded: string[] = [];
   if (failure !== null) degraded.push(`the store could not be read: ${failure.message}`);
   degraded.push(...describeNotInStore(report));
@@ -88,9 +87,9 @@ function listDegraded({ report, now, maxAge, hasSshdDropIn, frozenUntil }: Statu
     const sets = held.map(({ hash, reason }) => `${hash} (${reason})`).join(', ');
     degraded.push(`changes wait for approval: ${sets}`);
   }
-  if (heard !== null && heard.problems.length > 0)
-    degraded.push(heard.problems[0]?.detail ?? 'the answer of the store was unsound');
-  for (const { detail } of heard?.warnings ?? []) degraded.push(detail);
+  if (fetched !== null && fetched.problems.length > 0)
+    degraded.push(fetched.problems[0]?.detail ?? 'the answer of the store was unsound');
+  for (const { detail } of fetched?.warnings ?? []) degraded.push(detail);
   if (counts.quarantined > 0)
     degraded.push(`${sayCount(counts.quarantined, 'record is', 'records are')} in quarantine`);
   if (keyExpiry !== null && maxAge !== null && keyExpiry.earliest - now < maxAge * 0.35)

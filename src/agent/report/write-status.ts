@@ -26,7 +26,7 @@ export async function publishStatus(
     now,
     mode: config.mode,
     baseUrl: config.scim.base_url,
-    lastContact: state.lastSync<SyncReport>('heard at all', ({ heard }) => heard !== null)?.startedAt ?? null,
+    lastContact: state.lastSync<SyncReport>('contact', ({ fetched }) => fetched !== null)?.startedAt ?? null,
     lastComplete: findLastComplete(state),
     frozenUntil: readOperatorFiles(paths).frozenUntil,
     maxAge: config.keys.max_age,

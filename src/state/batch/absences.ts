@@ -12,7 +12,7 @@ export function listSuspects(
   for (const kind of RESOURCE_KINDS) {
     if (!complete[kind]) continue;
     for (const [id, row] of batch.index[kind]) {
-      if (row.heardBy !== batch.number && !row.absent) found.push({ kind, id, lostMembers: [] });
+      if (row.listedBy !== batch.number && !row.absent) found.push({ kind, id, lostMembers: [] });
     }
   }
   for (const [id, lost] of batch.lostMembers) found.push({ kind: 'Group', id, lostMembers: lost });
@@ -51,7 +51,7 @@ function miss(batch: BatchState, { kind, id }: Suspect, change: { missing?: numb
     confirms: batch.next[kind].get(id)?.confirms ?? false,
     missing: change.missing ?? row.missing,
     absent: change.absent,
-    heardBy: row.heardBy,
+    listedBy: row.listedBy,
   });
 }
 
@@ -65,7 +65,7 @@ function dropMembers(batch: BatchState, suspect: Suspect): void {
     confirms: batch.next.Group.get(suspect.id)?.confirms ?? false,
     missing: row.missing,
     absent: row.absent,
-    heardBy: row.heardBy,
+    listedBy: row.listedBy,
   });
   for (const member of gone) batch.writer.forgetMember(suspect.id, member);
   batch.counts.changed += 1;

@@ -26,11 +26,11 @@ function store(batch: BatchState, kind: ResourceKind, record: AnyRecord, isConfi
   const known = batch.index[kind].get(record.id);
   const before: AnyRow | undefined = pending ?? known;
   if (before === undefined) {
-    put(batch, kind, { record, confirms: isConfirmed, missing: 0, absent: false, heardBy: number });
+    put(batch, kind, { record, confirms: isConfirmed, missing: 0, absent: false, listedBy: number });
     counts.added += 1;
     return;
   }
-  before.heardBy = number;
+  before.listedBy = number;
   const kept =
     kind === 'Group' ? keepLostMembers(batch, record as GroupRecord, before.record as GroupRecord) : record;
   const isSame = isSameRecord(kept, before.record);
@@ -43,7 +43,7 @@ function store(batch: BatchState, kind: ResourceKind, record: AnyRecord, isConfi
     confirms: isConfirmed || confirmsAlready,
     missing: 0,
     absent: false,
-    heardBy: number,
+    listedBy: number,
   });
   if (isSame) counts.renewed += 1;
   else counts.changed += 1;

@@ -11,11 +11,11 @@ export interface Pending<R> {
   readonly confirms: boolean;
   readonly missing: number;
   readonly absent: boolean;
-  heardBy: number;
+  listedBy: number;
 }
 
 export type AnyRecord = UserRecord | GroupRecord;
-export type AnyRow = Pick<Row<AnyRecord>, 'record' | 'missing' | 'absent' | 'heardBy'>;
+export type AnyRow = Pick<Row<AnyRecord>, 'record' | 'missing' | 'absent' | 'listedBy'>;
 
 export interface BatchState {
   /** Tells the rows that this batch has seen from those of earlier ones. */

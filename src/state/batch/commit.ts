@@ -13,7 +13,7 @@ export function commit(batch: BatchState, mayConfirm: boolean): IngestCounts {
   const written: Omit<FinishedRow, 'body'>[] = [];
   writer.write(finish(batch, mayConfirm, written), (group, user) => {
     // A member that is listed again starts from nothing the next time it is missing.
-    const isListed = find(batch, 'Group', group)?.heardBy === number;
+    const isListed = find(batch, 'Group', group)?.listedBy === number;
     return isListed && lostMembers.get(group)?.includes(user) !== true;
   });
   for (const { kind, row } of written) {

@@ -32,7 +32,7 @@ describe('a delta', () => {
     expect(await harness.fetch('delta')).toMatchObject({ mode: 'delta', isAnswered: true });
     expect(begun).not.toHaveBeenCalled();
     await harness.createUser('new');
-    expect((await harness.fetch('delta')).taken.added).toBe(1);
+    expect((await harness.fetch('delta')).ingested.added).toBe(1);
     expect(begun).toHaveBeenCalledOnce();
   });
 
@@ -185,7 +185,7 @@ describe('a named resource', () => {
     expect(fetched).toMatchObject({
       mode: 'event',
       complete: { User: false, Group: false },
-      taken: { changed: 1, gone: 1 },
+      ingested: { changed: 1, gone: 1 },
       requests: 3,
     });
     expect(await harness.requests()).toHaveLength(3);

@@ -30,7 +30,7 @@ describe('a broken record', () => {
     await harness.fetch('full', [], NOW - 6 * DAY);
     const before = harness.user(alice);
     await harness.fault({ kind: 'record', who: alice, set: { displayName: { odd: true } } });
-    expect((await harness.fetch('full', [], NOW)).taken).toMatchObject({ quarantined: 1, renewed: 0 });
+    expect((await harness.fetch('full', [], NOW)).ingested).toMatchObject({ quarantined: 1, renewed: 0 });
     expect(harness.user(alice)).toEqual(before);
     expect(harness.state.quarantine()).toMatchObject([
       { kind: 'User', id: alice, findings: [{ detail: expect.stringContaining('displayName') as string }] },

@@ -7,7 +7,9 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { SyncReport } from '../../../src/agent/reconcile/sync-report.ts';
 import { statusSchema } from '../../../src/agent/report/status-schema.ts';
+import { decodeReport, encodeReport } from '../../../src/state/report-codec.ts';
 import { makeThrowawayRoot } from '../../support/nodes/throwaway-root.ts';
 
 const FIXTURE = path.join(import.meta.dirname, '0.1.0.tar.gz');
@@ -201,6 +203,14 @@ describe('on the state of 0.1.0', () => {
     const after = events((await run('history', '--json')).stdout);
     expect(before.length).toBeGreaterThan(50);
     expect(after).toEqual(before.map((event) => ({ ...event, sync: event['pass'] })));
+  });
+
+  test('a stored report is read, and would be stored as the same bytes', () => {
+    const stored = readTable('pass').map((row) => (JSON.parse(row) as { report: string }).report);
+    expect(stored.length).toBeGreaterThan(5);
+    const reports = stored.map((text) => decodeReport(text));
+    expect(reports.some((report) => (report as SyncReport).fetched?.complete.User === true)).toBe(true);
+    expect(reports.map((report) => encodeReport(report ?? {}))).toEqual(stored);
   });
 
   test('a sync of today stores its report under the keys of 0.1.0', async () => {

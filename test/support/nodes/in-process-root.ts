@@ -78,7 +78,7 @@ ${yaml}`,
       const reader =
         company === 'away' || company === 'cache' ? null : readListed(listCompany(company), () => clock);
       try {
-        const mode = company === 'cache' ? 'cache' : 'full';
+        const mode = company === 'cache' ? 'state' : 'full';
         return await runSync({ ...context, reader, clock: () => clock }, mode);
       } finally {
         context.state.close();

@@ -10,11 +10,11 @@ export function makeReport(more: Partial<SyncReport> = {}): SyncReport {
     n: 7,
     startedAt: NOW - 10,
     mode: 'full',
-    heard: {
+    fetched: {
       mode: 'full',
       complete: { User: true, Group: true },
       problems: [],
-      taken: { added: 0, changed: 0, gone: 0, renewed: 0, quarantined: 0, unreadable: 0 },
+      ingested: { added: 0, changed: 0, gone: 0, renewed: 0, quarantined: 0, unreadable: 0 },
       serverTime: (NOW - 10) * 1000,
       skew: 200,
       scope: 'ab',
@@ -26,7 +26,7 @@ export function makeReport(more: Partial<SyncReport> = {}): SyncReport {
     },
     failure: null,
     snapshot: '0123456789abcdef',
-    counts: { users: 3, groups: 1, accountsOpen: 2, accountsClosed: 1, quarantined: 0, refused: 0 },
+    counts: { users: 3, groups: 1, accountsEnabled: 2, accountsDisabled: 1, quarantined: 0, refused: 0 },
     changes: { planned: 0, done: 0, failed: 0, held: 0 },
     held: [],
     unknown: null,

@@ -319,7 +319,7 @@ describe('what is forgotten', () => {
 
   test('are syncs beyond 3,000, but never the last complete one', () => {
     const state = openStateDatabase(directory, NOW, 'this node');
-    const complete = { heard: { complete: { User: true, Group: true } } };
+    const complete = { fetched: { complete: { User: true, Group: true } } };
     for (const report of [{}, {}, complete]) state.endSync(state.beginSync(NOW), report, []);
     execute(
       'WITH RECURSIVE more (n) AS (SELECT 4 UNION ALL SELECT n + 1 FROM more WHERE n < 3010) ' +

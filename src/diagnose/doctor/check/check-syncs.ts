@@ -27,7 +27,7 @@ function checkUnits(units: Facts['units']): Finding[] {
   ];
 }
 
-function checkStatus({ problems, guard, lastPass, store }: Status, now: number): Finding[] {
+function checkStatus({ problems, guard, lastSync, store }: Status, now: number): Finding[] {
   const findings: Finding[] = [];
   const [problem] = problems;
   if (problem !== undefined) {
@@ -35,7 +35,7 @@ function checkStatus({ problems, guard, lastPass, store }: Status, now: number):
       found(
         'passes-problem',
         'error',
-        `the last sync (${sayAgo(lastPass.at, now)}) failed: ${problem}`,
+        `the last sync (${sayAgo(lastSync.at, now)}) failed: ${problem}`,
         'correct that, then run sunk-agent sync',
       ),
     );

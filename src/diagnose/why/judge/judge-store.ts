@@ -10,11 +10,11 @@ const MAX_SKEW = 300;
 
 export function judgeStore({ status, isDaemonUp, config, now }: Facts): Verdict {
   if (!status.ok) return unknown(status.why);
-  const { store, mode, lastPass, guard } = status.value;
+  const { store, mode, lastSync, guard } = status.value;
   if (isDaemonUp === false) {
     return warning(
       'store-daemon-stopped',
-      `sunk-agent does not run; the last sync was ${sayAgo(lastPass.at, now)}`,
+      `sunk-agent does not run; the last sync was ${sayAgo(lastSync.at, now)}`,
       'operator',
       'start it: systemctl start sunk-agent sunk-agent-reader',
     );
@@ -22,7 +22,7 @@ export function judgeStore({ status, isDaemonUp, config, now }: Facts): Verdict 
   if (store.failure !== null) {
     return warning(
       'store-unreachable',
-      `${store.failure.message} (last contact ${sayAgo(store.lastHeard, now)})`,
+      `${store.failure.message} (last contact ${sayAgo(store.lastContact, now)})`,
       'operator',
       store.failure.hint,
     );
@@ -59,15 +59,15 @@ export function judgeStore({ status, isDaemonUp, config, now }: Facts): Verdict 
       'run sunk-agent sync',
     );
   }
-  if (now - lastPass.at > STALE) {
+  if (now - lastSync.at > STALE) {
     return warning(
       'store-stale',
-      `the last sync was ${sayAgo(lastPass.at, now)}`,
+      `the last sync was ${sayAgo(lastSync.at, now)}`,
       'operator',
       'run sunk-agent sync',
     );
   }
   return ok(
-    `last contact ${sayAgo(store.lastHeard, now)}, last complete read ${sayAgo(store.lastComplete, now)}`,
+    `last contact ${sayAgo(store.lastContact, now)}, last complete read ${sayAgo(store.lastComplete, now)}`,
   );
 }

@@ -23,11 +23,11 @@ const NOTHING: IngestCounts = { added: 0, changed: 0, gone: 0, renewed: 0, quara
 const watchRoot = () => createChangeDetector(pathsUnder(root), accounts, { foreignVersion: () => 1 });
 
 /** What is recalled after a pass that agreed, when the store says this. */
-function recall(taken: IngestCounts) {
+function recall(ingested: IngestCounts) {
   const settled = watchRoot();
   const mark = settled.mark();
   settled.note(makeReport({ startedAt: NOW }), mark);
-  return settled.recall({ ...makeReport().heard!, mode: 'event', taken }, settled.mark(), NOW + 1);
+  return settled.recall({ ...makeReport().fetched!, mode: 'event', ingested }, settled.mark(), NOW + 1);
 }
 
 test('a host that agreed is left as it is where the store has no news', () => {

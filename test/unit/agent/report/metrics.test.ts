@@ -96,7 +96,7 @@ describe('the metrics', () => {
 
   test('report that the store is not reached, and keep the last known skew', async () => {
     const failure = { code: 'store_unreachable', message: 'no route', hint: '' };
-    const text = await exportAfter(makeReport(), makeReport({ heard: null, failure }));
+    const text = await exportAfter(makeReport(), makeReport({ fetched: null, failure }));
     expect(text).toContain('sunk_agent_store_reachable 0\n');
     expect(text).toContain('sunk_agent_syncs_total{mode="full",outcome="failed"} 1\n');
     expect(text).toContain('sunk_agent_clock_skew_seconds 0.2\n');
@@ -124,8 +124,8 @@ describe('the names of 0.1.0', () => {
     const failure = { code: 'store_unreachable', message: 'no route', hint: '' };
     const text = await exportAfter(
       makeReport(),
-      makeReport({ mode: 'cache', heard: null }),
-      makeReport({ mode: 'delta', heard: null, failure }),
+      makeReport({ mode: 'state', fetched: null }),
+      makeReport({ mode: 'delta', fetched: null, failure }),
     );
     const valuesOf = (name: string): string[] =>
       text.split('\n').flatMap((line) => {

@@ -58,7 +58,7 @@ describe('the status', () => {
     ],
     [
       'the store is away',
-      { report: report({ heard: null, failure: FAILURE }) },
+      { report: report({ fetched: null, failure: FAILURE }) },
       'degraded',
       /cannot reach store.example/,
     ],
@@ -104,7 +104,7 @@ describe('the status', () => {
 
   test('shows text from the store without letting the terminal obey it', () => {
     const failure = { ...FAILURE, message: 'the store said \u001b[2J\u202egone' };
-    const text = describeStatus(statusOf(input({ report: report({ heard: null, failure }) })), NOW);
+    const text = describeStatus(statusOf(input({ report: report({ fetched: null, failure }) })), NOW);
     expect(text).toContain('\\x1b[2J\\u{202e}gone');
     expect(text).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u);
   });
@@ -121,7 +121,7 @@ describe('the status', () => {
     );
   });
 
-  test.each(['full', 'cache'] as const)(
+  test.each(['full', 'state'] as const)(
     'has each name of version 1 beside that of version 2 (%s)',
     (mode) => {
       const status = statusOf(input({ report: report({ mode }) }));
@@ -131,7 +131,7 @@ describe('the status', () => {
       expect(counts.accountsOpen).toBe(counts.accountsEnabled);
       expect(counts.accountsClosed).toBe(counts.accountsDisabled);
       expect({ ...lastPass, mode: '' }).toEqual({ ...lastSync, mode: '' });
-      expect([lastPass.mode, lastSync.mode]).toEqual(mode === 'cache' ? ['cache', 'state'] : [mode, mode]);
+      expect([lastPass.mode, lastSync.mode]).toEqual(mode === 'state' ? ['cache', 'state'] : [mode, mode]);
       expect(nextPass).toBe(nextSync);
     },
   );
@@ -154,7 +154,7 @@ describe('the status', () => {
     }
   }
 
-  test.each(['full', 'cache'] as const)('of version 1 is read as one of version 2 (%s)', (mode) => {
+  test.each(['full', 'state'] as const)('of version 1 is read as one of version 2 (%s)', (mode) => {
     const today = statusOf(input({ report: report({ mode }) }));
     expect(readBack(makeFirst({ report: report({ mode }) }))).toEqual(today);
     expect(readBack(today)).toEqual(today);
