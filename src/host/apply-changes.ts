@@ -2,8 +2,9 @@
 import { describeError } from '../common/errors.ts';
 import type { Paths } from '../common/paths.ts';
 import { nameRefusal } from '../common/system-error.ts';
-import { type Change, isAccountChange, isRevocation } from '../plan/change.ts';
-import { type ApplyContext, applyBatch, type BatchKind, batchKind, type Fail } from './apply-batch.ts';
+import { type Change, describeKind, isRevocation } from '../plan/change.ts';
+import type { ApplyContext, Fail } from './applier.ts';
+import { applyBatch } from './apply-batch.ts';
 import { listDenied, removeDenied } from './keys/deny-list.ts';
 import { tellNscd } from './nss/nscd.ts';
 
@@ -37,7 +38,7 @@ export async function applyChanges(
   };
   for (const batch of splitBatches(changes)) {
     // Sessions end and hooks run only after other nodes see the account disabled.
-    if (batch[0]?.kind === 'sessions-end' || batch[0]?.kind === 'hook-run') await publish();
+    if (batch.some((change) => describeKind(change).afterPublication)) await publish();
     // An account that could not be created gets no home and no keys; a revocation is tried in any case.
     const ready = batch.filter((change) => isRevocation(change) || !failedNames.has(change.name));
     if (ready.length > 0) await applyBatch(ready, context, fail, (more) => onDone(done + more));
@@ -77,7 +78,7 @@ async function publishChanges(
   { backend: { publication }, paths }: ApplyContext,
   fail: Fail,
 ): Promise<void> {
-  const visible = changes.filter((change) => isAccountChange(change) || isKeyChange(change));
+  const visible = changes.filter((change) => describeKind(change).writes !== 'node');
   if (publication === null || visible.length === 0) return;
   try {
     publication.publish(visible.filter(isKeyChange));
@@ -87,18 +88,18 @@ async function publishChanges(
   }
 }
 
-function isKeyChange({ kind }: Change): boolean {
-  return kind === 'keys-write' || kind === 'keys-remove';
+function isKeyChange(change: Change): boolean {
+  return describeKind(change).writes === 'keys';
 }
 
-/** Runs of changes of one kind that all grant or all revoke. */
+/** Runs of changes of one applier that all grant or all revoke. */
 function splitBatches(changes: readonly Change[]): Change[][] {
   const batches: Change[][] = [];
-  let last: { readonly kind: BatchKind; readonly revokes: boolean } | null = null;
+  let last: { readonly applier: string; readonly revokes: boolean } | null = null;
   for (const change of changes) {
-    const next = { kind: batchKind(change), revokes: isRevocation(change) };
+    const next = { applier: describeKind(change).applier, revokes: isRevocation(change) };
     const current = batches.at(-1);
-    if (current !== undefined && last?.kind === next.kind && last.revokes === next.revokes)
+    if (current !== undefined && last?.applier === next.applier && last.revokes === next.revokes)
       current.push(change);
     else batches.push([change]);
     last = next;

@@ -1,119 +1,39 @@
 // One change to the host, as plain data: planned, guarded, printed, applied, recorded and asked about.
-import type { DisabledBecause } from '../policy/model.ts';
-import type { PasswdEntry } from '../policy/posix.ts';
+import type { ChangeDescriptor } from './changes/descriptor.ts';
+import { KINDS } from './changes/kinds.ts';
 
-/**
- * `scimId` is the person or group it is done for (for a membership: the person); null for what concerns all
- * (the managed group, sudoers).
- */
-interface Common {
-  readonly scimId: string | null;
-  /** The account's or group's name on the host. */
-  readonly name: string;
-  /** Why, in words for the operator. */
-  readonly because: string;
-}
+type DescribedBy<D> = D extends ChangeDescriptor<infer C> ? C : never;
 
-export type Change =
-  // What takes away, in the order in which it is applied.
-  | (Common & { readonly kind: 'keys-remove' })
-  | (Common & {
-      readonly kind: 'account-close';
-      readonly entry: PasswdEntry;
-      readonly reason: DisabledBecause;
-    })
-  | (Common & { readonly kind: 'sessions-end'; readonly uid: number })
-  | (Common & { readonly kind: 'sudoers-remove' })
-  | (Common & { readonly kind: 'member-remove'; readonly member: string })
-  | (Common & { readonly kind: 'group-remove'; readonly gid: number })
-  // Cron and at jobs and lingering are put aside; `needsHook`: it is to be remembered that the hook has to run.
-  | (Common & { readonly kind: 'jobs-disable'; readonly uid: number; readonly needsHook: boolean })
-  | (Common & { readonly kind: 'account-remove'; readonly entry: PasswdEntry })
-  // What gives or alters, in the order in which it is applied.
-  | (Common & { readonly kind: 'group-create'; readonly gid: number })
-  | (Common & { readonly kind: 'account-create'; readonly entry: PasswdEntry })
-  | (Common & { readonly kind: 'account-alter'; readonly before: PasswdEntry; readonly entry: PasswdEntry })
-  | (Common & { readonly kind: 'account-reopen'; readonly entry: PasswdEntry })
-  | (Common & {
-      readonly kind: 'home-create';
-      readonly uid: number;
-      readonly gid: number;
-      readonly dir: string;
-    })
-  | (Common & {
-      readonly kind: 'member-add';
-      readonly member: string;
-      /** The group's members may run sudo. */
-      readonly sudo: boolean;
-    })
-  | (Common & { readonly kind: 'sudoers-write'; readonly text: string })
-  | (Common & { readonly kind: 'jobs-restore'; readonly uid: number })
-  | (Common & {
-      readonly kind: 'keys-write';
-      /** Whole text of the file. */
-      readonly text: string;
-      /** Fingerprints that come and go; both empty: only the expiry is renewed. */
-      readonly gained: readonly string[];
-      readonly lost: readonly string[];
-    })
-  // It may take its time, so nothing waits for it.
-  | (Common & { readonly kind: 'hook-run'; readonly uid: number });
-
+export type Change = DescribedBy<(typeof KINDS)[number]>;
 export type ChangeKind = Change['kind'];
+export type ChangeOf<Kind extends ChangeKind> = Extract<Change, { kind: Kind }>;
 
-/** The order of applying: revocations first, grants last; within a kind, by name. */
-export const CHANGE_ORDER: readonly ChangeKind[] = [
-  'keys-remove',
-  'account-close',
-  'sessions-end',
-  'sudoers-remove',
-  'member-remove',
-  'group-remove',
-  'jobs-disable',
-  'account-remove',
-  'group-create',
-  'account-create',
-  'account-alter',
-  'account-reopen',
-  'home-create',
-  'member-add',
-  'sudoers-write',
-  'jobs-restore',
-  'keys-write',
-  'hook-run',
-];
+/** The order of applying. */
+export const CHANGE_ORDER: readonly ChangeKind[] = KINDS.map(({ kind }) => kind);
 
-const RANKS: ReadonlyMap<ChangeKind, number> = new Map(CHANGE_ORDER.map((kind, rank) => [kind, rank]));
-const FIRST_GRANT = rankKind('group-create');
+const descriptors: ReadonlyMap<string, ChangeDescriptor<Change>> = new Map(
+  // The type checker does not follow that a kind's descriptor takes the changes of that kind.
+  KINDS.map((descriptor) => [descriptor.kind, descriptor as unknown as ChangeDescriptor<Change>]),
+);
 
-/** Where a kind stands in CHANGE_ORDER. */
-function rankKind(kind: ChangeKind): number {
-  return RANKS.get(kind) ?? CHANGE_ORDER.length;
+/** @throws Error for a kind that `changes/kinds.ts` does not list. */
+export function describeKind({ kind }: Pick<Change, 'kind'>): ChangeDescriptor<Change> {
+  const descriptor = descriptors.get(kind);
+  if (descriptor === undefined) throw new Error(`no descriptor for changes of the kind ${kind}`);
+  return descriptor;
 }
 
-/** Whether a change takes something away (a key file that only loses keys counts). */
+/** Whether a change takes something away (a key file that loses keys counts). */
 export function isRevocation(change: Change): boolean {
-  if (change.kind === 'keys-write') return change.lost.length > 0;
-  return change.kind === 'hook-run' || rankKind(change.kind) < FIRST_GRANT;
+  return describeKind(change).revokes(change);
 }
-
-const ACCOUNT_KINDS = [
-  'account-close',
-  'account-remove',
-  'account-create',
-  'account-alter',
-  'account-reopen',
-  'group-create',
-  'group-remove',
-  'member-add',
-  'member-remove',
-] as const satisfies readonly ChangeKind[];
 
 /** A change of accounts, groups or members: what a backend writes, as against this node's own things. */
-export type AccountChange = Extract<Change, { kind: (typeof ACCOUNT_KINDS)[number] }>;
-
-const accountKinds: ReadonlySet<string> = new Set(ACCOUNT_KINDS);
+export type AccountChange = Extract<
+  Change,
+  { kind: `account-${string}` | `group-${string}` | `member-${string}` }
+>;
 
 export function isAccountChange(change: Change): change is AccountChange {
-  return accountKinds.has(change.kind);
+  return describeKind(change).writes === 'accounts';
 }

@@ -1,31 +1,8 @@
 // The plan as text: grouped, counted, with the reason on each line and the guard's verdict.
-import type { Change, ChangeKind } from './change.ts';
+import { type Change, describeKind } from './change.ts';
+import type { Sign } from './changes/descriptor.ts';
 import type { GuardVerdict, HeldSet } from './guard/guard-model.ts';
 import { makePrintable } from '../common/text/printable.ts';
-
-type Sign = '+' | '-' | '~';
-
-/** Sign and phrase of each kind; `%` stands for the name. */
-const WORDS: Readonly<Record<ChangeKind, readonly [sign: Sign, phrase: string]>> = {
-  'keys-remove': ['-', 'keys of %'],
-  'account-close': ['-', 'account % disabled'],
-  'sessions-end': ['-', 'sessions of %'],
-  'sudoers-remove': ['-', 'sudo rules'],
-  'member-remove': ['-', 'member of group %'],
-  'group-remove': ['-', 'group %'],
-  'jobs-disable': ['-', 'cron and at jobs and lingering of %'],
-  'account-remove': ['-', 'account % removed'],
-  'group-create': ['+', 'group %'],
-  'account-create': ['+', 'account %'],
-  'account-alter': ['~', 'account %'],
-  'account-reopen': ['+', 'account % enabled'],
-  'home-create': ['+', 'home of %'],
-  'member-add': ['+', 'member of group %'],
-  'sudoers-write': ['~', 'sudo rules'],
-  'jobs-restore': ['+', 'cron and at jobs and lingering of %'],
-  'keys-write': ['~', 'keys of %'],
-  'hook-run': ['-', 'off-boarding hook for %'],
-};
 
 const COLOURS: Readonly<Record<Sign | 'held' | 'bold', string>> = {
   '+': '32',
@@ -67,58 +44,20 @@ export function printPlan(changes: readonly Change[], verdict: GuardVerdict, isC
 }
 
 function isRenewal(change: Change): boolean {
-  return change.kind === 'keys-write' && change.gained.length === 0 && change.lost.length === 0;
+  return describeKind(change).renews(change);
 }
 
 function signOf(change: Change): Sign {
-  if (change.kind !== 'keys-write') return WORDS[change.kind][0];
-  if (change.gained.length > 0 && change.lost.length === 0) return '+';
-  return change.gained.length === 0 && change.lost.length > 0 ? '-' : '~';
+  return describeKind(change).sign(change);
 }
 
 function printChange(change: Change, paint: Paint): string {
+  const kind = describeKind(change);
   const sign = signOf(change);
-  const subject = WORDS[change.kind][1].replace('%', () => makePrintable(change.name));
-  const details = describeDetails(change);
+  const subject = kind.phrase.replace('%', () => makePrintable(change.name));
   const because = makePrintable(change.because);
-  const line = `  ${paint(sign, sign)} ${subject}${details}  (${because})`;
+  const line = `  ${paint(sign, sign)} ${subject}${makePrintable(kind.details(change))}  (${because})`;
   return [line, ...listFingerprints(change)].join('\n');
-}
-
-function describeDetails(change: Change): string {
-  switch (change.kind) {
-    case 'account-create':
-    case 'account-reopen': {
-      const { uid, gid, dir, shell } = change.entry;
-      return makePrintable(`: uid ${uid}, gid ${gid}, ${dir}, ${shell}`);
-    }
-    case 'account-alter': {
-      const { before, entry } = change;
-      const fields = ['name', 'uid', 'gid', 'gecos', 'dir', 'shell'] as const;
-      const altered = fields.filter((field) => before[field] !== entry[field]);
-      return `: ${altered.map((field) => `${field} ${quote(before[field])} -> ${quote(entry[field])}`).join(', ')}`;
-    }
-    case 'group-create':
-    case 'group-remove':
-      return `: gid ${change.gid}`;
-    case 'member-add':
-    case 'member-remove':
-      return `: ${makePrintable(change.member)}${change.kind === 'member-add' && change.sudo ? ', with sudo' : ''}`;
-    case 'home-create':
-      return `: ${makePrintable(change.dir)}`;
-    case 'account-close':
-    case 'account-remove':
-    case 'hook-run':
-    case 'jobs-disable':
-    case 'jobs-restore':
-    case 'keys-remove':
-    case 'keys-write':
-    case 'sessions-end':
-    case 'sudoers-remove':
-    case 'sudoers-write':
-      break;
-  }
-  return '';
 }
 
 function listFingerprints(change: Change): string[] {
@@ -128,9 +67,6 @@ function listFingerprints(change: Change): string[] {
     ...change.gained.map((key) => `      + ${makePrintable(key)}`),
   ];
 }
-
-const quote = (value: string | number): string =>
-  typeof value === 'number' ? String(value) : `"${makePrintable(value)}"`;
 
 function printRenewals(renewals: readonly Change[], paint: Paint): string {
   const names = renewals.slice(0, SHOWN_RENEWALS).map(({ name }) => makePrintable(name));

@@ -1,5 +1,5 @@
 // What a frozen node does not do: grants, and implied losses.
-import type { Change } from '../change.ts';
+import { type Change, describeKind } from '../change.ts';
 import { type EffectContext, findDisabledReason } from './effect.ts';
 import { dropKeys, readFingerprints } from '../plan-keys.ts';
 
@@ -18,9 +18,7 @@ export function freezePlan(
       if (exempt.has(change)) return false;
       const reason = findDisabledReason(change, accountOf);
       if (reason === 'blocked' || reason === 'inactive' || reason === 'not-listed-here') return false;
-      if (change.kind === 'keys-write') return change.gained.length > 0;
-      if (change.kind === 'keys-remove') return reason !== null;
-      return change.kind !== 'sudoers-remove';
+      return describeKind(change).waitsInFreeze(change, reason);
     }),
   );
 }

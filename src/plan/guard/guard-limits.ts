@@ -1,7 +1,9 @@
 // The guard's limits: how many may go, what was done in the window, and how the history names what is done.
 import type { Config } from '../../config/config.ts';
 import { DISABLED_DAY } from '../actual.ts';
-import type { Change } from '../change.ts';
+import { type Change, describeKind } from '../change.ts';
+import type { Measure } from '../changes/descriptor.ts';
+import { KINDS } from '../changes/kinds.ts';
 import { nameEffect } from './effect.ts';
 import type { ClassifiedPlan } from './guard-model.ts';
 
@@ -11,30 +13,22 @@ export function allowance(total: number, limit: Config['limits']['max_loss']): n
   return Math.max(1, Math.min(byShare, limit.at_most));
 }
 
-/** What the guard counts of what was done: the kinds that `nameRecord` leaves in the history for losses and gains. */
-export const COUNTED_KINDS = [
-  'account-close',
-  'account-remove',
-  'group-remove',
-  'keys-remove',
-  'keys-write:drop-keys',
-  'keys-write:replace-keys',
-  'member-add:sudo',
-  'member-remove',
-] as const;
-export type CountedKind = (typeof COUNTED_KINDS)[number];
+const COUNTED = KINDS.flatMap(({ counted }) => counted);
 
-/** Units to which one of these things was done within the window. */
+/** What the guard counts of what was done: the kinds that `nameRecord` leaves in the history for losses and gains. */
+export const COUNTED_KINDS: readonly string[] = COUNTED.map(({ history }) => history).sort();
+
+/** Units to which something that counts so was done within the window. */
 export function findDone(
   { question: { record, now } }: ClassifiedPlan,
-  kinds: readonly CountedKind[],
+  measure: Measure,
   window: number,
 ): Set<string> {
-  const wanted = new Set<string>(kinds);
+  const wanted = new Set(COUNTED.flatMap(({ as, history }) => (as === measure ? [history] : [])));
   const done = new Set<string>();
   for (const { at, scimId, kind } of record.done) {
     if (scimId === null || !wanted.has(kind) || at <= now - window) continue;
-    done.add(`${kind === 'group-remove' ? 'Group' : 'User'} ${scimId}`);
+    done.add(`${measure === 'groups' ? 'Group' : 'User'} ${scimId}`);
   }
   return done;
 }
@@ -62,14 +56,13 @@ export function nameRecord(
   const kinds = new Map<Change, string>();
   for (const change of changes) {
     const effect = nameEffect(change, accountOf);
+    const { kind, counted } = describeKind(change);
+    const isCounted = (name: string): boolean => counted.some(({ history }) => history === name);
     const isDisabledLine =
-      change.kind === 'account-remove' &&
-      question.actual.accounts.get(change.name)?.expiryDay === DISABLED_DAY;
-    const isHarmless = isDisabledLine || (change.kind === 'keys-remove' && effect === 'none');
-    if (uncounted.has(change) || isHarmless) kinds.set(change, `${change.kind}:unweighed`);
-    else if (effect === 'sudo' || effect === 'drop-keys' || effect === 'replace-keys') {
-      kinds.set(change, `${change.kind}:${effect}`);
-    }
+      effect === 'remove' && question.actual.accounts.get(change.name)?.expiryDay === DISABLED_DAY;
+    const isHarmless = isDisabledLine || (effect === 'none' && isCounted(kind));
+    if (uncounted.has(change) || isHarmless) kinds.set(change, `${kind}:unweighed`);
+    else if (isCounted(`${kind}:${effect}`)) kinds.set(change, `${kind}:${effect}`);
   }
   return kinds;
 }

@@ -1,14 +1,13 @@
 // The hash of a held set: equal on every node and in every sync, because only people and effects go into it.
 import { hash } from 'node:crypto';
 import type { DesiredState } from '../../policy/model.ts';
-import type { Change } from '../change.ts';
+import { type Change, describeKind } from '../change.ts';
 import { nameEffect, type EffectContext } from './effect.ts';
 
 /** The person or group of a change, as a key: people and groups may have equal SCIM ids. */
 export function nameUnit(change: Change): string {
-  const { kind, scimId, name } = change;
-  const isOfGroup = kind === 'group-create' || kind === 'group-remove';
-  return `${isOfGroup ? 'Group' : 'User'} ${scimId ?? `name ${name}`}`;
+  const { scimId, name } = change;
+  return `${describeKind(change).unit} ${scimId ?? `name ${name}`}`;
 }
 
 /** SCIM ids of groups by their name on the host, for hashes that do not depend on names where ids are known. */
@@ -45,11 +44,9 @@ function describeEffect(
 ): string {
   const unit = nameUnit(change);
   const effect = nameEffect(change, context);
-  const parts: readonly string[] =
-    change.kind === 'keys-write'
-      ? [...change.lost.map((key) => `-${key}`), ...change.gained.map((key) => `+${key}`)]
-      : effect === 'leave' || effect === 'sudo'
-        ? [groupIds.get(change.name) ?? change.name]
-        : [];
+  const parts =
+    effect === 'leave' || effect === 'sudo'
+      ? [groupIds.get(change.name) ?? change.name]
+      : describeKind(change).hashed(change);
   return JSON.stringify([unit, effect === 'none' ? change.kind : effect, ...parts]);
 }

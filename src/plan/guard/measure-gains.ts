@@ -1,8 +1,9 @@
 // Second step of the guard, for gains: new sudo members, and keys replaced in bulk.
 import type { Change } from '../change.ts';
+import type { Measure } from '../changes/descriptor.ts';
 import { nameEffect } from './effect.ts';
 import { nameUnit } from './held-hash.ts';
-import { allowance, type CountedKind, countUnion, describeWindow, findDone } from './guard-limits.ts';
+import { allowance, countUnion, describeWindow, findDone } from './guard-limits.ts';
 import type { ClassifiedPlan, Excess } from './guard-model.ts';
 import { sayCount } from '../../common/text/count-noun.ts';
 
@@ -19,8 +20,8 @@ export function measureGains(plan: ClassifiedPlan): Excess[] {
   const sudo = isFreshNode ? [] : pick('sudo');
   const replaced = pick('replace-keys');
   const within = describeWindow(limit.window);
-  const sudoCount = count(sudo, 'member-add:sudo', plan);
-  const replacedCount = count(replaced, 'keys-write:replace-keys', plan);
+  const sudoCount = count(sudo, 'sudo', plan);
+  const replacedCount = count(replaced, 'replaced', plan);
   const holders = question.actual.keyFiles.size;
   // As for losses, so many are always well: in a small organisation two people may renew their keys on one day.
   const mayReplace = allowance(holders, { ...loss, share: limit.replaced_keys, at_most: Infinity });
@@ -37,8 +38,8 @@ export function measureGains(plan: ClassifiedPlan): Excess[] {
 }
 
 /** People who gain now, together with those who did within the window; without a new one there is nothing to hold. */
-function count(changes: readonly Change[], kind: CountedKind, plan: ClassifiedPlan): number {
+function count(changes: readonly Change[], measure: Measure, plan: ClassifiedPlan): number {
   if (changes.length === 0) return 0;
-  const done = findDone(plan, [kind], plan.question.config.limits.max_gain.window);
+  const done = findDone(plan, measure, plan.question.config.limits.max_gain.window);
   return countUnion(done, new Set(changes.map(nameUnit)));
 }

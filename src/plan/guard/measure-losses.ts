@@ -1,7 +1,7 @@
 // Second step of the guard, for losses: people without access, people with less, and groups.
 import { resolveAccess } from '../../policy/access.ts';
 import { DISABLED_DAY } from '../actual.ts';
-import type { Change } from '../change.ts';
+import { type Change, describeKind } from '../change.ts';
 import { findDisabledReason, nameEffect } from './effect.ts';
 import { nameUnit } from './held-hash.ts';
 import { allowance, countUnion, describeWindow, findDone } from './guard-limits.ts';
@@ -43,7 +43,7 @@ export function measureLosses(plan: ClassifiedPlan): Excess[] {
   const out = rest.filter(({ extent }) => extent === 'out');
   const { limits } = plan.question.config;
   const within = describeWindow(limits.max_loss.window);
-  const done = findDone(plan, ['account-close', 'keys-remove', 'account-remove'], limits.max_loss.window);
+  const done = findDone(plan, 'lost', limits.max_loss.window);
   const total = countPopulation(plan, done);
   const allowed = allowance(total, limits.max_loss);
   const explicit = out.filter(({ isExplicit }) => isExplicit);
@@ -64,7 +64,7 @@ export function measureLosses(plan: ClassifiedPlan): Excess[] {
   }
   const less = rest.filter(({ extent }) => extent === 'less');
   if (less.length > 0) {
-    const lessDone = findDone(plan, ['member-remove', 'keys-write:drop-keys'], limits.max_loss.window);
+    const lessDone = findDone(plan, 'reduced', limits.max_loss.window);
     const others = new Set([...lessDone].filter((unit) => !done.has(unit)));
     const count = countUnion(others, unitsOf(less));
     if (count > allowed) hold('loss', describe(count, 'lose keys or memberships'), less);
@@ -110,8 +110,8 @@ function withDependants(changes: readonly Change[], losses: readonly Loss[], pla
   const units = unitsOf(losses);
   return changes.filter((change) => {
     if (!units.has(nameUnit(change)) || plan.exempt.has(change)) return false;
-    if (change.kind === 'keys-write') return change.gained.length + change.lost.length > 0;
-    return change.kind !== 'home-create';
+    const kind = describeKind(change);
+    return kind.waitsWithPerson && !kind.renews(change);
   });
 }
 
@@ -137,7 +137,7 @@ function measureGroups(
   if (removals.length === 0) return [];
   const { config, actual } = plan.question;
   const limit = config.limits.max_loss;
-  const done = findDone(plan, ['group-remove'], limit.window);
+  const done = findDone(plan, 'groups', limit.window);
   const count = countUnion(done, new Set(removals.map(nameUnit)));
   const total = actual.groups.size + done.size;
   const allowed = allowance(total, limit);

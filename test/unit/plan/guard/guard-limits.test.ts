@@ -39,8 +39,8 @@ describe('what was done', () => {
       { at: 950, scimId: null, kind: 'account-close' },
       { at: 950, scimId: 'c', kind: 'account-close:unweighed' },
     ];
-    expect(findDone(plan(done), ['account-close'], 100)).toEqual(new Set(['User b']));
-    expect(findDone(plan(done), ['group-remove'], 100)).toEqual(new Set(['Group b']));
+    expect(findDone(plan(done), 'lost', 100)).toEqual(new Set(['User b']));
+    expect(findDone(plan(done), 'groups', 100)).toEqual(new Set(['Group b']));
   });
 
   it('counts whom both have once', () => {

@@ -1,0 +1,96 @@
+// Who applies which changes, by the name in their descriptor: account files in one go, key files in one go, the rest singly.
+import { existsSync } from 'node:fs';
+import { describeError } from '../common/errors.ts';
+import type { Paths } from '../common/paths.ts';
+import { toHostWrite } from '../common/system-error.ts';
+import { type Change, type ChangeKind, type ChangeOf, isAccountChange } from '../plan/change.ts';
+import type { Applier, ApplyContext } from './applier.ts';
+import { createHome } from './homes/home.ts';
+import { removeKeyFile, writeKeyFiles } from './keys/authorized-keys.ts';
+import { addDenied } from './keys/deny-list.ts';
+import { tellNscd } from './nss/nscd.ts';
+import { runHooks } from './sessions/hook.ts';
+import { disableJobs, noteHook, restoreJobs } from './sessions/jobs.ts';
+import { endSessions } from './sessions/sessions.ts';
+import { removeSudoers, writeSudoers } from './sudo/sudoers.ts';
+
+const DAY_MS = 86_400_000;
+
+const NO_KEYS_MEANWHILE = 'until then the key helper serves no keys for this account';
+
+export const APPLIERS: ReadonlyMap<string, Applier> = new Map<string, Applier>([
+  ['account-files', applyToAccounts],
+  ['key-files', (batch, { paths }) => writeKeyFiles(paths.keys, pick(batch, 'keys-write'))],
+  ['key-removal', singly('keys-remove', ({ name }, { keys }) => removeKeyFile(keys, name))],
+  // A throwaway root has no processes of its own.
+  [
+    'sessions',
+    singly('sessions-end', ({ uid }, { root }) =>
+      root === '/' && existsSync('/proc/1/status') ? endSessions(uid) : undefined,
+    ),
+  ],
+  [
+    'jobs-disabling',
+    singly('jobs-disable', (change, { root, offboarded }) =>
+      disableJobs(root, offboarded, change, change.needsHook),
+    ),
+  ],
+  [
+    'jobs-restoring',
+    singly('jobs-restore', (change, { root, offboarded }) =>
+      restoreJobs(root, offboarded, change, Date.now()),
+    ),
+  ],
+  ['homes', singly('home-create', (change, { root }) => createHome(root, change))],
+  ['sudoers', singly('sudoers-write', ({ text }, { root }) => writeSudoers(root, text))],
+  ['sudoers-removal', singly('sudoers-remove', (_, { root }) => removeSudoers(root))],
+  ['hooks', applyHooks],
+]);
+
+function pick<Kind extends ChangeKind>(batch: readonly Change[], kind: Kind): ChangeOf<Kind>[] {
+  return batch.filter((change): change is ChangeOf<Kind> => change.kind === kind);
+}
+
+/** Changes of one kind, one by one: one that fails does not prevent the next. */
+function singly<Kind extends ChangeKind>(
+  kind: Kind,
+  apply: (change: ChangeOf<Kind>, paths: Paths) => void | Promise<void>,
+): Applier {
+  return async (batch, context, fail, onDone) => {
+    for (const [index, change] of pick(batch, kind).entries()) {
+      onDone(index);
+      try {
+        await apply(change, context.paths);
+      } catch (error) {
+        fail(change, describeFailure(change, error, context));
+      }
+    }
+  };
+}
+
+async function applyToAccounts(...[batch, { paths, backend }, fail]: Parameters<Applier>): Promise<void> {
+  const today = Math.floor(Date.now() / DAY_MS);
+  const changes = batch.filter(isAccountChange);
+  for (const { change, problem } of await backend.apply(changes, today)) fail(change, problem);
+  if (paths.root === '/') await tellNscd();
+}
+
+/** A hook that fails is reported once and not run again. A throwaway root has no hooks. */
+async function applyHooks(...[batch, { paths, config }, fail]: Parameters<Applier>): Promise<void> {
+  const changes = pick(batch, 'hook-run');
+  const people = changes.map(({ name, uid, scimId }) => ({ name, uid, scimId: scimId ?? '' }));
+  const problems = paths.root === '/' ? await runHooks(paths.hooks, config.offboarding, people) : new Map();
+  for (const change of changes) {
+    noteHook(paths.offboarded, change.uid);
+    const problem: unknown = problems.get(change.uid) ?? null;
+    if (typeof problem === 'string') fail(change, `the hook ${config.offboarding.hook ?? ''}: ${problem}`);
+  }
+}
+
+/** A key file that the system does not let go is denied: its name enters the deny list of the helper. */
+function describeFailure(change: Change, error: unknown, { paths, config }: ApplyContext): string {
+  const isOfSystem = error instanceof Error && 'code' in error;
+  const problem = describeError(isOfSystem ? toHostWrite('the system refused', error) : error);
+  const isDenied = isOfSystem && change.kind === 'keys-remove' && addDenied(paths.denyList, change.name);
+  return isDenied && config.keys.serve === 'command' ? `${problem}; ${NO_KEYS_MEANWHILE}` : problem;
+}

@@ -1,0 +1,96 @@
+// What one kind of change is, in one place: order, wording, what it takes away, how the guard counts it, who applies it.
+import type { DesiredAccount, DisabledBecause } from '../../policy/model.ts';
+
+/**
+ * What every change has. `scimId` is the person or group it is done for (for a membership: the person); null for what
+ * concerns all (the managed group, sudoers).
+ */
+export interface ChangeCommon {
+  readonly kind: string;
+  readonly scimId: string | null;
+  /** The account's or group's name on the host. */
+  readonly name: string;
+  /** Why, in words for the operator. */
+  readonly because: string;
+}
+
+export type Sign = '+' | '-' | '~';
+
+/**
+ * What a change means for the person or group it is done for, which is what the guard measures, hashes and records:
+ * `close` they cannot log in any more; `lose-keys` the same, because no key is left; `drop-keys` some keys go;
+ * `replace-keys` all keys go and others come; `leave` a group without them; `remove` their line goes;
+ * `sudo` they get sudo; `drop-group` the group goes; `none` nothing that the guard measures.
+ */
+export type Effect =
+  'close' | 'lose-keys' | 'drop-keys' | 'replace-keys' | 'leave' | 'remove' | 'sudo' | 'drop-group' | 'none';
+
+/**
+ * What is counted over the window of a limit: people who lost all access (`lost`), or some keys or a group (`reduced`);
+ * groups that went (`groups`); people who gained sudo (`sudo`) or had all keys replaced (`replaced`).
+ */
+export type Measure = 'lost' | 'reduced' | 'groups' | 'sudo' | 'replaced';
+
+/** How the history names what counts: the kind itself, or `kind:effect`. */
+export interface Counted {
+  readonly history: string;
+  readonly as: Measure;
+}
+
+/**
+ * One kind of change. To add one: a descriptor in a file of this directory, an entry in `kinds.ts` (which is the order of
+ * applying), and an applier of `host/` under the name in `applier`.
+ */
+export interface ChangeDescriptor<C extends ChangeCommon> {
+  readonly kind: C['kind'];
+  /** In a plan: `%` stands for the name. */
+  readonly phrase: string;
+  sign(change: C): Sign;
+  /** What follows the phrase, escaped by `printPlan`; empty if nothing. */
+  details(change: C): string;
+  /** Whether it takes something away, so that it is tried whatever else failed for that name. */
+  revokes(change: C): boolean;
+  /** What it merely keeps alive (the expiry of keys): never held, printed by name alone. */
+  renews(change: C): boolean;
+  /** Whose loss or gain it is. */
+  readonly unit: 'User' | 'Group';
+  /** @param account the desired account of the person; undefined: there is to be none. */
+  effect(change: C, account: DesiredAccount | undefined): Effect;
+  /** What distinguishes it in the hash of a held set beside person and effect. */
+  hashed(change: C): readonly string[];
+  /** What of it later syncs count against the limits. */
+  readonly counted: readonly Counted[];
+  /** Waits while another loss of the same person is held. */
+  readonly waitsWithPerson: boolean;
+  /**
+   * Waits while the node is frozen.
+   * @param reason why the person is to be disabled; null: they are not, or it concerns no person.
+   */
+  waitsInFreeze(change: C, reason: DisabledBecause | null): boolean;
+  /** What it writes: account files, key files (both of which a publication shows to other pods), or only this node. */
+  readonly writes: 'accounts' | 'keys' | 'node';
+  /** Applied only after other pods see what was written before it. */
+  readonly afterPublication: boolean;
+  /** Which applier of `host/appliers.ts`; changes of one applier that follow each other go in one batch. */
+  readonly applier: string;
+}
+
+/** What most kinds have in common. */
+export const DEFAULTS = {
+  details: () => '',
+  renews: () => false,
+  unit: 'User',
+  effect: (): Effect => 'none',
+  hashed: () => [],
+  counted: [],
+  waitsWithPerson: true,
+  waitsInFreeze: () => true,
+  writes: 'node',
+  afterPublication: false,
+} as const;
+
+/** A kind that takes something away. */
+export const REVOKES = { ...DEFAULTS, sign: (): Sign => '-', revokes: () => true } as const;
+
+/** A kind that gives something. */
+export const GRANTS = { ...DEFAULTS, sign: (): Sign => '+', revokes: () => false } as const;

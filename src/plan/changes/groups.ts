@@ -1,0 +1,67 @@
+// Lines of group(5) and the members in them.
+import { type ChangeCommon, type ChangeDescriptor, GRANTS, REVOKES } from './descriptor.ts';
+
+export interface GroupCreate extends ChangeCommon {
+  readonly kind: 'group-create';
+  readonly gid: number;
+}
+
+export interface GroupRemove extends ChangeCommon {
+  readonly kind: 'group-remove';
+  readonly gid: number;
+}
+
+export interface MemberAdd extends ChangeCommon {
+  readonly kind: 'member-add';
+  readonly member: string;
+  /** The group's members may run sudo. */
+  readonly sudo: boolean;
+}
+
+export interface MemberRemove extends ChangeCommon {
+  readonly kind: 'member-remove';
+  readonly member: string;
+}
+
+const ACCOUNT_FILES = { writes: 'accounts', applier: 'account-files' } as const;
+
+export const groupCreate: ChangeDescriptor<GroupCreate> = {
+  ...GRANTS,
+  ...ACCOUNT_FILES,
+  kind: 'group-create',
+  phrase: 'group %',
+  details: ({ gid }) => `: gid ${gid}`,
+  unit: 'Group',
+};
+
+export const groupRemove: ChangeDescriptor<GroupRemove> = {
+  ...REVOKES,
+  ...ACCOUNT_FILES,
+  kind: 'group-remove',
+  phrase: 'group %',
+  details: ({ gid }) => `: gid ${gid}`,
+  unit: 'Group',
+  effect: () => 'drop-group',
+  counted: [{ history: 'group-remove', as: 'groups' }],
+};
+
+export const memberAdd: ChangeDescriptor<MemberAdd> = {
+  ...GRANTS,
+  ...ACCOUNT_FILES,
+  kind: 'member-add',
+  phrase: 'member of group %',
+  details: ({ member, sudo }) => `: ${member}${sudo ? ', with sudo' : ''}`,
+  effect: ({ sudo }) => (sudo ? 'sudo' : 'none'),
+  counted: [{ history: 'member-add:sudo', as: 'sudo' }],
+};
+
+export const memberRemove: ChangeDescriptor<MemberRemove> = {
+  ...REVOKES,
+  ...ACCOUNT_FILES,
+  kind: 'member-remove',
+  phrase: 'member of group %',
+  details: ({ member }) => `: ${member}`,
+  // All that belongs to disabling an account is `close`, so that it goes or waits together.
+  effect: (_, account) => ((account?.disabled ?? null) === null ? 'leave' : 'close'),
+  counted: [{ history: 'member-remove', as: 'reduced' }],
+};

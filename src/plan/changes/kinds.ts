@@ -1,0 +1,29 @@
+// The kinds of change, in the order in which they are applied: revocations first, grants last; within a kind, by name.
+import { accountAlter, accountDisable, accountCreate, accountRemove, accountEnable } from './accounts.ts';
+import { groupCreate, groupRemove, memberAdd, memberRemove } from './groups.ts';
+import { homeCreate } from './homes.ts';
+import { keysRemove, keysWrite } from './keys.ts';
+import { hookRun, jobsDisable, jobsRestore, sessionsEnd } from './leaving.ts';
+import { sudoersRemove, sudoersWrite } from './sudo.ts';
+
+export const KINDS = [
+  keysRemove,
+  accountDisable,
+  sessionsEnd,
+  sudoersRemove,
+  memberRemove,
+  groupRemove,
+  jobsDisable,
+  accountRemove,
+  groupCreate,
+  accountCreate,
+  accountAlter,
+  accountEnable,
+  homeCreate,
+  memberAdd,
+  sudoersWrite,
+  jobsRestore,
+  keysWrite,
+  // It may take its time, so nothing waits for it.
+  hookRun,
+] as const;
