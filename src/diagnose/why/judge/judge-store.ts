@@ -1,5 +1,6 @@
 // The link `store`: is it answering, and does the node follow it? No login waits for it, so each fault is a warning.
 import { sayAgo, saySpan } from '../../../common/text/relative-time.ts';
+import type { Status } from '../../../agent/report/status.ts';
 import type { Facts } from '../facts.ts';
 import { ok, unknown, warning, type Verdict } from '../verdict.ts';
 
@@ -8,9 +9,20 @@ const STALE = 3600;
 /** Seconds. As in agent/ingest: beyond it no key is confirmed. */
 const MAX_SKEW = 300;
 
-export function judgeStore({ status, isDaemonUp, config, now }: Facts): Verdict {
+export function judgeStore(facts: Facts): Verdict {
+  const { status, now } = facts;
   if (!status.ok) return unknown(status.why);
-  const { store, mode, lastSync, guard } = status.value;
+  const { store } = status.value;
+  return (
+    judgeContact(facts, status.value) ??
+    judgeRestraint(facts, status.value) ??
+    judgeAge(status.value, now) ??
+    ok(`last contact ${sayAgo(store.lastContact, now)}, last complete read ${sayAgo(store.lastComplete, now)}`)
+  );
+}
+
+/** The daemon does not run, the store does not answer, or the clocks differ; null: none of them. */
+function judgeContact({ isDaemonUp, now }: Facts, { store, lastSync }: Status): Verdict | null {
   if (isDaemonUp === false) {
     return warning(
       'store-daemon-stopped',
@@ -35,6 +47,11 @@ export function judgeStore({ status, isDaemonUp, config, now }: Facts): Verdict 
       'correct the time synchronisation: timedatectl status',
     );
   }
+  return null;
+}
+
+/** An operator's setting keeps the node from following the store; null: none does. */
+function judgeRestraint({ config, now }: Facts, { mode, guard }: Status): Verdict | null {
   if (mode === 'observe' || config.mode === 'observe') {
     return warning(
       'store-observe',
@@ -51,6 +68,11 @@ export function judgeStore({ status, isDaemonUp, config, now }: Facts): Verdict 
       'end the freeze when its time has come: sunk-agent thaw',
     );
   }
+  return null;
+}
+
+/** The store was never read completely, or the last sync is too old; null: neither. */
+function judgeAge({ store, lastSync }: Status, now: number): Verdict | null {
   if (store.lastComplete === null) {
     return warning(
       'store-never-complete',
@@ -67,7 +89,5 @@ export function judgeStore({ status, isDaemonUp, config, now }: Facts): Verdict 
       'run sunk-agent sync',
     );
   }
-  return ok(
-    `last contact ${sayAgo(store.lastContact, now)}, last complete read ${sayAgo(store.lastComplete, now)}`,
-  );
+  return null;
 }
