@@ -113,7 +113,7 @@ const TERMS: Readonly<Record<string, Term>> = {
     today: /\bweigh(?:s|ed|ing)?\b|\bscales\b|\bspoken\b|\bsilent\b|\briders?\b/g,
     use: 'guard-limits, explicit, implied, dependants',
     // Options of the logger, of npm and of curl; codes of findings.
-    except: [/['"]silent['"]|--silent|\b(?:disk|sshd)-silent\b/g],
+    except: [/['"]silent['"]|--silent|\b(?:disk|sshd|names)-silent\b/g],
   },
   reopened: {
     today:

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { findDenial } from '../../../../../src/diagnose/why/judge/sshd-denial.ts';
 import { judgeSshd } from '../../../../../src/diagnose/why/judge/judge-sshd.ts';
 import { healthy, notProbed, probed, withSshd } from '../../../../support/records/healthy.ts';
 
@@ -10,14 +9,7 @@ test.each<[string, Record<string, string[]>]>([
   ['sshd-allow-groups', { allowgroups: ['wheel'], authenticationmethods: ['password'] }],
   ['sshd-methods', { authenticationmethods: ['publickey,password'] }],
 ])('%s is the first setting that denies the user', (code, settings) => {
-  expect(findDenial(new Map(Object.entries(settings)), 'alice', ['slurm-users'])?.code).toBe(code);
   expect(judgeSshd(withSshd(settings))).toMatchObject({ level: 'error', code });
-});
-
-test('settings that name the user, one of its groups or a key alone deny nothing', () => {
-  const settings = { allowusers: ['alice@10.*'], allowgroups: ['slurm-*'], authenticationmethods: ['any'] };
-  expect(findDenial(new Map(Object.entries(settings)), 'alice', ['slurm-users'])).toBeNull();
-  expect(findDenial(new Map([['allowgroups', ['wheel']]]), 'alice', [])).toBeNull();
 });
 
 test('a finding that breaks logins is an error, another a warning, and few tries a warning', () => {
@@ -38,4 +30,43 @@ test('a finding that breaks logins is an error, another a warning, and few tries
   });
   expect(judgeSshd(withSshd({ maxauthtries: ['3'] })).level).toBe('ok');
   expect(judgeSshd({ ...healthy, sshd: notProbed }).level).toBe('unknown');
+});
+
+const finding = (code: string, breaksLogin: boolean) => ({ code, detail: 'x', breaksLogin });
+
+test('a denial comes before the findings, a finding before few tries, and those before a bypass', () => {
+  const deny = new Map([['denyusers', ['alice']]]);
+  const few = new Map([['maxauthtries', ['1']]]);
+  const [broken, bypass] = [finding('sshd-other-command', true), finding('sshd-user-ca', false)];
+  const codeOf = (settings: Map<string, string[]>, ...findings: (typeof broken)[]) =>
+    judgeSshd({ ...healthy, sshd: probed({ settings, findings }) }).code;
+  expect(codeOf(deny, bypass, broken)).toBe('sshd-deny-users');
+  expect(codeOf(few, bypass, broken)).toBe('sshd-other-command');
+  expect(codeOf(few, bypass)).toBe('sshd-few-tries');
+  expect(codeOf(new Map(), bypass)).toBe('sshd-user-ca');
+});
+
+test('the groups of the user deny a login only where the name service was asked', () => {
+  const denied = withSshd({ denygroups: ['slurm-users'] });
+  expect(judgeSshd(denied).code).toBe('sshd-deny-groups');
+  expect(judgeSshd({ ...denied, names: notProbed }).level).toBe('ok');
+});
+
+test('an sshd that does not report its settings is not known, unless that is a finding', () => {
+  const without = (findings: ReturnType<typeof finding>[]) =>
+    judgeSshd({ ...healthy, sshd: probed({ settings: null, findings }) });
+  expect(without([]).level).toBe('unknown');
+  expect(without([finding('sshd-silent', true)])).toMatchObject({
+    level: 'error',
+    code: 'sshd-silent',
+    owner: 'operator',
+  });
+});
+
+test('without a name no user is denied by name', () => {
+  expect(judgeSshd({ ...withSshd({ allowusers: ['bob'] }), name: null }).level).toBe('ok');
+});
+
+test('settings that sshd does not print have the defaults of sshd', () => {
+  expect(judgeSshd({ ...healthy, sshd: probed({ settings: new Map(), findings: [] }) }).level).toBe('ok');
 });

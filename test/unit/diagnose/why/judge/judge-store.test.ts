@@ -8,7 +8,7 @@ const failing = withStatus(({ store }) => ({ store: { ...store, failure } }));
 const skewed = (skewSeconds: number | null) =>
   withStatus(({ store }) => ({ store: { ...store, skewSeconds } }));
 const frozen = (frozenUntil: number) => withStatus(({ guard }) => ({ guard: { ...guard, frozenUntil } }));
-const syncedAt = (at: number) => withStatus(({ lastPass }) => ({ lastPass: { ...lastPass, at } }));
+const syncedAt = (at: number) => withStatus(({ lastSync }) => ({ lastSync: { ...lastSync, at } }));
 const neverComplete = withStatus(({ store }) => ({ store: { ...store, lastComplete: null } }));
 const observing: Facts = { ...healthy, config: { ...config, mode: 'observe' } };
 
@@ -54,27 +54,27 @@ describe('the link `store`', () => {
 
   test('of several faults names the cause before its effects', () => {
     const all: Facts = {
-      ...withStatus(({ store, guard, lastPass }) => ({
+      ...withStatus(({ store, guard, lastSync }) => ({
         store: { ...store, failure, skewSeconds: 900, lastComplete: null },
         guard: { ...guard, frozenUntil: NOW + 60 },
-        lastPass: { ...lastPass, at: NOW - 90_000 },
+        lastSync: { ...lastSync, at: NOW - 90_000 },
       })),
       config: observing.config,
     };
     expect(judgeStore({ ...all, isDaemonUp: false }).code).toBe('store-daemon-stopped');
     expect(judgeStore(all).code).toBe('store-unreachable');
-    const answering = withStatus(({ store, guard, lastPass }) => ({
+    const answering = withStatus(({ store, guard, lastSync }) => ({
       store: { ...store, lastComplete: null },
       guard: { ...guard, frozenUntil: NOW + 60 },
-      lastPass: { ...lastPass, at: NOW - 90_000 },
+      lastSync: { ...lastSync, at: NOW - 90_000 },
     }));
     expect(judgeStore({ ...answering, config: observing.config }).code).toBe('store-observe');
     expect(judgeStore(answering).code).toBe('store-frozen');
     expect(
       judgeStore(
-        withStatus(({ store, lastPass }) => ({
+        withStatus(({ store, lastSync }) => ({
           store: { ...store, lastComplete: null },
-          lastPass: { ...lastPass, at: NOW - 90_000 },
+          lastSync: { ...lastSync, at: NOW - 90_000 },
         })),
       ).code,
     ).toBe('store-never-complete');

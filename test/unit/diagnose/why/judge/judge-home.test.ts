@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import type { Facts } from '../../../../../src/diagnose/why/facts.ts';
+import { judgeHome } from '../../../../../src/diagnose/why/judge/judge-home.ts';
+import { config, healthy, notProbed, probed } from '../../../../support/records/healthy.ts';
+
+const there = { state: 'there', isDirectory: true, uid: 10_000, mode: 0o700, closedAbove: null } as const;
+const withUserKeys: Facts['config'] = { ...config, keys: { ...config.keys, user_files: 'allow' } };
+
+describe('the link `home`', () => {
+  test.each([0o700, 0o755, 0o2750])('mode %o of its user is in order', (mode) => {
+    const facts: Facts = { ...healthy, home: probed({ ...there, mode }) };
+    expect(judgeHome(facts)).toMatchObject({ level: 'ok', owner: null });
+  });
+
+  test.each<[string, Facts['home']]>([
+    ['home-missing', probed({ state: 'missing' })],
+    ['home-unreachable', probed({ state: 'unreachable', why: '/home/alice does not answer' })],
+    ['home-no-directory', probed({ ...there, isDirectory: false })],
+    ['home-other-owner', probed({ ...there, uid: 4711 })],
+    ['home-other-owner', probed({ ...there, uid: 0 })],
+    ['home-not-searchable', probed({ ...there, closedAbove: '/home' })],
+    // The first thing to correct: only a directory of the user is worth a look at its mode.
+    ['home-no-directory', probed({ ...there, isDirectory: false, uid: 4711, closedAbove: '/home' })],
+    ['home-other-owner', probed({ ...there, uid: 4711, closedAbove: '/home', mode: 0o777 })],
+  ])('%s is a warning of the operator, since a session then starts in /', (code, home) => {
+    expect(judgeHome({ ...healthy, home })).toMatchObject({
+      level: 'warning',
+      code,
+      owner: 'operator',
+      howToFix: expect.stringMatching(/\S/),
+    });
+  });
+
+  test('has the fix for who makes homes', () => {
+    const missing = { ...healthy, home: probed({ state: 'missing' } as const) };
+    const never: Facts['config'] = { ...config, accounts: { ...config.accounts, homes: 'never' } };
+    expect(judgeHome({ ...missing, config: never }).howToFix).not.toContain('sunk-agent sync');
+    const create: Facts['config'] = { ...config, accounts: { ...config.accounts, homes: 'create' } };
+    expect(judgeHome({ ...missing, config: create }).howToFix).toContain('sunk-agent sync');
+  });
+
+  test.each([0o770, 0o707, 0o720, 0o702, 0o1777])(
+    'mode %o is the user’s to change, and does not matter where sshd reads no key in it',
+    (mode) => {
+      const facts: Facts = { ...healthy, home: probed({ ...there, mode }) };
+      expect(judgeHome(facts).level).toBe('ok');
+      expect(judgeHome({ ...facts, config: withUserKeys })).toMatchObject({
+        code: 'home-writable',
+        owner: 'person',
+        howToFix: expect.stringMatching(/\S/),
+      });
+    },
+  );
+
+  test('what others may read is in order also where sshd reads keys in it', () => {
+    expect(
+      judgeHome({ ...healthy, config: withUserKeys, home: probed({ ...there, mode: 0o755 }) }).level,
+    ).toBe('ok');
+  });
+
+  test('is not known where it was not probed', () => {
+    expect(judgeHome({ ...healthy, home: notProbed })).toMatchObject({
+      level: 'unknown',
+      detail: notProbed.why,
+    });
+  });
+});

@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest';
+import type { Facts } from '../../../../../src/diagnose/why/facts.ts';
+import { judgeNames } from '../../../../../src/diagnose/why/judge/judge-names.ts';
+import {
+  config,
+  healthy,
+  notProbed,
+  person,
+  probed,
+  withPerson,
+} from '../../../../support/records/healthy.ts';
+
+type Answer = Extract<Facts['names'], { ok: true }>['value'];
+
+const { entry } = person.actual!;
+const answering = (more: Partial<Answer>, facts: Facts = healthy): Facts => {
+  if (!facts.names.ok) throw new Error('the sample has an answer');
+  return { ...facts, names: probed({ ...facts.names.value, ...more }) };
+};
+const published: Facts['config'] = { ...config, accounts: { ...config.accounts, backend: 'published' } };
+
+describe('the link `names`', () => {
+  test('is in order where the name service answers the line, with the managed group', () => {
+    expect(judgeNames(healthy)).toMatchObject({ level: 'ok', owner: null });
+    // GECOS does not matter to a login.
+    expect(judgeNames(answering({ entry: { ...entry, gecos: 'Alice' } })).level).toBe('ok');
+  });
+
+  test.each<[string, Facts]>([
+    ['names-silent', answering({ fault: 'timed out' })],
+    ['names-silent', answering({ fault: 'timed out', entry: null, groups: [], hasNscd: true })],
+    ['names-missing', answering({ entry: null })],
+    [
+      'names-missing',
+      { ...answering({ entry: null, direct: null }, withPerson({ actual: null })), local: null },
+    ],
+    ['names-stale-nscd', answering({ entry: null, hasNscd: true })],
+    ['names-differ', answering({ entry: { ...entry, uid: 4711 } })],
+    ['names-differ', answering({ entry: { ...entry, uid: 0, gid: 0 } })],
+    ['names-differ', answering({ entry: { ...entry, gid: 100 } })],
+    ['names-differ', answering({ entry: { ...entry, dir: '/' } })],
+    ['names-differ', answering({ entry: { ...entry, shell: '/usr/sbin/nologin' } })],
+    ['names-stale-nscd', answering({ entry: { ...entry, uid: 4711 }, hasNscd: true })],
+    ['names-not-managed', answering({ groups: ['slurm-users'] })],
+    ['names-not-managed', answering({ groups: [] })],
+    ['names-not-managed', answering({ groups: ['sunk-users-of-old', 'Sunk-Users'] })],
+  ])('%s is an error of the operator with a fix', (code, facts) => {
+    expect(judgeNames(facts)).toMatchObject({
+      level: 'error',
+      code,
+      owner: 'operator',
+      howToFix: expect.stringMatching(/\S/),
+    });
+  });
+
+  test('names the service of the backend, and nscd only where it runs', () => {
+    const missing = answering({ entry: null });
+    expect(judgeNames(missing).howToFix).toMatch(/\bfiles\b/);
+    expect(judgeNames({ ...missing, config: published }).howToFix).toMatch(/\bcache\b/);
+    expect(judgeNames(answering({ groups: [], hasNscd: true })).howToFix).toContain('nscd');
+    expect(judgeNames(answering({ groups: [] })).howToFix).not.toContain('nscd');
+  });
+
+  test('compares with the managed line, else that of passwd, else what the service itself has', () => {
+    const other = { ...entry, uid: 4711 };
+    const noPerson: Facts = { ...healthy, person: notProbed };
+    // The managed line takes precedence over both.
+    expect(judgeNames({ ...answering({ direct: other }), local: other }).level).toBe('ok');
+    expect(judgeNames({ ...answering({ direct: entry }, noPerson), local: other }).code).toBe('names-differ');
+    expect(judgeNames({ ...answering({ direct: other }, noPerson), local: null }).code).toBe('names-differ');
+    expect(judgeNames({ ...answering({ direct: null }, noPerson), local: null }).level).toBe('ok');
+  });
+
+  test('is not known where the name service was not asked', () => {
+    expect(judgeNames({ ...healthy, names: notProbed })).toMatchObject({
+      level: 'unknown',
+      detail: notProbed.why,
+    });
+  });
+});

@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest';
+import { findDenial } from '../../../../../src/diagnose/why/judge/sshd-denial.ts';
+
+const GROUPS = ['sunk-users', 'slurm-users'];
+const deny = (settings: Record<string, string[]>, name = 'alice', groups: readonly string[] = GROUPS) =>
+  findDenial(new Map(Object.entries(settings)), name, groups);
+
+describe('the settings by which sshd denies a user', () => {
+  test.each<[string, Record<string, string[]>]>([
+    ['sshd-deny-users', { denyusers: ['bob', 'al?ce'] }],
+    ['sshd-deny-users', { denyusers: ['*'] }],
+    ['sshd-allow-users', { allowusers: ['bob', 'carol@10.*'] }],
+    ['sshd-allow-users', { allowusers: ['Alice', 'alic', 'alice2', 'a.*'] }],
+    ['sshd-deny-groups', { denygroups: ['slurm-*'] }],
+    ['sshd-deny-groups', { denygroups: ['wheel', 'sunk-users'] }],
+    ['sshd-allow-groups', { allowgroups: ['wheel', 'sunk'] }],
+    ['sshd-methods', { authenticationmethods: ['publickey,password'] }],
+    ['sshd-methods', { authenticationmethods: ['password publickey,keyboard-interactive:pam'] }],
+    // In the order in which sshd asks (sshd_config(5), DenyUsers).
+    ['sshd-deny-users', { denyusers: ['alice'], allowusers: ['bob'], denygroups: ['*'] }],
+    ['sshd-allow-users', { allowusers: ['bob'], denygroups: ['*'], allowgroups: ['wheel'] }],
+    ['sshd-deny-groups', { denygroups: ['*'], allowgroups: ['wheel'] }],
+    ['sshd-allow-groups', { allowgroups: ['wheel'], authenticationmethods: ['password'] }],
+  ])('%s is the first that does', (code, settings) => {
+    expect(deny(settings)).toMatchObject({
+      level: 'error',
+      code,
+      owner: 'operator',
+      howToFix: expect.stringMatching(/\S/),
+    });
+  });
+
+  test.each<[string, Record<string, string[]>]>([
+    ['there are none', {}],
+    ['others are denied', { denyusers: ['bob', 'alice2', 'ALICE'], denygroups: ['wheel'] }],
+    ['the user is allowed, from anywhere or from some hosts', { allowusers: ['bob', 'alice@10.*'] }],
+    ['one of the groups is allowed', { allowgroups: ['wheel', 'slurm-*'] }],
+    ['any method is enough', { authenticationmethods: ['any'] }],
+    [
+      'a key alone is enough, beside other lists',
+      { authenticationmethods: ['publickey,password publickey'] },
+    ],
+    ['the lists are empty', { denyusers: [], allowusers: [], allowgroups: [], authenticationmethods: [] }],
+  ])('are none where %s', (_, settings) => {
+    expect(deny(settings)).toBeNull();
+  });
+
+  test('are not concluded from groups that are not known', () => {
+    expect(deny({ allowgroups: ['wheel'], denygroups: ['slurm-*'] }, 'alice', [])).toBeNull();
+    expect(deny({ allowusers: ['bob'], allowgroups: ['wheel'] }, 'alice', [])?.code).toBe('sshd-allow-users');
+  });
+
+  test('are patterns of sshd and no regular expressions', () => {
+    expect(deny({ denyusers: ['a.ice', '(alice)', '[a]lice', 'alice|bob', '^alice$', '\\'] })).toBeNull();
+    expect(deny({ denyusers: ['a.ice'] }, 'a.ice')?.code).toBe('sshd-deny-users');
+  });
+});
