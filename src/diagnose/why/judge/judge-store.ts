@@ -17,7 +17,9 @@ export function judgeStore(facts: Facts): Verdict {
     judgeContact(facts, status.value) ??
     judgeRestraint(facts, status.value) ??
     judgeAge(status.value, now) ??
-    ok(`last contact ${sayAgo(store.lastContact, now)}, last complete read ${sayAgo(store.lastComplete, now)}`)
+    ok(
+      `last contact ${sayAgo(store.lastContact, now)}, last complete read ${sayAgo(store.lastComplete, now)}`,
+    )
   );
 }
 

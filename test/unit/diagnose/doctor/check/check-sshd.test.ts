@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest';
+import { checkSshd } from '../../../../../src/diagnose/doctor/check/check-sshd.ts';
+import { notProbed, probed } from '../../../../support/records/healthy.ts';
+import { healthyNode, node } from '../../../../support/records/healthy-node.ts';
+
+const finding = (code: string, breaksLogin: boolean) => ({ code, detail: `about ${code}`, breaksLogin });
+const withFindings = (...findings: ReturnType<typeof finding>[]) => node({ sshd: probed(findings) });
+
+describe('check `sshd`', () => {
+  test('finds nothing where sshd runs and serves the keys as configured', () => {
+    expect(checkSshd(healthyNode)).toEqual([]);
+    // Whether it runs is not known on a node without systemd and pgrep.
+    expect(checkSshd(node({ isSshdRunning: null }))).toEqual([]);
+  });
+
+  test.each([
+    ['sshd-other-command', 'sshd-drop-in'],
+    ['sshd-other-command-user', 'sshd-drop-in'],
+    ['sshd-other-files', 'sshd-drop-in'],
+    ['sshd-helper-unsafe', 'helper-rights'],
+    ['sshd-helper-user', null],
+    ['sshd-allow-groups', null],
+    ['sshd-user-ca', null],
+    ['sshd-a-finding-of-tomorrow', null],
+    // A property that every object has is no code.
+    ['constructor', null],
+  ])('%s keeps its code and has the fix %s', (code, fix) => {
+    const [found] = checkSshd(withFindings(finding(code, true)));
+    expect(found).toMatchObject({
+      code,
+      fix,
+      detail: `about ${code}`,
+      howToFix: expect.stringMatching(/\S/),
+    });
+    expect(found?.howToFix.includes('doctor --fix')).toBe(fix !== null);
+  });
+
+  test('what breaks logins is an error, what bypasses the store is of level security', () => {
+    const levels = checkSshd(withFindings(finding('sshd-user-ca', false), finding('sshd-other-files', true)));
+    expect(levels.map(({ level }) => level)).toEqual(['security', 'error']);
+    expect(checkSshd(withFindings(finding('sshd-other-files', false)))).toMatchObject([
+      { level: 'security', fix: 'sshd-drop-in' },
+    ]);
+  });
+
+  test('that it does not run comes before what it would do', () => {
+    const codes = checkSshd({ ...withFindings(finding('sshd-user-ca', false)), isSshdRunning: false });
+    expect(codes).toMatchObject([
+      { code: 'sshd-not-running', level: 'error', fix: null },
+      { code: 'sshd-user-ca' },
+    ]);
+  });
+
+  test('says that it could not be checked, and nothing else', () => {
+    expect(checkSshd(node({ sshd: notProbed, isSshdRunning: true }))).toMatchObject([
+      { code: 'sshd-unasked', level: 'unknown', fix: null, howToFix: expect.stringMatching(/\S/) },
+    ]);
+  });
+});
