@@ -2,6 +2,7 @@
 import type { Binding } from '../policy/model.ts';
 import type { Rebinding } from '../policy/identity/rebind.ts';
 import type { Connection } from './database.ts';
+import { readOnce } from './foreign-writes.ts';
 
 interface Row {
   kind: 'account' | 'group';
@@ -14,8 +15,32 @@ interface Row {
   closed_at: number | null;
 }
 
-/** Every binding there ever was. */
-export function readBindings(connection: Connection): Binding[] {
+export interface Ledger {
+  /** Every binding there ever was. */
+  bindings(): readonly Binding[];
+  bind(bindings: readonly Binding[]): void;
+  /** Moves bindings to new SCIM ids; the former ones stay on record. `at` in epoch seconds, `by` an operator. */
+  rebind(moves: readonly Rebinding[], at: number, by: string): void;
+}
+
+/** The ledger over its table; read again when another process has written. */
+export function openLedger(connection: Connection): Ledger {
+  const bindings = readOnce<readonly Binding[]>(connection, readBindings);
+  return {
+    bindings: () => bindings.get(),
+    bind(added) {
+      if (added.length === 0) return;
+      recordBindings(connection, added);
+      bindings.forget();
+    },
+    rebind(moves, at, by) {
+      moveBindings(connection, moves, at, by);
+      bindings.forget();
+    },
+  };
+}
+
+function readBindings(connection: Connection): Binding[] {
   const rows = connection.prepare<[], Row>('SELECT * FROM binding').all();
   return rows.map((row) => ({
     kind: row.kind,
@@ -30,7 +55,7 @@ export function readBindings(connection: Connection): Binding[] {
 }
 
 /** Records new and changed bindings, all or none; a name or id that is bound to another SCIM id is refused by the table. */
-export function recordBindings(connection: Connection, bindings: readonly Binding[]): void {
+function recordBindings(connection: Connection, bindings: readonly Binding[]): void {
   if (bindings.length === 0) return;
   const upsert = connection.prepare(
     'INSERT INTO binding (kind, scim_id, name, id, gid, home, bound_at, closed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ' +
@@ -50,12 +75,7 @@ export function recordBindings(connection: Connection, bindings: readonly Bindin
  * @param at epoch seconds.
  * @param by the operator.
  */
-export function moveBindings(
-  connection: Connection,
-  moves: readonly Rebinding[],
-  at: number,
-  by: string,
-): void {
+function moveBindings(connection: Connection, moves: readonly Rebinding[], at: number, by: string): void {
   const move = connection.prepare('UPDATE binding SET scim_id = ? WHERE kind = ? AND scim_id = ? AND id = ?');
   const record = connection.prepare(
     'INSERT INTO rebinding (kind, old_id, new_id, name, id, at, by) VALUES (?, ?, ?, ?, ?, ?, ?)',
