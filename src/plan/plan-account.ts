@@ -81,7 +81,7 @@ export function planNotInStore(
   const present = actual.accounts.get(name);
   if (present === undefined) return [];
   const entry = { ...present.entry, shell: DISABLED_SHELL };
-  const nothing = { keys: [], keyFile: '', expiresAt: null, extension: null, needsManagedGroup: false };
+  const nothing = { credentials: [], extension: null, needsManagedGroup: false };
   const account = { scimId, entry, disabled: 'unknown', ...nothing } as const;
   return planDisabling(account, 'unknown', present, desired, actual);
 }

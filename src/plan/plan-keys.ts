@@ -1,5 +1,6 @@
 // What becomes of key files: written whole, or removed.
-import { hash } from 'node:crypto';
+import { listFingerprints } from '../policy/keys/key-file-lines.ts';
+import type { KeyFileRenderer } from '../policy/keys/key-file.ts';
 import type { DesiredAccount, Extension } from '../policy/model.ts';
 import type { ActualState } from './actual.ts';
 import type { Change } from './change.ts';
@@ -9,9 +10,15 @@ import { DISABLED_BECAUSE } from './plan-account.ts';
 /**
  * The key file of one desired account.
  * @param present the text that it has now; null if there is none.
+ * @param render how this node's sshd reads credentials.
  */
-export function planKeyFile(account: DesiredAccount, present: string | null): Change[] {
-  const { scimId, entry, disabled, keys, keyFile: text, extension } = account;
+export function planKeyFile(
+  account: DesiredAccount,
+  present: string | null,
+  render: KeyFileRenderer,
+): Change[] {
+  const { scimId, entry, disabled, credentials, extension } = account;
+  const text = render(credentials);
   if (present === text || (present === null && text === '')) {
     return present === '' ? [removeKeys(entry.name, scimId, 'no key is left')] : [];
   }
@@ -20,8 +27,8 @@ export function planKeyFile(account: DesiredAccount, present: string | null): Ch
       disabled === null ? 'the store lists no key that may be used' : DISABLED_BECAUSE[disabled];
     return [removeKeys(entry.name, scimId, because)];
   }
-  const before = new Set(readFingerprints(present ?? ''));
-  const after = new Set(keys.map(({ fingerprint }) => fingerprint));
+  const before = new Set(listFingerprints(present ?? ''));
+  const after = new Set(credentials.map(({ fingerprint }) => fingerprint));
   const gained = [...after].filter((fingerprint) => !before.has(fingerprint)).sort();
   const lost = [...before].filter((fingerprint) => !after.has(fingerprint)).sort();
   const difference = describeDifference(gained.length, lost.length, present === null);
@@ -59,21 +66,4 @@ function describeDifference(gained: number, lost: number, isNew: boolean): strin
 
 function describeExtension({ by, until }: Extension): string {
   return `${by} extended them until ${new Date(until * 1000).toISOString().slice(0, 19)}Z`;
-}
-
-/** Fingerprints of the keys in a managed key file: `[options] type base64 comment`, as sshd(8) has it. */
-export function readFingerprints(text: string): string[] {
-  return text.split('\n').flatMap((line) => {
-    const match = /(?:^|\s)(?:ssh|ecdsa|sk)-[a-z0-9@.-]+ ([A-Za-z0-9+/]+={0,2})(?:\s|$)/.exec(line);
-    if (match?.[1] === undefined) return [];
-    const digest = hash('sha256', Buffer.from(match[1], 'base64'), 'base64');
-    return [`SHA256:${digest.replace(/=+$/, '')}`];
-  });
-}
-
-/** The text of a key file without the lines of these keys. */
-export function dropKeys(text: string, fingerprints: ReadonlySet<string>): string {
-  const isKept = (line: string): boolean =>
-    !readFingerprints(line).some((fingerprint) => fingerprints.has(fingerprint));
-  return text.split('\n').filter(isKept).join('\n');
 }

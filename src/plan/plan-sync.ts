@@ -56,7 +56,7 @@ export function planSync(input: SyncInput): SyncPlan {
   const isFollower = config.accounts.backend === 'published';
   const planned = planChanges(desired, actual).filter((change) => !(isFollower && isAccountChange(change)));
   const freezeReason = !input.isRecordable ? UNRECORDED : input.frozenUntil > now ? FROZEN : null;
-  const changes = freezeReason === null ? planned : splitExchanges(planned);
+  const changes = freezeReason === null ? planned : splitExchanges(planned, desired);
   const { approved, guardRecord: record } = input;
   const verdict = guard({
     changes,

@@ -1,5 +1,6 @@
 // The difference between the host as it is and as it should be, as plain changes: revocations first, grants last.
 import { compare } from '../common/text/compare.ts';
+import { createKeyFileRenderer } from '../policy/keys/key-file.ts';
 import type { DesiredState } from '../policy/model.ts';
 import type { ActualState } from './actual.ts';
 import { type Change, CHANGE_ORDER } from './change.ts';
@@ -14,6 +15,7 @@ import { readManagedAccounts } from './managed-accounts.ts';
  */
 export function planChanges(desired: DesiredState, actual: ActualState): Change[] {
   const managed = readManagedAccounts(desired, actual);
+  const render = createKeyFileRenderer(desired.expiry);
   const changes: Change[] = [];
   let known = 0;
   for (const account of desired.accounts) {
@@ -22,7 +24,7 @@ export function planChanges(desired: DesiredState, actual: ActualState): Change[
     for (const change of planAccount(account, present, desired, actual)) changes.push(change);
     const keyFile = actual.keyFiles.get(name) ?? null;
     if (keyFile !== null) known += 1;
-    for (const change of planKeyFile(account, keyFile)) changes.push(change);
+    for (const change of planKeyFile(account, keyFile, render)) changes.push(change);
   }
   for (const { kind, name, scimId, fate } of desired.leftovers) {
     if (kind !== 'account' || managed.renamed.has(name) || managed.desired.has(name)) continue;

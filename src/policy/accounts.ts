@@ -1,10 +1,10 @@
-// The accounts, their bindings and key files, from people whose identity is resolved.
+// The accounts, their bindings and credentials, from people whose identity is resolved.
 import type { Config } from '../config/config.ts';
 import { compare } from '../common/text/compare.ts';
 import type { Identity } from './identity/allocations.ts';
 import { cleanGecos, findShell } from './identity/profile.ts';
 import { expireKeys, isExtended } from './extension.ts';
-import { createKeyFileRenderer, type KeyFileRenderer } from './keys/key-file.ts';
+import { issueCredentials } from './keys/credential.ts';
 import type { PersonKeys } from './keys/person-keys.ts';
 import type { Binding, DesiredAccount, Extension, Leftover, NodeFacts, Refusal } from './model.ts';
 import type { Person } from './person.ts';
@@ -23,7 +23,7 @@ export interface BuiltAccounts {
 
 export interface AccountRules {
   readonly config: Config;
-  readonly facts: Pick<NodeFacts, 'shells' | 'expiry'>;
+  readonly facts: Pick<NodeFacts, 'shells'>;
   readonly extensions: ReadonlyMap<string, Extension>;
   /** Epoch seconds. */
   readonly now: number;
@@ -46,10 +46,7 @@ export function buildAccounts(
     leftovers: [] as Leftover[],
     refusals: [] as Refusal[],
   };
-  const node = {
-    shells: new Set(rules.facts.shells),
-    render: createKeyFileRenderer(rules.facts.expiry),
-  };
+  const shells = new Set(rules.facts.shells);
   for (const person of people) {
     const { user, binding, disabled } = person;
     const { id } = user.record;
@@ -65,7 +62,7 @@ export function buildAccounts(
     } else if (disabled === null) {
       const { faults } = keys.get(id) ?? NO_KEYS;
       for (const fault of faults) built.refusals.push({ scimId: id, kind: 'User', ...fault });
-      built.accounts.push(enableAccount(person, identity, keys.get(id) ?? NO_KEYS, node, rules, built));
+      built.accounts.push(enableAccount(person, identity, keys.get(id) ?? NO_KEYS, shells, rules, built));
     } else built.accounts.push(disableAccount(person, identity, rules.config));
   }
   built.accounts.sort((a, b) => compare(a.entry.name, b.entry.name));
@@ -103,9 +100,7 @@ function disableAccount({ user, disabled }: Person, identity: Identity, config: 
     scimId: user.record.id,
     entry: { name, uid, gid, gecos, dir: home, shell: DISABLED_SHELL },
     disabled,
-    keys: [],
-    keyFile: '',
-    expiresAt: null,
+    credentials: [],
     extension: null,
     needsManagedGroup: gid !== config.accounts.primary_gid,
   };
@@ -115,27 +110,25 @@ function enableAccount(
   { user }: Person,
   { name, uid, gid, home }: Identity,
   { accepted }: PersonKeys,
-  node: { readonly shells: ReadonlySet<string>; readonly render: KeyFileRenderer },
+  shells: ReadonlySet<string>,
   { config, extensions, now }: AccountRules,
   { refusals }: { refusals: Refusal[] },
 ): DesiredAccount {
   const { record, confirmedAt } = user;
-  const found = findShell(record.shell, node.shells);
+  const found = findShell(record.shell, shells);
   if (record.shell !== null && found === null) {
     const detail = `the shell at the store is not in this node's /etc/shells; ${config.accounts.shell} is used`;
     refusals.push({ scimId: record.id, kind: 'User', code: 'shell-refused', detail });
   }
   const given = extensions.get(record.id);
   const extension = given !== undefined && isExtended(user, given, now) ? given : null;
-  const expiresAt = accepted.length === 0 ? null : expireKeys(confirmedAt, config.keys.max_age, extension);
+  const expiresAt = expireKeys(confirmedAt, config.keys.max_age, extension);
   const shell = found ?? config.accounts.shell;
   return {
     scimId: record.id,
     entry: { name, uid, gid, gecos: cleanGecos(record.displayName), dir: home, shell },
     disabled: null,
-    keys: accepted,
-    keyFile: accepted.length === 0 ? '' : node.render(accepted, record.id, expiresAt),
-    expiresAt,
+    credentials: issueCredentials(accepted, record.id, expiresAt),
     extension,
     needsManagedGroup: gid !== config.accounts.primary_gid,
   };

@@ -93,6 +93,7 @@ export function computeDesiredState(input: DesiredStateInput): DesiredState {
       ...findNotInStore(facts.unbound, built.accounts, input.isComplete),
       ...(isTaken ? leaveEnabled(built.accounts) : []),
     ].sort(compareLeftovers),
+    expiry: facts.expiry,
     makesHomes: config.accounts.homes === 'create',
     hasHook: config.offboarding.hook !== null,
     refusals: [

@@ -107,6 +107,14 @@ export interface AcceptedKey {
   readonly fingerprint: string;
 }
 
+/** What lets a person log in, as data: rendered for sshd only where key files are compared and written (keys/key-file.ts). */
+export interface Credential extends AcceptedKey {
+  /** Epoch seconds from which sshd refuses it; null: it has no expiry. */
+  readonly expiresAt: number | null;
+  /** SCIM id of the record that lists it. */
+  readonly source: string;
+}
+
 export type DisabledBecause =
   'inactive' | 'absent' | 'no-access-group' | 'blocked' | 'not-listed-here' | 'unknown';
 
@@ -116,12 +124,9 @@ export interface DesiredAccount {
   readonly entry: PasswdEntry;
   /** null: may log in. */
   readonly disabled: DisabledBecause | null;
-  readonly keys: readonly AcceptedKey[];
-  /** The whole text of the key file; empty: there must be none. */
-  readonly keyFile: string;
-  /** When the keys stop working unless the store confirms them again, epoch seconds; null: never, or there are none. */
-  readonly expiresAt: number | null;
-  /** The extension in force; `keyFile` has its expiry. null: none. */
+  /** What the account may log in with; empty: there must be no key file. */
+  readonly credentials: readonly Credential[];
+  /** The extension in force, whose expiry the credentials have; null: none. */
   readonly extension: Extension | null;
   /** Whether the managed group must list the account, because its primary group is another. */
   readonly needsManagedGroup: boolean;
@@ -170,6 +175,8 @@ export interface DesiredState {
   readonly bindings: readonly Binding[];
   /** What else the ledger binds; a name that is neither desired nor here is not managed. */
   readonly leftovers: readonly Leftover[];
+  /** How this node's sshd reads an expiry. */
+  readonly expiry: NodeFacts['expiry'];
   /** Whether missing homes are made. */
   readonly makesHomes: boolean;
   /** Whether a hook runs for people who leave. */

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { issueCredentials } from '../../src/policy/keys/credential.ts';
 import { renderKeyFile } from '../../src/policy/keys/key-file.ts';
 import { readKeys } from '../../src/policy/keys/ssh-key.ts';
 import { makeEd25519, makeModulus, seedRandom, writeBlob } from '../support/records/key-corpus.ts';
@@ -24,10 +25,13 @@ export function benchLogin(): Row[] {
     for (const [name, lines] of Object.entries({ one: oneLine, fifty: fiftyLines })) {
       const keys = readKeys(lines).flatMap((reading) => (reading.ok ? [reading.key] : []));
       if (keys.length !== lines.length) throw new Error('the keys of the benchmark are not sound');
-      const text = renderKeyFile(keys, '2819c223-7f76-453a-919d-413861904646', 1_800_000_000, {
-        zulu: true,
-        timeZone: 'UTC',
-      });
+      const text = renderKeyFile(
+        issueCredentials(keys, '2819c223-7f76-453a-919d-413861904646', 1_800_000_000),
+        {
+          zulu: true,
+          timeZone: 'UTC',
+        },
+      );
       writeFileSync(join(directory, name), text);
     }
     const [floor = [], one = [], fifty = []] = timePrograms(

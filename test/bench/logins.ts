@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseConfig } from '../../src/config/config.ts';
 import { HELPER_USER, chooseKeySettings } from '../../src/host/sshd/sshd-drop-in.ts';
+import { issueCredentials } from '../../src/policy/keys/credential.ts';
 import { renderKeyFile } from '../../src/policy/keys/key-file.ts';
 import { readKeys } from '../../src/policy/keys/ssh-key.ts';
 import { findFreePort } from '../../src/demo/free-port.ts';
@@ -82,7 +83,7 @@ function mean(values: readonly number[]): number {
 /** Accounts in flat files, a key file each; the last line is the one that logs in. */
 function fillNode(node: PrivateNode, users: number, publicLine: string): void {
   const keys = readKeys([publicLine]).flatMap((reading) => (reading.ok ? [reading.key] : []));
-  const text = renderKeyFile(keys, '2819c223-7f76-453a-919d-413861904646', 4_000_000_000, {
+  const text = renderKeyFile(issueCredentials(keys, '2819c223-7f76-453a-919d-413861904646', 4_000_000_000), {
     zulu: true,
     timeZone: 'UTC',
   });

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { issueCredentials } from '../../src/policy/keys/credential.ts';
 import { renderKeyFile } from '../../src/policy/keys/key-file.ts';
 import { readKeys } from '../../src/policy/keys/ssh-key.ts';
 import { logInMany, openPrivateNode } from '../support/nodes/private-node.ts';
@@ -28,7 +29,10 @@ describeOnNodes('a storm of logins', () => {
       const keys = readKeys([readFileSync(`${keyFile}.pub`, 'utf8')]).flatMap((reading) =>
         reading.ok ? [reading.key] : [],
       );
-      const text = renderKeyFile(keys, 'id', 4_000_000_000, { zulu: true, timeZone: 'UTC' });
+      const text = renderKeyFile(issueCredentials(keys, 'id', 4_000_000_000), {
+        zulu: true,
+        timeZone: 'UTC',
+      });
       node.sh(`
       printf 'alice:x:20000:9999::/home/alice:/bin/sh\n' >>/etc/passwd
       printf 'alice:*:20000::::::\n' >>/etc/shadow

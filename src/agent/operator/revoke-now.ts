@@ -3,8 +3,8 @@ import type { Config } from '../../config/config.ts';
 import { AgentError } from '../../common/errors.ts';
 import type { Host } from '../../host/host.ts';
 import type { Change } from '../../plan/change.ts';
-import { dropKeys, readFingerprints } from '../../plan/plan-keys.ts';
 import { DISABLED_SHELL } from '../../policy/accounts.ts';
+import { readKeyFile } from '../../policy/keys/key-file-lines.ts';
 import type { Binding, StoredUser } from '../../policy/model.ts';
 import { findPerson } from './find-person.ts';
 
@@ -78,9 +78,11 @@ function closePerson(name: string | null, host: Host): Change[] {
 /** Takes the key's line out of every file that has it. Sessions that it opened are the operator's to end. */
 function takeKey(fingerprint: string, host: Host): Change[] {
   return [...host.keyFiles()].flatMap(([name, text]): Change[] => {
-    if (!text.includes('\n') || !readFingerprints(text).includes(fingerprint)) return [];
+    const lines = readKeyFile(text);
+    const kept = lines.filter((line) => line.fingerprint !== fingerprint);
+    if (!text.includes('\n') || kept.length === lines.length) return [];
     const common = { scimId: null, name, because: 'an operator blocked this key' };
-    const rest = dropKeys(text, new Set([fingerprint]));
+    const rest = kept.map((line) => line.text).join('\n');
     return rest.trim() === ''
       ? [{ ...common, kind: 'keys-remove' }]
       : [{ ...common, kind: 'keys-write', text: rest, gained: [], lost: [fingerprint] }];

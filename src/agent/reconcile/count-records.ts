@@ -42,7 +42,7 @@ export function countRecords(
 }
 
 function* listKeyTypes({ accounts }: SyncPlan['desired']): Generator<string> {
-  for (const { keys } of accounts) for (const { type } of keys) yield type;
+  for (const { credentials } of accounts) for (const { type } of credentials) yield type;
 }
 
 function countActive({ accounts, sessions }: SyncPlan['actual']): number | null {

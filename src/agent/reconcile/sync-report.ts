@@ -163,10 +163,12 @@ function findExtended({ accounts }: DesiredState): SyncReport['extended'] {
 function findKeyExpiry({ accounts }: DesiredState): SyncReport['keyExpiry'] {
   let earliest = Infinity;
   let latest = -Infinity;
-  for (const { expiresAt } of accounts) {
-    if (expiresAt === null) continue;
-    if (expiresAt < earliest) earliest = expiresAt;
-    if (expiresAt > latest) latest = expiresAt;
+  for (const { credentials } of accounts) {
+    for (const { expiresAt } of credentials) {
+      if (expiresAt === null) continue;
+      if (expiresAt < earliest) earliest = expiresAt;
+      if (expiresAt > latest) latest = expiresAt;
+    }
   }
   return Number.isFinite(earliest) ? { earliest, latest } : null;
 }

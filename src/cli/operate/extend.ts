@@ -100,10 +100,10 @@ async function extend(
     const extensions = readExtensions(paths.extended);
     const extended: string[] = [];
     const later: string[] = [];
-    for (const { scimId, entry, disabled, keys } of wanted) {
+    for (const { scimId, entry, disabled, credentials } of wanted) {
       const confirmedAt = records.get(scimId)?.confirmedAt ?? 0;
-      if (subject !== null) refuseUnfit(subject, disabled, keys.length, confirmedAt);
-      if (disabled !== null || keys.length === 0 || confirmedAt === 0) continue;
+      if (subject !== null) refuseUnfit(subject, disabled, credentials.length, confirmedAt);
+      if (disabled !== null || credentials.length === 0 || confirmedAt === 0) continue;
       if ((expireKeys(confirmedAt, config.keys.max_age, null) ?? Infinity) >= until) {
         later.push(entry.name);
         continue;

@@ -21,7 +21,7 @@ export interface KeySources {
 export function gatherKeys({ user, addKeys, blocked, config, desired, refusals }: KeySources): KeyFacts[] {
   const readings = readKeys([...user.record.keys, ...addKeys]);
   const { accepted, refused } = judgeKeys(readings, compileKeyRules(config.keys, blocked, []));
-  const served = new Set(desired?.keys.map(({ fingerprint }) => fingerprint));
+  const served = new Set(desired?.credentials.map(({ fingerprint }) => fingerprint));
   const isEnabled = desired !== null && desired.disabled === null;
   const explain = (fingerprint: string): KeyFacts['refusal'] => {
     if (!isEnabled || served.has(fingerprint)) return null;

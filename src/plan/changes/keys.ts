@@ -21,7 +21,7 @@ export const keysRemove: ChangeDescriptor<KeysRemove> = {
   effect: (_, account) => {
     if ((account?.disabled ?? null) !== null) return 'close';
     // A former name's file, while the keys go on under the present one, takes nothing away.
-    return account !== undefined && account.keyFile !== '' ? 'none' : 'lose-keys';
+    return account !== undefined && account.credentials.length > 0 ? 'none' : 'lose-keys';
   },
   counted: [{ history: 'keys-remove', as: 'lost' }],
   waitsInFreeze: (_, reason) => reason !== null,
@@ -41,7 +41,7 @@ export const keysWrite: ChangeDescriptor<KeysWrite> = {
   renews: ({ gained, lost }) => gained.length === 0 && lost.length === 0,
   effect: ({ gained, lost }, account) => {
     if (lost.length === 0) return 'none';
-    const keys = (account?.disabled ?? null) === null ? (account?.keys.length ?? 0) : 0;
+    const keys = (account?.disabled ?? null) === null ? (account?.credentials.length ?? 0) : 0;
     return gained.length === keys ? 'replace-keys' : 'drop-keys';
   },
   hashed: ({ gained, lost }) => [...lost.map((key) => `-${key}`), ...gained.map((key) => `+${key}`)],

@@ -1,7 +1,7 @@
 // The text of one person's key file: an expiry that sshd enforces, the key, and nothing from the store.
 import { hash } from 'node:crypto';
 import { compare } from '../../common/text/compare.ts';
-import type { AcceptedKey, NodeFacts } from '../model.ts';
+import type { Credential, NodeFacts } from '../model.ts';
 
 const DAY = 86_400;
 /** The last second of the year 9999, the latest that fits into the format. */
@@ -11,20 +11,18 @@ const LATEST = 253_402_300_799;
 const LONG_FILE = 1500;
 
 /** Renders the key files of one sync; see `renderKeyFile`. */
-export type KeyFileRenderer = (
-  keys: readonly AcceptedKey[],
-  scimId: string,
-  expiresAt: number | null,
-) => string;
+export type KeyFileRenderer = (credentials: readonly Credential[]) => string;
 
 export function createKeyFileRenderer(style: NodeFacts['expiry']): KeyFileRenderer {
   const renderTime = createExpiryRenderer(style);
-  return (keys, scimId, expiresAt) => {
+  const renderLine = ({ type, base64, expiresAt, source }: Credential): string => {
     const option = expiresAt === null ? '' : `expiry-time="${renderTime(expiresAt)}" `;
-    const owner = reduceToSafe(scimId);
-    const lines = [...keys]
+    return `${option}${type} ${base64} ${reduceToSafe(source)}\n`;
+  };
+  return (credentials) => {
+    const lines = [...credentials]
       .sort((a, b) => compare(a.fingerprint, b.fingerprint))
-      .map((key) => `${option}${key.type} ${key.base64} ${owner}\n`)
+      .map(renderLine)
       .join('');
     return lines.length > LONG_FILE ? `\n${lines}` : lines;
   };
@@ -32,16 +30,10 @@ export function createKeyFileRenderer(style: NodeFacts['expiry']): KeyFileRender
 
 /**
  * Renders an authorized_keys file (sshd(8)), one line a key: `expiry-time="..." type base64 scim-id`, sorted by
- * fingerprint; no keys give an empty text. It depends on nothing but the arguments.
- * @param expiresAt epoch seconds from which sshd refuses the keys; null for no expiry.
+ * fingerprint; no credentials give an empty text. It depends on nothing but the arguments.
  */
-export function renderKeyFile(
-  keys: readonly AcceptedKey[],
-  scimId: string,
-  expiresAt: number | null,
-  style: NodeFacts['expiry'],
-): string {
-  return createKeyFileRenderer(style)(keys, scimId, expiresAt);
+export function renderKeyFile(credentials: readonly Credential[], style: NodeFacts['expiry']): string {
+  return createKeyFileRenderer(style)(credentials);
 }
 
 /**

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { issueCredentials } from '../../../src/policy/keys/credential.ts';
 import { renderKeyFile } from '../../../src/policy/keys/key-file.ts';
 
 const HELPER = join(import.meta.dirname, '../../../packaging/authorized-keys');
@@ -18,13 +19,15 @@ beforeAll(() => {
   const expiry = { zulu: true, timeZone: 'UTC' };
   const make = (count: number, length: number): string =>
     renderKeyFile(
-      Array.from({ length: count }, (_, n) => ({
-        type: 'ssh-rsa',
-        base64: `AAAA${String(n).padStart(length, 'B')}`,
-        fingerprint: `SHA256:${String(n).padStart(4, '0')}`,
-      })),
-      '2819c223-7f76-453a-919d-413861904646',
-      1_800_000_000,
+      issueCredentials(
+        Array.from({ length: count }, (_, n) => ({
+          type: 'ssh-rsa',
+          base64: `AAAA${String(n).padStart(length, 'B')}`,
+          fingerprint: `SHA256:${String(n).padStart(4, '0')}`,
+        })),
+        '2819c223-7f76-453a-919d-413861904646',
+        1_800_000_000,
+      ),
       expiry,
     );
   files.set('alice', make(1, 68));

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SshdFinding } from '../../../src/host/sshd/sshd-findings.ts';
 import type { NodeFacts } from '../../../src/policy/model.ts';
+import { issueCredentials } from '../../../src/policy/keys/credential.ts';
 import { renderKeyFile } from '../../../src/policy/keys/key-file.ts';
 import { readKeys } from '../../../src/policy/keys/ssh-key.ts';
 import { makeParts, seedRandom, writeBlob } from '../records/key-corpus.ts';
@@ -56,7 +57,10 @@ export function testSshd(base: string | null, zulu: boolean): void {
       };
     });
     const file = `/var/lib/sunk-agent/authorized_keys/${name}`;
-    writeNodeFile(file, renderKeyFile([acceptedKey(aliceKey), ...others], `id-${name}`, expiresAt, style));
+    writeNodeFile(
+      file,
+      renderKeyFile(issueCredentials([acceptedKey(aliceKey), ...others], `id-${name}`, expiresAt), style),
+    );
   }
 
   const install = (keys: string): unknown =>

@@ -3,6 +3,7 @@ import type { Facts, PersonFacts } from '../../../src/diagnose/why/facts.ts';
 import { statusOf } from '../../../src/agent/report/status.ts';
 import { parseConfig } from '../../../src/config/config.ts';
 import { chooseKeySettings } from '../../../src/host/sshd/sshd-drop-in.ts';
+import { issueCredentials } from '../../../src/policy/keys/credential.ts';
 import { renderKeyFile } from '../../../src/policy/keys/key-file.ts';
 import { readKeys } from '../../../src/policy/keys/ssh-key.ts';
 import { makeReport, NOW } from './sample-report.ts';
@@ -19,7 +20,7 @@ export const config = parseConfig(
 const keys = readKeys([ED25519]).flatMap((reading) => (reading.ok ? [reading.key] : []));
 export const FINGERPRINT = keys[0]?.fingerprint ?? '';
 export const keyText = (until: number): string =>
-  renderKeyFile(keys, ALICE, until, { zulu: true, timeZone: 'UTC' });
+  renderKeyFile(issueCredentials(keys, ALICE, until), { zulu: true, timeZone: 'UTC' });
 
 const entry = { name: 'alice', uid: 10_000, gid: 9999, gecos: '', dir: '/home/alice', shell: '/bin/bash' };
 
@@ -60,9 +61,7 @@ export const person: PersonFacts = {
     scimId: ALICE,
     entry,
     disabled: null,
-    keys,
-    keyFile: keyText(NOW + 1000),
-    expiresAt: NOW + 1000,
+    credentials: issueCredentials(keys, ALICE, NOW + 1000),
     extension: null,
     needsManagedGroup: false,
   },

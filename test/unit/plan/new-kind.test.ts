@@ -88,6 +88,7 @@ const EMPTY = {
   sudoers: '',
   bindings: [],
   leftovers: [],
+  expiry: { zulu: true, timeZone: 'UTC' },
   makesHomes: false,
   hasHook: false,
   refusals: [],

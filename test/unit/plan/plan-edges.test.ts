@@ -2,10 +2,25 @@
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../../src/plan/change.ts';
 import { planChanges } from '../../../src/plan/plan.ts';
-import { readFingerprints } from '../../../src/plan/plan-keys.ts';
-import type { DesiredAccount, DesiredState } from '../../../src/policy/model.ts';
+import { issueCredentials } from '../../../src/policy/keys/credential.ts';
+import { listFingerprints } from '../../../src/policy/keys/key-file-lines.ts';
+import type { Credential, DesiredAccount, DesiredState } from '../../../src/policy/model.ts';
 import type { PasswdEntry } from '../../../src/policy/posix.ts';
 import { applyChanges, makeHost, type ModelHost } from '../../support/records/model-host.ts';
+
+const UTC = { zulu: true, timeZone: 'UTC' };
+const EXPIRY = 1_900_000_000;
+
+/** Credentials of ann with these (unsound) blobs. */
+const credentials = (...texts: string[]): Credential[] =>
+  issueCredentials(
+    texts.map((text) => {
+      const [fingerprint = ''] = listFingerprints(`ssh-ed25519 ${btoa(text)} u\n`);
+      return { type: 'ssh-ed25519', base64: btoa(text), fingerprint };
+    }),
+    'u-ann',
+    EXPIRY,
+  );
 
 const entry = (name: string, uid: number, more: Partial<PasswdEntry> = {}): PasswdEntry => ({
   name,
@@ -21,9 +36,7 @@ const account = (name: string, uid: number, more: Partial<DesiredAccount> = {}):
   scimId: `u-${name}`,
   entry: entry(name, uid),
   disabled: null,
-  keys: [],
-  keyFile: '',
-  expiresAt: null,
+  credentials: [],
   extension: null,
   needsManagedGroup: false,
   ...more,
@@ -37,6 +50,7 @@ const wish = (more: Partial<DesiredState> = {}): DesiredState => ({
   accounts: [],
   groups: [],
   sudoers: '',
+  expiry: UTC,
   bindings: [],
   leftovers: [],
   makesHomes: false,
@@ -83,7 +97,7 @@ describe('planChanges, accounts', () => {
     actual.keyFiles.set('old', 'text\n');
     actual.groups.set('team', { name: 'team', gid: 32000, members: ['old'] });
     const desired = wish({
-      accounts: [account('new', 20001, { keyFile: 'text\n' })],
+      accounts: [account('new', 20001, { credentials: credentials('a') })],
       groups: [{ scimId: 'g', name: 'team', gid: 32000, members: ['new'], sudo: false }],
       leftovers: [{ ...leftover('old', 'remove'), scimId: 'u-new' }],
     });
@@ -253,17 +267,11 @@ describe('planChanges, key files', () => {
 
   it('tells first keys, further ones, fewer ones, others and renewals apart', () => {
     const file = (...texts: string[]) => texts.map((text) => `ssh-ed25519 ${btoa(text)} u\n`).join('');
-    const keys = (...texts: string[]) =>
-      texts.map((text) => {
-        const [fingerprint = ''] = readFingerprints(file(text));
-        return { type: 'ssh-ed25519', base64: btoa(text), fingerprint };
-      });
     const why = (before: string | null, ...after: string[]) => {
       const actual = host(entry('ann', 20001));
       if (before !== null) actual.keyFiles.set('ann', before);
-      const keyFile = `${file(...after)}#\n`;
       return planChanges(
-        wish({ accounts: [account('ann', 20001, { keys: keys(...after), keyFile })] }),
+        wish({ accounts: [account('ann', 20001, { credentials: credentials(...after) })] }),
         actual,
       ).map((change) => change.because);
     };
@@ -273,20 +281,6 @@ describe('planChanges, key files', () => {
     expect(why(file('a', 'b'), 'a')).toEqual(['the store lists a key no longer, or it is refused']);
     expect(why(file('a'), 'b')).toEqual(['the store lists other keys']);
     expect(why(file('a'), 'a')).toEqual(['the expiry of the keys moves']);
-  });
-
-  it('reads fingerprints as ssh-keygen prints them, from lines with and without options', () => {
-    const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJz6Qz1Wd2yMWqS0Xr2+KJqg5dXNnXk0p3m8u1Yg7d5F';
-    const [plain] = readFingerprints(`${key} someone\n`);
-    expect(plain).toMatch(/^SHA256:[A-Za-z0-9+/]{43}$/);
-    expect(readFingerprints(`\nexpiry-time="20270101000000Z" ${key} u\n# nothing\nsk-x\n${key}`)).toEqual([
-      plain,
-      plain,
-    ]);
-    expect(readFingerprints('sk-ssh-ed25519@openssh.com AAAA u\necdsa-sha2-nistp256 AAAB u\n')).toHaveLength(
-      2,
-    );
-    expect(readFingerprints('')).toEqual([]);
   });
 });
 
@@ -491,9 +485,9 @@ describe('planChanges, the reason on each change', () => {
 
   it('tells of the operator’s word that extended the keys', () => {
     const extension = { scimId: 'u-ann', confirmedAt: 1, until: 1_800_000_000, at: 1, by: 'root' };
-    const desired = wish({ accounts: [account('ann', 20001, { keyFile: 'text\n', extension })] });
+    const desired = wish({ accounts: [account('ann', 20001, { credentials: credentials('a'), extension })] });
     expect(reasons(desired, host(entry('ann', 20001)))).toEqual([
-      'keys-write ann: first keys; root extended them until 2027-01-15T08:00:00Z',
+      'keys-write ann: first key; root extended them until 2027-01-15T08:00:00Z',
     ]);
   });
 
@@ -502,14 +496,10 @@ describe('planChanges, the reason on each change', () => {
     const texts = ['a', 'b', 'c', 'd', 'e'];
     const actual = host(entry('ann', 20001), entry('ben', 20002));
     actual.keyFiles.set('ann', texts.map(line).join(''));
-    const keys = ['v', 'w', 'x', 'y', 'z'].map((text) => ({
-      type: 'ssh-ed25519',
-      base64: btoa(text),
-      fingerprint: readFingerprints(line(text))[0]!,
-    }));
+    const keys = credentials('v', 'w', 'x', 'y', 'z');
     const changes = planChanges(
       wish({
-        accounts: [account('ann', 20001, { keys, keyFile: 'other' }), account('ben', 20002)],
+        accounts: [account('ann', 20001, { credentials: keys }), account('ben', 20002)],
         groups: [{ scimId: 'g', name: 'team', gid: 1, members: ['ben', 'ann'], sudo: false }],
       }),
       actual,
@@ -522,7 +512,7 @@ describe('planChanges, the reason on each change', () => {
     ]);
     const written = changes.find((change) => change.kind === 'keys-write')!;
     expect(written.gained).toEqual(keys.map(({ fingerprint }) => fingerprint).sort());
-    expect(written.lost).toEqual(readFingerprints(texts.map(line).join('')).sort());
+    expect(written.lost).toEqual(listFingerprints(texts.map(line).join('')).sort());
   });
 });
 

@@ -1,5 +1,6 @@
 // The policy as a whole, by example: who gets what, and what is said about it.
 import { describe, expect, it } from 'vitest';
+import { renderKeyFile } from '../../../src/policy/keys/key-file.ts';
 import { computeDesiredState } from '../../../src/policy/desired-state.ts';
 import type { Binding, StoredUser } from '../../../src/policy/model.ts';
 import {
@@ -52,7 +53,9 @@ describe('desire', () => {
     });
     const expiry = new Date((NOW - 100 + 7 * 86_400) * 1000).toISOString().slice(0, 19).replace(/[-T:]/g, '');
     const base64 = Buffer.from('key of alice').toString('base64');
-    expect(host.accounts[0]!.keyFile).toBe(`expiry-time="${expiry}Z" ssh-ed25519 ${base64} u-alice\n`);
+    expect(renderKeyFile(host.accounts[0]!.credentials, host.expiry)).toBe(
+      `expiry-time="${expiry}Z" ssh-ed25519 ${base64} u-alice\n`,
+    );
     expect(host.managedGroup).toEqual({ name: 'sunk-users', gid: 9999, members: [] });
     expect(host.groups).toEqual([
       { scimId: 'g-admins', name: 'slurm-admins', gid: 31001, members: ['alice'], sudo: true },
@@ -75,7 +78,7 @@ describe('desire', () => {
       `${ACCESS}accounts: { domains: [example.com], homes: never }\nkeys: { max_age: never }`,
     );
     const host = computeDesiredState(makeInput({ config }));
-    expect(host.accounts[0]!.keyFile).not.toContain('expiry-time');
+    expect(host.accounts[0]!.credentials).toMatchObject([{ expiresAt: null }]);
     expect(host.makesHomes).toBe(false);
   });
 
@@ -100,7 +103,7 @@ describe('desire', () => {
     const bindings = [makeBinding('alice', 20100)];
     const host = computeDesiredState(makeInput({ ...more, bindings }));
     expect(host.accounts).toMatchObject([
-      { disabled: reason, entry: { shell: '/usr/sbin/nologin', dir: '/home/alice' }, keys: [], keyFile: '' },
+      { disabled: reason, entry: { shell: '/usr/sbin/nologin', dir: '/home/alice' }, credentials: [] },
     ]);
     expect(host.bindings).toContainEqual({ ...bindings[0], disabledAt: NOW });
     expect(host.groups.every((group) => group.members.length === 0 || !group.members.includes('alice'))).toBe(
@@ -400,7 +403,7 @@ describe('desire', () => {
       );
     const host = computeDesiredState(makeInput({ config: override(70000) }));
     expect(host.accounts[0]!.entry.uid).toBe(70000);
-    expect(host.accounts[1]!.keys.map(({ fingerprint }) => fingerprint).sort()).toEqual(
+    expect(host.accounts[1]!.credentials.map(({ fingerprint }) => fingerprint).sort()).toEqual(
       [fakeFingerprint('key of bob'), REAL_FINGERPRINT].sort(),
     );
     expect(codes(computeDesiredState(makeInput({ config: override(60001) })))).toEqual([
@@ -428,22 +431,24 @@ describe('desire', () => {
     const config = makeConfig(`${ACCESS}accounts: { domains: [example.com] }
 overrides: [{ id: u-alice, add_key: "${REAL_KEY}" }]`);
     const host = computeDesiredState(makeInput({ config, users: [makeUser('alice', 20100, { keys: [] })] }));
-    expect(host.accounts[0]!.keys).toMatchObject([{ fingerprint: REAL_FINGERPRINT }]);
+    expect(host.accounts[0]!.credentials).toMatchObject([{ fingerprint: REAL_FINGERPRINT }]);
   });
 
   it('refuses a blocked fingerprint', () => {
     const host = computeDesiredState(makeInput({ blocked: [fakeFingerprint('key of alice')] }));
-    expect(host.accounts[0]).toMatchObject({ keys: [], keyFile: '', disabled: null });
+    expect(host.accounts[0]).toMatchObject({ credentials: [], disabled: null });
     expect(codes(host)).toEqual(['u-alice key-blocked']);
   });
 
   it('leaves a shared key to the one created earlier, even if that one is out, and reports both', () => {
     const bob = makeUser('bob', 20200, { keys: ['key of alice', 'own'], created: '2026-02-01T00:00:00Z' });
     const host = computeDesiredState(makeInput({ users: [makeUser('alice', 20100), bob] }));
-    expect(host.accounts[1]!.keys.map(({ fingerprint }) => fingerprint)).toEqual([fakeFingerprint('own')]);
+    expect(host.accounts[1]!.credentials.map(({ fingerprint }) => fingerprint)).toEqual([
+      fakeFingerprint('own'),
+    ]);
     expect(codes(host)).toEqual(['u-alice key-shared', 'u-bob key-of-another']);
     const out = computeDesiredState(makeInput({ users: [makeUser('alice', 20100, { active: false }), bob] }));
-    expect(out.accounts.map(({ keys }) => keys.length)).toEqual([1]);
+    expect(out.accounts.map(({ credentials }) => credentials.length)).toEqual([1]);
     expect(codes(out)).toEqual(['u-bob key-of-another']);
   });
 
@@ -455,7 +460,7 @@ overrides: [{ id: u-alice, add_key: "${REAL_KEY}" }]`);
     // Alice was in the access group once: one node has her in its ledger, and another, made later, has not.
     for (const bindings of [[], [makeBinding('alice', 20100, { disabledAt: NOW - 10 })]]) {
       const host = computeDesiredState(makeInput({ users: [alice, bob], groups, bindings }));
-      expect(host.accounts.filter(({ keys }) => keys.length > 0)).toEqual([]);
+      expect(host.accounts.filter(({ credentials }) => credentials.length > 0)).toEqual([]);
       expect(codes(host)).toEqual(['u-bob key-of-another']);
     }
     // Of whom the store has nothing any more, no node knows anything, not even one whose ledger has the name.
@@ -493,7 +498,7 @@ overrides: [{ id: u-alice, add_key: "${REAL_KEY}" }]`);
   it('reports a key that cannot be read, and serves the others', () => {
     const alice = makeUser('alice', 20100, { keys: ['bad', 'good'] });
     const host = computeDesiredState(makeInput({ users: [alice] }));
-    expect(host.accounts[0]!.keys).toHaveLength(1);
+    expect(host.accounts[0]!.credentials).toHaveLength(1);
     expect(codes(host)).toEqual(['u-alice key-base64']);
   });
 

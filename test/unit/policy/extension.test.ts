@@ -40,7 +40,7 @@ test('whatever the file and the cache hold, no key lives longer than max_age or 
   );
 });
 
-test('a key file has the extended expiry; a closed account has no key file, extended or not', () => {
+test('credentials have the extended expiry; a disabled account has none, extended or not', () => {
   const alice = makeUser('alice', 20_100);
   const bob = makeUser('bob', 20_101);
   const input = makeInput({ users: [alice, bob] });
@@ -53,15 +53,14 @@ test('a key file has the extended expiry; a closed account has no key file, exte
   );
   const before = computeDesiredState({ ...input, users });
   const after = computeDesiredState({ ...input, users, extensions });
-  const until = new Date((input.now + DAY) * 1000).toISOString().slice(0, 19).replace(/[-T:]/g, '');
   for (const [index, account] of after.accounts.entries()) {
-    expect(account.keyFile).toContain(until.slice(0, 8));
-    expect(account.keyFile).not.toBe(before.accounts[index]?.keyFile);
+    expect(account.credentials).toMatchObject([{ expiresAt: input.now + DAY }]);
+    expect(account.credentials).not.toEqual(before.accounts[index]?.credentials);
     expect(account.extension?.by).toBe('root');
   }
   const gone = users.map((user) => ({ ...user, record: { ...user.record, active: false } }));
   for (const account of computeDesiredState({ ...input, users: gone, extensions }).accounts) {
-    expect(account).toMatchObject({ keyFile: '' });
+    expect(account).toMatchObject({ credentials: [] });
     expect(account.extension).toBeUndefined();
   }
 });

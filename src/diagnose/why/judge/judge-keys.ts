@@ -1,9 +1,8 @@
 // The link `keys`: each key of the record, whether it is accepted and until when; or the one key of the question.
-import { readFingerprints } from '../../../plan/plan-keys.ts';
+import { readKeyFile } from '../../../policy/keys/key-file-lines.ts';
 import { sayAgo, sayTime } from '../../../common/text/relative-time.ts';
 import type { Facts, KeyFacts, PersonFacts } from '../facts.ts';
 import { error, ok, unknown, warning, type Verdict } from '../verdict.ts';
-import { readExpiry } from './key-expiry.ts';
 
 const NEW_KEY = 'create a new key pair (ssh-keygen -t ed25519) and have its public key listed';
 
@@ -17,12 +16,13 @@ export function judgeKeys({ person, keyFile, fingerprint, now, config, status }:
   }
   const accepted = keys.filter(({ refusal }) => refusal === null);
   if (accepted.length === 0) return explainNone(keys, record.userName);
-  const text = keyFile.value ?? '';
+  const lines = readKeyFile(keyFile.value ?? '');
+  const expiries = lines.flatMap(({ expiresAt }) => expiresAt ?? []);
   return judgeFile({
     person: person.value,
     accepted,
-    served: new Set(readFingerprints(text)),
-    expiresAt: text === '' ? null : readExpiry(text),
+    served: new Set(lines.flatMap(({ fingerprint: served }) => served ?? [])),
+    expiresAt: expiries.length === 0 ? null : Math.min(...expiries),
     hasExpiry: config.keys.max_age !== null,
     storeHint: status.ok ? (status.value.store.failure?.hint ?? null) : null,
     now,

@@ -10,7 +10,7 @@ const sources: KeySources = {
   desired: person.desired,
   refusals: [],
 };
-const unserved = person.desired === null ? null : { ...person.desired, keys: [] };
+const unserved = person.desired === null ? null : { ...person.desired, credentials: [] };
 const refusal = { scimId: record.id, kind: 'User', code: 'key-of-another', detail: 'it is shared' } as const;
 
 describe('the keys of a person', () => {

@@ -3,18 +3,21 @@ import { describe, expect, it } from 'vitest';
 import { CHANGE_ORDER, isAccountChange, isRevocation, type Change } from '../../../../src/plan/change.ts';
 import { findDisabledReason, nameEffect, readEffectContext } from '../../../../src/plan/guard/effect.ts';
 import { hashChanges, nameUnit, readGroupIds } from '../../../../src/plan/guard/held-hash.ts';
+import { issueCredentials } from '../../../../src/policy/keys/credential.ts';
 import type { DesiredAccount, DesiredState } from '../../../../src/policy/model.ts';
 
 const account = (name: string, more: Partial<DesiredAccount> = {}): DesiredAccount => ({
   scimId: `u-${name}`,
   entry: { name, uid: 20100, gid: 9999, gecos: '', dir: `/home/${name}`, shell: '/bin/bash' },
   disabled: null,
-  keys: [
-    { type: 'ssh-ed25519', base64: 'AAAA', fingerprint: 'SHA256:1' },
-    { type: 'ssh-ed25519', base64: 'BBBB', fingerprint: 'SHA256:2' },
-  ],
-  keyFile: 'text\n',
-  expiresAt: null,
+  credentials: issueCredentials(
+    [
+      { type: 'ssh-ed25519', base64: 'AAAA', fingerprint: 'SHA256:1' },
+      { type: 'ssh-ed25519', base64: 'BBBB', fingerprint: 'SHA256:2' },
+    ],
+    `u-${name}`,
+    null,
+  ),
   extension: null,
   needsManagedGroup: false,
   ...more,
@@ -24,8 +27,8 @@ const HOST: DesiredState = {
   managedGroup: { name: 'sunk-users', gid: 9999, members: [] },
   accounts: [
     account('open'),
-    account('keyless', { keyFile: '', keys: [] }),
-    account('shut', { disabled: 'inactive', keyFile: '', keys: [] }),
+    account('keyless', { credentials: [] }),
+    account('shut', { disabled: 'inactive', credentials: [] }),
   ],
   groups: [{ scimId: 'g-team', name: 'team', gid: 32000, members: [], sudo: false }],
   leftovers: [
@@ -33,6 +36,7 @@ const HOST: DesiredState = {
     { scimId: 'u-old', kind: 'account', name: 'person', fate: 'remove' },
   ],
   sudoers: '',
+  expiry: { zulu: true, timeZone: 'UTC' },
   bindings: [],
   makesHomes: false,
   hasHook: false,

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../../../src/plan/change.ts';
 import { freezePlan, splitExchanges } from '../../../../src/plan/guard/freeze.ts';
-import { readFingerprints } from '../../../../src/plan/plan-keys.ts';
+import { listFingerprints } from '../../../../src/policy/keys/key-file-lines.ts';
+import { issueCredentials } from '../../../../src/policy/keys/credential.ts';
 import type { EffectContext } from '../../../../src/plan/guard/effect.ts';
 import type { DisabledBecause } from '../../../../src/policy/model.ts';
 
@@ -80,7 +81,7 @@ describe('a frozen node', () => {
 
 describe('an exchange of keys on a frozen node', () => {
   const line = (blob: string): string => `expiry-time="20300101000000Z" ssh-ed25519 ${blob} u-ann\n`;
-  const [kept = '', fresh = ''] = readFingerprints(line('AAAAkept') + line('AAAAnew0'));
+  const [kept = '', fresh = ''] = listFingerprints(line('AAAAkept') + line('AAAAnew0'));
   const exchange = (...blobs: string[]): Change => ({
     ...common,
     because: 'the store lists other keys',
@@ -90,19 +91,42 @@ describe('an exchange of keys on a frozen node', () => {
     lost: ['SHA256:old'],
   });
 
+  /** The desired state with what an exchange leaves. */
+  const desiredWith = (...blobs: string[]) => ({
+    expiry: { zulu: true, timeZone: 'UTC' },
+    accounts: [
+      {
+        scimId: common.scimId,
+        entry: { name: 'ann', uid: 1, gid: 1, gecos: '', dir: '/', shell: '/' },
+        disabled: null,
+        credentials: issueCredentials(
+          blobs.map((base64) => ({
+            type: 'ssh-ed25519',
+            base64,
+            fingerprint: listFingerprints(line(base64))[0]!,
+          })),
+          'u-ann',
+          Date.UTC(2030, 0, 1) / 1000,
+        ),
+        extension: null,
+        needsManagedGroup: false,
+      },
+    ],
+  });
+
   it('takes at once what goes where another key stays, and lets what comes wait', () => {
     const whole = exchange('AAAAkept', 'AAAAnew0');
-    const [goes, comes, ...more] = splitExchanges([whole]);
+    const [goes, comes, ...more] = splitExchanges([whole], desiredWith('AAAAkept', 'AAAAnew0'));
     expect(more).toEqual([]);
     expect(goes).toMatchObject({ text: line('AAAAkept'), gained: [], lost: ['SHA256:old'] });
     expect(goes?.because).toBe('the store lists other keys; those that come wait for the thaw');
     expect(comes).toEqual({ ...whole, lost: [] });
     expect(waiting([goes!, comes!], null)).toEqual(['keys-write']);
-    expect(readFingerprints(line('AAAAkept'))).toEqual([kept]);
+    expect(listFingerprints(line('AAAAkept'))).toEqual([kept]);
   });
 
   it('waits whole where nothing else stays, and is no exchange where only one of both happens', () => {
     const changes = [exchange('AAAAnew0'), write(['b'], []), write([], ['a']), LOSSES[0]!];
-    expect(splitExchanges(changes)).toEqual(changes);
+    expect(splitExchanges(changes, desiredWith('AAAAnew0'))).toEqual(changes);
   });
 });

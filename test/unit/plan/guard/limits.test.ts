@@ -32,7 +32,13 @@ const entryOf = (n: number) => ({
   dir: `/home/p${n}`,
   shell: '/bin/bash',
 });
-const keyOf = (n: number) => ({ type: 'ssh-ed25519', base64: 'AAAA', fingerprint: `SHA256:${n}` });
+const keyOf = (n: number) => ({
+  type: 'ssh-ed25519',
+  base64: 'AAAA',
+  fingerprint: `SHA256:${n}`,
+  expiresAt: null,
+  source: `u-p${n}`,
+});
 
 /** The guard's verdict on a plan for a node on which 50 people, p1 to p50, have been for long. */
 function ask(changes: readonly Change[], more: Case = {}): GuardVerdict {
@@ -41,9 +47,7 @@ function ask(changes: readonly Change[], more: Case = {}): GuardVerdict {
     scimId: `u-p${n}`,
     entry: entryOf(n),
     disabled: more.closed?.[n] ?? null,
-    keys: [keyOf(n)],
-    keyFile: 'text\n',
-    expiresAt: null,
+    credentials: [keyOf(n)],
     extension: null,
     needsManagedGroup: false,
   }));
@@ -72,6 +76,7 @@ function ask(changes: readonly Change[], more: Case = {}): GuardVerdict {
         sudo: false,
       })),
       sudoers: '',
+      expiry: { zulu: true, timeZone: 'UTC' },
       bindings: [],
       leftovers: [],
       makesHomes: false,

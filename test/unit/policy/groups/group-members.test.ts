@@ -12,9 +12,7 @@ const account = (
   scimId,
   entry: { name, uid: 20100, gid: 9999, gecos: '', dir: `/home/${name}`, shell: '/bin/bash' },
   disabled: closed,
-  keys: [],
-  keyFile: '',
-  expiresAt: null,
+  credentials: [],
   extension: null,
   needsManagedGroup: false,
 });

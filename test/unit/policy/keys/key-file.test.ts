@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { AcceptedKey } from '../../../../src/policy/model.ts';
+import { issueCredentials } from '../../../../src/policy/keys/credential.ts';
 import { renderExpiry, renderKeyFile } from '../../../../src/policy/keys/key-file.ts';
 import { anyText } from '../../../support/records/any-text.ts';
 
@@ -12,33 +13,33 @@ function key(name: string): AcceptedKey {
 }
 
 test('a file has one line a key, sorted by fingerprint: expiry, type, blob, SCIM id', () => {
-  expect(renderKeyFile([key('b'), key('a')], '2819c223-7f76', AT, UTC)).toBe(
+  expect(renderKeyFile(issueCredentials([key('b'), key('a')], '2819c223-7f76', AT), UTC)).toBe(
     'expiry-time="20261124120000Z" ssh-ed25519 AAAAa 2819c223-7f76\n' +
       'expiry-time="20261124120000Z" ssh-ed25519 AAAAb 2819c223-7f76\n',
   );
 });
 
 test('without an expiry a line has no option, and without keys there is no line', () => {
-  expect(renderKeyFile([key('a')], 'id', null, UTC)).toBe('ssh-ed25519 AAAAa id\n');
-  expect(renderKeyFile([], 'id', AT, UTC)).toBe('');
+  expect(renderKeyFile(issueCredentials([key('a')], 'id', null), UTC)).toBe('ssh-ed25519 AAAAa id\n');
+  expect(renderKeyFile(issueCredentials([], 'id', AT), UTC)).toBe('');
 });
 
 test('a long file starts with an empty line for the helper, a short one does not', () => {
   const long = { ...key('x'), base64: 'A'.repeat(800) };
-  expect(renderKeyFile([long], 'id', AT, UTC)).not.toMatch(/^\n/);
-  expect(renderKeyFile([long, { ...long, fingerprint: 'SHA256:y' }], 'id', AT, UTC)).toMatch(
-    /^\nexpiry-time/,
-  );
+  expect(renderKeyFile(issueCredentials([long], 'id', AT), UTC)).not.toMatch(/^\n/);
+  expect(
+    renderKeyFile(issueCredentials([long, { ...long, fingerprint: 'SHA256:y' }], 'id', AT), UTC),
+  ).toMatch(/^\nexpiry-time/);
 });
 
 test('nothing of a hostile SCIM id reaches the file but safe characters, and two ids stay two', () => {
   fc.assert(
     fc.property(anyText, (scimId) => {
-      const text = renderKeyFile([key('a')], scimId, null, UTC);
+      const text = renderKeyFile(issueCredentials([key('a')], scimId, null), UTC);
       expect(text).toMatch(/^ssh-ed25519 AAAAa [A-Za-z0-9._-]{1,77}\n$/);
     }),
   );
-  const owner = (scimId: string): string => renderKeyFile([key('a')], scimId, null, UTC);
+  const owner = (scimId: string): string => renderKeyFile(issueCredentials([key('a')], scimId, null), UTC);
   expect(owner('a b')).not.toBe(owner('a\nb'));
   expect(owner('x'.repeat(100))).not.toBe(owner('x'.repeat(101)));
 });

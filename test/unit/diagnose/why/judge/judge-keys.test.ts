@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { judgeKeys } from '../../../../../src/diagnose/why/judge/judge-keys.ts';
-import { readExpiry } from '../../../../../src/diagnose/why/judge/key-expiry.ts';
 import {
   FINGERPRINT,
   healthy,
@@ -35,9 +34,12 @@ test.each([
 test('an accepted key in the file is in order, with the time when it expires', () => {
   const facts = { ...healthy, fingerprint: FINGERPRINT };
   expect(judgeKeys(facts)).toMatchObject({ level: 'ok', detail: expect.stringContaining(FINGERPRINT) });
-  expect(readExpiry(keyText(NOW + 60))).toBe(NOW + 60);
-  expect(readExpiry(keyText(NOW + 60) + keyText(NOW + 5))).toBe(NOW + 5);
-  expect(readExpiry('ssh-ed25519 AAAA')).toBeNull();
+});
+
+test('of several keys the one that expires first counts', () => {
+  const later = keyText(NOW + 60);
+  expect(judgeKeys({ ...healthy, keyFile: probed(later + keyText(NOW - 5)) }).code).toBe('keys-expired');
+  expect(judgeKeys({ ...healthy, keyFile: probed(later) }).level).toBe('ok');
 });
 
 test('what could not be read is not known', () => {
