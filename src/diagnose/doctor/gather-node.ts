@@ -12,6 +12,7 @@ import { askSshd, readSshdFacts } from '../../host/sshd/sshd-program.ts';
 import type { NodeContext } from '../../agent/node-context.ts';
 import { type ProbeResult, tryProbe } from '../probe.ts';
 import type { Facts, NamesFacts } from './facts.ts';
+import { decideRunning, findCounting, findDiffering, findHelperFault } from './node-answers.ts';
 
 /** @param sample managed accounts; the helper and PAM are asked about the first. */
 export async function gatherNodeFacts(
@@ -53,40 +54,32 @@ export async function gatherSshdFacts(
   };
 }
 
-/**
- * sshd -T needs a user that exists and is in the managed group. Before the first one it is asked about root. The settings
- * for the managed group then depend on the drop-in alone, so findings about them count only if it is missing.
- */
 async function askAboutSshd(
   { config, paths }: NodeContext,
   name: string | null,
 ): Promise<readonly SshdFinding[]> {
   const { findings } = await examineSshd(config, name ?? 'root', paths.root);
-  if (name !== null || !(await hasSshdDropIn(config, paths.root))) return findings;
-  return findings.filter(({ code }) => !code.startsWith('sshd-other-') && code !== 'sshd-allow-groups');
+  return findCounting(findings, name, name === null && (await hasSshdDropIn(config, paths.root)));
 }
 
 async function askNames(sample: readonly string[], { config, paths }: NodeContext): Promise<NamesFacts> {
   const service = config.accounts.backend === 'local' ? 'files' : 'cache';
-  const answers = await Promise.all(sample.map((name) => askNameService(name, service)));
-  const differing = sample.filter((_, index) => {
-    const answer = answers[index];
-    return JSON.stringify(answer?.entry) !== JSON.stringify(answer?.direct);
-  });
+  const answers = await Promise.all(
+    sample.map(async (name) => [name, await askNameService(name, service)] as const),
+  );
   return {
     services: readServices(paths.root, 'passwd'),
     shadowServices: readServices(paths.root, 'shadow'),
     hasNscd: existsSync('/run/nscd/socket'),
-    differing,
+    differing: findDiffering(new Map(answers)),
   };
 }
 
 async function compareHelper({ paths }: NodeContext, name: string): Promise<string | null> {
   const output = await runKeyHelper(paths.root, name);
-  if ('fault' in output) return `the key helper does not run for ${name}: ${output.fault}`;
   const file = path.join(paths.keys, name);
-  const expected = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  return output.text === expected ? null : `the output of the key helper for ${name} differs from ${file}`;
+  const expected = 'fault' in output || !existsSync(file) ? '' : readFileSync(file, 'utf8');
+  return findHelperFault(name, output, expected, file);
 }
 
 async function readUnits(): Promise<{ agent: boolean; reader: boolean } | null> {
@@ -100,7 +93,8 @@ async function readUnits(): Promise<{ agent: boolean; reader: boolean } | null> 
 /** The service, or the socket of systemd in its place. Without systemd any sshd, also that of a session. */
 async function isSshdRunning(): Promise<boolean | null> {
   const units = await Promise.all(['ssh.service', 'sshd.service', 'ssh.socket'].map(isUnitActive));
-  if (!units.includes(null)) return units.includes(true);
+  const isRunning = decideRunning(units);
+  if (isRunning !== null) return isRunning;
   const { status, stdout } = await runProgram('pgrep', ['-x', 'sshd'], { timeout: 3000 });
   if (status === null) return null;
   return stdout.trim() !== '';
