@@ -10,7 +10,7 @@ describe('the example configuration', () => {
     expect(() => parseConfig(example, 'config.yaml')).toThrow(/scim/);
   });
 
-  it('observes once it is named, and lets nobody in', () => {
+  it('observes once it is named, and grants no access', () => {
     const config = parseConfig(example.replace('# base_url:', 'base_url:'), 'config.yaml');
     expect(config.mode).toBe('observe');
     expect(config.access.groups).toEqual([]);

@@ -1,4 +1,4 @@
-// The plan at the edges: renames, strangers' members, stray files, silent records, cut passes.
+// The plan at the edges: renames, strangers' members, stray files, missing records, interrupted syncs.
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../../src/plan/change.ts';
 import { planChanges } from '../../../src/plan/plan.ts';
@@ -45,7 +45,7 @@ const account = (name: string, uid: number, more: Partial<DesiredAccount> = {}):
 const closed = (name: string, uid: number): DesiredAccount =>
   account(name, uid, { disabled: 'inactive', entry: entry(name, uid, { shell: '/usr/sbin/nologin' }) });
 
-const wish = (more: Partial<DesiredState> = {}): DesiredState => ({
+const makeDesired = (more: Partial<DesiredState> = {}): DesiredState => ({
   managedGroup: { name: 'sunk-users', gid: 9999, members: [] },
   accounts: [],
   groups: [],
@@ -59,7 +59,7 @@ const wish = (more: Partial<DesiredState> = {}): DesiredState => ({
   ...more,
 });
 
-/** A host with the marker and these accounts, open unless their shell is nologin. */
+/** A host with the managed group and these accounts, enabled unless their shell is nologin. */
 function host(...entries: PasswdEntry[]): ModelHost {
   const model = makeHost();
   model.groups.set('sunk-users', { name: 'sunk-users', gid: 9999, members: [] });
@@ -96,7 +96,7 @@ describe('planChanges, accounts', () => {
     const actual = host(entry('old', 20001));
     actual.keyFiles.set('old', 'text\n');
     actual.groups.set('team', { name: 'team', gid: 32000, members: ['old'] });
-    const desired = wish({
+    const desired = makeDesired({
       accounts: [account('new', 20001, { credentials: credentials('a') })],
       groups: [{ scimId: 'g', name: 'team', gid: 32000, members: ['new'], sudo: false }],
       leftovers: [{ ...leftover('old', 'remove'), scimId: 'u-new' }],
@@ -117,32 +117,30 @@ describe('planChanges, accounts', () => {
     ]);
   });
 
-  it('finishes a rename that was cut short, for a closed and for a reopened account', () => {
+  it('finishes a rename that was cut short, for a disabled and for an enabled account', () => {
     const nologin = { shell: '/usr/sbin/nologin' };
-    expect(plan(wish({ accounts: [closed('new', 20001)] }), host(entry('old', 20001)))).toEqual([
+    expect(plan(makeDesired({ accounts: [closed('new', 20001)] }), host(entry('old', 20001)))).toEqual([
       'account-close old',
       'jobs-disable old',
       'account-alter new',
     ]);
-    expect(plan(wish({ accounts: [closed('new', 20001)] }), host(entry('old', 20001, nologin)))).toEqual([
-      'jobs-disable old',
-      'account-alter new',
-    ]);
-    expect(plan(wish({ accounts: [account('new', 20001)] }), host(entry('old', 20001, nologin)))).toEqual([
-      'account-alter new',
-      'account-reopen new',
-    ]);
-    expect(plan(wish({ accounts: [account('same', 20001)] }), host(entry('same', 20001, nologin)))).toEqual([
-      'account-reopen same',
-    ]);
+    expect(
+      plan(makeDesired({ accounts: [closed('new', 20001)] }), host(entry('old', 20001, nologin))),
+    ).toEqual(['jobs-disable old', 'account-alter new']);
+    expect(
+      plan(makeDesired({ accounts: [account('new', 20001)] }), host(entry('old', 20001, nologin))),
+    ).toEqual(['account-alter new', 'account-reopen new']);
+    expect(
+      plan(makeDesired({ accounts: [account('same', 20001)] }), host(entry('same', 20001, nologin))),
+    ).toEqual(['account-reopen same']);
   });
 
-  it('frees the former name in a group about which nothing was heard, whether or not the ledger knows of the rename', () => {
+  it('frees the former name in a group without a record of this sync, whether or not the ledger knows of the rename', () => {
     const before = { ...leftover('old', 'remove'), scimId: 'u-new' };
     for (const former of [[before], []]) {
       const actual = host(entry('old', 20001));
       actual.groups.set('team', { name: 'team', gid: 32000, members: ['local', 'old'] });
-      const desired = wish({
+      const desired = makeDesired({
         accounts: [account('new', 20001)],
         leftovers: [...former, leftover('team', 'leave', 'group')],
       });
@@ -155,17 +153,17 @@ describe('planChanges, accounts', () => {
     actual.keyFiles.set('old', 'text');
     actual.groups.set('team', { name: 'team', gid: 32000, members: ['local', 'old'] });
     const groups = [{ scimId: 'g', name: 'team', gid: 32000, members: ['new'], sudo: false }];
-    const desired = wish({ accounts: [account('new', 20001)], groups });
+    const desired = makeDesired({ accounts: [account('new', 20001)], groups });
     expect(planChanges(desired, actual).every(({ scimId }) => scimId === 'u-new')).toBe(true);
     plan(desired, actual);
     expect(actual.groups.get('team')!.members).toEqual(['local', 'new']);
   });
 
-  it('makes no line for somebody who is closed, and never closes one twice', () => {
-    expect(plan(wish({ accounts: [closed('gone', 20001)] }), host())).toEqual([]);
+  it('makes no line for a disabled user, and never disables one twice', () => {
+    expect(plan(makeDesired({ accounts: [closed('gone', 20001)] }), host())).toEqual([]);
     const actual = host(entry('gone', 20001));
     const withoutSessions = { ...actual, sessions: null };
-    const desired = wish({ accounts: [closed('gone', 20001)] });
+    const desired = makeDesired({ accounts: [closed('gone', 20001)] });
     expect(words(planChanges(desired, withoutSessions))).toEqual([
       'account-close gone',
       'sessions-end gone',
@@ -179,83 +177,83 @@ describe('planChanges, accounts', () => {
     const actual = host(entry('gone', 20001, { shell: '/usr/sbin/nologin' }));
     actual.accounts.set('gone', { entry: entry('gone', 20001), expiryDay: 1 });
     actual.offboarded.set(20001, { needsHook: false });
-    expect(plan(wish({ accounts: [closed('gone', 20001)] }), actual)).toEqual(['account-close gone']);
+    expect(plan(makeDesired({ accounts: [closed('gone', 20001)] }), actual)).toEqual(['account-close gone']);
     actual.accounts.set('gone', { entry: closed('gone', 20001).entry, expiryDay: null });
-    expect(plan(wish({ accounts: [closed('gone', 20001)] }), actual)).toEqual(['account-close gone']);
+    expect(plan(makeDesired({ accounts: [closed('gone', 20001)] }), actual)).toEqual(['account-close gone']);
     actual.sessions.add(20001);
-    expect(plan(wish({ accounts: [closed('gone', 20001)] }), actual)).toEqual(['sessions-end gone']);
+    expect(plan(makeDesired({ accounts: [closed('gone', 20001)] }), actual)).toEqual(['sessions-end gone']);
   });
 
   it('puts jobs aside once, and again when more turn up, and gives them back with the account', () => {
     const actual = host(entry('gone', 20001));
-    const desired = wish({ accounts: [closed('gone', 20001)] });
+    const desired = makeDesired({ accounts: [closed('gone', 20001)] });
     expect(plan(desired, actual)).toEqual(['account-close gone', 'jobs-disable gone']);
     actual.jobs.add(20001);
     expect(plan(desired, actual)).toEqual(['jobs-disable gone']);
-    expect(plan(wish({ accounts: [account('gone', 20001)] }), actual)).toEqual([
+    expect(plan(makeDesired({ accounts: [account('gone', 20001)] }), actual)).toEqual([
       'account-reopen gone',
       'jobs-restore gone',
     ]);
     expect(actual.offboarded.size).toBe(0);
   });
 
-  it('runs the hook last and once for each leaving, also when a pass was cut short before it', () => {
+  it('runs the hook last and once for each leaving, also when a sync was cut short before it', () => {
     const actual = host(entry('gone', 20001));
-    const desired = wish({ accounts: [closed('gone', 20001)], hasHook: true });
+    const desired = makeDesired({ accounts: [closed('gone', 20001)], hasHook: true });
     const changes = planChanges(desired, actual);
     expect(words(changes)).toEqual(['account-close gone', 'jobs-disable gone', 'hook-run gone']);
     applyChanges(actual, changes.slice(0, 2));
     expect(plan(desired, actual)).toEqual(['hook-run gone']);
-    plan(wish({ accounts: [account('gone', 20001)], hasHook: true }), actual);
+    plan(makeDesired({ accounts: [account('gone', 20001)], hasHook: true }), actual);
     expect(plan(desired, actual)).toContain('hook-run gone');
   });
 
   it('runs no hook for those who left before there was one', () => {
     const actual = host(entry('gone', 20001));
-    plan(wish({ accounts: [closed('gone', 20001)] }), actual);
-    expect(plan(wish({ accounts: [closed('gone', 20001)], hasHook: true }), actual)).toEqual([]);
+    plan(makeDesired({ accounts: [closed('gone', 20001)] }), actual);
+    expect(plan(makeDesired({ accounts: [closed('gone', 20001)], hasHook: true }), actual)).toEqual([]);
   });
 
   it('keeps an expiry that an administrator set, and a line that agrees', () => {
     const actual = host();
     actual.accounts.set('ann', { entry: entry('ann', 20001), expiryDay: 25_000 });
-    expect(plan(wish({ accounts: [account('ann', 20001)] }), actual)).toEqual([]);
+    expect(plan(makeDesired({ accounts: [account('ann', 20001)] }), actual)).toEqual([]);
   });
 
   it('makes homes only when asked to, and only missing ones', () => {
     const accounts = [account('ann', 20001)];
-    expect(plan(wish({ accounts }), host(entry('ann', 20001)))).toEqual([]);
+    expect(plan(makeDesired({ accounts }), host(entry('ann', 20001)))).toEqual([]);
     const actual = host(entry('ann', 20001));
-    expect(plan(wish({ accounts, makesHomes: true }), actual)).toEqual(['home-create ann']);
+    expect(plan(makeDesired({ accounts, makesHomes: true }), actual)).toEqual(['home-create ann']);
     expect(actual.homes).toEqual(new Set(['/home/ann']));
   });
 
-  it('ends what a removed line may still run, and touches no line that is nobody’s leftover', () => {
-    const actual = host(entry('old', 20001), entry('silent', 20002), entry('unknown', 20003));
+  it('ends what a removed line may still run, and touches no line that is not a leftover', () => {
+    const actual = host(entry('old', 20001), entry('unlisted', 20002), entry('unknown', 20003));
     actual.sessions.add(20001);
     const leftovers = [
       leftover('old', 'remove'),
-      leftover('silent', 'leave'),
+      leftover('unlisted', 'leave'),
       leftover('never-made', 'remove'),
     ];
     const withoutSessions = { ...actual, sessions: null };
-    expect(words(planChanges(wish({ leftovers }), withoutSessions))).toContain('sessions-end old');
-    expect(plan(wish({ leftovers }), actual)).toEqual([
+    expect(words(planChanges(makeDesired({ leftovers }), withoutSessions))).toContain('sessions-end old');
+    expect(plan(makeDesired({ leftovers }), actual)).toEqual([
       'sessions-end old',
       'jobs-disable old',
       'account-remove old',
     ]);
-    expect([...actual.accounts.keys()]).toEqual(['silent', 'unknown']);
+    expect([...actual.accounts.keys()]).toEqual(['unlisted', 'unknown']);
   });
 });
 
 describe('planChanges, key files', () => {
-  it('removes files of nobody and of refused accounts, and leaves those of whom nothing was heard', () => {
+  it('removes files of unknown and of refused accounts, and keeps those of users without a record', () => {
     const actual = host();
-    for (const name of ['stray', 'deny', 'silent', 'empty'])
+    for (const name of ['stray', 'deny', 'unlisted', 'empty'])
       actual.keyFiles.set(name, name === 'empty' ? '' : 'x');
-    const leftovers = [leftover('deny', 'deny'), leftover('silent', 'leave')];
-    const desired = wish({ leftovers, accounts: [account('empty', 20001)] });
+    const leftovers = [leftover('deny', 'deny'), leftover('unlisted', 'leave')];
+    const desired = makeDesired({ leftovers, accounts: [account('empty', 20001)] });
     actual.accounts.set('empty', { entry: entry('empty', 20001), expiryDay: null });
     expect(planChanges(desired, actual)).toMatchObject([
       { kind: 'keys-remove', name: 'deny', scimId: 'x-deny', because: 'this node refuses the account' },
@@ -271,7 +269,7 @@ describe('planChanges, key files', () => {
       const actual = host(entry('ann', 20001));
       if (before !== null) actual.keyFiles.set('ann', before);
       return planChanges(
-        wish({ accounts: [account('ann', 20001, { credentials: credentials(...after) })] }),
+        makeDesired({ accounts: [account('ann', 20001, { credentials: credentials(...after) })] }),
         actual,
       ).map((change) => change.because);
     };
@@ -285,16 +283,18 @@ describe('planChanges, key files', () => {
 });
 
 describe('planChanges, groups', () => {
-  it('makes the marker with the first account, and not on a node that has nobody yet', () => {
-    expect(plan(wish({}), makeHost())).toEqual([]);
-    const desired = wish({ accounts: [closed('gone', 20001)] });
+  it('makes the managed group with the first account, and not on a node without accounts', () => {
+    expect(plan(makeDesired({}), makeHost())).toEqual([]);
+    const desired = makeDesired({ accounts: [closed('gone', 20001)] });
     expect(planChanges(desired, makeHost()).map(({ because }) => because)).toContain(
       'every managed account is in it',
     );
   });
 
   it('makes groups and gives a line another gid', () => {
-    const desired = wish({ groups: [{ scimId: 'g', name: 'team', gid: 32000, members: [], sudo: false }] });
+    const desired = makeDesired({
+      groups: [{ scimId: 'g', name: 'team', gid: 32000, members: [], sudo: false }],
+    });
     expect(planChanges(desired, makeHost()).map(({ because }) => because)).toEqual([
       'the store has this group',
     ]);
@@ -305,11 +305,11 @@ describe('planChanges, groups', () => {
     expect(actual.groups.get('team')).toEqual({ name: 'team', gid: 32000, members: ['local'] });
   });
 
-  it('leaves members alone that are not ours or of whom nothing was heard, and takes out the rest', () => {
+  it('keeps members that are not managed or have no record, and removes the rest', () => {
     const actual = host(entry('gone', 20001), entry('quiet', 20002));
     const members = ['gone', 'local', 'old', 'quiet', 'deny'];
     actual.groups.set('team', { name: 'team', gid: 32000, members });
-    const desired = wish({
+    const desired = makeDesired({
       accounts: [closed('gone', 20001)],
       groups: [{ scimId: 'g', name: 'team', gid: 32000, members: [], sudo: false }],
       leftovers: [leftover('old', 'remove'), leftover('quiet', 'leave'), leftover('deny', 'deny')],
@@ -325,29 +325,29 @@ describe('planChanges, groups', () => {
     expect(actual.groups.get('team')!.members).toEqual(['local', 'quiet']);
   });
 
-  it('keeps in the marker whoever has a line of ours, even one that is refused here', () => {
+  it('keeps each managed account in the managed group, even one that is refused here', () => {
     const actual = host(entry('deny', 20001));
     actual.groups.set('sunk-users', { name: 'sunk-users', gid: 9999, members: ['local', 'deny', 'taken'] });
-    const desired = wish({ leftovers: [leftover('deny', 'deny'), leftover('taken', 'deny')] });
+    const desired = makeDesired({ leftovers: [leftover('deny', 'deny'), leftover('taken', 'deny')] });
     expect(plan(desired, actual)).toEqual(['member-remove sunk-users taken']);
   });
 
-  it('adds to the marker whoever has another primary group', () => {
-    const marker = { name: 'sunk-users', gid: 9999, members: ['ann'] };
-    const desired = wish({ managedGroup: marker, accounts: [account('ann', 20001)] });
+  it('adds accounts with another primary group to the managed group', () => {
+    const managedGroup = { name: 'sunk-users', gid: 9999, members: ['ann'] };
+    const desired = makeDesired({ managedGroup, accounts: [account('ann', 20001)] });
     expect(plan(desired, host(entry('ann', 20001)))).toEqual(['member-add sunk-users ann']);
   });
 
-  it('removes groups whose time is over with our members, and leaves silent ones but for who is out', () => {
+  it('removes expired groups with their managed members, and keeps groups without a record, but for members without access', () => {
     const actual = host(entry('ann', 20001), entry('gone', 20002));
     actual.groups.set('over', { name: 'over', gid: 32000, members: ['ann', 'local'] });
-    actual.groups.set('silent', { name: 'silent', gid: 32001, members: ['ann', 'gone', 'local', 'old'] });
+    actual.groups.set('unlisted', { name: 'unlisted', gid: 32001, members: ['ann', 'gone', 'local', 'old'] });
     actual.groups.set('deny', { name: 'deny', gid: 32002, members: ['ann'] });
-    const desired = wish({
+    const desired = makeDesired({
       accounts: [account('ann', 20001), closed('gone', 20002)],
       leftovers: [
         leftover('over', 'remove', 'group'),
-        leftover('silent', 'leave', 'group'),
+        leftover('unlisted', 'leave', 'group'),
         leftover('deny', 'deny', 'group'),
         leftover('never', 'remove', 'group'),
         leftover('sunk-users', 'remove', 'group'),
@@ -357,8 +357,8 @@ describe('planChanges, groups', () => {
     expect(plan(desired, actual)).toEqual([
       'account-close gone',
       'member-remove over ann',
-      'member-remove silent gone',
-      'member-remove silent old',
+      'member-remove unlisted gone',
+      'member-remove unlisted old',
       'group-remove over',
       'jobs-disable gone',
     ]);
@@ -366,15 +366,15 @@ describe('planChanges, groups', () => {
     expect(actual.groups.has('sunk-users')).toBe(true);
   });
 
-  it('touches no marker that is a local group’s', () => {
+  it('does not touch a local group with the name of the managed group', () => {
     const refusals = [{ scimId: '', kind: 'Group', code: 'marker-taken', detail: '' }] as const;
-    expect(plan(wish({ refusals }), makeHost())).toEqual([]);
+    expect(plan(makeDesired({ refusals }), makeHost())).toEqual([]);
   });
 
   it('marks who gets sudo', () => {
     const groups = [{ scimId: 'g', name: 'admins', gid: 32000, members: ['ann'], sudo: true }];
     const changes = planChanges(
-      wish({ groups, accounts: [account('ann', 20001)] }),
+      makeDesired({ groups, accounts: [account('ann', 20001)] }),
       host(entry('ann', 20001)),
     );
     expect(changes).toContainEqual(
@@ -386,9 +386,9 @@ describe('planChanges, groups', () => {
 describe('planChanges, sudoers', () => {
   it('writes, replaces and removes our file', () => {
     const actual = host();
-    expect(plan(wish({ sudoers: 'a' }), actual)).toEqual(['sudoers-write sunk-agent']);
-    expect(plan(wish({ sudoers: 'b' }), actual)).toEqual(['sudoers-write sunk-agent']);
-    expect(plan(wish(), actual)).toEqual(['sudoers-remove sunk-agent']);
+    expect(plan(makeDesired({ sudoers: 'a' }), actual)).toEqual(['sudoers-write sunk-agent']);
+    expect(plan(makeDesired({ sudoers: 'b' }), actual)).toEqual(['sudoers-write sunk-agent']);
+    expect(plan(makeDesired(), actual)).toEqual(['sudoers-remove sunk-agent']);
   });
 });
 
@@ -408,7 +408,7 @@ describe('planChanges, the reason on each change', () => {
     const actual = host(entry('gone', 20001));
     actual.keyFiles.set('gone', 'text\n');
     actual.groups.set('team', { name: 'team', gid: 32000, members: ['gone'] });
-    const desired = wish({
+    const desired = makeDesired({
       accounts: [{ ...closed('gone', 20001), disabled: why }],
       groups: [{ scimId: 'g', name: 'team', gid: 32000, members: [], sudo: false }],
     });
@@ -428,7 +428,7 @@ describe('planChanges, the reason on each change', () => {
     actual.groups.set('team', { name: 'team', gid: 32000, members: ['back'] });
     actual.groups.set('over', { name: 'over', gid: 32001, members: ['back'] });
     actual.sudoers = 'rules';
-    const desired = wish({
+    const desired = makeDesired({
       managedGroup: { name: 'sunk-users', gid: 9999, members: ['back'] },
       accounts: [account('back', 20001)],
       groups: [
@@ -456,28 +456,28 @@ describe('planChanges, the reason on each change', () => {
 
   it('names each field of a line that changed', () => {
     const actual = host(entry('ann', 20001, { uid: 1, gid: 2, gecos: 'x', dir: '/x', shell: '/bin/sh' }));
-    expect(reasons(wish({ accounts: [account('ann', 20001)] }), actual)).toEqual([
+    expect(reasons(makeDesired({ accounts: [account('ann', 20001)] }), actual)).toEqual([
       'account-alter ann: uid, primary gid, display name, home, shell changed',
     ]);
   });
 
-  it('says who is out of a group of which nothing was heard, and of whom neither ledger nor store knows', () => {
+  it('names who is removed from a group without a record, and who is in neither ledger nor store', () => {
     const actual = host(entry('odd', 20001), entry('new', 20002));
-    actual.groups.set('silent', { name: 'silent', gid: 32001, members: ['former'] });
+    actual.groups.set('unlisted', { name: 'unlisted', gid: 32001, members: ['former'] });
     actual.keyFiles.set('odd', 'text\n');
-    const desired = wish({
+    const desired = makeDesired({
       accounts: [account('new', 20002)],
       leftovers: [
         { ...leftover('odd', 'leave'), fate: 'disable' },
         leftover('former', 'remove'),
-        leftover('silent', 'leave', 'group'),
+        leftover('unlisted', 'leave', 'group'),
       ],
     });
     const because = 'is in the managed group, but neither the ledger nor the store knows this account';
     expect(reasons(desired, actual)).toEqual([
       `keys-remove odd: ${because}`,
       `account-close odd: ${because}`,
-      'member-remove silent: is disabled',
+      'member-remove unlisted: is disabled',
       `jobs-disable odd: ${because}`,
     ]);
     expect(planChanges(desired, actual)[1]).toMatchObject({ reason: 'unknown', entry: { uid: 20001 } });
@@ -485,7 +485,9 @@ describe('planChanges, the reason on each change', () => {
 
   it('tells of the operator’s word that extended the keys', () => {
     const extension = { scimId: 'u-ann', confirmedAt: 1, until: 1_800_000_000, at: 1, by: 'root' };
-    const desired = wish({ accounts: [account('ann', 20001, { credentials: credentials('a'), extension })] });
+    const desired = makeDesired({
+      accounts: [account('ann', 20001, { credentials: credentials('a'), extension })],
+    });
     expect(reasons(desired, host(entry('ann', 20001)))).toEqual([
       'keys-write ann: first key; root extended them until 2027-01-15T08:00:00Z',
     ]);
@@ -498,7 +500,7 @@ describe('planChanges, the reason on each change', () => {
     actual.keyFiles.set('ann', texts.map(line).join(''));
     const keys = credentials('v', 'w', 'x', 'y', 'z');
     const changes = planChanges(
-      wish({
+      makeDesired({
         accounts: [account('ann', 20001, { credentials: keys }), account('ben', 20002)],
         groups: [{ scimId: 'g', name: 'team', gid: 1, members: ['ben', 'ann'], sudo: false }],
       }),
@@ -519,14 +521,14 @@ describe('planChanges, the reason on each change', () => {
 describe('planChanges, whose line it is', () => {
   it('takes over no line of another name where the new name has a line already', () => {
     const actual = host(entry('old', 20001), entry('new', 20002));
-    const desired = wish({ accounts: [account('new', 20001)] });
+    const desired = makeDesired({ accounts: [account('new', 20001)] });
     expect(words(planChanges(desired, actual))).toEqual(['account-alter new']);
     expect(planChanges(desired, actual)[0]).toMatchObject({ before: { name: 'new', uid: 20002 } });
   });
 
-  it('moves no line of somebody else who is wanted, even where a cut pass left both with one uid', () => {
+  it('moves no line of another desired user, even where an interrupted sync left both with one uid', () => {
     const actual = host(entry('ann', 20001));
-    const desired = wish({ accounts: [account('ann', 20001), account('eve', 20001)] });
+    const desired = makeDesired({ accounts: [account('ann', 20001), account('eve', 20001)] });
     expect(words(planChanges(desired, actual))).toEqual(['account-create eve']);
   });
 
@@ -534,27 +536,27 @@ describe('planChanges, whose line it is', () => {
     const actual = host(entry('team', 20001));
     actual.groups.set('crew', { name: 'crew', gid: 32000, members: ['team'] });
     actual.keyFiles.set('team', 'text\n');
-    const desired = wish({
+    const desired = makeDesired({
       groups: [{ scimId: 'g', name: 'crew', gid: 32000, members: [], sudo: false }],
       leftovers: [leftover('team', 'remove', 'group')],
     });
     expect(planChanges(desired, actual)).toMatchObject([{ kind: 'keys-remove', name: 'team', scimId: null }]);
   });
 
-  it('takes no person for a group of the same name, and keeps a group that somebody else has now', () => {
+  it('takes no person for a group of the same name, and keeps a group that another record has now', () => {
     const actual = host();
     for (const name of ['same', 'kept']) actual.groups.set(name, { name, gid: 32000, members: ['local'] });
-    const desired = wish({
+    const desired = makeDesired({
       groups: [{ scimId: 'g', name: 'kept', gid: 32000, members: [], sudo: false }],
       leftovers: [leftover('same', 'remove'), leftover('kept', 'remove', 'group')],
     });
     expect(planChanges(desired, actual)).toEqual([]);
   });
 
-  it('fills the marker whatever else is refused, but not where it is a local group’s', () => {
+  it('fills the managed group whatever else is refused, but not where it is a local group', () => {
     const taken = { scimId: '', kind: 'Group', code: 'marker-taken', detail: '' } as const;
     const other = { scimId: 'x', kind: 'User', code: 'uid-bound', detail: '' } as const;
-    const desired = wish({
+    const desired = makeDesired({
       managedGroup: { name: 'sunk-users', gid: 9999, members: ['ann'] },
       accounts: [account('ann', 20001)],
     });
@@ -564,10 +566,10 @@ describe('planChanges, whose line it is', () => {
     expect(made([other, taken])).toEqual([]);
   });
 
-  it('marks nobody for sudo whose group gives none, and shuts out of a group whoever is refused', () => {
+  it('gives no sudo by a group without it, and keeps refused accounts out of a group', () => {
     const actual = host(entry('deny', 20001), entry('ann', 20002));
     actual.groups.set('team', { name: 'team', gid: 32000, members: ['deny'] });
-    const desired = wish({
+    const desired = makeDesired({
       accounts: [account('ann', 20002)],
       groups: [{ scimId: 'g', name: 'team', gid: 32000, members: ['ann'], sudo: false }],
       leftovers: [leftover('deny', 'deny')],

@@ -6,8 +6,8 @@ import { planChanges } from '../../../src/plan/plan.ts';
 import { fakeFingerprint, makeGroup, makeInput, makeUser, NOW } from '../../support/records/organisation.ts';
 import { applyChanges, makeHost, type ModelHost } from '../../support/records/model-host.ts';
 
-/** Takes a host through a pass; answers the changes and the ledger after it. */
-function pass(host: ModelHost, input: DesiredStateInput) {
+/** Takes a host through a sync; answers the changes and the ledger after it. */
+function runSync(host: ModelHost, input: DesiredStateInput) {
   const desired = computeDesiredState(input);
   const ledger = new Map(input.bindings.map((binding) => [`${binding.kind} ${binding.scimId}`, binding]));
   for (const binding of desired.bindings) ledger.set(`${binding.kind} ${binding.scimId}`, binding);
@@ -16,9 +16,9 @@ function pass(host: ModelHost, input: DesiredStateInput) {
   return { changes, bindings: [...ledger.values()], desired };
 }
 
-function settle(): { host: ModelHost; bindings: Binding[] } {
+function startInSync(): { host: ModelHost; bindings: Binding[] } {
   const host = makeHost();
-  const { bindings } = pass(host, makeInput());
+  const { bindings } = runSync(host, makeInput());
   return { host, bindings };
 }
 
@@ -28,7 +28,7 @@ const words = (changes: readonly { kind: string; name: string }[]): string[] =>
 describe('planChanges', () => {
   it('builds a fresh host in the order in which nothing is granted before it is whole', () => {
     const host = makeHost();
-    const { changes } = pass(host, makeInput());
+    const { changes } = runSync(host, makeInput());
     expect(words(changes)).toEqual([
       'group-create slurm-admins',
       'group-create slurm-users',
@@ -48,15 +48,15 @@ describe('planChanges', () => {
   });
 
   it('is empty once it was applied', () => {
-    const { host, bindings } = settle();
-    expect(pass(host, makeInput({ bindings })).changes).toEqual([]);
+    const { host, bindings } = startInSync();
+    expect(runSync(host, makeInput({ bindings })).changes).toEqual([]);
   });
 
-  it('takes the keys first, then the account, sessions and groups, when somebody leaves', () => {
-    const { host, bindings } = settle();
+  it('takes the keys first, then the account, sessions and groups, when a user leaves', () => {
+    const { host, bindings } = startInSync();
     host.sessions.add(20100);
     const users = [makeUser('alice', 20100, { active: false }), makeUser('bob', 20200)];
-    const { changes, desired } = pass(host, makeInput({ users, bindings }));
+    const { changes, desired } = runSync(host, makeInput({ users, bindings }));
     expect(words(changes)).toEqual([
       'keys-remove alice',
       'account-close alice',
@@ -73,12 +73,12 @@ describe('planChanges', () => {
     expect(changes[1]!.because).toBe('the store says active: false');
   });
 
-  it('gives everything back to whoever comes back', () => {
-    const { host, bindings } = settle();
+  it('gives everything back to a user who comes back', () => {
+    const { host, bindings } = startInSync();
     const before = structuredClone(host);
     const users = [makeUser('alice', 20100, { active: false }), makeUser('bob', 20200)];
-    const left = pass(host, makeInput({ users, bindings }));
-    const { changes } = pass(host, makeInput({ bindings: left.bindings }));
+    const left = runSync(host, makeInput({ users, bindings }));
+    const { changes } = runSync(host, makeInput({ bindings: left.bindings }));
     expect(words(changes)).toEqual([
       'account-reopen alice',
       'member-add slurm-admins',
@@ -90,19 +90,19 @@ describe('planChanges', () => {
   });
 
   it('removes a closed line when the retention is over, and never gives its uid to anybody', () => {
-    const { host, bindings } = settle();
+    const { host, bindings } = startInSync();
     const users = [makeUser('alice', 20100, { active: false }), makeUser('bob', 20200)];
-    const left = pass(host, makeInput({ users, bindings }));
+    const left = runSync(host, makeInput({ users, bindings }));
     const later = NOW + 90 * 86_400;
     expect(
-      pass(host, makeInput({ users, bindings: left.bindings, now: later - 1, completeAt: later - 1 }))
+      runSync(host, makeInput({ users, bindings: left.bindings, now: later - 1, completeAt: later - 1 }))
         .changes,
     ).toEqual([]);
-    const gone = pass(host, makeInput({ users, bindings: left.bindings, now: later, completeAt: later }));
+    const gone = runSync(host, makeInput({ users, bindings: left.bindings, now: later, completeAt: later }));
     expect(words(gone.changes)).toEqual(['account-remove alice']);
     const thief = makeUser('thief', 20100, { created: '2020-01-01T00:00:00Z' });
     const groups = [makeGroup('users', 31000, ['u-alice', 'u-bob', 'u-thief'], { name: 'slurm-users' })];
-    const { desired } = pass(
+    const { desired } = runSync(
       host,
       makeInput({ users: [...users, thief], groups, bindings: gone.bindings, now: later }),
     );
@@ -112,14 +112,14 @@ describe('planChanges', () => {
   });
 
   it('says which keys come and go, and calls a moved expiry a renewal', () => {
-    const { host, bindings } = settle();
+    const { host, bindings } = startInSync();
     const users = [makeUser('alice', 20100, { keys: ['other'] }), makeUser('bob', 20200)];
-    const { changes } = pass(host, makeInput({ users, bindings }));
+    const { changes } = runSync(host, makeInput({ users, bindings }));
     expect(changes).toMatchObject([
       { kind: 'keys-write', gained: [fakeFingerprint('other')], lost: [fakeFingerprint('key of alice')] },
     ]);
     const renewed = { ...makeUser('bob', 20200), confirmedAt: NOW };
-    const again = pass(host, makeInput({ users: [users[0]!, renewed], bindings }));
+    const again = runSync(host, makeInput({ users: [users[0]!, renewed], bindings }));
     expect(again.changes).toMatchObject([{ kind: 'keys-write', name: 'bob', gained: [], lost: [] }]);
   });
 });

@@ -42,8 +42,8 @@ const codes = (host: ReturnType<typeof computeDesiredState>) =>
 const open = (host: ReturnType<typeof computeDesiredState>) =>
   host.accounts.filter(({ disabled: closed }) => closed === null).map(({ entry }) => entry.name);
 
-describe('desire', () => {
-  it('makes an account of a member of an access group, with marker, home, shell and keys that expire', () => {
+describe('computeDesiredState', () => {
+  it('makes an account of a member of an access group, with managed group, home, shell and keys that expire', () => {
     const host = computeDesiredState(makeInput());
     expect(host.accounts[0]).toMatchObject({
       scimId: 'u-alice',
@@ -82,11 +82,11 @@ describe('desire', () => {
     expect(host.makesHomes).toBe(false);
   });
 
-  it('lets nobody in while access.groups is empty, and gives strangers nothing at all', () => {
-    const nobody = computeDesiredState(
+  it('enables no account while access.groups is empty, and gives strangers nothing at all', () => {
+    const empty = computeDesiredState(
       makeInput({ config: makeConfig('accounts: { domains: [example.com] }') }),
     );
-    expect(nobody).toMatchObject({ accounts: [], bindings: [], refusals: [], groups: [] });
+    expect(empty).toMatchObject({ accounts: [], bindings: [], refusals: [], groups: [] });
     const host = computeDesiredState(
       makeInput({ users: [makeUser('alice', 20100, { active: false }), makeUser('eve', 20300)] }),
     );
@@ -133,16 +133,16 @@ describe('desire', () => {
 
   it('leaves alone what the ledger binds and the state database has no record of, but for what was disabled long ago', () => {
     const bindings = [
-      makeBinding('silent', 20900),
+      makeBinding('unlisted', 20900),
       makeBinding('old', 20901, { disabledAt: NOW - 90 * 86_400 }),
       makeBinding('recent', 20902, { disabledAt: NOW - 89 * 86_400 }),
-      boundGroup('g-silent', 'team-silent', 32001),
+      boundGroup('g-unlisted', 'team-unlisted', 32001),
     ];
     expect(computeDesiredState(makeInput({ bindings })).leftovers).toEqual([
       { scimId: 'u-old', kind: 'account', name: 'old', fate: 'remove' },
       { scimId: 'u-recent', kind: 'account', name: 'recent', fate: 'leave' },
-      { scimId: 'u-silent', kind: 'account', name: 'silent', fate: 'leave' },
-      { scimId: 'g-silent', kind: 'group', name: 'team-silent', fate: 'leave' },
+      { scimId: 'u-unlisted', kind: 'account', name: 'unlisted', fate: 'leave' },
+      { scimId: 'g-unlisted', kind: 'group', name: 'team-unlisted', fate: 'leave' },
     ]);
   });
 
@@ -171,7 +171,7 @@ describe('desire', () => {
     expect(codes(held)).toEqual(['u-x1 name-bound']);
   });
 
-  it('decides alike where the winner may not log in here', () => {
+  it('decides alike where the user with precedence may not log in here', () => {
     const early = makeUser('x1', 20301, { username: 'sam', created: '2020-01-01T00:00:00Z', active: false });
     const late = makeUser('x2', 20302, { username: 'sam', created: '2021-01-01T00:00:00Z' });
     const host = computeDesiredState(makeInput({ users: [late, early], groups: [members('x1', 'x2')] }));
@@ -274,9 +274,9 @@ describe('desire', () => {
       fate: 'remove',
     });
     for (const username of ['bob@example.com', 'root', 'deploy', 'alice+x']) {
-      const wish = makeUser('alice', 20100, { username });
+      const withUsername = makeUser('alice', 20100, { username });
       const kept = computeDesiredState(
-        makeInput({ config, users: [wish, makeUser('bob', 20200)], bindings }),
+        makeInput({ config, users: [withUsername, makeUser('bob', 20200)], bindings }),
       );
       expect(open(kept)).toEqual(['alice', 'bob']);
       expect(codes(kept)).toEqual(['u-alice rename-kept']);
@@ -344,7 +344,7 @@ describe('desire', () => {
     ]);
   });
 
-  it('takes back lines of the marker group that agree when the ledger was lost, and refuses those that do not', () => {
+  it('takes back lines of the managed group that agree when the ledger was lost, and refuses those that do not', () => {
     const unbound = [
       { name: 'alice', uid: 20100, gid: 9999, dir: '/home/alice' },
       { name: 'bob', uid: 20999, gid: 9999, dir: '/home/bob' },
@@ -421,13 +421,13 @@ describe('desire', () => {
     expect(codes(kept)).toEqual(['u-alice uid-kept']);
   });
 
-  it('blocks a newcomer by a name that only comes out here, and nobody else', () => {
+  it('blocks a newcomer by a name that is only derived here, and no other user', () => {
     const host = computeDesiredState(makeInput({ blocked: ['alice'] }));
     expect(open(host)).toEqual(['bob']);
     expect(host.bindings.map(({ name }) => name)).not.toContain('alice');
   });
 
-  it('adds an operator’s key also for somebody who has none at the store', () => {
+  it('adds an operator’s key also for a user without keys at the store', () => {
     const config = makeConfig(`${ACCESS}accounts: { domains: [example.com] }
 overrides: [{ id: u-alice, add_key: "${REAL_KEY}" }]`);
     const host = computeDesiredState(makeInput({ config, users: [makeUser('alice', 20100, { keys: [] })] }));
@@ -440,7 +440,7 @@ overrides: [{ id: u-alice, add_key: "${REAL_KEY}" }]`);
     expect(codes(host)).toEqual(['u-alice key-blocked']);
   });
 
-  it('leaves a shared key to the one created earlier, even if that one is out, and reports both', () => {
+  it('leaves a shared key to the one created earlier, even if that one has no access, and reports both', () => {
     const bob = makeUser('bob', 20200, { keys: ['key of alice', 'own'], created: '2026-02-01T00:00:00Z' });
     const host = computeDesiredState(makeInput({ users: [makeUser('alice', 20100), bob] }));
     expect(host.accounts[1]!.credentials.map(({ fingerprint }) => fingerprint)).toEqual([
@@ -452,7 +452,7 @@ overrides: [{ id: u-alice, add_key: "${REAL_KEY}" }]`);
     expect(codes(out)).toEqual(['u-bob key-of-another']);
   });
 
-  it('leaves a shared key to whoever was created earlier, whomever this node happens to know', () => {
+  it('leaves a shared key to the user who was created earlier, no matter which users this node knows', () => {
     const key = 'ssh-ed25519 AAAAshared';
     const alice = makeUser('alice', 20100, { keys: [key] });
     const bob = makeUser('bob', 20200, { keys: [key], created: '2026-02-01T00:00:00Z' });
@@ -463,7 +463,7 @@ overrides: [{ id: u-alice, add_key: "${REAL_KEY}" }]`);
       expect(host.accounts.filter(({ credentials }) => credentials.length > 0)).toEqual([]);
       expect(codes(host)).toEqual(['u-bob key-of-another']);
     }
-    // Of whom the store has nothing any more, no node knows anything, not even one whose ledger has the name.
+    // No node knows anything of a user who is gone from the store, not even one whose ledger has the name.
     for (const bindings of [[], [makeBinding('alice', 20100, { disabledAt: NOW - 10 })]]) {
       const gone = computeDesiredState(
         makeInput({ users: [{ ...alice, absent: true }, bob], groups, bindings }),
@@ -472,7 +472,7 @@ overrides: [{ id: u-alice, add_key: "${REAL_KEY}" }]`);
     }
   });
 
-  it('reads no keys of people whom this node does not know, unless one of ours is among them', () => {
+  it('reads no keys of unknown people, unless a managed account is among them', () => {
     const known = makeUser('bob', 20200, { keys: ['ssh-ed25519 AAAAbob'] });
     const others = ['carol', 'dora'].map((name, n) =>
       makeUser(name, 20300 + n, { keys: [`ssh-ed25519 AAAA${name}`, 'bad key', 'AAAAbobby'] }),
@@ -512,13 +512,13 @@ overrides: [{ id: u-alice, add_key: "${REAL_KEY}" }]`);
     expect(codes(host)).toEqual(['u-alice shell-refused']);
   });
 
-  it('takes sudo from everybody once the store was not heard for a day', () => {
-    for (const heardAt of [null, NOW - 86_401])
-      expect(computeDesiredState(makeInput({ completeAt: heardAt })).sudoers).toBe('');
+  it('removes sudo from every user once the last complete fetch is a day old', () => {
+    for (const completeAt of [null, NOW - 86_401])
+      expect(computeDesiredState(makeInput({ completeAt })).sudoers).toBe('');
     expect(computeDesiredState(makeInput({ completeAt: NOW - 86_400 })).sudoers).not.toBe('');
   });
 
-  it('names whom another program resolves here and the store lets nobody in as', () => {
+  it('names accounts that another program resolves here and that the store enables for no user', () => {
     const accounts = [
       { name: 'alice', uid: 20100 },
       { name: 'bob', uid: 20200 },
@@ -543,7 +543,7 @@ overrides: [{ id: u-alice, add_key: "${REAL_KEY}" }]`);
     expect(codes(computeDesiredState(makeInput({ users })))).toEqual([]);
   });
 
-  it('closes marked lines that nobody knows, once the store was read whole, and none that an account has', () => {
+  it('disables unknown lines of the managed group, once the store was read whole, and none that an account has', () => {
     const marked = ['alice', 'unknown'].map((name, n) => ({
       name,
       uid: 20100 + n,
@@ -558,7 +558,7 @@ overrides: [{ id: u-alice, add_key: "${REAL_KEY}" }]`);
     expect(fates(false)).toEqual([{ ...line, fate: 'leave' }]);
   });
 
-  it('hands on whether there is a hook', () => {
+  it('passes on whether there is a hook', () => {
     const config = makeConfig(`${ACCESS}offboarding: { hook: /usr/local/sbin/bye }`);
     expect(computeDesiredState(makeInput({ config })).hasHook).toBe(true);
     expect(computeDesiredState(makeInput()).hasHook).toBe(false);
@@ -567,18 +567,21 @@ overrides: [{ id: u-alice, add_key: "${REAL_KEY}" }]`);
   it.each([
     ['gid', { name: 'theirs', gid: 9999, members: [] }],
     ['name', { name: 'sunk-users', gid: 30002, members: [] }],
-  ])('lets nobody in while the marker’s %s is a local group’s, and goes on closing', (_, group) => {
-    const facts = { ...FACTS, foreignGroups: [...FACTS.foreignGroups, group] };
-    const users = [makeUser('alice', 20100), makeUser('bob', 20200, { active: false })];
-    const host = computeDesiredState(
-      makeInput({ facts, users, bindings: [makeBinding('alice', 20100), makeBinding('bob', 20200)] }),
-    );
-    expect(codes(host)).toEqual([' marker-taken']);
-    expect(host.accounts).toMatchObject([{ scimId: 'u-bob', disabled: 'inactive' }]);
-    expect(host.leftovers).toEqual([{ scimId: 'u-alice', kind: 'account', name: 'alice', fate: 'leave' }]);
-    expect(open(host)).toEqual([]);
-    expect(host.sudoers).toBe('');
-  });
+  ])(
+    'enables no account while the %s of the managed group is a local group’s, and goes on disabling',
+    (_, group) => {
+      const facts = { ...FACTS, foreignGroups: [...FACTS.foreignGroups, group] };
+      const users = [makeUser('alice', 20100), makeUser('bob', 20200, { active: false })];
+      const host = computeDesiredState(
+        makeInput({ facts, users, bindings: [makeBinding('alice', 20100), makeBinding('bob', 20200)] }),
+      );
+      expect(codes(host)).toEqual([' marker-taken']);
+      expect(host.accounts).toMatchObject([{ scimId: 'u-bob', disabled: 'inactive' }]);
+      expect(host.leftovers).toEqual([{ scimId: 'u-alice', kind: 'account', name: 'alice', fate: 'leave' }]);
+      expect(open(host)).toEqual([]);
+      expect(host.sudoers).toBe('');
+    },
+  );
 });
 
 describe('Unix groups', () => {
@@ -600,8 +603,8 @@ describe('Unix groups', () => {
     ['a gid of the system', makeGroup('team-a', 27, []), 'gid-reserved'],
     ['no gid', makeGroup('team-a', null, []), 'gid-missing'],
     ['a local gid', makeGroup('team-a', 30001, []), 'gid-taken'],
-    ['the marker’s gid', makeGroup('team-a', 9999, []), 'gid-range'],
-    ['a powerful name', makeGroup('team-power', 32000, []), 'group-reserved'],
+    ['the gid of the managed group', makeGroup('team-a', 9999, []), 'gid-range'],
+    ['a privileged name', makeGroup('team-power', 32000, []), 'group-reserved'],
     ['characters outside ASCII', makeGroup('team-é', 32000, []), 'name-characters'],
   ])('refuse %s', (_, group, code) => {
     expect(groupCodes(group)).toEqual([`${group.record.id} ${code}`]);
@@ -654,7 +657,7 @@ describe('Unix groups', () => {
     expect(same(32000, 'team-b')).toEqual(['g-team-b gid-taken']);
   });
 
-  it('yield to local groups even when bound, and to the marker', () => {
+  it('yield to local groups even when bound, and to the managed group', () => {
     const check = (name: string, gid: number) => {
       const groups = [members('alice'), makeGroup('team-a', 32000, [])];
       return computeDesiredState(makeInput({ groups, bindings: [boundGroup('g-team-a', name, gid)] }));
@@ -681,7 +684,7 @@ describe('Unix groups', () => {
     expect(codes(computeDesiredState(makeInput({ groups: [renamed] })))).toEqual(['g-users group-reserved']);
   });
 
-  it('give no sudo by a gid that is somebody’s primary group', () => {
+  it('give no sudo by a gid that is the primary group of a user', () => {
     const bindings = [makeBinding('alice', 20100, { gid: 31001 })];
     const host = computeDesiredState(makeInput({ bindings }));
     expect(codes(host)).toContain('g-admins gid-primary');

@@ -15,7 +15,10 @@ function extension(more: Partial<Extension> = {}): Extension {
 test('an extension counts for the record that the operator saw, and for no other', () => {
   const seen = { confirmedAt: NOW - 8 * DAY };
   expect(isExtended(seen, extension(), NOW)).toBe(true);
-  expect(isExtended({ confirmedAt: seen.confirmedAt - 1 }, extension(), NOW), 'a replayed cache').toBe(false);
+  expect(
+    isExtended({ confirmedAt: seen.confirmedAt - 1 }, extension(), NOW),
+    'a replayed state database',
+  ).toBe(false);
   expect(isExtended({ confirmedAt: NOW - 30 }, extension(), NOW), 'confirmed since').toBe(false);
   expect(isExtended({ confirmedAt: 0 }, extension({ confirmedAt: 0 }), NOW), 'never confirmed').toBe(false);
 });
@@ -27,7 +30,7 @@ test('an extension ends with its time, and one that reaches too far or comes fro
   expect(isExtended(seen, extension({ at: NOW + 3600, until: NOW + DAY }), NOW)).toBe(false);
 });
 
-test('whatever the file and the cache hold, no key lives longer than max_age or a week from the operator’s word', () => {
+test('whatever the file and the state database hold, no key lives longer than max_age or a week from the approval', () => {
   const time = fc.integer({ min: 0, max: 2 * NOW });
   fc.assert(
     fc.property(time, time, time, time, time, (confirmedAt, seen, until, at, now) => {

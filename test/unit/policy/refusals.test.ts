@@ -1,4 +1,4 @@
-// The words of refusals: an operator and a researcher mend what they say, so they are part of the behaviour.
+// The words of refusals: an operator and a researcher fix what they say, so they are part of the behaviour.
 import { describe, expect, it } from 'vitest';
 import { computeDesiredState, type DesiredStateInput } from '../../../src/policy/desired-state.ts';
 import { compileKeyRules, judgeKeys } from '../../../src/policy/keys/key-policy.ts';

@@ -1,4 +1,4 @@
-// What each change means for whom it concerns, and what makes a difference to the hash of a held set.
+// What each change means for the user it concerns, and what makes a difference to the hash of a held set.
 import { describe, expect, it } from 'vitest';
 import { CHANGE_ORDER, isAccountChange, isRevocation, type Change } from '../../../../src/plan/change.ts';
 import { findDisabledReason, nameEffect, readEffectContext } from '../../../../src/plan/guard/effect.ts';
@@ -28,7 +28,7 @@ const HOST: DesiredState = {
   accounts: [
     account('open'),
     account('keyless', { credentials: [] }),
-    account('shut', { disabled: 'inactive', credentials: [] }),
+    account('disabled', { disabled: 'inactive', credentials: [] }),
   ],
   groups: [{ scimId: 'g-team', name: 'team', gid: 32000, members: [], sudo: false }],
   leftovers: [
@@ -60,21 +60,21 @@ describe('the meaning of a change', () => {
       'keys-remove',
       'member-remove',
     ] as const) {
-      expect([kind, effect(kind, 'shut')]).toEqual([kind, 'close']);
+      expect([kind, effect(kind, 'disabled')]).toEqual([kind, 'close']);
     }
-    for (const name of ['shut', 'open', 'nobody']) expect(effect('account-close', name)).toBe('close');
+    for (const name of ['disabled', 'open', 'unknown']) expect(effect('account-close', name)).toBe('close');
   });
 
-  it('is nothing to weigh, where sessions and jobs of somebody who is not closed end', () => {
+  it('is nothing that limits count, where sessions and jobs of an enabled account end', () => {
     for (const kind of ['sessions-end', 'jobs-disable', 'hook-run'] as const) {
-      expect([kind, effect(kind, 'open'), effect(kind, 'nobody')]).toEqual([kind, 'none', 'none']);
+      expect([kind, effect(kind, 'open'), effect(kind, 'unknown')]).toEqual([kind, 'none', 'none']);
     }
   });
 
   it('tells a former name’s key file from the last key', () => {
     expect(effect('keys-remove', 'open')).toBe('none');
     expect(effect('keys-remove', 'keyless')).toBe('lose-keys');
-    expect(effect('keys-remove', 'nobody')).toBe('lose-keys');
+    expect(effect('keys-remove', 'unknown')).toBe('lose-keys');
   });
 
   it('tells keys that come, go, are replaced or only renewed', () => {
@@ -83,8 +83,8 @@ describe('the meaning of a change', () => {
     expect(effect('keys-write', 'open', { lost: ['3'] })).toBe('drop-keys');
     expect(effect('keys-write', 'open', { gained: ['1'], lost: ['3'] })).toBe('drop-keys');
     expect(effect('keys-write', 'open', { gained: ['1', '2'], lost: ['3'] })).toBe('replace-keys');
-    expect(effect('keys-write', 'shut', { lost: ['3'] })).toBe('replace-keys');
-    expect(effect('keys-write', 'nobody', { lost: ['3'] })).toBe('replace-keys');
+    expect(effect('keys-write', 'disabled', { lost: ['3'] })).toBe('replace-keys');
+    expect(effect('keys-write', 'unknown', { lost: ['3'] })).toBe('replace-keys');
   });
 
   it('is a word of its own for lines, groups and sudo', () => {
@@ -96,7 +96,7 @@ describe('the meaning of a change', () => {
     expect(effect('member-add', 'open')).toBe('none');
   });
 
-  it('is nothing to weigh for whatever else gives or alters', () => {
+  it('is nothing that limits count for whatever else gives or alters', () => {
     const others = CHANGE_ORDER.filter(
       (kind) => kind.startsWith('sudoers-') || /-(?:create|alter|reopen|restore)$/.test(kind),
     );
@@ -104,12 +104,12 @@ describe('the meaning of a change', () => {
     for (const kind of others) expect([kind, effect(kind, 'open')]).toEqual([kind, 'none']);
   });
 
-  it('is a closing for a reason only where it concerns a person, and nobody’s id is nobody', () => {
-    expect(findDisabledReason(change('keys-remove', 'shut'), context)).toBe('inactive');
+  it('has a reason only where it concerns a person, and a null id belongs to no one', () => {
+    expect(findDisabledReason(change('keys-remove', 'disabled'), context)).toBe('inactive');
     expect(findDisabledReason(change('keys-remove', 'open'), context)).toBeNull();
     for (const kind of ['group-create', 'group-remove'] as const) {
-      expect(findDisabledReason(change(kind, 'shut'), context)).toBeNull();
-      expect(nameUnit(change(kind, 'shut'))).toBe('Group u-shut');
+      expect(findDisabledReason(change(kind, 'disabled'), context)).toBeNull();
+      expect(nameUnit(change(kind, 'disabled'))).toBe('Group u-disabled');
     }
     expect(context(null)).toBeUndefined();
     expect(nameUnit(change('sudoers-write', 'rules', { scimId: null }))).toBe('User name rules');
@@ -148,9 +148,9 @@ describe('the hash of a held set', () => {
     expect(hash(first, first, second)).toBe(hash(first, second));
     expect(hash(first, { ...change('sessions-end', 'open'), name: 'x' })).toBe(hash(first));
     expect(hash(first, change('home-create', 'open'))).toBe(hash(first));
-    expect(hash(change('keys-remove', 'shut'))).toBe(hash(change('account-close', 'shut')));
-    expect(hash(change('account-close', 'shut', { name: 'renamed' }))).toBe(
-      hash(change('account-close', 'shut')),
+    expect(hash(change('keys-remove', 'disabled'))).toBe(hash(change('account-close', 'disabled')));
+    expect(hash(change('account-close', 'disabled', { name: 'renamed' }))).toBe(
+      hash(change('account-close', 'disabled')),
     );
     const leaves = change('member-remove', 'open', { name: 'team' });
     const renamed = new Map([['crew', 'g-team']]);

@@ -68,7 +68,7 @@ describe('a frozen node', () => {
     expect(waiting([write(['b'], []), write(['b'], ['a'])], null)).toEqual(['keys-write', 'keys-write']);
   });
 
-  it('takes sudo away, which is nobody’s in particular', () => {
+  it('takes sudo away, which concerns no single user', () => {
     const changes: Change[] = [{ scimId: null, name: 'sunk-agent', because: '', kind: 'sudoers-remove' }];
     expect(waiting(changes, undefined)).toEqual([]);
   });

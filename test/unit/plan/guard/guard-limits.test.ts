@@ -1,4 +1,4 @@
-// The small rules of the scales: how much is allowed, what counts as done, and how it is remembered.
+// The small rules of the limits: how much is allowed, what counts as done, and how it is remembered.
 import type { ClassifiedPlan } from '../../../../src/plan/guard/guard-model.ts';
 import { describe, expect, it } from 'vitest';
 import { CHANGE_ORDER, isRevocation, type Change } from '../../../../src/plan/change.ts';
@@ -30,7 +30,7 @@ describe('what was done', () => {
   const plan = (done: object[]) =>
     ({ question: { now: 1000, record: { done } } }) as unknown as ClassifiedPlan;
 
-  it('counts by kind within the window, people and groups apart, nobody never', () => {
+  it('counts by kind within the window, people and groups apart, and never what lapsed or has no id', () => {
     const done = [
       { at: 900, scimId: 'a', kind: 'account-close' },
       { at: 901, scimId: 'b', kind: 'account-close' },
@@ -43,7 +43,7 @@ describe('what was done', () => {
     expect(findDone(plan(done), 'groups', 100)).toEqual(new Set(['Group b']));
   });
 
-  it('counts whom both have once', () => {
+  it('counts once who is in both', () => {
     expect(countUnion(new Set(['a', 'b']), new Set(['b', 'c']))).toBe(3);
   });
 
@@ -57,7 +57,7 @@ describe('what was done', () => {
 });
 
 describe('what a verdict says to remember', () => {
-  it('tells weighed losses, lapsed ones and gains apart', () => {
+  it('tells counted losses, lapsed ones and gains apart', () => {
     const node = makeNode();
     const first = runSync(node, makeOverrides(50, undefined, { now: NOW - 90 * 86_400 }));
     const kinds = (verdict: typeof first) =>
@@ -81,7 +81,7 @@ describe('what a verdict says to remember', () => {
 });
 
 describe('the order of changes', () => {
-  it('has every revocation before the first grant, but for the hook, for which nobody waits', () => {
+  it('has every revocation before the first grant, but for the hook, for which nothing waits', () => {
     const isTaking = (kind: string): boolean => isRevocation({ kind, lost: [] } as unknown as Change);
     const firstGrant = CHANGE_ORDER.findIndex((kind) => !isTaking(kind));
     expect(CHANGE_ORDER.slice(0, firstGrant).every(isTaking)).toBe(true);

@@ -21,7 +21,7 @@ const HOUR = 3600;
 const DAY = 24 * HOUR;
 
 /** A node on which `count` people have been for long. */
-function settled(count: number, at = NOW - 30 * DAY): Node {
+function nodeInSync(count: number, at = NOW - 30 * DAY): Node {
   const node = makeNode();
   expect(runSync(node, makeOverrides(count, undefined, { now: at })).held).toEqual([]);
   return node;
@@ -48,7 +48,7 @@ describe('a sudo group that turns up late', () => {
     return { ...words, groups: [words.groups[0]!, admins] };
   };
 
-  it('is weighed like any other gain, but not on a node that is made anew', () => {
+  it('is limited like any other gain, but not on a node that is made anew', () => {
     const late = makeNode();
     const words = makeOverrides(50, undefined, { now: NOW - 30 * DAY });
     runSync(late, { ...words, groups: [words.groups[0]!] });
@@ -60,14 +60,14 @@ describe('a sudo group that turns up late', () => {
 
 describe('losses', () => {
   it('lets a first sync of any size through', () => {
-    expect(openCount(settled(500))).toBe(500);
+    expect(openCount(nodeInSync(500))).toBe(500);
   });
 
   it('lets go as many as the share allows, and holds all when one more would go', () => {
-    const within = settled(50);
+    const within = nodeInSync(50);
     expect(runSync(within, makeOverrides(50, upTo(5, absent))).held).toEqual([]);
     expect(openCount(within)).toBe(45);
-    const beyond = settled(50);
+    const beyond = nodeInSync(50);
     const { held } = runSync(beyond, makeOverrides(50, upTo(6, absent)));
     expect(held).toMatchObject([{ kind: 'loss', actsAt: null, since: NOW }]);
     expect(held[0]!.reason).toMatch(/^6 of 50 people .* within 24 h; limits.max_loss allows 5$/);
@@ -75,7 +75,7 @@ describe('losses', () => {
   });
 
   it('always lets at_least people go, and never more than at_most', () => {
-    const small = settled(5);
+    const small = nodeInSync(5);
     expect(runSync(small, makeOverrides(5, upTo(3, absent))).held).toEqual([]);
     const config = makeConfig(
       'access: { groups: [{ name: slurm-users, id: g-users }] }\naccounts: { domains: [example.com] }\nlimits: { max_loss: { share: 0.5, at_most: 4 } }',
@@ -98,7 +98,7 @@ describe('losses', () => {
   });
 
   it('adds up what goes in small portions, and forgets it after a day', () => {
-    const node = settled(50);
+    const node = nodeInSync(50);
     for (let n = 1; n <= 5; n += 1) {
       expect(runSync(node, makeOverrides(50, upTo(n, absent), { now: NOW + n * 30 })).held).toEqual([]);
     }
@@ -108,8 +108,8 @@ describe('losses', () => {
     expect(runSync(node, makeOverrides(50, upTo(6, absent), { now: NOW + DAY + 60 })).held).toEqual([]);
   });
 
-  it('lets a spoken deactivation beyond the limit act after limits.hold, each person by their own clock', () => {
-    const node = settled(50);
+  it('lets an explicit deactivation beyond the limit act after limits.hold, each person by their own clock', () => {
+    const node = nodeInSync(50);
     const first = runSync(node, makeOverrides(50, upTo(8, inactive)));
     expect(first.held).toMatchObject([{ kind: 'loss', since: NOW, actsAt: NOW + HOUR }]);
     const second = runSync(node, makeOverrides(50, upTo(9, inactive), { now: NOW + 1800 }));
@@ -120,14 +120,14 @@ describe('losses', () => {
     expect(openCount(node)).toBe(42);
     runSync(node, makeOverrides(50, upTo(9, inactive), { now: NOW + 1800 + HOUR }));
     expect(openCount(node)).toBe(41);
-    // What lapsed was not weighed: the next leaver goes at once.
+    // What lapsed does not count: the next leaver is revoked at once.
     const next = runSync(node, makeOverrides(50, upTo(10, inactive), { now: NOW + 3 * HOUR }));
     expect(next.held).toEqual([]);
     expect(openCount(node)).toBe(40);
   });
 
-  it('lets spoken deactivations within the limit go while absences beyond it wait', () => {
-    const node = settled(50);
+  it('lets explicit deactivations within the limit go while absences beyond it wait', () => {
+    const node = nodeInSync(50);
     const words = makeOverrides(50, (user, n) => (n <= 2 ? inactive(user) : n <= 20 ? absent(user) : user));
     const { held } = runSync(node, words);
     expect(held).toMatchObject([{ kind: 'loss', actsAt: null }]);
@@ -136,7 +136,7 @@ describe('losses', () => {
   });
 
   it('never holds a block, nor counts it', () => {
-    const node = settled(50);
+    const node = nodeInSync(50);
     const blocked = Array.from({ length: 20 }, (_, index) => `u-p${index + 1}`);
     expect(runSync(node, makeOverrides(50, undefined, { blocked })).held).toEqual([]);
     expect(openCount(node)).toBe(30);
@@ -148,7 +148,7 @@ describe('losses', () => {
   });
 
   it('never holds the loss of a blocked key, whether others stay, come or none is left', () => {
-    const node = settled(50);
+    const node = nodeInSync(50);
     const blocked = makeOverrides(20).users.map(({ record }) => fakeFingerprint(record.keys[0]!));
     const words = makeOverrides(50, (user, n) => {
       if (n > 10) return user;
@@ -160,18 +160,18 @@ describe('losses', () => {
     expect([...node.host.keyFiles.values()].filter((text) => text.includes('ssh-ed25519')).length).toBe(40);
     // The same loss by another cause is held: it is the block that makes the difference.
     const none = (user: StoredUser) => withKeys(user, []);
-    expect(runSync(settled(50), makeOverrides(50, upTo(20, none))).held).toHaveLength(1);
+    expect(runSync(nodeInSync(50), makeOverrides(50, upTo(20, none))).held).toHaveLength(1);
   });
 
   it('holds whatever an empty store would take, and what a vanished access group would, however few they are', () => {
-    const empty = settled(2);
+    const empty = nodeInSync(2);
     const gone = makeOverrides(2, absent);
     const groups = gone.groups.map((group) => ({ ...group, absent: true }));
     const { held } = runSync(empty, { ...gone, groups });
     expect(held.map(({ kind }) => kind)).toEqual(['vanished']);
     expect(openCount(empty)).toBe(2);
     expect(empty.host.sudoers).toContain('%#31001');
-    const node = settled(2);
+    const node = nodeInSync(2);
     const words = makeOverrides(2);
     const without = words.groups.map((group) =>
       group.record.name === 'slurm-users' ? { ...group, absent: true } : group,
@@ -201,8 +201,8 @@ describe('losses', () => {
     expect(node.host.accounts.get('p1')!.expiryDay).toBeNull();
   });
 
-  it('still closes somebody deactivated while the access group is gone', () => {
-    const node = settled(5);
+  it('still disables a deactivated user while the access group is gone', () => {
+    const node = nodeInSync(5);
     const words = makeOverrides(5, upTo(1, inactive));
     const groups = words.groups.map((group) => ({ ...group, absent: true }));
     expect(runSync(node, { ...words, groups }).held.map(({ kind }) => kind)).toEqual(['vanished']);
@@ -210,7 +210,7 @@ describe('losses', () => {
   });
 
   it('holds memberships and single keys by a count of their own', () => {
-    const node = settled(50);
+    const node = nodeInSync(50);
     const two = (user: StoredUser) => withKeys(user, [...user.record.keys, `second of ${user.record.id}`]);
     runSync(node, makeOverrides(50, two, { now: NOW - 3 * DAY }));
     const { held } = runSync(
@@ -249,7 +249,7 @@ describe('losses', () => {
 
 describe('approval', () => {
   it('lets exactly the approved set go, and does not count it afterwards', () => {
-    const node = settled(50);
+    const node = nodeInSync(50);
     const [set] = runSync(node, makeOverrides(50, upTo(20, absent))).held;
     expect(runSync(node, makeOverrides(50, upTo(21, absent), { approved: [set!.hash] })).held).toHaveLength(
       1,
@@ -260,9 +260,9 @@ describe('approval', () => {
     expect(runSync(node, makeOverrides(50, upTo(23, absent))).held).toEqual([]);
   });
 
-  it('has one hash on every node and in every pass, however far a node has come', () => {
-    const one = settled(50);
-    const other = settled(50, NOW - 90 * DAY);
+  it('has one hash on every node and in every sync, however far a node has come', () => {
+    const one = nodeInSync(50);
+    const other = nodeInSync(50, NOW - 90 * DAY);
     for (const name of ['p1', 'p2', 'p3']) other.host.keyFiles.delete(name);
     other.host.homes.clear();
     const words = makeOverrides(50, upTo(20, absent));
@@ -274,13 +274,13 @@ describe('approval', () => {
     expect(third!.hash).toBe(first!.hash);
     expect(third!.since).toBe(NOW);
     expect(first!.hash).toMatch(/^[0-9a-f]{16}$/);
-    expect(runSync(settled(50), makeOverrides(50, upTo(21, absent))).held[0]!.hash).not.toBe(first!.hash);
+    expect(runSync(nodeInSync(50), makeOverrides(50, upTo(21, absent))).held[0]!.hash).not.toBe(first!.hash);
   });
 });
 
 describe('gains', () => {
   it('holds new sudo members beyond the limit, and nothing else of theirs', () => {
-    const node = settled(10);
+    const node = nodeInSync(10);
     const words = makeOverrides(10);
     const admins = (n: number) =>
       makeGroup(
@@ -301,18 +301,18 @@ describe('gains', () => {
 
   it('holds keys that are replaced in bulk, and lets added ones be', () => {
     const replaced = (user: StoredUser) => withKeys(user, [`new key of ${user.record.id}`]);
-    const node = settled(50);
+    const node = nodeInSync(50);
     expect(runSync(node, makeOverrides(50, upTo(5, replaced))).held).toEqual([]);
     const { held } = runSync(node, makeOverrides(50, upTo(6, replaced), { now: NOW + 60 }));
     expect(held).toMatchObject([{ kind: 'gain', changes: [{ kind: 'keys-write', name: 'p6' }] }]);
     const added = (user: StoredUser) => withKeys(user, [...user.record.keys, `added of ${user.record.id}`]);
-    expect(runSync(settled(50), makeOverrides(50, added)).held).toEqual([]);
+    expect(runSync(nodeInSync(50), makeOverrides(50, added)).held).toEqual([]);
   });
 });
 
 describe('a frozen node', () => {
-  it('makes no grant and believes no absence, while spoken revocations and renewals go on', () => {
-    const node = settled(10);
+  it('makes no grant and believes no absence, while explicit revocations and renewals go on', () => {
+    const node = nodeInSync(10);
     const words = makeOverrides(12, (user, n) => {
       if (n === 1) return inactive(user);
       if (n === 2) return absent(user);

@@ -1,4 +1,4 @@
-// The scales one by one, with plans made by hand: what each counts, what waits along, and what it says.
+// The limits one by one, with plans made by hand: what each counts, what is held with it, and its reason.
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../../../src/plan/change.ts';
 import { guard } from '../../../../src/plan/guard/guard.ts';
@@ -11,14 +11,14 @@ const ACCESS = 'access: { groups: [{ name: slurm-users, id: g-users }] }';
 
 interface Case {
   readonly closed?: Readonly<Record<number, DisabledBecause>>;
-  /** Numbers of people whose line is closed already. */
-  readonly shut?: readonly number[];
+  /** Numbers of people whose account is disabled already. */
+  readonly disabled?: readonly number[];
   readonly done?: readonly (readonly [n: number, kind: string])[];
   readonly groupsDone?: number;
   readonly teams?: number;
   readonly access?: string;
   readonly groups?: readonly StoredGroup[];
-  /** The store has nobody. */
+  /** The store has no users. */
   readonly isEmpty?: boolean;
   readonly approved?: readonly string[];
   readonly heldSince?: ReadonlyMap<string, number>;
@@ -52,9 +52,9 @@ function ask(changes: readonly Change[], more: Case = {}): GuardVerdict {
     needsManagedGroup: false,
   }));
   const actual = makeHost();
-  const shut = new Set(more.shut);
+  const disabled = new Set(more.disabled);
   for (const n of numbers) {
-    actual.accounts.set(`p${n}`, { entry: entryOf(n), expiryDay: shut.has(n) ? 1 : null });
+    actual.accounts.set(`p${n}`, { entry: entryOf(n), expiryDay: disabled.has(n) ? 1 : null });
     actual.keyFiles.set(`p${n}`, 'text\n');
   }
   actual.groups.set('sunk-users', { name: 'sunk-users', gid: 9999, members: [] });
@@ -157,7 +157,7 @@ describe('what is held says how many, of how many, and which limit', () => {
       const done = numbers(7, 9).map((n) => [n, kind] as const);
       const more = {
         closed: { ...closed, ...closedFor(numbers(7, 9), 'inactive') },
-        shut: numbers(7, 9),
+        disabled: numbers(7, 9),
         done,
       };
       const changes = numbers(1, 3).map((n) => close(n, 'inactive'));
@@ -168,23 +168,23 @@ describe('what is held says how many, of how many, and which limit', () => {
     }
   });
 
-  it('for people who go without a word, together with those who are deactivated in the same pass', () => {
+  it('for implied losses, together with the explicit ones of the same sync', () => {
     const closed = {
       ...closedFor(numbers(1, 3), 'inactive'),
       ...closedFor(numbers(4, 6), 'no-access-group'),
     };
-    const spoken = numbers(1, 3).map((n) => close(n, 'inactive'));
-    const silent = numbers(4, 6).map((n) => close(n, 'no-access-group'));
-    const verdict = ask([...spoken, ...silent], { closed });
+    const explicit = numbers(1, 3).map((n) => close(n, 'inactive'));
+    const implied = numbers(4, 6).map((n) => close(n, 'no-access-group'));
+    const verdict = ask([...explicit, ...implied], { closed });
     expect(reasons(verdict)).toEqual([
       `6 of 50 people would lose access without an explicit revocation by the store ${OVER}`,
     ]);
-    expect(verdict.go).toEqual(spoken);
-    expect(verdict.held[0]).toMatchObject({ kind: 'loss', changes: silent, actsAt: null });
-    expect(ask([...spoken, ...silent.slice(1)], { closed }).held).toEqual([]);
+    expect(verdict.go).toEqual(explicit);
+    expect(verdict.held[0]).toMatchObject({ kind: 'loss', changes: implied, actsAt: null });
+    expect(ask([...explicit, ...implied.slice(1)], { closed }).held).toEqual([]);
   });
 
-  it('for keys and memberships, with those that went before, but without people who are out altogether', () => {
+  it('for keys and memberships, with those that went before, but without people who lost all access', () => {
     const changes = numbers(1, 3).map((n) => leave(n, 't1'));
     for (const kind of ['member-remove', 'keys-write:drop-keys']) {
       const done = numbers(7, 9).map((n) => [n, kind] as const);
@@ -197,7 +197,7 @@ describe('what is held says how many, of how many, and which limit', () => {
     }
   });
 
-  it('for groups, with their memberships, while whoever is closed leaves them', () => {
+  it('for groups, with their memberships, while disabled users leave them', () => {
     const teams = 50;
     const five = numbers(1, 5).map(removeGroup);
     expect(ask(five, { teams }).held).toEqual([]);
@@ -220,16 +220,16 @@ describe('what is held says how many, of how many, and which limit', () => {
 });
 
 describe('what counts as a loss', () => {
-  it('is the last key, or the line of somebody who could log in, but no line that is closed', () => {
+  it('is the last key, or the line of a user who could log in, but no line that is disabled', () => {
     const six = numbers(1, 6);
     expect(ask(six.map(removeLine)).held).toHaveLength(1);
-    expect(ask(six.map(removeLine), { shut: six }).held).toEqual([]);
+    expect(ask(six.map(removeLine), { disabled: six }).held).toEqual([]);
     const closed = closedFor(six, 'absent');
     const keysOfClosed = six.map((n) => loseKeys(n));
-    expect(ask(keysOfClosed, { closed, shut: six }).held).toEqual([]);
+    expect(ask(keysOfClosed, { closed, disabled: six }).held).toEqual([]);
   });
 
-  it('is not what merely completes a closing', () => {
+  it('is not what merely completes a disabling', () => {
     const six = numbers(1, 6);
     const rest = six.map((n): Change => ({
       ...person(n),
@@ -238,18 +238,18 @@ describe('what counts as a loss', () => {
       needsHook: false,
     }));
     const closed = closedFor(six, 'inactive');
-    expect(ask(rest, { closed, shut: six }).held).toEqual([]);
+    expect(ask(rest, { closed, disabled: six }).held).toEqual([]);
     expect(ask([...rest, ...six.map((n) => close(n, 'inactive'))], { closed }).held[0]!.changes).toHaveLength(
       12,
     );
   });
 
-  it('counts whoever was out and is back once', () => {
+  it('counts a user once who lost access and has it again', () => {
     const done = numbers(1, 20).map((n) => [n, 'account-close'] as const);
     const changes = [close(30, 'absent')];
     expect(reasons(ask(changes, { done, closed: { 30: 'absent' } }))[0]).toMatch(/^21 of 50 people /);
     const gone = { done, closed: { ...closedFor(numbers(1, 20), 'absent'), 30: 'absent' } as const };
-    expect(reasons(ask(changes, { ...gone, shut: numbers(1, 20) }))[0]).toMatch(/^21 of 50 people /);
+    expect(reasons(ask(changes, { ...gone, disabled: numbers(1, 20) }))[0]).toMatch(/^21 of 50 people /);
     const unknown = { done: [...done, [900, 'account-close'] as const], closed: { 30: 'absent' } as const };
     expect(reasons(ask(changes, unknown))[0]).toMatch(/^22 of 51 people /);
   });
@@ -274,7 +274,7 @@ describe('with a loss that is held waits', () => {
     expect(new Set(verdict.held.flatMap(({ changes }) => changes))).toEqual(new Set(waits));
   });
 
-  it('the group from which somebody would go, and no other', () => {
+  it('the group that a user would leave, and no other', () => {
     const waits = [...numbers(1, 6).map((n) => leave(n, 't1')), removeGroup(1)];
     const kept = [removeGroup(2), { ...removeGroup(3), name: 'p1' }];
     const verdict = ask([...waits, ...kept], { teams: 50 });
@@ -307,7 +307,7 @@ describe('a group of access that is gone', () => {
     }
   });
 
-  it('holds everybody’s closing for want of a group, where nobody knows who was in it', () => {
+  it('holds each disabling for want of a group whose members are unknown', () => {
     const closed = closedFor([1, 5], 'no-access-group');
     const changes = [close(1, 'no-access-group'), close(5, 'no-access-group')];
     const access = both(`${byId}, { name: never-seen, id: g-never }`, '');
@@ -339,7 +339,7 @@ describe('a group of access that is gone', () => {
     expect(other.go).toEqual([...kept.slice(1), ...rules]);
   });
 
-  it('holds also what is only a lost membership of somebody who stays', () => {
+  it('holds also what is only a lost membership of a user who stays', () => {
     const changes = [loseKeys(1), leave(1, 'slurm-users')];
     const verdict = ask(changes, { groups: [goneUsers], access: both(byId, '') });
     expect(verdict.held).toMatchObject([{ kind: 'vanished', changes }]);
@@ -352,7 +352,7 @@ describe('an empty store', () => {
     { ...loseKeys(2), scimId: 'unknown:p2' },
   ];
 
-  it('takes nobody, not even who is known to nobody', () => {
+  it('disables no account, not even an unknown one', () => {
     const closed = { ...closedFor([3], 'absent'), ...closedFor([4], 'no-access-group') };
     const changes = [...unknown, close(3, 'absent'), close(4, 'no-access-group')];
     const verdict = ask(changes, { isEmpty: true, closed });
@@ -374,7 +374,7 @@ describe('an empty store', () => {
   });
 });
 
-describe('what would come', () => {
+describe('what would be added', () => {
   const giveSudo = (n: number): Change => ({
     ...person(n),
     kind: 'member-add',
@@ -383,7 +383,7 @@ describe('what would come', () => {
     sudo: true,
   });
 
-  it('says how many people would be new in sudo, with those who were made so before, and waits for a word', () => {
+  it('says how many people would be new in sudo, with those who were made so before, and waits for approval', () => {
     const changes = [giveSudo(1), giveSudo(2)];
     const done = [3, 4].map((n) => [n, 'member-add:sudo'] as const);
     const verdict = ask(changes, { done });
@@ -395,7 +395,7 @@ describe('what would come', () => {
     expect(ask([], { done: numbers(1, 9).map((n) => [n, 'member-add:sudo'] as const) }).held).toEqual([]);
   });
 
-  it('says how many people’s keys would be replaced, with those of before, and waits for a word', () => {
+  it('says how many people’s keys would be replaced, with those of before, and waits for approval', () => {
     const changes = numbers(1, 3).map((n) => write(n, [`SHA256:${n}`], ['SHA256:old']));
     const done = numbers(7, 9).map((n) => [n, 'keys-write:replace-keys'] as const);
     const verdict = ask(changes, { done });
@@ -411,7 +411,7 @@ describe('what is remembered of what is done', () => {
   it('counts lost, fewer and other keys, but no key file of a former name', () => {
     const [former, last, fewer, other, more] = [
       loseKeys(1),
-      { ...loseKeys(2), scimId: 'u-nobody' },
+      { ...loseKeys(2), scimId: 'u-unknown' },
       write(3, [], ['SHA256:old']),
       write(4, ['SHA256:new'], ['SHA256:old']),
       write(5, ['SHA256:new'], []),
@@ -426,10 +426,15 @@ describe('what is remembered of what is done', () => {
     ]);
   });
 
-  it('counts a line that goes only if its account was open, and nothing else that happens to a closed one', () => {
-    const [open, shut, unknown, left] = [removeLine(1), removeLine(2), removeLine(900), leave(2, 't1')];
-    const { kinds } = ask([open, shut, unknown, left], { shut: [2] });
-    expect([open, shut, unknown, left].map((change) => kinds.get(change))).toEqual([
+  it('counts a line that goes only if its account was enabled, and nothing else that happens to a disabled one', () => {
+    const [enabled, disabled, unknown, left] = [
+      removeLine(1),
+      removeLine(2),
+      removeLine(900),
+      leave(2, 't1'),
+    ];
+    const { kinds } = ask([enabled, disabled, unknown, left], { disabled: [2] });
+    expect([enabled, disabled, unknown, left].map((change) => kinds.get(change))).toEqual([
       undefined,
       'account-remove:unweighed',
       undefined,

@@ -61,7 +61,7 @@ describe('the guard', () => {
     );
   });
 
-  it('acts on every spoken deactivation within limits.hold, whatever else happens', () => {
+  it('acts on every explicit deactivation within limits.hold, whatever else happens', () => {
     fc.assert(
       fc.property(people, fc.array(people, { maxLength: 6 }), (leaving, others) => {
         const node = makeNode();
@@ -86,7 +86,7 @@ describe('the guard', () => {
 
   it('names a held set alike whatever the order of changes and records', () => {
     fc.assert(
-      fc.property(people, fc.infiniteStream(fc.nat()), (missing, dice) => {
+      fc.property(people, fc.infiniteStream(fc.nat()), (missing, randomNumbers) => {
         const node = makeNode();
         runSync(node, makeOverrides(PEOPLE, undefined, { now: NOW - 30 * DAY }));
         const { users, groups } = makeOverrides(PEOPLE, (user, n) =>
@@ -117,7 +117,7 @@ describe('the guard', () => {
           now: NOW,
         };
         const shuffled = changes
-          .map((change) => [change, dice.next().value] as const)
+          .map((change) => [change, randomNumbers.next().value] as const)
           .sort(([, a], [, b]) => a - b)
           .map(([change]) => change);
         const hashes = [changes, shuffled].map((list) =>

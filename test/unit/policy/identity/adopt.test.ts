@@ -60,7 +60,7 @@ describe('when the ledger was lost', () => {
     ]);
   });
 
-  it('does not take a group in which a stranger is, which has another gid, or which nobody asked for', () => {
+  it('does not take a group in which a stranger is, which has another gid, or which no one asked for', () => {
     const withGroup = (group: { name: string; gid: number; members: string[] }) =>
       names(adopt({ facts: { ...LOST, foreignGroups: [group] } })).filter((name) => name.startsWith('group'));
     expect(withGroup({ name: 'slurm-admins', gid: 31001, members: ['alice', 'bob'] })).toHaveLength(1);
@@ -85,7 +85,7 @@ describe('when the ledger was lost', () => {
     ]);
   });
 
-  it('takes back whom a part of the ledger does not have, and nobody a second time', () => {
+  it('adopts accounts that are missing from a part of the ledger, and none a second time', () => {
     const moved = bound('account', 'u-alice', 'alicia', 20111);
     expect(names(adopt({ bindings: [moved] }))).toEqual(['account bob', 'group slurm-admins']);
     const admins = bound('group', 'g-admins', 'formerly-admins', 31009);
@@ -108,14 +108,14 @@ describe('when the ledger was lost', () => {
     expect(names(adopt({ bindings: [former] }))).toEqual(['account alice', 'account bob']);
   });
 
-  it('takes from nobody what somebody without a line would have: neither home nor uid', () => {
+  it('takes neither home nor uid from any account for a user without a line', () => {
     const first = { created: '2025-01-01T00:00:00Z', home: '/home/alice' };
     const users = [makeUser('zed', 20400, first), makeUser('alice', 20100)];
     const accounts = adopt({ users }).filter(({ kind }) => kind === 'account');
     expect(names(accounts)).toEqual(['account alice']);
   });
 
-  it('counts whom the ledger still has as one of ours in a group, and no group of that name', () => {
+  it('counts an account of the ledger as a managed member of a group, and no group of that name', () => {
     const facts: NodeFacts = {
       ...FACTS,
       foreignGroups: [{ name: 'slurm-admins', gid: 31001, members: ['carol'] }],
@@ -136,13 +136,13 @@ describe('when the ledger was lost', () => {
     expect(teams(first, second)).toEqual([]);
   });
 
-  it('asks for nothing while the ledger knows everybody', () => {
+  it('asks for nothing while the ledger has every account', () => {
     const bindings = adopt();
     expect(adopt({ bindings, facts: FACTS })).toEqual([]);
   });
 });
 
-describe('a line that bears the mark, and whom neither the ledger nor the store knows', () => {
+describe('a line in the managed group that neither the ledger nor the store knows', () => {
   const ghost = { name: 'ghost', uid: 20300, gid: 9999, dir: '/home/ghost' };
   const facts: NodeFacts = { ...FACTS, unbound: [ghost] };
 
@@ -156,7 +156,7 @@ describe('a line that bears the mark, and whom neither the ledger nor the store 
     );
   }
 
-  it('keeps account and keys as long as the store was not heard whole', () => {
+  it('keeps account and keys as long as no complete fetch of the store was made', () => {
     expect(plan(false)).toEqual([]);
   });
 

@@ -85,7 +85,7 @@ test.each<[string, Partial<DesiredStateInput>]>([
   ['no gid', { users: alice({ gid: null }), config: WITH_GIDS }],
   ['the same gid', { users: alice({ gid: 9999 }), config: WITH_GIDS }],
   ['the same home', { users: alice({ home: '/home/alice' }) }],
-  ['another uid of somebody inactive', { users: alice({ active: false }, 20111) }],
+  ['another uid of an inactive user', { users: alice({ active: false }, 20111) }],
   [
     'a name that cannot be one of a newcomer who is inactive',
     { users: alice({ active: false, username: '1@example.com' }), bindings: [] },

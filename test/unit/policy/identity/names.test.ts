@@ -349,7 +349,7 @@ describe('access', () => {
     expect(found.sudoGroups).toEqual([group.record]);
   });
 
-  it('lets nobody in by an empty list', () => {
+  it('lists no one by an empty list', () => {
     expect(resolveAccess(access([]), [makeGroup('x', 1, ['u-a'])]).members.size).toBe(0);
   });
 
@@ -393,9 +393,9 @@ overrides:
       uid: 23000,
       addKeys: ['k'],
     });
-    const silent = readOperatorOverrides(makeConfig(), []);
-    expect(silent.isListed('anybody')).toBe(true);
-    expect(silent.rulesFor({ id: 'x', userName: 'y' }, null)).toEqual({
+    const unset = readOperatorOverrides(makeConfig(), []);
+    expect(unset.isListed('anybody')).toBe(true);
+    expect(unset.rulesFor({ id: 'x', userName: 'y' }, null)).toEqual({
       block: false,
       uid: null,
       addKeys: [],

@@ -8,7 +8,7 @@ const order = (...created: (string | null)[]): (string | null)[] =>
     .sort(compareClaims)
     .map((claim) => claim.created);
 
-test('whoever was created earlier comes first, as an instant and not as a text', () => {
+test('the user who was created earlier comes first, as an instant and not as a text', () => {
   const noon = '2026-01-01T12:00:00Z';
   expect(order(noon, '2026-01-01T12:30:00+01:00')).toEqual(['2026-01-01T12:30:00+01:00', noon]);
   expect(order(noon, '2026-01-01T11:59Z', '2025-12-31T23:00:00.5-02:00')).toEqual([

@@ -50,7 +50,7 @@ describe('a binding moves', () => {
     expect(move()).toEqual({ moves: [{ binding: ALICE, to: 'u-new' }], refused: [] });
   });
 
-  test('from a person whom this node has no record of', () => {
+  test('from a person without a record on this node', () => {
     expect(move({ users: [fresh] }).moves).toHaveLength(1);
   });
 
@@ -63,7 +63,7 @@ describe('a binding moves', () => {
     expect(move({}, 'g-old', 'g-new').moves).toEqual([{ binding: TEAM, to: 'g-new' }]);
   });
 
-  test('in bulk for everybody who has the same externalId now', () => {
+  test('in bulk for all users who have the same externalId now', () => {
     const { pairs, refused } = pairByExternalId(QUESTION);
     expect(pairs).toEqual([
       { from: 'g-old', to: 'g-new' },
@@ -73,7 +73,7 @@ describe('a binding moves', () => {
     expect(planRebinding(pairs, QUESTION).moves).toHaveLength(2);
   });
 
-  test('in bulk whoever else had that externalId, is gone and was never bound, or is bound and stays', () => {
+  test('in bulk for another user who had that externalId, is gone and was never bound, or is bound and stays', () => {
     const stranger = { ...makeUser('stranger', null, { id: 'u-stranger', externalId: 'e-1' }), absent: true };
     const resident = makeUser('bob', 20200, { externalId: 'e-1' });
     const question = {
@@ -102,7 +102,7 @@ describe('a binding moves', () => {
     expect(moves.map(({ binding }) => binding.name)).toEqual(['alice', 'zed', 'team']);
   });
 
-  test('to the id that was named, whoever stands before it', () => {
+  test('to the id that was named, no matter which user stands before it', () => {
     expect(move({ users: [makeUser('bob', 20200), old, fresh] }).moves).toEqual([
       { binding: ALICE, to: 'u-new' },
     ]);
@@ -120,7 +120,7 @@ describe('a binding stays', () => {
   const otherHome = makeUser('alice', 20100, { id: 'u-new', home: '/home/other' });
   test.each<[string, Partial<RebindQuestion>, string]>([
     ['with a person who is still at the store', { users: [living, fresh] }, 'still-there'],
-    ['where the new id is nobody’s', { users: [old] }, 'not-there'],
+    ['where no user has the new id', { users: [old] }, 'not-there'],
     ['where the new id is gone as well', { users: [old, { ...fresh, absent: true }] }, 'not-there'],
     ['where the new id has a name of its own', { bindings: [ALICE, bob] }, 'bound-already'],
     ['where the store has another uid', { users: [old, otherUid] }, 'uid-differs'],
@@ -237,7 +237,7 @@ describe('a binding stays', () => {
   });
 });
 
-test('in bulk nobody who is at the store loses a binding, nobody gets two, and the order never matters', () => {
+test('in bulk no user who is at the store loses a binding, no one gets two, and the order never matters', () => {
   const user = fc.record({
     id: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
     externalId: fc.constantFrom(null, '1', '2'),

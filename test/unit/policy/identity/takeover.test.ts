@@ -99,7 +99,7 @@ describe('a line is no obstacle to itself, nor is what says nothing of it', () =
   test.each<[string, Partial<TakeoverQuestion>, Partial<PasswdEntry>]>([
     ['a group of its name and number in the ledger', { bindings: [group] }, {}],
     [
-      'its own line in the marker group',
+      'its own line in the managed group',
       { facts: { ...FACTS, unbound: [{ name: 'alice', uid: 20100, gid: 9999, dir: '/home/alice' }] } },
       {},
     ],
@@ -119,7 +119,7 @@ describe('a line is no obstacle to itself, nor is what says nothing of it', () =
     ['an empty home at the store', alice({ home: '' }), {}],
     ['the same home at the store', alice({ home: '/mnt/home/alice' }), {}],
     [
-      'the marker group as its primary one',
+      'the managed group as its primary one',
       { facts: { ...FACTS, foreignGroups: [{ name: 'sunk-users', gid: 9999, members: [] }] } },
       { gid: 9999 },
     ],
@@ -153,7 +153,7 @@ describe('a line is refused', () => {
       'the uid is 20101 here and 20100 at the store',
     ],
     [
-      'for a name that the ledger gave to somebody else',
+      'for a name that the ledger gave to another user',
       [makeLine('alice', 20100)],
       { bindings: [{ ...held, id: 20555 }] },
       'ledger-differs',
@@ -203,13 +203,13 @@ describe('a line is refused', () => {
       'uid-local',
     ],
     [
-      'for another uid in the marker group',
+      'for another uid in the managed group',
       [makeLine('alice', 20100)],
       marked(['alice', 20111]),
       'marked-differs',
     ],
     [
-      'for a uid that somebody else has in the marker group, too',
+      'for a uid that another user has in the managed group, too',
       [makeLine('alice', 20100)],
       marked(['other', 20100], ['alice', 20100]),
       'marked-differs',
@@ -221,7 +221,7 @@ describe('a line is refused', () => {
       'published-differs',
     ],
     [
-      'for a uid that another program publishes for somebody else, too',
+      'for a uid that another program publishes for another user, too',
       [makeLine('alice', 20100)],
       published(['other', 20100], ['alice', 20100]),
       'published-differs',
@@ -258,7 +258,7 @@ describe('a line is refused', () => {
       `the ledger binds this person to alice, uid 20555, gid 20100, /mnt/home/alice, ${never}`,
     ],
     [
-      'for a uid that the ledger gave to somebody else',
+      'for a uid that the ledger gave to another user',
       [makeLine('alice', 20100)],
       { bindings: [{ ...BOUND, scimId: 'u-other', name: 'other' }] },
       'ledger-differs',
@@ -312,7 +312,7 @@ describe('a line is refused', () => {
   });
 });
 
-test('a line that nobody at the store has stays out of the ledger', () => {
+test('a line that no user at the store has stays out of the ledger', () => {
   const gone = { ...makeUser('zoe', 20500), absent: true };
   expect(plan([makeLine('zoe', 20500), makeLine('yan', 20501)], { users: [gone] })).toEqual({
     bindings: [],

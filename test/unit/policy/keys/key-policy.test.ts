@@ -109,7 +109,7 @@ test('a key that two people list belongs to the one created earlier, as an insta
   expect([...shared]).toEqual([['SHA256:x', { owner: 'late', others: ['later', 'broken', 'unknown'] }]]);
 });
 
-test('without times the smaller SCIM id keeps the key, and one person listing it twice shares it with nobody', () => {
+test('without times the smaller SCIM id keeps the key, and one person listing it twice shares it with no one', () => {
   const people = [
     { scimId: 'b', created: null, fingerprints: ['SHA256:x', 'SHA256:x'] },
     { scimId: 'a', created: null, fingerprints: ['SHA256:x', 'SHA256:y', 'SHA256:y'] },
