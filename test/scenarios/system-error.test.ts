@@ -48,7 +48,7 @@ async function refusalOf(work: () => unknown): Promise<string> {
   throw new Error('nothing was refused');
 }
 
-const place = () => ({
+const makeContext = () => ({
   config: parseConfig('scim: { base_url: "https://store.example/" }', 'here'),
   configFile: paths.config,
   log: createLogger('test', 'silent'),
@@ -78,7 +78,7 @@ const STEPS: [
   ['cannot open the pass lock', 'syncLock', 'directory', () => nameNode(paths.syncLock)],
   ['cannot use the state folder', 'state', 'file', () => prepareStateDirectory(paths.state)],
   ['cannot open the lock', 'state', 'file', () => acquireWriterLock(paths.state, 'node')],
-  ['cannot listen for the reader at', 'run', 'file', () => linkReader(place(), 'socket')],
+  ['cannot listen for the reader at', 'run', 'file', () => linkReader(makeContext(), 'socket')],
   [
     'cannot make a directory in',
     'run',
@@ -98,7 +98,7 @@ const fail = (): never => {
   throw new Error('this comes too late');
 };
 
-describe('an error says what was wanted, where, and how to mend it, when', () => {
+describe('an error says what was wanted, where, and how to fix it, when', () => {
   test.each(STEPS)('it %s, since %s is a %s', async (what, inTheWay, kind, step) => {
     const inWay = inTheWay === 'token' ? path.join(paths.credentials, 'scim-token') : paths[inTheWay];
     mkdirSync(path.dirname(inWay), { recursive: true });
@@ -124,7 +124,7 @@ describe('an error says what was wanted, where, and how to mend it, when', () =>
   });
 });
 
-test('what no step has foreseen still says call, file and mend; a defect stays a defect', () => {
+test('what no step has foreseen still says call, file and fix; a defect stays a defect', () => {
   const refusal = Object.assign(new Error("ENOSPC: no space left on device, write '/x'"), {
     errno: -28,
     code: 'ENOSPC',
@@ -145,10 +145,10 @@ test.each([
   ['SQLITE_CANTOPEN', /write there|with sudo/],
   ['SQLITE_CORRUPT_INDEX', /damaged.*set aside/],
   ['SQLITE_IOERR_SHORT_READ', /damaged.*set aside/],
-])('what SQLite says by %s is the disk or the cache, and no defect', (code, mend) => {
+])('what SQLite says by %s is the disk or the state database, and no defect', (code, fix) => {
   const said = describeError(nameRefusal(new Database.SqliteError('what SQLite says', code)));
   expect(said).toMatch(/^the state database (is damaged|cannot be used): what SQLite says \(/);
-  expect(said).toMatch(mend);
+  expect(said).toMatch(fix);
 });
 
 test('a statement that SQLite does not understand is a defect', () => {

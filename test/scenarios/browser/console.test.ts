@@ -44,11 +44,11 @@ async function pushPeople(testbed: Testbed): Promise<{ alice: string; group: str
 }
 
 describe.skipIf(findObstacle() !== null)('the console', () => {
-  const stage = setUpHarness();
+  const harness = setUpHarness();
 
   it('has a way in on which axe-core finds nothing serious', async () => {
-    const testbed = await stage.testbed();
-    const page = await stage.open();
+    const testbed = await harness.testbed();
+    const page = await harness.open();
     await page.goto(`${new URL(testbed.baseUrl).origin}/console`);
     expect(await findSerious(page)).toEqual([]);
     await keepPicture(page, 'sign-in');
@@ -68,7 +68,7 @@ describe.skipIf(findObstacle() !== null)('the console', () => {
   ])(
     'has a page %s on which axe-core finds nothing serious, light or dark, and which fits a telephone',
     async (path) => {
-      const testbed = await stage.testbed({ settings: { legacyDefaultGroups: true } });
+      const testbed = await harness.testbed({ settings: { legacyDefaultGroups: true } });
       const { alice, group } = await pushPeople(testbed);
       await push(testbed, '/Groups', { displayName: 'admin' });
       await readKeys(testbed, alice);
@@ -76,7 +76,7 @@ describe.skipIf(findObstacle() !== null)('the console', () => {
       await fetch(`${testbed.baseUrl}/Users`, {
         headers: { authorization: `Bearer ${testbed.readToken}`, ...announcement },
       });
-      const page = await stage.open();
+      const page = await harness.open();
       await page.goto(testbed.consoleUrl);
       const { origin } = new URL(testbed.baseUrl);
       await page.goto(`${origin}/console/${path.replace('ALICE', alice).replace('GROUP', group)}`);
@@ -104,8 +104,8 @@ describe.skipIf(findObstacle() !== null)('the console', () => {
   );
 
   it('switches provisioning off and on by keyboard, shows a token once, and revokes it', async () => {
-    const testbed = await stage.testbed();
-    const page = await stage.open();
+    const testbed = await harness.testbed();
+    const page = await harness.open();
     await page.goto(testbed.consoleUrl);
     await choose(page, 'SCIM Configuration');
     expect(await page.getByLabel('SCIM Base URL').inputValue()).toBe(testbed.baseUrl);
@@ -137,9 +137,9 @@ describe.skipIf(findObstacle() !== null)('the console', () => {
   });
 
   it('finds a user, and by the three-dot menu leads to the keys, where one is added and removed', async () => {
-    const testbed = await stage.testbed();
+    const testbed = await harness.testbed();
     const { alice } = await pushPeople(testbed);
-    const page = await stage.open();
+    const page = await harness.open();
     await page.goto(testbed.consoleUrl);
     await choose(page, 'Users');
     await page.getByLabel('Search').fill('ASHBY');
@@ -181,10 +181,10 @@ describe.skipIf(findObstacle() !== null)('the console', () => {
   });
 
   it('takes the guide’s steps for a group with a default group’s name, and the log says so', async () => {
-    const testbed = await stage.testbed({ settings: { legacyDefaultGroups: true } });
+    const testbed = await harness.testbed({ settings: { legacyDefaultGroups: true } });
     await pushPeople(testbed);
     expect((await push(testbed, '/Groups', { displayName: 'admin' })).status).toBe(409);
-    const page = await stage.open();
+    const page = await harness.open();
     await page.goto(testbed.consoleUrl);
     await choose(page, 'Provisioning log');
     await page.getByLabel('Outcome').selectOption('failure');

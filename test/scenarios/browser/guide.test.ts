@@ -44,7 +44,7 @@ const SENTENCES: readonly (readonly [RegExp, (page: Page, words: string, value: 
 
 describeOnNodes('the rehearsal of the guide', () => {
   if (findObstacle() !== null) return;
-  const stage = setUpHarness();
+  const harness = setUpHarness();
   let directory: string;
   let terminals: Map<string, Terminal>;
   let clipboard: Clipboard;
@@ -98,7 +98,7 @@ describeOnNodes('the rehearsal of the guide', () => {
 
   it('leads one person on one machine from SAML SSO to a login, and out again', async () => {
     const steps = readGuide(GUIDE);
-    const page = await stage.open();
+    const page = await harness.open();
     for (const step of steps) {
       try {
         if (step.kind === 'shell') await runInShell(step);

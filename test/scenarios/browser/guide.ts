@@ -19,7 +19,7 @@ export type Step =
     }
   | { readonly kind: 'screen'; readonly line: number; readonly sentence: string };
 
-/** @throws Error for a fence that is none of ours. */
+/** @throws Error for an unknown kind of fence. */
 export function readGuide(file: string): readonly Step[] {
   const steps: Step[] = [];
   const lines = readFileSync(file, 'utf8').split('\n');

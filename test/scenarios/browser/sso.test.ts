@@ -11,12 +11,12 @@ const OWN = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFdRUs3ttFmGdXFGFtDPbbnVWgiPTuT
 const heading = (page: Page): Promise<string | null> => page.getByRole('heading', { level: 1 }).textContent();
 
 describe.skipIf(findObstacle() !== null)('SAML SSO', () => {
-  const stage = setUpHarness();
+  const harness = setUpHarness();
 
-  it('is configured, tested and deployed; then pushed users sign in, and nobody else', async () => {
-    const testbed = await stage.testbed({ isNew: true });
+  it('is configured, tested and deployed; then pushed users sign in, and no one else', async () => {
+    const testbed = await harness.testbed({ isNew: true });
     const { origin } = new URL(testbed.baseUrl);
-    const file = path.join(stage.temporaryDirectory(), 'directory.yaml');
+    const file = path.join(harness.temporaryDirectory(), 'directory.yaml');
     const entra = async (...args: string[]): Promise<string> => {
       const { status, out, err } = await perform(ENTRA, ['--file', file, ...args]);
       if (status !== 0) throw new Error(`entra ${args.join(' ')}: ${err}${out}`);
@@ -24,8 +24,8 @@ describe.skipIf(findObstacle() !== null)('SAML SSO', () => {
     };
     await entra('init');
     await entra('assign', 'coreweave-users', 'slurm-admins');
-    const provider = await stage.provider(file);
-    const page = await stage.open();
+    const provider = await harness.provider(file);
+    const page = await harness.open();
     const pick = async (who: RegExp): Promise<void> => {
       await page.getByRole('button', { name: who }).click();
       await page.waitForURL(`${origin}/**`);

@@ -14,21 +14,19 @@ const CLI = path.resolve(import.meta.dirname, '../../../src/cli/main.ts');
 const WIPE = '\r\u001b[K';
 const GREEN = '\u001b[32m';
 
-let place: ThrowawayRoot;
+let node: ThrowawayRoot;
 
 beforeEach(async () => {
-  place = await makeThrowawayRoot();
-  const members = await Promise.all(
-    ['alice', 'bob'].map((name) => place.pushUser(`${name}@example.com`, '')),
-  );
-  await place.pushGroup('slurm-users', members);
+  node = await makeThrowawayRoot();
+  const members = await Promise.all(['alice', 'bob'].map((name) => node.pushUser(`${name}@example.com`, '')));
+  await node.pushGroup('slurm-users', members);
 });
 
-afterEach(() => place.close());
+afterEach(() => node.close());
 
 /** What one command sends to a terminal of that width, and its exit status (script(1)). */
 async function onTerminal(columns: number, env: Record<string, string>, ...args: string[]) {
-  const quoted = [process.execPath, CLI, ...args, '--root', place.root].map((word) => `'${word}'`).join(' ');
+  const quoted = [process.execPath, CLI, ...args, '--root', node.root].map((word) => `'${word}'`).join(' ');
   const child = spawn('script', ['-qec', `stty cols ${columns}; exec ${quoted}`, '/dev/null'], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { PATH: process.env['PATH'], TERM: 'xterm', ...env },
@@ -60,7 +58,7 @@ describe('sync on a terminal', () => {
   });
 
   test('shows in a second sync how many records to expect', async () => {
-    await place.run('sync');
+    await node.run('sync');
     const { bars } = readBars((await onTerminal(80, {}, 'sync', '--full')).sent);
     expect(bars[0]).toMatch(/fetch .* 0 of 3 records$/);
   });
@@ -71,7 +69,7 @@ describe('sync on a terminal', () => {
   });
 
   test('removes the bar when the store is not reached, and reports the failure', async () => {
-    await place.testbed.close();
+    await node.testbed.close();
     const { status, sent } = await onTerminal(80, {}, 'sync');
     expect(status).toBe(2);
     expect(sent.split(WIPE).at(-1)).toMatch(/^sync 1 .*\r\n0 changes made[^]*sunk-agent: /);
@@ -86,7 +84,7 @@ describe('sync on a terminal', () => {
 
 describe('sync in a pipe', () => {
   test('prints a line for each step, and no bar', async () => {
-    const { stdout } = await place.run('sync');
+    const { stdout } = await node.run('sync');
     expect(stdout).toMatch(
       /^fetch +3 records\ningest +3 records new or changed\nplan +(\d+) changes\napply +\1 changes\nsync 1 /,
     );
@@ -94,7 +92,7 @@ describe('sync in a pipe', () => {
   });
 
   test('prints nothing but the report with --json, on a terminal too', async () => {
-    const { stdout } = await place.run('sync', '--json');
+    const { stdout } = await node.run('sync', '--json');
     expect(JSON.parse(stdout)).toMatchObject({ n: 1, changes: { failed: 0 } });
     const { sent } = await onTerminal(80, {}, 'sync', '--json');
     expect(JSON.parse(sent.slice(sent.indexOf('{'), sent.lastIndexOf('}') + 1))).toMatchObject({ n: 2 });

@@ -28,9 +28,9 @@ const run = (file: string, timeout = 20, stop?: AbortSignal): Promise<string | n
 
 describe('the off-boarding hook', () => {
   test('gets in its environment the user who left, and nothing else of the agent', async () => {
-    process.env['SECRET_OF_OURS'] = 'x';
+    process.env['SECRET_OF_THE_AGENT'] = 'x';
     expect(await run(writeHook(`env | sort >${directory}/out; pwd >>${directory}/out`))).toBeNull();
-    delete process.env['SECRET_OF_OURS'];
+    delete process.env['SECRET_OF_THE_AGENT'];
     const lines = readFileSync(path.join(directory, 'out'), 'utf8').split('\n');
     expect(lines).toEqual(
       expect.arrayContaining([

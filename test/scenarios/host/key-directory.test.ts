@@ -107,13 +107,13 @@ describe('the first key files of a node', () => {
   const all = Object.fromEntries(many.map(({ name, text }) => [name, text]));
 
   test.each([1, 40])('come with their directory, readable to all, whatever the umask (%i)', (count) => {
-    const place = path.join(directory, 'keys');
+    const keyDirectory = path.join(directory, 'keys');
     const mask = process.umask(0o077);
-    writeKeyFiles(place, many.slice(0, count));
+    writeKeyFiles(keyDirectory, many.slice(0, count));
     expect(process.umask(mask)).toBe(0o077);
-    expect(Object.keys(Object.fromEntries(readKeyFiles(place)))).toHaveLength(count);
-    expect(lstatSync(place).mode & 0o777).toBe(0o755);
-    expect(lstatSync(path.join(place, 'person0')).mode & 0o777).toBe(0o644);
+    expect(Object.keys(Object.fromEntries(readKeyFiles(keyDirectory)))).toHaveLength(count);
+    expect(lstatSync(keyDirectory).mode & 0o777).toBe(0o755);
+    expect(lstatSync(path.join(keyDirectory, 'person0')).mode & 0o777).toBe(0o644);
     expect(readdirSync(directory)).toEqual(['keys']);
   });
 
@@ -147,12 +147,14 @@ describe('the first key files of a node', () => {
   });
 
   test('of which one cannot be written are none, and nothing is left', () => {
-    const place = path.join(directory, 'keys');
+    const keyDirectory = path.join(directory, 'keys');
     // A duplicate name fails as a refusal of the disk would.
-    expect(() => writeKeyFiles(place, [...many, { name: 'person1', text: 'again\n' }])).toThrow(
+    expect(() => writeKeyFiles(keyDirectory, [...many, { name: 'person1', text: 'again\n' }])).toThrow(
       /cannot fill/,
     );
-    expect(() => writeKeyFiles(place, [...many, { name: '../up', text: '' }])).toThrow(/not an account name/);
+    expect(() => writeKeyFiles(keyDirectory, [...many, { name: '../up', text: '' }])).toThrow(
+      /not an account name/,
+    );
     expect(readdirSync(directory)).toEqual([]);
   });
 

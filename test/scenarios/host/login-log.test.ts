@@ -146,7 +146,7 @@ describe('an auth log', () => {
   });
 });
 
-test('a login belongs to the user whom the ledger binds, and to no user before the name was bound', () => {
+test('a login belongs to the user that the ledger binds, and to no user before the name was bound', () => {
   const login = { at: 1000, name: 'alice', from: '192.0.2.7', keyType: 'ED25519', fingerprint: FINGERPRINT };
   const owners = nameOwners([login, { ...login, at: 800 }, { ...login, name: 'root' }], [ALICE]);
   expect(owners.map(({ scimId }) => scimId)).toEqual(['id-alice', null, null]);

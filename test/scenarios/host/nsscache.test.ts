@@ -50,7 +50,7 @@ afterEach(() => rmSync(root, { recursive: true }));
 
 const write = (file: string, text: string): void => writeFileSync(path.join(root, file), text);
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
-const cache = (file: string): string => read(path.join(DIRECTORY, 'current', file));
+const published = (file: string): string => read(path.join(DIRECTORY, 'current', file));
 const key = (name: string): string => path.join(root, 'var/lib/sunk-agent/authorized_keys', name);
 
 function configure(backend: string, more = ''): void {
@@ -78,15 +78,15 @@ function remember(active = true, keys: readonly string[] = alice.record.keys): v
 const sync = () => syncFromState(openNodeContext({ root, config: undefined }), () => {});
 
 async function planned(): Promise<string[]> {
-  const parts = openSyncContext(openNodeContext({ root, config: undefined }));
+  const context = openSyncContext(openNodeContext({ root, config: undefined }));
   try {
-    const { changes, desired } = await decide(parts, Math.floor(Date.now() / 1000), NO_FETCH);
+    const { changes, desired } = await decide(context, Math.floor(Date.now() / 1000), NO_FETCH);
     return [
       ...changes.map(({ kind, name }) => `${kind} ${name}`),
       ...desired.refusals.map(({ code, scimId }) => `${code} ${scimId}`),
     ];
   } finally {
-    parts.state.close();
+    context.state.close();
   }
 }
 
@@ -107,19 +107,19 @@ test('never publishes over a generation that it has not read', async () => {
   other.publication?.publish([]);
   await one.apply([create('carol', 10_400)], 20_000);
   one.publication?.publish([]);
-  expect(cache('passwd.cache').match(/^\w+/gm)).toEqual(['alice', 'bob', 'carol', 'dave', 'erin']);
+  expect(published('passwd.cache').match(/^\w+/gm)).toEqual(['alice', 'bob', 'carol', 'dave', 'erin']);
 });
 
 describe('the nsscache backend', () => {
   test('publishes accounts, groups and keys at once, and leaves the node’s own files byte for byte', async () => {
     const before = ['passwd', 'group', 'shadow'].map((file) => read(`etc/${file}`));
     expect(await sync()).toMatchObject({ changes: { failed: 0, held: 0 } });
-    expect(cache('passwd.cache')).toBe(
+    expect(published('passwd.cache')).toBe(
       'alice:x:10100:9999:Älice:/home/alice:/bin/bash\nbob:x:10200:9999:bob:/home/bob:/bin/bash\n',
     );
-    expect(cache('group.cache')).toBe('slurm-users:x:31000:alice,bob\nsunk-users:x:9999:\n');
-    expect(cache('shadow.cache')).toMatch(/^alice:\*:\d+:0:99999:7:::\nbob:/);
-    expect(cache('sshkey.cache')).toMatch(
+    expect(published('group.cache')).toBe('slurm-users:x:31000:alice,bob\nsunk-users:x:9999:\n');
+    expect(published('shadow.cache')).toMatch(/^alice:\*:\d+:0:99999:7:::\nbob:/);
+    expect(published('sshkey.cache')).toMatch(
       /^alice:\['expiry-time="\d{14}Z?" ssh-ed25519 \S+ u-alice'\]\nbob:/,
     );
     expect(read('var/lib/sunk-agent/authorized_keys/alice')).toContain(KEY);
@@ -157,15 +157,15 @@ describe('the nsscache backend', () => {
     await sync();
     remember(false);
     await sync();
-    expect(cache('passwd.cache')).toContain('alice:x:10100:9999:Älice:/home/alice:/usr/sbin/nologin\n');
-    expect(cache('shadow.cache')).toMatch(/^alice:\*:\d+:0:99999:7::1:$/m);
-    expect(cache('sshkey.cache')).not.toContain('alice');
-    expect(cache('group.cache')).toContain('slurm-users:x:31000:bob\n');
+    expect(published('passwd.cache')).toContain('alice:x:10100:9999:Älice:/home/alice:/usr/sbin/nologin\n');
+    expect(published('shadow.cache')).toMatch(/^alice:\*:\d+:0:99999:7::1:$/m);
+    expect(published('sshkey.cache')).not.toContain('alice');
+    expect(published('group.cache')).toContain('slurm-users:x:31000:bob\n');
     expect(existsSync(key('alice'))).toBe(false);
     remember(true);
     await sync();
-    expect(cache('passwd.cache')).toContain('alice:x:10100:9999:Älice:/home/alice:/bin/bash\n');
-    expect(cache('sshkey.cache')).toContain('alice:');
+    expect(published('passwd.cache')).toContain('alice:x:10100:9999:Älice:/home/alice:/bin/bash\n');
+    expect(published('sshkey.cache')).toContain('alice:');
   });
 
   test('refuses a name and a uid of the node’s own accounts', async () => {
@@ -179,7 +179,7 @@ describe('the nsscache backend', () => {
       'uid-local u-carol',
       'name-local u-hero',
     ]);
-    expect(cache('passwd.cache')).toBe('bob:x:10200:9999:bob:/home/bob:/bin/bash\n');
+    expect(published('passwd.cache')).toBe('bob:x:10200:9999:bob:/home/bob:/bin/bash\n');
   });
 
   test('repairs a key that a crash left in only one of the two places', async () => {
@@ -195,7 +195,7 @@ describe('the nsscache backend', () => {
     rmSync(key('alice'));
     expect(await planned()).toContain('keys-remove alice');
     await sync();
-    expect(cache('sshkey.cache')).not.toContain('alice');
+    expect(published('sshkey.cache')).not.toContain('alice');
   });
 
   test('adopts its own lines when the ledger is lost, and reports those that do not agree', async () => {
@@ -208,13 +208,13 @@ describe('the nsscache backend', () => {
     );
     const report = await sync();
     expect(report.refusals).toMatchObject([{ code: 'marked-differs', scimId: 'u-alice' }]);
-    expect(cache('passwd.cache')).toContain('alice:x:10100:');
-    expect(cache('passwd.cache')).toContain('bob:x:10200:');
+    expect(published('passwd.cache')).toContain('alice:x:10100:');
+    expect(published('passwd.cache')).toContain('bob:x:10200:');
   });
 
   test('leaves the old generation in place where the new one cannot be written', async () => {
     await sync();
-    const before = cache('passwd.cache');
+    const before = published('passwd.cache');
     rmSync(path.join(root, DIRECTORY, 'generation-2'), { recursive: true, force: true });
     // A file has the name of the next generation.
     mkdirSync(path.join(root, DIRECTORY, 'current.new/inside'), { recursive: true });
@@ -222,12 +222,12 @@ describe('the nsscache backend', () => {
     const report = await sync();
     expect(report.changes.failed).toBeGreaterThan(0);
     expect(report.problems.join()).toContain('cannot publish in');
-    expect(cache('passwd.cache')).toBe(before);
+    expect(published('passwd.cache')).toBe(before);
     expect(existsSync(key('alice'))).toBe(false);
     rmSync(path.join(root, DIRECTORY, 'current.new'), { recursive: true });
     await sync();
-    expect(cache('passwd.cache')).toContain('/usr/sbin/nologin');
-    expect(cache('sshkey.cache')).not.toContain('alice');
+    expect(published('passwd.cache')).toContain('/usr/sbin/nologin');
+    expect(published('sshkey.cache')).not.toContain('alice');
   });
 });
 

@@ -93,7 +93,7 @@ describe.each([
   });
 
   test('a name on the deny list gets nothing and status 0, and other names their keys', () => {
-    const denyList = join(directory, 'shut');
+    const denyList = join(directory, 'denied');
     mkdirSync(denyList);
     writeFileSync(join(denyList, 'alice'), '');
     expect(run('alice', directory, denyList)).toMatchObject({ status: 0, stdout: '', stderr: '' });

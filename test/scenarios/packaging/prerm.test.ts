@@ -15,7 +15,7 @@ describe.runIf(canOpenPrivateNode())('removal', () => {
 
   beforeAll(async () => {
     node = await openPrivateNode();
-    // It empties the cache of compiled code, but not that of this machine.
+    // It empties the compile cache of Node, but not that of this machine.
     node.sh(`mount -t tmpfs none /var/cache
       printf '${CONFIG.replaceAll('\n', '\\n')}' >/etc/ssh/sshd_config
       cp ${PACKAGING}/sshd/10-sunk-agent.conf ${DROP_IN}`);

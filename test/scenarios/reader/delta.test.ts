@@ -55,7 +55,7 @@ describe('a delta', () => {
     expect(serverTime! - Date.parse(/ge "([^"]+)"/.exec(asked ?? '')?.[1] ?? '')).toBe(120_000);
   });
 
-  test('never marks a user absent whom it does not list, however often', async () => {
+  test('never marks an unlisted user absent, however often', async () => {
     const harness = await startIngestHarness();
     const alice = await harness.createUser('alice');
     await harness.fetch('full');

@@ -9,7 +9,7 @@ describe('a list', () => {
   test.each([
     ['by cursor, which is asked for where the store offers it', SEED, /cursor=/],
     ['by index', BY_INDEX, /startIndex=/],
-  ])('is read whole %s', async (_, options, place) => {
+  ])('is read whole %s', async (_, options, position) => {
     const harness = await startIngestHarness({ ...options, maxPageSize: 3 });
     expect(await harness.fetch()).toMatchObject({
       mode: 'full',
@@ -18,7 +18,7 @@ describe('a list', () => {
     });
     expect(harness.people()).toHaveLength(10);
     const lists = (await harness.requests()).filter((line) => line.startsWith('GET /Users'));
-    expect(lists.every((line) => place.test(line))).toBe(true);
+    expect(lists.every((line) => position.test(line))).toBe(true);
     // ServiceProviderConfig says how large a page may be.
     expect(lists.every((line) => line.includes('count=3'))).toBe(true);
   });

@@ -8,21 +8,20 @@ import { withReader } from '../../../src/agent/reader-client/with-reader.ts';
 import { probeStore } from '../../../src/reader/probe.ts';
 import { makeThrowawayRoot, type ThrowawayRoot } from '../../support/nodes/throwaway-root.ts';
 
-let place: ThrowawayRoot;
+let node: ThrowawayRoot;
 
 beforeEach(async () => {
-  place = await makeThrowawayRoot();
+  node = await makeThrowawayRoot();
 });
 afterEach(async () => {
-  await place.close();
+  await node.close();
 });
 
-const config = (more = '') =>
-  parseConfig(`scim:\n  base_url: ${place.testbed.baseUrl}\n${more}`, 'test').scim;
+const config = (more = '') => parseConfig(`scim:\n  base_url: ${node.testbed.baseUrl}\n${more}`, 'test').scim;
 const probe = (groups: readonly { name: string; id: string | null }[] = [], more = '') =>
-  probeStore(config(more), place.root, groups);
+  probeStore(config(more), node.root, groups);
 const putToken = (text: string) =>
-  writeFileSync(path.join(place.root, 'etc/sunk-agent/credentials/scim-token'), `${text}\n`);
+  writeFileSync(path.join(node.root, 'etc/sunk-agent/credentials/scim-token'), `${text}\n`);
 
 describe('the probe of the store for doctor', () => {
   test('finds a token that may only read, the extension, and the clock', async () => {
@@ -30,7 +29,7 @@ describe('the probe of the store for doctor', () => {
     expect(facts).toMatchObject({ fault: null, provider_config: 200, groups: [] });
     expect(facts.tokens).toEqual([
       {
-        file: pathsUnder(place.root).credentials + '/scim-token',
+        file: pathsUnder(node.root).credentials + '/scim-token',
         fault: null,
         status: 200,
         may_write: false,
@@ -43,13 +42,13 @@ describe('the probe of the store for doctor', () => {
   });
 
   test('finds out that a token may write, and writes nothing', async () => {
-    putToken(place.testbed.token);
+    putToken(node.testbed.token);
     expect((await probe()).tokens).toMatchObject([{ status: 200, may_write: true }]);
-    expect(await place.scim('GET', '/Users')).toMatchObject({ totalResults: 0 });
+    expect(await node.scim('GET', '/Users')).toMatchObject({ totalResults: 0 });
   });
 
   test('reports each token, and goes on with the one that the store accepts', async () => {
-    writeFileSync(path.join(place.root, 'old'), 'nonsense\n');
+    writeFileSync(path.join(node.root, 'old'), 'nonsense\n');
     const tokens = '  tokens: [{ file: /old }, { file: /none }, { credential: scim-token }]\n';
     const facts = await probe([], tokens);
     expect(facts.tokens).toMatchObject([
@@ -61,9 +60,9 @@ describe('the probe of the store for doctor', () => {
   });
 
   test('finds groups of that name in any case, and by their pinned id', async () => {
-    const right = await place.pushGroup('slurm-users', []);
-    const other = await place.pushGroup('Slurm-Admins', []);
-    await place.pushGroup('elsewhere', []);
+    const right = await node.pushGroup('slurm-users', []);
+    const other = await node.pushGroup('Slurm-Admins', []);
+    await node.pushGroup('elsewhere', []);
     const { groups } = await probe([
       { name: 'slurm-users', id: null },
       { name: 'slurm-admins', id: 'gone' },
@@ -89,7 +88,7 @@ describe('the probe of the store for doctor', () => {
   });
 
   test('says why a store was not reached, also without any token', async () => {
-    await place.testbed.close();
+    await node.testbed.close();
     expect((await probe()).fault).toMatchObject({ code: 'ECONNREFUSED' });
     putToken('not a token');
     const facts = await probe();
@@ -100,8 +99,8 @@ describe('the probe of the store for doctor', () => {
   });
 
   test('goes through the pipe: the process that asks needs no network', async () => {
-    const paths = pathsUnder(place.root);
-    const text = `scim:\n  base_url: ${place.testbed.baseUrl}\n`;
+    const paths = pathsUnder(node.root);
+    const text = `scim:\n  base_url: ${node.testbed.baseUrl}\n`;
     writeFileSync(paths.config, text);
     const answer = await withReader(
       {

@@ -86,7 +86,7 @@ it('has the same users, groups, keys, tokens, switches and policies after a rest
   await second.close();
 });
 
-it('keeps no token and no link in the file, which nobody else may read', async () => {
+it('keeps no token and no link in the file, which no one else may read', async () => {
   const testbed = await startTestbed({ stateFile: file });
   await send(testbed, testbed.token, 'POST', '/Users', { userName: 'alice' });
   await testbed.close();
@@ -100,7 +100,7 @@ it('keeps no token and no link in the file, which nobody else may read', async (
   expect(statSync(file).mode & 0o777).toBe(0o600);
 });
 
-it('refuses a file that is none of ours, and that of another organisation', async () => {
+it('refuses a file of another program, and that of another organisation', async () => {
   writeFileSync(file, 'nonsense');
   await expect(startTestbed({ stateFile: file })).rejects.toThrow('no state of a testbed');
   writeFileSync(file, '{}');

@@ -4,7 +4,7 @@
 //   node test/scenarios/upgrade/record.ts /tmp/0.1.0
 //
 // The code of that commit runs on a throwaway root, as root, against the testbed of this tree. The fixture is never made
-// anew for a test to pass: it stands for the nodes that are out there.
+// anew for a test to pass: it stands for the nodes in use.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -26,11 +26,11 @@ const ADMINS = ['emil', 'frida', 'georg', 'hanna'];
 const [program] = process.argv.slice(2);
 if (program === undefined) throw new Error('the directory of a worktree of 18ca449 is expected');
 
-const place = await makeThrowawayRoot();
+const node = await makeThrowawayRoot();
 
 /** One command of 0.1.0; `expected` its exit status. */
 async function run(expected: number, ...args: string[]): Promise<string> {
-  const command = [path.join(program ?? '', 'src/cli.ts'), ...args, '--root', place.root];
+  const command = [path.join(program ?? '', 'src/cli.ts'), ...args, '--root', node.root];
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] });
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   if (child.exitCode !== expected)
@@ -39,31 +39,31 @@ async function run(expected: number, ...args: string[]): Promise<string> {
 }
 
 const patch = (resource: string, operation: object) =>
-  place.scim('PATCH', resource, {
+  node.scim('PATCH', resource, {
     schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
     Operations: [operation],
   });
 
 try {
   writeFileSync(
-    path.join(place.root, 'etc/sunk-agent/config.yaml'),
-    `scim: { base_url: "${place.testbed.baseUrl}" }
+    path.join(node.root, 'etc/sunk-agent/config.yaml'),
+    `scim: { base_url: "${node.testbed.baseUrl}" }
 access: { groups: [{ name: slurm-users }], sudo_groups: [{ name: admins }] }
 accounts: { domains: [example.com] }
 keys: { max_age: 1d }
 `,
   );
-  mkdirSync(path.join(place.root, 'etc/sudoers.d'));
+  mkdirSync(path.join(node.root, 'etc/sudoers.d'));
   const random = seedRandom(1);
   const ids = new Map<string, string>();
   for (const name of NAMES) {
     const key = `ssh-ed25519 ${writeBlob('ssh-ed25519', makeEd25519(random)).toString('base64')}`;
-    ids.set(name, await place.pushUser(`${name}@example.com`, key));
+    ids.set(name, await node.pushUser(`${name}@example.com`, key));
   }
   const idsOf = (names: readonly string[]): string[] => names.map((name) => ids.get(name) ?? '');
-  const users = await place.pushGroup('slurm-users', idsOf(NAMES.slice(0, 14)));
-  const admins = await place.pushGroup('admins', idsOf(['alice']));
-  await place.pushGroup('team', idsOf(['alice', 'bob', 'carol', 'dora']));
+  const users = await node.pushGroup('slurm-users', idsOf(NAMES.slice(0, 14)));
+  const admins = await node.pushGroup('admins', idsOf(['alice']));
+  await node.pushGroup('team', idsOf(['alice', 'bob', 'carol', 'dora']));
   await run(0, 'sync');
 
   // A disabled account and a block.
@@ -84,7 +84,7 @@ keys: { max_age: 1d }
   await run(1, 'sync', '--full');
   await run(0, 'extend', 'carol', '--for', '3d');
 
-  const printed = path.join(place.root, 'printed');
+  const printed = path.join(node.root, 'printed');
   mkdirSync(printed);
   for (const [name, status] of [
     ['status', 1],
@@ -94,8 +94,8 @@ keys: { max_age: 1d }
     writeFileSync(path.join(printed, `${name}.json`), await run(status, name, '--json'));
   // The one is empty space, the other opens a store that is gone.
   for (const file of ['var/lib/sunk-agent/reserve', 'etc/sunk-agent/credentials/scim-token'])
-    rmSync(path.join(place.root, file), { force: true });
-  execFileSync('tar', ['--numeric-owner', '--sort=name', '-czf', FIXTURE, '-C', place.root, '.']);
+    rmSync(path.join(node.root, file), { force: true });
+  execFileSync('tar', ['--numeric-owner', '--sort=name', '-czf', FIXTURE, '-C', node.root, '.']);
 } finally {
-  await place.close();
+  await node.close();
 }

@@ -214,15 +214,15 @@ describe('on the state of 0.1.0', () => {
   });
 
   test('a sync of today stores its report under the keys of 0.1.0', async () => {
-    const place = await makeThrowawayRoot();
+    const node = await makeThrowawayRoot();
     try {
-      await place.run('sync');
-      await place.run('sync');
+      await node.run('sync');
+      await node.run('sync');
       const [expected] = readReports();
       expect(expected?.heard).toContain('complete');
-      expect(readReports(place.root)).toEqual([expected, expected]);
+      expect(readReports(node.root)).toEqual([expected, expected]);
     } finally {
-      await place.close();
+      await node.close();
     }
   });
 

@@ -26,7 +26,7 @@ export interface Overrides {
 
 export const makeNode = (): Node => ({ host: makeHost(), bindings: [], done: [], heldSince: new Map() });
 
-/** One pass, as agent/pass.ts does it. */
+/** One sync, as agent/reconcile/sync.ts does it. */
 export function runSync(
   node: Node,
   words: Overrides,

@@ -54,7 +54,7 @@ test('the chart has a line and a label for each of them, and nothing where there
   expect(drawGrowth([])).toBe('');
 });
 
-test('the chart says in words what it shows, and has colours for dark ground', () => {
+test('the chart says in words what it shows, and has colours for a dark background', () => {
   const chart = drawGrowth(ROWS);
   expect(chart).toMatch(/<title id="title">.+<\/title>/);
   expect(chart).toMatch(/<desc id="desc">host cold-apply: 500 ms at 100, 1.2 s at 10,000\. .+<\/desc>/);

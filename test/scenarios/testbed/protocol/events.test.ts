@@ -1,4 +1,4 @@
-// Events: what is announced, to whom, and how often (RFC 9967, RFC 8936).
+// Events: what is announced, to which receiver, and how often (RFC 9967, RFC 8936).
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { connect, type Answer } from '../../../support/testbed/client.ts';

@@ -123,7 +123,7 @@ describe('the metadata of an identity provider', () => {
 });
 
 describe('the key of the rehearsal identity provider', () => {
-  it('is kept in a file that nobody else reads, and taken from it again', () => {
+  it('is kept in a file that no one else reads, and taken from it again', () => {
     const file = path.join(temporary, 'key.pem');
     const made = openSigningKey(file);
     expect(statSync(file).mode & 0o777).toBe(0o600);

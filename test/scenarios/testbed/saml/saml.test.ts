@@ -147,7 +147,7 @@ describe('a response', () => {
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
   });
 
-  it('is refused where nobody asked for one', async () => {
+  it('is refused without a request for one', async () => {
     await begin();
     expect(await refusal(post(await make('_made-up')))).toMatch(/no sign-in that waits/);
     expect(await refusal(post(await make('')))).toMatch(/no sign-in that waits|not for the ACS URL/);
@@ -193,7 +193,7 @@ describe('a response', () => {
 describe('signature wrapping', () => {
   const ASSERTION = /<saml:Assertion [^]*<\/saml:Assertion>/;
 
-  /** The same assertion about somebody else, under an id of its own and without a signature. */
+  /** The same assertion about another user, under an id of its own and without a signature. */
   function forge(xml: string): { genuine: string; evil: string } {
     const [genuine = ''] = ASSERTION.exec(xml) ?? [];
     const evil = genuine
@@ -346,7 +346,7 @@ it('fetches metadata from https and loopback only', async () => {
   }
 });
 
-it('lets nobody sign in at the identity provider who is disabled, not assigned, or unknown', async () => {
+it('lets no one sign in at the identity provider who is disabled, not assigned, or unknown', async () => {
   const { location } = await window.get('/console/saml-sso/test');
   const SAMLRequest = new URL(location ?? '').searchParams.get('SAMLRequest') ?? '';
   const file = path.join(temporary, 'directory.yaml');

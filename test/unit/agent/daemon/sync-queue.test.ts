@@ -2,7 +2,7 @@ import { setImmediate as tick } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createSyncQueue } from '../../../../src/agent/daemon/sync-queue.ts';
 
-/** A queue whose passes end when they are told to. */
+/** A queue whose syncs end when they are told to. */
 function controlled() {
   const ran: string[] = [];
   let finish = (): void => {};
@@ -22,13 +22,13 @@ function controlled() {
   };
 }
 
-test('a pass runs at once when none is under way', () => {
+test('a sync runs at once when none is under way', () => {
   const { queue, ran } = controlled();
   queue.ask('delta');
   expect(ran).toEqual(['delta']);
 });
 
-test('passes never overlap, and what was asked for meanwhile is done once', async () => {
+test('syncs never overlap, and what was asked for meanwhile is done once', async () => {
   const { queue, ran, end } = controlled();
   for (const mode of ['delta', 'delta', 'delta', 'delta'] as const) queue.ask(mode);
   expect(ran).toEqual(['delta']);
@@ -38,7 +38,7 @@ test('passes never overlap, and what was asked for meanwhile is done once', asyn
   expect(ran).toEqual(['delta', 'delta']);
 });
 
-test('a full pass that waits is not weakened by a later delta', async () => {
+test('a full sync that waits is not weakened by a later delta', async () => {
   const { queue, ran, end } = controlled();
   for (const mode of ['delta', 'full', 'delta'] as const) queue.ask(mode);
   await end();
@@ -47,7 +47,7 @@ test('a full pass that waits is not weakened by a later delta', async () => {
 
 const user = (id: string) => ({ kind: 'User', id }) as const;
 
-test('resources that the store names while a pass runs are read together, once each', async () => {
+test('resources that the store names while a sync runs are read together, once each', async () => {
   const { queue, ran, end } = controlled();
   queue.ask('event', [user('a')]);
   queue.ask('event', [user('b')]);
@@ -56,7 +56,7 @@ test('resources that the store names while a pass runs are read together, once e
   expect(ran).toEqual(['event a', 'event b c']);
 });
 
-test('a delta that waits reads the named resources too, since it lists nobody who was deleted', async () => {
+test('a delta that waits reads the named resources too, since it lists no deleted user', async () => {
   const { queue, ran, end } = controlled();
   queue.ask('full');
   queue.ask('event', [user('a')]);
@@ -65,7 +65,7 @@ test('a delta that waits reads the named resources too, since it lists nobody wh
   expect(ran).toEqual(['full', 'delta a']);
 });
 
-test('more names than are worth asking for become a full pass', async () => {
+test('more names than are worth asking for become a full sync', async () => {
   const { queue, ran, end } = controlled();
   queue.ask('full');
   for (let n = 0; n <= 50; n += 1) queue.ask('event', [user(`u${n}`)]);
@@ -73,7 +73,7 @@ test('more names than are worth asking for become a full pass', async () => {
   expect(ran).toEqual(['full', 'full']);
 });
 
-test('stopping waits for the pass under way and starts no other', async () => {
+test('stopping waits for the sync under way and starts no other', async () => {
   const { queue, ran, end } = controlled();
   queue.ask('delta');
   queue.ask('full');
@@ -85,7 +85,7 @@ test('stopping waits for the pass under way and starts no other', async () => {
   expect(ran).toEqual(['delta']);
 });
 
-test('a pass that takes too long is seen as stuck, an idle queue is not', async () => {
+test('a sync that takes too long is seen as stuck, an idle queue is not', async () => {
   const { queue, end } = controlled();
   expect(queue.isStuck(0)).toBe(false);
   queue.ask('delta');

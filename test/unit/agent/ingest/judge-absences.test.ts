@@ -34,7 +34,7 @@ describe('an absence', () => {
     expect(judge(suspects, reads, null).verdicts).toEqual({ a: 'gone', b: 'open', c: 'open' });
   });
 
-  test('counts for nobody of a kind of which the list lacks one whom the store has; what it confirms acts', () => {
+  test('does not count for a kind whose list lacks a user that the store has; what it confirms acts', () => {
     const { verdicts, problems, warnings } = judge([user('a'), user('b'), user('c'), group('g')], {
       a: absent,
       b: present(),

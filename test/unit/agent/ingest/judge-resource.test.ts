@@ -75,7 +75,7 @@ describe('a sound resource', () => {
     expect(readGroup({})).toEqual({ kind: 'good', record: groupRecord, warnings: [] });
   });
 
-  it('needs little: the rest is null, nobody and no key, and active is what RFC 7643 says of its absence', () => {
+  it('needs little: the rest is null, no members and no key, and active is what RFC 7643 says of its absence', () => {
     expect(recordOf(judge.readUser({ id: 'u1', userName: 'ann' }, record))).toEqual({
       ...record,
       userName: 'ann',

@@ -1,4 +1,4 @@
-// What makes a pass decide anew, and what does not.
+// What makes a sync decide anew, and what does not.
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -11,7 +11,7 @@ import { makeReport, NOW } from '../../../support/records/sample-report.ts';
 
 let root: string;
 beforeEach(() => {
-  root = mkdtempSync(path.join(tmpdir(), 'settled-'));
+  root = mkdtempSync(path.join(tmpdir(), 'change-detector-'));
   mkdirSync(path.join(root, 'etc'));
   for (const zone of ['UTC', 'Tokyo']) writeFileSync(path.join(root, zone), zone);
 });
@@ -22,19 +22,19 @@ const NOTHING: IngestCounts = { added: 0, changed: 0, gone: 0, renewed: 0, quara
 
 const watchRoot = () => createChangeDetector(pathsUnder(root), accounts, { foreignVersion: () => 1 });
 
-/** What is recalled after a pass that agreed, when the store says this. */
+/** What is recalled after a sync that agreed, when the store says this. */
 function recall(ingested: IngestCounts) {
-  const settled = watchRoot();
-  const mark = settled.mark();
-  settled.note(makeReport({ startedAt: NOW }), mark);
-  return settled.recall({ ...makeReport().fetched!, mode: 'event', ingested }, settled.mark(), NOW + 1);
+  const detector = watchRoot();
+  const mark = detector.mark();
+  detector.note(makeReport({ startedAt: NOW }), mark);
+  return detector.recall({ ...makeReport().fetched!, mode: 'event', ingested }, detector.mark(), NOW + 1);
 }
 
 test('a host that agreed is left as it is where the store has no news', () => {
   expect(recall(NOTHING)).not.toBeNull();
 });
 
-test.each(Object.keys(NOTHING))('what is %s at the store is weighed at once', (count) => {
+test.each(Object.keys(NOTHING))('what is %s at the store is decided at once', (count) => {
   expect(recall({ ...NOTHING, [count]: 1 })).toBeNull();
 });
 
@@ -48,9 +48,9 @@ test.each([
   ['accounts were written', () => writeFileSync(path.join(root, 'etc/passwd'), 'bob:x:1:1::/:/bin/sh\n')],
 ])('the mark of what a decision rests on is another when %s, and stays otherwise', (_, happen) => {
   setZone('UTC');
-  const settled = watchRoot();
-  const before = settled.mark();
-  expect(settled.mark()).toBe(before);
+  const detector = watchRoot();
+  const before = detector.mark();
+  expect(detector.mark()).toBe(before);
   happen();
-  expect(settled.mark()).not.toBe(before);
+  expect(detector.mark()).not.toBe(before);
 });

@@ -96,7 +96,7 @@ const FAULTS: readonly Fault[] = [
   ],
   ['expired keys', 'keys', 'keys-expired', set({ keyFile: probed(keyText(NOW - 5)) })],
   ['unwritten keys', 'keys', 'keys-not-written', set({ keyFile: probed(null) })],
-  ['silent helper', 'helper', 'helper-differs', set({ helper: probed({ text: '' }) })],
+  ['helper without an answer', 'helper', 'helper-differs', set({ helper: probed({ text: '' }) })],
   ['key file that was not removed', 'helper', 'helper-denied', set({ isDenied: true })],
   ['AllowUsers', 'sshd', 'sshd-allow-users', setSshd({ allowusers: ['bob', 'carol@10.*'] })],
   ['DenyUsers', 'sshd', 'sshd-deny-users', setSshd({ denyusers: ['al?ce'] })],

@@ -24,7 +24,7 @@ async function writeAndWait(text: string): Promise<StatCache | null> {
   return read();
 }
 
-describe('a cached text', () => {
+describe('a text kept by stat', () => {
   it('is the same object as long as the file is unchanged', async () => {
     const first = await writeAndWait('one\n');
     expect(first?.text).toBe('one\n');

@@ -1,4 +1,4 @@
-// Filters: every operator, the rules on case, and texts that nobody means well.
+// Filters: every operator, the rules on case, and hostile texts.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseFilter, type Filter } from '../../../../../src/testbed/protocol/filter/filter.ts';

@@ -1,4 +1,4 @@
-// The collection behind each list: its indexes agree with what is in it, and pages miss and repeat nobody.
+// The collection behind each list: its indexes agree with what is in it, and pages miss and repeat no entry.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cutPage } from '../../../../../src/testbed/protocol/list.ts';
@@ -47,9 +47,9 @@ describe('a collection', () => {
           `active eq true and meta.lastModified ge "${moment}"`,
         ]) {
           const filter = parseFilter(text);
-          const looked = users.list().filter((entry) => compileFilter(filter)(entry.resource));
+          const found = users.list().filter((entry) => compileFilter(filter)(entry.resource));
           expect(selectEntries(users, filter).map((entry) => entry.id)).toEqual(
-            looked.map((entry) => entry.id),
+            found.map((entry) => entry.id),
           );
         }
         expect(users.list().map((entry) => entry.seq)).toEqual(
