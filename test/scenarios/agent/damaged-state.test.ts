@@ -62,7 +62,7 @@ describe.each(DAMAGES)('a state database that was %s', (_, damage) => {
     const before = { files: accountFiles(), keys: node.keyFiles() };
     expect(Object.keys(before.keys)).toHaveLength(SIZE);
     damage();
-    for (const company of ['cache', 'away', 'away', 'cache'] as const) {
+    for (const company of ['state', 'away', 'away', 'state'] as const) {
       const report = await node.sync(company);
       expect(report.problems).toEqual([]);
     }
@@ -75,7 +75,7 @@ describe.each(DAMAGES)('a state database that was %s', (_, damage) => {
     await node.sync(company);
     const before = { passwd: node.read('etc/passwd'), group: node.read('etc/group') };
     damage();
-    await node.sync('cache');
+    await node.sync('state');
     for (const person of company.people.slice(5, 7)) person.active = false;
     for (let n = 0; n < 2; n += 1) expect((await node.sync(company)).held).toEqual([]);
     for (const line of before.passwd.trim().split('\n')) {
@@ -93,7 +93,7 @@ describe.each(DAMAGES)('a state database that was %s', (_, damage) => {
     const members = (text: string | undefined): string[] => text?.split(':')[3]?.split(',') ?? [];
     expect(members(node.line('etc/group', 'slurm-users'))).toHaveLength(SIZE - 2);
     expect(node.read('etc/sudoers.d/sunk-agent')).toContain('%#30001');
-    expect((await node.sync('cache')).changes.planned).toBe(0);
+    expect((await node.sync('state')).changes.planned).toBe(0);
   });
 
   test('lets a store that lost most of its people remove no one', async () => {

@@ -50,7 +50,7 @@ describe('a node with a wiped /etc and its state database', () => {
     const sudo = node.read(SUDOERS);
     expect(Object.keys(before.keys)).toHaveLength(11);
     makeAnew();
-    const report = await node.sync('cache', START + HOUR);
+    const report = await node.sync('state', START + HOUR);
     expect(report.problems).toEqual([]);
     expect({ files: FILES.map((file) => node.read(file)), keys: node.keyFiles() }).toEqual(before);
     expect(node.read(SUDOERS)).toBe(sudo);
@@ -60,7 +60,7 @@ describe('a node with a wiped /etc and its state database', () => {
     await node.sync(makeCompany(3), START);
     const before = expiries();
     makeAnew();
-    await node.sync('cache', START + 3 * DAY);
+    await node.sync('state', START + 3 * DAY);
     expect(expiries()).toEqual(before);
   });
 });
@@ -70,7 +70,7 @@ describe('a state database that is old', () => {
     await node.sync(makeCompany(5), START);
     makeAnew();
     const later = START + 7 * DAY + 1000;
-    await node.sync('cache', later);
+    await node.sync('state', later);
     expect(Object.keys(node.keyFiles())).toHaveLength(5);
     for (const end of Object.values(expiries())) expect(end).toBeLessThan(later);
   });
@@ -86,7 +86,7 @@ describe('a state database that is old', () => {
 
   test('gives no sudo under a clock that was set back before it', async () => {
     await node.sync(makeCompany(5), START);
-    await node.sync('cache', START - 2 * DAY);
+    await node.sync('state', START - 2 * DAY);
     expect(() => node.read(SUDOERS)).toThrow(/ENOENT/);
   });
 

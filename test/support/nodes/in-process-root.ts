@@ -24,8 +24,8 @@ export interface Company {
 export interface InProcessRoot {
   readonly root: string;
   readonly state: string;
-  /** A sync with the store, without an answer of it (`away`), or from the state database alone (mode cache). @param clock epoch ms. */
-  sync(company: Company | 'away' | 'cache', clock?: number): Promise<SyncReport>;
+  /** A sync with the store, without an answer of it (`away`), or from the state database alone (`state`). @param clock epoch ms. */
+  sync(company: Company | 'away' | 'state', clock?: number): Promise<SyncReport>;
   read(file: string): string;
   line(file: string, name: string): string | undefined;
   /** Name and text of each key file. */
@@ -76,9 +76,9 @@ ${yaml}`,
     async sync(company, clock = Date.now()) {
       const context = openSyncContext(node);
       const reader =
-        company === 'away' || company === 'cache' ? null : readListed(listCompany(company), () => clock);
+        company === 'away' || company === 'state' ? null : readListed(listCompany(company), () => clock);
       try {
-        const mode = company === 'cache' ? 'state' : 'full';
+        const mode = company === 'state' ? 'state' : 'full';
         return await runSync({ ...context, reader, clock: () => clock }, mode);
       } finally {
         context.state.close();

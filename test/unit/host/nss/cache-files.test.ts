@@ -72,7 +72,7 @@ function render(all: readonly PasswdEntry[]) {
   };
 }
 
-describe('the cache files', () => {
+describe('the files of nsscache', () => {
   test('give back the same accounts, whatever they hold and in whatever order they came', () => {
     fc.assert(
       fc.property(entries, (all) => {
