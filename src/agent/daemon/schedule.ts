@@ -8,7 +8,7 @@ import { repeat } from './repeat.ts';
 
 export interface Schedule {
   /** When the next sync is due, epoch seconds. */
-  nextPass(): number;
+  nextSync(): number;
   /**
    * Asks for both as if both were due now, each at this host's place in its interval: after a power cut a fleet of
    * hundreds starts within seconds, and the store must not meet all of them at once.
@@ -33,7 +33,7 @@ export function startSchedule(
   // All that a start has put off need not be read twice.
   const full = repeat(sync.full, host, true, () => ask('full'));
   return {
-    nextPass: () =>
+    nextSync: () =>
       Math.ceil(Math.max(Math.min(poll.next(), full.next()), Date.now() + budget.wait()) / 1000),
     rejoin() {
       poll.join();

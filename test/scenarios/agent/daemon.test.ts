@@ -57,7 +57,7 @@ function syncLines(): SyncLine[] {
     .split('\n')
     .filter((line) => line.includes('"pass over"'))
     .map((line) => JSON.parse(line.slice(line.indexOf('{'))) as SyncLine)
-    .filter(({ mode }) => mode !== 'cache');
+    .filter(({ mode }) => mode !== 'state');
 }
 
 const syncs = () => syncLines().map(({ mode }) => mode);
@@ -140,7 +140,7 @@ describe('the daemon', () => {
       disturb(path.join(node.root, 'var/lib/sunk-agent/cache'));
       daemon?.kill('SIGHUP');
       await vi.waitFor(() => expect(syncs().filter((mode) => mode === 'full')).toHaveLength(2), SOON);
-      expect(output).toContain('taken away or replaced');
+      expect(output).toContain('removed or replaced');
       expect(node.read('etc/passwd')).toBe(account);
       // Another process finds the same ledger there, and nothing to do.
       const { status, stdout } = await node.run('sync', '--json');

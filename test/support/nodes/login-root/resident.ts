@@ -26,7 +26,7 @@ async function sync(): Promise<Omit<Outcome, 'signal'>> {
   const reader = await waitForReader();
   try {
     kept ??= keepContext(node);
-    const report = await kept.pass(
+    const report = await kept.withLock(
       () => {},
       async (context) => {
         const report = await runSync({ ...context, reader }, 'full');
@@ -46,4 +46,4 @@ async function sync(): Promise<Omit<Outcome, 'signal'>> {
 for await (const _ of createInterface(process.stdin))
   process.stdout.write(`${JSON.stringify(await sync())}\n`);
 link.close();
-kept?.drop();
+kept?.close();

@@ -1,0 +1,60 @@
+// One sync of the daemon: run under the lock, paid from the budget, published, logged. It never throws.
+import type { NodeContext } from '../node-context.ts';
+import type { SyncRequest } from '../ingest/sync-request.ts';
+import type { ReaderLink } from '../reader-client/reader-link.ts';
+import { runSync } from '../reconcile/sync.ts';
+import type { SyncReport } from '../reconcile/sync-report.ts';
+import type { MetricsPublisher } from '../report/export-metrics.ts';
+import { publishStatus } from '../report/write-status.ts';
+import type { Budget } from './budget.ts';
+import type { ContextKeeper } from './context-recovery.ts';
+import type { DaemonContext } from './open-context.ts';
+import { createSyncOutcomeLog } from './sync-outcome-log.ts';
+
+export interface DaemonSyncParts {
+  readonly node: NodeContext;
+  readonly keeper: ContextKeeper;
+  readonly link: ReaderLink;
+  readonly budget: Budget;
+  readonly metrics: MetricsPublisher;
+  /** When the next sync is due, epoch seconds; asked after each. */
+  readonly nextDue: () => number;
+}
+
+/** null: from the state database alone, without the store. */
+export type DaemonSync = (request: SyncRequest | null) => Promise<void>;
+
+export function createDaemonSync(parts: DaemonSyncParts): DaemonSync {
+  const { node, keeper, link, budget } = parts;
+  const outcome = createSyncOutcomeLog(node.log);
+
+  async function run(context: DaemonContext, request: SyncRequest | null): Promise<void> {
+    const mode = request?.mode ?? 'state';
+    node.log.debug({ mode }, 'pass begins');
+    const report = await runSync({ ...context, reader: link.current() }, mode, request?.resources);
+    budget.spend(report.fetched?.requests ?? 0);
+    await publish(parts, context, report);
+    outcome.noteReport(report, context.stateFault);
+  }
+
+  return async (request) => {
+    try {
+      await keeper.withLock(
+        () => node.log.info('another pass is under way: waiting'),
+        (context) => run(context, request),
+      );
+    } catch (error) {
+      outcome.noteFailure(error);
+    }
+  };
+}
+
+/** To status.json and history, to the monitors, and to the store where `scim.announce` says so. */
+async function publish(
+  { node, link, metrics, nextDue }: DaemonSyncParts,
+  context: DaemonContext,
+  report: SyncReport,
+): Promise<void> {
+  await metrics.publish(report, await publishStatus(context, report, nextDue()));
+  if (node.config.scim.announce) link.current()?.announce(report.snapshot);
+}
