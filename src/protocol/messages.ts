@@ -9,8 +9,6 @@ export const MAX_LINE_BYTES = 64 * 1024 * 1024;
 export const MAX_NAMED = 50;
 
 const kind = z.enum(['User', 'Group']);
-/** SHA-256 as base64url. */
-const digest = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 const mode = z.enum(['full', 'delta']);
 const probedGroup = z.strictObject({ id: z.string().max(500), name: z.string().max(500) });
 const finding = z.strictObject({ code: z.string().max(100), detail: z.string().max(2000) });
@@ -26,8 +24,6 @@ export const askSchema = z.discriminatedUnion('ask', [
     n: z.int(),
     mode,
     since: z.string().nullable(),
-    /** Digests of pages of an earlier full read, whose resources need not be sent again. */
-    known: z.array(digest),
   }),
   /** Read one resource by id, to confirm an absence or after an event. */
   z.strictObject({ ask: z.literal('read'), n: z.int(), kind, id: z.string() }),
@@ -47,18 +43,7 @@ export const askSchema = z.discriminatedUnion('ask', [
 
 /** Answers and notices of the reader, besides lines of pages. A raw resource is `unknown` here: the agent judges it. */
 export const saySchema = z.discriminatedUnion('say', [
-  z.strictObject({ say: z.literal('hello'), protocol: z.literal(3) }),
-  /**
-   * End of a page: its lines are those since the last `page`, or (`is_known`) none, since the agent knows the page. The
-   * agent may list the digest as known in the next full read; null: the page has no digest.
-   */
-  z.strictObject({
-    say: z.literal('page'),
-    n: z.int(),
-    kind,
-    digest: digest.nullable(),
-    is_known: z.boolean(),
-  }),
+  z.strictObject({ say: z.literal('hello'), protocol: z.literal(4) }),
   /**
    * End of the fetch. `mode` is what was really done. `complete` claims, for each kind, that all of it was sent; an
    * absence can be concluded only where the mode is `full`.
@@ -147,7 +132,6 @@ export const saySchema = z.discriminatedUnion('say', [
 
 export type Ask = z.infer<typeof askSchema>;
 export type Say = z.infer<typeof saySchema>;
-export type PageEnd = Extract<Say, { say: 'page' }>;
 export type FetchEnd = Extract<Say, { say: 'end' }>;
 export type ProbeAnswer = Extract<Say, { say: 'probe' }>;
 export type ReadAnswer = Extract<Say, { say: 'resource' }>;

@@ -54,7 +54,7 @@ export async function probeDelta(
 
   async function count(window: string | null): Promise<number | null> {
     const query = { ...listQuery(scim, kind, window), startIndex: '1', count: '1' };
-    const page = openPage(await client.get(path, query, meter), path, null);
+    const page = openPage(await client.get(path, query, meter), path);
     return page.total === 0 && page.ids.length > 0 ? null : page.total;
   }
 

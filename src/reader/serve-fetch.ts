@@ -6,7 +6,7 @@ import { deltaFilter, isWithinDelta } from './delta.ts';
 import { type Meter, startMeter } from './http/meter.ts';
 import { readList } from './pages/pages.ts';
 import { writePage } from '../protocol/page-lines.ts';
-import type { FetchAsk, FetchEnd, Say } from '../protocol/messages.ts';
+import type { FetchAsk, FetchEnd } from '../protocol/messages.ts';
 import { type Finding, RESOURCE_KINDS, type ResourceKind } from '../protocol/records.ts';
 import { isBadContent } from './pages/split.ts';
 import type { Store } from './store.ts';
@@ -59,13 +59,12 @@ async function readDelta(channel: Channel, ask: FetchAsk, store: Store, meter: M
  */
 async function readLists(
   channel: Channel,
-  { n, known }: FetchAsk,
+  { n }: FetchAsk,
   store: Store,
   meter: Meter,
   since: string | null,
 ): Promise<Ends> {
   const { client } = store;
-  if (since === null) store.pages.begin(known);
   const { scim } = store.config;
   const provider = await store.provider(meter);
   const ends: Record<ResourceKind, ListEnd> = { User: NOTHING, Group: NOTHING };
@@ -79,12 +78,10 @@ async function readLists(
         kind,
         meter,
         filter: since === null ? null : deltaFilter(since),
-        pages: since === null ? store.pages : null,
-        async onPage({ resources, digest }) {
-          if (since !== null && resources?.every((resource) => isWithinDelta(resource, since)) !== true)
+        async onPage({ resources }) {
+          if (since !== null && !resources.every((resource) => isWithinDelta(resource, since)))
             throw new FilterIgnored();
-          for (const line of writePage(n, kind, resources ?? [])) await channel.sendLine(line);
-          await channel.send({ say: 'page', n, kind, digest, is_known: resources === null } satisfies Say);
+          for (const line of writePage(n, kind, resources)) await channel.sendLine(line);
         },
       });
     } catch (error) {

@@ -49,7 +49,7 @@ export async function serveAgent(stream: Duplex, store: Store, log: Logger): Pro
   }
 
   channel.onMessage((message) => answer(askSchema.parse(message)));
-  await channel.send({ say: 'hello', protocol: 3 } satisfies Say);
+  await channel.send({ say: 'hello', protocol: 4 } satisfies Say);
   await end;
   closing.abort();
 }

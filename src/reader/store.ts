@@ -3,7 +3,6 @@ import type { Config } from '../config/config.ts';
 import { type ScimClient, createClient } from './http/client.ts';
 import { probeDelta } from './delta.ts';
 import type { Meter } from './http/meter.ts';
-import { createPageMemo, type PageMemo } from './pages/page-memo.ts';
 import { askProvider, type Provider } from './provider.ts';
 import { createTrafficTally, type TrafficTally } from '../protocol/traffic.ts';
 
@@ -12,7 +11,6 @@ export interface Store {
   readonly config: Config;
   readonly root: string;
   readonly traffic: TrafficTally;
-  readonly pages: PageMemo;
   /** What its ServiceProviderConfig offers; asked again after an hour. */
   provider(meter: Meter): Promise<Provider>;
   /** Whether it honours a filter on `meta.lastModified`; probed again after a day, or after an hour if it did not. */
@@ -37,7 +35,6 @@ export function openStore(config: Config, root: string, random = Math.random): S
     config,
     root,
     traffic,
-    pages: createPageMemo(),
     async provider(meter) {
       return provider.get() ?? provider.set(await askProvider(client, meter), HOUR_MS);
     },

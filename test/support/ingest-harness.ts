@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished, vi } from 'vitest';
 import { findWindow } from '../../src/agent/ingest/delta-window.ts';
-import { createPageMemo } from '../../src/agent/ingest/page-memo.ts';
 import { fetchStore, type FetchResult } from '../../src/agent/ingest/fetch-store.ts';
 import type { NamedResource, SyncMode } from '../../src/agent/ingest/sync-request.ts';
 import { type Config, parseConfig } from '../../src/config/config.ts';
@@ -80,7 +79,6 @@ export async function startIngestHarness(
     rmSync(root, { recursive: true });
   });
   const judge = createJudge(config.scim.attributes);
-  const pageMemo = createPageMemo();
 
   return {
     ...client,
@@ -91,11 +89,7 @@ export async function startIngestHarness(
     async fetch(mode = 'full', resources = [], now = Math.floor(Date.now() / 1000)) {
       const n = state.beginSync(now);
       const since = findWindow(state, config, now);
-      const fetched = await fetchStore(
-        { reader, judge, pageMemo, state, config, now },
-        { mode, resources },
-        since,
-      );
+      const fetched = await fetchStore({ reader, judge, state, config, now }, { mode, resources }, since);
       state.endSync(n, { startedAt: now, fetched }, []);
       return fetched;
     },

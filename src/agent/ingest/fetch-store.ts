@@ -7,14 +7,14 @@ import { createPathTally, type PathTally } from './path-tally.ts';
 import type { ResourceJudge } from './judge-resource.ts';
 import type { Reader } from '../reader-client/reader-client.ts';
 import { type Finding, RESOURCE_KINDS, type ResourceKind } from '../../protocol/records.ts';
-import type { PageMemo } from './page-memo.ts';
 import type { Lists } from './judge-absences.ts';
 import type { SyncMode, SyncRequest } from './sync-request.ts';
 import type { Progress } from '../progress.ts';
 import { readResources } from './read-resources.ts';
 import { scopeOf } from './fetch-scope.ts';
 import { resolveSuspects } from './suspects.ts';
-import { type PageIngester, ingestPages } from './ingest-pages.ts';
+import { ingestPageLine } from './ingest-page.ts';
+import type { PageLine } from '../../protocol/page-lines.ts';
 
 /** A clock further off the store's than this confirms no record, in milliseconds. */
 const MAX_SKEW_MS = 300_000;
@@ -44,7 +44,6 @@ export interface FetchResult {
 export interface FetchContext {
   readonly reader: Reader;
   readonly judge: ResourceJudge;
-  readonly pageMemo: PageMemo;
   readonly state: StateDatabase;
   readonly config: Config;
   /** Epoch seconds. */
@@ -87,7 +86,7 @@ export async function fetchStore(
 }
 
 async function askForLists(
-  { reader, state, pageMemo, onProgress }: FetchContext,
+  { reader, state, onProgress }: FetchContext,
   mode: 'full' | 'delta',
   since: string | null,
   listener: FetchListener,
@@ -99,25 +98,17 @@ async function askForLists(
   onProgress?.('fetch', 0, expected);
   // What goes wrong on our side is no fault of the pipe, which would be closed for it.
   let failure: { readonly error: unknown } | null = null;
-  const ingest = (work: () => number): void => {
+  const end = await reader.pass({ mode: asked, since }, (line) => {
     if (failure !== null) return;
     try {
-      came += work();
+      came += listener.ingest(line);
       onProgress?.('fetch', came, expected);
     } catch (error) {
       failure = { error };
     }
-  };
-  const end = await reader.pass(
-    { mode: asked, since, known: pageMemo.known() },
-    {
-      onLine: (line) => ingest(() => listener.pages().line(line)),
-      onPage: (page) => ingest(() => listener.pages().end(page)),
-    },
-  );
+  });
   const failed = failure as { readonly error: unknown } | null;
   if (failed !== null) throw failed.error;
-  if (end.mode === 'full') pageMemo.replace(listener.pages().sound);
   onProgress?.('fetch', came, came);
   return end;
 }
@@ -138,24 +129,23 @@ interface Ingested {
 const NOTHING: IngestCounts = { added: 0, changed: 0, gone: 0, renewed: 0, quarantined: 0, unreadable: 0 };
 
 interface FetchListener {
-  /** Takes the pages of lists. */
-  pages(): PageIngester;
+  /** @returns how many resources the line has. */
+  ingest(line: PageLine): number;
   /** @param end null: no list was asked for. */
   finish(end: FetchEnd | null, named: readonly ReadAnswer[], mayConfirm: boolean): Promise<Ingested>;
 }
 
 /** One batch, begun when there is something to ingest. */
 function openListener(context: FetchContext): FetchListener {
-  const { state, config, now, onProgress } = context;
+  const { state, config, judge, now, onProgress } = context;
   const tally = createPathTally(config);
   let batch: IngestBatch | null = null;
-  let pages: PageIngester | null = null;
   const begin = (): IngestBatch => {
     batch ??= state.openBatch({ now, maxAge: config.keys.max_age, absences: config.limits.absences });
     return batch;
   };
   return {
-    pages: () => (pages ??= ingestPages(begin, tally, context)),
+    ingest: (line) => ingestPageLine(line, begin(), tally, judge),
     async finish(end, named, mayConfirm) {
       const hasNews = end?.mode === 'full' || named.length > 0 || batch !== null;
       if (!hasNews) return { ingested: NOTHING, reads: 0, problems: [], warnings: [] };

@@ -5,25 +5,9 @@ import type { Finding, ResourceKind } from '../../protocol/records.ts';
 
 type Key = keyof Config['scim']['attributes'];
 
-/** What was seen in one page, which is the same for an equal page. */
-export interface SeenPaths {
-  /** Resources. */
-  readonly count: number;
-  /** Paths that one of them has. */
-  readonly matched: readonly Key[];
-}
-
-export interface PagePaths {
-  /** Looks at one raw resource; costs nothing once every path has matched. */
-  see(raw: unknown): void;
-  seen(): SeenPaths;
-}
-
 export interface PathTally {
-  /** Starts on a page; what is seen in it counts at once. */
-  open(kind: ResourceKind): PagePaths;
-  /** Counts a page that was seen before. */
-  add(kind: ResourceKind, paths: SeenPaths): void;
+  /** Looks at one raw resource; costs nothing once every path has matched. */
+  see(kind: ResourceKind, raw: unknown): void;
   /** How many were looked at. */
   seen(kind: ResourceKind): number;
   /** One finding for each path that no resource of this kind had; none where there was no resource. */
@@ -46,8 +30,8 @@ interface ConfiguredPath {
 
 /** An empty tally for one sync. */
 export function createPathTally({ scim, accounts }: Config): PathTally {
-  const paths = { User: compile('User'), Group: compile('Group') };
-  const matched = { User: new Set<Key>(), Group: new Set<Key>() };
+  /** The paths that nothing has matched yet. */
+  const open = { User: compile('User'), Group: compile('Group') };
   const seen = { User: 0, Group: 0 };
 
   function compile(kind: ResourceKind): ConfiguredPath[] {
@@ -58,37 +42,19 @@ export function createPathTally({ scim, accounts }: Config): PathTally {
     });
   }
 
-  function add(kind: ResourceKind, { count, matched: keys }: SeenPaths): void {
-    seen[kind] += count;
-    for (const key of keys) matched[kind].add(key);
-  }
-
   return {
-    open(kind) {
-      let open: readonly ConfiguredPath[] = paths[kind];
-      let count = 0;
-      const found: Key[] = [];
-      return {
-        see(raw) {
-          const hits = open.filter(({ get }) => (get(raw) ?? null) !== null).map(({ key }) => key);
-          if (hits.length > 0) open = open.filter(({ key }) => !hits.includes(key));
-          count += 1;
-          found.push(...hits);
-          add(kind, { count: 1, matched: hits });
-        },
-        seen: () => ({ count, matched: found }),
-      };
+    see(kind, raw) {
+      seen[kind] += 1;
+      const isMatched = ({ get }: ConfiguredPath): boolean => (get(raw) ?? null) !== null;
+      if (open[kind].some(isMatched)) open[kind] = open[kind].filter((path) => !isMatched(path));
     },
-    add,
     seen: (kind) => seen[kind],
     unmatched: (kind) =>
       seen[kind] === 0
         ? []
-        : paths[kind]
-            .filter(({ key }) => !matched[kind].has(key))
-            .map(({ key, path }) => ({
-              code: 'path-unmatched',
-              detail: `scim.attributes.${key}: no ${kind} has ${path}`,
-            })),
+        : open[kind].map(({ key, path }) => ({
+            code: 'path-unmatched',
+            detail: `scim.attributes.${key}: no ${kind} has ${path}`,
+          })),
   };
 }

@@ -6,7 +6,6 @@ import {
   type Ask,
   type GroupQuestion,
   type ChangeNotice,
-  type PageEnd,
   type FetchAsk,
   type FetchEnd,
   type ProbeAnswer,
@@ -21,7 +20,7 @@ import { createOpenQuestions, type OpenQuestions } from './open-questions.ts';
 
 export interface Reader {
   /** @throws AgentError with the reader's own code, or reader_failed when it went away. */
-  pass(question: FetchQuestion, listener: PageSink): Promise<FetchEnd>;
+  pass(question: FetchQuestion, sink: PageSink): Promise<FetchEnd>;
   read(kind: ResourceKind, id: string): Promise<ReadAnswer>;
   /** Looks at the store, for doctor; asks for these groups by name and id. */
   probe(groups: readonly GroupQuestion[]): Promise<ProbeAnswer>;
@@ -36,13 +35,10 @@ export interface Reader {
   close(): void;
 }
 
-export type FetchQuestion = Pick<FetchAsk, 'mode' | 'since' | 'known'>;
+export type FetchQuestion = Pick<FetchAsk, 'mode' | 'since'>;
 
-/** What takes the pages of a fetch: the lines of each, then that it is over. */
-export interface PageSink {
-  onLine(line: PageLine): void;
-  onPage(page: PageEnd): void;
-}
+/** What takes the lines of the pages of a fetch. */
+export type PageSink = (line: PageLine) => void;
 
 /** What the reader says on its own account. */
 interface Notices {
@@ -112,14 +108,11 @@ function dispatch(say: Say, questions: OpenQuestions, notices: Notices): void {
 /** The questions that have an answer. */
 function asking(questions: OpenQuestions): Pick<Reader, 'pass' | 'read' | 'probe'> {
   return {
-    pass: ({ mode, since, known }, listener) =>
+    pass: ({ mode, since }, sink) =>
       questions.ask<FetchEnd>(
-        (n) => ({ ask: 'pass', n, mode, since, known }),
-        (reply) => {
-          if (reply.say === 'page') listener.onPage(reply);
-          return reply.say === 'end' ? reply : undefined;
-        },
-        (line) => listener.onLine(line),
+        (n) => ({ ask: 'pass', n, mode, since }),
+        (reply) => (reply.say === 'end' ? reply : undefined),
+        sink,
       ),
     read: (kind, id) =>
       questions.ask<ReadAnswer>(

@@ -1,7 +1,6 @@
 // Opens what a sync needs: configuration, mirror, host and judge, all under one root.
 import type { Config } from '../../config/config.ts';
 import { createFailureLog, type FailureLog } from './failure-log.ts';
-import { type PageMemo, createPageMemo } from '../ingest/page-memo.ts';
 import { type Host, openHost } from '../../host/host.ts';
 import type { Logger } from '../../common/log.ts';
 import { type HostLoadWatch, watchHostLoad } from '../../host/probes/host-load-watch.ts';
@@ -23,7 +22,6 @@ export interface SyncContext {
   readonly stateFault: string | null;
   readonly host: Host;
   readonly judge: ResourceJudge;
-  readonly pageMemo: PageMemo;
   /** null: the store is not asked; the sync works from the state database. */
   readonly reader: Reader | null;
   readonly changes: ChangeDetector;
@@ -62,6 +60,5 @@ export function openSyncContext(node: NodeContext): Omit<SyncContext, 'reader'> 
     host: openHost({ paths, config }),
     hostLoad: watchHostLoad(paths, config, state),
     judge: createJudge(config.scim.attributes),
-    pageMemo: createPageMemo(),
   };
 }

@@ -20,15 +20,6 @@ export class Answer {
    * @throws AgentError store_answer, AnswerTooMuch
    */
   body(): unknown {
-    return this.json === null ? undefined : this.parse(this.json, 0);
-  }
-
-  /**
-   * The value of a part of the JSON.
-   * @param above levels of the whole that are around the part.
-   * @throws AgentError store_answer, AnswerTooMuch
-   */
-  parse(part: Buffer, above: number): unknown {
-    return parseBody(part, this.#depth, above);
+    return this.json === null ? undefined : parseBody(this.json, this.#depth);
   }
 }

@@ -29,10 +29,9 @@ export async function readBody(body: Dispatcher.ResponseData['body'], limit: num
 
 /**
  * @param depth as `scim.bounds.depth`.
- * @param above levels around this part, which count towards the depth.
  * @throws AgentError store_answer, AnswerTooMuch
  */
-export function parseBody(bytes: Buffer, depth: number, above = 0): unknown {
+export function parseBody(bytes: Buffer, depth: number): unknown {
   let value: unknown;
   try {
     value = JSON.parse(bytes.toString('utf8'));
@@ -41,7 +40,7 @@ export function parseBody(bytes: Buffer, depth: number, above = 0): unknown {
       cause,
     });
   }
-  if (isDeeperThan(value, depth - above))
+  if (isDeeperThan(value, depth))
     throw new AnswerTooMuch(`an answer nested deeper than scim.bounds.depth (${depth})`);
   return value;
 }

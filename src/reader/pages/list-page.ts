@@ -3,17 +3,15 @@ import { AgentError } from '../../common/errors.ts';
 import { getProperty, isObject } from '../../protocol/attribute-path.ts';
 import type { Answer } from '../http/answer.ts';
 import { detailOf } from '../http/check-status.ts';
-import { cutList } from './list-text.ts';
-import { digestPage, type Ids, type PageMemo } from './page-memo.ts';
+
+/** The id of each resource of a page, in their order; null where one has none. */
+export type Ids = readonly (string | null)[];
 
 export interface ListPage {
   /** null: the store sent none, as it may with a cursor (RFC 9865 section 2.1). */
   readonly total: number | null;
   readonly ids: Ids;
-  /** null: the agent knows the page of this digest. */
-  readonly resources: readonly unknown[] | null;
-  /** Of the text of the resources; null: the page has no digest and is sent each time. */
-  readonly digest: string | null;
+  readonly resources: readonly unknown[];
   /** null: this is the last page of a cursor. */
   readonly nextCursor: string | null;
   /** Why resources of this page are missing from it, one phrase each. */
@@ -29,12 +27,17 @@ export class StaleCursor extends Error {}
 
 /**
  * Opens the answer for `path`. `Resources` may be missing from an empty list, and some stores write it in lower case.
- * @param pages null: every page is parsed.
  * @throws AgentError store_answer, AnswerTooMuch, StaleCursor
  */
-export function openPage(answer: Answer, path: string, pages: PageMemo | null): ListPage {
+export function openPage(answer: Answer, path: string): ListPage {
   checkAnswer(answer, path);
-  return (pages === null ? null : openCut(answer, path, pages)) ?? openWhole(answer, path);
+  const body = answer.body();
+  if (!isList(body))
+    throw new AgentError('store_answer', `${path} answered something that is not a ListResponse`);
+  const resources = getProperty(body, 'resources') ?? [];
+  if (!Array.isArray(resources))
+    throw new AgentError('store_answer', `${path} answered a list whose Resources are no array`);
+  return { ...readFrame(body, path), ids: resources.map(idOf), resources };
 }
 
 function checkAnswer(answer: Answer, path: string): void {
@@ -45,52 +48,6 @@ function checkAnswer(answer: Answer, path: string): void {
     if (/^(expired|invalid)cursor$/i.test(String(getProperty(body, 'scimtype')))) throw new StaleCursor();
   }
   throw new AgentError('store_answer', `${path} answered ${status} instead of a list${detailOf(body, [])}`);
-}
-
-function openWhole(answer: Answer, path: string): ListPage {
-  const body = answer.body();
-  if (!isList(body))
-    throw new AgentError('store_answer', `${path} answered something that is not a ListResponse`);
-  const resources = getProperty(body, 'resources') ?? [];
-  if (!Array.isArray(resources))
-    throw new AgentError('store_answer', `${path} answered a list whose Resources are no array`);
-  return { ...readFrame(body, path), ids: resources.map(idOf), resources, digest: null };
-}
-
-/** null: the layout of the text does not allow a cut. */
-function openCut(answer: Answer, path: string, pages: PageMemo): ListPage | null {
-  for (const { frame, resources: text } of cutList(answer.json ?? NO_TEXT)) {
-    const body = parseOrNull(answer, frame, 0);
-    if (!isList(body) || !hasNoResources(body)) continue;
-    const digest = digestPage(path, text);
-    const isKnown = pages.isKnown(digest);
-    const known = isKnown ? pages.findIds(digest) : null;
-    if (known !== null) return { ...readFrame(body, path), ids: known, resources: null, digest };
-    const resources = parseOrNull(answer, text, 1);
-    if (!Array.isArray(resources)) continue;
-    const ids = resources.map(idOf);
-    pages.store(digest, ids);
-    return { ...readFrame(body, path), ids, resources: isKnown ? null : resources, digest };
-  }
-  return null;
-}
-
-const NO_TEXT = Buffer.alloc(0);
-
-/** null: unreadable; parsing the whole answer reports why. */
-function parseOrNull(answer: Answer, part: Buffer, above: number): unknown {
-  try {
-    return answer.parse(part, above);
-  } catch (error) {
-    if (error instanceof AgentError) return null;
-    throw error;
-  }
-}
-
-function hasNoResources(frame: Readonly<Record<string, unknown>>): boolean {
-  const named = Object.keys(frame).filter((name) => name.toLowerCase() === 'resources');
-  const resources = frame['Resources'];
-  return named.length === 1 && Array.isArray(resources) && resources.length === 0;
 }
 
 function idOf(resource: unknown): string | null {

@@ -6,7 +6,6 @@ import type { ScimClient } from '../http/client.ts';
 import { listQuery } from './list-query.ts';
 import { type ListPage, openPage, StaleCursor } from './list-page.ts';
 import type { Meter } from '../http/meter.ts';
-import type { PageMemo } from './page-memo.ts';
 import { isBadContent } from './split.ts';
 import { CursorLoop, type FetchPage, pagesByCursor, pagesByIndex } from './paging.ts';
 import type { Provider } from '../provider.ts';
@@ -25,8 +24,6 @@ export interface ListQuestion {
   /** A filter besides the configured one; null: none. */
   readonly filter: string | null;
   readonly meter: Meter;
-  /** null: pages are neither looked up nor memoised. */
-  readonly pages: PageMemo | null;
   /** Gets each page, in order; gets pages twice where the list is read again. */
   readonly onPage: (page: ListPage) => Promise<void>;
 }
@@ -93,20 +90,16 @@ async function* choosePaging(question: ListQuestion, byCursor: boolean): AsyncGe
   else yield* pagesByIndex(fetch, count, path);
 }
 
-function createFetchPage(
-  { client, scim, kind, filter, meter, pages }: ListQuestion,
-  path: string,
-): FetchPage {
+function createFetchPage({ client, scim, kind, filter, meter }: ListQuestion, path: string): FetchPage {
   const constant = listQuery(scim, kind, filter);
   let isRefused = false;
-  return async (position, isWhole = true) => {
-    const memo = isWhole ? pages : null;
+  return async (position) => {
     const query: Record<string, string> = { ...constant, ...position };
     if (isRefused) query['count'] = String(Math.min(SMALL_PAGE, Number(position['count'])));
     const answer = await client.get(path, query, meter);
     if (answer.status !== 400 || isRefused || Number(position['count']) <= SMALL_PAGE)
-      return openPage(answer, path, memo);
+      return openPage(answer, path);
     isRefused = true;
-    return openPage(await client.get(path, { ...query, count: String(SMALL_PAGE) }, meter), path, memo);
+    return openPage(await client.get(path, { ...query, count: String(SMALL_PAGE) }, meter), path);
   };
 }

@@ -6,9 +6,8 @@ import { isBadContent, splitBadPages } from './split.ts';
 /**
  * Asks for one page.
  * @param position `startIndex` or `cursor`, and `count`.
- * @param isWhole false: its resources are needed even if the agent knows the page.
  */
-export type FetchPage = (position: Readonly<Record<string, string>>, isWhole?: boolean) => Promise<ListPage>;
+export type FetchPage = (position: Readonly<Record<string, string>>) => Promise<ListPage>;
 
 /** Pages that are requested at the same time. */
 const IN_FLIGHT = 4;
@@ -25,9 +24,7 @@ interface Flight {
  * @param count resources asked for.
  */
 export async function* pagesByIndex(fetch: FetchPage, count: number, path: string): AsyncGenerator<ListPage> {
-  const range = splitBadPages((start, size, isWhole) =>
-    fetch({ startIndex: String(start), count: String(size) }, isWhole),
-  );
+  const range = splitBadPages((start, size) => fetch({ startIndex: String(start), count: String(size) }));
   const ask = (start: number, size: number): Flight => {
     const page = range(start, size);
     // It may be discarded before it is awaited.

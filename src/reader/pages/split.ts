@@ -3,15 +3,15 @@ import { AgentError } from '../../common/errors.ts';
 import { AnswerTooMuch } from '../http/body.ts';
 import type { ListPage } from './list-page.ts';
 
-/** Asks for `size` resources from `start` (1-based) on; `isWhole` false: the answer is one part of a page. */
-export type FetchRange = (start: number, size: number, isWhole: boolean) => Promise<ListPage>;
+/** Asks for `size` resources from `start` (1-based) on. */
+export type FetchRange = (start: number, size: number) => Promise<ListPage>;
 
 /** Enough halvings to find one bad record in a page of a thousand. */
 const FAILURES_WITHOUT_SUCCESS = 12;
 
 const MOST_FAILURES = 60;
 
-const NOTHING = { ids: [], resources: [], digest: null, nextCursor: null };
+const NOTHING = { ids: [], resources: [], nextCursor: null };
 
 /**
  * Wraps `fetch`: a page that is unreadable is put together from smaller ones; `lost` has what could not be read alone.
@@ -21,9 +21,9 @@ export function splitBadPages(fetch: FetchRange): (start: number, size: number) 
   let failures = 0;
   let hasSucceeded = false;
 
-  async function range(start: number, size: number, isWhole: boolean): Promise<ListPage> {
+  async function range(start: number, size: number): Promise<ListPage> {
     try {
-      const page = await fetch(start, size, isWhole);
+      const page = await fetch(start, size);
       hasSucceeded = true;
       return page;
     } catch (error) {
@@ -32,22 +32,21 @@ export function splitBadPages(fetch: FetchRange): (start: number, size: number) 
       if (!isBadContent(error) || isHopeless) throw error;
       if (size === 1) return { ...NOTHING, total: null, lost: [error.message] };
       const half = Math.ceil(size / 2);
-      const first = await range(start, half, false);
+      const first = await range(start, half);
       // The list may end before the second half begins.
       const isOver = first.total !== null && start + half > first.total;
-      const second = isOver ? null : await range(start + half, size - half, false);
+      const second = isOver ? null : await range(start + half, size - half);
       return {
         total: second?.total ?? first.total,
         ids: [...first.ids, ...(second?.ids ?? [])],
-        resources: [...(first.resources ?? []), ...(second?.resources ?? [])],
-        digest: null,
+        resources: [...first.resources, ...(second?.resources ?? [])],
         nextCursor: null,
         lost: [...(first.lost ?? []), ...(second?.lost ?? [])],
       };
     }
   }
 
-  return (start, size) => range(start, size, true);
+  return range;
 }
 
 /** Whether the answer was unreadable; a smaller one may be readable. */

@@ -16,8 +16,7 @@ export function readListed({ users, groups }: Listed, clock: () => number = Date
   return {
     pass({ mode }, sink) {
       for (const kind of ['User', 'Group'] as const) {
-        sink.onLine({ n: 1, kind, resources: Buffer.from(JSON.stringify(lists[kind])) });
-        sink.onPage({ say: 'page', n: 1, kind, digest: null, is_known: false });
+        sink({ n: 1, kind, resources: Buffer.from(JSON.stringify(lists[kind])) });
       }
       const now = clock();
       const complete = { User: true, Group: true };

@@ -9,13 +9,24 @@ function open() {
   const ask = (): Promise<Reply> =>
     questions.ask<Reply>(
       (n) => ({ ask: 'read', n, kind: 'User', id: `u${n}` }),
-      (reply) => (reply.say === 'page' ? undefined : reply),
+      (reply) => (reply.say === 'end' ? undefined : reply),
     );
   return { questions, sent, ask };
 }
 
 const failed = (n: number, code: string): Reply => ({ say: 'failed', n, code, message: 'no', hint: '' });
-const page = (n: number): Reply => ({ say: 'page', n, kind: 'User', digest: null, is_known: false });
+const page = (n: number): Reply => ({
+  say: 'end',
+  n,
+  mode: 'full',
+  complete: { User: true, Group: true },
+  problems: [],
+  server_time: null,
+  local_time: 0,
+  requests: 1,
+  retries: 0,
+  bytes: 0,
+});
 const resource = (n: number): Reply => ({
   say: 'resource',
   n,
