@@ -1,0 +1,109 @@
+// The fields of a raw resource, one by one: what the store sent as a value, or why it is none.
+import { getProperty, isObject } from '../../protocol/attribute-path.ts';
+import type { Finding, Judged } from '../../protocol/records.ts';
+
+const MAX_TEXT = 1024;
+const MAX_KEYS = 1000;
+const MAX_KEY_TEXT = 16 * 1024;
+
+/** What a broken field throws, to be caught where the record is put together. */
+export class Broken extends Error {
+  readonly finding: Finding;
+  constructor(code: string, detail: string) {
+    super(detail);
+    this.finding = { code, detail };
+  }
+}
+
+/** An id, or the verdict on a resource that has none. */
+export function readId(raw: unknown): string | Judged<never> {
+  const id = isObject(raw) ? getProperty(raw, 'id') : undefined;
+  if (typeof id === 'string' && id.length > 0 && id.length <= 256 && isPrintable(id)) return id;
+  return {
+    kind: 'unreadable',
+    findings: [{ code: 'id-malformed', detail: 'a resource without a usable id' }],
+  };
+}
+
+/** A boolean, or the strings that Entra sends. Missing means active: RFC 7643 section 4.1.1 leaves it optional. */
+export function readActive(value: unknown): boolean {
+  if (value === undefined || value === null) return true;
+  if (typeof value === 'boolean') return value;
+  if (typeof value === 'string' && /^(true|false)$/i.test(value)) return value.toLowerCase() === 'true';
+  throw new Broken('active-malformed', 'active is neither true nor false');
+}
+
+export function requiredText(value: unknown, name: string): string {
+  const text = optionalText(value, name);
+  if (text === null || text === '') throw new Broken('field-missing', `${name} is missing`);
+  return text;
+}
+
+export function optionalText(value: unknown, name: string | null): string | null {
+  if (value === undefined || value === null) return null;
+  if (typeof value !== 'string') throw new Broken('field-malformed', `${name} is not a string`);
+  if (value.length > MAX_TEXT)
+    throw new Broken('field-malformed', `${name} is longer than ${MAX_TEXT} characters`);
+  return value;
+}
+
+export function optionalId(value: unknown, name: string | null): number | null {
+  if (value === undefined || value === null || value === '') return null;
+  const id = typeof value === 'string' && /^(0|[1-9][0-9]{0,9})$/.test(value) ? Number(value) : value;
+  if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id > 0xffffffff) {
+    throw new Broken('id-malformed', `${name} is not a whole number`);
+  }
+  return id;
+}
+
+/** A string, several lines in it, an array, `{value}`, and arrays of these; anything else is no key, and the old ones go too. */
+export function readKeyTexts(value: unknown, findings: Finding[]): string[] {
+  const texts: string[] = [];
+  for (const item of Array.isArray(value) ? value : [value]) {
+    const text = isObject(item) ? getProperty(item, 'value') : item;
+    if (text === undefined || text === null) continue;
+    if (typeof text !== 'string' || text.length > MAX_KEY_TEXT * 10) {
+      findings.push({ code: 'keys-malformed', detail: 'the SSH keys are not text; none of them counts' });
+      return [];
+    }
+    for (const line of text.split(/[\r\n]+/)) if (line.trim() !== '') texts.push(line.trim());
+  }
+  if (texts.length > MAX_KEYS || texts.some((text) => text.length > MAX_KEY_TEXT)) {
+    findings.push({
+      code: 'keys-malformed',
+      detail: `more than ${MAX_KEYS} SSH keys, or one beyond ${MAX_KEY_TEXT} characters`,
+    });
+    return [];
+  }
+  return texts;
+}
+
+/** Ids of the users and of the nested groups, each once and in order. */
+export function readMembers(value: unknown): { users: string[]; groups: string[] } {
+  if (value === undefined || value === null) return { users: [], groups: [] };
+  if (!Array.isArray(value)) throw new Broken('members-malformed', 'members is not an array');
+  const users = new Set<string>();
+  const groups = new Set<string>();
+  for (const item of value) {
+    const id = isObject(item) ? getProperty(item, 'value') : undefined;
+    if (typeof id !== 'string' || id === '' || id.length > 256)
+      throw new Broken('members-malformed', 'a member has no id');
+    const type = getProperty(item as Record<string, unknown>, 'type');
+    const reference = getProperty(item as Record<string, unknown>, '$ref');
+    const isGroup =
+      (typeof type === 'string' && type.toLowerCase() === 'group') ||
+      (typeof reference === 'string' && reference.includes('/Groups/'));
+    (isGroup ? groups : users).add(id);
+  }
+  return { users: [...users].sort(), groups: [...groups].sort() };
+}
+
+/** An attribute of `meta` (RFC 7643 section 3.1). */
+export function readMeta(resource: Readonly<Record<string, unknown>>, name: string): unknown {
+  const value = getProperty(resource, 'meta');
+  return isObject(value) ? getProperty(value, name) : undefined;
+}
+
+function isPrintable(text: string): boolean {
+  return !/\p{Cc}/u.test(text);
+}
