@@ -69,7 +69,7 @@ describe.each(DAMAGES)('a state database that was %s', (_, damage) => {
     expect({ files: accountFiles(), keys: node.keyFiles() }).toEqual(before);
   });
 
-  test('comes back from store and host with every uid and group, and closes who was deactivated meanwhile', async () => {
+  test('comes back from store and host with every uid and group, and disables who was deactivated meanwhile', async () => {
     const company = makeCompany(SIZE);
     await node.sync(company);
     await node.sync(company);

@@ -1,4 +1,4 @@
-// An exchange of keys while the node is frozen: what goes goes, and what comes waits.
+// An exchange of keys while the node is frozen: removals act, additions wait.
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -19,7 +19,7 @@ const makeKey = (): string => {
   return sshpk.parseKey(pem, 'pem').toString('ssh').split(' ').slice(0, 2).join(' ');
 };
 
-test('a key that was exchanged is gone at once where another stays, and the new one comes with the thaw', async () => {
+test('a key that was exchanged is removed at once where another stays, and the new one is added with the thaw', async () => {
   const [stolen, kept, fresh] = [makeKey(), makeKey(), makeKey()] as const;
   const alice = await node.pushUser('alice@example.com', `${stolen}\n${kept}`);
   await node.pushGroup('slurm-users', [alice]);

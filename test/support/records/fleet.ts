@@ -29,9 +29,17 @@ export const makeNode = (): Node => ({ host: makeHost(), bindings: [], done: [],
 /** One sync, as agent/reconcile/sync.ts does it. */
 export function runSync(
   node: Node,
-  words: Overrides,
+  overrides: Overrides,
 ): GuardVerdict & { readonly changes: readonly Change[] } {
-  const { users, groups, config = CONFIG, now = NOW, blocked = [], approved = [], isFrozen = false } = words;
+  const {
+    users,
+    groups,
+    config = CONFIG,
+    now = NOW,
+    blocked = [],
+    approved = [],
+    isFrozen = false,
+  } = overrides;
   const { host, bindings } = node;
   const plan = planSync({
     users,

@@ -42,7 +42,7 @@ const account = (name: string, uid: number, more: Partial<DesiredAccount> = {}):
   ...more,
 });
 
-const closed = (name: string, uid: number): DesiredAccount =>
+const disabled = (name: string, uid: number): DesiredAccount =>
   account(name, uid, { disabled: 'inactive', entry: entry(name, uid, { shell: '/usr/sbin/nologin' }) });
 
 const makeDesired = (more: Partial<DesiredState> = {}): DesiredState => ({
@@ -70,14 +70,14 @@ function host(...entries: PasswdEntry[]): ModelHost {
   return model;
 }
 
-const words = (changes: readonly Change[]): string[] =>
+const summarise = (changes: readonly Change[]): string[] =>
   changes.map((change) => `${change.kind} ${change.name}${'member' in change ? ` ${change.member}` : ''}`);
 
 const plan = (desired: DesiredState, actual: ModelHost): string[] => {
   const changes = planChanges(desired, actual);
   applyChanges(actual, changes);
   expect(planChanges(desired, actual)).toEqual([]);
-  return words(changes);
+  return summarise(changes);
 };
 
 const leftover = (
@@ -119,13 +119,13 @@ describe('planChanges, accounts', () => {
 
   it('finishes a rename that was cut short, for a disabled and for an enabled account', () => {
     const nologin = { shell: '/usr/sbin/nologin' };
-    expect(plan(makeDesired({ accounts: [closed('new', 20001)] }), host(entry('old', 20001)))).toEqual([
+    expect(plan(makeDesired({ accounts: [disabled('new', 20001)] }), host(entry('old', 20001)))).toEqual([
       'account-close old',
       'jobs-disable old',
       'account-alter new',
     ]);
     expect(
-      plan(makeDesired({ accounts: [closed('new', 20001)] }), host(entry('old', 20001, nologin))),
+      plan(makeDesired({ accounts: [disabled('new', 20001)] }), host(entry('old', 20001, nologin))),
     ).toEqual(['jobs-disable old', 'account-alter new']);
     expect(
       plan(makeDesired({ accounts: [account('new', 20001)] }), host(entry('old', 20001, nologin))),
@@ -160,11 +160,11 @@ describe('planChanges, accounts', () => {
   });
 
   it('makes no line for a disabled user, and never disables one twice', () => {
-    expect(plan(makeDesired({ accounts: [closed('gone', 20001)] }), host())).toEqual([]);
+    expect(plan(makeDesired({ accounts: [disabled('gone', 20001)] }), host())).toEqual([]);
     const actual = host(entry('gone', 20001));
     const withoutSessions = { ...actual, sessions: null };
-    const desired = makeDesired({ accounts: [closed('gone', 20001)] });
-    expect(words(planChanges(desired, withoutSessions))).toEqual([
+    const desired = makeDesired({ accounts: [disabled('gone', 20001)] });
+    expect(summarise(planChanges(desired, withoutSessions))).toEqual([
       'account-close gone',
       'sessions-end gone',
       'jobs-disable gone',
@@ -173,20 +173,24 @@ describe('planChanges, accounts', () => {
     expect(planChanges(desired, { ...withoutSessions, accounts: actual.accounts })).toEqual([]);
   });
 
-  it('closes again what is only half closed', () => {
+  it('disables again what is only half disabled', () => {
     const actual = host(entry('gone', 20001, { shell: '/usr/sbin/nologin' }));
     actual.accounts.set('gone', { entry: entry('gone', 20001), expiryDay: 1 });
     actual.offboarded.set(20001, { needsHook: false });
-    expect(plan(makeDesired({ accounts: [closed('gone', 20001)] }), actual)).toEqual(['account-close gone']);
-    actual.accounts.set('gone', { entry: closed('gone', 20001).entry, expiryDay: null });
-    expect(plan(makeDesired({ accounts: [closed('gone', 20001)] }), actual)).toEqual(['account-close gone']);
+    expect(plan(makeDesired({ accounts: [disabled('gone', 20001)] }), actual)).toEqual([
+      'account-close gone',
+    ]);
+    actual.accounts.set('gone', { entry: disabled('gone', 20001).entry, expiryDay: null });
+    expect(plan(makeDesired({ accounts: [disabled('gone', 20001)] }), actual)).toEqual([
+      'account-close gone',
+    ]);
     actual.sessions.add(20001);
-    expect(plan(makeDesired({ accounts: [closed('gone', 20001)] }), actual)).toEqual(['sessions-end gone']);
+    expect(plan(makeDesired({ accounts: [disabled('gone', 20001)] }), actual)).toEqual(['sessions-end gone']);
   });
 
   it('puts jobs aside once, and again when more turn up, and gives them back with the account', () => {
     const actual = host(entry('gone', 20001));
-    const desired = makeDesired({ accounts: [closed('gone', 20001)] });
+    const desired = makeDesired({ accounts: [disabled('gone', 20001)] });
     expect(plan(desired, actual)).toEqual(['account-close gone', 'jobs-disable gone']);
     actual.jobs.add(20001);
     expect(plan(desired, actual)).toEqual(['jobs-disable gone']);
@@ -199,9 +203,9 @@ describe('planChanges, accounts', () => {
 
   it('runs the hook last and once for each leaving, also when a sync was cut short before it', () => {
     const actual = host(entry('gone', 20001));
-    const desired = makeDesired({ accounts: [closed('gone', 20001)], hasHook: true });
+    const desired = makeDesired({ accounts: [disabled('gone', 20001)], hasHook: true });
     const changes = planChanges(desired, actual);
-    expect(words(changes)).toEqual(['account-close gone', 'jobs-disable gone', 'hook-run gone']);
+    expect(summarise(changes)).toEqual(['account-close gone', 'jobs-disable gone', 'hook-run gone']);
     applyChanges(actual, changes.slice(0, 2));
     expect(plan(desired, actual)).toEqual(['hook-run gone']);
     plan(makeDesired({ accounts: [account('gone', 20001)], hasHook: true }), actual);
@@ -210,8 +214,8 @@ describe('planChanges, accounts', () => {
 
   it('runs no hook for those who left before there was one', () => {
     const actual = host(entry('gone', 20001));
-    plan(makeDesired({ accounts: [closed('gone', 20001)] }), actual);
-    expect(plan(makeDesired({ accounts: [closed('gone', 20001)], hasHook: true }), actual)).toEqual([]);
+    plan(makeDesired({ accounts: [disabled('gone', 20001)] }), actual);
+    expect(plan(makeDesired({ accounts: [disabled('gone', 20001)], hasHook: true }), actual)).toEqual([]);
   });
 
   it('keeps an expiry that an administrator set, and a line that agrees', () => {
@@ -237,7 +241,7 @@ describe('planChanges, accounts', () => {
       leftover('never-made', 'remove'),
     ];
     const withoutSessions = { ...actual, sessions: null };
-    expect(words(planChanges(makeDesired({ leftovers }), withoutSessions))).toContain('sessions-end old');
+    expect(summarise(planChanges(makeDesired({ leftovers }), withoutSessions))).toContain('sessions-end old');
     expect(plan(makeDesired({ leftovers }), actual)).toEqual([
       'sessions-end old',
       'jobs-disable old',
@@ -285,7 +289,7 @@ describe('planChanges, key files', () => {
 describe('planChanges, groups', () => {
   it('makes the managed group with the first account, and not on a node without accounts', () => {
     expect(plan(makeDesired({}), makeHost())).toEqual([]);
-    const desired = makeDesired({ accounts: [closed('gone', 20001)] });
+    const desired = makeDesired({ accounts: [disabled('gone', 20001)] });
     expect(planChanges(desired, makeHost()).map(({ because }) => because)).toContain(
       'every managed account is in it',
     );
@@ -310,7 +314,7 @@ describe('planChanges, groups', () => {
     const members = ['gone', 'local', 'old', 'quiet', 'deny'];
     actual.groups.set('team', { name: 'team', gid: 32000, members });
     const desired = makeDesired({
-      accounts: [closed('gone', 20001)],
+      accounts: [disabled('gone', 20001)],
       groups: [{ scimId: 'g', name: 'team', gid: 32000, members: [], sudo: false }],
       leftovers: [leftover('old', 'remove'), leftover('quiet', 'leave'), leftover('deny', 'deny')],
     });
@@ -344,7 +348,7 @@ describe('planChanges, groups', () => {
     actual.groups.set('unlisted', { name: 'unlisted', gid: 32001, members: ['ann', 'gone', 'local', 'old'] });
     actual.groups.set('deny', { name: 'deny', gid: 32002, members: ['ann'] });
     const desired = makeDesired({
-      accounts: [account('ann', 20001), closed('gone', 20002)],
+      accounts: [account('ann', 20001), disabled('gone', 20002)],
       leftovers: [
         leftover('over', 'remove', 'group'),
         leftover('unlisted', 'leave', 'group'),
@@ -409,7 +413,7 @@ describe('planChanges, the reason on each change', () => {
     actual.keyFiles.set('gone', 'text\n');
     actual.groups.set('team', { name: 'team', gid: 32000, members: ['gone'] });
     const desired = makeDesired({
-      accounts: [{ ...closed('gone', 20001), disabled: why }],
+      accounts: [{ ...disabled('gone', 20001), disabled: why }],
       groups: [{ scimId: 'g', name: 'team', gid: 32000, members: [], sudo: false }],
     });
     expect(reasons(desired, actual)).toEqual([
@@ -506,7 +510,7 @@ describe('planChanges, the reason on each change', () => {
       }),
       actual,
     );
-    expect(words(changes)).toEqual([
+    expect(summarise(changes)).toEqual([
       'group-create team',
       'member-add team ann',
       'member-add team ben',
@@ -522,14 +526,14 @@ describe('planChanges, whose line it is', () => {
   it('takes over no line of another name where the new name has a line already', () => {
     const actual = host(entry('old', 20001), entry('new', 20002));
     const desired = makeDesired({ accounts: [account('new', 20001)] });
-    expect(words(planChanges(desired, actual))).toEqual(['account-alter new']);
+    expect(summarise(planChanges(desired, actual))).toEqual(['account-alter new']);
     expect(planChanges(desired, actual)[0]).toMatchObject({ before: { name: 'new', uid: 20002 } });
   });
 
   it('moves no line of another desired user, even where an interrupted sync left both with one uid', () => {
     const actual = host(entry('ann', 20001));
     const desired = makeDesired({ accounts: [account('ann', 20001), account('eve', 20001)] });
-    expect(words(planChanges(desired, actual))).toEqual(['account-create eve']);
+    expect(summarise(planChanges(desired, actual))).toEqual(['account-create eve']);
   });
 
   it('takes no group for a person of the same name', () => {
@@ -561,7 +565,7 @@ describe('planChanges, whose line it is', () => {
       accounts: [account('ann', 20001)],
     });
     const made = (refusals: DesiredState['refusals']) =>
-      words(planChanges({ ...desired, refusals }, host(entry('ann', 20001))));
+      summarise(planChanges({ ...desired, refusals }, host(entry('ann', 20001))));
     expect(made([other])).toEqual(['member-add sunk-users ann']);
     expect(made([other, taken])).toEqual([]);
   });
@@ -575,7 +579,7 @@ describe('planChanges, whose line it is', () => {
       leftovers: [leftover('deny', 'deny')],
     });
     const changes = planChanges(desired, actual);
-    expect(words(changes)).toEqual(['member-remove team deny', 'member-add team ann']);
+    expect(summarise(changes)).toEqual(['member-remove team deny', 'member-add team ann']);
     expect(changes[1]).toMatchObject({ sudo: false });
   });
 });

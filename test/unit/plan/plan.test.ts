@@ -22,14 +22,14 @@ function startInSync(): { host: ModelHost; bindings: Binding[] } {
   return { host, bindings };
 }
 
-const words = (changes: readonly { kind: string; name: string }[]): string[] =>
+const summarise = (changes: readonly { kind: string; name: string }[]): string[] =>
   changes.map(({ kind, name }) => `${kind} ${name}`);
 
 describe('planChanges', () => {
   it('builds a fresh host in the order in which nothing is granted before it is whole', () => {
     const host = makeHost();
     const { changes } = runSync(host, makeInput());
-    expect(words(changes)).toEqual([
+    expect(summarise(changes)).toEqual([
       'group-create slurm-admins',
       'group-create slurm-users',
       'group-create sunk-users',
@@ -57,7 +57,7 @@ describe('planChanges', () => {
     host.sessions.add(20100);
     const users = [makeUser('alice', 20100, { active: false }), makeUser('bob', 20200)];
     const { changes, desired } = runSync(host, makeInput({ users, bindings }));
-    expect(words(changes)).toEqual([
+    expect(summarise(changes)).toEqual([
       'keys-remove alice',
       'account-close alice',
       'sessions-end alice',
@@ -79,7 +79,7 @@ describe('planChanges', () => {
     const users = [makeUser('alice', 20100, { active: false }), makeUser('bob', 20200)];
     const left = runSync(host, makeInput({ users, bindings }));
     const { changes } = runSync(host, makeInput({ bindings: left.bindings }));
-    expect(words(changes)).toEqual([
+    expect(summarise(changes)).toEqual([
       'account-reopen alice',
       'member-add slurm-admins',
       'member-add slurm-users',
@@ -89,7 +89,7 @@ describe('planChanges', () => {
     expect(host).toEqual(before);
   });
 
-  it('removes a closed line when the retention is over, and never gives its uid to anybody', () => {
+  it('removes a disabled line when the retention is over, and never gives its uid to anybody', () => {
     const { host, bindings } = startInSync();
     const users = [makeUser('alice', 20100, { active: false }), makeUser('bob', 20200)];
     const left = runSync(host, makeInput({ users, bindings }));
@@ -99,7 +99,7 @@ describe('planChanges', () => {
         .changes,
     ).toEqual([]);
     const gone = runSync(host, makeInput({ users, bindings: left.bindings, now: later, completeAt: later }));
-    expect(words(gone.changes)).toEqual(['account-remove alice']);
+    expect(summarise(gone.changes)).toEqual(['account-remove alice']);
     const thief = makeUser('thief', 20100, { created: '2020-01-01T00:00:00Z' });
     const groups = [makeGroup('users', 31000, ['u-alice', 'u-bob', 'u-thief'], { name: 'slurm-users' })];
     const { desired } = runSync(

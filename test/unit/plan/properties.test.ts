@@ -15,12 +15,12 @@ vi.setConfig({ testTimeout: 30_000 + RUNS * 10 });
 type Organisation = typeof organisation extends fc.Arbitrary<infer T> ? T : never;
 
 const toInput = (
-  words: Organisation,
+  company: Organisation,
   rules: Config,
   bindings: readonly Binding[],
   now: number,
 ): DesiredStateInput => ({
-  ...words,
+  ...company,
   bindings,
   facts: FACTS,
   config: rules,
@@ -51,9 +51,9 @@ function live(
   const host = makeHost();
   let bindings: Binding[] = [];
   let now = NOW;
-  for (const [words, wait] of history) {
+  for (const [company, wait] of history) {
     now += wait;
-    const input = toInput(words, rules, bindings, now);
+    const input = toInput(company, rules, bindings, now);
     const desired = computeDesiredState(input);
     bindings = record(bindings, desired.bindings);
     look(host, input, bindings);
@@ -78,14 +78,14 @@ describe('policy and plan', () => {
         organisation,
         config,
         fc.infiniteStream(fc.nat()),
-        (past, words, rules, randomNumbers) => {
+        (past, company, rules, randomNumbers) => {
           const { host, bindings } = live(past, rules);
           const shuffle = <T>(list: readonly T[]): T[] =>
             list
               .map((item) => [item, randomNumbers.next().value] as const)
               .sort(([, a], [, b]) => a - b)
               .map(([item]) => item);
-          const input = toInput(words, rules, bindings, NOW + 9 * 86_400);
+          const input = toInput(company, rules, bindings, NOW + 9 * 86_400);
           const desired = computeDesiredState(input);
           const other = computeDesiredState({
             ...input,
@@ -193,16 +193,16 @@ describe('policy and plan', () => {
     fc.assert(
       fc.property(history, config, (past, rules) => {
         const { host } = live(past, rules);
-        const [words] = past.at(-1)!;
-        const access = words.groups.find(({ record: { id } }) => id === 'g-users')?.record.members ?? [];
+        const [company] = past.at(-1)!;
+        const access = company.groups.find(({ record: { id } }) => id === 'g-users')?.record.members ?? [];
         const mayLogIn = new Set(
-          words.users
+          company.users
             .filter(({ record, absent }) => record.active && !absent && access.includes(record.id))
-            .filter(({ record }) => !words.blocked.includes(record.id))
+            .filter(({ record }) => !company.blocked.includes(record.id))
             .map(({ record }) => record.id),
         );
         const unlisted = new Set(['u0', 'u1', 'u2', 'u3', 'u4', 'u5']);
-        for (const { record: listed } of words.users) unlisted.delete(listed.id);
+        for (const { record: listed } of company.users) unlisted.delete(listed.id);
         for (const [name, text] of host.keyFiles) {
           const owner = / (u\d)\n/.exec(text)![1]!;
           expect(mayLogIn.has(owner) || unlisted.has(owner), `${name} has the keys of ${owner}`).toBe(true);

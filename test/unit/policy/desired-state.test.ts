@@ -111,7 +111,7 @@ describe('computeDesiredState', () => {
     );
   });
 
-  it('keeps the day of closing, and ends the line after the retention', () => {
+  it('keeps the day of disabling, and ends the line after the retention', () => {
     const users = [makeUser('alice', 20100, { active: false })];
     const disabledAt = NOW - 90 * 86_400;
     const kept = computeDesiredState(

@@ -52,7 +52,7 @@ const effect = (kind: Change['kind'], name: string, more: object = {}) =>
   nameEffect(change(kind, name, more), context);
 
 describe('the meaning of a change', () => {
-  it('is the closing, for all that belongs to one', () => {
+  it('is the disabling, for all that belongs to one', () => {
     for (const kind of [
       'sessions-end',
       'jobs-disable',

@@ -114,7 +114,7 @@ describe('an exchange of keys on a frozen node', () => {
     ],
   });
 
-  it('takes at once what goes where another key stays, and lets what comes wait', () => {
+  it('removes a key at once where another stays, and lets additions wait', () => {
     const whole = exchange('AAAAkept', 'AAAAnew0');
     const [goes, comes, ...more] = splitExchanges([whole], desiredWith('AAAAkept', 'AAAAnew0'));
     expect(more).toEqual([]);

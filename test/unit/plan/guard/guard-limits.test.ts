@@ -68,14 +68,14 @@ describe('what a verdict says to remember', () => {
       makeOverrides(50, (user, n) => (n === 2 ? absent(user) : user), { now: NOW }),
     );
     expect(kinds(few)).toEqual(new Set(['keys-remove', 'account-close', 'member-remove', 'jobs-disable']));
-    const words = makeOverrides(50, (user, n) =>
+    const overrides = makeOverrides(50, (user, n) =>
       n > 2 && n < 20 ? inactive(user) : n === 2 ? absent(user) : user,
     );
-    expect(runSync(node, words).go).toEqual([]);
-    const lapsed = runSync(node, { ...words, now: NOW + 3600 });
+    expect(runSync(node, overrides).go).toEqual([]);
+    const lapsed = runSync(node, { ...overrides, now: NOW + 3600 });
     expect(kinds(lapsed)).toContain('account-close:unweighed');
     expect(kinds(lapsed)).not.toContain('account-close');
-    const over = runSync(node, { ...words, now: NOW + 91 * 86_400 });
+    const over = runSync(node, { ...overrides, now: NOW + 91 * 86_400 });
     expect(kinds(over)).toEqual(new Set(['account-remove:unweighed']));
   });
 });

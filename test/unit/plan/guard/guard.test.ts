@@ -36,22 +36,22 @@ const openCount = (node: Node): number =>
 
 describe('a sudo group that turns up late', () => {
   const withAdmins = (count: number) => {
-    const words = makeOverrides(50);
+    const overrides = makeOverrides(50);
     const admins = makeGroup(
       'admins',
       31001,
-      words.users.slice(0, count).map(({ record }) => record.id),
+      overrides.users.slice(0, count).map(({ record }) => record.id),
       {
         name: 'slurm-admins',
       },
     );
-    return { ...words, groups: [words.groups[0]!, admins] };
+    return { ...overrides, groups: [overrides.groups[0]!, admins] };
   };
 
   it('is limited like any other gain, but not on a node that is made anew', () => {
     const late = makeNode();
-    const words = makeOverrides(50, undefined, { now: NOW - 30 * DAY });
-    runSync(late, { ...words, groups: [words.groups[0]!] });
+    const overrides = makeOverrides(50, undefined, { now: NOW - 30 * DAY });
+    runSync(late, { ...overrides, groups: [overrides.groups[0]!] });
     expect(runSync(late, withAdmins(4)).held).toMatchObject([{ kind: 'gain' }]);
     expect(late.host.groups.get('slurm-admins')?.members).toEqual([]);
     expect(runSync(makeNode(), withAdmins(4)).held).toEqual([]);
@@ -128,8 +128,10 @@ describe('losses', () => {
 
   it('lets explicit deactivations within the limit go while absences beyond it wait', () => {
     const node = nodeInSync(50);
-    const words = makeOverrides(50, (user, n) => (n <= 2 ? inactive(user) : n <= 20 ? absent(user) : user));
-    const { held } = runSync(node, words);
+    const overrides = makeOverrides(50, (user, n) =>
+      n <= 2 ? inactive(user) : n <= 20 ? absent(user) : user,
+    );
+    const { held } = runSync(node, overrides);
     expect(held).toMatchObject([{ kind: 'loss', actsAt: null }]);
     expect(new Set(held[0]!.changes.map(({ scimId }) => scimId)).size).toBe(18);
     expect(openCount(node)).toBe(48);
@@ -141,21 +143,21 @@ describe('losses', () => {
     expect(runSync(node, makeOverrides(50, undefined, { blocked })).held).toEqual([]);
     expect(openCount(node)).toBe(30);
     const more = upTo(23, (user) => user);
-    const words = makeOverrides(50, (user, n) => (n > 20 && n <= 23 ? absent(more(user, n)) : user), {
+    const overrides = makeOverrides(50, (user, n) => (n > 20 && n <= 23 ? absent(more(user, n)) : user), {
       blocked,
     });
-    expect(runSync(node, words).held).toEqual([]);
+    expect(runSync(node, overrides).held).toEqual([]);
   });
 
   it('never holds the loss of a blocked key, whether others stay, come or none is left', () => {
     const node = nodeInSync(50);
     const blocked = makeOverrides(20).users.map(({ record }) => fakeFingerprint(record.keys[0]!));
-    const words = makeOverrides(50, (user, n) => {
+    const overrides = makeOverrides(50, (user, n) => {
       if (n > 10) return user;
       const keys = n <= 5 ? [...user.record.keys, `other ${n}`] : [`other ${n}`, ...user.record.keys];
       return withKeys(user, keys);
     });
-    expect(runSync(node, { ...words, blocked }).held).toEqual([]);
+    expect(runSync(node, { ...overrides, blocked }).held).toEqual([]);
     expect(node.host.keyFiles.has('p11')).toBe(false);
     expect([...node.host.keyFiles.values()].filter((text) => text.includes('ssh-ed25519')).length).toBe(40);
     // The same loss by another cause is held: it is the block that makes the difference.
@@ -172,11 +174,11 @@ describe('losses', () => {
     expect(openCount(empty)).toBe(2);
     expect(empty.host.sudoers).toContain('%#31001');
     const node = nodeInSync(2);
-    const words = makeOverrides(2);
-    const without = words.groups.map((group) =>
+    const overrides = makeOverrides(2);
+    const without = overrides.groups.map((group) =>
       group.record.name === 'slurm-users' ? { ...group, absent: true } : group,
     );
-    expect(runSync(node, { ...words, groups: without }).held).toMatchObject([
+    expect(runSync(node, { ...overrides, groups: without }).held).toMatchObject([
       { kind: 'vanished', actsAt: null },
     ]);
     expect(openCount(node)).toBe(2);
@@ -187,13 +189,13 @@ describe('losses', () => {
       'access: { groups: [{ name: slurm-users }, { name: second }] }\naccounts: { domains: [example.com] }',
     );
     const node = makeNode();
-    const words = makeOverrides(4);
+    const overrides = makeOverrides(4);
     const second = makeGroup('second', 32000, ['u-p3', 'u-p4']);
     const [first] = makeOverrides(2).groups;
-    runSync(node, { ...words, groups: [first!, second], config, now: NOW - 2 * DAY });
+    runSync(node, { ...overrides, groups: [first!, second], config, now: NOW - 2 * DAY });
     expect(openCount(node)).toBe(4);
     const without = { ...second, record: { ...second.record, members: ['u-p4'] } };
-    const { held } = runSync(node, { ...words, groups: [first!, { ...without, absent: true }], config });
+    const { held } = runSync(node, { ...overrides, groups: [first!, { ...without, absent: true }], config });
     expect(held.map(({ kind }) => kind)).toEqual(['vanished']);
     expect(held[0]!.reason).toContain('second');
     expect(node.host.accounts.get('p4')!.expiryDay).toBeNull();
@@ -203,9 +205,9 @@ describe('losses', () => {
 
   it('still disables a deactivated user while the access group is gone', () => {
     const node = nodeInSync(5);
-    const words = makeOverrides(5, upTo(1, inactive));
-    const groups = words.groups.map((group) => ({ ...group, absent: true }));
-    expect(runSync(node, { ...words, groups }).held.map(({ kind }) => kind)).toEqual(['vanished']);
+    const overrides = makeOverrides(5, upTo(1, inactive));
+    const groups = overrides.groups.map((group) => ({ ...group, absent: true }));
+    expect(runSync(node, { ...overrides, groups }).held.map(({ kind }) => kind)).toEqual(['vanished']);
     expect(openCount(node)).toBe(4);
   });
 
@@ -229,19 +231,22 @@ describe('losses', () => {
 
   it('holds a group together with the memberships that wait', () => {
     const withTeam = (n: number) => {
-      const words = makeOverrides(50);
+      const overrides = makeOverrides(50);
       const team = makeGroup(
         'team-x',
         32000,
-        words.users.slice(0, n).map(({ record }) => record.id),
+        overrides.users.slice(0, n).map(({ record }) => record.id),
       );
-      return { words, team };
+      return { overrides, team };
     };
     const node = makeNode();
-    const { words, team } = withTeam(9);
-    runSync(node, { ...words, groups: [...words.groups, team], now: NOW - 3 * DAY });
+    const { overrides, team } = withTeam(9);
+    runSync(node, { ...overrides, groups: [...overrides.groups, team], now: NOW - 3 * DAY });
     expect(node.host.groups.get('team-x')!.members).toHaveLength(9);
-    const { held } = runSync(node, { ...words, groups: [...words.groups, { ...team, absent: true }] });
+    const { held } = runSync(node, {
+      ...overrides,
+      groups: [...overrides.groups, { ...team, absent: true }],
+    });
     expect(held.flatMap(({ changes }) => changes.map(({ kind }) => kind))).toContain('group-remove');
     expect(node.host.groups.get('team-x')!.members).toHaveLength(9);
   });
@@ -265,11 +270,11 @@ describe('approval', () => {
     const other = nodeInSync(50, NOW - 90 * DAY);
     for (const name of ['p1', 'p2', 'p3']) other.host.keyFiles.delete(name);
     other.host.homes.clear();
-    const words = makeOverrides(50, upTo(20, absent));
-    const reversed = { ...words, users: [...words.users].reverse() };
-    const [first] = runSync(one, words).held;
+    const overrides = makeOverrides(50, upTo(20, absent));
+    const reversed = { ...overrides, users: [...overrides.users].reverse() };
+    const [first] = runSync(one, overrides).held;
     const [second] = runSync(other, reversed).held;
-    const [third] = runSync(one, { ...words, now: NOW + 600 }).held;
+    const [third] = runSync(one, { ...overrides, now: NOW + 600 }).held;
     expect(second!.hash).toBe(first!.hash);
     expect(third!.hash).toBe(first!.hash);
     expect(third!.since).toBe(NOW);
@@ -281,15 +286,15 @@ describe('approval', () => {
 describe('gains', () => {
   it('holds new sudo members beyond the limit, and nothing else of theirs', () => {
     const node = nodeInSync(10);
-    const words = makeOverrides(10);
+    const overrides = makeOverrides(10);
     const admins = (n: number) =>
       makeGroup(
         'admins',
         31001,
-        words.users.slice(0, n).map(({ record }) => record.id),
+        overrides.users.slice(0, n).map(({ record }) => record.id),
         { name: 'slurm-admins' },
       );
-    const withAdmins = (n: number) => ({ ...words, groups: [words.groups[0]!, admins(n)] });
+    const withAdmins = (n: number) => ({ ...overrides, groups: [overrides.groups[0]!, admins(n)] });
     expect(runSync(node, withAdmins(4)).held).toEqual([]);
     const { held } = runSync(node, { ...withAdmins(5), now: NOW + 60 });
     expect(held).toMatchObject([
@@ -313,19 +318,19 @@ describe('gains', () => {
 describe('a frozen node', () => {
   it('makes no grant and believes no absence, while explicit revocations and renewals go on', () => {
     const node = nodeInSync(10);
-    const words = makeOverrides(12, (user, n) => {
+    const overrides = makeOverrides(12, (user, n) => {
       if (n === 1) return inactive(user);
       if (n === 2) return absent(user);
       return n === 3 ? { ...user, confirmedAt: NOW } : user;
     });
-    const { held, go } = runSync(node, { ...words, isFrozen: true });
+    const { held, go } = runSync(node, { ...overrides, isFrozen: true });
     expect(held.map(({ kind }) => kind)).toEqual(['frozen']);
     expect(openCount(node)).toBe(9);
     expect(new Set(held[0]!.changes.map(({ scimId }) => scimId))).toEqual(
       new Set(['u-p2', 'u-p11', 'u-p12']),
     );
     expect(go.some(({ kind, name }) => kind === 'keys-write' && name === 'p3')).toBe(true);
-    runSync(node, words);
+    runSync(node, overrides);
     expect(openCount(node)).toBe(10);
   });
 });

@@ -296,7 +296,7 @@ describe('a group of access that is gone', () => {
   const byId = '{ name: slurm-users, id: g-users }';
   const byName = '{ name: slurm-users }';
 
-  it('holds its members’ closing, by id as by name, and lets others who are in no group be closed', () => {
+  it('holds the disabling of its members, by id as by name, and lets others who are in no group be disabled', () => {
     const closed = closedFor([1, 5], 'no-access-group');
     const changes = [close(1, 'no-access-group'), close(5, 'no-access-group')];
     for (const reference of [byId, byName]) {
@@ -361,7 +361,7 @@ describe('an empty store', () => {
     expect(verdict.go).toEqual([]);
   });
 
-  it('does not hold who is closed for another reason, nor a membership, nor a key', () => {
+  it('does not hold who is disabled for another reason, nor a membership, nor a key', () => {
     const closed = { ...closedFor([3], 'inactive'), ...closedFor([4], 'not-listed-here') };
     const changes = [
       close(3, 'inactive'),

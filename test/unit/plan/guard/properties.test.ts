@@ -35,11 +35,11 @@ describe('the guard', () => {
         let now = NOW;
         for (const { leaving, missing, wait, isFrozen, isEmpty } of steps) {
           now += wait;
-          const words = makeOverrides(PEOPLE, (user, n) => {
+          const overrides = makeOverrides(PEOPLE, (user, n) => {
             if (isEmpty || missing.includes(n)) return absent(user);
             return leaving.includes(n) ? inactive(user) : user;
           });
-          const { go, held, changes, kinds } = runSync(node, { ...words, now, isFrozen });
+          const { go, held, changes, kinds } = runSync(node, { ...overrides, now, isFrozen });
           const waiting = held.flatMap((set) => set.changes);
           expect(new Set([...go, ...waiting])).toEqual(new Set(changes));
           expect(go.length + waiting.length).toBe(changes.length);

@@ -38,7 +38,7 @@ describe('when the ledger was lost', () => {
     expect(bindings[1]).toMatchObject({ scimId: 'u-bob', id: 20200, gid: 9999, home: '/mnt/home/bob' });
   });
 
-  it('takes back who is inactive or in no group, so that they are closed', () => {
+  it('takes back who is inactive or in no group, so that they are disabled', () => {
     const users = [makeUser('alice', 20100), makeUser('bob', 20200, { active: false })];
     const bindings = adopt({ users });
     expect(names(bindings)).toContain('account bob');

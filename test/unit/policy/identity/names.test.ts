@@ -353,7 +353,7 @@ describe('access', () => {
     expect(resolveAccess(access([]), [makeGroup('x', 1, ['u-a'])]).members.size).toBe(0);
   });
 
-  it('closes for the weightiest reason', () => {
+  it('disables for the weightiest reason', () => {
     const person = { block: false, active: true, absent: false, member: true, listed: true };
     expect(findDisabledBecause(person)).toBeNull();
     expect(findDisabledBecause({ ...person, listed: false })).toBe('not-listed-here');
@@ -372,18 +372,18 @@ overrides:
   - { name: ALICE@example.com, add_key: k2 }
   - { name: bob@example.com, block: true }
 `);
-    const words = readOperatorOverrides(config, ['carol', 'U9', 'u8', 'Dave@Example.com', 'SHA256:abc']);
+    const overrides = readOperatorOverrides(config, ['carol', 'U9', 'u8', 'Dave@Example.com', 'SHA256:abc']);
     const rules = (id: string, userName: string, name: string | null = null) =>
-      words.rulesFor({ id, userName }, name);
+      overrides.rulesFor({ id, userName }, name);
     expect(rules('u1', 'alice@EXAMPLE.com')).toEqual({ block: false, uid: 23000, addKeys: ['k1', 'k2'] });
     expect(rules('u2', 'BOB@example.com').block).toBe(true);
     expect(rules('u3', 'x', 'carol').block).toBe(true);
     expect(rules('u8', 'x').block).toBe(true);
     expect(rules('u9', 'x').block).toBe(false);
     expect(rules('u4', 'dave@example.com').block).toBe(true);
-    expect(words.fingerprints).toEqual(['SHA256:abc']);
-    expect(words.isListed('alice@example.COM')).toBe(true);
-    expect(words.isListed('bob@example.com')).toBe(false);
+    expect(overrides.fingerprints).toEqual(['SHA256:abc']);
+    expect(overrides.isListed('alice@example.COM')).toBe(true);
+    expect(overrides.isListed('bob@example.com')).toBe(false);
     const both = readOperatorOverrides(
       makeConfig('overrides: [{ id: u1, block: true }, { id: u1, uid: 23000 }, { name: a@b, add_key: k }]'),
       [],
