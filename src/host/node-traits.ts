@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { NodeTraits } from '../plan/host-state.ts';
-import { AT_FDCWD, readFileStamp, type StampResult } from './fs/file-stamp.ts';
+import { stampFiles } from './fs/file-stamp.ts';
 import { readPrivilegedNames } from './sudo/privileged-names.ts';
 import { listSshdSources, readSshdFacts } from './sshd/sshd-program.ts';
 
@@ -31,16 +31,11 @@ function readShells(root: string): string[] {
     .filter((line) => line.startsWith('/'));
 }
 
-let sshd: { readonly stamps: readonly StampResult[]; readonly facts: SshdFacts } | null = null;
+let sshd: { readonly stamp: string; readonly facts: SshdFacts } | null = null;
 
 /** Two processes answer for sshd, so they run again only after sshd or the time zone changed. */
 async function readSshdOnce(root: string): Promise<SshdFacts> {
-  const known = sshd;
-  const stamps = listSshdSources(root).map((file, index) =>
-    readFileStamp({ directory: AT_FDCWD, name: file }, known?.stamps[index], 'follow'),
-  );
-  if (known !== null && stamps.every((stamp, index) => stamp === known.stamps[index])) return known.facts;
-  const facts = await readSshdFacts(root);
-  sshd = { stamps, facts };
-  return facts;
+  const stamp = stampFiles(listSshdSources(root));
+  if (sshd?.stamp !== stamp) sshd = { stamp, facts: await readSshdFacts(root) };
+  return sshd.facts;
 }

@@ -1,6 +1,7 @@
 // Notices at once what operators, or a fleet's configuration, write into the lists: a block acts before the next sync.
-import { type FSWatcher, statSync, watch } from 'node:fs';
+import { type FSWatcher, watch } from 'node:fs';
 import { AgentError, describeError } from '../../common/errors.ts';
+import { stampFiles } from '../../host/fs/file-stamp.ts';
 import type { NodeContext } from '../node-context.ts';
 import type { SyncContext } from '../reconcile/context.ts';
 import { readOperatorFiles } from '../overrides/operator-files.ts';
@@ -23,13 +24,7 @@ export function watchLists(
   onChange: () => void,
 ): ListWatch {
   const files = [paths.blocked, paths.approved, paths.freeze, paths.extended];
-  const stamp = (): string =>
-    files
-      .map((file) => {
-        const found = statSync(file, { throwIfNoEntry: false });
-        return found === undefined ? '-' : `${found.ino} ${found.mtimeMs} ${found.size}`;
-      })
-      .join();
+  const stamp = (): string => stampFiles(files);
   let seen = stamp();
   let blocked = new Set(readOperatorFiles(paths).blocked);
   let acting = Promise.resolve();

@@ -1,7 +1,8 @@
 // When a sync has nothing to decide: the store has no news, and nothing on the host moved since it last agreed.
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../../config/config.ts';
+import { stampFiles } from '../../host/fs/file-stamp.ts';
 import { listSshdSources } from '../../host/sshd/sshd-program.ts';
 import type { StateDatabase } from '../../state/state.ts';
 import type { Paths } from '../../common/paths.ts';
@@ -54,7 +55,7 @@ function hasNoNews({ mode, ingested }: FetchResult): boolean {
 /** What the operators said, and what is on the host, how its sshd reads a date: a mark that differs after any write to them. */
 function markFiles({ root, approved, blocked, freeze, extended, keys }: Paths, published: string): string {
   const accounts = ['passwd', 'group', 'shadow', 'gshadow', 'shells', 'sudoers.d', 'ssh/sshd_config.d'];
-  return [
+  return stampFiles([
     approved,
     blocked,
     freeze,
@@ -63,10 +64,5 @@ function markFiles({ root, approved, blocked, freeze, extended, keys }: Paths, p
     published,
     ...listSshdSources(root),
     ...accounts.map((name) => path.join(root, 'etc', name)),
-  ]
-    .map((file) => {
-      const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
-      return stat === undefined ? '-' : [stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join(':');
-    })
-    .join(' ');
+  ]);
 }

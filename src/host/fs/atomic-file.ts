@@ -63,13 +63,9 @@ export function replaceFiles(files: readonly NewFile[]): void {
 
 /**
  * Removes what a kill left in a directory. The caller holds the sync lock, so that no one replaces files there.
- * @param names entries of the directory, where the caller has just listed it.
  */
-export function sweepTemporaries(
-  directory: string,
-  names: readonly string[] = existsSync(directory) ? readdirSync(directory) : [],
-): void {
-  for (const name of names) {
+export function sweepTemporaries(directory: string): void {
+  for (const name of existsSync(directory) ? readdirSync(directory) : []) {
     if (!name.endsWith(TEMPORARY_SUFFIX)) continue;
     try {
       rmSync(path.join(directory, name), { recursive: true, force: true });
