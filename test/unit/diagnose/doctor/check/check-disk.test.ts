@@ -33,6 +33,7 @@ describe('a file system', () => {
 
   test.each<[string, Facts]>([
     ['has just enough space', withDisk({ free: 256 * MIB })],
+    ['is local, as the state directory must be', withDisk({ path: STATE })],
     ['is of the network, but not that of the state directory', withDisk({ path: '/home', network: 'NFS' })],
     ['has no space of its own', withDisk({ size: 0, free: 0 })],
   ])('that %s is no finding', (_, facts) => {
@@ -121,8 +122,8 @@ describe('files that cannot be used', () => {
   ])('%s is an error, whose fix is the hint of the failure, else one of its own', (code, make) => {
     const [hinted] = checkDisk(make('/etc/passwd is immutable (of two (2) files) (chattr -i /etc/passwd)'));
     expect(hinted).toMatchObject({ code, level: 'error', fix: null });
-    expect(hinted?.detail).toContain('/etc/passwd is immutable');
-    expect(hinted?.howToFix).toContain('chattr -i /etc/passwd');
+    expect(hinted?.detail).toBe('/etc/passwd is immutable (of two (2) files)');
+    expect(hinted?.howToFix).toBe('chattr -i /etc/passwd');
     for (const bare of ['it is damaged', 'it is (damaged) somehow', '']) {
       const [finding] = checkDisk(make(bare));
       expect(finding).toMatchObject({ code, detail: bare, howToFix: expect.stringMatching(/\S/) });

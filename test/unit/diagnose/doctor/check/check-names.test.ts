@@ -32,6 +32,8 @@ describe('check `names`', () => {
   ])('names-order is the error of a passwd line that does not read %s: %j', (_, services, of) => {
     const facts = withNames({ services, differing: ['alice'] }, { config: of });
     expect(only(facts)).toMatchObject({ code: 'names-order', level: 'error', fix: null });
+    // The line to write names the service.
+    expect(only(facts)?.howToFix.includes('files cache')).toBe(of === published);
   });
 
   test('accounts that differ are an error, which doctor can fix where nscd is the cause', () => {
@@ -64,6 +66,8 @@ describe('check `names`', () => {
   test('is none where sshd reads no key file of users, or the line has the accounts', () => {
     expect(checkNames(withNames({ shadowServices: ['systemd'] }))).toEqual([]);
     expect(checkNames(withNames({}, { config: userFiles(config) }))).toEqual([]);
+    const both = { shadowServices: ['systemd', 'files'] };
+    expect(checkNames(withNames(both, { config: userFiles(config) }))).toEqual([]);
   });
 
   test('claims nothing where the name service was not asked', () => {

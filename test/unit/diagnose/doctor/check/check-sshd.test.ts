@@ -35,6 +35,12 @@ describe('check `sshd`', () => {
     expect(found?.howToFix.includes('doctor --fix')).toBe(fix !== null);
   });
 
+  test('the user of the helper is created by the package’s own rule, which is the fix for no other finding', () => {
+    const fixOf = (code: string) => checkSshd(withFindings(finding(code, true)))[0]?.howToFix;
+    expect(fixOf('sshd-helper-user')).toContain('systemd-sysusers');
+    expect(fixOf('sshd-allow-groups')).not.toContain('systemd-sysusers');
+  });
+
   test('what breaks logins is an error, what bypasses the store is of level security', () => {
     const levels = checkSshd(withFindings(finding('sshd-user-ca', false), finding('sshd-other-files', true)));
     expect(levels.map(({ level }) => level)).toEqual(['security', 'error']);

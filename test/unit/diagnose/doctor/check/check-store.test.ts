@@ -55,6 +55,7 @@ describe('a store that is not reached', () => {
     ['store-unreachable', 'ECONNREFUSED'],
     ['store-unreachable', 'ETIMEDOUT'],
     ['store-unreachable', 'UND_ERR_SOCKET'],
+    ['store-unreachable', 'NOT_EPROTO'],
     ['store-unreachable', ''],
   ])('%s is the error for %s', (code, errno) => {
     expect(only(withFault(errno))).toMatchObject({ code, level: 'error' });
@@ -91,7 +92,7 @@ describe('the clocks', () => {
   });
 
   test('are not compared with a store that does not tell its time', () => {
-    expect(checkStore(withProbe({ server_time: null, local_time: 0 }))).toEqual([]);
+    expect(checkStore(withProbe({ server_time: null }))).toEqual([]);
   });
 });
 
@@ -108,6 +109,12 @@ describe('the answer to Users', () => {
     expect(codes(withProbe({ tokens: [refused, { ...token, status: 403 }] }))).toEqual([]);
     expect(codes(withProbe({ tokens: [refused, { ...token, status: 404 }] }))).toEqual(['store-answer']);
     expect(codes(withProbe({ tokens: [{ ...token, status: null }] }))).toEqual([]);
+    // A token that was not asked with hides no answer to another.
+    const second = [
+      { ...token, status: null },
+      { ...token, status: 500 },
+    ];
+    expect(codes(withProbe({ tokens: second }))).toEqual(['store-answer']);
     expect(codes(withProbe({ tokens: [] }))).toEqual([]);
   });
 

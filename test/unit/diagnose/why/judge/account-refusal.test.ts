@@ -6,10 +6,15 @@ const refusal = (code: string, scimId = ALICE) => ({ scimId, kind: 'User' as con
 const disabled = { ...person.desired!, disabled: 'inactive' as const };
 
 describe('the refusal that leaves a user without an account', () => {
-  test.each(['name-reserved', 'uid-local', 'home-pattern', 'a-code-of-tomorrow'])('is %s', (code) => {
-    expect(findAccountRefusal({ ...person, desired: null, refusals: [refusal(code)] })?.code).toBe(code);
-    expect(findAccountRefusal({ ...person, desired: disabled, refusals: [refusal(code)] })?.code).toBe(code);
-  });
+  test.each(['name-reserved', 'uid-local', 'home-pattern', 'a-code-of-tomorrow', 'not-key-weak'])(
+    'is %s',
+    (code) => {
+      expect(findAccountRefusal({ ...person, desired: null, refusals: [refusal(code)] })?.code).toBe(code);
+      expect(findAccountRefusal({ ...person, desired: disabled, refusals: [refusal(code)] })?.code).toBe(
+        code,
+      );
+    },
+  );
 
   test.each(['key-weak', 'key-shared', 'shell-refused', 'uid-kept', 'gid-kept', 'home-kept', 'rename-kept'])(
     'is never %s, which denies no login',
@@ -56,15 +61,28 @@ describe('the verdict on a refusal', () => {
     });
   });
 
-  test.each(['name-domain', 'name-local', 'name-reserved', 'uid-local', 'marked-differs', 'marker-taken'])(
-    '%s is the operator’s',
+  test.each([
+    'name-domain',
+    'name-local',
+    'name-reserved',
+    'uid-local',
+    'marked-differs',
+    'marker-taken',
+    'not-uid-range',
+  ])('%s is the operator’s', (code) => {
+    expect(explainRefusal(refusal(code))).toMatchObject({
+      level: 'error',
+      code: `account-${code}`,
+      owner: 'operator',
+      howToFix: expect.stringMatching(/\S/),
+    });
+  });
+
+  test.each(['name-missing', 'name-domain', 'name-local', 'uid-missing', 'uid-local', 'marked-differs'])(
+    '%s has a fix of its own',
     (code) => {
-      expect(explainRefusal(refusal(code))).toMatchObject({
-        level: 'error',
-        code: `account-${code}`,
-        owner: 'operator',
-        howToFix: expect.stringMatching(/\S/),
-      });
+      const fallback = explainRefusal(refusal('a-code-of-tomorrow')).howToFix;
+      expect(explainRefusal(refusal(code)).howToFix).not.toBe(fallback);
     },
   );
 

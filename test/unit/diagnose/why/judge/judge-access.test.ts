@@ -38,6 +38,7 @@ describe('the link `access`', () => {
   test('is in order for a member of one access group, though another one is missing', () => {
     expect(judgeAccess(healthy)).toMatchObject({ level: 'ok', owner: null });
     expect(judgeAccess(withGroups(notFound, granting!)).level).toBe('ok');
+    expect(judgeAccess(healthy).detail).toContain('slurm-users');
   });
 
   test.each<[string, 'provider' | 'operator', Facts]>([
@@ -107,6 +108,9 @@ describe('a loss that the guard holds', () => {
     const verdict = judgeAccess(withPerson({ groups: without, held: [held('loss')], actual: enabled }));
     expect(verdict).toMatchObject({ level: 'warning', code: 'access-no-member', owner: 'provider' });
     expect(verdict.howToFix).toContain('sunk-agent approve abcd');
+    // Beside the fix of its cause, for a loss that is not intended.
+    const cause = judgeAccess(withPerson({ groups: without, actual: enabled }));
+    expect(verdict.howToFix).toContain(cause.howToFix);
   });
 
   test('is found behind what waits for the end of a freeze', () => {

@@ -93,6 +93,8 @@ describe('shadow', () => {
   test('with another day that has come is an expiry that was set manually', () => {
     expect(codeOf(expiring(2))).toBe('account-expired');
     expect(codeOf(expiring(today))).toBe('account-expired');
+    expect(codeOf({ ...expiring(today), now: today * DAY })).toBe('account-expired');
+    expect(judgeAccount({ ...expiring(today), now: today * DAY - 1 }).level).toBe('ok');
     expect(judgeAccount(expiring(today + 1)).level).toBe('ok');
     expect(judgeAccount(expiring(null)).level).toBe('ok');
   });

@@ -31,6 +31,13 @@ describe('the link `home`', () => {
     });
   });
 
+  test('is named with its path and both owners', () => {
+    const foreign = judgeHome({ ...healthy, home: probed({ ...there, uid: 4711 }) });
+    expect(foreign.detail).toMatch(/\/home\/alice.*4711.*10000/);
+    expect(foreign.howToFix).toContain('10000 /home/alice');
+    expect(judgeHome({ ...healthy, home: probed({ state: 'missing' }) }).detail).toContain('/home/alice');
+  });
+
   test('has the fix for who makes homes', () => {
     const missing = { ...healthy, home: probed({ state: 'missing' } as const) };
     const never: Facts['config'] = { ...config, accounts: { ...config.accounts, homes: 'never' } };

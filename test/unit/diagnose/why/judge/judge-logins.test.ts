@@ -14,6 +14,7 @@ describe('the link `logins`', () => {
     expect(logged()).toMatchObject({ level: 'ok', owner: null });
     expect(logged(accepted, refused, refused)).toMatchObject({ level: 'ok', owner: null });
     expect(logged(accepted).detail).toContain(accepted.text);
+    expect(logged(accepted).detail).toContain('90 s ago');
   });
 
   test('warns the user where the newest login was refused, since all other links are in order', () => {

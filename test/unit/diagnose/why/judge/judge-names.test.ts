@@ -53,6 +53,12 @@ describe('the link `names`', () => {
     });
   });
 
+  test('tells both answers where they differ', () => {
+    const { detail } = judgeNames(answering({ entry: { ...entry, uid: 4711 } }));
+    expect(detail).toContain('4711');
+    expect(detail).toContain('10000');
+  });
+
   test('names the service of the backend, and nscd only where it runs', () => {
     const missing = answering({ entry: null });
     expect(judgeNames(missing).howToFix).toMatch(/\bfiles\b/);
