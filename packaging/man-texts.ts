@@ -3,7 +3,7 @@
 export const READING = `Each sync.poll the reader asks the store for changes, and each sync.full for everything; scim.budget stretches the
 pauses. Users missing from a complete listing are looked up by id, 50 in a sync. If the store confirms that a user is
 deleted, that acts at once. Without confirmation an absence has to be repeated (limits.absences); it does not count in a
-sync whose listing lacks a user whom the store then serves by id. Where the state database was lost, an account of the
+sync whose listing lacks a user that the store then serves by id. Where the state database was lost, an account of the
 managed group that is in neither the ledger nor the store has no id to look up. It is disabled after two full syncs;
 until then each poll reads everything.
 
@@ -79,7 +79,7 @@ version 1, with the same value:
   store.lastContact         store.lastHeard
   counts.accountsEnabled    counts.accountsOpen
   counts.accountsDisabled   counts.accountsClosed
-  lastSync                  lastPass; mode state is cache there
+  lastSync                  lastPass; its mode "cache" is "state" here
   nextSync                  nextPass
 
 Metrics have old names likewise; each says so in its help text: sunk_agent_last_pass_timestamp_seconds,

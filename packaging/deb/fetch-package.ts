@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs
 import path from 'node:path';
 
 const PROJECT = path.resolve(import.meta.dirname, '../..');
-const CACHE = path.join(PROJECT, '.cache/packages');
+const DOWNLOADS = path.join(PROJECT, '.cache/packages');
 
 interface LockedPackage {
   readonly version: string;
@@ -25,14 +25,14 @@ export function findPackage(name: string): string {
 function fetchPackage(name: string): string {
   const { version, integrity } = lockedPackage(name);
   const label = `${name.replace('@', '').replace('/', '-')}-${version}`;
-  const directory = path.join(CACHE, label);
+  const directory = path.join(DOWNLOADS, label);
   if (existsSync(directory)) return path.join(directory, 'package');
 
-  mkdirSync(CACHE, { recursive: true });
-  execFileSync('npm', ['pack', '--silent', '--pack-destination', CACHE, `${name}@${version}`], {
+  mkdirSync(DOWNLOADS, { recursive: true });
+  execFileSync('npm', ['pack', '--silent', '--pack-destination', DOWNLOADS, `${name}@${version}`], {
     stdio: 'pipe',
   });
-  const archive = path.join(CACHE, `${label}.tgz`);
+  const archive = path.join(DOWNLOADS, `${label}.tgz`);
   const found = `sha512-${createHash('sha512').update(readFileSync(archive)).digest('base64')}`;
   if (found !== integrity) {
     rmSync(archive);

@@ -8,7 +8,7 @@ import { type Architecture } from './architecture.ts';
 import { findPackage, lockedPackage } from './fetch-package.ts';
 
 const HERE = import.meta.dirname;
-const CACHE = path.resolve(HERE, '../../.cache/sqlite-addon');
+const BUILDS = path.resolve(HERE, '../../.cache/sqlite-addon');
 
 /** GNU compilers by architecture; for another architecture than the machine's, Debian's cross compiler. */
 const COMPILER = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' } as const;
@@ -61,7 +61,7 @@ function compileOnce({ node }: Architecture): string {
   const compiler = runCompiler(`${COMPILER[node]}-g++`, '--version');
   const inputs = [...recipe, ...own, compiler, lockedPackage('better-sqlite3').integrity];
   const file = path.join(
-    CACHE,
+    BUILDS,
     `${node}-${createHash('sha256').update(inputs.join('\0')).digest('hex').slice(0, 16)}.node`,
   );
   if (!existsSync(file)) compile(COMPILER[node], file);
@@ -118,7 +118,7 @@ function compile(triplet: string, file: string): void {
       linked,
       '-lm',
     );
-    mkdirSync(CACHE, { recursive: true });
+    mkdirSync(BUILDS, { recursive: true });
     const unfinished = `${file}.${process.pid}`;
     copyFileSync(linked, unfinished);
     renameSync(unfinished, file);

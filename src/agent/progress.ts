@@ -1,7 +1,7 @@
 // How far a sync has come, for those who watch it.
 
 /** The steps that a sync is told by, in their order. */
-export const SYNC_STEPS = ['fetch', 'mirror', 'plan', 'apply'] as const;
+export const SYNC_STEPS = ['fetch', 'ingest', 'plan', 'apply'] as const;
 
 export type SyncStep = (typeof SYNC_STEPS)[number];
 

@@ -75,11 +75,11 @@ export function nameRefusal(error: unknown): unknown {
   const code = sqliteCode(error);
   if (code === null) return error;
   if (isDamageCode(code))
-    return new AgentError('cache_damaged', 'the state database is damaged', { cause: error, hint: REOPENED });
+    return new AgentError('cache_damaged', 'the state database is damaged', { cause: error, hint: REBUILT });
   return errnoOf(code) === null ? error : toHostWrite('the state database cannot be used', error);
 }
 
-const REOPENED = 'it is set aside when it is next opened, and rebuilt from the store and the host';
+const REBUILT = 'it is set aside when it is next opened, and rebuilt from the store and the host';
 
 /** The hint for the first layer of an error that has a known code, or null. */
 function hintAt(error: unknown): string | null {

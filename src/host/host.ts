@@ -9,7 +9,7 @@ import type { AccountBackend } from './accounts/account-backend.ts';
 import { type Applied, applyChanges } from './apply-changes.ts';
 import { sweepTemporaries } from './fs/atomic-file.ts';
 import { readKeyFiles } from './keys/authorized-keys.ts';
-import { readForeignCache } from './nss/foreign-cache.ts';
+import { readForeignNsscache } from './nss/foreign-nsscache.ts';
 import { findHomes } from './homes/home.ts';
 import { findJobOwners } from './sessions/find-jobs.ts';
 import { readOffboarded, sweepOffboarded } from './sessions/jobs.ts';
@@ -42,8 +42,8 @@ export interface Host {
 /** The host below `paths.root`, with the backend that the configuration names. */
 export function openHost({ paths, config }: { readonly paths: Paths; readonly config: Config }): Host {
   const { root } = paths;
-  const cache = path.join(root, config.accounts.nsscache_dir);
-  const backend = openBackend(config.accounts.backend, root, cache);
+  const nsscacheDirectory = path.join(root, config.accounts.nsscache_dir);
+  const backend = openBackend(config.accounts.backend, root, nsscacheDirectory);
   const managedGroup = { name: config.accounts.primary_group, gid: config.accounts.primary_gid };
   return {
     async read(homes) {
@@ -51,7 +51,7 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
       return {
         own,
         others: backend.readOthers(),
-        published: readForeignCache(root, cache),
+        published: readForeignNsscache(root, nsscacheDirectory),
         node: await readNodeTraits(root),
         keyFiles: markDenied(
           mergeKeys(readKeyFiles(paths.keys), backend.publication?.readKeys() ?? null),
@@ -85,9 +85,9 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
   };
 }
 
-function openBackend(kind: Config['accounts']['backend'], root: string, cache: string): AccountBackend {
+function openBackend(kind: Config['accounts']['backend'], root: string, directory: string): AccountBackend {
   if (kind === 'local') return openLocalAccounts(root);
-  return kind === 'nsscache' ? openNssCache(root, cache) : openPublished(root, cache);
+  return kind === 'nsscache' ? openNssCache(root, directory) : openPublished(root, directory);
 }
 
 /** Where a key file and the published keys of that name differ, a text that is neither, so that both are written. */

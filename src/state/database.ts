@@ -24,7 +24,7 @@ export interface OpenedDatabase {
 const KEPT_DAMAGED = 3;
 
 /**
- * Opens `folder`/mirror.sqlite, creating both where they are missing.
+ * Opens `directory`/mirror.sqlite, creating both where they are missing.
  * @param now epoch seconds, for the name of a file that is set aside.
  * @param node see `takeWriterLock`.
  * @param migrations another build's, in a test.
@@ -46,7 +46,7 @@ export function openDatabase(
       connection.close();
       lock.release();
     };
-    return { connection, setAside, isInPlace: watchPlace(path.join(directory, DATABASE)), close };
+    return { connection, setAside, isInPlace: watchInode(path.join(directory, DATABASE)), close };
   } catch (error) {
     lock.release();
     throw error;
@@ -64,7 +64,7 @@ export function copyToMemory(original: Connection): OpenedDatabase {
 }
 
 /** Tells whether the file that lies there is the one of now. */
-function watchPlace(file: string): () => boolean {
+function watchInode(file: string): () => boolean {
   const look = (): string | null => {
     const found = statSync(file, { bigint: true, throwIfNoEntry: false });
     return found === undefined ? null : `${found.dev} ${found.ino}`;
@@ -74,7 +74,7 @@ function watchPlace(file: string): () => boolean {
 }
 
 /**
- * Opens `folder`/mirror.sqlite without the right to write it.
+ * Opens `directory`/mirror.sqlite without the right to write it.
  * @throws AgentError state_folder where there is none or it may not be read, cache_damaged.
  */
 export function openDatabaseToRead(directory: string): Connection {

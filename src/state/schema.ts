@@ -1,7 +1,7 @@
 // The tables of the state database, as migrations: the n-th brings `user_version` n-1 to n, and none is ever edited.
 
 /**
- * Kinds of history that are many and never weighed; a query that says so finds the rest by an index. A migration has
+ * Kinds of history that are many and never counted; a query that says so finds the rest by an index. A migration has
  * it, so it is never edited either.
  */
 export const NOT_COUNTED =

@@ -20,7 +20,7 @@ export function prepareStateDirectory(
   readType = (file: string): number => statfsSync(file).type,
 ): void {
   const type = attempt(
-    `cannot use the state folder ${directory}`,
+    `cannot use the state directory ${directory}`,
     () => {
       // The key files lie beside it, where the helper's user must reach them.
       mkdirSync(path.dirname(directory), { recursive: true, mode: 0o755 });
@@ -35,7 +35,7 @@ export function prepareStateDirectory(
     throw new AgentError(
       'state_folder',
       `${directory} is on ${network}, where SQLite's write-ahead log loses data`,
-      { hint: 'put /var/lib/sunk-agent on a local disk or a block volume; one folder a node' },
+      { hint: 'put /var/lib/sunk-agent on a local disk or a block volume; one directory per node' },
     );
   }
   for (const name of [DATABASE, ...COMPANIONS.map((suffix) => DATABASE + suffix), WRITER_LOCK]) {

@@ -8,7 +8,7 @@ import { openSyncSearch } from './sync-search.ts';
 /** One change that was applied, or tried. */
 export interface HistoryRow {
   /** Number of the sync. */
-  readonly pass: number;
+  readonly sync: number;
   /** Epoch seconds. */
   readonly at: number;
   readonly scimId: string | null;
@@ -22,7 +22,7 @@ export interface HistoryRow {
 export interface SyncLog {
   /** Opens the row of a sync; its number goes with the history. */
   beginSync(startedAt: number): number;
-  endSync(n: number, report: object, history: readonly Omit<HistoryRow, 'pass'>[]): void;
+  endSync(n: number, report: object, history: readonly Omit<HistoryRow, 'sync'>[]): void;
   /**
    * The report of the newest sync for which `accept` holds, or null. The same question, asked again, is only shown what
    * came since.
@@ -31,7 +31,7 @@ export interface SyncLog {
   lastSync<T>(question: string, accept: (report: T) => boolean): T | null;
   history(filter: { name?: string; since?: number; limit: number }): HistoryRow[];
   /** The snapshot's hash of each of these syncs, as far as they are still on record. */
-  snapshots(passes: ReadonlySet<number>): ReadonlyMap<number, string>;
+  snapshots(syncs: ReadonlySet<number>): ReadonlyMap<number, string>;
   /**
    * Drops what is old or too much of syncs and history.
    * @param keepSince epoch seconds: what happened later stays in any case, since the guard counts it.
@@ -57,18 +57,18 @@ export function openSyncLog(connection: Connection): SyncLog {
     history: ({ name, since = 0, limit }) =>
       connection
         .prepare<[number, string | null, string | null, number], HistoryRow>(
-          'SELECT pass, at, scim_id AS scimId, kind, name, because, problem FROM history ' +
+          'SELECT pass AS sync, at, scim_id AS scimId, kind, name, because, problem FROM history ' +
             'WHERE at >= ? AND (? IS NULL OR name = ?) ORDER BY rowid DESC LIMIT ?',
         )
         .all(since, name ?? null, name ?? null, limit),
-    snapshots(passes) {
+    snapshots(syncs) {
       const find = connection.prepare<[number], { snapshot: string | null }>(
         "SELECT json_extract(report, '$.snapshot') AS snapshot FROM pass WHERE n = ? AND json_valid(report)",
       );
       return new Map(
-        [...passes].flatMap((pass): [number, string][] => {
-          const snapshot = find.get(pass)?.snapshot ?? null;
-          return snapshot === null ? [] : [[pass, snapshot]];
+        [...syncs].flatMap((n): [number, string][] => {
+          const snapshot = find.get(n)?.snapshot ?? null;
+          return snapshot === null ? [] : [[n, snapshot]];
         }),
       );
     },
@@ -79,6 +79,6 @@ export function openSyncLog(connection: Connection): SyncLog {
 const HISTORY_COLUMNS = ['pass', 'at', 'scim_id', 'kind', 'name', 'because', 'problem'] as const;
 
 const rowOf =
-  (pass: number) =>
-  ({ at, scimId, kind, name, because, problem }: Omit<HistoryRow, 'pass'>) =>
-    [pass, at, scimId, kind, name, because, problem] as const;
+  (sync: number) =>
+  ({ at, scimId, kind, name, because, problem }: Omit<HistoryRow, 'sync'>) =>
+    [sync, at, scimId, kind, name, because, problem] as const;

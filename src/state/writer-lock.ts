@@ -35,7 +35,7 @@ export function acquireWriterLock(directory: string, node: string): WriterLock {
       'state_folder',
       `${directory} is in use by the agent of another node (${host ?? '?'}, process ${pid ?? '?'})`,
       {
-        hint: 'two nodes must not share a state folder: give each a volume of its own',
+        hint: 'two nodes must not share a state directory: give each a volume of its own',
       },
     );
   };

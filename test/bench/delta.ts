@@ -34,7 +34,7 @@ export async function benchDelta(): Promise<Row[]> {
   try {
     const log = followLog(daemon);
     const fullSyncs = (lines: readonly LogLine[]): number =>
-      lines.filter(({ msg, mode }) => msg === 'pass over' && mode === 'full').length;
+      lines.filter(({ msg, mode }) => msg === 'sync ended' && mode === 'full').length;
     await log.wait((lines) => fullSyncs(lines) >= 1);
     // From an empty state database and from a full one.
     daemon.kill('SIGHUP');
@@ -104,7 +104,7 @@ interface LogLine {
 
 /** A poll that found the store and the node as they were. */
 function isQuietPoll({ msg, mode, ms }: LogLine): boolean {
-  return msg === 'pass over' && mode === 'delta' && ms !== undefined && !('decide' in ms);
+  return msg === 'sync ended' && mode === 'delta' && ms !== undefined && !('decide' in ms);
 }
 
 function followLog(child: ChildProcess) {
@@ -140,7 +140,7 @@ async function measureEvents(testbed: Testbed, log: ReturnType<typeof followLog>
     const body = JSON.stringify({ Operations: [operation] });
     await fetch(`${testbed.baseUrl}/Users/${id}`, { method: 'PATCH', headers, body });
     const find = () =>
-      log.lines.slice(from).find(({ msg, mode }) => msg === 'pass begins' && mode === 'event');
+      log.lines.slice(from).find(({ msg, mode }) => msg === 'sync begins' && mode === 'event');
     await log.wait(() => find() !== undefined);
     delays.push((Date.parse(find()?.time ?? '') - at) / 1000);
     await sleep(500);

@@ -74,9 +74,9 @@ const STEPS: [
     'directory',
     () => recordAct(paths, { act: 'thaw', subject: '', detail: '' }),
   ],
-  ['cannot open the pass lock', 'run', 'file', () => acquireFileLock(paths.syncLock, () => {}, 0)],
-  ['cannot open the pass lock', 'syncLock', 'directory', () => nameNode(paths.syncLock)],
-  ['cannot use the state folder', 'state', 'file', () => prepareStateDirectory(paths.state)],
+  ['cannot open the sync lock', 'run', 'file', () => acquireFileLock(paths.syncLock, () => {}, 0)],
+  ['cannot open the sync lock', 'syncLock', 'directory', () => nameNode(paths.syncLock)],
+  ['cannot use the state directory', 'state', 'file', () => prepareStateDirectory(paths.state)],
   ['cannot open the lock', 'state', 'file', () => acquireWriterLock(paths.state, 'node')],
   ['cannot listen for the reader at', 'run', 'file', () => linkReader(makeContext(), 'socket')],
   [

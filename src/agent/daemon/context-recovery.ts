@@ -77,7 +77,7 @@ export function keepContext(node: NodeContext): ContextKeeper {
 function isMoved(context: OpenContext, { log, paths }: NodeContext): boolean {
   if (context.current()?.state.isInPlace() ?? true) return false;
   log.warn(
-    { folder: paths.state },
+    { directory: paths.state },
     'the state database was removed or replaced while it was in use; the one that is there now is used, or a new one made',
   );
   return true;

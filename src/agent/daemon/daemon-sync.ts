@@ -30,7 +30,7 @@ export function createDaemonSync(parts: DaemonSyncParts): DaemonSync {
 
   async function run(context: DaemonContext, request: SyncRequest | null): Promise<void> {
     const mode = request?.mode ?? 'state';
-    node.log.debug({ mode }, 'pass begins');
+    node.log.debug({ mode }, 'sync begins');
     const report = await runSync({ ...context, reader: link.current() }, mode, request?.resources);
     budget.spend(report.fetched?.requests ?? 0);
     await publish(parts, context, report);
@@ -40,7 +40,7 @@ export function createDaemonSync(parts: DaemonSyncParts): DaemonSync {
   return async (request) => {
     try {
       await keeper.withLock(
-        () => node.log.info('another pass is under way: waiting'),
+        () => node.log.info('another sync is under way: waiting'),
         (context) => run(context, request),
       );
     } catch (error) {

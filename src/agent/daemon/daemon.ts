@@ -37,7 +37,7 @@ export async function runDaemon(node: NodeContext, source: ReaderSource, stop: A
 
   const queue = createSyncQueue(async (request) => {
     await sync(request);
-    manager.notify(`STATUS=last pass at ${new Date().toISOString()}`);
+    manager.notify(`STATUS=last sync at ${new Date().toISOString()}`);
   });
   const watchdog = startWatchdog(manager, queue, config.scim.bounds.pass);
   const lists = watchLists(

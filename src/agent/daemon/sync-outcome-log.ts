@@ -32,10 +32,10 @@ export function createSyncOutcomeLog(log: Logger): SyncOutcomeLog {
       lastStanding = standing;
       const { n, mode, snapshot, durations } = report;
       log[isQuiet ? 'debug' : failed > 0 ? 'error' : 'info'](
-        { pass: n, mode, snapshot, done, failed, held, ms: durations },
-        'pass over',
+        { sync: n, mode, snapshot, done, failed, held, ms: durations },
+        'sync ended',
       );
     },
-    noteFailure: (error) => failures.note(`the pass failed: ${describeError(nameRefusal(error))}`),
+    noteFailure: (error) => failures.note(`the sync failed: ${describeError(nameRefusal(error))}`),
   };
 }

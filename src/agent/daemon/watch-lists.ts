@@ -34,7 +34,7 @@ export function watchLists(
       try {
         const { host, state } = context();
         const { names, problems } = await revokeNow(entry, config, host, state);
-        log.warn({ entry, names, problems }, 'blocked: out at once');
+        log.warn({ entry, names, problems }, 'blocked: access revoked');
       } catch (error) {
         if (!(error instanceof AgentError)) throw error;
         log.warn({ entry }, describeError(error));

@@ -98,7 +98,7 @@ async function askForLists(
   onProgress?.('fetch', 0, expected);
   // What goes wrong on our side is no fault of the pipe, which would be closed for it.
   let failure: { readonly error: unknown } | null = null;
-  const end = await reader.pass({ mode: asked, since }, (line) => {
+  const end = await reader.fetch({ mode: asked, since }, (line) => {
     if (failure !== null) return;
     try {
       came += listener.ingest(line);
@@ -149,7 +149,7 @@ function openListener(context: FetchContext): FetchListener {
     async finish(end, named, mayConfirm) {
       const hasNews = end?.mode === 'full' || named.length > 0 || batch !== null;
       if (!hasNews) return { ingested: NOTHING, reads: 0, problems: [], warnings: [] };
-      onProgress?.('mirror', 0, null);
+      onProgress?.('ingest', 0, null);
       const begun = begin();
       const lists = end?.mode === 'full' ? describeLists(end, tally) : null;
       const { reads, problems, warnings } = await resolveSuspects(begun, context, lists, named);
@@ -157,7 +157,7 @@ function openListener(context: FetchContext): FetchListener {
         lists?.[kind].isComplete === true ? tally.unmatched(kind) : [],
       );
       const ingested = begun.commit(mayConfirm);
-      onProgress?.('mirror', ingested.added + ingested.changed, ingested.added + ingested.changed);
+      onProgress?.('ingest', ingested.added + ingested.changed, ingested.added + ingested.changed);
       return { ingested, reads, problems, warnings: [...warnings, ...unmatched] };
     },
   };

@@ -76,6 +76,6 @@ function judgeOne(suspect: Suspect, read: SingleRead | undefined, mayCount: bool
 
 function finding(what: string): Finding[] {
   return [
-    { code: 'list-contradicted', detail: `${what} when asked by id: no such absence counts in this pass` },
+    { code: 'list-contradicted', detail: `${what} when asked by id: no such absence counts in this sync` },
   ];
 }

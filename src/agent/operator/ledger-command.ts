@@ -18,11 +18,11 @@ export async function withLedger<T>(
 ): Promise<T> {
   const release = await acquireSyncLock(node, onWait, PATIENCE_MS);
   try {
-    const parts = openSyncContext(node);
+    const context = openSyncContext(node);
     try {
-      return await work(parts, Math.floor(parts.clock() / 1000));
+      return await work(context, Math.floor(context.clock() / 1000));
     } finally {
-      parts.state.close();
+      context.state.close();
     }
   } finally {
     release();
@@ -31,10 +31,10 @@ export async function withLedger<T>(
 
 /** What the next sync would do if the ledger were that one. */
 export async function previewSync(
-  parts: Omit<SyncContext, 'reader'>,
+  context: Omit<SyncContext, 'reader'>,
   bindings: readonly Binding[],
   now: number,
 ): Promise<{ readonly changes: readonly Change[]; readonly verdict: GuardVerdict }> {
-  const state = { ...parts.state, bindings: () => [...bindings] };
-  return decide({ ...parts, state }, now, judgeFreshness(null, parts.state, now));
+  const state = { ...context.state, bindings: () => [...bindings] };
+  return decide({ ...context, state }, now, judgeFreshness(null, context.state, now));
 }

@@ -21,8 +21,8 @@ export interface RevokeOutcome {
 const BECAUSE = 'an operator blocked this person';
 
 /**
- * Revokes the person that an entry of the block list means. What a sync under way writes after this, the next one takes
- * away again; the account stays closed meanwhile.
+ * Revokes the person that an entry of the block list means. What a sync under way writes after this, the next one
+ * removes; the account stays disabled meanwhile.
  * @throws AgentError refused: it is a local account, which is not managed.
  */
 export async function revokeNow(
@@ -56,9 +56,9 @@ export function findName(entry: string, config: Config, host: Host, known: Known
   if (there.isManaged || binding?.id === there.account.entry.uid) return name;
   throw new AgentError(
     'refused',
-    `${name} is a local account of this node, none of ours, so it is not blocked`,
+    `${name} is a local account of this node, which sunk-agent does not manage, so it is not blocked`,
     {
-      hint: `usermod --expiredate 1 ${name} closes it; its own ~/.ssh/authorized_keys goes on`,
+      hint: `usermod --expiredate 1 ${name} disables it; its own ~/.ssh/authorized_keys stays`,
     },
   );
 }

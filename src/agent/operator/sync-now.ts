@@ -1,4 +1,4 @@
-// One sync from the cache for a command that changed what operators say: it waits for its turn, then acts.
+// One sync from the state database, for a command that changed an override; it waits for the sync lock.
 import type { NodeContext } from '../node-context.ts';
 import { openSyncContext } from '../reconcile/context.ts';
 import { acquireSyncLock } from '../reconcile/sync-lock.ts';

@@ -1,4 +1,4 @@
-// The operators' extensions, one JSON line a person, beside the freeze and outside of the cache, so that no old copy of the cache brings one back.
+// The operators' extensions, one JSON line a person, beside the freeze and outside of the state database, so that no old copy of it brings one back.
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import type { DesiredState, Extension } from '../../policy/model.ts';
@@ -29,7 +29,7 @@ export function writeExtensions(file: string, extensions: Iterable<Extension>): 
 
 /**
  * Drops what no longer counts: an extension ends for good with its time, with the next confirmation, and with the
- * first word that closes the account, whatever the cache says later.
+ * first reason that disables the account, whatever the state database holds later.
  */
 export function dropSpentExtensions(file: string, desired: DesiredState): void {
   const extensions = readExtensions(file);

@@ -7,7 +7,7 @@ import { attempt, toHostWrite } from '../../common/system-error.ts';
 export interface OperatorFiles {
   /** Hashes of held sets that were approved. */
   readonly approved: ReadonlySet<string>;
-  /** Names, userNames, SCIM ids or fingerprints that are out. */
+  /** Names, userNames, SCIM ids or fingerprints that are blocked. */
   readonly blocked: readonly string[];
   /** Epoch seconds until which the node is frozen; 0: it is not. */
   readonly frozenUntil: number;

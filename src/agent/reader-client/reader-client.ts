@@ -20,7 +20,7 @@ import { createOpenQuestions, type OpenQuestions } from './open-questions.ts';
 
 export interface Reader {
   /** @throws AgentError with the reader's own code, or reader_failed when it went away. */
-  pass(question: FetchQuestion, sink: PageSink): Promise<FetchEnd>;
+  fetch(question: FetchQuestion, sink: PageSink): Promise<FetchEnd>;
   read(kind: ResourceKind, id: string): Promise<ReadAnswer>;
   /** Looks at the store, for doctor; asks for these groups by name and id. */
   probe(groups: readonly GroupQuestion[]): Promise<ProbeAnswer>;
@@ -30,7 +30,7 @@ export interface Reader {
   onTraffic(callback: (traffic: Traffic) => void): void;
   /** Says which snapshot the node has (`scim.announce`). */
   announce(snapshot: string): void;
-  /** Hands over the text that `metrics.listen` serves. */
+  /** Publishes the text that `metrics.listen` serves. */
   showMetrics(text: string): Promise<void>;
   close(): void;
 }
@@ -106,9 +106,9 @@ function dispatch(say: Say, questions: OpenQuestions, notices: Notices): void {
 }
 
 /** The questions that have an answer. */
-function asking(questions: OpenQuestions): Pick<Reader, 'pass' | 'read' | 'probe'> {
+function asking(questions: OpenQuestions): Pick<Reader, 'fetch' | 'read' | 'probe'> {
   return {
-    pass: ({ mode, since }, sink) =>
+    fetch: ({ mode, since }, sink) =>
       questions.ask<FetchEnd>(
         (n) => ({ ask: 'pass', n, mode, since }),
         (reply) => (reply.say === 'end' ? reply : undefined),

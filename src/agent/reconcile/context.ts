@@ -1,4 +1,4 @@
-// Opens what a sync needs: configuration, mirror, host and judge, all under one root.
+// Opens what a sync needs: configuration, state database, host and judge, all under one root.
 import type { Config } from '../../config/config.ts';
 import { createFailureLog, type FailureLog } from './failure-log.ts';
 import { type Host, openHost } from '../../host/host.ts';
@@ -45,7 +45,7 @@ export function openSyncContext(node: NodeContext): Omit<SyncContext, 'reader'> 
   if (state.setAside !== null) {
     log.error(
       { file: state.setAside },
-      'the cache was damaged and set aside; it is rebuilt from the store and the host',
+      'the state database was damaged and set aside; it is rebuilt from the store and the host',
     );
   }
   return {

@@ -16,7 +16,7 @@ export function createFailureLog(log: Logger): FailureLog {
       for (const result of applied) {
         const { scimId, kind, name, because } = result.change;
         if (result.ok) {
-          log.info({ pass: sync, scimId, kind, name }, because);
+          log.info({ sync, scimId, kind, name }, because);
           continue;
         }
         const { problem } = result;
@@ -27,7 +27,7 @@ export function createFailureLog(log: Logger): FailureLog {
           fields: { scimId, kind, name, problem },
         });
       }
-      dedup.noteAll(failures, { pass: sync });
+      dedup.noteAll(failures, { sync });
     },
   };
 }

@@ -28,7 +28,7 @@ export async function acquireFileLock(
       closeSync(fd);
       throw new AgentError(
         'lock_busy',
-        `another pass holds ${file} for more than ${Math.round(patience / 1000)} s`,
+        `another sync holds ${file} for more than ${Math.round(patience / 1000)} s`,
       );
     }
     await sleep(POLL_MS);
@@ -45,7 +45,7 @@ export function nameNode(file: string): string {
 }
 
 function openLockFile(file: string): number {
-  return attempt(`cannot open the pass lock ${file}`, () => {
+  return attempt(`cannot open the sync lock ${file}`, () => {
     mkdirSync(path.dirname(file), { recursive: true });
     return openSync(file, 'a', 0o600);
   });

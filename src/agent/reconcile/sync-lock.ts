@@ -17,7 +17,7 @@ export async function acquireSyncLock(
 ): Promise<() => void> {
   const release = await acquireFileLock(paths.syncLock, onWait, patience);
   if (giveRoom(paths.reserve))
-    log.warn({ file: paths.reserve }, 'the disk is full: the reserve is given up while a pass runs');
+    log.warn({ file: paths.reserve }, 'the disk is full: the reserve is given up while a sync runs');
   return () => {
     keepReserve(paths.reserve);
     release();

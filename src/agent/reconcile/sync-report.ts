@@ -13,7 +13,7 @@ export interface HeldSummary {
   readonly reason: string;
   /** How many changes wait. */
   readonly changes: number;
-  /** Epoch seconds when it acts by itself; null: it waits for a word. */
+  /** Epoch seconds when it acts by itself; null: it waits for approval. */
   readonly actsAt: number | null;
 }
 
@@ -43,13 +43,13 @@ export interface SyncReport {
   };
   readonly held: readonly HeldSummary[];
   /**
-   * Who bears our mark, is known to neither the ledger nor the store, and is still in: how many, and the first of them.
+   * Enabled accounts in the managed group that neither the ledger nor the store knows: how many, and the first of them.
    * null or, by another build, left out: none. Until then the store is read completely each time.
    */
   readonly unknown?: { readonly accounts: number; readonly first: readonly string[] } | null;
   /** At most 100, in the policy's order. */
   readonly refusals: readonly Refusal[];
-  /** What could not be done to the host, or written into the cache, one sentence each; at most 21. */
+  /** What could not be done to the host, or written into the state database, one sentence each; at most 21. */
   readonly problems: readonly string[];
   /** Epoch seconds of the first and the last key to expire; null where none does. */
   readonly keyExpiry: { readonly earliest: number; readonly latest: number } | null;

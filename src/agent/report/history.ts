@@ -43,12 +43,12 @@ export function gatherHistory(
   const rows = (state?.history({ since, limit: names.size === 0 ? limit : 100_000 }) ?? [])
     .filter(({ name, scimId }) => concerns(name, scimId))
     .slice(0, limit);
-  const snapshots = state?.snapshots(new Set(rows.map(({ pass }) => pass))) ?? new Map<number, string>();
-  const done = rows.map(({ pass, at, kind, name, scimId, because, problem }): HistoryEvent => {
-    const snapshot = snapshots.get(pass) ?? null;
+  const snapshots = state?.snapshots(new Set(rows.map(({ sync }) => sync))) ?? new Map<number, string>();
+  const done = rows.map(({ sync, at, kind, name, scimId, because, problem }): HistoryEvent => {
+    const snapshot = snapshots.get(sync) ?? null;
     // Behind the colon stands how the guard counts it.
     const [what = kind] = kind.split(':');
-    return { at, sync: pass, snapshot, operator: null, what, name, scimId, because, problem };
+    return { at, sync, snapshot, operator: null, what, name, scimId, because, problem };
   });
   const acts = audit.entries
     .map(({ at, operator, act, subject, detail }): HistoryEvent => ({

@@ -31,7 +31,7 @@ const WIPE = '\r\u001b[K';
 /** What each step is called, and what it counts. */
 const STEPS: Readonly<Record<SyncStep, readonly [label: string, one: string, many: string]>> = {
   fetch: ['fetch', 'record', 'records'],
-  mirror: ['ingest', 'record new or changed', 'records new or changed'],
+  ingest: ['ingest', 'record new or changed', 'records new or changed'],
   plan: ['plan', 'change', 'changes'],
   apply: ['apply', 'change', 'changes'],
 };

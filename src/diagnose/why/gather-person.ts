@@ -90,6 +90,6 @@ function fold(name: string): string {
 export function findProblem(state: Pick<StateView, 'history'>, name: string | null): PersonFacts['problem'] {
   if (name === null) return null;
   const rows = state.history({ name, limit: 50 });
-  const newest = rows[0]?.pass;
-  return rows.find(({ pass, problem }) => pass === newest && problem !== null) ?? null;
+  const newest = rows[0]?.sync;
+  return rows.find(({ sync, problem }) => sync === newest && problem !== null) ?? null;
 }

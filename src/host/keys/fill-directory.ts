@@ -19,7 +19,7 @@ const SYNC_EVERY = 2500;
  * Creates a directory with its files where none exists, or an empty one. The files are written beside it, and a single rename
  * installs all of them, where `replaceFiles` would rename each. All of them appear or none.
  * @param files each name once.
- * @param mode of a directory that does not exist; an empty one passes on its mode, owner, ACL and SELinux label.
+ * @param mode of a directory that does not exist; an empty one keeps its mode, owner, ACL and SELinux label.
  * @returns false: nothing was changed, because the directory cannot be replaced: it is a mount point, or not empty any more.
  * @throws AgentError host_write, after it removed what it wrote.
  */

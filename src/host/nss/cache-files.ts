@@ -1,4 +1,4 @@
-// Renders one generation of the nsscache backend: cache files and their indexes, as texts.
+// Renders one generation of the nsscache backend: its files and their indexes, as texts.
 import { renderIndex } from './cache-index.ts';
 
 /** The published files, and the columns by which libnss-cache looks up their lines. */
@@ -9,11 +9,11 @@ const COLUMNS = {
   sshkey: { ixname: 0 },
 } as const;
 
-export type CacheFile = keyof typeof COLUMNS;
-export const CACHE_FILES = Object.keys(COLUMNS) as CacheFile[];
+export type NsscacheFile = keyof typeof COLUMNS;
+export const NSSCACHE_FILES = Object.keys(COLUMNS) as NsscacheFile[];
 
 /** The texts in latin1, one character a byte; every line is managed. */
-export type CacheTexts = Readonly<Record<CacheFile, string>>;
+export type NsscacheTexts = Readonly<Record<NsscacheFile, string>>;
 
 /** A file of a generation: `passwd.cache`, `passwd.cache.ixname` and so on. */
 export interface GenerationFile {
@@ -24,8 +24,8 @@ export interface GenerationFile {
 }
 
 /** All files of a generation, each index after its file; the order of lines in `texts` counts. */
-export function renderGeneration(texts: CacheTexts): GenerationFile[] {
-  return CACHE_FILES.flatMap((file) => {
+export function renderGeneration(texts: NsscacheTexts): GenerationFile[] {
+  return NSSCACHE_FILES.flatMap((file) => {
     const isSecret = file === 'shadow';
     const name = `${file}.cache`;
     const indexes = Object.entries(COLUMNS[file]).map(([suffix, column]) => ({

@@ -1,4 +1,4 @@
-// The index files of libnss-cache: beside each cache file, the offset of each key's line.
+// The index files of libnss-cache: beside each file of nsscache, the offset of each key's line.
 
 /** Digits of an offset; a larger file gets more. */
 const DIGITS = 8;

@@ -6,9 +6,9 @@ import { toHostWrite } from '../../common/system-error.ts';
 import type { Change } from '../../plan/change.ts';
 import type { AccountBackend } from '../accounts/account-backend.ts';
 import {
-  CACHE_FILES,
-  type CacheFile,
-  type CacheTexts,
+  NSSCACHE_FILES,
+  type NsscacheFile,
+  type NsscacheTexts,
   readKeyLines,
   renderGeneration,
   renderKeyLine,
@@ -22,11 +22,11 @@ import { editLines, type LineEdit } from '../accounts/passwd-format.ts';
 /** The texts after `apply`, until they are published. */
 interface Staged {
   readonly generation: string | null;
-  readonly texts: CacheTexts;
+  readonly texts: NsscacheTexts;
 }
 
 /**
- * Publishes in `directory`, one generation after the other. Stages changes until `publish`, so that no reader sees half
+ * Publishes in `directory`, one generation after the other. Collects changes until `publish`, so that no reader sees half
  * of them. Never writes the accounts below `root`, which take precedence.
  */
 export function openNssCache(root: string, directory: string): AccountBackend {
@@ -56,7 +56,7 @@ export function openNssCache(root: string, directory: string): AccountBackend {
           });
         }
         const after = sortAll(editKeys(base?.texts ?? before, changes));
-        if (CACHE_FILES.every((file) => after[file] === before[file])) return;
+        if (NSSCACHE_FILES.every((file) => after[file] === before[file])) return;
         try {
           publishGeneration(directory, renderGeneration(after), findShadowGroup(root));
         } catch (cause) {
@@ -83,7 +83,7 @@ export function openPublished(root: string, directory: string): AccountBackend {
   };
 }
 
-function readTexts(directory: string): CacheTexts {
+function readTexts(directory: string): NsscacheTexts {
   return {
     passwd: readText(directory, 'passwd'),
     group: readText(directory, 'group'),
@@ -92,11 +92,11 @@ function readTexts(directory: string): CacheTexts {
   };
 }
 
-function readText(directory: string, file: CacheFile): string {
+function readText(directory: string, file: NsscacheFile): string {
   return readCurrent(directory, `${file}.cache`) ?? '';
 }
 
-function editKeys(texts: CacheTexts, changes: readonly Change[]): CacheTexts {
+function editKeys(texts: NsscacheTexts, changes: readonly Change[]): NsscacheTexts {
   const edits = new Map<string, LineEdit>();
   for (const change of changes) {
     if (change.kind === 'keys-remove') edits.set(change.name, () => null);
@@ -109,7 +109,7 @@ function editKeys(texts: CacheTexts, changes: readonly Change[]): CacheTexts {
   return { ...texts, sshkey: editLines(texts.sshkey, edits) };
 }
 
-function sortAll({ passwd, group, shadow, sshkey }: CacheTexts): CacheTexts {
+function sortAll({ passwd, group, shadow, sshkey }: NsscacheTexts): NsscacheTexts {
   return {
     passwd: sortLines(passwd),
     group: sortLines(group),

@@ -89,15 +89,15 @@ function gatherLosses(changes: readonly Change[], plan: ClassifiedPlan, vanished
     const present = actual.accounts.get(change.name);
     const isOpen = present !== undefined && present.expiryDay !== DISABLED_DAY;
     // What completes a revocation that is done already takes nothing more away.
-    const isOut =
+    const losesAccess =
       (effect === 'close' && disabling.has(unit)) ||
       (isOpen && (effect === 'lose-keys' || effect === 'remove'));
-    if (!isOut && effect !== 'drop-keys' && effect !== 'leave') continue;
+    if (!losesAccess && effect !== 'drop-keys' && effect !== 'leave') continue;
     const reason = findDisabledReason(change, accountOf);
     const before = losses.get(unit);
     losses.set(unit, {
       unit,
-      extent: isOut || before?.extent === 'out' ? 'out' : 'less',
+      extent: losesAccess || before?.extent === 'out' ? 'out' : 'less',
       isExplicit: reason === 'inactive',
       hasVanished: before?.hasVanished === true || vanished.concerns(change, reason),
     });

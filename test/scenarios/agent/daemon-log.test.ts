@@ -60,7 +60,7 @@ test('a failure that every sync meets is one line, a quiet sync a debug line, an
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line) as Line);
   expect(lines.filter(({ problem }) => problem !== undefined)).toHaveLength(1);
-  const syncs = lines.filter(({ msg }) => msg === 'pass over');
+  const syncs = lines.filter(({ msg }) => msg === 'sync ended');
   expect(syncs.length).toBeGreaterThanOrEqual(4);
   expect(syncs.filter(({ level }) => level > 20).length).toBeLessThanOrEqual(2);
   const body = pasted.split('\n')[1] ?? '';

@@ -55,7 +55,7 @@ interface SyncLine {
 function syncLines(): SyncLine[] {
   return output
     .split('\n')
-    .filter((line) => line.includes('"pass over"'))
+    .filter((line) => line.includes('"sync ended"'))
     .map((line) => JSON.parse(line.slice(line.indexOf('{'))) as SyncLine)
     .filter(({ mode }) => mode !== 'state');
 }
@@ -147,7 +147,7 @@ describe('the daemon', () => {
       expect(status).toBe(0);
       expect(JSON.parse(stdout)).toMatchObject({ changes: { planned: 0 } });
       writeFileSync(path.join(node.root, 'etc/sunk-agent/blocked'), 'alice@example.com\n');
-      await vi.waitFor(() => expect(output).toContain('blocked: out at once'), SOON);
+      await vi.waitFor(() => expect(output).toContain('blocked: access revoked'), SOON);
       expect(node.read('etc/passwd')).toMatch(/^alice:.*nologin$/m);
     },
   );

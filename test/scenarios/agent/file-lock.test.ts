@@ -41,7 +41,7 @@ test('the lock dies with a process that is killed while it holds it', async () =
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   await once(holder.stdout, 'data');
-  await expect(acquireFileLock(file, () => {}, 0)).rejects.toThrow(/another pass/);
+  await expect(acquireFileLock(file, () => {}, 0)).rejects.toThrow(/another sync/);
   holder.kill('SIGKILL');
   await once(holder, 'exit');
   (await acquireFileLock(file, () => {}, 0))();

@@ -82,7 +82,7 @@ describe('block', () => {
   test('refuses an account that is not managed, and keeps it off the list', async () => {
     const { status, stderr } = await node.run('block', 'root');
     expect(status).toBe(1);
-    expect(stderr).toMatch(/root is a local account of this node, none of ours/);
+    expect(stderr).toMatch(/root is a local account of this node, which sunk-agent does not manage/);
     expect(blocked()).not.toContain('root');
   });
 

@@ -14,7 +14,7 @@ export function readListed({ users, groups }: Listed, clock: () => number = Date
   };
   const lists = { User: users, Group: groups };
   return {
-    pass({ mode }, sink) {
+    fetch({ mode }, sink) {
       for (const kind of ['User', 'Group'] as const) {
         sink({ n: 1, kind, resources: Buffer.from(JSON.stringify(lists[kind])) });
       }

@@ -196,7 +196,7 @@ test('the agent accepts an answer only if it has the shape of one, and reads not
       const received: unknown[] = [];
       reader.watch((look) => received.push(look));
       reader.onTraffic((traffic) => received.push(traffic));
-      const pass = reader.pass(QUESTION, IGNORE_PAGES).then(
+      const pass = reader.fetch(QUESTION, IGNORE_PAGES).then(
         (end) => end,
         (error: unknown) => error,
       );
@@ -222,7 +222,7 @@ test('a pipe that breaks off in the middle of a line ends each question, and no 
   const line = `${JSON.stringify({ ...END, ...NUMBERS })}\n`;
   for (let length = 0; length < line.length; length += 1) {
     const { stream } = makePipe();
-    const pass = openReader(stream).pass(QUESTION, IGNORE_PAGES);
+    const pass = openReader(stream).fetch(QUESTION, IGNORE_PAGES);
     stream.push(line.slice(0, length));
     await turn();
     stream.destroy();
@@ -234,7 +234,7 @@ test('a page or an answer to a question that was never asked, or is answered alr
   const { stream } = makePipe();
   const reader = openReader(stream);
   const pages: string[] = [];
-  const pass = reader.pass(QUESTION, ({ n }) => pages.push(`line of ${n}`));
+  const pass = reader.fetch(QUESTION, ({ n }) => pages.push(`line of ${n}`));
   const end = { ...END, ...NUMBERS };
   for (const line of [
     'page 2 User []',

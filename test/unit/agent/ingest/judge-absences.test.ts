@@ -44,7 +44,7 @@ describe('an absence', () => {
       {
         code: 'list-contradicted',
         detail:
-          'the list of Users lacks 1 that the store has when asked by id: no such absence counts in this pass',
+          'the list of Users lacks 1 that the store has when asked by id: no such absence counts in this sync',
       },
     ]);
     expect(warnings).toEqual([]);

@@ -45,7 +45,7 @@ describe('the access groups of a person', () => {
 });
 
 describe('the problem of a person', () => {
-  const row = (pass: number, problem: string | null) => ({ pass, problem });
+  const row = (sync: number, problem: string | null) => ({ sync, problem });
   const find = (...rows: object[]) => findProblem({ history: () => rows as unknown as Rows }, 'alice');
 
   test('is a failure of the newest sync in the history', () => {

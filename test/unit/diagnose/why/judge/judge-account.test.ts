@@ -26,7 +26,7 @@ const held = (kind: 'gain' | 'frozen'): PersonFacts['held'][number] => ({
   actsAt: null,
 });
 const problem = {
-  pass: 7,
+  sync: 7,
   at: NOW - 60,
   kind: 'account-create',
   name: 'alice',

@@ -53,7 +53,7 @@ test('what could not be read is not known, and neither are the keys of a user wi
 
 test('an accepted key that the file does not have was not written, failed, or was never confirmed, in that order', () => {
   const problem = {
-    pass: 7,
+    sync: 7,
     at: NOW - 60,
     kind: 'keys-write',
     name: 'alice',

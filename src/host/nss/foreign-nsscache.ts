@@ -12,8 +12,8 @@ const MAX_LINKS = 10;
  * @param own the directory in which sunk-agent publishes, or reads what is published.
  * @returns null: no such publication exists.
  */
-export function readForeignCache(root: string, own: string): AccountsOnHost | null {
-  if (!looksUpCache(root)) return null;
+export function readForeignNsscache(root: string, own: string): AccountsOnHost | null {
+  if (!looksUpNsscache(root)) return null;
   const passwd = followLinks(root, '/etc/passwd.cache');
   if (passwd === null || passwd.startsWith(`${own}/`)) return null;
   const read = (name: string): string => {
@@ -23,7 +23,7 @@ export function readForeignCache(root: string, own: string): AccountsOnHost | nu
   return readAccounts({ passwd: read('passwd'), group: read('group'), shadow: '' });
 }
 
-function looksUpCache(root: string): boolean {
+function looksUpNsscache(root: string): boolean {
   const file = path.join(root, 'etc/nsswitch.conf');
   return existsSync(file) && /^\s*passwd:.*\bcache\b/m.test(readFileSync(file, 'utf8'));
 }
