@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
+import { parseTimestamp } from '../../common/text/timestamp.ts';
 import { syncToDisk } from '../../host/fs/durable.ts';
 import type { Paths } from '../../common/paths.ts';
 import { toHostWrite } from '../../common/system-error.ts';
@@ -33,7 +34,7 @@ const ACTS = [
 
 const entrySchema = z.object({
   /** When, RFC 3339 in UTC. */
-  at: z.iso.datetime(),
+  at: z.string().refine((at) => parseTimestamp(at) !== null),
   /** The operator, as `operatorName` has it. */
   operator: z.string(),
   act: z.enum(ACTS),

@@ -1,4 +1,5 @@
 // The history of this node: changes made by syncs, from the state database, and acts of operators, from the audit trail.
+import { parseTimestamp } from '../../common/text/timestamp.ts';
 import type { StateView } from '../../state/state.ts';
 import type { AuditTrail } from './audit.ts';
 
@@ -52,7 +53,8 @@ export function gatherHistory(
   });
   const acts = audit.entries
     .map(({ at, operator, act, subject, detail }): HistoryEvent => ({
-      at: Math.floor(Date.parse(at) / 1000),
+      // The trail has no entry whose time cannot be read.
+      at: Math.floor((parseTimestamp(at) ?? 0) / 1000),
       sync: null,
       snapshot: null,
       operator,

@@ -1,6 +1,7 @@
 // What sshd lately logged about a user: accepted and refused logins, from the journal or auth.log.
 import { open } from 'node:fs/promises';
 import path from 'node:path';
+import { parseTimestamp } from '../../common/text/timestamp.ts';
 import { runProgram } from '../probes/run-program.ts';
 
 export interface LoginRecord {
@@ -98,10 +99,29 @@ export function parseAuthLine(line: string, now: number): Line[] {
   );
   const [, time = '', text = ''] = match ?? [];
   if (match === null) return [];
-  // The old format has no year: take the last one that is not in the future.
+  return [{ at: time.includes('T') ? readRfc3339(time, now) : readSyslogTime(time, now), text }];
+}
+
+/** Seconds that a line may be ahead of this node's clock. */
+const MAX_AHEAD = 86_400;
+
+function readRfc3339(text: string, now: number): number | null {
+  const time = parseTimestamp(text);
+  return time === null || time > (now + MAX_AHEAD) * 1000 ? null : Math.floor(time / 1000);
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** RFC 3164 section 4.1.2: `Nov 25 17:10:09` in local time, without a year: the last one that is not in the future. */
+function readSyslogTime(text: string, now: number): number | null {
+  const month = MONTHS.indexOf(text.slice(0, 3));
+  const [day = 0, hour = 0, minute = 0, second = 0] = (text.match(/\d+/g) ?? []).map(Number);
+  if (month === -1 || hour > 23 || minute > 59 || second > 59) return null;
   const year = new Date(now * 1000).getFullYear();
-  const read = (stamp: string): number => Math.floor(Date.parse(stamp) / 1000);
-  const at = time.includes('T') ? read(time) : read(`${time} ${year}`);
-  const past = at > now + 86_400 ? read(`${time} ${year - 1}`) : at;
-  return [{ at: Number.isNaN(past) ? null : past, text }];
+  for (const candidate of [year, year - 1]) {
+    const date = new Date(candidate, month, day, hour, minute, second);
+    const at = Math.floor(date.getTime() / 1000);
+    if (date.getMonth() === month && date.getDate() === day && at <= now + MAX_AHEAD) return at;
+  }
+  return null;
 }

@@ -1,4 +1,5 @@
 // Reads what sshd itself says it will do for a user, and finds what replaces or bypasses sunk-agent.
+import { compileGlob } from '../../common/text/glob.ts';
 import type { KeySettings } from './sshd-drop-in.ts';
 
 /** `sshd -T`: keywords in lower case, each with its values in order. */
@@ -134,11 +135,10 @@ function findBypasses({ value, locate }: Examined): SshdFinding[] {
   return findings;
 }
 
-/** sshd's patterns (ssh_config(5), PATTERNS): `*`, `?` and, for a denial, `!` in front. */
+/**
+ * sshd's patterns (ssh_config(5), PATTERNS): `*` and `?`, which are globs. sshd's `?` is one byte; names of accounts and
+ * groups have one byte a character.
+ */
 export function matchesPattern(pattern: string, name: string): boolean {
-  const literal = pattern
-    .replace(/[\\^$.+()[\]{}|/]/g, '\\$&')
-    .replace(/\*/g, '.*')
-    .replace(/\?/g, '.');
-  return new RegExp(`^${literal}$`).test(name);
+  return compileGlob(pattern).test(name);
 }

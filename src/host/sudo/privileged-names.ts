@@ -58,6 +58,7 @@ function findIncludes(root: string, file: string, kind: PrivilegeFile['kind'], l
   return (
     patterns.match(/"[^"]*"|\S+/g)?.flatMap((pattern) => {
       const below = resolveBelow('etc/ssh', unquote(pattern));
+      // Not a pattern of names: sshd expands this one as glob(7), over files and with `[...]`.
       return globSync(below, { cwd: root }).flatMap((match) => listFiles(root, match));
     }) ?? []
   );

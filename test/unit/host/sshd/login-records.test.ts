@@ -35,6 +35,30 @@ describe('what sshd logged about a user', () => {
     expect(parseAuthLine('2026-01-01T23:00:00Z node cron[12]: hello', NOW)).toEqual([]);
   });
 
+  test.each([
+    ['Feb 30 10:00:00', null],
+    ['Foo 11 10:00:00', null],
+    ['Jan  1 24:00:00', null],
+    ['2026-02-30T10:00:00Z', null],
+    ['2026-01-01T10:00:00', null],
+    ['2027-01-01T10:00:00Z', null],
+    ['2026-01-01T10:00:00.123456+01:00', Date.UTC(2026, 0, 1, 9) / 1000],
+    ['Jan  1 10:00:00', new Date(2026, 0, 1, 10).getTime() / 1000],
+    ['Nov 25 17:10:09', new Date(2025, 10, 25, 17, 10, 9).getTime() / 1000],
+  ])('has the time of its line, if that is one: %s', (time, at) => {
+    const text = 'Accepted publickey for alice from 10.0.0.1';
+    expect(parseAuthLine(`${time} node sshd[12]: ${text}`, NOW)).toEqual([{ at, text }]);
+  });
+
+  test('of February 29 belongs to the last leap year, if that is this year or the last', () => {
+    const line = 'Feb 29 10:00:00 node sshd[12]: Invalid user alice from 10.0.0.1';
+    const at = (now: Date) => parseAuthLine(line, now.getTime() / 1000)[0]?.at;
+    const leap = new Date(2028, 1, 29, 10).getTime() / 1000;
+    expect(at(new Date(2028, 5, 1))).toBe(leap);
+    expect(at(new Date(2029, 0, 1))).toBe(leap);
+    expect(at(new Date(2030, 0, 1))).toBeNull();
+  });
+
   test('escapes any name, and accepts any line without harm', () => {
     fc.assert(
       fc.property(fc.string(), anyText, (name, line) => {
