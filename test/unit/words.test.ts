@@ -266,14 +266,6 @@ describe.each(Object.entries(TERMS))('the words of "%s"', (term, { use }) => {
   );
 });
 
-test('nobody and its relatives stand at most 20 times in src and packaging', () => {
-  const found = hits.filter(
-    ({ term, directory }) => term === 'nobody' && /^(?:src|packaging)$/.test(directory),
-  );
-  const [inSource, , inPackaging] = CEILINGS['nobody'] ?? [0, 0, 0, 0];
-  expect(found.length).toBeLessThanOrEqual(Math.max(20, inSource + inPackaging));
-});
-
 test('the search finds a word inside of an identifier, and leaves what is allowed', () => {
   expect(normalise('const passLock = SYNC_FOLDER')).toBe('const pass lock = sync folder');
   expect('opens mirror.sqlite-wal'.replaceAll(ON_DISK[0]!, '·')).toBe('opens ·');
