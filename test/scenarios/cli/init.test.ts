@@ -18,15 +18,16 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { loadConfig } from '../../../src/config/config.ts';
 import { EXAMPLE, renderConfig } from '../../../src/cli/init/config-text.ts';
 import { startTestbed, type Testbed } from '../../../src/testbed/service.ts';
+import { ROOT_ACCOUNTS, writeAccountFiles } from '../../support/nodes/root-directory.ts';
+import { connectStore, type StoreClient } from '../../support/nodes/store-client.ts';
 
 const CLI = path.resolve(import.meta.dirname, '../../../src/cli/main.ts');
-const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
-const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 
 vi.setConfig({ testTimeout: 90_000 });
 
 let root: string;
 let testbed: Testbed;
+let client: StoreClient;
 let group: string;
 
 const at = (...parts: string[]): string => path.join(root, ...parts);
@@ -36,38 +37,19 @@ beforeEach(async () => {
   root = mkdtempSync(path.join(tmpdir(), 'init-'));
   for (const directory of ['etc/sunk-agent', 'etc/skel', 'home'])
     mkdirSync(at(directory), { recursive: true });
-  const files = {
-    passwd: 'root:x:0:0:root:/root:/bin/bash\n',
-    group: 'root:x:0:\n',
-    shadow: 'root:*:20000:0:99999:7:::\n',
-    gshadow: 'root:*::\n',
-    shells: '/bin/sh\n/bin/bash\n',
-  };
-  for (const [name, content] of Object.entries(files)) writeFileSync(at('etc', name), content);
+  writeAccountFiles(root, ROOT_ACCOUNTS);
   // As the package installs it.
   writeFileSync(at('etc/sunk-agent/config.yaml'), renderConfig(EXAMPLE));
   testbed = await startTestbed({});
-  const alice = await push('/Users', { schemas: [USER], userName: 'alice@example.com', active: true });
-  group = await push('/Groups', {
-    schemas: [GROUP],
-    displayName: 'slurm-users',
-    members: [{ value: alice }],
-  });
+  client = connectStore(testbed);
+  const alice = await client.pushUser('alice@example.com', '');
+  group = await client.pushGroup('slurm-users', [alice]);
 });
 
 afterEach(async () => {
   await testbed.close();
   rmSync(root, { recursive: true });
 });
-
-async function push(resource: string, body: unknown): Promise<string> {
-  const response = await fetch(`${testbed.baseUrl}${resource}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${testbed.token}`, 'content-type': 'application/scim+json' },
-    body: JSON.stringify(body),
-  });
-  return ((await response.json()) as { id: string }).id;
-}
 
 interface Outcome {
   readonly status: number | null;
@@ -146,7 +128,7 @@ test.each([
 });
 
 test('writes nothing where two groups have the name, and names both', async () => {
-  const other = await push('/Groups', { schemas: [GROUP], displayName: 'slurm-users ' });
+  const other = await client.pushGroup('slurm-users ', []);
   await fetch(`${testbed.baseUrl}/Groups/${other}`, {
     method: 'PATCH',
     headers: { authorization: `Bearer ${testbed.token}`, 'content-type': 'application/scim+json' },
