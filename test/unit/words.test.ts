@@ -205,7 +205,7 @@ const TERMS: Readonly<Record<string, Term>> = {
 const CEILINGS: Readonly<Record<string, readonly [number, number, number, number]>> = {
   hear: [1, 0, 0, 0],
   cache: [3, 0, 0, 0],
-  nobody: [3, 1, 0, 0],
+  nobody: [3, 0, 0, 0],
   pass: [1, 0, 0, 0],
   place: [1, 0, 0, 0],
   weighing: [1, 0, 0, 0],
