@@ -71,12 +71,14 @@ export async function applyFixes(
   const names = new Set(findings.flatMap(({ fix }) => (fix === null ? [] : [fix])));
   for (const name of names) {
     const fix = FIXES[name];
-    const does = fix.does(context);
     const record = (detail: string) =>
       tryStep(`${name} is not on the audit trail`, () =>
         recordAct(context.paths, { act: 'doctor-fix', subject: name, detail }),
       );
-    say(`will ${does}`);
+    let does: string | null = null;
+    await tryStep(`${name} is not fixed`, () => void (does = fix.does(context)));
+    if (does === null) continue;
+    say(`will ${does as string}`);
     await record(does);
     const failure = await tryStep(`${name} is not fixed`, () => fix.run(context));
     if (failure !== null) await record(failure);

@@ -103,7 +103,9 @@ async function gatherLogin(
 }
 
 function findLine(root: string, name: string): PasswdEntry | null {
-  const line = readFileSync(path.join(root, 'etc/passwd'), 'utf8')
+  const file = path.join(root, 'etc/passwd');
+  if (!existsSync(file)) return null;
+  const line = readFileSync(file, 'utf8')
     .split('\n')
     .find((text) => text.startsWith(`${name}:`));
   return line === undefined ? null : parseEntry(line);

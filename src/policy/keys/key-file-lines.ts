@@ -9,8 +9,10 @@ export interface KeyFileLine {
   readonly text: string;
   /** `SHA256:...`; null: there is no key on it. */
   readonly fingerprint: string | null;
-  /** The `expiry-time` that it has in UTC, epoch seconds; null: none, or one in the local time of an older sshd. */
+  /** The `expiry-time` that it has in UTC, epoch seconds; null: none, or one in local time. */
   readonly expiresAt: number | null;
+  /** It has an `expiry-time` in the local time of an sshd older than 9.1, which is no instant by itself. */
+  readonly isLocalExpiry: boolean;
 }
 
 export function readKeyFile(text: string): KeyFileLine[] {
@@ -22,6 +24,7 @@ export function readKeyFile(text: string): KeyFileLine[] {
       text: line,
       fingerprint: blob === undefined || blob.startsWith('#') ? null : digest(blob),
       expiresAt: type === 1 ? readExpiry(fields[0] ?? '') : null,
+      isLocalExpiry: type === 1 && /^expiry-time="\d{8,14}"$/.test(fields[0] ?? ''),
     };
   });
 }

@@ -1,7 +1,7 @@
 // The link `access`: which group gives the user access, or which one is missing.
-import { DISABLED_DAY } from '../../../plan/actual.ts';
 import type { BlockFacts, Facts, GroupFacts, PersonFacts } from '../facts.ts';
-import { error, ok, unknown, warning, type Verdict } from '../verdict.ts';
+import { error, ok, unknown, type Verdict } from '../verdict.ts';
+import { softenHeldLoss } from './held-loss.ts';
 
 export function judgeAccess({ person, config }: Facts): Verdict {
   if (!person.ok || person.value === null) return unknown('the record is not known');
@@ -18,12 +18,13 @@ export function judgeAccess({ person, config }: Facts): Verdict {
   const granting = groups.filter(({ listsPerson }) => listsPerson);
   if (granting.length === 0) return softenHeldLoss(explainExclusion(groups, record.userName), person.value);
   if (disabled === 'not-listed-here') {
-    return error(
+    const unlisted = error(
       'access-not-listed-here',
       `access.users of this node does not list ${record.userName}`,
       'operator',
       'add that userName to access.users, if the node does not belong to another user',
     );
+    return softenHeldLoss(unlisted, person.value);
   }
   return ok(`a member of ${granting.map(({ name }) => name).join(', ')}`);
 }
@@ -36,18 +37,6 @@ function explainBlock({ source, detail }: BlockFacts, userName: string): Verdict
     source === 'overrides'
       ? 'when the block is over, remove it from overrides in the configuration'
       : 'when the block is over: sunk-agent unblock',
-  );
-}
-
-/** A loss that the guard holds denies no login yet, as long as the account is enabled. */
-function softenHeldLoss(reason: Verdict, { held, actual }: PersonFacts): Verdict {
-  const set = held.find(({ kind }) => kind !== 'frozen');
-  if (set === undefined || actual === null || actual.expiryDay === DISABLED_DAY) return reason;
-  return warning(
-    reason.code,
-    `${reason.detail}; the guard holds the loss, so the account stays enabled`,
-    reason.owner ?? 'operator',
-    `${reason.howToFix ?? ''}; if the loss is intended, the operator approves it: sunk-agent approve ${set.hash}`,
   );
 }
 

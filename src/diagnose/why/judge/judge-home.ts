@@ -1,7 +1,7 @@
 // The link `home`: does it exist, does it belong to the user, can the user reach it? Without it a session starts in /.
 import type { HomeProbe } from '../../../host/homes/home-probe.ts';
 import type { Facts } from '../facts.ts';
-import { error, ok, unknown, warning, type Verdict } from '../verdict.ts';
+import { ok, unknown, warning, type Verdict } from '../verdict.ts';
 
 export function judgeHome({ home, names, config }: Facts): Verdict {
   if (!home.ok) return unknown(home.why);
@@ -33,12 +33,12 @@ function judgePresent(
 ): Verdict {
   if (!probe.isDirectory)
     return warning('home-no-directory', `${dir} is not a directory`, 'operator', 'move it away');
-  if (probe.uid !== uid) {
+  if (uid !== null && probe.uid !== uid) {
     return warning(
       'home-other-owner',
-      `${dir} belongs to uid ${probe.uid}, not to uid ${uid ?? '?'}, so sunk-agent does not change it`,
+      `${dir} belongs to uid ${probe.uid}, not to uid ${uid}, so sunk-agent does not change it`,
       'operator',
-      `find its owner; if it is the user: chown -R ${uid ?? ''} ${dir}`,
+      `find out whose files these are: find ${dir} -maxdepth 1 -not -uid ${uid} -ls; then move them away, or give the account its old uid`,
     );
   }
   if (probe.closedAbove !== null) {
@@ -50,9 +50,9 @@ function judgePresent(
     );
   }
   if ((probe.mode & 0o022) !== 0 && hasUserKeys) {
-    return error(
+    return warning(
       'home-writable',
-      `group or others can write ${dir}, so sshd (StrictModes) ignores the keys in it`,
+      `group or others can write ${dir}, so sshd (StrictModes) ignores the keys in it; the keys of the store are not affected`,
       'person',
       `remove that right: chmod go-w ${dir}`,
     );

@@ -1,5 +1,5 @@
 // The link `keys`: each key of the record, whether it is accepted and until when; or the one key of the question.
-import { readKeyFile } from '../../../policy/keys/key-file-lines.ts';
+import { type KeyFileLine, readKeyFile } from '../../../policy/keys/key-file-lines.ts';
 import { sayAgo, sayTime } from '../../../common/text/relative-time.ts';
 import type { Facts, KeyFacts, PersonFacts } from '../facts.ts';
 import { error, ok, unknown, warning, type Verdict } from '../verdict.ts';
@@ -17,15 +17,25 @@ export function judgeKeys({ person, keyFile, fingerprint, now, config, status }:
   const accepted = keys.filter(({ refusal }) => refusal === null);
   if (accepted.length === 0) return explainNone(keys, record.userName);
   const lines = readKeyFile(keyFile.value ?? '');
-  const expiries = lines.flatMap(({ expiresAt }) => expiresAt ?? []);
+  const expiries = readExpiries(lines, person.value);
+  const asked = accepted.filter((key) => fingerprint === null || key.fingerprint === fingerprint);
   return judgeFile({
     person: person.value,
-    accepted,
+    accepted: asked,
     served: new Set(lines.flatMap(({ fingerprint: served }) => served ?? [])),
     expiresAt: expiries.length === 0 ? null : Math.min(...expiries),
     hasExpiry: config.keys.max_age !== null,
     storeHint: status.ok ? (status.value.store.failure?.hint ?? null) : null,
     now,
+  });
+}
+
+/** In local time a file does not tell the instant; what it was rendered from does. */
+function readExpiries(lines: readonly KeyFileLine[], { desired }: PersonFacts): number[] {
+  const known = new Map(desired?.credentials.map((one) => [one.fingerprint, one.expiresAt]));
+  return lines.flatMap(({ fingerprint, expiresAt, isLocalExpiry }) => {
+    const rendered = isLocalExpiry && fingerprint !== null ? known.get(fingerprint) : null;
+    return expiresAt ?? rendered ?? [];
   });
 }
 
@@ -55,11 +65,16 @@ function judgeFile(facts: FileFacts): Verdict {
       `restore contact with the store: ${facts.storeHint ?? 'sunk-agent sync'}`,
     );
   }
-  if (accepted.every(({ fingerprint }) => fingerprint !== null && !served.has(fingerprint)))
-    return explainUnserved(person);
+  const unserved = accepted.filter(({ fingerprint }) => fingerprint !== null && !served.has(fingerprint));
+  if (unserved.length === accepted.length) return explainUnserved(person);
   const until =
     expiresAt === null ? (hasExpiry ? 'valid' : 'without expiry') : `valid until ${sayTime(expiresAt)}`;
   const list = accepted.map((key) => `${key.type ?? ''} ${key.fingerprint ?? ''}`).join(', ');
+  if (unserved.length > 0) {
+    const { code, detail, howToFix } = explainUnserved(person);
+    const which = unserved.map(({ fingerprint }) => fingerprint).join(', ');
+    return warning(code, `${detail}: ${which}; other keys are served, ${until}`, 'operator', howToFix ?? '');
+  }
   const refusals = person.keys.flatMap(({ refusal }) => (refusal === null ? [] : [refusal.detail]));
   if (refusals.length > 0) {
     return warning(
@@ -110,7 +125,12 @@ function explainUnserved({ problem, confirmedAt }: PersonFacts): Verdict {
       'run sunk-agent doctor',
     );
   }
-  return error('keys-not-written', 'the keys are not on this node yet', 'operator', 'run sunk-agent sync');
+  return error(
+    'keys-not-written',
+    'keys that the store lists are not on this node yet',
+    'operator',
+    'run sunk-agent sync',
+  );
 }
 
 /** null: the policy accepts the key, and the rest is as for all keys. */

@@ -21,7 +21,8 @@ export function judgeNames({ names, name, person, local, config }: Facts): Verdi
       entry === null
         ? `the name service has no entry ${known}`
         : `the name service answers ${describe(entry)} for ${known}, not ${line === null ? 'the line of the file' : describe(line)}`;
-    return hasNscd
+    // Only an answer that differs from the file can be an old one.
+    return hasNscd && direct !== null && line !== null && isSame(direct, line)
       ? error(
           'names-stale-nscd',
           `${detail}: nscd has a stale entry`,
@@ -32,7 +33,7 @@ export function judgeNames({ names, name, person, local, config }: Facts): Verdi
           entry === null ? 'names-missing' : 'names-differ',
           detail,
           'operator',
-          `put ${config.accounts.backend === 'local' ? 'files' : 'cache'} first in the passwd line of /etc/nsswitch.conf`,
+          adviseOn(line, direct, known, config.accounts.backend === 'local' ? 'files' : 'cache'),
         );
   }
   const managedGroup = config.accounts.primary_group;
@@ -47,6 +48,21 @@ export function judgeNames({ names, name, person, local, config }: Facts): Verdi
     );
   }
   return ok(`${describe(entry)}, groups ${groups.join(' ')}`);
+}
+
+/** What to do depends on where the answer is lost: the file, the service that reads it, or another service before it. */
+function adviseOn(
+  line: PasswdEntry | null,
+  direct: PasswdEntry | null,
+  name: string,
+  service: string,
+): string {
+  if (line === null) return 'sunk-agent sync';
+  if (direct === null)
+    return `the service ${service} does not find the line of ${name}: check that its NSS module is installed and that ${service} is in the passwd line of /etc/nsswitch.conf`;
+  if (!isSame(direct, line))
+    return `another line of passwd has the name ${name} or its uid: getent -s ${service} passwd ${name}`;
+  return `another service answers before ${service}: put ${service} first in the passwd line of /etc/nsswitch.conf`;
 }
 
 function isSame(a: PasswdEntry, b: PasswdEntry): boolean {

@@ -2,6 +2,7 @@
 import { sayAgo } from '../../../common/text/relative-time.ts';
 import type { Facts } from '../facts.ts';
 import { error, ok, unknown, warning, type Verdict } from '../verdict.ts';
+import { softenHeldLoss } from './held-loss.ts';
 
 export function judgeRecord(facts: Facts): Verdict {
   const { person, now } = facts;
@@ -9,20 +10,22 @@ export function judgeRecord(facts: Facts): Verdict {
   if (person.value === null) return explainMissing(facts);
   const { record, absent, confirmedAt, quarantine } = person.value;
   if (absent) {
-    return error(
+    const removed = error(
       'record-removed',
       `the store no longer has ${record.userName}`,
       'provider',
       'assign the user to the application again',
     );
+    return softenHeldLoss(removed, person.value);
   }
   if (!record.active) {
-    return error(
+    const inactive = error(
       'record-inactive',
       `the store reports that ${record.userName} is not active`,
       'provider',
       'enable the user, if the user should have access',
     );
+    return softenHeldLoss(inactive, person.value);
   }
   const reason = quarantine?.findings[0]?.detail ?? null;
   if (reason !== null) {

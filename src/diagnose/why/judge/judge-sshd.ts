@@ -12,11 +12,12 @@ export function judgeSshd({ sshd, names, name }: Facts): Verdict {
   const { settings, findings } = sshd.value;
   const groups = names.ok ? names.value.groups : [];
   const denial = settings === null || name === null ? null : findDenial(settings, name, groups);
-  if (denial !== null) return denial;
+  if (denial?.level === 'error') return denial;
   // The helper is the link before this one.
   const fault = findings.find(({ breaksLogin, code }) => breaksLogin && code !== 'sshd-helper-unsafe');
   if (fault !== undefined) return error(fault.code, fault.detail, 'operator', 'run sunk-agent doctor --fix');
   if (settings === null) return unknown('sshd does not report its settings');
+  if (denial !== null) return denial;
   const tries = Number(settings.get('maxauthtries')?.[0] ?? '6');
   if (tries < FEW_TRIES) {
     return warning(

@@ -1,6 +1,6 @@
 // The settings by which sshd denies a user before it reads a key, in its own order (sshd_config(5), DenyUsers).
 import { matchesPattern, type SshdSettings } from '../../../host/sshd/sshd-findings.ts';
-import { error, type Verdict } from '../verdict.ts';
+import { error, warning, type Verdict } from '../verdict.ts';
 
 /**
  * The first setting that denies the user; null: none does.
@@ -13,10 +13,10 @@ export function findDenial(settings: SshdSettings, name: string, groups: readonl
 const list = (settings: SshdSettings, keyword: string): readonly string[] => settings.get(keyword) ?? [];
 
 function checkUsers(settings: SshdSettings, name: string): Verdict | null {
-  // The part after an @ is a host.
-  const isUser = (pattern: string): boolean => matchesPattern(pattern.split('@')[0] ?? '', name);
+  const isUser = (pattern: string): boolean => matchesPattern(splitPattern(pattern).user, name);
   const allowed = list(settings, 'allowusers');
-  if (list(settings, 'denyusers').some(isUser)) {
+  // A pattern with a host denies that host alone.
+  if (list(settings, 'denyusers').some((pattern) => isUser(pattern) && splitPattern(pattern).host === null)) {
     return error(
       'sshd-deny-users',
       `DenyUsers in sshd_config lists ${name}`,
@@ -32,7 +32,21 @@ function checkUsers(settings: SshdSettings, name: string): Verdict | null {
       `add ${name} to AllowUsers in sshd_config, or use AllowGroups instead`,
     );
   }
-  return null;
+  const hosts = allowed.filter(isUser).map((pattern) => splitPattern(pattern).host);
+  if (hosts.length === 0 || hosts.includes(null)) return null;
+  return warning(
+    'sshd-allow-users-from',
+    `AllowUsers in sshd_config admits ${name} only from ${hosts.join(', ')}`,
+    'operator',
+    `to admit ${name} from elsewhere, add the address to AllowUsers in sshd_config`,
+  );
+}
+
+/** `USER` or `USER@HOST` (sshd_config(5), AllowUsers); host null: from everywhere. */
+function splitPattern(pattern: string): { readonly user: string; readonly host: string | null } {
+  const at = pattern.indexOf('@');
+  const host = at < 0 ? '*' : pattern.slice(at + 1);
+  return { user: at < 0 ? pattern : pattern.slice(0, at), host: host === '*' ? null : host };
 }
 
 function checkGroups(settings: SshdSettings, name: string, groups: readonly string[]): Verdict | null {

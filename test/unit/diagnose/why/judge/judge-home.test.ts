@@ -34,8 +34,14 @@ describe('the link `home`', () => {
   test('is named with its path and both owners', () => {
     const foreign = judgeHome({ ...healthy, home: probed({ ...there, uid: 4711 }) });
     expect(foreign.detail).toMatch(/\/home\/alice.*4711.*10000/);
-    expect(foreign.howToFix).toContain('10000 /home/alice');
+    // Other users' files are never given away.
+    expect(foreign.howToFix).toContain('/home/alice -maxdepth 1 -not -uid 10000');
+    expect(foreign.howToFix).not.toContain('chown');
     expect(judgeHome({ ...healthy, home: probed({ state: 'missing' }) }).detail).toContain('/home/alice');
+  });
+
+  test('has no wrong owner where the name service was not asked', () => {
+    expect(judgeHome({ ...healthy, names: notProbed, home: probed(there) }).level).toBe('ok');
   });
 
   test('has the fix for who makes homes', () => {
@@ -52,6 +58,7 @@ describe('the link `home`', () => {
       const facts: Facts = { ...healthy, home: probed({ ...there, mode }) };
       expect(judgeHome(facts).level).toBe('ok');
       expect(judgeHome({ ...facts, config: withUserKeys })).toMatchObject({
+        level: 'warning',
         code: 'home-writable',
         owner: 'person',
         howToFix: expect.stringMatching(/\S/),

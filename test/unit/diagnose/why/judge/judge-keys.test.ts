@@ -45,6 +45,36 @@ test('of several keys the one that expires first counts', () => {
   expect(judgeKeys({ ...healthy, keyFile: probed(later) }).level).toBe('ok');
 });
 
+test('an accepted key that the file lacks beside others is a warning, and an error for the question about it alone', () => {
+  const missing = { ...person.keys[0]!, fingerprint: 'SHA256:new' };
+  const facts = withPerson({ keys: [...person.keys, missing] });
+  expect(judgeKeys(facts)).toMatchObject({
+    level: 'warning',
+    code: 'keys-not-written',
+    detail: expect.stringContaining('SHA256:new'),
+  });
+  expect(judgeKeys({ ...facts, fingerprint: 'SHA256:new' })).toMatchObject({
+    level: 'error',
+    code: 'keys-not-written',
+  });
+  expect(judgeKeys({ ...facts, fingerprint: FINGERPRINT }).level).toBe('ok');
+});
+
+test('an expiry in the local time of an older sshd is that of the credentials', () => {
+  const local = keyText(NOW + 60).replace(/Z"/g, '"');
+  const until = (expiresAt: number): Facts => ({
+    ...withPerson({
+      desired: {
+        ...person.desired!,
+        credentials: person.desired!.credentials.map((one) => ({ ...one, expiresAt })),
+      },
+    }),
+    keyFile: probed(local),
+  });
+  expect(judgeKeys(until(NOW - 1)).code).toBe('keys-expired');
+  expect(judgeKeys(until(NOW + 1)).level).toBe('ok');
+});
+
 test('what could not be read is not known, and neither are the keys of a user without a record', () => {
   expect(judgeKeys({ ...healthy, person: probed(null) }).level).toBe('unknown');
   expect(judgeKeys({ ...healthy, keyFile: notProbed }).level).toBe('unknown');

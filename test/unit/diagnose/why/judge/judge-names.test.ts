@@ -34,7 +34,9 @@ describe('the link `names`', () => {
       'names-missing',
       { ...answering({ entry: null, direct: null }, withPerson({ actual: null })), local: null },
     ],
-    ['names-stale-nscd', answering({ entry: null, hasNscd: true })],
+    ['names-stale-nscd', answering({ entry: null, direct: entry, hasNscd: true })],
+    // Where the service itself has no line, nscd is not to blame.
+    ['names-missing', answering({ entry: null, direct: null, hasNscd: true })],
     ['names-differ', answering({ entry: { ...entry, uid: 4711 } })],
     ['names-differ', answering({ entry: { ...entry, uid: 0, gid: 0 } })],
     ['names-differ', answering({ entry: { ...entry, gid: 100 } })],
@@ -61,7 +63,10 @@ describe('the link `names`', () => {
 
   test('names the service of the backend, and nscd only where it runs', () => {
     const missing = answering({ entry: null });
-    expect(judgeNames(missing).howToFix).toMatch(/\bfiles\b/);
+    expect(judgeNames(missing).howToFix).toMatch(/put files first/);
+    expect(judgeNames(answering({ entry: null, direct: null })).howToFix).toContain('files does not find');
+    const twice = answering({ entry: { ...entry, uid: 1 }, direct: { ...entry, uid: 1 } });
+    expect(judgeNames(twice).howToFix).toContain('getent -s files passwd alice');
     expect(judgeNames({ ...missing, config: published }).howToFix).toMatch(/\bcache\b/);
     expect(judgeNames(answering({ groups: [], hasNscd: true })).howToFix).toContain('nscd');
     expect(judgeNames(answering({ groups: [] })).howToFix).not.toContain('nscd');

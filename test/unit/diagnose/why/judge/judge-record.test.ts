@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { HeldSet } from '../../../../../src/plan/guard/guard-model.ts';
 import type { Facts } from '../../../../../src/diagnose/why/facts.ts';
 import { judgeRecord } from '../../../../../src/diagnose/why/judge/judge-record.ts';
 import {
@@ -18,6 +19,14 @@ const quarantine = {
   id: record.id,
   since: NOW - 60,
   findings: [{ code: 'field-uid', field: 'uid', detail: 'its uid is no number' }],
+};
+const heldLoss: HeldSet = {
+  hash: '0123456789abcdef',
+  kind: 'loss',
+  reason: 'too many',
+  changes: [],
+  since: NOW - 60,
+  actsAt: null,
 };
 const failure = { code: 'store_unreachable', message: 'it does not answer', hint: 'check the route' };
 
@@ -42,6 +51,15 @@ describe('the link `record`', () => {
       code,
       owner: 'provider',
       howToFix: expect.stringMatching(/\S/),
+    });
+  });
+
+  test('a loss that the guard holds is a warning, since the account is enabled', () => {
+    const held = withPerson({ record: inactive, held: [heldLoss] });
+    expect(judgeRecord(held)).toMatchObject({ level: 'warning', code: 'record-inactive' });
+    expect(judgeRecord(withPerson({ absent: true, held: [heldLoss] }))).toMatchObject({
+      level: 'warning',
+      code: 'record-removed',
     });
   });
 

@@ -9,6 +9,7 @@ describe('the settings by which sshd denies a user', () => {
   test.each<[string, Record<string, string[]>]>([
     ['sshd-deny-users', { denyusers: ['bob', 'al?ce'] }],
     ['sshd-deny-users', { denyusers: ['*'] }],
+    ['sshd-deny-users', { denyusers: ['alice@*'] }],
     ['sshd-allow-users', { allowusers: ['bob', 'carol@10.*'] }],
     ['sshd-allow-users', { allowusers: ['Alice', 'alic', 'alice2', 'a.*'] }],
     ['sshd-deny-groups', { denygroups: ['slurm-*'] }],
@@ -33,7 +34,8 @@ describe('the settings by which sshd denies a user', () => {
   test.each<[string, Record<string, string[]>]>([
     ['there are none', {}],
     ['others are denied', { denyusers: ['bob', 'alice2', 'ALICE'], denygroups: ['wheel'] }],
-    ['the user is allowed, from anywhere or from some hosts', { allowusers: ['bob', 'alice@10.*'] }],
+    ['the user is denied from one host', { denyusers: ['alice@203.0.113.7'] }],
+    ['the user is allowed from anywhere', { allowusers: ['bob', 'alice@10.*', 'al*'] }],
     ['one of the groups is allowed', { allowgroups: ['wheel', 'slurm-*'] }],
     ['any method is enough', { authenticationmethods: ['any'] }],
     [
@@ -43,6 +45,15 @@ describe('the settings by which sshd denies a user', () => {
     ['the lists are empty', { denyusers: [], allowusers: [], allowgroups: [], authenticationmethods: [] }],
   ])('are none where %s', (_, settings) => {
     expect(deny(settings)).toBeNull();
+  });
+
+  test('admit from some hosts only, which is a warning with the hosts', () => {
+    for (const allowusers of [['bob', 'alice@10.*'], ['*@10.0.0.0/8']])
+      expect(deny({ allowusers })).toMatchObject({
+        level: 'warning',
+        code: 'sshd-allow-users-from',
+        detail: expect.stringContaining('10.'),
+      });
   });
 
   test('are not concluded from groups that are not known', () => {
