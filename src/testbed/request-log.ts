@@ -1,5 +1,6 @@
 // The provisioning log: the last requests with what was sent and what was answered, for the admin address.
 import { SCIM_TYPE, type Reply, type Request } from './exchange.ts';
+import { redactPrivateKeys } from './keys/private-keys.ts';
 import type { Role, Token } from './tokens.ts';
 
 export interface LoggedRequest {
@@ -8,7 +9,7 @@ export interface LoggedRequest {
   readonly method: string;
   readonly target: string;
   readonly status: number;
-  /** Name of the token; null if it was none of ours. */
+  /** Name of the token; null if it was none of this organisation. */
   readonly token: string | null;
   readonly role: Role | null;
   readonly userAgent: string | null;
@@ -78,8 +79,19 @@ export function createRequestLog(now: () => number): RequestLog {
 
 function quote(body: string | Buffer | null): string | null {
   if (body === null || body.length === 0) return null;
-  const start = body.toString('utf8').slice(0, KEPT_CHARACTERS);
+  const text = spellOut(body.toString('utf8'));
+  const start = redactPrivateKeys(text).slice(0, KEPT_CHARACTERS);
   return start.replaceAll(/("password"\s*:\s*)"(?:[^"\\]|\\.)*"?/gi, '$1"(left out)"');
+}
+
+/** A secret could be written in JSON's escapes, and not be found. */
+function spellOut(text: string): string {
+  if (!text.includes('\\u')) return text;
+  try {
+    return JSON.stringify(JSON.parse(text));
+  } catch {
+    return text;
+  }
 }
 
 function readDetail(reply: Reply): string | null {

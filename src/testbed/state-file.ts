@@ -43,6 +43,9 @@ const stateSchema = z.strictObject({
   organisation: z.strictObject({
     users: z.array(entry).readonly(),
     groups: z.array(entry).readonly(),
+    leaks: z
+      .record(z.string(), z.strictObject({ at: z.string(), fingerprint: z.string().nullable() }))
+      .default({}),
     next: z.strictObject({ uid: z.int(), gid: z.int(), seq: z.int() }),
   }),
 });

@@ -59,6 +59,7 @@ export function createWorkspace(
       isNameTaken: (name) => workspace.settings.legacyDefaultGroups && policyGroups.isTaken(name),
       isDepartmentMapped: () => workspace.settings.departmentStopsGroups,
     },
+    storesPrivateKeys: () => workspace.settings.storesPrivateKeys,
   });
   const workspace: Workspace = {
     organisation,

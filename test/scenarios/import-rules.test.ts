@@ -52,6 +52,8 @@ const FORBIDDEN: [directory: string, line: string][] = [
   ['cli/inspect', "import { open } from '../../reader/probe.ts';"],
   ['testbed', "import { open } from '../state/state.ts';"],
   ['testbed/protocol', "import { open } from '../../state/state.ts';"],
+  ['testbed/keys', "import { open } from '../../policy/keys/key-policy.ts';"],
+  ['testbed/console', "import { readKeys } from '../../policy/keys/ssh-key.ts';"],
   ['testbed/identity-provider/saml', "import { open } from '../../../state/state.ts';"],
 ];
 
@@ -77,6 +79,7 @@ const ALLOWED: [directory: string, line: string][] = [
   ['diagnose/why', "import { open } from '../../agent/reconcile/decide.ts';"],
   ['cli/inspect', "import { open } from '../../diagnose/why/chain.ts';"],
   ['testbed', "import type { UserRecord } from '../protocol/records.ts';"],
+  ['testbed/keys', "import { readKeys } from '../../policy/keys/ssh-key.ts';"],
   ['testbed/faults', "import { render } from '../protocol/render.ts';"],
   ['testbed/identity-provider/saml', "import { html } from '../../pages/html.ts';"],
 ];

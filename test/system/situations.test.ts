@@ -83,6 +83,8 @@ describeOnNodes('on a node with a fault', () => {
       await store.stop();
       await node.stop();
     };
+    // As a careless service: the agent must see the private key that was pasted.
+    await store.admin('PATCH', '/settings', { storesPrivateKeys: true });
     const alice = makeKey('alice', '-t', 'ed25519');
     const people: readonly (readonly [string, string])[] = [
       ['alice@example.com', alice],

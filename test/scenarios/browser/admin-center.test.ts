@@ -46,7 +46,7 @@ describe.skipIf(findObstacle() !== null)('the Entra admin center for rehearsal',
   const harness = setUpHarness();
 
   it('has pages that fit a telephone and say that they are a rehearsal; axe-core finds nothing serious', async () => {
-    const file = path.join(harness.temporaryDirectory(), 'directory.yaml');
+    const file = path.join(harness.scratch(), 'directory.yaml');
     const provider = await harness.provider(file);
     const { origin } = new URL(provider.metadataUrl);
     const page = await harness.open();
@@ -73,7 +73,7 @@ describe.skipIf(findObstacle() !== null)('the Entra admin center for rehearsal',
   }, 180_000);
 
   it('admits the key of this start alone, and takes no form that is not its own', async () => {
-    const file = path.join(harness.temporaryDirectory(), 'directory.yaml');
+    const file = path.join(harness.scratch(), 'directory.yaml');
     saveDirectory(file, makeFullDirectory());
     const provider = await harness.provider(file);
     const page = await harness.open();

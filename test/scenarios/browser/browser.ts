@@ -33,7 +33,7 @@ export function findObstacle(): string | null {
 
 export interface Harness {
   /** A directory that ends with the test. */
-  readonly temporaryDirectory: () => string;
+  readonly scratch: () => string;
   testbed(options?: TestbedOptions): Promise<Testbed>;
   provider(file: string): Promise<SamlProvider>;
   /** A window in a profile of its own; it fails the test when the page breaks its own policy. */
@@ -45,7 +45,7 @@ export function setUpHarness(): Harness {
   let profile: string;
   let context: BrowserContext;
   let ends: (() => Promise<void>)[] = [];
-  let directory: string;
+  let scratch: string;
 
   beforeAll(async () => {
     profile = mkdtempSync(path.join(tmpdir(), 'console-browser-'));
@@ -66,10 +66,10 @@ export function setUpHarness(): Harness {
   });
 
   return {
-    temporaryDirectory() {
-      directory = mkdtempSync(path.join(tmpdir(), 'console-'));
-      ends.push(() => Promise.resolve(rmSync(directory, { recursive: true })));
-      return directory;
+    scratch() {
+      scratch = mkdtempSync(path.join(tmpdir(), 'console-'));
+      ends.push(() => Promise.resolve(rmSync(scratch, { recursive: true })));
+      return scratch;
     },
     async testbed(options = {}) {
       const testbed = await startTestbed(options);

@@ -5,7 +5,7 @@ import { choose, findObstacle, findSerious, keepPicture, setUpHarness } from './
 
 const COREWEAVE = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';
 const PUSHED = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl pushed';
-const OWN = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFdRUs3ttFmGdXFGFtDPbbnVWgiPTuTlHnLr+CBFZNGl laptop';
+const OWN = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKYSfdhgmDy/uQyovF3cuPzExqY2T6Yn2vjwqG3USrbb laptop';
 
 async function push(testbed: Testbed, path: string, body: object): Promise<{ status: number; id: string }> {
   const response = await fetch(`${testbed.baseUrl}${path}`, {

@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { findLeftovers } from '../../support/leftovers.ts';
 import { describeOnNodes } from '../../support/requirements.ts';
-import { choose, findObstacle, keepPicture, setUpHarness } from './browser.ts';
+import { findObstacle, keepPicture, setUpHarness } from './browser.ts';
 import { Clipboard, GUIDE, readGuide, type Step } from './guide.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
 
@@ -16,7 +16,23 @@ const REPOSITORY = path.resolve(import.meta.dirname, '../../..');
 const SENTENCES: readonly (readonly [RegExp, (page: Page, words: string, value: string) => Promise<void>])[] =
   [
     [/^Follow the link `(.+)`$/, async (page, url) => void (await page.goto(url))],
-    [/^Open \*(.+)\*$/, choose],
+    [
+      /^Open \*(.+)\*$/,
+      (page, name) => page.getByRole('navigation').getByRole('link', { name, exact: true }).click(),
+    ],
+    [
+      /^Choose \*(.+)\* of \*(.+)\*$/,
+      (page, name, part) =>
+        page
+          .locator('.steps > li', { hasText: part })
+          .getByRole('link', { name: new RegExp(`^${name}`) })
+          .click(),
+    ],
+    [
+      /^Choose the claim of \*(.+)\*$/,
+      (page, source) => page.getByRole('row', { name: source }).getByRole('link').click(),
+    ],
+    [/^Check \*(.+)\*$/, (page, label) => page.getByLabel(label).check()],
     [/^Open the three-dot menu of \*(.+)\*$/, (page, name) => page.getByLabel(`Actions for ${name}`).click()],
     [
       /^Choose \*(.+)\*$/,
@@ -37,7 +53,7 @@ const SENTENCES: readonly (readonly [RegExp, (page: Page, words: string, value: 
     [/^See [*`](.+)[*`]$/, (page, words) => page.getByText(words).first().waitFor()],
     [/^Enter `(.+)` as \*(.+)\*$/, (page, text, label) => page.getByLabel(label, { exact: true }).fill(text)],
     [
-      /^Select \*(.+)\* as \*(.+)\*$/,
+      /^Select [*`](.+)[*`] as \*(.+)\*$/,
       async (page, option, label) => void (await page.getByLabel(label).selectOption({ label: option })),
     ],
   ];
@@ -45,28 +61,28 @@ const SENTENCES: readonly (readonly [RegExp, (page: Page, words: string, value: 
 describeOnNodes('the rehearsal of the guide', () => {
   if (findObstacle() !== null) return;
   const harness = setUpHarness();
-  let directory: string;
+  let scratch: string;
   let terminals: Map<string, Terminal>;
   let clipboard: Clipboard;
 
   beforeEach(() => {
-    directory = mkdtempSync(path.join(tmpdir(), 'guide-'));
-    mkdirSync(path.join(directory, 'tmp'));
-    mkdirSync(path.join(directory, 'clone'));
+    scratch = mkdtempSync(path.join(tmpdir(), 'guide-'));
+    mkdirSync(path.join(scratch, 'tmp'));
+    mkdirSync(path.join(scratch, 'clone'));
     // As good as a clone for npm, and what is written into it goes away.
     for (const name of ['package.json', 'src', 'node_modules'])
-      symlinkSync(path.join(REPOSITORY, name), path.join(directory, 'clone', name));
+      symlinkSync(path.join(REPOSITORY, name), path.join(scratch, 'clone', name));
     terminals = new Map();
     clipboard = new Clipboard();
   });
   afterEach(async () => {
     for (const terminal of terminals.values()) await terminal.close();
-    rmSync(directory, { recursive: true });
+    rmSync(scratch, { recursive: true });
   });
 
   function findTerminal(name: string): Terminal {
-    const env = { ...process.env, TMPDIR: path.join(directory, 'tmp') };
-    const terminal = terminals.get(name) ?? openTerminal(path.join(directory, 'clone'), env);
+    const env = { ...process.env, TMPDIR: path.join(scratch, 'tmp') };
+    const terminal = terminals.get(name) ?? openTerminal(path.join(scratch, 'clone'), env);
     terminals.set(name, terminal);
     return terminal;
   }
@@ -98,8 +114,10 @@ describeOnNodes('the rehearsal of the guide', () => {
 
   it('leads one person on one machine from SAML SSO to a login, and out again', async () => {
     const steps = readGuide(GUIDE);
-    const page = await harness.open();
+    const windows = { console: await harness.open(), entra: await harness.open() };
+    let page = windows.console;
     for (const step of steps) {
+      if (step.kind === 'screen' && step.window !== null) page = windows[step.window];
       try {
         if (step.kind === 'shell') await runInShell(step);
         else await doOnScreen(page, step.sentence);
@@ -109,7 +127,7 @@ describeOnNodes('the rehearsal of the guide', () => {
         throw new Error(`${GUIDE}:${step.line}: ${what}`, { cause });
       }
     }
-    await expect.poll(() => findLeftovers(path.join(directory, 'tmp')), { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => findLeftovers(path.join(scratch, 'tmp')), { timeout: 20_000 }).toEqual([]);
     expect(steps.length).toBeGreaterThan(60);
   }, 400_000);
 });

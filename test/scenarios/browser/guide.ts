@@ -17,9 +17,15 @@ export type Step =
       /** Lines of which each must be printed, in this order. */
       readonly prints: readonly string[];
     }
-  | { readonly kind: 'screen'; readonly line: number; readonly sentence: string };
+  | {
+      readonly kind: 'screen';
+      readonly line: number;
+      readonly sentence: string;
+      /** The window in which it is done; null: the one before. */
+      readonly window: 'console' | 'entra' | null;
+    };
 
-/** @throws Error for an unknown kind of fence. */
+/** @throws Error for a fence of an unknown kind. */
 export function readGuide(file: string): readonly Step[] {
   const steps: Step[] = [];
   const lines = readFileSync(file, 'utf8').split('\n');
@@ -29,17 +35,33 @@ export function readGuide(file: string): readonly Step[] {
     if (language === undefined) {
       const item = /^\d+\. (.*)$/.exec(line)?.[1];
       if (item === undefined) continue;
-      for (const sentence of item.split(/(?<=\.) (?=[A-Z])/))
-        steps.push({ kind: 'screen', line: at + 1, sentence: sentence.replace(/\.$/, '') });
+      steps.push(...readItem(item, at + 1));
       continue;
     }
     const end = lines.indexOf('```', at);
     const content = lines.slice(at + 1, end);
+    if (language === 'sh' && info === 'before') {
+      // Done before the test begins.
+      at = end;
+      continue;
+    }
     if (language === 'sh') steps.push(readShell(info, content, at + 1));
     else addExpectation(steps, language, content, at + 1);
     at = end;
   }
   return steps;
+}
+
+/** The sentences of an item; `In Entra:` and `In the console:` say in which window. */
+function readItem(item: string, line: number): readonly Step[] {
+  const [, name, rest = item] = /^In (the console|Entra): (.*)$/.exec(item) ?? [];
+  const window = name === undefined ? null : name === 'Entra' ? 'entra' : 'console';
+  return rest.split(/(?<=\.) (?=[A-Z])/).map((sentence, index) => ({
+    kind: 'screen',
+    line,
+    sentence: sentence.replace(/\.$/, ''),
+    window: index === 0 ? window : null,
+  }));
 }
 
 function readShell(info: string, content: readonly string[], line: number): Step {

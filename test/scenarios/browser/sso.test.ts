@@ -6,7 +6,7 @@ import { ENTRA } from '../../../src/testbed/identity-provider/entra/commands.ts'
 import { perform } from '../../../src/testbed/identity-provider/idp-cli.ts';
 import { choose, findObstacle, findSerious, keepPicture, setUpHarness } from './browser.ts';
 
-const OWN = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFdRUs3ttFmGdXFGFtDPbbnVWgiPTuTlHnLr+CBFZNGl laptop';
+const OWN = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKYSfdhgmDy/uQyovF3cuPzExqY2T6Yn2vjwqG3USrbb laptop';
 
 const heading = (page: Page): Promise<string | null> => page.getByRole('heading', { level: 1 }).textContent();
 
@@ -16,7 +16,7 @@ describe.skipIf(findObstacle() !== null)('SAML SSO', () => {
   it('is configured, tested and deployed; then pushed users sign in, and no one else', async () => {
     const testbed = await harness.testbed({ isNew: true });
     const { origin } = new URL(testbed.baseUrl);
-    const file = path.join(harness.temporaryDirectory(), 'directory.yaml');
+    const file = path.join(harness.scratch(), 'directory.yaml');
     const entra = async (...args: string[]): Promise<string> => {
       const { status, out, err } = await perform(ENTRA, ['--file', file, ...args]);
       if (status !== 0) throw new Error(`entra ${args.join(' ')}: ${err}${out}`);

@@ -1,4 +1,4 @@
-// A terminal in which a user types: one bash, whose programs read the same lines and print to the same place.
+// A terminal in which a person types: one bash, whose programs read the same lines and print to the same place.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -36,7 +36,7 @@ describe('a user', () => {
     expect(read.body).toEqual(created.body);
   });
 
-  it('keeps its uid for good, and no other user ever gets it', async () => {
+  it('keeps its uid for good, and no one else ever gets it', async () => {
     const { send } = await connect();
     const one = await send('POST', '/Users', { userName: 'one@x' });
     await send('DELETE', `/Users/${one.body.id}`);
@@ -200,7 +200,7 @@ describe('a list', () => {
     expect((await send('GET', '/Users?count=x')).status).toBe(400);
   });
 
-  it('comes in pages by cursor, which misses and repeats no user while people come and go', async () => {
+  it('comes in pages by cursor, which misses and repeats no one while people come and go', async () => {
     const { send } = await connect({ seedUsers: 10 });
     const first = await send('GET', '/Users?cursor=&count=4');
     const [gone, , , last] = first.body.Resources;
@@ -237,7 +237,7 @@ describe('a list', () => {
     expect((await send('GET', `/Users?cursor=${body.nextCursor}`)).body.scimType).toBe('expiredCursor');
   });
 
-  it('issues no cursor that is about to expire, however often the page was read', async () => {
+  it('gives no cursor that is about to expire, however often the page was read', async () => {
     let now = Date.now();
     const { send } = await connect({ seedUsers: 3, now: () => now, cursorTimeout: 60 });
     await send('GET', '/Users?cursor=&count=1');
@@ -297,7 +297,7 @@ describe('a list', () => {
   });
 });
 
-describe('authentication', () => {
+describe('the authorisation', () => {
   it('lets in only bearers of a token, and readers only to read', async () => {
     const { send, testbed } = await connect();
     for (const authorization of ['', 'Bearer x', `Basic ${testbed.token}`, `Bearer ${testbed.token} x`]) {

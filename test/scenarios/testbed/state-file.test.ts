@@ -7,14 +7,14 @@ import { startTestbed, type Testbed } from '../../../src/testbed/service.ts';
 import { enter } from '../../support/testbed/browser-client.ts';
 import { COREWEAVE } from '../../support/testbed/client.ts';
 
-let directory: string;
+let scratch: string;
 let file: string;
 
 beforeEach(() => {
-  directory = mkdtempSync(path.join(tmpdir(), 'state-'));
-  file = path.join(directory, 'state.json');
+  scratch = mkdtempSync(path.join(tmpdir(), 'state-'));
+  file = path.join(scratch, 'state.json');
 });
-afterEach(() => rmSync(directory, { recursive: true }));
+afterEach(() => rmSync(scratch, { recursive: true }));
 
 type Body = Record<string, unknown> & { id: string };
 
@@ -100,7 +100,7 @@ it('keeps no token and no link in the file, which no one else may read', async (
   expect(statSync(file).mode & 0o777).toBe(0o600);
 });
 
-it('refuses a file of another program, and that of another organisation', async () => {
+it('refuses a file of another kind, and that of another organisation', async () => {
   writeFileSync(file, 'nonsense');
   await expect(startTestbed({ stateFile: file })).rejects.toThrow('no state of a testbed');
   writeFileSync(file, '{}');

@@ -30,7 +30,7 @@ export interface ThrowawayRoot {
 
 export async function makeThrowawayRoot(): Promise<ThrowawayRoot> {
   const root = mkdtempSync(path.join(tmpdir(), 'root-'));
-  const testbed = await startTestbed({});
+  const testbed = await startTestbed({ settings: { storesPrivateKeys: true } });
   const render = (more = ''): string =>
     `scim:\n  base_url: ${testbed.baseUrl}\naccess:\n  groups: [{ name: slurm-users }]\naccounts:\n  domains: [example.com]\n${more}`;
   layRoot(root, { files: ROOT_ACCOUNTS, config: render(), token: testbed.readToken });

@@ -1,4 +1,4 @@
-// A browser reduced to what the tests of the console's authentication need: cookies, forms, redirects that are not followed.
+// A browser reduced to what the tests of the console's authorisation need: cookies, forms, redirects that are not followed.
 import { startTestbed, type Testbed, type TestbedOptions } from '../../../src/testbed/service.ts';
 import { afterEach } from 'vitest';
 

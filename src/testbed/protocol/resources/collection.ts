@@ -1,6 +1,6 @@
 // Resources of one kind in memory: by id, by indexed attributes, in the order of creation, and by time of change.
-import { getAttribute } from '../attributes.ts';
 import type { JsonObject } from '../json.ts';
+import { createAttributeIndexes, createChangeTimes, findFirst } from './indexes.ts';
 
 export type ResourceKind = 'User' | 'Group';
 
@@ -37,56 +37,15 @@ export interface Collection {
   clear(): void;
 }
 
-/** How each indexed attribute is folded; `userName` compares without case, `externalId` with. */
-const INDEXED: Readonly<Record<ResourceKind, Readonly<Record<string, (text: string) => string>>>> = {
-  User: { username: (text) => text.toLowerCase(), externalid: (text) => text },
-  Group: { displayname: (text) => text.toLowerCase(), externalid: (text) => text },
-};
-
 export function createCollection(kind: ResourceKind): Collection {
   const byId = new Map<string, Entry>();
-  const indexes = Object.entries(INDEXED[kind]).map(([attribute, fold]) => ({
-    attribute,
-    fold,
-    ids: new Map<string, Set<string>>(),
-  }));
-  /** In order of time; an entry stands here once for each of its changes. */
-  let changes: { readonly moment: number; readonly id: string }[] = [];
+  const indexes = createAttributeIndexes(kind);
+  const changes = createChangeTimes(byId);
   let ordered: Entry[] = [];
   let version = 0;
 
-  const bySeq = (one: Entry, other: Entry): number => one.seq - other.seq;
-
   function pick(ids: Iterable<string>): Entry[] {
-    return [...ids].flatMap((id) => byId.get(id) ?? []).sort(bySeq);
-  }
-
-  function unindex(entry: Entry): void {
-    for (const { attribute, fold, ids } of indexes) {
-      const value = getAttribute(entry.resource, attribute);
-      if (typeof value !== 'string') continue;
-      const found = ids.get(fold(value));
-      found?.delete(entry.id);
-      if (found?.size === 0) ids.delete(fold(value));
-    }
-  }
-
-  function index(entry: Entry): void {
-    for (const { attribute, fold, ids } of indexes) {
-      const value = getAttribute(entry.resource, attribute);
-      if (typeof value !== 'string') continue;
-      const found = ids.get(fold(value));
-      if (found === undefined) ids.set(fold(value), new Set([entry.id]));
-      else found.add(entry.id);
-    }
-  }
-
-  /** Entries that changed often would make the list of changes grow for ever. */
-  function compactChanges(): void {
-    if (changes.length < 1000 || changes.length < 4 * byId.size) return;
-    changes = [...byId.values()]
-      .map((entry) => ({ moment: entry.modified, id: entry.id }))
-      .sort((one, other) => one.moment - other.moment);
+    return [...ids].flatMap((id) => byId.get(id) ?? []).sort((one, other) => one.seq - other.seq);
   }
 
   return {
@@ -96,39 +55,34 @@ export function createCollection(kind: ResourceKind): Collection {
     get: (id) => byId.get(id) ?? null,
     list: () => ordered,
     find(attribute, value) {
-      if (attribute === 'id') return pick([value]);
-      const found = indexes.find((one) => one.attribute === attribute);
-      return found === undefined ? null : pick(found.ids.get(found.fold(value)) ?? []);
+      const ids = attribute === 'id' ? [value] : indexes.find(attribute, value);
+      return ids === null ? null : pick(ids);
     },
-    changedSince(moment) {
-      const start = findFirst(changes, (change) => change.moment >= moment);
-      return pick(new Set(changes.slice(start).map((change) => change.id)));
-    },
+    changedSince: (moment) => pick(changes.since(moment)),
     put(entry) {
       const before = byId.get(entry.id);
       if (before === undefined) ordered.push(entry);
       else {
-        unindex(before);
+        indexes.remove(before);
         ordered[findSeq(ordered, entry.seq)] = entry;
       }
       byId.set(entry.id, entry);
-      index(entry);
-      changes.push({ moment: entry.modified, id: entry.id });
-      compactChanges();
+      indexes.add(entry);
+      changes.note(entry);
       version += 1;
     },
     remove(id) {
       const entry = byId.get(id);
       if (entry === undefined) return;
-      unindex(entry);
+      indexes.remove(entry);
       byId.delete(id);
       ordered.splice(findSeq(ordered, entry.seq), 1);
       version += 1;
     },
     clear() {
       byId.clear();
-      for (const { ids } of indexes) ids.clear();
-      changes = [];
+      indexes.clear();
+      changes.clear();
       ordered = [];
       version += 1;
     },
@@ -138,17 +92,4 @@ export function createCollection(kind: ResourceKind): Collection {
 /** Where the first entry of that `seq` or a later one stands. */
 export function findSeq(ordered: readonly Entry[], seq: number): number {
   return findFirst(ordered, (entry) => entry.seq >= seq);
-}
-
-/** Binary search: the first index at which the condition holds; the length if it never does. */
-function findFirst<T>(sorted: readonly T[], holds: (item: T) => boolean): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const item = sorted[middle];
-    if (item !== undefined && holds(item)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

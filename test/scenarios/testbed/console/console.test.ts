@@ -1,4 +1,4 @@
-// Authentication of the console: who is let in, by which proof, and what a stranger's page can make a browser do (nothing).
+// The console's authorisation: who comes in, by which proof, and what a stranger's page can make a browser do (nothing).
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { enter, openWindow, startConsole } from '../../../support/testbed/browser-client.ts';
@@ -100,7 +100,7 @@ describe('a stranger', () => {
 });
 
 describe('every page', () => {
-  it('forbids scripts, frames and strangers’ forms, and storing', async () => {
+  it('forbids scripts, frames and strangers’ forms, and is stored by no browser', async () => {
     const { testbed } = await startConsole();
     const window = await enter(testbed);
     for (const page of ['clusters', 'users', 'saml-sso', 'no-such-page']) {

@@ -30,7 +30,7 @@ describe('a fault of pages', () => {
     expect(body.itemsPerPage - body.Resources.length).toBe(2);
   });
 
-  it('doubled serves every user twice', async () => {
+  it('doubled serves each user twice', async () => {
     const client = await fill();
     await client.admin('POST', '/faults', { kind: 'doubled' });
     expect(await ids(client, '/Users')).toEqual([...client.all, ...client.all]);
@@ -43,7 +43,7 @@ describe('a fault of pages', () => {
     expect(await ids(client, '/Users?startIndex=4&count=3')).toEqual(client.all.slice(2, 5));
   });
 
-  it('empty says that there are no users, with status 200', async () => {
+  it('empty says that there is no one, with status 200', async () => {
     const { send, admin } = await fill();
     await admin('POST', '/faults', { kind: 'empty' });
     const answer = await send('GET', '/Users?cursor=&count=2');
@@ -52,7 +52,7 @@ describe('a fault of pages', () => {
     expect(answer.body).not.toHaveProperty('nextCursor');
   });
 
-  it('ignored-filter answers with every user', async () => {
+  it('ignored-filter answers with all users', async () => {
     const client = await fill();
     await client.admin('POST', '/faults', { kind: 'ignored-filter' });
     expect(await ids(client, '/Users?filter=userName eq "nobody"')).toEqual(client.all);

@@ -55,7 +55,7 @@ describe('the Entra emulator', () => {
       expect.stringMatching(/\/Groups\?filter=displayName\+eq\+%22[0-9a-f-]{36}%22$/),
     ]);
     await client.admin('POST', '/faults', { kind: 'ignored-filter' });
-    await client.send('POST', '/Users', { userName: 'person' });
+    await client.send('POST', '/Users', { userName: 'someone' });
     await expect(testConnection(directory)).rejects.toThrow('ignores the filter');
   });
 

@@ -11,17 +11,17 @@ import { OKTA } from '../../../../src/testbed/identity-provider/okta/commands.ts
 import { COREWEAVE, connect } from '../../../support/testbed/client.ts';
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFakeFakeFake alice';
-let temporary = '';
+let scratch = '';
 
 beforeEach(() => {
-  temporary = mkdtempSync(join(tmpdir(), 'idp-'));
+  scratch = mkdtempSync(join(tmpdir(), 'idp-'));
 });
 afterEach(() => {
-  rmSync(temporary, { recursive: true });
+  rmSync(scratch, { recursive: true });
 });
 
 function run(program: 'entra' | 'okta', ...args: string[]): Promise<Outcome> {
-  return perform(program === 'entra' ? ENTRA : OKTA, ['--file', join(temporary, 'directory.yaml'), ...args]);
+  return perform(program === 'entra' ? ENTRA : OKTA, ['--file', join(scratch, 'directory.yaml'), ...args]);
 }
 
 it('Entra: every step of the guide, and what it refuses', async () => {
@@ -98,7 +98,7 @@ it('Entra: every step of the guide, and what it refuses', async () => {
   expect(await done('status')).toMatch(
     /^Provisioning Status: on\nthe next cycle is an incremental one since/,
   );
-  const file = readFileSync(join(temporary, 'directory.yaml'), 'utf8');
+  const file = readFileSync(join(scratch, 'directory.yaml'), 'utf8');
   expect(file).toMatch(/^application:\n {2}name: CoreWeave\n/);
   expect(file).toMatch(/ {2}# Users and groups: one group of all [^\n]*\n {2}assigned:\n/);
   expect(file).toMatch(/ {2}# Only these [^\n]*\n {2}scoping_filter: null\n/);
@@ -111,7 +111,7 @@ it('Entra: the Graph steps in the guide’s order, with each mistake refused by 
     expect([args[0], status]).toEqual([args[0], 1]);
     return err;
   };
-  const { application } = loadDirectory(join(temporary, 'directory.yaml'));
+  const { application } = loadDirectory(join(scratch, 'directory.yaml'));
   const { object_id: id, enterprise_object_id: other, application_id: client } = application;
   await run('entra', 'graph', 'connect', 'Application.ReadWrite.All');
   for (const [wrong, name] of [
@@ -162,7 +162,7 @@ it('Entra: the SAML page knows the guide’s sources and its words for the signi
 
 it('Entra: who is deleted waits 30 days in the recycle bin, can be restored, and then is deleted for good', async () => {
   const { testbed, send } = await connect();
-  const path = join(temporary, 'directory.yaml');
+  const path = join(scratch, 'directory.yaml');
   const listed = async (name: string): Promise<boolean[]> =>
     (await send('GET', `/Users?filter=userName eq "${name}@example.com"`)).body.Resources.map(
       (one: { active: boolean }) => one.active,
@@ -257,7 +257,7 @@ bob@example.com
 
 it('says what it does not understand, and changes nothing', async () => {
   await run('okta', 'init');
-  const before = readFileSync(join(temporary, 'directory.yaml'), 'utf8');
+  const before = readFileSync(join(scratch, 'directory.yaml'), 'utf8');
   for (const args of [
     ['nonsense'],
     ['user', 'set', 'alice@example.com', 'mail=x@example.com', 'uid=0'],
@@ -271,7 +271,7 @@ it('says what it does not understand, and changes nothing', async () => {
     const { status, err } = await run('okta', ...args);
     expect([status, err.startsWith('okta: ')]).toEqual([64, true]);
   }
-  expect(readFileSync(join(temporary, 'directory.yaml'), 'utf8')).toBe(before);
+  expect(readFileSync(join(scratch, 'directory.yaml'), 'utf8')).toBe(before);
   const unreachable = ['credentials', 'http://127.0.0.1:9/scim/x', 'token'];
   await run('okta', ...unreachable);
   expect((await run('okta', 'test-connection')).status).toBe(1);

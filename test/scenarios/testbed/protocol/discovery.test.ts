@@ -59,7 +59,7 @@ describe('a switch that is off', () => {
     ['enableScimApi', 'Enable SCIM API', [403, 403]],
     ['enableAutomatedUserProvisioning', 'Enable Automated User Provisioning', [403, 200]],
     ['enableSunkUserProvisioning', 'Enable SUNK User Provisioning', [200, 403]],
-  ])('%s refuses what it concerns, by its name', async (name, label, [pushed, read]) => {
+  ])('%s refuses those that it concerns, by its name', async (name, label, [pushed, read]) => {
     const { send, admin, testbed } = await connect();
     await admin('PATCH', '/settings', { [name]: false });
     const pushing = await send('GET', '/Users');

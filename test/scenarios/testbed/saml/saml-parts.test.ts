@@ -13,16 +13,16 @@ import { parseMetadata } from '../../../../src/testbed/saml/idp-metadata.ts';
 
 const STRANGER = makeSigningKey();
 
-let temporary: string;
+let scratch: string;
 let provider: SamlProvider;
 
 beforeAll(async () => {
-  temporary = mkdtempSync(path.join(tmpdir(), 'saml-parts-'));
-  provider = await startSamlProvider({ file: path.join(temporary, 'directory.yaml') });
+  scratch = mkdtempSync(path.join(tmpdir(), 'saml-parts-'));
+  provider = await startSamlProvider({ file: path.join(scratch, 'directory.yaml') });
 });
 afterAll(async () => {
   await provider.close();
-  rmSync(temporary, { recursive: true });
+  rmSync(scratch, { recursive: true });
 });
 
 describe('an assertion whose signature is sound', () => {
@@ -124,7 +124,7 @@ describe('the metadata of an identity provider', () => {
 
 describe('the key of the rehearsal identity provider', () => {
   it('is kept in a file that no one else reads, and taken from it again', () => {
-    const file = path.join(temporary, 'key.pem');
+    const file = path.join(scratch, 'key.pem');
     const made = openSigningKey(file);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(openSigningKey(file)).toEqual(made);

@@ -26,7 +26,7 @@ import {
 
 const STRANGER = makeSigningKey();
 
-let temporary: string;
+let scratch: string;
 let provider: SamlProvider;
 let testbed: Testbed;
 let origin: string;
@@ -35,8 +35,8 @@ let directory: Directory;
 let window: Window;
 
 beforeEach(async () => {
-  temporary = mkdtempSync(path.join(tmpdir(), 'saml-'));
-  const file = path.join(temporary, 'directory.yaml');
+  scratch = mkdtempSync(path.join(tmpdir(), 'saml-'));
+  const file = path.join(scratch, 'directory.yaml');
   ({ testbed, origin } = await startConsole({ now: () => Date.now() }));
   directory = makeSampleDirectory();
   directory.application.saml = {
@@ -55,7 +55,7 @@ beforeEach(async () => {
 afterEach(async () => {
   vi.useRealTimers();
   await provider.close();
-  rmSync(temporary, { recursive: true });
+  rmSync(scratch, { recursive: true });
 });
 
 /** Begins a sign-in. @returns the id of its request. */
@@ -147,7 +147,7 @@ describe('a response', () => {
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
   });
 
-  it('is refused without a request for one', async () => {
+  it('is refused where no one asked for one', async () => {
     await begin();
     expect(await refusal(post(await make('_made-up')))).toMatch(/no sign-in that waits/);
     expect(await refusal(post(await make('')))).toMatch(/no sign-in that waits|not for the ACS URL/);
@@ -193,7 +193,7 @@ describe('a response', () => {
 describe('signature wrapping', () => {
   const ASSERTION = /<saml:Assertion [^]*<\/saml:Assertion>/;
 
-  /** The same assertion about another user, under an id of its own and without a signature. */
+  /** The same assertion about another person, under an id of its own and without a signature. */
   function forge(xml: string): { genuine: string; evil: string } {
     const [genuine = ''] = ASSERTION.exec(xml) ?? [];
     const evil = genuine
@@ -285,7 +285,7 @@ describe('deploying', () => {
     expect(await window.notice()).toBe('SSO is deployed.');
     await window.submit('/console/saml-sso', '/console/saml-sso/metadata', { url: provider.metadataUrl });
     expect((await openWindow(origin).get('/console')).text).toContain('Sign in with SSO');
-    const other = await startSamlProvider({ file: path.join(temporary, 'directory.yaml') });
+    const other = await startSamlProvider({ file: path.join(scratch, 'directory.yaml') });
     await window.submit('/console/saml-sso', '/console/saml-sso/metadata', { url: other.metadataUrl });
     await other.close();
     expect((await openWindow(origin).get('/console')).text).toContain('not deployed yet');
@@ -330,7 +330,7 @@ describe('deploying', () => {
     ]) {
       expect((await own.get(`/console/${page}`)).status).toBe(403);
     }
-    const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFdRUs3ttFmGdXFGFtDPbbnVWgiPTuTlHnLr+CBFZNGl x';
+    const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKYSfdhgmDy/uQyovF3cuPzExqY2T6Yn2vjwqG3USrbb x';
     expect((await own.submit('/console/account', `/console/users/${bob}/keys/add`, { key })).status).toBe(
       403,
     );
@@ -346,10 +346,10 @@ it('fetches metadata from https and loopback only', async () => {
   }
 });
 
-it('lets no one sign in at the identity provider who is disabled, not assigned, or unknown', async () => {
+it('refuses a sign-in at the identity provider by an account that is disabled, not assigned, or unknown', async () => {
   const { location } = await window.get('/console/saml-sso/test');
   const SAMLRequest = new URL(location ?? '').searchParams.get('SAMLRequest') ?? '';
-  const file = path.join(temporary, 'directory.yaml');
+  const file = path.join(scratch, 'directory.yaml');
   const idp = openWindow(new URL(provider.metadataUrl).origin);
   const signIn = (who: string): Promise<Answer> => idp.post('/sign-in', { SAMLRequest, who });
   expect((await signIn('alice@example.com')).text).toContain('name="SAMLResponse"');

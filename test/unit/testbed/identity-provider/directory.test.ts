@@ -8,9 +8,9 @@ import { loadDirectory, saveDirectory } from '../../../../src/testbed/identity-p
 import { makeSampleDirectory } from '../../../../src/testbed/identity-provider/sample-directory.ts';
 import { anyText } from '../../../support/records/any-text.ts';
 
-const temporary = mkdtempSync(join(tmpdir(), 'directory-'));
-const file = join(temporary, 'directory.yaml');
-afterAll(() => rmSync(temporary, { recursive: true }));
+const scratch = mkdtempSync(join(tmpdir(), 'directory-'));
+const file = join(scratch, 'directory.yaml');
+afterAll(() => rmSync(scratch, { recursive: true }));
 
 it('holds any text as it is, and is for its owner alone, since a token is in it', () => {
   fc.assert(
@@ -43,7 +43,5 @@ it.each([
 });
 
 it('that is missing is asked for by the command that writes it', () => {
-  expect(() => loadDirectory(join(temporary, 'none.yaml'))).toThrow(
-    /none\.yaml: the command init writes one/,
-  );
+  expect(() => loadDirectory(join(scratch, 'none.yaml'))).toThrow(/none\.yaml: the command init writes one/);
 });

@@ -1,4 +1,4 @@
-// The collection behind each list: its indexes agree with what is in it, and pages miss and repeat no entry.
+// The collection behind each list: its indexes agree with what is in it, and pages miss and repeat no one.
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cutPage } from '../../../../../src/testbed/protocol/list.ts';
@@ -47,9 +47,9 @@ describe('a collection', () => {
           `active eq true and meta.lastModified ge "${moment}"`,
         ]) {
           const filter = parseFilter(text);
-          const found = users.list().filter((entry) => compileFilter(filter)(entry.resource));
+          const scanned = users.list().filter((entry) => compileFilter(filter)(entry.resource));
           expect(selectEntries(users, filter).map((entry) => entry.id)).toEqual(
-            found.map((entry) => entry.id),
+            scanned.map((entry) => entry.id),
           );
         }
         expect(users.list().map((entry) => entry.seq)).toEqual(
@@ -65,21 +65,24 @@ describe('a collection', () => {
 
   it('knows what changed since a time, however often it changed', () => {
     let now = 0;
-    const { users, create, replace } = createOrganisation({ now: () => now });
-    const ids = ['a', 'b'].map((userName) => create('User', { userName }).id);
-    for (now = 1; now <= 3000; now += 1) replace('User', ids[0]!, { userName: 'a', title: String(now) });
-    replace('User', ids[1]!, { userName: 'b', title: 'x' });
+    const organisation = createOrganisation({ now: () => now });
+    const { users } = organisation;
+    const ids = ['a', 'b'].map((userName) => organisation.create('User', { userName }).id);
+    for (now = 1; now <= 3000; now += 1)
+      organisation.replace('User', ids[0]!, { userName: 'a', title: String(now) });
+    organisation.replace('User', ids[1]!, { userName: 'b', title: 'x' });
     expect(users.changedSince(3001).map((entry) => entry.id)).toEqual([ids[1]]);
     expect(users.changedSince(3000).map((entry) => entry.id)).toEqual(ids);
     expect(users.changedSince(0).map((entry) => entry.id)).toEqual(ids);
   });
 
   it('frees a name when its bearer takes another', () => {
-    const { users, create, replace } = createOrganisation();
-    const { id } = create('User', { userName: 'old' });
-    replace('User', id, { userName: 'new' });
+    const organisation = createOrganisation();
+    const { users } = organisation;
+    const { id } = organisation.create('User', { userName: 'old' });
+    organisation.replace('User', id, { userName: 'new' });
     expect(users.find('username', 'old')).toEqual([]);
-    expect(create('User', { userName: 'OLD' }).id).not.toBe(id);
+    expect(organisation.create('User', { userName: 'OLD' }).id).not.toBe(id);
   });
 
   it('comes whole in pages of any size, by index and by cursor', () => {
