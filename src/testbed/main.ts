@@ -95,7 +95,13 @@ async function main(): Promise<void> {
     process.stdout.write(USAGE);
     return;
   }
-  const testbed = await startTestbed(options);
+  const testbed = await startTestbed({
+    ...options,
+    announceLink: (url) => {
+      if (!options.json)
+        process.stdout.write(`console, for the local administrator who comes back: ${url}\n`);
+    },
+  });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void testbed.close());
   const { baseUrl, token, adminUrl, readToken, consoleUrl } = testbed;
   process.stdout.write(

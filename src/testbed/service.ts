@@ -2,38 +2,24 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerAdmin } from './admin.ts';
-import { createConsole } from './console/console.ts';
-import { describeService } from './protocol/discovery/discovery.ts';
-import { authorise, checkRole } from './auth.ts';
-import { createEvents } from './protocol/events.ts';
-import { readRequest, replyError, replyJson, sendReply, type Reply, type Request } from './exchange.ts';
-import { distortReply, distortRequest } from './faults/fault-effects.ts';
+import { createConsole, type Console } from './console/console.ts';
+import { readRequest, replyError, sendReply, type Request } from './exchange.ts';
 import { sendWithFaults } from './faults/fault-transport.ts';
-import type { ActiveFault } from './faults/faults.ts';
-import { parseBody } from './protocol/json.ts';
 import { listen, stopListening } from './listen.ts';
-import { createPreparedPages } from './protocol/prepared-pages.ts';
-import { createRenderer } from './protocol/render.ts';
-import { answerScim } from './protocol/scim-routes.ts';
 import { ScimError } from './protocol/scim-error.ts';
-import { checkSwitches } from './settings.ts';
-import { openStateFile, readStateFile } from './state-file.ts';
-import type { Token } from './tokens.ts';
-import { createWorkspace, dumpWorkspace, type WorkspaceOptions } from './workspace.ts';
+import { createScimService, type ScimService, type ScimServiceOptions } from './scim-service.ts';
+import { openStateFile, readStateFile, type StateFile } from './state-file.ts';
+import { createWorkspace, dumpWorkspace, type Workspace, type WorkspaceOptions } from './workspace.ts';
 
-export interface TestbedOptions extends WorkspaceOptions {
+export interface TestbedOptions extends WorkspaceOptions, ScimServiceOptions {
   /** Port on 127.0.0.1; 0, the default, takes a free one. */
   readonly port?: number;
   /** Organisation id in the base URL. */
   readonly org?: string;
-  readonly defaultPageSize?: number;
-  readonly maxPageSize?: number;
-  /** Seconds for which a cursor is good. */
-  readonly cursorTimeout?: number;
-  /** Milliseconds for which a poll for events is held open. */
-  readonly pollWait?: number;
   /** A file that keeps the workspace over a restart; by default nothing is kept. */
   readonly stateFile?: string;
+  /** Is given each further link to the console, made when the local administrator signs out. */
+  readonly announceLink?: (url: string) => void;
 }
 
 export interface Testbed {
@@ -50,6 +36,19 @@ export interface Testbed {
   close(): Promise<void>;
 }
 
+/** What a request may reach. */
+interface Parts {
+  readonly workspace: Workspace;
+  readonly org: string;
+  readonly baseUrl: string;
+  /** Part of the admin address. */
+  readonly secret: string;
+  readonly scim: ScimService;
+  readonly console: Console;
+  readonly state: StateFile | null;
+  readonly now: () => number;
+}
+
 /**
  * Starts the service and resolves once it listens.
  * @throws the system's error if the port is taken.
@@ -63,93 +62,58 @@ export async function startTestbed(options: TestbedOptions = {}): Promise<Testbe
   const secret = randomBytes(12).toString('hex');
   const baseUrl = `${origin}/scim/${org}`;
   const { workspace, first } = createWorkspace(options, `${origin}/console`, saved);
-  const { organisation, tokens, readers, log } = workspace;
   const state =
     stateFile === undefined ? null : openStateFile(stateFile, () => dumpWorkspace(workspace, org));
-  const consoleOf = createConsole(workspace, origin, baseUrl, now);
-  const renderer = createRenderer(baseUrl);
-  const cursorTimeout = options.cursorTimeout ?? 3600;
-  const limits = {
-    defaultPageSize: options.defaultPageSize ?? 100,
-    maxPageSize: options.maxPageSize ?? 1000,
-    cursorTimeout,
-  };
-  const pages = createPreparedPages(cursorTimeout / 2);
-  const events = createEvents(baseUrl, options.pollWait ?? 30_000, now);
-  organisation.onChange((change) => events.publish(change));
-
-  /** The true answer to an authenticated request. */
-  async function answer(request: Request, bearer: Token, segments: readonly string[]): Promise<Reply> {
-    const { settings } = workspace;
-    checkSwitches(settings, bearer.role);
-    const [endpoint, receiver = bearer.name] = segments;
-    if (endpoint === 'SecurityEvents' && request.method === 'POST' && settings.events) {
-      const sets = await events.poll(receiver, parseBody(request.body));
-      return replyJson(200, sets, { 'content-type': 'application/json' });
-    }
-    checkRole(bearer, request);
-    const offer = { ...limits, cursorPaging: settings.cursorPaging };
-    const described =
-      request.method === 'GET'
-        ? describeService({ baseUrl, settings, limits: offer }, segments, request.query)
-        : null;
-    if (described !== null) return replyJson(200, described);
-    const view = bearer.role === 'read-only' ? 'all' : 'pushed';
-    return answerScim({ organisation, renderer, pages, view, now, limits: offer }, request, segments);
-  }
-
-  /** The answer as it goes out: faults bend the question and the answer, and the record has what was sent. */
-  async function answerBent(
-    request: Request,
-    segments: readonly string[],
-    strikes: readonly ActiveFault[],
-  ): Promise<Reply> {
-    let bearer: Token | null = null;
-    let reply: Reply;
-    try {
-      bearer = authorise(tokens, request);
-      reply = await answer(distortRequest(request, strikes), bearer, segments);
-    } catch (error) {
-      reply = replyError(error);
-    }
-    const bent = distortReply(reply, strikes, now());
-    log.add(request, bearer, bent);
-    if (bearer?.role === 'read-only') readers.note(request, bearer, bent.status);
-    return bent;
-  }
-
-  async function handle(message: IncomingMessage, response: ServerResponse): Promise<void> {
-    const method = message.method ?? 'GET';
-    try {
-      const request = await readRequest(message);
-      const [root, first, ...segments] = request.segments;
-      if (root === 'admin' && first === secret) {
-        sendReply(response, answerAdmin(workspace, consoleOf.makeLink, request, segments), method);
-      } else if (root === 'scim' && first === org) {
-        const strikes = workspace.faults.strike(method, request.target);
-        const reply = await answerBent(request, segments, strikes);
-        await sendWithFaults(response, reply, method, strikes, now());
-      } else if (root === 'console') {
-        sendReply(response, await consoleOf.answer(request), method);
-      } else {
-        throw new ScimError(404, null, `the SCIM Base URL of this service is ${baseUrl}`);
-      }
-    } catch (error) {
-      if (!response.headersSent) sendReply(response, replyError(error), method);
-    } finally {
-      if (method !== 'GET' && method !== 'HEAD') state?.touch();
-    }
-  }
-  server.on('request', (message, response) => void handle(message, response));
-
+  const announceLink = options.announceLink ?? ((): void => {});
+  const console = createConsole({ workspace, origin, baseUrl, now, announceLink });
+  const scim = createScimService(workspace, baseUrl, options, now);
+  const parts = { workspace, org, baseUrl, secret, scim, console, state, now };
+  server.on('request', (message, response) => void handle(parts, message, response));
   return {
     baseUrl,
     ...first,
     adminUrl: `${origin}/admin/${secret}`,
-    consoleUrl: consoleOf.makeLink(),
+    consoleUrl: console.makeLink(),
     async close() {
       await stopListening(server);
       state?.flush();
     },
   };
+}
+
+async function handle(parts: Parts, message: IncomingMessage, response: ServerResponse): Promise<void> {
+  const method = message.method ?? 'GET';
+  try {
+    await answer(parts, await readRequest(message), response);
+  } catch (error) {
+    if (!response.headersSent) sendReply(response, replyError(error), method);
+  } finally {
+    if (method !== 'GET' && method !== 'HEAD') parts.state?.touch();
+  }
+}
+
+async function answer(parts: Parts, request: Request, response: ServerResponse): Promise<void> {
+  const { workspace, scim, console, now } = parts;
+  const { method, target } = request;
+  const [root, first, ...segments] = request.segments;
+  if (root === 'admin' && first === parts.secret) {
+    sendReply(response, answerAdmin(workspace, console.makeLink, request, segments), method);
+  } else if (root === 'scim' && first === parts.org) {
+    const strikes = workspace.faults.strike(method, target);
+    const reply = await scim.answer(request, segments, strikes);
+    await sendWithFaults(response, reply, method, strikes, now());
+  } else if (root === 'console') {
+    sendReply(response, await console.answer(request), method);
+  } else {
+    const reply = replyError(
+      new ScimError(
+        404,
+        null,
+        `the SCIM Base URL of this service is ${parts.baseUrl}: enter that as Tenant URL`,
+      ),
+    );
+    // A client with a wrong Tenant URL must not look for its requests in vain; a browser asks for an icon.
+    if (request.headers.authorization !== undefined) workspace.log.add(request, null, reply);
+    sendReply(response, reply, method);
+  }
 }

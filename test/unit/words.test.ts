@@ -70,13 +70,9 @@ const TERMS: Readonly<Record<string, Term>> = {
       /\b(?:page|compile|disk|directory|stat)[- ]caches?\b|cache-control|\bcache\.(?:put|match)/g,
       /\bcompile cache\b|\bvar\/cache\b|\bnode cache\b|--cached\b/g,
       // The mode of a sync in the database, and the service of nsswitch.conf.
-      /['"] ?cache['"]/g,
-      // A directory on disk; a setting of SQLite.
-      /\/cache\b|'cache size\b/g,
-      // That of nscd(8), and its option in nscd.conf(5).
-      /\bcaches? of nscd\b|\bits cache: nscd\b|enable-cache\b/g,
-      // Files of nsscache; a code of src/common/errors.ts.
-      /\bcache-(?:files|index)\b|\bcache damaged\b/g,
+      /'cache'/g,
+      // Files of nsscache; a code of src/common/errors.ts; an option of a library.
+      /\bcache-(?:files|index)\b|\bcache damaged\b|\bcache provider:/g,
     ],
     exceptIn: [
       [FIRST_NAMES, /\bcache: 'state'|`cache`/g],
@@ -181,15 +177,11 @@ const TERMS: Readonly<Record<string, Term>> = {
   },
   plan: { today: /\btaken away:|\bgiven or altered\b/g, use: 'To remove, To add or change' },
   doctor: { today: /\bBROKEN\b|\bOPEN\b/g, isExact: true, use: 'ERROR, WARNING, SECURITY' },
-  mend: {
-    today: /\bmend(?:s|ed|ing)?\b/g,
-    use: 'fix',
-    exceptIn: [[FIRST_JSON, /\bmend:|`mend`/g]],
-  },
+  mend: { today: /\bmend(?:s|ed|ing)?\b/g, use: 'fix' },
   vouched: {
     today: /\bvouch(?:ed|es)?\b/g,
     use: 'confirmed',
-    // A confirmation method of SAML 2.0.
+    // A method of SAML.
     except: [/\bsender-vouches\b/g],
   },
   nobody: {

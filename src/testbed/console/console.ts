@@ -1,17 +1,19 @@
-// The console: who may come in, which page or action a request means, and how a refusal is told.
+// The console: which page or action a request means, for the visitor who sends it, and how a refusal is told.
 import type { Reply, Request } from '../exchange.ts';
 import { ScimError } from '../protocol/scim-error.ts';
 import type { Workspace } from '../workspace.ts';
 import { redirect, renderReply } from '../pages/page-reply.ts';
 import { serveAsset } from '../pages/assets.ts';
+import { isSameSecret, makeSecret } from '../pages/secrets.ts';
+import { hasPrivateKey } from '../keys/private-keys.ts';
+import { recognise } from './admission.ts';
 import { nameCookies, readCookie } from './cookies.ts';
 import { renderPage } from './layout.ts';
-import { isActive, isAdministrator, nameOf } from './people.ts';
-import { findRoute } from './routes.ts';
-import { createSessions, isSameSecret, makeSecret, type Session } from './sessions.ts';
+import { findRoute, type Route } from './routes.ts';
+import { createSessions, type Session } from './sessions.ts';
 import { showRefusal, showSignIn } from './pages/sign-in-page.ts';
-import { beginSignIn, describeServiceProvider, endSignIn } from './sso-routes.ts';
-import type { Visit, Visitor } from './visit.ts';
+import { beginSignIn, describeServiceProvider, endSignIn, type SignIns } from './sso-routes.ts';
+import type { Act, Visit, Visitor } from './visit.ts';
 
 export interface Console {
   /** Answers a request below `/console`; refusals become pages. */
@@ -20,139 +22,23 @@ export interface Console {
   readonly makeLink: () => string;
 }
 
-/**
- * @param origin `http://127.0.0.1:PORT`
- * @param baseUrl the SCIM Base URL, to be shown.
- */
-export function createConsole(
-  workspace: Workspace,
-  origin: string,
-  baseUrl: string,
-  now: () => number,
-): Console {
-  const { host, port } = new URL(origin);
-  const sessions = createSessions(now);
-  const cookies = nameCookies(port);
-  let linkSecret: string | null = null;
+export interface ConsoleOptions {
+  readonly workspace: Workspace;
+  /** `http://127.0.0.1:PORT` */
+  readonly origin: string;
+  /** The SCIM Base URL, to be shown. */
+  readonly baseUrl: string;
+  readonly now: () => number;
+  /** Is given a new link when the local administrator signs out, who could not come back otherwise. */
+  readonly announceLink: (url: string) => void;
+}
 
-  async function answer(request: Request): Promise<Reply> {
-    const [, ...segments] = request.segments;
-    const route = `${request.method === 'HEAD' ? 'GET' : request.method} /${segments.join('/')}`;
-    checkHost(request);
-    switch (route) {
-      case 'GET /start':
-        return enterByLink(request.query.get('key') ?? '');
-      case 'GET /sign-in/start':
-        return beginSignIn(workspace, 'sign-in', cookies);
-      case 'POST /saml/acs':
-        return endSignIn(workspace, sessions, request, cookies);
-      case 'GET /saml/metadata':
-        return describeServiceProvider(workspace);
-      default:
-    }
-    const asset = segments.length === 1 && request.method === 'GET' ? serveAsset(segments[0] ?? '') : null;
-    if (asset !== null) return asset;
-    const session = sessions.find(readCookie(request, cookies.sessionName));
-    const visitor = session === null ? null : recognise(session);
-    if (session === null || visitor === null) return renderReply(401, showSignIn(workspace.sso));
-    return answerVisitor(request, route, segments, session, visitor);
-  }
-
-  /** What the page is for, asked of a user who is signed in. */
-  async function answerVisitor(
-    request: Request,
-    route: string,
-    segments: readonly string[],
-    session: Session,
-    visitor: Visitor,
-  ): Promise<Reply> {
-    if (request.method === 'POST') checkOrigin(request, session);
-    if (route === 'GET /') return redirect(`/console/${visitor.isAdministrator ? 'saml-sso' : 'clusters'}`);
-    if (route === 'POST /sign-out') {
-      sessions.end(session);
-      return redirect('/console', cookies.noSession());
-    }
-    const found = findRoute(request.method === 'HEAD' ? 'GET' : request.method, segments, visitor);
-    if (found === 'forbidden') throw new ScimError(403, null, 'This page is for administrators.');
-    if (found === null) throw new ScimError(404, null, 'There is no such page.');
-    if (route === 'GET /saml-sso/test') return beginSignIn(workspace, 'test', cookies);
-    const { csrf, newToken } = session;
-    const visit = { workspace, visitor, csrf, baseUrl, newToken: newToken ?? null, now: now() };
-    if (found.act === null) {
-      const { notice } = session;
-      const page = found.show(visit, found.ids, request.query);
-      session.notice = null;
-      session.newToken = null;
-      return renderReply(page.status ?? 200, renderPage(page, visit, notice));
-    }
-    return act(found.act, visit, session, request, found.ids);
-  }
-
-  async function act(
-    perform: NonNullable<Exclude<ReturnType<typeof findRoute>, null | 'forbidden'>['act']>,
-    visit: Visit,
-    session: Session,
-    request: Request,
-    ids: readonly string[],
-  ): Promise<Reply> {
-    try {
-      const done = await perform(visit, ids, new URLSearchParams(request.body.toString('utf8')));
-      session.notice = { tone: 'done', text: done.notice };
-      session.newToken = done.newToken ?? null;
-      return redirect(`/console${done.to}`);
-    } catch (error) {
-      if (!(error instanceof ScimError)) throw error;
-      session.notice = { tone: 'refused', text: error.message };
-      return redirect(findWayBack(request));
-    }
-  }
-
-  /** Judged at each request: a user who is disabled or loses the policy meanwhile loses access at once. */
-  function recognise({ who }: Session): Visitor | null {
-    if (who.kind === 'local') return { name: 'Local administrator', isAdministrator: true, userId: null };
-    const user = workspace.organisation.users.get(who.id);
-    if (user === null || !isActive(user)) return null;
-    return { name: nameOf(user), isAdministrator: isAdministrator(workspace, who.id), userId: who.id };
-  }
-
-  function enterByLink(key: string): Reply {
-    if (linkSecret === null || !isSameSecret(key, linkSecret)) {
-      const sentence =
-        'This link was used already, or is of an earlier start. Start the testbed again for a new one.';
-      return renderReply(403, showRefusal('Not signed in', sentence));
-    }
-    linkSecret = null;
-    return redirect('/console', cookies.session(sessions.begin({ kind: 'local' }).id));
-  }
-
-  /** A name that another party made point to loopback must not reach us (DNS rebinding). */
-  function checkHost(request: Request): void {
-    if (request.headers.host === host) return;
-    throw new ScimError(421, null, `The console is at ${origin}/console and nowhere else.`);
-  }
-
-  /** Two proofs that the form was ours: where it was, and the text that only our pages have. */
-  function checkOrigin({ headers, body }: Request, session: Session): void {
-    const from = headers.origin;
-    const csrf = new URLSearchParams(body.toString('utf8')).get('csrf') ?? '';
-    if ((from === undefined || from === origin) && isSameSecret(csrf, session.csrf)) return;
-    throw new ScimError(
-      403,
-      null,
-      'This form was not one of this console. Open the page again, and send it from there.',
-    );
-  }
-
-  /** The page on which the form was, if it was one of ours. */
-  function findWayBack({ headers }: Request): string {
-    const referer = headers.referer ?? '';
-    return referer.startsWith(`${origin}/console/`) ? referer.slice(origin.length) : '/console';
-  }
-
+export function createConsole(options: ConsoleOptions): Console {
+  const pages = new ConsolePages(options);
   return {
     async answer(request) {
       try {
-        return await answer(request);
+        return await pages.answer(request);
       } catch (error) {
         const refusal =
           error instanceof ScimError
@@ -161,9 +47,173 @@ export function createConsole(
         return renderReply(refusal.status, showRefusal('Refused', refusal.message));
       }
     },
-    makeLink: () => {
-      linkSecret = makeSecret();
-      return `${origin}/console/start?key=${linkSecret}`;
-    },
+    makeLink: () => pages.makeLink(),
   };
+}
+
+class ConsolePages {
+  readonly #options: ConsoleOptions;
+  readonly #workspace: Workspace;
+  readonly #signIns: SignIns;
+  #linkSecret: string | null = null;
+
+  constructor(options: ConsoleOptions) {
+    this.#options = options;
+    this.#workspace = options.workspace;
+    this.#signIns = {
+      workspace: options.workspace,
+      sessions: createSessions(options.now),
+      cookies: nameCookies(new URL(options.origin).port),
+    };
+  }
+
+  makeLink(): string {
+    this.#linkSecret = makeSecret();
+    return `${this.#options.origin}/console/start?key=${this.#linkSecret}`;
+  }
+
+  async answer(request: Request): Promise<Reply> {
+    const [, ...segments] = request.segments;
+    const method = request.method === 'HEAD' ? 'GET' : request.method;
+    this.#checkHost(request);
+    const open = await this.#answerAnyone(request, `${method} /${segments.join('/')}`);
+    if (open !== null) return open;
+    const asset = segments.length === 1 && request.method === 'GET' ? serveAsset(segments[0] ?? '') : null;
+    if (asset !== null) return asset;
+    const { sessions, cookies } = this.#signIns;
+    const session = sessions.find(readCookie(request, cookies.sessionName));
+    const visitor = session === null ? null : recognise(this.#workspace, session.who);
+    if (session !== null && visitor !== null) {
+      return this.#answerVisitor({ ...request, method }, segments, session, visitor);
+    }
+    const returnTo = method === 'GET' ? request.target.slice('/console'.length) : null;
+    return renderReply(401, showSignIn(this.#workspace.sso, returnTo));
+  }
+
+  /** What needs no session; null: everything else. */
+  async #answerAnyone(request: Request, route: string): Promise<Reply | null> {
+    switch (route) {
+      case 'GET /start':
+        return this.#enterByLink(request.query.get('key') ?? '');
+      case 'GET /sign-in/start':
+        return beginSignIn(this.#signIns, 'sign-in', readReturnTo(request));
+      case 'POST /saml/acs':
+        return endSignIn(this.#signIns, request);
+      case 'GET /saml/metadata':
+        return describeServiceProvider(this.#workspace);
+      default:
+        return null;
+    }
+  }
+
+  async #answerVisitor(
+    request: Request,
+    segments: readonly string[],
+    session: Session,
+    visitor: Visitor,
+  ): Promise<Reply> {
+    if (request.method === 'POST') this.#checkOrigin(request, session);
+    const path = segments.join('/');
+    if (path === '') return redirect(`/console/${visitor.isAdministrator ? 'overview' : 'clusters'}`);
+    if (path === 'sign-out' && request.method === 'POST') return this.#signOut(session);
+    const found = findRoute(request.method, segments, visitor);
+    if (found === 'forbidden') throw new ScimError(403, null, 'This page is for administrators.');
+    if (found === null) throw new ScimError(404, null, 'There is no such page.');
+    if (path === 'saml-sso/test') return beginSignIn(this.#signIns, 'test', null);
+    const visit = this.#makeVisit(session, visitor);
+    if (found.act !== null) return this.#act(found.act, visit, session, request, found.ids);
+    return this.#show(found, visit, session, request);
+  }
+
+  #makeVisit({ csrf, newToken, refused }: Session, visitor: Visitor): Visit {
+    return {
+      workspace: this.#workspace,
+      visitor,
+      csrf,
+      baseUrl: this.#options.baseUrl,
+      newToken,
+      entered: (path, field) => (refused?.path === path ? refused.fields.get(field) : null),
+      now: this.#options.now(),
+    };
+  }
+
+  /** What is shown once stays for the reader, where a script only asks for what is new. */
+  #show(found: Route & { act: null }, visit: Visit, session: Session, request: Request): Reply {
+    const isLive = request.headers['x-live'] !== undefined;
+    const page = found.show(visit, found.ids, request.query);
+    const reply = renderReply(page.status ?? 200, renderPage(page, visit, session.notice));
+    if (!isLive) Object.assign(session, { notice: null, newToken: null, refused: null });
+    return reply;
+  }
+
+  async #act(
+    act: Act,
+    visit: Visit,
+    session: Session,
+    request: Request,
+    ids: readonly string[],
+  ): Promise<Reply> {
+    const fields = new URLSearchParams(request.body.toString('utf8'));
+    try {
+      const done = await act(visit, ids, fields);
+      session.notice = { tone: 'done', text: done.notice };
+      session.newToken = done.newToken ?? null;
+      return redirect(`/console${done.to}`);
+    } catch (error) {
+      if (!(error instanceof ScimError)) throw error;
+      session.notice = { tone: 'refused', text: error.message };
+      const isSecret = [...fields.values()].some(hasPrivateKey);
+      const path = new URL(request.target, this.#options.origin).pathname.slice('/console'.length);
+      session.refused = isSecret ? null : { path, fields };
+      return redirect(this.#findWayBack(request));
+    }
+  }
+
+  #enterByLink(key: string): Reply {
+    if (this.#linkSecret === null || !isSameSecret(key, this.#linkSecret)) {
+      const sentence =
+        'This link was used already, or another was made since. The terminal of the testbed shows the last one.';
+      return renderReply(403, showRefusal('Not signed in', sentence));
+    }
+    this.#linkSecret = null;
+    const { sessions, cookies } = this.#signIns;
+    return redirect('/console', cookies.session(sessions.begin({ kind: 'local' }).id));
+  }
+
+  #signOut(session: Session): Reply {
+    const { sessions, cookies } = this.#signIns;
+    sessions.end(session);
+    if (session.who.kind === 'local') this.#options.announceLink(this.makeLink());
+    return redirect('/console', cookies.noSession());
+  }
+
+  /** A name that another party made point to loopback must not reach the console (DNS rebinding). */
+  #checkHost({ headers }: Request): void {
+    const { origin } = this.#options;
+    if (headers.host === new URL(origin).host) return;
+    throw new ScimError(421, null, `The console is at ${origin}/console and nowhere else.`);
+  }
+
+  /** Two proofs that the form is this console's: where it was, and the text that only its pages have. */
+  #checkOrigin({ headers, body }: Request, session: Session): void {
+    const from = headers.origin;
+    const csrf = new URLSearchParams(body.toString('utf8')).get('csrf') ?? '';
+    const isOwn = from === undefined || from === this.#options.origin;
+    if (isOwn && isSameSecret(csrf, session.csrf)) return;
+    const sentence = 'This form was not one of this console. Open the page again, and send it from there.';
+    throw new ScimError(403, null, sentence);
+  }
+
+  /** The page on which the form was, if it was one of this console's. */
+  #findWayBack({ headers }: Request): string {
+    const { origin } = this.#options;
+    const referer = headers.referer ?? '';
+    return referer.startsWith(`${origin}/console/`) ? referer.slice(origin.length) : '/console';
+  }
+}
+
+/** Where a sign-in leads: a path below the console, whatever else the address says. */
+function readReturnTo({ query }: Request): string | null {
+  const to = query.get('to') ?? '';
+  return /^\/[^/\\][\x21-\x7e]*$/.test(to) ? to : null;
 }

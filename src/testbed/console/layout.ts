@@ -1,7 +1,7 @@
 // The frame of every page, and the small parts that pages share.
 import { html, type Html, type HtmlValue } from '../pages/html.ts';
 import { renderDocument, type Site } from '../pages/frame.ts';
-import type { Session } from './sessions.ts';
+import { postForm, renderNotice, type Notice } from '../pages/parts.ts';
 import type { Page, Visit } from './visit.ts';
 
 /** This console, as the frame of its pages names it. */
@@ -12,7 +12,8 @@ export const CONSOLE: Site = {
 };
 
 /** The menu: segment of the path, words, and whether it is for administrators only. */
-export const SECTIONS: readonly (readonly [section: string, words: string, isRestricted: boolean])[] = [
+const SECTIONS: readonly (readonly [section: string, words: string, isRestricted: boolean])[] = [
+  ['overview', 'Setup overview', true],
   ['saml-sso', 'SAML SSO', true],
   ['scim-configuration', 'SCIM Configuration', true],
   ['users', 'Users', true],
@@ -23,17 +24,17 @@ export const SECTIONS: readonly (readonly [section: string, words: string, isRes
 ];
 
 /** A page with its menu, for a user who is signed in. */
-export function renderPage(page: Page, visit: Visit, notice: Session['notice']): Html {
+export function renderPage(page: Page, visit: Visit, notice: Notice | null): Html {
   const { visitor } = visit;
-  const own = visitor.userId === null ? null : (['account', 'My SSH keys', false] as const);
-  const entries = [...SECTIONS, ...(own === null ? [] : [own])].filter(
+  const own = ['account', 'My SSH keys', false] as const;
+  const entries = [...SECTIONS, ...(visitor.userId === null ? [] : [own])].filter(
     ([, , isRestricted]) => visitor.isAdministrator || !isRestricted,
   );
   return renderDocument(
     CONSOLE,
     page.title,
     html`<header class="top">
-        <a class="brand" href="/console/clusters">${CONSOLE.brand}</a>
+        <a class="brand" href="/console">${CONSOLE.brand}</a>
         <span class="who"
           >${visitor.name}${visitor.isAdministrator && html` <span class="tag">Administrator</span>`}</span
         >
@@ -61,15 +62,9 @@ export function renderPage(page: Page, visit: Visit, notice: Session['notice']):
   );
 }
 
-function renderNotice({ tone, text }: NonNullable<Session['notice']>): Html {
-  return html`<p class="notice ${tone}" role="${tone === 'done' ? 'status' : 'alert'}">${text}</p>`;
-}
-
-/** A form that changes something, with the text that proves that it is ours. */
+/** A form that changes something below the console. */
 export function form(visit: Visit, path: string, body: HtmlValue, className = ''): Html {
-  return html`<form method="post" action="/console${path}" class="${className}">
-    <input type="hidden" name="csrf" value="${visit.csrf}" />${body}
-  </form>`;
+  return postForm(`/console${path}`, visit.csrf, body, className);
 }
 
 /** A moment, in words that a person compares at a glance, with the exact time beside it. */
@@ -86,45 +81,49 @@ function describeAge(seconds: number): string {
   return `${Math.floor(seconds / 86_400)} d`;
 }
 
-/** A value to copy elsewhere. */
-export function copyable(label: string, id: string, value: string): Html {
-  return html`<div class="field">
-    <label for="${id}">${label}</label>
-    <input id="${id}" class="code" readonly value="${value}" />
-  </div>`;
+/** What is about to be destroyed, and what follows from it. */
+export interface Confirmation {
+  readonly title: string;
+  readonly section: string;
+  /** What it is, when it was last used, and who is affected. */
+  readonly facts: Html;
+  /** The action, with the fields that name its object. */
+  readonly path: string;
+  readonly fields: Readonly<Record<string, string>>;
+  /** Words of the button. */
+  readonly button: string;
+  /** Path of the page to which *Cancel* leads. */
+  readonly back: string;
 }
 
-/**
- * A table that scrolls in its own box, reachable by keyboard; on a narrow screen each row is a card, for which each
- * cell bears its column's words, and the roles are said, since a table that is laid out otherwise loses them.
- * @param rows each with a cell for each of `head`; the first says what the row is about.
- */
-export function table(
-  caption: string,
-  head: readonly string[],
-  rows: readonly (readonly HtmlValue[])[],
-  empty: string,
+/** Asks before something is destroyed. */
+export function confirmationPage(visit: Visit, confirmation: Confirmation): Page {
+  const { title, section, facts, path, fields, button, back } = confirmation;
+  const hidden = Object.entries(fields).map(
+    ([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`,
+  );
+  return {
+    title,
+    section,
+    body: html`<section class="card">
+      ${facts}
+      <div class="bar">
+        ${form(visit, path, html`${hidden}<button class="danger">${button}</button>`)}
+        <a href="/console${back}">Cancel</a>
+      </div>
+    </section>`,
+  };
+}
+
+/** A button that leads to the question before something is destroyed. */
+export function askFirst(
+  path: string,
+  fields: Readonly<Record<string, string>>,
+  words: string,
+  label: string,
 ): Html {
-  if (rows.length === 0) return html`<p class="empty">${empty}</p>`;
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}">
-    <table role="table">
-      <caption class="hidden">
-        ${caption}
-      </caption>
-      <thead role="rowgroup">
-        <tr role="row">
-          ${head.map((words) => html`<th role="columnheader" scope="col">${words}</th>`)}
-        </tr>
-      </thead>
-      <tbody role="rowgroup">
-        ${rows.map(
-          ([subject = null, ...cells]) =>
-            html`<tr role="row">
-              <th role="rowheader" scope="row">${subject}</th>
-              ${cells.map((cell, index) => html`<td role="cell" data-label="${head[index + 1] ?? ''}"><div>${cell}</div></td>`)}
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  return html`<form method="get" action="/console${path}">
+    ${Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`)}
+    <button class="quiet" aria-label="${label}">${words}</button>
+  </form>`;
 }

@@ -1,7 +1,7 @@
 // Pushed users as the console speaks of them: names, state, keys, groups, and who is an administrator.
 import { ADMIN_POLICY } from '../policy-groups.ts';
 import { getAttribute, getValues } from '../protocol/attributes.ts';
-import type { Entry } from '../protocol/resources/collection.ts';
+import type { Collection, Entry } from '../protocol/resources/collection.ts';
 import { isObject, type JsonObject } from '../protocol/json.ts';
 import { COREWEAVE_USER_SCHEMA } from '../protocol/discovery/schemas.ts';
 import type { Workspace } from '../workspace.ts';
@@ -22,7 +22,7 @@ export function nameOf(user: Entry): string {
 }
 
 /** Every address by which a person is known, in lower case. */
-function addressesOf(user: Entry): string[] {
+export function addressesOf(user: Entry): string[] {
   return [...getValues(user.resource, ['userName']), ...getValues(user.resource, ['emails', 'value'])]
     .filter((value) => typeof value === 'string')
     .map((value) => value.toLowerCase());
@@ -43,12 +43,32 @@ export function searchUsers({ organisation }: Workspace, text: string): readonly
     .filter((user) => [...addressesOf(user), nameOf(user).toLowerCase()].some((one) => one.includes(wanted)));
 }
 
+/** The groups of each user, made anew when a group changed. */
+const memberships = new WeakMap<
+  Collection,
+  { readonly version: number; readonly of: Map<string, Entry[]> }
+>();
+
 /** The pushed groups that a user is in. */
-export function groupsOf({ organisation }: Workspace, id: string): readonly Entry[] {
-  return organisation.groups.list().filter((group) => {
-    const members = getAttribute(group.resource, 'members');
-    return Array.isArray(members) && members.some((member) => isObject(member) && member['value'] === id);
-  });
+export function groupsOf({ organisation: { groups } }: Workspace, id: string): readonly Entry[] {
+  let known = memberships.get(groups);
+  if (known?.version !== groups.version()) {
+    known = { version: groups.version(), of: new Map() };
+    for (const group of groups.list()) {
+      for (const member of membersOf(group)) {
+        const found = known.of.get(member);
+        if (found === undefined) known.of.set(member, [group]);
+        else found.push(group);
+      }
+    }
+    memberships.set(groups, known);
+  }
+  return known.of.get(id) ?? [];
+}
+
+/** Ids of the members of a pushed group. */
+export function membersOf(group: Entry): readonly string[] {
+  return getValues(group.resource, ['members', 'value']).filter((value) => typeof value === 'string');
 }
 
 /** Whether some pushed group that the user is in carries the administrators' policy. */
@@ -58,12 +78,9 @@ export function isAdministrator(workspace: Workspace, id: string): boolean {
   );
 }
 
-/** The keys that the identity provider pushed: one text, or several, each of one or more lines. */
+/** The texts with keys that the identity provider pushed: one, or several, each of one or more lines. */
 export function pushedKeysOf(user: Entry): readonly string[] {
   return getValues(user.resource, [COREWEAVE_USER_SCHEMA, 'sunkSshKeys'])
     .map((value) => (isObject(value) ? getAttribute(value, 'value') : value))
-    .filter((value) => typeof value === 'string')
-    .flatMap((value) => value.split(/\r?\n/))
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
+    .filter((value) => typeof value === 'string');
 }

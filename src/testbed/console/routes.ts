@@ -1,46 +1,49 @@
 // The table of pages and actions, and who may have which.
 import { showClusters } from './pages/clusters-page.ts';
-import {
-  attachPolicies,
-  changeGroup,
-  createGroup,
-  deleteGroup,
-  showGroup,
-  showGroups,
-} from './pages/groups-page.ts';
+import { attachPolicies, showGroup } from './pages/group-page.ts';
+import { changeGroup, confirmDeletion, createGroup, deleteGroup, showGroups } from './pages/groups-page.ts';
 import { showLoginNodes } from './pages/login-nodes-page.ts';
 import { showProvisioningLog } from './pages/provisioning-log-page.ts';
-import { deploySso, saveMetadata, showSamlSso } from './pages/saml-sso-page.ts';
+import { showTestResult } from './pages/saml-test-page.ts';
+import { deploySso, dismissCandidate, saveMetadata, showSamlSso } from './pages/saml-sso-page.ts';
 import {
   changeSwitch,
+  confirmRevocation,
   createToken,
   revokeToken,
   showScimConfiguration,
 } from './pages/scim-configuration-page.ts';
-import { addKey, removeKey, showAccount, showSlurmAttributes } from './pages/slurm-attributes-page.ts';
-import { showUser } from './pages/user-page.ts';
+import { showOverview } from './pages/overview-page.ts';
+import { showAccount, showUser } from './pages/user-page.ts';
+import { addKey, confirmRemoval, removeKey } from './pages/user-keys.ts';
 import { showUsers } from './pages/users-page.ts';
 import type { Act, ShowPage, Visitor } from './visit.ts';
 
 /** Below the console's path; `*` is the id of a resource. */
 const PAGES: Readonly<Record<string, ShowPage>> = {
+  overview: showOverview,
   'saml-sso': showSamlSso,
   'saml-sso/test': showSamlSso,
+  'saml-sso/tested': showTestResult,
   'scim-configuration': showScimConfiguration,
+  'scim-configuration/revoke': confirmRevocation,
   users: showUsers,
   'users/*': showUser,
-  'users/*/slurm-attributes': showSlurmAttributes,
+  'users/*/keys/remove': confirmRemoval,
   groups: showGroups,
+  'groups/delete': confirmDeletion,
   'groups/*': showGroup,
   clusters: showClusters,
   'provisioning-log': showProvisioningLog,
   'login-nodes': showLoginNodes,
   account: showAccount,
+  'account/keys/remove': (visit, _ids, query) => confirmRemoval(visit, [visit.visitor.userId ?? ''], query),
 };
 
 const ACTIONS: Readonly<Record<string, Act>> = {
   'saml-sso/metadata': saveMetadata,
   'saml-sso/deploy': deploySso,
+  'saml-sso/dismiss': dismissCandidate,
   'scim-configuration/switch': changeSwitch,
   'scim-configuration/tokens': createToken,
   'scim-configuration/revoke': revokeToken,
@@ -54,8 +57,8 @@ const ACTIONS: Readonly<Record<string, Act>> = {
   'account/keys/remove': (visit, _ids, fields) => removeKey(visit, [visit.visitor.userId ?? ''], fields),
 };
 
-/** What is for all who are signed in as a pushed user; `clusters` is for the local administrator too. */
-const FOR_EVERYBODY = /^(clusters|account)(\/|$)/;
+/** What is for every user who is signed in; a guest has *Clusters* alone. */
+const FOR_ALL = { user: /^(clusters|account)(\/|$)/, guest: /^clusters$/, local: /^clusters$/ } as const;
 
 export type Route =
   | { readonly show: ShowPage; readonly act: null; readonly ids: readonly string[] }
@@ -68,7 +71,7 @@ export function findRoute(
   visitor: Visitor,
 ): Route | 'forbidden' | null {
   const path = segments.join('/');
-  if (!visitor.isAdministrator && !FOR_EVERYBODY.test(path)) return 'forbidden';
+  if (!visitor.isAdministrator && !FOR_ALL[visitor.kind].test(path)) return 'forbidden';
   if (method === 'GET') {
     const found = lookUp(PAGES, segments);
     return found === null ? null : { show: found.value, act: null, ids: found.ids };

@@ -1,9 +1,22 @@
 // Who is signed in: sessions in memory, each with the text that its forms must bring back.
-import { randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Done } from './visit.ts';
+import type { Notice } from '../pages/parts.ts';
+import { makeSecret } from '../pages/secrets.ts';
 
-/** The local administrator, or a pushed user by SCIM id. */
-export type SignedIn = { readonly kind: 'local' } | { readonly kind: 'user'; readonly id: string };
+/**
+ * The local administrator, a pushed user by SCIM id, or a guest: signed in by the identity provider while no user was
+ * pushed yet.
+ */
+export type SignedIn =
+  | { readonly kind: 'local' }
+  | { readonly kind: 'user'; readonly id: string }
+  | { readonly kind: 'guest'; readonly email: string };
+
+/** A form that was refused, with what was entered, to be shown again. */
+export interface RefusedForm {
+  /** Path below the console. */
+  readonly path: string;
+  readonly fields: URLSearchParams;
+}
 
 export interface Session {
   readonly id: string;
@@ -11,8 +24,9 @@ export interface Session {
   readonly who: SignedIn;
   readonly begun: number;
   /** Shown once, on the next page. */
-  notice: { readonly tone: 'done' | 'refused'; readonly text: string } | null;
-  newToken: Done['newToken'] | null;
+  notice: Notice | null;
+  refused: RefusedForm | null;
+  newToken: { readonly name: string; readonly text: string } | null;
 }
 
 export interface Sessions {
@@ -36,6 +50,7 @@ export function createSessions(now: () => number): Sessions {
         who,
         begun: now(),
         notice: null,
+        refused: null,
         newToken: null,
       };
       sessions.set(session.id, session);
@@ -52,15 +67,4 @@ export function createSessions(now: () => number): Sessions {
     },
     end: (session) => void sessions.delete(session.id),
   };
-}
-
-/** 256 bits of chance as text for a cookie, a link or a form. */
-export function makeSecret(): string {
-  return randomBytes(32).toString('base64url');
-}
-
-/** Whether two secrets are the same, in a time that tells nothing. */
-export function isSameSecret(one: string, other: string): boolean {
-  const [left, right] = [Buffer.from(one), Buffer.from(other)];
-  return left.length === right.length && timingSafeEqual(left, right);
 }

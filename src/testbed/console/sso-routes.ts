@@ -1,90 +1,84 @@
 // The routes of a sign-in: to the identity provider, and back with its response.
 import { html as xml } from '../pages/html.ts';
 import type { Reply, Request } from '../exchange.ts';
-import type { Entry } from '../protocol/resources/collection.ts';
 import { ScimError } from '../protocol/scim-error.ts';
-import type { Purpose } from '../saml/sso.ts';
+import type { FinishedSignIn } from '../saml/sso.ts';
+import type { Purpose } from '../saml/open-requests.ts';
 import type { Workspace } from '../workspace.ts';
 import { redirect, renderReply } from '../pages/page-reply.ts';
+import { makeSecret } from '../pages/secrets.ts';
+import { admit } from './admission.ts';
 import { readCookie, type Cookies } from './cookies.ts';
-import { findByAddress, isActive } from './people.ts';
-import { makeSecret, type Sessions } from './sessions.ts';
-import { showHandOver, showRefusal, showTestResult } from './pages/sign-in-page.ts';
+import type { Session, Sessions } from './sessions.ts';
+import { showHandOver, showRefusal } from './pages/sign-in-page.ts';
 
-/** Sends the browser to the identity provider, with a cookie that tells this browser from others. */
-export async function beginSignIn({ sso }: Workspace, purpose: Purpose, cookies: Cookies): Promise<Reply> {
+/** What the sign-ins of one console work with. */
+export interface SignIns {
+  readonly workspace: Workspace;
+  readonly sessions: Sessions;
+  readonly cookies: Cookies;
+}
+
+/**
+ * Sends the browser to the identity provider, with a cookie that tells this browser from others.
+ * @param returnTo path below the console to which the sign-in leads.
+ */
+export async function beginSignIn(
+  { workspace: { sso }, cookies }: SignIns,
+  purpose: Purpose,
+  returnTo: string | null,
+): Promise<Reply> {
   const browser = makeSecret();
   try {
-    return redirect(await sso.begin(purpose, browser), cookies.signIn(browser));
+    return redirect(await sso.begin(purpose, browser, returnTo), cookies.signIn(browser));
   } catch (error) {
     return refuseSignIn(error);
   }
 }
 
-/** Takes the response that came back. */
-export async function endSignIn(
-  workspace: Workspace,
-  sessions: Sessions,
-  request: Request,
-  cookies: Cookies,
-): Promise<Reply> {
+/** Takes the response that came back, or that the identity provider sent by itself. */
+export async function endSignIn(context: SignIns, request: Request): Promise<Reply> {
+  const { workspace, sessions, cookies } = context;
   const fields = new URLSearchParams(request.body.toString('utf8'));
   const response = fields.get('SAMLResponse') ?? '';
   const browser = readCookie(request, cookies.signInName);
   if (browser === null && fields.get('again') === null) return renderReply(200, showHandOver(response));
+  const isTest = workspace.sso.isTest(response, browser);
   try {
-    const { purpose, claims } = await workspace.sso.finish(response, browser);
-    if (purpose === 'test') {
-      return renderReply(
-        200,
-        showTestResult(claims, describeVerdict(workspace, claims.email)),
-        cookies.noSignIn(),
-      );
-    }
-    const user = admit(workspace, claims.email);
-    const session = sessions.begin({ kind: 'user', id: user.id });
-    return redirect('/console/clusters', cookies.session(session.id));
+    const finished = await workspace.sso.finish(response, browser);
+    if (finished.purpose === 'test') return redirect('/console/saml-sso/tested', cookies.noSignIn());
+    return enter(context, finished, sessions.find(readCookie(request, cookies.sessionName)));
   } catch (error) {
-    return refuseSignIn(error);
+    if (!isTest || !(error instanceof ScimError)) return refuseSignIn(error);
+    workspace.sso.noteFailedTest(error.message);
+    return redirect('/console/saml-sso/tested', cookies.noSignIn());
   }
 }
 
-/** @throws ScimError 403 for a user who was not pushed, is inactive, or cannot be told from another. */
-function admit(workspace: Workspace, email: string): Entry {
-  const found = findByAddress(workspace, email);
-  const [user] = found;
-  if (user === undefined) {
-    throw new ScimError(
-      403,
-      null,
-      `${email} is no user of this organisation. Assign the person to the application in the identity provider, ` +
-        'wait for the next provisioning cycle, and sign in again.',
-    );
+/** @param current who is signed in in this browser already. */
+function enter(
+  { workspace, sessions, cookies }: SignIns,
+  { purpose, claims, returnTo }: FinishedSignIn,
+  current: Session | null,
+): Reply {
+  const who = admit(workspace, claims);
+  if (purpose === 'unsolicited' && current?.who.kind === 'local') {
+    // The administrator who configures SSO tests it from the identity provider: that must not end this session.
+    const text = `${claims.email} signed in from the identity provider: SAML SSO works. You are still the local administrator.`;
+    current.notice = { tone: 'done', text };
+    return redirect('/console/clusters');
   }
-  if (found.length > 1) {
-    throw new ScimError(
-      403,
-      null,
-      `${email} is the address of ${found.length} users; each needs one of its own.`,
-    );
+  if (purpose === 'unsolicited' && current?.who.kind === 'user' && !isSameUser(current.who, who)) {
+    // No one asked for this sign-in: a stranger's page may have sent it, with a user of its own.
+    const sentence = `Another user is signed in here. Sign out first, then begin the sign-in of ${claims.email} again.`;
+    throw new ScimError(409, null, sentence);
   }
-  if (!isActive(user)) {
-    throw new ScimError(
-      403,
-      null,
-      `${email} is inactive: the identity provider disabled or unassigned this person.`,
-    );
-  }
-  return user;
+  const session = sessions.begin(who);
+  return redirect(`/console${returnTo ?? '/clusters'}`, cookies.session(session.id));
 }
 
-function describeVerdict(workspace: Workspace, email: string): string {
-  try {
-    admit(workspace, email);
-    return `${email} was pushed, and could sign in once SSO is deployed.`;
-  } catch (error) {
-    return `A sign-in would be refused now: ${error instanceof Error ? error.message : String(error)}`;
-  }
+function isSameUser(one: Session['who'], other: Session['who']): boolean {
+  return one.kind === 'user' && other.kind === 'user' && one.id === other.id;
 }
 
 function refuseSignIn(error: unknown): Reply {

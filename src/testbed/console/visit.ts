@@ -3,10 +3,12 @@ import type { Html } from '../pages/html.ts';
 import type { Workspace } from '../workspace.ts';
 
 export interface Visitor {
+  /** The administrator who came by the link that the start printed, a pushed user, or a guest (see admission.ts). */
+  readonly kind: 'local' | 'user' | 'guest';
   /** For people to read. */
   readonly name: string;
   readonly isAdministrator: boolean;
-  /** SCIM id; null for the administrator who came by the link that the start printed. */
+  /** SCIM id; null for all but pushed users. */
   readonly userId: string | null;
 }
 
@@ -19,6 +21,8 @@ export interface Visit {
   readonly baseUrl: string;
   /** A token's text, shown on this page and never again. */
   readonly newToken: { readonly name: string; readonly text: string } | null;
+  /** What was entered in a form of this path that was refused; null: nothing. */
+  readonly entered: (path: string, field: string) => string | null;
   readonly now: number;
 }
 

@@ -5,7 +5,7 @@ import type { Html } from './html.ts';
 /** @param formAction origins, beside its own, to which a page's forms may go. */
 function writePolicy(formAction: string): string {
   return (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; " +
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; " +
     `form-action 'self'${formAction}; base-uri 'none'; frame-ancestors 'none'`
   );
 }

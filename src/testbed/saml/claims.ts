@@ -15,16 +15,24 @@ export interface Expected {
   /** entityID of the identity provider. */
   readonly issuer: string;
   readonly acsUrl: string;
-  /** Id of the request that it answers. */
-  readonly requestId: string;
+  /** Id of the request that it answers; null: no one asked, the sign-in was begun at the identity provider. */
+  readonly requestId: string | null;
+}
+
+/** The claims, and what tells this assertion from any other: it is good for one sign-in only. */
+export interface Assertion {
+  readonly id: string;
+  /** Epoch milliseconds at which it has expired. */
+  readonly expires: number;
+  readonly claims: Claims;
 }
 
 /**
  * Reads the assertion out of the very bytes that were signed.
- * The issuer, the recipient and the request are ours to check (SAML profiles section 4.1.4.3).
+ * The library leaves the issuer, the recipient and the request to its caller (SAML profiles section 4.1.4.3).
  * @throws ScimError 403 that says which part is not as it must be.
  */
-export function readClaims(signedAssertion: string, expected: Expected): Claims {
+export function readClaims(signedAssertion: string, expected: Expected): Assertion {
   const assertion = parseXml(signedAssertion);
   const [issuer] = childrenOf(assertion, ASSERTION, 'Issuer');
   if (textOf(issuer) !== expected.issuer) {
@@ -32,12 +40,16 @@ export function readClaims(signedAssertion: string, expected: Expected): Claims 
   }
   checkRecipient(assertion, expected);
   const [conditions] = childrenOf(assertion, ASSERTION, 'Conditions');
-  if ((conditions?.getAttribute('NotOnOrAfter') ?? '') === '') throw refuse('the assertion never expires');
-  return {
+  const expires = Date.parse(conditions?.getAttribute('NotOnOrAfter') ?? '');
+  if (Number.isNaN(expires)) throw refuse('the assertion never expires');
+  const id = assertion.getAttribute('ID') ?? '';
+  if (id === '') throw refuse('the assertion has no ID');
+  const claims = {
     firstName: readClaim(assertion, 'first_name'),
     lastName: readClaim(assertion, 'last_name'),
     email: readClaim(assertion, 'email'),
   };
+  return { id, expires, claims };
 }
 
 function checkRecipient(assertion: Element, { acsUrl, requestId }: Expected): void {
@@ -48,7 +60,7 @@ function checkRecipient(assertion: Element, { acsUrl, requestId }: Expected): vo
   const isForUs = confirmations.some(
     (data) =>
       data.getAttribute('Recipient') === acsUrl &&
-      data.getAttribute('InResponseTo') === requestId &&
+      (data.getAttribute('InResponseTo') ?? '') === (requestId ?? '') &&
       (data.getAttribute('NotOnOrAfter') ?? '') !== '',
   );
   if (!isForUs) throw refuse(`the assertion is not for the ACS URL ${acsUrl} in answer to this sign-in`);
@@ -64,7 +76,9 @@ function readClaim(assertion: Element, name: string): string {
   const [value] = values;
   if (value === undefined || values.length > 1) {
     const lack = value === undefined ? 'no claim' : 'several values for the claim';
-    throw refuse(`the assertion has ${lack} ${name}; the claims are first_name, last_name and email`);
+    throw refuse(
+      `the assertion has ${lack} ${name}; under Attributes and Claims name the claims first_name, last_name and email, and see that the user has a value for each`,
+    );
   }
   return value;
 }

@@ -7,7 +7,6 @@ import { childrenOf, parseXml } from './xml.ts';
 const METADATA = 'urn:oasis:names:tc:SAML:2.0:metadata';
 const SIGNATURE = 'http://www.w3.org/2000/09/xmldsig#';
 const REDIRECT = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect';
-const MAX_BYTES = 1024 * 1024;
 
 /**
  * Reads an EntityDescriptor (SAML metadata 2.0 section 2.3.2).
@@ -25,7 +24,7 @@ export function parseMetadata(text: string): SamlProvider {
     (service) => service.getAttribute('Binding') === REDIRECT,
   );
   const signOnUrl = signOn?.getAttribute('Location') ?? '';
-  if (!isAcceptable(signOnUrl))
+  if (!isAcceptableUrl(signOnUrl))
     throw refuse('it has no SingleSignOnService with HTTP-Redirect at an https URL');
   const certificates = childrenOf(role, METADATA, 'KeyDescriptor')
     .filter((key) => key.getAttribute('use') !== 'encryption')
@@ -38,42 +37,16 @@ export function parseMetadata(text: string): SamlProvider {
   return { entityId, signOnUrl, certificates };
 }
 
-/**
- * Fetches and reads the metadata.
- * @throws ScimError 400 for an address that is not https (loopback may do without), 502 for no usable answer.
- */
-export async function fetchMetadata(url: string): Promise<SamlProvider> {
-  if (!isAcceptable(url)) {
-    throw new ScimError(
-      400,
-      'invalidValue',
-      'the Metadata URL must be an https URL; on loopback http will do',
-    );
-  }
-  let text: string;
-  try {
-    const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(10_000) });
-    text = await readBounded(response);
-    if (!response.ok) throw new Error(`it answered ${response.status}`);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ScimError(502, null, `the Metadata URL ${url} cannot be read: ${why}`, { cause });
-  }
-  return parseMetadata(text);
+/** The days of each signing certificate, in the order of the metadata. */
+export function readValidity(provider: SamlProvider): readonly { readonly from: Date; readonly to: Date }[] {
+  return provider.certificates.map((base64) => {
+    const { validFromDate, validToDate } = new X509Certificate(Buffer.from(base64, 'base64'));
+    return { from: validFromDate, to: validToDate };
+  });
 }
 
-async function readBounded(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length;
-    if (size > MAX_BYTES) throw new Error(`more than ${MAX_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-function isAcceptable(text: string): boolean {
+/** An https URL; on loopback http will do. */
+export function isAcceptableUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname } = new URL(text);
   return (
@@ -90,5 +63,9 @@ function isCertificate(base64: string): boolean {
 }
 
 function refuse(why: string): ScimError {
-  return new ScimError(400, 'invalidValue', `this is not the metadata of an identity provider: ${why}`);
+  return new ScimError(
+    400,
+    'invalidValue',
+    `This is not the metadata of an identity provider: ${why}. Copy the App Federation Metadata URL.`,
+  );
 }

@@ -1,9 +1,9 @@
-// The service provider's side of a SAML sign-in: the request that goes out, the response that is believed or not.
+// The service provider's side of a SAML sign-in: the request that is sent, and the response, believed or refused.
 import { SAML, ValidateInResponseTo } from '@node-saml/node-saml';
 import { ScimError } from '../protocol/scim-error.ts';
-import { readClaims, type Claims } from './claims.ts';
+import { readClaims, type Assertion } from './claims.ts';
 import type { SamlProvider } from './sso-state.ts';
-import { parseXml } from './xml.ts';
+import { MAX_RESPONSE, parseXml } from './xml.ts';
 
 export interface ServiceProvider {
   /** The URL at the identity provider to which the browser goes with this request. */
@@ -12,20 +12,31 @@ export interface ServiceProvider {
    * What a response says that answers one of the requests.
    * @param response base64, as it was posted.
    * @param isOpen whether a request of that id waits for its answer.
-   * @throws ScimError 403 for anything less than a sound answer, with both parts signed.
+   * @param isUnsolicitedAllowed whether one is believed that no request asked for.
+   * @throws SignInRefusal for anything less than a sound answer, with both parts signed.
    */
   readResponse(
     response: string,
     isOpen: (requestId: string) => boolean,
-  ): Promise<{ requestId: string; claims: Claims }>;
+    isUnsolicitedAllowed: boolean,
+  ): Promise<{ readonly requestId: string | null; readonly assertion: Assertion }>;
+}
+
+/** Why a response was refused. */
+export class SignInRefusal extends ScimError {
+  /** No certificate that is known made the signature: newer metadata may have the one that did. */
+  readonly isSignature: boolean;
+
+  constructor(why: string, isSignature: boolean, options?: ErrorOptions) {
+    super(403, null, `The sign-in was refused: ${why}.`, options);
+    this.isSignature = isSignature;
+  }
 }
 
 /** Milliseconds by which the two clocks may differ. */
 const CLOCK_SKEW = 60_000;
-/** Bytes of a response; one with three claims has a tenth of it. */
-const MAX_RESPONSE = 256 * 1024;
 
-/** The library's words for what an administrator has to mend. */
+/** The library's words for what an administrator has to fix. */
 const REASONS: readonly (readonly [RegExp, string])[] = [
   [
     /^Invalid document signature/,
@@ -35,8 +46,14 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
     /^Invalid signature$/,
     'the assertion is not signed with a certificate of the Metadata URL; choose "Sign SAML response and assertion"',
   ],
-  [/InResponseTo/, 'it answers no sign-in that waits for an answer, or one that was answered already'],
-  [/audience mismatch|AudienceRestriction/i, 'the assertion is for another Entity ID'],
+  [
+    /InResponseTo/,
+    'it answers no sign-in that waits for an answer, or one that was answered already; begin the sign-in again. One that begins at the identity provider needs Deploy SSO first',
+  ],
+  [
+    /audience mismatch|AudienceRestriction/i,
+    'the assertion is for another Entity ID; copy the Entity ID of SAML SSO into Basic SAML Configuration',
+  ],
   [/not yet valid/, 'the assertion is not valid yet; compare the clocks'],
   [/expired|No valid subject confirmation/, 'the assertion has expired; compare the clocks'],
   [/^SAML provider returned/, 'the identity provider itself refused the sign-in'],
@@ -48,7 +65,7 @@ export function createServiceProvider(
   entityId: string,
   acsUrl: string,
 ): ServiceProvider {
-  function open(requestId: string, isOpen: (id: string) => boolean): SAML {
+  function open(requestId: string, isOpen: (id: string) => boolean, isUnsolicitedAllowed = false): SAML {
     return new SAML({
       entryPoint: provider.signOnUrl,
       idpCert: [...provider.certificates],
@@ -60,9 +77,11 @@ export function createServiceProvider(
       wantAuthnResponseSigned: true,
       wantAssertionsSigned: true,
       acceptedClockSkewMs: CLOCK_SKEW,
-      validateInResponseTo: ValidateInResponseTo.always,
+      validateInResponseTo: isUnsolicitedAllowed
+        ? ValidateInResponseTo.ifPresent
+        : ValidateInResponseTo.always,
       generateUniqueId: () => requestId,
-      // Which requests are open is our own book: one answer ends a request, whatever the answer contains.
+      // Which requests are open is kept in open-requests.ts: one answer ends a request, whatever the answer contains.
       cacheProvider: {
         saveAsync: (_key, value) => Promise.resolve({ value, createdAt: Date.now() }),
         getAsync: (key) => Promise.resolve(isOpen(key) ? new Date().toISOString() : null),
@@ -73,21 +92,23 @@ export function createServiceProvider(
 
   return {
     makeRequest: (requestId) => open(requestId, () => false).getAuthorizeUrlAsync('', undefined, {}),
-    async readResponse(response, isOpen) {
+    async readResponse(response, isOpen, isUnsolicitedAllowed) {
       checkEnvelope(response, acsUrl);
       let profile: Awaited<ReturnType<SAML['validatePostResponseAsync']>>['profile'];
       try {
-        ({ profile } = await open('', isOpen).validatePostResponseAsync({ SAMLResponse: response }));
+        const saml = open('', isOpen, isUnsolicitedAllowed);
+        ({ profile } = await saml.validatePostResponseAsync({ SAMLResponse: response }));
       } catch (cause) {
         throw explain(cause);
       }
-      const requestId = profile?.['inResponseTo'];
-      const assertion = profile?.getAssertionXml?.();
-      if (typeof requestId !== 'string' || assertion === undefined) {
-        throw new ScimError(403, null, 'The sign-in was refused: the response has no assertion.');
-      }
-      const claims = readClaims(assertion, { issuer: provider.entityId, acsUrl, requestId });
-      return { requestId, claims };
+      const inResponseTo = profile?.['inResponseTo'];
+      const xml = profile?.getAssertionXml?.();
+      if (xml === undefined) throw new SignInRefusal('the response has no assertion', false);
+      const requestId = typeof inResponseTo === 'string' ? inResponseTo : null;
+      if (requestId === null && !isUnsolicitedAllowed)
+        throw new SignInRefusal('it answers no sign-in that waits for an answer', false);
+      const assertion = readClaims(xml, { issuer: provider.entityId, acsUrl, requestId });
+      return { requestId, assertion };
     },
   };
 }
@@ -123,8 +144,8 @@ function* iterate(list: {
   }
 }
 
-function explain(cause: unknown): ScimError {
+function explain(cause: unknown): SignInRefusal {
   const message = cause instanceof Error ? cause.message : String(cause);
   const [, reason = message] = REASONS.find(([pattern]) => pattern.test(message)) ?? [];
-  return new ScimError(403, null, `The sign-in was refused: ${reason}.`, { cause });
+  return new SignInRefusal(reason, /^Invalid (document )?signature/.test(message), { cause });
 }

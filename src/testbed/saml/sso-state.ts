@@ -10,12 +10,19 @@ const providerSchema = z.strictObject({
   certificates: z.array(z.string()).min(1),
 });
 
+/** The last sign-in that succeeded: by *Test*, or begun at the identity provider. */
+const tested = z.strictObject({ at: z.string(), email: z.string() }).nullable();
+
 export const ssoStateSchema = z.strictObject({
   metadataUrl: z.string(),
   provider: providerSchema,
-  /** The last sign-in that *Test* saw succeed. */
-  tested: z.strictObject({ at: z.string(), email: z.string() }).nullable(),
+  tested,
   isDeployed: z.boolean(),
+  /** Another identity provider that was entered while SSO is deployed: it is asked in tests only, until it is deployed. */
+  candidate: z
+    .strictObject({ metadataUrl: z.string(), provider: providerSchema, tested })
+    .nullable()
+    .default(null),
 });
 
 export type SamlProvider = z.output<typeof providerSchema>;

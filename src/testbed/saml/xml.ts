@@ -2,6 +2,9 @@
 import { DOMParser } from '@xmldom/xmldom';
 import { ScimError } from '../protocol/scim-error.ts';
 
+/** Characters of a response; one with three claims has a tenth of it. */
+export const MAX_RESPONSE = 256 * 1024;
+
 /**
  * The root element.
  * @throws ScimError 400 for what is not well-formed, and for a DOCTYPE: SAML has none, and entities hide in it.
@@ -32,4 +35,23 @@ export function childrenOf(parent: Element, namespace: string, name: string): El
     if (element.namespaceURI === namespace && element.localName === name) found.push(element);
   }
   return found;
+}
+
+/** What a response says about itself before anything of it is verified: enough to choose who verifies it. */
+export function readEnvelope(response: string): {
+  readonly issuer: string;
+  readonly inResponseTo: string | null;
+} {
+  if (response.length > MAX_RESPONSE) return { issuer: '', inResponseTo: null };
+  try {
+    const root = parseXml(Buffer.from(response, 'base64').toString('utf8'));
+    const [issuer] = childrenOf(root, 'urn:oasis:names:tc:SAML:2.0:assertion', 'Issuer');
+    const inResponseTo = root.getAttribute('InResponseTo') ?? '';
+    return {
+      issuer: (issuer?.textContent ?? '').trim(),
+      inResponseTo: inResponseTo === '' ? null : inResponseTo,
+    };
+  } catch {
+    return { issuer: '', inResponseTo: null };
+  }
 }

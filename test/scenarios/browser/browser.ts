@@ -100,15 +100,14 @@ export function setUpHarness(): Harness {
 
 interface Violation {
   readonly id: string;
-  readonly impact: string;
   readonly nodes: readonly { readonly html: string }[];
 }
 
 /**
- * What axe-core finds on the page that is serious or critical.
+ * What axe-core finds on the page, whatever its impact.
  * @param rules only these; all by default.
  */
-export async function findSerious(page: Page, ...rules: readonly string[]): Promise<readonly string[]> {
+export async function findFaults(page: Page, ...rules: readonly string[]): Promise<readonly string[]> {
   const options = JSON.stringify(rules.length === 0 ? {} : { runOnly: rules });
   // Through the debugger, which the page's policy does not bind.
   const found = (await page.evaluate(
@@ -116,9 +115,13 @@ export async function findSerious(page: Page, ...rules: readonly string[]): Prom
   )) as {
     violations: Violation[];
   };
-  return found.violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+  return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+}
+
+/** What is wider than its place, so that a part of it is cut off or hidden. */
+export async function findCutOff(page: Page): Promise<unknown> {
+  return page.evaluate(`[document.documentElement, ...document.querySelectorAll('.scroll')]
+    .filter((box) => box.scrollWidth > box.clientWidth).map((box) => box.outerHTML.slice(0, 200))`);
 }
 
 /** Keeps a picture of the page where `SCREENSHOTS` names a directory. */

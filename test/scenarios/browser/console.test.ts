@@ -1,7 +1,8 @@
 // The console in a real browser: every page and every step that an administrator does there.
 import { describe, expect, it } from 'vitest';
+import { nameLine } from '../../../src/testbed/console/keys.ts';
 import type { Testbed } from '../../../src/testbed/service.ts';
-import { choose, findObstacle, findSerious, keepPicture, setUpHarness } from './browser.ts';
+import { choose, findCutOff, findFaults, findObstacle, keepPicture, setUpHarness } from './browser.ts';
 
 const COREWEAVE = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';
 const PUSHED = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl pushed';
@@ -43,65 +44,162 @@ async function pushPeople(testbed: Testbed): Promise<{ alice: string; group: str
   return { alice, group };
 }
 
+const SECRET = 'b3BlbnNzaC1rZXktdjEAAAAABG5vbmU';
+
+/** One user with each thing that can be wrong, a key that was added here, and a login node that polls. */
+async function pushEveryFault(testbed: Testbed): Promise<{ alice: string; eve: string; group: string }> {
+  const { alice, group } = await pushPeople(testbed);
+  const pushUser = (name: string, more: object): Promise<{ id: string }> =>
+    push(testbed, '/Users', { userName: `${name}@example.com`, displayName: name, ...more });
+  const pushKey = (name: string, key: string): Promise<{ id: string }> =>
+    pushUser(name, { [COREWEAVE]: { sunkSshKeys: key } });
+  await pushKey('mallory', PUSHED);
+  await pushUser('dave', { title: OWN.replace('AAAAIKY', 'AAAAIKZ') });
+  await pushKey(
+    'forced',
+    'command="/bin/sh" ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGMhhJiPP4QC8eobV9MpN4/HdZpia5pnBXykhQrpBzxe',
+  );
+  const { id: eve } = await pushKey(
+    'eve',
+    `-----BEGIN OPENSSH PRIVATE KEY-----\n${SECRET}\n-----END OPENSSH PRIVATE KEY-----\n`,
+  );
+  await push(testbed, '/Groups', { displayName: 'admin' });
+  await push(testbed, '/Groups', { displayName: 'nested', members: [{ value: group }] });
+  const body = JSON.stringify({ keys: [OWN] });
+  await fetch(`${testbed.adminUrl}/users/${alice}/keys`, { method: 'PUT', body });
+  const announcement = { 'sunk-agent-snapshot': 'abcdef012345; node="login-0"' };
+  await fetch(`${testbed.baseUrl}/Users`, {
+    headers: { authorization: `Bearer ${testbed.readToken}`, ...announcement },
+  });
+  return { alice, eve, group };
+}
+
+/** Id of the first resource of a list. */
+async function readId(testbed: Testbed, path: string): Promise<string> {
+  const headers = { authorization: `Bearer ${testbed.token}` };
+  const { Resources } = (await (await fetch(`${testbed.baseUrl}${path}`, { headers })).json()) as {
+    Resources: { id: string }[];
+  };
+  return Resources[0]?.id ?? '';
+}
+
 describe.skipIf(findObstacle() !== null)('the console', () => {
   const harness = setUpHarness();
 
-  it('has a way in on which axe-core finds nothing serious', async () => {
+  it('has a way in on which axe-core finds nothing', async () => {
     const testbed = await harness.testbed();
     const page = await harness.open();
     await page.goto(`${new URL(testbed.baseUrl).origin}/console`);
-    expect(await findSerious(page)).toEqual([]);
+    expect(await findFaults(page)).toEqual([]);
     await keepPicture(page, 'sign-in');
   });
 
-  it.each([
+  const PAGES = [
+    'overview',
     'saml-sso',
+    'saml-sso?configure',
+    'saml-sso/tested',
     'scim-configuration',
+    'scim-configuration/revoke?name=login-nodes',
     'users',
     'users/ALICE',
-    'users/ALICE/slurm-attributes',
+    'users/EVE',
+    'users/ALICE/keys/remove?key=LINE',
     'groups',
     'groups/GROUP',
+    'groups/delete?name=admin',
     'clusters',
     'provisioning-log',
     'login-nodes',
-  ])(
-    'has a page %s on which axe-core finds nothing serious, light or dark, and which fits a telephone',
-    async (path) => {
-      const testbed = await harness.testbed({ settings: { legacyDefaultGroups: true } });
-      const { alice, group } = await pushPeople(testbed);
-      await push(testbed, '/Groups', { displayName: 'admin' });
-      await readKeys(testbed, alice);
-      const announcement = { 'sunk-agent-snapshot': 'abcdef012345; node="login-0"' };
-      await fetch(`${testbed.baseUrl}/Users`, {
-        headers: { authorization: `Bearer ${testbed.readToken}`, ...announcement },
-      });
-      const page = await harness.open();
-      await page.goto(testbed.consoleUrl);
-      const { origin } = new URL(testbed.baseUrl);
-      await page.goto(`${origin}/console/${path.replace('ALICE', alice).replace('GROUP', group)}`);
-      const unfold = async (): Promise<void> => {
+  ];
+
+  it('has pages on which axe-core finds nothing, light or dark, at 1280 px and on a telephone', async () => {
+    const testbed = await harness.testbed({ settings: { legacyDefaultGroups: true } });
+    const { alice, eve, group } = await pushEveryFault(testbed);
+    const page = await harness.open();
+    await page.goto(testbed.consoleUrl);
+    expect(new URL(page.url()).pathname).toBe('/console/overview');
+    const { origin } = new URL(testbed.baseUrl);
+    for (const path of PAGES) {
+      const address = path
+        .replace('ALICE', alice)
+        .replace('EVE', eve)
+        .replace('GROUP', group)
+        .replace('LINE', nameLine(OWN));
+      const name = path.replaceAll(/[/?=]/g, '-').toLowerCase();
+      const open = async (width: number): Promise<void> => {
+        await page.setViewportSize({ width, height: 800 });
+        await page.goto(`${origin}/console/${address}`);
         if (path === 'users') await page.getByLabel('Actions for Alice Ashby').click();
         if (path === 'provisioning-log') await page.locator('.log summary').first().click();
       };
-      await unfold();
-      expect(await findSerious(page)).toEqual([]);
-      const name = path.replaceAll('/', '-').toLowerCase();
-      await keepPicture(page, name);
+      for (const width of [1280, 390]) {
+        await open(width);
+        expect([path, width, await findFaults(page), await findCutOff(page)]).toEqual([path, width, [], []]);
+        await keepPicture(page, `${name}-${width}`);
+      }
       await page.emulateMedia({ colorScheme: 'dark' });
-      expect(await findSerious(page, 'color-contrast')).toEqual([]);
+      expect([path, await findFaults(page, 'color-contrast')]).toEqual([path, []]);
       await keepPicture(page, `${name}-dark`);
       await page.emulateMedia({ colorScheme: 'light' });
-      await page.setViewportSize({ width: 400, height: 800 });
-      await page.reload();
-      await unfold();
-      await keepPicture(page, `${name}-narrow`);
-      const cutOff = await page.evaluate(`[document.documentElement, ...document.querySelectorAll('.scroll')]
-        .filter((box) => box.scrollWidth > box.clientWidth).map((box) => box.outerHTML.slice(0, 200))`);
-      expect(cutOff).toEqual([]);
-      expect(await findSerious(page)).toEqual([]);
-    },
-  );
+    }
+  }, 180_000);
+
+  it('shows on the overview each fault that no one would look for, with its way out', async () => {
+    const testbed = await harness.testbed();
+    const { alice, eve } = await pushEveryFault(testbed);
+    const page = await harness.open();
+    await page.goto(testbed.consoleUrl);
+    const shown = await page.getByRole('main').innerText();
+    for (const words of [
+      /A private key was pushed for eve@example\.com.*\s+Make a new pair/,
+      /An SSH key was pushed into title, for dave@example\.com.*\s+Correct the target attribute/,
+      /One key belongs to 2 users: alice@example\.com, mallory@example\.com/,
+      /Login nodes refuse a key of forced@example\.com/,
+      /requests? of the identity provider failed/,
+    ])
+      expect(shown).toMatch(words);
+    await page.goto(`${testbed.consoleUrl.replace(/start.*/, '')}users/${eve}`);
+    expect(await page.content()).not.toContain(SECRET);
+    expect(await page.getByRole('alert').innerText()).toMatch(/was not stored here[^]*ends this alarm/);
+    await page.goto(`${testbed.consoleUrl.replace(/start.*/, '')}users/${alice}`);
+    expect(await page.locator('.keys').innerText()).toMatch(/Another user has the same key: mallory/);
+    expect(await page.getByRole('main').innerText()).toMatch(/yes\s+A login node has polled since/);
+    await choose(page, 'Provisioning log');
+    await page.getByLabel('Contains').fill('private key');
+    await page.getByRole('button', { name: 'Filter' }).click();
+    await page.locator('.log summary').first().click();
+    expect(await page.locator('.log pre').first().innerText()).toContain('(a private key, left out)');
+    expect(await page.content()).not.toContain(SECRET);
+  });
+
+  it('serves each page of 5,000 users and 200 groups in 200 ms and 200 kB', async () => {
+    const testbed = await harness.testbed({ seedUsers: 5000, seedGroups: 199 });
+    const seed = JSON.stringify({ groups: 1, membersPerGroup: 5000 });
+    await fetch(`${testbed.adminUrl}/seed`, { method: 'POST', body: seed });
+    const [user, group] = await Promise.all([
+      readId(testbed, '/Users'),
+      readId(testbed, '/Groups?startIndex=200'),
+    ]);
+    const page = await harness.open();
+    await page.goto(testbed.consoleUrl);
+    const { origin } = new URL(testbed.baseUrl);
+    const measured = PAGES.filter((path) => !/EVE|LINE/.test(path)).map((path) =>
+      path.replace('ALICE', user).replace('GROUP', group).replace('admin', 'none'),
+    );
+    for (const path of [...measured, 'users?q=user0049', 'users?page=100', `groups/${group}?page=50`]) {
+      const times: number[] = [];
+      let size = 0;
+      for (let turn = 0; turn < 3; turn += 1) {
+        const begun = performance.now();
+        const answer = await page.request.get(`${origin}/console/${path}`);
+        size = (await answer.body()).length;
+        times.push(performance.now() - begun);
+      }
+      // The least of three: what the server needs, not what else the machine does.
+      expect([path, Math.min(...times) <= 200, size <= 200_000]).toEqual([path, true, true]);
+    }
+  });
 
   it('switches provisioning off and on by keyboard, shows a token once, and revokes it', async () => {
     const testbed = await harness.testbed();
@@ -132,6 +230,11 @@ describe.skipIf(findObstacle() !== null)('the console', () => {
     const row = page.getByRole('row', { name: /node-7/ });
     expect(await row.textContent()).toMatch(/read-only.*ago.*ago/s);
     await page.getByRole('button', { name: 'Revoke node-7' }).click();
+    await page.getByRole('heading', { name: 'Revoke node-7?' }).waitFor();
+    expect(await page.getByRole('main').innerText()).toMatch(
+      /Last used\s+\d+ s ago\s+Affected\s+One login node/,
+    );
+    await page.getByRole('button', { name: 'Revoke node-7' }).click();
     await page.getByText('Revoked the token node-7').waitFor();
     expect((await read(token)).status).toBe(401);
   });
@@ -158,23 +261,29 @@ describe.skipIf(findObstacle() !== null)('the console', () => {
     await page.keyboard.press('Enter');
     await page.getByLabel('User name').waitFor();
     expect(await page.getByLabel('User name').getAttribute('readonly')).not.toBeNull();
-    await page.getByRole('link', { name: 'Slurm Attributes' }).click();
     expect(await page.getByLabel('POSIX uid').inputValue()).toBe('10000');
 
     for (const [text, sentence] of [
       ['-----BEGIN OPENSSH PRIVATE KEY-----', 'That is a private key.'],
-      [`command="id" ${OWN}`, 'That is no public key'],
+      [`command="id" ${OWN}`, 'That is no public key that a login node accepts'],
+      [OWN.replace('IKY', 'IKZ'), 'not a point of its curve'],
       [PUSHED, 'That key is there already.'],
     ] as const) {
       await page.getByLabel('Add a public key').fill(text);
       await page.getByRole('button', { name: 'Add key' }).click();
       expect(await page.getByRole('alert').textContent()).toContain(sentence);
+      // What was refused stays, to be corrected; but a private key is kept nowhere.
+      expect(await page.getByLabel('Add a public key').inputValue()).toBe(
+        text.includes('PRIVATE') ? '' : text,
+      );
     }
     await page.getByLabel('Add a public key').fill(OWN);
     await page.getByRole('button', { name: 'Add key' }).click();
     await page.getByText('Added SHA256:').waitFor();
     expect(await readKeys(testbed, alice)).toEqual([PUSHED, OWN]);
     await page.getByRole('button', { name: /^Remove SHA256:/ }).click();
+    expect(await page.getByRole('main').innerText()).toContain('1 other key is left');
+    await page.getByRole('button', { name: 'Remove the key' }).click();
     await page.getByText('Removed SHA256:').waitFor();
     expect(await readKeys(testbed, alice)).toBe(PUSHED);
     expect(await page.getByRole('button', { name: /^Remove/ }).count()).toBe(0);
@@ -200,8 +309,14 @@ describe.skipIf(findObstacle() !== null)('the console', () => {
     expect(await page.locator('.log pre').first().textContent()).toContain('"userName": "alice@example.com"');
 
     await choose(page, 'Groups');
-    await page.getByRole('button', { name: 'Delete admin' }).click();
+    const remove = async (): Promise<void> => {
+      await page.getByRole('button', { name: 'Delete admin' }).click();
+      await page.getByRole('heading', { name: 'Delete the group admin?' }).waitFor();
+      await page.getByRole('button', { name: 'Delete admin' }).click();
+    };
+    await remove();
     expect(await page.getByRole('alert').textContent()).toContain('admin alone has the policy admin-policy');
+    await choose(page, 'Groups');
     await page.getByLabel('Name').fill('cluster-admins');
     await page.getByRole('button', { name: 'Create group' }).click();
     const row = page.getByRole('row', { name: /cluster-admins/ });
@@ -209,7 +324,7 @@ describe.skipIf(findObstacle() !== null)('the console', () => {
     await row.getByLabel('admin-policy').check();
     await row.getByRole('button', { name: 'Attach policies to cluster-admins' }).click();
     await page.getByText('Changed the policies of cluster-admins.').waitFor();
-    await page.getByRole('button', { name: 'Delete admin' }).click();
+    await remove();
     await page.getByText('Deleted the group admin.').waitFor();
     expect((await push(testbed, '/Groups', { displayName: 'admin' })).status).toBe(201);
   });

@@ -16,6 +16,13 @@ export function showClusters({ workspace, visitor, now }: Visit): Page {
     title: 'Clusters',
     section: 'clusters',
     body: html`<p class="lead">You are signed in as ${visitor.name}.</p>
+      ${
+        visitor.kind === 'guest' &&
+        html`<p class="notice done" role="status">
+          SAML SSO works. No user was pushed yet, so that this page is all there is for you: the administrator
+          goes on with SCIM Configuration.
+        </p>`
+      }
       <article class="card">
         <h2>SUNK rehearsal</h2>
         <dl>

@@ -1,7 +1,8 @@
 // *Login nodes*: each reader that polls, the snapshot that it says its node has, and where they differ.
 import { html } from '../../pages/html.ts';
 import { findCommonSnapshot, type Reader } from '../../readers.ts';
-import { moment, table } from '../layout.ts';
+import { table } from '../../pages/parts.ts';
+import { moment } from '../layout.ts';
 import type { Page, Visit } from '../visit.ts';
 
 export function showLoginNodes({ workspace, now }: Visit): Page {
@@ -24,16 +25,18 @@ export function showLoginNodes({ workspace, now }: Visit): Page {
   return {
     title: 'Login nodes',
     section: 'login-nodes',
-    body: html`<p class="lead">${summarise(readers)}</p>
-      ${table(
-        'Login nodes',
-        ['Node', 'Token', 'Snapshot', 'Since', 'Last poll', 'Requests', 'State'],
-        rows,
-        'A login node shows up here with its first request under a read-only token.',
-      )}
+    body: html`<div id="live" data-live>
+        <p class="lead">${summarise(readers)}</p>
+        ${table(
+          'Login nodes',
+          ['Node', 'Token', 'Snapshot', 'Since', 'Last poll', 'Requests', 'State'],
+          rows,
+          'A login node shows up here with its first request under a read-only token.',
+        )}
+      </div>
       <p class="note">
         A node tells its name and the hash of its snapshot only where its configuration says
-        <code>scim.announce: true</code>; the hash is that of the pass before the poll.
+        <code>scim.announce: true</code>; the hash is that of the sync before the poll.
       </p>`,
   };
 }

@@ -17,7 +17,7 @@ export function showProvisioningLog(
   const filter = readFilter(query);
   const found = workspace.log
     .list()
-    .filter((line) => isWanted(line, filter))
+    .filter((line) => isWanted(line, filter, () => findSubject(workspace, line)))
     .reverse();
   return {
     title: 'Provisioning log',
@@ -26,7 +26,7 @@ export function showProvisioningLog(
         ${select('from', 'From', filter.from, [
           ['provider', 'the identity provider'],
           ['readers', 'login nodes'],
-          ['anybody', 'anybody'],
+          ['all', 'all'],
         ])}
         ${select('method', 'Method', filter.method, [['', 'any'], ...METHODS.map((one) => [one, one] as const)])}
         ${select('outcome', 'Outcome', filter.outcome, [
@@ -76,14 +76,18 @@ function readFilter(query: URLSearchParams): Filter {
 }
 
 /** A request without a valid token comes from a client that wanted to be the identity provider. */
-function isWanted(line: LoggedRequest, { from, method, outcome, text }: Filter): boolean {
+function isWanted(
+  line: LoggedRequest,
+  { from, method, outcome, text }: Filter,
+  findName: () => string,
+): boolean {
   if (from === 'provider' && line.role === 'read-only') return false;
   if (from === 'readers' && line.role !== 'read-only') return false;
   if (method !== '' && line.method !== method) return false;
   if (outcome !== '' && (outcome === 'failure') !== line.status >= 400) return false;
-  const words = [line.target, decode(line.target), line.detail, line.sent, line.answered, line.token].join(
-    '\n',
-  );
+  if (text === '') return true;
+  const { target, detail, sent, answered, token } = line;
+  const words = [findName(), target, decode(target), detail, sent, answered, token].join('\n');
   return words.toLowerCase().includes(text.toLowerCase());
 }
 

@@ -3,7 +3,8 @@ import { html, type Html, type HtmlValue } from '../../pages/html.ts';
 import { ScimError } from '../../protocol/scim-error.ts';
 import { changeSettings, type Settings } from '../../settings.ts';
 import type { Role, Token } from '../../tokens.ts';
-import { copyable, form, moment, table } from '../layout.ts';
+import { copyable, table } from '../../pages/parts.ts';
+import { askFirst, confirmationPage, form, moment } from '../layout.ts';
 import type { Done, Page, Visit } from '../visit.ts';
 
 /** Each switch with its documented words and what it does. */
@@ -14,7 +15,11 @@ const SWITCHES: readonly (readonly [keyof Settings, words: string, meaning: stri
     'Enable Automated User Provisioning',
     'The identity provider pushes users and groups. Needs SAML SSO to be deployed.',
   ],
-  ['enableSunkUserProvisioning', 'Enable SUNK User Provisioning', 'Login nodes read them.'],
+  [
+    'enableSunkUserProvisioning',
+    'Enable SUNK User Provisioning',
+    'Login nodes read users, groups and keys. Without it no user reaches ssh.',
+  ],
 ];
 
 /** What a real organisation may be like, and this one can pretend. */
@@ -22,12 +27,17 @@ const PRETENCES: readonly (readonly [keyof Settings, words: string, meaning: str
   [
     'departmentStopsGroups',
     'The department mapping stops groups',
-    'A member with a department stops its group, until the mapping is deleted in the identity provider.',
+    'A member with a department stops its group. Delete the mapping in the identity provider: the next cycle clears the department here, and the group is pushed.',
   ],
   [
     'legacyDefaultGroups',
     'Legacy organisation',
     'It has the default groups admin, metrics, read, write and billing_viewer, whose names no pushed group may bear.',
+  ],
+  [
+    'storesPrivateKeys',
+    'Private keys are stored',
+    'A careless service hands a pushed private key to the login nodes. Off: it is dropped, and an alarm is raised.',
   ],
 ];
 
@@ -56,25 +66,7 @@ export function showScimConfiguration(visit: Visit): Page {
           workspace.tokens.list().map((token) => renderToken(visit, token)),
           'No token yet.',
         )}
-        ${form(
-          visit,
-          '/scim-configuration/tokens',
-          html`<fieldset class="bar">
-            <legend>New token</legend>
-            <span class="pair"
-              ><label for="token-name">Name</label>
-              <input id="token-name" name="name" required maxlength="64" autocomplete="off"
-            /></span>
-            <span class="pair"
-              ><label for="token-role">For</label>
-              <select id="token-role" name="role">
-                <option value="provisioning">provisioning: the identity provider</option>
-                <option value="read-only">read-only: login nodes</option>
-              </select></span
-            >
-            <button>Create token</button>
-          </fieldset>`,
-        )}
+        ${renderNewToken(visit)}
       </section>
       <section class="card" aria-labelledby="pretences">
         <h2 id="pretences">What this testbed pretends</h2>
@@ -108,20 +100,80 @@ function renderSwitch(visit: Visit, [name, words, meaning]: (typeof SWITCHES)[nu
   );
 }
 
+function renderNewToken(visit: Visit): Html {
+  const path = '/scim-configuration/tokens';
+  const role = visit.entered(path, 'role');
+  return form(
+    visit,
+    path,
+    html`<fieldset class="bar">
+      <legend>New token</legend>
+      <span class="pair"
+        ><label for="token-name">Name</label>
+        <input
+          id="token-name"
+          name="name"
+          required
+          maxlength="64"
+          autocomplete="off"
+          value="${visit.entered(path, 'name') ?? ''}"
+      /></span>
+      <span class="pair"
+        ><label for="token-role">For</label>
+        <select id="token-role" name="role">
+          <option value="provisioning">provisioning: the identity provider</option>
+          <option value="read-only" ${role === 'read-only' && html`selected`}>read-only: login nodes</option>
+        </select></span
+      >
+      <button>Create token</button>
+    </fieldset>`,
+  );
+}
+
 function renderToken(visit: Visit, { name, role, created, lastUsed }: Token): HtmlValue[] {
-  const body = html`<input type="hidden" name="name" value="${name}" /><button
-      class="quiet"
-      aria-label="Revoke ${name}"
-    >
-      Revoke
-    </button>`;
   return [
     name,
     role,
     moment(created, visit.now),
     moment(lastUsed, visit.now),
-    form(visit, '/scim-configuration/revoke', body),
+    askFirst('/scim-configuration/revoke', { name }, 'Revoke', `Revoke ${name}`),
   ];
+}
+
+/** @throws ScimError 404 */
+export function confirmRevocation(visit: Visit, _ids: readonly string[], query: URLSearchParams): Page {
+  const name = query.get('name') ?? '';
+  const token = visit.workspace.tokens.list().find((one) => one.name === name);
+  if (token === undefined) throw new ScimError(404, null, `There is no token ${name}.`);
+  return confirmationPage(visit, {
+    title: `Revoke ${name}?`,
+    section: 'scim-configuration',
+    facts: html`<dl>
+        <dt>Last used</dt>
+        <dd>${moment(token.lastUsed, visit.now)}</dd>
+        <dt>Affected</dt>
+        <dd>${describeAffected(visit, token)}</dd>
+      </dl>
+      <p class="note">
+        The token opens nothing from then on, and cannot be had again. Create the new one first, and put it
+        where the old one is used.
+      </p>`,
+    path: '/scim-configuration/revoke',
+    fields: { name },
+    button: `Revoke ${name}`,
+    back: '/scim-configuration',
+  });
+}
+
+function describeAffected({ workspace, now }: Visit, { name, role, lastUsed }: Token): Html {
+  if (lastUsed === null) return html`Nothing: it was never used.`;
+  if (role === 'provisioning')
+    return html`The identity provider that pushes with it: from then on no user is added, changed or disabled.`;
+  const nodes = workspace.readers.list().filter((reader) => reader.token === name);
+  if (nodes.length === 0) return html`A client that read with it.`;
+  return html`${nodes.length === 1 ? 'One login node' : `${nodes.length} login nodes`}, which then keep the
+  accounts they have, and are told of no dismissal:
+  ${nodes.slice(0, 20).map(({ node, lastPoll }) => html`<br />${node ?? 'a node without a name'}, ${moment(lastPoll, now)}`)}`;
 }
 
 /** @throws ScimError 409 where one switch needs another. */

@@ -1,6 +1,7 @@
 // *App registrations*: the registration behind the enterprise application, with the Object ID that Graph takes.
 import { html } from '../../pages/html.ts';
-import { HOME, copyField, includesText, searchBar, table } from './layout.ts';
+import { HOME, includesText, searchBar, table } from './layout.ts';
+import { copyable } from '../../pages/parts.ts';
 import type { Page, Visit } from './visit.ts';
 
 const SECTION = { section: 'app-registrations', isOfApplication: false } as const;
@@ -40,8 +41,8 @@ export function showAppRegistration({ directory: { application } }: Visit): Page
     title: application.name,
     body: html`<section class="card">
         <h2>Essentials</h2>
-        ${copyField('Object ID', 'object-id', application.object_id)}
-        ${copyField('Application (client) ID', 'client-id', application.application_id)}
+        ${copyable('Object ID', 'object-id', application.object_id)}
+        ${copyable('Application (client) ID', 'client-id', application.application_id)}
         <p class="note">
           Microsoft Graph takes this Object ID. The enterprise application
           <a href="${HOME}/overview">${application.name}</a> has another one.

@@ -2,7 +2,8 @@
 import { UsageError } from '../directory-verbs.ts';
 import { createApplication } from '../sample-directory.ts';
 import { html } from '../../pages/html.ts';
-import { HOME, form, copyField, includesText, searchBar, table, textField } from './layout.ts';
+import { HOME, form, includesText, searchBar, table, textField } from './layout.ts';
+import { copyable } from '../../pages/parts.ts';
 import type { Done, Page, Visit } from './visit.ts';
 
 const SECTION = { section: 'enterprise-apps', isOfApplication: false } as const;
@@ -87,8 +88,8 @@ export function showOverview({ directory: { application } }: Visit): Page {
     title: application.name,
     body: html`<section class="card">
         <h2>Properties</h2>
-        ${copyField('Application ID', 'application-id', application.application_id)}
-        ${copyField('Object ID', 'object-id', application.enterprise_object_id)}
+        ${copyable('Application ID', 'application-id', application.application_id)}
+        ${copyable('Object ID', 'object-id', application.enterprise_object_id)}
         <p class="note">
           This Object ID is that of the enterprise application. Microsoft Graph takes the one of the app
           registration: App registrations, All applications.

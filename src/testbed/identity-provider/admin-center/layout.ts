@@ -1,7 +1,8 @@
 // The frame of the admin center's pages, and the small parts that they share.
 import { renderCard, renderDocument, type Site } from '../../pages/frame.ts';
 import { html, type Html, type HtmlValue } from '../../pages/html.ts';
-import type { AdminSession, Notice, Page, Visit } from './visit.ts';
+import { postForm, renderNotice, table as renderTable, type Notice } from '../../pages/parts.ts';
+import type { AdminSession, Page, Visit } from './visit.ts';
 
 export const HOME = '/admin-center';
 
@@ -50,7 +51,7 @@ export function renderPage(page: Page, visit: Visit, notice: Notice | null): Htm
           }
         </nav>
         <main id="main" tabindex="-1">
-          ${notice !== null && renderNotice(notice)}
+          ${notice !== null && renderNotice(notice, 'toast')}
           <p class="note">A rehearsal on this machine: nothing here reaches Microsoft.</p>
           <h1>${page.title}</h1>
           ${page.body}
@@ -68,11 +69,6 @@ function renderMenu(entries: typeof MENU, current: string): Html {
         </li>`,
     )}
   </ul>`;
-}
-
-/** Entra shows its notifications at the top right. */
-function renderNotice({ tone, text }: Notice): Html {
-  return html`<p class="notice toast ${tone}" role="${tone === 'done' ? 'status' : 'alert'}">${text}</p>`;
 }
 
 /** A page for a visitor who is not signed in. */
@@ -102,15 +98,12 @@ export function renderProblem(title: string, sentence: string, more: HtmlValue =
 }
 
 function renderExtras(): Html {
-  return html`<link rel="stylesheet" href="${HOME}/admin-center.css" />
-    <script src="${HOME}/admin-center.js" defer></script>`;
+  return html`<link rel="stylesheet" href="${HOME}/admin-center.css" />`;
 }
 
-/** A form that changes something, with the text that proves that it is one of these pages'. */
+/** A form that changes something below the admin center. */
 export function form(session: AdminSession, path: string, body: HtmlValue, className = ''): Html {
-  return html`<form method="post" action="${HOME}${path}" class="${className}">
-    <input type="hidden" name="csrf" value="${session.csrf}" />${body}
-  </form>`;
+  return postForm(`${HOME}${path}`, session.csrf, body, className);
 }
 
 export function textField(label: string, name: string, value: string, type = 'text'): Html {
@@ -137,19 +130,6 @@ export function selectField(
   </div>`;
 }
 
-/** A value with a button that copies it. */
-export function copyField(label: string, id: string, value: string): Html {
-  return html`<div class="field">
-    <label for="${id}">${label}</label>
-    <span class="pair"
-      ><input id="${id}" class="code" readonly value="${value}" />
-      <button type="button" class="quiet" data-copy-from="${id}">
-        Copy <span class="hidden">${label}</span>
-      </button></span
-    >
-  </div>`;
-}
-
 export function searchBar(query: URLSearchParams, more: HtmlValue = null): Html {
   return html`<form method="get" class="bar" role="search">
     <label for="search">Search</label>
@@ -162,33 +142,15 @@ export function searchBar(query: URLSearchParams, more: HtmlValue = null): Html 
 /** At most so many rows on a page. */
 export const ROWS = 100;
 
-/** A table that scrolls in its own box; the first cell of a row says what the row is about. */
+/** A table of the first rows; the search finds the others. */
 export function table(
   caption: string,
   head: readonly string[],
   rows: readonly (readonly HtmlValue[])[],
   empty: string,
 ): Html {
-  if (rows.length === 0) return html`<p class="empty">${empty}</p>`;
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}">
-      <table role="table">
-        <thead role="rowgroup">
-          <tr role="row">
-            ${head.map((words) => html`<th role="columnheader" scope="col">${words}</th>`)}
-          </tr>
-        </thead>
-        <tbody role="rowgroup">
-          ${rows.slice(0, ROWS).map(
-            ([subject = null, ...cells]) =>
-              html`<tr role="row">
-                <th role="rowheader" scope="row">${subject}</th>
-                ${cells.map((cell, index) => html`<td role="cell" data-label="${head[index + 1] ?? ''}"><div>${cell}</div></td>`)}
-              </tr>`,
-          )}
-        </tbody>
-      </table>
-    </div>
-    ${rows.length > ROWS && html`<p class="count">The first ${ROWS} of ${rows.length}: search for others.</p>`}`;
+  return html`${renderTable(caption, head, rows.slice(0, ROWS), empty)}
+  ${rows.length > ROWS && html`<p class="count">The first ${ROWS} of ${rows.length}: search for others.</p>`}`;
 }
 
 export function includesText(query: URLSearchParams, ...texts: readonly string[]): boolean {

@@ -37,9 +37,9 @@ import {
   showCertificates,
   showClaim,
   showClaims,
-} from './saml-edit-pages.ts';
+} from './saml/saml-edit-pages.ts';
 import { addGroupClause, deleteGroupClause, saveUserScope } from './scoping-filters.ts';
-import { showSaml, showSingleSignOn, showTest, startTest } from './single-sign-on-page.ts';
+import { showSaml, showSingleSignOn, showTest, startTest } from './saml/single-sign-on-page.ts';
 import { addUser, changeState, editUser, showUser, showUsers } from './users-page.ts';
 import type { Act, ShowPage } from './visit.ts';
 

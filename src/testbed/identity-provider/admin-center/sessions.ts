@@ -1,6 +1,6 @@
 // The administrator's sign-in: a key that the start printed, sessions in memory, and what proves a form.
-import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Request } from '../../exchange.ts';
+import { isSameSecret, makeSecret } from '../../pages/secrets.ts';
 import type { AdminSession } from './visit.ts';
 
 const MAX_SESSIONS = 100;
@@ -48,15 +48,4 @@ export function createAdminSessions(port: string): AdminSessions {
       return setCookie('', '; Max-Age=0');
     },
   };
-}
-
-/** 256 random bits as text. */
-export function makeSecret(): string {
-  return randomBytes(32).toString('base64url');
-}
-
-/** Compares in constant time. */
-export function isSameSecret(one: string, other: string): boolean {
-  const [left, right] = [Buffer.from(one), Buffer.from(other)];
-  return left.length === right.length && timingSafeEqual(left, right);
 }

@@ -2,6 +2,7 @@
 import type { Directory } from '../directory.ts';
 import type { Step } from '../entra/on-demand.ts';
 import type { Html } from '../../pages/html.ts';
+import type { Notice } from '../../pages/parts.ts';
 
 /** What is typed or chosen on one page and saved on another. */
 export interface Drafts {
@@ -11,11 +12,6 @@ export interface Drafts {
   connection: { readonly url: string; readonly token: string } | null;
   /** The last *Provision on demand*. */
   onDemand: { readonly name: string; readonly steps: readonly Step[] } | null;
-}
-
-export interface Notice {
-  readonly tone: 'done' | 'refused';
-  readonly text: string;
 }
 
 export interface AdminSession {

@@ -96,6 +96,7 @@ export class Walk {
     await this.entra.getByLabel('Search').fill(search);
     await this.entra.getByLabel('Status').selectOption(status);
     await this.press(this.entra, 'Search');
+    await this.entra.waitForURL(/[?&]search=/);
     return this.entra.locator('tbody tr').allInnerTexts();
   }
 

@@ -31,13 +31,17 @@ describe('an assertion whose signature is sound', () => {
   const claim = (name: string, ...values: string[]): string =>
     `<Attribute Name="${name}">${values.map((value) => `<AttributeValue>${value}</AttributeValue>`).join('')}</Attribute>`;
   const sound =
-    '<Assertion xmlns="urn:oasis:names:tc:SAML:2.0:assertion"><Issuer>https://idp.example/</Issuer>' +
+    '<Assertion ID="_a" xmlns="urn:oasis:names:tc:SAML:2.0:assertion"><Issuer>https://idp.example/</Issuer>' +
     `<Subject><SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"><SubjectConfirmationData ${data}/>` +
     '</SubjectConfirmation></Subject><Conditions NotOnOrAfter="2026-01-01T00:00:00Z"/><AttributeStatement>' +
     `${claim('first_name', 'A')}${claim('last_name', 'B')}${claim('email', 'a@example.com')}</AttributeStatement></Assertion>`;
 
   it('gives its three claims', () => {
-    expect(readClaims(sound, expected)).toEqual({ firstName: 'A', lastName: 'B', email: 'a@example.com' });
+    expect(readClaims(sound, expected)).toEqual({
+      id: '_a',
+      expires: Date.parse('2026-01-01T00:00:00Z'),
+      claims: { firstName: 'A', lastName: 'B', email: 'a@example.com' },
+    });
   });
 
   it.each([
@@ -54,6 +58,7 @@ describe('an assertion whose signature is sound', () => {
     ['answers none', 'InResponseTo="_1"', '', /not for the ACS URL/],
     ['is no bearer assertion', 'cm:bearer', 'cm:sender-vouches', /not for the ACS URL/],
     ['has another issuer', '<Issuer>https://idp.example/', '<Issuer>https://idp.example/x', /issuer/],
+    ['has no ID', ' ID="_a"', '', /no ID/],
     ['has no issuer', /<Issuer>.*<\/Issuer>/, '', /issuer/],
     [
       'has two addresses',

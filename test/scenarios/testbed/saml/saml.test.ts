@@ -80,13 +80,26 @@ async function make(requestId: string, changes: Changes = {}, key = provider.sig
 const post = (xml: string, from = window): Promise<Answer> =>
   from.post('/console/saml/acs', { SAMLResponse: Buffer.from(xml).toString('base64') });
 
-/** The sentence of a refusal; fails for anything else. */
+const readAlert = (text: string): string => /role="alert"[^>]*>([^<]*)/.exec(text)?.[1]?.trim() ?? '';
+
+/** The sentence of a refusal, of which a *Test* has a page of its own; fails for anything else. */
 async function refusal(answer: Promise<Answer> | Answer): Promise<string> {
-  const { status, text, headers } = await answer;
+  const { status, text, headers, location } = await answer;
+  if (location === '/console/saml-sso/tested') {
+    const page = await window.get(location);
+    expect(page.text).toContain('<h1>Test failed</h1>');
+    return readAlert(page.text);
+  }
   expect(status).toBeGreaterThanOrEqual(400);
   expect(status).toBeLessThan(500);
   expect(headers.get('set-cookie') ?? '').not.toContain('console-');
-  return /role="alert"[^>]*>([^<]*)/.exec(text)?.[1]?.trim() ?? '';
+  return readAlert(text);
+}
+
+/** The page that a *Test* leads to. */
+async function tested(answer: Promise<Answer>): Promise<string> {
+  expect(await answer).toMatchObject({ status: 303, location: '/console/saml-sso/tested' });
+  return (await window.get('/console/saml-sso/tested')).text;
 }
 
 async function deploy(): Promise<void> {
@@ -105,9 +118,10 @@ async function push(body: object): Promise<string> {
 
 describe('a response', () => {
   it('is believed with both parts signed, in answer to a request of this browser', async () => {
-    const { status, text } = await post(await make(await begin()));
-    expect(status).toBe(200);
-    expect(text).toMatch(/Test passed[^]*Alice[^]*Ashby[^]*alice@example.com/);
+    const shown = /Test passed[^]*Alice[^]*Ashby[^]*alice@example.com/;
+    expect(await tested(post(await make(await begin())))).toMatch(shown);
+    // A reload shows it again.
+    expect((await window.get('/console/saml-sso/tested')).text).toMatch(shown);
   });
 
   it.each([
@@ -135,16 +149,19 @@ describe('a response', () => {
   it('is refused a second time, and so is every other answer to that request', async () => {
     const id = await begin();
     const xml = await make(id);
-    expect((await post(xml)).status).toBe(200);
+    expect(await tested(post(xml))).toContain('Test passed');
     await begin();
     expect(await refusal(post(xml))).toMatch(/answered already/);
     expect(await refusal(post(await make(id)))).toMatch(/answered already/);
   });
 
   it('has one of two posts at once win', async () => {
-    const xml = await make(await begin());
-    const answers = await Promise.all([post(xml), post(xml)]);
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    await deploy();
+    await push({ userName: 'alice@example.com' });
+    const own = openWindow(origin);
+    const xml = await make(await begin('/console/sign-in/start', own));
+    const answers = await Promise.all([post(xml, own), post(xml, own)]);
+    expect(answers.filter(({ status }) => status === 303)).toHaveLength(1);
   });
 
   it('is refused where no one asked for one', async () => {
@@ -241,7 +258,7 @@ describe('signature wrapping', () => {
       const { genuine, evil } = forge(xml);
       const answer = await post(xml.replace(ASSERTION, () => arrange(genuine, evil)));
       expect(await refusal(answer)).toMatch(/signed|signature/i);
-      expect(answer.text).not.toContain('carol');
+      expect((await window.get('/console/saml-sso/tested')).text).not.toContain('carol');
     }
   });
 
@@ -262,10 +279,9 @@ describe('signature wrapping', () => {
   it('does not cut an address at a comment', async () => {
     person().mail = 'alice@example.com.evil.example';
     const xml = await make(await begin());
-    const { text, status } = await post(
-      xml.replaceAll('alice@example.com.evil', 'alice@example.com<!-- -->.evil'),
-    );
-    if (status === 200) expect(text).toContain('alice@example.com.evil.example');
+    await post(xml.replaceAll('alice@example.com.evil', 'alice@example.com<!-- -->.evil'));
+    const { text } = await window.get('/console/saml-sso/tested');
+    expect(text).toMatch(/Test failed|alice@example\.com\.evil\.example/);
   });
 });
 
@@ -276,20 +292,58 @@ it('reads a claim whose namespace was left in place', async () => {
     [`${namespace}/last_name`]: 'surname',
     [`${namespace}/email`]: 'mail',
   };
-  expect((await post(await make(await begin()))).text).toContain('Test passed');
+  expect(await tested(post(await make(await begin())))).toContain('Test passed');
 });
 
 describe('deploying', () => {
-  it('needs no test, survives new metadata of the same provider, and another provider is deployed anew', async () => {
+  const enterMetadata = (url: string): Promise<Answer> =>
+    window.submit('/console/saml-sso', '/console/saml-sso/metadata', { url });
+
+  it('needs no test, and survives new metadata of the same provider', async () => {
     await window.submit('/console/saml-sso', '/console/saml-sso/deploy', {});
     expect(await window.notice()).toBe('SSO is deployed.');
-    await window.submit('/console/saml-sso', '/console/saml-sso/metadata', { url: provider.metadataUrl });
+    await enterMetadata(provider.metadataUrl);
     expect((await openWindow(origin).get('/console')).text).toContain('Sign in with SSO');
+  });
+
+  it('keeps the deployed provider in use until another one is deployed, which only a test can ask', async () => {
+    await deploy();
+    await push({ userName: 'alice@example.com' });
     const other = await startSamlProvider({ file: path.join(scratch, 'directory.yaml') });
-    await window.submit('/console/saml-sso', '/console/saml-sso/metadata', { url: other.metadataUrl });
+    const own = openWindow(origin);
+    const answerAs = async (from: SamlProvider, id: string): Promise<string> =>
+      makeResponse(directory.application.saml, person(), id, from.issuer, from.signingKey);
+    const signIn = async (from: SamlProvider): Promise<Answer> =>
+      post(await answerAs(from, await begin('/console/sign-in/start', own)), own);
+    await enterMetadata(other.metadataUrl);
+    expect(await window.notice()).toContain('The deployed one stays in use');
+    expect(await signIn(provider)).toMatchObject({ status: 303, location: '/console/clusters' });
+    expect(await refusal(signIn(other))).toMatch(/entered, but is not deployed/);
+    expect(await tested(post(await answerAs(other, await begin())))).toContain('Test passed');
+    await window.submit('/console/saml-sso', '/console/saml-sso/dismiss', {});
+    expect(await refusal(signIn(other))).toMatch(/not signed with a certificate/);
+    await enterMetadata(other.metadataUrl);
+    await window.submit('/console/saml-sso', '/console/saml-sso/deploy', {});
+    expect(await signIn(other)).toMatchObject({ status: 303 });
+    expect(await refusal(signIn(provider))).toMatch(/not signed with a certificate/);
     await other.close();
-    expect((await openWindow(origin).get('/console')).text).toContain('not deployed yet');
-    expect(await refusal(openWindow(origin).get('/console/sign-in/start'))).toContain('not deployed');
+  });
+
+  it('survives a rotation of the certificate: a bad signature has the metadata read again, at most once in 10 s', async () => {
+    await deploy();
+    await push({ userName: 'alice@example.com' });
+    const { port } = new URL(provider.metadataUrl);
+    const signIn = async (key = provider.signingKey): Promise<Answer> => {
+      const own = openWindow(origin);
+      return post(await make(await begin('/console/sign-in/start', own), {}, key), own);
+    };
+    expect(await refusal(signIn(STRANGER))).toMatch(/not signed with a certificate/);
+    await provider.close();
+    provider = await startSamlProvider({ file: path.join(scratch, 'directory.yaml'), port: Number(port) });
+    // The stranger's try a moment ago has used up the reading of these 10 s.
+    expect(await refusal(signIn())).toMatch(/not signed with a certificate/);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 11_000 });
+    expect(await signIn()).toMatchObject({ status: 303, location: '/console/clusters' });
   });
 
   it('lets pushed users in without an invitation, whatever the case, and refuses all others with a reason', async () => {
@@ -298,6 +352,7 @@ describe('deploying', () => {
       const own = openWindow(origin);
       return post(await make(await begin('/console/sign-in/start', own)), own);
     };
+    await push({ userName: 'bob@example.com' });
     expect(await refusal(signIn())).toContain('alice@example.com is no user of this organisation');
     const id = await push({ userName: 'Alice@Example.com' });
     expect(await signIn()).toMatchObject({ status: 303, location: '/console/clusters' });
@@ -337,6 +392,110 @@ describe('deploying', () => {
     expect((await own.submit('/console/account', '/console/account/keys/add', { key })).status).toBe(303);
     expect(await own.notice()).toMatch(/^Added SHA256:/);
   });
+});
+
+describe('a sign-in that begins at the identity provider', () => {
+  const makeUnsolicited = (changes: Changes = {}): Promise<string> =>
+    makeResponse(directory.application.saml, person(), null, provider.issuer, provider.signingKey, changes);
+  const again = async (xml: string, from: Window): Promise<Answer> =>
+    from.post('/console/saml/acs', { SAMLResponse: Buffer.from(xml).toString('base64'), again: '1' });
+
+  it('is refused until SSO is deployed', async () => {
+    expect(await refusal(again(await makeUnsolicited(), openWindow(origin)))).toMatch(
+      /no sign-in that waits/,
+    );
+  });
+
+  it('leads a pushed user to Clusters, once', async () => {
+    await deploy();
+    await push({ userName: 'alice@example.com' });
+    const xml = await makeUnsolicited();
+    const own = openWindow(origin);
+    expect(await again(xml, own)).toMatchObject({ status: 303, location: '/console/clusters' });
+    expect((await own.get('/console/account')).status).toBe(200);
+    expect(await refusal(again(xml, openWindow(origin)))).toMatch(/was used already/);
+    expect((await window.get('/console/saml-sso')).text).toMatch(/passed[^]*as alice@example.com/);
+  });
+
+  it.each([
+    ['without a signature', { signResponse: false }, /not signed/],
+    ['in answer to a request of which no one knows', { inResponseTo: '_made-up' }, /no sign-in that waits/],
+    ['after its time', { lifetimeInSeconds: -120 }, /has expired/],
+    ['for another audience', { audience: 'https://other.example' }, /for another Entity ID/],
+  ] satisfies [string, Changes, RegExp][])('is refused %s', async (_what, changes, sentence) => {
+    await deploy();
+    expect(await refusal(again(await makeUnsolicited(changes), openWindow(origin)))).toMatch(sentence);
+  });
+
+  it('makes a guest while no user was pushed, with Clusters alone; later only the user who was pushed stays', async () => {
+    await deploy();
+    const guest = openWindow(origin);
+    expect(await again(await makeUnsolicited(), guest)).toMatchObject({ location: '/console/clusters' });
+    expect((await guest.get('/console/clusters')).text).toMatch(
+      /alice@example.com[^]*No user was pushed yet/,
+    );
+    for (const page of ['overview', 'users', 'account', 'saml-sso', 'scim-configuration'])
+      expect([page, (await guest.get(`/console/${page}`)).status]).toEqual([page, 403]);
+    await push({ userName: 'bob@example.com' });
+    expect((await guest.get('/console/clusters')).status).toBe(401);
+    await push({ userName: 'alice@example.com' });
+    expect((await guest.get('/console/account')).status).toBe(200);
+    expect((await guest.get('/console/users')).status).toBe(403);
+  });
+
+  it('ends neither the session of the local administrator nor that of another user', async () => {
+    await deploy();
+    expect(await again(await makeUnsolicited(), window)).toMatchObject({ location: '/console/clusters' });
+    expect(await window.notice()).toContain('alice@example.com signed in from the identity provider');
+    expect((await window.get('/console/overview')).status).toBe(200);
+    await push({ userName: 'alice@example.com' });
+    await push({ userName: 'bob@example.com' });
+    const own = openWindow(origin);
+    await again(await makeUnsolicited(), own);
+    const bob = await makeResponse(
+      directory.application.saml,
+      person('bob'),
+      null,
+      provider.issuer,
+      provider.signingKey,
+    );
+    expect(await refusal(again(bob, own))).toContain('Another user is signed in here');
+    expect((await own.get('/console/clusters')).text).toContain('alice@example.com');
+  });
+});
+
+it('leads from a deep link through the sign-in to that page, and never elsewhere', async () => {
+  await deploy();
+  await push({ userName: 'alice@example.com' });
+  const own = openWindow(origin);
+  const { text } = await own.get('/console/account?a=1');
+  const [, link = ''] = /href="(\/console\/sign-in\/start[^"]*)"/.exec(text) ?? [];
+  expect(await post(await make(await begin(link, own)), own)).toMatchObject({
+    location: '/console/account?a=1',
+  });
+  for (const to of ['//evil.example', 'https://evil.example', '/\\evil.example', '/a\r\nset-cookie: x=y']) {
+    const start = `/console/sign-in/start?to=${encodeURIComponent(to)}`;
+    expect(await post(await make(await begin(start, own)), own)).toMatchObject({
+      location: '/console/clusters',
+    });
+  }
+});
+
+it('names what can be done where the metadata cannot be read', async () => {
+  const enterUrl = async (url: string): Promise<string> => {
+    await window.submit('/console/saml-sso', '/console/saml-sso/metadata', { url });
+    return window.notice();
+  };
+  const gone = await startSamlProvider({ file: path.join(scratch, 'directory.yaml') });
+  await gone.close();
+  expect(await enterUrl(gone.metadataUrl)).toMatch(
+    /nothing listens at 127\.0\.0\.1:\d+; start the identity provider/,
+  );
+  expect(await enterUrl('http://127.0.0.1:1/metadata')).toContain('bad port; compare the URL');
+  // The form keeps what was entered.
+  await window.submit('/console/saml-sso', '/console/saml-sso/metadata', { url: gone.metadataUrl });
+  expect((await window.get('/console/saml-sso')).text).toContain(`value="${gone.metadataUrl}"`);
+  expect(await enterUrl(`${provider.metadataUrl}x`)).toContain('it answered 404');
 });
 
 it('fetches metadata from https and loopback only', async () => {

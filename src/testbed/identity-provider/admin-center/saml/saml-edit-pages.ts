@@ -1,9 +1,9 @@
 // What *Edit* opens on the SAML page: the URLs, the claims one by one, and the signing option.
-import { changeSaml, nameSource, SIGNING_OPTIONS, SOURCES, splitClaimName } from '../saml/saml-verbs.ts';
-import { html } from '../../pages/html.ts';
-import { HOME, form, selectField, table, textField } from './layout.ts';
+import { changeSaml, nameSource, SIGNING_OPTIONS, SOURCES, splitClaimName } from '../../saml/saml-verbs.ts';
+import { html } from '../../../pages/html.ts';
+import { HOME, form, selectField, table, textField } from '../layout.ts';
 import { describeCertificate } from './single-sign-on-page.ts';
-import type { Done, Page, Visit } from './visit.ts';
+import type { Done, Page, Visit } from '../visit.ts';
 
 const SECTION = { section: 'single-sign-on', isOfApplication: true } as const;
 const NAMESPACE = 'http://schemas.xmlsoap.org/ws/2005/05/identity/claims';

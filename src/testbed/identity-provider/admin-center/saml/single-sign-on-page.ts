@@ -1,9 +1,10 @@
 // *Single sign on*: the choice of a method, the SAML page with its numbered fields, and *Test*.
 import { X509Certificate } from 'node:crypto';
-import { nameSource, SIGNING_OPTIONS } from '../saml/saml-verbs.ts';
-import { html, type Html } from '../../pages/html.ts';
-import { HOME, copyField, form } from './layout.ts';
-import type { Done, Page, Visit } from './visit.ts';
+import { nameSource, SIGNING_OPTIONS } from '../../saml/saml-verbs.ts';
+import { html, type Html } from '../../../pages/html.ts';
+import { HOME, form } from '../layout.ts';
+import { copyable } from '../../../pages/parts.ts';
+import type { Done, Page, Visit } from '../visit.ts';
 
 const SECTION = { section: 'single-sign-on', isOfApplication: true } as const;
 
@@ -57,13 +58,13 @@ export function showSaml({ directory: { application }, provider }: Visit): Page 
           <dt>Signing Option</dt>
           <dd>${SIGNING_OPTIONS.find(([option]) => option === saml.signing)?.[1] ?? ''}</dd>
         </dl>
-        ${copyField('App Federation Metadata URL', 'metadata-url', provider.metadataUrl)}
+        ${copyable('App Federation Metadata URL', 'metadata-url', provider.metadataUrl)}
         ${edit('saml-certificates', 'SAML Certificates')}
       </li>
       <li class="card">
         <h2>Set up ${name}</h2>
-        ${copyField('Login URL', 'login-url', `${provider.origin}/sign-in`)}
-        ${copyField('Microsoft Entra Identifier', 'entra-identifier', provider.issuer)}
+        ${copyable('Login URL', 'login-url', `${provider.origin}/sign-in`)}
+        ${copyable('Microsoft Entra Identifier', 'entra-identifier', provider.issuer)}
       </li>
       <li class="card">
         <h2>Test single sign-on with ${name}</h2>
