@@ -27,7 +27,7 @@ export interface Readers {
   list(): readonly Reader[];
 }
 
-/** The longest silent are forgotten beyond this many. */
+/** Beyond this many those are forgotten that have not polled for longest. */
 const KEPT = 1000;
 const ANNOUNCEMENT = /^([0-9a-f]{6,64})(?:; *node="([A-Za-z0-9._-]{1,64})")?$/;
 

@@ -37,7 +37,7 @@ export interface Testbed {
 }
 
 /** What a request may reach. */
-interface Parts {
+interface Running {
   readonly workspace: Workspace;
   readonly org: string;
   readonly baseUrl: string;
@@ -67,8 +67,8 @@ export async function startTestbed(options: TestbedOptions = {}): Promise<Testbe
   const announceLink = options.announceLink ?? ((): void => {});
   const console = createConsole({ workspace, origin, baseUrl, now, announceLink });
   const scim = createScimService(workspace, baseUrl, options, now);
-  const parts = { workspace, org, baseUrl, secret, scim, console, state, now };
-  server.on('request', (message, response) => void handle(parts, message, response));
+  const running = { workspace, org, baseUrl, secret, scim, console, state, now };
+  server.on('request', (message, response) => void handle(running, message, response));
   return {
     baseUrl,
     ...first,
@@ -81,24 +81,24 @@ export async function startTestbed(options: TestbedOptions = {}): Promise<Testbe
   };
 }
 
-async function handle(parts: Parts, message: IncomingMessage, response: ServerResponse): Promise<void> {
+async function handle(running: Running, message: IncomingMessage, response: ServerResponse): Promise<void> {
   const method = message.method ?? 'GET';
   try {
-    await answer(parts, await readRequest(message), response);
+    await answer(running, await readRequest(message), response);
   } catch (error) {
     if (!response.headersSent) sendReply(response, replyError(error), method);
   } finally {
-    if (method !== 'GET' && method !== 'HEAD') parts.state?.touch();
+    if (method !== 'GET' && method !== 'HEAD') running.state?.touch();
   }
 }
 
-async function answer(parts: Parts, request: Request, response: ServerResponse): Promise<void> {
-  const { workspace, scim, console, now } = parts;
+async function answer(running: Running, request: Request, response: ServerResponse): Promise<void> {
+  const { workspace, scim, console, now } = running;
   const { method, target } = request;
   const [root, first, ...segments] = request.segments;
-  if (root === 'admin' && first === parts.secret) {
+  if (root === 'admin' && first === running.secret) {
     sendReply(response, answerAdmin(workspace, console.makeLink, request, segments), method);
-  } else if (root === 'scim' && first === parts.org) {
+  } else if (root === 'scim' && first === running.org) {
     const strikes = workspace.faults.strike(method, target);
     const reply = await scim.answer(request, segments, strikes);
     await sendWithFaults(response, reply, method, strikes, now());
@@ -109,7 +109,7 @@ async function answer(parts: Parts, request: Request, response: ServerResponse):
       new ScimError(
         404,
         null,
-        `the SCIM Base URL of this service is ${parts.baseUrl}: enter that as Tenant URL`,
+        `the SCIM Base URL of this service is ${running.baseUrl}: enter that as Tenant URL`,
       ),
     );
     // A client with a wrong Tenant URL must not look for its requests in vain; a browser asks for an icon.

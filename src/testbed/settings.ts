@@ -14,7 +14,7 @@ export const settingsSchema = z.strictObject({
   departmentStopsGroups: z.boolean().default(false),
   /** A legacy organisation: it has default groups whose names no pushed group may bear. */
   legacyDefaultGroups: z.boolean().default(false),
-  /** A careless service: pushed private keys are stored and handed to the login nodes like any other key. */
+  /** A careless service: pushed private keys are stored and served to the login nodes like any other key. */
   storesPrivateKeys: z.boolean().default(false),
   /** What ServiceProviderConfig offers beside index paging. */
   cursorPaging: z.boolean().default(true),

@@ -54,7 +54,7 @@ export type SavedState = z.output<typeof stateSchema>;
 
 /**
  * What an earlier run left; null if there is no such file yet.
- * @throws Error for a file that is none of ours, or of another organisation.
+ * @throws Error for a file of another kind, or of another organisation.
  */
 export function readStateFile(file: string, org: string): SavedState | null {
   let text: string;

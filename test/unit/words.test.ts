@@ -70,7 +70,11 @@ const TERMS: Readonly<Record<string, Term>> = {
       /\b(?:page|compile|disk|directory|stat)[- ]caches?\b|cache-control|\bcache\.(?:put|match)/g,
       /\bcompile cache\b|\bvar\/cache\b|\bnode cache\b|--cached\b/g,
       // The mode of a sync in the database, and the service of nsswitch.conf.
-      /'cache'/g,
+      /['"] ?cache['"]/g,
+      // A directory on disk; a setting of SQLite.
+      /\/cache\b|'cache size\b/g,
+      // That of nscd(8), and its option in nscd.conf(5).
+      /\bcaches? of nscd\b|\bits cache: nscd\b|enable-cache\b/g,
       // Files of nsscache; a code of src/common/errors.ts; an option of a library.
       /\bcache-(?:files|index)\b|\bcache damaged\b|\bcache provider:/g,
     ],
@@ -124,8 +128,8 @@ const TERMS: Readonly<Record<string, Term>> = {
   ours: {
     today: /\bours\b|\bour mark\b|\bmarkers?\b/g,
     use: 'managed, the managed group',
-    // Codes of refusals and findings; sshd(8) on known_hosts.
-    except: [/\bmarker-taken\b|\bgroup-marker\b|\bmarker of known hosts\b/g],
+    // Codes of refusals and findings; sshd(8) on known_hosts; a name of CSS.
+    except: [/\bmarker-taken\b|\bgroup-marker\b|\bmarker of known hosts\b|-details-marker\b/g],
   },
   notes: { today: /\bremember(?:s|ed)?[- ](?:last|text)\b/g, use: 'memo, stat-cache' },
   weighing: {
@@ -177,11 +181,15 @@ const TERMS: Readonly<Record<string, Term>> = {
   },
   plan: { today: /\btaken away:|\bgiven or altered\b/g, use: 'To remove, To add or change' },
   doctor: { today: /\bBROKEN\b|\bOPEN\b/g, isExact: true, use: 'ERROR, WARNING, SECURITY' },
-  mend: { today: /\bmend(?:s|ed|ing)?\b/g, use: 'fix' },
+  mend: {
+    today: /\bmend(?:s|ed|ing)?\b/g,
+    use: 'fix',
+    exceptIn: [[FIRST_JSON, /\bmend:|`mend`/g]],
+  },
   vouched: {
     today: /\bvouch(?:ed|es)?\b/g,
     use: 'confirmed',
-    // A method of SAML.
+    // A confirmation method of SAML 2.0.
     except: [/\bsender-vouches\b/g],
   },
   nobody: {

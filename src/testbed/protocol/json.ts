@@ -1,4 +1,4 @@
-// JSON values as they come over the wire, and the one door through which a body enters.
+// JSON values as they come over the wire, and the one function that reads a body.
 import { ScimError } from './scim-error.ts';
 
 export type Json = null | boolean | number | string | Json[] | JsonObject;

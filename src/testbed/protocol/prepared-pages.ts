@@ -14,7 +14,7 @@ export interface PreparedPages {
 
 const MAX_BYTES = 512 * 1024 * 1024;
 
-/** @param lifetime seconds; half the life of a cursor, since a page hands one out. */
+/** @param lifetime seconds; half the life of a cursor, since a page contains one. */
 export function createPreparedPages(lifetime: number): PreparedPages {
   let pages = new Map<string, { readonly bytes: Buffer; readonly version: number; readonly made: number }>();
   let size = 0;

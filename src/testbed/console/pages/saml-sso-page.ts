@@ -122,8 +122,8 @@ function renderTest(visit: Visit, state: SsoState | null): Html {
               ${visit.workspace.sso.lastTest() !== null && html`<a href="/console/saml-sso/tested">Last result</a>`}
             </p>
             <p class="note">
-              Signs you in at the identity provider and shows what it says, without signing you in here. Or
-              choose Test there, once SSO is deployed.
+              Signs you in at the identity provider and shows what it says, without signing you in here. After
+              Deploy SSO you can choose Test there too.
             </p>`
     }
   </li>`;

@@ -37,7 +37,7 @@ const PRETENCES: readonly (readonly [keyof Settings, words: string, meaning: str
   [
     'storesPrivateKeys',
     'Private keys are stored',
-    'A careless service hands a pushed private key to the login nodes. Off: it is dropped, and an alarm is raised.',
+    'A careless service serves a pushed private key to the login nodes. Off: it is dropped, and an alarm is raised.',
   ],
 ];
 

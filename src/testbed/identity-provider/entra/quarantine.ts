@@ -23,8 +23,8 @@ export function judgeCycle({ application }: Directory, log: readonly LogLine[], 
 /** Failures of group members do not count; credentials that are refused, or no answer, count at once. */
 function deservesQuarantine(log: readonly LogLine[]): boolean {
   const failures = log.filter((line) => line.outcome === 'failure' && !line.isMemberFailure);
-  const isShutOut = failures.every(({ status }) => status === null || status === 401 || status === 403);
-  if (failures.length > 0 && failures.length === log.length && isShutOut) return true;
+  const isRefused = failures.every(({ status }) => status === null || status === 401 || status === 403);
+  if (failures.length > 0 && failures.length === log.length && isRefused) return true;
   return failures.length >= MIN_FAILURES && failures.length / log.length > SHARE;
 }
 

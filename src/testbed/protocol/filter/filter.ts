@@ -22,7 +22,7 @@ const MAX_DEPTH = 40;
 
 /**
  * Reads a whole filter.
- * @throws ScimError 400 invalidFilter that names the place; also for filters beyond 16 KiB or 40 levels.
+ * @throws ScimError 400 invalidFilter that names the position; also for filters beyond 16 KiB or 40 levels.
  */
 export function parseFilter(text: string): Filter {
   const reader = createReader(text, 'invalidFilter');
@@ -48,11 +48,11 @@ export function createReader(text: string, scimType: ScimType): Reader {
 
 export function fail(reader: Reader, expected: string): never {
   const found = reader.text.slice(reader.at, reader.at + 20);
-  const place = found === '' ? 'the end' : JSON.stringify(found);
+  const where = found === '' ? 'the end' : JSON.stringify(found);
   throw new ScimError(
     400,
     reader.scimType,
-    `expected ${expected} at character ${reader.at + 1}, found ${place}`,
+    `expected ${expected} at character ${reader.at + 1}, found ${where}`,
   );
 }
 
