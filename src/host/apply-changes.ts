@@ -2,7 +2,7 @@
 import { describeError } from '../common/errors.ts';
 import type { Paths } from '../common/paths.ts';
 import { nameRefusal } from '../common/system-error.ts';
-import { type Change, describeKind, isRevocation } from '../plan/change.ts';
+import { type Change, describeKind, EARLIER_FAILED, isRevocation, restsOn } from '../plan/change.ts';
 import type { ApplyContext, Fail } from './applier.ts';
 import { applyBatch } from './apply-batch.ts';
 import { listDenied, removeDenied } from './keys/deny-list.ts';
@@ -24,13 +24,13 @@ export async function applyChanges(
   onDone: (done: number) => void,
 ): Promise<Applied[]> {
   const problems = new Map<Change, string>();
-  const failedNames = new Set<string>();
+  const spoiled = new Set<string>();
   const times = new Map<Change, number>();
   let unpublished: Change[] = [];
   let done = 0;
   const fail = (change: Change, problem: string): void => {
     problems.set(change, problem);
-    failedNames.add(change.name);
+    for (const subject of describeKind(change).spoils(change)) spoiled.add(subject);
   };
   const publish = async (): Promise<void> => {
     await publishChanges(unpublished, context, fail);
@@ -39,13 +39,13 @@ export async function applyChanges(
   for (const batch of splitBatches(changes)) {
     // Sessions end and hooks run only after other nodes see the account disabled.
     if (batch.some((change) => describeKind(change).afterPublication)) await publish();
-    // An account that could not be created gets no home and no keys; a revocation is tried in any case.
-    const ready = batch.filter((change) => isRevocation(change) || !failedNames.has(change.name));
+    // An account that could not be created gets no home, no group and no keys; a revocation is tried in any case.
+    const ready = batch.filter((change) => !restsOn(change, spoiled));
     if (ready.length > 0) await applyBatch(ready, context, fail, (more) => onDone(done + more));
     const isReady = new Set(ready);
     for (const change of batch) {
       times.set(change, Math.floor(Date.now() / 1000));
-      if (!isReady.has(change)) problems.set(change, 'an earlier step for it failed');
+      if (!isReady.has(change)) problems.set(change, EARLIER_FAILED);
       else if (!problems.has(change)) unpublished.push(change);
     }
     done += batch.length;

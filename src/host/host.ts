@@ -13,6 +13,7 @@ import { readForeignNsscache } from './nss/foreign-nsscache.ts';
 import { findHomes } from './homes/home.ts';
 import { findJobOwners } from './sessions/find-jobs.ts';
 import { readOffboarded, sweepOffboarded } from './sessions/jobs.ts';
+import { readAccountLines } from './accounts/read-lines.ts';
 import { openLocalAccounts } from './accounts/local-accounts.ts';
 import { readNodeTraits } from './node-traits.ts';
 import { openNssCache, openPublished } from './nss/nsscache.ts';
@@ -52,6 +53,7 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
         own,
         others: backend.readOthers(),
         published: readForeignNsscache(root, nsscacheDirectory),
+        lines: readAccountLines(root),
         node: await readNodeTraits(root),
         keyFiles: markDenied(
           mergeKeys(readKeyFiles(paths.keys), backend.publication?.readKeys() ?? null),

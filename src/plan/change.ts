@@ -28,6 +28,20 @@ export function isRevocation(change: Change): boolean {
   return describeKind(change).revokes(change);
 }
 
+/** The problem of a change that was not tried, because it rests on one that failed. */
+export const EARLIER_FAILED = 'an earlier step for it failed';
+
+/** Whether a change must wait: it grants something that rests on what failed. @param spoiled as `spoils` names it. */
+export function restsOn(change: Change, spoiled: ReadonlySet<string>): boolean {
+  return (
+    spoiled.size > 0 &&
+    !isRevocation(change) &&
+    describeKind(change)
+      .needs(change)
+      .some((subject) => spoiled.has(subject))
+  );
+}
+
 /** A change of accounts, groups or members: what a backend writes, as against this node's own things. */
 export type AccountChange = Extract<
   Change,

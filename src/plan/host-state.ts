@@ -1,6 +1,7 @@
 // What a host answers when it is read once: plain data, managed or not; planSync sorts it.
 import type { NodeFacts } from '../policy/model.ts';
 import type { GroupEntry } from '../policy/posix.ts';
+import type { AccountLines } from './account-lines.ts';
 import type { ActualAccount, ActualState } from './actual.ts';
 
 /** What a set of account files says, by name; foreign lines included. */
@@ -10,7 +11,10 @@ export interface AccountsOnHost {
 }
 
 /** What of a node does not depend on the ledger. */
-export type NodeTraits = Omit<NodeFacts, 'foreignAccounts' | 'foreignGroups' | 'unbound' | 'published'>;
+export type NodeTraits = Omit<
+  NodeFacts,
+  'foreignAccounts' | 'foreignGroups' | 'inUse' | 'unbound' | 'published'
+>;
 
 export interface HostState extends Omit<ActualState, 'accounts' | 'groups'> {
   /** Where managed accounts and groups stand. */
@@ -19,5 +23,7 @@ export interface HostState extends Omit<ActualState, 'accounts' | 'groups'> {
   readonly others: AccountsOnHost | null;
   /** What another program publishes in the place from which this node resolves names; null: no other program does. */
   readonly published: AccountsOnHost | null;
+  /** What the node's own files say, line by line. */
+  readonly lines: AccountLines;
   readonly node: NodeTraits;
 }

@@ -2,12 +2,13 @@
 import type { Config } from '../config/config.ts';
 import type { Binding, DesiredState, KnownAccount, NodeFacts, UnboundAccount } from '../policy/model.ts';
 import type { GroupEntry } from '../policy/posix.ts';
+import { findInUse, listOddAccounts, listOddGroups, type Managed } from './account-lines.ts';
 import type { ActualAccount, ActualState } from './actual.ts';
 import type { AccountsOnHost, HostState } from './host-state.ts';
 
 /** What policy must know of this node: the host with what the ledger binds left out. */
 export function readNodeFacts(host: HostState, bindings: readonly Binding[], config: Config): NodeFacts {
-  const { own, others, published, node } = host;
+  const { own, others, published, lines, node } = host;
   const managed = { name: config.accounts.primary_group, gid: config.accounts.primary_gid };
   const accounts = new Map<string, number>();
   const groups = new Map<string, number>();
@@ -23,13 +24,24 @@ export function readNodeFacts(host: HostState, bindings: readonly Binding[], con
     if (others !== null || gid === managed.gid || members.has(name)) unbound.push({ name, uid, gid, dir });
     else foreignAccounts.push({ name, uid });
   }
+  const present: Managed = {
+    accounts,
+    groups,
+    unbound: new Map(unbound.map(({ name, uid }) => [name, uid])),
+    published: new Set(published?.accounts.keys()),
+  };
+  const strict = others ?? own;
+  for (const account of listOddAccounts(lines, present))
+    if (strict.accounts.get(account.name)?.entry.uid !== account.uid) foreignAccounts.push(account);
   return {
     ...node,
     foreignAccounts,
     foreignGroups: [
       ...(others?.groups.values() ?? []),
       ...[...own.groups.values()].filter(({ name, gid }) => groups.get(name) !== gid),
+      ...listOddGroups(lines, present).filter(({ name, gid }) => strict.groups.get(name)?.gid !== gid),
     ].map(({ name, gid, members: listed }) => ({ name, gid, members: listed })),
+    inUse: findInUse(lines, present),
     unbound,
     published:
       published === null

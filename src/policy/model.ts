@@ -1,5 +1,6 @@
 // The shapes of policy: what it is given of records, ledger and node, and the desired state that it gives.
 import type { GroupRecord, UserRecord } from '../protocol/records.ts';
+import type { InUse } from './in-use.ts';
 import type { GroupEntry, PasswdEntry } from './posix.ts';
 import type { KeyReading } from './keys/ssh-key.ts';
 
@@ -59,6 +60,8 @@ export interface NodeFacts {
   /** Accounts and groups of this node that are not managed. */
   readonly foreignAccounts: readonly KnownAccount[];
   readonly foreignGroups: readonly KnownGroup[];
+  /** What newcomers do not get, whatever the name service makes of it. */
+  readonly inUse: InUse;
   /**
    * Lines of the managed group that the ledger does not bind, because it was lost: bound again if name and uid agree
    * with the store (see adopt.ts), else refused.

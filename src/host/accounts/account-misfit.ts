@@ -1,6 +1,6 @@
 // Whether a change still fits the files: the plan is older than the lock under which it is applied.
 import type { AccountChange } from '../../plan/change.ts';
-import { readLines, toId } from './passwd-format.ts';
+import { readGroupLines, readPasswdLines } from './tolerant-lines.ts';
 
 /** A change that did not fit what was found under the lock; nothing of it was applied. */
 export interface Misfit {
@@ -27,14 +27,14 @@ export function collectIds(texts: { readonly passwd: string; readonly group: str
     groups: new Map(),
     gids: new Map(),
   };
-  for (const [file, names, ids] of [
-    ['passwd', allocations.accounts, allocations.uids],
-    ['group', allocations.groups, allocations.gids],
+  for (const [lines, names, ids] of [
+    [readPasswdLines(texts.passwd), allocations.accounts, allocations.uids],
+    [readGroupLines(texts.group), allocations.groups, allocations.gids],
   ] as const) {
-    for (const [name, fields] of readLines(texts[file])) {
-      const id = toId(fields[2]);
-      if (id === null) continue;
-      names.set(name, id);
+    for (const { name, id, resolves } of lines) {
+      if (id === null || !resolves) continue;
+      // The name service answers with the first line of a name.
+      if (!names.has(name)) names.set(name, id);
       if (!ids.has(id)) ids.set(id, name);
     }
   }
@@ -78,6 +78,9 @@ export function findMisfit(change: AccountChange, allocations: Allocations): str
     case 'member-remove': {
       const gid = allocations.groups.get(name);
       if (gid === undefined) return `the group ${name} does not exist`;
+      // A name without an account would be a membership for the next account of that name.
+      if (change.kind === 'member-add' && !allocations.accounts.has(change.member))
+        return `there is no account ${change.member}`;
       return gid < FIRST_ID ? `the group ${name} belongs to the system` : null;
     }
   }

@@ -1,8 +1,8 @@
 // Changes to accounts and groups as edits of the texts passwd, group, shadow and gshadow; pure.
-import type { AccountChange } from '../../plan/change.ts';
+import { type AccountChange, describeKind, EARLIER_FAILED, restsOn } from '../../plan/change.ts';
 import { DISABLED_FIELD, newShadow, renderPasswd, withExpiry } from './account-lines.ts';
 import { findMisfit, type Allocations, type Misfit, collectIds } from './account-misfit.ts';
-import { type Moves, moveMember } from './member-edits.ts';
+import { type Moves, moveMember, renameMembers } from './member-edits.ts';
 import { editLines, type LineEdit } from './passwd-format.ts';
 
 /**
@@ -42,18 +42,46 @@ export function editTexts(
     else row.push(next);
   };
   const moves = new Map<string, Moves>();
+  const spoiled = new Set<string>();
   for (const change of changes) {
-    const problem = findMisfit(change, allocations);
-    if (problem !== null) misfits.push({ change, problem });
-    else editFor(change, edit, today, allocations, moves);
+    const problem = restsOn(change, spoiled) ? EARLIER_FAILED : findMisfit(change, allocations);
+    if (problem === null) editFor(change, edit, today, allocations, moves);
+    else {
+      misfits.push({ change, problem });
+      for (const subject of describeKind(change).spoils(change)) spoiled.add(subject);
+    }
   }
+  const former = listFormerNames(changes, misfits);
   const texts = { ...before };
   for (const file of FILES) {
     // A node without gshadow gets none.
     if (file === 'gshadow' && before.gshadow === '') continue;
     texts[file] = editLines(before[file], joinEdits(edits[file]));
+    if (file === 'group' || file === 'gshadow') texts[file] = renameMembers(texts[file], former);
   }
   return { texts, misfits };
+}
+
+/**
+ * Names that no account has any more, with the new name of a renamed one. A group that went on listing them would make the
+ * next account of that name a member; usermod(8) and userdel(8) edit these lists alike.
+ */
+export function listFormerNames(
+  changes: readonly AccountChange[],
+  misfits: readonly Misfit[],
+): Map<string, string | null> {
+  const former = new Map<string, string | null>();
+  const failed = new Set(misfits.map(({ change }) => change));
+  for (const change of changes) {
+    if (failed.has(change)) continue;
+    if (change.kind === 'account-remove') former.set(change.name, null);
+    if (change.kind === 'account-alter' && change.before.name !== change.name)
+      former.set(change.before.name, change.name);
+  }
+  // The name may be another account's by now, which is then meant.
+  for (const change of changes)
+    if (change.kind === 'account-create' && !failed.has(change)) former.delete(change.name);
+  return former;
 }
 
 /** One edit a name. */
@@ -101,8 +129,11 @@ function editFor(
     case 'account-alter':
       // A rename edits the line where it stands; the hash and the dates of shadow stay.
       edit('passwd', change.before.name, () => renderPasswd(change.entry));
-      if (change.before.name !== name)
+      if (change.before.name !== name) {
         edit('shadow', change.before.name, (fields) => fields?.with(0, name) ?? null);
+        allocations.accounts.delete(change.before.name);
+        allocations.accounts.set(name, change.entry.uid);
+      }
       return;
     case 'account-reopen':
       edit('passwd', name, () => renderPasswd(change.entry));

@@ -10,7 +10,7 @@ import { withAccountLock } from './account-lock.ts';
 import type { Misfit } from './account-misfit.ts';
 import { replaceFiles, type NewFile } from '../fs/atomic-file.ts';
 import { EXPIRY } from './account-lines.ts';
-import { type AccountFile, editTexts, FILES, type Texts } from './edit-accounts.ts';
+import { type AccountFile, editTexts, FILES, listFormerNames, type Texts } from './edit-accounts.ts';
 import { decodeField, readLines, splitMembers, toId } from './passwd-format.ts';
 
 /** A kill between two renames must leave no account without its shadow line, and no removed account with access. */
@@ -60,8 +60,26 @@ export async function applyToFiles(
       if (existsSync(file)) backups.push({ ...fresh, file: `${file}-`, data: before[name], like: file });
     }
     replaceFiles([...backups, ...files]);
+    renameOwners(root, listFormerNames(changes, misfits));
     return misfits;
   });
+}
+
+/** A range in subuid(5) or subgid(5) is not for the next account of that name; usermod(8) and userdel(8) edit them alike. */
+function renameOwners(root: string, former: ReadonlyMap<string, string | null>): void {
+  if (former.size === 0) return;
+  for (const name of ['subuid', 'subgid']) {
+    const file = path.join(root, 'etc', name);
+    if (!existsSync(file)) continue;
+    const before = readFileSync(file, 'latin1');
+    const lines = before.split('\n').flatMap((line) => {
+      const [owner = '', ...rest] = line.split(':');
+      const next = former.get(owner);
+      return next === undefined ? [line] : next === null ? [] : [[next, ...rest].join(':')];
+    });
+    const data = lines.join('\n');
+    if (data !== before) replaceFiles([{ file, data, encoding: 'latin1', mode: 0o644 }]);
+  }
 }
 
 export function toPasswdEntry(fields: readonly string[]): PasswdEntry | null {

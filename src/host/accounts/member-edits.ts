@@ -36,3 +36,32 @@ function withMembers(fields: readonly string[] | null, { added, removed }: Moves
   const members = new Set(added.size === 0 ? kept : [...kept, ...added].sort());
   return [...fields.slice(0, 3), [...members].join(',')];
 }
+
+/**
+ * Replaces names in the lists of every group of a group(5) or gshadow(5) text, or removes them; every other byte stays.
+ * @param names the new name, or null, by the former one.
+ */
+export function renameMembers(text: string, names: ReadonlyMap<string, string | null>): string {
+  if (names.size === 0) return text;
+  return text
+    .split('\n')
+    .map((line) => {
+      // group(5) has one list, gshadow(5) two: the administrators stand in the third field.
+      const fields = line.split(':');
+      const renamed = fields.map((field, index) =>
+        index < 2 || /^\d+$/.test(field) ? field : renameInList(field, names),
+      );
+      return renamed.join(':');
+    })
+    .join('\n');
+}
+
+function renameInList(list: string, names: ReadonlyMap<string, string | null>): string {
+  const members = list.split(',');
+  if (!members.some((member) => names.has(member.trim()))) return list;
+  const renamed = members.flatMap((member) => {
+    const next = names.get(member.trim());
+    return next === undefined ? [member] : (next ?? []);
+  });
+  return [...new Set(renamed)].join(',');
+}

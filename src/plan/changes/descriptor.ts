@@ -67,12 +67,20 @@ export interface ChangeDescriptor<C extends ChangeCommon> {
    * @param reason why the person is to be disabled; null: they are not, or it concerns no person.
    */
   waitsInFreeze(change: C, reason: DisabledBecause | null): boolean;
+  /** The accounts and groups (`account NAME`, `group NAME`) without which it must not be applied, unless it revokes. */
+  needs(change: C): readonly string[];
+  /** Which of them are not as planned if it fails. */
+  spoils(change: C): readonly string[];
   /** What it writes: account files, key files (both of which a publication shows to other pods), or only this node. */
   readonly writes: 'accounts' | 'keys' | 'node';
   /** Applied only after other pods see what was written before it. */
   readonly afterPublication: boolean;
   /** Which applier of `host/appliers.ts`; changes of one applier that follow each other go in one batch. */
   readonly applier: string;
+}
+
+function nameAccount({ name }: ChangeCommon): readonly string[] {
+  return [`account ${name}`];
 }
 
 /** What most kinds have in common. */
@@ -85,6 +93,8 @@ export const DEFAULTS = {
   counted: [],
   waitsWithPerson: true,
   waitsInFreeze: () => true,
+  needs: nameAccount,
+  spoils: nameAccount,
   writes: 'node',
   afterPublication: false,
 } as const;

@@ -25,9 +25,20 @@ export interface MemberRemove extends ChangeCommon {
 
 const ACCOUNT_FILES = { writes: 'accounts', applier: 'account-files' } as const;
 
+const nameGroup = ({ name }: ChangeCommon): readonly string[] => [`group ${name}`];
+
+const GROUP = { needs: nameGroup, spoils: nameGroup } as const;
+
+/** No membership for an account that failed: another's line may have its name. */
+const MEMBER = {
+  needs: ({ name, member }: MemberAdd | MemberRemove) => [`group ${name}`, `account ${member}`],
+  spoils: () => [],
+} as const;
+
 export const groupCreate: ChangeDescriptor<GroupCreate> = {
   ...GRANTS,
   ...ACCOUNT_FILES,
+  ...GROUP,
   kind: 'group-create',
   phrase: 'group %',
   details: ({ gid }) => `: gid ${gid}`,
@@ -37,6 +48,7 @@ export const groupCreate: ChangeDescriptor<GroupCreate> = {
 export const groupRemove: ChangeDescriptor<GroupRemove> = {
   ...REVOKES,
   ...ACCOUNT_FILES,
+  ...GROUP,
   kind: 'group-remove',
   phrase: 'group %',
   details: ({ gid }) => `: gid ${gid}`,
@@ -48,6 +60,7 @@ export const groupRemove: ChangeDescriptor<GroupRemove> = {
 export const memberAdd: ChangeDescriptor<MemberAdd> = {
   ...GRANTS,
   ...ACCOUNT_FILES,
+  ...MEMBER,
   kind: 'member-add',
   phrase: 'member of group %',
   details: ({ member, sudo }) => `: ${member}${sudo ? ', with sudo' : ''}`,
@@ -58,6 +71,7 @@ export const memberAdd: ChangeDescriptor<MemberAdd> = {
 export const memberRemove: ChangeDescriptor<MemberRemove> = {
   ...REVOKES,
   ...ACCOUNT_FILES,
+  ...MEMBER,
   kind: 'member-remove',
   phrase: 'member of group %',
   details: ({ member }) => `: ${member}`,

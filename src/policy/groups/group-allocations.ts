@@ -3,6 +3,7 @@ import type { Config } from '../../config/config.ts';
 import type { Fault } from '../identity/allocations.ts';
 import { isReservedId } from '../identity/reserved.ts';
 import { isSafeName } from '../identity/username.ts';
+import type { InUse } from '../in-use.ts';
 import type { Binding, NodeFacts } from '../model.ts';
 
 export interface GroupAllocations {
@@ -10,6 +11,7 @@ export interface GroupAllocations {
   readonly privilegedGids: ReadonlySet<number>;
   readonly foreignNames: ReadonlySet<string>;
   readonly foreignGids: ReadonlySet<number>;
+  readonly inUse: InUse;
   readonly publishedGids: ReadonlyMap<string, number>;
   readonly publishedNames: ReadonlyMap<number, string>;
   readonly boundNames: ReadonlySet<string>;
@@ -36,6 +38,7 @@ export function collectGroupAllocations(
     privilegedGids: new Set(facts.privilegedGids),
     foreignNames: new Set(facts.foreignGroups.map(({ name }) => name)),
     foreignGids: new Set(facts.foreignGroups.map(({ gid }) => gid)),
+    inUse: facts.inUse,
     publishedGids: new Map(published.map(({ name, gid }) => [name, gid])),
     publishedNames: new Map(published.map(({ name, gid }) => [gid, name])),
     boundNames: new Set(bound.map(({ name }) => name)),

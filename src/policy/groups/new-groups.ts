@@ -5,6 +5,7 @@ import type { ResolvedAccess } from '../access.ts';
 import type { Fault } from '../identity/allocations.ts';
 import { chooseId } from '../identity/ids.ts';
 import { compareClaims } from '../identity/precedence.ts';
+import { findGidInUse } from '../in-use.ts';
 import { isReservedName } from '../identity/reserved.ts';
 import type { GroupAllocations } from './group-allocations.ts';
 import type { WantedGroups } from './wanted-groups.ts';
@@ -105,8 +106,16 @@ function findNameFault(group: NewGroup, { config, taken }: NewGroupRules): Fault
       detail: `the name ${name} means power on this node; it is never granted`,
     };
   }
+  const location = taken.inUse.groups.get(name);
+  const said = location === undefined ? '' : ` (${location})`;
   if (taken.foreignNames.has(name)) {
-    return { code: 'group-local', detail: `a local group is called ${name}; local ones win` };
+    return { code: 'group-local', detail: `a local group is called ${name}${said}; local ones win` };
+  }
+  if (location !== undefined) {
+    return {
+      code: 'group-in-use',
+      detail: `the name ${name} is in use on this node${said}; it is never granted`,
+    };
   }
   if (!taken.boundNames.has(name)) return null;
   return { code: 'group-name-bound', detail: `the name ${name} belongs to another SCIM group for good` };
@@ -129,7 +138,16 @@ function findGidFault(
     return { code: 'gid-powerful', detail };
   }
   if (gid === taken.managedGroup.gid || taken.foreignGids.has(gid) || taken.boundGids.has(gid)) {
-    return { code: 'gid-taken', detail: `the gid ${gid} belongs to another group` };
+    const location = taken.inUse.gids.get(gid);
+    const said = location === undefined ? '' : ` (${location})`;
+    return { code: 'gid-taken', detail: `the gid ${gid} belongs to another group${said}` };
+  }
+  const location = findGidInUse(gid, taken.inUse);
+  if (location !== null) {
+    return {
+      code: 'gid-in-use',
+      detail: `the gid ${gid} is in use on this node (${location}): it is never granted`,
+    };
   }
   if (isSudo && taken.primaryGids.has(gid)) {
     const detail = `the gid ${gid} is the primary group of an account already; sudo goes by gid`;

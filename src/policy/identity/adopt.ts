@@ -2,6 +2,7 @@
 import type { OperatorOverrides, ResolvedAccess } from '../access.ts';
 import type { Config } from '../../config/config.ts';
 import { findWanted } from '../groups/wanted-groups.ts';
+import { NOTHING_IN_USE } from '../in-use.ts';
 import type { Binding, NodeFacts, StoredGroup, StoredUser } from '../model.ts';
 import { type Candidate, collectAllocations, readIdentity, resolveClashes } from './allocations.ts';
 import { chooseId } from './ids.ts';
@@ -33,7 +34,8 @@ export function adoptLost(input: AdoptInput): Binding[] {
 function adoptAccounts({ users, bindings, facts, config, overrides, now }: AdoptInput): Binding[] {
   const known = bindings.filter(({ kind }) => kind === 'account');
   const bound = new Set(known.map(({ scimId }) => scimId));
-  const allocations = collectAllocations(config, facts, known);
+  // They stand on these very lines, and had them before.
+  const allocations = collectAllocations(config, { ...facts, inUse: NOTHING_IN_USE }, known);
   const lines = new Map(facts.unbound.map((line) => [line.name, line]));
   const candidates: Candidate[] = [];
   for (const { record } of users) {

@@ -1,6 +1,7 @@
 // Which name, uid, gid and home a person gets who is not bound yet; every node resolves a clash alike.
 import type { Config } from '../../config/config.ts';
 import type { UserRecord } from '../../protocol/records.ts';
+import { findGidInUse, findUidInUse, type InUse, type Location } from '../in-use.ts';
 import type { Binding, NodeFacts } from '../model.ts';
 import { chooseId } from './ids.ts';
 import { chooseHome, isSafeHome } from './profile.ts';
@@ -42,6 +43,7 @@ export interface Allocations {
   readonly privilegedGids: ReadonlySet<number>;
   readonly publishedUids: ReadonlyMap<string, number>;
   readonly publishedNames: ReadonlyMap<number, string>;
+  readonly inUse: InUse;
   readonly unboundUids: ReadonlyMap<string, number>;
   readonly unboundNames: ReadonlyMap<number, string>;
 }
@@ -76,6 +78,7 @@ export function collectAllocations(
     privilegedGids: new Set(facts.privilegedGids),
     publishedUids: new Map(published.map(({ name, uid }) => [name, uid])),
     publishedNames: new Map(published.map(({ name, uid }) => [uid, name])),
+    inUse: facts.inUse,
     unboundUids: new Map(unbound.map(({ name, uid }) => [name, uid])),
     unboundNames: new Map(unbound.map(({ name, uid }) => [uid, name])),
   };
@@ -109,6 +112,13 @@ export function readIdentity(
   if (allocations.privilegedUids.has(uid)) {
     return refuse('uid-powerful', `the uid ${uid} stands in this node's sudoers: it is never granted`);
   }
+  const uidLocation = findUidInUse(uid, allocations.inUse);
+  if (uidLocation !== null) {
+    return refuse(
+      'uid-in-use',
+      `the uid ${uid} is in use on this node (${uidLocation}): it is never granted`,
+    );
+  }
   if (allocations.boundUids.has(uid)) return refuse('uid-bound', `the uid ${uid} is bound to another person`);
   const group = chooseGid(record, scim.attributes.gid !== null, allocations, sudoGids);
   if (!group.ok) return group;
@@ -132,7 +142,7 @@ export function findBoundFault(identity: Identity, allocations: Allocations): Fa
   if (group !== name && gid !== allocations.config.accounts.primary_gid) {
     return { code: 'gid-local', detail: `the primary gid ${gid} is a local group's; local ones win` };
   }
-  if (allocations.foreignNames.has(name)) return localName(name);
+  if (allocations.foreignNames.has(name)) return localName(name, allocations.inUse.names.get(name));
   return findUidFault(name, uid, allocations);
 }
 
@@ -147,7 +157,13 @@ export function findNameFault(name: string, allocations: Allocations): Fault | n
       detail: `the name ${name} stands in this node's sudoers, sshd_config or access.conf: it is never granted`,
     };
   }
-  return allocations.foreignNames.has(name) ? localName(name) : null;
+  const location = allocations.inUse.names.get(name);
+  if (allocations.foreignNames.has(name)) return localName(name, location);
+  if (location === undefined) return null;
+  return {
+    code: 'name-in-use',
+    detail: `the name ${name} is in use on this node (${location}): it is never granted`,
+  };
 }
 
 function findBoundName(name: string, scimId: string, allocations: Allocations): Fault | null {
@@ -162,7 +178,8 @@ export function findUidFault(name: string, uid: number, allocations: Allocations
     return { code: 'uid-reserved', detail: `the uid ${uid} is reserved for the system` };
   }
   if (allocations.foreignUids.has(uid)) {
-    return { code: 'uid-local', detail: `a local account has the uid ${uid}; local ones win` };
+    const location = sayLocation(allocations.inUse.uids.get(uid));
+    return { code: 'uid-local', detail: `a local account has the uid ${uid}${location}; local ones win` };
   }
   const publishedUid = allocations.publishedUids.get(name) ?? uid;
   const publishedName = allocations.publishedNames.get(uid) ?? name;
@@ -195,6 +212,13 @@ function chooseGid(
   if (!reading.ok) return reading;
   if ([allocations.foreignGids, sudoGids, allocations.privilegedGids].some((gids) => gids.has(reading.id))) {
     return refuse('gid-powerful', `the primary gid ${reading.id} is a local group's or a sudo group's`);
+  }
+  const location = findGidInUse(reading.id, allocations.inUse);
+  if (location !== null) {
+    return refuse(
+      'gid-in-use',
+      `the gid ${reading.id} is in use on this node (${location}): it is never granted`,
+    );
   }
   return reading;
 }
@@ -250,8 +274,15 @@ function isPersonal(home: string, template: string): boolean {
   return home !== template;
 }
 
-function localName(name: string): Fault {
-  return { code: 'name-local', detail: `a local account is called ${name}; local ones win` };
+function localName(name: string, location: Location | undefined): Fault {
+  return {
+    code: 'name-local',
+    detail: `a local account is called ${name}${sayLocation(location)}; local ones win`,
+  };
+}
+
+function sayLocation(location: Location | undefined): string {
+  return location === undefined ? '' : ` (${location})`;
 }
 
 function refuse(code: string, detail: string) {

@@ -1,6 +1,7 @@
 // Which accounts that a node has already become whose: lines matched to people by name, and never altered by it.
 import type { Config } from '../../config/config.ts';
 import { collectAllocations, findNameFault, findUidFault, type Fault } from './allocations.ts';
+import { NOTHING_IN_USE } from '../in-use.ts';
 import type { Binding, StoredUser, NodeFacts } from '../model.ts';
 import type { PasswdEntry } from '../posix.ts';
 import { isSafeHome } from './profile.ts';
@@ -119,6 +120,8 @@ function withoutOwn({ found, isLocal, facts }: TakeoverQuestion): NodeFacts {
     own.has(`${name} ${uid}`);
   return {
     ...facts,
+    // An operator decided; a group that lists the name means the account that is taken over.
+    inUse: NOTHING_IN_USE,
     foreignAccounts: isLocal
       ? facts.foreignAccounts.filter((account) => !isOwn(account))
       : facts.foreignAccounts,

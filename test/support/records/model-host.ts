@@ -1,5 +1,6 @@
 // A host as plain data, to which changes are applied as host/ would: for properties of plans.
 import type { ActualAccount, ActualState, Offboarded } from '../../../src/plan/actual.ts';
+import { NO_LINES } from '../../../src/plan/account-lines.ts';
 import type { HostState } from '../../../src/plan/host-state.ts';
 import type { Change } from '../../../src/plan/change.ts';
 import type { GroupEntry } from '../../../src/policy/posix.ts';
@@ -128,7 +129,14 @@ export function copyHost(host: ModelHost): ModelHost {
 
 /** The same host as it is read: with the lines of local accounts and groups of FACTS beside the managed ones. */
 export function toHostState(host: ModelHost): HostState {
-  const { foreignAccounts, foreignGroups, unbound: _unbound, published: _published, ...node } = FACTS;
+  const {
+    foreignAccounts,
+    foreignGroups,
+    inUse: _inUse,
+    unbound: _unbound,
+    published: _published,
+    ...node
+  } = FACTS;
   const { accounts, groups, ...rest } = host;
   const local = foreignAccounts.map(({ name, uid }): [string, ActualAccount] => [
     name,
@@ -148,6 +156,7 @@ export function toHostState(host: ModelHost): HostState {
     },
     others: null,
     published: null,
+    lines: NO_LINES,
     node,
   };
 }

@@ -1,6 +1,7 @@
 // A small organisation to vary in tests: records, facts and configuration with sound defaults.
 import { hash } from 'node:crypto';
 import { parseConfig, type Config } from '../../../src/config/config.ts';
+import { NOTHING_IN_USE } from '../../../src/policy/in-use.ts';
 import type { Binding, StoredGroup, StoredUser, NodeFacts } from '../../../src/policy/model.ts';
 import type { DesiredStateInput } from '../../../src/policy/desired-state.ts';
 import type { KeyReading } from '../../../src/policy/keys/ssh-key.ts';
@@ -30,6 +31,7 @@ export const FACTS: NodeFacts = {
     { name: 'root', gid: 0, members: [] },
     { name: 'localteam', gid: 30001, members: [] },
   ],
+  inUse: NOTHING_IN_USE,
   unbound: [],
   published: null,
   shells: ['/bin/bash', '/bin/sh', '/bin/zsh'],

@@ -34,10 +34,13 @@ const FIXES: Readonly<Record<string, string>> = {
   'name-plus': 'give the user a userName without a plus sign',
   'name-domain': 'if users of that domain may have accounts, add it to accounts.domains',
   'name-local': 'rename or remove the local account, or have the user renamed at the store',
+  'name-in-use':
+    'if what stands there is of an account that is gone, remove it; else have the user renamed at the store',
   'name-reserved': 'have the user renamed at the store',
   'uid-missing':
     'map the attribute of the uid (scim.attributes.uid), or the operator sets accounts.ids: derived',
   'uid-range': 'give the user a uid within accounts.id_range',
   'uid-local': 'change the uid of the local account, or have the uid of the user changed at the store',
+  'uid-in-use': 'remove what stands there, or have the uid of the user changed at the store',
   'marked-differs': 'import that account, or remove it: sunk-agent import',
 };
