@@ -132,7 +132,6 @@ test('a line that appears under the lock takes neither account nor membership', 
       { ...common, kind: 'account-create', name: 'dave', entry },
       { ...common, kind: 'member-add', name: 'slurm-admins', member: 'dave', sudo: true },
       { ...common, kind: 'member-add', name: 'ops', member: 'root', sudo: false },
-      { ...common, kind: 'member-add', name: 'slurm-admins', member: 'nemo', sudo: true },
     ],
     20_000,
   );
@@ -141,7 +140,6 @@ test('a line that appears under the lock takes neither account nor membership', 
     'account-create: another program added an account dave meanwhile',
     'member-add: an earlier step for it failed',
     'member-add: an earlier step for it failed',
-    'member-add: there is no account nemo',
   ]);
   expect(node.read('etc/group')).toBe('root:x:0:\nslurm-admins:x:30001:\nops:x:1201:\n');
 });
@@ -164,7 +162,7 @@ describe('a name that is free again stands in no list', () => {
     expect(node.read('etc/subuid')).toBe('bob:300000:65536\n');
   });
 
-  test('after an account is renamed, whose new name takes the location', async () => {
+  test('after an account is renamed, whose new name stands instead', async () => {
     await node.sync(company(['alice', 10001]));
     put('etc/group', 'root:x:0:\nlocal:x:1000:zed,alice\nslurm-users:x:30000:alice,alicia\n');
     put('etc/subuid', 'alice:200000:65536\n');
