@@ -21,6 +21,8 @@ export interface Paths {
   readonly run: string;
   /** The deny list: names whose keys the helper must not serve, one empty file per name. */
   readonly denyList: string;
+  /** Public keys of trial logins, one file per name, for seconds (`why --try`). */
+  readonly trials: string;
   readonly status: string;
   readonly syncLock: string;
   readonly freeze: string;
@@ -49,6 +51,7 @@ export function pathsUnder(root: string): Paths {
     offboarded: below('var/lib/sunk-agent/offboarded'),
     run: below('run/sunk-agent'),
     denyList: below('run/sunk-agent/shut'),
+    trials: below('run/sunk-agent/trials'),
     status: below('run/sunk-agent/status.json'),
     syncLock: below('run/sunk-agent/pass.lock'),
     freeze: below('var/lib/sunk-agent/freeze'),

@@ -30,6 +30,7 @@ const ACTS = [
   'rebind',
   'extend',
   'doctor-fix',
+  'trial',
 ] as const;
 
 const entrySchema = z.object({

@@ -1,27 +1,41 @@
 // `sunk-agent why`: the first failing link between the store and the shell of a user, its owner and its fix.
+import { isIP } from 'node:net';
+import { addTrial } from '../../diagnose/trial/with-trial.ts';
+import { tryLogin, type TrialResult } from '../../diagnose/trial/trial.ts';
 import { judgeChain } from '../../diagnose/why/chain.ts';
+import type { Facts } from '../../diagnose/why/facts.ts';
 import { gatherFacts } from '../../diagnose/why/gather.ts';
 import { renderChain } from '../../diagnose/why/json.ts';
 import { printChain } from '../../diagnose/why/print.ts';
-import { openNodeContext } from '../../agent/node-context.ts';
+import { type NodeContext, openNodeContext } from '../../agent/node-context.ts';
+import { recordAct } from '../../agent/report/audit.ts';
 import { AgentError } from '../../common/errors.ts';
 import { mayColour } from '../terminal/colour.ts';
 import type { CommandContext } from '../command.ts';
 import { wrapText } from '../terminal/wrap.ts';
 
 export const failure = 1;
-export const options = { key: { type: 'string' } } as const;
+export const options = {
+  key: { type: 'string' },
+  try: { type: 'boolean' },
+  from: { type: 'string' },
+} as const;
 
-export const help = `Usage: sunk-agent why NAME [--key FINGERPRINT] [--json] [--config FILE] [--root DIR]
+export const help = `Usage: sunk-agent why NAME [--key FINGERPRINT] [--try] [--from ADDRESS] [--json] [--config FILE] [--root DIR]
 
 Checks each link from the store to the shell of NAME, up to the first ERROR, and prints its cause, owner and fix.
 NAME is an account name, a userName, an e-mail address, a SCIM id or the fingerprint of a key. Changes nothing, and
 needs neither the store nor the daemon; without root it reports what it could not check.
 
   --key FINGERPRINT   check this key (SHA256:...) alone, and list the sessions that it opened here in the last 30 days
+  --try               as root: log in as NAME through the running sshd, with a key that is valid for seconds, and say
+                      which step failed: connect, authenticate, account, session or shell. The result outranks the
+                      checks. It is on the audit trail; after a failure the next one waits 30 seconds
+  --from ADDRESS      judge sshd's rules (Match blocks) for a user who connects from this IP address
 
 Examples:
   sunk-agent why alice@example.com
+  sudo sunk-agent why alice --try
   sunk-agent why alice --key SHA256:sVGBVyN5yGGi5i6t7bIGZzqhIchaGb6NHKg+k6VJPGo
 
 Exit status: 0 the user can log in, 1 cannot, 2 not known.`;
@@ -33,13 +47,16 @@ export async function run(context: CommandContext): Promise<number> {
   const key = context.values['key'];
   if (typeof key === 'string' && !/^SHA256:[A-Za-z0-9+/]{43}$/.test(key))
     throw new AgentError('usage', '--key takes a fingerprint as ssh-keygen -l prints it: SHA256:...');
+  const node = openNodeContext(context);
   const facts = await gatherFacts(
-    openNodeContext(context),
+    node,
     question,
     typeof key === 'string' ? key : null,
     Math.floor(Date.now() / 1000),
+    readFrom(context.values['from']),
   );
-  const chain = judgeChain(facts);
+  const judged = judgeChain(facts);
+  const chain = context.values['try'] === true ? addTrial(judged, await tryAs(facts, node)) : judged;
   process.stdout.write(
     context.json
       ? `${JSON.stringify(renderChain(facts, chain))}\n`
@@ -47,4 +64,27 @@ export async function run(context: CommandContext): Promise<number> {
   );
   if (chain.mayLogIn === null) return 2;
   return chain.mayLogIn ? 0 : 1;
+}
+
+function readFrom(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string' || isIP(value) === 0)
+    throw new AgentError('usage', '--from takes an IP address, such as 203.0.113.7');
+  return value;
+}
+
+/** Root alone may place a key, and only for an account that sunk-agent manages on the running node. */
+async function tryAs(facts: Facts, { paths }: NodeContext): Promise<TrialResult> {
+  const { name, person, sshd } = facts;
+  const no = (why: string): TrialResult => ({ tried: false, why });
+  if (process.geteuid?.() !== 0) return no('only root can try a login: use sudo');
+  if (paths.root !== '/') return no(`no login is tried below ${paths.root}`);
+  if (!person.ok) return no(person.why);
+  const { desired = null } = person.value ?? {};
+  if (name === null || desired === null) return no('no managed account of that name may log in on this node');
+  if (desired.disabled !== null) return no(`${name} may not log in, so no login is tried`);
+  if (!sshd.ok || sshd.value.settings === null)
+    return no(sshd.ok ? 'sshd does not report its settings' : sshd.why);
+  recordAct(paths, { act: 'trial', subject: name, detail: 'a login is tried' });
+  return tryLogin({ paths, name, settings: sshd.value.settings, credentials: desired.credentials });
 }

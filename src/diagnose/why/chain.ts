@@ -13,7 +13,7 @@ import { judgeSshd } from './judge/judge-sshd.ts';
 import { judgeStore } from './judge/judge-store.ts';
 import { LINK_NAMES, type Link, type LinkName, type Verdict } from './verdict.ts';
 
-const JUDGES: Readonly<Record<LinkName, (facts: Facts) => Verdict>> = {
+const JUDGES: Readonly<Record<Exclude<LinkName, 'trial'>, (facts: Facts) => Verdict>> = {
   store: judgeStore,
   record: judgeRecord,
   access: judgeAccess,

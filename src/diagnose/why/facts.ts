@@ -111,6 +111,8 @@ export interface Facts extends HostFacts {
   readonly question: string;
   /** The POSIX name, as far as one is known. */
   readonly name: string | null;
+  /** The address that the user connects from; null: not said, so rules about addresses are told and not judged. */
+  readonly from: string | null;
   /** The one key of the question; null: all. */
   readonly fingerprint: string | null;
   readonly config: Config;

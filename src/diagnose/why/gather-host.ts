@@ -10,6 +10,7 @@ import { askNameService, type NameServiceAnswer, parseEntry } from '../../host/n
 import { askPamAccount } from '../../host/probes/pam-account.ts';
 import { findNologin, isUnitActive } from '../../host/probes/node-state.ts';
 import { examineSshd } from '../../host/sshd/sshd.ts';
+import { SSHD } from '../../host/sshd/sshd-program.ts';
 import { findShellFault } from '../../host/probes/shell-probe.ts';
 import type { PasswdEntry } from '../../policy/posix.ts';
 import type { NodeContext } from '../../agent/node-context.ts';
@@ -29,12 +30,14 @@ const belowRoot = (root: string): ProbeResult<never> => ({
 
 /**
  * @param name null: no account name is known.
+ * @param from the address that the user connects from; undefined: this machine's own.
  * @param now epoch seconds.
  */
 export async function gatherHostFacts(
   context: Context,
   name: string | null,
   now: number,
+  from?: string,
 ): Promise<HostFacts> {
   const { config, paths } = context;
   const local = name === null ? null : findLine(paths.root, name);
@@ -45,7 +48,7 @@ export async function gatherHostFacts(
   const [isDaemonUp, files, login, keyFile] = await Promise.all([
     paths.root === '/' ? isUnitActive('sunk-agent.service') : null,
     gatherFiles(paths.root, names, local),
-    gatherLogin(context, ask, now),
+    gatherLogin(context, ask, now, from),
     name === null ? NO_NAME : tryProbe(() => readKeyFile(path.join(paths.keys, name))),
   ]);
   const isDenied = name !== null && listDenied(paths.denyList).includes(name);
@@ -86,11 +89,12 @@ async function gatherLogin(
   { config, paths }: Context,
   ask: Ask,
   now: number,
+  from?: string,
 ): Promise<Pick<HostFacts, 'helper' | 'sshd' | 'pam' | 'logins'>> {
   const { root } = paths;
   const [helper, sshd, pam, logins] = await Promise.all([
     config.keys.serve === 'file' ? belowRoot(root) : ask('root', (known) => runKeyHelper(root, known)),
-    ask('root', (known) => examineSshd(config, known, root)),
+    ask('root', (known) => examineSshd(config, known, root, SSHD, from)),
     ask('root', async (known) => ({ answer: await askPamAccount(known), nologin: findNologin(root) })),
     ask('user', async (known) => {
       const records = await readLoginRecords(root, known, now);

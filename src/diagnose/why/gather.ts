@@ -18,12 +18,14 @@ const USE_WINDOW_SECONDS = 30 * 86_400;
 /**
  * @param fingerprint the one key of the question; null: all.
  * @param now epoch seconds.
+ * @param from the address that the user connects from; undefined: this machine's own.
  */
 export async function gatherFacts(
   context: Pick<NodeContext, 'config' | 'paths'>,
   question: string,
   fingerprint: string | null,
   now: number,
+  from?: string,
 ): Promise<Facts> {
   const { config, paths } = context;
   const view = await tryProbe(() => viewState(paths.state));
@@ -31,7 +33,7 @@ export async function gatherFacts(
     const state = view.ok ? readOnce(view.value) : null;
     const found = state === null ? null : findPerson(question, state.users(), state.bindings(), config);
     const name = found?.name ?? (/^[a-z_][a-z0-9_.-]{0,31}$/i.test(question) ? question : null);
-    const host = gatherHostFacts(context, name, now);
+    const host = gatherHostFacts(context, name, now, from);
     const person: Facts['person'] =
       state === null ? failedProbe(view) : await tryProbe(() => decideFor(context, state, found, now));
     const key = fingerprint ?? (question.startsWith('SHA256:') ? question : null);
@@ -40,6 +42,7 @@ export async function gatherFacts(
       now,
       question,
       name,
+      from: from ?? null,
       fingerprint: key,
       config,
       status: await tryProbe(() => readStatus(paths.status)),

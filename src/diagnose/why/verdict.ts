@@ -13,7 +13,8 @@ export const LINK_NAMES = [
   'pam',
   'logins',
 ] as const;
-export type LinkName = (typeof LINK_NAMES)[number];
+/** A link that is judged from settings, or the trial login. */
+export type LinkName = (typeof LINK_NAMES)[number] | 'trial';
 
 /** `error`: no login works. `warning`: logins work today. `unknown`: it could not be checked. */
 export type LinkLevel = 'ok' | 'error' | 'warning' | 'unknown';

@@ -8,6 +8,7 @@ export const DROP_IN = 'etc/ssh/sshd_config.d/10-sunk-agent.conf';
 /** Paths of the helper and the key files, below any root. */
 const HELPER = 'usr/libexec/sunk-agent/authorized-keys';
 const KEY_DIRECTORY = 'var/lib/sunk-agent/authorized_keys';
+const TRIAL_DIRECTORY = 'run/sunk-agent/trials';
 
 /** The user that runs the helper (sysusers.d), and nothing else, so that no other process can trace it. */
 export const HELPER_USER = 'sunk-keys';
@@ -34,7 +35,8 @@ export interface KeySettings {
 export function chooseKeySettings(keys: Config['keys'], root: string, helperUser: string): KeySettings {
   const own = keys.user_files === 'allow' ? ['.ssh/authorized_keys'] : [];
   if (keys.serve === 'file') {
-    const files = [`${keyDirectoryUnder(root)}/%u`, ...own];
+    const trials = path.join(root, TRIAL_DIRECTORY);
+    const files = [`${keyDirectoryUnder(root)}/%u`, `${trials}/%u`, ...own];
     return {
       authorizedkeysfile: files.join(' '),
       authorizedkeyscommand: 'none',

@@ -55,23 +55,30 @@ export async function testSshdConfig(file: string, program = SSHD): Promise<stri
   return answer.status === 0 ? null : firstLine(answer.stderr);
 }
 
-/** The settings in force for a user who connects from this machine (`sshd -T -C`), or sshd's error. */
+/**
+ * The settings in force for a user who connects (`sshd -T -C`), or sshd's error. Match blocks may ask for the port that
+ * sshd listens on, so that is the first configured one.
+ * @param from the address that the user connects from.
+ */
 export async function askSshd(
   file: string,
   user: string,
   program = SSHD,
+  from = '127.0.0.1',
 ): Promise<{ settings: SshdSettings } | { fault: string }> {
-  const answer = await runWithDirectory(program, [
-    '-T',
-    '-f',
-    file,
-    '-C',
-    `user=${user},host=h,addr=127.0.0.1`,
-  ]);
-  return answer.status === 0
-    ? { settings: parseSshdSettings(answer.stdout) }
-    : { fault: firstLine(answer.stderr) };
+  const ask = async (port: string) => {
+    const connection = `user=${user},host=${from},addr=${from},laddr=127.0.0.1,lport=${port}`;
+    const answer = await runWithDirectory(program, ['-T', '-f', file, '-C', connection]);
+    return answer.status === 0
+      ? { settings: parseSshdSettings(answer.stdout) }
+      : { fault: firstLine(answer.stderr) };
+  };
+  const usual = await ask(USUAL_PORT);
+  const port = 'fault' in usual ? USUAL_PORT : (usual.settings.get('port')?.[0] ?? USUAL_PORT);
+  return port === USUAL_PORT ? usual : ask(port);
 }
+
+const USUAL_PORT = '22';
 
 /**
  * sshd -t and -T need their run directory, which exists only while sshd's unit runs. Where systemd starts a process per

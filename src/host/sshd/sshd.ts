@@ -56,17 +56,19 @@ export async function inspectSshd(
 /**
  * Asks sshd for the settings in force for `user` (a member of the managed group), and finds all that replaces or
  * bypasses sunk-agent.
+ * @param from the address that the user connects from; by default this machine's own.
  */
 export async function examineSshd(
   config: Config,
   user: string,
   root: string,
   program = SSHD,
+  from?: string,
 ): Promise<SshdExamination> {
   const wanted = await chooseSettings(config.keys, root);
   const main = path.join(root, SSHD_CONFIG);
   const findings: SshdFinding[] = [];
-  const asked = await askSshd(main, user, program);
+  const asked = await askSshd(main, user, program, from);
   if ('fault' in asked) {
     const detail = `sshd does not say what is in force (${program} -T -f ${main}): ${asked.fault}`;
     findings.push({ code: 'sshd-silent', breaksLogin: true, detail });

@@ -102,13 +102,28 @@ describe.each([
     expect(run('alice', directory, denyList)).toMatchObject({ status: 0, stdout: files.get('alice') });
   });
 
+  test('the key of a trial login comes before the others, and only where there are others that are not denied', () => {
+    const trials = join(directory, 'trials');
+    mkdirSync(trials);
+    for (const name of ['alice', 'carol', 'stranger']) writeFileSync(join(trials, name), 'trial key\n');
+    const none = join(directory, 'none');
+    for (const name of ['alice', 'carol'])
+      expect(run(name, directory, none, trials)).toMatchObject({
+        status: 0,
+        stdout: `trial key\n${files.get(name) ?? ''}`,
+      });
+    expect(run('stranger', directory, none, trials)).toMatchObject({ status: 0, stdout: '' });
+    expect(run('alice', directory, trials, trials)).toMatchObject({ status: 0, stdout: '' });
+    rmSync(trials, { recursive: true });
+  });
+
   test('a directory that is missing gives nothing and status 0', () => {
     expect(run('alice', '/nonexistent')).toMatchObject({ status: 0, stdout: '', stderr: '' });
   });
 
   test('without a name, or with too many, it says how it is used', () => {
     expect(run()).toMatchObject({ status: 64, stdout: '' });
-    expect(run('alice', directory, directory, 'more').stderr).toContain('usage');
+    expect(run('alice', directory, directory, directory, 'more').stderr).toContain('usage');
   });
 
   test('the environment cannot lead it elsewhere', () => {

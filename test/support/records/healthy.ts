@@ -91,6 +91,7 @@ export const healthy: Facts = {
   now: NOW,
   question: 'alice',
   name: 'alice',
+  from: null,
   fingerprint: null,
   config,
   status: probed(

@@ -7,11 +7,11 @@ import { findDenial } from './sshd-denial.ts';
 /** With fewer tries a login fails if the ssh-agent offers other keys first. */
 const FEW_TRIES = 3;
 
-export function judgeSshd({ sshd, names, name }: Facts): Verdict {
+export function judgeSshd({ sshd, names, name, from }: Facts): Verdict {
   if (!sshd.ok) return unknown(sshd.why);
   const { settings, findings } = sshd.value;
   const groups = names.ok ? names.value.groups : [];
-  const denial = settings === null || name === null ? null : findDenial(settings, name, groups);
+  const denial = settings === null || name === null ? null : findDenial(settings, name, groups, from);
   if (denial?.level === 'error') return denial;
   // The helper is the link before this one.
   const fault = findings.find(({ breaksLogin, code }) => breaksLogin && code !== 'sshd-helper-unsafe');

@@ -1,22 +1,33 @@
 // The settings by which sshd denies a user before it reads a key, in its own order (sshd_config(5), DenyUsers).
+import { BlockList, isIP } from 'node:net';
 import { matchesPattern, type SshdSettings } from '../../../host/sshd/sshd-findings.ts';
 import { error, warning, type Verdict } from '../verdict.ts';
 
 /**
  * The first setting that denies the user; null: none does.
  * @param groups of the user, as the name service has them; empty: not known.
+ * @param from the address that the user connects from; null: not said.
  */
-export function findDenial(settings: SshdSettings, name: string, groups: readonly string[]): Verdict | null {
-  return checkUsers(settings, name) ?? checkGroups(settings, name, groups) ?? checkMethods(settings);
+export function findDenial(
+  settings: SshdSettings,
+  name: string,
+  groups: readonly string[],
+  from: string | null,
+): Verdict | null {
+  return checkUsers(settings, name, from) ?? checkGroups(settings, name, groups) ?? checkMethods(settings);
 }
 
 const list = (settings: SshdSettings, keyword: string): readonly string[] => settings.get(keyword) ?? [];
 
-function checkUsers(settings: SshdSettings, name: string): Verdict | null {
+function checkUsers(settings: SshdSettings, name: string, from: string | null): Verdict | null {
   const isUser = (pattern: string): boolean => matchesPattern(splitPattern(pattern).user, name);
   const allowed = list(settings, 'allowusers');
   // A pattern with a host denies that host alone.
-  if (list(settings, 'denyusers').some((pattern) => isUser(pattern) && splitPattern(pattern).host === null)) {
+  const isDenied = (pattern: string): boolean => {
+    const { host } = splitPattern(pattern);
+    return isUser(pattern) && (host === null || (from !== null && matchesAddress(host, from)));
+  };
+  if (list(settings, 'denyusers').some(isDenied)) {
     return error(
       'sshd-deny-users',
       `DenyUsers in sshd_config lists ${name}`,
@@ -33,13 +44,31 @@ function checkUsers(settings: SshdSettings, name: string): Verdict | null {
     );
   }
   const hosts = allowed.filter(isUser).map((pattern) => splitPattern(pattern).host);
-  if (hosts.length === 0 || hosts.includes(null)) return null;
-  return warning(
+  if (
+    hosts.length === 0 ||
+    hosts.some((host) => host === null || (from !== null && matchesAddress(host, from)))
+  )
+    return null;
+  const judge = from === null ? warning : error;
+  return judge(
     'sshd-allow-users-from',
     `AllowUsers in sshd_config admits ${name} only from ${hosts.join(', ')}`,
     'operator',
     `to admit ${name} from elsewhere, add the address to AllowUsers in sshd_config`,
   );
+}
+
+/** As sshd matches the host of a pattern with an address: CIDR, else a glob; host names are not resolved here. */
+function matchesAddress(host: string, address: string): boolean {
+  const [network = '', bits] = host.split('/');
+  const family = isIP(network) === 6 ? 'ipv6' : 'ipv4';
+  if (bits === undefined || isIP(network) === 0 || !/^\d{1,3}$/.test(bits))
+    return matchesPattern(host, address);
+  const subnets = new BlockList();
+  const length = Number(bits);
+  if (length > (family === 'ipv6' ? 128 : 32)) return false;
+  subnets.addSubnet(network, length, family);
+  return subnets.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }
 
 /** `USER` or `USER@HOST` (sshd_config(5), AllowUsers); host null: from everywhere. */

@@ -24,9 +24,9 @@ test('users keep their own file if the operator says so', () => {
 
 test('with files there is no command, not even another tool’s, and no user for one', () => {
   expect(dropIn('serve: file')).toContain(
-    '\n  AuthorizedKeysFile /var/lib/sunk-agent/authorized_keys/%u\n  AuthorizedKeysCommand none\nMatch all\n',
+    '\n  AuthorizedKeysFile /var/lib/sunk-agent/authorized_keys/%u /run/sunk-agent/trials/%u\n  AuthorizedKeysCommand none\nMatch all\n',
   );
-  expect(dropIn('serve: file, user_files: allow')).toContain('/authorized_keys/%u .ssh/authorized_keys\n');
+  expect(dropIn('serve: file, user_files: allow')).toContain('/trials/%u .ssh/authorized_keys\n');
 });
 
 test('below another root, the helper gets the path of the keys', () => {

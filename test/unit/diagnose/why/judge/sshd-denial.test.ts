@@ -2,8 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { findDenial } from '../../../../../src/diagnose/why/judge/sshd-denial.ts';
 
 const GROUPS = ['sunk-users', 'slurm-users'];
-const deny = (settings: Record<string, string[]>, name = 'alice', groups: readonly string[] = GROUPS) =>
-  findDenial(new Map(Object.entries(settings)), name, groups);
+const deny = (
+  settings: Record<string, string[]>,
+  name = 'alice',
+  groups: readonly string[] = GROUPS,
+  from: string | null = null,
+) => findDenial(new Map(Object.entries(settings)), name, groups, from);
 
 describe('the settings by which sshd denies a user', () => {
   test.each<[string, Record<string, string[]>]>([
@@ -54,6 +58,22 @@ describe('the settings by which sshd denies a user', () => {
         code: 'sshd-allow-users-from',
         detail: expect.stringContaining('10.'),
       });
+  });
+
+  test('are judged for the address that is asked about', () => {
+    const at = (settings: Record<string, string[]>, from: string) => deny(settings, 'alice', GROUPS, from);
+    for (const pattern of ['alice@10.0.0.0/8', '*@10.*', 'alice@10.1.2.3']) {
+      expect(at({ allowusers: [pattern] }, '10.1.2.3')).toBeNull();
+      expect(at({ allowusers: [pattern] }, '192.0.2.1')).toMatchObject({
+        level: 'error',
+        code: 'sshd-allow-users-from',
+      });
+      expect(at({ denyusers: [pattern] }, '10.1.2.3')).toMatchObject({ code: 'sshd-deny-users' });
+      expect(at({ denyusers: [pattern] }, '192.0.2.1')).toBeNull();
+    }
+    expect(at({ allowusers: ['alice@fd00::/8'] }, 'fd00::7')).toBeNull();
+    expect(at({ allowusers: ['alice@fd00::/8'] }, '10.1.2.3')).not.toBeNull();
+    expect(at({ allowusers: ['alice@10.0.0.0/99'] }, '10.1.2.3')).not.toBeNull();
   });
 
   test('are not concluded from groups that are not known', () => {

@@ -1,0 +1,117 @@
+// What sshd and PAM logged about one connection: from the journal, or from the part of auth.log that came meanwhile.
+import { open, stat } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { runProgram } from '../../host/probes/run-program.ts';
+
+const AUTH_LOG = '/var/log/auth.log';
+const MAX_LOG_BYTES = 256 * 1024;
+/** journald(8) and rsyslogd(8) write a moment later. */
+const PATIENCE_MS = [50, 150, 300];
+
+/** Where the log stands before a trial. */
+export interface LogMark {
+  /** Epoch seconds. */
+  readonly since: number;
+  /** Bytes of auth.log; null: there is none. */
+  readonly size: number | null;
+}
+
+export async function markLog(): Promise<LogMark> {
+  const since = Math.floor(Date.now() / 1000) - 1;
+  try {
+    return { since, size: (await stat(AUTH_LOG)).size };
+  } catch {
+    return { since, size: null };
+  }
+}
+
+/** A line of sshd's log, with the process that wrote it. */
+export interface LogLine {
+  readonly pid: string;
+  readonly text: string;
+}
+
+/**
+ * The oldest first; null: neither log can be read. A line in the journal is root's own (the fields with an underscore
+ * come from the kernel, systemd.journal-fields(7)); in auth.log any user can write one.
+ * @param port that the connection came from; null: unknown, so lines about the name are taken.
+ */
+export async function readSshdWords(
+  mark: LogMark,
+  name: string,
+  port: number | null,
+): Promise<readonly string[] | null> {
+  let words: string[] | null = null;
+  for (const pause of PATIENCE_MS) {
+    await sleep(pause);
+    const lines = (await readJournal(mark)) ?? (await readAuthLog(mark));
+    if (lines === null) return null;
+    const picked = pickConnection(lines, name, port);
+    // Complete once sshd has said how it ended.
+    if (picked.some((text) => /closed|Disconnected|session closed|fatal/i.test(text))) return picked;
+    words = picked;
+  }
+  return words;
+}
+
+/** The lines of the processes that served the connection; where none names the port, those about the name. */
+export function pickConnection(lines: readonly LogLine[], name: string, port: number | null): string[] {
+  const ofPort = new Set(
+    lines
+      .filter(({ text }) => port !== null && new RegExp(`\\bport ${port}\\b`).test(text))
+      .map(({ pid }) => pid),
+  );
+  const literal = name.replaceAll(/[^A-Za-z0-9_]/g, '\\$&');
+  const about = new RegExp(`(?:^|[^A-Za-z0-9_.-])${literal}(?![A-Za-z0-9_.-])`);
+  return lines
+    .filter(({ pid, text }) => (ofPort.size > 0 ? ofPort.has(pid) : about.test(text)))
+    .map(({ text }) => text);
+}
+
+async function readJournal({ since }: LogMark): Promise<LogLine[] | null> {
+  const { status, stdout } = await runProgram(
+    'journalctl',
+    [
+      '--quiet',
+      '--no-pager',
+      `--since=@${since}`,
+      '--output=json',
+      '--output-fields=MESSAGE,_PID',
+      '_UID=0',
+      '_COMM=sshd',
+      '_COMM=sshd-session',
+      '_COMM=sshd-auth',
+    ],
+    { timeout: 3000 },
+  );
+  if (status !== 0 || stdout === '') return null;
+  return stdout.split('\n').flatMap(parseJournalLine);
+}
+
+function parseJournalLine(line: string): LogLine[] {
+  try {
+    const entry = JSON.parse(line) as Record<string, unknown>;
+    const { MESSAGE: text, _PID: pid } = entry;
+    return typeof text === 'string' && typeof pid === 'string' ? [{ pid, text }] : [];
+  } catch {
+    return [];
+  }
+}
+
+async function readAuthLog({ size }: LogMark): Promise<LogLine[] | null> {
+  if (size === null) return null;
+  const file = await open(AUTH_LOG);
+  try {
+    const { size: now } = await file.stat();
+    const from = now < size ? 0 : Math.max(size, now - MAX_LOG_BYTES);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(now - from), 0, now - from, from);
+    return buffer.subarray(0, bytesRead).toString('utf8').split('\n').flatMap(parseAuthLine);
+  } finally {
+    await file.close();
+  }
+}
+
+function parseAuthLine(line: string): LogLine[] {
+  const [, pid, text] = /\bsshd(?:-session|-auth)?\[(\d+)\]: (.*)$/.exec(line) ?? [];
+  return pid === undefined || text === undefined ? [] : [{ pid, text }];
+}

@@ -1,0 +1,151 @@
+// A trial login: a real SSH login through the running sshd and PAM to the user's shell, with a key that lives for seconds.
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import type { Paths } from '../../common/paths.ts';
+import { runProgram } from '../../host/probes/run-program.ts';
+import type { SshdSettings } from '../../host/sshd/sshd-findings.ts';
+import { readSshdFacts } from '../../host/sshd/sshd-program.ts';
+import type { Credential } from '../../policy/model.ts';
+import { renderExpiry } from '../../policy/keys/key-file.ts';
+import { findListener } from './find-listener.ts';
+import { markLog, readSshdWords } from './sshd-words.ts';
+import { HOST_ALIAS, runSsh } from './ssh-trial.ts';
+import { TRIAL_SECONDS, writeTrialFile } from './trial-file.ts';
+import { makeTrialKey, type TrialKey } from './trial-key.ts';
+import { judgeTrial, type TrialOutcome } from './trial-outcome.ts';
+import { listOwnAddresses, listTargets, readHostKeys, type TrialTarget } from './trial-target.ts';
+
+export interface TrialQuestion {
+  readonly paths: Paths;
+  /** The account. */
+  readonly name: string;
+  /** What sshd has in force for the user. */
+  readonly settings: SshdSettings;
+  /** What the account may log in with. */
+  readonly credentials: readonly Credential[];
+}
+
+/** `failed` null: every step that was tried succeeded. */
+export interface Trial extends TrialOutcome, TrialTarget {
+  /** What the trial says nothing about, one phrase each. */
+  readonly notChecked: readonly string[];
+  /** Milliseconds. */
+  readonly took: number;
+}
+
+/** Or why no login was tried. */
+export type TrialResult =
+  { readonly tried: true; readonly trial: Trial } | { readonly tried: false; readonly why: string };
+
+/** Seconds between two trials that fail, so that PerSourcePenalties and pam_faillock never count enough of them. */
+const PAUSE_AFTER_FAILURE = 30;
+
+/**
+ * Root only. Changes nothing that stays: the key file is removed whatever happens, and its key expires by itself.
+ * @throws AgentError refused, host_write
+ */
+export async function tryLogin(question: TrialQuestion): Promise<TrialResult> {
+  const { paths, name, settings, credentials } = question;
+  if (!existsSync(path.join(paths.keys, name)))
+    return { tried: false, why: `${name} has no key file on this node, so no login is tried` };
+  const wait = waitAfterFailure(paths);
+  if (wait > 0)
+    return { tried: false, why: `a trial login failed a moment ago; the next one is possible in ${wait} s` };
+  const configured = listTargets(settings);
+  // Where nothing answers, the attempt says so in the system's words.
+  const target = (await findListener(configured)) ?? configured[0];
+  if (target === undefined) return { tried: false, why: 'sshd -T names no address that it listens on' };
+  const hostKeys = await readHostKeys(settings.get('hostkey') ?? []);
+  if (hostKeys.length === 0)
+    return { tried: false, why: 'no host key of sshd can be read: ssh-keygen -A makes the missing ones' };
+  const trial = await attempt(question, target, hostKeys, makeTrialKey(credentials));
+  if (trial.failed !== null) noteFailure(paths);
+  return { tried: true, trial };
+}
+
+async function attempt(
+  { paths, name, settings }: TrialQuestion,
+  target: TrialTarget,
+  hostKeys: readonly string[],
+  key: TrialKey,
+): Promise<Trial> {
+  const nonce = randomBytes(16).toString('hex');
+  const forced = settings.get('forcecommand')?.[0] ?? 'none';
+  const forcedCommand = forced === 'none' ? null : forced;
+  mkdirSync(paths.run, { recursive: true });
+  const scratch = mkdtempSync(path.join(paths.run, 'trial-'));
+  const file = writeTrialFile(paths.trials, name, await renderLine(paths.root, target, key, nonce));
+  try {
+    const knownHosts = path.join(scratch, 'known_hosts');
+    writeFileSync(knownHosts, hostKeys.map((one) => `${HOST_ALIAS} ${one}\n`).join(''), { mode: 0o600 });
+    const mark = await markLog();
+    const began = performance.now();
+    const question = {
+      name,
+      target,
+      privateKey: key.privateKey,
+      knownHosts,
+      opensSession: forcedCommand === null,
+    };
+    const answer = await runSsh(question);
+    const took = Math.round(performance.now() - began);
+    const record = {
+      client: answer.stderr,
+      output: answer.stdout,
+      status: answer.status,
+      nonce,
+      forcedCommand,
+      server: null as readonly string[] | null,
+    };
+    const first = judgeTrial(record);
+    // A success needs no explanation; the log is read only for a failure.
+    const outcome =
+      first.failed === null
+        ? first
+        : judgeTrial({ ...record, server: await readSshdWords(mark, name, answer.localPort) });
+    return { ...outcome, ...target, notChecked: listUnchecked(key, target), took };
+  } finally {
+    file.remove();
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** `restrict` allows neither terminal nor forwarding; the forced command prints the nonce through the user's shell. */
+async function renderLine(root: string, target: TrialTarget, key: TrialKey, nonce: string): Promise<string> {
+  const until = Math.floor(Date.now() / 1000) + TRIAL_SECONDS;
+  const { expiry } = await readSshdFacts(root);
+  const expiresAt = expiry.zulu ? renderExpiry(until, expiry) : await sayLocalTime(until);
+  const from = listOwnAddresses(target).join(',');
+  return `restrict,from="${from}",command="echo ${nonce}",expiry-time="${expiresAt}" ${key.publicKey} trial`;
+}
+
+/** As sshd before 9.1 reads it, by date(1), which has the system's own time zone. */
+async function sayLocalTime(at: number): Promise<string> {
+  const { stdout } = await runProgram('date', ['+%Y%m%d%H%M%S', '-d', `@${at}`], { environment: {} });
+  return stdout.trim();
+}
+
+function listUnchecked(key: TrialKey, { address }: TrialTarget): string[] {
+  return [
+    ...(key.isOfSameKind ? [] : ['the kind of the user’s own key']),
+    `rules for addresses other than ${address} (--from ADDRESS)`,
+    'the network between the user and this node',
+  ];
+}
+
+const failureMark = ({ run }: Paths): string => path.join(run, 'trial-failed');
+
+/** Seconds. */
+function waitAfterFailure(paths: Paths): number {
+  const at = statSync(failureMark(paths), { throwIfNoEntry: false })?.mtimeMs;
+  if (at === undefined) return 0;
+  const age = (Date.now() - at) / 1000;
+  return age >= 0 && age < PAUSE_AFTER_FAILURE ? Math.ceil(PAUSE_AFTER_FAILURE - age) : 0;
+}
+
+function noteFailure(paths: Paths): void {
+  const now = new Date();
+  writeFileSync(failureMark(paths), '', { mode: 0o600 });
+  utimesSync(failureMark(paths), now, now);
+}

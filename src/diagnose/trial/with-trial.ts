@@ -1,0 +1,55 @@
+// The chain with a trial login as its last link: what really happened outranks what was concluded from settings. Pure.
+import type { Chain } from '../why/chain.ts';
+import { error, type Link, type LinkName, ok, unknown, type Verdict } from '../why/verdict.ts';
+import type { Trial, TrialResult } from './trial.ts';
+import type { Step } from './trial-outcome.ts';
+
+/** A trial has a key of its own, so it says nothing about the record, the access and the keys of the user. */
+const NOT_TRIED: ReadonlySet<LinkName> = new Set(['store', 'record', 'access', 'keys']);
+
+const FIXES: Readonly<Record<Step, string>> = {
+  connect:
+    'have sshd listen and show its configured host keys: systemctl status ssh; sshd -T | grep -i listenaddress',
+  authenticate: 'correct the setting that sshd names, then run sunk-agent doctor',
+  account: 'correct the account step of /etc/pam.d/sshd, or what it asks (nologin, access.conf, shadow)',
+  session:
+    'correct the session step of /etc/pam.d/sshd, or what it asks (limits.conf, the number of processes)',
+  shell: 'correct the shell, or the start-up files of the user, then try again',
+};
+
+export function addTrial(chain: Chain, result: TrialResult): Chain {
+  const link: Link = { link: 'trial', ...judgeResult(result) };
+  const links = [...chain.links, link];
+  if (!result.tried) return { ...chain, links };
+  if (result.trial.failed !== null) {
+    // A cause that was found already says more than the step at which it shows.
+    const cause = chain.cause?.level === 'error' ? chain.cause : link;
+    return { links, cause, mayLogIn: false };
+  }
+  const { cause } = chain;
+  if (cause === null || NOT_TRIED.has(cause.link)) return { ...chain, links };
+  // The login works all the same: what was concluded is no more than a warning, and what was not known is known now.
+  return { links, cause: { ...cause, level: 'warning' }, mayLogIn: true };
+}
+
+function judgeResult(result: TrialResult): Verdict {
+  if (!result.tried) return unknown(result.why);
+  const { trial } = result;
+  const { failed, detail } = trial;
+  if (failed === null) {
+    const untried = [...(detail === '' ? [] : [detail]), `not checked: ${trial.notChecked.join(', ')}`];
+    return ok(
+      `a login at ${where(trial)} succeeded in ${(trial.took / 1000).toFixed(1)} s; ${untried.join('; ')}`,
+    );
+  }
+  return error(
+    `trial-${failed}`,
+    `a trial login at ${where(trial)} failed at ${failed}: ${detail}`,
+    'operator',
+    FIXES[failed],
+  );
+}
+
+function where({ address, port }: Trial): string {
+  return `${address} port ${port}`;
+}

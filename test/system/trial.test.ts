@@ -1,0 +1,249 @@
+// Trial logins on real nodes: the step that fails is named in the system's words, and the key can do nothing else.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { installAgent } from '../support/nodes/install.ts';
+import { bootNode, type LoginNode, RESTART_SSHD } from '../support/nodes/node.ts';
+import { describeOnNodes } from '../support/requirements.ts';
+import { BASE_URL, type Store, startStore, TOKEN } from '../support/nodes/store.ts';
+
+const CONFIG = `scim:
+  base_url: ${BASE_URL}
+access:
+  groups: [{ name: slurm-users }]
+accounts:
+  domains: [example.com]
+sync:
+  poll: "*/2 * * * * *"
+`;
+
+interface Case {
+  readonly what: string;
+  /** Shell commands inside the node. */
+  readonly make: string;
+  readonly undo: string;
+  /** The link that fails; null: the trial succeeds. */
+  readonly failed: string | null;
+  /** Of the detail. */
+  readonly says: RegExp;
+}
+
+const DROP_IN = '/etc/ssh/sshd_config.d/05-other.conf';
+const sshd = (text: string): Pick<Case, 'make' | 'undo'> => ({
+  make: `printf '${text}\\n' >${DROP_IN}; ${RESTART_SSHD}`,
+  undo: `rm ${DROP_IN}; ${RESTART_SSHD}`,
+});
+const pam = (line: string): Pick<Case, 'make' | 'undo'> => ({
+  make: `cp /etc/pam.d/sshd /root/pam-sshd; sed -i '1i ${line}' /etc/pam.d/sshd`,
+  undo: 'cp /root/pam-sshd /etc/pam.d/sshd',
+});
+const limits = (line: string): Pick<Case, 'make' | 'undo'> => ({
+  make: `echo '${line}' >/etc/security/limits.d/trial.conf`,
+  undo: 'rm /etc/security/limits.d/trial.conf',
+});
+const shell = (program: string): Pick<Case, 'make' | 'undo'> => ({
+  make: `cp /etc/passwd /root/passwd; sed -i '/^alice:/s|[^:]*$|${program}|' /etc/passwd`,
+  undo: 'cp /root/passwd /etc/passwd',
+});
+
+const CASES: readonly Case[] = [
+  { what: 'nothing', make: 'true', undo: 'true', failed: null, says: /127\.0\.0\.1 port 22 succeeded/ },
+  {
+    what: 'a forced command',
+    ...sshd('Match User alice\\n  ForceCommand /bin/false\\nMatch all'),
+    failed: null,
+    says: /ForceCommand runs \/bin\/false/,
+  },
+  {
+    what: 'an algorithm',
+    ...sshd('PubkeyAcceptedAlgorithms ssh-rsa'),
+    failed: 'authenticate',
+    says: /not in PubkeyAccepted|Permission denied/,
+  },
+  {
+    what: 'AllowUsers',
+    ...sshd('AllowUsers *@10.0.0.0/8 root'),
+    failed: 'authenticate',
+    says: /not allowed because not listed in AllowUsers/,
+  },
+  // systemd's socket goes on listening at 22.
+  {
+    what: 'another port in the configuration',
+    ...sshd('Port 2222'),
+    failed: null,
+    says: /port 22 succeeded/,
+  },
+  {
+    what: 'an sshd that listens elsewhere than the configuration says',
+    make: 'systemctl stop ssh.socket ssh; mkdir -p /run/sshd; /usr/sbin/sshd -o Port=2222 -o PidFile=/run/trial.pid',
+    undo: 'kill "$(cat /run/trial.pid)"; systemctl start ssh.socket ssh',
+    failed: null,
+    says: /port 2222 succeeded/,
+  },
+  {
+    what: 'a missing shell',
+    ...shell('/bin/nowhere'),
+    failed: 'authenticate',
+    says: /shell \/bin\/nowhere does not exist/,
+  },
+  {
+    what: 'nologin',
+    make: 'echo closed >/etc/nologin',
+    undo: 'rm /etc/nologin',
+    failed: 'account',
+    says: /Access denied|account/,
+  },
+  {
+    what: 'a PAM account module',
+    ...pam('account required pam_deny.so'),
+    failed: 'account',
+    says: /Access denied for user alice by PAM/,
+  },
+  {
+    what: 'a lost shadow line',
+    make: 'cp /etc/shadow /root/shadow; sed -i /^alice:/d /etc/shadow',
+    undo: 'cp /root/shadow /etc/shadow',
+    failed: 'account',
+    says: /Access denied|shadow|account/,
+  },
+  {
+    what: 'a PAM session module',
+    ...pam('session required pam_deny.so'),
+    failed: 'session',
+    says: /pam_open_session|session/i,
+  },
+  {
+    what: 'too many logins',
+    ...limits('alice hard maxlogins 0'),
+    failed: 'session',
+    says: /limit|session|Too many/i,
+  },
+  { what: 'a shell that refuses', ...shell('/bin/false'), failed: 'shell', says: /status 1/ },
+  {
+    what: 'a start-up file that never ends',
+    make: 'echo "sleep 1000" >/home/alice/.bashrc; chown alice: /home/alice/.bashrc',
+    undo: 'rm /home/alice/.bashrc',
+    failed: 'shell',
+    says: /no answer in time/,
+  },
+];
+
+for (const release of ['bookworm', 'trixie'] as const) {
+  describeOnNodes(`a trial login on ${release}`, () => {
+    let keys: string;
+    let node: LoginNode;
+    let store: Store;
+
+    interface Answer {
+      readonly mayLogIn: boolean | null;
+      readonly links: readonly {
+        readonly link: string;
+        readonly level: string;
+        readonly code: string;
+        readonly detail: string;
+      }[];
+    }
+    const tryAs = (name: string) => {
+      // Two failures in half a minute are one too many for the node, and here many are made on purpose.
+      node.exec('rm -f /run/sunk-agent/trial-failed');
+      const { status, stdout, stderr } = node.exec(`sunk-agent why ${name} --try --json`);
+      if (stdout === '') throw new Error(stderr);
+      const answer = JSON.parse(stdout) as Answer;
+      return { status, answer, trial: answer.links.find(({ link }) => link === 'trial') };
+    };
+
+    beforeAll(async () => {
+      keys = mkdtempSync(path.join(tmpdir(), 'trial-'));
+      for (const name of ['alice', 'bob'])
+        spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', path.join(keys, name)]);
+      node = await bootNode(release, (root) => installAgent(root, { config: CONFIG, token: TOKEN }));
+      if (release === 'trixie')
+        node.exec(`echo 'PerSourcePenalties no' >/etc/ssh/sshd_config.d/01-test.conf; ${RESTART_SSHD}`);
+      store = await startStore(node);
+      const publicKey = (name: string): string => readFileSync(path.join(keys, `${name}.pub`), 'utf8').trim();
+      const alice = await store.createUser('alice@example.com', publicKey('alice'));
+      const bob = await store.createUser('bob@example.com', publicKey('bob'));
+      await store.createGroup('slurm-users', [alice, bob]);
+      await eventually(
+        'both have a key file',
+        () =>
+          node.exec(
+            'test -s /var/lib/sunk-agent/authorized_keys/alice -a -s /var/lib/sunk-agent/authorized_keys/bob',
+          ).status === 0,
+      );
+      // The agent would put a changed shell right at once.
+      node.exec('systemctl stop sunk-agent sunk-agent-reader');
+    });
+    afterAll(async () => {
+      await store?.stop();
+      await node?.stop();
+      rmSync(keys, { recursive: true, force: true });
+    });
+
+    test.each(CASES)('with $what names the step: $failed', ({ make, undo, failed, says }) => {
+      node.exec(make);
+      try {
+        const { status, answer, trial } = tryAs('alice');
+        expect(trial).toMatchObject({
+          level: failed === null ? 'ok' : 'error',
+          code: failed === null ? 'ok' : `trial-${failed}`,
+          detail: expect.stringMatching(says),
+        });
+        expect([status, answer.mayLogIn]).toEqual(failed === null ? [0, true] : [1, false]);
+      } finally {
+        node.exec(undo);
+      }
+    });
+
+    describe('its key', () => {
+      const remains = () =>
+        node.exec(
+          'ls -A /run/sunk-agent/trials /run/sunk-agent | grep -E "^(alice|bob|trial-)" | grep -v trial-failed',
+        ).stdout;
+
+      test('is gone afterwards, and the trial is on the audit trail', () => {
+        tryAs('alice');
+        expect(remains()).toBe('');
+        expect(node.exec('tail -n 1 /var/lib/sunk-agent/audit.ndjson').stdout).toContain('"act":"trial"');
+      });
+
+      test('that a kill leaves behind admits no one after its seconds, no other account, and no other address', () => {
+        const line = (options: string) =>
+          `mkdir -p /run/sunk-agent/trials; echo '${options} ${readFileSync(path.join(keys, 'bob.pub'), 'utf8').trim()}' >/run/sunk-agent/trials/alice`;
+        const login = (user: string) => node.ssh(user, path.join(keys, 'bob'), 'true').status;
+        node.exec(line('restrict,from="127.0.0.1"'));
+        expect(login('alice')).toBe(0);
+        node.exec(line('restrict,from="127.0.0.1",expiry-time="20200101000000Z"'));
+        expect(login('alice')).toBe(255);
+        node.exec(line('restrict,from="10.0.0.1"'));
+        expect(login('alice')).toBe(255);
+        node.exec('touch -d "-1 hour" /run/sunk-agent/trials/alice');
+        expect(tryAs('alice').status).toBe(0);
+        expect(remains()).toBe('');
+      });
+
+      test('serves no account on the deny list, and none without a key file', () => {
+        node.exec('mkdir -p /run/sunk-agent/shut; touch /run/sunk-agent/shut/alice');
+        expect(tryAs('alice').answer.mayLogIn).toBe(false);
+        node.exec('rm /run/sunk-agent/shut/alice; mv /var/lib/sunk-agent/authorized_keys/bob /root/bob');
+        expect(tryAs('bob').trial).toMatchObject({ level: 'unknown' });
+        node.exec('mv /root/bob /var/lib/sunk-agent/authorized_keys/bob');
+      });
+
+      test('is made for root alone, and after a failure not at once again', () => {
+        const asUser = node.exec(
+          'setpriv --reuid=alice --regid=9999 --clear-groups sunk-agent why alice --try --json',
+        );
+        expect(asUser.stdout).not.toContain('succeeded');
+        node.exec('systemctl stop ssh.socket ssh');
+        expect(tryAs('alice').trial).toMatchObject({ code: 'trial-connect' });
+        const again = node.exec('sunk-agent why alice --try --json').stdout;
+        expect(again).toContain('a trial login failed a moment ago');
+        node.exec('systemctl start ssh.socket ssh');
+      });
+    });
+  });
+}
