@@ -33,6 +33,8 @@ export interface Paths {
   readonly readerSocket: string;
   /** Requests to sunk-agent-hook.service, and its answers; 0700. */
   readonly hooks: string;
+  /** Services that start again as a person who left, one file per uid. */
+  readonly restarting: string;
 }
 
 /** All paths of the agent below `root`. */
@@ -59,5 +61,6 @@ export function pathsUnder(root: string): Paths {
     audit: below('var/lib/sunk-agent/audit.ndjson'),
     readerSocket: below('run/sunk-agent/reader.sock'),
     hooks: below('run/sunk-agent/hooks'),
+    restarting: below('run/sunk-agent/restarting'),
   };
 }

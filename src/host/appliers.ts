@@ -11,7 +11,7 @@ import { addDenied } from './keys/deny-list.ts';
 import { tellNscd } from './nss/nscd.ts';
 import { runHooks } from './sessions/hook.ts';
 import { disableJobs, noteHook, restoreJobs } from './sessions/jobs.ts';
-import { endSessions } from './sessions/sessions.ts';
+import { endSessions } from './sessions/end-sessions.ts';
 import { removeSudoers, writeSudoers } from './sudo/sudoers.ts';
 
 const DAY_MS = 86_400_000;
@@ -22,13 +22,7 @@ export const APPLIERS: ReadonlyMap<string, Applier> = new Map<string, Applier>([
   ['account-files', applyToAccounts],
   ['key-files', (batch, { paths }) => writeKeyFiles(paths.keys, pick(batch, 'keys-write'))],
   ['key-removal', singly('keys-remove', ({ name }, { keys }) => removeKeyFile(keys, name))],
-  // A throwaway root has no processes of its own.
-  [
-    'sessions',
-    singly('sessions-end', ({ uid }, { root }) =>
-      root === '/' && existsSync('/proc/1/status') ? endSessions(uid) : undefined,
-    ),
-  ],
+  ['sessions', applyToSessions],
   [
     'jobs-disabling',
     singly('jobs-disable', (change, { root, offboarded }) =>
@@ -73,6 +67,17 @@ async function applyToAccounts(...[batch, { paths, backend }, fail]: Parameters<
   const changes = batch.filter(isAccountChange);
   for (const { change, problem } of await backend.apply(changes, today)) fail(change, problem);
   if (paths.root === '/') await tellNscd();
+}
+
+/** All people together, so that no one waits for another. A throwaway root has no processes of its own. */
+async function applyToSessions(...[batch, { paths }, fail]: Parameters<Applier>): Promise<void> {
+  if (paths.root !== '/' || !existsSync('/proc/1/status')) return;
+  const changes = pick(batch, 'sessions-end');
+  const problems = await endSessions(changes, paths.restarting);
+  for (const change of changes) {
+    const problem = problems.get(change.uid) ?? null;
+    if (problem !== null) fail(change, problem);
+  }
 }
 
 /** A hook that fails is reported once and not run again. A throwaway root has no hooks. */

@@ -17,7 +17,8 @@ import { readAccountLines } from './accounts/read-lines.ts';
 import { openLocalAccounts } from './accounts/local-accounts.ts';
 import { readNodeTraits } from './node-traits.ts';
 import { openNssCache, openPublished } from './nss/nsscache.ts';
-import { findActiveUids } from './sessions/sessions.ts';
+import { findActiveUids } from './sessions/find-processes.ts';
+import { readRestarting } from './sessions/restarting-units.ts';
 import { listDenied } from './keys/deny-list.ts';
 import { readSudoers } from './sudo/sudoers.ts';
 
@@ -67,7 +68,7 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
         ),
         offboarded: readOffboarded(paths.offboarded),
         // A throwaway root has no processes of its own.
-        sessions: root === '/' ? findActiveUids() : null,
+        sessions: root === '/' ? await findActive(own.accounts, paths.restarting) : null,
       };
     },
     lookUp(name) {
@@ -85,6 +86,15 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
       return applyChanges(changes, { paths, config, backend }, onDone);
     },
   };
+}
+
+/** Uids with processes, and those whose service is about to start one again. */
+async function findActive(
+  accounts: ReadonlyMap<string, ActualAccount>,
+  restarting: string,
+): Promise<ReadonlySet<number>> {
+  const uidOf = (name: string): number | null => accounts.get(name)?.entry.uid ?? null;
+  return findActiveUids(uidOf).union(await readRestarting(restarting));
 }
 
 function openBackend(kind: Config['accounts']['backend'], root: string, directory: string): AccountBackend {

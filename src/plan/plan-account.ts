@@ -60,7 +60,8 @@ function planDisabling(
   const changes: Change[] = [];
   if (!isDisabled) changes.push({ ...common, kind: 'account-close', entry: nologin, reason });
   changes.push(...planAltering(scimId, isDisabled ? present.entry : nologin, entry));
-  const hasSessions = actual.sessions?.has(entry.uid) ?? !isDisabled;
+  // With the account in any case: processes that live for a moment each are seen by no reading of the host.
+  const hasSessions = !isDisabled || actual.sessions?.has(entry.uid) === true;
   if (hasSessions) changes.push({ ...common, kind: 'sessions-end', uid: entry.uid });
   return [...changes, ...planLeaving({ ...common, uid: entry.uid }, desired, actual)];
 }

@@ -1,7 +1,7 @@
 // Probes this machine: load, memory, disk space, and managed users with processes.
 import { availableParallelism, loadavg } from 'node:os';
 import { type DiskProbe, probeDisk } from './disk-probe.ts';
-import { findActiveUids } from '../sessions/sessions.ts';
+import { findActiveUids } from '../sessions/find-processes.ts';
 
 export interface HostLoad {
   /** Epoch seconds. */

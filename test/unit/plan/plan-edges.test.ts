@@ -121,6 +121,7 @@ describe('planChanges, accounts', () => {
     const nologin = { shell: '/usr/sbin/nologin' };
     expect(plan(makeDesired({ accounts: [disabled('new', 20001)] }), host(entry('old', 20001)))).toEqual([
       'account-close old',
+      'sessions-end old',
       'jobs-disable old',
       'account-alter new',
     ]);
@@ -179,10 +180,12 @@ describe('planChanges, accounts', () => {
     actual.offboarded.set(20001, { needsHook: false });
     expect(plan(makeDesired({ accounts: [disabled('gone', 20001)] }), actual)).toEqual([
       'account-close gone',
+      'sessions-end gone',
     ]);
     actual.accounts.set('gone', { entry: disabled('gone', 20001).entry, expiryDay: null });
     expect(plan(makeDesired({ accounts: [disabled('gone', 20001)] }), actual)).toEqual([
       'account-close gone',
+      'sessions-end gone',
     ]);
     actual.sessions.add(20001);
     expect(plan(makeDesired({ accounts: [disabled('gone', 20001)] }), actual)).toEqual(['sessions-end gone']);
@@ -191,7 +194,7 @@ describe('planChanges, accounts', () => {
   it('puts jobs aside once, and again when more turn up, and gives them back with the account', () => {
     const actual = host(entry('gone', 20001));
     const desired = makeDesired({ accounts: [disabled('gone', 20001)] });
-    expect(plan(desired, actual)).toEqual(['account-close gone', 'jobs-disable gone']);
+    expect(plan(desired, actual)).toEqual(['account-close gone', 'sessions-end gone', 'jobs-disable gone']);
     actual.jobs.add(20001);
     expect(plan(desired, actual)).toEqual(['jobs-disable gone']);
     expect(plan(makeDesired({ accounts: [account('gone', 20001)] }), actual)).toEqual([
@@ -205,8 +208,13 @@ describe('planChanges, accounts', () => {
     const actual = host(entry('gone', 20001));
     const desired = makeDesired({ accounts: [disabled('gone', 20001)], hasHook: true });
     const changes = planChanges(desired, actual);
-    expect(summarise(changes)).toEqual(['account-close gone', 'jobs-disable gone', 'hook-run gone']);
-    applyChanges(actual, changes.slice(0, 2));
+    expect(summarise(changes)).toEqual([
+      'account-close gone',
+      'sessions-end gone',
+      'jobs-disable gone',
+      'hook-run gone',
+    ]);
+    applyChanges(actual, changes.slice(0, 3));
     expect(plan(desired, actual)).toEqual(['hook-run gone']);
     plan(makeDesired({ accounts: [account('gone', 20001)], hasHook: true }), actual);
     expect(plan(desired, actual)).toContain('hook-run gone');
@@ -360,6 +368,7 @@ describe('planChanges, groups', () => {
     });
     expect(plan(desired, actual)).toEqual([
       'account-close gone',
+      'sessions-end gone',
       'member-remove over ann',
       'member-remove unlisted gone',
       'member-remove unlisted old',
@@ -419,6 +428,7 @@ describe('planChanges, the reason on each change', () => {
     expect(reasons(desired, actual)).toEqual([
       `keys-remove gone: ${because}`,
       `account-close gone: ${because}`,
+      `sessions-end gone: ${because}`,
       `member-remove team: ${because}`,
       `jobs-disable gone: ${because}`,
     ]);
@@ -481,6 +491,7 @@ describe('planChanges, the reason on each change', () => {
     expect(reasons(desired, actual)).toEqual([
       `keys-remove odd: ${because}`,
       `account-close odd: ${because}`,
+      `sessions-end odd: ${because}`,
       'member-remove unlisted: is disabled',
       `jobs-disable odd: ${because}`,
     ]);

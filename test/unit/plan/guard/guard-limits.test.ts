@@ -67,7 +67,9 @@ describe('what a verdict says to remember', () => {
       node,
       makeOverrides(50, (user, n) => (n === 2 ? absent(user) : user), { now: NOW }),
     );
-    expect(kinds(few)).toEqual(new Set(['keys-remove', 'account-close', 'member-remove', 'jobs-disable']));
+    expect(kinds(few)).toEqual(
+      new Set(['keys-remove', 'account-close', 'sessions-end', 'member-remove', 'jobs-disable']),
+    );
     const overrides = makeOverrides(50, (user, n) =>
       n > 2 && n < 20 ? inactive(user) : n === 2 ? absent(user) : user,
     );
