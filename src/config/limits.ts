@@ -16,6 +16,9 @@ export const limits = z.strictObject({
     .strictObject({
       sudo: count.default(3).describe('Maximum number of new members of sudo groups.'),
       replaced_keys: share.default(0.1).describe('Maximum share of users whose keys are all replaced.'),
+      enabled_again: share
+        .default(0.1)
+        .describe('Maximum share of managed accounts that are enabled again after they were disabled.'),
       window: duration.prefault('24h').describe('The sliding window over which gains add up.'),
     })
     .prefault({})

@@ -75,17 +75,25 @@ export function planSync(input: SyncInput): SyncPlan {
     actual,
     changes,
     verdict,
-    bindings: keepHeldEnabled([...adopted, ...desired.bindings], verdict),
+    bindings: keepHeld([...adopted, ...desired.bindings], bindings, verdict),
     notInStore: config.mode === 'observe' || isFollower ? [] : listNotInStore(desired, actual, host),
   };
 }
 
-/** A person whose revocation is held stays enabled in the ledger too. */
-function keepHeldEnabled(bindings: readonly Binding[], { held }: GuardVerdict): Binding[] {
+/** A person whose revocation is held stays enabled in the ledger too, and one whose return is held stays disabled. */
+function keepHeld(
+  bindings: readonly Binding[],
+  recorded: readonly Binding[],
+  { held }: GuardVerdict,
+): Binding[] {
   const waiting = new Set(held.flatMap((set) => set.changes.map(({ scimId }) => scimId)));
-  return bindings.map((binding) =>
-    waiting.has(binding.scimId) ? { ...binding, disabledAt: null } : binding,
-  );
+  if (waiting.size === 0) return [...bindings];
+  const accounts = recorded.filter(({ kind }) => kind === 'account');
+  const before = new Map(accounts.map(({ scimId, disabledAt }) => [scimId, disabledAt]));
+  return bindings.map((binding) => {
+    const disabledAt = binding.kind === 'account' ? (before.get(binding.scimId) ?? null) : null;
+    return waiting.has(binding.scimId) ? { ...binding, disabledAt } : binding;
+  });
 }
 
 function listNotInStore(

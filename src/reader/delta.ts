@@ -2,15 +2,13 @@
 import type { Config } from '../config/config.ts';
 import { AgentError } from '../common/errors.ts';
 import { parseTimestamp } from '../common/text/timestamp.ts';
+import { OVERLAP_MS } from '../protocol/clock-skew.ts';
 import { compilePath } from '../protocol/attribute-path.ts';
 import type { ScimClient } from './http/client.ts';
 import { listQuery } from './pages/list-query.ts';
 import { openPage } from './pages/list-page.ts';
 import type { Meter } from './http/meter.ts';
 import type { ResourceKind } from '../protocol/records.ts';
-
-/** Overlap of two deltas, in milliseconds: clocks have whole seconds, and stores have replicas that lag. */
-const OVERLAP_MS = 120_000;
 
 /** Before and after every modification that a store can have. */
 const LONG_AGO = '1970-01-01T00:00:00Z';

@@ -8,6 +8,7 @@ import { findWindow } from '../../src/agent/ingest/delta-window.ts';
 import { fetchStore, type FetchResult } from '../../src/agent/ingest/fetch-store.ts';
 import type { NamedResource, SyncMode } from '../../src/agent/ingest/sync-request.ts';
 import { type Config, parseConfig } from '../../src/config/config.ts';
+import { pathsUnder } from '../../src/common/paths.ts';
 import { createLogger } from '../../src/common/log.ts';
 import { type StateDatabase, openStateDatabase } from '../../src/state/state.ts';
 import { createJudge } from '../../src/agent/ingest/judge-resource.ts';
@@ -78,6 +79,7 @@ export async function startIngestHarness(
     state.close();
     rmSync(root, { recursive: true });
   });
+  const paths = pathsUnder(root);
   const judge = createJudge(config.scim.attributes);
 
   return {
@@ -89,7 +91,11 @@ export async function startIngestHarness(
     async fetch(mode = 'full', resources = [], now = Math.floor(Date.now() / 1000)) {
       const n = state.beginSync(now);
       const since = findWindow(state, config, now);
-      const fetched = await fetchStore({ reader, judge, state, config, now }, { mode, resources }, since);
+      const fetched = await fetchStore(
+        { reader, judge, state, config, paths, now },
+        { mode, resources },
+        since,
+      );
       state.endSync(n, { startedAt: now, fetched }, []);
       return fetched;
     },

@@ -1,7 +1,9 @@
 // Fetches from the store: what the reader brings is judged, absences are confirmed, all in one transaction.
+import type { Paths } from '../../common/paths.ts';
 import type { Config } from '../../config/config.ts';
 import type { StateDatabase } from '../../state/state.ts';
 import type { IngestBatch, IngestCounts } from '../../state/batch/ingest-model.ts';
+import { isTolerated } from '../../protocol/clock-skew.ts';
 import type { FetchEnd, ReadAnswer } from '../../protocol/messages.ts';
 import { createPathTally, type PathTally } from './path-tally.ts';
 import type { ResourceJudge } from './judge-resource.ts';
@@ -10,14 +12,15 @@ import { type Finding, RESOURCE_KINDS, type ResourceKind } from '../../protocol/
 import type { Lists } from './judge-absences.ts';
 import type { SyncMode, SyncRequest } from './sync-request.ts';
 import type { Progress } from '../progress.ts';
+import { createDeltaCheck, describeDistrust } from './delta-check.ts';
+import { DISTRUST, findDistrust, findReadUntil } from './delta-window.ts';
+import { createKeptTally, findUnsaidInactive, presumeInactive } from './kept-inactive.ts';
+import { readOperatorFiles } from '../overrides/operator-files.ts';
 import { readResources } from './read-resources.ts';
 import { scopeOf } from './fetch-scope.ts';
 import { resolveSuspects } from './suspects.ts';
 import { ingestPageLine } from './ingest-page.ts';
 import type { PageLine } from '../../protocol/page-lines.ts';
-
-/** A clock further off the store's than this confirms no record, in milliseconds. */
-const MAX_SKEW_MS = 300_000;
 
 export interface FetchResult {
   /** What was really done: a delta may have become a full read. */
@@ -29,7 +32,8 @@ export interface FetchResult {
   readonly problems: readonly Finding[];
   /** What is odd and no reason to doubt what came, such as an attribute path that matches no user. */
   readonly warnings: readonly Finding[];
-  readonly ingested: IngestCounts;
+  /** `missed`, of a full read: how many of the changes no delta would have brought (see delta-check). */
+  readonly ingested: IngestCounts & { readonly missed: number };
   /** The store's clock at its first answer, epoch milliseconds; null if it sends no Date. */
   readonly serverTime: number | null;
   /** Local clock less the store's, in milliseconds; null if unknown. */
@@ -46,6 +50,7 @@ export interface FetchContext {
   readonly judge: ResourceJudge;
   readonly state: StateDatabase;
   readonly config: Config;
+  readonly paths: Paths;
   /** Epoch seconds. */
   readonly now: number;
   readonly onProgress?: Progress;
@@ -61,21 +66,23 @@ export async function fetchStore(
   order: SyncRequest,
   since: string | null,
 ): Promise<FetchResult> {
-  const { config, reader } = context;
-  const listener = openListener(context);
+  const { config, reader, state, paths, now } = context;
+  const inactive = findUnsaidInactive(state, config, () => readOperatorFiles(paths).blocked);
+  const listener = openListener({ ...context, judge: presumeInactive(context.judge, inactive) });
   const end = order.mode === 'event' ? null : await askForLists(context, order.mode, since, listener);
   const named = await readResources(reader, order.resources);
   const clock = end ?? named.find((answer) => answer.server_time !== null) ?? null;
   const skew = clock === null || clock.server_time === null ? null : clock.local_time - clock.server_time;
-  const isClockRight = skew === null || Math.abs(skew) <= MAX_SKEW_MS;
-  const { ingested, reads, problems, warnings } = await listener.finish(end, named, isClockRight);
+  const isClockRight = isTolerated(skew);
+  const { ingested, reads, missed, problems, warnings } = await listener.finish(end, named, isClockRight);
+  const deltasOffUntil = missed > 0 ? now + DISTRUST : findDistrust(state, config, now);
   return {
     mode: end?.mode ?? 'event',
     complete: end?.mode === 'full' ? end.complete : { User: false, Group: false },
     isAnswered: end !== null && end.complete.User && end.complete.Group,
     problems: [...(end?.problems ?? []), ...problems, ...(isClockRight ? [] : [clockFinding(skew ?? 0)])],
-    warnings,
-    ingested,
+    warnings: [...warnings, ...(deltasOffUntil === null ? [] : [describeDistrust(missed, deltasOffUntil)])],
+    ingested: { ...ingested, missed },
     serverTime: clock?.server_time ?? null,
     skew,
     scope: scopeOf(config),
@@ -122,6 +129,7 @@ interface Ingested {
   readonly ingested: IngestCounts;
   /** Resources that were asked for one by one. */
   readonly reads: number;
+  readonly missed: number;
   readonly problems: readonly Finding[];
   readonly warnings: readonly Finding[];
 }
@@ -138,35 +146,39 @@ interface FetchListener {
 /** One batch, begun when there is something to ingest. */
 function openListener(context: FetchContext): FetchListener {
   const { state, config, judge, now, onProgress } = context;
-  const tally = createPathTally(config);
+  const paths = createPathTally(config);
+  const kept = createKeptTally();
+  const deltas = createDeltaCheck(findReadUntil(state, config, now));
   let batch: IngestBatch | null = null;
   const begin = (): IngestBatch => {
     batch ??= state.openBatch({ now, maxAge: config.keys.max_age, absences: config.limits.absences });
     return batch;
   };
   return {
-    ingest: (line) => ingestPageLine(line, begin(), tally, judge),
+    ingest: (line) => ingestPageLine(line, begin(), judge, { paths, kept, deltas }),
     async finish(end, named, mayConfirm) {
       const hasNews = end?.mode === 'full' || named.length > 0 || batch !== null;
-      if (!hasNews) return { ingested: NOTHING, reads: 0, problems: [], warnings: [] };
+      if (!hasNews) return { ingested: NOTHING, reads: 0, missed: 0, problems: [], warnings: [] };
       onProgress?.('ingest', 0, null);
       const begun = begin();
-      const lists = end?.mode === 'full' ? describeLists(end, tally) : null;
-      const { reads, problems, warnings } = await resolveSuspects(begun, context, lists, named);
+      const lists = end?.mode === 'full' ? describeLists(end, paths) : null;
+      const { reads, left, problems, warnings } = await resolveSuspects(begun, context, lists, named);
       const unmatched = RESOURCE_KINDS.flatMap((kind) =>
-        lists?.[kind].isComplete === true ? tally.unmatched(kind) : [],
+        lists?.[kind].isComplete === true ? paths.unmatched(kind) : [],
       );
+      left.forEach((group) => deltas.seeLeft(group));
+      const missed = lists === null ? 0 : deltas.missed();
       const ingested = begun.commit(mayConfirm);
       onProgress?.('ingest', ingested.added + ingested.changed, ingested.added + ingested.changed);
-      return { ingested, reads, problems, warnings: [...warnings, ...unmatched] };
+      return { ingested, reads, missed, problems, warnings: [...warnings, ...unmatched, ...kept.findings()] };
     },
   };
 }
 
-function describeLists({ complete }: FetchEnd, tally: PathTally): Lists {
+function describeLists({ complete }: FetchEnd, paths: PathTally): Lists {
   return {
-    User: { came: tally.seen('User'), isComplete: complete.User },
-    Group: { came: tally.seen('Group'), isComplete: complete.Group },
+    User: { came: paths.seen('User'), isComplete: complete.User },
+    Group: { came: paths.seen('Group'), isComplete: complete.Group },
   };
 }
 

@@ -1,21 +1,27 @@
-// Judges one resource and takes it; only a broken one needs its last good value.
+// Judges one resource and takes it, with the last good value for what is broken and for an `active` that is missing.
 import type { IngestBatch } from '../../state/batch/ingest-model.ts';
 import type { ResourceJudge } from './judge-resource.ts';
+import { readId } from './resource-fields.ts';
 import type { GroupRecord, Judged, ResourceKind, UserRecord } from '../../protocol/records.ts';
 
-/** @returns what it came to, with last good values in the place of broken fields. */
+export interface Ingested {
+  /** With last good values in the place of broken fields. */
+  readonly judged: Judged<UserRecord | GroupRecord>;
+  /** See `IngestBatch.add`. */
+  readonly isChanged: boolean;
+}
+
 export function ingestOne(
   batch: IngestBatch,
   judge: ResourceJudge,
   kind: ResourceKind,
   raw: unknown,
-): Judged<UserRecord | GroupRecord> {
-  const read = (previous: UserRecord | GroupRecord | null): Judged<UserRecord | GroupRecord> =>
+): Ingested {
+  const id = readId(raw);
+  const previous = typeof id === 'string' ? batch.previous(kind, id) : null;
+  const judged =
     kind === 'User'
       ? judge.readUser(raw, previous as UserRecord | null)
       : judge.readGroup(raw, previous as GroupRecord | null);
-  let judged = read(null);
-  if (judged.kind === 'quarantined') judged = read(batch.previous(kind, judged.id));
-  batch.add(kind, judged);
-  return judged;
+  return { judged, isChanged: batch.add(kind, judged) };
 }

@@ -2,9 +2,18 @@
 import { AgentError } from '../../common/errors.ts';
 import type { PageLine } from '../../protocol/page-lines.ts';
 import type { IngestBatch } from '../../state/batch/ingest-model.ts';
+import type { DeltaCheck } from './delta-check.ts';
 import { ingestOne } from './ingest-one.ts';
 import type { ResourceJudge } from './judge-resource.ts';
+import type { KeptTally } from './kept-inactive.ts';
 import type { PathTally } from './path-tally.ts';
+
+/** What looks on while a page is ingested. */
+export interface PageTallies {
+  readonly paths: PathTally;
+  readonly kept: KeptTally;
+  readonly deltas: DeltaCheck;
+}
 
 /**
  * @returns how many resources the line has.
@@ -13,13 +22,15 @@ import type { PathTally } from './path-tally.ts';
 export function ingestPageLine(
   { kind, resources: text }: PageLine,
   batch: IngestBatch,
-  tally: PathTally,
   judge: ResourceJudge,
+  { paths, kept, deltas }: PageTallies,
 ): number {
   const resources = parseResources(text);
   for (const raw of resources) {
-    tally.see(kind, raw);
-    ingestOne(batch, judge, kind, raw);
+    paths.see(kind, raw);
+    const { judged, isChanged } = ingestOne(batch, judge, kind, raw);
+    kept.see(judged);
+    if (judged.kind === 'good') deltas.see(kind, judged.record.id, raw, isChanged);
   }
   return resources.length;
 }

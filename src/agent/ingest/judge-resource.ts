@@ -19,6 +19,9 @@ export interface ResourceJudge {
   readGroup(raw: unknown, previous: GroupRecord | null): Judged<GroupRecord>;
 }
 
+/** The warning about a user who stays inactive because the store no longer says. */
+export const ACTIVE_MISSING = 'active-missing';
+
 type Attributes = Config['scim']['attributes'];
 
 /** Compiles the attribute paths once; the judge is then used for every record of every sync. */
@@ -44,14 +47,16 @@ function createUserJudge(attributes: Attributes): ResourceJudge['readUser'] {
     const id = readId(raw);
     if (typeof id !== 'string') return id;
     const findings: Finding[] = [];
+    const warnings: Finding[] = [];
     const field = collector(findings, previous);
     const own = (name: string): unknown => getProperty(raw as Record<string, unknown>, name);
     const created = (): unknown => readMeta(raw as Record<string, unknown>, 'created');
+    const active = field('active', () => readActive(own('active')));
     const record = {
       id,
       userName: field('userName', () => requiredText(own('userName'), 'userName')),
       externalId: field('externalId', () => optionalText(own('externalId'), 'externalId')),
-      active: field('active', () => readActive(own('active'))),
+      active: active === null ? keepActive(previous, warnings) : active,
       created: field('created', () => optionalText(created(), 'meta.created')),
       displayName: field('displayName', () => optionalText(own('displayName'), 'displayName')),
       username: field('username', () => optionalText(user.username(raw), attributes.username)),
@@ -61,7 +66,7 @@ function createUserJudge(attributes: Attributes): ResourceJudge['readUser'] {
       shell: field('shell', () => optionalText(user.shell(raw), attributes.shell)),
       keys: readKeyTexts(user.keys(raw), findings),
     };
-    return conclude(id, record, findings);
+    return conclude(id, record, findings, warnings);
   };
 }
 
@@ -101,13 +106,21 @@ function collector<R extends object>(findings: Finding[], previous: R | null) {
   };
 }
 
+/** Of a user that the store sends without `active`: the last explicit value; a new user is active. */
+function keepActive(previous: UserRecord | null, warnings: Finding[]): boolean {
+  const kept = previous?.active ?? true;
+  if (!kept) warnings.push({ code: ACTIVE_MISSING, detail: 'active is missing: still inactive, as before' });
+  return kept;
+}
+
 function conclude<R extends { readonly id: string }>(
   id: string,
   record: { [K in keyof R]: R[K] | undefined },
   findings: readonly Finding[],
+  warnings: readonly Finding[] = [],
 ): Judged<R> {
   const isWhole = Object.values(record).every((value) => value !== undefined);
-  if (findings.length === 0 && isWhole) return { kind: 'good', record: record as R, warnings: [] };
+  if (findings.length === 0 && isWhole) return { kind: 'good', record: record as R, warnings };
   return { kind: 'quarantined', id, record: isWhole ? (record as R) : null, findings };
 }
 

@@ -25,9 +25,12 @@ export function readId(raw: unknown): string | Judged<never> {
   };
 }
 
-/** A boolean, or the strings that Entra sends. Missing means active: RFC 7643 section 4.1.1 leaves it optional. */
-export function readActive(value: unknown): boolean {
-  if (value === undefined || value === null) return true;
+/**
+ * A boolean, or the strings that Entra sends. null: the store sent none, as RFC 7643 section 4.1.1 allows; null and
+ * missing are the same (section 2.5).
+ */
+export function readActive(value: unknown): boolean | null {
+  if (value === undefined || value === null) return null;
   if (typeof value === 'boolean') return value;
   if (typeof value === 'string' && /^(true|false)$/i.test(value)) return value.toLowerCase() === 'true';
   throw new Broken('active-malformed', 'active is neither true nor false');

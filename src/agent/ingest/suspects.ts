@@ -18,6 +18,8 @@ const MAX_MISSING_OF_PARTIAL = 500;
 export interface SuspectOutcome extends Pick<JudgedAbsences, 'problems' | 'warnings'> {
   /** How many were asked for. */
   readonly reads: number;
+  /** SCIM ids of the groups that members have left. */
+  readonly left: readonly string[];
 }
 
 /**
@@ -54,7 +56,8 @@ export async function resolveSuspects(
     else if (verdict === 'count') batch.countAbsence(suspect);
     else if (verdict === 'there') ingestOne(batch, judge, suspect.kind, find(suspect)?.resource);
   }
-  return { reads: answers.length, problems: judged.problems, warnings: judged.warnings };
+  const left = judged.absences.flatMap(({ suspect, verdict }) => (verdict === 'left' ? [suspect.id] : []));
+  return { reads: answers.length, left, problems: judged.problems, warnings: judged.warnings };
 }
 
 function readMembers(

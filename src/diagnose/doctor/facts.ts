@@ -46,6 +46,8 @@ export interface Facts {
   readonly stateDirectory: FileRights | null;
   /** Why the state database cannot be read; null: it can. */
   readonly stateFault: string | null;
+  /** Epoch seconds until which no delta is used, because deltas missed changes; null: they are used. */
+  readonly deltasOffUntil: number | null;
   readonly keyDirectory: FileRights | null;
   readonly disks: readonly DiskProbe[];
   /** Why the account files cannot be replaced; null: they can. */

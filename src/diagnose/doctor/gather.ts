@@ -14,6 +14,7 @@ import { homesDirectory } from '../../host/probes/host-load-watch.ts';
 import { withReader } from '../../agent/reader-client/with-reader.ts';
 import type { NodeContext } from '../../agent/node-context.ts';
 import { findReaderUser } from '../../agent/reader-client/reader-user.ts';
+import { findDistrust } from '../../agent/ingest/delta-window.ts';
 import { readStatus } from '../../agent/report/status.ts';
 import { tryProbe } from '../probe.ts';
 import type { Facts, FileRights } from './facts.ts';
@@ -27,7 +28,7 @@ const SAMPLE = 20;
 export async function gatherFacts(context: NodeContext, now: number): Promise<Facts> {
   const { config, paths, log } = context;
   const { root } = paths;
-  const { bindings, fault: stateFault } = readBindings(paths.state);
+  const { bindings, deltasOffUntil, fault: stateFault } = readState(context, now);
   const enabled = bindings
     .filter(({ kind, disabledAt }) => kind === 'account' && disabledAt === null)
     .map(({ name }) => name)
@@ -51,6 +52,7 @@ export async function gatherFacts(context: NodeContext, now: number): Promise<Fa
     probe,
     stateDirectory: readRights(paths.state),
     stateFault,
+    deltasOffUntil,
     keyDirectory: readRights(paths.keys),
     accountFilesFault: findAccountFilesFault(root),
     nologin: findNologin(root),
@@ -70,18 +72,28 @@ function gatherDisks({ config, paths }: NodeContext): Promise<Facts['disks']> {
   return Promise.all([...new Set(directories)].filter((directory) => existsSync(directory)).map(probeDisk));
 }
 
-function readBindings(directory: string): { bindings: readonly Binding[]; fault: string | null } {
-  if (!existsSync(path.join(directory, 'mirror.sqlite'))) return { bindings: [], fault: null };
+interface StateFacts extends Pick<Facts, 'deltasOffUntil'> {
+  readonly bindings: readonly Binding[];
+  readonly fault: string | null;
+}
+
+function readState({ config, paths }: NodeContext, now: number): StateFacts {
+  const nothing = { bindings: [], deltasOffUntil: null, fault: null };
+  if (!existsSync(path.join(paths.state, 'mirror.sqlite'))) return nothing;
   try {
-    const view = viewState(directory);
+    const view = viewState(paths.state);
     try {
-      return { bindings: view.bindings(), fault: null };
+      return {
+        bindings: view.bindings(),
+        deltasOffUntil: findDistrust(view, config, now),
+        fault: null,
+      };
     } finally {
       view.close();
     }
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
-    return { bindings: [], fault: describeError(error) };
+    return { ...nothing, fault: describeError(error) };
   }
 }
 

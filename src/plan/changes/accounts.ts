@@ -73,6 +73,8 @@ export const accountEnable: ChangeDescriptor<AccountEnable> = {
   kind: 'account-reopen',
   phrase: 'account % enabled',
   details: ({ entry }) => describeEntry(entry),
+  effect: () => 'enable',
+  counted: [{ history: 'account-reopen', as: 'enabled' }],
 };
 
 function describeEntry({ uid, gid, dir, shell }: PasswdEntry): string {

@@ -20,16 +20,27 @@ export type Sign = '+' | '-' | '~';
  * What a change means for the person or group it is done for, which is what the guard measures, hashes and records:
  * `close` they cannot log in any more; `lose-keys` the same, because no key is left; `drop-keys` some keys go;
  * `replace-keys` all keys go and others come; `leave` a group without them; `remove` their line goes;
- * `sudo` they get sudo; `drop-group` the group goes; `none` nothing that the guard measures.
+ * `sudo` they get sudo; `enable` they can log in again; `drop-group` the group goes; `none` nothing that the guard
+ * measures.
  */
 export type Effect =
-  'close' | 'lose-keys' | 'drop-keys' | 'replace-keys' | 'leave' | 'remove' | 'sudo' | 'drop-group' | 'none';
+  | 'close'
+  | 'lose-keys'
+  | 'drop-keys'
+  | 'replace-keys'
+  | 'leave'
+  | 'remove'
+  | 'sudo'
+  | 'enable'
+  | 'drop-group'
+  | 'none';
 
 /**
  * What is counted over the window of a limit: people who lost all access (`lost`), or some keys or a group (`reduced`);
- * groups that went (`groups`); people who gained sudo (`sudo`) or had all keys replaced (`replaced`).
+ * groups that went (`groups`); people who gained sudo (`sudo`), had all keys replaced (`replaced`) or were enabled again
+ * (`enabled`).
  */
-export type Measure = 'lost' | 'reduced' | 'groups' | 'sudo' | 'replaced';
+export type Measure = 'lost' | 'reduced' | 'groups' | 'sudo' | 'replaced' | 'enabled';
 
 /** How the history names what counts: the kind itself, or `kind:effect`. */
 export interface Counted {

@@ -1,7 +1,8 @@
-// Second step of the guard, for gains: new sudo members, and keys replaced in bulk.
+// Second step of the guard, for gains: people enabled again, new sudo members, and keys replaced in bulk.
 import type { Change } from '../change.ts';
 import type { Measure } from '../changes/descriptor.ts';
 import { nameEffect } from './effect.ts';
+import { withDependants } from './dependants.ts';
 import { nameUnit } from './held-hash.ts';
 import { allowance, countUnion, describeWindow, findDone } from './guard-limits.ts';
 import type { ClassifiedPlan, Excess } from './guard-model.ts';
@@ -17,15 +18,25 @@ export function measureGains(plan: ClassifiedPlan): Excess[] {
   const isFreshNode = !question.actual.groups.has(question.desired.managedGroup.name);
   const pick = (effect: string): Change[] =>
     changes.filter((change) => nameEffect(change, accountOf) === effect && !exempt.has(change));
+  const enabled = pick('enable');
   const sudo = isFreshNode ? [] : pick('sudo');
   const replaced = pick('replace-keys');
   const within = describeWindow(limit.window);
+  const enabledCount = count(enabled, 'enabled', plan);
+  const accounts = question.actual.accounts.size;
+  const mayEnable = allowance(accounts, { ...loss, share: limit.enabled_again, at_most: Infinity });
   const sudoCount = count(sudo, 'sudo', plan);
   const replacedCount = count(replaced, 'replaced', plan);
   const holders = question.actual.keyFiles.size;
   // As for losses, so many are always well: in a small organisation two people may renew their keys on one day.
   const mayReplace = allowance(holders, { ...loss, share: limit.replaced_keys, at_most: Infinity });
   const excess: Excess[] = [];
+  if (enabledCount > mayEnable) {
+    const reason = `${enabledCount} of ${sayCount(accounts, 'account')} would be enabled again within ${within}; limits.max_gain.enabled_again allows ${mayEnable}`;
+    // Their keys and memberships wait as well.
+    const waiting = withDependants(new Set(enabled.map(nameUnit)), plan);
+    excess.push({ kind: 'gain', reason, changes: waiting, timed: false });
+  }
   if (sudoCount > limit.sudo) {
     const reason = `${sayCount(sudoCount, 'person', 'people')} would be new in sudo groups within ${within}; limits.max_gain.sudo allows ${limit.sudo}`;
     excess.push({ kind: 'gain', reason, changes: sudo, timed: false });

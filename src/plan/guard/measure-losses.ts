@@ -1,7 +1,8 @@
 // Second step of the guard, for losses: people without access, people with less, and groups.
 import { resolveAccess } from '../../policy/access.ts';
 import { DISABLED_DAY } from '../actual.ts';
-import { type Change, describeKind } from '../change.ts';
+import type { Change } from '../change.ts';
+import { withDependants } from './dependants.ts';
 import { findDisabledReason, nameEffect } from './effect.ts';
 import { nameUnit } from './held-hash.ts';
 import { allowance, countUnion, describeWindow, findDone } from './guard-limits.ts';
@@ -24,7 +25,7 @@ export function measureLosses(plan: ClassifiedPlan): Excess[] {
   const losses = gatherLosses(changes, plan, vanished);
   const excess: Excess[] = [];
   const hold = (kind: Excess['kind'], reason: string, held: readonly Loss[], timed = false): void => {
-    const set = withDependants(changes, held, plan);
+    const set = withDependants(unitsOf(held), plan);
     if (set.length > 0) excess.push({ kind, reason, changes: set, timed });
   };
   const gone = losses.filter(({ hasVanished }) => hasVanished);
@@ -33,7 +34,7 @@ export function measureLosses(plan: ClassifiedPlan): Excess[] {
   );
   if (gone.length + goneGroups.length > 0) {
     const set = new Set([
-      ...withDependants(changes, gone, plan),
+      ...withDependants(unitsOf(gone), plan),
       ...goneGroups,
       ...vanished.sudoers(changes),
     ]);
@@ -103,16 +104,6 @@ function gatherLosses(changes: readonly Change[], plan: ClassifiedPlan, vanished
     });
   }
   return [...losses.values()];
-}
-
-/** With a person's loss waits all that would happen to them, but for a renewal of keys and a home. */
-function withDependants(changes: readonly Change[], losses: readonly Loss[], plan: ClassifiedPlan): Change[] {
-  const units = unitsOf(losses);
-  return changes.filter((change) => {
-    if (!units.has(nameUnit(change)) || plan.exempt.has(change)) return false;
-    const kind = describeKind(change);
-    return kind.waitsWithPerson && !kind.renews(change);
-  });
 }
 
 /** A group waits itself while the removal of a member waits. */

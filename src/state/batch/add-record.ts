@@ -4,23 +4,25 @@ import { isRenewalDue } from '../confirmation.ts';
 import { type AnyRecord, type AnyRow, type BatchState, put } from './batch-state.ts';
 import { isSameRecord } from './same-record.ts';
 
-/** What is broken in it goes to the quarantine; what of it is sound is stored all the same. */
-export function addJudged(batch: BatchState, kind: ResourceKind, judged: Judged<AnyRecord>): void {
+/**
+ * What is broken in it goes to the quarantine; what of it is sound is stored all the same.
+ * @returns see `IngestBatch.add`.
+ */
+export function addJudged(batch: BatchState, kind: ResourceKind, judged: Judged<AnyRecord>): boolean {
   if (judged.kind === 'unreadable') {
     batch.counts.unreadable += 1;
-    return;
+    return false;
   }
   if (judged.kind === 'quarantined') {
     batch.quarantined.add(`${kind} ${judged.id}`);
     batch.writer.quarantine(kind, judged.id, judged.findings);
-    if (judged.record !== null) store(batch, kind, judged.record, false);
-    return;
+    return judged.record !== null && store(batch, kind, judged.record, false);
   }
   batch.writer.release(kind, judged.record.id);
-  store(batch, kind, judged.record, !('active' in judged.record) || judged.record.active);
+  return store(batch, kind, judged.record, !('active' in judged.record) || judged.record.active);
 }
 
-function store(batch: BatchState, kind: ResourceKind, record: AnyRecord, isConfirmed: boolean): void {
+function store(batch: BatchState, kind: ResourceKind, record: AnyRecord, isConfirmed: boolean): boolean {
   const { number, rules, counts } = batch;
   const pending = batch.next[kind].get(record.id);
   const known = batch.index[kind].get(record.id);
@@ -28,7 +30,7 @@ function store(batch: BatchState, kind: ResourceKind, record: AnyRecord, isConfi
   if (before === undefined) {
     put(batch, kind, { record, confirms: isConfirmed, missing: 0, absent: false, listedBy: number });
     counts.added += 1;
-    return;
+    return true;
   }
   before.listedBy = number;
   const kept =
@@ -37,7 +39,7 @@ function store(batch: BatchState, kind: ResourceKind, record: AnyRecord, isConfi
   const confirmsAlready = pending?.confirms ?? false;
   const confirmedAt = confirmsAlready ? rules.now : (known?.confirmedAt ?? 0);
   const renews = isConfirmed && isRenewalDue(record.id, confirmedAt, rules.now, rules.maxAge);
-  if (isSame && !renews && before.missing === 0 && !before.absent) return;
+  if (isSame && !renews && before.missing === 0 && !before.absent) return false;
   put(batch, kind, {
     record: kept,
     confirms: isConfirmed || confirmsAlready,
@@ -47,6 +49,7 @@ function store(batch: BatchState, kind: ResourceKind, record: AnyRecord, isConfi
   });
   if (isSame) counts.renewed += 1;
   else counts.changed += 1;
+  return !isSame || before.absent;
 }
 
 /** Members leave only when that is confirmed; until then the stored record still lists them. */

@@ -21,8 +21,7 @@ export function createPreparedPages(lifetime: number): PreparedPages {
 
   return {
     take(collection, view, query, now, make) {
-      // What groups have changes without the users.
-      if (query.has('filter') || query.has('groups')) return make();
+      if (query.has('filter')) return make();
       const key = `${view} ${collection.kind}?${query.toString()}`;
       const known = pages.get(key);
       if (

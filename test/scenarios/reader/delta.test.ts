@@ -52,7 +52,7 @@ describe('a delta', () => {
     const asked = (await harness.requests()).find(
       (line) => line.startsWith('GET /Users') && line.includes('ge "20'),
     );
-    expect(serverTime! - Date.parse(/ge "([^"]+)"/.exec(asked ?? '')?.[1] ?? '')).toBe(120_000);
+    expect(serverTime! - Date.parse(/ge "([^"]+)"/.exec(asked ?? '')?.[1] ?? '')).toBe(420_000);
   });
 
   test('never marks an unlisted user absent, however often', async () => {
@@ -165,7 +165,105 @@ describe('a delta becomes a full read', () => {
     await harness.requests();
     await harness.fetch('delta');
     const [asked = ''] = await harness.requests();
-    expect(Date.parse(/ge "([^"]+)"/.exec(asked)?.[1] ?? '')).toBe(serverTime! - 120_000);
+    expect(Date.parse(/ge "([^"]+)"/.exec(asked)?.[1] ?? '')).toBe(serverTime! - 420_000);
+  });
+});
+
+describe('a clock of the store', () => {
+  /** Deactivates a person while `Date` is off by `date` seconds, and `meta.lastModified` by `stamp`. */
+  async function revoke(date: number, stamp: number) {
+    let offset = -3_600_000;
+    const harness = await startIngestHarness({ now: () => Date.now() + offset });
+    const alice = await harness.createUser('alice');
+    offset = stamp * 1000;
+    await harness.fault({ kind: 'clock', seconds: date - stamp });
+    await harness.fetch('full');
+    await harness.fetch('delta');
+    await harness.patch(`/Users/${alice}`, { op: 'Replace', path: 'active', value: 'False' });
+    return { harness, alice, fetched: await harness.fetch('delta') };
+  }
+
+  test.each([
+    [290, 290],
+    [-290, -290],
+    [200, 0],
+    [290, 0],
+    [-290, 0],
+    [0, -290],
+    [0, 290],
+  ])('that is %i s off, and %i s in its records, delays no revocation', async (date, stamp) => {
+    const { harness, alice, fetched } = await revoke(date, stamp);
+    expect(fetched.mode).toBe('delta');
+    expect(harness.user(alice)?.active).toBe(false);
+  });
+
+  test('that was in 2099 opens no window', async () => {
+    const harness = await startIngestHarness();
+    const alice = await harness.createUser('alice');
+    await harness.fetch('full');
+    await harness.fault({ kind: 'clock', seconds: 73 * 365 * 86_400 });
+    for (let n = 0; n < 3; n += 1)
+      expect((await harness.fetch('delta')).problems).toMatchObject([{ code: 'clock-skew' }]);
+    await harness.clearFaults();
+    await harness.patch(`/Users/${alice}`, { op: 'Replace', path: 'active', value: 'False' });
+    expect((await harness.fetch('delta')).mode).toBe('delta');
+    expect(harness.user(alice)?.active).toBe(false);
+  });
+
+  test('in 2099 whose window is stored already, as of an earlier release, opens none', async () => {
+    const harness = await startIngestHarness();
+    const alice = await harness.createUser('alice');
+    const fetched = await harness.fetch('full');
+    const n = harness.state.beginSync(NOW);
+    harness.state.endSync(n, { startedAt: NOW, fetched: { ...fetched, serverTime: 4e12 } }, []);
+    await harness.patch(`/Users/${alice}`, { op: 'Replace', path: 'active', value: 'False' });
+    await harness.fetch('delta');
+    expect(harness.user(alice)?.active).toBe(false);
+  });
+});
+
+describe('a store whose meta.lastModified', () => {
+  test.each([
+    ['stands still', 0],
+    ['runs backwards', -3600],
+  ])('%s is noticed by the next full read, and its deltas are not used for a day', async (_, seconds) => {
+    let clock: () => number = () => Date.now() - 3_600_000;
+    const harness = await startIngestHarness({ now: () => clock() });
+    const [alice, bob] = [await harness.createUser('alice'), await harness.createUser('bob')];
+    const group = await harness.createGroup('g', [alice, bob]);
+    const still = clock() + seconds * 1000;
+    clock = () => Date.now();
+    await harness.fetch('full', [], NOW);
+    clock = () => still;
+    await harness.patch(`/Users/${alice}`, { op: 'Replace', path: 'active', value: 'False' });
+    clock = () => Date.now();
+    expect((await harness.fetch('delta', [], NOW + 60)).mode).toBe('delta');
+    expect(harness.user(alice)?.active).toBe(true);
+    const found = await harness.fetch('full', [], NOW + 120);
+    expect(found).toMatchObject({ ingested: { missed: 1 } });
+    expect(found.warnings).toMatchObject([{ code: 'deltas-missed' }]);
+    clock = () => still;
+    await harness.patch(`/Users/${bob}`, { op: 'Replace', path: 'active', value: 'False' });
+    await harness.patch(`/Groups/${group}`, { op: 'Remove', path: `members[value eq "${alice}"]` });
+    clock = () => Date.now();
+    expect(await harness.fetch('delta', [], NOW + 180)).toMatchObject({
+      mode: 'full',
+      ingested: { missed: 2 },
+    });
+    expect(harness.user(bob)?.active).toBe(false);
+    expect(harness.group(group)?.members).toEqual([bob]);
+    // A day later, and read whole again, deltas are tried anew.
+    await harness.fetch('full', [], NOW + 86_700);
+    expect(await harness.fetch('delta', [], NOW + 86_760)).toMatchObject({ mode: 'delta', warnings: [] });
+  });
+
+  test('is missing in all records is no such store', async () => {
+    const harness = await startIngestHarness();
+    const alice = await harness.createUser('alice');
+    await harness.fetch('full');
+    await harness.fault({ kind: 'record', who: alice, unset: ['meta'] });
+    await harness.patch(`/Users/${alice}`, { op: 'Replace', path: 'active', value: 'False' });
+    expect(await harness.fetch('full')).toMatchObject({ ingested: { missed: 0 }, warnings: [] });
   });
 });
 

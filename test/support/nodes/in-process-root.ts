@@ -15,7 +15,7 @@ const GROUP = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWea
 
 /** What the store lists, by name. */
 export interface Company {
-  people: { name: string; uid: number; active: boolean; keys: readonly string[] }[];
+  people: { name: string; uid: number; active?: boolean | null; keys: readonly string[] }[];
   /** Members of slurm-users and slurm-admins. */
   users: string[];
   admins: string[];

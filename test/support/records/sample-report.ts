@@ -14,7 +14,7 @@ export function makeReport(more: Partial<SyncReport> = {}): SyncReport {
       mode: 'full',
       complete: { User: true, Group: true },
       problems: [],
-      ingested: { added: 0, changed: 0, gone: 0, renewed: 0, quarantined: 0, unreadable: 0 },
+      ingested: { added: 0, changed: 0, gone: 0, renewed: 0, quarantined: 0, unreadable: 0, missed: 0 },
       serverTime: (NOW - 10) * 1000,
       skew: 200,
       scope: 'ab',

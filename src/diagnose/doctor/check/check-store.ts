@@ -1,13 +1,33 @@
 // Check `store`: does it answer, do the clocks agree, does it serve the extension and the access groups?
+import { MAX_SKEW_MS } from '../../../protocol/clock-skew.ts';
 import type { ProbeAnswer } from '../../../protocol/messages.ts';
 import { saySpan } from '../../../common/text/relative-time.ts';
 import type { Facts } from '../facts.ts';
 import { type Finding, found } from '../finding.ts';
 
-/** Seconds. As in agent/ingest: beyond it no key is confirmed. */
-const MAX_SKEW = 300;
+/** Seconds; beyond it no key is confirmed. */
+const MAX_SKEW = MAX_SKEW_MS / 1000;
+/** Seconds; time synchronisation keeps clocks closer together. */
+const DRIFT = 60;
 
-export function checkStore({ probe, config }: Facts): Finding[] {
+export function checkStore(facts: Facts): Finding[] {
+  return [...checkDeltas(facts), ...checkAnswer(facts)];
+}
+
+/** A store whose `meta.lastModified` stands still or runs backwards. */
+function checkDeltas({ deltasOffUntil: until, now }: Facts): Finding[] {
+  if (typeof until !== 'number') return [];
+  return [
+    found(
+      'store-deltas',
+      'warning',
+      `the store changed users or groups without a new meta.lastModified, so each poll reads everything for another ${saySpan(until - now)}`,
+      'report it to the operator of the store, with its clock',
+    ),
+  ];
+}
+
+function checkAnswer({ probe, config }: Facts): Finding[] {
   if (!probe.ok)
     return [
       found(
@@ -57,8 +77,17 @@ export function checkStore({ probe, config }: Facts): Finding[] {
 function checkClock({ server_time: server, local_time: local }: ProbeAnswer): Finding[] {
   if (server === null) return [];
   const skew = (local - server) / 1000;
-  if (Math.abs(skew) <= MAX_SKEW) return [];
+  if (Math.abs(skew) <= DRIFT) return [];
   const where = skew > 0 ? 'ahead of' : 'behind';
+  if (Math.abs(skew) <= MAX_SKEW)
+    return [
+      found(
+        'store-clock-drift',
+        'warning',
+        `the clock of this node is ${saySpan(Math.abs(skew))} ${where} the clock of the store; beyond ${saySpan(MAX_SKEW)} no key is confirmed`,
+        'correct the time synchronisation: timedatectl status',
+      ),
+    ];
   return [
     found(
       'store-clock',

@@ -1,13 +1,14 @@
 // The link `store`: is it answering, and does the node follow it? No login waits for it, so each fault is a warning.
 import { sayAgo, saySpan } from '../../../common/text/relative-time.ts';
 import type { Status } from '../../../agent/report/status.ts';
+import { MAX_SKEW_MS } from '../../../protocol/clock-skew.ts';
 import type { Facts } from '../facts.ts';
 import { ok, unknown, warning, type Verdict } from '../verdict.ts';
 
 /** Seconds. Schedules are shorter, so a sync that is older was missed. */
 const STALE = 3600;
-/** Seconds. As in agent/ingest: beyond it no key is confirmed. */
-const MAX_SKEW = 300;
+/** Seconds; beyond it no key is confirmed. */
+const MAX_SKEW = MAX_SKEW_MS / 1000;
 
 export function judgeStore(facts: Facts): Verdict {
   const { status, now } = facts;

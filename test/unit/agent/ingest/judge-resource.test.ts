@@ -75,7 +75,7 @@ describe('a sound resource', () => {
     expect(readGroup({})).toEqual({ kind: 'good', record: groupRecord, warnings: [] });
   });
 
-  it('needs little: the rest is null, no members and no key, and active is what RFC 7643 says of its absence', () => {
+  it('needs little: the rest is null, no members and no key, and a new user without active is active', () => {
     expect(recordOf(judge.readUser({ id: 'u1', userName: 'ann' }, record))).toEqual({
       ...record,
       userName: 'ann',
@@ -147,6 +147,21 @@ describe('active', () => {
       expect(codesOf(judged)).toEqual(['active-malformed']);
     },
   );
+
+  it.each([[undefined], [null]])(
+    'that is %s keeps the last explicit value, with a warning if inactive',
+    (active) => {
+      expect(readUser({ active })).toMatchObject({ kind: 'good', record: { active: true }, warnings: [] });
+      expect(readUser({ active }, record)).toMatchObject({ record: { active: true }, warnings: [] });
+      const judged = readUser({ active }, { ...record, active: false });
+      expect(judged).toMatchObject({ kind: 'good', record: { active: false } });
+      expect(codesOf(judged)).toEqual(['active-missing']);
+    },
+  );
+
+  it('that is malformed in a new record makes no active user', () => {
+    expect(readUser({ active: 'yes' })).toMatchObject({ kind: 'quarantined', record: null });
+  });
 
   it('acts in a record that is broken everywhere else', () => {
     const broken = {

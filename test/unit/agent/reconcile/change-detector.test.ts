@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { IngestCounts } from '../../../../src/state/batch/ingest-model.ts';
+import type { FetchResult } from '../../../../src/agent/ingest/fetch-store.ts';
 import { createChangeDetector } from '../../../../src/agent/reconcile/change-detector.ts';
 import { parseConfig } from '../../../../src/config/config.ts';
 import { pathsUnder } from '../../../../src/common/paths.ts';
@@ -18,12 +18,12 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true }));
 
 const { accounts } = parseConfig('scim: { base_url: "https://store.example" }', 'test');
-const NOTHING: IngestCounts = { added: 0, changed: 0, gone: 0, renewed: 0, quarantined: 0, unreadable: 0 };
+const NOTHING = { added: 0, changed: 0, gone: 0, renewed: 0, quarantined: 0, unreadable: 0, missed: 0 };
 
 const watchRoot = () => createChangeDetector(pathsUnder(root), accounts, { foreignVersion: () => 1 });
 
 /** What is recalled after a sync that agreed, when the store says this. */
-function recall(ingested: IngestCounts) {
+function recall(ingested: FetchResult['ingested']) {
   const detector = watchRoot();
   const mark = detector.mark();
   detector.note(makeReport({ startedAt: NOW }), mark);

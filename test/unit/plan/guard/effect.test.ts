@@ -87,20 +87,21 @@ describe('the meaning of a change', () => {
     expect(effect('keys-write', 'unknown', { lost: ['3'] })).toBe('replace-keys');
   });
 
-  it('is a word of its own for lines, groups and sudo', () => {
+  it('is a word of its own for lines, groups, sudo and a return', () => {
     expect(effect('account-remove', 'open')).toBe('remove');
     expect(effect('group-remove', 'open')).toBe('drop-group');
     expect(effect('member-remove', 'open')).toBe('leave');
     expect(effect('member-add', 'open', { sudo: true })).toBe('sudo');
+    expect(effect('account-reopen', 'open')).toBe('enable');
     expect(effect('member-add', 'open', { sudo: false })).toBe('none');
     expect(effect('member-add', 'open')).toBe('none');
   });
 
   it('is nothing that limits count for whatever else gives or alters', () => {
     const others = CHANGE_ORDER.filter(
-      (kind) => kind.startsWith('sudoers-') || /-(?:create|alter|reopen|restore)$/.test(kind),
+      (kind) => kind.startsWith('sudoers-') || /-(?:create|alter|restore)$/.test(kind),
     );
-    expect(others).toHaveLength(8);
+    expect(others).toHaveLength(7);
     for (const kind of others) expect([kind, effect(kind, 'open')]).toEqual([kind, 'none']);
   });
 

@@ -395,6 +395,24 @@ describe('what would be added', () => {
     expect(ask([], { done: numbers(1, 9).map((n) => [n, 'member-add:sudo'] as const) }).held).toEqual([]);
   });
 
+  it('says how many accounts would be enabled again, with those of before, and all of theirs waits for approval', () => {
+    const enable = (n: number): Change => ({ ...person(n), kind: 'account-reopen', entry: entryOf(n) });
+    const join: Change = { ...person(1), kind: 'member-add', name: 'team', member: 'p1', sudo: false };
+    const changes = [enable(1), enable(2), enable(3), join, write(1, ['SHA256:1'], [])];
+    const others = [write(9, ['SHA256:9'], [])];
+    const done = numbers(4, 6).map((n) => [n, 'account-reopen'] as const);
+    const verdict = ask([...changes, ...others], { done });
+    expect(verdict.held).toMatchObject([{ kind: 'gain', changes, actsAt: null }]);
+    expect(verdict.go).toEqual(others);
+    expect(reasons(verdict)).toEqual([
+      '6 of 50 accounts would be enabled again within 24 h; limits.max_gain.enabled_again allows 5',
+    ]);
+    const [held] = verdict.held;
+    expect(ask(changes, { done, approved: [held!.hash] }).go).toEqual(changes);
+    expect(ask(changes.slice(1), { done }).held).toEqual([]);
+    expect(ask([], { done: numbers(1, 9).map((n) => [n, 'account-reopen'] as const) }).held).toEqual([]);
+  });
+
   it('says how many people’s keys would be replaced, with those of before, and waits for approval', () => {
     const changes = numbers(1, 3).map((n) => write(n, [`SHA256:${n}`], ['SHA256:old']));
     const done = numbers(7, 9).map((n) => [n, 'keys-write:replace-keys'] as const);

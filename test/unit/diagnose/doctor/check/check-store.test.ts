@@ -87,13 +87,22 @@ describe('the clocks', () => {
     expect(finding?.detail).toContain(seconds > 0 ? 'ahead of' : 'behind');
   });
 
-  test.each([0, 300, -300])('agree well enough at %i s', (seconds) => {
+  test.each([0, 60, -60])('agree well enough at %i s', (seconds) => {
     expect(checkStore(skewed(seconds))).toEqual([]);
+  });
+
+  test.each([61, -61, 290, 300, -300])('are reported at %i s, before any harm is done', (seconds) => {
+    expect(checkStore(skewed(seconds))).toMatchObject([{ code: 'store-clock-drift', level: 'warning' }]);
   });
 
   test('are not compared with a store that does not tell its time', () => {
     expect(checkStore(withProbe({ server_time: null }))).toEqual([]);
   });
+});
+
+test('a store whose deltas missed changes is reported for as long as they are not used', () => {
+  const facts = node({ deltasOffUntil: NOW + 7200 });
+  expect(checkStore(facts)).toMatchObject([{ code: 'store-deltas', level: 'warning' }]);
 });
 
 describe('the answer to Users', () => {
