@@ -39,6 +39,11 @@ const PRETENCES: readonly (readonly [keyof Settings, words: string, meaning: str
     'Private keys are stored',
     'A careless service serves a pushed private key to the login nodes. Off: it is dropped, and an alarm is raised.',
   ],
+  [
+    'memberNames',
+    'Group members as nsscache reads them',
+    'Login nodes get the userName of each member of a group too, as nsscache needs it (members/userName).',
+  ],
 ];
 
 export function showScimConfiguration(visit: Visit): Page {
