@@ -64,4 +64,5 @@ KbdInteractiveAuthentication no
 END
 chroot "$root" ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key
 # Printed from inside: a process that enters gets this one's root, and before the chroot that is the machine's own.
-exec chroot "$root" sh -c 'echo ready; exec cat'
+# The first process of the namespace waits for every child: what a login leaves behind must not stay as a zombie.
+exec chroot "$root" sh -c 'exec 3<&0; cat <&3 >/dev/null & echo ready; wait $!'

@@ -3,11 +3,13 @@ import { authorise, checkRole } from './auth.ts';
 import { replyError, replyJson, type Reply, type Request } from './exchange.ts';
 import { distortReply, distortRequest } from './faults/fault-effects.ts';
 import type { ActiveFault } from './faults/faults.ts';
+import { getValues } from './protocol/attributes.ts';
 import { describeService } from './protocol/discovery/discovery.ts';
 import { createEvents } from './protocol/events.ts';
 import { parseBody } from './protocol/json.ts';
 import { createPreparedPages } from './protocol/prepared-pages.ts';
 import { createRenderer } from './protocol/render.ts';
+import type { Organisation } from './protocol/resources/organisation.ts';
 import { answerScim } from './protocol/scim-routes.ts';
 import { checkSwitches } from './settings.ts';
 import type { Token } from './tokens.ts';
@@ -44,8 +46,12 @@ export function createScimService(
     maxPageSize: options.maxPageSize ?? 1000,
     cursorTimeout,
   };
-  const renderer = createRenderer(baseUrl);
-  const pages = createPreparedPages(cursorTimeout / 2);
+  const renderer = createRenderer(baseUrl, () =>
+    workspace.settings.memberNames ? nameUsers(organisation) : null,
+  );
+  const prepared = createPreparedPages(cursorTimeout / 2);
+  // With their names, members change without a change of the group.
+  const fresh: typeof prepared = { take: (_collection, _view, _query, _now, make) => make() };
   const events = createEvents(baseUrl, options.pollWait ?? 30_000, now);
   organisation.onChange((change) => events.publish(change));
 
@@ -65,6 +71,7 @@ export function createScimService(
         ? describeService({ baseUrl, settings, limits: offer }, segments, request.query)
         : null;
     if (described !== null) return replyJson(200, described);
+    const pages = settings.memberNames ? fresh : prepared;
     const view = bearer.role === 'read-only' ? 'all' : 'pushed';
     return answerScim({ organisation, renderer, pages, view, now, limits: offer }, request, segments);
   }
@@ -84,5 +91,13 @@ export function createScimService(
       if (bearer?.role === 'read-only') readers.note(request, bearer, bent.status);
       return bent;
     },
+  };
+}
+
+/** The userName of a user by id. */
+function nameUsers({ users }: Organisation): (id: string) => string | null {
+  return (id) => {
+    const [name] = getValues(users.get(id)?.resource ?? null, ['userName']);
+    return typeof name === 'string' ? name : null;
   };
 }

@@ -16,6 +16,8 @@ export const settingsSchema = z.strictObject({
   legacyDefaultGroups: z.boolean().default(false),
   /** A careless service: pushed private keys are stored and served to the login nodes like any other key. */
   storesPrivateKeys: z.boolean().default(false),
+  /** Login nodes get each member of a group with its userName too, as nsscache's `members/userName` needs it. */
+  memberNames: z.boolean().default(false),
   /** What ServiceProviderConfig offers beside index paging. */
   cursorPaging: z.boolean().default(true),
   events: z.boolean().default(true),

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Directory, DirectoryGroup, Person } from './directory.ts';
 import { deleteForGood } from './entra/recycle-bin.ts';
+import { renameReferences } from './renames.ts';
 
 /** A command that makes no sense as it was written. */
 export class UsageError extends Error {
@@ -33,7 +34,7 @@ export function changeUser(directory: Directory, [verb, name = '', ...rest]: rea
     return;
   }
   const person = findPerson(directory, name);
-  if (verb === 'set') setAttributes(person, rest);
+  if (verb === 'set') setOfUser(directory, person, rest);
   else if (verb === 'disable' || verb === 'enable') person.accountEnabled = verb === 'enable';
   else if (verb === 'delete') Object.assign(person, { deleted: true, deleted_at: new Date().toISOString() });
   else if (verb === 'restore') restore(person);
@@ -69,6 +70,18 @@ function setAttributes(person: Person, assignments: readonly string[]): void {
     if (name === undefined) throw new UsageError(`${assignment} is not one of ${SETTABLE.join('=, ')}=`);
     person[name] = assignment.slice(at + 1);
   }
+}
+
+/** A new userPrincipalName goes to every place that had the old one. */
+function setOfUser(directory: Directory, person: Person, assignments: readonly string[]): void {
+  const before = person.userPrincipalName;
+  const changed = { ...person };
+  setAttributes(changed, assignments);
+  const { userPrincipalName: name } = changed;
+  const isTaken = directory.users.some((one) => one !== person && one.userPrincipalName === name);
+  if (isTaken) throw new UsageError(`there is ${name} already`);
+  if (name !== before) renameReferences(directory, before, name);
+  setAttributes(person, assignments);
 }
 
 /** Out of the recycle bin, with everything as it was. */
@@ -110,8 +123,7 @@ export function changeGroup(directory: Directory, [verb, name = '', ...rest]: re
 
 function renameGroup(directory: Directory, group: DirectoryGroup, [name]: readonly string[]): void {
   if (name === undefined) throw new UsageError('group rename OLD NEW');
-  const { application } = directory;
-  application.assigned = application.assigned.map((one) => (one === group.displayName ? name : one));
+  renameReferences(directory, group.displayName, name);
   group.displayName = name;
 }
 

@@ -87,6 +87,8 @@ const application = z.strictObject({
     .default(null),
   /** Start of the last cycle that was not in quarantine; without one the next cycle is an initial one. */
   watermark: z.string().nullable().default(null),
+  /** Sends `"addresses": null` with a new user, which some SCIM services refuse. */
+  sends_null_addresses: z.boolean().default(false),
   saml: saml.prefault({}),
   /** *Users and groups*: displayNames and userPrincipalNames. */
   assigned: z.array(z.string()).default([]),
@@ -104,6 +106,8 @@ export const directorySchema = z.strictObject({
   provisioned: z
     .strictObject({
       users: z.record(z.string(), z.string()).default({}),
+      /** userPrincipalNames at the last cycle, by object id. */
+      names: z.record(z.string(), z.string()).default({}),
       groups: z
         .record(z.string(), z.strictObject({ id: z.string(), members: z.array(z.string()) }))
         .default({}),
@@ -138,6 +142,10 @@ function readYaml(file: string): unknown {
 
 /** What the file says about itself, above the key at each path. */
 const COMMENTS: readonly (readonly [readonly string[], string])[] = [
+  [
+    ['application', 'sends_null_addresses'],
+    'Whether a new user is sent with "addresses": null, which some SCIM services refuse.',
+  ],
   [
     ['application', 'assigned'],
     'Users and groups: one group of all who are pushed, and one for each subgroup. Nested groups are refused.',

@@ -1,7 +1,7 @@
 // One page of a list, by index (RFC 7644 section 3.4.2.4) or by cursor (RFC 9865).
 import { createHash } from 'node:crypto';
 import { findSeq, type Collection, type Entry } from './resources/collection.ts';
-import { parseFilter, type Filter } from './filter/filter.ts';
+import { parseFilter } from './filter/filter.ts';
 import { selectEntries } from './filter/select.ts';
 import { ScimError } from './scim-error.ts';
 
@@ -26,6 +26,7 @@ export interface Page {
 /**
  * Cuts the page that the query asks for. Unknown parameters are passed over, as Entra needs it.
  * @param now epoch milliseconds.
+ * @param members ids to which the list is limited; null: to none.
  * @throws ScimError 400 invalidFilter, invalidCursor, expiredCursor or invalidValue.
  */
 export function cutPage(
@@ -33,16 +34,22 @@ export function cutPage(
   query: URLSearchParams,
   limits: PageLimits,
   now: number,
+  members: ReadonlySet<string> | null = null,
 ): Page {
   const filterText = query.get('filter') ?? '';
   const filter = filterText.trim() === '' ? null : parseFilter(filterText);
   const count = readCount(query.get('count'), limits);
   const cursor = limits.cursorPaging ? query.get('cursor') : null;
-  if (cursor === null) return cutByIndex(selectEntries(collection, filter), query.get('startIndex'), count);
+  const select = (): readonly Entry[] => {
+    const selected = selectEntries(collection, filter);
+    return members === null ? selected : selected.filter(({ id }) => members.has(id));
+  };
+  if (cursor === null) return cutByIndex(select(), query.get('startIndex'), count);
   if (query.has('startIndex')) {
     throw new ScimError(400, 'invalidValue', 'either startIndex or cursor, not both');
   }
-  return cutByCursor(collection, filter, { cursor, count, filterText, now, timeout: limits.cursorTimeout });
+  const about = `${filterText}\n${query.get('groups') ?? ''}`;
+  return cutByCursor(select, { cursor, count, about, now, timeout: limits.cursorTimeout });
 }
 
 function readCount(text: string | null, limits: PageLimits): number {
@@ -77,15 +84,16 @@ function cutByIndex(selected: readonly Entry[], start: string | null, count: num
 interface CursorQuery {
   readonly cursor: string;
   readonly count: number;
-  readonly filterText: string;
+  /** What the list is limited by. */
+  readonly about: string;
   readonly now: number;
   readonly timeout: number;
 }
 
 /** A cursor names the last entry seen, so that what comes or goes meanwhile shifts nothing. */
-function cutByCursor(collection: Collection, filter: Filter | null, query: CursorQuery): Page {
+function cutByCursor(select: () => readonly Entry[], query: CursorQuery): Page {
   const after = query.cursor === '' ? 0 : readCursor(query);
-  const selected = selectEntries(collection, filter);
+  const selected = select();
   const from = findSeq(selected, after + 1);
   const entries = selected.slice(from, from + query.count);
   const last = entries.at(-1);
@@ -100,13 +108,13 @@ function cutByCursor(collection: Collection, filter: Filter | null, query: Curso
 
 /** Unreserved characters only (RFC 9865 section 2): last seq, time in seconds, and a mark of the filter. */
 function writeCursor(seq: number, query: CursorQuery): string {
-  return [seq.toString(36), Math.floor(query.now / 1000).toString(36), mark(query.filterText)].join('.');
+  return [seq.toString(36), Math.floor(query.now / 1000).toString(36), mark(query.about)].join('.');
 }
 
 function readCursor(query: CursorQuery): number {
   const [, seq = '', issued = '', filter] =
     /^([0-9a-z]{1,10})\.([0-9a-z]{1,10})\.([0-9a-f]{8})$/.exec(query.cursor) ?? [];
-  if (filter === undefined || filter !== mark(query.filterText)) {
+  if (filter === undefined || filter !== mark(query.about)) {
     throw new ScimError(400, 'invalidCursor', 'this cursor was not given for this query');
   }
   if (query.now / 1000 > parseInt(issued, 36) + query.timeout + 1) {

@@ -21,7 +21,8 @@ export function createPreparedPages(lifetime: number): PreparedPages {
 
   return {
     take(collection, view, query, now, make) {
-      if (query.has('filter')) return make();
+      // What groups have changes without the users.
+      if (query.has('filter') || query.has('groups')) return make();
       const key = `${view} ${collection.kind}?${query.toString()}`;
       const known = pages.get(key);
       if (

@@ -18,8 +18,14 @@ export interface Renderer {
   page(kind: ResourceKind, page: Page, view: View, projection: Projection): string;
 }
 
-/** @param baseUrl the SCIM Base URL, without a slash at its end. */
-export function createRenderer(baseUrl: string): Renderer {
+/**
+ * @param baseUrl the SCIM Base URL, without a slash at its end.
+ * @param nameMember for login nodes the name of a member by id; null: members are shown by id alone.
+ */
+export function createRenderer(
+  baseUrl: string,
+  nameMember: () => ((id: string) => string | null) | null = () => null,
+): Renderer {
   const texts = new WeakMap<JsonObject, string>();
   const locate = (kind: ResourceKind, id: string): string => `${baseUrl}/${ENDPOINTS[kind]}/${id}`;
 
@@ -30,6 +36,12 @@ export function createRenderer(baseUrl: string): Renderer {
 
   function resource(kind: ResourceKind, entry: Entry, view: View, projection: Projection): string {
     const shown = view === 'all' ? entry.served : entry.resource;
+    const nameOf = kind === 'Group' && view === 'all' ? nameMember() : null;
+    if (nameOf !== null) {
+      // Not kept: a member may get another name without a change of the group.
+      const named = complete(kind, entry.id, nameMembers(shown, nameOf));
+      return JSON.stringify(projection === null ? named : project(named, projection));
+    }
     if (projection !== null) return JSON.stringify(project(complete(kind, entry.id, shown), projection));
     const known = texts.get(shown);
     if (known !== undefined) return known;
@@ -56,4 +68,19 @@ export function createRenderer(baseUrl: string): Renderer {
   }
 
   return { locate, resource, page };
+}
+
+/**
+ * Members with `display` (RFC 7643 section 4.2 leaves it to the service) and with `userName`, which the RFC does not
+ * have: nsscache asks for it with `scim_path_username = members/userName`.
+ */
+function nameMembers(group: JsonObject, nameOf: (id: string) => string | null): JsonObject {
+  const { members } = group;
+  if (!Array.isArray(members)) return group;
+  const named = members.map((member) => {
+    const id = isObject(member) ? member['value'] : null;
+    const name = typeof id === 'string' ? nameOf(id) : null;
+    return isObject(member) && name !== null ? { ...member, display: name, userName: name } : member;
+  });
+  return { ...group, members: named };
 }

@@ -9,7 +9,14 @@ import {
   type Directory,
 } from '../../../src/testbed/identity-provider/directory.ts';
 import { makeSampleDirectory } from '../../../src/testbed/identity-provider/sample-directory.ts';
-import { findCutOff, findFaults, findObstacle, keepPicture, setUpHarness } from './browser.ts';
+import {
+  findCutOff,
+  findFaults,
+  findObstacle,
+  findUnreachable,
+  keepPicture,
+  setUpHarness,
+} from './browser.ts';
 
 const SMALL = { width: 390, height: 800 };
 
@@ -63,13 +70,14 @@ describe.skipIf(findObstacle() !== null)('the Entra admin center for rehearsal',
       expect(await page.getByText('A rehearsal on this machine').count()).toBe(1);
       expect([name, await findFaults(page)]).toEqual([name, []]);
       expect([name, await findCutOff(page)]).toEqual([name, []]);
+      expect([name, await findUnreachable(page)]).toEqual([name, []]);
       await keepPicture(page, `entra-${name}`);
       await page.setViewportSize(SMALL);
       expect([name, await findCutOff(page)]).toEqual([name, []]);
       expect([name, await findFaults(page)]).toEqual([name, []]);
       await keepPicture(page, `entra-${name}-narrow`);
     }
-  }, 180_000);
+  }, 600_000);
 
   it('admits the key of this start alone, and takes no form that is not its own', async () => {
     const file = path.join(harness.scratch(), 'directory.yaml');

@@ -124,6 +124,44 @@ export async function findCutOff(page: Page): Promise<unknown> {
     .filter((box) => box.scrollWidth > box.clientWidth).map((box) => box.outerHTML.slice(0, 200))`);
 }
 
+/** Controls that the Tab key does not reach, or of which the focus cannot be seen. */
+export async function findUnreachable(page: Page): Promise<unknown> {
+  // What stays current by itself would put other controls in place of those that are counted.
+  const isLive = (url: URL): boolean => url.pathname === new URL(page.url()).pathname;
+  await page.route(isLive, (route) => route.abort());
+  const unreachable = await tabThrough(page);
+  await page.unroute(isLive);
+  return unreachable;
+}
+
+async function tabThrough(page: Page): Promise<unknown> {
+  const count = Number(
+    await page.evaluate(`(() => {
+      const controls = [...document.querySelectorAll('a[href], button, input, select, textarea, summary')];
+      globalThis.unreached = new Set(controls.filter((one) => one.type !== 'hidden' && one.checkVisibility()));
+      document.activeElement?.blur();
+      return globalThis.unreached.size;
+    })()`),
+  );
+  // A box that scrolls is a stop too.
+  for (let turn = 0; turn < 2 * count + 10; turn += 1) {
+    await page.keyboard.press('Tab');
+    const left = await page.evaluate(`(() => {
+      const one = document.activeElement;
+      if (one?.matches(':focus-visible') && getComputedStyle(one).outlineStyle !== 'none') {
+        globalThis.unreached.delete(one);
+        // Of radio buttons one is a stop; the arrow keys reach the others.
+        if (one.type === 'radio') {
+          for (const other of document.getElementsByName(one.name)) globalThis.unreached.delete(other);
+        }
+      }
+      return globalThis.unreached.size;
+    })()`);
+    if (left === 0) return [];
+  }
+  return page.evaluate('[...globalThis.unreached].map((one) => one.outerHTML.slice(0, 200))');
+}
+
 /** Keeps a picture of the page where `SCREENSHOTS` names a directory. */
 export async function keepPicture(page: Page, name: string): Promise<void> {
   const where = process.env['SCREENSHOTS'];

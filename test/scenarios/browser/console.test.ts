@@ -2,7 +2,15 @@
 import { describe, expect, it } from 'vitest';
 import { nameLine } from '../../../src/testbed/console/keys.ts';
 import type { Testbed } from '../../../src/testbed/service.ts';
-import { choose, findCutOff, findFaults, findObstacle, keepPicture, setUpHarness } from './browser.ts';
+import {
+  choose,
+  findCutOff,
+  findFaults,
+  findObstacle,
+  findUnreachable,
+  keepPicture,
+  setUpHarness,
+} from './browser.ts';
 
 const COREWEAVE = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';
 const PUSHED = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl pushed';
@@ -113,7 +121,7 @@ describe.skipIf(findObstacle() !== null)('the console', () => {
     'login-nodes',
   ];
 
-  it('has pages on which axe-core finds nothing, light or dark, at 1280 px and on a telephone', async () => {
+  it('has pages on which axe-core finds nothing, light or dark, at 1280 px and on a telephone, and of which the Tab key reaches everything', async () => {
     const testbed = await harness.testbed({ settings: { legacyDefaultGroups: true } });
     const { alice, eve, group } = await pushEveryFault(testbed);
     const page = await harness.open();
@@ -138,12 +146,13 @@ describe.skipIf(findObstacle() !== null)('the console', () => {
         expect([path, width, await findFaults(page), await findCutOff(page)]).toEqual([path, width, [], []]);
         await keepPicture(page, `${name}-${width}`);
       }
+      expect([path, await findUnreachable(page)]).toEqual([path, []]);
       await page.emulateMedia({ colorScheme: 'dark' });
       expect([path, await findFaults(page, 'color-contrast')]).toEqual([path, []]);
       await keepPicture(page, `${name}-dark`);
       await page.emulateMedia({ colorScheme: 'light' });
     }
-  }, 180_000);
+  }, 600_000);
 
   it('shows on the overview each fault that no one would look for, with its way out', async () => {
     const testbed = await harness.testbed();

@@ -247,6 +247,50 @@ describe('a list', () => {
     expect((await send('GET', `/Users?cursor=${body.nextCursor}&count=1`)).status).toBe(200);
   });
 
+  it('answers the queries of CoreWeave’s own example for nsscache, for login nodes', async () => {
+    const { send, admin, testbed } = await connect({ seedUsers: 4 });
+    const { body } = await send('GET', '/Users');
+    const ids: string[] = body.Resources.map((user: { id: string }) => user.id);
+    await send('PATCH', `/Users/${ids[0]}`, {
+      Operations: [{ op: 'Replace', path: 'active', value: 'False' }],
+    });
+    const members = ids.slice(0, 2).map((value) => ({ value }));
+    await send('POST', '/Groups', { displayName: 'admin', members });
+    const read = (path: string): ReturnType<typeof send> =>
+      send('GET', path, undefined, { authorization: `Bearer ${testbed.readToken}` });
+    const list = async (path: string): Promise<string[]> =>
+      (await read(path)).body.Resources.map((user: { id: string }) => user.id);
+    expect(await list('/Users?filter=active%20eq%20%22true%22')).toEqual(ids.slice(1));
+    expect(await list('/Users?filter=active%20ne%20%22True%22')).toEqual(ids.slice(0, 1));
+    expect(await list('/Users?groups=admin&filter=active%20eq%20%22true%22&startIndex=1')).toEqual([ids[1]]);
+    expect(await list('/Users?groups=ADMIN')).toEqual(ids.slice(0, 2));
+    expect(await list('/Users?groups=none')).toEqual([]);
+    // A membership that changes counts at once.
+    const { body: groups } = await send('GET', '/Groups');
+    const [{ id }] = groups.Resources;
+    await send('PATCH', `/Groups/${id}`, {
+      Operations: [{ op: 'remove', path: `members[value eq "${ids[0]}"]` }],
+    });
+    expect(await list('/Users?groups=admin')).toEqual([ids[1]]);
+    const { body: first } = await read('/Users?groups=admin&cursor=&count=1');
+    expect(first.Resources).toHaveLength(1);
+    // The identity provider's parameters that no one knows are passed over.
+    expect((await send('GET', '/Users?groups=admin')).body.totalResults).toBe(4);
+
+    await admin('PATCH', '/settings', { memberNames: true });
+    const named = async (): Promise<unknown> => (await read('/Groups')).body.Resources[0].members;
+    expect(await named()).toEqual([
+      { value: ids[1], type: 'User', display: 'user000002@example.com', userName: 'user000002@example.com' },
+    ]);
+    await send('PATCH', `/Users/${ids[1]}`, {
+      Operations: [{ op: 'replace', path: 'userName', value: 'new@x' }],
+    });
+    expect(await named()).toMatchObject([{ userName: 'new@x' }]);
+    expect((await send('GET', '/Groups')).body.Resources[0].members).toEqual([
+      { value: ids[1], type: 'User' },
+    ]);
+  });
+
   it('shows what changed since a time', async () => {
     let now = Date.parse('2026-01-01T00:00:00Z');
     const { send } = await connect({ seedUsers: 3, now: () => now });

@@ -16,7 +16,7 @@ export function showAssignments({ directory, session }: Visit, query: URLSearchP
       ${searchBar(query)}
       ${table(
         'Users and groups',
-        ['Display name', 'Object type', ''],
+        ['Display name', 'Object type', 'Action'],
         assigned
           .filter((one) => includesText(query, one))
           .map((one) => [

@@ -69,7 +69,7 @@ export function showGroup({ directory, session }: Visit, query: URLSearchParams)
       ${searchBar(query, hidden)}
       ${table(
         'Members',
-        ['Name', 'Type', ''],
+        ['Name', 'Type', 'Action'],
         members.map(([name, type]) => [
           name,
           type,

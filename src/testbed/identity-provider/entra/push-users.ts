@@ -19,7 +19,12 @@ export async function bringPerson(
   if (target === null) {
     // A user who is disabled before the first cycle is never created.
     if (!isActive(person)) return null;
-    const created = await insist(run.client, 'POST', '/Users', writeNewUser(person, mapped));
+    const created = await insist(
+      run.client,
+      'POST',
+      '/Users',
+      writeNewUser(person, mapped, run.directory.application.sends_null_addresses),
+    );
     run.directory.provisioned.users[person.object_id] = readId(created);
     return 'create';
   }

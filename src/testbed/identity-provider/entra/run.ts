@@ -1,5 +1,6 @@
 // What a cycle and a provisioning on demand work with: the directory, the client and the form of the requests.
 import type { Directory } from '../directory.ts';
+import { followRenames } from '../renames.ts';
 import { createIdpClient, type IdpClient, type LogLine } from '../idp-client.ts';
 
 const USER_AGENT = 'entra-emulator (like Microsoft.Azure.Provisioning)';
@@ -15,6 +16,7 @@ export interface Run {
 
 /** A run that has done nothing yet. */
 export function openRun(directory: Directory): Run {
+  followRenames(directory);
   const isInitial = directory.application.watermark === null;
   return { directory, ...openClient(directory), isInitial, log: [] };
 }

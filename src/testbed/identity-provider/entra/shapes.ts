@@ -76,12 +76,16 @@ export function isActive(person: Person): boolean {
 }
 
 /** `POST /Users`: the CoreWeave extension is in it, but not in `schemas`; some members are empty. */
-export function writeNewUser(person: Person, mapped: ReadonlyMap<string, string>): JsonObject {
+export function writeNewUser(
+  person: Person,
+  mapped: ReadonlyMap<string, string>,
+  hasNullAddresses: boolean,
+): JsonObject {
   const empty: JsonObject = {
     schemas: [USER_SCHEMA, ENTERPRISE_SCHEMA],
     externalId: person.object_id,
     active: isActive(person),
-    addresses: null,
+    ...(hasNullAddresses ? { addresses: null } : {}),
     phoneNumbers: [],
     roles: [],
     meta: { resourceType: 'User' },

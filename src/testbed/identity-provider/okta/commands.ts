@@ -17,14 +17,24 @@ const USAGE = `usage: npm run okta -- [--file directory.yaml] COMMAND
   provisioning on, off                 Provisioning to App
   cycle                                push everything that differs, with a log
   user add, set, disable, enable, delete, restore, purge LOGIN [ATTRIBUTE=VALUE...]
+  key LOGIN KEY                        the custom attribute sunkSshKeys of the profile; mapping add sunkSshKeys
+                                       sends it, as the real one does only for attributes that are mapped
   group add, add-member, remove-member, rename, remove NAME ...
 `;
 
 export const OKTA: Program = {
   name: 'okta',
   usage: USAGE,
-  commands: makeCycleCommands(async (directory, isInitial) => {
-    if (isInitial) throw new UsageError('Okta compares everything in each push: cycle without --initial');
-    return { heading: '', sort: 'incremental', log: await runOktaCycle(directory) };
-  }, testConnection),
+  commands: {
+    key(directory, [login = '', key]) {
+      const person = directory.users.find(({ userPrincipalName }) => userPrincipalName === login);
+      if (person === undefined || key === undefined) throw new UsageError('key LOGIN KEY');
+      person.sunkSshKeys = key;
+      return 'saved\n';
+    },
+    ...makeCycleCommands(async (directory, isInitial) => {
+      if (isInitial) throw new UsageError('Okta compares everything in each push: cycle without --initial');
+      return { heading: '', sort: 'incremental', log: await runOktaCycle(directory) };
+    }, testConnection),
+  },
 };

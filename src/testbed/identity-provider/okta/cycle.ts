@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Directory, DirectoryGroup, Person } from '../directory.ts';
 import { listAssignedGroups, listAssignedPeople, listPeople } from '../entra/scope.ts';
 import { isActive, mapPerson, readTarget } from '../entra/shapes.ts';
+import { followRenames } from '../renames.ts';
 import {
   createIdpClient,
   find,
@@ -27,6 +28,7 @@ export async function runOktaCycle(directory: Directory): Promise<readonly LogLi
   const { tenant_url: url, secret_token: token } = directory.application;
   const client = createIdpClient(url.replace(/\/+$/, ''), token, USER_AGENT);
   const log: LogLine[] = [];
+  followRenames(directory);
   const assigned = new Set(listAssignedPeople(directory));
   for (const person of directory.users) {
     const isWanted = assigned.has(person) && isActive(person);

@@ -54,12 +54,24 @@ function compileTest(path: string, op: Comparison, operand: Operand): (value: Js
   if (typeof operand === 'string') {
     const fold = CASE_EXACT.has(path) ? (text: string) => text : (text: string) => text.toLowerCase();
     const wanted = fold(operand);
-    return (value) => (typeof value === 'string' ? holdsForText(op, fold(value), wanted) : op === 'ne');
+    return (value) => {
+      if (typeof value === 'boolean') return holdsForBoolean(op, value, operand);
+      return typeof value === 'string' ? holdsForText(op, fold(value), wanted) : op === 'ne';
+    };
   }
   if (typeof operand === 'number') {
     return (value) => (typeof value === 'number' ? holds(op, value, operand) : op === 'ne');
   }
   return (value) => (value === operand) === (op === 'eq');
+}
+
+/**
+ * CoreWeave's own example for nsscache asks `active eq "true"`, as if the attribute were text. RFC 7644 section 3.4.2.2
+ * compares a boolean with the JSON literal only; here its text in either case counts as the literal, for `eq` and `ne`.
+ */
+function holdsForBoolean(op: Comparison, value: boolean, operand: string): boolean {
+  const isSame = operand.toLowerCase() === String(value);
+  return op === 'eq' ? isSame : op === 'ne' && !isSame;
 }
 
 function holdsForText(op: Comparison, value: string, wanted: string): boolean {

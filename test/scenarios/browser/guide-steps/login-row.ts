@@ -27,6 +27,8 @@ async function logIn(walk: Walk, scratch: string): Promise<void> {
     expect(synced.status, synced.output).toBe(0);
     const login = await own.type(`ssh -F '${config}' -i '${walk.paste('key file')}' alice@login-node id`);
     expect(login.output).toMatch(/uid=\d+\(alice\) .*\(slurm-users\)/);
+    const zombies = await node.type("grep -l '^State:[[:space:]]*Z' /proc/[0-9]*/status");
+    expect([zombies.output, zombies.status]).toEqual(['', 1]);
     await node.start('exit', () => true);
   } finally {
     await node.close();

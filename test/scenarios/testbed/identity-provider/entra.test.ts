@@ -5,7 +5,7 @@ import type { Directory } from '../../../../src/testbed/identity-provider/direct
 import { runCycle, testConnection } from '../../../../src/testbed/identity-provider/entra/cycle.ts';
 import { SSH_KEYS_PATH, isActive } from '../../../../src/testbed/identity-provider/entra/shapes.ts';
 import { findSubject, provisionOnDemand } from '../../../../src/testbed/identity-provider/entra/on-demand.ts';
-import { setGroupScope } from '../../../../src/testbed/identity-provider/directory-verbs.ts';
+import { changeUser, setGroupScope } from '../../../../src/testbed/identity-provider/directory-verbs.ts';
 import { changeMapping } from '../../../../src/testbed/identity-provider/mapping-verbs.ts';
 import { findNextTry } from '../../../../src/testbed/identity-provider/entra/quarantine.ts';
 import type { JsonObject } from '../../../../src/testbed/protocol/json.ts';
@@ -72,9 +72,9 @@ describe('the Entra emulator', () => {
     expect(writes[0]?.[1]).toMatchObject({
       externalId: 'a1',
       active: true,
-      addresses: null,
       phoneNumbers: [],
     });
+    expect(writes[0]?.[1]).not.toHaveProperty('addresses');
     expect(writes[1]?.[1]).not.toHaveProperty('members');
     expect(writes[2]?.[1]).toEqual([
       { op: 'Add', path: 'members', value: [{ $ref: null, value: directory.provisioned.users['a1'] }] },
@@ -104,6 +104,37 @@ describe('the Entra emulator', () => {
     directory.users.pop();
     expect((await runCycle(directory)).map((line) => line.action)).toEqual(['delete']);
     expect(await listWrites(client)).toEqual([['DELETE /Users', null]]);
+  });
+
+  it('renames a user whose userPrincipalName changed, and disables no one, by command or by hand', async () => {
+    const client = await connect();
+    const directory = makeDirectory(client, {
+      users: [ALICE, { object_id: 'b1', userPrincipalName: 'bob@example.com', manager: 'alice@example.com' }],
+      groups: [GROUP],
+    });
+    directory.application.assigned = ['slurm-users', 'alice@example.com', 'bob@example.com'];
+    directory.application.sends_null_addresses = true;
+    await runCycle(directory);
+    expect((await listWrites(client))[0]?.[1]).toMatchObject({ addresses: null });
+    // By the command, which changes every reference at once.
+    changeUser(directory, ['set', 'alice@example.com', 'userPrincipalName=ashby@example.com']);
+    expect(directory.groups[0]?.members).toEqual(['ashby@example.com']);
+    expect(directory.users[1]?.manager).toBe('ashby@example.com');
+    expect(() =>
+      changeUser(directory, ['set', 'ashby@example.com', 'userPrincipalName=bob@example.com']),
+    ).toThrow('there is bob@example.com already');
+    expect((await runCycle(directory)).map(({ action }) => action)).toEqual(['update']);
+    expect(await listWrites(client)).toEqual([
+      ['PATCH /Users', [{ op: 'Replace', path: 'userName', value: 'ashby@example.com' }]],
+    ]);
+    // By hand, in the name alone: the cycle follows the object id.
+    directory.users[0]!.userPrincipalName = 'a.ashby@example.com';
+    expect((await runCycle(directory)).map(({ action }) => action)).toEqual(['update']);
+    expect(directory.application.assigned).toContain('a.ashby@example.com');
+    const { body } = await client.send('GET', '/Users?filter=userName eq "a.ashby@example.com"');
+    expect(body.Resources).toMatchObject([{ active: true, id: directory.provisioned.users['a1'] }]);
+    const { body: groups } = await client.send('GET', '/Groups');
+    expect(groups.Resources[0].members).toHaveLength(1);
   });
 
   it('speaks the compliant form when the tenant URL asks for it', async () => {

@@ -57,6 +57,18 @@ describe('the Okta emulator', () => {
     expect(writes[5].target).toMatch(/\/Groups\//);
   });
 
+  it('renames by object id, and keeps the memberships', async () => {
+    const client = await connect();
+    const directory = makeDirectory(client, { users: [ALICE], groups: [GROUP] });
+    await runOktaCycle(directory);
+    directory.users[0]!.userPrincipalName = 'ashby@example.com';
+    expect((await runOktaCycle(directory)).map((line) => line.action)).toEqual(['update']);
+    const { body } = await client.send('GET', '/Users');
+    expect(body.Resources).toMatchObject([{ userName: 'ashby@example.com', active: true }]);
+    const { body: groups } = await client.send('GET', '/Groups');
+    expect(groups.Resources[0].members).toHaveLength(1);
+  });
+
   it('logs a refusal and goes on with the next', async () => {
     const client = await connect();
     const directory = makeDirectory(client, { users: [ALICE], groups: [GROUP] });

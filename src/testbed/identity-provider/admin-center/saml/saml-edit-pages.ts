@@ -46,7 +46,7 @@ export function showClaims({ directory, session }: Visit): Page {
       <h2>Additional Claims</h2>
       ${table(
         'Additional Claims',
-        ['Claim name', 'Value', ''],
+        ['Claim name', 'Value', 'Action'],
         claims.map(([name, attribute]) => [
           html`<a href="${HOME}/claim?name=${encodeURIComponent(name)}">${name}</a>`,
           nameSource(attribute),
