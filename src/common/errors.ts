@@ -27,7 +27,7 @@ const TABLE = {
   },
   store_busy: {
     exit: null,
-    hint: 'it is asked again when the pause is over; a lower scim.budget asks less often',
+    hint: 'it is asked again when the pause is over, or at once by sunk-agent sync; a lower scim.budget asks less often',
   },
   store_answer: { exit: null, hint: 'compare scim.base_url with SCIM Configuration in the Cloud Console' },
   store_bound: { exit: null, hint: 'raise the bound in scim.bounds if the store is really that large' },

@@ -61,6 +61,11 @@ export const scim = z.strictObject({
   budget: rate
     .prefault('5/s')
     .describe('Average rate of requests to the store; the poll interval grows to keep it.'),
+  max_wait: duration
+    .prefault('10m')
+    .describe(
+      'Longest pause that the store may ask for (Retry-After); sunk-agent sync and SIGHUP ask at once, every 10 s at most.',
+    ),
   ca_file: absolutePath
     .nullable()
     .default(null)

@@ -35,6 +35,8 @@ export const askSchema = z.discriminatedUnion('ask', [
   }),
   /** Serve this text to Prometheus (`metrics.listen`); has no answer. */
   z.strictObject({ ask: z.literal('metrics'), text: z.string() }),
+  /** A person asks: no pause that the store wanted is kept, unless it was asked within the last 10 s. Has no answer. */
+  z.strictObject({ ask: z.literal('resume') }),
   /** The node has this snapshot now; later requests to the store carry it (`scim.announce`). Has no answer. */
   z.strictObject({ ask: z.literal('announce'), snapshot: z.string().regex(/^[0-9a-f]{6,64}$/) }),
   /** From now on send `look` when the store announces a change, or a token file has changed. */
@@ -112,6 +114,8 @@ export const saySchema = z.discriminatedUnion('say', [
     code: z.string(),
     message: z.string(),
     hint: z.string(),
+    /** With store_busy: the pause that the store asked for, epoch milliseconds. */
+    pause: z.strictObject({ since: z.number(), until: z.number() }).optional(),
   }),
   /** How the store answered since the last `traffic`; sent before the `end`, `resource` or `failed` that it belongs to. */
   z.strictObject({

@@ -8,6 +8,7 @@ import { type Channel, openChannel } from '../protocol/channel.ts';
 import type { MetricsListener } from './metrics-listener.ts';
 import { followEvents } from './events/events.ts';
 import { type Ask, askSchema, type ChangeNotice, type Say } from '../protocol/messages.ts';
+import { StoreBusy } from '../protocol/store-busy.ts';
 import type { Store } from './store.ts';
 import { watchTokens } from './token-watch.ts';
 
@@ -23,6 +24,7 @@ export async function serveAgent(stream: Duplex, store: Store, log: Logger): Pro
       fetches = fetches.then(() => sendAnswer(ask.n, () => serveFetch(channel, ask, store)));
     else if (ask.ask === 'read') void sendAnswer(ask.n, () => answerRead(ask, store));
     else if (ask.ask === 'probe') void sendAnswer(ask.n, () => answerProbe(ask, store));
+    else if (ask.ask === 'resume') store.client.resume();
     else if (ask.ask === 'announce') store.client.announce(ask.snapshot);
     else if (ask.ask === 'watch') watch();
     else if (ask.ask === 'metrics') void showMetrics(ask.text, store, log).catch(logError);
@@ -79,5 +81,6 @@ function describeFailure(n: number, error: unknown): Say {
     return { say: 'failed', n, code: 'internal', message: describeError(error), hint: '' };
   // The message carries the causes; the hint has a field of its own.
   const message = describeError(new Error(error.message, { cause: error.cause }));
-  return { say: 'failed', n, code: error.code, message, hint: error.hint };
+  const pause = error instanceof StoreBusy ? { pause: error.pause } : {};
+  return { say: 'failed', n, code: error.code, message, hint: error.hint, ...pause };
 }

@@ -27,7 +27,10 @@ export function startSyncTriggers(
   link.onConnect(() =>
     wasReadCompletely(keeper.get().state, config) ? schedule.rejoin() : queue.ask('full'),
   );
-  const onHangup = (): void => queue.ask('full');
+  const onHangup = (): void => {
+    link.current()?.resume();
+    queue.ask('full');
+  };
   process.on('SIGHUP', onHangup);
 
   return {

@@ -14,7 +14,8 @@ import type { SyncMode, SyncRequest } from './sync-request.ts';
 import type { Progress } from '../progress.ts';
 import { createDeltaCheck, describeDistrust } from './delta-check.ts';
 import { DISTRUST, findDistrust, findReadUntil } from './delta-window.ts';
-import { createKeptTally, findUnsaidInactive, presumeInactive } from './kept-inactive.ts';
+import { findUnsaidInactive, presumeInactive } from './kept-inactive.ts';
+import { createOddTally } from './odd-tally.ts';
 import { readOperatorFiles } from '../overrides/operator-files.ts';
 import { readResources } from './read-resources.ts';
 import { scopeOf } from './fetch-scope.ts';
@@ -147,7 +148,7 @@ interface FetchListener {
 function openListener(context: FetchContext): FetchListener {
   const { state, config, judge, now, onProgress } = context;
   const paths = createPathTally(config);
-  const kept = createKeptTally();
+  const odd = createOddTally();
   const deltas = createDeltaCheck(findReadUntil(state, config, now));
   let batch: IngestBatch | null = null;
   const begin = (): IngestBatch => {
@@ -155,7 +156,7 @@ function openListener(context: FetchContext): FetchListener {
     return batch;
   };
   return {
-    ingest: (line) => ingestPageLine(line, begin(), judge, { paths, kept, deltas }),
+    ingest: (line) => ingestPageLine(line, begin(), judge, { paths, odd, deltas }),
     async finish(end, named, mayConfirm) {
       const hasNews = end?.mode === 'full' || named.length > 0 || batch !== null;
       if (!hasNews) return { ingested: NOTHING, reads: 0, missed: 0, problems: [], warnings: [] };
@@ -170,7 +171,7 @@ function openListener(context: FetchContext): FetchListener {
       const missed = lists === null ? 0 : deltas.missed();
       const ingested = begun.commit(mayConfirm);
       onProgress?.('ingest', ingested.added + ingested.changed, ingested.added + ingested.changed);
-      return { ingested, reads, missed, problems, warnings: [...warnings, ...unmatched, ...kept.findings()] };
+      return { ingested, reads, missed, problems, warnings: [...warnings, ...unmatched, ...odd.findings()] };
     },
   };
 }

@@ -5,13 +5,13 @@ import type { IngestBatch } from '../../state/batch/ingest-model.ts';
 import type { DeltaCheck } from './delta-check.ts';
 import { ingestOne } from './ingest-one.ts';
 import type { ResourceJudge } from './judge-resource.ts';
-import type { KeptTally } from './kept-inactive.ts';
+import type { OddTally } from './odd-tally.ts';
 import type { PathTally } from './path-tally.ts';
 
 /** What looks on while a page is ingested. */
 export interface PageTallies {
   readonly paths: PathTally;
-  readonly kept: KeptTally;
+  readonly odd: OddTally;
   readonly deltas: DeltaCheck;
 }
 
@@ -23,13 +23,13 @@ export function ingestPageLine(
   { kind, resources: text }: PageLine,
   batch: IngestBatch,
   judge: ResourceJudge,
-  { paths, kept, deltas }: PageTallies,
+  { paths, odd, deltas }: PageTallies,
 ): number {
   const resources = parseResources(text);
   for (const raw of resources) {
     paths.see(kind, raw);
     const { judged, isChanged } = ingestOne(batch, judge, kind, raw);
-    kept.see(judged);
+    odd.see(judged);
     if (judged.kind === 'good') deltas.see(kind, judged.record.id, raw, isChanged);
   }
   return resources.length;

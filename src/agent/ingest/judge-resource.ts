@@ -79,7 +79,7 @@ function createGroupJudge(attributes: Attributes): ResourceJudge['readGroup'] {
     const field = collector(findings, previous);
     const own = (name: string): unknown => getProperty(raw as Record<string, unknown>, name);
     const created = (): unknown => readMeta(raw as Record<string, unknown>, 'created');
-    const members = field('members', () => readMembers(own('members')));
+    const members = field('members', () => readMembers(own('members'), findings));
     const record = {
       id,
       name: field('name', () => requiredText(group.name(raw), attributes.group_name)),

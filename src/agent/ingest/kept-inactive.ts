@@ -1,10 +1,8 @@
-// Users that the store sends without `active`: who stays inactive, and the warning about them.
+// Users that the store sends without `active`: who stays inactive.
 import type { Config } from '../../config/config.ts';
 import { findDisabledBecause, readOperatorOverrides, resolveAccess } from '../../policy/access.ts';
-import type { Finding, Judged } from '../../protocol/records.ts';
 import type { StateDatabase } from '../../state/state.ts';
-import { sayCount } from '../../common/text/count-noun.ts';
-import { ACTIVE_MISSING, type ResourceJudge } from './judge-resource.ts';
+import type { ResourceJudge } from './judge-resource.ts';
 
 type Records = Pick<StateDatabase, 'users' | 'groups' | 'bindings' | 'lastSync'>;
 
@@ -63,28 +61,5 @@ export function presumeInactive(judge: ResourceJudge, ids: ReadonlySet<string>):
         raw,
         previous !== null && ids.has(previous.id) ? { ...previous, active: false } : previous,
       ),
-  };
-}
-
-/** Counts the users who stay inactive because the store no longer says. */
-export interface KeptTally {
-  see(judged: Judged<unknown>): void;
-  /** One finding, or none. */
-  findings(): Finding[];
-}
-
-/** An empty tally for one sync. */
-export function createKeptTally(): KeptTally {
-  let kept = 0;
-  return {
-    see(judged) {
-      if (judged.kind === 'good' && judged.warnings.some(({ code }) => code === ACTIVE_MISSING)) kept += 1;
-    },
-    findings() {
-      if (kept === 0) return [];
-      const inactive = sayCount(kept, 'inactive user');
-      const detail = `the store sends no active for ${inactive}: still inactive here, until it sends active: true`;
-      return [{ code: ACTIVE_MISSING, detail }];
-    },
   };
 }

@@ -1,10 +1,15 @@
 // The fields of a raw resource, one by one: what the store sent as a value, or why it is none.
+import { sayCount } from '../../common/text/count-noun.ts';
+import { makePrintable } from '../../common/text/printable.ts';
 import { getProperty, isObject } from '../../protocol/attribute-path.ts';
 import type { Finding, Judged } from '../../protocol/records.ts';
 
 const MAX_TEXT = 1024;
 const MAX_KEYS = 1000;
 const MAX_KEY_TEXT = 16 * 1024;
+
+/** The finding about members that are left out while the others count. */
+export const MEMBER_MALFORMED = 'member-malformed';
 
 /** What a broken field throws, to be caught where the record is put together. */
 export class Broken extends Error {
@@ -18,11 +23,31 @@ export class Broken extends Error {
 /** An id, or the verdict on a resource that has none. */
 export function readId(raw: unknown): string | Judged<never> {
   const id = isObject(raw) ? getProperty(raw, 'id') : undefined;
-  if (typeof id === 'string' && id.length > 0 && id.length <= 256 && isPrintable(id)) return id;
+  if (isUsableId(id)) return id;
+  const shown = id === undefined ? '' : `: ${showValue(id)}`;
   return {
     kind: 'unreadable',
-    findings: [{ code: 'id-malformed', detail: 'a resource without a usable id' }],
+    findings: [{ code: 'id-malformed', detail: `a resource without a usable id${shown}` }],
   };
+}
+
+/**
+ * An id is compared and stored byte by byte. One that is not well-formed, or lost characters on its way (U+FFFD), would
+ * become the same as another.
+ */
+function isUsableId(id: unknown): id is string {
+  return (
+    typeof id === 'string' &&
+    id.length > 0 &&
+    id.length <= 256 &&
+    id.isWellFormed() &&
+    !/[\p{Cc}\ufffd]/u.test(id)
+  );
+}
+
+/** A value of the store as it may be shown: JSON, escaped, 80 characters at most. */
+export function showValue(value: unknown): string {
+  return makePrintable(JSON.stringify(value) ?? 'undefined', 80);
 }
 
 /**
@@ -81,22 +106,33 @@ export function readKeyTexts(value: unknown, findings: Finding[]): string[] {
   return texts;
 }
 
-/** Ids of the users and of the nested groups, each once and in order. */
-export function readMembers(value: unknown): { users: string[]; groups: string[] } {
+/**
+ * Ids of the users and of the nested groups, each once and in order. An entry without a usable id is left out and
+ * reported; where no entry has one, all of it is broken.
+ */
+export function readMembers(value: unknown, findings: Finding[]): { users: string[]; groups: string[] } {
   if (value === undefined || value === null) return { users: [], groups: [] };
   if (!Array.isArray(value)) throw new Broken('members-malformed', 'members is not an array');
   const users = new Set<string>();
   const groups = new Set<string>();
+  const malformed: unknown[] = [];
   for (const item of value) {
     const id = isObject(item) ? getProperty(item, 'value') : undefined;
-    if (typeof id !== 'string' || id === '' || id.length > 256)
-      throw new Broken('members-malformed', 'a member has no id');
+    if (!isUsableId(id)) {
+      malformed.push(item);
+      continue;
+    }
     const type = getProperty(item as Record<string, unknown>, 'type');
     const reference = getProperty(item as Record<string, unknown>, '$ref');
     const isGroup =
       (typeof type === 'string' && type.toLowerCase() === 'group') ||
       (typeof reference === 'string' && reference.includes('/Groups/'));
     (isGroup ? groups : users).add(id);
+  }
+  if (malformed.length > 0) {
+    const which = `${malformed.length} of ${sayCount(value.length, 'member')} has no usable id, such as ${showValue(malformed[0])}`;
+    if (malformed.length === value.length) throw new Broken('members-malformed', which);
+    findings.push({ code: MEMBER_MALFORMED, detail: `${which}: left out, the others count` });
   }
   return { users: [...users].sort(), groups: [...groups].sort() };
 }
@@ -105,8 +141,4 @@ export function readMembers(value: unknown): { users: string[]; groups: string[]
 export function readMeta(resource: Readonly<Record<string, unknown>>, name: string): unknown {
   const value = getProperty(resource, 'meta');
   return isObject(value) ? getProperty(value, name) : undefined;
-}
-
-function isPrintable(text: string): boolean {
-  return !/\p{Cc}/u.test(text);
 }

@@ -4,7 +4,7 @@ import type { Suspect, IngestBatch } from '../../state/batch/ingest-model.ts';
 import type { ReadAnswer } from '../../protocol/messages.ts';
 import type { ResourceJudge } from './judge-resource.ts';
 import type { Reader } from '../reader-client/reader-client.ts';
-import type { GroupRecord, ResourceKind } from '../../protocol/records.ts';
+import type { GroupRecord, Judged, ResourceKind } from '../../protocol/records.ts';
 import { type JudgedAbsences, judgeAbsences, type Lists, type SingleRead } from './judge-absences.ts';
 import { readResources } from './read-resources.ts';
 import { ingestOne } from './ingest-one.ts';
@@ -69,7 +69,15 @@ function readMembers(
   const { kind, id, found, resource } = answer;
   if (kind !== 'Group' || found !== 'present') return { found, members: null };
   const judged = judge.readGroup(resource, batch.previous('Group', id) as GroupRecord | null);
-  return { found, members: judged.kind === 'good' ? new Set(judged.record.members) : null };
+  return { found, members: hasReadMembers(judged) ? new Set(judged.record?.members) : null };
+}
+
+/** Whatever else of the group is broken, the members that it lists were read. */
+function hasReadMembers(
+  judged: Judged<GroupRecord>,
+): judged is Exclude<typeof judged, { kind: 'unreadable' }> {
+  if (judged.kind !== 'quarantined') return judged.kind === 'good';
+  return judged.record !== null && judged.findings.every(({ code }) => code !== 'members-malformed');
 }
 
 /**

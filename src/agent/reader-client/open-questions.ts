@@ -1,6 +1,7 @@
 // The questions to a reader that have no answer yet, by number.
 import { AgentError, isErrorCode } from '../../common/errors.ts';
 import type { Ask, Say } from '../../protocol/messages.ts';
+import { StoreBusy } from '../../protocol/store-busy.ts';
 import type { PageLine } from '../../protocol/page-lines.ts';
 
 /** What the reader says to a question, not on its own account. */
@@ -80,6 +81,7 @@ export function createOpenQuestions(send: (ask: Ask) => Promise<void>): OpenQues
   };
 }
 
-function failureOf({ code, message, hint }: Extract<Say, { say: 'failed' }>): AgentError {
+function failureOf({ code, message, hint, pause }: Extract<Say, { say: 'failed' }>): AgentError {
+  if (pause !== undefined) return new StoreBusy(message, pause);
   return new AgentError(isErrorCode(code) ? code : 'reader_failed', message, { hint });
 }

@@ -28,6 +28,8 @@ export interface Reader {
   watch(onChange: (change: ChangeNotice) => void): void;
   /** How the store answered, after each question. */
   onTraffic(callback: (traffic: Traffic) => void): void;
+  /** A person asks: no pause that the store wanted is kept. */
+  resume(): void;
   /** Says which snapshot the node has (`scim.announce`). */
   announce(snapshot: string): void;
   /** Publishes the text that `metrics.listen` serves. */
@@ -66,6 +68,9 @@ export function openReader(stream: Duplex): Reader {
     },
     onTraffic(callback) {
       notices.onTraffic = callback;
+    },
+    resume() {
+      if (!questions.isEnded()) channel.send({ ask: 'resume' } satisfies Ask).catch(end);
     },
     announce(snapshot) {
       if (!questions.isEnded()) channel.send({ ask: 'announce', snapshot } satisfies Ask).catch(end);

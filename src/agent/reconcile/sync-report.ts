@@ -4,6 +4,7 @@ import type { Applied } from '../../host/host.ts';
 import type { StateDatabase } from '../../state/state.ts';
 import type { DesiredState, Refusal } from '../../policy/model.ts';
 import type { FetchResult } from '../ingest/fetch-store.ts';
+import { type Pause, StoreBusy } from '../../protocol/store-busy.ts';
 import type { SyncPlan } from '../../plan/plan-sync.ts';
 import { countRecords, type RecordCounts } from './count-records.ts';
 import type { SyncMode } from '../ingest/sync-request.ts';
@@ -24,7 +25,13 @@ export interface SyncReport {
   readonly mode: SyncMode | 'state';
   readonly fetched: FetchResult | null;
   /** Why the store could not be fetched; null if it was, or was not asked. */
-  readonly failure: { readonly code: string; readonly message: string; readonly hint: string } | null;
+  readonly failure: {
+    readonly code: string;
+    readonly message: string;
+    readonly hint: string;
+    /** The store wants no request until then, epoch milliseconds; absent: that is not the failure. */
+    readonly pause?: Pause;
+  } | null;
   /** Hash of the state database's records; equal on nodes that have fetched the same. */
   readonly snapshot: string;
   readonly counts: {
@@ -87,7 +94,7 @@ export function reportSync(input: ReportInput): SyncReport {
     startedAt: input.startedAt,
     mode: input.mode,
     fetched: isFailed ? null : fetched,
-    failure: isFailed ? { code: fetched.code, message: fetched.message, hint: fetched.hint } : null,
+    failure: isFailed ? describeFailure(fetched) : null,
     snapshot: state.snapshotHash(),
     counts: {
       ...state.counts(),
@@ -117,6 +124,11 @@ export function reportSync(input: ReportInput): SyncReport {
     durations: input.durations,
     tally: countRecords(plan, applied, state.quarantine()),
   };
+}
+
+function describeFailure(error: AgentError): SyncReport['failure'] {
+  const { code, message, hint } = error;
+  return { code, message, hint, ...(error instanceof StoreBusy ? { pause: error.pause } : {}) };
 }
 
 /** Whether the store was fetched and the host agrees with it now. */

@@ -10,6 +10,7 @@ import type { NamedResource, SyncMode, SyncRequest } from '../ingest/sync-reques
 import { dropSpentExtensions } from '../overrides/extensions.ts';
 import type { SyncContext } from './context.ts';
 import { decide } from './decide.ts';
+import { ASK_AGAIN_MS, StoreBusy } from '../../protocol/store-busy.ts';
 import { createStopwatch } from './stopwatch.ts';
 import { reportSync, type SyncReport } from './sync-report.ts';
 
@@ -91,12 +92,27 @@ async function fetchOrFail(
 ): Promise<FetchResult | AgentError> {
   const { reader, state, config } = context;
   try {
+    const busy = findBusy(state, now);
+    if (busy !== null) throw busy;
     if (reader === null) throw new AgentError('reader_failed', 'the reader is not connected');
     return await fetchStore({ ...context, reader, now }, request, findWindow(state, config, now));
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
     return error;
   }
+}
+
+/** The store asked for a pause within the last 10 s, in this process or another: it is not asked again so soon. */
+function findBusy(state: Pick<SyncContext['state'], 'lastSync'>, now: number): StoreBusy | null {
+  const found = state.lastSync<SyncReport>('paused by the store', ({ failure }) => hasPause(failure));
+  const { pause, message = '' } = found?.failure ?? {};
+  const age = pause === undefined ? -1 : now * 1000 - pause.since;
+  // `now` has whole seconds.
+  return pause === undefined || age < -1000 || age >= ASK_AGAIN_MS ? null : new StoreBusy(message, pause);
+}
+
+function hasPause(failure: SyncReport['failure']): boolean {
+  return failure?.pause !== undefined;
 }
 
 function historyRow(result: Applied, verdict: GuardVerdict) {

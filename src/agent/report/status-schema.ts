@@ -20,7 +20,15 @@ const store = z.object({
   lastContact: epoch.nullable(),
   /** When the last sync began that read the store completely; null: never. */
   lastComplete: epoch.nullable(),
-  failure: z.object({ code: z.string(), message: z.string(), hint: z.string() }).nullable(),
+  failure: z
+    .object({
+      code: z.string(),
+      message: z.string(),
+      hint: z.string(),
+      /** With `store_busy`: the pause that the store asked for, bounded by `scim.max_wait`; epoch milliseconds. */
+      pause: z.object({ since: z.number(), until: z.number() }).optional(),
+    })
+    .nullable(),
   skewSeconds: z.number().nullable(),
 });
 

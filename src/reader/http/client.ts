@@ -5,6 +5,7 @@ import type { Config } from '../../config/config.ts';
 import { AgentError } from '../../common/errors.ts';
 import { readTokens } from '../../config/tokens.ts';
 import type { TrafficTally } from '../../protocol/traffic.ts';
+import { ASK_AGAIN_MS, StoreBusy } from '../../protocol/store-busy.ts';
 import type { Answer } from './answer.ts';
 import { checkStatus } from './check-status.ts';
 import { type Call, exchange } from './exchange.ts';
@@ -21,6 +22,8 @@ export interface ScimClient {
   get(path: string, query: Readonly<Record<string, string>>, meter: Meter): Promise<Answer>;
   /** POSTs JSON once, for a long poll that may take `seconds`; otherwise the same. */
   post(path: string, body: unknown, seconds: number, meter: Meter): Promise<Answer>;
+  /** A person asks: a pause that the store wanted is over, unless it was asked within the last 10 s. */
+  resume(): void;
   /** Requests tell from here on that the node has this snapshot, if the configuration wants it told. */
   announce(snapshot: string): void;
   close(): Promise<void>;
@@ -43,8 +46,10 @@ interface ClientState extends ClientOptions {
   readonly base: URL;
   /** The token that was accepted last, which is tried first. */
   accepted: string | null;
-  /** Epoch milliseconds until which the store asked for no requests. */
-  pausedUntil: number;
+  /** What the store asked for: no requests until then; null: nothing. */
+  busy: StoreBusy | null;
+  /** When `resume` last ended a pause, epoch milliseconds. */
+  resumedAt: number;
   /** The value of Sunk-Agent-Snapshot (`scim.announce`): a hash and the node's name, nothing of the records. */
   announcement: string | null;
 }
@@ -61,7 +66,8 @@ export function createClient(scim: Config['scim'], root: string, options: Client
     transport,
     base,
     accepted: null,
-    pausedUntil: 0,
+    busy: null,
+    resumedAt: 0,
     announcement: null,
   };
   const locate = (path: string): URL => new URL(path.replace(/^\//, ''), base);
@@ -76,6 +82,13 @@ export function createClient(scim: Config['scim'], root: string, options: Client
       const text = JSON.stringify(body);
       const call = { method: 'POST', url: locate(path), body: text, seconds, attempts: 1 } as const;
       return sendWithTokens(state, call, meter);
+    },
+    resume() {
+      const { busy, resumedAt } = state;
+      const now = Date.now();
+      if (busy === null || now - Math.max(busy.pause.since, resumedAt) < ASK_AGAIN_MS) return;
+      state.busy = null;
+      state.resumedAt = now;
     },
     announce(snapshot) {
       if (scim.announce) state.announcement = `${snapshot}; node="${nodeName()}"`;
@@ -122,10 +135,11 @@ async function sendWithRetries(state: ClientState, call: Call, token: string, me
       return await exchange(call, { transport, token, announcement, bounds, traffic, meter });
     } catch (error) {
       if (!(error instanceof TransientFailure)) throw error;
-      const wait = waitAfter(n, error.after, state.random());
-      if (error.after !== null && error.after > LONGEST_WAIT_MS) {
-        state.pausedUntil = Date.now() + error.after;
-        checkPause(state);
+      const after = error.after === null ? null : Math.min(error.after, state.scim.max_wait * 1000);
+      const wait = waitAfter(n, after, state.random());
+      if (after !== null && after > LONGEST_WAIT_MS) {
+        state.busy = describePause(state, error, after);
+        throw state.busy;
       }
       if (n >= call.attempts || isNotListening(error.cause)) {
         const { cause } = error;
@@ -137,9 +151,29 @@ async function sendWithRetries(state: ClientState, call: Call, token: string, me
   }
 }
 
-/** @throws AgentError store_busy while the store asked for no requests. */
-function checkPause({ pausedUntil, base }: ClientState): void {
-  if (pausedUntil <= Date.now()) return;
-  const until = new Date(pausedUntil).toISOString();
-  throw new AgentError('store_busy', `${base.origin} asks to be left alone until ${until}`);
+/** @throws StoreBusy while the store asked for no requests; a clock that was set back ends the pause. */
+function checkPause(state: ClientState): void {
+  const pause = state.busy?.pause;
+  if (pause === undefined) return;
+  const now = Date.now();
+  if (now < pause.until && now >= pause.since) throw state.busy as StoreBusy;
+  state.busy = null;
+}
+
+/** @param wait milliseconds, bounded. */
+function describePause(
+  { base, scim }: ClientState,
+  { message, after }: TransientFailure,
+  wait: number,
+): StoreBusy {
+  const since = Date.now();
+  const until = since + wait;
+  const isCut = after !== null && after > wait;
+  const bound = isCut
+    ? `, which is the limit (scim.max_wait: ${scim.max_wait} s) of the longer time it wants`
+    : '';
+  return new StoreBusy(
+    `${base.origin} ${message} and asks to be left alone until ${new Date(until).toISOString()}${bound}`,
+    { since, until },
+  );
 }

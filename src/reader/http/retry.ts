@@ -1,7 +1,7 @@
 // Which failures are worth another attempt, and how long to wait before it.
 import { parseHttpDate } from '../../common/text/timestamp.ts';
 
-/** A longer wait ends the sync; the next sync tries again. */
+/** A longer wait ends the sync; the next sync after it tries again. */
 export const LONGEST_WAIT_MS = 60_000;
 
 const FIRST_WAIT_MS = 500;
@@ -35,7 +35,7 @@ export function waitAfter(attempt: number, after: number | null, random: number)
 
 /** Retry-After in seconds or as a date (RFC 9110 section 10.2.3), in milliseconds from `now`; null if neither. */
 export function readRetryAfter(header: string, now: number): number | null {
-  if (/^\d{1,9}$/.test(header)) return Number(header) * 1000;
+  if (/^\d{1,15}$/.test(header)) return Number(header) * 1000;
   const date = parseHttpDate(header);
   return date === null ? null : Math.max(0, date - now);
 }

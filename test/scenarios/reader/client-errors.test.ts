@@ -2,7 +2,9 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import type { AgentError } from '../../../src/common/errors.ts';
+import { StoreBusy } from '../../../src/protocol/store-busy.ts';
 import { createBudget } from '../../../src/agent/daemon/budget.ts';
 import { jitterOf } from '../../../src/agent/daemon/repeat.ts';
 import { isTransientStatus, readRetryAfter, waitAfter } from '../../../src/reader/http/retry.ts';
@@ -46,6 +48,53 @@ describe('a transient failure', () => {
     await harness.requests();
     await expect(harness.fetch()).rejects.toThrow(/asks to be left alone until 20/);
     expect(await harness.requests()).toEqual([]);
+  });
+});
+
+describe('a Retry-After without a bound', () => {
+  const forDecades = { kind: 'status', status: 429, retryAfter: 999_999_999, times: 1 };
+
+  test('counts for scim.max_wait at most', async () => {
+    const harness = await startIngestHarness({}, { scim: '  max_wait: 1s' });
+    await harness.fault(forDecades);
+    expect(await harness.fetch()).toMatchObject({ complete: { User: true, Group: true }, retries: 1 });
+  });
+
+  test('pauses for ten minutes where nothing else is configured, and says until when and why', async () => {
+    const harness = await startIngestHarness();
+    await harness.fault(forDecades);
+    const error = await harness.fetch().catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(StoreBusy);
+    const { pause, message } = error as StoreBusy;
+    expect(pause.until - pause.since).toBe(600_000);
+    expect(message).toMatch(/answered 429 and asks to be left alone until 20.*scim\.max_wait: 600 s/);
+  });
+
+  test('ends when a person asks, but not within 10 s of the last request', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    try {
+      const harness = await startIngestHarness();
+      await harness.fault({ ...forDecades, times: 2 });
+      const ask = async () => {
+        harness.reader.resume();
+        return harness.fetch().then(
+          ({ complete }) => complete.User,
+          (error: unknown) => (error as AgentError).code,
+        );
+      };
+      await expect(harness.fetch()).rejects.toMatchObject({ code: 'store_busy' });
+      await harness.requests();
+      vi.advanceTimersByTime(9000);
+      expect(await ask()).toBe('store_busy');
+      expect(await harness.requests()).toEqual([]);
+      vi.advanceTimersByTime(1000);
+      expect(await ask()).toBe('store_busy');
+      expect(await harness.requests()).toHaveLength(1);
+      vi.advanceTimersByTime(10_000);
+      expect(await ask()).toBe(true);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 
@@ -124,6 +173,7 @@ describe('the wait between attempts', () => {
   test('is asked for in both forms of Retry-After, and by nothing else', () => {
     const now = Date.parse('2026-01-01T00:00:00Z');
     expect(readRetryAfter('7', now)).toBe(7000);
+    expect(readRetryAfter('99999999999', now)).toBe(99_999_999_999_000);
     expect(readRetryAfter('Thu, 01 Jan 2026 00:00:07 GMT', now)).toBe(7000);
     expect(readRetryAfter('Wed, 31 Dec 2025 00:00:00 GMT', now)).toBe(0);
     for (const odd of ['', 'soon', '-5', '1e9999']) expect(readRetryAfter(odd, now) ?? 0).toBe(0);

@@ -57,6 +57,43 @@ describe('a broken record', () => {
   });
 });
 
+test.each(['full', 'delta'] as const)(
+  'a malformed member in the answer that drops bob keeps neither bob in nor the others out (%s)',
+  async (mode) => {
+    const harness = await startIngestHarness();
+    const [alice, bob] = [await harness.createUser('alice'), await harness.createUser('bob')];
+    const group = await harness.createGroup('g', [alice, bob]);
+    await harness.fetch();
+    await harness.patch(`/Groups/${group}`, { op: 'Add', path: 'externalId', value: 'x' });
+    const set = { members: [{ value: alice }, { value: null }] };
+    await harness.fault({ kind: 'record', who: group, set });
+    expect((await harness.fetch(mode)).ingested.quarantined).toBe(1);
+    expect(harness.group(group)?.members).toEqual([alice]);
+    expect(harness.state.quarantine()).toMatchObject([{ findings: [{ code: 'member-malformed' }] }]);
+    await harness.clearFaults();
+    await harness.fault({ kind: 'record', who: group, set: { members: [{ value: null }, {}] } });
+    await harness.fetch();
+    expect(harness.group(group)?.members).toEqual([alice]);
+    expect(harness.state.quarantine()).toMatchObject([{ findings: [{ code: 'members-malformed' }] }]);
+  },
+);
+
+test('ids that are not well-formed disable neither of two people, and are reported escaped', async () => {
+  const harness = await startIngestHarness();
+  const [alice, bob] = [await harness.createUser('alice'), await harness.createUser('bob')];
+  await harness.fetch();
+  const carol = await harness.createUser('carol');
+  const dora = await harness.createUser('dora');
+  await harness.fault({ kind: 'record', who: carol, set: { id: 'x\ud800' } });
+  await harness.fault({ kind: 'record', who: dora, set: { id: 'x\ud801' } });
+  const fetched = await harness.fetch();
+  expect(fetched.ingested).toMatchObject({ unreadable: 2, added: 0 });
+  expect(fetched.warnings).toMatchObject([
+    { code: 'id-malformed', detail: expect.stringContaining('ud800') as string },
+  ]);
+  expect([harness.user(alice)?.absent, harness.user(bob)?.absent]).toEqual([false, false]);
+});
+
 describe('an absence', () => {
   test.each(['User', 'Group'] as const)(
     'of a %s acts at once when the store itself confirms it',

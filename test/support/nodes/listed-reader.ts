@@ -32,6 +32,7 @@ export function readListed({ users, groups }: Listed, clock: () => number = Date
     },
     probe: nothing,
     watch: () => {},
+    resume: () => {},
     announce: () => {},
     onTraffic: () => {},
     showMetrics: nothing,

@@ -112,9 +112,24 @@ describe('an id', () => {
     [{ id: 5 }],
     [{ id: 'a\u0007' }],
     [{ id: 'x'.repeat(257) }],
+    [{ id: 'a\ud800' }],
+    [{ id: '\udc00a' }],
+    [{ id: 'a\ufffd' }],
   ])('makes %j unreadable', (raw) => {
     for (const judged of [judge.readUser(raw, record), judge.readGroup(raw, groupRecord)])
       expect(judged).toMatchObject({ kind: 'unreadable', findings: [{ code: 'id-malformed' }] });
+  });
+
+  it('that is not well-formed is shown escaped', () => {
+    const judged = judge.readUser({ id: 'a\ud800\u202e' }, null);
+    expect(judged).toMatchObject({
+      findings: [{ detail: String.raw`a resource without a usable id: "a\\ud800\u{202e}"` }],
+    });
+  });
+
+  it('stays apart from one that differs in normalisation, case or invisible characters', () => {
+    const ids = ['é', 'e\u0301', 'É', 'a', 'A', 'a\u200b', 'a\u00ad', 'a ', 'ａ'];
+    expect(new Set(ids.map((id) => recordOf(readUser({ id }))?.id)).size).toBe(ids.length);
   });
 
   it('may have 256 characters, and any spelling of its name', () => {
@@ -310,6 +325,21 @@ describe('keys', () => {
 });
 
 describe('members', () => {
+  it.each([
+    [[{ value: 'u1' }, { value: null }], 1],
+    [[null, { value: 'u1' }, 5, {}, ['u2']], 4],
+    [[{ value: 'u1' }, { value: 'u\ud800' }], 1],
+    [[{ value: '' }, { value: 'u1' }, { value: 'x'.repeat(257) }], 2],
+  ])('some of which are malformed count without them, and that is reported: %j', (members, dropped) => {
+    for (const previous of [null, { ...groupRecord, members: ['u1', 'u7'] }]) {
+      const judged = readGroup({ members }, previous);
+      expect(judged).toMatchObject({ kind: 'quarantined', record: { ...groupRecord, members: ['u1'] } });
+      expect(codesOf(judged)).toEqual(['member-malformed']);
+      const { findings } = judged as Extract<typeof judged, { kind: 'quarantined' }>;
+      expect(findings[0]?.detail).toContain(`${dropped} of ${members.length} members`);
+    }
+  });
+
   it('are sorted, once each, and groups among them are told apart by type or reference', () => {
     const members = [
       { value: 'u2' },
