@@ -44,6 +44,58 @@ describe('the link that the start printed', () => {
   });
 });
 
+describe('the local administrator', () => {
+  it('is given a new link by a sign-out, who could not come back otherwise', async () => {
+    const links: string[] = [];
+    const { testbed, origin } = await startConsole({ announceLink: (url) => links.push(url) });
+    const window = await enter(testbed);
+    await window.submit('/console/overview', '/console/sign-out', {});
+    expect((await window.get('/console/overview')).status).toBe(401);
+    expect(links).toHaveLength(1);
+    expect((await window.get(links[0] ?? '')).status).toBe(303);
+    expect((await window.get('/console/overview')).status).toBe(200);
+    expect((await openWindow(origin).get(links[0] ?? '')).status).toBe(403);
+  });
+
+  it('is shown a notice and a token once, whatever a script asks for meanwhile', async () => {
+    const { testbed } = await startConsole();
+    const window = await enter(testbed);
+    const token = { name: 'entra', role: 'provisioning' };
+    await window.submit('/console/scim-configuration', '/console/scim-configuration/tokens', token);
+    const live = await window.get('/console/scim-configuration', { 'x-live': '1' });
+    const { text } = await window.get('/console/scim-configuration');
+    for (const shown of [live.text, text]) expect(shown).toContain('Created the token entra');
+    expect((await window.get('/console/scim-configuration')).text).not.toContain('Created the token entra');
+  });
+});
+
+describe('the provisioning log', () => {
+  it('has what was sent to a wrong Tenant URL, and finds each word that stands in a row', async () => {
+    const { testbed, origin } = await startConsole();
+    const headers = { authorization: `Bearer ${testbed.token}`, 'content-type': 'application/scim+json' };
+    await fetch(`${origin}/scim/v2/Users?filter=x`, { headers });
+    await fetch(`${origin}/favicon.ico`);
+    const created = await fetch(`${testbed.baseUrl}/Users`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ userName: 'alice@example.com', displayName: 'Alice' }),
+    });
+    const { id } = (await created.json()) as { id: string };
+    const patch = { Operations: [{ op: 'replace', path: 'title', value: 'x' }] };
+    const target = `${testbed.baseUrl}/Users/${id}`;
+    await fetch(target, { method: 'PATCH', headers, body: JSON.stringify(patch) });
+    const window = await enter(testbed);
+    const search = async (query: string): Promise<string> =>
+      (await window.get(`/console/provisioning-log?${query}`)).text;
+    expect(await search('outcome=failure')).toMatch(/404<[^]*\/scim\/v2\/Users[^]*enter that as Tenant URL/);
+    expect(await search('')).not.toContain('favicon');
+    // The PATCH has the user's id only; the row shows the name.
+    expect(await search('method=PATCH&text=ALICE@example')).toContain('alice@example.com');
+    expect(await search('method=PATCH&text=bob')).toContain('No such request.');
+    expect((await window.get('/console/overview')).text).toContain('enter that as Tenant URL');
+  });
+});
+
 describe('a stranger', () => {
   it.each(ADMIN_PAGES)('is shown nothing of %s', async (page) => {
     const { origin } = await startConsole();
