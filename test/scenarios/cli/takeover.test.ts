@@ -138,8 +138,9 @@ describe('sunk-agent rebind', () => {
   const again = makeUser('alice', 10100, { id: 'u-new', externalId: 'e-1' });
   beforeEach(async () => {
     write('etc/passwd', PASSWD.split('\n')[0] ?? '');
-    // A local group that lists a name without an account keeps that name from the store.
+    // A name that any other line of the node has is kept from the store.
     write('etc/group', 'root:x:0:\n');
+    write('etc/shadow', 'root:*:1::::::\n');
     remember([makeUser('alice', 10100, { externalId: 'e-1' })], [slurmUsers('u-alice')]);
     await sync();
     remember([again], [slurmUsers('u-new')]);
