@@ -1,8 +1,11 @@
 // What every command of a node starts from: root, configuration and log.
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { type Config, loadConfig } from '../config/config.ts';
+import { AgentError, describeError } from '../common/errors.ts';
 import { createLogger, type Logger } from '../common/log.ts';
 import { type Paths, pathsUnder } from '../common/paths.ts';
+import { replaceFiles } from '../host/fs/atomic-file.ts';
 
 export interface NodeContext {
   readonly config: Config;
@@ -19,6 +22,38 @@ export function openNodeContext(options: { root: string; config: string | undefi
   const paths = pathsUnder(options.root);
   const configFile = options.config ?? paths.config;
   return { config: loadConfig(configFile), configFile, paths, log: createLogger('agent') };
+}
+
+/**
+ * The same for a command that must work on the day the configuration is broken: with the last one that was sound.
+ * @param onFallback called with what is wrong with the present one.
+ * @throws AgentError config_missing, config_invalid: there is no sound one.
+ */
+export function openNodeContextOrLastGood(
+  options: { root: string; config: string | undefined },
+  onFallback: (error: AgentError) => void,
+): NodeContext {
+  try {
+    return openNodeContext(options);
+  } catch (error) {
+    const { lastGoodConfig } = pathsUnder(options.root);
+    if (!(error instanceof AgentError) || !existsSync(lastGoodConfig)) throw error;
+    const node = openNodeContext({ ...options, config: lastGoodConfig });
+    onFallback(error);
+    return node;
+  }
+}
+
+/** Keeps a copy of the configuration that this process could read; that it cannot be kept delays nothing. */
+export function keepLastGoodConfig({ configFile, paths, log }: NodeContext): void {
+  try {
+    const text = readFileSync(configFile, 'utf8');
+    if (existsSync(paths.lastGoodConfig) && readFileSync(paths.lastGoodConfig, 'utf8') === text) return;
+    mkdirSync(path.dirname(paths.lastGoodConfig), { recursive: true, mode: 0o755 });
+    replaceFiles([{ file: paths.lastGoodConfig, data: text, encoding: 'utf8', mode: 0o600 }]);
+  } catch (error) {
+    log.warn(`no copy of the configuration is kept: ${describeError(error)}`);
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 // The overview of all commands, and what a mistyped one may have meant.
+import { editDistance } from '../common/text/edit-distance.ts';
 
 export const OVERVIEW = `Usage: sunk-agent COMMAND [OPTIONS]
 
@@ -34,19 +35,4 @@ export function suggest(typed: string, commands: readonly string[]): string {
     .map((command) => ({ command, distance: editDistance(typed, command) }))
     .sort((a, b) => a.distance - b.distance);
   return best !== undefined && best.distance <= 2 ? `: did you mean ${JSON.stringify(best.command)}?` : '';
-}
-
-/** Levenshtein distance, by rows. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [i, letter] of a.split('').entries()) {
-    const next = [i + 1];
-    for (const [j, other] of b.split('').entries()) {
-      next.push(
-        Math.min((row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1, (row[j] ?? 0) + (letter === other ? 0 : 1)),
-      );
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

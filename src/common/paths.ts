@@ -7,6 +7,8 @@ export interface Paths {
   /** Directory of the configuration and of the lists that a fleet may share. */
   readonly configDirectory: string;
   readonly config: string;
+  /** A copy of the last configuration that was sound, for the day it is broken and a person must be blocked. */
+  readonly lastGoodConfig: string;
   readonly credentials: string;
   readonly approved: string;
   readonly blocked: string;
@@ -44,6 +46,7 @@ export function pathsUnder(root: string): Paths {
     root,
     configDirectory: below('etc/sunk-agent'),
     config: below('etc/sunk-agent/config.yaml'),
+    lastGoodConfig: below('var/lib/sunk-agent/config.last-good.yaml'),
     credentials: below('etc/sunk-agent/credentials'),
     approved: below('etc/sunk-agent/approved'),
     blocked: below('etc/sunk-agent/blocked'),

@@ -11,12 +11,17 @@ export interface FoundPerson {
 }
 
 /** Ids first, then what is bound on this node, then what the store says; null: no one. */
-export function findPerson(
+export function findPerson(...question: Parameters<typeof findPeople>): FoundPerson | null {
+  return findPeople(...question)[0] ?? null;
+}
+
+/** Those whom the first rule with a match meets: several only where the store has several of that name. */
+export function findPeople(
   word: string,
   users: readonly StoredUser[],
   bindings: readonly Binding[],
   config: Config,
-): FoundPerson | null {
+): FoundPerson[] {
   const domains = foldDomains(config.accounts.domains);
   const bound = new Map(
     bindings.filter(({ kind }) => kind === 'account').map((one) => [one.scimId, one.name]),
@@ -42,10 +47,11 @@ export function findPerson(
   for (const rule of rules) {
     const matches = users.filter(rule);
     // A person who is still there is meant, before one who had that name once.
-    const user = matches.find(({ absent }) => !absent) ?? matches[0];
-    if (user !== undefined) return { user, name: nameOf(user) };
+    const present = matches.filter(({ absent }) => !absent);
+    const meant = present.length > 0 ? present : matches;
+    if (meant.length > 0) return meant.map((user) => ({ user, name: nameOf(user) }));
   }
-  return null;
+  return [];
 }
 
 function listsKey(keys: readonly string[], fingerprint: string): boolean {

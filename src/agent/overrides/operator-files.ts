@@ -2,6 +2,7 @@
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Paths } from '../../common/paths.ts';
+import { parseTimestamp } from '../../common/text/timestamp.ts';
 import { attempt, toHostWrite } from '../../common/system-error.ts';
 
 export interface OperatorFiles {
@@ -9,26 +10,69 @@ export interface OperatorFiles {
   readonly approved: ReadonlySet<string>;
   /** Names, userNames, SCIM ids or fingerprints that are blocked. */
   readonly blocked: readonly string[];
+  /** The same with what else the lines say. */
+  readonly blocks: readonly BlockEntry[];
   /** Epoch seconds until which the node is frozen; 0: it is not. */
   readonly frozenUntil: number;
 }
 
-/** Reads the three files; a missing one is an empty list. */
-export function readOperatorFiles(paths: Paths): OperatorFiles {
+/** One line of the block list: `WORD [ACCOUNT] [until=TIME]  # remark`. */
+export interface BlockEntry {
+  /** A SCIM id where the person was known, so that no rename at the store ends the block; else what the line begins with. */
+  readonly word: string;
+  /** The account's name at that time, which counts where no record has the id; null: the line has none. */
+  readonly name: string | null;
+  /** Epoch seconds at which it ends by itself; null: with unblock. */
+  readonly until: number | null;
+}
+
+/**
+ * Reads the three files; a missing one is an empty list.
+ * @param now epoch seconds: blocks whose time is over are not in it.
+ */
+export function readOperatorFiles(paths: Paths, now = Math.floor(Date.now() / 1000)): OperatorFiles {
+  const blocks = readBlocks(paths.blocked).filter(({ until }) => until === null || until > now);
   return {
     approved: new Set(readList(paths.approved)),
-    blocked: readList(paths.blocked),
+    blocked: blocks.map(({ word }) => word),
+    blocks,
     frozenUntil: Number(readList(paths.freeze)[0] ?? 0) || 0,
   };
 }
 
-/** Adds an entry with a remark on who did it; false if it was there already. */
-export function addEntry(file: string, entry: string, remark: string): boolean {
+/** Adds an entry with a remark on who did it; false if it was there already. @param more follows it on the line. */
+export function addEntry(file: string, entry: string, remark: string, more = ''): boolean {
   if (readList(file).includes(entry)) return false;
   const before = readText(file);
   const separator = before === '' || before.endsWith('\n') ? '' : '\n';
-  replaceFile(file, `${before}${separator}${entry}  # ${remark}\n`);
+  replaceFile(file, `${before}${separator}${entry}${more}  # ${remark}\n`);
   return true;
+}
+
+/** Every line of the block list, also those whose time is over. A time that cannot be read is no end. */
+export function readBlocks(file: string): BlockEntry[] {
+  return readText(file)
+    .split('\n')
+    .flatMap((line) => {
+      const [word = '', ...more] = (line.split('#')[0] ?? '').trim().split(/\s+/);
+      if (word === '') return [];
+      const end = more.find((one) => one.startsWith('until='))?.slice('until='.length);
+      const time = end === undefined ? null : parseTimestamp(end);
+      const name = more.find((one) => !one.startsWith('until=')) ?? null;
+      return [{ word, name, until: time === null ? null : Math.floor(time / 1000) }];
+    });
+}
+
+/**
+ * Adds a line to the block list, in place of one with the same word; false if that very line was in force already.
+ * @throws AgentError host_write
+ */
+export function addBlock(file: string, { word, name, until }: BlockEntry, remark: string): boolean {
+  const present = readBlocks(file).filter((one) => one.word === word);
+  if (present.some((one) => one.until === until)) return false;
+  if (present.length > 0) removeEntry(file, word);
+  const end = until === null ? '' : ` until=${new Date(until * 1000).toISOString().slice(0, 19)}Z`;
+  return addEntry(file, word, remark, `${name === null || name === word ? '' : ` ${name}`}${end}`);
 }
 
 /** Takes an entry out, whatever its remark; false if it was not there. */

@@ -6,6 +6,7 @@ import { stampFiles } from '../../host/fs/file-stamp.ts';
 import { listSshdSources } from '../../host/sshd/sshd-program.ts';
 import type { StateDatabase } from '../../state/state.ts';
 import type { Paths } from '../../common/paths.ts';
+import { readOperatorFiles } from '../overrides/operator-files.ts';
 import type { FetchResult } from '../ingest/fetch-store.ts';
 import type { SyncReport } from './sync-report.ts';
 
@@ -33,7 +34,9 @@ export function createChangeDetector(
   const published = path.join(paths.root, accounts.nsscache_dir);
   let last: { readonly report: SyncReport; readonly mark: string } | null = null;
   return {
-    mark: () => `${state.foreignVersion()} ${markFiles(paths, published)}`,
+    // A block ends by time alone.
+    mark: () =>
+      `${state.foreignVersion()} ${readOperatorFiles(paths).blocks.length} ${markFiles(paths, published)}`,
     recall(fetched, mark, now) {
       if (last === null || !hasNoNews(fetched) || mark !== last.mark) return null;
       const age = now - last.report.startedAt;

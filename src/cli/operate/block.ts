@@ -1,60 +1,95 @@
 // `sunk-agent block`: revokes access at once, also with store and daemon down.
 import { recordAct } from '../../agent/report/audit.ts';
 import { describeReport } from '../../agent/report/describe-report.ts';
-import { addEntry, operatorName, removeEntry } from '../../agent/overrides/operator-files.ts';
-import { openNodeContext, type NodeContext } from '../../agent/node-context.ts';
+import {
+  addBlock,
+  type BlockEntry,
+  operatorName,
+  removeEntry,
+} from '../../agent/overrides/operator-files.ts';
+import { openNodeContextOrLastGood, type NodeContext } from '../../agent/node-context.ts';
 import { syncFromState } from '../../agent/operator/sync-now.ts';
 import { revokeNow, type RevokeOutcome } from '../../agent/operator/revoke-now.ts';
 import { AgentError, describeError } from '../../common/errors.ts';
-import { openHost } from '../../host/host.ts';
-import { type StateView, viewState } from '../../state/state.ts';
+import { type Host, openHost } from '../../host/host.ts';
+import { DISABLED_DAY } from '../../plan/actual.ts';
 import type { Paths } from '../../common/paths.ts';
 import { makePrintable } from '../../common/text/printable.ts';
+import { findEntry, openView, readEnd, readEntry } from './block-entry.ts';
 import { announceOwner } from '../owner.ts';
 import { announceWait } from '../waiting.ts';
 import type { CommandContext } from '../command.ts';
 
 export const failure = 1;
-export const options = {};
+export const options = { for: { type: 'string' } } as const;
 
-export const help = `Usage: sunk-agent block NAME [--config FILE] [--root DIR]
+export const help = `Usage: sunk-agent block NAME [--for DURATION] [--config FILE] [--root DIR]
 
-Revokes the access of a user (account name, userName or SCIM id) or of a key (fingerprint, SHA256:...) at once and until
-unblock, whatever the store has. Needs neither store nor daemon. The block list is /etc/sunk-agent/blocked; a fleet may
-share it.
+Revokes the access of a user (account name, present or former, userName, SCIM id or externalId) or of a key (fingerprint,
+SHA256:...) at once and until unblock, whatever the store has. Needs neither store nor daemon; with a configuration that
+is broken it uses the last one that was sound. The block list is /etc/sunk-agent/blocked, which keeps the SCIM id, so that
+no rename ends a block; a fleet may share it. A line written by hand may block a name that nothing knows yet.
+
+  --for DURATION   such as 8h: the block ends by itself
 
 Examples:
   sunk-agent block alice
+  sunk-agent block alice@example.com --for 8h
   sunk-agent block SHA256:sVGBVyN5yGGi5i6t7bIGZzqhIchaGb6NHKg+k6VJPGo
 
-Exit status: 0 revoked, 1 failed.`;
-
-const ENTRY = /^[A-Za-z0-9][A-Za-z0-9@._:/+=-]{0,255}$/;
+Exit status: 0 revoked and verified, 1 failed, or NAME is not known.`;
 
 export async function run(context: CommandContext): Promise<number> {
-  const entry = readEntry(context);
-  const node = openNodeContext(context);
+  const typed = readEntry(context);
+  const until = readEnd(context);
+  const node = openNodeContextOrLastGood(context, warnOfConfig);
   announceOwner(context);
   const started = performance.now();
+  const host = openHost(node);
+  const { isKnown, ...found } = findEntry(typed, node, host);
+  const entry = { ...found, until };
   const listing = tryToList(node.paths.blocked, entry);
-  const { names, problems } = await actNow(entry, node, listing === 'new');
+  const { names, problems } = await actNow(entry, node, host, listing === 'new');
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  if (listing !== 'known') recordBlock(node.paths, entry, names);
+  if (listing !== 'known') recordBlock(node.paths, typed, names);
   const effect =
     names.length === 0
       ? 'no account on this node has that name or key now'
       : `access of ${names.join(', ')} revoked after ${seconds} s`;
-  process.stdout.write(`${entry} ${describeListing(listing)}: ${effect}\n`);
-  for (const problem of problems) process.stderr.write(`sunk-agent: ${makePrintable(problem)}\n`);
+  const end = until === null ? '' : ` until ${new Date(until * 1000).toISOString().slice(0, 16)}Z`;
+  process.stdout.write(`${typed} ${describeListing(listing)}${end}: ${effect}\n`);
+  for (const problem of problems) warn(problem);
   if (listing instanceof AgentError) {
-    process.stderr.write(
-      `sunk-agent: ${describeError(listing)}\n` +
-        `sunk-agent: the next sync restores access: fix this and run sunk-agent block ${entry} again; until then stop the daemon (systemctl stop sunk-agent)\n`,
+    warn(describeError(listing));
+    warn(
+      `the next sync restores access: fix this and run sunk-agent block ${typed} again; until then stop the daemon (systemctl stop sunk-agent)`,
     );
     return failure;
   }
+  if (!isKnown && names.length === 0)
+    warn(`without the state database it is not known whom ${typed} means: give the name of the account`);
   const isFollowed = await followUp(node);
-  return problems.length === 0 && isFollowed ? 0 : failure;
+  const enabled = entry.word.startsWith('SHA256:') ? [] : listEnabled(names, host);
+  for (const name of enabled)
+    warn(`the account ${name} is enabled after the block: see sunk-agent why ${name}, or stop the daemon`);
+  return problems.length === 0 && isFollowed && enabled.length === 0 && (isKnown || names.length > 0)
+    ? 0
+    : failure;
+}
+
+const warn = (text: string): void => void process.stderr.write(`sunk-agent: ${makePrintable(text, 2000)}\n`);
+
+function warnOfConfig(error: AgentError): void {
+  warn(`${describeError(error)}; using the last configuration that was sound`);
+}
+
+/** Which accounts of these could still be used, now that all is done. */
+function listEnabled(names: readonly string[], host: Host): string[] {
+  const keyFiles = host.keyFiles();
+  return names.filter((name) => {
+    const there = host.lookUp(name);
+    return there !== null && (there.account.expiryDay !== DISABLED_DAY || keyFiles.has(name));
+  });
 }
 
 function describeListing(listing: Listing): string {
@@ -66,9 +101,9 @@ function describeListing(listing: Listing): string {
 type Listing = 'new' | 'known' | AgentError;
 
 /** A list that cannot be written does not delay the revocation: the error is reported afterwards. */
-function tryToList(file: string, entry: string): Listing {
+function tryToList(file: string, entry: BlockEntry): Listing {
   try {
-    return addEntry(file, entry, `${operatorName()}, ${new Date().toISOString()}`) ? 'new' : 'known';
+    return addBlock(file, entry, `${operatorName()}, ${new Date().toISOString()}`) ? 'new' : 'known';
   } catch (error) {
     if (error instanceof AgentError) return error;
     throw error;
@@ -76,28 +111,22 @@ function tryToList(file: string, entry: string): Listing {
 }
 
 /** Keys, account and sessions, before anything that could wait: the sync lock, the store, the state database. */
-async function actNow(entry: string, node: NodeContext, isNew: boolean): Promise<RevokeOutcome> {
+async function actNow(
+  { word, name }: BlockEntry,
+  node: NodeContext,
+  host: Host,
+  isNew: boolean,
+): Promise<RevokeOutcome> {
   const view = openView(node.paths.state);
   try {
-    return await revokeNow(entry, node.config, openHost(node), view);
+    return await revokeNow(name ?? word, node.config, host, view);
   } catch (error) {
     // An entry that is refused does not stay on the list.
     if (error instanceof AgentError && error.code === 'refused' && isNew)
-      removeEntry(node.paths.blocked, entry);
+      removeEntry(node.paths.blocked, word);
     throw error;
   } finally {
     view?.close();
-  }
-}
-
-/** null: damaged, locked or missing; the managed group then tells which accounts are managed. */
-function openView(directory: string): StateView | null {
-  try {
-    return viewState(directory);
-  } catch (error) {
-    if (!(error instanceof AgentError)) throw error;
-    process.stderr.write(`sunk-agent: ${describeError(error)}; using the managed group instead\n`);
-    return null;
   }
 }
 
@@ -122,14 +151,4 @@ function recordBlock(paths: Paths, entry: string, names: readonly string[]): voi
   } catch (error) {
     process.stderr.write(`sunk-agent: ${describeError(error)}\n`);
   }
-}
-
-/** The one argument of block and unblock. */
-export function readEntry({ positionals }: CommandContext): string {
-  const [entry, ...more] = positionals;
-  if (entry === undefined || more.length > 0)
-    throw new AgentError('usage', 'one name, userName, SCIM id or fingerprint is expected');
-  if (!ENTRY.test(entry))
-    throw new AgentError('usage', `${JSON.stringify(entry)} is not a name, userName, SCIM id or fingerprint`);
-  return entry;
 }

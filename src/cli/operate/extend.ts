@@ -8,6 +8,7 @@ import { openNodeContext, type NodeContext } from '../../agent/node-context.ts';
 import { openSyncContext } from '../../agent/reconcile/context.ts';
 import { acquireFileLock } from '../../agent/reconcile/file-lock.ts';
 import { syncFromState } from '../../agent/operator/sync-now.ts';
+import { resolveSubject } from '../../agent/operator/resolve-subject.ts';
 import { judgeFreshness } from '../../agent/ingest/freshness.ts';
 import { parseDuration } from '../../config/types.ts';
 import { AgentError } from '../../common/errors.ts';
@@ -92,10 +93,10 @@ async function extend(
   const context = openSyncContext(node);
   try {
     const { desired } = await decide(context, now, judgeFreshness(null, context.state, now));
+    const meant = subject === null ? null : resolveSubject(subject, context.state, config, () => false);
     const records = new Map(context.state.users().map((user) => [user.record.id, user]));
     const wanted = desired.accounts.filter(
-      ({ scimId, entry }) =>
-        subject === null || [scimId, entry.name, records.get(scimId)?.record.userName].includes(subject),
+      ({ scimId, entry }) => subject === null || scimId === meant?.scimId || entry.name === meant?.name,
     );
     const extensions = readExtensions(paths.extended);
     const extended: string[] = [];

@@ -1,11 +1,12 @@
 // `sunk-agent unblock`: the record of the store decides again.
 import { recordAct } from '../../agent/report/audit.ts';
 import { describeReport } from '../../agent/report/describe-report.ts';
-import { readOperatorFiles, removeEntry } from '../../agent/overrides/operator-files.ts';
-import { openNodeContext } from '../../agent/node-context.ts';
+import { readBlocks, removeEntry } from '../../agent/overrides/operator-files.ts';
+import { type NodeContext, openNodeContext } from '../../agent/node-context.ts';
+import { resolveSubject, suggestWords } from '../../agent/operator/resolve-subject.ts';
 import { syncFromState } from '../../agent/operator/sync-now.ts';
 import { AgentError } from '../../common/errors.ts';
-import { readEntry } from './block.ts';
+import { openView, readEntry } from './block-entry.ts';
 import { announceOwner } from '../owner.ts';
 import { announceWait } from '../waiting.ts';
 import type { CommandContext } from '../command.ts';
@@ -15,7 +16,7 @@ export const options = {};
 
 export const help = `Usage: sunk-agent unblock NAME [--config FILE] [--root DIR]
 
-Removes NAME from /etc/sunk-agent/blocked. The record of the store decides again over that user or key.
+Removes NAME, in any form that block takes, from /etc/sunk-agent/blocked. The record of the store decides again over that user or key.
 
 Examples:
   sunk-agent unblock alice
@@ -23,18 +24,48 @@ Examples:
 Exit status: 0 done, 1 failed.`;
 
 export async function run(context: CommandContext): Promise<number> {
-  const entry = readEntry(context);
+  const typed = readEntry(context);
   const node = openNodeContext(context);
   announceOwner(context);
-  if (!readOperatorFiles(node.paths).blocked.includes(entry)) {
-    throw new AgentError('refused', `${entry} is not in ${node.paths.blocked}`, {
-      hint: 'that file is the block list',
-    });
-  }
+  const words = findWords(typed, node);
   // Before the act: no access is restored without a trace.
-  recordAct(node.paths, { act: 'unblock', subject: entry, detail: '' });
-  removeEntry(node.paths.blocked, entry);
+  recordAct(node.paths, { act: 'unblock', subject: typed, detail: '' });
+  for (const word of words) removeEntry(node.paths.blocked, word);
   const report = await syncFromState(node, announceWait);
-  process.stdout.write(`${entry} is no longer blocked\n${describeReport(report)}`);
+  process.stdout.write(`${typed} is no longer blocked\n${describeReport(report)}`);
   return report.changes.failed === 0 ? 0 : 1;
+}
+
+/**
+ * The words at the beginning of the lines that block what was typed, under whichever of their names.
+ * @throws AgentError refused: no line does.
+ */
+function findWords(typed: string, node: NodeContext): string[] {
+  const blocks = readBlocks(node.paths.blocked);
+  const wanted = new Set([typed.toLowerCase(), ...listNames(typed, node)]);
+  const found = blocks.filter(({ word, name }) =>
+    word.startsWith('SHA256:')
+      ? word === typed
+      : wanted.has(word.toLowerCase()) || (name !== null && wanted.has(name.toLowerCase())),
+  );
+  if (found.length > 0) return found.map(({ word }) => word);
+  const known = blocks.flatMap(({ word, name }) => (name === null ? [word] : [name]));
+  throw new AgentError('refused', `${typed} is not in ${node.paths.blocked}`, {
+    hint: suggestWords(typed, known) ?? 'that file is the block list',
+  });
+}
+
+/** All names of the person that was typed, in lower case; none where no record knows them. */
+function listNames(typed: string, node: NodeContext): string[] {
+  const view = openView(node.paths.state);
+  if (view === null) return [];
+  try {
+    const { scimId, name, userName } = resolveSubject(typed, view, node.config, () => false);
+    return [scimId, name, userName].flatMap((one) => (one === null ? [] : [one.toLowerCase()]));
+  } catch (error) {
+    if (error instanceof AgentError) return [];
+    throw error;
+  } finally {
+    view.close();
+  }
 }

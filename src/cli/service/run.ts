@@ -1,5 +1,5 @@
 // `sunk-agent run`: the daemon.
-import { openNodeContext } from '../../agent/node-context.ts';
+import { keepLastGoodConfig, openNodeContext } from '../../agent/node-context.ts';
 import { runDaemon } from '../../agent/daemon/daemon.ts';
 import { AgentError } from '../../common/errors.ts';
 import { announceOwner } from '../owner.ts';
@@ -28,6 +28,7 @@ export async function run(context: CommandContext): Promise<number> {
   if (source !== 'child' && source !== 'socket') throw new AgentError('usage', '--reader is child or socket');
   const node = openNodeContext(context);
   announceOwner(context);
+  keepLastGoodConfig(node);
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   await runDaemon(node, source, stop.signal);

@@ -1,7 +1,7 @@
 // `sunk-agent sync`: one sync now.
 import { describeReport } from '../../agent/report/describe-report.ts';
 import { withReader } from '../../agent/reader-client/with-reader.ts';
-import { openNodeContext } from '../../agent/node-context.ts';
+import { keepLastGoodConfig, openNodeContext } from '../../agent/node-context.ts';
 import { openSyncContext } from '../../agent/reconcile/context.ts';
 import { runSync } from '../../agent/reconcile/sync.ts';
 import { acquireSyncLock } from '../../agent/reconcile/sync-lock.ts';
@@ -33,6 +33,7 @@ in the managed group that neither the ledger nor the store knows keeps access), 
 export async function run(context: CommandContext): Promise<number> {
   const node = openNodeContext(context);
   announceOwner(context);
+  keepLastGoodConfig(node);
   const release = await acquireSyncLock(node, announceWait, LOCK_PATIENCE_MS);
   const syncContext = openSyncContext(node);
   try {

@@ -47,7 +47,7 @@ function age(seconds: number): void {
 }
 
 /** A sync without the reader. */
-const syncFromState = () => node.run('unblock', 'no-such-user').then(() => node.run('block', 'no-such-user'));
+const syncFromState = () => node.run('block', `SHA256:${'A'.repeat(43)}`);
 
 const now = (): number => Math.floor(Date.now() / 1000);
 
@@ -122,7 +122,7 @@ test.each([
   [['alice'], 64, '--for takes a duration'],
   [['--for', '1h'], 64, 'one name, or --all'],
   [['alice', '--all', '--for', '1h'], 64, 'one name, or --all'],
-  [['dora', '--for', '1h'], 1, 'there is no account of "dora" on this node'],
+  [['dora', '--for', '1h'], 1, 'no person and no account is known as "dora"'],
 ])('extend %j ends with status %i', async (args, status, said) => {
   const result = await node.run('extend', ...args);
   expect(result.status).toBe(status);

@@ -86,11 +86,59 @@ describe('block', () => {
     expect(blocked()).not.toContain('root');
   });
 
-  test('keeps out a user who is not here yet', async () => {
-    const { status, stdout } = await node.run('block', 'carol');
+  test('refuses a word that nothing is known by, and suggests', async () => {
+    const { status, stdout, stderr } = await node.run('block', 'alise');
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toMatch(/no person and no account is known as "alise" \(did you mean alice/);
+    expect(blocked()).toBe('');
+    expect((await node.run('unblock', 'alise')).status).toBe(1);
+    // By hand a name may be blocked that nothing knows yet.
+    writeFileSync(path.join(node.root, 'etc/sunk-agent/blocked'), 'carol\n');
+    const carol = await node.pushUser('carol@example.com', KEY);
+    await node.pushGroup('slurm-users', [carol]);
+    await node.run('sync');
+    expect(existsSync(path.join(path.dirname(keyFile()), 'carol'))).toBe(false);
+  });
+
+  test('keeps the SCIM id, so that no rename at the store ends it, and a former name unblocks', async () => {
+    const { id } = await node
+      .scim('GET', '/Users?filter=userName%20eq%20%22alice@example.com%22')
+      .then((answer) => (answer as unknown as { Resources: { id: string }[] }).Resources[0]!);
+    expect((await node.run('block', 'alice@EXAMPLE.com')).status).toBe(0);
+    expect(blocked()).toMatch(new RegExp(`^${id} alice {2}# `, 'm'));
+    await node.scim('PATCH', `/Users/${id}`, {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+      Operations: [{ op: 'replace', path: 'userName', value: 'anna@example.com' }],
+    });
+    await node.run('sync', '--full');
+    expect(existsSync(keyFile())).toBe(false);
+    expect(node.read('etc/passwd')).toMatch(/^(?:alice|anna):.*nologin$/m);
+    expect((await node.run('block', id)).stdout).toContain('was blocked already');
+    expect((await node.run('unblock', 'alice')).status).toBe(0);
+    expect(blocked().trim()).toBe('');
+  });
+
+  test('acts with a broken configuration, by the last sound one', async () => {
+    node.configure('\tlimits: {}\n');
+    expect((await node.run('sync')).status).toBe(78);
+    const { status, stdout, stderr } = await node.run('block', 'alice');
+    expect(stderr).toContain('using the last configuration that was sound');
+    expect(stdout).toMatch(/^alice is blocked: access of alice revoked after/);
     expect(status).toBe(0);
-    expect(stdout).toMatch(/^carol is blocked: no account on this node/);
-    expect(blocked()).toMatch(/^carol {2}# /m);
+    expect(shadowOfAlice()).toBe('1');
+  });
+
+  test('ends by itself where --for says when', async () => {
+    expect((await node.run('block', 'alice', '--for', 'soon')).status).toBe(64);
+    const { status, stdout } = await node.run('block', 'alice', '--for', '8h');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^alice is blocked until \S+Z: access of alice revoked/);
+    expect(shadowOfAlice()).toBe('1');
+    const file = path.join(node.root, 'etc/sunk-agent/blocked');
+    writeFileSync(file, blocked().replace(/until=\S+/, 'until=2026-01-01T00:00:00Z'));
+    await node.run('sync');
+    expect(shadowOfAlice()).toBe('');
+    expect(existsSync(keyFile())).toBe(true);
   });
 });
 
