@@ -15,7 +15,7 @@ export function findPerson(...question: Parameters<typeof findPeople>): FoundPer
   return findPeople(...question)[0] ?? null;
 }
 
-/** Those whom the first rule with a match meets: several only where the store has several of that name. */
+/** The people of the first rule with a match: several only where the store has several of that name. */
 export function findPeople(
   word: string,
   users: readonly StoredUser[],

@@ -1,4 +1,4 @@
-// Whom or what the argument of a command means, the same for every command: exactly one person, or an error that suggests.
+// Who or what the argument of a command means, the same for every command: exactly one person, or an error that suggests.
 import type { Config } from '../../config/config.ts';
 import { AgentError } from '../../common/errors.ts';
 import { compare } from '../../common/text/compare.ts';

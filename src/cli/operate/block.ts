@@ -67,7 +67,7 @@ export async function run(context: CommandContext): Promise<number> {
     return failure;
   }
   if (!isKnown && names.length === 0)
-    warn(`without the state database it is not known whom ${typed} means: give the name of the account`);
+    warn(`without the state database it is not known who ${typed} is: give the name of the account`);
   const isFollowed = await followUp(node);
   const enabled = entry.word.startsWith('SHA256:') ? [] : listEnabled(names, host);
   for (const name of enabled)
