@@ -64,7 +64,8 @@ async function reach(url: string, init: RequestInit): Promise<Response> {
   } catch (error) {
     const { cause = error } = error instanceof Error ? error : { cause: error };
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`no answer from ${url}: ${why}`, { cause: error });
+    const hint = 'compare the Tenant URL with the SCIM Base URL, and see that the service runs';
+    throw new Error(`no answer from ${url}: ${why}; ${hint}`, { cause: error });
   }
 }
 

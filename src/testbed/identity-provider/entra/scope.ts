@@ -9,17 +9,17 @@ export function fulfils(person: Person, condition: { attribute: string; equals: 
 
 /** The people directly in a group. Members of a nested group are not: Entra's assignment is one level deep. */
 export function listPeople(directory: Directory, group: DirectoryGroup): readonly Person[] {
-  const { dynamic, members } = group;
-  return directory.users.filter((person) =>
-    dynamic === null ? members.includes(person.userPrincipalName) : fulfils(person, dynamic),
-  );
+  const { dynamic } = group;
+  if (dynamic !== null) return directory.users.filter((person) => fulfils(person, dynamic));
+  const members = new Set(group.members);
+  return directory.users.filter((person) => members.has(person.userPrincipalName));
 }
 
 /** The groups that are members of a group. */
 export function listNested(directory: Directory, group: DirectoryGroup): readonly DirectoryGroup[] {
-  return group.dynamic === null
-    ? directory.groups.filter((other) => other !== group && group.members.includes(other.displayName))
-    : [];
+  if (group.dynamic !== null) return [];
+  const members = new Set(group.members);
+  return directory.groups.filter((other) => other !== group && members.has(other.displayName));
 }
 
 export function listAssignedGroups(directory: Directory): readonly DirectoryGroup[] {
