@@ -79,7 +79,9 @@ export const scim = z.strictObject({
       uid: attributePath
         .nullable()
         .default('urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser:uid')
-        .describe('The numeric user id.'),
+        .describe(
+          'The numeric user id: a whole number in decimal digits, as a number (10004, also spelled 10004.0 or 1e4, which JSON does not tell apart) or as text ("10004"). Other text, such as "10 004", "10004.0", "1e4" or "007", puts the record into quarantine; empty text is no id.',
+        ),
       gid: attributePath
         .nullable()
         .default(null)
@@ -90,7 +92,7 @@ export const scim = z.strictObject({
       group_gid: attributePath
         .nullable()
         .default('urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveGroup:gid')
-        .describe('The numeric group id.'),
+        .describe('The numeric group id, in the same forms.'),
     })
     .prefault({})
     .describe('The attribute path of each value in this store, extension URNs included.'),

@@ -43,6 +43,13 @@ export type ResourceKind = (typeof RESOURCE_KINDS)[number];
 export interface Finding {
   readonly code: string;
   readonly detail: string;
+  /** What the store sent in place of a field, as JSON and cut; absent where it sent nothing, or what may be secret. */
+  readonly value?: string;
+}
+
+/** The finding in one phrase: the field, the rule, and what the store sent. */
+export function describeFinding({ detail, value }: Finding): string {
+  return value === undefined ? detail : `${detail}, but ${value}`;
 }
 
 /** The result of reading one raw resource. */

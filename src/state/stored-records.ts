@@ -1,19 +1,13 @@
 // The users and groups that were fetched, and what of them is in quarantine.
 import type { StoredGroup, StoredUser } from '../policy/model.ts';
-import type { Finding, ResourceKind } from '../protocol/records.ts';
 import { openIngestBatch } from './batch/ingest-batch.ts';
 import type { IngestBatch, IngestRules } from './batch/ingest-model.ts';
 import type { Connection } from './database.ts';
+import { type QuarantineRow, readQuarantine } from './batch/quarantine.ts';
 import { readOnce } from './foreign-writes.ts';
 import { loadRecordIndex } from './record-index.ts';
 
-export interface QuarantineRow {
-  readonly kind: ResourceKind;
-  readonly id: string;
-  readonly findings: readonly Finding[];
-  /** Epoch seconds. */
-  readonly since: number;
-}
+export type { QuarantineRow } from './batch/quarantine.ts';
 
 export interface StoredRecords {
   openBatch(rules: IngestRules): IngestBatch;
@@ -34,13 +28,7 @@ export function openStoredRecords(connection: Connection): StoredRecords {
     openBatch: (rules) => openIngestBatch(connection, index.get(), rules),
     users: () => [...index.get().User.values()],
     groups: () => [...index.get().Group.values()],
-    quarantine: () =>
-      connection
-        .prepare<[], { kind: ResourceKind; id: string; findings: string; since: number }>(
-          'SELECT kind, id, findings, since FROM quarantine WHERE json_valid(findings) ORDER BY kind, id',
-        )
-        .all()
-        .map((row) => ({ ...row, findings: JSON.parse(row.findings) as Finding[] })),
+    quarantine: () => readQuarantine(connection),
     counts() {
       const { User, Group } = index.get();
       const quarantined = connection.prepare<[], { n: number }>('SELECT count(*) AS n FROM quarantine').get();

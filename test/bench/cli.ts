@@ -32,6 +32,7 @@ async function benchStatus({ program, runtime, emptyScript }: Bundled): Promise<
     lastContact: NOW,
     lastComplete: NOW,
     frozenUntil: 0,
+    quarantined: [],
     maxAge: 604_800,
     agentHasNoNetwork: true,
     nextSync: null,

@@ -58,6 +58,7 @@ const statusFor = (text: string) =>
     lastContact: NOW,
     lastComplete: NOW,
     frozenUntil: 0,
+    quarantined: [],
     maxAge: 604_800,
     agentHasNoNetwork: true,
     nextSync: null,

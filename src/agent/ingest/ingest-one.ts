@@ -23,5 +23,6 @@ export function ingestOne(
     kind === 'User'
       ? judge.readUser(raw, previous as UserRecord | null)
       : judge.readGroup(raw, previous as GroupRecord | null);
-  return { judged, isChanged: batch.add(kind, judged) };
+  const names = judged.kind === 'quarantined' ? judge.readNames(kind, raw) : [];
+  return { judged, isChanged: batch.add(kind, judged, names) };
 }

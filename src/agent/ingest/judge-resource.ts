@@ -1,7 +1,8 @@
 // Judges one raw resource field by field: what is sound counts, what is broken is quarantined with its reason.
 import type { Config } from '../../config/config.ts';
 import { compilePath, type Getter, getProperty } from '../../protocol/attribute-path.ts';
-import type { Finding, GroupRecord, Judged, UserRecord } from '../../protocol/records.ts';
+import { createNameReader } from '../../protocol/record-names.ts';
+import type { Finding, GroupRecord, Judged, ResourceKind, UserRecord } from '../../protocol/records.ts';
 import {
   Broken,
   optionalId,
@@ -17,6 +18,8 @@ import {
 export interface ResourceJudge {
   readUser(raw: unknown, previous: UserRecord | null): Judged<UserRecord>;
   readGroup(raw: unknown, previous: GroupRecord | null): Judged<GroupRecord>;
+  /** By which names an operator may ask for it, while it is in quarantine. */
+  readNames(kind: ResourceKind, raw: unknown): string[];
 }
 
 /** The warning about a user who stays inactive because the store no longer says. */
@@ -26,7 +29,11 @@ type Attributes = Config['scim']['attributes'];
 
 /** Compiles the attribute paths once; the judge is then used for every record of every sync. */
 export function createJudge(attributes: Attributes): ResourceJudge {
-  return { readUser: createUserJudge(attributes), readGroup: createGroupJudge(attributes) };
+  return {
+    readUser: createUserJudge(attributes),
+    readGroup: createGroupJudge(attributes),
+    readNames: createNameReader(attributes),
+  };
 }
 
 /** An attribute that is not configured is never there. */

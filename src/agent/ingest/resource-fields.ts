@@ -1,10 +1,10 @@
 // The fields of a raw resource, one by one: what the store sent as a value, or why it is none.
 import { sayCount } from '../../common/text/count-noun.ts';
-import { makePrintable } from '../../common/text/printable.ts';
 import { getProperty, isObject } from '../../protocol/attribute-path.ts';
 import type { Finding, Judged } from '../../protocol/records.ts';
 
 const MAX_TEXT = 1024;
+const MAX_SHOWN = 80;
 const MAX_KEYS = 1000;
 const MAX_KEY_TEXT = 16 * 1024;
 
@@ -14,9 +14,10 @@ export const MEMBER_MALFORMED = 'member-malformed';
 /** What a broken field throws, to be caught where the record is put together. */
 export class Broken extends Error {
   readonly finding: Finding;
-  constructor(code: string, detail: string) {
+  /** @param value what was sent; undefined: nothing, or what may be secret. */
+  constructor(code: string, detail: string, value?: unknown) {
     super(detail);
-    this.finding = { code, detail };
+    this.finding = { code, detail, ...(value === undefined ? {} : { value: showValue(value) }) };
   }
 }
 
@@ -45,9 +46,10 @@ function isUsableId(id: unknown): id is string {
   );
 }
 
-/** A value of the store as it may be shown: JSON, escaped, 80 characters at most. */
-export function showValue(value: unknown): string {
-  return makePrintable(JSON.stringify(value) ?? 'undefined', 80);
+/** A value of the store as JSON, cut; what shows it escapes it. */
+function showValue(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'undefined';
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN).toWellFormed()}…` : text;
 }
 
 /**
@@ -58,20 +60,20 @@ export function readActive(value: unknown): boolean | null {
   if (value === undefined || value === null) return null;
   if (typeof value === 'boolean') return value;
   if (typeof value === 'string' && /^(true|false)$/i.test(value)) return value.toLowerCase() === 'true';
-  throw new Broken('active-malformed', 'active is neither true nor false');
+  throw new Broken('active-malformed', 'active is neither true nor false', value);
 }
 
 export function requiredText(value: unknown, name: string): string {
   const text = optionalText(value, name);
-  if (text === null || text === '') throw new Broken('field-missing', `${name} is missing`);
+  if (text === null || text === '') throw new Broken('field-missing', `${name} is missing`, value);
   return text;
 }
 
 export function optionalText(value: unknown, name: string | null): string | null {
   if (value === undefined || value === null) return null;
-  if (typeof value !== 'string') throw new Broken('field-malformed', `${name} is not a string`);
+  if (typeof value !== 'string') throw new Broken('field-malformed', `${name} is not a string`, value);
   if (value.length > MAX_TEXT)
-    throw new Broken('field-malformed', `${name} is longer than ${MAX_TEXT} characters`);
+    throw new Broken('field-malformed', `${name} is longer than ${MAX_TEXT} characters`, value);
   return value;
 }
 
@@ -79,7 +81,7 @@ export function optionalId(value: unknown, name: string | null): number | null {
   if (value === undefined || value === null || value === '') return null;
   const id = typeof value === 'string' && /^(0|[1-9][0-9]{0,9})$/.test(value) ? Number(value) : value;
   if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id > 0xffffffff) {
-    throw new Broken('id-malformed', `${name} is not a whole number`);
+    throw new Broken('id-malformed', `${name} is not a whole number`, value);
   }
   return id;
 }
@@ -112,7 +114,7 @@ export function readKeyTexts(value: unknown, findings: Finding[]): string[] {
  */
 export function readMembers(value: unknown, findings: Finding[]): { users: string[]; groups: string[] } {
   if (value === undefined || value === null) return { users: [], groups: [] };
-  if (!Array.isArray(value)) throw new Broken('members-malformed', 'members is not an array');
+  if (!Array.isArray(value)) throw new Broken('members-malformed', 'members is not an array', value);
   const users = new Set<string>();
   const groups = new Set<string>();
   const malformed: unknown[] = [];

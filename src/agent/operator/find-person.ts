@@ -2,6 +2,7 @@
 import type { Config } from '../../config/config.ts';
 import type { Binding, StoredUser } from '../../policy/model.ts';
 import { readKeys } from '../../policy/keys/ssh-key.ts';
+import type { QuarantineRow } from '../../state/stored-records.ts';
 import { foldDomains, readUsername } from '../../policy/identity/username.ts';
 
 export interface FoundPerson {
@@ -52,6 +53,26 @@ export function findPeople(
     if (meant.length > 0) return meant.map((user) => ({ user, name: nameOf(user) }));
   }
   return [];
+}
+
+/**
+ * Of the records in quarantine the one that has this id or name: of people it has no record to find, if none was sound
+ * so far. Users before groups.
+ */
+export function findNewcomer(
+  word: string,
+  rows: readonly QuarantineRow[],
+  config: Config,
+): QuarantineRow | null {
+  const domains = foldDomains(config.accounts.domains);
+  const fold = (text: string): string => {
+    const reading = readUsername(text, domains);
+    return reading.ok ? reading.name : text.toLowerCase();
+  };
+  const isNamed = ({ id, names }: QuarantineRow): boolean =>
+    id === word || names.some((name) => fold(name) === fold(word));
+  const found = rows.filter(isNamed);
+  return found.find(({ kind }) => kind === 'User') ?? found[0] ?? null;
 }
 
 function listsKey(keys: readonly string[], fingerprint: string): boolean {

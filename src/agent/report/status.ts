@@ -23,6 +23,8 @@ export interface StatusInput {
   /** Epoch seconds; null: never. */
   readonly lastComplete: number | null;
   readonly frozenUntil: number;
+  /** Of each record in quarantine, who it is and why. */
+  readonly quarantined: readonly string[];
   /** keys.max_age in seconds. */
   readonly maxAge: number | null;
   readonly agentHasNoNetwork: boolean;
@@ -78,7 +80,14 @@ function listFailing({ report, lastComplete }: StatusInput): string[] {
   return failing;
 }
 
-function listDegraded({ report, now, maxAge, hasSshdDropIn, frozenUntil }: StatusInput): string[] {
+function listDegraded({
+  report,
+  now,
+  maxAge,
+  hasSshdDropIn,
+  frozenUntil,
+  quarantined,
+}: StatusInput): string[] {
   const { failure, held, fetched, counts, keyExpiry, extended } = report;
   const degraded: string[] = [];
   if (failure !== null) degraded.push(`the store could not be read: ${failure.message}`);
@@ -90,8 +99,7 @@ function listDegraded({ report, now, maxAge, hasSshdDropIn, frozenUntil }: Statu
   if (fetched !== null && fetched.problems.length > 0)
     degraded.push(fetched.problems[0]?.detail ?? 'the answer of the store was unsound');
   for (const { detail } of fetched?.warnings ?? []) degraded.push(detail);
-  if (counts.quarantined > 0)
-    degraded.push(`${sayCount(counts.quarantined, 'record is', 'records are')} in quarantine`);
+  if (counts.quarantined > 0) degraded.push(describeQuarantine(counts.quarantined, quarantined));
   if (keyExpiry !== null && maxAge !== null && keyExpiry.earliest - now < maxAge * 0.35)
     degraded.push('the store has not confirmed some keys for long, and they will expire first');
   if (extended !== null)
@@ -102,6 +110,16 @@ function listDegraded({ report, now, maxAge, hasSshdDropIn, frozenUntil }: Statu
     degraded.push('the drop-in of sshd is missing or was changed: sunk-agent doctor reports what sshd does');
   if (frozenUntil > now) degraded.push('this node is frozen');
   return degraded;
+}
+
+/** Maximum number of records in quarantine that are named. */
+const NAMED = 5;
+
+function describeQuarantine(count: number, which: readonly string[] = []): string {
+  const said = `${sayCount(count, 'record is', 'records are')} in quarantine`;
+  if (which.length === 0) return said;
+  const more = which.length > NAMED ? `; and ${which.length - NAMED} more` : '';
+  return `${said}: ${which.slice(0, NAMED).join('; ')}${more} (sunk-agent why NAME)`;
 }
 
 /** The facts of the host as the status has them. */

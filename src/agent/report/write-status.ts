@@ -5,6 +5,8 @@ import { attempt } from '../../common/system-error.ts';
 import { hasNoNetwork } from '../node-context.ts';
 import type { SyncContext } from '../reconcile/context.ts';
 import { readOperatorFiles } from '../overrides/operator-files.ts';
+import { describeFinding } from '../../protocol/records.ts';
+import type { QuarantineRow } from '../../state/stored-records.ts';
 import { findLastComplete } from '../ingest/freshness.ts';
 import type { SyncReport } from '../reconcile/sync-report.ts';
 import { statusOf, type Status } from './status.ts';
@@ -29,6 +31,7 @@ export async function publishStatus(
     lastContact: state.lastSync<SyncReport>('contact', ({ fetched }) => fetched !== null)?.startedAt ?? null,
     lastComplete: findLastComplete(state),
     frozenUntil: readOperatorFiles(paths).frozenUntil,
+    quarantined: state.quarantine().map(describeRow),
     maxAge: config.keys.max_age,
     agentHasNoNetwork: hasNoNetwork(),
     nextSync,
@@ -42,4 +45,10 @@ export async function publishStatus(
     renameSync(temporary, paths.status);
   });
   return status;
+}
+
+/** Who it is and the first thing that is wrong, as `why` has it in full. */
+function describeRow({ kind, id, names, findings }: QuarantineRow): string {
+  const [first] = findings;
+  return `${kind} ${names[0] ?? id} (${first === undefined ? 'unknown' : describeFinding(first)})`;
 }

@@ -117,6 +117,8 @@ export interface Facts extends HostFacts {
   readonly fingerprint: string | null;
   readonly config: Config;
   readonly status: ProbeResult<Status>;
+  /** A record that was never sound and has that name at the store; null: none. */
+  readonly newcomer: QuarantineRow | null;
   /** Its value is null: the state database has no user of that name. */
   readonly person: ProbeResult<PersonFacts | null>;
   /** Recent sessions that the key opened on this node; null where the question names no key. */

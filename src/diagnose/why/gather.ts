@@ -7,7 +7,7 @@ import { decide } from '../../agent/reconcile/decide.ts';
 import { judgeFreshness } from '../../agent/ingest/freshness.ts';
 import { proveUse, type ProofOfUse } from '../../agent/report/proof-of-use.ts';
 import { readStatus } from '../../agent/report/status.ts';
-import { findPerson, type FoundPerson } from '../../agent/operator/find-person.ts';
+import { findNewcomer, findPerson, type FoundPerson } from '../../agent/operator/find-person.ts';
 import { type ProbeResult, tryProbe } from '../probe.ts';
 import type { Facts, PersonFacts } from './facts.ts';
 import { gatherHostFacts } from './gather-host.ts';
@@ -47,6 +47,7 @@ export async function gatherFacts(
       config,
       status: await tryProbe(() => readStatus(paths.status)),
       person,
+      newcomer: state === null || found !== null ? null : findNewcomer(question, state.quarantine(), config),
       used: await used,
       ...(await host),
     };

@@ -8,14 +8,19 @@ import { isSameRecord } from './same-record.ts';
  * What is broken in it goes to the quarantine; what of it is sound is stored all the same.
  * @returns see `IngestBatch.add`.
  */
-export function addJudged(batch: BatchState, kind: ResourceKind, judged: Judged<AnyRecord>): boolean {
+export function addJudged(
+  batch: BatchState,
+  kind: ResourceKind,
+  judged: Judged<AnyRecord>,
+  names: readonly string[],
+): boolean {
   if (judged.kind === 'unreadable') {
     batch.counts.unreadable += 1;
     return false;
   }
   if (judged.kind === 'quarantined') {
     batch.quarantined.add(`${kind} ${judged.id}`);
-    batch.writer.quarantine(kind, judged.id, judged.findings);
+    batch.writer.quarantine(kind, judged.id, judged.findings, names);
     return judged.record !== null && store(batch, kind, judged.record, false);
   }
   batch.writer.release(kind, judged.record.id);

@@ -1,5 +1,6 @@
 // The write of a batch: what waits beside the records (quarantine, members that are missing), then all in one transaction.
 import type { Finding, GroupRecord, ResourceKind, UserRecord } from '../../protocol/records.ts';
+import { encodeFindings } from './quarantine.ts';
 import type { Connection } from '../database.ts';
 import type { Row } from '../record-index.ts';
 
@@ -11,7 +12,7 @@ export interface FinishedRow {
 }
 
 export interface BatchWriter {
-  quarantine(kind: ResourceKind, id: string, findings: readonly Finding[]): void;
+  quarantine(kind: ResourceKind, id: string, findings: readonly Finding[], names: readonly string[]): void;
   /** Nothing of that record is refused any more. */
   release(kind: ResourceKind, id: string): void;
   /** Complete syncs in a row before this batch that did not list this member. */
@@ -55,8 +56,8 @@ export function openBatchWriter(connection: Connection, now: number): BatchWrite
   }
 
   return {
-    quarantine(kind, id, findings) {
-      quarantines.set(`${kind} ${id}`, { kind, id, findings: JSON.stringify(findings) });
+    quarantine(kind, id, findings, names) {
+      quarantines.set(`${kind} ${id}`, { kind, id, findings: encodeFindings(findings, names) });
     },
     release(kind, id) {
       // It is asked for every sound record.

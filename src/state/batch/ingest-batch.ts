@@ -17,7 +17,7 @@ export function openIngestBatch(connection: Connection, index: RecordIndex, rule
   const batch = createBatchState(index, rules, openBatchWriter(connection, rules.now));
   return {
     previous: (kind, id) => find(batch, kind, id)?.record ?? null,
-    add: (kind, judged) => addJudged(batch, kind, judged),
+    add: (kind, judged, names = []) => addJudged(batch, kind, judged, names),
     suspects: (complete) => listSuspects(batch, complete),
     confirmAbsence: (suspect) => confirmAbsence(batch, suspect),
     countAbsence: (suspect) => countAbsence(batch, suspect),

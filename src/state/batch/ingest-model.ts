@@ -31,10 +31,11 @@ export interface IngestCounts {
 export interface IngestBatch {
   /**
    * Adds one judged resource; call it for every resource of the sync.
+   * @param names by which an operator may ask for it, where it is quarantined.
    * @returns whether its record is new, is no longer absent, or says something else than before; members who are no
    *   longer listed do not count here.
    */
-  add(kind: ResourceKind, judged: Judged<UserRecord | GroupRecord>): boolean;
+  add(kind: ResourceKind, judged: Judged<UserRecord | GroupRecord>, names?: readonly string[]): boolean;
   /** The last good record, for judging a broken one. */
   previous(kind: ResourceKind, id: string): UserRecord | GroupRecord | null;
   /** What was there and was not listed, of the kinds that were read completely. */

@@ -93,6 +93,7 @@ export const healthy: Facts = {
   name: 'alice',
   from: null,
   fingerprint: null,
+  newcomer: null,
   config,
   status: probed(
     statusOf({
@@ -103,6 +104,7 @@ export const healthy: Facts = {
       lastContact: NOW - 10,
       lastComplete: NOW - 20,
       frozenUntil: 0,
+      quarantined: [],
       maxAge: config.keys.max_age,
       agentHasNoNetwork: true,
       nextSync: null,

@@ -1,6 +1,7 @@
 // The link `record`: does the state database have the user, and is the record sound and active?
 import { sayAgo } from '../../../common/text/relative-time.ts';
 import type { Facts } from '../facts.ts';
+import { describeFinding } from '../../../protocol/records.ts';
 import { error, ok, unknown, warning, type Verdict } from '../verdict.ts';
 import { softenHeldLoss } from './held-loss.ts';
 
@@ -27,8 +28,9 @@ export function judgeRecord(facts: Facts): Verdict {
     );
     return softenHeldLoss(inactive, person.value);
   }
-  const reason = quarantine?.findings[0]?.detail ?? null;
-  if (reason !== null) {
+  const findings = quarantine?.findings ?? [];
+  if (findings.length > 0) {
+    const reason = findings.map(describeFinding).join('; ');
     return warning(
       'record-quarantined',
       `the newest record is in quarantine (${reason}); the last good one is in use`,
@@ -41,7 +43,16 @@ export function judgeRecord(facts: Facts): Verdict {
 }
 
 /** No record of that name: an account of the node without one, or a name that the store does not list. */
-function explainMissing({ local, question, status, config }: Facts): Verdict {
+function explainMissing({ local, question, status, config, newcomer }: Facts): Verdict {
+  if (newcomer) {
+    const { kind, id, findings } = newcomer;
+    return error(
+      'record-never-sound',
+      `the store lists the ${kind} ${question} (${id}), but its record is in quarantine and no earlier one was sound: ${findings.map(describeFinding).join('; ')}`,
+      'provider',
+      'correct that field at the identity provider',
+    );
+  }
   if (local?.gid === config.accounts.primary_gid) {
     return warning(
       'record-unknown-account',

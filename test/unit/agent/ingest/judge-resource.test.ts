@@ -121,9 +121,9 @@ describe('an id', () => {
   });
 
   it('that is not well-formed is shown escaped', () => {
-    const judged = judge.readUser({ id: 'a\ud800\u202e' }, null);
+    const judged = judge.readUser({ id: 'a\ud800' }, null);
     expect(judged).toMatchObject({
-      findings: [{ detail: String.raw`a resource without a usable id: "a\\ud800\u{202e}"` }],
+      findings: [{ detail: String.raw`a resource without a usable id: "a\ud800"` }],
     });
   });
 
@@ -477,4 +477,43 @@ describe('whatever a store sends', () => {
       { numRuns },
     );
   });
+});
+
+describe('the value of a broken field', () => {
+  const findingOf = (judged: Judged<UserRecord>) =>
+    judged.kind === 'quarantined' ? judged.findings[0] : null;
+
+  it.each([
+    [extension({ uid: '10 004' }), '"10 004"'],
+    [extension({ uid: '1e4' }), '"1e4"'],
+    [extension({ uid: '10004.0' }), '"10004.0"'],
+    [extension({ uid: -1 }), '-1'],
+    [{ active: 'yes\ud800' }, String.raw`"yes\ud800"`],
+    [{ displayName: 'x'.repeat(5000) }, `"${'x'.repeat(79)}…`],
+  ])('is shown as JSON and cut: %j', (more, value) => {
+    expect(findingOf(readUser(more))).toMatchObject({ value });
+  });
+
+  it('is not shown of keys, which may be secret', () => {
+    expect(findingOf(readUser(extension({ sunkSshKeys: 5 })))).not.toHaveProperty('value');
+  });
+});
+
+it('takes numbers of JSON in any spelling, for JSON does not tell them apart', () => {
+  for (const [text, uid] of [
+    ['10004.0', 10_004],
+    ['1e4', 10_000],
+  ] as const)
+    expect(recordOf(readUser(extension({ uid: JSON.parse(text) as unknown })))).toMatchObject({ uid });
+});
+
+it('finds the names of a record without judging them', () => {
+  const emails = [{ value: 'a@x' }, 'b@x', 5, null];
+  expect(judge.readNames('User', { ...user, userName: 5, emails, displayName: ['x'] })).toEqual([
+    'x1',
+    'a@x',
+    'b@x',
+  ]);
+  expect(judge.readNames('Group', { ...group, externalId: {} })).toEqual(['team']);
+  expect([judge.readNames('User', null), judge.readNames('Group', [])]).toEqual([[], []]);
 });

@@ -26,6 +26,7 @@ function statusFor(report: SyncReport) {
     lastContact: NOW - 10,
     lastComplete: NOW - 10,
     frozenUntil: NOW + 60,
+    quarantined: [],
     maxAge: 604_800,
     agentHasNoNetwork: true,
     nextSync: null,

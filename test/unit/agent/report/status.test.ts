@@ -16,6 +16,7 @@ function input(more: Partial<StatusInput> = {}): StatusInput {
     lastContact: NOW - 10,
     lastComplete: NOW - 10,
     frozenUntil: 0,
+    quarantined: [],
     maxAge: 604_800,
     agentHasNoNetwork: true,
     nextSync: NOW + 20,

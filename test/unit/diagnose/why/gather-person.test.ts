@@ -153,7 +153,7 @@ describe('the facts about a person', () => {
     const held = [set('a', 'another'), set('b', 'another', ALICE), set('c')];
     expect(decided({ verdict: { held } }).held.map(({ hash }) => hash)).toEqual(['b']);
 
-    const row = { kind: 'User', id: ALICE, findings: [], since: NOW } as const;
+    const row = { kind: 'User', id: ALICE, findings: [], names: [], since: NOW } as const;
     const rows = [{ ...row, id: 'another' }, { ...row, kind: 'Group' as const }, row];
     expect(gather({ state: { quarantine: () => rows, history: () => [] } }).quarantine).toBe(row);
   });

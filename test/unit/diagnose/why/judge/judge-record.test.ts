@@ -17,6 +17,7 @@ const inactive = { ...record, active: false };
 const quarantine = {
   kind: 'User' as const,
   id: record.id,
+  names: [],
   since: NOW - 60,
   findings: [{ code: 'field-uid', field: 'uid', detail: 'its uid is no number' }],
 };
