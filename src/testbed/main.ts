@@ -4,10 +4,10 @@ import { splitAttributePath } from './protocol/attribute-path.ts';
 import { FAULT_KINDS } from './faults/fault.ts';
 import { startTestbed } from './service.ts';
 
-const USAGE = `usage: node src/testbed/main.ts [--port N] [--org ID] [--token TEXT]
-                                [--seed-users N] [--seed-groups N]
-                                [--uid-attribute PATH] [--gid-attribute PATH] [--new] [--legacy]
-                                [--state FILE] [--json]
+const USAGE = `usage: npm run testbed -- [--port N] [--org ID] [--token TEXT]
+                          [--seed-users N] [--seed-groups N]
+                          [--uid-attribute PATH] [--gid-attribute PATH] [--new] [--legacy]
+                          [--state FILE] [--json]
 
 A SCIM service with its console for rehearsals, on 127.0.0.1 only. Port 0 (the default) takes a free one.
   --new                             an organisation that has done no step of the guide: all off, no token

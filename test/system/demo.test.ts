@@ -9,7 +9,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { findLeftovers } from '../support/leftovers.ts';
 import { describeOnNodes } from '../support/requirements.ts';
 
-const SCRIPT = path.resolve(import.meta.dirname, '../../src/demo/demo.sh');
+const SCRIPT = path.resolve(import.meta.dirname, '../../src/demo/start.sh');
 const ACCOUNT_FILES = ['passwd', 'group', 'shadow', 'gshadow'];
 
 const readAccounts = () => ACCOUNT_FILES.map((file) => readFileSync(`/etc/${file}`, 'latin1'));
@@ -26,7 +26,7 @@ describeOnNodes('npm run demo', () => {
 
   /** In a process group of its own, as a terminal would start it. */
   function startDemo(): ChildProcess {
-    return spawn('sh', [SCRIPT], {
+    return spawn('sh', [SCRIPT, 'src/demo/main.ts'], {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
       env: { ...process.env, TMPDIR: directory },

@@ -40,11 +40,6 @@ export function readGuide(file: string): readonly Step[] {
     }
     const end = lines.indexOf('```', at);
     const content = lines.slice(at + 1, end);
-    if (language === 'sh' && info === 'before') {
-      // Done before the test begins.
-      at = end;
-      continue;
-    }
     if (language === 'sh') steps.push(readShell(info, content, at + 1));
     else addExpectation(steps, language, content, at + 1);
     at = end;

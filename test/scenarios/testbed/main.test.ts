@@ -36,7 +36,7 @@ it.each([
 ])('refuses %s %s with its usage and status 64', async (...args) => {
   const child = start(...args);
   const [text] = (await once(child.stderr!, 'data')) as [Buffer];
-  expect(text.toString()).toContain('usage: node src/testbed/main.ts');
+  expect(text.toString()).toContain('usage: npm run testbed');
   expect(await once(child, 'exit')).toEqual([64, null]);
 });
 
