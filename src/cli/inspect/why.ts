@@ -35,7 +35,7 @@ needs neither the store nor the daemon; without root it reports what it could no
 
 Examples:
   sunk-agent why alice@example.com
-  sudo sunk-agent why alice --try
+  sunk-agent why alice --try
   sunk-agent why alice --key SHA256:sVGBVyN5yGGi5i6t7bIGZzqhIchaGb6NHKg+k6VJPGo
 
 Exit status: 0 the user can log in, 1 cannot, 2 not known.`;
