@@ -16,7 +16,8 @@ export const options = {};
 
 export const help = `Usage: sunk-agent unblock NAME [--config FILE] [--root DIR]
 
-Removes NAME, in any form that block takes, from /etc/sunk-agent/blocked. The record of the store decides again over that user or key.
+Removes NAME, in any form that block takes, from /etc/sunk-agent/blocked. The record of the store decides again over
+that user or key.
 
 Examples:
   sunk-agent unblock alice
