@@ -27,8 +27,9 @@ export const help = `Usage: sunk-agent block NAME [--for DURATION] [--config FIL
 
 Revokes the access of a user (account name, present or former, userName, SCIM id or externalId) or of a key
 (fingerprint, SHA256:...) at once and until unblock, whatever the store has. Needs neither store nor daemon; with a
-configuration that is broken it uses the last one that was sound. The block list is /etc/sunk-agent/blocked, which keeps the SCIM id, so that
-no rename ends a block; a fleet may share it. A line written by hand may block a name that nothing knows yet.
+configuration that is broken it uses the last one that was sound. The block list is /etc/sunk-agent/blocked, which keeps
+the SCIM id, so that no rename ends a block; a fleet may share it. A line written by hand may block a name that nothing
+knows yet.
 
   --for DURATION   such as 8h: the block ends by itself
 
