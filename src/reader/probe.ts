@@ -5,8 +5,10 @@ import type { Config, TokenSource } from '../config/config.ts';
 import { AgentError, describeError } from '../common/errors.ts';
 import { parseHttpDate } from '../common/text/timestamp.ts';
 import { getProperty, isObject } from '../protocol/attribute-path.ts';
-import { readBody } from './http/body.ts';
+import { decodeBody, readBody } from './http/body.ts';
 import type { GroupQuestion, ProbeAnswer } from '../protocol/messages.ts';
+import { explainFault } from './http/explain-fault.ts';
+import { readProxySetting } from './http/proxy-setting.ts';
 import { locateToken, readTokens } from '../config/tokens.ts';
 import { openTransport } from './http/transport.ts';
 
@@ -63,7 +65,7 @@ export async function probeStore(
         const may_write = status === 200 ? await mayWrite(ask, text) : null;
         tokens.push({ file, fault: null, status, may_write });
       } catch (error) {
-        fault = nameFault(error);
+        fault = nameFault(error, new URL(scim.base_url));
         tokens.push({ file, fault: null, status: null, may_write: null });
       }
     }
@@ -187,11 +189,14 @@ async function request(
     headers: {
       authorization: `Bearer ${token}`,
       accept: `${SCIM}, application/json`,
+      'accept-encoding': 'identity',
       ...(write === undefined ? {} : { 'content-type': SCIM }),
     },
     body: write === undefined ? null : EMPTY_PATCH,
   });
-  const text = (await readBody(response.body, MAX_BYTES)).toString('utf8');
+  const sent = await readBody(response.body, MAX_BYTES);
+  const encoding = String(response.headers['content-encoding'] ?? '');
+  const text = (await decodeBody(sent, encoding, MAX_BYTES)).toString('utf8');
   const date = parseHttpDate(String(response.headers['date'] ?? ''));
   return { status: response.statusCode, body: parse(text), date };
 }
@@ -210,9 +215,11 @@ function parse(text: string): unknown {
 }
 
 /** The code of the system or of the TLS library, and a phrase. */
-function nameFault(error: unknown): { code: string; detail: string } {
-  if (error instanceof AgentError) return { code: error.code, detail: error.message.slice(0, 500) };
-  const code = isObject(error) && typeof error['code'] === 'string' ? error['code'] : 'unknown';
+function nameFault(error: unknown, store: URL): { code: string; detail: string } {
+  if (error instanceof AgentError) return { code: error.code, detail: describeError(error).slice(0, 500) };
+  const proxy = store.protocol === 'http:' ? null : readProxySetting();
+  const { code, detail, hint, isOfProxy } = explainFault(error, store, proxy);
   const isLate = error instanceof Error && error.name === 'TimeoutError';
-  return { code: isLate ? 'ETIMEDOUT' : code.slice(0, 100), detail: describeError(error).slice(0, 500) };
+  if (isOfProxy) return { code: 'EPROXY', detail: `${detail} (${hint})`.slice(0, 500) };
+  return { code: isLate ? 'ETIMEDOUT' : code.slice(0, 100), detail: detail.slice(0, 500) };
 }

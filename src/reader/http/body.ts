@@ -1,6 +1,9 @@
 // The body of an answer: read within its bounds, as JSON of a bounded depth.
+import { promisify } from 'node:util';
+import { gunzip, inflate, inflateRaw } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import { AgentError } from '../../common/errors.ts';
+import { makePrintable } from '../../common/text/printable.ts';
 
 /** One answer exceeded a bound: the same question in smaller parts may succeed. */
 export class AnswerTooMuch extends AgentError {
@@ -25,6 +28,43 @@ export async function readBody(body: Dispatcher.ResponseData['body'], limit: num
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, size);
+}
+
+const gunzipBody = promisify(gunzip);
+const inflateBody = promisify(inflate);
+const inflateRawBody = promisify(inflateRaw);
+
+/**
+ * Undoes the Content-Encoding of a server that compresses without being asked (RFC 9110 section 8.4.1). Stops at the
+ * limit, so that no small answer becomes a large one.
+ * @param limit bytes, of what comes out.
+ * @throws AgentError store_answer, AnswerTooMuch
+ */
+export async function decodeBody(sent: Buffer, encoding: string, limit: number): Promise<Buffer> {
+  const coding = encoding.trim().toLowerCase();
+  if (coding === '' || coding === 'identity' || sent.length === 0) return sent;
+  const options = { maxOutputLength: limit };
+  try {
+    if (coding === 'gzip' || coding === 'x-gzip') return await gunzipBody(sent, options);
+    // What is called deflate is zlib's format (RFC 1950); some servers send it without the frame (RFC 1951).
+    if (coding === 'deflate')
+      return await (hasZlibHeader(sent) ? inflateBody(sent, options) : inflateRawBody(sent, options));
+  } catch (cause) {
+    const isLarge = cause instanceof Error && 'code' in cause && cause.code === 'ERR_BUFFER_TOO_LARGE';
+    if (isLarge) throw new AnswerTooMuch(`an answer of more than scim.bounds.page_bytes (${limit})`);
+    throw new AgentError('store_answer', `the store sent an answer whose ${coding} is damaged`, { cause });
+  }
+  const shown = makePrintable(coding, 50);
+  throw new AgentError(
+    'store_answer',
+    `the store sent an answer in the encoding ${shown}, which was not asked for`,
+  );
+}
+
+/** RFC 1950 section 2.2: method 8, and a check by 31. */
+function hasZlibHeader(bytes: Buffer): boolean {
+  const [first = 0, second = 0] = bytes;
+  return (first & 0x0f) === 8 && (first * 256 + second) % 31 === 0;
 }
 
 /**

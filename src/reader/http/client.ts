@@ -8,6 +8,8 @@ import type { TrafficTally } from '../../protocol/traffic.ts';
 import { ASK_AGAIN_MS, StoreBusy } from '../../protocol/store-busy.ts';
 import type { Answer } from './answer.ts';
 import { checkStatus } from './check-status.ts';
+import { explainFault } from './explain-fault.ts';
+import { readProxySetting } from './proxy-setting.ts';
 import { type Call, exchange } from './exchange.ts';
 import type { Meter } from './meter.ts';
 import { isNotListening, LONGEST_WAIT_MS, TransientFailure, waitAfter } from './retry.ts';
@@ -142,13 +144,20 @@ async function sendWithRetries(state: ClientState, call: Call, token: string, me
         throw state.busy;
       }
       if (n >= call.attempts || isNotListening(error.cause)) {
-        const { cause } = error;
-        throw new AgentError('store_unreachable', `${base.origin} ${error.message}`, { cause });
+        throw describeUnreached(error, base);
       }
       traffic.countRetry();
       await sleep(wait, undefined, { signal: meter.signal }).catch(() => meter.checkTime());
     }
   }
+}
+
+function describeUnreached({ message, cause }: TransientFailure, base: URL): AgentError {
+  const where = `${base.origin} ${message}`;
+  if (cause === undefined) return new AgentError('store_unreachable', where);
+  const proxy = base.protocol === 'http:' ? null : readProxySetting();
+  const { detail, hint } = explainFault(cause, base, proxy);
+  return new AgentError('store_unreachable', where, { hint, cause: new Error(detail) });
 }
 
 /** @throws StoreBusy while the store asked for no requests; a clock that was set back ends the pause. */

@@ -5,7 +5,7 @@ import { AgentError } from '../../common/errors.ts';
 import { parseHttpDate } from '../../common/text/timestamp.ts';
 import type { TrafficTally } from '../../protocol/traffic.ts';
 import { Answer } from './answer.ts';
-import { readBody } from './body.ts';
+import { decodeBody, readBody } from './body.ts';
 import type { Meter } from './meter.ts';
 import { isTransientStatus, readRetryAfter, TransientFailure } from './retry.ts';
 import type { Transport } from './transport.ts';
@@ -62,6 +62,7 @@ function makeHeaders(call: Call, { token, announcement }: ExchangeOptions): Reco
   return {
     authorization: `Bearer ${token}`,
     accept: 'application/scim+json, application/json',
+    'accept-encoding': 'identity',
     'user-agent': 'sunk-agent',
     ...(announcement === null ? {} : { 'sunk-agent-snapshot': announcement }),
     ...(call.body === null ? {} : { 'content-type': 'application/json' }),
@@ -75,9 +76,10 @@ async function readAnswer(
 ): Promise<Answer> {
   const { statusCode: status, headers } = response;
   const header = (name: string): string => String(headers[name] ?? '');
-  const bytes = await readBody(response.body, bounds.page_bytes);
+  const sent = await readBody(response.body, bounds.page_bytes);
   if (isTransientStatus(status))
     throw new TransientFailure(`answered ${status}`, readRetryAfter(header('retry-after'), Date.now()));
+  const bytes = await decodeBody(sent, header('content-encoding'), bounds.page_bytes);
   meter.noteAnswer(bytes.length, parseHttpDate(header('date')));
   const isJson = /^application\/(scim\+)?json\b/i.test(header('content-type'));
   return new Answer(status, isJson ? bytes : null, bounds.depth);

@@ -6,11 +6,12 @@ import { rootCertificates } from 'node:tls';
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import type { Config } from '../../config/config.ts';
 import { AgentError } from '../../common/errors.ts';
+import { readProxySetting } from './proxy-setting.ts';
 
 export interface Transport {
   /**
    * The pool; a new one after `scim.ca_file` has changed.
-   * @throws AgentError ca_file
+   * @throws AgentError ca_file; store_unreachable where the environment's proxy is none
    */
   dispatcher(): Dispatcher;
   close(): Promise<void>;
@@ -55,7 +56,9 @@ function createPool(baseUrl: string, pem: string | null): Dispatcher {
   };
   // Plain http is allowed to this machine alone; through a proxy the token would leave it in clear text.
   if (baseUrl.startsWith('http:')) return new Agent(options);
-  return new EnvHttpProxyAgent({ ...options, requestTls: tls, proxyTls: tls });
+  const proxy = readProxySetting()?.url.href;
+  const proxies = proxy === undefined ? {} : { httpProxy: proxy, httpsProxy: proxy };
+  return new EnvHttpProxyAgent({ ...options, ...proxies, requestTls: tls, proxyTls: tls });
 }
 
 function readCa(file: string | null, root: string): string | null {

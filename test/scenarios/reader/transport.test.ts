@@ -1,7 +1,11 @@
 // The way to the store over real sockets: TLS with a private authority, a proxy, and connections that are kept.
 import { rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { deflateSync, gzipSync } from 'node:zlib';
+import { afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { describeError } from '../../../src/common/errors.ts';
 import { type IngestHarness, startIngestHarness } from '../../support/ingest-harness.ts';
 import {
@@ -32,6 +36,32 @@ afterEach(() => {
 
 function trust(harness: IngestHarness, pem: string): void {
   writeFileSync(path.join(harness.root, 'ca.pem'), pem);
+}
+
+/** A server before the store that compresses each answer. */
+async function openCompressor(
+  base: string,
+  encoding: string,
+  compress: (bytes: Buffer) => Buffer,
+  asked: Set<string | undefined>,
+): Promise<string> {
+  const { origin, pathname } = new URL(base);
+  async function pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    asked.add(request.headers['accept-encoding']?.toString());
+    const headers = { authorization: request.headers.authorization ?? '' };
+    const answer = await fetch(`${origin}${request.url ?? ''}`, { headers });
+    const type = answer.headers.get('content-type') ?? '';
+    response.writeHead(answer.status, { 'content-type': type, 'content-encoding': encoding });
+    response.end(compress(Buffer.from(await answer.arrayBuffer())));
+  }
+  const server = createServer((request, response) => void pass(request, response));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}${pathname}`;
 }
 
 const failure = (harness: IngestHarness) =>
@@ -117,6 +147,22 @@ describe('a proxy of the environment', () => {
     expect(proxy.asked.every(({ headers }) => headers.authorization === undefined)).toBe(true);
   });
 
+  test('needs no scheme, and a name that does not resolve or an address that refuses names the setting', async () => {
+    const { harness, proxy } = await behindProxy('store.example');
+    const { host } = new URL(proxy.url);
+    vi.stubEnv('https_proxy', host);
+    expect(await harness.fetch()).toMatchObject(WHOLE);
+    for (const [value, reason] of [
+      ['no-such-host.invalid:3128', /name of the proxy does not resolve: check https_proxy/],
+      ['127.0.0.1:9', /the proxy does not answer: check https_proxy/],
+      ['socks5://127.0.0.1', /https_proxy names no proxy/],
+    ] as const) {
+      const next = await behindProxy('store.example');
+      vi.stubEnv('https_proxy', value);
+      expect(await failure(next.harness)).toMatch(reason);
+    }
+  });
+
   test('is passed by for a host that no_proxy names', async () => {
     const { harness, proxy } = await behindProxy(undefined, 'elsewhere.example,127.0.0.1');
     expect(await harness.fetch()).toMatchObject(WHOLE);
@@ -133,6 +179,20 @@ describe('a proxy of the environment', () => {
     expect(await (await startIngestHarness({ seedUsers: 3 })).fetch()).toMatchObject(WHOLE);
     expect(proxy.asked).toEqual([]);
   });
+});
+
+test.each([
+  ['gzip', gzipSync],
+  ['deflate', deflateSync],
+])('identity is asked for, and %s is understood all the same', async (encoding, compress) => {
+  const asked = new Set<string | undefined>();
+  const harness = await startIngestHarness(
+    { seedUsers: 3 },
+    { front: (base) => openCompressor(base, encoding, compress, asked) },
+  );
+  expect(await harness.fetch()).toMatchObject(WHOLE);
+  expect(harness.people()).toHaveLength(3);
+  expect([...asked]).toEqual(['identity']);
 });
 
 test('connections are kept from page to page and from sync to sync: no more are made than the pool has', async () => {

@@ -183,6 +183,13 @@ function explainFault({ code, detail }: { code: string; detail: string }, base: 
       `the name ${host} does not resolve (${code})`,
       'check scim.base_url and the DNS of this node',
     );
+  if (code === 'EPROXY')
+    return found(
+      'store-proxy',
+      'error',
+      `${host} cannot be reached through the proxy: ${detail}`,
+      'correct HTTPS_PROXY in the environment of sunk-agent-reader, or the proxy',
+    );
   return found(
     'store-unreachable',
     'error',
