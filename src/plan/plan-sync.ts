@@ -14,6 +14,7 @@ import type { GuardRecord, GuardVerdict } from './guard/guard-model.ts';
 import type { HostState } from './host-state.ts';
 import { readActualState, readNodeFacts } from './managed-state.ts';
 import { planChanges } from './plan.ts';
+import { settleSudoers } from './plan-sudoers.ts';
 
 /** Everything that a decision depends on. */
 export interface SyncInput extends Omit<DesiredStateInput, 'facts'> {
@@ -58,7 +59,7 @@ export function planSync(input: SyncInput): SyncPlan {
   const freezeReason = !input.isRecordable ? UNRECORDED : input.frozenUntil > now ? FROZEN : null;
   const changes = freezeReason === null ? planned : splitExchanges(planned, desired);
   const { approved, guardRecord: record } = input;
-  const verdict = guard({
+  const judged = guard({
     changes,
     desired,
     actual,
@@ -70,6 +71,7 @@ export function planSync(input: SyncInput): SyncPlan {
     freezeReason,
     now,
   });
+  const verdict = { ...judged, go: settleSudoers(judged.go, changes, desired, actual) };
   return {
     desired,
     actual,

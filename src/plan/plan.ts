@@ -6,6 +6,7 @@ import type { ActualState } from './actual.ts';
 import { type Change, CHANGE_ORDER } from './change.ts';
 import { planAccount, planRemoval, planNotInStore } from './plan-account.ts';
 import { planGroups } from './plan-groups.ts';
+import { planSudoers } from './plan-sudoers.ts';
 import { planKeyFile, planStrayKeyFiles } from './plan-keys.ts';
 import { readManagedAccounts } from './managed-accounts.ts';
 
@@ -31,28 +32,13 @@ export function planChanges(desired: DesiredState, actual: ActualState): Change[
     if (fate === 'remove') changes.push(...planRemoval(name, scimId, desired, actual));
     if (fate === 'disable') changes.push(...planNotInStore(name, scimId, desired, actual));
   }
+  const groups = planGroups(desired, actual, managed);
   return sortChanges([
     ...changes,
     ...(known === actual.keyFiles.size ? [] : planStrayKeyFiles(managed, actual)),
-    ...planGroups(desired, actual, managed),
-    ...planSudoers(desired, actual),
+    ...groups,
+    ...planSudoers(groups, desired, actual),
   ]);
-}
-
-function planSudoers(desired: DesiredState, actual: ActualState): Change[] {
-  if (desired.sudoers === actual.sudoers) return [];
-  const common = { scimId: null, name: 'sunk-agent' };
-  if (desired.sudoers === '') {
-    return [{ ...common, kind: 'sudoers-remove', because: 'no sudo group is confirmed by the store' }];
-  }
-  return [
-    {
-      ...common,
-      kind: 'sudoers-write',
-      text: desired.sudoers,
-      because: 'access.sudo_groups gives these groups sudo',
-    },
-  ];
 }
 
 /** In the order of applying; within a kind by name, then by member. Accounts come by name, so each kind nearly is so. */

@@ -25,7 +25,6 @@ import type {
 } from './model.ts';
 import { findNotInStore } from './not-in-store.ts';
 import type { Person } from './person.ts';
-import { renderSudoers } from './sudoers.ts';
 
 /** Sudo is granted only if the last complete read of the store is younger, in seconds. */
 const SUDO_AGE = 86_400;
@@ -82,7 +81,7 @@ export function computeDesiredState(input: DesiredStateInput): DesiredState {
     },
     accounts,
     groups: fillGroups(choice.chosen, accounts),
-    sudoers: isFresh && !isTaken ? renderSudoers(sudoGids) : '',
+    grantsSudo: isFresh && !isTaken,
     bindings: [...built.bindings, ...choice.bindings].sort(
       (a, b) => compare(a.kind, b.kind) || compare(a.scimId, b.scimId),
     ),

@@ -172,8 +172,8 @@ export interface DesiredState {
   readonly accounts: readonly DesiredAccount[];
   /** Sorted by name; without the managed group. */
   readonly groups: readonly DesiredGroup[];
-  /** The whole text of our sudoers file; empty: there must be none. */
-  readonly sudoers: string;
+  /** Whether members of sudo groups have sudo; else there is no sudoers file. */
+  readonly grantsSudo: boolean;
   /** Bindings that are new or changed: recorded before anything is applied. */
   readonly bindings: readonly Binding[];
   /** What else the ledger binds; a name that is neither desired nor here is not managed. */

@@ -135,9 +135,11 @@ export function findDifferences(
   }
   for (const name of findStranded(node, model, past))
     if (!stranded.has(name)) found.push(`the group ${name} is gone from the store and still here`);
-  const rule = model.sudoGid === null ? '' : `%#${model.sudoGid} `;
-  if (!node.read('etc/sudoers.d/sunk-agent').includes(rule))
-    found.push(`sudo is not given to the gid ${model.sudoGid}`);
+  const admins = model.groups.find(({ gid }) => gid === model.sudoGid)?.members ?? [];
+  const should = admins.flatMap((name) => passwd.get(name)?.split(':')[2] ?? []).sort();
+  const rules = [...node.read('etc/sudoers.d/sunk-agent').matchAll(/^#(\d+) /gm)].map(([, uid = '']) => uid);
+  if (!stranded.has(admins[0] ?? '') && rules.sort().join() !== should.join())
+    found.push(`sudo is given to the uids ${rules.join()}, and should be to ${should.join()}`);
   return found;
 }
 

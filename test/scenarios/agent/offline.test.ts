@@ -78,7 +78,7 @@ describe('a state database that is old', () => {
   test('gives no sudo after a day, and logins all the same', async () => {
     await node.sync(makeCompany(5), START);
     await node.sync('away', START + 23 * HOUR);
-    expect(node.read(SUDOERS)).toContain('%#30001');
+    expect(node.read(SUDOERS)).toMatch(/^#\d+ ALL=/m);
     await node.sync('away', START + 25 * HOUR);
     expect(() => node.read(SUDOERS)).toThrow(/ENOENT/);
     for (const end of Object.values(expiries())) expect(end).toBeGreaterThan(START + 6 * DAY);

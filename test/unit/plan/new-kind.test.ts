@@ -85,7 +85,7 @@ function ask(changes: readonly Change[], more: { readonly frozen?: string; reado
 const EMPTY = {
   managedGroup: { name: 'sunk-users', gid: CONFIG.accounts.primary_gid, members: [] },
   groups: [],
-  sudoers: '',
+  grantsSudo: true,
   bindings: [],
   leftovers: [],
   expiry: { zulu: true, timeZone: 'UTC' },

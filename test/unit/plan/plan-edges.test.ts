@@ -2,10 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../../src/plan/change.ts';
 import { planChanges } from '../../../src/plan/plan.ts';
+import { settleSudoers } from '../../../src/plan/plan-sudoers.ts';
 import { issueCredentials } from '../../../src/policy/keys/credential.ts';
 import { listFingerprints } from '../../../src/policy/keys/key-file-lines.ts';
 import type { Credential, DesiredAccount, DesiredState } from '../../../src/policy/model.ts';
 import type { PasswdEntry } from '../../../src/policy/posix.ts';
+import { readSudoersUids, renderSudoers } from '../../../src/policy/sudoers.ts';
 import { applyChanges, makeHost, type ModelHost } from '../../support/records/model-host.ts';
 
 const UTC = { zulu: true, timeZone: 'UTC' };
@@ -49,7 +51,7 @@ const makeDesired = (more: Partial<DesiredState> = {}): DesiredState => ({
   managedGroup: { name: 'sunk-users', gid: 9999, members: [] },
   accounts: [],
   groups: [],
-  sudoers: '',
+  grantsSudo: true,
   expiry: UTC,
   bindings: [],
   leftovers: [],
@@ -398,10 +400,52 @@ describe('planChanges, groups', () => {
 
 describe('planChanges, sudoers', () => {
   it('writes, replaces and removes our file', () => {
-    const actual = host();
-    expect(plan(makeDesired({ sudoers: 'a' }), actual)).toEqual(['sudoers-write sunk-agent']);
-    expect(plan(makeDesired({ sudoers: 'b' }), actual)).toEqual(['sudoers-write sunk-agent']);
-    expect(plan(makeDesired(), actual)).toEqual(['sudoers-remove sunk-agent']);
+    const actual = host(entry('alice', 20001), entry('bob', 20002));
+    const accounts = [account('alice', 20001), account('bob', 20002)];
+    const admins = (...members: string[]) => [
+      { scimId: 'g', name: 'admins', gid: 32000, members, sudo: true },
+    ];
+    const planned = (desired: DesiredState): string[] =>
+      plan(desired, actual).filter((line) => line.startsWith('sudoers-'));
+    expect(planned(makeDesired({ accounts, groups: admins('alice') }))).toEqual(['sudoers-write sunk-agent']);
+    expect(actual.sudoers).toMatch(/^#20001 ALL=/m);
+    expect(planned(makeDesired({ accounts, groups: admins('alice', 'bob') }))).toHaveLength(1);
+    expect(actual.sudoers).toMatch(/^#20001 .*\n#20002 /m);
+    expect(planned(makeDesired({ accounts, groups: admins('alice', 'bob') }))).toEqual([]);
+    expect(planned(makeDesired({ accounts, groups: admins() }))).toEqual(['sudoers-remove sunk-agent']);
+  });
+
+  it('follows the memberships that go, not those that are held', () => {
+    const actual = host(entry('alice', 20001), entry('bob', 20002));
+    actual.groups.set('admins', { name: 'admins', gid: 32000, members: ['alice'] });
+    actual.sudoers = renderSudoers([20001]);
+    const desired = makeDesired({
+      accounts: [account('alice', 20001), account('bob', 20002)],
+      groups: [{ scimId: 'g', name: 'admins', gid: 32000, members: ['bob'], sudo: true }],
+    });
+    const changes = planChanges(desired, actual);
+    const settle = (isLetThrough: (change: Change) => boolean): string[] =>
+      settleSudoers(changes.filter(isLetThrough), changes, desired, actual).flatMap((change) =>
+        change.kind === 'sudoers-write' ? [[...readSudoersUids(change.text)].join()] : [],
+      );
+    expect(settle(() => true)).toEqual(['20002']);
+    expect(settle(({ kind }) => kind !== 'member-add' && kind !== 'member-remove')).toEqual([]);
+    expect(settle(({ kind }) => kind !== 'member-remove')).toEqual(['20001,20002']);
+    // Nothing of sudo is let through: no one gains, and no one keeps more than a membership.
+    expect(settle(({ kind }) => kind === 'keys-write')).toEqual([]);
+  });
+
+  it('takes the rule of a person who leaves also while the change of the file is held', () => {
+    const actual = host(entry('alice', 20001), entry('bob', 20002));
+    actual.sudoers = renderSudoers([20001, 20002]);
+    const desired = makeDesired({ accounts: [disabled('alice', 20001), account('bob', 20002)] });
+    const changes = planChanges(desired, actual);
+    const go = changes.filter(({ kind }) => kind === 'account-close');
+    expect(settleSudoers(go, changes, desired, actual)).toMatchObject([
+      { kind: 'account-close' },
+      { kind: 'sudoers-write', text: renderSudoers([20002]) },
+    ]);
+    expect(settleSudoers([], changes, desired, actual)).toEqual([]);
   });
 });
 
@@ -454,7 +498,7 @@ describe('planChanges, the reason on each change', () => {
     expect(reasons(desired, actual)).toEqual([
       'keys-remove back: the store lists no key that may be used',
       'keys-remove stray: no managed account has this name any more',
-      'sudoers-remove sunk-agent: no sudo group is confirmed by the store',
+      'sudoers-remove sunk-agent: no member of a sudo group is confirmed by the store',
       'member-remove over: the group goes',
       'member-remove team: the store no longer lists this member',
       'group-remove over: the configuration or the store no longer has this group',

@@ -61,6 +61,7 @@ describe('planChanges', () => {
       'keys-remove alice',
       'account-close alice',
       'sessions-end alice',
+      'sudoers-remove sunk-agent',
       'member-remove slurm-admins',
       'member-remove slurm-users',
       'jobs-disable alice',
@@ -83,6 +84,7 @@ describe('planChanges', () => {
       'account-reopen alice',
       'member-add slurm-admins',
       'member-add slurm-users',
+      'sudoers-write sunk-agent',
       'jobs-restore alice',
       'keys-write alice',
     ]);

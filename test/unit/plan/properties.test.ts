@@ -183,7 +183,7 @@ describe('policy and plan', () => {
         for (const text of host.keyFiles.values()) {
           expect(text).toMatch(/^(expiry-time="\d{14}Z" ssh-ed25519 [A-Za-z0-9+/=]+ u\d\n)+$/);
         }
-        expect(host.sudoers).toMatch(/^(# [^\n]*\n(%#\d+ ALL=\(ALL:ALL\) NOPASSWD: ALL\n)+)?$/);
+        expect(host.sudoers).toMatch(/^(# [^\n]*\n(#\d+ ALL=\(ALL:ALL\) NOPASSWD: ALL\n)+)?$/);
       }),
       { numRuns: RUNS },
     );

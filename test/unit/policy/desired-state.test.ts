@@ -61,7 +61,7 @@ describe('computeDesiredState', () => {
       { scimId: 'g-admins', name: 'slurm-admins', gid: 31001, members: ['alice'], sudo: true },
       { scimId: 'g-users', name: 'slurm-users', gid: 31000, members: ['alice', 'bob'], sudo: false },
     ]);
-    expect(host.sudoers).toContain('%#31001 ');
+    expect(host.grantsSudo).toBe(true);
     expect(host.bindings.map(({ kind, name, id }) => `${kind} ${name} ${id}`)).toEqual([
       'account alice 20100',
       'account bob 20200',
@@ -377,9 +377,9 @@ describe('computeDesiredState', () => {
           config: makeConfig(access(id)),
         }),
       );
-    expect(ask('').sudoers).toBe('');
+    expect(ask('').groups.filter(({ sudo }) => sudo)).toEqual([]);
     expect(codes(ask(''))).toEqual(['g-team group-rename-no-sudo']);
-    expect(ask(', id: g-team').sudoers).toContain('%#31005 ');
+    expect(ask(', id: g-team').groups.filter(({ sudo }) => sudo)).toMatchObject([{ gid: 31005 }]);
   });
 
   it('grants no id that stands in sudoers', () => {
@@ -514,8 +514,8 @@ overrides: [{ id: u-alice, add_key: "${REAL_KEY}" }]`);
 
   it('removes sudo from every user once the last complete fetch is a day old', () => {
     for (const completeAt of [null, NOW - 86_401])
-      expect(computeDesiredState(makeInput({ completeAt })).sudoers).toBe('');
-    expect(computeDesiredState(makeInput({ completeAt: NOW - 86_400 })).sudoers).not.toBe('');
+      expect(computeDesiredState(makeInput({ completeAt })).grantsSudo).toBe(false);
+    expect(computeDesiredState(makeInput({ completeAt: NOW - 86_400 })).grantsSudo).toBe(true);
   });
 
   it('names accounts that another program resolves here and that the store enables for no user', () => {
@@ -579,7 +579,7 @@ overrides: [{ id: u-alice, add_key: "${REAL_KEY}" }]`);
       expect(host.accounts).toMatchObject([{ scimId: 'u-bob', disabled: 'inactive' }]);
       expect(host.leftovers).toEqual([{ scimId: 'u-alice', kind: 'account', name: 'alice', fate: 'leave' }]);
       expect(open(host)).toEqual([]);
-      expect(host.sudoers).toBe('');
+      expect(host.grantsSudo).toBe(false);
     },
   );
 });
@@ -688,7 +688,7 @@ describe('Unix groups', () => {
     const bindings = [makeBinding('alice', 20100, { gid: 31001 })];
     const host = computeDesiredState(makeInput({ bindings }));
     expect(codes(host)).toContain('g-admins gid-primary');
-    expect(host.sudoers).toBe('');
+    expect(host.groups.filter(({ sudo }) => sudo)).toEqual([]);
   });
 
   it('derive gids as they derive uids', () => {

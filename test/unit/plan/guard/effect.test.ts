@@ -35,7 +35,7 @@ const HOST: DesiredState = {
     { scimId: 'g-old', kind: 'group', name: 'old', fate: 'remove' },
     { scimId: 'u-old', kind: 'account', name: 'person', fate: 'remove' },
   ],
-  sudoers: '',
+  grantsSudo: true,
   expiry: { zulu: true, timeZone: 'UTC' },
   bindings: [],
   makesHomes: false,

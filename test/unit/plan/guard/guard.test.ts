@@ -172,7 +172,7 @@ describe('losses', () => {
     const { held } = runSync(empty, { ...gone, groups });
     expect(held.map(({ kind }) => kind)).toEqual(['vanished']);
     expect(openCount(empty)).toBe(2);
-    expect(empty.host.sudoers).toContain('%#31001');
+    expect(empty.host.sudoers).toContain('#20');
     const node = nodeInSync(2);
     const overrides = makeOverrides(2);
     const without = overrides.groups.map((group) =>

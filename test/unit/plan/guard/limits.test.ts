@@ -75,7 +75,7 @@ function ask(changes: readonly Change[], more: Case = {}): GuardVerdict {
         members: [],
         sudo: false,
       })),
-      sudoers: '',
+      grantsSudo: true,
       expiry: { zulu: true, timeZone: 'UTC' },
       bindings: [],
       leftovers: [],

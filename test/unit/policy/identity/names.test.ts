@@ -284,11 +284,11 @@ describe('profile', () => {
 });
 
 describe('renderSudoers', () => {
-  it('writes one rule a gid, sorted, and nothing where there is none', () => {
+  it('writes one rule a uid, sorted, and nothing where there is none', () => {
     expect(renderSudoers([])).toBe('');
     expect(renderSudoers([300, 31, 300])).toBe(
       '# Written by sunk-agent from access.sudo_groups; changes are overwritten.\n' +
-        '%#31 ALL=(ALL:ALL) NOPASSWD: ALL\n%#300 ALL=(ALL:ALL) NOPASSWD: ALL\n',
+        '#31 ALL=(ALL:ALL) NOPASSWD: ALL\n#300 ALL=(ALL:ALL) NOPASSWD: ALL\n',
     );
   });
 });
