@@ -20,7 +20,11 @@ const DAMAGED_START = new RegExp(`(?:^|[\\s"',;=])(?=${NAME}[ \\t])`);
 const BLOCK_BEGIN = /-{2,5} ?BEGIN ([A-Za-z0-9 ]{0,64}?) ?-{2,5}/;
 const BLOCK_END = /-{2,5} ?END [A-Za-z0-9 ]{0,64}?-{2,5}|^Private-MAC:/;
 const PUTTY_BEGIN = /^PuTTY-User-Key-File-/;
-const BLOCK_LINE = /^(?:[A-Za-z0-9+/]*={0,2}|[A-Za-z-]{1,40}: .*)$/;
+/** Format characters, such as a zero-width space, which a person who pastes them does not see. */
+const INVISIBLE = /\p{Cf}/u;
+const BLANK = /^[\s\p{Cf}]*$/u;
+const BLOCK_HEADER = /^[A-Za-z-]{1,40}: /;
+const BLOCK_LINE = /^[A-Za-z0-9+/]*={0,2}$/;
 /** Words of sshd(8), AUTHORIZED_KEYS FILE FORMAT, that restrict or extend a key without a value. */
 const OPTION_WORD =
   /(?:^|[\s,])(?:restrict|cert-authority|(?:no-)?(?:pty|user-rc|touch-required|verify-required|(?:agent|port|x11)-forwarding))$/i;
@@ -54,6 +58,7 @@ export function findCandidates(texts: readonly string[]): Candidate[] {
   const found: Candidate[] = [];
   let length = 0;
   let isInBlock = false;
+  let isContinued = false;
   for (const text of texts) {
     length += text.length;
     if (length > MAX_TEXT) {
@@ -62,7 +67,12 @@ export function findCandidates(texts: readonly string[]): Candidate[] {
     }
     for (const rawLine of text.split(/[\n\r\v\f\u2028\u2029]/)) {
       let line = rawLine.trim();
+      if (line === '') continue;
       if (isInBlock) {
+        // A header of RFC 4716 section 3.3 goes on in the next line where it ends in a backslash.
+        const isHeader: boolean = (isContinued && line.search(KEY_START) === -1) || BLOCK_HEADER.test(line);
+        isContinued = isHeader && line.endsWith('\\');
+        if (isHeader && !BLOCK_END.test(line)) continue;
         const end = BLOCK_END.exec(line);
         if (end === null && BLOCK_LINE.test(line)) continue;
         if (end !== null) line = line.slice(end.index + end[0].length).trim();
@@ -112,7 +122,7 @@ function readLine(line: string, found: Candidate[]): boolean {
 
 /** The same for a line without the first line of a block; the middle of one may begin here all the same. */
 function readBareLine(line: string, found: Candidate[]): boolean {
-  if (line === '' || line.startsWith('#')) return false;
+  if (BLANK.test(line) || line.startsWith('#')) return false;
   if (isPrivateBlob(line)) {
     found.push(PRIVATE);
     return true;
@@ -125,21 +135,26 @@ function readBareLine(line: string, found: Candidate[]): boolean {
   }
   for (const [index, start] of starts.entries()) {
     const before = line.slice(index === 0 ? 0 : starts[index - 1], start);
+    if (index === 0 && before.trim() !== '' && BLANK.test(before)) {
+      found.push(refuse('key-format', `${HAS_INVISIBLE}, before its type`));
+      return false;
+    }
     const mayBeOptions = index === 0 ? before.trim() !== '' : looksLikeOptions(before);
     if (mayBeOptions) {
       found.push(refuse('key-options', 'has text before the key; options are refused, list the bare key'));
       return false;
     }
-    found.push(readSegment(line.slice(start, starts[index + 1]), index + 1 < starts.length));
+    found.push(readSegment(line.slice(start, starts[index + 1])));
   }
   return false;
 }
 
-/** `type base64 comment`, where a separator glued to the blob is forgiven if another key follows. */
-function readSegment(segment: string, isFollowed: boolean): Candidate {
+/** `type base64 comment`, where a separator glued to the blob is no part of it: of a list, the last key has one too. */
+function readSegment(segment: string): Candidate {
   const [, type = '', token = '', comment = ''] = /^([^ \t]+)[ \t]+(\S*)(.*)$/s.exec(segment) ?? [];
   if (isPrivateBlob(comment.trim())) return PRIVATE;
-  return { kind: 'key', type, base64: isFollowed && comment.trim() === '' ? stripSeparators(token) : token };
+  if (INVISIBLE.test(token)) return refuse('key-base64', HAS_INVISIBLE);
+  return { kind: 'key', type, base64: comment.trim() === '' ? stripSeparators(token) : token };
 }
 
 /** By hand, for a regular expression would take quadratic time on a megabyte of commas. */
@@ -167,6 +182,9 @@ function isPrivateBlob(line: string): boolean {
   const content = 2 + ((der[1] ?? 0) > 0x80 ? (der[1] ?? 0) - 0x80 : 0);
   return der[content] === 2 && der[content + 1] === 1 && (der[content + 2] ?? 9) <= 1;
 }
+
+const HAS_INVISIBLE =
+  'holds an invisible character, such as a zero-width space: copied from a web page? Paste the line anew';
 
 function describeStranger(line: string): string {
   if (/^[A-Za-z0-9+/]{20,}={0,2}$/.test(line)) {

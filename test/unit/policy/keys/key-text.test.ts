@@ -21,6 +21,54 @@ test.each([
 });
 
 test.each([
+  ['a comma', `${ED},${RSA},`],
+  ['a semicolon', `${ED};${RSA};`],
+  ['semicolons and blanks', `${ED} ; ${RSA} ;`],
+  ['a bar', `${ED}|${RSA}|`],
+  ['the two characters \\n', `${ED}\\n${RSA}\\n`],
+  ['the characters \\r\\n', `${ED}\\r\\n${RSA}\\r\\n`],
+  ['several', `${ED},;${RSA},;\\n`],
+])('a list that ends in its separator loses no key: %s', (_, text) => {
+  expect(outcomes(text)).toEqual(['ssh-ed25519', 'ssh-rsa']);
+  expect(outcomes(text.slice(0, text.indexOf('ssh-rsa')))).toEqual(['ssh-ed25519']);
+});
+
+test.each([
+  ['before it', `\u200b${ED}`, 'key-format'],
+  ['between a blank and it', ` \u200b ${ED}`, 'key-format'],
+  ['after it', `${ED}\u200b`, 'key-base64'],
+  ['in its blob', `${ED.slice(0, 40)}\u200b${ED.slice(40)}`, 'key-base64'],
+])('a zero-width space %s is one refusal, which says so', (_, text, code) => {
+  const readings = readKeys([text]);
+  expect(readings).toMatchObject([
+    { ok: false, code, detail: expect.stringContaining('invisible character') as string },
+  ]);
+});
+
+test('a line of invisible characters alone is blank, and one in a comment harms nothing', () => {
+  expect(outcomes(`\u200b\n${ED} al\u200bice\n\ufeff`)).toEqual(['ssh-ed25519']);
+});
+
+test('a key of RFC 4716 whose comment goes on in further lines is one refusal, and the keys around it are read', () => {
+  const blob = ED.split(' ')[1] ?? '';
+  const block = [
+    '---- BEGIN SSH2 PUBLIC KEY ----',
+    'Subject: alice',
+    'Comment: "256-bit ED25519, converted by alice@laptop \\',
+    'from \\',
+    'OpenSSH, \u201cold\u201d"',
+    'x-command: /home/me/bin/lock-in-guest.sh',
+    ...(blob.match(/.{1,20}/g) ?? []),
+    '---- END SSH2 PUBLIC KEY ----',
+  ];
+  for (const end of ['\n', '\r\n']) {
+    expect(outcomes([RSA, ...block, ED].join(end))).toEqual(['ssh-rsa', 'key-pem', 'ssh-ed25519']);
+  }
+  // A block that never ends swallows no key behind a backslash.
+  expect(outcomes([...block.slice(0, 3), ED].join('\n'))).toEqual(['key-pem', 'ssh-ed25519']);
+});
+
+test.each([
   ['an option', `restrict ${ED}`],
   ['an option with a value', `command="id" ${ED}`],
   ['a key inside a command', `command="${RSA}" ${ED}`],
