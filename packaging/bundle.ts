@@ -18,7 +18,7 @@ export interface Bundle {
 }
 
 /**
- * Writes `cli.js`, `reader.js` and the chunks that they share.
+ * Writes `cli.js`, `reader.js`, `ask-name-service.js` and the chunks that they share.
  * @param directory emptied first.
  * @param version what `--version` prints.
  * @param more further entries by their names: a benchmark's, so that it runs what is shipped.
@@ -31,7 +31,12 @@ export async function bundle(
   rmSync(directory, { recursive: true, force: true });
   const { metafile } = await runEsbuild({
     absWorkingDir: PROJECT,
-    entryPoints: { cli: 'src/cli/main.ts', reader: 'src/reader/main.ts', ...more },
+    entryPoints: {
+      cli: 'src/cli/main.ts',
+      reader: 'src/reader/main.ts',
+      'ask-name-service': 'src/host/nss/services/main.ts',
+      ...more,
+    },
     outdir: directory,
     bundle: true,
     splitting: true,

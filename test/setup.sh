@@ -60,6 +60,8 @@ if [ -n "${NIGHTLY-}" ]; then
   done
 fi
 [ -e /usr/lib/"$(uname -m)"-linux-gnu/libatomic.so.1 ] || missing="$missing libatomic1"
+# A name service besides the files, as sssd is one.
+[ -e /usr/lib/"$(uname -m)"-linux-gnu/libnss_extrausers.so.2 ] || missing="$missing libnss-extrausers"
 # Without a font the pages in the browser have no text.
 [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || missing="$missing fonts-dejavu-core"
 [ -e /usr/share/zoneinfo/Europe/Berlin ] || missing="$missing tzdata"

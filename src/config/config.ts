@@ -7,6 +7,7 @@ import { accounts } from './accounts.ts';
 import { keys } from './keys.ts';
 import { limits } from './limits.ts';
 import { metrics } from './metrics.ts';
+import { nss } from './nss.ts';
 import { offboarding } from './offboarding.ts';
 import { override } from './overrides.ts';
 import { scim } from './scim.ts';
@@ -30,6 +31,7 @@ export const configSchema = z.strictObject({
     .describe(
       'The schedule; each node adds a jitter of its own, also when it restarts with a state database.',
     ),
+  nss: nss.prefault({}).describe('Other name services of the node.'),
   limits: limits.prefault({}).describe('The limits of the guard.'),
   offboarding: offboarding.prefault({}).describe('What else happens when a user loses access.'),
   metrics: metrics.prefault({}).describe('Metrics; off by default.'),

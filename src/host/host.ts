@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import type { Paths } from '../common/paths.ts';
 import type { ActualAccount } from '../plan/actual.ts';
 import type { Change } from '../plan/change.ts';
+import type { NameQuestions, ServiceAnswer } from '../policy/name-services.ts';
 import type { HostState } from '../plan/host-state.ts';
 import type { AccountBackend } from './accounts/account-backend.ts';
 import { type Applied, applyChanges } from './apply-changes.ts';
@@ -16,6 +17,7 @@ import { readOffboarded, sweepOffboarded } from './sessions/jobs.ts';
 import { readAccountLines } from './accounts/read-lines.ts';
 import { openLocalAccounts } from './accounts/local-accounts.ts';
 import { readNodeTraits } from './node-traits.ts';
+import { openNameServices } from './nss/services/ask.ts';
 import { openNssCache, openPublished } from './nss/nsscache.ts';
 import { findActiveUids } from './sessions/find-processes.ts';
 import { readRestarting } from './sessions/restarting-units.ts';
@@ -32,6 +34,8 @@ export interface Host {
   read(homes: readonly string[]): Promise<HostState>;
   /** One account, managed or not, and whether it is in the managed group; null: the name is unknown. */
   lookUp(name: string): { readonly account: ActualAccount; readonly isManaged: boolean } | null;
+  /** Asks the name services of `read` for what is about to be granted; each one has a deadline. */
+  askServices(questions: NameQuestions): Promise<readonly ServiceAnswer[]>;
   /** Text of each key file, by name. */
   keyFiles(): ReadonlyMap<string, string>;
   /**
@@ -47,7 +51,12 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
   const nsscacheDirectory = path.join(root, config.accounts.nsscache_dir);
   const backend = openBackend(config.accounts.backend, root, nsscacheDirectory);
   const managedGroup = { name: config.accounts.primary_group, gid: config.accounts.primary_gid };
+  const nameServices = openNameServices(root, [
+    ...config.nss.unasked,
+    ...(config.accounts.backend === 'local' ? [] : ['cache']),
+  ]);
   return {
+    askServices: (questions) => nameServices.ask(questions),
     async read(homes) {
       const own = backend.read();
       return {
@@ -55,6 +64,7 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
         others: backend.readOthers(),
         published: readForeignNsscache(root, nsscacheDirectory),
         lines: readAccountLines(root),
+        services: nameServices.list(),
         node: await readNodeTraits(root),
         keyFiles: markDenied(
           mergeKeys(readKeyFiles(paths.keys), backend.publication?.readKeys() ?? null),

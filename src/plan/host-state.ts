@@ -25,5 +25,7 @@ export interface HostState extends Omit<ActualState, 'accounts' | 'groups'> {
   readonly published: AccountsOnHost | null;
   /** What the node's own files say, line by line. */
   readonly lines: AccountLines;
+  /** Name services besides the node's files, in the order of nsswitch.conf(5). */
+  readonly services: readonly string[];
   readonly node: NodeTraits;
 }

@@ -5,6 +5,7 @@ import { adoptLost } from '../policy/identity/adopt.ts';
 import { chooseHome } from '../policy/identity/profile.ts';
 import { foldDomains, readUsername } from '../policy/identity/username.ts';
 import type { Binding, DesiredState } from '../policy/model.ts';
+import type { NameServices } from '../policy/name-services.ts';
 import { isNotInStore } from '../policy/not-in-store.ts';
 import { type ActualState, DISABLED_DAY } from './actual.ts';
 import { type Change, isAccountChange } from './change.ts';
@@ -17,8 +18,10 @@ import { planChanges } from './plan.ts';
 import { settleSudoers } from './plan-sudoers.ts';
 
 /** Everything that a decision depends on. */
-export interface SyncInput extends Omit<DesiredStateInput, 'facts'> {
+export interface SyncInput extends Omit<DesiredStateInput, 'facts' | 'nameServices'> {
   readonly host: HostState;
+  /** What the host's name services answered to the questions of a first plan; null: they have not been asked. */
+  readonly answers: NameServices['answers'];
   /** Hashes of held sets that operators approved. */
   readonly approved: ReadonlySet<string>;
   /** Epoch seconds until which the node is frozen; 0: it is not. */
@@ -52,7 +55,12 @@ export function planSync(input: SyncInput): SyncPlan {
   const adopted = adoptLost({ ...input, facts: known, access, overrides });
   const bindings = [...input.bindings, ...adopted];
   const facts = adopted.length === 0 ? known : readNodeFacts(host, bindings, config);
-  const desired = computeDesiredState({ ...input, bindings, facts });
+  const desired = computeDesiredState({
+    ...input,
+    bindings,
+    facts,
+    nameServices: { services: host.services, answers: input.answers },
+  });
   const actual = readActualState(host, bindings, desired, config);
   const isFollower = config.accounts.backend === 'published';
   const planned = planChanges(desired, actual).filter((change) => !(isFollower && isAccountChange(change)));

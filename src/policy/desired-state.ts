@@ -23,6 +23,7 @@ import type {
   StoredGroup,
   StoredUser,
 } from './model.ts';
+import { checkServices, collectQuestions, type NameServices } from './name-services.ts';
 import { findNotInStore } from './not-in-store.ts';
 import type { Person } from './person.ts';
 
@@ -43,6 +44,8 @@ export interface DesiredStateInput {
   readonly completeAt: number | null;
   /** What operators extended in an emergency, by SCIM id. */
   readonly extensions: ReadonlyMap<string, Extension>;
+  /** What other name services of the node say of what is about to be granted. */
+  readonly nameServices: NameServices;
   /**
    * Whether the records are all that the store has: it was read completely just now, and once before. Otherwise
    * nothing follows from what is not among them.
@@ -56,12 +59,22 @@ export function computeDesiredState(input: DesiredStateInput): DesiredState {
   const access = resolveAccess(config.access, groups);
   const ledger = indexLedger(input.bindings);
   const { accounts: bindings, primaryGids } = ledger;
-  const choice = chooseGroups({ groups, access, bindings: ledger.groups, primaryGids, facts, config, now });
+  const services = checkServices(input.nameServices, config.nss.must_resolve);
+  const choice = chooseGroups({
+    groups,
+    access,
+    bindings: ledger.groups,
+    primaryGids,
+    facts,
+    config,
+    services,
+    now,
+  });
   const sudoGids = choice.chosen.filter(({ sudo }) => sudo).map(({ gid }) => gid);
   const overrides = readOperatorOverrides(config, input.blocked);
   const { people, others } = selectPeople(users, access.members, bindings, overrides);
   const allocations = collectAllocations(config, facts, bindings.values());
-  const resolved = resolveIdentities(people, allocations, new Set(sudoGids), input.blocked);
+  const resolved = resolveIdentities(people, allocations, new Set(sudoGids), input.blocked, services);
   const keys = resolveKeys(
     people,
     others,
@@ -95,6 +108,7 @@ export function computeDesiredState(input: DesiredStateInput): DesiredState {
     expiry: facts.expiry,
     makesHomes: config.accounts.homes === 'create',
     hasHook: config.offboarding.hook !== null,
+    questions: collectQuestions([...choice.grants, ...resolved.grants], config.nss.must_resolve),
     refusals: [
       ...access.refusals,
       ...choice.refusals,

@@ -1,6 +1,7 @@
 // The shapes of policy: what it is given of records, ledger and node, and the desired state that it gives.
 import type { GroupRecord, UserRecord } from '../protocol/records.ts';
 import type { InUse } from './in-use.ts';
+import type { NameQuestions } from './name-services.ts';
 import type { GroupEntry, PasswdEntry } from './posix.ts';
 import type { KeyReading } from './keys/ssh-key.ts';
 
@@ -184,5 +185,7 @@ export interface DesiredState {
   readonly makesHomes: boolean;
   /** Whether a hook runs for people who leave. */
   readonly hasHook: boolean;
+  /** What other name services must be asked before all of it is granted; empty: nothing is new. */
+  readonly questions: NameQuestions;
   readonly refusals: readonly Refusal[];
 }

@@ -43,8 +43,11 @@ export function createChangeDetector(
       return age >= 0 && age < DECIDE_AT_LEAST_EVERY ? last.report : null;
     },
     note(report, mark) {
-      const { changes, held, problems, failure } = report;
-      const agrees = changes.planned === 0 && held.length === 0 && problems.length === 0 && failure === null;
+      const { changes, held, problems, failure, refusals } = report;
+      // A grant that waits for a name service is tried by each sync.
+      const waits = refusals.some(({ code }) => code.startsWith('nss-'));
+      const isDone = changes.planned === 0 && held.length === 0 && problems.length === 0 && failure === null;
+      const agrees = isDone && !waits;
       // A freeze ends by time alone.
       last = agrees && !existsSync(paths.freeze) ? { report, mark } : null;
     },

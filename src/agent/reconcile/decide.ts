@@ -1,7 +1,9 @@
 // What a sync would do now: its whole input, read once, through the pure planSync; changes nothing.
 import { guardWindow } from '../../plan/guard/guard-limits.ts';
+import type { GuardRecord } from '../../plan/guard/guard-model.ts';
 import { listHomes, planSync, type SyncPlan } from '../../plan/plan-sync.ts';
 import type { StoredUser } from '../../policy/model.ts';
+import { countQuestions } from '../../policy/name-services.ts';
 import type { StateDatabase } from '../../state/state.ts';
 import type { Freshness } from '../ingest/freshness.ts';
 import { readExtensions } from '../overrides/extensions.ts';
@@ -14,19 +16,29 @@ export type DecisionContext = Pick<SyncContext, 'config' | 'paths' | 'host' | 's
 };
 
 /**
- * Reads records, ledger, host and the operators' files once, and decides.
+ * Applies what of a first plan must not wait for the answer of a name service.
+ * @returns what was done, as the guard counts it; empty: nothing, so the host is as it was read.
+ */
+export type BeforeAsking = (plan: SyncPlan) => Promise<GuardRecord['done']>;
+
+/**
+ * Reads records, ledger, host and the operators' files once, and decides. If names or ids are about to be granted, the
+ * other name services of the host are asked for these, and it is decided again with their answers.
  * @param now epoch seconds.
  */
 export async function decide(
   { config, paths, host, state, stateFault }: DecisionContext,
   now: number,
   { completeAt, isComplete }: Freshness,
+  beforeAsking: BeforeAsking = () => Promise.resolve([]),
 ): Promise<SyncPlan> {
   const records = { users: state.users(), groups: state.groups(), bindings: state.bindings(), config };
   const { approved, blocks, frozenUntil } = readOperatorFiles(paths, now);
-  return planSync({
+  const homes = listHomes(records);
+  const input = {
     ...records,
-    host: await host.read(listHomes(records)),
+    host: await host.read(homes),
+    answers: null,
     now,
     approved,
     blocked: listBlocked(blocks, records.users),
@@ -36,6 +48,21 @@ export async function decide(
     isComplete,
     guardRecord: state.guardRecord(now - guardWindow(config.limits)),
     isRecordable: stateFault === null,
+  };
+  const first = planSync(input);
+  const { questions } = first.desired;
+  const isAsked = input.host.services.length > 0 || config.nss.must_resolve.length > 0;
+  if (!isAsked || countQuestions(questions) === 0) return first;
+  const done = await beforeAsking(first);
+  const answers = { questions, given: await host.askServices(questions) };
+  if (done.length === 0) return planSync({ ...input, answers });
+  const { guardRecord } = input;
+  return planSync({
+    ...input,
+    answers,
+    bindings: state.bindings(),
+    host: await host.read(homes),
+    guardRecord: { ...guardRecord, done: [...guardRecord.done, ...done] },
   });
 }
 

@@ -79,6 +79,8 @@ export interface ReportInput {
   readonly plan: SyncPlan;
   readonly stateFault: string | null;
   readonly applied: readonly Applied[];
+  /** How many of them are of a first plan, before the name services were asked. */
+  readonly early: number;
   readonly state: StateDatabase;
   readonly durations: Readonly<Record<string, number>>;
 }
@@ -102,7 +104,7 @@ export function reportSync(input: ReportInput): SyncReport {
       refused: desired.refusals.length,
     },
     changes: {
-      planned: changes.length,
+      planned: changes.length + input.early,
       done: applied.length - failures.length,
       failed: failures.length,
       held: verdict.held.reduce((sum, set) => sum + set.changes.length, 0),

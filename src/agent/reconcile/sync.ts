@@ -1,8 +1,6 @@
 // The story: fetch, ingest, policy, plan, guard, apply, verify, record; one sync, top to bottom.
 import { AgentError } from '../../common/errors.ts';
-import type { Applied } from '../../host/host.ts';
 import { guardWindow } from '../../plan/guard/guard-limits.ts';
-import type { GuardVerdict } from '../../plan/guard/guard-model.ts';
 import { findWindow } from '../ingest/delta-window.ts';
 import { fetchStore, type FetchResult } from '../ingest/fetch-store.ts';
 import { judgeFreshness } from '../ingest/freshness.ts';
@@ -11,6 +9,7 @@ import { dropSpentExtensions } from '../overrides/extensions.ts';
 import type { SyncContext } from './context.ts';
 import { decide } from './decide.ts';
 import { ASK_AGAIN_MS, StoreBusy } from '../../protocol/store-busy.ts';
+import { createEarlyApplication, historyRow } from './early-application.ts';
 import { createStopwatch } from './stopwatch.ts';
 import { reportSync, type SyncReport } from './sync-report.ts';
 
@@ -47,7 +46,10 @@ export async function runSync(
     return report;
   }
   context.onProgress?.('plan', 0, null);
-  const plan = await watch.time('decide', () => decide(context, now, judgeFreshness(fetched, state, now)));
+  const early = createEarlyApplication(context);
+  const plan = await watch.time('decide', () =>
+    decide(context, now, judgeFreshness(fetched, state, now), early.apply),
+  );
   const { desired, changes, verdict } = plan;
   context.onProgress?.('plan', changes.length, changes.length);
 
@@ -57,11 +59,13 @@ export async function runSync(
     dropSpentExtensions(paths.extended, desired);
   }
   const { go } = verdict;
-  const applied = isObserving
+  const late = isObserving
     ? []
     : await watch.time('apply', () =>
         host.apply(go, (done) => context.onProgress?.('apply', done, go.length)),
       );
+
+  const applied = [...early.applied(), ...late];
 
   state.recordHeld(verdict.remember);
   state.saveReadings();
@@ -73,10 +77,11 @@ export async function runSync(
     plan,
     stateFault: context.stateFault,
     applied,
+    early: early.applied().length,
     state,
     durations: watch.laps(),
   });
-  const rows = applied.map((result) => historyRow(result, verdict));
+  const rows = [...early.rows(), ...late.map((result) => historyRow(result, verdict))];
   state.endSync(n, report, rows);
   detector.note(report, mark);
   context.failures.note(n, applied);
@@ -113,16 +118,4 @@ function findBusy(state: Pick<SyncContext['state'], 'lastSync'>, now: number): S
 
 function hasPause(failure: SyncReport['failure']): boolean {
   return failure?.pause !== undefined;
-}
-
-function historyRow(result: Applied, verdict: GuardVerdict) {
-  const { scimId, kind, name, because } = result.change;
-  return {
-    at: result.at,
-    scimId,
-    kind: verdict.kinds.get(result.change) ?? kind,
-    name,
-    because,
-    problem: result.ok ? null : result.problem,
-  };
 }

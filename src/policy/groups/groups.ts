@@ -4,6 +4,7 @@ import type { GroupRecord } from '../../protocol/records.ts';
 import { reportNested, type ResolvedAccess } from '../access.ts';
 import { readGroupName } from '../identity/username.ts';
 import type { Binding, Leftover, NodeFacts, Refusal, StoredGroup } from '../model.ts';
+import type { Grant, ServiceCheck } from '../name-services.ts';
 import { collectGroupAllocations, findBoundGroupFault } from './group-allocations.ts';
 import { type ChosenGroup, chooseNewGroups, type NewGroup, type RefuseGroup } from './new-groups.ts';
 import { findWanted, type WantedGroups } from './wanted-groups.ts';
@@ -14,6 +15,8 @@ export interface GroupChoice {
   readonly bindings: readonly Binding[];
   readonly leftovers: readonly Leftover[];
   readonly refusals: readonly Refusal[];
+  /** What is new for this node, whether it is granted or waits for the name services. */
+  readonly grants: readonly Grant[];
 }
 
 export interface GroupQuestion {
@@ -24,6 +27,7 @@ export interface GroupQuestion {
   readonly primaryGids: ReadonlySet<number>;
   readonly facts: NodeFacts;
   readonly config: Config;
+  readonly services: ServiceCheck;
   /** Epoch seconds. */
   readonly now: number;
 }
@@ -55,13 +59,21 @@ export function chooseGroups(question: GroupQuestion): GroupChoice {
   for (const record of wanted.keys()) {
     if (record.nested.length > 0 && !reported.has(record)) refusals.push(reportNested(record));
   }
-  chosen.push(...chooseNewGroups(newcomers, { config, access, wanted, taken }, refuse));
+  const grants: Grant[] = [];
+  for (const group of chooseNewGroups(newcomers, { config, access, wanted, taken }, refuse)) {
+    const grant = { group: group.name, gid: group.gid };
+    grants.push(grant);
+    const fault = question.services.findFault(grant);
+    if (fault === null) chosen.push(group);
+    else refuse(group.record, fault);
+  }
   const kept = new Set(chosen.map(({ record }) => record.id));
   return {
     chosen,
     bindings: [...bindChosen(chosen, bindings, now), ...disableOthers(question, kept)],
     leftovers: findLeftovers(question, kept, wanted),
     refusals,
+    grants,
   };
 }
 

@@ -10,6 +10,7 @@ import {
   type Identity,
 } from './allocations.ts';
 import type { Binding, Refusal } from '../model.ts';
+import type { Grant, ServiceCheck } from '../name-services.ts';
 import type { Person } from '../person.ts';
 import { type NameReading, readUsername } from './username.ts';
 
@@ -17,19 +18,24 @@ export interface ResolvedIdentities {
   /** By SCIM id; a person who is not here is refused, or is a newcomer who may not log in. */
   readonly identities: ReadonlyMap<string, Identity>;
   readonly refusals: readonly Refusal[];
+  /** What is new for this node, whether it is granted or waits for the name services. */
+  readonly grants: readonly Grant[];
 }
 
 /**
  * Gives each person their name, uid, gid and home, or the reason why not.
  * @param sudoGids of the groups that give sudo.
  * @param blocked the block list, for names that only come out here.
+ * @param services of the node, which may know a name or id already.
  */
 export function resolveIdentities(
   people: readonly Person[],
   allocations: Allocations,
   sudoGids: ReadonlySet<number>,
   blocked: readonly string[],
+  services: ServiceCheck,
 ): ResolvedIdentities {
+  const grants: Grant[] = [];
   const identities = new Map<string, Identity>();
   const refusals: Refusal[] = [];
   const newcomers: (Candidate & { readonly person: Person })[] = [];
@@ -65,11 +71,26 @@ export function resolveIdentities(
   for (const { person, record, identity } of newcomers) {
     const fault = clashes.get(record.id);
     if (person.disabled !== null || blockedNames.has(identity.name)) continue;
-    if (fault === undefined) identities.set(record.id, identity);
-    else refuse(person, fault);
+    if (fault !== undefined) {
+      refuse(person, fault);
+      continue;
+    }
+    const grant = toGrant(identity, allocations);
+    grants.push(grant);
+    const elsewhere = services.findFault(grant);
+    if (elsewhere === null) identities.set(record.id, identity);
+    else refuse(person, elsewhere);
   }
-  applyRenames(identities, renamed, allocations, blockedNames, refuse);
-  return { identities, refusals };
+  applyRenames(identities, renamed, allocations, blockedNames, refuse, (identity) => {
+    const grant = { name: identity.name };
+    grants.push(grant);
+    return services.findFault(grant);
+  });
+  return { identities, refusals, grants };
+}
+
+function toGrant({ name, uid, gid }: Identity, { config }: Allocations): Grant {
+  return gid === config.accounts.primary_gid ? { name, uid } : { name, uid, gid };
 }
 
 /** A bound person whose name at the store is not the ledger's. */
@@ -116,6 +137,7 @@ function applyRenames(
   allocations: Allocations,
   blocked: ReadonlySet<string>,
   refuse: (person: Person, fault: Fault) => void,
+  findElsewhere: (identity: Identity) => Fault | null,
 ): void {
   const wanted: (Candidate & { readonly person: Person })[] = [];
   for (const { person, identity, reading } of renamed) {
@@ -135,8 +157,11 @@ function applyRenames(
   const free = wanted.filter(({ identity }) => !takenNames.has(identity.name));
   const clashes = resolveClashes(free, allocations.config.accounts.home);
   for (const { person, record, identity } of wanted) {
-    if (!takenNames.has(identity.name) && !clashes.has(record.id)) identities.set(record.id, identity);
-    else {
+    if (!takenNames.has(identity.name) && !clashes.has(record.id)) {
+      const fault = findElsewhere(identity);
+      if (fault === null) identities.set(record.id, identity);
+      else refuse(person, fault);
+    } else {
       refuse(person, {
         code: 'rename-kept',
         detail: `has another user name at the store, but ${identity.name} goes to another person`,

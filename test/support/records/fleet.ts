@@ -46,6 +46,7 @@ export function runSync(
     groups,
     bindings,
     host: toHostState(host),
+    answers: null,
     config,
     now,
     blocked,

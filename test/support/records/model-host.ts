@@ -157,6 +157,7 @@ export function toHostState(host: ModelHost): HostState {
     others: null,
     published: null,
     lines: NO_LINES,
+    services: [],
     node,
   };
 }

@@ -135,6 +135,7 @@ export function makeInput(more: Partial<DesiredStateInput> = {}): DesiredStateIn
     blocked: [],
     completeAt: NOW,
     extensions: new Map(),
+    nameServices: { services: [], answers: null },
     isComplete: false,
     ...more,
   };

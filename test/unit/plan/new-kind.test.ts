@@ -1,4 +1,5 @@
 // A kind of change is added in one file: a descriptor, its place in the order, its applier. Here that file is this test.
+import { NO_QUESTIONS } from '../../../src/policy/name-services.ts';
 import { describe, expect, it, vi } from 'vitest';
 import type { Change } from '../../../src/plan/change.ts';
 import { type ChangeCommon, type ChangeDescriptor, GRANTS } from '../../../src/plan/changes/descriptor.ts';
@@ -91,6 +92,7 @@ const EMPTY = {
   expiry: { zulu: true, timeZone: 'UTC' },
   makesHomes: false,
   hasHook: false,
+  questions: NO_QUESTIONS,
   refusals: [],
 } as const;
 

@@ -1,4 +1,5 @@
 // The plan at the edges: renames, strangers' members, stray files, missing records, interrupted syncs.
+import { NO_QUESTIONS } from '../../../src/policy/name-services.ts';
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../../src/plan/change.ts';
 import { planChanges } from '../../../src/plan/plan.ts';
@@ -57,6 +58,7 @@ const makeDesired = (more: Partial<DesiredState> = {}): DesiredState => ({
   leftovers: [],
   makesHomes: false,
   hasHook: false,
+  questions: NO_QUESTIONS,
   refusals: [],
   ...more,
 });

@@ -26,6 +26,7 @@ const toInput = (
   config: rules,
   now,
   completeAt: now,
+  nameServices: { services: [], answers: null },
   extensions: new Map(),
   isComplete: false,
 });

@@ -36,6 +36,12 @@ const FIXES: Readonly<Record<string, string>> = {
   'name-local': 'rename or remove the local account, or have the user renamed at the store',
   'name-in-use':
     'if what stands there is of an account that is gone, remove it; else have the user renamed at the store',
+  'name-elsewhere':
+    'if it is the same person, import the account (sunk-agent import); else have the user renamed at the store',
+  'uid-elsewhere':
+    'if it is the same person, import the account (sunk-agent import); else have the uid changed at the store',
+  'nss-unavailable': 'bring that service back, or name it in nss.unasked; then run sunk-agent sync',
+  'nss-must-resolve': 'see why that account does not resolve any more; then run sunk-agent sync',
   'name-reserved': 'have the user renamed at the store',
   'uid-missing':
     'map the attribute of the uid (scim.attributes.uid), or the operator sets accounts.ids: derived',

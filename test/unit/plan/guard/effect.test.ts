@@ -1,4 +1,5 @@
 // What each change means for the user it concerns, and what makes a difference to the hash of a held set.
+import { NO_QUESTIONS } from '../../../../src/policy/name-services.ts';
 import { describe, expect, it } from 'vitest';
 import { CHANGE_ORDER, isAccountChange, isRevocation, type Change } from '../../../../src/plan/change.ts';
 import { findDisabledReason, nameEffect, readEffectContext } from '../../../../src/plan/guard/effect.ts';
@@ -40,6 +41,7 @@ const HOST: DesiredState = {
   bindings: [],
   makesHomes: false,
   hasHook: false,
+  questions: NO_QUESTIONS,
   refusals: [],
 };
 const context = readEffectContext(HOST);

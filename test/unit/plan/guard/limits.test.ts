@@ -1,4 +1,5 @@
 // The limits one by one, with plans made by hand: what each counts, what is held with it, and its reason.
+import { NO_QUESTIONS } from '../../../../src/policy/name-services.ts';
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../../../src/plan/change.ts';
 import { guard } from '../../../../src/plan/guard/guard.ts';
@@ -81,6 +82,7 @@ function ask(changes: readonly Change[], more: Case = {}): GuardVerdict {
       leftovers: [],
       makesHomes: false,
       hasHook: false,
+      questions: NO_QUESTIONS,
       refusals: [],
     },
     actual,

@@ -104,6 +104,7 @@ describe('the guard', () => {
           now: NOW,
           blocked: [],
           completeAt: NOW,
+          nameServices: { services: [], answers: null },
           extensions: new Map(),
           isComplete: false,
         });
