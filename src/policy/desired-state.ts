@@ -60,16 +60,8 @@ export function computeDesiredState(input: DesiredStateInput): DesiredState {
   const ledger = indexLedger(input.bindings);
   const { accounts: bindings, primaryGids } = ledger;
   const services = checkServices(input.nameServices, config.nss.must_resolve);
-  const choice = chooseGroups({
-    groups,
-    access,
-    bindings: ledger.groups,
-    primaryGids,
-    facts,
-    config,
-    services,
-    now,
-  });
+  const known = { bindings: ledger.groups, primaryGids, facts, config, services, now };
+  const choice = chooseGroups({ groups, access, ...known });
   const sudoGids = choice.chosen.filter(({ sudo }) => sudo).map(({ gid }) => gid);
   const overrides = readOperatorOverrides(config, input.blocked);
   const { people, others } = selectPeople(users, access.members, bindings, overrides);

@@ -6,10 +6,10 @@ import { fetchStore, type FetchResult } from '../ingest/fetch-store.ts';
 import { judgeFreshness } from '../ingest/freshness.ts';
 import type { NamedResource, SyncMode, SyncRequest } from '../ingest/sync-request.ts';
 import { dropSpentExtensions } from '../overrides/extensions.ts';
+import { createApplication } from './application.ts';
 import type { SyncContext } from './context.ts';
 import { decide } from './decide.ts';
 import { ASK_AGAIN_MS, StoreBusy } from '../../protocol/store-busy.ts';
-import { createEarlyApplication, historyRow } from './early-application.ts';
 import { createStopwatch } from './stopwatch.ts';
 import { reportSync, type SyncReport } from './sync-report.ts';
 
@@ -27,7 +27,7 @@ export async function runSync(
   mode: SyncMode | 'state',
   named: readonly NamedResource[] = [],
 ): Promise<SyncReport> {
-  const { state, host, config, paths, changes: detector } = context;
+  const { state, config, paths, changes: detector } = context;
   const now = Math.floor(context.clock() / 1000);
   const watch = createStopwatch();
   const mark = detector.mark();
@@ -46,27 +46,19 @@ export async function runSync(
     return report;
   }
   context.onProgress?.('plan', 0, null);
-  const early = createEarlyApplication(context);
+  const application = createApplication(context);
   const plan = await watch.time('decide', () =>
-    decide(context, now, judgeFreshness(fetched, state, now), early.apply),
+    decide(context, now, judgeFreshness(fetched, state, now), application.early),
   );
   const { desired, changes, verdict } = plan;
   context.onProgress?.('plan', changes.length, changes.length);
 
-  const isObserving = config.mode === 'observe';
-  if (!isObserving) {
+  if (config.mode !== 'observe') {
     state.bind(plan.bindings);
     dropSpentExtensions(paths.extended, desired);
   }
-  const { go } = verdict;
-  const late = isObserving
-    ? []
-    : await watch.time('apply', () =>
-        host.apply(go, (done) => context.onProgress?.('apply', done, go.length)),
-      );
-
-  const applied = [...early.applied(), ...late];
-
+  await watch.time('apply', () => application.late(verdict));
+  const applied = application.applied();
   state.recordHeld(verdict.remember);
   state.saveReadings();
   const report = reportSync({
@@ -77,12 +69,11 @@ export async function runSync(
     plan,
     stateFault: context.stateFault,
     applied,
-    early: early.applied().length,
+    early: application.countEarly(),
     state,
     durations: watch.laps(),
   });
-  const rows = [...early.rows(), ...late.map((result) => historyRow(result, verdict))];
-  state.endSync(n, report, rows);
+  state.endSync(n, report, application.rows());
   detector.note(report, mark);
   context.failures.note(n, applied);
   if (n % PRUNE_EVERY === 0) state.prune(now, now - guardWindow(config.limits));

@@ -1,0 +1,70 @@
+// Applies the changes of a sync: revocations before the name services are asked for what is to be granted, then the rest.
+import type { Applied } from '../../host/host.ts';
+import { isRevocation } from '../../plan/change.ts';
+import type { GuardVerdict } from '../../plan/guard/guard-model.ts';
+import type { SyncContext } from './context.ts';
+import type { BeforeAsking } from './decide.ts';
+
+export interface Application {
+  /** For `decide`: what must not wait. */
+  readonly early: BeforeAsking;
+  /** What may go of the decision. */
+  late(verdict: GuardVerdict): Promise<void>;
+  /** How many changes `early` tried. */
+  countEarly(): number;
+  applied(): readonly Applied[];
+  /** `applied` as the history keeps it. */
+  rows(): HistoryRow[];
+}
+
+type HistoryRow = ReturnType<typeof toRow>;
+
+/** Does nothing in mode observe. */
+export function createApplication({
+  host,
+  state,
+  config,
+  onProgress,
+}: Pick<SyncContext, 'host' | 'state' | 'config' | 'onProgress'>): Application {
+  const applied: Applied[] = [];
+  const rows: HistoryRow[] = [];
+  let early = 0;
+  const isObserving = config.mode === 'observe';
+  const add = (results: readonly Applied[], verdict: GuardVerdict): HistoryRow[] => {
+    const added = results.map((result) => toRow(result, verdict));
+    for (const result of results) applied.push(result);
+    for (const row of added) rows.push(row);
+    return added;
+  };
+  return {
+    async early({ verdict, bindings }) {
+      const revocations = verdict.go.filter(isRevocation);
+      if (isObserving || revocations.length === 0) return [];
+      state.bind(bindings);
+      early = revocations.length;
+      const added = add(await host.apply(revocations), verdict);
+      return added.flatMap(({ at, scimId, kind, problem }) =>
+        problem === null ? [{ at, scimId, kind }] : [],
+      );
+    },
+    async late(verdict) {
+      const { go } = verdict;
+      if (!isObserving) add(await host.apply(go, (done) => onProgress?.('apply', done, go.length)), verdict);
+    },
+    countEarly: () => early,
+    applied: () => applied,
+    rows: () => rows,
+  };
+}
+
+function toRow(result: Applied, verdict: GuardVerdict) {
+  const { scimId, kind, name, because } = result.change;
+  return {
+    at: result.at,
+    scimId,
+    kind: verdict.kinds.get(result.change) ?? kind,
+    name,
+    because,
+    problem: result.ok ? null : result.problem,
+  };
+}
