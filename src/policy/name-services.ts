@@ -1,4 +1,5 @@
 // What other name services of the node say of the names and ids that are about to be granted; nothing is granted unasked.
+import { compare } from '../common/text/compare.ts';
 import type { Fault } from './identity/allocations.ts';
 
 /** Names and ids to ask each service for. */
@@ -124,11 +125,12 @@ function findConflict(
 /** All that is about to be granted, as one set of questions. @param mustResolve asked as well. */
 export function collectQuestions(grants: readonly Grant[], mustResolve: readonly string[]): NameQuestions {
   if (grants.length === 0) return NO_QUESTIONS;
-  const collect = <T>(pick: (grant: Grant) => T | undefined): T[] => [
-    ...new Set(grants.flatMap((grant) => pick(grant) ?? [])),
-  ];
+  const collect = <T extends string | number>(
+    pick: (grant: Grant) => T | undefined,
+    more: readonly T[] = [],
+  ): T[] => [...new Set([...grants.flatMap((grant) => pick(grant) ?? []), ...more])].sort(compare);
   return {
-    names: [...new Set([...collect(({ name }) => name), ...mustResolve])],
+    names: collect(({ name }) => name, mustResolve),
     uids: collect(({ uid }) => uid),
     groups: collect(({ group }) => group),
     gids: collect(({ gid }) => gid),
