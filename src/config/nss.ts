@@ -6,7 +6,7 @@ export const nss = z.strictObject({
     .array(z.string().min(1))
     .default([])
     .describe(
-      'Names of accounts that another name service of the node must know before a new name or id is granted: an sssd that is offline answers "unknown" for users that it never looked up.',
+      'Names of accounts that another name service of the node must know before a new name or id is granted: an sssd that is offline answers "unknown" for users that it does not know yet.',
     ),
   unasked: z
     .array(z.string().min(1))
