@@ -6,8 +6,8 @@ import { toHostWrite } from '../common/system-error.ts';
 import { type Change, type ChangeKind, type ChangeOf, isAccountChange } from '../plan/change.ts';
 import type { Applier, ApplyContext } from './applier.ts';
 import { createHome } from './homes/home.ts';
-import { removeKeyFile, writeKeyFiles } from './keys/authorized-keys.ts';
-import { addDenied } from './keys/deny-list.ts';
+import { findKeys, removeKeyFile, writeKeyFiles } from './keys/authorized-keys.ts';
+import { addDenied, addDeniedKeys } from './keys/deny-list.ts';
 import { tellNscd } from './nss/nscd.ts';
 import { runHooks } from './sessions/hook.ts';
 import { disableJobs, noteHook, restoreJobs } from './sessions/jobs.ts';
@@ -20,7 +20,7 @@ const NO_KEYS_MEANWHILE = 'until then the key helper serves no keys for this acc
 
 export const APPLIERS: ReadonlyMap<string, Applier> = new Map<string, Applier>([
   ['account-files', applyToAccounts],
-  ['key-files', (batch, { paths }) => writeKeyFiles(paths.keys, pick(batch, 'keys-write'))],
+  ['key-files', applyToKeyFiles],
   ['key-removal', singly('keys-remove', ({ name }, { keys }) => removeKeyFile(keys, name))],
   ['sessions', applyToSessions],
   [
@@ -89,6 +89,19 @@ async function applyHooks(...[batch, { paths, config }, fail]: Parameters<Applie
     noteHook(paths.offboarded, change.uid);
     const problem: unknown = problems.get(change.uid) ?? null;
     if (typeof problem === 'string') fail(change, `the hook ${config.offboarding.hook ?? ''}: ${problem}`);
+  }
+}
+
+/** Keys that go from a file that the system does not let be written are denied: the helper leaves them out. */
+function applyToKeyFiles(...[batch, { paths }]: Parameters<Applier>): void {
+  const changes = pick(batch, 'keys-write');
+  try {
+    writeKeyFiles(paths.keys, changes);
+  } catch (error) {
+    for (const { name, lost } of changes) {
+      if (lost.length > 0) addDeniedKeys(paths.denyList, name, findKeys(paths.keys, name, lost));
+    }
+    throw error;
   }
 }
 

@@ -21,7 +21,7 @@ import { openNameServices } from './nss/services/ask.ts';
 import { openNssCache, openPublished } from './nss/nsscache.ts';
 import { findActiveUids } from './sessions/find-processes.ts';
 import { readRestarting } from './sessions/restarting-units.ts';
-import { listDenied } from './keys/deny-list.ts';
+import { listFullyDenied } from './keys/deny-list.ts';
 import { readSudoers } from './sudo/sudoers.ts';
 
 export type { Applied } from './apply-changes.ts';
@@ -68,7 +68,7 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
         node: await readNodeTraits(root),
         keyFiles: markDenied(
           mergeKeys(readKeyFiles(paths.keys), backend.publication?.readKeys() ?? null),
-          listDenied(paths.denyList),
+          listFullyDenied(paths.denyList),
         ),
         homes: findHomes(root, homes),
         sudoers: readSudoers(root),

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { AgentError } from '../../common/errors.ts';
 import { runKeyHelper } from '../../host/keys/helper-output.ts';
-import { listDenied } from '../../host/keys/deny-list.ts';
+import { listFullyDenied } from '../../host/keys/deny-list.ts';
 import { probeHome } from '../../host/homes/home-probe.ts';
 import { readLoginRecords } from '../../host/sshd/login-records.ts';
 import { askNameService, type NameServiceAnswer, parseEntry } from '../../host/nss/name-service.ts';
@@ -51,7 +51,7 @@ export async function gatherHostFacts(
     gatherLogin(context, ask, now, from),
     name === null ? NO_NAME : tryProbe(() => readKeyFile(path.join(paths.keys, name))),
   ]);
-  const isDenied = name !== null && listDenied(paths.denyList).includes(name);
+  const isDenied = name !== null && listFullyDenied(paths.denyList).includes(name);
   return { isDaemonUp, local, names: await names, keyFile, isDenied, ...files, ...login };
 }
 

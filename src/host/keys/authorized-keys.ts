@@ -4,6 +4,7 @@ import path from 'node:path';
 import { replaceFiles, sweepTemporaries, TEMPORARY_SUFFIX } from '../fs/atomic-file.ts';
 import { fillDirectory, type NewEntry } from './fill-directory.ts';
 import { syncToDisk } from '../fs/durable.ts';
+import { readKeyFile } from '../../policy/keys/key-file-lines.ts';
 import { hasCode } from '../fs/read-text.ts';
 
 /** Names of key files are account names, so never a path. */
@@ -69,4 +70,13 @@ export function removeKeyFile(directory: string, name: string): void {
   if (lstatSync(file, { throwIfNoEntry: false }) === undefined) return;
   rmSync(file, { force: true });
   syncToDisk(directory);
+}
+
+/** The keys of these fingerprints in the present file of a name, in base64; those that are not in it are left out. */
+export function findKeys(directory: string, name: string, fingerprints: readonly string[]): string[] {
+  const wanted = new Set(fingerprints);
+  return readKeyFile(readIfThere(path.join(directory, name)) ?? '').flatMap(({ text, fingerprint }) => {
+    const key = fingerprint !== null && wanted.has(fingerprint) ? /AAAA[A-Za-z0-9+/=]+/.exec(text) : null;
+    return key === null ? [] : [key[0]];
+  });
 }

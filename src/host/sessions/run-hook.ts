@@ -41,8 +41,8 @@ export async function runHook(
         LANG: 'C.UTF-8',
         SUNK_AGENT_NAME: person.name,
         SUNK_AGENT_UID: String(person.uid),
-        // The store's text: without characters that could break a shell script.
-        SUNK_AGENT_SCIM_ID: person.scimId.replace(/[^\x21-\x7e]/g, '?').slice(0, 256),
+        // The store's text: only characters that mean nothing to a shell.
+        SUNK_AGENT_SCIM_ID: person.scimId.replace(/[^A-Za-z0-9._:@+=-]/g, '_').slice(0, 256),
       },
     });
     let isOverdue = false;

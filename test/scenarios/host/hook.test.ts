@@ -36,7 +36,7 @@ describe('the off-boarding hook', () => {
       expect.arrayContaining([
         'SUNK_AGENT_NAME=alice',
         'SUNK_AGENT_UID=10000',
-        'SUNK_AGENT_SCIM_ID=a?1',
+        'SUNK_AGENT_SCIM_ID=a_1',
         '/',
       ]),
     );

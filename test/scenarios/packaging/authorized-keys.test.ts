@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync, type SpawnSyncReturns } from 'node:child_process';
+import { addDenied, addDeniedKeys, listFullyDenied } from '../../../src/host/keys/deny-list.ts';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -102,6 +103,30 @@ describe.each([
     expect(run('alice', directory, denyList)).toMatchObject({ status: 0, stdout: files.get('alice') });
   });
 
+  test('a key on the deny list is left out while the others are served, and a list that says nothing denies all', () => {
+    const denyList = join(directory, 'denied');
+    mkdirSync(denyList);
+    const text = files.get('alice') ?? '';
+    const [key = ''] = /AAAA[A-Za-z0-9+/=]+/.exec(text) ?? [];
+    const other = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOther other\n';
+    writeFileSync(join(directory, 'alice'), `${text}${other}`);
+    try {
+      expect(addDeniedKeys(denyList, 'alice', [key])).toBe(true);
+      const { status, stdout } = run('alice', directory, denyList);
+      expect({ status, stdout: stdout.trim() }).toEqual({ status: 0, stdout: other.trim() });
+      expect(listFullyDenied(denyList)).toEqual([]);
+      writeFileSync(join(denyList, 'alice'), '\n');
+      expect(run('alice', directory, denyList)).toMatchObject({ status: 0, stdout: '' });
+      addDenied(denyList, 'alice');
+      addDeniedKeys(denyList, 'alice', [key]);
+      expect(listFullyDenied(denyList)).toEqual(['alice']);
+      expect(run('alice', directory, denyList)).toMatchObject({ status: 0, stdout: '' });
+    } finally {
+      writeFileSync(join(directory, 'alice'), text);
+      rmSync(denyList, { recursive: true });
+    }
+  });
+
   test('the key of a trial login comes before the others, and only where there are others that are not denied', () => {
     const trials = join(directory, 'trials');
     mkdirSync(trials);
@@ -113,8 +138,10 @@ describe.each([
         stdout: `trial key\n${files.get(name) ?? ''}`,
       });
     expect(run('stranger', directory, none, trials)).toMatchObject({ status: 0, stdout: '' });
-    expect(run('alice', directory, trials, trials)).toMatchObject({ status: 0, stdout: '' });
-    rmSync(trials, { recursive: true });
+    const denied = join(directory, 'denied');
+    addDenied(denied, 'alice');
+    expect(run('alice', directory, denied, trials)).toMatchObject({ status: 0, stdout: '' });
+    for (const one of [denied, trials]) rmSync(one, { recursive: true });
   });
 
   test('a directory that is missing gives nothing and status 0', () => {
