@@ -31,7 +31,7 @@ const GOALS: Readonly<Record<string, number>> = {
 const CONFIG = `scim: { base_url: "https://store.example" }
 access: { groups: [{ name: slurm-users }] }
 accounts: { domains: [example.com], homes: never, id_range: [65536, 524287] }
-limits: { max_gain: { replaced_keys: 1 } }
+limits: { max_gain: { replaced_keys: 1, enabled_again: 1 } }
 `;
 
 interface Answer {

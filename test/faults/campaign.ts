@@ -252,6 +252,7 @@ function isDefect(status: number | null | undefined, report: SyncReport | null, 
 function writeConfig(baseUrl: string): string {
   return `scim:
   base_url: ${baseUrl}
+  max_wait: 1s
   budget: 1000/s
 access:
   groups: [${ACCESS_GROUPS.map((name) => `{ name: ${name} }`).join(', ')}]

@@ -22,11 +22,13 @@ export function chooseStoreFault(rng: Rng, names: readonly string[]): FaultBody 
     { kind: 'reset', ...any },
     { kind: 'status', status: rng.pick([401, 403, 404, 408, 500, 502, 503]), ...list },
     { kind: 'status', status: 429, retryAfter: 1, retryAfterForm: rng.pick(['seconds', 'date']), ...any },
+    // Bounded by scim.max_wait of the campaign's nodes.
+    { kind: 'status', status: 429, retryAfter: 999_999_999, ...list, times: 1 },
     { kind: 'html', status: rng.pick([200, 404, 503]), ...any },
     { kind: 'error-200', ...list },
     { kind: 'not-json', ...any },
     { kind: 'media-type', type: 'text/plain', ...any },
-    { kind: 'clock', seconds: rng.pick([-90_000, -400, 400, 90_000]), ...list },
+    { kind: 'clock', seconds: rng.pick([-90_000, -400, -290, 290, 400, 90_000]), ...list },
     { kind: 'short', most: 1 + rng.below(9), ...list },
     { kind: 'shifted', by: 1 + rng.below(3), ...list },
     { kind: 'missing', by: 1 + rng.below(9), ...list },
@@ -49,6 +51,8 @@ function spoilRecord(rng: Rng): FaultBody {
     { set: { meta: 'yesterday' } },
     { set: { name: null, emails: 7, addresses: [null] } },
     { unset: ['userName'] },
+    { unset: ['active'] },
+    { set: { active: null } },
     { set: { __proto__: null, constructor: 'x' } },
   ]);
 }

@@ -16,7 +16,7 @@ accounts: { domains: [example.com] }
 keys: { max_age: never }
 limits:
   max_loss: { share: 1, at_least: 5000, at_most: 5000 }
-  max_gain: { sudo: 5000, replaced_keys: 1 }
+  max_gain: { sudo: 5000, replaced_keys: 1, enabled_again: 1 }
 `;
 
 /** Each run says its number, its status and when it was over. */

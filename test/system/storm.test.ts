@@ -19,7 +19,7 @@ access:
   groups: [{ name: slurm-users }]
 accounts:
   domains: [example.com]
-limits: { max_loss: { share: 1, at_most: 1000 }, max_gain: { replaced_keys: 1 } }
+limits: { max_loss: { share: 1, at_most: 1000 }, max_gain: { replaced_keys: 1, enabled_again: 1 } }
 sync:
   poll: "* * * * * *"
 `;
