@@ -1,6 +1,6 @@
 // The deny list in /run: what the helper must not serve though the key file could not be changed. The agent writes it, one
 // file a name: an empty one denies all keys of that name, one with keys in base64, a line each, denies those. (The block
-// list, /etc/sunk-agent/blocked, is the operators': whom the agent is to disable, and which keys it is to leave out.)
+// list, /etc/sunk-agent/blocked, is the operators': the people that the agent disables, and the keys that it leaves out.)
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { isSystemError } from '../../common/system-error.ts';

@@ -38,7 +38,7 @@ export function readInitial(proc = '/proc'): OwnerContext['initial'] {
   return { loginUid: login === '' ? null : Number(login), slice: readSlice(read('cgroup')) };
 }
 
-/** Uids of the people to whom the process belongs: mostly one or none. */
+/** Uids of the people who own the process: mostly one or none. */
 export function findOwners(found: RunningProcess, context: OwnerContext): Set<number> {
   const { ranges, initial } = context;
   const owners = new Set<number>();

@@ -27,7 +27,7 @@ export interface NameServiceAsker {
   ask(questions: NameQuestions): Promise<ServiceAnswer[]>;
 }
 
-/** @param unasked services that are not asked: those of `nss.unasked`, and `cache` where that has our own accounts. */
+/** @param unasked services that are not asked: those of `nss.unasked`, and 'cache' where that has our own accounts. */
 export function openNameServices(root: string, unasked: readonly string[]): NameServiceAsker {
   const resting = new Map<string, { readonly until: number; readonly fault: string }>();
   const list = (): string[] => (root === '/' ? listServices(root, new Set([...OWN, ...unasked])) : []);
