@@ -12,6 +12,7 @@ import {
 import type { Binding, Refusal } from '../model.ts';
 import type { Grant, ServiceCheck } from '../name-services.ts';
 import type { Person } from '../person.ts';
+import { collectHomes, findNesting } from './nested-homes.ts';
 import { type NameReading, readUsername } from './username.ts';
 
 export interface ResolvedIdentities {
@@ -68,8 +69,9 @@ export function resolveIdentities(
   }
   const clashes = resolveClashes(newcomers, allocations.config.accounts.home);
   const blockedNames = new Set(blocked);
+  const tree = collectPersonalHomes(newcomers, allocations);
   for (const { person, record, identity } of newcomers) {
-    const fault = clashes.get(record.id);
+    const fault = clashes.get(record.id) ?? findNesting(identity.home, tree) ?? undefined;
     if (person.disabled !== null || blockedNames.has(identity.name)) continue;
     if (fault !== undefined) {
       refuse(person, fault);
@@ -87,6 +89,16 @@ export function resolveIdentities(
     return services.findFault(grant);
   });
   return { identities, refusals, grants };
+}
+
+function collectPersonalHomes(
+  newcomers: readonly Candidate[],
+  { boundHomes, config }: Allocations,
+): ReturnType<typeof collectHomes> {
+  // A template without %u is one home for all of them, on purpose.
+  const isPersonal = (home: string): boolean => home !== config.accounts.home;
+  const fresh = newcomers.map(({ identity }) => identity.home);
+  return collectHomes([...boundHomes.keys()].filter(isPersonal), fresh.filter(isPersonal));
 }
 
 function toGrant({ name, uid, gid }: Identity, { config }: Allocations): Grant {
