@@ -71,17 +71,13 @@ export function resolveIdentities(
   const blockedNames = new Set(blocked);
   const tree = collectPersonalHomes(newcomers, allocations);
   for (const { person, record, identity } of newcomers) {
-    const fault = clashes.get(record.id) ?? findNesting(identity.home, tree) ?? undefined;
+    const fault = clashes.get(record.id) ?? findNesting(identity.home, tree);
     if (person.disabled !== null || blockedNames.has(identity.name)) continue;
-    if (fault !== undefined) {
-      refuse(person, fault);
-      continue;
-    }
     const grant = toGrant(identity, allocations);
-    grants.push(grant);
-    const elsewhere = services.findFault(grant);
-    if (elsewhere === null) identities.set(record.id, identity);
-    else refuse(person, elsewhere);
+    if (fault === null) grants.push(grant);
+    const refusal = fault ?? services.findFault(grant);
+    if (refusal === null) identities.set(record.id, identity);
+    else refuse(person, refusal);
   }
   applyRenames(identities, renamed, allocations, blockedNames, refuse, (identity) => {
     const grant = { name: identity.name };
