@@ -1,6 +1,6 @@
 // Where sshd really listens: a socket of systemd, or an sshd that has not read its configuration yet, may listen elsewhere.
-import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { readSocketTable, SOCKET_TABLES } from './socket-table.ts';
 import type { TrialTarget } from './trial-target.ts';
 
 /** Milliseconds for the first line of a server on this node. */
@@ -37,26 +37,15 @@ const LISTEN = '0A';
 
 /** Listening TCP sockets of uid 0, those of IPv4 first; an address for all stands for loopback. */
 export function listListeners(): TrialTarget[] {
-  const targets = (['/proc/net/tcp', '/proc/net/tcp6'] as const).flatMap((file) => {
+  const targets = SOCKET_TABLES.flatMap((file) => {
     const isV6 = file.endsWith('6');
-    return readTable(file).flatMap((line): TrialTarget[] => {
-      const [, local = '', , state, , , , uid] = line.trim().split(/\s+/);
+    return readSocketTable(file).flatMap(([, local = '', , state, , , , uid]): TrialTarget[] => {
       const [host = '', port = ''] = local.split(':');
       if (state !== LISTEN || uid !== '0') return [];
       return [{ address: isV6 ? readV6(host) : readV4(host), port: Number.parseInt(port, 16) }];
     });
   });
   return targets.slice(0, MOST_ASKED);
-}
-
-function readTable(file: string): string[] {
-  try {
-    return readFileSync(file, 'utf8').split('\n').slice(1);
-  } catch (cause) {
-    // A kernel without IPv6.
-    if (cause instanceof Error && 'code' in cause) return [];
-    throw cause;
-  }
 }
 
 /** In the machine's own byte order, which is little-endian wherever this program runs. */

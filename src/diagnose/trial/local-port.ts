@@ -1,5 +1,6 @@
 // The port that a running ssh connects from, so that sshd's log lines about this very connection can be told from others.
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { readSocketTable, SOCKET_TABLES } from './socket-table.ts';
 
 export interface PortSearch {
   /** null: not seen before the search was stopped. */
@@ -43,23 +44,12 @@ function listSockets(pid: number): Set<string> {
 
 function findPort(inodes: ReadonlySet<string>, remotePort: number): number | null {
   if (inodes.size === 0) return null;
-  for (const file of ['/proc/net/tcp', '/proc/net/tcp6']) {
-    for (const line of readTable(file)) {
-      const [, local = '', remote = '', , , , , , , inode = ''] = line.trim().split(/\s+/);
+  for (const file of SOCKET_TABLES) {
+    for (const [, local = '', remote = '', , , , , , , inode = ''] of readSocketTable(file)) {
       if (inodes.has(inode) && readPort(remote) === remotePort) return readPort(local);
     }
   }
   return null;
-}
-
-function readTable(file: string): string[] {
-  try {
-    return readFileSync(file, 'utf8').split('\n').slice(1);
-  } catch (cause) {
-    // A kernel without IPv6.
-    if (cause instanceof Error && 'code' in cause) return [];
-    throw cause;
-  }
 }
 
 /** `0100007F:0016`, the port in hexadecimal. */
