@@ -10,6 +10,7 @@ import { acquireFileLock } from '../../agent/reconcile/file-lock.ts';
 import { describeNotInStore } from '../../agent/report/describe-report.ts';
 import { summariseNotInStore } from '../../agent/reconcile/sync-report.ts';
 import type { Change } from '../../plan/change.ts';
+import type { Refusal } from '../../policy/model.ts';
 import { printPlan } from '../../plan/print.ts';
 import { makePrintable } from '../../common/text/printable.ts';
 import { wrapText } from '../terminal/wrap.ts';
@@ -23,7 +24,7 @@ export const options = { fetch: { type: 'boolean', default: false } } as const;
 
 export const help = `Usage: sunk-agent plan [--fetch] [--json] [--config FILE] [--root DIR]
 
-What the next sync would change on this node, and what the guard would hold; changes nothing on it.
+What the next sync would change on this node, what the guard would hold and what the policy refuses; changes nothing.
 Works on the records of the last sync.
 
   --fetch   read the store first
@@ -48,13 +49,16 @@ export async function run(context: CommandContext): Promise<number> {
     const {
       changes,
       verdict,
+      desired: { refusals },
       notInStore: unknown,
     } = await decide(syncContext, now, judgeFreshness(fetched, syncContext.state, now));
     process.stdout.write(
       context.json
-        ? `${JSON.stringify({ changes, held: verdict.held, unknown })}\n`
+        ? `${JSON.stringify({ changes, held: verdict.held, refusals, unknown })}\n`
         : wrapText(
-            printPlan(changes, verdict, mayColour()) + describeUnknown(unknown, changes),
+            printPlan(changes, verdict, mayColour()) +
+              describeRefusals(refusals) +
+              describeUnknown(unknown, changes),
             process.stdout.columns,
           ),
     );
@@ -63,6 +67,15 @@ export async function run(context: CommandContext): Promise<number> {
     syncContext.state.close();
     release();
   }
+}
+
+/** What the policy refuses, and so is in no change. */
+function describeRefusals(refusals: readonly Refusal[]): string {
+  if (refusals.length === 0) return '';
+  const lines = refusals.map(
+    ({ kind, scimId, detail }) => `  ! ${kind} ${scimId}: ${makePrintable(detail)}\n`,
+  );
+  return `\nRefused:\n${lines.join('')}`;
 }
 
 /** The accounts that neither ledger nor store knows and that keep access under this plan. */
