@@ -11,7 +11,7 @@ import { type Applied, applyChanges } from './apply-changes.ts';
 import { sweepTemporaries } from './fs/atomic-file.ts';
 import { readKeyFiles } from './keys/authorized-keys.ts';
 import { readForeignNsscache } from './nss/foreign-nsscache.ts';
-import { findHomes } from './homes/home.ts';
+import { findHomes } from './homes/find-homes.ts';
 import { findJobOwners } from './sessions/find-jobs.ts';
 import { readOffboarded, sweepOffboarded } from './sessions/jobs.ts';
 import { readAccountLines } from './accounts/read-lines.ts';
@@ -70,7 +70,7 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
           mergeKeys(readKeyFiles(paths.keys), backend.publication?.readKeys() ?? null),
           listFullyDenied(paths.denyList),
         ),
-        homes: findHomes(root, homes),
+        homes: findHomes(root, homes, config.accounts.homes === 'create'),
         sudoers: readSudoers(root),
         jobs: findJobOwners(
           root,

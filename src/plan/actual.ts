@@ -1,4 +1,5 @@
 // What a host looks like now, as far as it is managed; the plan compares it with the desired state.
+import type { HomeOnHost } from '../policy/identity/own-home.ts';
 import type { GroupEntry, PasswdEntry } from '../policy/posix.ts';
 
 /** The day of expiry that disables an account (shadow(5)). */
@@ -24,8 +25,8 @@ export interface ActualState {
   readonly groups: ReadonlyMap<string, GroupEntry>;
   /** Text of each key file, by name. */
   readonly keyFiles: ReadonlyMap<string, string>;
-  /** Homes known to exist, by path (only those that were asked for). */
-  readonly homes: ReadonlySet<string>;
+  /** Homes by path, those that were looked at. */
+  readonly homes: ReadonlyMap<string, HomeOnHost>;
   /** Uids that have processes or sessions; null: the root has no processes of its own, and sessions end with the account. */
   readonly sessions: ReadonlySet<number> | null;
   /** Uids that have cron or at jobs, or whose user manager lingers. */

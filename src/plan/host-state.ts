@@ -13,7 +13,7 @@ export interface AccountsOnHost {
 /** What of a node does not depend on the ledger. */
 export type NodeTraits = Omit<
   NodeFacts,
-  'foreignAccounts' | 'foreignGroups' | 'inUse' | 'unbound' | 'published'
+  'foreignAccounts' | 'foreignGroups' | 'inUse' | 'keyFiles' | 'homes' | 'unbound' | 'published'
 >;
 
 export interface HostState extends Omit<ActualState, 'accounts' | 'groups'> {

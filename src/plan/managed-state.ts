@@ -42,6 +42,8 @@ export function readNodeFacts(host: HostState, bindings: readonly Binding[], con
       ...listOddGroups(lines, present).filter(({ name, gid }) => strict.groups.get(name)?.gid !== gid),
     ].map(({ name, gid, members: listed }) => ({ name, gid, members: listed })),
     inUse: findInUse(lines, present),
+    keyFiles: host.keyFiles,
+    homes: host.homes,
     unbound,
     published:
       published === null

@@ -38,12 +38,22 @@ export function planAccount(
     if (present.entry.name !== entry.name) changes.push(...planAltering(scimId, present.entry, entry));
     changes.push({ ...common, kind: 'account-reopen', entry, because: 'is in an access group again' });
   } else changes.push(...planAltering(scimId, present.entry, entry));
-  if (desired.makesHomes && !actual.homes.has(entry.dir)) {
+  if (mayCreateHome(entry.dir, desired, actual)) {
     const { uid, gid, dir } = entry;
     changes.push({ ...common, kind: 'home-create', uid, gid, dir, because: 'the home is missing' });
   }
   if (actual.offboarded.has(entry.uid)) changes.push(planReturning({ ...common, uid: entry.uid }));
   return changes;
+}
+
+/** A missing one that no other user can replace. */
+function mayCreateHome(
+  dir: string,
+  { makesHomes, sharedHome }: DesiredState,
+  { homes }: ActualState,
+): boolean {
+  const { found, parent } = homes.get(dir) ?? { found: 'missing', parent: 'closed' };
+  return makesHomes && dir !== sharedHome && found === 'missing' && parent !== 'open';
 }
 
 function planDisabling(

@@ -117,14 +117,13 @@ function listNotInStore(
   });
 }
 
-/** The homes that a plan may want to know of, for the one reading of the host; none where no homes are made. */
+/** The homes that a plan may want to know of, for the one reading of the host. */
 export function listHomes({
   users,
   groups,
   bindings,
   config,
 }: Pick<SyncInput, 'users' | 'groups' | 'bindings' | 'config'>): string[] {
-  if (config.accounts.homes !== 'create') return [];
   const { members } = resolveAccess(config.access, groups);
   const domains = foldDomains(config.accounts.domains);
   const homes = new Map<string, string | null>();

@@ -1,7 +1,8 @@
 // The accounts, their bindings and credentials, from people whose identity is resolved.
 import type { Config } from '../config/config.ts';
 import { compare } from '../common/text/compare.ts';
-import type { Identity } from './identity/allocations.ts';
+import type { Fault, Identity } from './identity/allocations.ts';
+import { findHomeFault } from './identity/own-home.ts';
 import { cleanGecos, findShell } from './identity/profile.ts';
 import { expireKeys, isExtended } from './extension.ts';
 import { issueCredentials } from './keys/credential.ts';
@@ -23,7 +24,7 @@ export interface BuiltAccounts {
 
 export interface AccountRules {
   readonly config: Config;
-  readonly facts: Pick<NodeFacts, 'shells'>;
+  readonly facts: Pick<NodeFacts, 'shells' | 'homes'>;
   readonly extensions: ReadonlyMap<string, Extension>;
   /** Epoch seconds. */
   readonly now: number;
@@ -60,13 +61,23 @@ export function buildAccounts(
     if (disabledAt !== null && rules.now >= disabledAt + rules.config.accounts.retention) {
       built.leftovers.push({ scimId: id, kind: 'account', name: identity.name, fate: 'remove' });
     } else if (disabled === null) {
-      const { faults } = keys.get(id) ?? NO_KEYS;
+      const { accepted, faults } = keys.get(id) ?? NO_KEYS;
       for (const fault of faults) built.refusals.push({ scimId: id, kind: 'User', ...fault });
-      built.accounts.push(enableAccount(person, identity, keys.get(id) ?? NO_KEYS, shells, rules, built));
+      const homeFault = findUnsafeHome(identity, rules);
+      if (homeFault !== null) built.refusals.push({ scimId: id, kind: 'User', ...homeFault });
+      const usable = homeFault === null ? accepted : [];
+      built.accounts.push(enableAccount(person, identity, usable, shells, rules, built));
     } else built.accounts.push(disableAccount(person, identity, rules.config));
   }
   built.accounts.sort((a, b) => compare(a.entry.name, b.entry.name));
   return built;
+}
+
+/** A person who is bound keeps the account; no key is served for a home that another user may have planted. */
+function findUnsafeHome({ home, uid }: Identity, { config, facts }: AccountRules): Fault | null {
+  const isShared = home === config.accounts.home;
+  const isCreated = config.accounts.homes === 'create' && !isShared;
+  return findHomeFault({ home, uid, isShared, isCreated, isNew: false }, facts.homes.get(home));
 }
 
 const NO_KEYS: PersonKeys = { accepted: [], faults: [] };
@@ -109,7 +120,7 @@ function disableAccount({ user, disabled }: Person, identity: Identity, config: 
 function enableAccount(
   { user }: Person,
   { name, uid, gid, home }: Identity,
-  { accepted }: PersonKeys,
+  accepted: PersonKeys['accepted'],
   shells: ReadonlySet<string>,
   { config, extensions, now }: AccountRules,
   { refusals }: { refusals: Refusal[] },

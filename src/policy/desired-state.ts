@@ -71,6 +71,7 @@ export function computeDesiredState(input: DesiredStateInput): DesiredState {
     people,
     others,
     compileKeyRules(config.keys, overrides.fingerprints, facts.keyTypes),
+    { identities: resolved.identities, keyFiles: facts.keyFiles },
   );
   const built = buildAccounts(people, resolved.identities, keys, input);
   const isTaken = isManagedGroupTaken(config, facts);
@@ -99,6 +100,7 @@ export function computeDesiredState(input: DesiredStateInput): DesiredState {
     ].sort(compareLeftovers),
     expiry: facts.expiry,
     makesHomes: config.accounts.homes === 'create',
+    sharedHome: config.accounts.home.includes('%u') ? null : config.accounts.home,
     hasHook: config.offboarding.hook !== null,
     questions: collectQuestions([...choice.grants, ...resolved.grants], config.nss.must_resolve),
     refusals: [

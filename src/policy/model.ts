@@ -1,5 +1,6 @@
 // The shapes of policy: what it is given of records, ledger and node, and the desired state that it gives.
 import type { GroupRecord, UserRecord } from '../protocol/records.ts';
+import type { HomeOnHost } from './identity/own-home.ts';
 import type { InUse } from './in-use.ts';
 import type { NameQuestions } from './name-services.ts';
 import type { GroupEntry, PasswdEntry } from './posix.ts';
@@ -76,6 +77,10 @@ export interface NodeFacts {
     readonly accounts: readonly KnownAccount[];
     readonly groups: readonly { readonly name: string; readonly gid: number }[];
   } | null;
+  /** Text of each key file, by name: people keep the keys that they hold. */
+  readonly keyFiles: ReadonlyMap<string, string>;
+  /** Homes by path, those that were looked at: what stands there, and who can replace it. */
+  readonly homes: ReadonlyMap<string, HomeOnHost>;
   /** /etc/shells. */
   readonly shells: readonly string[];
   /** Names and groups that sudoers, sshd_config or access.conf mention: never granted from the store. */
@@ -183,6 +188,8 @@ export interface DesiredState {
   readonly expiry: NodeFacts['expiry'];
   /** Whether missing homes are made. */
   readonly makesHomes: boolean;
+  /** The home that all people have, which is never made; null: each has one of their own. */
+  readonly sharedHome: string | null;
   /** Whether a hook runs for people who leave. */
   readonly hasHook: boolean;
   /** What other name services must be asked before all of it is granted; empty: nothing is new. */

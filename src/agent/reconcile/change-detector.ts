@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { stampFiles } from '../../host/fs/file-stamp.ts';
 import { listSshdSources } from '../../host/sshd/sshd-program.ts';
+import { isHomeFault } from '../../policy/identity/own-home.ts';
 import type { StateDatabase } from '../../state/state.ts';
 import type { Paths } from '../../common/paths.ts';
 import { readOperatorFiles } from '../overrides/operator-files.ts';
@@ -44,8 +45,8 @@ export function createChangeDetector(
     },
     note(report, mark) {
       const { changes, held, problems, failure, refusals } = report;
-      // A grant that waits for a name service is tried by each sync.
-      const waits = refusals.some(({ code }) => code.startsWith('nss-'));
+      // A grant that waits for a name service, or a home for its owner, is tried by each sync.
+      const waits = refusals.some(({ code }) => code.startsWith('nss-') || isHomeFault(code));
       const isDone = changes.planned === 0 && held.length === 0 && problems.length === 0 && failure === null;
       const agrees = isDone && !waits;
       // A freeze ends by time alone.

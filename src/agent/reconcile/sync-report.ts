@@ -2,6 +2,7 @@
 import { AgentError } from '../../common/errors.ts';
 import type { Applied } from '../../host/host.ts';
 import type { StateDatabase } from '../../state/state.ts';
+import { isHomeFault } from '../../policy/identity/own-home.ts';
 import type { DesiredState, Refusal } from '../../policy/model.ts';
 import type { FetchResult } from '../ingest/fetch-store.ts';
 import { type Pause, StoreBusy } from '../../protocol/store-busy.ts';
@@ -54,6 +55,8 @@ export interface SyncReport {
    * null or, by another build, left out: none. Until then the store is read completely each time.
    */
   readonly unknown?: { readonly accounts: number; readonly first: readonly string[] } | null;
+  /** Whose home is not safe to log in to, as a sentence each; at most 20. By another build, left out: none. */
+  readonly homes?: readonly string[];
   /** At most 100, in the policy's order. */
   readonly refusals: readonly Refusal[];
   /** What could not be done to the host, or written into the state database, one sentence each; at most 21. */
@@ -116,6 +119,7 @@ export function reportSync(input: ReportInput): SyncReport {
       actsAt,
     })),
     unknown: summariseNotInStore(plan.notInStore, findDone(applied)),
+    homes: describeUnsafeHomes(desired),
     refusals: desired.refusals.slice(0, 100),
     problems: [
       ...(stateFault === null ? [] : [stateFault]),
@@ -126,6 +130,14 @@ export function reportSync(input: ReportInput): SyncReport {
     durations: input.durations,
     tally: countRecords(plan, applied, state.quarantine()),
   };
+}
+
+/** The account's name is in the path of most homes; of a person without an account only the SCIM id is known. */
+function describeUnsafeHomes({ refusals, accounts }: DesiredState): string[] {
+  const unsafe = refusals.filter(({ code }) => isHomeFault(code)).slice(0, 20);
+  if (unsafe.length === 0) return [];
+  const names = new Map(accounts.map(({ scimId, entry }) => [scimId, entry.name]));
+  return unsafe.map(({ scimId, detail }) => `${names.get(scimId) ?? scimId}: ${detail}`);
 }
 
 function describeFailure(error: AgentError): SyncReport['failure'] {

@@ -82,6 +82,8 @@ const currentSchema = z.object({
   keyExpiry: z.object({ earliest: epoch, latest: epoch }).nullable(),
   /** Accounts whose keys an operator extended (`sunk-agent extend`). */
   extended: z.object({ accounts: z.int(), until: epoch, by: z.array(z.string()) }).nullable(),
+  /** Whose home is not safe to log in to, so that no key is served; at most 20. A build without it: not known. */
+  homes: z.array(z.string()).optional(),
   problems: z.array(z.string()),
   lastSync,
   /** When the daemon starts the next sync; null: a command ran the last one, so the next is not known. */

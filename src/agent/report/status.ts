@@ -58,6 +58,7 @@ export function statusOf(input: StatusInput): Status {
     guard: { held: [...report.held], frozenUntil: input.frozenUntil > now ? input.frozenUntil : null },
     keyExpiry: report.keyExpiry,
     extended: report.extended === null ? null : { ...report.extended, by: [...report.extended.by] },
+    homes: [...(report.homes ?? [])],
     problems: [...report.problems],
     lastSync: {
       n: report.n,
@@ -92,6 +93,9 @@ function listDegraded({
   const degraded: string[] = [];
   if (failure !== null) degraded.push(`the store could not be read: ${failure.message}`);
   degraded.push(...describeNotInStore(report));
+  degraded.push(
+    ...(report.homes ?? []).slice(0, NAMED).map((home) => `home of ${home} (sunk-agent why NAME)`),
+  );
   if (held.length > 0) {
     const sets = held.map(({ hash, reason }) => `${hash} (${reason})`).join(', ');
     degraded.push(`changes wait for approval: ${sets}`);

@@ -2,6 +2,7 @@
 import { checkBreakGlass } from './check/check-break-glass.ts';
 import { checkConfig } from './check/check-config.ts';
 import { checkDisk } from './check/check-disk.ts';
+import { checkHomes } from './check/check-homes.ts';
 import { checkLogin } from './check/check-login.ts';
 import { checkNames } from './check/check-names.ts';
 import { checkSyncs } from './check/check-syncs.ts';
@@ -19,6 +20,7 @@ const CHECKS: readonly ((facts: Facts) => Finding[])[] = [
   // sshd itself resolves names, and fails where there are none.
   checkNames,
   checkSshd,
+  checkHomes,
   checkLogin,
   checkSyncs,
   checkBreakGlass,

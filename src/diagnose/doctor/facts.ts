@@ -50,6 +50,8 @@ export interface Facts {
   readonly deltasOffUntil: number | null;
   readonly keyDirectory: FileRights | null;
   readonly disks: readonly DiskProbe[];
+  /** Who besides root can replace homes, as a clause; null: root alone, or it could not be told. */
+  readonly homesHazard: string | null;
   /** Why the account files cannot be replaced; null: they can. */
   readonly accountFilesFault: string | null;
   readonly sshd: ProbeResult<readonly SshdFinding[]>;

@@ -2,9 +2,11 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { AgentError, describeError } from '../../common/errors.ts';
+import { isSystemError } from '../../common/system-error.ts';
 import { findBreakGlass } from '../../host/probes/break-glass.ts';
 import { probeDisk } from '../../host/probes/disk-probe.ts';
 import { readUidRange } from '../../host/accounts/login-defs.ts';
+import { withTrustedDirectory } from '../../host/fs/trusted-directory.ts';
 import { demandReplaceable } from '../../host/fs/replaceable.ts';
 import { findNologin } from '../../host/probes/node-state.ts';
 import { viewState } from '../../state/state.ts';
@@ -54,6 +56,7 @@ export async function gatherFacts(context: NodeContext, now: number): Promise<Fa
     stateFault,
     deltasOffUntil,
     keyDirectory: readRights(paths.keys),
+    homesHazard: findHomesHazard(context),
     accountFilesFault: findAccountFilesFault(root),
     nologin: findNologin(root),
     uidRange: readUidRange(root),
@@ -94,6 +97,15 @@ function readState({ config, paths }: NodeContext, now: number): StateFacts {
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
     return { ...nothing, fault: describeError(error) };
+  }
+}
+
+function findHomesHazard({ config, paths: { root } }: NodeContext): string | null {
+  try {
+    return withTrustedDirectory(root, homesDirectory('/', config.accounts.home), ({ hazard }) => hazard);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    return null;
   }
 }
 

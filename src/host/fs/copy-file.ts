@@ -37,7 +37,8 @@ export function copyFile(from: string, to: string): void {
   }
 }
 
-function copyContent(source: number, target: number): void {
+/** All that is left to read of one descriptor, into another. */
+export function copyContent(source: number, target: number): void {
   const buffer = Buffer.alloc(65_536);
   let position = 0;
   for (let size = readSync(source, buffer); size > 0; size = readSync(source, buffer)) {

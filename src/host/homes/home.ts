@@ -1,20 +1,12 @@
-// Creates a missing home from /etc/skel; never changes what another user may have put there.
-import {
-  chownSync,
-  chmodSync,
-  cpSync,
-  existsSync,
-  lchownSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+// Creates a missing home from /etc/skel, by descriptors; never changes what another user may have put there.
+import { randomBytes } from 'node:crypto';
+import { existsSync, fsyncSync, lstatSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { AgentError } from '../../common/errors.ts';
-import { syncToDisk } from '../fs/durable.ts';
 import { toHostWrite } from '../../common/system-error.ts';
+import { withOpen } from '../fs/durable.ts';
+import { entryOf, withTrustedDirectory } from '../fs/trusted-directory.ts';
+import { copySkeleton, giveAway, type Owner, withNewDirectory } from './copy-skeleton.ts';
 
 export interface NewHome {
   /** As passwd(5) has it, without the root. */
@@ -29,79 +21,82 @@ export interface NewHome {
  * @throws AgentError host_write, refused
  */
 export function createHome(root: string, { dir, uid, gid }: NewHome): void {
-  const home = path.join(root, dir);
-  const parent = path.dirname(home);
-  const temporary = path.join(parent, `.sunk-agent-home-${path.basename(home)}`);
   try {
-    const found = lstatSync(home, { throwIfNoEntry: false });
-    if (found !== undefined) {
-      if (found.isDirectory() && (found.uid === uid || process.geteuid?.() !== 0)) return;
-      throw new AgentError('refused', `${dir} exists and belongs to uid ${found.uid}, not to uid ${uid}`, {
-        hint: 'it is not touched: chown it, or move it away',
-      });
-    }
-    if (!existsSync(parent)) {
-      throw new AgentError('host_write', `${path.dirname(dir)}, where ${dir} should be, is not there`, {
-        hint: 'is it mounted? it is tried again',
-      });
-    }
-    if (!isFinished(temporary, uid)) fill(temporary, root, uid, gid);
-    renameSync(temporary, home);
-    syncToDisk(parent);
+    withTrustedDirectory(root, path.dirname(dir), ({ fd, hazard }) => {
+      if (hazard !== null) {
+        throw new AgentError('refused', `${dir} is not created: ${hazard}`, {
+          hint: 'let root alone write to every directory above it (chown root, chmod go-w), or set the sticky bit (chmod +t)',
+        });
+      }
+      if (fd === null) {
+        throw new AgentError('host_write', `${path.dirname(dir)}, where ${dir} should be, is not there`, {
+          hint: 'is it mounted? it is tried again',
+        });
+      }
+      const isRoot = process.geteuid?.() === 0;
+      if (isPresent(entryOf(fd, path.basename(dir)), dir, uid)) return;
+      createIn(fd, path.basename(dir), path.join(root, 'etc/skel'), isRoot ? { uid, gid } : null);
+    });
   } catch (cause) {
-    if (!(cause instanceof AgentError)) removeUnfinished(temporary);
     throw toHostWrite(`cannot make ${dir}`, cause);
   }
 }
 
-/** What a kill left: its owner is set last, so if the user owns it, only the rename is missing. */
-function isFinished(temporary: string, uid: number): boolean {
-  const found = lstatSync(temporary, { throwIfNoEntry: false });
+/** @throws AgentError refused: what is there is no home of that uid. */
+function isPresent(home: string, dir: string, uid: number): boolean {
+  const found = lstatSync(home, { throwIfNoEntry: false });
   if (found === undefined) return false;
-  if (process.geteuid?.() === 0 && found.isDirectory() && found.uid === uid && uid !== 0) return true;
-  removeUnfinished(temporary);
-  return false;
+  if (found.isDirectory() && (found.uid === uid || process.geteuid?.() !== 0)) return true;
+  throw new AgentError('refused', `${dir} exists and belongs to uid ${found.uid}, not to uid ${uid}`, {
+    hint: 'it is not touched: chown it, or move it away',
+  });
 }
 
-/** Only where no user but root can have reached into it. */
-function removeUnfinished(temporary: string): void {
+function createIn(above: number, name: string, skeleton: string, owner: Owner): void {
+  const temporary = chooseTemporary(above, name, owner);
+  try {
+    if (!temporary.isFinished) {
+      withNewDirectory(above, temporary.name, (fd) => {
+        if (existsSync(skeleton)) copySkeleton(skeleton, fd, owner);
+        giveAway(fd, 0o700, owner);
+      });
+    }
+    renameSync(entryOf(above, temporary.name), entryOf(above, name));
+    withOpen(`/proc/self/fd/${above}`, fsyncSync);
+  } catch (cause) {
+    removeUnfinished(entryOf(above, temporary.name));
+    throw cause;
+  }
+}
+
+/**
+ * The sibling to fill. What a kill left is finished if the user owns it, since its owner is set last, and removed if root
+ * does; where another user has put something under that name, another name is taken.
+ */
+function chooseTemporary(
+  above: number,
+  home: string,
+  owner: Owner,
+): { readonly name: string; readonly isFinished: boolean } {
+  const name = `.sunk-agent-home-${home}`;
+  const found = lstatSync(entryOf(above, name), { throwIfNoEntry: false });
+  if (found === undefined) return { name, isFinished: false };
+  if (owner !== null && found.isDirectory() && found.uid === owner.uid && owner.uid !== 0)
+    return { name, isFinished: true };
+  if (removeUnfinished(entryOf(above, name))) return { name, isFinished: false };
+  return { name: `${name}-${randomBytes(6).toString('hex')}`, isFinished: false };
+}
+
+/** Only where no user but root can have reached into it. @returns whether nothing is there any more. */
+function removeUnfinished(temporary: string): boolean {
   try {
     const found = lstatSync(temporary, { throwIfNoEntry: false });
-    if (found?.isDirectory() === true && found.uid === process.geteuid?.()) {
-      rmSync(temporary, { recursive: true, force: true });
-    }
+    if (found === undefined) return true;
+    if (!found.isDirectory() || found.uid !== process.geteuid?.()) return false;
+    rmSync(temporary, { recursive: true, force: true });
+    return true;
   } catch {
     // The disk that refused the home refuses this as well; the next attempt starts with it.
+    return false;
   }
-}
-
-function fill(temporary: string, root: string, uid: number, gid: number): void {
-  mkdirSync(temporary, { mode: 0o700 });
-  const skeleton = path.join(root, 'etc/skel');
-  if (existsSync(skeleton)) cpSync(skeleton, temporary, { recursive: true, verbatimSymlinks: true });
-  chmodSync(temporary, 0o700);
-  if (process.geteuid?.() === 0) chownTree(temporary, uid, gid);
-}
-
-/** From the leaves to the directory, so that the user can reach nothing before they own all of it. */
-function chownTree(directory: string, uid: number, gid: number): void {
-  for (const entry of readdirSync(directory, { withFileTypes: true })) {
-    const file = path.join(directory, entry.name);
-    if (entry.isDirectory()) chownTree(file, uid, gid);
-    else lchownSync(file, uid, gid);
-  }
-  chownSync(directory, uid, gid);
-}
-
-/** Which of these homes exist; one whose lstat(2) fails counts as existing, since it must not be created. */
-export function findHomes(root: string, dirs: Iterable<string>): Set<string> {
-  const found = new Set<string>();
-  for (const dir of dirs) {
-    try {
-      if (lstatSync(path.join(root, dir), { throwIfNoEntry: false }) !== undefined) found.add(dir);
-    } catch {
-      found.add(dir);
-    }
-  }
-  return found;
 }

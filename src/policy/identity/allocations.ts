@@ -2,6 +2,7 @@
 import type { Config } from '../../config/config.ts';
 import type { UserRecord } from '../../protocol/records.ts';
 import { findGidInUse, findUidInUse, type InUse, type Location } from '../in-use.ts';
+import type { HomeOnHost } from './own-home.ts';
 import type { Binding, NodeFacts } from '../model.ts';
 import { chooseId } from './ids.ts';
 import { chooseHome, isSafeHome } from './profile.ts';
@@ -44,6 +45,7 @@ export interface Allocations {
   readonly publishedUids: ReadonlyMap<string, number>;
   readonly publishedNames: ReadonlyMap<number, string>;
   readonly inUse: InUse;
+  readonly homes: ReadonlyMap<string, HomeOnHost>;
   readonly unboundUids: ReadonlyMap<string, number>;
   readonly unboundNames: ReadonlyMap<number, string>;
 }
@@ -79,6 +81,7 @@ export function collectAllocations(
     publishedUids: new Map(published.map(({ name, uid }) => [name, uid])),
     publishedNames: new Map(published.map(({ name, uid }) => [uid, name])),
     inUse: facts.inUse,
+    homes: facts.homes,
     unboundUids: new Map(unbound.map(({ name, uid }) => [name, uid])),
     unboundNames: new Map(unbound.map(({ name, uid }) => [uid, name])),
   };

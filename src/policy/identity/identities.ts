@@ -13,6 +13,7 @@ import type { Binding, Refusal } from '../model.ts';
 import type { Grant, ServiceCheck } from '../name-services.ts';
 import type { Person } from '../person.ts';
 import { collectHomes, findNesting } from './nested-homes.ts';
+import { findHomeFault } from './own-home.ts';
 import { type NameReading, readUsername } from './username.ts';
 
 export interface ResolvedIdentities {
@@ -49,8 +50,9 @@ export function resolveIdentities(
     const { record } = user;
     if (binding === null) {
       const reading = readIdentity(record, rules.uid, allocations, sudoGids);
-      if (reading.ok) newcomers.push({ record, identity: reading.identity, person });
-      else if (disabled === null) refuse(person, reading);
+      // A dormant record claims nothing. One that this node alone disables does, so that all nodes decide alike.
+      if (reading.ok && record.active) newcomers.push({ record, identity: reading.identity, person });
+      else if (!reading.ok && disabled === null) refuse(person, reading);
       continue;
     }
     const { name, id: uid, home } = binding;
@@ -71,7 +73,8 @@ export function resolveIdentities(
   const blockedNames = new Set(blocked);
   const tree = collectPersonalHomes(newcomers, allocations);
   for (const { person, record, identity } of newcomers) {
-    const fault = clashes.get(record.id) ?? findNesting(identity.home, tree);
+    const fault =
+      clashes.get(record.id) ?? findNesting(identity.home, tree) ?? findNewHomeFault(identity, allocations);
     if (person.disabled !== null || blockedNames.has(identity.name)) continue;
     const grant = toGrant(identity, allocations);
     if (fault === null) grants.push(grant);
@@ -95,6 +98,13 @@ function collectPersonalHomes(
   const isPersonal = (home: string): boolean => home !== config.accounts.home;
   const fresh = newcomers.map(({ identity }) => identity.home);
   return collectHomes([...boundHomes.keys()].filter(isPersonal), fresh.filter(isPersonal));
+}
+
+function findNewHomeFault({ home, uid }: Identity, { config, homes }: Allocations): Fault | null {
+  const { home: template, homes: policy } = config.accounts;
+  const isShared = home === template;
+  const question = { home, uid, isShared, isCreated: policy === 'create' && !isShared, isNew: true };
+  return findHomeFault(question, homes.get(home));
 }
 
 function toGrant({ name, uid, gid }: Identity, { config }: Allocations): Grant {

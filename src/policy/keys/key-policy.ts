@@ -1,8 +1,7 @@
-// Which of the keys that were read count, by the operator's rules; and whose a key is that two people list.
+// Which of the keys that were read count, by the operator's rules.
 import { compileGlob } from '../../common/text/glob.ts';
 import type { Config } from '../../config/config.ts';
 import { compare } from '../../common/text/compare.ts';
-import { compareClaims } from '../identity/precedence.ts';
 import type { AcceptedKey } from '../model.ts';
 import type { KeyReading, ParsedKey } from './ssh-key.ts';
 
@@ -96,29 +95,4 @@ function findFault(
     };
   }
   return null;
-}
-
-/**
- * Whose key it is where several people list the same one: the one created earliest keeps it (`meta.created` as an
- * instant, unknown last, then the SCIM id), so that copying an administrator's public key cannot lock him out.
- * Every node decides alike. Only fingerprints that more than one person lists are in the answer.
- */
-export function resolveSharedKeys(
-  people: readonly { scimId: string; created: string | null; fingerprints: readonly string[] }[],
-): Map<string, { owner: string; others: string[] }> {
-  const ranked = people.toSorted(compareClaims);
-  const claims = new Map<string, Set<string>>();
-  for (const { scimId, fingerprints } of ranked) {
-    for (const fingerprint of fingerprints) {
-      const claim = claims.get(fingerprint);
-      if (claim === undefined) claims.set(fingerprint, new Set([scimId]));
-      else claim.add(scimId);
-    }
-  }
-  const shared = new Map<string, { owner: string; others: string[] }>();
-  for (const [fingerprint, claim] of claims) {
-    const [owner, ...others] = claim;
-    if (owner !== undefined && others.length > 0) shared.set(fingerprint, { owner, others });
-  }
-  return shared;
 }

@@ -1,8 +1,10 @@
 // The keys of each person: judged, and resolved where two people list the same one.
 import type { AcceptedKey, Refusal, StoredUser } from '../model.ts';
 import type { Person } from '../person.ts';
-import { judgeKeys, type KeyRules, resolveSharedKeys } from './key-policy.ts';
+import { listFingerprints } from './key-file-lines.ts';
+import { judgeKeys, type KeyRules } from './key-policy.ts';
 import { headOf, mayHold } from './key-text.ts';
+import { type KeyClaim, resolveSharedKeys } from './shared-keys.ts';
 import { readKeys } from './ssh-key.ts';
 
 export interface PersonKeys {
@@ -10,16 +12,23 @@ export interface PersonKeys {
   readonly faults: readonly Pick<Refusal, 'code' | 'detail' | 'fingerprint'>[];
 }
 
+/** What decides whose a key is that several people list. */
+export interface KeyHolders {
+  /** SCIM ids of the people who have an account here, or get one. */
+  readonly identities: Pick<ReadonlyMap<string, unknown>, 'has'>;
+  /** Text of each key file on this node, by account name. */
+  readonly keyFiles: ReadonlyMap<string, string>;
+}
+
 /**
- * The keys of each person that the node knows and the store still lists, by SCIM id; also of people who may not log in,
- * so that no one takes over a key from a person who is disabled.
- * @param others users of the store that the node does not know. Their keys count as well: which people a node knows
- *   depends on its ledger, and the owner of a key must be the same on every node.
+ * The keys of each person that the node knows and the store still lists, by SCIM id.
+ * @param others users of the store that the node does not know: a key that they list as well is reported.
  */
 export function resolveKeys(
   people: readonly Person[],
   others: readonly StoredUser[],
   rules: KeyRules,
+  holders: KeyHolders,
 ): ReadonlyMap<string, PersonKeys> {
   const keys = new Map<string, PersonKeys>();
   const listed = new Set<string>();
@@ -33,7 +42,7 @@ export function resolveKeys(
       else listed.add(fingerprint);
     }
   }
-  const claims: Claim[] = [];
+  const strangers: Listing[] = [];
   const heads = others.length === 0 ? new Set<string>() : listHeads(keys);
   for (const user of heads.size === 0 ? [] : others) {
     // Few users that the node does not know list such a key, so only their keys are parsed.
@@ -41,9 +50,16 @@ export function resolveKeys(
     const { accepted } = judgePerson(user, [], rules);
     const contested = accepted.filter(({ fingerprint }) => listed.has(fingerprint));
     for (const { fingerprint } of contested) shared.add(fingerprint);
-    if (contested.length > 0) claims.push({ user, accepted });
+    if (contested.length > 0) strangers.push({ user, accepted, mayLogIn: false, keyFile: '' });
   }
-  if (shared.size > 0) refuseShared(keys, people, claims, shared);
+  if (shared.size === 0) return keys;
+  const known = people.map(({ user, disabled, binding }): Listing => ({
+    user,
+    accepted: keys.get(user.record.id)?.accepted ?? [],
+    mayLogIn: disabled === null && holders.identities.has(user.record.id),
+    keyFile: binding === null ? '' : (holders.keyFiles.get(binding.name) ?? ''),
+  }));
+  refuseShared(keys, [...known, ...strangers], shared);
   return keys;
 }
 
@@ -66,26 +82,27 @@ function judgePerson(user: StoredUser, addKeys: readonly string[], rules: KeyRul
   };
 }
 
-interface Claim {
+/** A person with the keys that they list. */
+interface Listing {
   readonly user: StoredUser;
   readonly accepted: readonly AcceptedKey[];
+  readonly mayLogIn: boolean;
+  /** The text of their key file on this node. */
+  readonly keyFile: string;
 }
 
 function refuseShared(
   keys: Map<string, PersonKeys>,
-  people: readonly Person[],
-  others: readonly Claim[],
+  listings: readonly Listing[],
   shared: ReadonlySet<string>,
 ): void {
-  const known = people.map(({ user }): Claim => ({
-    user,
-    accepted: keys.get(user.record.id)?.accepted ?? [],
-  }));
-  const claims = [...known, ...others].flatMap(({ user, accepted }) => {
+  const claims = listings.flatMap(({ user, accepted, mayLogIn, keyFile }): KeyClaim[] => {
     const { id, created } = user.record;
-    const fingerprints = accepted.map(({ fingerprint }) => fingerprint);
-    const contested = fingerprints.filter((fingerprint) => shared.has(fingerprint));
-    return contested.length === 0 ? [] : [{ scimId: id, created, fingerprints: contested }];
+    const fingerprints = accepted
+      .map(({ fingerprint }) => fingerprint)
+      .filter((fingerprint) => shared.has(fingerprint));
+    if (fingerprints.length === 0) return [];
+    return [{ scimId: id, created, fingerprints, mayLogIn, held: new Set(listFingerprints(keyFile)) }];
   });
   const report = (scimId: string, fault: PersonKeys['faults'][number], without: string | null): void => {
     const found = keys.get(scimId);
@@ -95,13 +112,13 @@ function refuseShared(
       faults: [...found.faults, fault],
     });
   };
-  for (const [fingerprint, { owner, others: rest }] of resolveSharedKeys(claims)) {
-    const detail = `the key ${fingerprint} is listed by ${rest.length} more (${rest.slice(0, 3).join(', ')}), where it is refused`;
+  for (const [fingerprint, { owner, others, because }] of resolveSharedKeys(claims)) {
+    const detail = `the key ${fingerprint} is listed by ${others.length} more (${others.slice(0, 3).join(', ')}), where it is refused`;
     report(owner, { code: 'key-shared', detail, fingerprint }, null);
-    for (const other of rest) {
+    for (const other of others) {
       const fault = {
         code: 'key-of-another',
-        detail: `the key ${fingerprint} belongs to ${owner}, who was created earlier: make a key of one's own`,
+        detail: `the key ${fingerprint} belongs to ${owner}, ${because}: make a key of one's own`,
         fingerprint,
       };
       report(other, fault, fingerprint);

@@ -56,6 +56,7 @@ export const healthyNode: Facts = {
   deltasOffUntil: null,
   keyDirectory: rights('/var/lib/sunk-agent/authorized_keys', 0o755),
   disks: [disk],
+  homesHazard: null,
   accountFilesFault: null,
   sshd: probed([]),
   isSshdRunning: true,

@@ -3,6 +3,7 @@ import type { ActualAccount, ActualState, Offboarded } from '../../../src/plan/a
 import { NO_LINES } from '../../../src/plan/account-lines.ts';
 import type { HostState } from '../../../src/plan/host-state.ts';
 import type { Change } from '../../../src/plan/change.ts';
+import type { HomeOnHost } from '../../../src/policy/identity/own-home.ts';
 import type { GroupEntry } from '../../../src/policy/posix.ts';
 import { FACTS } from './organisation.ts';
 
@@ -10,7 +11,7 @@ export interface ModelHost extends ActualState {
   readonly accounts: Map<string, ActualAccount>;
   readonly groups: Map<string, GroupEntry>;
   readonly keyFiles: Map<string, string>;
-  readonly homes: Set<string>;
+  readonly homes: Map<string, HomeOnHost>;
   readonly sessions: Set<number>;
   readonly jobs: Set<number>;
   readonly offboarded: Map<number, Offboarded>;
@@ -22,7 +23,7 @@ export function makeHost(): ModelHost {
     accounts: new Map(),
     groups: new Map(),
     keyFiles: new Map(),
-    homes: new Set(),
+    homes: new Map(),
     sessions: new Set(),
     jobs: new Set(),
     offboarded: new Map(),
@@ -98,7 +99,7 @@ function applyChange(host: ModelHost, change: Change): void {
       return;
     case 'home-create':
       demand(!host.homes.has(change.dir), change);
-      host.homes.add(change.dir);
+      host.homes.set(change.dir, { found: 'directory', uid: change.uid, parent: 'closed', detail: '' });
       return;
     case 'sudoers-write':
       host.sudoers = change.text;
@@ -119,7 +120,7 @@ export function copyHost(host: ModelHost): ModelHost {
     accounts: new Map(host.accounts),
     groups: new Map(host.groups),
     keyFiles: new Map(host.keyFiles),
-    homes: new Set(host.homes),
+    homes: new Map(host.homes),
     sessions: new Set(host.sessions),
     jobs: new Set(host.jobs),
     offboarded: new Map(host.offboarded),
@@ -133,6 +134,8 @@ export function toHostState(host: ModelHost): HostState {
     foreignAccounts,
     foreignGroups,
     inUse: _inUse,
+    keyFiles: _keyFiles,
+    homes: _homes,
     unbound: _unbound,
     published: _published,
     ...node

@@ -32,6 +32,8 @@ export const FACTS: NodeFacts = {
     { name: 'localteam', gid: 30001, members: [] },
   ],
   inUse: NOTHING_IN_USE,
+  keyFiles: new Map(),
+  homes: new Map(),
   unbound: [],
   published: null,
   shells: ['/bin/bash', '/bin/sh', '/bin/zsh'],

@@ -91,6 +91,7 @@ const EMPTY = {
   leftovers: [],
   expiry: { zulu: true, timeZone: 'UTC' },
   makesHomes: false,
+  sharedHome: null,
   hasHook: false,
   questions: NO_QUESTIONS,
   refusals: [],

@@ -57,6 +57,7 @@ const makeDesired = (more: Partial<DesiredState> = {}): DesiredState => ({
   bindings: [],
   leftovers: [],
   makesHomes: false,
+  sharedHome: null,
   hasHook: false,
   questions: NO_QUESTIONS,
   refusals: [],
@@ -241,7 +242,7 @@ describe('planChanges, accounts', () => {
     expect(plan(makeDesired({ accounts }), host(entry('ann', 20001)))).toEqual([]);
     const actual = host(entry('ann', 20001));
     expect(plan(makeDesired({ accounts, makesHomes: true }), actual)).toEqual(['home-create ann']);
-    expect(actual.homes).toEqual(new Set(['/home/ann']));
+    expect([...actual.homes.keys()]).toEqual(['/home/ann']);
   });
 
   it('ends what a removed line may still run, and touches no line that is not a leftover', () => {

@@ -171,10 +171,12 @@ describe('computeDesiredState', () => {
     expect(codes(held)).toEqual(['u-x1 name-bound']);
   });
 
-  it('decides alike where the user with precedence may not log in here', () => {
-    const early = makeUser('x1', 20301, { username: 'sam', created: '2020-01-01T00:00:00Z', active: false });
+  it('decides alike where the user with precedence may not log in on this node alone', () => {
+    const early = makeUser('x1', 20301, { username: 'sam', created: '2020-01-01T00:00:00Z' });
     const late = makeUser('x2', 20302, { username: 'sam', created: '2021-01-01T00:00:00Z' });
-    const host = computeDesiredState(makeInput({ users: [late, early], groups: [members('x1', 'x2')] }));
+    const host = computeDesiredState(
+      makeInput({ users: [late, early], groups: [members('x1', 'x2')], blocked: ['u-x1'] }),
+    );
     expect(host.accounts).toEqual([]);
     expect(codes(host)).toEqual(['u-x2 name-clash']);
   });
@@ -440,36 +442,43 @@ overrides: [{ id: u-alice, add_key: "${REAL_KEY}" }]`);
     expect(codes(host)).toEqual(['u-alice key-blocked']);
   });
 
-  it('leaves a shared key to the one created earlier, even if that one has no access, and reports both', () => {
+  it('leaves a shared key to the newcomer created earlier, and reports both', () => {
     const bob = makeUser('bob', 20200, { keys: ['key of alice', 'own'], created: '2026-02-01T00:00:00Z' });
     const host = computeDesiredState(makeInput({ users: [makeUser('alice', 20100), bob] }));
     expect(host.accounts[1]!.credentials.map(({ fingerprint }) => fingerprint)).toEqual([
       fakeFingerprint('own'),
     ]);
     expect(codes(host)).toEqual(['u-alice key-shared', 'u-bob key-of-another']);
-    const out = computeDesiredState(makeInput({ users: [makeUser('alice', 20100, { active: false }), bob] }));
-    expect(out.accounts.map(({ credentials }) => credentials.length)).toEqual([1]);
-    expect(codes(out)).toEqual(['u-bob key-of-another']);
   });
 
-  it('leaves a shared key to the user who was created earlier, no matter which users this node knows', () => {
+  it('leaves no shared key to a record without access, no matter which users this node knows', () => {
     const key = 'ssh-ed25519 AAAAshared';
     const alice = makeUser('alice', 20100, { keys: [key] });
     const bob = makeUser('bob', 20200, { keys: [key], created: '2026-02-01T00:00:00Z' });
     const groups = [members('bob')];
     // Alice was in the access group once: one node has her in its ledger, and another, made later, has not.
     for (const bindings of [[], [makeBinding('alice', 20100, { disabledAt: NOW - 10 })]]) {
-      const host = computeDesiredState(makeInput({ users: [alice, bob], groups, bindings }));
-      expect(host.accounts.filter(({ credentials }) => credentials.length > 0)).toEqual([]);
-      expect(codes(host)).toEqual(['u-bob key-of-another']);
+      for (const user of [alice, { ...alice, absent: true }]) {
+        const host = computeDesiredState(makeInput({ users: [user, bob], groups, bindings }));
+        const served = host.accounts.filter(({ credentials }) => credentials.length > 0);
+        expect(served.map(({ entry }) => entry.name)).toEqual(['bob']);
+        expect(codes(host)).toEqual(user.absent ? [] : ['u-bob key-shared']);
+      }
     }
-    // No node knows anything of a user who is gone from the store, not even one whose ledger has the name.
-    for (const bindings of [[], [makeBinding('alice', 20100, { disabledAt: NOW - 10 })]]) {
-      const gone = computeDesiredState(
-        makeInput({ users: [{ ...alice, absent: true }, bob], groups, bindings }),
-      );
-      expect(codes(gone)).toEqual([]);
-    }
+  });
+
+  it('leaves names, uids and homes to newcomers who may log in, whatever dormant records claim', () => {
+    const dormant = { created: '2020-01-01T00:00:00Z', active: false };
+    const users = [
+      makeUser('alice', 20100),
+      makeUser('x', 20100, dormant),
+      makeUser('y', 20300, { ...dormant, username: 'alice' }),
+      makeUser('z', 20400, { ...dormant, home: '/home/alice' }),
+    ];
+    const groups = [members('alice', 'x', 'y', 'z')];
+    const host = computeDesiredState(makeInput({ users, groups }));
+    expect(open(host)).toEqual(['alice']);
+    expect(codes(host)).toEqual([]);
   });
 
   it('reads no keys of unknown people, unless a managed account is among them', () => {

@@ -23,6 +23,11 @@ export function explainRefusal({ code, detail }: Refusal): Verdict {
   );
 }
 
+/** What an operator does about a home that is not safe to log in to. */
+export function fixHome(code: string): string {
+  return FIXES[code] ?? 'correct that, then run sunk-agent sync';
+}
+
 const BY_PROVIDER =
   /^(?:name-(?:missing|characters|plus|start|length)|uid-(?:missing|range)|gid-missing|home-p)/;
 
@@ -42,6 +47,12 @@ const FIXES: Readonly<Record<string, string>> = {
     'if it is the same person, import the account (sunk-agent import); else have the uid changed at the store',
   'nss-unavailable': 'bring that service back, or name it in nss.unasked; then run sunk-agent sync',
   'nss-must-resolve': 'see why that account does not resolve any more; then run sunk-agent sync',
+  'home-other-owner':
+    'find out whose files these are, and move them away; chown them only after you have read them',
+  'home-no-directory': 'move it away, or put the directory itself in its place; then run sunk-agent sync',
+  'home-not-examined': 'see whether its file system is mounted and who owns it; then run sunk-agent sync',
+  'home-open-parent':
+    'let root alone write to each directory above it (chown root, chmod go-w), or set the sticky bit (chmod +t); then run sunk-agent sync',
   'name-reserved': 'have the user renamed at the store',
   'uid-missing':
     'map the attribute of the uid (scim.attributes.uid), or the operator sets accounts.ids: derived',

@@ -1,11 +1,24 @@
 // The link `home`: does it exist, does it belong to the user, can the user reach it? Without it a session starts in /.
 import type { HomeProbe } from '../../../host/homes/home-probe.ts';
+import { isHomeFault } from '../../../policy/identity/own-home.ts';
 import type { Facts } from '../facts.ts';
-import { ok, unknown, warning, type Verdict } from '../verdict.ts';
+import { error, ok, unknown, warning, type Verdict } from '../verdict.ts';
+import { fixHome } from './account-refusal.ts';
 
-export function judgeHome({ home, names, config }: Facts): Verdict {
-  if (!home.ok) return unknown(home.why);
+export function judgeHome({ home, names, config, person, keyFile }: Facts): Verdict {
   const entry = names.ok ? names.value.entry : null;
+  const refusals = person.ok && person.value !== null ? person.value.refusals : [];
+  const refusal = refusals.find(({ code }) => isHomeFault(code));
+  if (refusal !== undefined) {
+    // Until the next sync the keys are still served.
+    const say = keyFile.ok && (keyFile.value ?? '') !== '' ? warning : error;
+    const fix =
+      refusal.code === 'home-other-owner' && entry !== null
+        ? fixOtherOwner(entry.dir, entry.uid)
+        : fixHome(refusal.code);
+    return say(refusal.code, refusal.detail, 'operator', fix);
+  }
+  if (!home.ok) return unknown(home.why);
   const dir = entry?.dir ?? 'the home directory';
   const probe = home.value;
   switch (probe.state) {
@@ -25,6 +38,10 @@ export function judgeHome({ home, names, config }: Facts): Verdict {
   }
 }
 
+function fixOtherOwner(dir: string, uid: number): string {
+  return `find out whose files these are: find ${dir} -maxdepth 1 -not -uid ${uid} -ls; then move them away, or give the account its old uid`;
+}
+
 function judgePresent(
   probe: Extract<HomeProbe, { state: 'there' }>,
   dir: string,
@@ -38,7 +55,7 @@ function judgePresent(
       'home-other-owner',
       `${dir} belongs to uid ${probe.uid}, not to uid ${uid}, so sunk-agent does not change it`,
       'operator',
-      `find out whose files these are: find ${dir} -maxdepth 1 -not -uid ${uid} -ls; then move them away, or give the account its old uid`,
+      fixOtherOwner(dir, uid),
     );
   }
   if (probe.closedAbove !== null) {

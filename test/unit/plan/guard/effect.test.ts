@@ -40,6 +40,7 @@ const HOST: DesiredState = {
   expiry: { zulu: true, timeZone: 'UTC' },
   bindings: [],
   makesHomes: false,
+  sharedHome: null,
   hasHook: false,
   questions: NO_QUESTIONS,
   refusals: [],

@@ -81,6 +81,7 @@ function ask(changes: readonly Change[], more: Case = {}): GuardVerdict {
       bindings: [],
       leftovers: [],
       makesHomes: false,
+      sharedHome: null,
       hasHook: false,
       questions: NO_QUESTIONS,
       refusals: [],

@@ -1,7 +1,6 @@
-import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseConfig, type Config } from '../../../../src/config/config.ts';
-import { compileKeyRules, judgeKeys, resolveSharedKeys } from '../../../../src/policy/keys/key-policy.ts';
+import { compileKeyRules, judgeKeys } from '../../../../src/policy/keys/key-policy.ts';
 import type { KeyReading } from '../../../../src/policy/keys/ssh-key.ts';
 
 function policy(text = ''): Config['keys'] {
@@ -97,51 +96,4 @@ test('what could not be read is refused with the reader’s reason', () => {
     accepted: [],
     refused: [{ fingerprint: null, code: 'key-cut', detail: 'the key ends in the middle' }],
   });
-});
-
-test('a key that two people list belongs to the one created earlier, as an instant and not as text', () => {
-  const shared = resolveSharedKeys([
-    { scimId: 'late', created: '2026-01-01T00:30:00+02:00', fingerprints: ['SHA256:x', 'SHA256:own'] },
-    { scimId: 'later', created: '2025-12-31T23:00:00Z', fingerprints: ['SHA256:x'] },
-    { scimId: 'unknown', created: null, fingerprints: ['SHA256:x'] },
-    { scimId: 'broken', created: 'yesterday', fingerprints: ['SHA256:x'] },
-  ]);
-  expect([...shared]).toEqual([['SHA256:x', { owner: 'late', others: ['later', 'broken', 'unknown'] }]]);
-});
-
-test('without times the smaller SCIM id keeps the key, and one person listing it twice shares it with no one', () => {
-  const people = [
-    { scimId: 'b', created: null, fingerprints: ['SHA256:x', 'SHA256:x'] },
-    { scimId: 'a', created: null, fingerprints: ['SHA256:x', 'SHA256:y', 'SHA256:y'] },
-  ];
-  expect([...resolveSharedKeys(people)]).toEqual([['SHA256:x', { owner: 'a', others: ['b'] }]]);
-});
-
-test('the order in which people and keys are listed never matters', () => {
-  const person = fc.record({
-    scimId: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
-    created: fc.constantFrom(
-      null,
-      '2026-01-01T00:00:00Z',
-      '2026-01-01T01:00:00+01:00',
-      '2025-05-05T00:00:00Z',
-    ),
-    fingerprints: fc.array(fc.constantFrom('SHA256:1', 'SHA256:2', 'SHA256:3')),
-  });
-  fc.assert(
-    fc.property(fc.uniqueArray(person, { selector: (one) => one.scimId }), fc.nat(), (people, turn) => {
-      const turned = [
-        ...people.slice(turn % (people.length + 1)),
-        ...people.slice(0, turn % (people.length + 1)),
-      ];
-      const answer = resolveSharedKeys(people);
-      expect(new Map(resolveSharedKeys(turned.reverse()))).toEqual(answer);
-      for (const [fingerprint, { owner, others }] of answer) {
-        const listing = people
-          .filter((one) => one.fingerprints.some((listed) => listed === fingerprint))
-          .map((one) => one.scimId);
-        expect([owner, ...others].sort()).toEqual(listing.sort());
-      }
-    }),
-  );
 });
