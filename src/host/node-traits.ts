@@ -1,5 +1,6 @@
 // What this node is like, whatever the ledger says: privileged names, login shells, what its sshd understands.
 import { existsSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import type { NodeTraits } from '../plan/host-state.ts';
 import { stampFiles } from './fs/file-stamp.ts';
@@ -10,13 +11,13 @@ type SshdFacts = Awaited<ReturnType<typeof readSshdFacts>>;
 
 /** Privileged names, login shells, and what the installed sshd understands. */
 export async function readNodeTraits(root: string): Promise<NodeTraits> {
-  const privileged = readPrivilegedNames(root);
+  const { names, groups, uids, gids } = readPrivilegedNames(root, hostname());
   return {
     shells: readShells(root),
-    privilegedNames: [...privileged.names],
-    privilegedGroups: [...privileged.groups],
-    privilegedUids: [...privileged.uids],
-    privilegedGids: [...privileged.gids],
+    privilegedNames: names,
+    privilegedGroups: groups,
+    privilegedUids: uids,
+    privilegedGids: gids,
     ...(await readSshdOnce(root)),
   };
 }

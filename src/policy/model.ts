@@ -1,7 +1,7 @@
 // The shapes of policy: what it is given of records, ledger and node, and the desired state that it gives.
 import type { GroupRecord, UserRecord } from '../protocol/records.ts';
 import type { HomeOnHost } from './identity/own-home.ts';
-import type { InUse } from './in-use.ts';
+import type { InUse, Location } from './in-use.ts';
 import type { NameQuestions } from './name-services.ts';
 import type { GroupEntry, PasswdEntry } from './posix.ts';
 import type { KeyReading } from './keys/ssh-key.ts';
@@ -83,12 +83,11 @@ export interface NodeFacts {
   readonly homes: ReadonlyMap<string, HomeOnHost>;
   /** /etc/shells. */
   readonly shells: readonly string[];
-  /** Names and groups that sudoers, sshd_config or access.conf mention: never granted from the store. */
-  readonly privilegedNames: readonly string[];
-  readonly privilegedGroups: readonly string[];
-  /** The same for ids: `#uid` and `%#gid` in sudoers(5). */
-  readonly privilegedUids: readonly number[];
-  readonly privilegedGids: readonly number[];
+  /** What sudo, polkit, doas or PAM of this node give power to, and where: never granted from the store. */
+  readonly privilegedNames: ReadonlyMap<string, Location>;
+  readonly privilegedGroups: ReadonlyMap<string, Location>;
+  readonly privilegedUids: ReadonlyMap<number, Location>;
+  readonly privilegedGids: ReadonlyMap<number, Location>;
   /** `ssh -Q key`: the key types the installed sshd knows; empty if unknown. */
   readonly keyTypes: readonly string[];
   /** How this node's sshd reads `expiry-time`: UTC with `Z` since OpenSSH 9.1, local time before. */

@@ -5,6 +5,7 @@ import { checkDisk } from './check/check-disk.ts';
 import { checkHomes } from './check/check-homes.ts';
 import { checkLogin } from './check/check-login.ts';
 import { checkNames } from './check/check-names.ts';
+import { checkPower } from './check/check-power.ts';
 import { checkSyncs } from './check/check-syncs.ts';
 import { checkSshd } from './check/check-sshd.ts';
 import { checkStore } from './check/check-store.ts';
@@ -24,6 +25,7 @@ const CHECKS: readonly ((facts: Facts) => Finding[])[] = [
   checkLogin,
   checkSyncs,
   checkBreakGlass,
+  checkPower,
 ];
 
 const RANK: Readonly<Record<Level, number>> = { error: 0, security: 1, unknown: 2, warning: 3 };

@@ -70,4 +70,6 @@ export interface Facts {
   readonly probe: ProbeResult<ProbeAnswer>;
   readonly expiry: NodeFacts['expiry'];
   readonly breakGlass: readonly BreakGlassAccount[];
+  /** What gives power on this node to users that cannot be told from here, and where. */
+  readonly uncheckedPower: readonly { readonly what: string; readonly location: string }[];
 }

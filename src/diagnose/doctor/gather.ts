@@ -1,5 +1,6 @@
 // Gathers the facts for `doctor`: files, sshd, name service and PAM on this node, the store through the reader.
 import { existsSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import { AgentError, describeError } from '../../common/errors.ts';
 import { isSystemError } from '../../common/system-error.ts';
@@ -9,6 +10,7 @@ import { readUidRange } from '../../host/accounts/login-defs.ts';
 import { withTrustedDirectory } from '../../host/fs/trusted-directory.ts';
 import { demandReplaceable } from '../../host/fs/replaceable.ts';
 import { findNologin } from '../../host/probes/node-state.ts';
+import { readPrivilegedNames } from '../../host/sudo/privileged-names.ts';
 import { viewState } from '../../state/state.ts';
 import type { Binding } from '../../policy/model.ts';
 import { locateToken } from '../../config/tokens.ts';
@@ -66,6 +68,7 @@ export async function gatherFacts(context: NodeContext, now: number): Promise<Fa
     }),
     reader: findReaderUser(root, log),
     breakGlass: findBreakGlass(root, new Set(enabled), settingsOfRoot, now),
+    uncheckedPower: readPrivilegedNames(root, hostname()).unchecked,
   };
 }
 

@@ -1,8 +1,8 @@
 // Who the node knows besides the account files: subuid(5), subgid(5), and what cron, at and logind run for a user.
-import { lstatSync, readFileSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import path from 'node:path';
 import type { IdRange, Location } from '../../policy/in-use.ts';
-import { hasCode } from '../fs/read-text.ts';
+import { hasCode, readLatin1 } from '../fs/read-text.ts';
 import { listDirectory } from '../fs/list-directory.ts';
 
 export interface KnownNames {
@@ -26,17 +26,6 @@ export function readKnownNames(root: string): KnownNames {
   for (const directory of BY_NAME) addByName(root, directory, known);
   for (const directory of AT_JOBS) addAtJobs(root, directory, known);
   return known;
-}
-
-/** The text, latin1; empty where there is none, or where only root may read it. */
-export function readLatin1(root: string, file: string): string {
-  try {
-    return readFileSync(path.join(root, file), 'latin1');
-  } catch (cause) {
-    if (['ENOENT', 'ENOTDIR', 'EISDIR'].some((code) => hasCode(cause, code))) return '';
-    if (hasCode(cause, 'EACCES') && process.geteuid?.() !== 0) return '';
-    throw cause;
-  }
 }
 
 function list(root: string, directory: string): string[] {

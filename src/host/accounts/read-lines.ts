@@ -1,6 +1,7 @@
 // Every name and number that the node's own files have, whatever glibc makes of the line: what may not be granted anew.
 import type { AccountLines } from '../../plan/account-lines.ts';
-import { readKnownNames, readLatin1 } from './known-names.ts';
+import { readLatin1 } from '../fs/read-text.ts';
+import { readKnownNames } from './known-names.ts';
 import { readGroupLines, readPasswdLines, readShadowLines } from './tolerant-lines.ts';
 
 /** Reads passwd, group, shadow, gshadow, subuid, subgid and the spools of cron and at below `root`. */

@@ -1,5 +1,7 @@
-// Reads a file that may be missing.
+// Reads files that may be missing.
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { toHostWrite } from '../../common/system-error.ts';
 
 /**
@@ -12,6 +14,17 @@ export async function readText(file: string): Promise<string | null> {
   } catch (cause) {
     if (hasCode(cause, 'ENOENT')) return null;
     throw toHostWrite(`cannot read ${file}`, cause);
+  }
+}
+
+/** The text, latin1; empty where there is none, or where only root may read it. */
+export function readLatin1(root: string, file: string): string {
+  try {
+    return readFileSync(path.join(root, file), 'latin1');
+  } catch (cause) {
+    if (['ENOENT', 'ENOTDIR', 'EISDIR'].some((code) => hasCode(cause, code))) return '';
+    if (hasCode(cause, 'EACCES') && process.geteuid?.() !== 0) return '';
+    throw cause;
   }
 }
 

@@ -3,12 +3,12 @@ import type { Config } from '../../config/config.ts';
 import type { Fault } from '../identity/allocations.ts';
 import { isReservedId } from '../identity/reserved.ts';
 import { isSafeName } from '../identity/username.ts';
-import type { InUse } from '../in-use.ts';
+import type { InUse, Location } from '../in-use.ts';
 import type { Binding, NodeFacts } from '../model.ts';
 
 export interface GroupAllocations {
-  readonly privilegedNames: ReadonlySet<string>;
-  readonly privilegedGids: ReadonlySet<number>;
+  readonly privilegedNames: ReadonlyMap<string, Location>;
+  readonly privilegedGids: ReadonlyMap<number, Location>;
   readonly foreignNames: ReadonlySet<string>;
   readonly foreignGids: ReadonlySet<number>;
   readonly inUse: InUse;
@@ -34,8 +34,8 @@ export function collectGroupAllocations(
   const bound = [...bindings];
   const published = facts.published?.groups ?? [];
   return {
-    privilegedNames: new Set(facts.privilegedGroups),
-    privilegedGids: new Set(facts.privilegedGids),
+    privilegedNames: facts.privilegedGroups,
+    privilegedGids: facts.privilegedGids,
     foreignNames: new Set(facts.foreignGroups.map(({ name }) => name)),
     foreignGids: new Set(facts.foreignGroups.map(({ gid }) => gid)),
     inUse: facts.inUse,

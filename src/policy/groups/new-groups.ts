@@ -90,7 +90,7 @@ function resolveNames(newcomers: readonly NewGroup[], wanted: WantedGroups, refu
   });
 }
 
-/** Whether the operator who pinned a group and mentions it in sshd_config means this very group, by this very name. */
+/** Whether the operator who pinned a group and gives it power on this node means this very group, by this very name. */
 function isMeant({ record }: NewGroup, { access }: Config): boolean {
   return [...access.groups, ...access.sudo_groups].some(
     (reference) => reference.id === record.id && reference.name === record.name,
@@ -99,11 +99,12 @@ function isMeant({ record }: NewGroup, { access }: Config): boolean {
 
 function findNameFault(group: NewGroup, { config, taken }: NewGroupRules): Fault | null {
   const { name } = group;
-  const isPrivileged = taken.privilegedNames.has(name) && !isMeant(group, config);
-  if (isReservedName(name) || isPrivileged || name === taken.managedGroup.name) {
+  const power = isMeant(group, config) ? undefined : taken.privilegedNames.get(name);
+  if (isReservedName(name) || power !== undefined || name === taken.managedGroup.name) {
+    const where = power === undefined ? '' : ` (${power})`;
     return {
       code: 'group-reserved',
-      detail: `the name ${name} means power on this node; it is never granted`,
+      detail: `the name ${name} means power on this node${where}; it is never granted`,
     };
   }
   const location = taken.inUse.groups.get(name);
@@ -133,8 +134,9 @@ function findGidFault(
     const detail = `this node resolves ${publishedName} with the gid ${publishedGid}: a gid is never changed`;
     return { code: 'group-published-differs', detail };
   }
-  if (taken.privilegedGids.has(gid) && !isMeant(group, config)) {
-    const detail = `the gid ${gid} stands in this node's sudoers: it is never granted`;
+  const power = taken.privilegedGids.get(gid);
+  if (power !== undefined && !isMeant(group, config)) {
+    const detail = `the gid ${gid} has power on this node (${power}): it is never granted`;
     return { code: 'gid-powerful', detail };
   }
   if (gid === taken.managedGroup.gid || taken.foreignGids.has(gid) || taken.boundGids.has(gid)) {

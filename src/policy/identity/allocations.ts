@@ -39,9 +39,9 @@ export interface Allocations {
   readonly foreignUids: ReadonlySet<number>;
   /** Names of local groups by gid. */
   readonly foreignGids: ReadonlyMap<number, string>;
-  readonly privilegedNames: ReadonlySet<string>;
-  readonly privilegedUids: ReadonlySet<number>;
-  readonly privilegedGids: ReadonlySet<number>;
+  readonly privilegedNames: ReadonlyMap<string, Location>;
+  readonly privilegedUids: ReadonlyMap<number, Location>;
+  readonly privilegedGids: ReadonlyMap<number, Location>;
   readonly publishedUids: ReadonlyMap<string, number>;
   readonly publishedNames: ReadonlyMap<number, string>;
   readonly inUse: InUse;
@@ -75,9 +75,9 @@ export function collectAllocations(
     foreignNames: new Set(foreignAccounts.map(({ name }) => name)),
     foreignUids: new Set(foreignAccounts.map(({ uid }) => uid)),
     foreignGids: new Map(foreignGroups.map(({ name, gid }) => [gid, name])),
-    privilegedNames: new Set(facts.privilegedNames),
-    privilegedUids: new Set(facts.privilegedUids),
-    privilegedGids: new Set(facts.privilegedGids),
+    privilegedNames: facts.privilegedNames,
+    privilegedUids: facts.privilegedUids,
+    privilegedGids: facts.privilegedGids,
     publishedUids: new Map(published.map(({ name, uid }) => [name, uid])),
     publishedNames: new Map(published.map(({ name, uid }) => [uid, name])),
     inUse: facts.inUse,
@@ -112,8 +112,9 @@ export function readIdentity(
   const uid = id.id;
   const uidFault = findUidFault(name, uid, allocations);
   if (uidFault !== null) return { ok: false, ...uidFault };
-  if (allocations.privilegedUids.has(uid)) {
-    return refuse('uid-powerful', `the uid ${uid} stands in this node's sudoers: it is never granted`);
+  const uidPower = allocations.privilegedUids.get(uid);
+  if (uidPower !== undefined) {
+    return refuse('uid-powerful', `the uid ${uid} has power on this node (${uidPower}): it is never granted`);
   }
   const uidLocation = findUidInUse(uid, allocations.inUse);
   if (uidLocation !== null) {
@@ -154,10 +155,11 @@ export function findNameFault(name: string, allocations: Allocations): Fault | n
   if (isReservedName(name) || name === allocations.config.accounts.primary_group) {
     return { code: 'name-reserved', detail: `the name ${name} is reserved: it is never granted` };
   }
-  if (allocations.privilegedNames.has(name)) {
+  const power = allocations.privilegedNames.get(name);
+  if (power !== undefined) {
     return {
       code: 'name-powerful',
-      detail: `the name ${name} stands in this node's sudoers, sshd_config or access.conf: it is never granted`,
+      detail: `the name ${name} has power on this node (${power}): it is never granted`,
     };
   }
   const location = allocations.inUse.names.get(name);
@@ -213,8 +215,12 @@ function chooseGid(
   if (gid === accounts.primary_gid) return { ok: true, id: gid } as const;
   const reading = chooseId('gid', record.id, gid, { ids: 'attribute', id_range: accounts.id_range });
   if (!reading.ok) return reading;
-  if ([allocations.foreignGids, sudoGids, allocations.privilegedGids].some((gids) => gids.has(reading.id))) {
-    return refuse('gid-powerful', `the primary gid ${reading.id} is a local group's or a sudo group's`);
+  const power = allocations.privilegedGids.get(reading.id);
+  if (power !== undefined || [allocations.foreignGids, sudoGids].some((gids) => gids.has(reading.id))) {
+    return refuse(
+      'gid-powerful',
+      `the primary gid ${reading.id} is a local group's or a sudo group's${sayLocation(power)}`,
+    );
   }
   const location = findGidInUse(reading.id, allocations.inUse);
   if (location !== null) {

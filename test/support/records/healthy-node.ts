@@ -70,6 +70,7 @@ export const healthyNode: Facts = {
   probe: probed(probe),
   expiry: { zulu: true, timeZone: 'UTC' },
   breakGlass: [{ name: 'root', fault: null }],
+  uncheckedPower: [],
 };
 
 export const node = (more: Partial<Facts>): Facts => ({ ...healthyNode, ...more });

@@ -384,8 +384,9 @@ describe('computeDesiredState', () => {
     expect(ask(', id: g-team').groups.filter(({ sudo }) => sudo)).toMatchObject([{ gid: 31005 }]);
   });
 
-  it('grants no id that stands in sudoers', () => {
-    const facts = { ...FACTS, privilegedUids: [20100], privilegedGids: [31005] };
+  it('grants no id to which sudoers gives power', () => {
+    const AT = (id: number) => new Map([[id, '/etc/sudoers:3']]);
+    const facts = { ...FACTS, privilegedUids: AT(20100), privilegedGids: AT(31005) };
     const groups = [members('alice', 'bob'), makeGroup('team', 31005, ['u-bob'], { name: 'team-a' })];
     expect(codes(computeDesiredState(makeInput({ groups, facts })))).toEqual([
       'g-team gid-powerful',
@@ -680,8 +681,8 @@ describe('Unix groups', () => {
     expect(check('localteam', 32000).leftovers).toMatchObject([{ fate: 'deny' }]);
   });
 
-  it('believe the operator who pinned a group that sshd_config mentions, but not a mere name', () => {
-    const facts = { ...FACTS, privilegedGroups: ['slurm-users'] };
+  it('believe the operator who pinned a group that has power by its name, but not a mere name', () => {
+    const facts = { ...FACTS, privilegedGroups: new Map([['slurm-users', '/etc/sudoers:3']]) };
     expect(computeDesiredState(makeInput({ facts })).groups.map(({ name }) => name)).toContain('slurm-users');
     const config = makeConfig(
       'access: { groups: [{ name: slurm-users }] }\naccounts: { domains: [example.com] }',

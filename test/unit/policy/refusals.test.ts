@@ -27,8 +27,8 @@ describe('a person is refused', () => {
   it.each<[string, Partial<DesiredStateInput>]>([
     ['uid-local: a local account has the uid 20001; local ones win', { users: alice({}, 20001) }],
     [
-      "uid-powerful: the uid 20100 stands in this node's sudoers: it is never granted",
-      { facts: { ...FACTS, privilegedUids: [20100] } },
+      'uid-powerful: the uid 20100 has power on this node (/etc/sudoers:3): it is never granted',
+      { facts: { ...FACTS, privilegedUids: new Map([[20100, '/etc/sudoers:3']]) } },
     ],
     ['uid-bound: the uid 20100 is bound to another person', { bindings: [taken] }],
     [
@@ -40,8 +40,8 @@ describe('a person is refused', () => {
       { facts: { ...FACTS, foreignAccounts: [{ name: 'alice', uid: 1234 }] } },
     ],
     [
-      "name-powerful: the name alice stands in this node's sudoers, sshd_config or access.conf: it is never granted",
-      { facts: { ...FACTS, privilegedNames: ['alice'] } },
+      'name-powerful: the name alice has power on this node (/etc/doas.conf:1): it is never granted',
+      { facts: { ...FACTS, privilegedNames: new Map([['alice', '/etc/doas.conf:1']]) } },
     ],
     [
       'published-differs: this node resolves alice with the uid 20111: a uid is never changed (sunk-agent import)',

@@ -1,0 +1,175 @@
+// What the rules of sudoers(5) give to some and not to everyone: names, groups and ids, by the comparisons of sudo.
+import type { Location } from '../../policy/in-use.ts';
+import type { SudoRule } from './parse-sudoers.ts';
+import type { SudoMember } from './sudoers-members.ts';
+
+/** All files together. */
+export interface Sudoers {
+  readonly rules: readonly SudoRule[];
+  readonly userAliases: ReadonlyMap<string, readonly SudoMember[]>;
+  readonly hostAliases: ReadonlyMap<string, readonly SudoMember[]>;
+  /** Whether names count with their case (`Defaults !case_insensitive_user`); else all are in small letters here. */
+  readonly isCaseSensitive: { readonly user: boolean; readonly group: boolean };
+}
+
+/** Each with where it stands. */
+export interface Privileged {
+  readonly names: Map<string, Location>;
+  readonly groups: Map<string, Location>;
+  readonly uids: Map<number, Location>;
+  readonly gids: Map<number, Location>;
+  /** What can name users and is not resolved here: a netgroup, a group of a plugin. */
+  readonly unchecked: { readonly what: string; readonly location: Location }[];
+}
+
+export const nothingPrivileged = (): Privileged => ({
+  names: new Map(),
+  groups: new Map(),
+  uids: new Map(),
+  gids: new Map(),
+  unchecked: [],
+});
+
+/** One who has this name, group or id alone. */
+interface Subject {
+  readonly what: 'user' | 'group';
+  readonly text: string;
+}
+
+/** @param hostname of this node, as uname(2) has it. */
+export function findSudoGrants(sudoers: Sudoers, hostname: string): Privileged {
+  const found = nothingPrivileged();
+  for (const { users, hosts, location } of sudoers.rules) {
+    if (!isOfHost(hosts, sudoers, hostname)) continue;
+    const mentioned = listMentioned(users, sudoers);
+    for (const { kind, text } of mentioned.members) {
+      if (kind === 'netgroup') found.unchecked.push({ what: `the netgroup +${text}`, location });
+      if (kind === 'group' && text.startsWith(':'))
+        found.unchecked.push({ what: `the group %${text} of a plugin`, location });
+    }
+    // What everyone is given reserves no name.
+    if (mentioned.hasAll && matchUsers(users, null, sudoers) === true) continue;
+    for (const subject of mentioned.subjects.values())
+      if (mentioned.isPlain || matchUsers(users, subject, sudoers) === true)
+        addGrant(found, subject, location);
+  }
+  return found;
+}
+
+function addGrant(found: Privileged, { what, text }: Subject, location: Location): void {
+  const id = /^#(\d+)$/.exec(text)?.[1];
+  const isUser = what === 'user';
+  if (id === undefined) addOnce(isUser ? found.names : found.groups, text, location);
+  else addOnce(isUser ? found.uids : found.gids, Number(id), location);
+}
+
+/** The first location stays. */
+export function addOnce<K>(map: Map<K, Location>, key: K, location: Location): void {
+  if (!map.has(key)) map.set(key, location);
+}
+
+interface Mentioned {
+  readonly members: SudoMember[];
+  readonly subjects: Map<string, Subject>;
+  /** Whether all of them are granted: no negation, no circle. */
+  isPlain: boolean;
+  hasAll: boolean;
+}
+
+/** Everything that a list of users names, aliases followed. */
+function listMentioned(users: readonly SudoMember[], sudoers: Sudoers): Mentioned {
+  const found: Mentioned = { members: [], subjects: new Map(), isPlain: true, hasAll: false };
+  const followed = new Set<string>();
+  let isCircular = false;
+  const visit = (list: readonly SudoMember[], within: ReadonlySet<string>): void => {
+    for (const member of list) {
+      found.members.push(member);
+      if (member.isNegated) found.isPlain = false;
+      if (member.kind === 'all') found.hasAll = true;
+      const alias = member.kind === 'alias' ? sudoers.userAliases.get(member.text) : undefined;
+      if (alias === undefined) addSubject(found, member, sudoers);
+      else if (within.has(member.text)) isCircular = true;
+      else if (!followed.has(member.text)) {
+        followed.add(member.text);
+        visit(alias, new Set([...within, member.text]));
+      }
+    }
+  };
+  visit(users, new Set());
+  if (isCircular) {
+    // Within itself an alias is a name to sudo.
+    found.isPlain = false;
+    for (const text of followed) addSubject(found, { kind: 'name', text, isNegated: false }, sudoers);
+  }
+  return found;
+}
+
+function addSubject({ subjects }: Mentioned, { kind, text }: SudoMember, { isCaseSensitive }: Sudoers): void {
+  if (kind === 'all' || kind === 'netgroup' || (kind === 'group' && text.startsWith(':'))) return;
+  const what = kind === 'group' ? 'group' : 'user';
+  const folded = fold(text, isCaseSensitive[what]);
+  subjects.set(`${what} ${folded}`, { what, text: folded });
+}
+
+/** An id without leading zeros, a name in small letters unless its case counts. */
+function fold(text: string, isCaseSensitive: boolean): string {
+  const id = /^#0*(\d+)$/.exec(text)?.[1];
+  return id === undefined ? (isCaseSensitive ? text : text.toLowerCase()) : `#${id}`;
+}
+
+/** As sudo judges a list: the last member that matches decides. null: none does. */
+function judgeList(
+  list: readonly SudoMember[],
+  aliases: ReadonlyMap<string, readonly SudoMember[]>,
+  isMatch: (member: SudoMember) => boolean,
+  within: ReadonlySet<string> = new Set(),
+): boolean | null {
+  for (const member of list.toReversed()) {
+    const alias = member.kind === 'alias' && !within.has(member.text) ? aliases.get(member.text) : undefined;
+    const judged =
+      alias === undefined
+        ? isMatch(member) || null
+        : judgeList(alias, aliases, isMatch, new Set([...within, member.text]));
+    if (judged !== null) return member.isNegated ? !judged : judged;
+  }
+  return null;
+}
+
+/** @param subject null: a user that no rule names. */
+function matchUsers(users: readonly SudoMember[], subject: Subject | null, sudoers: Sudoers): boolean | null {
+  return judgeList(users, sudoers.userAliases, ({ kind, text }) => {
+    if (kind === 'all') return true;
+    if (subject === null || kind === 'netgroup') return false;
+    const what = kind === 'group' ? 'group' : 'user';
+    return what === subject.what && fold(text, sudoers.isCaseSensitive[what]) === subject.text;
+  });
+}
+
+/** Addresses and netgroups are not resolved here: a rule is of this host if it is with all of them or with none. */
+function isOfHost(hosts: readonly SudoMember[], { hostAliases }: Sudoers, hostname: string): boolean {
+  return [true, false].some(
+    (isOpen) => judgeList(hosts, hostAliases, (host) => matchHost(host, hostname) ?? isOpen) === true,
+  );
+}
+
+/** null: it cannot be told. */
+function matchHost({ kind, text }: SudoMember, hostname: string): boolean | null {
+  if (kind === 'all') return true;
+  if (kind === 'network' || kind === 'netgroup') return null;
+  const [pattern, full] = [text.toLowerCase(), hostname.toLowerCase()];
+  const [short = ''] = full.split('.');
+  if (!pattern.includes('.')) return matchName(pattern, short);
+  if (matchName(pattern, full) === true) return true;
+  // sudo may know this host by a longer name, of its own domain.
+  return matchName(pattern.split('.')[0] ?? '', short) === false && !/[*[]/.test(pattern) ? false : null;
+}
+
+/** fnmatch(3), but for ranges, of which nothing can be told. */
+function matchName(pattern: string, name: string): boolean | null {
+  if (/[[\\]/.test(pattern)) return null;
+  const expression = pattern
+    .replace(/[.+^${}()|]/g, String.raw`\$&`)
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${expression}$`).test(name);
+}
