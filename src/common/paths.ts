@@ -26,6 +26,8 @@ export interface Paths {
   /** Public keys of trial logins, one file per name, for seconds (`why --try`). */
   readonly trials: string;
   readonly status: string;
+  /** What the last hourly round over the other name services found. */
+  readonly nameRound: string;
   readonly syncLock: string;
   readonly freeze: string;
   /** Users whose keys an operator extended. */
@@ -58,6 +60,7 @@ export function pathsUnder(root: string): Paths {
     denyList: below('run/sunk-agent/shut'),
     trials: below('run/sunk-agent/trials'),
     status: below('run/sunk-agent/status.json'),
+    nameRound: below('run/sunk-agent/name-round.json'),
     syncLock: below('run/sunk-agent/pass.lock'),
     freeze: below('var/lib/sunk-agent/freeze'),
     extended: below('var/lib/sunk-agent/extended'),

@@ -17,6 +17,8 @@ export interface ServiceAnswer {
   readonly service: string;
   /** Why it did not answer all of them; null: it did. */
   readonly fault: string | null;
+  /** Whether its module is not installed, so that to glibc it knows no one. */
+  readonly isMissing: boolean;
   /** Uids by name, names by uid, gids by group name, group names by gid. */
   readonly names: ReadonlyMap<string, number>;
   readonly uids: ReadonlyMap<number, string>;

@@ -38,6 +38,7 @@ async function benchStatus({ program, runtime, emptyScript }: Bundled): Promise<
     nextSync: null,
     hasSshdDropIn: true,
     host: null,
+    nameRound: null,
   });
   writeFileSync(path.join(root, 'run/sunk-agent/status.json'), JSON.stringify(status));
   const [floor = [], samples = []] = timePrograms(

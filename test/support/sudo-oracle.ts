@@ -89,8 +89,9 @@ function readCase(directory: string, files: readonly MadeFile[]): JudgedSudoers 
   for (const [, file = '', line] of (answers.get(OTHER) ?? '').matchAll(
     /(\/etc\/[^:\n]+):(\d+)(?::\d+)?:/g,
   )) {
-    const starts = files.find(({ name }) => `/${name}` === file)?.starts ?? [];
-    bad.add(`${file}:${starts.findLast((start) => start <= Number(line)) ?? 0}`);
+    const normal = path.normalize(file);
+    const starts = files.find(({ name }) => `/${name}` === normal)?.starts ?? [];
+    bad.add(`${normal}:${starts.findLast((start) => start <= Number(line)) ?? 0}`);
   }
   return {
     directory,

@@ -64,6 +64,7 @@ const statusFor = (text: string) =>
     nextSync: null,
     hasSshdDropIn: true,
     host: null,
+    nameRound: null,
   });
 
 function planOf(text: string): string {

@@ -5,6 +5,7 @@ import { openMetricsPublisher } from '../report/export-metrics.ts';
 import { createBudget } from './budget.ts';
 import { keepContext, LOCK_PATIENCE_MS } from './context-recovery.ts';
 import { createDaemonSync } from './daemon-sync.ts';
+import { startNameRounds } from './name-rounds.ts';
 import { checkSchedule } from './schedule.ts';
 import { createSyncQueue, type SyncQueue } from './sync-queue.ts';
 import { startSyncTriggers } from './sync-triggers.ts';
@@ -45,6 +46,7 @@ export async function runDaemon(node: NodeContext, source: ReaderSource, stop: A
     () => keeper.get(),
     () => queue.ask('delta'),
   );
+  const rounds = startNameRounds(node, keeper);
   const triggers = startSyncTriggers(node, { queue, keeper, link, budget });
   nextDue = () => triggers.nextSync();
 
@@ -52,6 +54,7 @@ export async function runDaemon(node: NodeContext, source: ReaderSource, stop: A
 
   manager.notify('STOPPING=1');
   triggers.stop();
+  rounds.stop();
   await queue.stop();
   clearInterval(watchdog);
   lists.close();

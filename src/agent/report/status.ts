@@ -6,6 +6,7 @@ import { sayMinute } from '../../common/text/relative-time.ts';
 import { isSystemError, toSystemError } from '../../common/system-error.ts';
 import type { HostLoad } from '../../host/probes/host-load.ts';
 import type { SyncReport } from '../reconcile/sync-report.ts';
+import type { NameRound } from '../reconcile/name-round.ts';
 import { describeNotInStore } from './describe-report.ts';
 import { addCurrentNames, addFirstNames } from './status-names.ts';
 import type { FirstStatus, Status } from './status-schema.ts';
@@ -33,6 +34,8 @@ export interface StatusInput {
   /** null: below another root than `/`. */
   readonly hasSshdDropIn: boolean | null;
   readonly host: HostLoad | null;
+  /** null: no round since the node booted. */
+  readonly nameRound: NameRound | null;
 }
 
 /** From the report of the last sync to the status; pure. */
@@ -88,6 +91,7 @@ function listDegraded({
   hasSshdDropIn,
   frozenUntil,
   quarantined,
+  nameRound,
 }: StatusInput): string[] {
   const { failure, held, fetched, counts, keyExpiry, extended } = report;
   const degraded: string[] = [];
@@ -113,7 +117,22 @@ function listDegraded({
   if (hasSshdDropIn === false)
     degraded.push('the drop-in of sshd is missing or was changed: sunk-agent doctor reports what sshd does');
   if (frozenUntil > now) degraded.push('this node is frozen');
+  degraded.push(...describeRound(nameRound));
   return degraded;
+}
+
+function describeRound(round: NameRound | null): string[] {
+  if (round === null) return [];
+  const { conflicts, unanswered } = round;
+  const [first] = conflicts;
+  const more = conflicts.length > 1 ? `, and ${sayCount(conflicts.length - 1, 'more conflict')}` : '';
+  return [
+    ...(first === undefined ? [] : [`${first.detail}${more} (sunk-agent doctor)`]),
+    ...unanswered.map(
+      ({ service, fault }) =>
+        `the name service ${service} of nsswitch.conf gives no answer (${fault}), so new names and ids wait`,
+    ),
+  ];
 }
 
 /** Maximum number of records in quarantine that are named. */

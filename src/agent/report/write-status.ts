@@ -3,6 +3,7 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { hasSshdDropIn } from '../../host/sshd/sshd.ts';
 import { attempt } from '../../common/system-error.ts';
 import { hasNoNetwork } from '../node-context.ts';
+import { readNameRound } from '../reconcile/name-round.ts';
 import type { SyncContext } from '../reconcile/context.ts';
 import { readOperatorFiles } from '../overrides/operator-files.ts';
 import { describeFinding } from '../../protocol/records.ts';
@@ -35,6 +36,7 @@ export async function publishStatus(
     maxAge: config.keys.max_age,
     agentHasNoNetwork: hasNoNetwork(),
     nextSync,
+    nameRound: readNameRound(paths),
     host: await context.hostLoad(now),
     hasSshdDropIn: paths.root === '/' ? await hasSshdDropIn(config, paths.root) : null,
   });

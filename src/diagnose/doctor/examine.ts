@@ -6,6 +6,7 @@ import { checkHomes } from './check/check-homes.ts';
 import { checkLogin } from './check/check-login.ts';
 import { checkNames } from './check/check-names.ts';
 import { checkPower } from './check/check-power.ts';
+import { checkServices } from './check/check-services.ts';
 import { checkSyncs } from './check/check-syncs.ts';
 import { checkSshd } from './check/check-sshd.ts';
 import { checkStore } from './check/check-store.ts';
@@ -25,6 +26,7 @@ const CHECKS: readonly ((facts: Facts) => Finding[])[] = [
   checkLogin,
   checkSyncs,
   checkBreakGlass,
+  checkServices,
   checkPower,
 ];
 

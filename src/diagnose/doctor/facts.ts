@@ -6,6 +6,7 @@ import type { PamAnswer } from '../../host/probes/pam-account.ts';
 import type { SshdFinding } from '../../host/sshd/sshd-findings.ts';
 import type { NodeFacts } from '../../policy/model.ts';
 import type { ProbeAnswer } from '../../protocol/messages.ts';
+import type { NameRound } from '../../agent/reconcile/name-round.ts';
 import type { Status } from '../../agent/report/status.ts';
 import type { ProbeResult } from '../probe.ts';
 
@@ -70,6 +71,8 @@ export interface Facts {
   readonly probe: ProbeResult<ProbeAnswer>;
   readonly expiry: NodeFacts['expiry'];
   readonly breakGlass: readonly BreakGlassAccount[];
+  /** What the agent's last hourly round over the other name services found; null: there was none since the boot. */
+  readonly nameRound: NameRound | null;
   /** What gives power on this node to users that cannot be told from here, and where. */
   readonly uncheckedPower: readonly { readonly what: string; readonly location: string }[];
 }

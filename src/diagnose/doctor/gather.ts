@@ -19,6 +19,7 @@ import { withReader } from '../../agent/reader-client/with-reader.ts';
 import type { NodeContext } from '../../agent/node-context.ts';
 import { findReaderUser } from '../../agent/reader-client/reader-user.ts';
 import { findDistrust } from '../../agent/ingest/delta-window.ts';
+import { readNameRound } from '../../agent/reconcile/name-round.ts';
 import { readStatus } from '../../agent/report/status.ts';
 import { tryProbe } from '../probe.ts';
 import type { Facts, FileRights } from './facts.ts';
@@ -68,6 +69,7 @@ export async function gatherFacts(context: NodeContext, now: number): Promise<Fa
     }),
     reader: findReaderUser(root, log),
     breakGlass: findBreakGlass(root, new Set(enabled), settingsOfRoot, now),
+    nameRound: readNameRound(paths),
     uncheckedPower: readPrivilegedNames(root, hostname()).unchecked,
   };
 }

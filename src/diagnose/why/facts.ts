@@ -91,6 +91,8 @@ export interface HostFacts {
   /** A line of the node's own passwd(5) with that name; null: none. */
   readonly local: PasswdEntry | null;
   readonly names: ProbeResult<NameServiceAnswer>;
+  /** How another name service knows this account otherwise, as the agent's last hourly round found; null: it does not. */
+  readonly conflict: string | null;
   readonly shell: ProbeResult<ShellFacts>;
   readonly home: ProbeResult<HomeProbe>;
   /** Text of the key file; null: there is none. */

@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -71,6 +72,33 @@ describe('the bundle', () => {
       run(path.join(directory, 'cli.js'), 'status', '--host', '--json', '--root', root),
     );
     expect(host.memory.total).toBeGreaterThan(2 ** 20);
+  });
+
+  it('contains the process that asks a name service', () => {
+    // Beside the addons, as in the package.
+    const beside = path.join(scratch, 'beside-addons');
+    cpSync(directory, path.join(beside, 'lib'), { recursive: true });
+    symlinkSync(
+      path.resolve(import.meta.dirname, '../../../node_modules'),
+      path.join(beside, 'node_modules'),
+    );
+    const question = { service: 'files', names: ['root', 'no-one-here'], uids: [0], groups: [], gids: [0] };
+    const ask = (more: object): unknown =>
+      JSON.parse(
+        execFileSync(process.execPath, [path.join(beside, 'lib/ask-name-service.js')], {
+          encoding: 'utf8',
+          input: JSON.stringify({ ...question, ...more }),
+        }),
+      );
+    expect(ask({})).toEqual({
+      fault: null,
+      isMissing: false,
+      names: [['root', 0]],
+      uids: [[0, 'root']],
+      groups: [],
+      gids: [[0, 'root']],
+    });
+    expect(ask({ service: 'absent' })).toMatchObject({ fault: null, isMissing: true, names: [] });
   });
 
   it('reads the status with neither the log, the network nor an addon loaded', () => {

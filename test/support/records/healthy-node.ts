@@ -70,6 +70,7 @@ export const healthyNode: Facts = {
   probe: probed(probe),
   expiry: { zulu: true, timeZone: 'UTC' },
   breakGlass: [{ name: 'root', fault: null }],
+  nameRound: null,
   uncheckedPower: [],
 };
 

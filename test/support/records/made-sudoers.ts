@@ -40,7 +40,7 @@ export interface MadeFile {
   readonly text: string;
   /** First line of each entry. */
   readonly starts: readonly number[];
-  /** Of these, entries whose hosts only the network can tell. */
+  /** Of these, entries whose hosts only the network, or a name server, can tell. */
   readonly open: readonly number[];
 }
 
@@ -214,7 +214,7 @@ function makeFile(rng: Rng, name: string, next: () => number, includes: readonly
     const entry = makeEntry(rng, next, includes);
     const line = text.split('\n').length;
     starts.push(line);
-    if (/\bNET\b|10\.0|192\.0|fe80/.test(entry)) open.push(line);
+    if (/\bNET\b|10\.0|192\.0|fe80|login1\.example/.test(entry)) open.push(line);
     text += `${entry}${entries === 1 && rng.chance(0.2) ? '' : rng.pick(['\n', '\n', '\n', '\r\n'])}`;
   }
   return { name, text, starts, open };

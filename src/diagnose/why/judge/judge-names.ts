@@ -1,9 +1,9 @@
 // The link `names`: what does the name service of the node really answer, and is a cache stale?
 import type { PasswdEntry } from '../../../policy/posix.ts';
 import type { Facts } from '../facts.ts';
-import { error, ok, unknown, type Verdict } from '../verdict.ts';
+import { error, ok, unknown, type Verdict, warning } from '../verdict.ts';
 
-export function judgeNames({ names, name, person, local, config }: Facts): Verdict {
+export function judgeNames({ names, name, person, local, config, conflict }: Facts): Verdict {
   if (!names.ok) return unknown(names.why);
   const { entry, direct, groups, hasNscd, fault } = names.value;
   const known = name ?? '';
@@ -47,6 +47,13 @@ export function judgeNames({ names, name, person, local, config }: Facts): Verdi
         : `add ${known} to ${managedGroup} again: sunk-agent sync`,
     );
   }
+  if (conflict !== null)
+    return warning(
+      'names-conflict',
+      conflict,
+      'operator',
+      'give one of the two another name or id: nothing is changed by itself',
+    );
   return ok(`${describe(entry)}, groups ${groups.join(' ')}`);
 }
 

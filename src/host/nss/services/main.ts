@@ -12,7 +12,8 @@ function answer({ service, names, uids, groups, gids }: AskMessage): AnswerMessa
     gids: [number, string][];
   };
   // What glibc cannot load either knows no one.
-  if (service !== 'files' && openLibrary(`libnss_${service}.so.2`) === null) return { fault: null, ...found };
+  const isMissing = service !== 'files' && openLibrary(`libnss_${service}.so.2`) === null;
+  if (isMissing) return { fault: null, isMissing, ...found };
   try {
     useService(service);
     collect(names, findUid, found.names);
@@ -21,9 +22,9 @@ function answer({ service, names, uids, groups, gids }: AskMessage): AnswerMessa
     collect(gids, findGroup, found.gids);
   } catch (error) {
     if (!(error instanceof LookupError)) throw error;
-    return { fault: error.message, ...found };
+    return { fault: error.message, isMissing, ...found };
   }
-  return { fault: null, ...found };
+  return { fault: null, isMissing, ...found };
 }
 
 function collect<Q, A>(questions: readonly Q[], find: (question: Q) => A | null, found: [Q, A][]): void {

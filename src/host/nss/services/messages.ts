@@ -12,6 +12,7 @@ export interface AskMessage extends NameQuestions {
 /** Pairs of a name and an id that the service knows; a question without an answer is not among them. */
 export interface AnswerMessage {
   readonly fault: string | null;
+  readonly isMissing: boolean;
   readonly names: readonly (readonly [name: string, uid: number])[];
   readonly uids: readonly (readonly [uid: number, name: string])[];
   readonly groups: readonly (readonly [name: string, gid: number])[];
@@ -22,6 +23,7 @@ export function toServiceAnswer(service: string, message: AnswerMessage): Servic
   return {
     service,
     fault: message.fault,
+    isMissing: message.isMissing,
     names: new Map(message.names),
     uids: new Map(message.uids),
     groups: new Map(message.groups),
@@ -30,5 +32,5 @@ export function toServiceAnswer(service: string, message: AnswerMessage): Servic
 }
 
 export function noAnswer(service: string, fault: string): ServiceAnswer {
-  return toServiceAnswer(service, { fault, names: [], uids: [], groups: [], gids: [] });
+  return toServiceAnswer(service, { fault, isMissing: false, names: [], uids: [], groups: [], gids: [] });
 }

@@ -32,6 +32,7 @@ function statusFor(report: SyncReport) {
     nextSync: null,
     hasSshdDropIn: true,
     host: null,
+    nameRound: null,
   });
 }
 

@@ -22,9 +22,30 @@ function input(more: Partial<StatusInput> = {}): StatusInput {
     nextSync: NOW + 20,
     hasSshdDropIn: true,
     host: HOST,
+    nameRound: null,
     ...more,
   };
 }
+
+test('names that other services know otherwise, and services that give no answer, degrade', () => {
+  const detail = "the name service sss knows the uid 10009 as zed's, which is managed here as ivan's";
+  const conflict = { kind: 'account' as const, name: 'ivan', detail };
+  const round = {
+    at: NOW,
+    conflicts: [conflict, conflict],
+    unanswered: [{ service: 'ldap', fault: 'ENOENT' }],
+    missing: [],
+  };
+  const { health, reasons } = statusOf(input({ nameRound: round }));
+  expect(health).toBe('degraded');
+  expect(reasons).toEqual([
+    `${detail}, and 1 more conflict (sunk-agent doctor)`,
+    'the name service ldap of nsswitch.conf gives no answer (ENOENT), so new names and ids wait',
+  ]);
+  expect(
+    statusOf(input({ nameRound: { ...round, conflicts: [], unanswered: [], missing: ['sss'] } })).health,
+  ).toBe('healthy');
+});
 
 const HOST: StatusInput['host'] = {
   at: NOW - 200,

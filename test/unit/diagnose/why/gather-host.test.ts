@@ -70,6 +70,13 @@ describe('the facts about an account below another root', () => {
     expect(await gather('alice2')).toMatchObject({ local: null, isDenied: true });
   });
 
+  test('are known otherwise to another service where the last round found that', async () => {
+    const conflicts = [{ kind: 'account', name: 'alice', detail: 'sss knows alice with the uid 7' }];
+    lay('run/sunk-agent/name-round.json', JSON.stringify({ at: 0, conflicts, unanswered: [], missing: [] }));
+    expect(await gather('alice')).toMatchObject({ conflict: 'sss knows alice with the uid 7' });
+    expect(await gather('bob')).toMatchObject({ conflict: null });
+  });
+
   test('are not asked for where no name is known', async () => {
     const facts = await gather(null);
     expect(facts).toMatchObject({

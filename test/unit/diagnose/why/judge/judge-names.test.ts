@@ -26,6 +26,15 @@ describe('the link `names`', () => {
     expect(judgeNames(answering({ entry: { ...entry, gecos: 'Alice' } })).level).toBe('ok');
   });
 
+  test('warns of another service that knows the account otherwise', () => {
+    expect(judgeNames({ ...healthy, conflict: 'sss knows alice with the uid 7' })).toMatchObject({
+      level: 'warning',
+      code: 'names-conflict',
+      detail: expect.stringContaining('uid 7'),
+      owner: 'operator',
+    });
+  });
+
   test.each<[string, Facts]>([
     ['names-silent', answering({ fault: 'timed out' })],
     ['names-silent', answering({ fault: 'timed out', entry: null, groups: [], hasNscd: true })],
