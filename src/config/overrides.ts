@@ -1,4 +1,4 @@
-// `overrides`: settings of operators for one user, for when the identity provider is wrong.
+// `overrides`: settings of operators for one user or group, for when the identity provider is wrong.
 import * as z from 'zod';
 import { posixId } from './types.ts';
 
@@ -9,5 +9,17 @@ export const override = z
     block: z.literal(true).optional().describe('The user may not log in, whatever the store reports.'),
     uid: posixId.optional().describe('The uid of the user.'),
     add_key: z.string().optional().describe('A further public key of the user.'),
+    group: z.string().optional().describe('In place of id and name: the SCIM id of a group.'),
+    gid: posixId.optional().describe('The gid of that group.'),
   })
-  .refine((entry) => (entry.id === undefined) !== (entry.name === undefined), 'either id or name');
+  .refine(
+    ({ id, name, group }) => [id, name, group].filter((subject) => subject !== undefined).length === 1,
+    'one of id, name and group',
+  )
+  .refine(
+    ({ group, gid, block, uid, add_key: key }) =>
+      group === undefined
+        ? gid === undefined
+        : gid !== undefined && [block, uid, key].every((setting) => setting === undefined),
+    'group and gid go together, and alone',
+  );

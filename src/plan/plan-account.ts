@@ -34,10 +34,15 @@ export function planAccount(
   if (present === null) {
     changes.push({ ...common, kind: 'account-create', entry, because: 'is in an access group' });
   } else if (present.expiryDay === DISABLED_DAY) {
-    // Enabling writes the whole line, but finds it by its name.
-    if (present.entry.name !== entry.name) changes.push(...planAltering(scimId, present.entry, entry));
+    // Enabling writes the whole line, but finds it by its name and uid.
+    if (present.entry.name !== entry.name || present.entry.uid !== entry.uid)
+      changes.push(...planAltering(scimId, present.entry, entry));
     changes.push({ ...common, kind: 'account-reopen', entry, because: 'is in an access group again' });
   } else changes.push(...planAltering(scimId, present.entry, entry));
+  if (present !== null && present.entry.uid !== entry.uid) {
+    const because = 'the account gets another uid';
+    changes.push({ ...common, kind: 'sessions-end', uid: present.entry.uid, because });
+  }
   if (mayCreateHome(entry.dir, desired, actual)) {
     const { uid, gid, dir } = entry;
     changes.push({ ...common, kind: 'home-create', uid, gid, dir, because: 'the home is missing' });
@@ -64,8 +69,8 @@ function planDisabling(
   actual: ActualState,
 ): Change[] {
   const isDisabled = present.expiryDay === DISABLED_DAY && present.entry.shell === entry.shell;
-  // A rename that was cut short is finished after the account is disabled, which finds the line by the name that it has.
-  const nologin = { ...entry, name: present.entry.name };
+  // A rename or another uid comes after the account is disabled, which finds the line by the name and uid that it has.
+  const nologin = { ...entry, name: present.entry.name, uid: present.entry.uid };
   const common = { scimId, name: nologin.name, because: DISABLED_BECAUSE[reason] };
   const changes: Change[] = [];
   if (!isDisabled) changes.push({ ...common, kind: 'account-close', entry: nologin, reason });

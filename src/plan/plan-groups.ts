@@ -8,8 +8,7 @@ import { DISABLED_BECAUSE } from './plan-account.ts';
 
 /**
  * The managed group, the desired groups and those that end. Members that are not managed stay: a local account
- * that an administrator put into a group is not this program's business. `group-create` for a group that has a line gives
- * that line its gid.
+ * that an administrator put into a group is not this program's business.
  */
 export function planGroups(desired: DesiredState, actual: ActualState, managed: ManagedAccounts): Change[] {
   // Where the name or gid of the managed group is a local group's, it is neither made nor filled.
@@ -43,9 +42,12 @@ function planGroup(group: WantedGroup, actual: ActualState, managed: ManagedAcco
   const { scimId, name, gid, members, sudo } = group;
   const present = actual.groups.get(name);
   const changes: Change[] = [];
-  if (present === undefined || present.gid !== gid) {
-    const because = scimId === null ? 'every managed account is in it' : 'the store has this group';
+  if (present === undefined) {
+    const because = sayReason(group, managed);
     changes.push({ scimId, name, kind: 'group-create', gid, because });
+  } else if (present.gid !== gid) {
+    const because = 'an operator decided so (sunk-agent rebind)';
+    changes.push({ scimId, name, kind: 'group-alter', before: present.gid, gid, because });
   }
   if (present !== undefined && isSameMembers(present.members, members)) return changes;
   const before = new Set(present?.members ?? []);
@@ -65,6 +67,12 @@ function planGroup(group: WantedGroup, actual: ActualState, managed: ManagedAcco
     changes.push({ scimId: managed.idOf(member), name, kind: 'member-add', member, because, sudo });
   }
   return changes;
+}
+
+function sayReason({ scimId }: WantedGroup, { desired }: ManagedAccounts): string {
+  if (scimId === null) return 'every managed account is in it';
+  const isPersonal = desired.values().some((account) => account.scimId === scimId);
+  return isPersonal ? 'the primary group of an account' : 'the store has this group';
 }
 
 function removeMembers(

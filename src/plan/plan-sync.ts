@@ -2,8 +2,10 @@
 import { readOperatorOverrides, resolveAccess } from '../policy/access.ts';
 import { computeDesiredState, type DesiredStateInput } from '../policy/desired-state.ts';
 import { adoptLost } from '../policy/identity/adopt.ts';
+import { followConfig } from '../policy/identity/former.ts';
 import { chooseHome } from '../policy/identity/profile.ts';
 import { foldDomains, readUsername } from '../policy/identity/username.ts';
+import { findStranded, findSuccessions, type Succession } from '../policy/identity/succession.ts';
 import type { Binding, DesiredState } from '../policy/model.ts';
 import type { NameServices } from '../policy/name-services.ts';
 import { isNotInStore } from '../policy/not-in-store.ts';
@@ -16,6 +18,7 @@ import type { HostState } from './host-state.ts';
 import { readActualState, readNodeFacts } from './managed-state.ts';
 import { planChanges } from './plan.ts';
 import { settleSudoers } from './plan-sudoers.ts';
+import { asOnHost } from './former-ids.ts';
 
 /** Everything that a decision depends on. */
 export interface SyncInput extends Omit<DesiredStateInput, 'facts' | 'nameServices'> {
@@ -39,6 +42,8 @@ export interface SyncPlan {
   readonly verdict: GuardVerdict;
   /** What to record in the ledger before anything is applied: adopted, new and changed bindings. */
   readonly bindings: readonly Binding[];
+  /** People and groups that were created again at the store and are refused here: `sunk-agent rebind` is the way out. */
+  readonly stranded: readonly Succession[];
   /** Accounts of the managed group that neither ledger nor store knows and that still have access, by name. */
   readonly notInStore: readonly string[];
 }
@@ -47,21 +52,23 @@ const FROZEN = 'this node is frozen: no grants and no absences (sunk-agent thaw)
 const UNRECORDED = 'the state database cannot be written: no grants and no absences until it can';
 
 /** Policy, plan and guard. Pure: equal input, in any order, gives an equal decision. */
-export function planSync(input: SyncInput): SyncPlan {
-  const { users, groups, host, config, now, blocked } = input;
+export function planSync(given: SyncInput): SyncPlan {
+  const input = { ...given, config: followConfig(given.config, given.former) };
+  const { users, groups, host, config, now, blocked, former } = input;
   const access = resolveAccess(config.access, groups);
   const overrides = readOperatorOverrides(config, blocked);
-  const known = readNodeFacts(host, input.bindings, config);
+  const known = readNodeFacts(host, asOnHost(input.bindings, former, host.own), config);
   const adopted = adoptLost({ ...input, facts: known, access, overrides });
   const bindings = [...input.bindings, ...adopted];
-  const facts = adopted.length === 0 ? known : readNodeFacts(host, bindings, config);
+  const onHost = asOnHost(bindings, former, host.own);
+  const facts = adopted.length === 0 ? known : readNodeFacts(host, onHost, config);
   const desired = computeDesiredState({
     ...input,
     bindings,
     facts,
     nameServices: { services: host.services, answers: input.answers },
   });
-  const actual = readActualState(host, bindings, desired, config);
+  const actual = readActualState(host, onHost, desired, config);
   const isFollower = config.accounts.backend === 'published';
   const planned = planChanges(desired, actual).filter((change) => !(isFollower && isAccountChange(change)));
   const freezeReason = !input.isRecordable ? UNRECORDED : input.frozenUntil > now ? FROZEN : null;
@@ -86,6 +93,7 @@ export function planSync(input: SyncInput): SyncPlan {
     changes,
     verdict,
     bindings: keepHeld([...adopted, ...desired.bindings], bindings, verdict),
+    stranded: findStranded(findSuccessions({ users, groups, bindings, config }), desired.refusals),
     notInStore: config.mode === 'observe' || isFollower ? [] : listNotInStore(desired, actual, host),
   };
 }
@@ -122,9 +130,10 @@ export function listHomes({
   users,
   groups,
   bindings,
+  former,
   config,
-}: Pick<SyncInput, 'users' | 'groups' | 'bindings' | 'config'>): string[] {
-  const { members } = resolveAccess(config.access, groups);
+}: Pick<SyncInput, 'users' | 'groups' | 'bindings' | 'former' | 'config'>): string[] {
+  const { members } = resolveAccess(followConfig(config, former).access, groups);
   const domains = foldDomains(config.accounts.domains);
   const homes = new Map<string, string | null>();
   for (const { kind, scimId, home } of bindings) if (kind === 'account') homes.set(scimId, home);

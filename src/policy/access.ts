@@ -111,7 +111,8 @@ export interface OperatorOverrides {
 export function readOperatorOverrides(config: Config, blocked: readonly string[]): OperatorOverrides {
   const byId = new Map<string, PersonalRules>();
   const byName = new Map<string, PersonalRules>();
-  for (const { id, name, block, uid, add_key: key } of config.overrides) {
+  for (const { id, name, group, block, uid, add_key: key } of config.overrides) {
+    if (group !== undefined) continue;
     const [rules, about] = id === undefined ? [byName, (name ?? '').toLowerCase()] : [byId, id];
     rules.set(
       about,

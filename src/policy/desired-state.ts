@@ -5,8 +5,10 @@ import { buildAccounts } from './accounts.ts';
 import { findMembers, listEnabled } from './groups/group-members.ts';
 import { chooseGroups } from './groups/groups.ts';
 import type { ChosenGroup } from './groups/new-groups.ts';
+import { makePersonalGroups } from './groups/personal-groups.ts';
 import { collectAllocations, type Identity } from './identity/allocations.ts';
 import { resolveIdentities } from './identity/identities.ts';
+import type { FormerBinding } from './identity/former.ts';
 import { compare } from '../common/text/compare.ts';
 import { readUsername } from './identity/username.ts';
 import { compileKeyRules } from './keys/key-policy.ts';
@@ -34,6 +36,8 @@ export interface DesiredStateInput {
   readonly users: readonly StoredUser[];
   readonly groups: readonly StoredGroup[];
   readonly bindings: readonly Binding[];
+  /** What was moved to other SCIM ids or ids: a former uid or gid is never given again. */
+  readonly former: readonly FormerBinding[];
   readonly facts: NodeFacts;
   readonly config: Config;
   /** Epoch seconds. */
@@ -60,12 +64,12 @@ export function computeDesiredState(input: DesiredStateInput): DesiredState {
   const ledger = indexLedger(input.bindings);
   const { accounts: bindings, primaryGids } = ledger;
   const services = checkServices(input.nameServices, config.nss.must_resolve);
-  const known = { bindings: ledger.groups, primaryGids, facts, config, services, now };
+  const known = { bindings: ledger.groups, primaryGids, former: input.former, facts, config, services, now };
   const choice = chooseGroups({ groups, access, ...known });
   const sudoGids = choice.chosen.filter(({ sudo }) => sudo).map(({ gid }) => gid);
   const overrides = readOperatorOverrides(config, input.blocked);
   const { people, others } = selectPeople(users, access.members, bindings, overrides);
-  const allocations = collectAllocations(config, facts, bindings.values());
+  const allocations = collectAllocations(config, facts, bindings.values(), input.former);
   const resolved = resolveIdentities(people, allocations, new Set(sudoGids), input.blocked, services);
   const keys = resolveKeys(
     people,
@@ -77,6 +81,8 @@ export function computeDesiredState(input: DesiredStateInput): DesiredState {
   const isTaken = isManagedGroupTaken(config, facts);
   // With a managed group that belongs to this node, no grant and no change; revocations go on.
   const accounts = isTaken ? built.accounts.filter(({ disabled }) => disabled !== null) : built.accounts;
+  const groupsOfStore = fillGroups(choice.chosen, accounts);
+  const personal = makePersonalGroups({ accounts, groups: groupsOfStore, ...known });
   // A clock that was set back makes no record younger.
   const isFresh = input.completeAt !== null && Math.abs(now - input.completeAt) <= SUDO_AGE;
   return {
@@ -86,13 +92,13 @@ export function computeDesiredState(input: DesiredStateInput): DesiredState {
       members: accounts.filter(({ needsManagedGroup }) => needsManagedGroup).map(({ entry }) => entry.name),
     },
     accounts,
-    groups: fillGroups(choice.chosen, accounts),
+    groups: [...groupsOfStore, ...personal.groups].sort((a, b) => compare(a.name, b.name)),
     grantsSudo: isFresh && !isTaken,
-    bindings: [...built.bindings, ...choice.bindings].sort(
+    bindings: [...built.bindings, ...choice.bindings, ...personal.bindings].sort(
       (a, b) => compare(a.kind, b.kind) || compare(a.scimId, b.scimId),
     ),
     leftovers: [
-      ...choice.leftovers,
+      ...choice.leftovers.flatMap((leftover) => endPersonal(leftover, bindings, personal.groups)),
       ...built.leftovers,
       ...findUnrecorded(bindings, users, config, now),
       ...findNotInStore(facts.unbound, built.accounts, input.isComplete),
@@ -102,7 +108,10 @@ export function computeDesiredState(input: DesiredStateInput): DesiredState {
     makesHomes: config.accounts.homes === 'create',
     sharedHome: config.accounts.home.includes('%u') ? null : config.accounts.home,
     hasHook: config.offboarding.hook !== null,
-    questions: collectQuestions([...choice.grants, ...resolved.grants], config.nss.must_resolve),
+    questions: collectQuestions(
+      [...choice.grants, ...resolved.grants, ...personal.grants],
+      config.nss.must_resolve,
+    ),
     refusals: [
       ...access.refusals,
       ...choice.refusals,
@@ -163,6 +172,16 @@ function fillGroups(chosen: readonly ChosenGroup[], accounts: readonly DesiredAc
       sudo,
     }))
     .sort((a, b) => compare(a.name, b.name));
+}
+
+/** The group that was made for an account's primary gid goes when no account has that gid any more. */
+function endPersonal(
+  leftover: Leftover,
+  accounts: ReadonlyMap<string, Binding>,
+  personal: readonly DesiredGroup[],
+): Leftover[] {
+  if (leftover.fate !== 'leave' || !accounts.has(leftover.scimId)) return [leftover];
+  return personal.some(({ name }) => name === leftover.name) ? [] : [{ ...leftover, fate: 'remove' }];
 }
 
 function isManagedGroupTaken({ accounts }: Config, { foreignGroups }: NodeFacts): boolean {

@@ -1,5 +1,6 @@
 // The ledger: which name and id are bound to which SCIM id, for ever.
 import type { Binding } from '../policy/model.ts';
+import type { FormerBinding } from '../policy/identity/former.ts';
 import type { Rebinding } from '../policy/identity/rebind.ts';
 import type { Connection } from './database.ts';
 import { readOnce } from './foreign-writes.ts';
@@ -21,11 +22,14 @@ export interface Ledger {
   bind(bindings: readonly Binding[]): void;
   /** Moves bindings to new SCIM ids; the former ones stay on record. `at` in epoch seconds, `by` an operator. */
   rebind(moves: readonly Rebinding[], at: number, by: string): void;
+  /** Every move there ever was, the newest last. */
+  former(): readonly FormerBinding[];
 }
 
 /** The ledger over its table; read again when another process has written. */
 export function openLedger(connection: Connection): Ledger {
   const bindings = readOnce<readonly Binding[]>(connection, readBindings);
+  const former = readOnce<readonly FormerBinding[]>(connection, readFormer);
   return {
     bindings: () => bindings.get(),
     bind(added) {
@@ -36,7 +40,9 @@ export function openLedger(connection: Connection): Ledger {
     rebind(moves, at, by) {
       moveBindings(connection, moves, at, by);
       bindings.forget();
+      former.forget();
     },
+    former: () => former.get(),
   };
 }
 
@@ -52,6 +58,14 @@ function readBindings(connection: Connection): Binding[] {
     boundAt: row.bound_at,
     disabledAt: row.closed_at,
   }));
+}
+
+function readFormer(connection: Connection): FormerBinding[] {
+  return connection
+    .prepare<[], FormerBinding>(
+      'SELECT kind, old_id AS "from", new_id AS "to", name, id FROM rebinding ORDER BY at, new_id',
+    )
+    .all();
 }
 
 /** Records new and changed bindings, all or none; a name or id that is bound to another SCIM id is refused by the table. */
@@ -70,22 +84,27 @@ function recordBindings(connection: Connection, bindings: readonly Binding[]): v
 }
 
 /**
- * Moves bindings to other SCIM ids, all or none, and records each former id. Names and ids stay; an id that is bound
- * already is refused by the table.
+ * Moves bindings to other SCIM ids, all or none, and records each former one. Names stay; an id that is bound already is
+ * refused by the table.
  * @param at epoch seconds.
  * @param by the operator.
  */
 function moveBindings(connection: Connection, moves: readonly Rebinding[], at: number, by: string): void {
-  const move = connection.prepare('UPDATE binding SET scim_id = ? WHERE kind = ? AND scim_id = ? AND id = ?');
+  const move = connection.prepare(
+    'UPDATE binding SET scim_id = ?, id = ?, gid = ? WHERE kind = ? AND scim_id = ? AND id = ?',
+  );
   const record = connection.prepare(
     'INSERT INTO rebinding (kind, old_id, new_id, name, id, at, by) VALUES (?, ?, ?, ?, ?, ?, ?)',
   );
   connection.transaction(() => {
-    for (const { binding, to } of moves) {
+    // Later than all before it, also within one second: the order of moves is what is followed.
+    const last = connection.prepare<[], { at: number | null }>('SELECT max(at) AS at FROM rebinding').get();
+    const since = Math.max(at, (last?.at ?? 0) + 1);
+    for (const { binding, to, id: newId, gid } of moves) {
       const { kind, scimId, name, id } = binding;
-      if (move.run(to, kind, scimId, id).changes !== 1)
+      if (move.run(to, newId, gid, kind, scimId, id).changes !== 1)
         throw new Error(`the ledger no longer binds ${name} to ${scimId}`);
-      record.run(kind, scimId, to, name, id, at, by);
+      record.run(kind, scimId, to, name, id, since, by);
     }
   })();
 }

@@ -1,6 +1,7 @@
 // What an operator does to the ledger: planned and shown first, carried out under the sync lock, on the audit trail.
 import type { GuardVerdict } from '../../plan/guard/guard-model.ts';
 import type { Change } from '../../plan/change.ts';
+import type { FormerBinding } from '../../policy/identity/former.ts';
 import type { Binding } from '../../policy/model.ts';
 import { decide } from '../reconcile/decide.ts';
 import type { NodeContext } from '../node-context.ts';
@@ -29,12 +30,16 @@ export async function withLedger<T>(
   }
 }
 
-/** What the next sync would do if the ledger were that one. */
+/**
+ * What the next sync would do if the ledger were that one.
+ * @param former what would have been moved by then.
+ */
 export async function previewSync(
   context: Omit<SyncContext, 'reader'>,
   bindings: readonly Binding[],
   now: number,
+  former: readonly FormerBinding[] = context.state.former(),
 ): Promise<{ readonly changes: readonly Change[]; readonly verdict: GuardVerdict }> {
-  const state = { ...context.state, bindings: () => [...bindings] };
+  const state = { ...context.state, bindings: () => [...bindings], former: () => former };
   return decide({ ...context, state }, now, judgeFreshness(null, context.state, now));
 }

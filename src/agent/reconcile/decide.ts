@@ -12,7 +12,7 @@ import type { SyncContext } from './context.ts';
 
 /** What a decision is made from. */
 export type DecisionContext = Pick<SyncContext, 'config' | 'paths' | 'host' | 'stateFault'> & {
-  readonly state: Pick<StateDatabase, 'bindings' | 'users' | 'groups' | 'guardRecord'>;
+  readonly state: Pick<StateDatabase, 'bindings' | 'former' | 'users' | 'groups' | 'guardRecord'>;
 };
 
 /**
@@ -32,7 +32,14 @@ export async function decide(
   { completeAt, isComplete }: Freshness,
   beforeAsking: BeforeAsking = () => Promise.resolve([]),
 ): Promise<SyncPlan> {
-  const records = { users: state.users(), groups: state.groups(), bindings: state.bindings(), config };
+  const former = state.former();
+  const records = {
+    users: state.users(),
+    groups: state.groups(),
+    bindings: state.bindings(),
+    former,
+    config,
+  };
   const { approved, blocks, frozenUntil } = readOperatorFiles(paths, now);
   const homes = listHomes(records);
   const input = {

@@ -1,4 +1,5 @@
 // What a sync leaves behind for status, history and metrics: plain data, stored with the sync.
+import type { Succession } from '../../policy/identity/succession.ts';
 import { AgentError } from '../../common/errors.ts';
 import type { Applied } from '../../host/host.ts';
 import type { StateDatabase } from '../../state/state.ts';
@@ -57,6 +58,11 @@ export interface SyncReport {
   readonly unknown?: { readonly accounts: number; readonly first: readonly string[] } | null;
   /** Whose home is not safe to log in to, as a sentence each; at most 20. By another build, left out: none. */
   readonly homes?: readonly string[];
+  /**
+   * Users and groups that were created again at the store and are refused here: how many, and the first five. null or, by
+   * another build, left out: none.
+   */
+  readonly stranded?: { readonly count: number; readonly first: readonly Succession[] } | null;
   /** At most 100, in the policy's order. */
   readonly refusals: readonly Refusal[];
   /** What could not be done to the host, or written into the state database, one sentence each; at most 21. */
@@ -119,7 +125,7 @@ export function reportSync(input: ReportInput): SyncReport {
       actsAt,
     })),
     unknown: summariseNotInStore(plan.notInStore, findDone(applied)),
-    homes: describeUnsafeHomes(desired),
+    ...describeFindings(plan),
     refusals: desired.refusals.slice(0, 100),
     problems: [
       ...(stateFault === null ? [] : [stateFault]),
@@ -197,4 +203,13 @@ function findKeyExpiry({ accounts }: DesiredState): SyncReport['keyExpiry'] {
     }
   }
   return Number.isFinite(earliest) ? { earliest, latest } : null;
+}
+
+/** What most syncs do not have, and 0.1.0 does not know: left out where there is nothing to say. */
+function describeFindings({ desired, stranded }: SyncPlan): Pick<SyncReport, 'homes' | 'stranded'> {
+  const homes = describeUnsafeHomes(desired);
+  return {
+    ...(homes.length === 0 ? {} : { homes }),
+    ...(stranded.length === 0 ? {} : { stranded: { count: stranded.length, first: stranded.slice(0, 5) } }),
+  };
 }

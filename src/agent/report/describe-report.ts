@@ -1,6 +1,7 @@
 // A sync in a few lines.
 import { makePrintable } from '../../common/text/printable.ts';
 import type { SyncReport } from '../reconcile/sync-report.ts';
+import { describeStranded } from './describe-stranded.ts';
 import { sayCount } from '../../common/text/count-noun.ts';
 
 /** What `sunk-agent sync` prints. */
@@ -11,6 +12,7 @@ export function describeReport(report: SyncReport): string {
     `${sayCount(changes.done, 'change')} made, ${changes.failed} failed, ${changes.held} held`,
     ...report.problems.map((problem) => `failed: ${problem}`),
     ...describeNotInStore(report).map((sentence) => `keeps access: ${sentence}`),
+    ...describeStranded(report).map((sentence) => `stranded: ${sentence}`),
     ...(fetched?.problems ?? []).map(({ detail }) => `store: ${detail}`),
     ...(fetched?.warnings ?? []).map(({ detail }) => `warning: ${detail}`),
     ...report.held.map(

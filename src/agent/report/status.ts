@@ -1,4 +1,5 @@
 // status.json: what a monitor needs to know of this node, readable by all, without root and database.
+import { describeStranded } from './describe-stranded.ts';
 import { readFileSync } from 'node:fs';
 import { sayCount } from '../../common/text/count-noun.ts';
 import { AgentError } from '../../common/errors.ts';
@@ -63,6 +64,7 @@ export function statusOf(input: StatusInput): Status {
     extended: report.extended === null ? null : { ...report.extended, by: [...report.extended.by] },
     homes: [...(report.homes ?? [])],
     problems: [...report.problems],
+    stranded: [...(report.stranded?.first ?? [])],
     lastSync: {
       n: report.n,
       at: report.startedAt,
@@ -96,7 +98,7 @@ function listDegraded({
   const { failure, held, fetched, counts, keyExpiry, extended } = report;
   const degraded: string[] = [];
   if (failure !== null) degraded.push(`the store could not be read: ${failure.message}`);
-  degraded.push(...describeNotInStore(report));
+  degraded.push(...describeNotInStore(report), ...describeStranded(report));
   degraded.push(
     ...(report.homes ?? []).slice(0, NAMED).map((home) => `home of ${home} (sunk-agent why NAME)`),
   );

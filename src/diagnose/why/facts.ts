@@ -11,6 +11,7 @@ import type { HistoryRow } from '../../state/sync-log.ts';
 import type { ActualAccount } from '../../plan/actual.ts';
 import type { HeldSet } from '../../plan/guard/guard-model.ts';
 import type { DisabledBecause, DesiredAccount, Refusal } from '../../policy/model.ts';
+import type { Succession } from '../../policy/identity/succession.ts';
 import type { PasswdEntry } from '../../policy/posix.ts';
 import type { GroupRecord, UserRecord } from '../../protocol/records.ts';
 import type { ProofOfUse } from '../../agent/report/proof-of-use.ts';
@@ -57,6 +58,8 @@ export interface PersonFacts {
   readonly desired: DesiredAccount | null;
   /** What the policy refused of this person. */
   readonly refusals: readonly Refusal[];
+  /** Moves of the ledger that would give this person, or a group of theirs, what belonged to a SCIM id that is gone. */
+  readonly successions: readonly Succession[];
   /** Refusals without a SCIM id, such as a managed group that has another owner. */
   readonly commonRefusals: readonly Refusal[];
   readonly actual: ActualAccount | null;

@@ -2,6 +2,8 @@
 import type { StateView } from '../../state/state.ts';
 import type { Config } from '../../config/config.ts';
 import { findDisabledBecause, readOperatorOverrides, resolveAccess } from '../../policy/access.ts';
+import { followConfig } from '../../policy/identity/former.ts';
+import { findSuccessions } from '../../policy/identity/succession.ts';
 import type { StoredGroup } from '../../policy/model.ts';
 import type { SyncPlan } from '../../plan/plan-sync.ts';
 import { findRemark, readOperatorFiles } from '../../agent/overrides/operator-files.ts';
@@ -13,13 +15,14 @@ import { gatherKeys } from './gather-keys.ts';
 export interface PersonSources {
   readonly config: Config;
   readonly paths: Paths;
-  readonly state: Pick<StateView, 'quarantine' | 'history'>;
+  readonly state: Pick<StateView, 'quarantine' | 'history' | 'bindings' | 'former' | 'users'>;
   readonly groups: readonly StoredGroup[];
   readonly decision: SyncPlan;
 }
 
 export function gatherPerson({ user, name }: FoundPerson, sources: PersonSources): PersonFacts {
-  const { config, paths, state, groups, decision } = sources;
+  const { paths, state, groups, decision } = sources;
+  const config = followConfig(sources.config, state.former());
   const { record, absent, confirmedAt } = user;
   const { id, active, userName } = record;
   const overrides = readOperatorOverrides(config, readOperatorFiles(paths).blocked);
@@ -45,6 +48,9 @@ export function gatherPerson({ user, name }: FoundPerson, sources: PersonSources
     groups: gatherGroups(config, groups, id),
     desired,
     refusals,
+    successions: findSuccessions({ users: state.users(), groups, bindings: state.bindings(), config }).filter(
+      ({ kind, from, to }) => kind === 'group' || from === id || to === id,
+    ),
     commonRefusals: decision.desired.refusals.filter(({ scimId }) => scimId === ''),
     actual: decision.actual.accounts.get(desired?.entry.name ?? name ?? '') ?? null,
     held: decision.verdict.held.filter(({ changes }) => changes.some(({ scimId }) => scimId === id)),

@@ -61,14 +61,24 @@ export function findMisfit(change: AccountChange, allocations: Allocations): str
       const other = allocations.gids.get(change.gid);
       return other === undefined ? null : `gid ${change.gid} belongs to ${other} meanwhile`;
     }
+    case 'account-alter': {
+      const { before, entry } = change;
+      const fault = findStranger(before.name, before.uid, allocations);
+      if (fault !== null || before.uid === entry.uid) return fault;
+      const other = allocations.uids.get(entry.uid);
+      return other === undefined ? null : `uid ${entry.uid} belongs to ${other} meanwhile`;
+    }
+    case 'group-alter': {
+      const gid = allocations.groups.get(name);
+      if (gid !== change.before) return `the group ${name} no longer has gid ${change.before}`;
+      if (change.gid < FIRST_ID) return `gid ${change.gid} is below ${FIRST_ID}`;
+      const other = allocations.gids.get(change.gid);
+      return other === undefined ? null : `gid ${change.gid} belongs to ${other} meanwhile`;
+    }
     case 'account-close':
     case 'account-remove':
-    case 'account-alter':
-    case 'account-reopen': {
-      const uid = allocations.accounts.get(change.kind === 'account-alter' ? change.before.name : name);
-      if (uid === undefined) return `the account ${name} is no longer in passwd`;
-      return uid === change.entry.uid ? null : `the account ${name} has uid ${uid}, not ${change.entry.uid}`;
-    }
+    case 'account-reopen':
+      return findStranger(name, change.entry.uid, allocations);
     case 'group-remove': {
       const gid = allocations.groups.get(name);
       if (gid === undefined) return `the group ${name} no longer exists`;
@@ -81,4 +91,11 @@ export function findMisfit(change: AccountChange, allocations: Allocations): str
       return gid < FIRST_ID ? `the group ${name} belongs to the system` : null;
     }
   }
+}
+
+/** Why the line of that name is not the one that the plan saw; null: it is. */
+function findStranger(name: string, wanted: number, { accounts }: Allocations): string | null {
+  const uid = accounts.get(name);
+  if (uid === undefined) return `the account ${name} is no longer in passwd`;
+  return uid === wanted ? null : `the account ${name} has uid ${uid}, not ${wanted}`;
 }

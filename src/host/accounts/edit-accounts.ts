@@ -132,13 +132,35 @@ function editFor(
       if (change.before.name !== name) {
         edit('shadow', change.before.name, (fields) => fields?.with(0, name) ?? null);
         allocations.accounts.delete(change.before.name);
-        allocations.accounts.set(name, change.entry.uid);
       }
+      allocations.accounts.set(name, change.entry.uid);
+      allocations.uids.delete(change.before.uid);
+      allocations.uids.set(change.entry.uid, name);
       return;
     case 'account-reopen':
       edit('passwd', name, () => renderPasswd(change.entry));
       edit('shadow', name, (fields) => withExpiry(fields ?? newShadow(name, today), ''));
       return;
+    case 'group-create':
+    case 'group-alter':
+    case 'group-remove':
+      editGroup(change, edit, allocations, moves);
+      return;
+    case 'member-add':
+    case 'member-remove':
+      moveMember(change, edit, moves);
+      return;
+  }
+}
+
+function editGroup(
+  change: Extract<AccountChange, { kind: `group-${string}` }>,
+  edit: Edit,
+  allocations: Allocations,
+  moves: Map<string, Moves>,
+): void {
+  const { name } = change;
+  switch (change.kind) {
     case 'group-create':
       edit('group', name, () => [name, 'x', String(change.gid), '']);
       edit('gshadow', name, () => [name, '!', '', '']);
@@ -146,13 +168,15 @@ function editFor(
       allocations.groups.set(name, change.gid);
       allocations.gids.set(change.gid, name);
       return;
+    case 'group-alter':
+      edit('group', name, (fields) => fields?.with(2, String(change.gid)) ?? null);
+      allocations.groups.set(name, change.gid);
+      allocations.gids.delete(change.before);
+      allocations.gids.set(change.gid, name);
+      return;
     case 'group-remove':
       edit('group', name, () => null);
       edit('gshadow', name, () => null);
-      return;
-    case 'member-add':
-    case 'member-remove':
-      moveMember(change, edit, moves);
       return;
   }
 }

@@ -6,6 +6,13 @@ export interface GroupCreate extends ChangeCommon {
   readonly gid: number;
 }
 
+/** A group gets another gid (`sunk-agent rebind --store-ids`); members stay. */
+export interface GroupAlter extends ChangeCommon {
+  readonly kind: 'group-alter';
+  readonly before: number;
+  readonly gid: number;
+}
+
 export interface GroupRemove extends ChangeCommon {
   readonly kind: 'group-remove';
   readonly gid: number;
@@ -42,6 +49,17 @@ export const groupCreate: ChangeDescriptor<GroupCreate> = {
   kind: 'group-create',
   phrase: 'group %',
   details: ({ gid }) => `: gid ${gid}`,
+  unit: 'Group',
+};
+
+export const groupAlter: ChangeDescriptor<GroupAlter> = {
+  ...GRANTS,
+  ...ACCOUNT_FILES,
+  ...GROUP,
+  kind: 'group-alter',
+  phrase: 'group %',
+  sign: () => '~',
+  details: ({ before, gid }) => `: gid ${before} -> ${gid}`,
   unit: 'Group',
 };
 

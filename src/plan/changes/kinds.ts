@@ -1,6 +1,6 @@
 // The kinds of change, in the order in which they are applied: revocations first, grants last; within a kind, by name.
 import { accountAlter, accountDisable, accountCreate, accountRemove, accountEnable } from './accounts.ts';
-import { groupCreate, groupRemove, memberAdd, memberRemove } from './groups.ts';
+import { groupAlter, groupCreate, groupRemove, memberAdd, memberRemove } from './groups.ts';
 import { homeCreate } from './homes.ts';
 import { keysRemove, keysWrite } from './keys.ts';
 import { hookRun, jobsDisable, jobsRestore, sessionsEnd } from './leaving.ts';
@@ -16,6 +16,7 @@ export const KINDS = [
   jobsDisable,
   accountRemove,
   groupCreate,
+  groupAlter,
   accountCreate,
   accountAlter,
   accountEnable,

@@ -1,6 +1,7 @@
 // Group names and gids that are taken, by this node or by the ledger.
 import type { Config } from '../../config/config.ts';
 import type { Fault } from '../identity/allocations.ts';
+import type { FormerBinding } from '../identity/former.ts';
 import { isReservedId } from '../identity/reserved.ts';
 import { isSafeName } from '../identity/username.ts';
 import type { InUse, Location } from '../in-use.ts';
@@ -14,7 +15,8 @@ export interface GroupAllocations {
   readonly inUse: InUse;
   readonly publishedGids: ReadonlyMap<string, number>;
   readonly publishedNames: ReadonlyMap<number, string>;
-  readonly boundNames: ReadonlySet<string>;
+  /** SCIM ids by the name that the ledger binds to them. */
+  readonly boundNames: ReadonlyMap<string, string>;
   readonly boundGids: ReadonlySet<number>;
   /** Primary gids of all bound accounts. */
   readonly primaryGids: ReadonlySet<number>;
@@ -24,10 +26,12 @@ export interface GroupAllocations {
 /**
  * @param bindings those of groups.
  * @param primaryGids of all bound accounts.
+ * @param former moves of before: their gids stay taken.
  */
 export function collectGroupAllocations(
   bindings: Iterable<Binding>,
   primaryGids: ReadonlySet<number>,
+  former: readonly FormerBinding[],
   facts: NodeFacts,
   { accounts }: Config,
 ): GroupAllocations {
@@ -41,8 +45,8 @@ export function collectGroupAllocations(
     inUse: facts.inUse,
     publishedGids: new Map(published.map(({ name, gid }) => [name, gid])),
     publishedNames: new Map(published.map(({ name, gid }) => [gid, name])),
-    boundNames: new Set(bound.map(({ name }) => name)),
-    boundGids: new Set(bound.map(({ id }) => id)),
+    boundNames: new Map(bound.map(({ name, scimId }) => [name, scimId])),
+    boundGids: new Set([...bound, ...former.filter(({ kind }) => kind === 'group')].map(({ id }) => id)),
     primaryGids,
     managedGroup: { name: accounts.primary_group, gid: accounts.primary_gid },
   };

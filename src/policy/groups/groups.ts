@@ -2,6 +2,7 @@
 import type { Config } from '../../config/config.ts';
 import type { GroupRecord } from '../../protocol/records.ts';
 import { reportNested, type ResolvedAccess } from '../access.ts';
+import type { FormerBinding } from '../identity/former.ts';
 import { readGroupName } from '../identity/username.ts';
 import type { Binding, Leftover, NodeFacts, Refusal, StoredGroup } from '../model.ts';
 import type { Grant, ServiceCheck } from '../name-services.ts';
@@ -25,6 +26,7 @@ export interface GroupQuestion {
   /** Every binding of a group by SCIM id, and the primary gids of all bound accounts. */
   readonly bindings: ReadonlyMap<string, Binding>;
   readonly primaryGids: ReadonlySet<number>;
+  readonly former: readonly FormerBinding[];
   readonly facts: NodeFacts;
   readonly config: Config;
   readonly services: ServiceCheck;
@@ -40,7 +42,7 @@ export function chooseGroups(question: GroupQuestion): GroupChoice {
     refusals.push({ scimId: id, kind: 'Group', code, detail });
   };
   const wanted = findWanted(groups, access, config);
-  const taken = collectGroupAllocations(bindings.values(), primaryGids, facts, config);
+  const taken = collectGroupAllocations(bindings.values(), primaryGids, question.former, facts, config);
   const chosen: ChosenGroup[] = [];
   const newcomers: NewGroup[] = [];
   for (const [record, reason] of wanted) {
@@ -54,6 +56,10 @@ export function chooseGroups(question: GroupQuestion): GroupChoice {
     const reading = readGroupName(record.name);
     if (reading.ok) newcomers.push({ record, name: reading.name });
     else refuse(record, reading);
+  }
+  for (const { record, name } of newcomers) {
+    const former = keepFormer(record, name, wanted.get(record) === 'sudo', question);
+    if (former !== null && !chosen.some((one) => one.record.id === former.record.id)) chosen.push(former);
   }
   const reported = new Set([...access.accessGroups, ...access.sudoGroups]);
   for (const record of wanted.keys()) {
@@ -98,6 +104,25 @@ function keepBound(
     refuse(record, { code: 'group-rename-kept', detail });
   }
   return { record, name, gid, sudo };
+}
+
+/**
+ * A group that the store deleted and created again under another SCIM id: until an operator decides (`sunk-agent rebind`),
+ * the one that the ledger binds stays as it is, with those of its members that the new one lists too. So none is added and
+ * no access ends meanwhile. null: the name is free, or its group is still there, or was disabled before.
+ */
+function keepFormer(
+  record: GroupRecord,
+  name: string,
+  sudo: boolean,
+  { groups, bindings }: GroupQuestion,
+): ChosenGroup | null {
+  const binding = [...bindings.values()].find((one) => one.name === name);
+  const former = groups.find((group) => group.record.id === binding?.scimId);
+  if (binding === undefined || binding.disabledAt !== null || former?.absent !== true) return null;
+  const listed = new Set(record.members);
+  const members = former.record.members.filter((member) => listed.has(member));
+  return { record: { ...former.record, members }, name, gid: binding.id, sudo };
 }
 
 function bindChosen(

@@ -3,7 +3,7 @@ import type { Config } from '../../config/config.ts';
 import type { GroupRecord } from '../../protocol/records.ts';
 import type { ResolvedAccess } from '../access.ts';
 import type { Fault } from '../identity/allocations.ts';
-import { chooseId } from '../identity/ids.ts';
+import { chooseId, type IdReading } from '../identity/ids.ts';
 import { compareClaims } from '../identity/precedence.ts';
 import { findGidInUse } from '../in-use.ts';
 import { isReservedName } from '../identity/reserved.ts';
@@ -43,6 +43,7 @@ export function chooseNewGroups(
   refuse: RefuseGroup,
 ): ChosenGroup[] {
   const isSudo = new Set(rules.access.sudoGroups);
+  const pinned = readPinnedGids(rules.config);
   const gids = new Map<number, string>();
   const chosen: ChosenGroup[] = [];
   for (const group of resolveNames(newcomers, rules.wanted, refuse).sort(comparePrecedence)) {
@@ -52,7 +53,7 @@ export function chooseNewGroups(
       refuse(record, nameFault);
       continue;
     }
-    const id = chooseId('gid', record.id, record.gid, rules.config.accounts);
+    const id = readGid(record, pinned, rules.config);
     const fault = id.ok ? findGidFault(group, id.id, isSudo.has(record), rules) : id;
     if (!id.ok || fault !== null) {
       if (fault !== null) refuse(record, fault);
@@ -68,6 +69,20 @@ export function chooseNewGroups(
     chosen.push({ record, name, gid: id.id, sudo: rules.wanted.get(record) === 'sudo' });
   }
   return chosen;
+}
+
+/** `overrides[].gid` by SCIM id: an operator's decision, so `accounts.id_range` does not bind it. */
+function readPinnedGids({ overrides }: Config): ReadonlyMap<string, number> {
+  return new Map(
+    overrides.flatMap(({ group, gid }) =>
+      group === undefined || gid === undefined ? [] : [[group, gid] as const],
+    ),
+  );
+}
+
+function readGid(record: GroupRecord, pinned: ReadonlyMap<string, number>, { accounts }: Config): IdReading {
+  const gid = pinned.get(record.id);
+  return gid === undefined ? chooseId('gid', record.id, record.gid, accounts) : { ok: true, id: gid };
 }
 
 function comparePrecedence({ record: a }: NewGroup, { record: b }: NewGroup): number {
@@ -119,7 +134,10 @@ function findNameFault(group: NewGroup, { config, taken }: NewGroupRules): Fault
     };
   }
   if (!taken.boundNames.has(name)) return null;
-  return { code: 'group-name-bound', detail: `the name ${name} belongs to another SCIM group for good` };
+  return {
+    code: 'group-name-bound',
+    detail: `the name ${name} belongs to another SCIM group, ${taken.boundNames.get(name) ?? ''}`,
+  };
 }
 
 function findGidFault(

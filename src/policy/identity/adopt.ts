@@ -35,7 +35,7 @@ function adoptAccounts({ users, bindings, facts, config, overrides, now }: Adopt
   const known = bindings.filter(({ kind }) => kind === 'account');
   const bound = new Set(known.map(({ scimId }) => scimId));
   // They stand on these very lines, and had them before.
-  const allocations = collectAllocations(config, { ...facts, inUse: NOTHING_IN_USE }, known);
+  const allocations = collectAllocations(config, { ...facts, inUse: NOTHING_IN_USE }, known, []);
   const lines = new Map(facts.unbound.map((line) => [line.name, line]));
   const candidates: Candidate[] = [];
   for (const { record } of users) {

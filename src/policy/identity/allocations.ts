@@ -4,6 +4,7 @@ import type { UserRecord } from '../../protocol/records.ts';
 import { findGidInUse, findUidInUse, type InUse, type Location } from '../in-use.ts';
 import type { HomeOnHost } from './own-home.ts';
 import type { Binding, NodeFacts } from '../model.ts';
+import type { FormerBinding } from './former.ts';
 import { chooseId } from './ids.ts';
 import { chooseHome, isSafeHome } from './profile.ts';
 import { isReservedId, isReservedName } from './reserved.ts';
@@ -50,15 +51,20 @@ export interface Allocations {
   readonly unboundNames: ReadonlyMap<number, string>;
 }
 
-/** @param bindings those of accounts. */
+/**
+ * @param bindings those of accounts.
+ * @param former moves of before: their uids stay taken.
+ */
 export function collectAllocations(
   config: Config,
   facts: NodeFacts,
   bindings: Iterable<Binding>,
+  former: readonly FormerBinding[],
 ): Allocations {
   const boundNames = new Map<string, string>();
   const boundUids = new Map<number, string>();
   const boundHomes = new Map<string, string>();
+  for (const { kind, to, id } of former) if (kind === 'account') boundUids.set(id, to);
   for (const { scimId, name, id, home } of bindings) {
     boundNames.set(name, scimId);
     boundUids.set(id, scimId);

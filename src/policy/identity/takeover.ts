@@ -53,7 +53,7 @@ export function planTakeover(question: TakeoverQuestion): Takeover {
     names.set(binding.name, binding);
     uids.set(binding.id, binding);
   }
-  const allocations = collectAllocations(config, withoutOwn(question), []);
+  const allocations = collectAllocations(config, withoutOwn(question), [], []);
   const shared = findShared(question.found);
   const bindings: Binding[] = [];
   const refused: NotTakenOver[] = [];

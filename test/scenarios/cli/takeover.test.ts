@@ -2,17 +2,16 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readAudit } from '../../../src/agent/report/audit.ts';
 import { openNodeContext } from '../../../src/agent/node-context.ts';
 import { syncFromState } from '../../../src/agent/operator/sync-now.ts';
-import type { CommandModule } from '../../../src/cli/command.ts';
 import * as importing from '../../../src/cli/operate/import.ts';
 import * as rebinding from '../../../src/cli/operate/rebind.ts';
 import type { StoredGroup, StoredUser } from '../../../src/policy/model.ts';
-import { rememberRecords } from '../../support/records/remember.ts';
 import { makeGroup, makeUser } from '../../support/records/organisation.ts';
+import { rememberRecords } from '../../support/records/remember.ts';
+import { runCommand } from '../../support/run-command.ts';
 
 const PASSWD = `root:x:0:0:root:/root:/bin/bash
 alice:x:10100:10100:Alice:/srv/people/alice:/bin/sh
@@ -50,31 +49,8 @@ const line = (file: string, name: string): string | undefined =>
 const remember = (users: readonly StoredUser[], groups: readonly StoredGroup[]): void =>
   rememberRecords(root, users, groups);
 
-/** Runs the command as main.ts does, in this process, since a process of its own would take longer than the rest. */
-async function run(
-  name: 'import' | 'rebind',
-  ...args: string[]
-): Promise<{ status: number; stdout: string }> {
-  const command: CommandModule = name === 'import' ? importing : rebinding;
-  const { values, positionals } = parseArgs({
-    args,
-    options: { json: { type: 'boolean' }, ...command.options },
-    allowPositionals: true,
-  });
-  let stdout = '';
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    stdout += String(text);
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-  try {
-    const json = values['json'] === true;
-    const status = await command.run({ values, positionals, root, config: undefined, json });
-    return { status, stdout };
-  } finally {
-    vi.restoreAllMocks();
-  }
-}
+const run = (name: 'import' | 'rebind', ...args: string[]) =>
+  runCommand(name === 'import' ? importing : rebinding, root, args);
 
 const sync = () => syncFromState(openNodeContext({ root, config: undefined }), () => {});
 const slurmUsers = (...members: string[]) => makeGroup('users', 31_000, members, { name: 'slurm-users' });

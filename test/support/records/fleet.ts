@@ -4,12 +4,14 @@ import type { GuardRecord, GuardVerdict } from '../../../src/plan/guard/guard-mo
 import { planSync } from '../../../src/plan/plan-sync.ts';
 import type { Change } from '../../../src/plan/change.ts';
 import type { Binding, StoredGroup, StoredUser } from '../../../src/policy/model.ts';
+import type { FormerBinding } from '../../../src/policy/identity/former.ts';
 import { CONFIG, makeGroup, makeUser, NOW } from './organisation.ts';
 import { applyChanges, makeHost, toHostState, type ModelHost } from './model-host.ts';
 
 export interface Node {
   readonly host: ModelHost;
   bindings: Binding[];
+  former: FormerBinding[];
   done: GuardRecord['done'][number][];
   heldSince: ReadonlyMap<string, number>;
 }
@@ -24,7 +26,13 @@ export interface Overrides {
   readonly isFrozen?: boolean;
 }
 
-export const makeNode = (): Node => ({ host: makeHost(), bindings: [], done: [], heldSince: new Map() });
+export const makeNode = (): Node => ({
+  host: makeHost(),
+  bindings: [],
+  former: [],
+  done: [],
+  heldSince: new Map(),
+});
 
 /** One sync, as agent/reconcile/sync.ts does it. */
 export function runSync(
@@ -45,6 +53,7 @@ export function runSync(
     users,
     groups,
     bindings,
+    former: node.former,
     host: toHostState(host),
     answers: null,
     config,

@@ -66,6 +66,7 @@ export const person: PersonFacts = {
     needsManagedGroup: false,
   },
   refusals: [],
+  successions: [],
   commonRefusals: [],
   actual: { entry, expiryDay: null },
   held: [],

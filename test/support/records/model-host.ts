@@ -82,6 +82,12 @@ function applyChange(host: ModelHost, change: Change): void {
     case 'group-create':
       host.groups.set(name, { name, gid: change.gid, members: host.groups.get(name)?.members ?? [] });
       return;
+    case 'group-alter': {
+      const group = host.groups.get(name);
+      demand(group?.gid === change.before, change);
+      host.groups.set(name, { ...group!, gid: change.gid });
+      return;
+    }
     case 'account-create':
       demand(!host.accounts.has(name), change);
       host.accounts.set(name, { entry: change.entry, expiryDay: null });

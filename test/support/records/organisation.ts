@@ -10,8 +10,8 @@ import type { GroupRecord, UserRecord } from '../../../src/protocol/records.ts';
 export const NOW = 1_800_000_000;
 
 /** A configuration: what matters to policy and plan, the rest by default. */
-export function makeConfig(yaml = ''): Config {
-  const base = 'scim: { base_url: "https://store.example/scim/x" }\n';
+export function makeConfig(yaml = '', attributes = '{}'): Config {
+  const base = `scim: { base_url: "https://store.example/scim/x", attributes: ${attributes} }\n`;
   return parseConfig(base + yaml, 'config.yaml');
 }
 
@@ -131,6 +131,7 @@ export function makeInput(more: Partial<DesiredStateInput> = {}): DesiredStateIn
       makeGroup('admins', 31001, ['u-alice'], { name: 'slurm-admins' }),
     ],
     bindings: [],
+    former: [],
     facts: FACTS,
     config: CONFIG,
     now: NOW,

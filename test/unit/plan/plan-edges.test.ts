@@ -318,7 +318,7 @@ describe('planChanges, groups', () => {
     expect(plan(desired, makeHost())).toEqual(['group-create team']);
     const actual = host();
     actual.groups.set('team', { name: 'team', gid: 5, members: ['local'] });
-    expect(plan(desired, actual)).toEqual(['group-create team']);
+    expect(plan(desired, actual)).toEqual(['group-alter team']);
     expect(actual.groups.get('team')).toEqual({ name: 'team', gid: 32000, members: ['local'] });
   });
 
@@ -518,6 +518,7 @@ describe('planChanges, the reason on each change', () => {
   it('names each field of a line that changed', () => {
     const actual = host(entry('ann', 20001, { uid: 1, gid: 2, gecos: 'x', dir: '/x', shell: '/bin/sh' }));
     expect(reasons(makeDesired({ accounts: [account('ann', 20001)] }), actual)).toEqual([
+      'sessions-end ann: the account gets another uid',
       'account-alter ann: uid, primary gid, display name, home, shell changed',
     ]);
   });
@@ -584,8 +585,8 @@ describe('planChanges, whose line it is', () => {
   it('takes over no line of another name where the new name has a line already', () => {
     const actual = host(entry('old', 20001), entry('new', 20002));
     const desired = makeDesired({ accounts: [account('new', 20001)] });
-    expect(summarise(planChanges(desired, actual))).toEqual(['account-alter new']);
-    expect(planChanges(desired, actual)[0]).toMatchObject({ before: { name: 'new', uid: 20002 } });
+    expect(summarise(planChanges(desired, actual))).toEqual(['sessions-end new', 'account-alter new']);
+    expect(planChanges(desired, actual)[1]).toMatchObject({ before: { name: 'new', uid: 20002 } });
   });
 
   it('moves no line of another desired user, even where an interrupted sync left both with one uid', () => {

@@ -22,6 +22,7 @@ const toInput = (
 ): DesiredStateInput => ({
   ...company,
   bindings,
+  former: [],
   facts: FACTS,
   config: rules,
   now,

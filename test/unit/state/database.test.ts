@@ -24,6 +24,7 @@ import { COUNTED_HISTORY } from '../../../src/state/guard-memory.ts';
 import { openStateDatabase } from '../../../src/state/state.ts';
 import { MIGRATIONS } from '../../../src/state/schema.ts';
 import { COUNTED_KINDS } from '../../../src/plan/guard/guard-limits.ts';
+import type { Rebinding } from '../../../src/policy/identity/rebind.ts';
 import { findNetworkFileSystem } from '../../../src/common/network-file-systems.ts';
 import { prepareStateDirectory } from '../../../src/state/state-directory.ts';
 import { makeUser } from '../../support/records/people.ts';
@@ -354,18 +355,18 @@ describe('the ledger', () => {
 
   test('moves a binding to a new SCIM id with its name and uid, and keeps the old one on record', () => {
     const state = openStateDatabase(directory, NOW, 'this node');
+    const move = (scimId: string, to: string): Rebinding => {
+      const { id, gid } = BINDING;
+      return { binding: { ...BINDING, scimId }, to, id, gid, storeId: null };
+    };
     state.bind([
       { ...BINDING, scimId: 'old' },
       { ...BINDING, scimId: 'other', name: 'bob', id: 12_001, home: '/home/bob' },
     ]);
-    state.rebind([{ binding: { ...BINDING, scimId: 'old' }, to: 'new' }], NOW, 'root');
+    state.rebind([move('old', 'new')], NOW, 'root');
     expect(state.bindings()).toContainEqual({ ...BINDING, scimId: 'new' });
-    expect(() =>
-      state.rebind([{ binding: { ...BINDING, scimId: 'new' }, to: 'other' }], NOW, 'root'),
-    ).toThrow(/UNIQUE/);
-    expect(() => state.rebind([{ binding: { ...BINDING, scimId: 'old' }, to: 'x' }], NOW, 'root')).toThrow(
-      /no longer binds/,
-    );
+    expect(() => state.rebind([move('new', 'other')], NOW, 'root')).toThrow(/UNIQUE/);
+    expect(() => state.rebind([move('old', 'x')], NOW, 'root')).toThrow(/no longer binds/);
     state.close();
     const raw = new Database(path.join(directory, 'mirror.sqlite'));
     expect(raw.prepare('SELECT old_id, new_id, name, id, at, "by" FROM rebinding').all()).toEqual([

@@ -1,5 +1,6 @@
 // Check `passes`: does the agent run, and did its last sync fail?
 import { sayAgo } from '../../../common/text/relative-time.ts';
+import { sayCommand } from '../../../agent/report/describe-stranded.ts';
 import type { Status } from '../../../agent/report/status.ts';
 import type { Facts } from '../facts.ts';
 import { type Finding, found } from '../finding.ts';
@@ -27,7 +28,16 @@ function checkUnits(units: Facts['units']): Finding[] {
   ];
 }
 
-function checkStatus({ problems, guard, lastSync, store }: Status, now: number): Finding[] {
+function checkStatus(
+  {
+    problems,
+    guard,
+    lastSync,
+    store,
+    stranded,
+  }: Omit<Status, 'stranded'> & Partial<Pick<Status, 'stranded'>>,
+  now: number,
+): Finding[] {
   const findings: Finding[] = [];
   const [problem] = problems;
   if (problem !== undefined) {
@@ -52,6 +62,17 @@ function checkStatus({ problems, guard, lastSync, store }: Status, now: number):
         'warning',
         `the guard holds changes: ${reason}`,
         `check sunk-agent plan, then run sunk-agent approve ${hash}`,
+      ),
+    );
+  }
+  // A status of another build has none.
+  for (const { kind, name, from, to } of stranded ?? []) {
+    findings.push(
+      found(
+        'passes-stranded',
+        'warning',
+        `the ${kind} ${name} was created again at the store with another SCIM id (${to}), so the policy refuses it`,
+        `if it is the same one: ${sayCommand({ from, to })}`,
       ),
     );
   }

@@ -2,6 +2,7 @@
 import type { Refusal } from '../../../policy/model.ts';
 import type { PersonFacts } from '../facts.ts';
 import { error, type Owner, type Verdict } from '../verdict.ts';
+import { sayRebind } from './say-rebind.ts';
 
 /** Refusals that deny no login. */
 const HARMLESS = /^(?:key-|shell-refused|uid-kept|gid-kept|home-kept|rename-kept)/;
@@ -13,7 +14,15 @@ export function findAccountRefusal({ commonRefusals, refusals, desired }: Person
 }
 
 /** The verdict's code is `account-` and the refusal's. */
-export function explainRefusal({ code, detail }: Refusal): Verdict {
+export function explainRefusal(
+  { code, detail }: Refusal,
+  { record, successions }: Pick<PersonFacts, 'record' | 'successions'>,
+): Verdict {
+  const succession = successions.find(({ kind, to }) => kind === 'account' && to === record.id);
+  if (succession !== undefined) {
+    const gone = `the ledger binds ${succession.name} to ${succession.from}, which the store no longer has as an active user`;
+    return error(`account-${code}`, `${detail}; ${gone}`, 'operator', sayRebind(succession));
+  }
   const owner: Owner = BY_PROVIDER.test(code) ? 'provider' : 'operator';
   return error(
     `account-${code}`,

@@ -2,6 +2,7 @@
 import type { BlockFacts, Facts, GroupFacts, PersonFacts } from '../facts.ts';
 import { error, ok, unknown, type Verdict } from '../verdict.ts';
 import { softenHeldLoss } from './held-loss.ts';
+import { sayRebind } from './say-rebind.ts';
 
 export function judgeAccess({ person, config }: Facts): Verdict {
   if (!person.ok || person.value === null) return unknown('the record is not known');
@@ -16,7 +17,7 @@ export function judgeAccess({ person, config }: Facts): Verdict {
     );
   }
   const granting = groups.filter(({ listsPerson }) => listsPerson);
-  if (granting.length === 0) return softenHeldLoss(explainExclusion(groups, record.userName), person.value);
+  if (granting.length === 0) return softenHeldLoss(explainExclusion(person.value), person.value);
   if (disabled === 'not-listed-here') {
     const unlisted = error(
       'access-not-listed-here',
@@ -41,9 +42,10 @@ function explainBlock({ source, detail }: BlockFacts, userName: string): Verdict
 }
 
 /** Why no access group lists the user. A missing or misspelt group first, since it affects each of its members. */
-function explainExclusion(groups: PersonFacts['groups'], userName: string): Verdict {
+function explainExclusion({ groups, record, successions }: PersonFacts): Verdict {
+  const { userName } = record;
   const missing = groups.find(({ found }) => found === null);
-  if (missing !== undefined) return explainMissing(missing);
+  if (missing !== undefined) return explainMissing(missing, successions);
   const empty = groups.filter(({ found }) => found?.members.length === 0);
   const [first] = groups;
   const names = groups.map(({ name }) => name).join(', ');
@@ -72,7 +74,10 @@ function explainExclusion(groups: PersonFacts['groups'], userName: string): Verd
   );
 }
 
-function explainMissing({ name, pinned, lookalikes }: GroupFacts): Verdict {
+function explainMissing(
+  { name, pinned, lookalikes }: GroupFacts,
+  successions: PersonFacts['successions'],
+): Verdict {
   const [lookalike] = lookalikes;
   if (lookalike !== undefined && lookalike !== name) {
     return error(
@@ -82,12 +87,15 @@ function explainMissing({ name, pinned, lookalikes }: GroupFacts): Verdict {
       `write ${lookalike} in access.groups`,
     );
   }
-  if (pinned !== null && lookalike !== undefined) {
+  const succession = successions.find(({ kind, from }) => kind === 'group' && from === pinned);
+  if (pinned !== null && (lookalike !== undefined || succession !== undefined)) {
     return error(
       'access-group-pin',
       `the id of group ${name} at the store is not the id that access.groups pins (${pinned}): the group was recreated`,
       'operator',
-      'if it is the right group, pin the new id in access.groups',
+      succession === undefined
+        ? 'if it is the right group, pin the new id in access.groups'
+        : sayRebind(succession),
     );
   }
   return error(

@@ -15,7 +15,7 @@ export function judgeAccount(facts: Facts): Verdict {
   }
   const { desired, actual } = person.value;
   const refusal = findAccountRefusal(person.value);
-  if (refusal !== null) return explainRefusal(refusal);
+  if (refusal !== null) return explainRefusal(refusal, person.value);
   if (desired === null) return explainAbsence(facts, person.value, 'the account is not on this node');
   if (actual === null) return explainMissing(facts, person.value, desired);
   return judgeShadow(facts, person.value, desired.entry.name) ?? judgeLine(facts, actual.entry.shell);

@@ -4,12 +4,24 @@ import type { Facts } from '../facts.ts';
 import { describeFinding } from '../../../protocol/records.ts';
 import { error, ok, unknown, warning, type Verdict } from '../verdict.ts';
 import { softenHeldLoss } from './held-loss.ts';
+import { sayRebind } from './say-rebind.ts';
 
 export function judgeRecord(facts: Facts): Verdict {
   const { person, now } = facts;
   if (!person.ok) return unknown(person.why);
   if (person.value === null) return explainMissing(facts);
   const { record, absent, confirmedAt, quarantine } = person.value;
+  const [successor] = person.value.successions.filter(
+    ({ kind, from }) => kind === 'account' && from === record.id,
+  );
+  if (successor !== undefined) {
+    return error(
+      'record-recreated',
+      `the store has ${record.userName} under a new SCIM id (${successor.to}) and no longer under ${record.id}, which has the account ${successor.name} on this node`,
+      'operator',
+      sayRebind(successor),
+    );
+  }
   if (absent) {
     const removed = error(
       'record-removed',

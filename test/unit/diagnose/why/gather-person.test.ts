@@ -76,13 +76,20 @@ describe('the facts about a person', () => {
     verdict: { held: [] },
   } as unknown as PersonSources['decision'];
 
+  const STATE: PersonSources['state'] = {
+    quarantine: () => [],
+    history: () => [],
+    bindings: () => [],
+    former: () => [],
+    users: () => [],
+  };
   const gather = (more: Partial<PersonSources> = {}): PersonFacts =>
     gatherPerson(
       { user, name: 'alice' },
       {
         config,
         paths,
-        state: { quarantine: () => [], history: () => [] },
+        state: STATE,
         groups: stored(group),
         decision: plan,
         ...more,
@@ -155,7 +162,7 @@ describe('the facts about a person', () => {
 
     const row = { kind: 'User', id: ALICE, findings: [], names: [], since: NOW } as const;
     const rows = [{ ...row, id: 'another' }, { ...row, kind: 'Group' as const }, row];
-    expect(gather({ state: { quarantine: () => rows, history: () => [] } }).quarantine).toBe(row);
+    expect(gather({ state: { ...STATE, quarantine: () => rows } }).quarantine).toBe(row);
   });
 
   test('have the account of the name that the plan gives, else of the bound one', () => {

@@ -104,7 +104,7 @@ describe('the meaning of a change', () => {
     const others = CHANGE_ORDER.filter(
       (kind) => kind.startsWith('sudoers-') || /-(?:create|alter|restore)$/.test(kind),
     );
-    expect(others).toHaveLength(7);
+    expect(others).toHaveLength(8);
     for (const kind of others) expect([kind, effect(kind, 'open')]).toEqual([kind, 'none']);
   });
 
@@ -195,6 +195,7 @@ describe('the kinds of changes', () => {
       'jobs-disable',
       'account-remove',
       'group-create',
+      'group-alter',
       'account-create',
       'account-alter',
       'account-reopen',

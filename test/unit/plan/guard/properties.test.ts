@@ -99,6 +99,7 @@ describe('the guard', () => {
           users,
           groups,
           bindings: node.bindings,
+          former: [],
           facts: FACTS,
           config: CONFIG,
           now: NOW,

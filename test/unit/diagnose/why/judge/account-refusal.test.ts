@@ -41,6 +41,8 @@ describe('the refusal that leaves a user without an account', () => {
   });
 });
 
+const explain = (one: ReturnType<typeof refusal>) => explainRefusal(one, person);
+
 describe('the verdict on a refusal', () => {
   test.each([
     'name-missing',
@@ -53,7 +55,7 @@ describe('the verdict on a refusal', () => {
     'gid-missing',
     'home-pattern',
   ])('%s is the provider’s', (code) => {
-    expect(explainRefusal(refusal(code))).toMatchObject({
+    expect(explain(refusal(code))).toMatchObject({
       level: 'error',
       code: `account-${code}`,
       owner: 'provider',
@@ -70,7 +72,7 @@ describe('the verdict on a refusal', () => {
     'marker-taken',
     'not-uid-range',
   ])('%s is the operator’s', (code) => {
-    expect(explainRefusal(refusal(code))).toMatchObject({
+    expect(explain(refusal(code))).toMatchObject({
       level: 'error',
       code: `account-${code}`,
       owner: 'operator',
@@ -81,16 +83,36 @@ describe('the verdict on a refusal', () => {
   test.each(['name-missing', 'name-domain', 'name-local', 'uid-missing', 'uid-local', 'marked-differs'])(
     '%s has a fix of its own',
     (code) => {
-      const fallback = explainRefusal(refusal('a-code-of-tomorrow')).howToFix;
-      expect(explainRefusal(refusal(code)).howToFix).not.toBe(fallback);
+      const fallback = explain(refusal('a-code-of-tomorrow')).howToFix;
+      expect(explain(refusal(code)).howToFix).not.toBe(fallback);
     },
   );
 
   test('says what the policy said, and has a fix for a code that it does not know', () => {
     const odd = { ...refusal('a-code-of-tomorrow'), detail: 'two users claim uid 10000' };
-    expect(explainRefusal(odd)).toMatchObject({
+    expect(explain(odd)).toMatchObject({
       detail: 'two users claim uid 10000',
       howToFix: expect.stringMatching(/\S/),
     });
+  });
+});
+
+describe('a user who was created again', () => {
+  const successions = [{ kind: 'account', name: 'alice', from: 'u-old', to: person.record.id }] as const;
+
+  test('has the very command, whatever the refusal', () => {
+    for (const code of ['name-bound', 'uid-bound', 'uid-missing'])
+      expect(explainRefusal(refusal(code), { ...person, successions })).toMatchObject({
+        code: `account-${code}`,
+        owner: 'operator',
+        howToFix: expect.stringContaining(`sunk-agent rebind u-old ${person.record.id} --apply`),
+      });
+  });
+
+  test('has none where the move would be for another', () => {
+    const other = [{ ...successions[0], to: 'u-other' }];
+    expect(explainRefusal(refusal('name-bound'), { ...person, successions: other })).toEqual(
+      explain(refusal('name-bound')),
+    );
   });
 });
