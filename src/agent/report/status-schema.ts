@@ -86,9 +86,11 @@ const currentSchema = z.object({
   homes: z.array(z.string()).optional(),
   problems: z.array(z.string()),
   /** The first users and groups that were created again at the store and are refused here; builds before left it out. */
-  stranded: z.array(
-    z.object({ kind: z.enum(['account', 'group']), name: z.string(), from: z.string(), to: z.string() }),
-  ),
+  stranded: z
+    .array(
+      z.object({ kind: z.enum(['account', 'group']), name: z.string(), from: z.string(), to: z.string() }),
+    )
+    .optional(),
   lastSync,
   /** When the daemon starts the next sync; null: a command ran the last one, so the next is not known. */
   nextSync: epoch.nullable(),

@@ -52,7 +52,7 @@ never had the account gives the same; ids that the configuration pins (access.gr
 rebind NEW OLD takes the last move back.
 
   --by external-id   all absent users and groups, each to the one that has the same externalId now
-  --store-ids        take uid and gid of the store instead. The owner of files is never changed: the commands are printed
+  --store-ids        take uid and gid of the store instead; no owner of files is changed: the commands are printed
   --apply            write it into the ledger and the configuration, and sync
 
 Examples:

@@ -1,4 +1,5 @@
 // People and groups that the store deleted and created again: from the dead end to the shell, on a throwaway root.
+import { execFileSync } from 'node:child_process';
 import {
   mkdirSync,
   mkdtempSync,
@@ -105,6 +106,8 @@ describe('a person who was created again with another uid', () => {
     expect(line('passwd', 'bob')).toBe('bob:x:10042:9999:bob:/home/bob:/bin/bash');
     expect(stderr).toContain(`find ${root}/home/bob -xdev -uid 10005 -exec chown -h 10042 {} +`);
     expect(loadConfig(configFile()).overrides).toEqual([]);
+    const [, command = ''] = /^ {2}(find .*)$/m.exec(stderr) ?? [];
+    execFileSync('sh', ['-c', command]);
     // The former uid is never another's.
     const zoe = makeUser('zoe', 10_005, { keys: [] });
     const { refusals } = await remember([again, zoe], [users('u-new', 'u-zoe')]);
