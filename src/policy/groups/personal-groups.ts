@@ -75,7 +75,9 @@ function findFreeNames({
     ...[...bindings.values()].map(({ name }) => name),
     ...facts.foreignGroups.map(({ name }) => name),
     ...facts.inUse.groups.keys(),
-    ...facts.privilegedGroups,
+    ...facts.privilegedGroups.keys(),
   ]);
-  return (name) => isSafeName(name) && !isReservedName(name) && !taken.has(name);
+  // sudo(8) compares names without case.
+  return (name) =>
+    isSafeName(name) && !isReservedName(name) && ![name, name.toLowerCase()].some((one) => taken.has(one));
 }

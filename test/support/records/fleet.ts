@@ -1,8 +1,7 @@
 // A node with many people, taken from pass to pass through policy, plan and guard, as the agent does it.
 import type { Config } from '../../../src/config/config.ts';
 import type { GuardRecord, GuardVerdict } from '../../../src/plan/guard/guard-model.ts';
-import { planSync } from '../../../src/plan/plan-sync.ts';
-import type { Change } from '../../../src/plan/change.ts';
+import { planSync, type SyncPlan } from '../../../src/plan/plan-sync.ts';
 import type { Binding, StoredGroup, StoredUser } from '../../../src/policy/model.ts';
 import type { FormerBinding } from '../../../src/policy/identity/former.ts';
 import { CONFIG, makeGroup, makeUser, NOW } from './organisation.ts';
@@ -38,7 +37,7 @@ export const makeNode = (): Node => ({
 export function runSync(
   node: Node,
   overrides: Overrides,
-): GuardVerdict & { readonly changes: readonly Change[] } {
+): GuardVerdict & Pick<SyncPlan, 'changes' | 'desired' | 'stranded'> {
   const {
     users,
     groups,
@@ -76,7 +75,7 @@ export function runSync(
     node.done.push({ at: now, scimId: change.scimId, kind: verdict.kinds.get(change) ?? change.kind });
   }
   node.heldSince = verdict.remember;
-  return { ...verdict, changes };
+  return { ...verdict, changes, desired: plan.desired, stranded: plan.stranded };
 }
 
 /** `count` people p1 to pN, all in the access group; `alter` may change each. */
