@@ -1,11 +1,11 @@
 // From records, ledger, configuration and time to the desired state; the order of input never matters.
 import type { Config } from '../config/config.ts';
 import { findDisabledBecause, readOperatorOverrides, resolveAccess } from './access.ts';
-import { buildAccounts } from './accounts.ts';
+import { buildAccounts, type BuiltAccounts } from './accounts.ts';
 import { findMembers, listEnabled } from './groups/group-members.ts';
-import { chooseGroups } from './groups/groups.ts';
+import { chooseGroups, type GroupChoice } from './groups/groups.ts';
 import type { ChosenGroup } from './groups/new-groups.ts';
-import { makePersonalGroups } from './groups/personal-groups.ts';
+import { makePersonalGroups, type PersonalGroups } from './groups/personal-groups.ts';
 import { collectAllocations, type Identity } from './identity/allocations.ts';
 import { resolveIdentities } from './identity/identities.ts';
 import type { FormerBinding } from './identity/former.ts';
@@ -97,13 +97,7 @@ export function computeDesiredState(input: DesiredStateInput): DesiredState {
     bindings: [...built.bindings, ...choice.bindings, ...personal.bindings].sort(
       (a, b) => compare(a.kind, b.kind) || compare(a.scimId, b.scimId),
     ),
-    leftovers: [
-      ...choice.leftovers.flatMap((leftover) => endPersonal(leftover, bindings, personal.groups)),
-      ...built.leftovers,
-      ...findUnrecorded(bindings, users, config, now),
-      ...findNotInStore(facts.unbound, built.accounts, input.isComplete),
-      ...(isTaken ? leaveEnabled(built.accounts) : []),
-    ].sort(compareLeftovers),
+    leftovers: listLeftovers(input, { bindings, choice, built, personal, isTaken }),
     expiry: facts.expiry,
     makesHomes: config.accounts.homes === 'create',
     sharedHome: config.accounts.home.includes('%u') ? null : config.accounts.home,
@@ -121,6 +115,27 @@ export function computeDesiredState(input: DesiredStateInput): DesiredState {
       ...(isTaken ? [MANAGED_GROUP_TAKEN] : []),
     ].sort(compareRefusals),
   };
+}
+
+/** What else the ledger binds, or is in the managed group. */
+function listLeftovers(
+  { users, facts, config, now, isComplete }: DesiredStateInput,
+  found: {
+    readonly bindings: ReadonlyMap<string, Binding>;
+    readonly choice: GroupChoice;
+    readonly built: BuiltAccounts;
+    readonly personal: PersonalGroups;
+    readonly isTaken: boolean;
+  },
+): Leftover[] {
+  const { bindings, choice, built, personal, isTaken } = found;
+  return [
+    ...choice.leftovers.flatMap((leftover) => endPersonal(leftover, bindings, personal.groups)),
+    ...built.leftovers,
+    ...findUnrecorded(bindings, users, config, now),
+    ...findNotInStore(facts.unbound, built.accounts, isComplete),
+    ...(isTaken ? leaveEnabled(built.accounts) : []),
+  ].sort(compareLeftovers);
 }
 
 /** Bindings by SCIM id, and all primary gids of accounts. */
