@@ -9,6 +9,7 @@ import { withReader } from '../../agent/reader-client/with-reader.ts';
 import { acquireFileLock } from '../../agent/reconcile/file-lock.ts';
 import { describeNotInStore } from '../../agent/report/describe-report.ts';
 import { summariseNotInStore } from '../../agent/reconcile/sync-report.ts';
+import type { StateDatabase } from '../../state/state.ts';
 import type { Change } from '../../plan/change.ts';
 import type { Refusal } from '../../policy/model.ts';
 import { printPlan } from '../../plan/print.ts';
@@ -57,7 +58,7 @@ export async function run(context: CommandContext): Promise<number> {
         ? `${JSON.stringify({ changes, held: verdict.held, refusals, unknown })}\n`
         : wrapText(
             printPlan(changes, verdict, mayColour()) +
-              describeRefusals(refusals) +
+              describeRefusals(refusals, syncContext.state) +
               describeUnknown(unknown, changes),
             process.stdout.columns,
           ),
@@ -69,12 +70,21 @@ export async function run(context: CommandContext): Promise<number> {
   }
 }
 
-/** What the policy refuses, and so is in no change. */
-function describeRefusals(refusals: readonly Refusal[]): string {
+/** What the policy refuses, and so is in no change: by userName, or the group's name. */
+function describeRefusals(
+  refusals: readonly Refusal[],
+  state: Pick<StateDatabase, 'users' | 'groups'>,
+): string {
   if (refusals.length === 0) return '';
-  const lines = refusals.map(
-    ({ kind, scimId, detail }) => `  ! ${kind} ${scimId}: ${makePrintable(detail)}\n`,
-  );
+  const names = new Map([
+    ...state.users().map(({ record }) => [`User ${record.id}`, record.userName] as const),
+    ...state.groups().map(({ record }) => [`Group ${record.id}`, record.name] as const),
+  ]);
+  const lines = refusals.map(({ kind, scimId, detail }) => {
+    const name = names.get(`${kind} ${scimId}`);
+    const subject = name === undefined ? `${kind} ${scimId}` : `${kind} ${name} (${scimId})`;
+    return `  ! ${makePrintable(`${subject.trim()}: ${detail}`, 1000)}\n`;
+  });
   return `\nRefused:\n${lines.join('')}`;
 }
 

@@ -266,18 +266,20 @@ export function resolveClashes(candidates: readonly Candidate[], homeTemplate: s
     )
     .map(({ record, identity }) => ({ scimId: record.id, created: record.created, record, identity }))
     .sort(compareClaims);
-  const owners = new Map<string, string>();
+  const owners = new Map<string, UserRecord>();
   for (const rival of rivals) {
     const { name, uid, home } = rival.identity;
     const claims = [`name ${name}`, `uid ${uid}`];
     if (isPersonal(home, homeTemplate)) claims.push(`home ${home}`);
     const lost = claims.find((claim) => owners.has(claim));
-    if (lost === undefined) for (const claim of claims) owners.set(claim, rival.scimId);
+    const owner = lost === undefined ? undefined : owners.get(lost);
+    if (lost === undefined || owner === undefined)
+      for (const claim of claims) owners.set(claim, rival.record);
     else {
       const [what = ''] = lost.split(' ');
       refused.set(rival.scimId, {
         code: `${what}-clash`,
-        detail: `the ${lost} goes to ${owners.get(lost) ?? ''}, who was created earlier`,
+        detail: `the ${lost} goes to ${owner.userName} (${owner.id}), who was created earlier`,
       });
     }
   }
