@@ -15,9 +15,12 @@ import {
   findInside,
   findLockedOut,
   findStranded,
+  findUnmanaged,
   remember,
 } from './oracle.ts';
-import { chooseStoreFault } from './store-faults.ts';
+import { blockOne } from './operator.ts';
+import { chooseNuisance, chooseStoreFault } from './store-faults.ts';
+import { findAfterTwoPolls } from './two-polls.ts';
 import { readReferenceModel, type ModelPerson, type ReferenceModel } from './reference-model.ts';
 
 export interface Figures {
@@ -26,6 +29,9 @@ export interface Figures {
   changes: number;
   storeFaults: number;
   approvals: number;
+  blocks: number;
+  /** Revocations under a lasting nuisance of the store. */
+  timed: number;
   /** How often each nodeFault befell a node. */
   readonly nodeFaults: Record<string, number>;
 }
@@ -82,9 +88,21 @@ export async function runCampaign(
   );
   const past = createPastModel();
   const ledgers = new Map(
-    nodes.map((node) => [node, { lastSync: 0, isLost: false, stranded: new Set<string>() }]),
+    nodes.map((node) => [
+      node,
+      { lastSync: 0, isLost: false, isDoubtful: false, stranded: new Set<string>() },
+    ]),
   );
-  const figures: Figures = { rounds: 0, syncs: 0, changes: 0, storeFaults: 0, approvals: 0, nodeFaults: {} };
+  const figures: Figures = {
+    rounds: 0,
+    syncs: 0,
+    changes: 0,
+    storeFaults: 0,
+    approvals: 0,
+    blocks: 0,
+    timed: 0,
+    nodeFaults: {},
+  };
   /** Who had access when a node's state database was saved: an old copy that comes back knows no more. */
   const asSaved = new Map<LoginRoot, readonly ModelPerson[]>();
   let log: string[] = [];
@@ -114,12 +132,10 @@ export async function runCampaign(
       log.push(...changes);
       figures.changes += changes.length;
       const model = await pushChanges();
+      if (rng.chance(0.3)) operate(model);
       const faults = rng.below(3);
       for (let n = 0; n < faults; n += 1) {
-        const fault = chooseStoreFault(
-          rng,
-          [...past.people.values()].map(({ name }) => `${name}@${DOMAINS[0]}`),
-        );
+        const fault = chooseStoreFault(rng, listAddresses());
         log.push(`the store: ${JSON.stringify(fault)}`);
         await admin('POST', '/faults', fault);
         figures.storeFaults += 1;
@@ -127,6 +143,44 @@ export async function runCampaign(
       for (const node of nodes) await befall(node, model, faults === 0);
     }
   }
+
+  /** An operator blocks a person on one node. */
+  function operate(model: ReferenceModel): void {
+    const node = rng.pick(nodes);
+    const known = [...model.people.values()].filter(({ name }) =>
+      node.lines('passwd').some((line) => line.startsWith(`${name}:`) && line.endsWith(':/bin/bash')),
+    );
+    if (known.length === 0) return;
+    const person = rng.pick(known);
+    const domain = company.domainOf(person.name);
+    const { word, findings } = blockOne(node, person, domain, ledgers.get(node)?.isDoubtful === false, rng);
+    figures.blocks += 1;
+    log.push(`node ${node.name}: an operator blocks and unblocks ${word}`);
+    demand(node, findings);
+  }
+
+  /** After a calm: a person is disabled while the store has a nuisance, and two polls of each node must do. */
+  async function timeRevocation(model: ReferenceModel): Promise<void> {
+    const nuisance = chooseNuisance(rng, listAddresses());
+    log.push(`the store: ${JSON.stringify(nuisance)}`);
+    await admin('POST', '/faults', nuisance);
+    if (nuisance['kind'] === 'standing') {
+      // It is noticed by a full read that brings what no delta would have.
+      log.push(...company.change());
+      await company.push();
+      for (const node of nodes) await node.startSync().over;
+    }
+    const address = company.revoke();
+    if (address === null || nuisance['who'] === address) return;
+    log.push(`${address} is disabled`);
+    await company.push();
+    const [name = ''] = address.split('@');
+    const isManaged = [...model.people.values()].some((person) => person.name === name && person.isIn);
+    for (const node of isManaged ? nodes : []) demand(node, await findAfterTwoPolls(node, name));
+    if (isManaged) figures.timed += 1;
+  }
+
+  const listAddresses = (): string[] => [...past.people.values()].map(({ name }) => `${name}@${DOMAINS[0]}`);
 
   /** @param isStoreWell whether no fault keeps a sync from fetching the whole store. */
   async function befall(node: LoginRoot, model: ReferenceModel, isStoreWell: boolean): Promise<void> {
@@ -146,7 +200,7 @@ export async function runCampaign(
     const known = isReplayed ? keepUnchanged(steady, asSaved.get(node) ?? steady) : steady;
     if (!isShorn) demand(node, findLockedOut(node, known));
     if (isStoreWell && name !== 'clock off' && isAllWell(report ?? null))
-      demand(node, findInside(node, past));
+      demand(node, findInside(node, past, ledgers.get(node)?.stranded ?? new Set()));
   }
 
   /**
@@ -161,9 +215,12 @@ export async function runCampaign(
   ): void {
     const ledger = ledgers.get(node);
     if (ledger === undefined) return;
-    if (FORGETFUL.has(nodeFault) || (report !== null && report.n <= ledger.lastSync)) ledger.isLost = true;
+    if (FORGETFUL.has(nodeFault) || (report !== null && report.n <= ledger.lastSync))
+      ledger.isLost = ledger.isDoubtful = true;
     ledger.lastSync = report?.n ?? ledger.lastSync;
-    if (ledger.isLost) for (const group of findStranded(node, model, past)) ledger.stranded.add(group);
+    if (!ledger.isLost) return;
+    for (const name of findStranded(node, model, past)) ledger.stranded.add(name);
+    for (const name of findUnmanaged(node, model, past)) ledger.stranded.add(name);
   }
 
   /** Syncs without disturbance, with what is held approved, until nothing is left to do. */
@@ -217,6 +274,10 @@ export async function runCampaign(
   try {
     await calm();
     while (figures.rounds < rounds && Date.now() < span.until) {
+      if (rng.chance(0.5)) {
+        const model = await pushChanges();
+        await timeRevocation(model);
+      }
       await storm();
       await calm();
       figures.rounds += 1;

@@ -71,14 +71,27 @@ export function findLockedOut(node: LoginRoot, steady: readonly ModelPerson[]): 
   });
 }
 
-/** Who has access and must not: to be asked after a sync with a complete fetch that reports every change done. */
-export function findInside(node: LoginRoot, past: PastModel): string[] {
+/** People who are gone from the store and whose line is not disabled: whose ledger is lost now, they are not managed. */
+export function findUnmanaged(node: LoginRoot, model: ReferenceModel, past: PastModel): string[] {
+  const open = new Set(
+    node.lines('passwd').flatMap((line) => (line.endsWith(':/bin/bash') ? [line.split(':')[0] ?? ''] : [])),
+  );
+  return [...past.people.values()].flatMap(({ id, name }) =>
+    open.has(name) && !model.people.has(id) ? [name] : [],
+  );
+}
+
+/**
+ * Who has access and must not: to be asked after a sync with a complete fetch that reports every change done.
+ * @param unmanaged of which this node cannot know that they were ever managed: keys are all they may not have.
+ */
+export function findInside(node: LoginRoot, past: PastModel, unmanaged: ReadonlySet<string>): string[] {
   const passwd = new Map(node.lines('passwd').map((line) => [line.split(':')[0], line]));
   const files = node.keyFiles();
   return [...past.people.values()].flatMap(({ name, isIn }) => {
     if (isIn) return [];
     if (files.has(name)) return [`${name} has no access but a key file`];
-    const line = passwd.get(name);
+    const line = unmanaged.has(name) ? undefined : passwd.get(name);
     return line?.endsWith(':/bin/bash') === true ? [`${name} has no access but a shell: ${line}`] : [];
   });
 }
@@ -92,7 +105,7 @@ export function findStranded(node: LoginRoot, model: ReferenceModel, past: PastM
 
 /**
  * The calm after the storm: the node is exactly what the model says.
- * @param stranded groups of which this node cannot know that they were ever managed.
+ * @param stranded groups and accounts of which this node cannot know that they were ever managed.
  */
 export function findDifferences(
   node: LoginRoot,
@@ -118,6 +131,7 @@ export function findDifferences(
       found.push(...compareKeys(person, files.get(name) ?? '', now));
     } else {
       if (files.has(name)) found.push(`${name} has no access but a key file`);
+      if (stranded.has(name)) continue;
       if (line !== undefined && !line.endsWith(':/usr/sbin/nologin'))
         found.push(`${name} (${id}) has no access but a shell: ${line}`);
       if (line !== undefined && shadow.get(name)?.[7] !== '1')
@@ -193,4 +207,19 @@ function compareForeign(
     .join('\n');
   const should = node.foreign[file].join('\n');
   return is === should ? [] : [`${file} of others should be\n${should}\nand is\n${is}`];
+}
+
+/** What of a person's access is left on the node: a block leaves nothing, at once. */
+export function findAccess(node: LoginRoot, name: string): string[] {
+  const line = node.lines('passwd').find((one) => one.startsWith(`${name}:`));
+  const shadow = node.lines('shadow').find((one) => one.startsWith(`${name}:`));
+  const uid = line?.split(':')[2] ?? '';
+  return [
+    ...(line === undefined || line.endsWith(':/usr/sbin/nologin') ? [] : [`${name} has a shell: ${line}`]),
+    ...(shadow === undefined || shadow.split(':')[7] === '1' ? [] : [`${name} is not expired: ${shadow}`]),
+    ...(node.keyFiles().has(name) ? [`${name} has a key file`] : []),
+    ...(node.read('etc/sudoers.d/sunk-agent').includes(`#${uid} ALL`) && uid !== ''
+      ? [`${name} has sudo`]
+      : []),
+  ];
 }

@@ -13,6 +13,9 @@ export function distortRequest(request: Request, strikes: readonly ActiveFault[]
   const query = new URLSearchParams(request.query);
   for (const { fault } of strikes) {
     if (fault.kind === 'ignored-filter') query.delete('filter');
+    const filter = query.get('filter');
+    if (fault.kind === 'standing' && filter !== null)
+      query.set('filter', filter.replaceAll(/meta\.lastModified/gi, 'meta.created'));
     if (fault.kind === 'short') {
       const asked = Number(query.get('count') ?? fault.most);
       query.set('count', String(Math.min(asked, fault.most)));
@@ -87,20 +90,30 @@ function distortResource(fault: Fault, body: JsonObject): JsonObject | string | 
   if (fault.kind === 'deep') {
     return `${JSON.stringify(body).slice(0, -1)},"deep":${'['.repeat(fault.levels)}${']'.repeat(fault.levels)}}`;
   }
-  if (fault.kind !== 'members-cut' && fault.kind !== 'record') return null;
+  if (!isOfResources(fault)) return null;
   const resources = body['Resources'];
   if (!Array.isArray(resources)) return distortOne(fault, body);
   return { ...body, Resources: resources.map((one) => (isObject(one) ? distortOne(fault, one) : one)) };
 }
 
-function distortOne(
-  fault: Extract<Fault, { kind: 'members-cut' | 'record' }>,
-  resource: JsonObject,
-): JsonObject {
-  if (fault.kind === 'members-cut') {
-    const { members } = resource;
+type ResourceFault = Extract<Fault, { kind: 'members-cut' | 'members-odd' | 'standing' | 'record' }>;
+
+function isOfResources(fault: Fault): fault is ResourceFault {
+  return ['members-cut', 'members-odd', 'standing', 'record'].includes(fault.kind);
+}
+
+function distortOne(fault: ResourceFault, resource: JsonObject): JsonObject {
+  const { members, meta } = resource;
+  if (fault.kind === 'members-cut')
     return Array.isArray(members) ? { ...resource, members: members.slice(0, fault.at) } : resource;
-  }
+  if (fault.kind === 'members-odd')
+    return Array.isArray(members)
+      ? { ...resource, members: [{ value: null }, ...members, {}, { value: '' }] }
+      : resource;
+  if (fault.kind === 'standing')
+    return isObject(meta)
+      ? { ...resource, meta: { ...meta, lastModified: meta['created'] ?? null } }
+      : resource;
   const names = [resource['id'], resource['userName'], resource['displayName']];
   if (!names.includes(fault.who)) return resource;
   const overlaid: JsonObject = { ...resource, ...(fault.set as JsonObject) };

@@ -55,6 +55,10 @@ export const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ ...common, kind: z.literal('unstable-total'), by: z.int().default(1) }),
   // Records that are not what they should be.
   z.strictObject({ ...common, kind: z.literal('members-cut'), at: count }),
+  /** Members without an id among the true ones. */
+  z.strictObject({ ...common, kind: z.literal('members-odd') }),
+  /** No change moves `meta.lastModified`, in records and in filters. */
+  z.strictObject({ ...common, kind: z.literal('standing') }),
   z.strictObject({ ...common, kind: z.literal('giant'), bytes: count }),
   z.strictObject({ ...common, kind: z.literal('deep'), levels: z.int().min(1).max(100_000) }),
   z.strictObject({

@@ -146,6 +146,27 @@ describe('a fault of answers', () => {
 });
 
 describe('a fault of records', () => {
+  it('members-odd puts members without an id among the true ones; standing moves no lastModified', async () => {
+    const { send, admin, all } = await fill();
+    const members = all.slice(0, 2).map((value) => ({ value }));
+    const schemas = ['urn:ietf:params:scim:schemas:core:2.0:Group'];
+    const { body } = await send('POST', '/Groups', { schemas, displayName: 'odd', members });
+    await admin('POST', '/faults', { kind: 'members-odd' });
+    const odd = (await send('GET', `/Groups/${body.id}`)).body as { members: { value?: unknown }[] };
+    expect(odd.members.map(({ value }) => value)).toEqual([null, ...all.slice(0, 2), undefined, '']);
+
+    await admin('POST', '/faults', { kind: 'standing' });
+    await send('PATCH', `/Users/${all[0]}`, {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+      Operations: [{ op: 'Replace', path: 'displayName', value: 'another' }],
+    });
+    const found = (await send('GET', `/Users/${all[0]}`)).body as { meta: Record<string, string> };
+    expect(found.meta['lastModified']).toBe(found.meta['created']);
+    const since = new Date(Date.now() + 3_600_000).toISOString();
+    const changed = await send('GET', `/Users?filter=meta.lastModified gt "${since}"`);
+    expect(changed.body).toMatchObject({ totalResults: 0 });
+  });
+
   it('members-cut serves the first members only, or none, in lists and alone', async () => {
     const { send, admin, group } = await fill();
     await admin('POST', '/faults', { kind: 'members-cut', at: 4 });

@@ -1,5 +1,5 @@
 // A login node as a directory: its own file system, account files with lines of others in them, and one sync at a time.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   cpSync,
@@ -19,6 +19,7 @@ import { layRoot, writeAccountFiles } from '../root-directory.ts';
 import { awaitOutcome, hasEnded, type Outcome, type Resident, startResident } from './processes.ts';
 
 const REPOSITORY = path.resolve(import.meta.dirname, '../../../..');
+const CLI = path.join(REPOSITORY, 'src/cli/main.ts');
 const CLOCK = path.join(import.meta.dirname, 'clock.ts');
 const FILES = ['passwd', 'group', 'shadow', 'gshadow'] as const;
 export type AccountFile = (typeof FILES)[number];
@@ -58,6 +59,10 @@ export interface LoginRoot {
   stopResident(): Promise<void>;
   /** Starts one full sync. `over` resolves when it ended, however. */
   startSync(): { child: ChildProcess; over: Promise<Outcome> };
+  /** A poll: a sync of its own that may ask for changes alone. */
+  startPoll(): Promise<Outcome>;
+  /** A command of an operator, to its end. */
+  run(...words: string[]): { readonly status: number | null; readonly stderr: string };
   approve(hash: string): void;
   lines(file: AccountFile): string[];
   /** The keys that the helper would give, by name. */
@@ -131,7 +136,7 @@ export function makeLoginRoot(name: string, directory: string, config: string, t
       const [command, ...args] = [
         ...node.wrapper,
         process.execPath,
-        path.join(REPOSITORY, 'src/cli/main.ts'),
+        CLI,
         'sync',
         '--full',
         '--json',
@@ -144,6 +149,13 @@ export function makeLoginRoot(name: string, directory: string, config: string, t
         env: { ...process.env, NODE_OPTIONS: `--import=${CLOCK}`, SUNK_CLOCK_SHIFT: String(node.clockShift) },
       });
       return { child, over: awaitOutcome(child) };
+    },
+    startPoll: () => awaitOutcome(spawn(process.execPath, [CLI, 'sync', '--json', '--root', root])),
+    run(...words) {
+      const { status, stderr } = spawnSync(process.execPath, [CLI, ...words, '--root', root], {
+        encoding: 'utf8',
+      });
+      return { status, stderr };
     },
     approve: (hash) => appendFileSync(at('etc/sunk-agent/approved'), `${hash}\n`),
     lines,
