@@ -104,6 +104,9 @@ export interface OperatorOverrides {
   readonly fingerprints: readonly string[];
 }
 
+/** What marks an entry of the block list as an id and nothing else: another person may have that text as a name. */
+export const ID_MARK = 'id=';
+
 /**
  * @param blocked the `blocked` list: names, userNames, SCIM ids and fingerprints. userNames compare without case
  *   (RFC 7643 section 4.1.1), ids with.
@@ -124,8 +127,13 @@ export function readOperatorOverrides(config: Config, blocked: readonly string[]
     );
   }
   const fingerprints = blocked.filter((word) => word.startsWith('SHA256:'));
-  const ids = new Set(blocked);
-  const names = new Set(blocked.map((word) => word.toLowerCase()));
+  const ids = new Set<string>();
+  const names = new Set<string>();
+  for (const word of blocked) {
+    const isId = word.startsWith(ID_MARK);
+    ids.add(isId ? word.slice(ID_MARK.length) : word);
+    if (!isId) names.add(word.toLowerCase());
+  }
   const listed = new Set(config.access.users.map((name) => name.toLowerCase()));
   const isQuiet = byId.size === 0 && byName.size === 0 && ids.size === 0;
   return {

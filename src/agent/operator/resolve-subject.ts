@@ -72,6 +72,16 @@ export function readNames(word: string, config: Config): string[] {
   return [...new Set([word, word.toLowerCase(), ...(reading.ok ? [reading.name] : [])])];
 }
 
+/** The person whose account was once called so, where it was one; null: no one, or several. */
+export function findFormerSubject(word: string, source: SubjectSource, config: Config): Subject | null {
+  try {
+    return findFormer(readNames(word, config), source, source.users(), source.bindings());
+  } catch (error) {
+    if (error instanceof AgentError) return null;
+    throw error;
+  }
+}
+
 /** The one person whose account was once called so; the history of changes tells. */
 function findFormer(
   names: readonly string[],

@@ -16,7 +16,7 @@ export interface OperatorFiles {
   readonly frozenUntil: number;
 }
 
-/** One line of the block list: `WORD [ACCOUNT] [until=TIME]  # remark`. */
+/** One line of the block list: `WORD [ACCOUNT] [until=TIME]  # remark`; an id of other characters is `id=` and percent-encoded. */
 export interface BlockEntry {
   /** A SCIM id where the person was known, so that no rename at the store ends the block; else what the line begins with. */
   readonly word: string;
@@ -41,7 +41,8 @@ export function readOperatorFiles(paths: Paths, now = Math.floor(Date.now() / 10
 }
 
 /** Adds an entry with a remark on who did it; false if it was there already. @param more follows it on the line. */
-export function addEntry(file: string, entry: string, remark: string, more = ''): boolean {
+export function addEntry(file: string, word: string, remark: string, more = ''): boolean {
+  const entry = encodeWord(word);
   if (readList(file).includes(entry)) return false;
   const before = readText(file);
   const separator = before === '' || before.endsWith('\n') ? '' : '\n';
@@ -59,7 +60,7 @@ export function readBlocks(file: string): BlockEntry[] {
       const end = more.find((one) => one.startsWith('until='))?.slice('until='.length);
       const time = end === undefined ? null : parseTimestamp(end);
       const name = more.find((one) => !one.startsWith('until=')) ?? null;
-      return [{ word, name, until: time === null ? null : Math.floor(time / 1000) }];
+      return [{ word: decodeWord(word), name, until: time === null ? null : Math.floor(time / 1000) }];
     });
 }
 
@@ -76,7 +77,8 @@ export function addBlock(file: string, { word, name, until }: BlockEntry, remark
 }
 
 /** Takes an entry out, whatever its remark; false if it was not there. */
-export function removeEntry(file: string, entry: string): boolean {
+export function removeEntry(file: string, word: string): boolean {
+  const entry = encodeWord(word);
   if (!readList(file).includes(entry)) return false;
   const kept = readText(file)
     .split('\n')
@@ -85,14 +87,39 @@ export function removeEntry(file: string, entry: string): boolean {
   return true;
 }
 
-/** What stands behind an entry (who put it there, and when), or its bare file where nothing does; null: no such entry. */
-export function findRemark(file: string, entry: string): string | null {
+/**
+ * What stands behind an entry (who put it there, and when), or its bare file where nothing does; null: no such entry.
+ * @param isExact whether case counts, as in ids.
+ */
+export function findRemark(file: string, word: string, isExact: boolean): string | null {
+  const entry = encodeWord(word);
+  const fold = (text: string): string => (isExact ? text : text.toLowerCase());
   const line = readText(file)
     .split('\n')
-    .find((text) => firstWord(text).toLowerCase() === entry.toLowerCase());
+    .find((text) => fold(firstWord(text)) === fold(entry));
   if (line === undefined || entry === '') return null;
   const [, remark = ''] = /#\s*(.*)$/.exec(line) ?? [];
   return remark.trim() === '' ? `${file} lists ${entry}` : `by ${remark.trim()}`;
+}
+
+/** A name, userName, SCIM id or fingerprint that a line can begin with as it is. */
+export const PLAIN_WORD = /^[A-Za-z0-9][A-Za-z0-9@._:/+=-]{0,255}$/;
+const ENCODED = 'id=';
+
+/** Ids may have blanks, `#` or characters that look alike: on the line each is another. */
+function encodeWord(word: string): string {
+  return (PLAIN_WORD.test(word) && !word.startsWith(ENCODED)) || word === ''
+    ? word
+    : `${ENCODED}${encodeURIComponent(word)}`;
+}
+
+function decodeWord(word: string): string {
+  if (!word.startsWith(ENCODED)) return word;
+  try {
+    return decodeURIComponent(word.slice(ENCODED.length));
+  } catch {
+    return word;
+  }
 }
 
 /** Freezes until that instant (epoch seconds). */

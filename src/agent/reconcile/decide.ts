@@ -2,6 +2,7 @@
 import { guardWindow } from '../../plan/guard/guard-limits.ts';
 import type { GuardRecord } from '../../plan/guard/guard-model.ts';
 import { listHomes, planSync, type SyncPlan } from '../../plan/plan-sync.ts';
+import { ID_MARK } from '../../policy/access.ts';
 import type { StoredUser } from '../../policy/model.ts';
 import { countQuestions } from '../../policy/name-services.ts';
 import type { StateDatabase } from '../../state/state.ts';
@@ -73,9 +74,15 @@ export async function decide(
   });
 }
 
-/** What policy compares people with: a name beside a SCIM id counts only where the store has no person of that id. */
+/**
+ * What policy compares people with: a word that is a person's id is that person and no one who is called so, and a name
+ * beside a SCIM id counts only where the store has no person of that id.
+ */
 export function listBlocked(blocks: readonly BlockEntry[], users: readonly StoredUser[]): string[] {
-  if (blocks.every(({ name }) => name === null)) return blocks.map(({ word }) => word);
-  const present = new Set(users.flatMap(({ record, absent }) => (absent ? [] : [record.id])));
-  return blocks.flatMap(({ word, name }) => (name === null || present.has(word) ? [word] : [word, name]));
+  if (blocks.length === 0) return [];
+  const present = new Map(users.map(({ record, absent }) => [record.id, !absent]));
+  return blocks.flatMap(({ word, name }) => {
+    const words = present.has(word) ? `${ID_MARK}${word}` : word;
+    return name === null || present.get(word) === true ? [words] : [words, name];
+  });
 }

@@ -26,8 +26,8 @@ export interface HistoryEvent {
 export interface HistoryQuestion {
   /** Epoch seconds. */
   readonly since: number;
-  /** Any name or id of one user, in lower case; empty: all users. */
-  readonly names: ReadonlySet<string>;
+  /** Whose events: names in lower case, and the SCIM id as it is; null: all users. */
+  readonly about: { readonly names: ReadonlySet<string>; readonly scimId: string } | null;
   /** The newest events, at most this many. */
   readonly limit: number;
 }
@@ -36,12 +36,12 @@ export interface HistoryQuestion {
 export function gatherHistory(
   state: Pick<StateView, 'history' | 'snapshots'> | null,
   audit: AuditTrail,
-  { since, names, limit }: HistoryQuestion,
+  { since, about, limit }: HistoryQuestion,
 ): HistoryEvent[] {
-  const concerns = (...candidates: (string | null)[]): boolean =>
-    names.size === 0 || candidates.some((name) => name !== null && names.has(name.toLowerCase()));
+  const concerns = (name: string, scimId: string | null): boolean =>
+    about === null || about.scimId === scimId || about.names.has(name.toLowerCase());
   // The change of a group has the user's SCIM id.
-  const rows = (state?.history({ since, limit: names.size === 0 ? limit : 100_000 }) ?? [])
+  const rows = (state?.history({ since, limit: about === null ? limit : 100_000 }) ?? [])
     .filter(({ name, scimId }) => concerns(name, scimId))
     .slice(0, limit);
   const snapshots = state?.snapshots(new Set(rows.map(({ sync }) => sync))) ?? new Map<number, string>();
@@ -64,6 +64,6 @@ export function gatherHistory(
       because: detail,
       problem: null,
     }))
-    .filter(({ at, name }) => at >= since && concerns(name));
+    .filter(({ at, name }) => at >= since && concerns(name, name));
   return [...done.reverse(), ...acts].sort((a, b) => a.at - b.at).slice(-limit);
 }

@@ -1,8 +1,8 @@
 // `sunk-agent history`: what changed for which user, when, by which sync or operator, and from which snapshot.
 import { type AuditTrail, readAudit } from '../../agent/report/audit.ts';
-import { gatherHistory, type HistoryEvent } from '../../agent/report/history.ts';
+import { gatherHistory, type HistoryEvent, type HistoryQuestion } from '../../agent/report/history.ts';
 import { openNodeContext } from '../../agent/node-context.ts';
-import { findPerson } from '../../agent/operator/find-person.ts';
+import { resolveSubject, type Subject } from '../../agent/operator/resolve-subject.ts';
 import type { Config } from '../../config/config.ts';
 import { parseDuration } from '../../config/types.ts';
 import { AgentError, describeError } from '../../common/errors.ts';
@@ -25,7 +25,7 @@ What changed for which user, when, why, by which sync and from which snapshot, a
 With --json, one object a line; pass is the old name of sync, and ends with the next release.
 
   --since TIME   a span such as 2h or 7d, or a time such as 2026-11-25T08:00:00Z
-  --user NAME    about one user: an account name, a userName or a SCIM id
+  --user NAME    about one user: an account name, present or former, a userName, a SCIM id or an address
   --limit N      the newest N (1000)
 
 Examples:
@@ -44,8 +44,8 @@ export function run(context: CommandContext): Promise<number> {
   const trail = readAudit(paths);
   const view = openView(paths.state);
   try {
-    const names = typeof user === 'string' ? findNames(user, view, config) : new Set<string>();
-    const events = gatherHistory(view, trail, { since: from, names, limit: most });
+    const about = typeof user === 'string' ? describeUser(user, view, config) : null;
+    const events = gatherHistory(view, trail, { since: from, about, limit: most });
     process.stdout.write(context.json ? events.map(toJsonLine).join('') : describe(events));
     warnAbout(trail);
   } finally {
@@ -75,13 +75,23 @@ function openView(directory: string): StateView | null {
   }
 }
 
-/** Every name or id of a user in the history: name, userName, SCIM id, in lower case. */
-function findNames(user: string, view: StateView | null, config: Config): Set<string> {
-  const found = view === null ? null : findPerson(user, view.users(), view.bindings(), config);
-  const { id = null, userName = null } = found?.user.record ?? {};
-  return new Set(
-    [user, found?.name ?? null, id, userName].flatMap((name) => (name === null ? [] : [name.toLowerCase()])),
-  );
+/** Every name of a user in the history, and the SCIM id; the word alone where it means no one, or several. */
+function describeUser(user: string, view: StateView | null, config: Config): HistoryQuestion['about'] {
+  const subject = view === null ? null : findSubject(user, view, config);
+  const names = [user === subject?.scimId ? null : user, subject?.name ?? null, subject?.userName ?? null];
+  return {
+    names: new Set(names.flatMap((name) => (name === null ? [] : [name.toLowerCase()]))),
+    scimId: subject?.scimId ?? user,
+  };
+}
+
+function findSubject(user: string, view: StateView, config: Config): Subject | null {
+  try {
+    return resolveSubject(user, view, config, () => false);
+  } catch (error) {
+    if (error instanceof AgentError) return null;
+    throw error;
+  }
 }
 
 function warnAbout({ unreadable }: AuditTrail): void {

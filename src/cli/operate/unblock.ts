@@ -43,11 +43,13 @@ export async function run(context: CommandContext): Promise<number> {
  */
 function findWords(typed: string, node: NodeContext): string[] {
   const blocks = readBlocks(node.paths.blocked);
-  const wanted = new Set([typed.toLowerCase(), ...listNames(typed, node)]);
+  const { id, names, isOther } = describeTyped(typed, node);
+  // Ids compare as they are: another person's may differ by case alone.
+  const isMeant = (text: string): boolean => text === id || (names.has(text.toLowerCase()) && !isOther(text));
   const found = blocks.filter(({ word, name }) =>
     word.startsWith('SHA256:')
       ? word === typed
-      : wanted.has(word.toLowerCase()) || (name !== null && wanted.has(name.toLowerCase())),
+      : isMeant(word) || (name !== null && !isOther(word) && isMeant(name)),
   );
   if (found.length > 0) return found.map(({ word }) => word);
   const known = blocks.flatMap(({ word, name }) => (name === null ? [word] : [name]));
@@ -56,15 +58,30 @@ function findWords(typed: string, node: NodeContext): string[] {
   });
 }
 
-/** All names of the person that was typed, in lower case; none where no record knows them. */
-function listNames(typed: string, node: NodeContext): string[] {
+interface Typed {
+  readonly id: string;
+  /** In lower case. */
+  readonly names: ReadonlySet<string>;
+  /** Whether the text is the id of another person. */
+  readonly isOther: (text: string) => boolean;
+}
+
+/** The id and all names of the person that was typed; the word alone where no record knows them. */
+function describeTyped(typed: string, node: NodeContext): Typed {
+  const unknown = { id: typed, names: new Set([typed.toLowerCase()]), isOther: () => false };
   const view = openView(node.paths.state);
-  if (view === null) return [];
+  if (view === null) return unknown;
   try {
     const { scimId, name, userName } = resolveSubject(typed, view, node.config, () => false);
-    return [scimId, name, userName].flatMap((one) => (one === null ? [] : [one.toLowerCase()]));
+    const ids = new Set(view.users().map(({ record }) => record.id));
+    const names = [name, userName, scimId === null ? typed : null];
+    return {
+      id: scimId ?? typed,
+      names: new Set(names.flatMap((one) => (one === null ? [] : [one.toLowerCase()]))),
+      isOther: (text) => text !== scimId && ids.has(text),
+    };
   } catch (error) {
-    if (error instanceof AgentError) return [];
+    if (error instanceof AgentError) return unknown;
     throw error;
   } finally {
     view.close();

@@ -6,6 +6,7 @@ import { followConfig } from '../../policy/identity/former.ts';
 import { findSuccessions } from '../../policy/identity/succession.ts';
 import type { StoredGroup } from '../../policy/model.ts';
 import type { SyncPlan } from '../../plan/plan-sync.ts';
+import { listBlocked } from '../../agent/reconcile/decide.ts';
 import { findRemark, readOperatorFiles } from '../../agent/overrides/operator-files.ts';
 import type { Paths } from '../../common/paths.ts';
 import type { FoundPerson } from '../../agent/operator/find-person.ts';
@@ -25,14 +26,14 @@ export function gatherPerson({ user, name }: FoundPerson, sources: PersonSources
   const config = followConfig(sources.config, state.former());
   const { record, absent, confirmedAt } = user;
   const { id, active, userName } = record;
-  const overrides = readOperatorOverrides(config, readOperatorFiles(paths).blocked);
+  const overrides = readOperatorOverrides(config, listBlocked(readOperatorFiles(paths).blocks, [user]));
   const rules = overrides.rulesFor(record, name);
   const { members } = resolveAccess(config.access, groups);
   const listed = overrides.isListed(userName);
   const desired = decision.desired.accounts.find(({ scimId }) => scimId === id) ?? null;
   const refusals = decision.desired.refusals.filter(({ kind, scimId }) => kind === 'User' && scimId === id);
   const remark = [id, userName, name]
-    .map((entry) => (entry === null ? null : findRemark(paths.blocked, entry)))
+    .map((entry) => (entry === null ? null : findRemark(paths.blocked, entry, entry === id)))
     .find((found) => found !== null);
   return {
     record,

@@ -2,12 +2,14 @@
 import { openHost } from '../../host/host.ts';
 import { viewState, type StateView } from '../../state/state.ts';
 import type { Binding } from '../../policy/model.ts';
+import type { Config } from '../../config/config.ts';
 import type { NodeContext } from '../../agent/node-context.ts';
 import { decide } from '../../agent/reconcile/decide.ts';
 import { judgeFreshness } from '../../agent/ingest/freshness.ts';
 import { proveUse, type ProofOfUse } from '../../agent/report/proof-of-use.ts';
 import { readStatus } from '../../agent/report/status.ts';
 import { findNewcomer, findPerson, type FoundPerson } from '../../agent/operator/find-person.ts';
+import { findFormerSubject } from '../../agent/operator/resolve-subject.ts';
 import { type ProbeResult, tryProbe } from '../probe.ts';
 import type { Facts, PersonFacts } from './facts.ts';
 import { gatherHostFacts } from './gather-host.ts';
@@ -31,7 +33,7 @@ export async function gatherFacts(
   const view = await tryProbe(() => viewState(paths.state));
   try {
     const state = view.ok ? readOnce(view.value) : null;
-    const found = state === null ? null : findPerson(question, state.users(), state.bindings(), config);
+    const found = state === null ? null : findMeant(question, state, config);
     const name = found?.name ?? (/^[a-z_][a-z0-9_.-]{0,31}$/i.test(question) ? question : null);
     const host = gatherHostFacts(context, name, now, from);
     const person: Facts['person'] =
@@ -54,6 +56,15 @@ export async function gatherFacts(
   } finally {
     if (view.ok) view.value.close();
   }
+}
+
+/** Also by a name that the account once had, as every command understands it. */
+function findMeant(question: string, state: StateView, config: Config): FoundPerson | null {
+  const users = state.users();
+  const found = findPerson(question, users, state.bindings(), config);
+  const former = found === null ? findFormerSubject(question, state, config) : null;
+  const user = former === null ? undefined : users.find(({ record }) => record.id === former.scimId);
+  return found ?? (user === undefined ? null : { user, name: former?.name ?? null });
 }
 
 function findUse(
