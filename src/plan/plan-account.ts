@@ -1,5 +1,4 @@
 // What becomes of one account's line, home and sessions, and of what belongs to leaving and returning.
-import { DISABLED_SHELL } from '../policy/accounts.ts';
 import type { DisabledBecause, DesiredAccount, DesiredState } from '../policy/model.ts';
 import type { PasswdEntry } from '../policy/posix.ts';
 import { type ActualAccount, type ActualState, DISABLED_DAY } from './actual.ts';
@@ -13,7 +12,6 @@ export const DISABLED_BECAUSE: Readonly<Record<DisabledBecause, string>> = {
   'no-access-group': 'is in no access group',
   blocked: 'an operator blocked this person',
   'not-listed-here': 'access.users does not list this person',
-  unknown: 'is in the managed group, but neither the ledger nor the store knows this account',
 };
 
 /**
@@ -47,7 +45,8 @@ export function planAccount(
     const { uid, gid, dir } = entry;
     changes.push({ ...common, kind: 'home-create', uid, gid, dir, because: 'the home is missing' });
   }
-  if (actual.offboarded.has(entry.uid)) changes.push(planReturning({ ...common, uid: entry.uid }));
+  if (actual.offboarded.has(entry.uid))
+    changes.push(planReturning({ ...common, uid: entry.uid, home: entry.dir }));
   return changes;
 }
 
@@ -85,21 +84,6 @@ function planAltering(scimId: string, before: PasswdEntry, entry: PasswdEntry): 
   if (isEqualEntry(before, entry)) return [];
   const because = `${listDifferences(before, entry)} changed`;
   return [{ scimId, name: entry.name, kind: 'account-alter', before, entry, because }];
-}
-
-/** The line of an account of the managed group that neither the ledger nor the store knows. */
-export function planNotInStore(
-  name: string,
-  scimId: string,
-  desired: DesiredState,
-  actual: ActualState,
-): Change[] {
-  const present = actual.accounts.get(name);
-  if (present === undefined) return [];
-  const entry = { ...present.entry, shell: DISABLED_SHELL };
-  const nothing = { credentials: [], extension: null, needsManagedGroup: false };
-  const account = { scimId, entry, disabled: 'unknown', ...nothing } as const;
-  return planDisabling(account, 'unknown', present, desired, actual);
 }
 
 /** The line of a leftover whose time is over, with what may still run. */

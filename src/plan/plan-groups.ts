@@ -1,5 +1,6 @@
 // What becomes of groups and memberships.
 import type { DesiredState } from '../policy/model.ts';
+import { isNotInStore } from '../policy/not-in-store.ts';
 import type { GroupEntry } from '../policy/posix.ts';
 import type { ActualState } from './actual.ts';
 import type { Change } from './change.ts';
@@ -85,6 +86,8 @@ function removeMembers(
   return present.members.flatMap((member) => {
     const scimId = managed.idOf(member);
     if (wanted.has(member) || scimId === null || !concerns(member, managed)) return [];
+    // Not managed: the managed group is what keeps sshd from that account's own key file, and the lists of others are theirs.
+    if (isNotInStore({ scimId })) return [];
     if (!managed.desired.has(member) && managed.leftovers.get(member)?.fate === 'leave') return [];
     const disabled = managed.desired.get(member)?.disabled ?? null;
     const why = disabled === null ? because : DISABLED_BECAUSE[disabled];

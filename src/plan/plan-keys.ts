@@ -1,10 +1,11 @@
 // What becomes of key files: written whole, or removed.
 import { listFingerprints } from '../policy/keys/key-file-lines.ts';
 import type { KeyFileRenderer } from '../policy/keys/key-file.ts';
-import type { DesiredAccount, Extension } from '../policy/model.ts';
+import type { DesiredAccount, Extension, Leftover } from '../policy/model.ts';
 import type { ActualState } from './actual.ts';
 import type { Change } from './change.ts';
 import type { ManagedAccounts } from './managed-accounts.ts';
+import { isNotInStore } from '../policy/not-in-store.ts';
 import { DISABLED_BECAUSE } from './plan-account.ts';
 
 /**
@@ -40,17 +41,18 @@ export function planKeyFile(
 export function planStrayKeyFiles(managed: ManagedAccounts, actual: ActualState): Change[] {
   const changes: Change[] = [];
   for (const name of actual.keyFiles.keys()) {
-    const fate = managed.leftovers.get(name)?.fate;
-    if (managed.desired.has(name) || fate === 'leave') continue;
-    const because =
-      fate === 'deny'
-        ? 'this node refuses the account'
-        : fate === 'disable'
-          ? DISABLED_BECAUSE.unknown
-          : 'no managed account has this name any more';
-    changes.push(removeKeys(name, managed.idOf(name), because));
+    const leftover = managed.leftovers.get(name);
+    if (managed.desired.has(name) || leftover?.fate === 'leave') continue;
+    changes.push(removeKeys(name, managed.idOf(name), explainStray(leftover)));
   }
   return changes;
+}
+
+function explainStray(leftover: Leftover | undefined): string {
+  if (leftover?.fate !== 'deny') return 'no managed account has this name any more';
+  return isNotInStore(leftover)
+    ? 'is in the managed group, but neither the ledger nor the store knows this account'
+    : 'this node refuses the account';
 }
 
 function removeKeys(name: string, scimId: string | null, because: string): Change {

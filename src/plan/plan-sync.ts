@@ -34,6 +34,13 @@ export interface SyncInput extends Omit<DesiredStateInput, 'facts' | 'nameServic
   readonly isRecordable: boolean;
 }
 
+/** An account of the managed group that neither ledger nor store knows, and that is not disabled. */
+export interface UnmanagedAccount {
+  readonly name: string;
+  /** Whether a key file of this program still serves it. */
+  readonly hasKeys: boolean;
+}
+
 /** What a sync would do, and why; nothing has been done yet. */
 export interface SyncPlan {
   readonly desired: DesiredState;
@@ -44,8 +51,8 @@ export interface SyncPlan {
   readonly bindings: readonly Binding[];
   /** People and groups that were created again at the store and are refused here: `sunk-agent rebind` is the way out. */
   readonly stranded: readonly Succession[];
-  /** Accounts of the managed group that neither ledger nor store knows and that still have access, by name. */
-  readonly notInStore: readonly string[];
+  /** Accounts of the managed group that are not managed, because neither ledger nor store knows them. */
+  readonly notInStore: readonly UnmanagedAccount[];
 }
 
 const FROZEN = 'this node is frozen: no grants and no absences (sunk-agent thaw)';
@@ -118,10 +125,11 @@ function listNotInStore(
   { leftovers }: DesiredState,
   { keyFiles }: ActualState,
   { own }: HostState,
-): string[] {
+): UnmanagedAccount[] {
   return leftovers.filter(isNotInStore).flatMap(({ name }) => {
     const isDisabled = own.accounts.get(name)?.expiryDay === DISABLED_DAY;
-    return isDisabled && !keyFiles.has(name) ? [] : [name];
+    const hasKeys = keyFiles.has(name);
+    return isDisabled && !hasKeys ? [] : [{ name, hasKeys }];
   });
 }
 

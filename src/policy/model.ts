@@ -65,8 +65,8 @@ export interface NodeFacts {
   /** What newcomers do not get, whatever the name service makes of it. */
   readonly inUse: InUse;
   /**
-   * Lines of the managed group that the ledger does not bind, because it was lost: bound again if name and uid agree
-   * with the store (see adopt.ts), else refused.
+   * Lines of the managed group that the ledger does not bind, because it was lost or they were added by hand: bound
+   * again if name and uid agree with the store (see adopt.ts), else not managed.
    */
   readonly unbound: readonly UnboundAccount[];
   /**
@@ -123,8 +123,7 @@ export interface Credential extends AcceptedKey {
   readonly source: string;
 }
 
-export type DisabledBecause =
-  'inactive' | 'absent' | 'no-access-group' | 'blocked' | 'not-listed-here' | 'unknown';
+export type DisabledBecause = 'inactive' | 'absent' | 'no-access-group' | 'blocked' | 'not-listed-here';
 
 export interface DesiredAccount {
   readonly scimId: string;
@@ -148,16 +147,16 @@ export interface DesiredGroup extends GroupEntry {
 
 /** A bound account or group that is not among the desired ones, and what becomes of what the host has of it. */
 export interface Leftover {
-  /** `unknown:NAME` for an account of the managed group that neither ledger nor store knows. */
+  /** `unknown:NAME` for an account of the managed group that neither ledger nor store knows, which is not managed. */
   readonly scimId: string;
   readonly kind: 'account' | 'group';
   readonly name: string;
   /**
    * `remove`: its retention is over, or it has another name now. `leave`: the store said nothing of it, so nothing is
-   * done. `deny`: this node refuses it (a local account has its name or id): no key is served, the line stays.
-   * `disable`: it is in the managed group, and neither the ledger nor a completely read store knows it.
+   * done. `deny`: no key is served and the line stays, because this node refuses it (a local account has its name or
+   * id), or because neither the ledger nor a completely read store knows it.
    */
-  readonly fate: 'remove' | 'leave' | 'deny' | 'disable';
+  readonly fate: 'remove' | 'leave' | 'deny';
 }
 
 export interface Refusal {

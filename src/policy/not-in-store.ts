@@ -1,11 +1,12 @@
-// Accounts of the managed group that neither the ledger nor the store knows: the ledger was lost.
+// Accounts of the managed group that neither the ledger nor the store knows: added by hand, or the ledger was lost.
 import type { DesiredAccount, Leftover, UnboundAccount } from './model.ts';
 
 const PREFIX = 'unknown:';
 
 /**
- * Their fate: disabled, where the store was read completely now and once before; until then they stay, because
- * incomplete data never revokes access.
+ * They are not managed, so they are named and never disabled: an operator may have put an emergency account there. A key
+ * file is no part of the account: it goes where the store was read completely now and once before, because sshd would
+ * serve what the store lists no longer. Until then it stays, because incomplete data never revokes access.
  */
 export function findNotInStore(
   unbound: readonly UnboundAccount[],
@@ -20,7 +21,7 @@ export function findNotInStore(
       scimId: `${PREFIX}${name}`,
       kind: 'account',
       name,
-      fate: isComplete ? 'disable' : 'leave',
+      fate: isComplete ? 'deny' : 'leave',
     }));
 }
 

@@ -7,7 +7,7 @@ import { scopeOf } from './fetch-scope.ts';
 
 /** What the window hangs on, of the report of an earlier sync. */
 interface WindowSync extends FetchedSync {
-  readonly unknown?: object | null;
+  readonly unknown?: { readonly withKeys?: number } | null;
 }
 
 /** Seconds after which everything is read, whatever the schedule says: a delta lists no deleted user. */
@@ -68,13 +68,13 @@ export function findDistrust(state: Syncs, config: Config, now: number): number 
 /**
  * The time from which a delta asks, as RFC 3339; the reader adds the overlap.
  * @returns null where everything has to be read: the store was never read whole or not for half a day, another question
- *   since, deltas missed something lately, or an account has access that neither ledger nor store knows, which only a
- *   full read can settle.
+ *   since, deltas missed something lately, or an account has a key file that neither ledger nor store knows, which only
+ *   a full read can settle.
  */
 export function findWindow(state: Syncs, config: Config, now: number): string | null {
   const full = findFull(state, scopeOf(config));
   if (full === null || now - full.startedAt > FULL_AT_LEAST_EVERY || now < full.startedAt) return null;
-  if ((state.lastSync<WindowSync>('any', () => true)?.unknown ?? null) !== null) return null;
+  if ((state.lastSync<WindowSync>('any', () => true)?.unknown?.withKeys ?? 0) > 0) return null;
   if (findDistrust(state, config, now) !== null) return null;
   const until = findReadUntil(state, config, now);
   return until === null ? null : new Date(until).toISOString();

@@ -3,6 +3,7 @@ import type { Config } from '../../config/config.ts';
 import { AgentError } from '../../common/errors.ts';
 import type { Host } from '../../host/host.ts';
 import type { Change } from '../../plan/change.ts';
+import { chooseId } from '../../policy/identity/ids.ts';
 import { DISABLED_SHELL } from '../../policy/accounts.ts';
 import { readKeyFile } from '../../policy/keys/key-file-lines.ts';
 import type { Binding, StoredUser } from '../../policy/model.ts';
@@ -50,10 +51,14 @@ export async function revokeNow(
 export function findName(entry: string, config: Config, host: Host, known: Known): string | null {
   const person = known === null ? null : findPerson(entry, known.users(), known.bindings(), config);
   const name = person?.name ?? entry;
-  const binding = known?.bindings().find((one) => one.kind === 'account' && one.name === name);
   const there = host.lookUp(name);
   if (there === null) return null;
-  if (there.isManaged || binding?.id === there.account.entry.uid) return name;
+  const { uid } = there.account.entry;
+  const binding = known?.bindings().find((one) => one.kind === 'account' && one.name === name);
+  if (binding?.id === uid) return name;
+  // Without a ledger that could say so: the managed group, and what the store says where that is known.
+  const isOfStore = known === null || (person !== null && hasUid(person.user, uid, config));
+  if (there.isManaged && isOfStore) return name;
   throw new AgentError(
     'refused',
     `${name} is a local account of this node, which sunk-agent does not manage, so it is not blocked`,
@@ -61,6 +66,11 @@ export function findName(entry: string, config: Config, host: Host, known: Known
       hint: `usermod --expiredate 1 ${name} disables it; its own ~/.ssh/authorized_keys stays`,
     },
   );
+}
+
+function hasUid({ record }: StoredUser, uid: number, config: Config): boolean {
+  const id = chooseId('uid', record.id, record.uid, config.accounts);
+  return id.ok && id.id === uid;
 }
 
 function closePerson(name: string | null, host: Host): Change[] {

@@ -7,7 +7,7 @@ import { isHomeFault } from '../../policy/identity/own-home.ts';
 import type { DesiredState, Refusal } from '../../policy/model.ts';
 import type { FetchResult } from '../ingest/fetch-store.ts';
 import { type Pause, StoreBusy } from '../../protocol/store-busy.ts';
-import type { SyncPlan } from '../../plan/plan-sync.ts';
+import type { SyncPlan, UnmanagedAccount } from '../../plan/plan-sync.ts';
 import { countRecords, type RecordCounts } from './count-records.ts';
 import type { SyncMode } from '../ingest/sync-request.ts';
 
@@ -52,10 +52,11 @@ export interface SyncReport {
   };
   readonly held: readonly HeldSummary[];
   /**
-   * Enabled accounts in the managed group that neither the ledger nor the store knows: how many, and the first of them.
-   * null or, by another build, left out: none. Until then the store is read completely each time.
+   * Accounts in the managed group that are not managed, because neither the ledger nor the store knows them: how many,
+   * the first of them, and how many have a key file, for which the store is read completely each time. null or, by
+   * another build, left out: none.
    */
-  readonly unknown?: { readonly accounts: number; readonly first: readonly string[] } | null;
+  readonly unknown?: UnmanagedSummary | null;
   /** Whose home is not safe to log in to, as a sentence each; at most 20. By another build, left out: none. */
   readonly homes?: readonly string[];
   /**
@@ -154,16 +155,24 @@ function describeFailure(error: AgentError): SyncReport['failure'] {
 /** Whether the store was fetched and the host agrees with it now. */
 export function isAgreed({ fetched, failure, changes, unknown = null }: SyncReport): boolean {
   const isFetched = failure === null && (fetched === null || fetched.problems.length === 0);
-  return isFetched && changes.failed === 0 && changes.held === 0 && unknown === null;
+  return isFetched && changes.failed === 0 && changes.held === 0 && (unknown?.withKeys ?? 0) === 0;
 }
 
-/** @param done names to which all was done that had to be. */
+export interface UnmanagedSummary {
+  readonly accounts: number;
+  readonly first: readonly string[];
+  readonly withKeys?: number;
+}
+
+/** @param done names whose key file was removed. */
 export function summariseNotInStore(
-  unknown: readonly string[],
+  unmanaged: readonly UnmanagedAccount[],
   done: ReadonlySet<string>,
-): NonNullable<SyncReport['unknown']> | null {
-  const left = unknown.filter((name) => !done.has(name)).sort();
-  return left.length === 0 ? null : { accounts: left.length, first: left.slice(0, 5) };
+): UnmanagedSummary | null {
+  if (unmanaged.length === 0) return null;
+  const names = unmanaged.map(({ name }) => name).sort();
+  const withKeys = unmanaged.filter(({ name, hasKeys }) => hasKeys && !done.has(name)).length;
+  return { accounts: names.length, first: names.slice(0, 5), withKeys };
 }
 
 function findDone(applied: readonly Applied[]): Set<string> {

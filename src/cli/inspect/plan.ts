@@ -12,6 +12,7 @@ import { summariseNotInStore } from '../../agent/reconcile/sync-report.ts';
 import type { StateDatabase } from '../../state/state.ts';
 import type { Change } from '../../plan/change.ts';
 import type { Refusal } from '../../policy/model.ts';
+import type { UnmanagedAccount } from '../../plan/plan-sync.ts';
 import { printPlan } from '../../plan/print.ts';
 import { makePrintable } from '../../common/text/printable.ts';
 import { wrapText } from '../terminal/wrap.ts';
@@ -51,15 +52,15 @@ export async function run(context: CommandContext): Promise<number> {
       changes,
       verdict,
       desired: { refusals },
-      notInStore: unknown,
+      notInStore,
     } = await decide(syncContext, now, judgeFreshness(fetched, syncContext.state, now));
     process.stdout.write(
       context.json
-        ? `${JSON.stringify({ changes, held: verdict.held, refusals, unknown })}\n`
+        ? `${JSON.stringify({ changes, held: verdict.held, refusals, unknown: notInStore.map(({ name }) => name) })}\n`
         : wrapText(
             printPlan(changes, verdict, mayColour()) +
               describeRefusals(refusals, syncContext.state) +
-              describeUnknown(unknown, changes),
+              describeUnmanaged(notInStore, changes),
             process.stdout.columns,
           ),
     );
@@ -88,10 +89,10 @@ function describeRefusals(
   return `\nRefused:\n${lines.join('')}`;
 }
 
-/** The accounts that neither ledger nor store knows and that keep access under this plan. */
-function describeUnknown(unknown: readonly string[], changes: readonly Change[]): string {
-  const left = summariseNotInStore(unknown, new Set(changes.map(({ name }) => name)));
-  return describeNotInStore({ unknown: left })
-    .map((sentence) => `\nKeeps access: ${makePrintable(sentence)}\n`)
+/** The accounts of the managed group that neither ledger nor store knows. */
+function describeUnmanaged(unmanaged: readonly UnmanagedAccount[], changes: readonly Change[]): string {
+  const unknown = summariseNotInStore(unmanaged, new Set(changes.map(({ name }) => name)));
+  return describeNotInStore({ unknown })
+    .map((sentence) => `\nNot managed: ${makePrintable(sentence)}\n`)
     .join('');
 }

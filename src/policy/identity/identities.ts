@@ -14,6 +14,7 @@ import type { Grant, ServiceCheck } from '../name-services.ts';
 import type { Person } from '../person.ts';
 import { collectHomes, findNesting } from './nested-homes.ts';
 import { findHomeFault } from './own-home.ts';
+import { toRevocable } from './revocable.ts';
 import { type NameReading, readUsername } from './username.ts';
 
 export interface ResolvedIdentities {
@@ -55,19 +56,12 @@ export function resolveIdentities(
       else if (!reading.ok && disabled === null) refuse(person, reading);
       continue;
     }
-    const { name, id: uid, home } = binding;
-    const gid = binding.gid ?? allocations.config.accounts.primary_gid;
-    const identity = { name, uid, gid, home: home ?? '/nonexistent' };
-    const fault = findBoundFault(identity, allocations);
-    if (fault !== null) {
-      refuse(person, fault);
-      continue;
-    }
-    identities.set(record.id, identity);
-    if (disabled !== null) continue;
+    const identity = resolveBound(person, binding, allocations, refuse);
+    if (identity !== null) identities.set(record.id, identity);
+    if (identity === null || disabled !== null) continue;
     for (const kept of listKept(record, binding, rules.uid, allocations)) refuse(person, kept);
     const reading = readUsername(record.username, allocations.domains);
-    if (!reading.ok || reading.name !== name) renamed.push({ person, identity, reading });
+    if (!reading.ok || reading.name !== binding.name) renamed.push({ person, identity, reading });
   }
   const clashes = resolveClashes(newcomers, allocations.config.accounts.home);
   const blockedNames = new Set(blocked);
@@ -88,6 +82,22 @@ export function resolveIdentities(
     return services.findFault(grant);
   });
   return { identities, refusals, grants };
+}
+
+/** What the ledger binds, where it may stand on this node; of a person without access also where it may not. */
+function resolveBound(
+  person: Person,
+  { name, id: uid, gid, home }: Binding,
+  allocations: Allocations,
+  refuse: (person: Person, fault: Fault) => void,
+): Identity | null {
+  const primaryGid = allocations.config.accounts.primary_gid;
+  const identity = { name, uid, gid: gid ?? primaryGid, home: home ?? '/nonexistent' };
+  const fault = findBoundFault(identity, allocations);
+  if (fault === null) return identity;
+  const left = person.disabled === null ? null : toRevocable(identity, allocations);
+  if (left === null) refuse(person, fault);
+  return left;
 }
 
 function collectPersonalHomes(

@@ -319,6 +319,40 @@ describe('computeDesiredState', () => {
     expect(host.leftovers.map(({ name, fate }) => `${name} ${fate}`)).toEqual(['alice deny', 'bob deny']);
   });
 
+  it.each([
+    ['a local group has the primary gid', { gid: 30001 }, {}],
+    ['a local account has the uid too', {}, { foreignAccounts: [{ name: 'ops', uid: 20100 }] }],
+    ['a local account has the name', { gid: 40000 }, { foreignAccounts: [{ name: 'alice', uid: 1500 }] }],
+    [
+      'another program publishes another uid',
+      {},
+      { published: { accounts: [{ name: 'alice', uid: 7 }], groups: [] } },
+    ],
+    ['the gid is reserved', { gid: 27 }, {}],
+    ['the home is no path', { home: '/home/x\nroot' }, {}],
+    ['the name is reserved', { name: 'postgres' }, {}],
+    ['sudoers names it', {}, { privilegedNames: new Map([['alice', '/etc/sudoers:1']]) }],
+  ])(
+    'disables a person without access under the name and uid of the ledger although %s',
+    (_, bound, known) => {
+      const binding = { ...makeBinding('alice', 20100), ...bound };
+      const host = computeDesiredState(
+        makeInput({
+          facts: { ...FACTS, ...known },
+          users: [makeUser('alice', 20100, { active: false })],
+          groups: [members('alice')],
+          bindings: [binding],
+        }),
+      );
+      expect(host.accounts).toMatchObject([
+        { disabled: 'inactive', needsManagedGroup: 'gid' in bound && bound.gid === 30001 },
+      ]);
+      expect(host.accounts[0]!.entry).toMatchObject({ name: binding.name, uid: 20100 });
+      expect(host.leftovers).toEqual([]);
+      expect(host.bindings[0]).toEqual({ ...binding, disabledAt: NOW });
+    },
+  );
+
   it('never follows a ledger that binds what may never be granted', () => {
     const bindings = [
       makeBinding('alice', 0),
@@ -553,7 +587,7 @@ overrides: [{ id: u-alice, add_key: "${REAL_KEY}" }]`);
     expect(codes(computeDesiredState(makeInput({ users })))).toEqual([]);
   });
 
-  it('disables unknown lines of the managed group, once the store was read whole, and none that an account has', () => {
+  it('never disables unknown lines of the managed group; their keys go once the store was read whole', () => {
     const marked = ['alice', 'unknown'].map((name, n) => ({
       name,
       uid: 20100 + n,
@@ -564,7 +598,7 @@ overrides: [{ id: u-alice, add_key: "${REAL_KEY}" }]`);
     const fates = (isWhole: boolean) =>
       computeDesiredState(makeInput({ ...input, isComplete: isWhole })).leftovers;
     const line = { scimId: 'unknown:unknown', kind: 'account', name: 'unknown' };
-    expect(fates(true)).toEqual([{ ...line, fate: 'disable' }]);
+    expect(fates(true)).toEqual([{ ...line, fate: 'deny' }]);
     expect(fates(false)).toEqual([{ ...line, fate: 'leave' }]);
   });
 

@@ -68,9 +68,9 @@ function explainMissing({ local, question, status, config, newcomer }: Facts): V
   if (local?.gid === config.accounts.primary_gid) {
     return warning(
       'record-unknown-account',
-      `${local.name} (uid ${local.uid}) is in the managed group but in neither the ledger nor the user store; it will be disabled after two full syncs`,
+      `${local.name} (uid ${local.uid}) is in the managed group but in neither the ledger nor the user store: it is not managed, and never disabled by sunk-agent`,
       'operator',
-      `find the owner of the account; to disable it at once: sunk-agent block ${local.name}`,
+      `find the owner of the account; give it another primary group with usermod --gid GROUP ${local.name}, or disable it with usermod --expiredate 1 ${local.name}`,
     );
   }
   if (local !== null) {

@@ -84,11 +84,11 @@ describe('a name without a record', () => {
   const line = { name: 'mallory', uid: 666, gid: 100, gecos: '', dir: '/home/mallory', shell: '/bin/sh' };
   const unreachable = withStatus(({ store }) => ({ store: { ...store, failure } })).status;
 
-  test('in the managed group is an unknown account, which the operator can block at once', () => {
+  test('in the managed group is an unknown account, which the operator takes out of the group or disables', () => {
     const local = { ...line, gid: config.accounts.primary_gid };
     const verdict = judgeRecord({ ...missing, local });
     expect(verdict).toMatchObject({ level: 'warning', code: 'record-unknown-account', owner: 'operator' });
-    expect(verdict.howToFix).toContain('sunk-agent block mallory');
+    expect(verdict.howToFix).toMatch(/usermod --gid GROUP mallory.*usermod --expiredate 1 mallory/);
     // Also while the store does not answer.
     expect(judgeRecord({ ...missing, local, status: unreachable }).code).toBe('record-unknown-account');
   });
