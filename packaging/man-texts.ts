@@ -3,9 +3,10 @@
 export const READING = `Each sync.poll the reader asks the store for changes, and each sync.full for everything; scim.budget stretches the
 pauses. Users missing from a complete listing are looked up by id, 50 in a sync. If the store confirms that a user is
 deleted, that acts at once. Without confirmation an absence has to be repeated (limits.absences); it does not count in a
-sync whose listing lacks a user that the store then serves by id. Where the state database was lost, an account of the
-managed group that is in neither the ledger nor the store has no id to look up. It is disabled after two full syncs;
-until then each poll reads everything.
+sync whose listing lacks a user that the store then serves by id. An account of the managed group that is in neither the
+ledger nor the store, because it was added by hand or the state database was lost, is not managed and never disabled:
+status names it, and an operator removes it from the group. What an earlier sync left as its key file goes after two
+full syncs; until then each poll reads everything.
 
 Where the store's ServiceProviderConfig offers events of its resources (RFC 9967), the reader also keeps one request open
 at SecurityEvents below scim.base_url (RFC 8936), in a stream of this node's own. An event only names resources: up to 50
@@ -33,10 +34,19 @@ with a probability of 0.2 %), but such a uid makes a sparse lastlog of hundreds 
 exist in a pod with a user namespace of its own.`;
 
 export const LEAVING = `A user who is deactivated, deleted, blocked or in no access group loses, in this order: the keys; the account
-(expiry day 1 and a nologin shell, the line stays); the sessions; groups and sudo, but for the managed group, which sshd's
+(expiry day 1 and a nologin shell, the line stays); sudo; the sessions; groups, but for the managed group, which sshd's
 settings need; cron and at jobs and lingering, which are moved to /var/lib/sunk-agent/offboarded and restored when the user
-returns. Then offboarding.hook runs. Each step is in the history with its time. After accounts.retention the line is
-removed too; the home stays, the uid stays bound, and a user who returns gets the same name, uid, groups and home.
+returns. Of the jobs, 100 and 4 MiB are kept, 1 MiB each; others are removed. A job whose time has passed does not run: a
+file in the user's home, sunk-agent-jobs-TIME.txt, names those that did not come back. Then offboarding.hook runs. Each
+step is in the history with its time. That this node refuses the identity (a local group has the gid) changes nothing: the
+line with the ledger's name and uid is disabled.
+
+A user who loses sudo and nothing else keeps sessions without a root shell; a session in which one was opened ends. Without
+logind (in pods) a root shell that detached cannot be told from other processes of root: status says "alice had root here
+until 2026-11-29 12:04 (UTC): recreate this pod", until it was.
+
+After accounts.retention the line is removed too; the home stays, the uid stays bound, and a user who returns gets the
+same name, uid, groups and home.
 
 A full disk does not delay a revocation: 8 MiB beside the state database (/var/lib/sunk-agent/reserve) are released while
 a sync runs. While the state database cannot be written at all (its volume is full, or its disk fails), the daemon

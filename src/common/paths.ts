@@ -39,6 +39,8 @@ export interface Paths {
   readonly hooks: string;
   /** Services that start again as a person who left, one file per uid. */
   readonly restarting: string;
+  /** Who lost sudo and may still have a root shell, one file per uid. */
+  readonly rootShells: string;
 }
 
 /** All paths of the agent below `root`. */
@@ -68,5 +70,6 @@ export function pathsUnder(root: string): Paths {
     readerSocket: below('run/sunk-agent/reader.sock'),
     hooks: below('run/sunk-agent/hooks'),
     restarting: below('run/sunk-agent/restarting'),
+    rootShells: below('run/sunk-agent/root-shells'),
   };
 }

@@ -10,9 +10,11 @@ import { findKeys, removeKeyFile, writeKeyFiles } from './keys/authorized-keys.t
 import { addDenied, addDeniedKeys } from './keys/deny-list.ts';
 import { tellNscd } from './nss/nscd.ts';
 import { runHooks } from './sessions/hook.ts';
-import { disableJobs, noteHook, restoreJobs } from './sessions/jobs.ts';
+import { disableJobs } from './sessions/disable-jobs.ts';
+import { noteHook } from './sessions/offboarded.ts';
+import { restoreJobs } from './sessions/restore-jobs.ts';
 import { endSessions } from './sessions/end-sessions.ts';
-import { removeSudoers, writeSudoers } from './sudo/sudoers.ts';
+import { applyRootShellsEnd, grantSudo, revokeSudo } from './sudo/apply-sudo.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -23,12 +25,7 @@ export const APPLIERS: ReadonlyMap<string, Applier> = new Map<string, Applier>([
   ['key-files', applyToKeyFiles],
   ['key-removal', singly('keys-remove', ({ name }, { keys }) => removeKeyFile(keys, name))],
   ['sessions', applyToSessions],
-  [
-    'jobs-disabling',
-    singly('jobs-disable', (change, { root, offboarded }) =>
-      disableJobs(root, offboarded, change, change.needsHook),
-    ),
-  ],
+  ['jobs-disabling', applyToJobs],
   [
     'jobs-restoring',
     singly('jobs-restore', (change, { root, offboarded }) =>
@@ -36,8 +33,10 @@ export const APPLIERS: ReadonlyMap<string, Applier> = new Map<string, Applier>([
     ),
   ],
   ['homes', singly('home-create', (change, { root }) => createHome(root, change))],
-  ['sudoers', singly('sudoers-write', ({ text }, { root }) => writeSudoers(root, text))],
-  ['sudoers-removal', singly('sudoers-remove', (_, { root }) => removeSudoers(root))],
+  ['sudoers', singly('sudoers-write', grantSudo)],
+  ['sudoers-removal', singly('sudoers-remove', revokeSudo)],
+  ['sudoers-revocation', singly('sudoers-revoke', revokeSudo)],
+  ['root-shells', applyToRootShells],
   ['hooks', applyHooks],
 ]);
 
@@ -77,6 +76,25 @@ async function applyToSessions(...[batch, { paths }, fail]: Parameters<Applier>)
   for (const change of changes) {
     const problem = problems.get(change.uid) ?? null;
     if (problem !== null) fail(change, problem);
+  }
+}
+
+async function applyToRootShells(...[batch, { paths }, fail]: Parameters<Applier>): Promise<void> {
+  const changes = pick(batch, 'root-shells-end');
+  const problems = await applyRootShellsEnd(changes, paths);
+  for (const change of changes) {
+    const problem = problems.get(change.uid);
+    if (problem !== undefined) fail(change, problem);
+  }
+}
+
+/** All people together: one reading of the spool, one sync of the disk. */
+async function applyToJobs(...[batch, { paths }, fail]: Parameters<Applier>): Promise<void> {
+  const changes = pick(batch, 'jobs-disable');
+  const problems = await disableJobs(paths.root, paths.offboarded, changes);
+  for (const change of changes) {
+    const problem = problems.get(change.uid);
+    if (problem !== undefined) fail(change, problem);
   }
 }
 

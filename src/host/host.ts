@@ -13,7 +13,7 @@ import { readKeyFiles } from './keys/authorized-keys.ts';
 import { readForeignNsscache } from './nss/foreign-nsscache.ts';
 import { findHomes } from './homes/find-homes.ts';
 import { findJobOwners } from './sessions/find-jobs.ts';
-import { readOffboarded, sweepOffboarded } from './sessions/jobs.ts';
+import { readOffboarded, sweepOffboarded } from './sessions/offboarded.ts';
 import { readAccountLines } from './accounts/read-lines.ts';
 import { openLocalAccounts } from './accounts/local-accounts.ts';
 import { readNodeTraits } from './node-traits.ts';
@@ -22,6 +22,7 @@ import { openNssCache, openPublished } from './nss/nsscache.ts';
 import { findActiveUids } from './sessions/find-processes.ts';
 import { readRestarting } from './sessions/restarting-units.ts';
 import { listFullyDenied } from './keys/deny-list.ts';
+import { readPending } from './sudo/had-root.ts';
 import { readSudoers } from './sudo/sudoers.ts';
 
 export type { Applied } from './apply-changes.ts';
@@ -77,6 +78,7 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
           own.accounts.values().map(({ entry: { name, uid } }) => ({ name, uid })),
         ),
         offboarded: readOffboarded(paths.offboarded),
+        rootShells: readPending(paths.rootShells),
         // A throwaway root has no processes of its own.
         sessions: root === '/' ? await findActive(own.accounts, paths.restarting) : null,
       };

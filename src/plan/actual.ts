@@ -33,6 +33,8 @@ export interface ActualState {
   readonly jobs: ReadonlySet<number>;
   /** What off-boarding has put aside, by uid. */
   readonly offboarded: ReadonlyMap<number, Offboarded>;
+  /** Uids of people who lost sudo and whose root shells were not ended yet. */
+  readonly rootShells: ReadonlySet<number>;
   /** Text of the managed sudoers file; empty if there is none. */
   readonly sudoers: string;
 }

@@ -58,12 +58,12 @@ function listAccounts(found: AccountsOnHost | null): KnownAccount[] {
 
 /**
  * The managed part of the host: accounts and groups that the ledger binds, or is about to bind, and that are there under
- * that very id; the managed group; and accounts in it that are to be disabled although the ledger does not know them.
+ * that very id, and the managed group.
  */
 export function readActualState(
   host: HostState,
   bindings: readonly Binding[],
-  desired: Pick<DesiredState, 'bindings' | 'leftovers' | 'managedGroup'>,
+  desired: Pick<DesiredState, 'bindings' | 'managedGroup'>,
   config: Config,
 ): ActualState {
   const found = findPlace(host, config);
@@ -77,12 +77,8 @@ export function readActualState(
   }
   const managed = found.groups.get(desired.managedGroup.name);
   if (managed?.gid === desired.managedGroup.gid) groups.set(managed.name, managed);
-  for (const { kind, name, fate } of desired.leftovers) {
-    const account = kind === 'account' && fate === 'disable' ? found.accounts.get(name) : undefined;
-    if (account !== undefined) accounts.set(name, account);
-  }
-  const { keyFiles, homes, sessions, jobs, offboarded, sudoers } = host;
-  return { accounts, groups, keyFiles, homes, sessions, jobs, offboarded, sudoers };
+  const { keyFiles, homes, sessions, jobs, offboarded, rootShells, sudoers } = host;
+  return { accounts, groups, keyFiles, homes, sessions, jobs, offboarded, rootShells, sudoers };
 }
 
 /** Beside another publisher, what that one has stands in for what this program would write, so that a plan shows the difference. */

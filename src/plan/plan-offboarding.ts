@@ -24,6 +24,6 @@ export function planLeaving(leaver: Leaver, desired: DesiredState, actual: Actua
 }
 
 /** Gives jobs back to a person who was off-boarded and may log in again. */
-export function planReturning(returner: Omit<Leaver, 'because'>): Change {
+export function planReturning(returner: Omit<Leaver, 'because'> & { readonly home: string }): Change {
   return { ...returner, kind: 'jobs-restore', because: 'may log in again' };
 }

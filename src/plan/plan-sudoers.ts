@@ -3,6 +3,7 @@ import type { DesiredState } from '../policy/model.ts';
 import { readSudoersUids, renderSudoers } from '../policy/sudoers.ts';
 import type { ActualState } from './actual.ts';
 import { type Change, CHANGE_ORDER } from './change.ts';
+import type { SudoLeaver } from './changes/sudo.ts';
 
 /** From the present file to one that agrees with the memberships after all other changes of the plan. */
 export function planSudoers(
@@ -10,8 +11,7 @@ export function planSudoers(
   desired: DesiredState,
   actual: ActualState,
 ): Change[] {
-  const text = desired.grantsSudo ? renderSudoers(findSudoUids(changes, desired, actual)) : '';
-  return text === actual.sudoers ? [] : [changeTo(text)];
+  return changeTo(desired.grantsSudo ? findSudoUids(changes, desired, actual) : new Set(), desired, actual);
 }
 
 /**
@@ -30,12 +30,15 @@ export function settleSudoers(
   const rest = go.filter((change) => !isOfSudoers(change));
   const isHeld = changes.some(isOfSudoers) && rest.length === go.length;
   const uids = isHeld ? keepUids(rest, desired, actual) : findSudoUids(rest, desired, actual);
-  const text = renderSudoers(uids);
-  if (isHeld && uids.size === readSudoersUids(actual.sudoers).size) return rest;
-  return text === actual.sudoers ? rest : [...rest, changeTo(text)].sort((a, b) => orderOf(a) - orderOf(b));
+  const before = readSudoersUids(actual.sudoers);
+  if (isHeld && uids.size === before.size) return rest;
+  const changed = changeTo(uids, desired, actual);
+  return changed.length === 0 ? rest : [...rest, ...changed].sort((a, b) => orderOf(a) - orderOf(b));
 }
 
-const isOfSudoers = ({ kind }: Change): boolean => kind === 'sudoers-write' || kind === 'sudoers-remove';
+function isOfSudoers({ kind }: Change): boolean {
+  return kind.startsWith('sudoers-') || kind === 'root-shells-end';
+}
 
 /** The uids of the present file, without those of people who leave now. */
 function keepUids(go: readonly Change[], desired: DesiredState, actual: ActualState): Set<number> {
@@ -57,16 +60,51 @@ function keepUids(go: readonly Change[], desired: DesiredState, actual: ActualSt
 
 const orderOf = ({ kind }: Change): number => CHANGE_ORDER.indexOf(kind);
 
-function changeTo(text: string): Change {
+/** What removes rules goes before every grant; what adds them comes after the accounts. */
+function changeTo(uids: ReadonlySet<number>, desired: DesiredState, actual: ActualState): Change[] {
+  const text = renderSudoers(uids);
+  const before = readSudoersUids(actual.sudoers);
+  const lost = before.difference(uids);
   const common = { scimId: null, name: 'sunk-agent' };
-  return text === ''
-    ? { ...common, kind: 'sudoers-remove', because: 'no member of a sudo group is confirmed by the store' }
-    : {
-        ...common,
-        kind: 'sudoers-write',
-        text,
-        because: 'access.sudo_groups gives the members of these groups sudo',
-      };
+  const leavers = listLeavers(lost, uids, desired, actual);
+  const changes: Change[] = [];
+  if (text === '' && actual.sudoers !== '') {
+    const because = 'no member of a sudo group is confirmed by the store';
+    changes.push({ ...common, kind: 'sudoers-remove', leavers, because });
+  } else if (lost.size > 0) {
+    const because = 'the store no longer lists these members of access.sudo_groups';
+    const kept = renderSudoers(before.intersection(uids));
+    changes.push({ ...common, kind: 'sudoers-revoke', text: kept, leavers, because });
+  }
+  // The sessions of a disabled account end as a whole.
+  for (const { scimId, name, uid } of leavers.filter(({ keepsAccount }) => keepsAccount))
+    changes.push({ scimId, name, kind: 'root-shells-end', uid, because: 'has no sudo any more' });
+  if (text !== '' && text !== (lost.size > 0 ? renderSudoers(before.intersection(uids)) : actual.sudoers)) {
+    const because = 'access.sudo_groups gives the members of these groups sudo';
+    changes.push({ ...common, kind: 'sudoers-write', text, because });
+  }
+  return changes;
+}
+
+/**
+ * Who loses a rule now, and whose root shells could not be ended before. Not all of them only because the store was not
+ * read for long.
+ */
+function listLeavers(
+  lost: ReadonlySet<number>,
+  uids: ReadonlySet<number>,
+  desired: DesiredState,
+  { accounts, rootShells }: ActualState,
+): SudoLeaver[] {
+  const left = lost.union(rootShells).difference(uids);
+  if (left.size === 0) return [];
+  const people = new Map(desired.accounts.map((account) => [account.entry.uid, account]));
+  return [...accounts.values()].flatMap(({ entry: { uid, name } }) => {
+    const person = people.get(uid);
+    const keepsAccount = rootShells.has(uid) || (person !== undefined && person.disabled === null);
+    const isRevoked = desired.grantsSudo || rootShells.has(uid) || !keepsAccount;
+    return left.has(uid) && isRevoked ? [{ uid, name, scimId: person?.scimId ?? null, keepsAccount }] : [];
+  });
 }
 
 /** Uids of the managed members of the sudo groups, once these changes are made. */

@@ -33,6 +33,7 @@ async function benchStatus({ program, runtime, emptyScript }: Bundled): Promise<
     lastComplete: NOW,
     frozenUntil: 0,
     quarantined: [],
+    formerRoot: [],
     maxAge: 604_800,
     agentHasNoNetwork: true,
     nextSync: null,

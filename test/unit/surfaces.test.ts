@@ -59,6 +59,7 @@ const statusFor = (text: string) =>
     lastComplete: NOW,
     frozenUntil: 0,
     quarantined: [],
+    formerRoot: [],
     maxAge: 604_800,
     agentHasNoNetwork: true,
     nextSync: null,

@@ -5,6 +5,7 @@ import { sayCount } from '../../common/text/count-noun.ts';
 import { AgentError } from '../../common/errors.ts';
 import { sayMinute } from '../../common/text/relative-time.ts';
 import { isSystemError, toSystemError } from '../../common/system-error.ts';
+import type { FormerRoot } from '../../host/sudo/had-root.ts';
 import type { HostLoad } from '../../host/probes/host-load.ts';
 import type { SyncReport } from '../reconcile/sync-report.ts';
 import type { NameRound } from '../reconcile/name-round.ts';
@@ -37,6 +38,8 @@ export interface StatusInput {
   readonly host: HostLoad | null;
   /** null: no round since the node booted. */
   readonly nameRound: NameRound | null;
+  /** Who was root here and lost sudo, where it cannot be known that no root shell is left. */
+  readonly formerRoot: readonly FormerRoot[];
 }
 
 /** From the report of the last sync to the status; pure. */
@@ -94,6 +97,7 @@ function listDegraded({
   frozenUntil,
   quarantined,
   nameRound,
+  formerRoot,
 }: StatusInput): string[] {
   const { failure, held, fetched, counts, keyExpiry, extended } = report;
   const degraded: string[] = [];
@@ -118,6 +122,8 @@ function listDegraded({
     );
   if (hasSshdDropIn === false)
     degraded.push('the drop-in of sshd is missing or was changed: sunk-agent doctor reports what sshd does');
+  for (const { name, until } of formerRoot.slice(0, NAMED))
+    degraded.push(`${name} had root here until ${sayMinute(until)} (UTC): recreate this pod`);
   if (frozenUntil > now) degraded.push('this node is frozen');
   degraded.push(...describeRound(nameRound));
   return degraded;

@@ -1,5 +1,6 @@
 // Writes status.json after each sync, atomically and readable by all.
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { readFormerRoot } from '../../host/sudo/had-root.ts';
 import { hasSshdDropIn } from '../../host/sshd/sshd.ts';
 import { attempt } from '../../common/system-error.ts';
 import { hasNoNetwork } from '../node-context.ts';
@@ -35,6 +36,7 @@ export async function publishStatus(
     quarantined: state.quarantine().map(describeRow),
     maxAge: config.keys.max_age,
     agentHasNoNetwork: hasNoNetwork(),
+    formerRoot: readFormerRoot(paths.rootShells),
     nextSync,
     nameRound: readNameRound(paths),
     host: await context.hostLoad(now),

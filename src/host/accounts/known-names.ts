@@ -1,5 +1,5 @@
 // Who the node knows besides the account files: subuid(5), subgid(5), and what cron, at and logind run for a user.
-import { lstatSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
 import type { IdRange, Location } from '../../policy/in-use.ts';
 import { hasCode, readLatin1 } from '../fs/read-text.ts';
@@ -26,6 +26,23 @@ export function readKnownNames(root: string): KnownNames {
   for (const directory of BY_NAME) addByName(root, directory, known);
   for (const directory of AT_JOBS) addAtJobs(root, directory, known);
   return known;
+}
+
+/** The first bytes of a file of any size; empty where it went meanwhile, or where only root may read it. */
+function readHead(file: string): string {
+  const buffer = Buffer.alloc(AT_HEAD_BYTES);
+  try {
+    const descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      return buffer.toString('latin1', 0, readSync(descriptor, buffer));
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (cause) {
+    if (['ENOENT', 'ELOOP'].some((code) => hasCode(cause, code))) return '';
+    if (hasCode(cause, 'EACCES') && process.geteuid?.() !== 0) return '';
+    throw cause;
+  }
 }
 
 function list(root: string, directory: string): string[] {
@@ -81,7 +98,7 @@ function addAtJobs(root: string, directory: string, { names, uids }: KnownNames)
     const found = lstatSync(path.join(root, file), { throwIfNoEntry: false });
     if (found?.isFile() !== true) continue;
     addOnce(uids, found.uid, `/${file}`);
-    const head = readLatin1(root, file).slice(0, AT_HEAD_BYTES);
+    const head = readHead(path.join(root, file));
     const uid = /^# atrun uid=(\d+)/m.exec(head)?.[1];
     const user = /^# mail\s+(\S+)/m.exec(head)?.[1];
     if (uid !== undefined) addOnce(uids, Number(uid), `/${file}`);

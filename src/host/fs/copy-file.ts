@@ -5,7 +5,6 @@ import {
   fchmodSync,
   fchownSync,
   fstatSync,
-  fsyncSync,
   futimesSync,
   lstatSync,
   openSync,
@@ -14,7 +13,7 @@ import {
 } from 'node:fs';
 
 /**
- * Copies content, owner (as root), mode and time of a plain file to a new one, and syncs it; follows no link.
+ * Copies content, owner (as root), mode and time of a plain file to a new one; follows no link. The caller syncs it to disk.
  * @throws Error for anything but a plain file; the system's error
  */
 export function copyFile(from: string, to: string): void {
@@ -28,7 +27,6 @@ export function copyFile(from: string, to: string): void {
       if (process.geteuid?.() === 0) fchownSync(target, found.uid, found.gid);
       fchmodSync(target, found.mode & 0o7777);
       futimesSync(target, found.atime, found.mtime);
-      fsyncSync(target);
     } finally {
       closeSync(target);
     }

@@ -1,5 +1,6 @@
 // Syncs writes to disk: one file or directory (fsync(2)), or a whole file system at once (syncfs(2)).
 import { closeSync, constants, fsyncSync, openSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { bindLibc, bindLibcAsync } from '../../common/libc.ts';
 
 const SYNCFS = 'int syncfs(int fd)';
@@ -10,6 +11,18 @@ const syncfsAsync = bindLibcAsync(SYNCFS);
 export function beginSync(directory: string): void {
   const fd = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
   syncfsAsync([fd], () => closeSync(fd));
+}
+
+/** The same, and waits for its end, but no longer than so many milliseconds: a busy disk is shared with others. */
+export async function syncWithin(directory: string, milliseconds: number): Promise<void> {
+  const fd = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  const over = new Promise<void>((resolve) => {
+    syncfsAsync([fd], () => {
+      closeSync(fd);
+      resolve();
+    });
+  });
+  await Promise.race([over, sleep(milliseconds, null, { ref: false })]);
 }
 
 /** Syncs everything that was written to the file system of a directory. */

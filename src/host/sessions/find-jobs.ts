@@ -1,6 +1,7 @@
 // Finds what would run for a user without a login: cron and at jobs, and lingering user managers.
 import { lstatSync } from 'node:fs';
 import path from 'node:path';
+import { compare } from '../../common/text/compare.ts';
 import { listDirectory } from '../fs/list-directory.ts';
 
 export interface Person {
@@ -15,10 +16,14 @@ const BY_OWNER = ['var/spool/cron/atjobs', 'var/spool/at'];
 /** at(1) writes the time of a job into its name: the queue, five hexadecimal digits of a number, eight of minutes. */
 const AT_JOB = /^[a-zA-Z=][0-9a-f]{5}([0-9a-f]{8})$/;
 
-/** Files below `root` that would run something for one of these people, or keep it running, by uid. */
+/** Files below `root` that would run something for one of these people, or keep it running, by uid; the next due first. */
 export function findJobs(root: string, people: Iterable<Person>): Map<number, string[]> {
   const found = new Map<number, string[]>();
-  const add = (uid: number, file: string): void => void found.set(uid, [...(found.get(uid) ?? []), file]);
+  const add = (uid: number, file: string): void => {
+    const files = found.get(uid);
+    if (files === undefined) found.set(uid, [file]);
+    else files.push(file);
+  };
   const list = (directories: readonly string[]): (readonly [directory: string, name: string])[] =>
     directories.flatMap((directory) =>
       listDirectory(path.join(root, directory)).map((name) => [directory, name] as const),
@@ -41,6 +46,9 @@ export function findJobs(root: string, people: Iterable<Person>): Map<number, st
     const uid = AT_JOB.test(name) ? findOwner(path.join(root, directory, name)) : null;
     if (uid !== null && uids.has(uid)) add(uid, path.join(directory, name));
   }
+  // What is due first is kept first.
+  for (const files of found.values())
+    files.sort((a, b) => (findDueTime(a) ?? 0) - (findDueTime(b) ?? 0) || compare(a, b));
   return found;
 }
 
@@ -58,8 +66,15 @@ export function findJobOwners(root: string, people: Iterable<Person>): Set<numbe
 export function findReturnPath(file: string, name: string, now: number): string | null {
   const directory = path.dirname(file);
   if (BY_NAME.includes(directory)) return file.includes('~') ? null : path.join(directory, name);
-  const minutes = BY_OWNER.includes(directory) ? AT_JOB.exec(path.basename(file))?.[1] : undefined;
-  return minutes === undefined || parseInt(minutes, 16) * 60_000 < now ? null : file;
+  const due = findDueTime(file);
+  return due === null || due < now ? null : file;
+}
+
+/** When an at job is to run, epoch milliseconds; null: it is none. */
+export function findDueTime(file: string): number | null {
+  if (!BY_OWNER.includes(path.dirname(file))) return null;
+  const minutes = AT_JOB.exec(path.basename(file))?.[1];
+  return minutes === undefined ? null : parseInt(minutes, 16) * 60_000;
 }
 
 /** The uid of a plain file with one name, which cron(8) and atd(8) require; null for anything else. */

@@ -23,6 +23,12 @@ export function writeSudoers(root: string, text: string): void {
   replaceFiles([{ file, data: text, encoding: 'utf8', mode: 0o440 }]);
 }
 
+/** Writes a text that only lacks rules of the present file, which visudo accepted: nothing has to be asked, and nothing waits. */
+export function reduceSudoers(root: string, text: string): void {
+  if (text === '') removeSudoers(root);
+  else replaceFiles([{ file: path.join(root, FILE), data: text, encoding: 'utf8', mode: 0o440 }]);
+}
+
 export function removeSudoers(root: string): void {
   rmSync(path.join(root, FILE), { force: true });
 }

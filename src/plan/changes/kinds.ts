@@ -4,13 +4,15 @@ import { groupAlter, groupCreate, groupRemove, memberAdd, memberRemove } from '.
 import { homeCreate } from './homes.ts';
 import { keysRemove, keysWrite } from './keys.ts';
 import { hookRun, jobsDisable, jobsRestore, sessionsEnd } from './leaving.ts';
-import { sudoersRemove, sudoersWrite } from './sudo.ts';
+import { rootShellsEnd, sudoersRemove, sudoersRevoke, sudoersWrite } from './sudo.ts';
 
 export const KINDS = [
   keysRemove,
   accountDisable,
-  sessionsEnd,
   sudoersRemove,
+  sudoersRevoke,
+  sessionsEnd,
+  rootShellsEnd,
   memberRemove,
   groupRemove,
   jobsDisable,

@@ -18,6 +18,8 @@ export interface JobsDisable extends ChangeCommon {
 export interface JobsRestore extends ChangeCommon {
   readonly kind: 'jobs-restore';
   readonly uid: number;
+  /** Where the person is told of jobs that do not come back. */
+  readonly home: string;
 }
 
 export interface HookRun extends ChangeCommon {

@@ -188,17 +188,15 @@ function findVanished({ question, groupIds: idsByName }: ClassifiedPlan): Vanish
       if (reason === 'no-access-group') {
         return isEmpty || (missing.length > 0 && (!isTraced || members.has(change.scimId ?? '')));
       }
-      // An account that neither ledger nor store knows: an empty store says nothing of it.
-      const isUnknown =
-        change.kind === 'account-close' ? change.reason === 'unknown' : change.kind === 'keys-remove';
-      if (reason === null && isUnknown) return isEmpty;
+      // A key file of an account that neither ledger nor store knows: an empty store says nothing of it.
+      if (reason === null && change.kind === 'keys-remove') return isEmpty;
       // A revocation for another reason takes its course, in whatever groups the person was.
       if (reason !== null) return false;
       return change.kind === 'member-remove' && groupIds.has(idsByName.get(change.name) ?? '');
     },
     sudoers: (changes) =>
       hasNoSudoGroup
-        ? changes.filter(({ kind }) => kind === 'sudoers-remove' || kind === 'sudoers-write')
+        ? changes.filter(({ kind }) => kind.startsWith('sudoers-') || kind === 'root-shells-end')
         : [],
   };
 }

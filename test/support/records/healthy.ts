@@ -106,6 +106,7 @@ export const healthy: Facts = {
       lastComplete: NOW - 20,
       frozenUntil: 0,
       quarantined: [],
+      formerRoot: [],
       maxAge: config.keys.max_age,
       agentHasNoNetwork: true,
       nextSync: null,

@@ -15,6 +15,7 @@ export interface ModelHost extends ActualState {
   readonly sessions: Set<number>;
   readonly jobs: Set<number>;
   readonly offboarded: Map<number, Offboarded>;
+  readonly rootShells: Set<number>;
   sudoers: string;
 }
 
@@ -27,6 +28,7 @@ export function makeHost(): ModelHost {
     sessions: new Set(),
     jobs: new Set(),
     offboarded: new Map(),
+    rootShells: new Set(),
     sudoers: '',
   };
 }
@@ -61,7 +63,12 @@ function applyChange(host: ModelHost, change: Change): void {
       host.offboarded.set(change.uid, { needsHook: false });
       return;
     case 'sudoers-remove':
-      host.sudoers = '';
+    case 'sudoers-revoke':
+      for (const { uid, keepsAccount } of change.leavers) if (keepsAccount) host.rootShells.add(uid);
+      host.sudoers = change.kind === 'sudoers-revoke' ? change.text : '';
+      return;
+    case 'root-shells-end':
+      demand(host.rootShells.delete(change.uid), change);
       return;
     case 'member-remove':
     case 'member-add': {
@@ -130,6 +137,7 @@ export function copyHost(host: ModelHost): ModelHost {
     sessions: new Set(host.sessions),
     jobs: new Set(host.jobs),
     offboarded: new Map(host.offboarded),
+    rootShells: new Set(host.rootShells),
     sudoers: host.sudoers,
   };
 }

@@ -429,11 +429,16 @@ describe('planChanges, sudoers', () => {
     const changes = planChanges(desired, actual);
     const settle = (isLetThrough: (change: Change) => boolean): string[] =>
       settleSudoers(changes.filter(isLetThrough), changes, desired, actual).flatMap((change) =>
-        change.kind === 'sudoers-write' ? [[...readSudoersUids(change.text)].join()] : [],
+        change.kind === 'sudoers-write' || change.kind === 'sudoers-revoke'
+          ? [`${change.kind} ${[...readSudoersUids(change.text)].join()}`]
+          : change.kind === 'root-shells-end'
+            ? [`${change.kind} ${change.uid}`]
+            : [],
       );
-    expect(settle(() => true)).toEqual(['20002']);
+    expect(settle(() => true)).toEqual(['sudoers-revoke ', 'root-shells-end 20001', 'sudoers-write 20002']);
+    expect(settle(({ kind }) => kind !== 'member-add')).toEqual(['root-shells-end 20001']);
     expect(settle(({ kind }) => kind !== 'member-add' && kind !== 'member-remove')).toEqual([]);
-    expect(settle(({ kind }) => kind !== 'member-remove')).toEqual(['20001,20002']);
+    expect(settle(({ kind }) => kind !== 'member-remove')).toEqual(['sudoers-write 20001,20002']);
     // Nothing of sudo is let through: no one gains, and no one keeps more than a membership.
     expect(settle(({ kind }) => kind === 'keys-write')).toEqual([]);
   });
@@ -446,9 +451,32 @@ describe('planChanges, sudoers', () => {
     const go = changes.filter(({ kind }) => kind === 'account-close');
     expect(settleSudoers(go, changes, desired, actual)).toMatchObject([
       { kind: 'account-close' },
-      { kind: 'sudoers-write', text: renderSudoers([20002]) },
+      {
+        kind: 'sudoers-revoke',
+        text: renderSudoers([20002]),
+        leavers: [{ uid: 20001, keepsAccount: false }],
+      },
     ]);
     expect(settleSudoers([], changes, desired, actual)).toEqual([]);
+  });
+
+  it('ends root shells once more where they were not ended, and never only because the store was not read', () => {
+    const actual = host(entry('alice', 20001), entry('bob', 20002));
+    actual.rootShells.add(20001);
+    const accounts = [account('alice', 20001), account('bob', 20002)];
+    const ended = (desired: DesiredState): string[] =>
+      planChanges(desired, actual).flatMap((change) =>
+        change.kind === 'root-shells-end' ? [change.name] : [],
+      );
+    expect(ended(makeDesired({ accounts }))).toEqual(['alice']);
+    actual.rootShells.clear();
+    actual.sudoers = renderSudoers([20001, 20002]);
+    const unread = makeDesired({
+      accounts: [disabled('alice', 20001), account('bob', 20002)],
+      grantsSudo: false,
+    });
+    expect(ended(unread)).toEqual([]);
+    expect(ended(makeDesired({ accounts }))).toEqual(['alice', 'bob']);
   });
 });
 
@@ -463,7 +491,6 @@ describe('planChanges, the reason on each change', () => {
     ['no-access-group', 'is in no access group'],
     ['blocked', 'an operator blocked this person'],
     ['not-listed-here', 'access.users does not list this person'],
-    ['unknown', 'is in the managed group, but neither the ledger nor the store knows this account'],
   ] as const)('is the same for all that goes with a closing: %s', (why, because) => {
     const actual = host(entry('gone', 20001));
     actual.keyFiles.set('gone', 'text\n');
@@ -523,14 +550,15 @@ describe('planChanges, the reason on each change', () => {
     ]);
   });
 
-  it('names who is removed from a group without a record, and who is in neither ledger nor store', () => {
-    const actual = host(entry('odd', 20001), entry('new', 20002));
-    actual.groups.set('unlisted', { name: 'unlisted', gid: 32001, members: ['former'] });
+  it('names who is removed from a group without a record; of who is in neither ledger nor store, only keys go', () => {
+    const actual = host(entry('new', 20002));
+    actual.groups.set('unlisted', { name: 'unlisted', gid: 32001, members: ['former', 'odd'] });
+    actual.groups.set('sunk-users', { name: 'sunk-users', gid: 9999, members: ['odd'] });
     actual.keyFiles.set('odd', 'text\n');
     const desired = makeDesired({
       accounts: [account('new', 20002)],
       leftovers: [
-        { ...leftover('odd', 'leave'), fate: 'disable' },
+        { ...leftover('odd', 'deny'), scimId: 'unknown:odd' },
         leftover('former', 'remove'),
         leftover('unlisted', 'leave', 'group'),
       ],
@@ -538,12 +566,8 @@ describe('planChanges, the reason on each change', () => {
     const because = 'is in the managed group, but neither the ledger nor the store knows this account';
     expect(reasons(desired, actual)).toEqual([
       `keys-remove odd: ${because}`,
-      `account-close odd: ${because}`,
-      `sessions-end odd: ${because}`,
       'member-remove unlisted: is disabled',
-      `jobs-disable odd: ${because}`,
     ]);
-    expect(planChanges(desired, actual)[1]).toMatchObject({ reason: 'unknown', entry: { uid: 20001 } });
   });
 
   it('tells of the operator’s word that extended the keys', () => {

@@ -60,8 +60,8 @@ describe('planChanges', () => {
     expect(summarise(changes)).toEqual([
       'keys-remove alice',
       'account-close alice',
-      'sessions-end alice',
       'sudoers-remove sunk-agent',
+      'sessions-end alice',
       'member-remove slurm-admins',
       'member-remove slurm-users',
       'jobs-disable alice',

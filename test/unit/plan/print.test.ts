@@ -203,10 +203,10 @@ describe('printPlan', () => {
     const person = { ...common, because: 'why' };
     const rules = { scimId: null, name: 'sunk-agent', because: 'why' };
     const changes: Change[] = [
-      { ...rules, kind: 'sudoers-remove' },
+      { ...rules, kind: 'sudoers-remove', leavers: [] },
       { ...person, kind: 'jobs-disable', uid: 1, needsHook: false },
       { ...person, kind: 'hook-run', uid: 1 },
-      { ...person, kind: 'jobs-restore', uid: 1 },
+      { ...person, kind: 'jobs-restore', uid: 1, home: '/home/alice' },
       { ...rules, kind: 'sudoers-write', text: 'x' },
     ];
     expect(printPlan(changes, verdict(changes), false).split('\n')).toEqual([

@@ -27,6 +27,7 @@ function statusFor(report: SyncReport) {
     lastComplete: NOW - 10,
     frozenUntil: NOW + 60,
     quarantined: [],
+    formerRoot: [],
     maxAge: 604_800,
     agentHasNoNetwork: true,
     nextSync: null,

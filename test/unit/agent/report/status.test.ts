@@ -17,6 +17,7 @@ function input(more: Partial<StatusInput> = {}): StatusInput {
     lastComplete: NOW - 10,
     frozenUntil: 0,
     quarantined: [],
+    formerRoot: [],
     maxAge: 604_800,
     agentHasNoNetwork: true,
     nextSync: NOW + 20,

@@ -188,8 +188,10 @@ describe('the kinds of changes', () => {
     expect(CHANGE_ORDER).toEqual([
       'keys-remove',
       'account-close',
-      'sessions-end',
       'sudoers-remove',
+      'sudoers-revoke',
+      'sessions-end',
+      'root-shells-end',
       'member-remove',
       'group-remove',
       'jobs-disable',
@@ -210,7 +212,7 @@ describe('the kinds of changes', () => {
 
   it('take away, if they stand before the first that gives, or leave fewer keys, or run the hook', () => {
     const taking = CHANGE_ORDER.filter((kind) => isRevocation(change(kind, 'open')));
-    expect(taking).toEqual([...CHANGE_ORDER.slice(0, 8), 'hook-run']);
+    expect(taking).toEqual([...CHANGE_ORDER.slice(0, 10), 'hook-run']);
     expect(isRevocation(change('keys-write', 'open', { lost: ['1'], gained: ['2'] }))).toBe(true);
   });
 

@@ -26,7 +26,7 @@ const GRANTS: readonly Change[] = [
   { ...common, kind: 'home-create', uid: 20001, gid: 9999, dir: '/home/ann' },
   { ...common, kind: 'member-add', member: 'ann', sudo: true },
   { ...common, kind: 'sudoers-write', text: '' },
-  { ...common, kind: 'jobs-restore', uid: 20001 },
+  { ...common, kind: 'jobs-restore', uid: 20001, home: '/home/ann' },
 ];
 const write = (gained: string[], lost: string[]): Change => ({
   ...common,
@@ -69,7 +69,9 @@ describe('a frozen node', () => {
   });
 
   it('takes sudo away, which concerns no single user', () => {
-    const changes: Change[] = [{ scimId: null, name: 'sunk-agent', because: '', kind: 'sudoers-remove' }];
+    const changes: Change[] = [
+      { scimId: null, name: 'sunk-agent', because: '', kind: 'sudoers-remove', leavers: [] },
+    ];
     expect(waiting(changes, undefined)).toEqual([]);
   });
 

@@ -2,6 +2,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { guard } from '../../../../src/plan/guard/guard.ts';
+import type { Change } from '../../../../src/plan/change.ts';
 import { planChanges } from '../../../../src/plan/plan.ts';
 import { allowance } from '../../../../src/plan/guard/guard-limits.ts';
 import { computeDesiredState } from '../../../../src/policy/desired-state.ts';
@@ -41,9 +42,11 @@ describe('the guard', () => {
           });
           const { go, held, changes, kinds } = runSync(node, { ...overrides, now, isFrozen });
           const waiting = held.flatMap((set) => set.changes);
-          // The sudoers file follows the memberships that go.
-          const guarded = [...go, ...waiting].filter(({ kind }) => !kind.startsWith('sudoers-'));
-          const expected = changes.filter(({ kind }) => !kind.startsWith('sudoers-'));
+          // The sudoers file, and whose root shells end with it, follows the memberships that go.
+          const isOther = ({ kind }: Change): boolean =>
+            !kind.startsWith('sudoers-') && kind !== 'root-shells-end';
+          const guarded = [...go, ...waiting].filter(isOther);
+          const expected = changes.filter(isOther);
           expect(new Set(guarded)).toEqual(new Set(expected));
           expect(guarded.length).toBe(expected.length);
           const out = node.done.filter(({ at, kind }) => at > now - DAY && kind === 'account-close');
