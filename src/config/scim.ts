@@ -49,7 +49,9 @@ export const scim = z.strictObject({
     .array(token)
     .min(1)
     .default([{ credential: 'scim-token' }])
-    .describe('Where the bearer tokens are, in the order in which they are tried; a 401 tries the next.'),
+    .describe(
+      'Where the bearer tokens are, in the order in which they are tried; a 401 tries the next. A file that changes, or a Secret that is rotated in a pod, is read at once; a credential of systemd stays as it is while the unit runs: systemctl restart sunk-agent-reader.',
+    ),
   users: query.prefault({}).describe('The query of /Users.'),
   groups: query.prefault({}).describe('The query of /Groups.'),
   announce: z

@@ -1,6 +1,16 @@
 import { type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { makeThrowawayRoot, type ThrowawayRoot } from '../../support/nodes/throwaway-root.ts';
@@ -119,6 +129,55 @@ describe('the daemon', () => {
     const { token } = (await response.json()) as { token: string };
     writeFileSync(path.join(node.root, 'etc/sunk-agent/credentials/scim-token'), token);
     await vi.waitFor(() => expect(full()).toBe(before + 2), SOON);
+  });
+
+  test('reads a token that Kubernetes rotates: the directory of a Secret is a link that is replaced', async () => {
+    const secret = path.join(node.root, 'etc/sunk-agent/credentials');
+    const lay = (version: string, token: string): void => {
+      mkdirSync(path.join(secret, `..${version}`));
+      writeFileSync(path.join(secret, `..${version}`, 'scim-token'), token);
+      symlinkSync(`..${version}`, path.join(secret, '..data_tmp'));
+      renameSync(path.join(secret, '..data_tmp'), path.join(secret, '..data'));
+    };
+    lay('first', node.testbed.readToken);
+    rmSync(path.join(secret, 'scim-token'));
+    symlinkSync('..data/scim-token', path.join(secret, 'scim-token'));
+    await start();
+    const full = () => syncs().filter((mode) => mode === 'full').length;
+    const before = full();
+    const response = await fetch(`${node.testbed.adminUrl}/tokens`, {
+      method: 'POST',
+      body: JSON.stringify({ name: 'rotated', role: 'read-only' }),
+    });
+    const { token } = (await response.json()) as { token: string };
+    lay('second', token);
+    rmSync(path.join(secret, '..first'), { recursive: true });
+    await vi.waitFor(() => expect(full()).toBe(before + 1), SOON);
+  });
+
+  test('asks again on SIGHUP while the store wants to be left alone for long, at most once in 10 s', async () => {
+    const alice = await node.pushUser('alice@example.com', KEY);
+    await node.pushGroup('slurm-users', [alice]);
+    await fetch(`${node.testbed.adminUrl}/settings`, {
+      method: 'PATCH',
+      body: JSON.stringify({ events: false }),
+    });
+    await start();
+    const pause = { kind: 'status', status: 429, retryAfter: 999_999_999, path: '/Users', times: 1 };
+    await fetch(`${node.testbed.adminUrl}/faults`, { method: 'POST', body: JSON.stringify(pause) });
+    daemon?.kill('SIGHUP');
+    await vi.waitFor(() => expect(output).toContain('asks to be left alone until'), SOON);
+    const asked = Date.now();
+    expect((await node.run('status')).stdout).toMatch(/answered 429 and asks to be left alone until 20/);
+    await deactivate(alice);
+    await vi.waitFor(
+      () => {
+        daemon?.kill('SIGHUP');
+        expect(node.read('etc/passwd')).toMatch(/^alice:.*nologin$/m);
+      },
+      { ...SOON, interval: 1000 },
+    );
+    expect(Date.now() - asked).toBeLessThan(50_000);
   });
 
   test.each([

@@ -1,6 +1,6 @@
 // Keys that ssh-keygen(1) and openssl(1) made or judged, against the policy's own reading of them.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -60,6 +60,49 @@ test('what is read is written back by ssh-keygen’s lights: type and base64 alo
   const keys = readings.flatMap((reading) => (reading.ok ? [reading.key] : []));
   const oracle = askSshKeygen(keys.map((key) => `${key.type} ${key.base64}`));
   expect(keys.map((_, index) => oracle.get(index))).toEqual(keys.map((key) => key.fingerprint));
+});
+
+test.each([
+  ['commas', (lines: readonly string[]) => `${lines.join(',')},`],
+  ['semicolons', (lines: readonly string[]) => `${lines.join(';')};`],
+  ['a literal \\n', (lines: readonly string[]) => `${lines.join('\\n')}\\n`],
+  ['carriage returns and newlines', (lines: readonly string[]) => `${lines.join('\r\n')}\r\n`],
+])(
+  'keys that were pasted with %s between and after them have the fingerprints that ssh-keygen gives',
+  (_, paste) => {
+    const lines = ['ed25519', 'ecdsa', 'rsa'].map((type) =>
+      makeKeyPair(type, type === 'rsa' ? '2048' : '256').publicLine.trim(),
+    );
+    const oracle = askSshKeygen(lines);
+    const readings = readKeys([paste(lines)]);
+    expect(readings.map((reading) => (reading.ok ? reading.key.fingerprint : reading.code))).toEqual(
+      lines.map((_line, index) => oracle.get(index)),
+    );
+  },
+);
+
+test.each(['', 'a comment that \\\ngoes on in another line'])(
+  'the form of RFC 4716 that ssh-keygen exports is one refusal, and the keys around it are read: %j',
+  (comment) => {
+    const { publicLine } = makeKeyPair('ed25519', '256');
+    const file = join(mkdtempSync(join(directory, 'export-')), 'id.pub');
+    writeFileSync(file, publicLine);
+    const exported = execFileSync('ssh-keygen', ['-e', '-f', file], { encoding: 'utf8' });
+    const block = comment === '' ? exported : exported.replace(/^Comment: .*$/m, `Comment: "${comment}"`);
+    const readings = readKeys([`${publicLine}${block}${publicLine}`]);
+    expect(readings.filter(({ ok }) => !ok)).toHaveLength(1);
+    const fingerprint = askSshKeygen([publicLine.trim()]).get(0);
+    const read = readings.flatMap((reading) => (reading.ok ? [reading.key.fingerprint] : []));
+    expect(new Set(read)).toEqual(new Set([fingerprint]));
+  },
+);
+
+test('an invisible character anywhere in a key is refused by ssh-keygen and by us', () => {
+  const { publicLine } = makeKeyPair('ed25519', '256');
+  const text = publicLine.trim().split(' ').slice(0, 2).join(' ');
+  const spoiled = [0, 5, 40].map((at) => `${text.slice(0, at)}\u200b${text.slice(at)}`);
+  expect(askSshKeygen(spoiled).size).toBe(0);
+  for (const key of spoiled) expect(readKeys([key])).toMatchObject([{ ok: false }]);
 });
 
 test('a point of P-256 with a coordinate as small as no real key has one is refused by ssh-keygen', () => {
