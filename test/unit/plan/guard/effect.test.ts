@@ -104,7 +104,7 @@ describe('the meaning of a change', () => {
     const others = CHANGE_ORDER.filter(
       (kind) => kind.startsWith('sudoers-') || /-(?:create|alter|restore)$/.test(kind),
     );
-    expect(others).toHaveLength(8);
+    expect(others).toHaveLength(9);
     for (const kind of others) expect([kind, effect(kind, 'open')]).toEqual([kind, 'none']);
   });
 
