@@ -21,6 +21,8 @@ import {
 import { blockOne } from './operator.ts';
 import { chooseNuisance, chooseStoreFault } from './store-faults.ts';
 import { findAfterTwoPolls } from './two-polls.ts';
+import { findHarvest, makeStrange } from './strange-nodes.ts';
+import { findToolDifferences } from './tool-oracle.ts';
 import { readReferenceModel, type ModelPerson, type ReferenceModel } from './reference-model.ts';
 
 export interface Figures {
@@ -32,6 +34,8 @@ export interface Figures {
   blocks: number;
   /** Revocations under a lasting nuisance of the store. */
   timed: number;
+  /** How often others did something to a node before a user of the store came there. */
+  strange: number;
   /** How often each nodeFault befell a node. */
   readonly nodeFaults: Record<string, number>;
 }
@@ -101,6 +105,7 @@ export async function runCampaign(
     approvals: 0,
     blocks: 0,
     timed: 0,
+    strange: 0,
     nodeFaults: {},
   };
   /** Who had access when a node's state database was saved: an old copy that comes back knows no more. */
@@ -186,6 +191,10 @@ export async function runCampaign(
   async function befall(node: LoginRoot, model: ReferenceModel, isStoreWell: boolean): Promise<void> {
     const name = rng.chance(0.3) ? 'nothing' : rng.pick([...nodeFaults.keys()]);
     figures.nodeFaults[name] = (figures.nodeFaults[name] ?? 0) + 1;
+    if (rng.chance(0.3)) {
+      figures.strange += 1;
+      log.push(`node ${node.name}: ${await makeStrange(node, past, rng)}`);
+    }
     log.push(`node ${node.name}: ${name}`);
     const { status, signal, stderr, report } = (await nodeFaults.get(name)?.(node, rng)) ?? {};
     figures.syncs += 1;
@@ -194,7 +203,7 @@ export async function runCampaign(
       `  ended with ${signal ?? status}${stderr === '' ? '' : `: ${stderr?.trim().split('\n').at(-1)?.slice(0, 300)}`}`,
     );
     demand(node, isDefect(status, report ?? null, stderr) ? [`a defect came to light: ${stderr}`] : []);
-    demand(node, findBreaches(node, past));
+    demand(node, [...findBreaches(node, past), ...findHarvest(node)]);
     const isShorn = name === 'lost /etc' || log.includes(`node ${node.name}: lost /etc`);
     const isReplayed = log.includes(`node ${node.name}: replayed state`);
     const known = isReplayed ? keepUnchanged(steady, asSaved.get(node) ?? steady) : steady;
@@ -255,6 +264,7 @@ export async function runCampaign(
       snapshots.push(await settle(node, model));
       const ledger = ledgers.get(node);
       demand(node, findDifferences(node, model, past, ledger?.stranded ?? new Set(), Date.now() / 1000));
+      demand(node, findToolDifferences(node, model));
       if (ledger !== undefined) ledger.isLost = false;
       if (rng.chance(0.3)) {
         node.saveState();

@@ -39,13 +39,15 @@ export function findBreaches(node: LoginRoot, past: PastModel): string[] {
   for (const file of ['passwd', 'group', 'shadow', 'gshadow'] as const)
     found.push(...compareForeign(node, file, byName, past));
   const uids = new Set<string>();
-  for (const line of managed(node.lines('passwd'), byName)) {
+  for (const line of managed(ownLines(node, 'passwd'), byName)) {
     const fields = line.split(':');
     const [name = '', , uid = ''] = fields;
     if (fields.length !== 7) found.push(`passwd has a line of ${fields.length} fields: ${line}`);
     if (uid !== String(byName.get(name)?.uid))
       found.push(`${name} has uid ${uid}, not ${byName.get(name)?.uid}`);
     if (uids.has(uid)) found.push(`uid ${uid} is there twice`);
+    if (node.taken.names.has(name) || node.taken.uids.has(Number(uid)))
+      found.push(`${name} with the uid ${uid} was granted, although the node had it in use`);
     uids.add(uid);
   }
   for (const [name, text] of node.keyFiles()) {
@@ -61,9 +63,11 @@ export function findBreaches(node: LoginRoot, past: PastModel): string[] {
 
 /** Of those who had access all the time with these keys: who lost it without a reason. */
 export function findLockedOut(node: LoginRoot, steady: readonly ModelPerson[]): string[] {
-  const passwd = new Map(node.lines('passwd').map((line) => [line.split(':')[0], line]));
+  const passwd = new Map(ownLines(node, 'passwd').map((line) => [line.split(':')[0], line]));
   const files = node.keyFiles();
-  return steady.flatMap(({ name, keys }) => {
+  return steady.flatMap((person) => {
+    const { name, keys } = person;
+    if (node.isBarred(person)) return [];
     if (passwd.get(name)?.endsWith(':/bin/bash') !== true)
       return [`${name} lost the account without a reason: ${passwd.get(name) ?? 'no line'}`];
     const served = new Set(servedKeys(files.get(name) ?? '').map(({ key }) => key));
@@ -74,7 +78,9 @@ export function findLockedOut(node: LoginRoot, steady: readonly ModelPerson[]): 
 /** People who are gone from the store and whose line is not disabled: whose ledger is lost now, they are not managed. */
 export function findUnmanaged(node: LoginRoot, model: ReferenceModel, past: PastModel): string[] {
   const open = new Set(
-    node.lines('passwd').flatMap((line) => (line.endsWith(':/bin/bash') ? [line.split(':')[0] ?? ''] : [])),
+    ownLines(node, 'passwd').flatMap((line) =>
+      line.endsWith(':/bin/bash') ? [line.split(':')[0] ?? ''] : [],
+    ),
   );
   return [...past.people.values()].flatMap(({ id, name }) =>
     open.has(name) && !model.people.has(id) ? [name] : [],
@@ -86,7 +92,7 @@ export function findUnmanaged(node: LoginRoot, model: ReferenceModel, past: Past
  * @param unmanaged of which this node cannot know that they were ever managed: keys are all they may not have.
  */
 export function findInside(node: LoginRoot, past: PastModel, unmanaged: ReadonlySet<string>): string[] {
-  const passwd = new Map(node.lines('passwd').map((line) => [line.split(':')[0], line]));
+  const passwd = new Map(ownLines(node, 'passwd').map((line) => [line.split(':')[0], line]));
   const files = node.keyFiles();
   return [...past.people.values()].flatMap(({ name, isIn }) => {
     if (isIn) return [];
@@ -115,11 +121,12 @@ export function findDifferences(
   now: number,
 ): string[] {
   const found = findBreaches(node, past);
-  const passwd = new Map(node.lines('passwd').map((line) => [line.split(':')[0] ?? '', line]));
+  const passwd = new Map(ownLines(node, 'passwd').map((line) => [line.split(':')[0] ?? '', line]));
   const shadow = new Map(node.lines('shadow').map((line) => [line.split(':')[0] ?? '', line.split(':')]));
   const files = node.keyFiles();
   for (const person of past.people.values()) {
     const { name, uid, id, isIn } = person;
+    if (node.isBarred(person)) continue;
     const line = passwd.get(name);
     if (isIn) {
       const [, , realUid, gid, , dir, shell] = line?.split(':') ?? [];
@@ -140,18 +147,26 @@ export function findDifferences(
   }
   for (const name of files.keys())
     if (!passwd.has(name)) found.push(`there is a key file of ${name}, who has no account`);
-  const groups = new Map(node.lines('group').map((line) => [line.split(':')[0] ?? '', line]));
+  const barred = new Set([...past.people.values()].filter(node.isBarred).map(({ name }) => name));
+  const without = (names: readonly string[]): string[] => names.filter((name) => !barred.has(name));
+  const groups = new Map(node.lines('group').map((line) => [line.split(':')[0] ?? '', line.split(':')]));
   for (const { name, gid, members } of model.groups) {
     if (stranded.has(name)) continue;
-    const should = `${name}:x:${gid}:${members.join(',')}`;
-    if (groups.get(name) !== should)
-      found.push(`the group should be ${should} and is ${groups.get(name) ?? 'not there'}`);
+    const should = `${name}:x:${gid}:${without(members).join(',')}`;
+    const [known = '', password = '', id = '', listed = ''] = groups.get(name) ?? [];
+    const is = `${known}:${password}:${id}:${without(listed.split(',')).join(',')}`;
+    if (is !== should) found.push(`the group should be ${should} and is ${is}`);
   }
   for (const name of findStranded(node, model, past))
     if (!stranded.has(name)) found.push(`the group ${name} is gone from the store and still here`);
   const admins = model.groups.find(({ gid }) => gid === model.sudoGid)?.members ?? [];
-  const should = admins.flatMap((name) => passwd.get(name)?.split(':')[2] ?? []).sort();
-  const rules = [...node.read('etc/sudoers.d/sunk-agent').matchAll(/^#(\d+) /gm)].map(([, uid = '']) => uid);
+  const should = without(admins)
+    .flatMap((name) => passwd.get(name)?.split(':')[2] ?? [])
+    .sort();
+  const barredUids = new Set([...barred].flatMap((name) => passwd.get(name)?.split(':')[2] ?? []));
+  const rules = [...node.read('etc/sudoers.d/sunk-agent').matchAll(/^#(\d+) /gm)]
+    .map(([, uid = '']) => uid)
+    .filter((uid) => !barredUids.has(uid));
   if (!stranded.has(admins[0] ?? '') && rules.sort().join() !== should.join())
     found.push(`sudo is given to the uids ${rules.join()}, and should be to ${should.join()}`);
   return found;
@@ -185,6 +200,12 @@ function servedKeys(text: string): { key: string; owner: string; expiresAt: numb
     });
 }
 
+/** Without the very lines of others, which may have a name of the store. */
+function ownLines(node: LoginRoot, file: AccountFile): string[] {
+  const foreign = new Set(node.foreign[file]);
+  return node.lines(file).filter((line) => !foreign.has(line));
+}
+
 function managed(lines: readonly string[], byName: ReadonlyMap<string, unknown>): string[] {
   return lines.filter((line) => byName.has(line.split(':')[0] ?? ''));
 }
@@ -201,9 +222,10 @@ function compareForeign(
     const [name = ''] = line.split(':');
     return isGroup ? name === MANAGED_GROUP || past.groups.has(name) : people.has(name);
   };
+  const foreign = new Set(node.foreign[file]);
   const is = node
     .lines(file)
-    .filter((line) => !isManaged(line))
+    .filter((line) => foreign.has(line) || !isManaged(line))
     .join('\n');
   const should = node.foreign[file].join('\n');
   return is === should ? [] : [`${file} of others should be\n${should}\nand is\n${is}`];
@@ -211,7 +233,7 @@ function compareForeign(
 
 /** What of a person's access is left on the node: a block leaves nothing, at once. */
 export function findAccess(node: LoginRoot, name: string): string[] {
-  const line = node.lines('passwd').find((one) => one.startsWith(`${name}:`));
+  const line = ownLines(node, 'passwd').find((one) => one.startsWith(`${name}:`));
   const shadow = node.lines('shadow').find((one) => one.startsWith(`${name}:`));
   const uid = line?.split(':')[2] ?? '';
   return [

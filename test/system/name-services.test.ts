@@ -93,6 +93,7 @@ describeOnNodes('a node with accounts in another name service', () => {
     const doctor = must('sunk-agent doctor', 0, 1, 2);
     expect(doctor).toMatch(found);
     expect(doctor).toMatch(/libnss_absent\.so\.2 is not installed/);
+    expect(must('getent passwd alice')).toMatch(/^alice:x:10000:/);
     expect(must('sunk-agent why alice', 0, 1, 2)).toMatch(found);
     expect(must('cat /etc/passwd')).toBe(before);
   });

@@ -70,6 +70,14 @@ export interface LoginRoot {
   read(file: string): string;
   /** As an editor or a tool would, under the shadow tools' lock. */
   editForeignLine(remark: string): Promise<void>;
+  /** The same for all lines of others. */
+  editForeign(file: AccountFile, edit: (lines: readonly string[]) => string[]): Promise<void>;
+  /** Names and uids that the node had in use before anyone of the store came. */
+  readonly taken: { readonly names: Set<string>; readonly uids: Set<number> };
+  /** Names whose homes another user made. */
+  readonly planted: Set<string>;
+  /** Whether the node must refuse that person. */
+  isBarred(person: { readonly name: string; readonly uid: number }): boolean;
   /** The account files as a new image has them: what others added since is in them, managed accounts are not. */
   loseEtc(): void;
   /** The directory of key files. */
@@ -113,6 +121,8 @@ export function makeLoginRoot(name: string, directory: string, config: string, t
       .split('\n')
       .slice(0, -1);
 
+  const taken = { names: new Set<string>(), uids: new Set<number>() };
+  const planted = new Set<string>();
   let resident: Resident | null = null;
 
   const node: LoginRoot = {
@@ -121,6 +131,9 @@ export function makeLoginRoot(name: string, directory: string, config: string, t
     foreign,
     state,
     keys,
+    taken,
+    planted,
+    isBarred: ({ name, uid }) => taken.names.has(name) || taken.uids.has(uid) || planted.has(name),
     clockShift: 0,
     wrapper: [],
     isResident: false,
@@ -166,13 +179,18 @@ export function makeLoginRoot(name: string, directory: string, config: string, t
       return new Map(names.map((one) => [one, readFileSync(path.join(keys, one), 'utf8')]));
     },
     read: (file) => (existsSync(at(file)) ? readFileSync(at(file), 'utf8') : ''),
-    async editForeignLine(remark) {
+    editForeignLine: (remark) =>
+      node.editForeign('passwd', (all) =>
+        all.map((line) =>
+          line.startsWith('local:x:1000:1000:') ? `local:x:1000:1000:${remark}:/home/local:/bin/bash` : line,
+        ),
+      ),
+    async editForeign(file, edit) {
       await withAccountLock(root, 20_000, () => {
-        const edited = (line: string): string =>
-          line.startsWith('local:x:1000:1000:') ? `local:x:1000:1000:${remark}:/home/local:/bin/bash` : line;
-        writeFileSync(at('etc/passwd.edit'), `${lines('passwd').map(edited).join('\n')}\n`, { mode: 0o644 });
-        renameSync(at('etc/passwd.edit'), at('etc/passwd'));
-        foreign.passwd = foreign.passwd.map(edited);
+        const edited = edit(lines(file));
+        writeFileSync(at(`etc/${file}.edit`), `${edited.join('\n')}\n`, { mode: 0o644 });
+        renameSync(at(`etc/${file}.edit`), at(`etc/${file}`));
+        foreign[file] = edit(foreign[file]);
       });
     },
     loseEtc: writeForeign,
