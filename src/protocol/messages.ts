@@ -2,7 +2,7 @@
 // pages of a fetch, which have lines of their own (see page-lines). The words on the wire are those of release 0.1.0.
 import * as z from 'zod';
 
-/** Longest line that either side accepts, in bytes; a page bounded by `scim.bounds.page_bytes` always fits. */
+/** Longest line that the reader accepts of the agent, in bytes. */
 export const MAX_LINE_BYTES = 64 * 1024 * 1024;
 
 /** Maximum number of resources in one `look`; more become a delta. */

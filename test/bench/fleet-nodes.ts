@@ -26,7 +26,7 @@ function openNode(node: string) {
   const { config, log } = nodeContext;
   const [agentSide, readerSide] = duplexPair();
   void serveAgent(readerSide, openStore(config, root), log);
-  const reader = openReader(agentSide);
+  const reader = openReader(agentSide, config.scim.bounds);
   const context = openSyncContext(nodeContext);
   const { host } = context;
   const watched: typeof host = {

@@ -19,7 +19,7 @@ function openAll() {
     root,
     user: findReaderUser(root, node.log),
   });
-  return { child, reader: openReader(stream), context: openSyncContext(node) };
+  return { child, reader: openReader(stream, node.config.scim.bounds), context: openSyncContext(node) };
 }
 
 let open = null as ReturnType<typeof openAll> | null;

@@ -70,7 +70,7 @@ export async function startIngestHarness(
   const [agentEnd, readerEnd] = duplexPair();
   const store = openStore(config, root, () => 0);
   const served = serveAgent(readerEnd, store, createLogger('reader', 'silent'));
-  const reader = openReader(agentEnd);
+  const reader = openReader(agentEnd, config.scim.bounds);
   onTestFinished(async () => {
     reader.close();
     readerEnd.destroy();

@@ -107,12 +107,15 @@ async function askForLists(
   // What goes wrong on our side is no fault of the pipe, which would be closed for it.
   let failure: { readonly error: unknown } | null = null;
   const end = await reader.fetch({ mode: asked, since }, (line) => {
-    if (failure !== null) return;
+    if (failure !== null) return 0;
     try {
-      came += listener.ingest(line);
+      const count = listener.ingest(line);
+      came += count;
       onProgress?.('fetch', came, expected);
+      return count;
     } catch (error) {
       failure = { error };
+      return 0;
     }
   });
   const failed = failure as { readonly error: unknown } | null;

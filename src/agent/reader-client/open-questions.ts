@@ -20,9 +20,9 @@ export interface OpenQuestions {
     readAnswer: (reply: Reply) => T | undefined,
     takeLine?: (line: PageLine) => void,
   ): Promise<T>;
-  /** A reply or a line to a number that is not open is dropped. */
-  takeReply(reply: Reply): void;
-  takeLine(line: PageLine): void;
+  /** A reply or a line to a number that is not open is dropped. @returns whether it was open. */
+  takeReply(reply: Reply): boolean;
+  takeLine(line: PageLine): boolean;
   /** Fails what is open with `error`, and from now on each question at once. */
   end(error: Error): void;
   isEnded(): boolean;
@@ -34,8 +34,16 @@ interface Question {
   readonly fail: (error: Error) => void;
 }
 
-/** @param send resolves when the connection has room for more. */
-export function createOpenQuestions(send: (ask: Ask) => Promise<void>): OpenQuestions {
+/**
+ * @param send resolves when the connection has room for more.
+ * @param patience milliseconds until an answer must be complete.
+ * @param giveUp ends the connection of a reader that does not answer.
+ */
+export function createOpenQuestions(
+  send: (ask: Ask) => Promise<void>,
+  patience: number,
+  giveUp: (error: Error) => void,
+): OpenQuestions {
   const questions = new Map<number, Question>();
   let next = 1;
   let isEnded = false;
@@ -50,16 +58,21 @@ export function createOpenQuestions(send: (ask: Ask) => Promise<void>): OpenQues
       const n = next;
       next += 1;
       return new Promise<T>((resolve, reject) => {
+        const timer = setTimeout(() => giveUp(describeLateness(patience)), patience).unref();
+        const close = (): void => {
+          clearTimeout(timer);
+          questions.delete(n);
+        };
         questions.set(n, {
           take(reply) {
             const answer = readAnswer(reply);
             if (answer === undefined) return;
-            questions.delete(n);
+            close();
             resolve(answer);
           },
           takeLine,
           fail(error) {
-            questions.delete(n);
+            close();
             reject(error);
           },
         });
@@ -70,8 +83,13 @@ export function createOpenQuestions(send: (ask: Ask) => Promise<void>): OpenQues
       const question = questions.get(reply.n);
       if (reply.say === 'failed') question?.fail(failureOf(reply));
       else question?.take(reply);
+      return question !== undefined;
     },
-    takeLine: (line) => questions.get(line.n)?.takeLine(line),
+    takeLine(line) {
+      const question = questions.get(line.n);
+      question?.takeLine(line);
+      return question !== undefined;
+    },
     end(error) {
       isEnded = true;
       for (const question of questions.values()) question.fail(error);
@@ -79,6 +97,10 @@ export function createOpenQuestions(send: (ask: Ask) => Promise<void>): OpenQues
     },
     isEnded: () => isEnded,
   };
+}
+
+function describeLateness(patience: number): AgentError {
+  return new AgentError('reader_failed', `the reader gave no answer within ${patience / 1000} s`);
 }
 
 function failureOf({ code, message, hint, pause }: Extract<Say, { say: 'failed' }>): AgentError {

@@ -1,6 +1,7 @@
 // The agent's side of the pipe: asks the reader, and believes only what has the shape of an answer.
 import type { Duplex } from 'node:stream';
 import { AgentError } from '../../common/errors.ts';
+import type { Config } from '../../config/config.ts';
 import { type Channel, openChannel } from '../../protocol/channel.ts';
 import {
   type Ask,
@@ -17,6 +18,7 @@ import { type PageLine, readPageLine } from '../../protocol/page-lines.ts';
 import type { ResourceKind } from '../../protocol/records.ts';
 import type { Traffic } from '../../protocol/traffic.ts';
 import { createOpenQuestions, type OpenQuestions } from './open-questions.ts';
+import { createReaderBounds, type ReaderBounds } from './reader-bounds.ts';
 
 export interface Reader {
   /** @throws AgentError with the reader's own code, or reader_failed when it went away. */
@@ -39,8 +41,8 @@ export interface Reader {
 
 export type FetchQuestion = Pick<FetchAsk, 'mode' | 'since'>;
 
-/** What takes the lines of the pages of a fetch. */
-export type PageSink = (line: PageLine) => void;
+/** What takes the lines of the pages of a fetch, and says how many resources each has. */
+export type PageSink = (line: PageLine) => number;
 
 /** What the reader says on its own account. */
 interface Notices {
@@ -48,10 +50,15 @@ interface Notices {
   onTraffic(traffic: Traffic): void;
 }
 
-/** Opens the agent's end of a connection to a reader. */
-export function openReader(stream: Duplex): Reader {
-  const channel = openChannel(stream);
-  const questions = createOpenQuestions((ask) => channel.send(ask));
+/** Opens the agent's end of a connection to a reader, and closes it where the reader brings more than the bounds. */
+export function openReader(stream: Duplex, configured: Config['scim']['bounds']): Reader {
+  const bounds = createReaderBounds(configured);
+  const channel = openChannel(stream, bounds.lineBytes);
+  const questions = createOpenQuestions(
+    (ask) => channel.send(ask),
+    bounds.patience,
+    (error) => end(error),
+  );
   const notices: Notices = { onChange: () => {}, onTraffic: () => {} };
 
   function end(error: Error): void {
@@ -59,9 +66,9 @@ export function openReader(stream: Duplex): Reader {
     channel.close();
   }
 
-  receive(channel, questions, notices, end);
+  receive(channel, bounds, questions, notices, end);
   return {
-    ...asking(questions),
+    ...asking(questions, bounds),
     watch(callback) {
       notices.onChange = callback;
       channel.send({ ask: 'watch' } satisfies Ask).catch(end);
@@ -85,18 +92,20 @@ export function openReader(stream: Duplex): Reader {
 /** Gives each line and each message to what waits for it; a message without a known shape ends the connection. */
 function receive(
   channel: Channel,
+  bounds: ReaderBounds,
   questions: OpenQuestions,
   notices: Notices,
   end: (error: Error) => void,
 ): void {
   channel.onLine((line) => {
     const page = readPageLine(line);
-    if (page !== null) questions.takeLine(page);
+    bounds.checkLine(page?.resources ?? line, page !== null);
+    if (page !== null && !questions.takeLine(page)) bounds.countNotice();
     return page !== null;
   });
   channel.onMessage((message) => {
     const parsed = saySchema.safeParse(message);
-    if (parsed.success) dispatch(parsed.data, questions, notices);
+    if (parsed.success) dispatch(parsed.data, bounds, questions, notices);
     else end(new AgentError('reader_failed', 'the reader said something that is not an answer'));
   });
   channel.onClose((cause) =>
@@ -104,20 +113,21 @@ function receive(
   );
 }
 
-function dispatch(say: Say, questions: OpenQuestions, notices: Notices): void {
+function dispatch(say: Say, bounds: ReaderBounds, questions: OpenQuestions, notices: Notices): void {
+  if (!('n' in say)) bounds.countNotice();
   if (say.say === 'look') notices.onChange(say);
   else if (say.say === 'traffic') notices.onTraffic(say);
-  else if (say.say !== 'hello') questions.takeReply(say);
+  else if (say.say !== 'hello' && !questions.takeReply(say)) bounds.countNotice();
 }
 
 /** The questions that have an answer. */
-function asking(questions: OpenQuestions): Pick<Reader, 'fetch' | 'read' | 'probe'> {
+function asking(questions: OpenQuestions, bounds: ReaderBounds): Pick<Reader, 'fetch' | 'read' | 'probe'> {
   return {
     fetch: ({ mode, since }, sink) =>
       questions.ask<FetchEnd>(
         (n) => ({ ask: 'pass', n, mode, since }),
         (reply) => (reply.say === 'end' ? reply : undefined),
-        sink,
+        bounds.limitFetch(sink),
       ),
     read: (kind, id) =>
       questions.ask<ReadAnswer>(

@@ -41,7 +41,7 @@ export function linkReader(node: NodeContext, source: ReaderSource): ReaderLink 
 
   function adopt(stream: Duplex): void {
     reader?.close();
-    const adopted = openReader(stream);
+    const adopted = openReader(stream, node.config.scim.bounds);
     reader = adopted;
     adopted.watch((look) => listeners.look(look));
     adopted.onTraffic((traffic) => listeners.traffic(traffic));

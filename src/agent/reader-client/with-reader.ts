@@ -8,7 +8,7 @@ import { findReaderUser } from './reader-user.ts';
 export async function withReader<T>(node: NodeContext, work: (reader: Reader) => Promise<T>): Promise<T> {
   const user = findReaderUser(node.paths.root, node.log);
   const { child, stream } = spawnReader({ config: node.configFile, root: node.paths.root, user });
-  const reader = openReader(stream);
+  const reader = openReader(stream, node.config.scim.bounds);
   try {
     return await work(reader);
   } finally {

@@ -5,6 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { AgentError } from '../../../src/common/errors.ts';
 import { openChannel } from '../../../src/protocol/channel.ts';
+import { makeConfig } from '../../support/records/organisation.ts';
 import { askSchema, saySchema } from '../../../src/protocol/messages.ts';
 import { openReader } from '../../../src/agent/reader-client/reader-client.ts';
 import { makeAnyText } from '../../support/records/any-text.ts';
@@ -16,7 +17,8 @@ vi.setConfig({ testTimeout: 60_000 + RUNS * 10 });
 const MAX = 200;
 const END = { say: 'end', n: 1, mode: 'full', complete: { User: true, Group: true }, problems: [] };
 const QUESTION = { mode: 'full', since: null } as const;
-const IGNORE_PAGES = (): void => {};
+const IGNORE_PAGES = (): number => 0;
+const BOUNDS = makeConfig().scim.bounds;
 const NUMBERS = { server_time: null, local_time: 0, requests: 1, retries: 0, bytes: 0 };
 
 /** One end of a pipe: the test writes the input, and `sent` collects the output. */
@@ -192,7 +194,7 @@ test('the agent accepts an answer only if it has the shape of one, and reads not
     fc.asyncProperty(fc.array(fc.oneof(damagedAnswer, fc.jsonValue()), { maxLength: 6 }), async (values) => {
       const says = JSON.parse(JSON.stringify(values)) as unknown[];
       const { stream, sent } = makePipe();
-      const reader = openReader(stream);
+      const reader = openReader(stream, BOUNDS);
       const received: unknown[] = [];
       reader.watch((look) => received.push(look));
       reader.onTraffic((traffic) => received.push(traffic));
@@ -222,7 +224,7 @@ test('a pipe that breaks off in the middle of a line ends each question, and no 
   const line = `${JSON.stringify({ ...END, ...NUMBERS })}\n`;
   for (let length = 0; length < line.length; length += 1) {
     const { stream } = makePipe();
-    const pass = openReader(stream).fetch(QUESTION, IGNORE_PAGES);
+    const pass = openReader(stream, BOUNDS).fetch(QUESTION, IGNORE_PAGES);
     stream.push(line.slice(0, length));
     await turn();
     stream.destroy();
@@ -232,7 +234,7 @@ test('a pipe that breaks off in the middle of a line ends each question, and no 
 
 test('a page or an answer to a question that was never asked, or is answered already, goes nowhere', async () => {
   const { stream } = makePipe();
-  const reader = openReader(stream);
+  const reader = openReader(stream, BOUNDS);
   const pages: string[] = [];
   const pass = reader.fetch(QUESTION, ({ n }) => pages.push(`line of ${n}`));
   const end = { ...END, ...NUMBERS };

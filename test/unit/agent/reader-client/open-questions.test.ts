@@ -5,7 +5,11 @@ import type { Ask } from '../../../../src/protocol/messages.ts';
 
 function open() {
   const sent: Ask[] = [];
-  const questions = createOpenQuestions(async (ask) => void sent.push(ask));
+  const questions = createOpenQuestions(
+    async (ask) => void sent.push(ask),
+    60_000,
+    () => {},
+  );
   const ask = (): Promise<Reply> =>
     questions.ask<Reply>(
       (n) => ({ ask: 'read', n, kind: 'User', id: `u${n}` }),
@@ -86,10 +90,35 @@ test('after the end every question fails, those that were open and each later on
 });
 
 test('a question that cannot be sent fails', async () => {
-  const questions = createOpenQuestions(() => Promise.reject(new Error('no room')));
+  const questions = createOpenQuestions(
+    () => Promise.reject(new Error('no room')),
+    60_000,
+    () => {},
+  );
   const answer = questions.ask(
     (n) => ({ ask: 'read', n, kind: 'User', id: 'u1' }),
     () => undefined,
   );
   await expect(answer).rejects.toThrow('no room');
+});
+
+test('a reader that gives no answer is given up in the end', async () => {
+  let gaveUp: Error | null = null;
+  const questions = createOpenQuestions(
+    async () => {},
+    5,
+    (error) => {
+      gaveUp = error;
+      questions.end(error);
+    },
+  );
+  const answer = questions.ask(
+    (n) => ({ ask: 'pass', n, mode: 'full', since: null }),
+    () => undefined,
+  );
+  await expect(answer).rejects.toMatchObject({
+    code: 'reader_failed',
+    message: expect.stringContaining('no answer within'),
+  });
+  expect(gaveUp).not.toBeNull();
 });
