@@ -17,6 +17,8 @@ const COMMON = {
 } as const;
 
 async function main(argv: readonly string[]): Promise<number> {
+  // Modes must not depend on the caller: with 077 sshd's helper could not reach the key files. Secrets get a mode each.
+  process.umask(0o022);
   const [name = '--help', ...rest] = argv;
   if (name === '--version')
     return print(`sunk-agent ${(await import('../common/version.ts')).readVersion()}`);

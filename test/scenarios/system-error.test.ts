@@ -62,7 +62,7 @@ const STEPS: [
   kind: 'file' | 'directory',
   step: () => unknown,
 ][] = [
-  ['cannot write', 'configDirectory', 'file', () => replaceFile(paths.blocked, '')],
+  ['cannot write', 'configDirectory', 'file', () => replaceFile(paths.blocked, '', 'empty it')],
   ['cannot write', 'freeze', 'directory', () => writeFreeze(paths.freeze, 1, 'me')],
   ['cannot read', 'blocked', 'directory', () => readOperatorFiles(paths)],
   ['cannot read', 'freeze', 'directory', () => removeFreeze(paths.freeze)],

@@ -24,7 +24,8 @@ export function readExtensions(file: string): Map<string, Extension> {
 }
 
 export function writeExtensions(file: string, extensions: Iterable<Extension>): void {
-  replaceFile(file, [...extensions].map((extension) => `${JSON.stringify(extension)}\n`).join(''));
+  const lines = [...extensions].map((extension) => `${JSON.stringify(extension)}\n`);
+  replaceFile(file, lines.join(''), 'change the line of that person');
 }
 
 /**

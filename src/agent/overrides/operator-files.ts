@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync }
 import path from 'node:path';
 import type { Paths } from '../../common/paths.ts';
 import { parseTimestamp } from '../../common/text/timestamp.ts';
+import { locateWritable } from './writable-file.ts';
 import { attempt, toHostWrite } from '../../common/system-error.ts';
 
 export interface OperatorFiles {
@@ -46,7 +47,8 @@ export function addEntry(file: string, word: string, remark: string, more = ''):
   if (readList(file).includes(entry)) return false;
   const before = readText(file);
   const separator = before === '' || before.endsWith('\n') ? '' : '\n';
-  replaceFile(file, `${before}${separator}${entry}${more}  # ${remark}\n`);
+  const line = `${entry}${more}  # ${remark}`;
+  replaceFile(file, `${before}${separator}${line}\n`, `add the line ${JSON.stringify(line)}`);
   return true;
 }
 
@@ -83,7 +85,7 @@ export function removeEntry(file: string, word: string): boolean {
   const kept = readText(file)
     .split('\n')
     .filter((line) => firstWord(line) !== entry);
-  replaceFile(file, kept.join('\n'));
+  replaceFile(file, kept.join('\n'), `remove the line of ${entry}`);
   return true;
 }
 
@@ -124,7 +126,7 @@ function decodeWord(word: string): string {
 
 /** Freezes until that instant (epoch seconds). */
 export function writeFreeze(file: string, until: number, remark: string): void {
-  replaceFile(file, `${until}  # ${remark}\n`);
+  replaceFile(file, `${until}  # ${remark}\n`, `write ${until}`);
 }
 
 /** Ends a freeze; false if there was none. */
@@ -145,17 +147,19 @@ export function operatorName(environment: NodeJS.ProcessEnv = process.env): stri
 }
 
 /**
- * Replaces a managed file, readable by all, atomically.
+ * Replaces a managed file, readable by all, atomically; of a link, what it leads to.
+ * @param change what it changes, in the imperative, for a file that can only be changed elsewhere.
  * @throws AgentError host_write, with nothing left behind.
  */
-export function replaceFile(file: string, text: string): void {
-  const temporary = `${file}.${process.pid}.new`;
+export function replaceFile(file: string, text: string, change: string): void {
   attempt(`cannot write ${file}`, () => {
-    mkdirSync(path.dirname(file), { recursive: true, mode: 0o755 });
+    const target = locateWritable(file, change);
+    const temporary = `${target}.${process.pid}.new`;
+    mkdirSync(path.dirname(target), { recursive: true, mode: 0o755 });
     try {
       writeFileSync(temporary, text, { mode: 0o644, flush: true });
       chmodSync(temporary, 0o644);
-      renameSync(temporary, file);
+      renameSync(temporary, target);
     } finally {
       rmSync(temporary, { force: true });
     }

@@ -5,6 +5,7 @@ import { type Host, openHost } from '../../host/host.ts';
 import type { Logger } from '../../common/log.ts';
 import { type HostLoadWatch, watchHostLoad } from '../../host/probes/host-load-watch.ts';
 import { type StateDatabase, openStateDatabase } from '../../state/state.ts';
+import { restrictVolume } from './volume-rights.ts';
 import type { Paths } from '../../common/paths.ts';
 import { createJudge, type ResourceJudge } from '../ingest/judge-resource.ts';
 import type { Reader } from '../reader-client/reader-client.ts';
@@ -41,6 +42,7 @@ export interface SyncContext {
 export function openSyncContext(node: NodeContext): Omit<SyncContext, 'reader'> {
   const { config, paths, log } = node;
   const clock = Date.now;
+  restrictVolume(paths);
   const state = openStateDatabase(paths.state, Math.floor(clock() / 1000), nameNode(paths.syncLock));
   if (state.setAside !== null) {
     log.error(

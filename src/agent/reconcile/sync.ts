@@ -1,5 +1,7 @@
 // The story: fetch, ingest, policy, plan, guard, apply, verify, record; one sync, top to bottom.
-import { AgentError } from '../../common/errors.ts';
+import { AgentError, describeError } from '../../common/errors.ts';
+import { nameRefusal } from '../../common/system-error.ts';
+import { settleKeyDirectory } from '../../host/keys/directory-rights.ts';
 import { guardWindow } from '../../plan/guard/guard-limits.ts';
 import { findWindow } from '../ingest/delta-window.ts';
 import { fetchStore, type FetchResult } from '../ingest/fetch-store.ts';
@@ -58,6 +60,7 @@ export async function runSync(
     dropSpentExtensions(paths.extended, desired);
   }
   await watch.time('apply', () => application.late(verdict));
+  if (config.mode !== 'observe') await settleRights(context);
   const applied = application.applied();
   state.recordHeld(verdict.remember);
   state.saveReadings();
@@ -78,6 +81,15 @@ export async function runSync(
   context.failures.note(n, applied);
   if (n % PRUNE_EVERY === 0) state.prune(now, now - guardWindow(config.limits));
   return report;
+}
+
+/** A disk that refuses this, refuses what must be written as well, and that is reported. */
+async function settleRights({ config, paths, log }: SyncContext): Promise<void> {
+  try {
+    await settleKeyDirectory(config, paths);
+  } catch (error) {
+    log.warn(`the key directory keeps its owner and mode: ${describeError(nameRefusal(error))}`);
+  }
 }
 
 /** Fetches, or says why the store could not be fetched. */

@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import { locateWritable } from '../../agent/overrides/writable-file.ts';
 import { acquireFileLock } from '../../agent/reconcile/file-lock.ts';
 import { findReaderUser } from '../../agent/reader-client/reader-user.ts';
 import type { NodeContext } from '../../agent/node-context.ts';
@@ -22,6 +23,8 @@ import { attempt } from '../../common/system-error.ts';
 import { announceWait, LOCK_PATIENCE_MS } from '../waiting.ts';
 
 const TOKEN = 'scim-token';
+
+const WRITE_THERE = 'write base URL, groups and token (sunk-agent.yaml(5))';
 
 /**
  * Runs `work` in a temporary directory with a draft configuration for the reader, and a copy of the node's ledger if it
@@ -91,6 +94,8 @@ function readIfThere(file: string): string | null {
  * @throws AgentError host_write
  */
 export function writeAccepted(paths: Paths, configFile: string, text: string, token: string): void {
+  // Before the first of them is written.
+  attempt(`cannot write ${configFile}`, () => locateWritable(configFile, WRITE_THERE));
   const gid = readerGroup(paths);
   attempt(`cannot make ${paths.credentials}`, () =>
     mkdirSync(paths.credentials, { recursive: true, mode: 0o755 }),
@@ -124,12 +129,13 @@ function writePrivately(file: string, text: string, gid: number | null): void {
 }
 
 function replace(file: string, text: string, mode: number, gid: number | null): void {
-  const fresh = `${file}.new`;
   attempt(`cannot write ${file}`, () => {
+    const target = locateWritable(file, WRITE_THERE);
+    const fresh = `${target}.new`;
     rmSync(fresh, { force: true });
     writeFileSync(fresh, text, { mode: 0o600, flag: 'wx', flush: true });
     if (gid !== null) chownSync(fresh, 0, gid);
     chmodSync(fresh, mode);
-    renameSync(fresh, file);
+    renameSync(fresh, target);
   });
 }

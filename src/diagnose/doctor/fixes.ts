@@ -2,11 +2,13 @@
 import { chmodSync, chownSync, lstatSync } from 'node:fs';
 import path from 'node:path';
 import { describeError } from '../../common/errors.ts';
+import { settleKeyDirectory } from '../../host/keys/directory-rights.ts';
 import { tellNscd } from '../../host/nss/nscd.ts';
 import { applySshd } from '../../host/sshd/sshd.ts';
 import { helperUnder } from '../../host/sshd/sshd-drop-in.ts';
 import { locateToken } from '../../config/tokens.ts';
 import { attempt, nameRefusal } from '../../common/system-error.ts';
+import { restrictVolume } from '../../agent/reconcile/volume-rights.ts';
 import { recordAct } from '../../agent/report/audit.ts';
 import type { NodeContext } from '../../agent/node-context.ts';
 import type { Finding, FixName } from './finding.ts';
@@ -20,7 +22,12 @@ interface Fix {
 const FIXES: Readonly<Record<FixName, Fix>> = {
   'sshd-drop-in': {
     does: () => 'write /etc/ssh/sshd_config.d/10-sunk-agent.conf, if sshd accepts it, and have sshd read it',
-    run: async ({ config, paths }) => void (await applySshd(config, 'root', paths.root)),
+    run: async ({ config, paths }) => {
+      // Every user may read the key files before sshd reads them itself, and no longer once it does not.
+      if (config.keys.serve === 'file') await settleKeyDirectory(config, paths);
+      await applySshd(config, 'root', paths.root);
+      await settleKeyDirectory(config, paths);
+    },
   },
   'helper-rights': {
     does: ({ paths }) =>
@@ -37,12 +44,20 @@ const FIXES: Readonly<Record<FixName, Fix>> = {
     run: (context) => setRights(listTokens(context), findGroup(context.paths.credentials), 0o640),
   },
   'state-rights': {
-    does: ({ paths }) => `set owner root and mode 0700 on ${paths.state}`,
-    run: ({ paths }) => setRights([paths.state], 0, 0o700),
+    does: ({ paths }) =>
+      `set owner root and mode 0700 on ${paths.state}, and 0600 on the files of the state database`,
+    run: ({ paths }) => {
+      setRights([paths.state], 0, 0o700);
+      restrictVolume(paths, true);
+    },
   },
   'key-folder-rights': {
-    does: ({ paths }) => `set owner root and mode 0755 on ${paths.keys}`,
-    run: ({ paths }) => setRights([paths.keys], 0, 0o755),
+    does: ({ paths }) => `set owner root on ${paths.keys}, and the mode that keys.serve needs`,
+    run: async ({ config, paths }) => {
+      const isDirectory = lstatSync(paths.keys, { throwIfNoEntry: false })?.isDirectory() === true;
+      if (process.geteuid?.() === 0 && isDirectory) chownSync(paths.keys, 0, -1);
+      await settleKeyDirectory(config, paths);
+    },
   },
 };
 

@@ -57,7 +57,7 @@ function readFlags(file: string): number {
 }
 
 /** The fifth field of proc_pid_mountinfo(5), with blanks in octal. */
-function readMountPoints(): Set<string> {
+export function readMountPoints(): Set<string> {
   const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
   return new Set(
     lines.map((line) =>

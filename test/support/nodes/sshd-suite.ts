@@ -70,6 +70,16 @@ export function testSshd(base: string | null, zulu: boolean): void {
     return (answer as { value: SshdFinding[] }).value;
   };
 
+  /** As each sync does. */
+  const settle = (keys: string): void => {
+    const paths = `{ root: '/', keys: '/var/lib/sunk-agent/authorized_keys', run: '/run/sunk-agent', denyList: '/run/sunk-agent/shut' }`;
+    const answer = node.evaluate(
+      'host/keys/directory-rights.ts',
+      `settleKeyDirectory(config('${keys}'), ${paths})`,
+    );
+    expect(answer).toEqual({});
+  };
+
   const readFacts = (): Pick<NodeFacts, 'expiry' | 'keyTypes'> => {
     const answer = node.evaluate('host/sshd/sshd-program.ts', `readSshdFacts('/')`);
     return (answer as { value: Pick<NodeFacts, 'expiry' | 'keyTypes'> }).value;
@@ -151,6 +161,32 @@ export function testSshd(base: string | null, zulu: boolean): void {
       node.sh('ln -sf /usr/share/zoneinfo/UTC /etc/localtime');
     },
   );
+
+  test('the helper alone can read the key directory, whatever mode and group a volume gave it', () => {
+    writeKeys('alice', NOW + 3600);
+    const rights = (): string =>
+      node.sh('cd /var/lib/sunk-agent; stat -c %a:%U:%g . authorized_keys authorized_keys/alice');
+    node.sh(
+      `cd /var/lib/sunk-agent; chgrp -R 4000 .; chmod 2770 . authorized_keys; chmod 0660 authorized_keys/*`,
+    );
+    expect(node.login('alice', aliceKey).status).toBe(255);
+    settle('');
+    expect(rights()).toBe('755:root:4000\n750:root:65534\n644:root:4000\n');
+    expect(node.login('alice', aliceKey)).toEqual({ status: 0, output: 'alice' });
+    expect(
+      node.sh(
+        'setpriv --reuid=bob --regid=100 --clear-groups ls /var/lib/sunk-agent/authorized_keys 2>&1 || true',
+      ),
+    ).toContain('ermission denied');
+    // Without the drop-in, sshd may be told to read the files itself.
+    node.sh(`mv ${DROP_IN} /etc/kept`);
+    settle('');
+    expect(rights()).toContain('\n755:root:');
+    node.sh(`mv /etc/kept ${DROP_IN}; chmod 0700 /var/lib/sunk-agent`);
+    settle('');
+    expect(rights()).toMatch(/^755:root:4000\n750:root:65534\n/);
+    expect(node.login('alice', aliceKey).status).toBe(0);
+  });
 
   test('a key that is not in the file is refused, and so is a name that has no file', () => {
     writeKeys('alice', NOW + 3600);
@@ -258,6 +294,7 @@ export function testSshd(base: string | null, zulu: boolean): void {
     const keys = 'serve: file, user_files: allow';
     node.sh('rm /usr/libexec/sunk-agent/authorized-keys');
     const before = node.log().split('Server listening').length;
+    settle(keys);
     const apply = `applySshd(config('${keys}'), 'alice', '/')`;
     expect(node.evaluate('host/sshd/sshd.ts', apply)).toEqual({ value: { isWritten: true, findings: [] } });
     await expect.poll(() => node.log().split('Server listening').length, { timeout: 5000 }).toBe(before + 1);
