@@ -20,4 +20,5 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   hook: () => import('./service/hook.ts'),
   import: () => import('./operate/import.ts'),
   rebind: () => import('./operate/rebind.ts'),
+  config: () => import('./inspect/config.ts'),
 };

@@ -19,6 +19,7 @@ Keeps this login node in agreement with the organisation's user store.
   freeze    no additions and no removals for absence for a while; thaw ends it
   import    take over existing accounts
   rebind    move users and groups to new SCIM ids
+  config    check a configuration before it is rolled out
   hook      run the pending off-boarding hooks; called by its service
 
 Every command takes:

@@ -79,6 +79,12 @@ function fail(thrown: unknown, otherwise: number): number {
   return 70;
 }
 
+// A reader that had enough (`sunk-agent sync | head -1`) ends neither the work nor the exit status.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {

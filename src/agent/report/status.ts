@@ -164,10 +164,17 @@ const LATENESS = 900;
 /** For how many seconds a status is valid that a command wrote. */
 const COMMAND_VALIDITY = 3600;
 
+/** Whether the sync after the one that wrote it is not overdue. @param now epoch seconds. */
+export function isOnTime(
+  { nextSync, writtenAt }: Pick<Status, 'nextSync' | 'writtenAt'>,
+  now: number,
+): boolean {
+  return now <= (nextSync === null ? writtenAt + COMMAND_VALIDITY : nextSync + LATENESS);
+}
+
 /** The status as it is now: one that is not renewed in time means that the daemon does not run. */
 export function judgeAge(status: Status, now: number): Status {
-  const due = status.nextSync === null ? status.writtenAt + COMMAND_VALIDITY : status.nextSync + LATENESS;
-  if (now <= due) return status;
+  if (isOnTime(status, now)) return status;
   const reason = `no sync since ${sayMinute(status.writtenAt)} (UTC): does the agent run? systemctl status sunk-agent`;
   return { ...status, health: 'failing', reasons: [reason, ...status.reasons] };
 }

@@ -16,26 +16,32 @@ export const failure = 1;
 export const options = {
   since: { type: 'string' },
   user: { type: 'string' },
+  group: { type: 'string' },
+  code: { type: 'string', multiple: true },
   limit: { type: 'string', default: '1000' },
 } as const;
 
-export const help = `Usage: sunk-agent history [--since TIME] [--user NAME] [--limit N] [--json] [--config FILE] [--root DIR]
+export const help = `Usage: sunk-agent history [--since TIME] [--user NAME] [--group NAME] [--code CODE]... [--limit N] [--json]
+                          [--config FILE] [--root DIR]
 
 What changed for which user, when, why, by which sync and from which snapshot, and what operators did; the oldest first.
 With --json, one object a line; pass is the old name of sync, and ends with the next release.
 
   --since TIME   a span such as 2h or 7d, or a time such as 2026-11-25T08:00:00Z
   --user NAME    about one user: an account name, present or former, a userName, a SCIM id or an address
+  --group NAME   about one Unix group and its members
+  --code CODE    only this kind of change or act, such as member-add or block; may be given several times
   --limit N      the newest N (1000)
 
 Examples:
   sunk-agent history --since 1d
+  sunk-agent history --group slurm-admins --code member-add --code member-remove
   sunk-agent history --user alice@example.com --json
 
 Exit status: 0 shown, 1 failed.`;
 
 export function run(context: CommandContext): Promise<number> {
-  const { since, user, limit } = context.values;
+  const { since, user, group, code, limit } = context.values;
   const now = Math.floor(Date.now() / 1000);
   const from = readSince(since, now);
   const most = Number(limit);
@@ -45,7 +51,13 @@ export function run(context: CommandContext): Promise<number> {
   const view = openView(paths.state);
   try {
     const about = typeof user === 'string' ? describeUser(user, view, config) : null;
-    const events = gatherHistory(view, trail, { since: from, about, limit: most });
+    const events = gatherHistory(view, trail, {
+      since: from,
+      about,
+      group: typeof group === 'string' ? group : null,
+      codes: new Set(Array.isArray(code) ? code.map(String) : []),
+      limit: most,
+    });
     process.stdout.write(context.json ? events.map(toJsonLine).join('') : describe(events));
     warnAbout(trail);
   } finally {
@@ -109,7 +121,7 @@ function toJsonLine(event: HistoryEvent): string {
 function describe(events: readonly HistoryEvent[]): string {
   if (events.length === 0) return 'nothing\n';
   return events
-    .map(({ at, sync, snapshot, operator, what, name, because, problem }) => {
+    .map(({ at, sync, snapshot, operator, what, name, person, because, problem }) => {
       const time = new Date(at * 1000).toISOString().slice(0, 19).replace('T', ' ');
       const by =
         operator === null
@@ -118,7 +130,8 @@ function describe(events: readonly HistoryEvent[]): string {
       const why = [because, problem === null ? '' : `FAILED: ${problem}`]
         .filter((text) => text !== '')
         .join('; ');
-      const subject = name === '' ? '' : ` ${name}`;
+      const whose = person === null ? '' : `${what.startsWith('member-') ? ': ' : ', '}${person}`;
+      const subject = name === '' ? '' : ` ${name}${whose}`;
       return `${time}  ${makePrintable(`${what}${subject}  (${[by, why].filter((text) => text !== '').join(': ')})`, 1000)}\n`;
     })
     .join('');

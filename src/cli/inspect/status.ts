@@ -1,5 +1,6 @@
 // `sunk-agent status`: is this node healthy, and why not.
-import { judgeAge, readStatus, type Status } from '../../agent/report/status.ts';
+import { AgentError } from '../../common/errors.ts';
+import { isOnTime, judgeAge, readStatus, type Status } from '../../agent/report/status.ts';
 import { pathsUnder } from '../../common/paths.ts';
 import { sayAgo, sayMinute } from '../../common/text/relative-time.ts';
 import { makePrintable } from '../../common/text/printable.ts';
@@ -8,13 +9,16 @@ import type { CommandContext } from '../command.ts';
 import { sayCount } from '../../common/text/count-noun.ts';
 
 export const failure = 2;
-export const options = { host: { type: 'boolean', default: false } } as const;
+export const options = { host: { type: 'boolean', default: false }, probe: { type: 'string' } } as const;
 
 export const help = `Usage: sunk-agent status [--host] [--json] [--root DIR]
+       sunk-agent status --probe live|ready [--root DIR]
 
 Reads /run/sunk-agent/status.json, which the last sync wrote; needs neither root nor the daemon.
 
   --host   this machine's load, memory and disks now, not as of the last sync; as root also the active accounts
+  --probe live    for a pod: 0 while the agent syncs on time, else 1. A degraded or failing node is not restarted
+  --probe ready   for a pod: 0 once the store was read completely and sshd asks sunk-agent for keys, else 1
   --json   schema_version 2. Beside each renamed field stands its name of version 1, which ends with the next release:
            version, store.lastHeard, counts.accountsOpen and accountsClosed, lastPass, nextPass
 
@@ -29,7 +33,11 @@ const EXIT = { healthy: 0, degraded: 1, failing: 2 } as const;
 export async function run({ root, json, values }: CommandContext): Promise<number> {
   const paths = pathsUnder(root);
   const now = Math.floor(Date.now() / 1000);
-  const found = judgeAge(readStatus(paths.status), now);
+  const probe = readProbe(values['probe']);
+  const written = probe === null ? readStatus(paths.status) : tryToRead(paths.status);
+  if (probe !== null) return answerProbe(probe, written, now);
+  if (written === null) return EXIT.failing;
+  const found = judgeAge(written, now);
   // Loaded on request alone: monitors call status often.
   const host =
     values['host'] === true ? await (await import('./live-host.ts')).probeNow(found, paths, now) : found.host;
@@ -38,6 +46,41 @@ export async function run({ root, json, values }: CommandContext): Promise<numbe
     json ? `${JSON.stringify(status)}\n` : wrapText(describeStatus(status, now), process.stdout.columns),
   );
   return EXIT[status.health];
+}
+
+type Probe = 'live' | 'ready';
+
+function readProbe(word: unknown): Probe | null {
+  if (word === undefined) return null;
+  if (word === 'live' || word === 'ready') return word;
+  throw new AgentError('usage', '--probe takes live or ready');
+}
+
+/** null: there is none yet, which a probe says without an error. */
+function tryToRead(file: string): Status | null {
+  try {
+    return readStatus(file);
+  } catch (error) {
+    if (error instanceof AgentError) return null;
+    throw error;
+  }
+}
+
+/** One line, since a kubelet shows what failed. @param now epoch seconds. */
+function answerProbe(probe: Probe, status: Status | null, now: number): number {
+  const fault = findProbeFault(probe, status, now);
+  process.stdout.write(`${makePrintable(fault === null ? probe : `not ${probe}: ${fault}`)}\n`);
+  return fault === null ? 0 : 1;
+}
+
+function findProbeFault(probe: Probe, status: Status | null, now: number): string | null {
+  if (status === null) return 'no sync has ended yet';
+  if (!isOnTime(status, now)) return judgeAge(status, now).reasons[0] ?? '';
+  if (probe === 'live') return null;
+  if (status.store.lastComplete === null) return 'the store has never been read completely';
+  return status.sshd.dropIn === false
+    ? 'sshd does not ask sunk-agent for keys: the drop-in is missing or was changed'
+    : null;
 }
 
 /** The status as text; `now` in epoch seconds. */
