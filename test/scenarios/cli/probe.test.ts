@@ -1,4 +1,4 @@
-// The probes of a pod and the check before a roll-out: `status --probe` and `config check`, on a root of files.
+// The probes of a pod, and the check of a configuration before all nodes get it, on a root of files.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
