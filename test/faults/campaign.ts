@@ -19,8 +19,7 @@ import {
   remember,
 } from './oracle.ts';
 import { blockOne } from './operator.ts';
-import { chooseNuisance, chooseStoreFault } from './store-faults.ts';
-import { findAfterTwoPolls } from './two-polls.ts';
+import { chooseStoreFault } from './store-faults.ts';
 import { findHarvest, makeStrange } from './strange-nodes.ts';
 import { findToolDifferences } from './tool-oracle.ts';
 import { readReferenceModel, type ModelPerson, type ReferenceModel } from './reference-model.ts';
@@ -32,8 +31,6 @@ export interface Figures {
   storeFaults: number;
   approvals: number;
   blocks: number;
-  /** Revocations under a lasting nuisance of the store. */
-  timed: number;
   /** How often others did something to a node before a user of the store came there. */
   strange: number;
   /** How often each nodeFault befell a node. */
@@ -104,7 +101,6 @@ export async function runCampaign(
     storeFaults: 0,
     approvals: 0,
     blocks: 0,
-    timed: 0,
     strange: 0,
     nodeFaults: {},
   };
@@ -162,27 +158,6 @@ export async function runCampaign(
     figures.blocks += 1;
     log.push(`node ${node.name}: an operator blocks and unblocks ${word}`);
     demand(node, findings);
-  }
-
-  /** After a calm: a person is disabled while the store has a nuisance, and two polls of each node must do. */
-  async function timeRevocation(model: ReferenceModel): Promise<void> {
-    const nuisance = chooseNuisance(rng, listAddresses());
-    log.push(`the store: ${JSON.stringify(nuisance)}`);
-    await admin('POST', '/faults', nuisance);
-    if (nuisance['kind'] === 'standing') {
-      // It is noticed by a full read that brings what no delta would have.
-      log.push(...company.change());
-      await company.push();
-      for (const node of nodes) await node.startSync().over;
-    }
-    const address = company.revoke();
-    if (address === null || nuisance['who'] === address) return;
-    log.push(`${address} is disabled`);
-    await company.push();
-    const [name = ''] = address.split('@');
-    const isManaged = [...model.people.values()].some((person) => person.name === name && person.isIn);
-    for (const node of isManaged ? nodes : []) demand(node, await findAfterTwoPolls(node, name));
-    if (isManaged) figures.timed += 1;
   }
 
   const listAddresses = (): string[] => [...past.people.values()].map(({ name }) => `${name}@${DOMAINS[0]}`);
@@ -284,10 +259,6 @@ export async function runCampaign(
   try {
     await calm();
     while (figures.rounds < rounds && Date.now() < span.until) {
-      if (rng.chance(0.5)) {
-        const model = await pushChanges();
-        await timeRevocation(model);
-      }
       await storm();
       await calm();
       figures.rounds += 1;
