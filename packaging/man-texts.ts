@@ -59,7 +59,7 @@ export const NSSCACHE = `With accounts.backend: nsscache, one pod publishes for 
 change creates a new directory in accounts.nsscache_dir, with passwd.cache, group.cache, shadow.cache and sshkey.cache and
 their indexes, all from one snapshot of the store, and then moves the link called current to it; the previous directory
 stays for processes that are reading it. Only one agent may publish into a directory. The files contain what the agent
-made and nothing else. Local accounts and groups are never changed, and always have precedence: none of them may have a
+made, and what it took over from a former publisher (below). Local accounts and groups are never changed, and always have precedence: none of them may have a
 name or id that the store gives to a user. That includes what the local backend made: remove those lines before the change.
 
 Put the directory on a volume that all pods mount, give the publisher's unit ReadWritePaths= for it where it lies outside
@@ -80,7 +80,13 @@ A login pod that mounts the volume sets accounts.backend: published. It writes n
 homes, key files, sessions and sudo from its own reading of the store. A pod on which no user logs in needs no agent.
 
 With mode: observe, an agent beside another publisher reads /etc/passwd.cache and /etc/group.cache, and plan shows what it
-would change. sunk-agent import takes those accounts over.`;
+would change. sunk-agent import takes those accounts over: in their spelling, with uid, gid and home. With --keep-uids also
+where the store has others; the uids are then in overrides, which the login pods need as well. What it binds to no one goes
+on being published as it is, with its groups and its line of sshkey.cache, until --unknown keep, retire or drop decides; its
+name and uid are given to no one. So it is where nothing is imported: an account that the store does not have does not
+vanish, and a person with another uid at the store gets no account (published-unknown and published-differs in plan,
+decisions-takeover in doctor). Groups of the former publisher that the store does not give go on with the members that they
+had; accounts.groups makes the store's groups of that name and gid follow them.`;
 
 export const STATUS = `status.json and sunk-agent status --json have schema_version 2. For one release each renamed field also has its name of
 version 1, with the same value:

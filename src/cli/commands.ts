@@ -19,6 +19,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   thaw: () => import('./operate/thaw.ts'),
   hook: () => import('./service/hook.ts'),
   import: () => import('./operate/import.ts'),
+  ledger: () => import('./operate/ledger.ts'),
   rebind: () => import('./operate/rebind.ts'),
   config: () => import('./inspect/config.ts'),
 };

@@ -18,6 +18,7 @@ Keeps this login node in agreement with the organisation's user store.
   extend    extend keys in an emergency, without the store
   freeze    no additions and no removals for absence for a while; thaw ends it
   import    take over existing accounts
+  ledger    export, compare and rebuild what binds names and ids
   rebind    move users and groups to new SCIM ids
   config    check a configuration before it is rolled out
   hook      run the pending off-boarding hooks; called by its service

@@ -81,7 +81,7 @@ async function publishChanges(
   const visible = changes.filter((change) => describeKind(change).writes !== 'node');
   if (publication === null || visible.length === 0) return;
   try {
-    publication.publish(visible.filter(isKeyChange));
+    publication.publish(visible.filter((change) => isKeyChange(change) || change.kind === 'account-inherit'));
     if (paths.root === '/') await tellNscd();
   } catch (error) {
     for (const change of visible) fail(change, describeError(nameRefusal(error)));

@@ -1,4 +1,5 @@
 // What a host answers when it is read once: plain data, managed or not; planSync sorts it.
+import type { InheritedLine } from '../policy/inherited.ts';
 import type { NodeFacts } from '../policy/model.ts';
 import type { GroupEntry } from '../policy/posix.ts';
 import type { AccountLines } from './account-lines.ts';
@@ -8,6 +9,12 @@ import type { ActualAccount, ActualState } from './actual.ts';
 export interface AccountsOnHost {
   readonly accounts: ReadonlyMap<string, ActualAccount>;
   readonly groups: ReadonlyMap<string, GroupEntry>;
+}
+
+/** What another program publishes for libnss-cache. */
+export interface ForeignPublication extends AccountsOnHost {
+  /** Its well-formed lines, each name once. */
+  readonly lines: readonly InheritedLine[];
 }
 
 /** What of a node does not depend on the ledger. */
@@ -22,7 +29,7 @@ export interface HostState extends Omit<ActualState, 'accounts' | 'groups'> {
   /** What else the node resolves, none of which is managed; null: `own` is all there is. */
   readonly others: AccountsOnHost | null;
   /** What another program publishes in the place from which this node resolves names; null: no other program does. */
-  readonly published: AccountsOnHost | null;
+  readonly published: ForeignPublication | null;
   /** What the node's own files say, line by line. */
   readonly lines: AccountLines;
   /** Name services besides the node's files, in the order of nsswitch.conf(5). */

@@ -28,7 +28,9 @@ export function readManagedAccounts(desired: DesiredState, actual: ActualState):
   let known = 0;
   for (const { entry } of desired.accounts) if (actual.accounts.has(entry.name)) known += 1;
   if (known < actual.accounts.size) {
-    for (const [name, { entry }] of actual.accounts) if (!byName.has(name)) unnamed.set(entry.uid, name);
+    // A dropped account is not the former name of a person who gets its uid.
+    for (const [name, { entry }] of actual.accounts)
+      if (!byName.has(name) && leftovers.get(name)?.fate !== 'drop') unnamed.set(entry.uid, name);
   }
   const formerNames = new Map<string, string>();
   const renamed = new Map<string, string>();

@@ -1,6 +1,13 @@
 // Which accounts and groups of a host are managed, and which are foreign: the ledger decides.
 import type { Config } from '../config/config.ts';
-import type { Binding, DesiredState, KnownAccount, NodeFacts, UnboundAccount } from '../policy/model.ts';
+import type {
+  Binding,
+  DesiredState,
+  KnownAccount,
+  NodeFacts,
+  PublishedAccount,
+  UnboundAccount,
+} from '../policy/model.ts';
 import type { GroupEntry } from '../policy/posix.ts';
 import { findInUse, listOddAccounts, listOddGroups, type Managed } from './account-lines.ts';
 import type { ActualAccount, ActualState } from './actual.ts';
@@ -17,18 +24,23 @@ export function readNodeFacts(host: HostState, bindings: readonly Binding[], con
   const members = new Set(own.groups.get(managed.name)?.members);
   const foreignAccounts = listAccounts(others);
   const unbound: UnboundAccount[] = [];
+  const inherited: UnboundAccount[] = [];
   for (const { entry } of own.accounts.values()) {
     const { name, uid, gid, dir } = entry;
     if (accounts.get(name) === uid) continue;
-    // Where the node's own accounts stand elsewhere, every line is one that this program made.
-    if (others !== null || gid === managed.gid || members.has(name)) unbound.push({ name, uid, gid, dir });
+    if (gid === managed.gid || members.has(name)) unbound.push({ name, uid, gid, dir });
+    // In a publication, a line outside of the managed group is one that a former publisher had (policy/inherited.ts).
+    else if (others !== null) inherited.push({ name, uid, gid, dir });
     else foreignAccounts.push({ name, uid });
   }
+  const unboundGroups = [...own.groups.values()].filter(({ name, gid }) => groups.get(name) !== gid);
+  const isOfPublisher = ({ name, gid }: GroupEntry): boolean =>
+    others !== null && name !== managed.name && gid !== managed.gid;
   const present: Managed = {
     accounts,
     groups,
     unbound: new Map(unbound.map(({ name, uid }) => [name, uid])),
-    published: new Set(published?.accounts.keys()),
+    published: new Set([...(published?.accounts.keys() ?? []), ...inherited.map(({ name }) => name)]),
   };
   const strict = others ?? own;
   for (const account of listOddAccounts(lines, present))
@@ -38,18 +50,32 @@ export function readNodeFacts(host: HostState, bindings: readonly Binding[], con
     foreignAccounts,
     foreignGroups: [
       ...(others?.groups.values() ?? []),
-      ...[...own.groups.values()].filter(({ name, gid }) => groups.get(name) !== gid),
+      ...unboundGroups.filter((group) => !isOfPublisher(group)),
       ...listOddGroups(lines, present).filter(({ name, gid }) => strict.groups.get(name)?.gid !== gid),
     ].map(({ name, gid, members: listed }) => ({ name, gid, members: listed })),
     inUse: findInUse(lines, present),
     keyFiles: host.keyFiles,
     homes: host.homes,
     unbound,
-    published:
-      published === null
-        ? null
-        : { accounts: listAccounts(published), groups: [...published.groups.values()] },
+    published: joinPublished(published, inherited, unboundGroups.filter(isOfPublisher)),
   };
+}
+
+/** What this node goes on publishing counts before what the former publisher has now. */
+function joinPublished(
+  found: AccountsOnHost | null,
+  inherited: readonly UnboundAccount[],
+  groups: readonly GroupEntry[],
+): NodeFacts['published'] {
+  if (found === null && inherited.length === 0 && groups.length === 0) return null;
+  const accounts = new Map<string, PublishedAccount>();
+  for (const { entry } of found?.accounts.values() ?? []) {
+    const { name, uid, gid, dir } = entry;
+    accounts.set(name, { name, uid, gid, dir, isDecided: false });
+  }
+  for (const account of inherited) accounts.set(account.name, { ...account, isDecided: false });
+  const byName = new Map([...(found?.groups.values() ?? []), ...groups].map((group) => [group.name, group]));
+  return { accounts: [...accounts.values()], groups: [...byName.values()] };
 }
 
 function listAccounts(found: AccountsOnHost | null): KnownAccount[] {
@@ -63,7 +89,7 @@ function listAccounts(found: AccountsOnHost | null): KnownAccount[] {
 export function readActualState(
   host: HostState,
   bindings: readonly Binding[],
-  desired: Pick<DesiredState, 'bindings' | 'managedGroup'>,
+  desired: Pick<DesiredState, 'accounts' | 'bindings' | 'leftovers' | 'managedGroup'>,
   config: Config,
 ): ActualState {
   const found = findPlace(host, config);
@@ -77,6 +103,17 @@ export function readActualState(
   }
   const managed = found.groups.get(desired.managedGroup.name);
   if (managed?.gid === desired.managedGroup.gid) groups.set(managed.name, managed);
+  for (const { kind, name, fate } of desired.leftovers) {
+    if (fate !== 'drop') continue;
+    const account = kind === 'account' ? found.accounts.get(name) : undefined;
+    if (account !== undefined) accounts.set(name, account);
+    const group = kind === 'group' ? found.groups.get(name) : undefined;
+    if (group !== undefined) groups.set(name, group);
+  }
+  for (const { entry, disabled } of desired.accounts) {
+    const account = disabled === 'retired' ? found.accounts.get(entry.name) : undefined;
+    if (account?.entry.uid === entry.uid) accounts.set(entry.name, account);
+  }
   const { keyFiles, homes, sessions, jobs, offboarded, rootShells, sudoers } = host;
   return { accounts, groups, keyFiles, homes, sessions, jobs, offboarded, rootShells, sudoers };
 }

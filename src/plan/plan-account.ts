@@ -12,6 +12,7 @@ export const DISABLED_BECAUSE: Readonly<Record<DisabledBecause, string>> = {
   'no-access-group': 'is in no access group',
   blocked: 'an operator blocked this person',
   'not-listed-here': 'access.users does not list this person',
+  retired: 'an operator retired this account, which the store does not have',
 };
 
 /**
@@ -86,17 +87,23 @@ function planAltering(scimId: string, before: PasswdEntry, entry: PasswdEntry): 
   return [{ scimId, name: entry.name, kind: 'account-alter', before, entry, because }];
 }
 
+const REMOVED_BECAUSE = {
+  remove: 'accounts.retention is over; the uid stays bound',
+  drop: 'the store does not have this account, and an operator decided to drop or retire it',
+} as const;
+
 /** The line of a leftover whose time is over, with what may still run. */
 export function planRemoval(
   name: string,
   scimId: string,
+  fate: keyof typeof REMOVED_BECAUSE,
   desired: DesiredState,
   actual: ActualState,
 ): Change[] {
   const present = actual.accounts.get(name);
   if (present === undefined) return [];
   const { entry } = present;
-  const common = { scimId, name, because: 'accounts.retention is over; the uid stays bound' };
+  const common = { scimId, name, because: REMOVED_BECAUSE[fate] };
   const changes: Change[] = [{ ...common, kind: 'account-remove', entry }];
   if (actual.sessions?.has(entry.uid) ?? present.expiryDay !== DISABLED_DAY) {
     changes.push({ ...common, kind: 'sessions-end', uid: entry.uid });

@@ -26,6 +26,10 @@ export function planGroups(desired: DesiredState, actual: ActualState, managed: 
     if (kind !== 'group' || present === undefined || name === desired.managedGroup.name) continue;
     if (fate === 'leave')
       append(changes, removeMembers(present, new Set(), managed, 'is disabled', hasNoAccess));
+    if (fate === 'drop') {
+      const dropped = 'only accounts that an operator dropped have this group';
+      changes.push({ scimId, name, kind: 'group-remove', gid: present.gid, because: dropped });
+    }
     if (fate !== 'remove' || desired.groups.some((group) => group.name === name)) continue;
     append(changes, removeMembers(present, new Set(), managed, 'the group goes'));
     const because = 'the configuration or the store no longer has this group';

@@ -6,7 +6,8 @@ import { followConfig } from '../policy/identity/former.ts';
 import { chooseHome } from '../policy/identity/profile.ts';
 import { foldDomains, readUsername } from '../policy/identity/username.ts';
 import { findStranded, findSuccessions, type Succession } from '../policy/identity/succession.ts';
-import type { Binding, DesiredState } from '../policy/model.ts';
+import { addDecisions, carryInherited, type InheritedRow } from '../policy/inherited.ts';
+import type { Binding, DesiredState, NodeFacts } from '../policy/model.ts';
 import type { NameServices } from '../policy/name-services.ts';
 import { isNotInStore } from '../policy/not-in-store.ts';
 import { type ActualState, DISABLED_DAY } from './actual.ts';
@@ -23,6 +24,8 @@ import { asOnHost } from './former-ids.ts';
 /** Everything that a decision depends on. */
 export interface SyncInput extends Omit<DesiredStateInput, 'facts' | 'nameServices'> {
   readonly host: HostState;
+  /** What operators decided of a former publisher's accounts and groups. */
+  readonly inherited: readonly InheritedRow[];
   /** What the host's name services answered to the questions of a first plan; null: they have not been asked. */
   readonly answers: NameServices['answers'];
   /** Hashes of held sets that operators approved. */
@@ -44,6 +47,8 @@ export interface UnmanagedAccount {
 /** What a sync would do, and why; nothing has been done yet. */
 export interface SyncPlan {
   readonly desired: DesiredState;
+  /** What the policy knew of the node. */
+  readonly facts: NodeFacts;
   readonly actual: ActualState;
   readonly changes: readonly Change[];
   readonly verdict: GuardVerdict;
@@ -64,18 +69,21 @@ export function planSync(given: SyncInput): SyncPlan {
   const { users, groups, host, config, now, blocked, former } = input;
   const access = resolveAccess(config.access, groups);
   const overrides = readOperatorOverrides(config, blocked);
-  const known = readNodeFacts(host, asOnHost(input.bindings, former, host.own), config);
+  const readFacts = (ledger: readonly Binding[]): NodeFacts =>
+    addDecisions(readNodeFacts(host, asOnHost(ledger, former, host.own), config), input.inherited, ledger);
+  const known = readFacts(input.bindings);
   const adopted = adoptLost({ ...input, facts: known, access, overrides });
   const bindings = [...input.bindings, ...adopted];
-  const onHost = asOnHost(bindings, former, host.own);
-  const facts = adopted.length === 0 ? known : readNodeFacts(host, onHost, config);
-  const desired = computeDesiredState({
+  const facts = adopted.length === 0 ? known : readFacts(bindings);
+  const decided = computeDesiredState({
     ...input,
     bindings,
     facts,
     nameServices: { services: host.services, answers: input.answers },
   });
-  const actual = readActualState(host, onHost, desired, config);
+  const desired =
+    config.accounts.backend === 'nsscache' ? carryOver(decided, input, bindings, facts) : decided;
+  const actual = readActualState(host, asOnHost(bindings, former, host.own), desired, config);
   const isFollower = config.accounts.backend === 'published';
   const planned = planChanges(desired, actual).filter((change) => !(isFollower && isAccountChange(change)));
   const freezeReason = !input.isRecordable ? UNRECORDED : input.frozenUntil > now ? FROZEN : null;
@@ -96,6 +104,7 @@ export function planSync(given: SyncInput): SyncPlan {
   const verdict = { ...judged, go: settleSudoers(judged.go, changes, desired, actual) };
   return {
     desired,
+    facts,
     actual,
     changes,
     verdict,
@@ -103,6 +112,18 @@ export function planSync(given: SyncInput): SyncPlan {
     stranded: findStranded(findSuccessions({ users, groups, bindings, config }), desired.refusals),
     notInStore: config.mode === 'observe' || isFollower ? [] : listNotInStore(desired, actual, host),
   };
+}
+
+/** Nothing is published beside another publisher (mode: observe), so nothing of that one is carried over. */
+function carryOver(
+  desired: DesiredState,
+  { inherited: rows, host, config, now }: SyncInput,
+  bindings: readonly Binding[],
+  facts: NodeFacts,
+): DesiredState {
+  if (config.mode === 'observe') return desired;
+  const { own, published } = host;
+  return carryInherited(desired, { rows, found: published?.lines ?? [], own, bindings, facts, config, now });
 }
 
 /** A person whose revocation is held stays enabled in the ledger too, and one whose return is held stays disabled. */

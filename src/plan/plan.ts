@@ -4,6 +4,7 @@ import { createKeyFileRenderer } from '../policy/keys/key-file.ts';
 import type { DesiredState } from '../policy/model.ts';
 import type { ActualState } from './actual.ts';
 import { type Change, CHANGE_ORDER } from './change.ts';
+import { planCarried } from './plan-carried.ts';
 import { planAccount, planRemoval } from './plan-account.ts';
 import { planGroups } from './plan-groups.ts';
 import { planSudoers } from './plan-sudoers.ts';
@@ -29,13 +30,15 @@ export function planChanges(desired: DesiredState, actual: ActualState): Change[
   }
   for (const { kind, name, scimId, fate } of desired.leftovers) {
     if (kind !== 'account' || managed.renamed.has(name) || managed.desired.has(name)) continue;
-    if (fate === 'remove') changes.push(...planRemoval(name, scimId, desired, actual));
+    if (fate === 'remove' || fate === 'drop')
+      changes.push(...planRemoval(name, scimId, fate, desired, actual));
   }
   const groups = planGroups(desired, actual, managed);
   return sortChanges([
     ...changes,
     ...(known === actual.keyFiles.size ? [] : planStrayKeyFiles(managed, actual)),
     ...groups,
+    ...planCarried(desired),
     ...planSudoers(groups, desired, actual),
   ]);
 }

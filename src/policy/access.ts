@@ -96,7 +96,7 @@ const NO_RULES: PersonalRules = { block: false, uid: null, addKeys: [] };
 
 /** What operators decided, ready to be asked about each person. */
 export interface OperatorOverrides {
-  /** @param name the POSIX name, if there is one. */
+  /** @param name the account's name as bound, else as it would be; null: none can be made. */
   rulesFor(record: Pick<UserRecord, 'id' | 'userName'>, name: string | null): PersonalRules;
   /** Whether access.users is empty, or lists that person. */
   isListed(userName: string): boolean;
@@ -142,7 +142,12 @@ export function readOperatorOverrides(config: Config, blocked: readonly string[]
     rulesFor({ id, userName }, name) {
       if (isQuiet) return NO_RULES;
       const folded = userName.toLowerCase();
-      const rules = merge(byId.get(id) ?? NO_RULES, byName.get(folded) ?? NO_RULES);
+      const account = name?.toLowerCase() ?? folded;
+      const named = merge(
+        byName.get(folded) ?? NO_RULES,
+        account === folded ? NO_RULES : (byName.get(account) ?? NO_RULES),
+      );
+      const rules = merge(byId.get(id) ?? NO_RULES, named);
       const isBlocked = ids.has(id) || names.has(folded) || (name !== null && names.has(name));
       return isBlocked ? { ...rules, block: true } : rules;
     },
@@ -151,6 +156,7 @@ export function readOperatorOverrides(config: Config, blocked: readonly string[]
 
 function merge(a: PersonalRules, b: PersonalRules): PersonalRules {
   if (a === NO_RULES) return b;
+  if (b === NO_RULES) return a;
   return { block: a.block || b.block, uid: a.uid ?? b.uid, addKeys: [...a.addKeys, ...b.addKeys] };
 }
 

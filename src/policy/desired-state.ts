@@ -7,10 +7,11 @@ import { chooseGroups, type GroupChoice } from './groups/groups.ts';
 import type { ChosenGroup } from './groups/new-groups.ts';
 import { makePersonalGroups, type PersonalGroups } from './groups/personal-groups.ts';
 import { collectAllocations, type Identity } from './identity/allocations.ts';
+import { foldName } from './identity/match-lines.ts';
 import { resolveIdentities } from './identity/identities.ts';
 import type { FormerBinding } from './identity/former.ts';
 import { compare } from '../common/text/compare.ts';
-import { readUsername } from './identity/username.ts';
+import { foldDomains, readUsername } from './identity/username.ts';
 import { compileKeyRules } from './keys/key-policy.ts';
 import { resolveKeys } from './keys/person-keys.ts';
 import type {
@@ -28,6 +29,7 @@ import type {
 import { checkServices, collectQuestions, type NameServices } from './name-services.ts';
 import { findNotInStore } from './not-in-store.ts';
 import type { Person } from './person.ts';
+import { findUnmatchedOverrides } from './unmatched-overrides.ts';
 
 /** Sudo is granted only if the last complete read of the store is younger, in seconds. */
 const SUDO_AGE = 86_400;
@@ -68,7 +70,7 @@ export function computeDesiredState(input: DesiredStateInput): DesiredState {
   const choice = chooseGroups({ groups, access, ...known });
   const sudoGids = choice.chosen.filter(({ sudo }) => sudo).map(({ gid }) => gid);
   const overrides = readOperatorOverrides(config, input.blocked);
-  const { people, others } = selectPeople(users, access.members, bindings, overrides);
+  const { people, others } = selectPeople(users, access.members, bindings, overrides, config);
   const allocations = collectAllocations(config, facts, bindings.values(), input.former);
   const resolved = resolveIdentities(people, allocations, new Set(sudoGids), input.blocked, services);
   const keys = resolveKeys(
@@ -98,6 +100,7 @@ export function computeDesiredState(input: DesiredStateInput): DesiredState {
       (a, b) => compare(a.kind, b.kind) || compare(a.scimId, b.scimId),
     ),
     leftovers: listLeftovers(input, { bindings, choice, built, personal, isTaken }),
+    carried: [],
     expiry: facts.expiry,
     makesHomes: config.accounts.homes === 'create',
     sharedHome: config.accounts.home.includes('%u') ? null : config.accounts.home,
@@ -113,6 +116,7 @@ export function computeDesiredState(input: DesiredStateInput): DesiredState {
       ...built.refusals,
       ...findPublishedUnknown(facts, people, resolved.identities, allocations.domains),
       ...(isTaken ? [MANAGED_GROUP_TAKEN] : []),
+      ...(input.completeAt === null ? [] : findUnmatchedOverrides(users, bindings.values(), config)),
     ].sort(compareRefusals),
   };
 }
@@ -156,9 +160,16 @@ function selectPeople(
   members: ReadonlySet<string>,
   bindings: ReadonlyMap<string, Binding>,
   overrides: ReturnType<typeof readOperatorOverrides>,
+  config: Config,
 ): { readonly people: readonly Person[]; readonly others: readonly StoredUser[] } {
   const people: Person[] = [];
   const others: StoredUser[] = [];
+  const domains = foldDomains(config.accounts.domains);
+  const nameNewcomer = ({ username }: StoredUser['record']): string | null => {
+    // Most configurations have no overrides, and this would be asked of each newcomer.
+    const reading = config.overrides.length === 0 ? null : readUsername(username, domains);
+    return reading?.ok === true ? reading.name : null;
+  };
   for (const user of users) {
     const { record, absent } = user;
     const binding = bindings.get(record.id) ?? null;
@@ -167,7 +178,7 @@ function selectPeople(
       if (!absent) others.push(user);
       continue;
     }
-    const rules = overrides.rulesFor(record, binding?.name ?? null);
+    const rules = overrides.rulesFor(record, binding?.name ?? nameNewcomer(record));
     const listed = overrides.isListed(record.userName);
     const { active } = record;
     const disabled = findDisabledBecause({ block: rules.block, active, absent, member, listed });
@@ -227,12 +238,12 @@ function findPublishedUnknown(
     if (reading.ok) names.add(reading.name);
   }
   return published.accounts
-    .filter(({ name }) => !names.has(name))
+    .filter(({ name, isDecided }) => !isDecided && !names.has(name) && !names.has(foldName(name)))
     .map(({ name, uid }) => ({
       scimId: '',
       kind: 'User',
       code: 'published-unknown',
-      detail: `this node resolves ${name} with the uid ${uid}, and no person with access at the store has that name`,
+      detail: `this node resolves ${name} with the uid ${uid}, and no person with access at the store has that name: it stays as it is until sunk-agent import FILE --unknown keep, retire or drop`,
     }));
 }
 

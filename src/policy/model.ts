@@ -3,6 +3,7 @@ import type { GroupRecord, UserRecord } from '../protocol/records.ts';
 import type { HomeOnHost } from './identity/own-home.ts';
 import type { InUse, Location } from './in-use.ts';
 import type { NameQuestions } from './name-services.ts';
+import type { CarriedLine } from './inherited.ts';
 import type { GroupEntry, PasswdEntry } from './posix.ts';
 import type { KeyReading } from './keys/ssh-key.ts';
 
@@ -51,6 +52,12 @@ export interface UnboundAccount extends KnownAccount {
   readonly dir: string;
 }
 
+/** An account that another program publishes here, or that this node goes on publishing for it (see inherited.ts). */
+export interface PublishedAccount extends UnboundAccount {
+  /** Whether an operator decided what becomes of it. */
+  readonly isDecided: boolean;
+}
+
 export interface KnownGroup {
   readonly name: string;
   readonly gid: number;
@@ -70,12 +77,13 @@ export interface NodeFacts {
    */
   readonly unbound: readonly UnboundAccount[];
   /**
-   * What another program publishes in the place from which this node resolves names (nsscache): no person gets another
-   * uid or gid than there, nor the uid or gid that another name has there. null: no other program does.
+   * What another program publishes in the place from which this node resolves names (nsscache), or what this node goes on
+   * publishing for it: no person gets another uid, gid or home than there, nor the uid or gid that another name has there.
+   * null: there is nothing of the kind.
    */
   readonly published: {
-    readonly accounts: readonly KnownAccount[];
-    readonly groups: readonly { readonly name: string; readonly gid: number }[];
+    readonly accounts: readonly PublishedAccount[];
+    readonly groups: readonly KnownGroup[];
   } | null;
   /** Text of each key file, by name: people keep the keys that they hold. */
   readonly keyFiles: ReadonlyMap<string, string>;
@@ -123,7 +131,8 @@ export interface Credential extends AcceptedKey {
   readonly source: string;
 }
 
-export type DisabledBecause = 'inactive' | 'absent' | 'no-access-group' | 'blocked' | 'not-listed-here';
+export type DisabledBecause =
+  'inactive' | 'absent' | 'no-access-group' | 'blocked' | 'not-listed-here' | 'retired';
 
 export interface DesiredAccount {
   readonly scimId: string;
@@ -147,16 +156,20 @@ export interface DesiredGroup extends GroupEntry {
 
 /** A bound account or group that is not among the desired ones, and what becomes of what the host has of it. */
 export interface Leftover {
-  /** `unknown:NAME` for an account of the managed group that neither ledger nor store knows, which is not managed. */
+  /**
+   * `unknown:NAME` for an account of the managed group that neither ledger nor store knows, which is not managed;
+   * `inherited:NAME` for one of a former publisher.
+   */
   readonly scimId: string;
   readonly kind: 'account' | 'group';
   readonly name: string;
   /**
    * `remove`: its retention is over, or it has another name now. `leave`: the store said nothing of it, so nothing is
    * done. `deny`: no key is served and the line stays, because this node refuses it (a local account has its name or
-   * id), or because neither the ledger nor a completely read store knows it.
+   * id), or because neither the ledger nor a completely read store knows it. `drop`: an operator no longer publishes it
+   * (see inherited.ts).
    */
-  readonly fate: 'remove' | 'leave' | 'deny';
+  readonly fate: 'remove' | 'leave' | 'deny' | 'drop';
 }
 
 export interface Refusal {
@@ -182,6 +195,8 @@ export interface DesiredState {
   readonly bindings: readonly Binding[];
   /** What else the ledger binds; a name that is neither desired nor here is not managed. */
   readonly leftovers: readonly Leftover[];
+  /** What is published as it stands, because a former publisher had it; empty unless this node publishes. */
+  readonly carried: readonly CarriedLine[];
   /** How this node's sshd reads an expiry. */
   readonly expiry: NodeFacts['expiry'];
   /** Whether missing homes are made. */

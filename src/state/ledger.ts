@@ -24,6 +24,8 @@ export interface Ledger {
   rebind(moves: readonly Rebinding[], at: number, by: string): void;
   /** Every move there ever was, the newest last. */
   former(): readonly FormerBinding[];
+  /** Records moves of another ledger that are not on record here. `at` in epoch seconds, `by` an operator. */
+  recordFormer(moves: readonly FormerBinding[], at: number, by: string): void;
 }
 
 /** The ledger over its table; read again when another process has written. */
@@ -43,6 +45,11 @@ export function openLedger(connection: Connection): Ledger {
       former.forget();
     },
     former: () => former.get(),
+    recordFormer(moves, at, by) {
+      if (moves.length === 0) return;
+      recordMoves(connection, moves, at, by);
+      former.forget();
+    },
   };
 }
 
@@ -66,6 +73,17 @@ function readFormer(connection: Connection): FormerBinding[] {
       'SELECT kind, old_id AS "from", new_id AS "to", name, id FROM rebinding ORDER BY at, new_id',
     )
     .all();
+}
+
+function recordMoves(connection: Connection, moves: readonly FormerBinding[], at: number, by: string): void {
+  const record = connection.prepare(
+    'INSERT INTO rebinding (kind, old_id, new_id, name, id, at, by) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  );
+  connection.transaction(() => {
+    // One second apart: the order of moves is what is followed.
+    for (const [index, { kind, from, to, name, id }] of moves.entries())
+      record.run(kind, from, to, name, id, at + index, by);
+  })();
 }
 
 /** Records new and changed bindings, all or none; a name or id that is bound to another SCIM id is refused by the table. */

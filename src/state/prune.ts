@@ -1,6 +1,6 @@
 // What the state database forgets of syncs and history: what is too old, and what is too much.
 import type { Connection } from './database.ts';
-import { STORED_IS_COMPLETE } from './report-codec.ts';
+import { STORED_IS_COMPLETE } from './syncs/report-codec.ts';
 
 const DAY = 86_400;
 const MAX_AGE = 90 * DAY;

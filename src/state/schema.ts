@@ -113,6 +113,20 @@ export const MIGRATIONS: readonly string[] = [
   DROP INDEX history_by_name;
   DROP INDEX history_by_time;
   `,
+  `
+  -- Accounts and groups of a former publisher that no record of the store takes over, and what an operator decided.
+  CREATE TABLE inherited (
+    kind       TEXT NOT NULL CHECK (kind IN ('account', 'group')),
+    name       TEXT NOT NULL,
+    id         INTEGER NOT NULL,
+    line       BLOB NOT NULL,               -- of passwd(5) or group(5)
+    keys       BLOB,                        -- of sshkey.cache
+    fate       TEXT NOT NULL CHECK (fate IN ('undecided', 'keep', 'retire', 'drop')),
+    decided_at INTEGER NOT NULL,            -- epoch seconds
+    by         TEXT NOT NULL,
+    PRIMARY KEY (kind, name)
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /** What this build asks of each table; a file that cannot answer is damaged. */
@@ -125,5 +139,6 @@ export const TABLES: ReadonlyMap<string, readonly string[]> = new Map([
   ['history', ['pass', 'at', 'scim_id', 'kind', 'name', 'because', 'problem']],
   ['held', ['hash', 'since']],
   ['rebinding', ['kind', 'old_id', 'new_id', 'name', 'id', 'at', 'by']],
+  ['inherited', ['kind', 'name', 'id', 'line', 'keys', 'fate', 'decided_at', 'by']],
   ['key_reading', ['user_id', 'digest', 'version', 'readings']],
 ]);

@@ -2,13 +2,14 @@
 import { copyToMemory, openDatabase, openDatabaseToRead, type OpenedDatabase } from './database.ts';
 import { foreignVersion } from './foreign-writes.ts';
 import { type GuardMemory, openGuardMemory } from './guard-memory.ts';
+import { type Inherited, openInherited } from './inherited.ts';
 import { type Ledger, openLedger } from './ledger.ts';
 import { openStoredRecords, type StoredRecords } from './stored-records.ts';
-import { openSyncLog, type SyncLog } from './sync-log.ts';
+import { openSyncLog, type SyncLog } from './syncs/sync-log.ts';
 
 export type { QuarantineRow } from './stored-records.ts';
 
-export interface StateDatabase extends StoredRecords, Ledger, SyncLog, GuardMemory {
+export interface StateDatabase extends StoredRecords, Ledger, Inherited, SyncLog, GuardMemory {
   /** Where a damaged file was moved to when this one was opened, or null. */
   readonly setAside: string | null;
   /** Whether the file that it opened still lies in its place; if not, what it writes is lost with the process. */
@@ -29,6 +30,8 @@ export type StateView = Omit<
   | 'openBatch'
   | 'bind'
   | 'rebind'
+  | 'inherit'
+  | 'recordFormer'
   | 'saveReadings'
   | 'beginSync'
   | 'endSync'
@@ -58,6 +61,7 @@ function stateOver({ connection, setAside, isInPlace, close }: OpenedDatabase): 
   return {
     ...openStoredRecords(connection),
     ...openLedger(connection),
+    ...openInherited(connection),
     ...openSyncLog(connection),
     ...openGuardMemory(connection),
     setAside,

@@ -33,7 +33,7 @@ const NSCD =
   /^src\/(?:host\/(?:README\.md|nss\/(?:nscd|name-service)\.ts)|cli\/inspect\/doctor\.ts|diagnose\/(?:doctor\/fixes|doctor\/check\/check-names|why\/judge\/judge-names)\.ts)$/;
 /** Where the stored form of a sync's report is written, read and tested. */
 const STORED_REPORT =
-  /^(?:src\/state\/report-codec\.ts|test\/unit\/state\/(?:report-codec|database)\.test\.ts|test\/scenarios\/upgrade\/upgrade\.test\.ts)$/;
+  /^(?:src\/state\/syncs\/report-codec\.ts|test\/unit\/state\/(?:syncs\/report-codec|database)\.test\.ts|test\/scenarios\/upgrade\/upgrade\.test\.ts)$/;
 
 /** Written as the normalised line has it. Paths and file names on disk keep their bytes. */
 const ON_DISK = [

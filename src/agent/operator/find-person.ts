@@ -3,6 +3,8 @@ import type { Config } from '../../config/config.ts';
 import type { Binding, StoredUser } from '../../policy/model.ts';
 import { readKeys } from '../../policy/keys/ssh-key.ts';
 import type { QuarantineRow } from '../../state/stored-records.ts';
+import { applyChosenNames } from '../../policy/names/chosen-names.ts';
+import { foldName } from '../../policy/identity/match-lines.ts';
 import { foldDomains, readUsername } from '../../policy/identity/username.ts';
 
 export interface FoundPerson {
@@ -19,10 +21,11 @@ export function findPerson(...question: Parameters<typeof findPeople>): FoundPer
 /** The people of the first rule with a match: several only where the store has several of that name. */
 export function findPeople(
   word: string,
-  users: readonly StoredUser[],
+  records: readonly StoredUser[],
   bindings: readonly Binding[],
   config: Config,
 ): FoundPerson[] {
+  const users = applyChosenNames(records, config);
   const domains = foldDomains(config.accounts.domains);
   const bound = new Map(
     bindings.filter(({ kind }) => kind === 'account').map((one) => [one.scimId, one.name]),
@@ -44,6 +47,7 @@ export function findPeople(
         ({ record }) => record.username?.toLowerCase() === folded,
         ({ record }) => name !== null && bound.get(record.id) === name,
         (user) => name !== null && nameOf(user) === name,
+        ({ record }) => name !== null && foldName(bound.get(record.id) ?? '') === name,
       ];
   for (const rule of rules) {
     const matches = users.filter(rule);

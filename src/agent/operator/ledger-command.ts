@@ -2,6 +2,7 @@
 import type { GuardVerdict } from '../../plan/guard/guard-model.ts';
 import type { Change } from '../../plan/change.ts';
 import type { FormerBinding } from '../../policy/identity/former.ts';
+import type { InheritedRow } from '../../policy/inherited.ts';
 import type { Binding } from '../../policy/model.ts';
 import { decide } from '../reconcile/decide.ts';
 import type { NodeContext } from '../node-context.ts';
@@ -33,13 +34,23 @@ export async function withLedger<T>(
 /**
  * What the next sync would do if the ledger were that one.
  * @param former what would have been moved by then.
+ * @param decided about a former publisher's accounts, beside what was decided before.
  */
 export async function previewSync(
   context: Omit<SyncContext, 'reader'>,
   bindings: readonly Binding[],
   now: number,
   former: readonly FormerBinding[] = context.state.former(),
+  decided: readonly InheritedRow[] = [],
 ): Promise<{ readonly changes: readonly Change[]; readonly verdict: GuardVerdict }> {
-  const state = { ...context.state, bindings: () => [...bindings], former: () => former };
+  const rows = new Map(
+    [...context.state.inherited(), ...decided].map((row) => [`${row.kind} ${row.name}`, row]),
+  );
+  const state = {
+    ...context.state,
+    bindings: () => [...bindings],
+    former: () => former,
+    inherited: () => [...rows.values()],
+  };
   return decide({ ...context, state }, now, judgeFreshness(null, context.state, now));
 }

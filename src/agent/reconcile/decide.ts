@@ -3,6 +3,7 @@ import { guardWindow } from '../../plan/guard/guard-limits.ts';
 import type { GuardRecord } from '../../plan/guard/guard-model.ts';
 import { listHomes, planSync, type SyncPlan } from '../../plan/plan-sync.ts';
 import { ID_MARK } from '../../policy/access.ts';
+import { applyChosenNames } from '../../policy/names/chosen-names.ts';
 import type { StoredUser } from '../../policy/model.ts';
 import { countQuestions } from '../../policy/name-services.ts';
 import type { StateDatabase } from '../../state/state.ts';
@@ -13,7 +14,10 @@ import type { SyncContext } from './context.ts';
 
 /** What a decision is made from. */
 export type DecisionContext = Pick<SyncContext, 'config' | 'paths' | 'host' | 'stateFault'> & {
-  readonly state: Pick<StateDatabase, 'bindings' | 'former' | 'users' | 'groups' | 'guardRecord'>;
+  readonly state: Pick<
+    StateDatabase,
+    'bindings' | 'former' | 'users' | 'groups' | 'guardRecord' | 'inherited'
+  >;
 };
 
 /**
@@ -35,7 +39,7 @@ export async function decide(
 ): Promise<SyncPlan> {
   const former = state.former();
   const records = {
-    users: state.users(),
+    users: applyChosenNames(state.users(), config),
     groups: state.groups(),
     bindings: state.bindings(),
     former,
@@ -46,6 +50,7 @@ export async function decide(
   const input = {
     ...records,
     host: await host.read(homes),
+    inherited: state.inherited(),
     answers: null,
     now,
     approved,

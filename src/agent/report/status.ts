@@ -10,6 +10,7 @@ import type { HostLoad } from '../../host/probes/host-load.ts';
 import type { SyncReport } from '../reconcile/sync-report.ts';
 import type { NameRound } from '../reconcile/name-round.ts';
 import { describeNotInStore } from './describe-report.ts';
+import { describeOverrides, describeTakeover } from './describe-undecided.ts';
 import { addCurrentNames, addFirstNames } from './status-names.ts';
 import type { FirstStatus, Status } from './status-schema.ts';
 
@@ -92,6 +93,7 @@ function listFailing({ report, lastComplete }: StatusInput): string[] {
 function listDegraded({
   report,
   now,
+  mode,
   maxAge,
   hasSshdDropIn,
   frozenUntil,
@@ -106,6 +108,9 @@ function listDegraded({
   degraded.push(
     ...(report.homes ?? []).slice(0, NAMED).map((home) => `home of ${home} (sunk-agent why NAME)`),
   );
+  // An agent that only observes moves nothing.
+  if (mode === 'enforce') degraded.push(...describeTakeover(report.refusals));
+  degraded.push(...describeOverrides(report.refusals));
   if (held.length > 0) {
     const sets = held.map(({ hash, reason }) => `${hash} (${reason})`).join(', ');
     degraded.push(`changes wait for approval: ${sets}`);

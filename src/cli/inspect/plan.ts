@@ -1,6 +1,6 @@
 // `sunk-agent plan`: what a sync would change, computed by the engine that would change it.
 import { openNodeContext } from '../../agent/node-context.ts';
-import { openSyncContext } from '../../agent/reconcile/context.ts';
+import { openSyncContext, type SyncContext } from '../../agent/reconcile/context.ts';
 import { decide } from '../../agent/reconcile/decide.ts';
 import { judgeFreshness } from '../../agent/ingest/freshness.ts';
 import { fetchStore } from '../../agent/ingest/fetch-store.ts';
@@ -11,31 +11,41 @@ import { describeNotInStore } from '../../agent/report/describe-report.ts';
 import { summariseNotInStore } from '../../agent/reconcile/sync-report.ts';
 import type { StateDatabase } from '../../state/state.ts';
 import type { Change } from '../../plan/change.ts';
+import type { SyncPlan } from '../../plan/plan-sync.ts';
 import type { Refusal } from '../../policy/model.ts';
 import type { UnmanagedAccount } from '../../plan/plan-sync.ts';
+import { applyChosenNames } from '../../policy/names/chosen-names.ts';
+import { explainNames } from '../../policy/names/explain-names.ts';
 import { printPlan } from '../../plan/print.ts';
 import { makePrintable } from '../../common/text/printable.ts';
 import { wrapText } from '../terminal/wrap.ts';
 import type { CommandContext } from '../command.ts';
 import { mayColour } from '../terminal/colour.ts';
+import { describeNames } from './names-text.ts';
 import { announceOwner } from '../owner.ts';
 import { announceWait, LOCK_PATIENCE_MS } from '../waiting.ts';
 
 export const failure = 1;
-export const options = { fetch: { type: 'boolean', default: false } } as const;
+export const options = {
+  fetch: { type: 'boolean', default: false },
+  names: { type: 'boolean', default: false },
+} as const;
 
-export const help = `Usage: sunk-agent plan [--fetch] [--json] [--config FILE] [--root DIR]
+export const help = `Usage: sunk-agent plan [--fetch] [--names] [--json] [--config FILE] [--root DIR]
 
 What the next sync would change on this node, what the guard would hold and what the policy refuses; changes nothing.
 Works on the records of the last sync.
 
   --fetch   read the store first
+  --names   instead: for all people of the store, which account name they have (=), get (+) or would get with access (-),
+            where it comes from, and who is refused (!), with what makes it work
 
 Examples:
   sunk-agent plan --fetch
+  sunk-agent plan --names
   sunk-agent plan --json
 
-Exit status: 0 nothing to change, 2 changes, 1 error.`;
+Exit status: 0 nothing to change, 2 changes, 1 error. With --names: 0 no one is refused, 2 some are, 1 error.`;
 
 export async function run(context: CommandContext): Promise<number> {
   const node = openNodeContext(context);
@@ -48,12 +58,14 @@ export async function run(context: CommandContext): Promise<number> {
       context.values['fetch'] === true
         ? await withReader(node, (reader) => fetchStore({ ...syncContext, reader, now }, EVERYTHING, null))
         : null;
+    const decision = await decide(syncContext, now, judgeFreshness(fetched, syncContext.state, now));
+    if (context.values['names'] === true) return showNames(context, syncContext, decision);
     const {
       changes,
       verdict,
       desired: { refusals },
       notInStore,
-    } = await decide(syncContext, now, judgeFreshness(fetched, syncContext.state, now));
+    } = decision;
     process.stdout.write(
       context.json
         ? `${JSON.stringify({ changes, held: verdict.held, refusals, unknown: notInStore.map(({ name }) => name) })}\n`
@@ -69,6 +81,17 @@ export async function run(context: CommandContext): Promise<number> {
     syncContext.state.close();
     release();
   }
+}
+
+function showNames(
+  { json }: CommandContext,
+  { state, config }: Pick<SyncContext, 'state' | 'config'>,
+  { desired, facts }: SyncPlan,
+): number {
+  const users = applyChosenNames(state.users(), config);
+  const names = explainNames({ users, bindings: state.bindings(), desired, facts, config });
+  process.stdout.write(json ? `${JSON.stringify({ names })}\n` : describeNames(names));
+  return names.some(({ status }) => status === 'refused') ? 2 : 0;
 }
 
 /** What the policy refuses, and so is in no change: by userName, or the group's name. */

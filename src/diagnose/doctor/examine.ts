@@ -1,6 +1,7 @@
 // All checks, in the order in which causes come before their effects.
 import { checkBreakGlass } from './check/check-break-glass.ts';
 import { checkConfig } from './check/check-config.ts';
+import { checkDecisions } from './check/check-decisions.ts';
 import { checkDisk } from './check/check-disk.ts';
 import { checkHomes } from './check/check-homes.ts';
 import { checkLogin } from './check/check-login.ts';
@@ -25,6 +26,7 @@ const CHECKS: readonly ((facts: Facts) => Finding[])[] = [
   checkHomes,
   checkLogin,
   checkSyncs,
+  checkDecisions,
   checkBreakGlass,
   checkServices,
   checkPower,

@@ -4,7 +4,7 @@ import type { BreakGlassAccount } from '../../host/probes/break-glass.ts';
 import type { DiskProbe } from '../../host/probes/disk-probe.ts';
 import type { PamAnswer } from '../../host/probes/pam-account.ts';
 import type { SshdFinding } from '../../host/sshd/sshd-findings.ts';
-import type { NodeFacts } from '../../policy/model.ts';
+import type { NodeFacts, Refusal } from '../../policy/model.ts';
 import type { ProbeAnswer } from '../../protocol/messages.ts';
 import type { NameRound } from '../../agent/reconcile/name-round.ts';
 import type { Status } from '../../agent/report/status.ts';
@@ -47,6 +47,8 @@ export interface Facts {
   readonly stateDirectory: FileRights | null;
   /** Why the state database cannot be read; null: it can. */
   readonly stateFault: string | null;
+  /** What the policy refused in the last sync. */
+  readonly refusals: readonly Refusal[];
   /** Epoch seconds until which no delta is used, because deltas missed changes; null: they are used. */
   readonly deltasOffUntil: number | null;
   readonly keyDirectory: FileRights | null;

@@ -20,6 +20,7 @@ import type { NodeContext } from '../../agent/node-context.ts';
 import { findReaderUser } from '../../agent/reader-client/reader-user.ts';
 import { findDistrust } from '../../agent/ingest/delta-window.ts';
 import { readNameRound } from '../../agent/reconcile/name-round.ts';
+import type { SyncReport } from '../../agent/reconcile/sync-report.ts';
 import { readStatus } from '../../agent/report/status.ts';
 import { tryProbe } from '../probe.ts';
 import type { Facts, FileRights } from './facts.ts';
@@ -33,7 +34,7 @@ const SAMPLE = 20;
 export async function gatherFacts(context: NodeContext, now: number): Promise<Facts> {
   const { config, paths, log } = context;
   const { root } = paths;
-  const { bindings, deltasOffUntil, fault: stateFault } = readState(context, now);
+  const { bindings, deltasOffUntil, refusals, fault: stateFault } = readState(context, now);
   const enabled = bindings
     .filter(({ kind, disabledAt }) => kind === 'account' && disabledAt === null)
     .map(({ name }) => name)
@@ -57,6 +58,7 @@ export async function gatherFacts(context: NodeContext, now: number): Promise<Fa
     probe,
     stateDirectory: readRights(paths.state),
     stateFault,
+    refusals,
     deltasOffUntil,
     keyDirectory: readRights(paths.keys),
     homesHazard: findHomesHazard(context),
@@ -80,13 +82,13 @@ function gatherDisks({ config, paths }: NodeContext): Promise<Facts['disks']> {
   return Promise.all([...new Set(directories)].filter((directory) => existsSync(directory)).map(probeDisk));
 }
 
-interface StateFacts extends Pick<Facts, 'deltasOffUntil'> {
+interface StateFacts extends Pick<Facts, 'deltasOffUntil' | 'refusals'> {
   readonly bindings: readonly Binding[];
   readonly fault: string | null;
 }
 
 function readState({ config, paths }: NodeContext, now: number): StateFacts {
-  const nothing = { bindings: [], deltasOffUntil: null, fault: null };
+  const nothing = { bindings: [], deltasOffUntil: null, refusals: [], fault: null };
   if (!existsSync(path.join(paths.state, 'mirror.sqlite'))) return nothing;
   try {
     const view = viewState(paths.state);
@@ -94,6 +96,7 @@ function readState({ config, paths }: NodeContext, now: number): StateFacts {
       return {
         bindings: view.bindings(),
         deltasOffUntil: findDistrust(view, config, now),
+        refusals: view.lastSync<SyncReport>('any', () => true)?.refusals ?? [],
         fault: null,
       };
     } finally {

@@ -7,7 +7,7 @@ import type { NameServiceAnswer } from '../../host/nss/name-service.ts';
 import type { PamAnswer } from '../../host/probes/pam-account.ts';
 import type { SshdFinding, SshdSettings } from '../../host/sshd/sshd-findings.ts';
 import type { QuarantineRow } from '../../state/stored-records.ts';
-import type { HistoryRow } from '../../state/sync-log.ts';
+import type { HistoryRow } from '../../state/syncs/sync-log.ts';
 import type { ActualAccount } from '../../plan/actual.ts';
 import type { HeldSet } from '../../plan/guard/guard-model.ts';
 import type { DisabledBecause, DesiredAccount, Refusal } from '../../policy/model.ts';
@@ -60,6 +60,8 @@ export interface PersonFacts {
   readonly refusals: readonly Refusal[];
   /** Moves of the ledger that would give this person, or a group of theirs, what belonged to a SCIM id that is gone. */
   readonly successions: readonly Succession[];
+  /** How this user gets an account name although the one of the store is refused; null: it is not. */
+  readonly nameAdvice: string | null;
   /** Refusals without a SCIM id, such as a managed group that has another owner. */
   readonly commonRefusals: readonly Refusal[];
   readonly actual: ActualAccount | null;

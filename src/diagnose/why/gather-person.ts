@@ -5,6 +5,8 @@ import { findDisabledBecause, readOperatorOverrides, resolveAccess } from '../..
 import { followConfig } from '../../policy/identity/former.ts';
 import { findSuccessions } from '../../policy/identity/succession.ts';
 import type { StoredGroup } from '../../policy/model.ts';
+import { applyChosenNames } from '../../policy/names/chosen-names.ts';
+import { createAdvice } from '../../policy/names/explain-names.ts';
 import type { SyncPlan } from '../../plan/plan-sync.ts';
 import { listBlocked } from '../../agent/reconcile/decide.ts';
 import { findRemark, readOperatorFiles } from '../../agent/overrides/operator-files.ts';
@@ -52,7 +54,8 @@ export function gatherPerson({ user, name }: FoundPerson, sources: PersonSources
     successions: findSuccessions({ users: state.users(), groups, bindings: state.bindings(), config }).filter(
       ({ kind, from, to }) => kind === 'group' || from === id || to === id,
     ),
-    commonRefusals: decision.desired.refusals.filter(({ scimId }) => scimId === ''),
+    nameAdvice: adviseName({ user, name }, refusals, sources),
+    commonRefusals: decision.desired.refusals.filter(({ code }) => code === 'marker-taken'),
     actual: decision.actual.accounts.get(desired?.entry.name ?? name ?? '') ?? null,
     held: decision.verdict.held.filter(({ changes }) => changes.some(({ scimId }) => scimId === id)),
     problem: findProblem(state, name),
@@ -65,6 +68,18 @@ export function gatherPerson({ user, name }: FoundPerson, sources: PersonSources
       refusals,
     }),
   };
+}
+
+function adviseName(
+  { user }: FoundPerson,
+  refusals: PersonFacts['refusals'],
+  { state, config, decision: { desired, facts } }: PersonSources,
+): string | null {
+  const refusal = refusals.find(({ code }) => code.startsWith('name-'));
+  if (refusal === undefined) return null;
+  const bindings = state.bindings().filter(({ kind }) => kind === 'account');
+  const question = { users: applyChosenNames(state.users(), config), bindings, desired, facts, config };
+  return createAdvice(question, bindings)(user, refusal.code);
 }
 
 /** Pure: each group of `access.groups` and whether it lists this SCIM id. */

@@ -55,6 +55,10 @@ export function findMisfit(change: AccountChange, allocations: Allocations): str
       const other = allocations.uids.get(uid);
       return other === undefined ? null : `uid ${uid} belongs to ${other} meanwhile`;
     }
+    case 'account-inherit':
+      return findOther('account', name, allocations.accounts.get(name), change.uid);
+    case 'group-inherit':
+      return findOther('group', name, allocations.groups.get(name), change.gid);
     case 'group-create': {
       if (change.gid < FIRST_ID) return `gid ${change.gid} is below ${FIRST_ID}`;
       if (allocations.groups.has(name)) return `another program added a group ${name} meanwhile`;
@@ -91,6 +95,11 @@ export function findMisfit(change: AccountChange, allocations: Allocations): str
       return gid < FIRST_ID ? `the group ${name} belongs to the system` : null;
     }
   }
+}
+
+/** A line that is there already must be the very one. */
+function findOther(kind: string, name: string, found: number | undefined, id: number): string | null {
+  return found === undefined || found === id ? null : `another program added the ${kind} ${name} meanwhile`;
 }
 
 /** Why the line of that name is not the one that the plan saw; null: it is. */

@@ -1,7 +1,14 @@
 // Changes to accounts and groups as edits of the texts passwd, group, shadow and gshadow; pure.
-import { type AccountChange, describeKind, EARLIER_FAILED, restsOn } from '../../plan/change.ts';
+import {
+  type AccountChange,
+  type ChangeOf,
+  describeKind,
+  EARLIER_FAILED,
+  restsOn,
+} from '../../plan/change.ts';
 import { DISABLED_FIELD, newShadow, renderPasswd, withExpiry } from './account-lines.ts';
 import { findMisfit, type Allocations, type Misfit, collectIds } from './account-misfit.ts';
+import { inheritLine } from './inherit-line.ts';
 import { type Moves, moveMember, renameMembers } from './member-edits.ts';
 import { editLines, type LineEdit } from './passwd-format.ts';
 
@@ -45,8 +52,10 @@ export function editTexts(
   const spoiled = new Set<string>();
   for (const change of changes) {
     const problem = restsOn(change, spoiled) ? EARLIER_FAILED : findMisfit(change, allocations);
-    if (problem === null) editFor(change, edit, today, allocations, moves);
-    else {
+    const isInherited = change.kind === 'account-inherit' || change.kind === 'group-inherit';
+    if (problem === null && isInherited) inheritLine(change, edit, today, allocations);
+    else if (problem === null && !isInherited) editFor(change, edit, today, allocations, moves);
+    else if (problem !== null) {
       misfits.push({ change, problem });
       for (const subject of describeKind(change).spoils(change)) spoiled.add(subject);
     }
@@ -97,10 +106,10 @@ function joinEdits(edits: ReadonlyMap<string, readonly LineEdit[]>): Map<string,
   return joined;
 }
 
-type Edit = (file: AccountFile, name: string, next: LineEdit) => void;
+export type Edit = (file: AccountFile, name: string, next: LineEdit) => void;
 
 function editFor(
-  change: AccountChange,
+  change: Exclude<AccountChange, ChangeOf<'account-inherit' | 'group-inherit'>>,
   edit: Edit,
   today: number,
   allocations: Allocations,
@@ -154,7 +163,7 @@ function editFor(
 }
 
 function editGroup(
-  change: Extract<AccountChange, { kind: `group-${string}` }>,
+  change: ChangeOf<'group-create' | 'group-alter' | 'group-remove'>,
   edit: Edit,
   allocations: Allocations,
   moves: Map<string, Moves>,

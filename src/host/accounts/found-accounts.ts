@@ -1,7 +1,10 @@
-// Reads the accounts of another program's passwd(5) file, for `import`.
-import { readFileSync } from 'node:fs';
+// Reads the accounts of another program's passwd(5) file, and the groups and keys beside it, for `import`.
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { AgentError } from '../../common/errors.ts';
+import type { InheritedLine } from '../../policy/inherited.ts';
 import type { PasswdEntry } from '../../policy/posix.ts';
+import { listLines } from '../nss/inherited-lines.ts';
 import { toPasswdEntry } from './local-accounts.ts';
 import { readLines } from './passwd-format.ts';
 
@@ -13,6 +16,23 @@ const MAX_BYTES = 256 * 1024 * 1024;
  * @throws AgentError refused
  */
 export function readFoundAccounts(file: string): PasswdEntry[] {
+  return [...readLines(readText(file)).values()].flatMap((fields) => toPasswdEntry(fields) ?? []);
+}
+
+/**
+ * The lines of `file` as they stand, and those of the `group` and `sshkey` files beside it, if it is called like
+ * passwd.cache.
+ * @throws AgentError refused
+ */
+export function readFoundLines(file: string): InheritedLine[] {
+  const beside = (name: string): string => {
+    const other = path.join(path.dirname(file), path.basename(file).replace('passwd', name));
+    return other !== file && existsSync(other) ? readText(other) : '';
+  };
+  return listLines({ passwd: readText(file), group: beside('group'), sshkey: beside('sshkey') });
+}
+
+function readText(file: string): string {
   let text: string;
   try {
     text = readFileSync(file, 'latin1');
@@ -20,5 +40,5 @@ export function readFoundAccounts(file: string): PasswdEntry[] {
     throw new AgentError('refused', `cannot read ${file}`, { cause });
   }
   if (text.length > MAX_BYTES) throw new AgentError('refused', `${file} is larger than any passwd file`);
-  return [...readLines(text).values()].flatMap((fields) => toPasswdEntry(fields) ?? []);
+  return text;
 }

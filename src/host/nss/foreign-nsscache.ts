@@ -1,18 +1,19 @@
 // Accounts that another program publishes for libnss-cache on this node, such as nsscache before sunk-agent replaces it.
 import { existsSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
-import type { AccountsOnHost } from '../../plan/host-state.ts';
+import type { ForeignPublication } from '../../plan/host-state.ts';
 import { readAccounts } from '../accounts/local-accounts.ts';
+import { listLines } from './inherited-lines.ts';
 
 /** More links than this are a loop. */
 const MAX_LINKS = 10;
 
 /**
- * The content of /etc/passwd.cache and its like, if nsswitch.conf(5) names `cache` and another program writes it.
+ * The content of /etc/passwd.cache, group.cache and sshkey.cache, if nsswitch.conf(5) names `cache` and another program writes it.
  * @param own the directory in which sunk-agent publishes, or reads what is published.
  * @returns null: no such publication exists.
  */
-export function readForeignNsscache(root: string, own: string): AccountsOnHost | null {
+export function readForeignNsscache(root: string, own: string): ForeignPublication | null {
   if (!looksUpNsscache(root)) return null;
   const passwd = followLinks(root, '/etc/passwd.cache');
   if (passwd === null || passwd.startsWith(`${own}/`)) return null;
@@ -20,7 +21,8 @@ export function readForeignNsscache(root: string, own: string): AccountsOnHost |
     const file = followLinks(root, `/etc/${name}.cache`);
     return file === null ? '' : readFileSync(file, 'latin1');
   };
-  return readAccounts({ passwd: read('passwd'), group: read('group'), shadow: '' });
+  const texts = { passwd: read('passwd'), group: read('group'), sshkey: read('sshkey') };
+  return { ...readAccounts({ ...texts, shadow: '' }), lines: listLines(texts) };
 }
 
 function looksUpNsscache(root: string): boolean {

@@ -99,6 +99,10 @@ function readText(directory: string, file: NsscacheFile): string {
 function editKeys(texts: NsscacheTexts, changes: readonly Change[]): NsscacheTexts {
   const edits = new Map<string, LineEdit>();
   for (const change of changes) {
+    if (change.kind === 'account-inherit' && change.keys !== null) {
+      const fields = change.keys.split(':');
+      edits.set(change.name, () => fields);
+    }
     if (change.kind === 'keys-remove') edits.set(change.name, () => null);
     if (change.kind === 'keys-write') {
       const line = renderKeyLine(change.name, change.text);

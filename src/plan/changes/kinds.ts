@@ -2,6 +2,7 @@
 import { accountAlter, accountDisable, accountCreate, accountRemove, accountEnable } from './accounts.ts';
 import { groupAlter, groupCreate, groupRemove, memberAdd, memberRemove } from './groups.ts';
 import { homeCreate } from './homes.ts';
+import { accountInherit, groupInherit } from './inherited.ts';
 import { keysRemove, keysWrite } from './keys.ts';
 import { hookRun, jobsDisable, jobsRestore, sessionsEnd } from './leaving.ts';
 import { rootShellsEnd, sudoersRemove, sudoersRevoke, sudoersWrite } from './sudo.ts';
@@ -17,8 +18,10 @@ export const KINDS = [
   groupRemove,
   jobsDisable,
   accountRemove,
+  groupInherit,
   groupCreate,
   groupAlter,
+  accountInherit,
   accountCreate,
   accountAlter,
   accountEnable,

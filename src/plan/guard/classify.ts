@@ -14,13 +14,17 @@ export function classifyPlan(question: GuardQuestion): ClassifiedPlan {
   return { question, accountOf, groupIds: readGroupIds(desired), exempt, frozen, moving };
 }
 
-/** Blocks of people, and of keys. */
+/** Blocks of people, and of keys; and what an operator decided account by account (see policy/inherited.ts). */
 function findExempt({ changes, desired }: GuardQuestion, accountOf: EffectContext): Set<Change> {
   const blockedKeys = new Set(
     desired.refusals.filter(({ code }) => code === 'key-blocked').map(({ scimId }) => `User ${scimId}`),
   );
+  const dropped = new Set(
+    desired.leftovers.filter(({ fate }) => fate === 'drop').map(({ scimId }) => scimId),
+  );
   const exempt = changes.filter((change) => {
-    if (findDisabledReason(change, accountOf) === 'blocked') return true;
+    const reason = findDisabledReason(change, accountOf);
+    if (reason === 'blocked' || reason === 'retired' || dropped.has(change.scimId ?? '')) return true;
     if (!blockedKeys.has(nameUnit(change))) return false;
     return ['lose-keys', 'drop-keys', 'replace-keys'].includes(nameEffect(change, accountOf));
   });

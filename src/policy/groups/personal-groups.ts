@@ -34,6 +34,9 @@ export function makePersonalGroups(question: PersonalGroupsQuestion): PersonalGr
   const made = { groups: [] as DesiredGroup[], bindings: [] as Binding[], grants: [] as Grant[] };
   const named = new Set([config.accounts.primary_gid, ...groups.map(({ gid }) => gid)]);
   for (const { gid } of facts.foreignGroups) named.add(gid);
+  // A publisher goes on publishing the former publisher's groups as they are, members included (see inherited.ts).
+  if (config.accounts.backend === 'nsscache')
+    for (const { gid } of facts.published?.groups ?? []) named.add(gid);
   const bound = new Map([...bindings.values()].map((binding) => [binding.id, binding]));
   const free = findFreeNames(question);
   for (const { scimId, entry } of accounts) {

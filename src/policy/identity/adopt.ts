@@ -3,11 +3,19 @@ import type { OperatorOverrides, ResolvedAccess } from '../access.ts';
 import type { Config } from '../../config/config.ts';
 import { findWanted } from '../groups/wanted-groups.ts';
 import { NOTHING_IN_USE } from '../in-use.ts';
-import type { Binding, NodeFacts, StoredGroup, StoredUser } from '../model.ts';
-import { type Candidate, collectAllocations, readIdentity, resolveClashes } from './allocations.ts';
+import type { Binding, NodeFacts, StoredGroup, StoredUser, UnboundAccount } from '../model.ts';
+import type { UserRecord } from '../../protocol/records.ts';
+import {
+  type Candidate,
+  collectAllocations,
+  findNameFault,
+  readIdentity,
+  resolveClashes,
+} from './allocations.ts';
 import { chooseId } from './ids.ts';
+import { foldName, isLineOf } from './match-lines.ts';
 import { isReservedId, isReservedName } from './reserved.ts';
-import { readGroupName } from './username.ts';
+import { readGroupName, readUsername } from './username.ts';
 
 export interface AdoptInput {
   readonly users: readonly StoredUser[];
@@ -35,23 +43,51 @@ function adoptAccounts({ users, bindings, facts, config, overrides, now }: Adopt
   const known = bindings.filter(({ kind }) => kind === 'account');
   const bound = new Set(known.map(({ scimId }) => scimId));
   // They stand on these very lines, and had them before.
-  const allocations = collectAllocations(config, { ...facts, inUse: NOTHING_IN_USE }, known, []);
-  const lines = new Map(facts.unbound.map((line) => [line.name, line]));
-  const candidates: Candidate[] = [];
+  const allocations = collectAllocations(config, { ...facts, inUse: NOTHING_IN_USE, unbound: [] }, known, []);
+  const lines = Map.groupBy(facts.unbound, ({ name }) => foldName(name));
+  const shared = findShared(facts.unbound);
+  const candidates: (Candidate & { readonly line: UnboundAccount })[] = [];
   for (const { record } of users) {
     if (bound.has(record.id)) continue;
+    const reading = readUsername(record.username, allocations.domains);
+    const line = reading.ok
+      ? findLine(lines.get(reading.name) ?? [], record, reading.name, config)
+      : undefined;
+    if (line === undefined || shared.has(line.uid) || findNameFault(line.name, allocations) !== null)
+      continue;
     const { uid } = overrides.rulesFor(record, null);
-    const reading = readIdentity(record, uid, allocations, new Set());
-    if (reading.ok && lines.get(reading.identity.name)?.uid === reading.identity.uid)
-      candidates.push({ record, identity: reading.identity });
+    // The publisher decided over the uid; a login pod follows it.
+    const isFollower = config.accounts.backend === 'published';
+    const identity = readIdentity(record, uid ?? (isFollower ? line.uid : null), allocations, new Set());
+    if (identity.ok && identity.identity.uid === line.uid)
+      candidates.push({ record, line, identity: { ...identity.identity, name: line.name } });
   }
   const clashes = resolveClashes(candidates, config.accounts.home);
-  return candidates.flatMap(({ record, identity: { name, uid } }): Binding[] => {
-    const line = lines.get(name);
-    if (clashes.has(record.id) || line === undefined) return [];
+  return candidates.flatMap(({ record, line, identity: { name, uid } }): Binding[] => {
+    if (clashes.has(record.id)) return [];
     const kept = { gid: line.gid, home: line.dir };
     return [{ scimId: record.id, kind: 'account', name, id: uid, ...kept, boundAt: now, disabledAt: null }];
   });
+}
+
+/** The name that comes out for the person, before another spelling of it. */
+function findLine(
+  lines: readonly UnboundAccount[],
+  record: UserRecord,
+  derived: string,
+  config: Config,
+): UnboundAccount | undefined {
+  const own = lines.filter((line) => isLineOf(line, record, derived, config));
+  return (
+    own.find(({ name, uid }) => name === derived && uid === record.uid) ??
+    own.find(({ uid }) => uid === record.uid) ??
+    own[0]
+  );
+}
+
+function findShared(lines: readonly UnboundAccount[]): ReadonlySet<number> {
+  const byUid = Map.groupBy(lines, ({ uid }) => uid);
+  return new Set([...byUid].filter(([, same]) => same.length > 1).map(([uid]) => uid));
 }
 
 /** @param adopted accounts that were lost and are managed again. */
@@ -62,7 +98,8 @@ function adoptGroups(
   const bound = bindings.filter(({ kind }) => kind === 'group');
   const known = new Set(bound.map(({ scimId }) => scimId));
   const boundNames = new Set(bound.map(({ name }) => name));
-  const local = new Map(facts.foreignGroups.map((group) => [group.name, group]));
+  const unbound = [...facts.foreignGroups, ...(facts.published?.groups ?? [])];
+  const local = new Map(unbound.map((group) => [group.name, group]));
   let managed: ReadonlySet<string> | null = null;
   const found = new Map<string, Binding | null>();
   for (const record of findWanted(groups, access, config).keys()) {

@@ -3,8 +3,8 @@ import type { Config } from '../../config/config.ts';
 import type { UserRecord } from '../../protocol/records.ts';
 import { findGidInUse, findUidInUse, type InUse, type Location } from '../in-use.ts';
 import type { HomeOnHost } from './own-home.ts';
-import type { Binding, NodeFacts } from '../model.ts';
 import type { FormerBinding } from './former.ts';
+import type { Binding, NodeFacts, PublishedAccount } from '../model.ts';
 import { chooseId } from './ids.ts';
 import { chooseHome, isSafeHome } from './profile.ts';
 import { isReservedId, isReservedName } from './reserved.ts';
@@ -43,6 +43,7 @@ export interface Allocations {
   readonly privilegedNames: ReadonlyMap<string, Location>;
   readonly privilegedUids: ReadonlyMap<number, Location>;
   readonly privilegedGids: ReadonlyMap<number, Location>;
+  readonly published: ReadonlyMap<string, PublishedAccount>;
   readonly publishedUids: ReadonlyMap<string, number>;
   readonly publishedNames: ReadonlyMap<number, string>;
   readonly inUse: InUse;
@@ -84,6 +85,7 @@ export function collectAllocations(
     privilegedNames: facts.privilegedNames,
     privilegedUids: facts.privilegedUids,
     privilegedGids: facts.privilegedGids,
+    published: new Map(published.map((account) => [account.name, account])),
     publishedUids: new Map(published.map(({ name, uid }) => [name, uid])),
     publishedNames: new Map(published.map(({ name, uid }) => [uid, name])),
     inUse: facts.inUse,
@@ -130,6 +132,12 @@ export function readIdentity(
     );
   }
   if (allocations.boundUids.has(uid)) return refuse('uid-bound', `the uid ${uid} is bound to another person`);
+  const published = allocations.published.get(name);
+  if (published !== undefined) {
+    const { gid, dir } = published;
+    const fault = findInheritedFault(record, published, allocations, sudoGids);
+    return fault === null ? { ok: true, identity: { name, uid, gid, home: dir } } : { ok: false, ...fault };
+  }
   const group = chooseGid(record, scim.attributes.gid !== null, allocations, sudoGids);
   if (!group.ok) return group;
   const home = chooseHome(record.home, name, accounts);
@@ -138,6 +146,29 @@ export function readIdentity(
     return refuse('home-bound', `the home ${home.home} is bound to another person`);
   }
   return { ok: true, identity: { name, uid, gid: group.id, home: home.home } };
+}
+
+/**
+ * A person with a line on this node already, with the same uid, keeps its gid and home: why they may not, or null.
+ */
+function findInheritedFault(
+  { gid, home }: UserRecord,
+  published: PublishedAccount,
+  { config, boundHomes, foreignGids, privilegedGids }: Allocations,
+  sudoGids: ReadonlySet<number>,
+): Fault | null {
+  const { name, dir } = published;
+  const storeGid = config.scim.attributes.gid === null ? null : gid;
+  const isOther = (storeGid ?? published.gid) !== published.gid || (home || dir) !== dir;
+  const isUnsafe = isReservedId(published.gid) || !isSafeHome(dir);
+  const isTaken = [foreignGids, sudoGids, privilegedGids].some((gids) => gids.has(published.gid));
+  const isOwn = published.gid === config.accounts.primary_gid;
+  if (isOther || isUnsafe || (isTaken && !isOwn)) {
+    const detail = `this node resolves ${name} with the gid ${published.gid} and the home ${dir}, which the store has otherwise or which is never granted: see sunk-agent import`;
+    return { code: 'published-differs', detail };
+  }
+  if (!boundHomes.has(dir) || !isPersonal(dir, config.accounts.home)) return null;
+  return { code: 'home-bound', detail: `the home ${dir} is bound to another person` };
 }
 
 /** Why what the ledger binds may not stand on this node, or null. */

@@ -12,6 +12,7 @@ import {
 import type { Binding, Refusal } from '../model.ts';
 import type { Grant, ServiceCheck } from '../name-services.ts';
 import type { Person } from '../person.ts';
+import { foldName } from './match-lines.ts';
 import { collectHomes, findNesting } from './nested-homes.ts';
 import { findHomeFault } from './own-home.ts';
 import { toRevocable } from './revocable.ts';
@@ -61,7 +62,7 @@ export function resolveIdentities(
     if (identity === null || disabled !== null) continue;
     for (const kept of listKept(record, binding, rules.uid, allocations)) refuse(person, kept);
     const reading = readUsername(record.username, allocations.domains);
-    if (!reading.ok || reading.name !== binding.name) renamed.push({ person, identity, reading });
+    if (!isCalled(binding.name, reading)) renamed.push({ person, identity, reading });
   }
   const clashes = resolveClashes(newcomers, allocations.config.accounts.home);
   const blockedNames = new Set(blocked);
@@ -82,6 +83,11 @@ export function resolveIdentities(
     return services.findFault(grant);
   });
   return { identities, refusals, grants };
+}
+
+/** A name that was taken over in another spelling (`Anna.Smith`) is no rename. */
+function isCalled(name: string, reading: NameReading): boolean {
+  return reading.ok && (reading.name === name || reading.name === foldName(name));
 }
 
 /** What the ledger binds, where it may stand on this node; of a person without access also where it may not. */

@@ -1,4 +1,4 @@
-// Which accounts that a node has already become whose: lines matched to people by name, and never altered by it.
+// Which accounts that a node has already become whose: lines matched to people by name and uid, and never altered by it.
 import type { Config } from '../../config/config.ts';
 import { collectAllocations, findNameFault, findUidFault, type Fault } from './allocations.ts';
 import { NOTHING_IN_USE } from '../in-use.ts';
@@ -6,7 +6,8 @@ import type { Binding, StoredUser, NodeFacts } from '../model.ts';
 import type { PasswdEntry } from '../posix.ts';
 import { isSafeHome } from './profile.ts';
 import { isReservedId } from './reserved.ts';
-import { foldDomains, isSafeName, readUsername } from './username.ts';
+import { matchLines } from './match-lines.ts';
+import { isSafeName } from './username.ts';
 import { compare } from '../../common/text/compare.ts';
 
 /** A line that stays as it was, and why. */
@@ -29,6 +30,8 @@ export interface TakeoverQuestion {
   readonly found: readonly PasswdEntry[];
   /** Whether they are the node's own accounts, which are then no obstacle to themselves. */
   readonly isLocal: boolean;
+  /** Whether uid, primary gid and home stay as the line has them where the store has others (`--keep-uids`). */
+  readonly keepUids: boolean;
   readonly users: readonly StoredUser[];
   readonly bindings: readonly Binding[];
   readonly facts: NodeFacts;
@@ -38,12 +41,12 @@ export interface TakeoverQuestion {
 }
 
 /**
- * Matches each line to the one person whose user name gives that name (`readUsername`). Uid, gid and home are taken
- * as they are: where the store, the ledger or the node says otherwise the line is refused.
+ * Matches each line to one person (`matchLines`). Name, uid, gid and home are taken as they are: where the store, the
+ * ledger or the node says otherwise the line is refused, unless the operator keeps what differs at the store.
  */
 export function planTakeover(question: TakeoverQuestion): Takeover {
   const { config, now } = question;
-  const people = groupByName(question.users, config);
+  const people = matchLines(question.found, question.users, config);
   const bound = new Map<string, Binding>();
   const names = new Map<string, Binding>();
   const uids = new Map<number, Binding>();
@@ -77,10 +80,12 @@ export function planTakeover(question: TakeoverQuestion): Takeover {
       findUnsafe(entry) ??
       (candidates.length > 1 ? several(name, candidates) : null) ??
       (shared.has(uid) ? refuse('uid-clash', `several lines have the uid ${uid}`) : null) ??
-      findDifference(entry, person, config) ??
+      (question.keepUids ? null : findDifference(entry, person, config)) ??
       (before === undefined ? null : otherwise(before)) ??
       heldBy(names.get(name) ?? uids.get(uid), scimId) ??
       findNameFault(name, allocations) ??
+      // sudo compares names without case.
+      findNameFault(name.toLowerCase(), allocations) ??
       findUidFault(name, uid, allocations) ??
       findGroupFault(entry, question);
     if (fault !== null) refused.push({ name, ...fault });
@@ -98,19 +103,6 @@ export function planTakeover(question: TakeoverQuestion): Takeover {
     }
   }
   return { bindings, refused, known, unmatched };
-}
-
-function groupByName(users: readonly StoredUser[], config: Config): Map<string, StoredUser[]> {
-  const domains = foldDomains(config.accounts.domains);
-  const people = new Map<string, StoredUser[]>();
-  for (const user of users) {
-    const reading = user.absent ? null : readUsername(user.record.username, domains);
-    if (reading?.ok !== true) continue;
-    const rivals = people.get(reading.name);
-    if (rivals === undefined) people.set(reading.name, [user]);
-    else rivals.push(user);
-  }
-  return people;
 }
 
 /** The node without what is to be taken over; where that is the node's own, each line would refuse itself. */

@@ -257,7 +257,7 @@ describe('beside another publisher', () => {
     write('etc/nsswitch.conf', 'passwd: files cache\ngroup: files cache\n');
     write(
       'etc/nsscache/passwd.cache',
-      'alice:x:10100:9999:Älice:/mnt/home/alice:/bin/bash\nbob:x:10999:10999::/home/bob:/bin/bash\nzoe:x:10900:10900::/home/zoe:/bin/bash\n',
+      'alice:x:10100:9999:Älice:/mnt/home/alice:/bin/sh\nbob:x:10999:10999::/home/bob:/bin/bash\nzoe:x:10900:10900::/home/zoe:/bin/bash\n',
     );
     write('etc/nsscache/group.cache', 'slurm-users:x:31000:alice,zoe\nsunk-users:x:9999:\n');
     for (const file of ['passwd', 'group'])
@@ -271,6 +271,24 @@ describe('beside another publisher', () => {
     expect(found).not.toContain('account-create alice');
     expect(found).toContain('published-differs u-bob');
     expect(found).toContain('published-unknown ');
+  });
+
+  test('the home that the node resolves already stays the home of that user', async () => {
+    configure('nsscache');
+    await sync();
+    expect(published('passwd.cache')).toContain('alice:x:10100:9999:Älice:/mnt/home/alice:/bin/bash\n');
+  });
+
+  test('what has no user, or another uid, is published as it is', async () => {
+    configure('nsscache');
+    const report = await sync();
+    expect(report.refusals.map(({ code }) => code)).toContain('published-unknown');
+    expect(published('passwd.cache')).toContain('bob:x:10999:10999::/home/bob:/bin/bash\n');
+    expect(published('passwd.cache')).toContain('zoe:x:10900:10900::/home/zoe:/bin/bash\n');
+    for (const file of ['passwd', 'group']) rmSync(path.join(root, `etc/${file}.cache`));
+    await sync();
+    expect(published('passwd.cache')).toContain('bob:x:10999:');
+    expect(published('passwd.cache')).toContain('zoe:x:10900:');
   });
 
   test('no user gets another uid than the one that the node resolves already', async () => {

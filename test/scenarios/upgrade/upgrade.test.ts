@@ -9,7 +9,7 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { SyncReport } from '../../../src/agent/reconcile/sync-report.ts';
 import { statusSchema } from '../../../src/agent/report/status-schema.ts';
-import { decodeReport, encodeReport } from '../../../src/state/report-codec.ts';
+import { decodeReport, encodeReport } from '../../../src/state/syncs/report-codec.ts';
 import { makeThrowawayRoot } from '../../support/nodes/throwaway-root.ts';
 
 const FIXTURE = path.join(import.meta.dirname, '0.1.0.tar.gz');

@@ -54,6 +54,7 @@ export function runSync(
     bindings,
     former: node.former,
     host: toHostState(host),
+    inherited: [],
     answers: null,
     config,
     now,

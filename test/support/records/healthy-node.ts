@@ -53,6 +53,7 @@ export const healthyNode: Facts = {
   units: { agent: true, reader: true },
   stateDirectory: rights('/var/lib/sunk-agent/cache', 0o700),
   stateFault: null,
+  refusals: [],
   deltasOffUntil: null,
   keyDirectory: rights('/var/lib/sunk-agent/authorized_keys', 0o755),
   disks: [disk],

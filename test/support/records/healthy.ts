@@ -67,6 +67,7 @@ export const person: PersonFacts = {
   },
   refusals: [],
   successions: [],
+  nameAdvice: null,
   commonRefusals: [],
   actual: { entry, expiryDay: null },
   held: [],

@@ -95,6 +95,11 @@ function applyChange(host: ModelHost, change: Change): void {
       host.groups.set(name, { ...group!, gid: change.gid });
       return;
     }
+    case 'account-inherit':
+    case 'group-inherit':
+      // No publisher: a plan for this host has none.
+      demand(false, change);
+      return;
     case 'account-create':
       demand(!host.accounts.has(name), change);
       host.accounts.set(name, { entry: change.entry, expiryDay: null });

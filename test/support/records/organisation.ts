@@ -2,7 +2,13 @@
 import { hash } from 'node:crypto';
 import { parseConfig, type Config } from '../../../src/config/config.ts';
 import { NOTHING_IN_USE } from '../../../src/policy/in-use.ts';
-import type { Binding, StoredGroup, StoredUser, NodeFacts } from '../../../src/policy/model.ts';
+import type {
+  Binding,
+  PublishedAccount,
+  StoredGroup,
+  StoredUser,
+  NodeFacts,
+} from '../../../src/policy/model.ts';
 import type { DesiredStateInput } from '../../../src/policy/desired-state.ts';
 import type { KeyReading } from '../../../src/policy/keys/ssh-key.ts';
 import type { GroupRecord, UserRecord } from '../../../src/protocol/records.ts';
@@ -83,6 +89,11 @@ export function makeBinding(name: string, id: number, more: Partial<Binding> = {
     disabledAt: null,
     ...more,
   };
+}
+
+/** An account that another program publishes, with a home of its own. */
+export function makePublished(name: string, uid: number): PublishedAccount {
+  return { name, uid, gid: uid, dir: `/mnt/home/${name}`, isDecided: false };
 }
 
 /** A group with the SCIM id `g-name`. */

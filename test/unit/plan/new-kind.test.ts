@@ -94,6 +94,7 @@ const EMPTY = {
   sharedHome: null,
   hasHook: false,
   questions: NO_QUESTIONS,
+  carried: [],
   refusals: [],
 } as const;
 

@@ -60,6 +60,7 @@ const makeDesired = (more: Partial<DesiredState> = {}): DesiredState => ({
   sharedHome: null,
   hasHook: false,
   questions: NO_QUESTIONS,
+  carried: [],
   refusals: [],
   ...more,
 });

@@ -11,6 +11,7 @@ import {
   makeConfig,
   makeGroup,
   makeInput,
+  makePublished,
   makeUser,
   NOW,
 } from '../../support/records/organisation.ts';
@@ -326,7 +327,7 @@ describe('computeDesiredState', () => {
     [
       'another program publishes another uid',
       {},
-      { published: { accounts: [{ name: 'alice', uid: 7 }], groups: [] } },
+      { published: { accounts: [makePublished('alice', 7)], groups: [] } },
     ],
     ['the gid is reserved', { gid: 27 }, {}],
     ['the home is no path', { home: '/home/x\nroot' }, {}],
@@ -564,9 +565,10 @@ overrides: [{ id: u-alice, add_key: "${REAL_KEY}" }]`);
 
   it('names accounts that another program resolves here and that the store enables for no user', () => {
     const accounts = [
-      { name: 'alice', uid: 20100 },
-      { name: 'bob', uid: 20200 },
-      { name: 'stranger', uid: 20300 },
+      makePublished('alice', 20100),
+      makePublished('bob', 20200),
+      makePublished('stranger', 20300),
+      { ...makePublished('kept', 20400), isDecided: true },
     ];
     const facts = { ...FACTS, published: { accounts, groups: [] } };
     const users = [

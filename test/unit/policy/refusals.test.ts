@@ -9,6 +9,7 @@ import {
   makeBinding,
   makeConfig,
   makeInput,
+  makePublished,
   makeUser,
   NOW,
   readFakeKeys,
@@ -45,11 +46,11 @@ describe('a person is refused', () => {
     ],
     [
       'published-differs: this node resolves alice with the uid 20111: a uid is never changed (sunk-agent import)',
-      { facts: { ...FACTS, published: { accounts: [{ name: 'alice', uid: 20111 }], groups: [] } } },
+      { facts: { ...FACTS, published: { accounts: [makePublished('alice', 20111)], groups: [] } } },
     ],
     [
       'published-differs: this node resolves other with the uid 20100: a uid is never changed (sunk-agent import)',
-      { facts: { ...FACTS, published: { accounts: [{ name: 'other', uid: 20100 }], groups: [] } } },
+      { facts: { ...FACTS, published: { accounts: [makePublished('other', 20100)], groups: [] } } },
     ],
     [
       "shell-refused: the shell at the store is not in this node's /etc/shells; /bin/bash is used",

@@ -68,5 +68,7 @@ const FIXES: Readonly<Record<string, string>> = {
   'uid-range': 'give the user a uid within accounts.id_range',
   'uid-local': 'change the uid of the local account, or have the uid of the user changed at the store',
   'uid-in-use': 'remove what stands there, or have the uid of the user changed at the store',
+  'published-differs':
+    'sunk-agent import /etc/passwd.cache --keep-uids keeps what the node has; or have the store changed',
   'marked-differs': 'import that account, or remove it: sunk-agent import',
 };

@@ -15,10 +15,19 @@ export function judgeAccount(facts: Facts): Verdict {
   }
   const { desired, actual } = person.value;
   const refusal = findAccountRefusal(person.value);
-  if (refusal !== null) return explainRefusal(refusal, person.value);
+  if (refusal !== null) return addAdvice(explainRefusal(refusal, person.value), refusal.code, person.value);
   if (desired === null) return explainAbsence(facts, person.value, 'the account is not on this node');
   if (actual === null) return explainMissing(facts, person.value, desired);
   return judgeShadow(facts, person.value, desired.entry.name) ?? judgeLine(facts, actual.entry.shell);
+}
+
+/** For a name that cannot be granted: the step that works for this very user. */
+function addAdvice(verdict: Verdict, code: string, { nameAdvice }: PersonFacts): Verdict {
+  if (nameAdvice === null || !code.startsWith('name-')) return verdict;
+  // To add the domain is not enough where the part before it cannot be a name either.
+  if (code === 'name-domain')
+    return nameAdvice.startsWith('if ') ? verdict : { ...verdict, howToFix: nameAdvice };
+  return { ...verdict, howToFix: `${verdict.howToFix}; or, on the node, ${nameAdvice}` };
 }
 
 function explainMissing(facts: Facts, person: PersonFacts, { entry }: DesiredAccount): Verdict {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { gatherHistory, type HistoryQuestion } from '../../../../src/agent/report/history.ts';
-import type { HistoryRow } from '../../../../src/state/sync-log.ts';
+import type { HistoryRow } from '../../../../src/state/syncs/sync-log.ts';
 import { makeUser } from '../../../support/records/organisation.ts';
 
 const row = (at: number, kind: string, name: string, scimId: string | null): HistoryRow => ({

@@ -43,6 +43,7 @@ const HOST: DesiredState = {
   sharedHome: null,
   hasHook: false,
   questions: NO_QUESTIONS,
+  carried: [],
   refusals: [],
 };
 const context = readEffectContext(HOST);
@@ -196,8 +197,10 @@ describe('the kinds of changes', () => {
       'group-remove',
       'jobs-disable',
       'account-remove',
+      'group-inherit',
       'group-create',
       'group-alter',
+      'account-inherit',
       'account-create',
       'account-alter',
       'account-reopen',

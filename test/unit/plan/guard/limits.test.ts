@@ -84,6 +84,7 @@ function ask(changes: readonly Change[], more: Case = {}): GuardVerdict {
       sharedHome: null,
       hasHook: false,
       questions: NO_QUESTIONS,
+      carried: [],
       refusals: [],
     },
     actual,

@@ -46,7 +46,7 @@ describe('a primary gid that no group has', () => {
   });
 
   test('keeps the name under which another program publishes it', () => {
-    const published = { accounts: [], groups: [{ name: 'oldteam', gid: 10_000 }] };
+    const published = { accounts: [], groups: [{ name: 'oldteam', gid: 10_000, members: [] }] };
     expect(names([account('alice', 10_000)], { facts: { ...FACTS, published } })).toEqual(['oldteam 10000']);
   });
 

@@ -5,7 +5,14 @@ import { readOperatorOverrides, resolveAccess } from '../../../../src/policy/acc
 import { computeDesiredState } from '../../../../src/policy/desired-state.ts';
 import type { Binding, NodeFacts } from '../../../../src/policy/model.ts';
 import { makeHost } from '../../../support/records/model-host.ts';
-import { FACTS, makeBinding, makeGroup, makeInput, makeUser } from '../../../support/records/organisation.ts';
+import {
+  FACTS,
+  makeBinding,
+  makeConfig,
+  makeGroup,
+  makeInput,
+  makeUser,
+} from '../../../support/records/organisation.ts';
 
 const line = (name: string, uid: number) => ({ name, uid, gid: 9999, dir: `/home/${name}` });
 
@@ -162,5 +169,28 @@ describe('a line in the managed group that neither the ledger nor the store know
 
   it('loses its keys and nothing else once it was', () => {
     expect(plan(true)).toEqual(['keys-remove ghost']);
+  });
+});
+
+describe('from what was published', () => {
+  const facts = { ...FACTS, unbound: [line('Anna.Smith', 20300), line('carol', 12_345)] };
+  const users = [
+    makeUser('anna', 20300, { userName: 'anna.smith@example.com', username: 'anna.smith@example.com' }),
+    makeUser('carol', 20400),
+  ];
+  const configure = (backend: string) =>
+    makeConfig(
+      `access: { groups: [{ name: slurm-users, id: g-users }] }\naccounts: { domains: [example.com], backend: ${backend} }`,
+    );
+
+  it('takes back a name in another spelling, with its uid', () => {
+    expect(names(adopt({ facts, users, groups: [], config: configure('nsscache') }))).toEqual([
+      'account Anna.Smith',
+    ]);
+  });
+
+  it('follows the uid of the publisher on a login pod', () => {
+    const bindings = adopt({ facts, users, groups: [], config: configure('published') });
+    expect(bindings.find(({ name }) => name === 'carol')).toMatchObject({ scimId: 'u-carol', id: 12_345 });
   });
 });

@@ -8,7 +8,9 @@ import {
   FACTS,
   makeBinding,
   makeConfig,
+  makeGroup,
   makeInput,
+  makePublished,
   makeUser,
   NOW,
 } from '../../../support/records/organisation.ts';
@@ -39,6 +41,7 @@ const plan = (found: readonly PasswdEntry[], more: Partial<TakeoverQuestion> = {
   planTakeover({
     found,
     isLocal: false,
+    keepUids: false,
     users: [makeUser('alice', 20100), makeUser('bob', null)],
     bindings: [],
     facts: FACTS,
@@ -90,6 +93,61 @@ describe('a line is taken over', () => {
   });
 });
 
+describe('a line in another spelling', () => {
+  const called = (userName: string, uid: number | null) =>
+    makeUser('x', uid, { userName, username: userName });
+  test.each<[string, string, number, string, number | null]>([
+    ['with dots, by uid', 'anna.smith', 20300, 'Anna.Smith@example.com', 20300],
+    ['with capitals, by uid', 'Bob', 20300, 'bob@example.com', 20300],
+    ['as userName has it, without a uid at the store', 'Bob', 20300, 'Bob@example.com', null],
+  ])('%s, is taken over as it is', (_, name, uid, userName, storeUid) => {
+    const { bindings } = plan([makeLine(name, uid)], { users: [called(userName, storeUid)] });
+    expect(bindings).toMatchObject([{ scimId: 'u-x', name, id: uid }]);
+  });
+
+  test('and with another uid at the store is refused for that', () => {
+    const users = [called('Bob@example.com', 20999)];
+    expect(plan([makeLine('Bob', 20300)], { users }).refused).toMatchObject([{ code: 'uid-differs' }]);
+  });
+
+  test('belongs to no one who has neither the uid nor the spelling', () => {
+    const users = [called('bob@example.com', 20999)];
+    expect(plan([makeLine('Bob', 20300)], { users }).unmatched).toEqual(['Bob']);
+  });
+
+  test('goes to the person with its uid, where two lines come out alike', () => {
+    const users = [
+      called('anna.smith@example.com', 20300),
+      makeUser('y', 20301, { username: 'anna_smith@example.com' }),
+    ];
+    const { bindings } = plan([makeLine('anna.smith', 20300), makeLine('anna_smith', 20301)], { users });
+    expect(bindings.map(({ name, scimId }) => [name, scimId])).toEqual([
+      ['anna.smith', 'u-x'],
+      ['anna_smith', 'u-y'],
+    ]);
+  });
+
+  test('is not renamed by accounts.rename, until the store has another name', () => {
+    const config = makeConfig(
+      'access: { groups: [{ name: slurm-users, id: g-users }] }\naccounts: { domains: [example.com], rename: apply }',
+    );
+    const bindings = [makeBinding('Anna.Smith', 20300, { scimId: 'u-x' })];
+    const nameOf = (userName: string) => {
+      const users = [called(userName, 20300)];
+      const groups = [makeGroup('users', 31000, ['u-x'], { name: 'slurm-users' })];
+      return computeDesiredState(makeInput({ config, bindings, users, groups })).accounts[0]?.entry.name;
+    };
+    expect(nameOf('anna.smith@example.com')).toBe('Anna.Smith');
+    expect(nameOf('anna.jones@example.com')).toBe('anna_jones');
+  });
+});
+
+test('--keep-uids binds what differs at the store, as the line has it', () => {
+  const users = [makeUser('alice', 20999, { home: '/home/alice' })];
+  const { bindings, refused } = plan([makeLine('alice', 20100)], { users, keepUids: true });
+  expect([bindings, refused]).toEqual([[BOUND], []]);
+});
+
 const DERIVED = makeConfig('accounts: { domains: [example.com], ids: derived }');
 const UNMAPPED = makeConfig('accounts: { domains: [example.com] }');
 
@@ -105,7 +163,7 @@ describe('a line is no obstacle to itself, nor is what says nothing of it', () =
     ],
     [
       'its own name as another program publishes it',
-      { facts: { ...FACTS, published: { accounts: [{ name: 'alice', uid: 20100 }], groups: [] } } },
+      { facts: { ...FACTS, published: { accounts: [makePublished('alice', 20100)], groups: [] } } },
       {},
     ],
     ['a uid at the store where uids are derived', { ...alice({}, 20999), config: DERIVED }, {}],
@@ -141,7 +199,10 @@ describe('a line is refused', () => {
     },
   });
   const published = (...lines: [string, number][]) => ({
-    facts: { ...FACTS, published: { accounts: lines.map(([name, uid]) => ({ name, uid })), groups: [] } },
+    facts: {
+      ...FACTS,
+      published: { accounts: lines.map(([name, uid]) => makePublished(name, uid)), groups: [] },
+    },
   });
   const never = 'and that is never changed';
   test.each<[string, PasswdEntry[], Partial<TakeoverQuestion>, string, string?]>([

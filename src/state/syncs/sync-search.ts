@@ -1,5 +1,5 @@
 // Finds the newest sync of a kind without reading all of them at each poll: what was seen once is not looked at again.
-import type { Connection } from './database.ts';
+import type { Connection } from '../database.ts';
 import { decodeReport } from './report-codec.ts';
 
 /** What one question has come to so far. */

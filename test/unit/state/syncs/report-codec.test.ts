@@ -1,8 +1,8 @@
 // Reports of syncs are stored under the keys of 0.1.0 and read under those of this build.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeReport, encodeReport } from '../../../src/state/report-codec.ts';
-import { makeReport } from '../../support/records/sample-report.ts';
+import { decodeReport, encodeReport } from '../../../../src/state/syncs/report-codec.ts';
+import { makeReport } from '../../../support/records/sample-report.ts';
 
 /** Rows that 0.1.0 wrote, of a delta and of a sync that asked no store. */
 const RECORDED = [

@@ -1,7 +1,7 @@
 // The syncs and what they changed, until they are old.
-import type { Connection } from './database.ts';
-import { insertRows } from './insert-rows.ts';
-import { prune } from './prune.ts';
+import type { Connection } from '../database.ts';
+import { insertRows } from '../insert-rows.ts';
+import { prune } from '../prune.ts';
 import { encodeReport } from './report-codec.ts';
 import { openSyncSearch } from './sync-search.ts';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type StateDatabase, openStateDatabase, viewState } from '../../../src/state/state.ts';
+import { type StateDatabase, openStateDatabase, viewState } from '../../../../src/state/state.ts';
 
 interface Report {
   readonly mode: 'full' | 'delta';
