@@ -10,7 +10,7 @@ const PLANTER = 4242;
 /** Of each kind on a node; more would leave no one to join. */
 const MOST = 4;
 
-/** A name and a uid that the store may give next, to someone whom no node has. */
+/** A name and a uid that the store may give next, to a person that no node has yet. */
 function guessNext(past: PastModel, rng: Rng): { name: string; uid: number } {
   const people = [...past.people.values()];
   const last = Math.max(0, ...people.map(({ name }) => Number(name.slice(1))));

@@ -25,11 +25,6 @@ const RULES: readonly Rule[] = [
     home: ['common/text/glob.ts'],
   },
   {
-    what: 'the system expands a pattern of file names',
-    pattern: /\bglobSync\(|\bmatchesGlob\(/,
-    home: ['host/sudo/privileged-names.ts'],
-  },
-  {
     what: 'a file is told to be unchanged by its times',
     pattern: /\b[acm]timeNs\b|\bctimeMs\b|\.ino\b.*\bmtime/,
     home: ['host/fs/file-stamp.ts'],

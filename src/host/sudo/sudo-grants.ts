@@ -1,4 +1,5 @@
 // What the rules of sudoers(5) give to some and not to everyone: names, groups and ids, by the comparisons of sudo.
+import { compileGlob } from '../../common/text/glob.ts';
 import type { Location } from '../../policy/in-use.ts';
 import type { SudoRule } from './parse-sudoers.ts';
 import type { SudoMember } from './sudoers-members.ts';
@@ -166,10 +167,5 @@ function matchHost({ kind, text }: SudoMember, hostname: string): boolean | null
 
 /** fnmatch(3), but for ranges, of which nothing can be told. */
 function matchName(pattern: string, name: string): boolean | null {
-  if (/[[\\]/.test(pattern)) return null;
-  const expression = pattern
-    .replace(/[.+^${}()|]/g, String.raw`\$&`)
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${expression}$`).test(name);
+  return /[[\\]/.test(pattern) ? null : compileGlob(pattern).test(name);
 }
