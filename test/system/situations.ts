@@ -130,11 +130,11 @@ const ON_THE_NODE: readonly Situation[] = [
   },
   {
     name: 'home-of-another-owner',
-    make: 'chown 12345 /home/alice',
+    make: 'chown 12345 /home/alice; sunk-agent sync',
     ask: 'why alice',
     cause: 'home',
-    canLogIn: true,
-    undo: 'chown alice /home/alice',
+    canLogIn: false,
+    undo: 'chown alice /home/alice; sunk-agent sync',
   },
   {
     name: 'missing-home',

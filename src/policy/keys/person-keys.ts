@@ -56,11 +56,19 @@ export function resolveKeys(
   const known = people.map(({ user, disabled, binding }): Listing => ({
     user,
     accepted: keys.get(user.record.id)?.accepted ?? [],
-    mayLogIn: disabled === null && holders.identities.has(user.record.id),
+    mayLogIn: !isDisabledByStore(disabled) && holders.identities.has(user.record.id),
     keyFile: binding === null ? '' : (holders.keyFiles.get(binding.name) ?? ''),
   }));
   refuseShared(keys, [...known, ...strangers], shared);
   return keys;
+}
+
+/**
+ * A person that only this node disables, as by a block, keeps the keys against others: they would lose them for good to a copy that
+ * is served meanwhile, since the holder of a key keeps it.
+ */
+function isDisabledByStore(disabled: Person['disabled']): boolean {
+  return disabled !== null && disabled !== 'blocked' && disabled !== 'not-listed-here';
 }
 
 function listHeads(keys: ReadonlyMap<string, PersonKeys>): Set<string> {

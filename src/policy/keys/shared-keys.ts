@@ -3,7 +3,7 @@ import { compareClaims, type Claim } from '../identity/precedence.ts';
 
 export interface KeyClaim extends Claim {
   readonly fingerprints: readonly string[];
-  /** Whether they have an enabled account on this node. */
+  /** Whether they have an account on this node that the store lets log in; a block by an operator does not count. */
   readonly mayLogIn: boolean;
   /** The fingerprints in the key file that they have on this node now. */
   readonly held: ReadonlySet<string>;

@@ -5,18 +5,17 @@ import type { Facts } from '../facts.ts';
 import { error, ok, unknown, warning, type Verdict } from '../verdict.ts';
 import { fixHome } from './account-refusal.ts';
 
-export function judgeHome({ home, names, config, person, keyFile }: Facts): Verdict {
+export function judgeHome({ home, names, config, person }: Facts): Verdict {
   const entry = names.ok ? names.value.entry : null;
   const refusals = person.ok && person.value !== null ? person.value.refusals : [];
   const refusal = refusals.find(({ code }) => isHomeFault(code));
   if (refusal !== undefined) {
-    // Until the next sync the keys are still served.
-    const say = keyFile.ok && (keyFile.value ?? '') !== '' ? warning : error;
     const fix =
       refusal.code === 'home-other-owner' && entry !== null
         ? fixOtherOwner(entry.dir, entry.uid)
         : fixHome(refusal.code);
-    return say(refusal.code, refusal.detail, 'operator', fix);
+    // What keys are still served goes with the next sync.
+    return error(refusal.code, refusal.detail, 'operator', fix);
   }
   if (!home.ok) return unknown(home.why);
   const dir = entry?.dir ?? 'the home directory';

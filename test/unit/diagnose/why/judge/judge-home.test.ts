@@ -80,19 +80,19 @@ describe('the link `home`', () => {
   });
 
   test.each(['home-other-owner', 'home-no-directory', 'home-not-examined', 'home-open-parent'])(
-    '%s is an error where it takes the keys, and a warning until the sync that takes them',
+    '%s is an error, also before the sync that takes the keys',
     (code) => {
       const { person } = healthy;
       if (!person.ok || person.value === null) throw new Error('the facts of the test have no person');
       const refusals = [{ scimId: 'u', kind: 'User', code, detail: '/home/alice is not safe' } as const];
       const refused: Facts = { ...healthy, person: probed({ ...person.value, refusals }) };
-      expect(judgeHome(refused)).toMatchObject({ level: 'warning', code, owner: 'operator' });
-      expect(judgeHome({ ...refused, keyFile: probed(null) })).toMatchObject({
-        level: 'error',
-        code,
-        owner: 'operator',
-        howToFix: expect.stringMatching(/\S/),
-      });
+      for (const facts of [refused, { ...refused, keyFile: probed(null) }])
+        expect(judgeHome(facts)).toMatchObject({
+          level: 'error',
+          code,
+          owner: 'operator',
+          howToFix: expect.stringMatching(/\S/),
+        });
     },
   );
 });
