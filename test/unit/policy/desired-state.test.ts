@@ -487,6 +487,18 @@ overrides: [{ id: u-alice, add_key: "${REAL_KEY}" }]`);
     expect(codes(host)).toEqual(['u-alice key-shared', 'u-bob key-of-another']);
   });
 
+  it('leaves a shared key with a person that an operator blocked, so that it is theirs after the block', () => {
+    const key = 'ssh-ed25519 AAAAshared';
+    const alice = makeUser('alice', 20100, { keys: [key] });
+    const copy = makeUser('bob', 20200, { keys: [key], created: '2026-02-01T00:00:00Z' });
+    const bindings = [makeBinding('alice', 20100), makeBinding('bob', 20200)];
+    for (const blocked of [['alice'], []]) {
+      const host = computeDesiredState(makeInput({ users: [alice, copy], bindings, blocked }));
+      const served = host.accounts.filter(({ credentials }) => credentials.length > 0);
+      expect(served.map(({ entry }) => entry.name)).toEqual(blocked.length > 0 ? [] : ['alice']);
+    }
+  });
+
   it('leaves no shared key to a record without access, no matter which users this node knows', () => {
     const key = 'ssh-ed25519 AAAAshared';
     const alice = makeUser('alice', 20100, { keys: [key] });
