@@ -37,6 +37,7 @@ async function benchStatus({ program, runtime, emptyScript }: Bundled): Promise<
     maxAge: 604_800,
     agentHasNoNetwork: true,
     nextSync: null,
+    daemon: null,
     hasSshdDropIn: true,
     host: null,
     nameRound: null,

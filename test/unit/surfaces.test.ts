@@ -63,6 +63,7 @@ const statusFor = (text: string) =>
     maxAge: 604_800,
     agentHasNoNetwork: true,
     nextSync: null,
+    daemon: null,
     hasSshdDropIn: true,
     host: null,
     nameRound: null,

@@ -94,6 +94,8 @@ const currentSchema = z.object({
   lastSync,
   /** When the daemon starts the next sync; null: a command ran the last one, so the next is not known. */
   nextSync: epoch.nullable(),
+  /** The daemon that wrote it, by which `status` tells that it has ended; null: a command. Builds before left it out. */
+  daemon: z.object({ pid: z.int(), started: z.int(), namespace: z.string() }).nullable().optional(),
   sshd: z.object({
     /**
      * Whether sunk-agent's drop-in is in place, byte for byte. `sunk-agent doctor` reports what sshd does with it. null

@@ -5,6 +5,7 @@ import { sayCount } from '../../common/text/count-noun.ts';
 import { AgentError } from '../../common/errors.ts';
 import { sayMinute } from '../../common/text/relative-time.ts';
 import { isSystemError, toSystemError } from '../../common/system-error.ts';
+import { type DaemonIdentity, hasEnded } from './daemon-identity.ts';
 import type { FormerRoot } from '../../host/sudo/had-root.ts';
 import type { HostLoad } from '../../host/probes/host-load.ts';
 import type { SyncReport } from '../reconcile/sync-report.ts';
@@ -39,6 +40,8 @@ export interface StatusInput {
   readonly host: HostLoad | null;
   /** null: no round since the node booted. */
   readonly nameRound: NameRound | null;
+  /** The daemon that writes it; null: a command. */
+  readonly daemon: DaemonIdentity | null;
   /** Who was root here and lost sudo, where it cannot be known that no root shell is left. */
   readonly formerRoot: readonly FormerRoot[];
 }
@@ -77,6 +80,7 @@ export function statusOf(input: StatusInput): Status {
       durations: { ...report.durations },
     },
     nextSync: input.nextSync,
+    daemon: input.daemon,
     sshd: { dropIn: input.hasSshdDropIn },
     host: input.host === null ? null : showHost(input.host),
     isolation: { agentHasNoNetwork: input.agentHasNoNetwork },
@@ -169,18 +173,23 @@ const LATENESS = 900;
 /** For how many seconds a status is valid that a command wrote. */
 const COMMAND_VALIDITY = 3600;
 
+/** For how many seconds after a status its daemon may be away: it may be restarting. */
+const RESTART = 60;
+
 /** Whether the sync after the one that wrote it is not overdue. @param now epoch seconds. */
-export function isOnTime(
-  { nextSync, writtenAt }: Pick<Status, 'nextSync' | 'writtenAt'>,
-  now: number,
-): boolean {
+function isOnTime({ nextSync, writtenAt }: Pick<Status, 'nextSync' | 'writtenAt'>, now: number): boolean {
   return now <= (nextSync === null ? writtenAt + COMMAND_VALIDITY : nextSync + LATENESS);
 }
 
 /** The status as it is now: one that is not renewed in time means that the daemon does not run. */
 export function judgeAge(status: Status, now: number): Status {
-  if (isOnTime(status, now)) return status;
-  const reason = `no sync since ${sayMinute(status.writtenAt)} (UTC): does the agent run? systemctl status sunk-agent`;
+  const { daemon = null } = status;
+  const isGone = daemon !== null && now > status.writtenAt + RESTART && hasEnded(daemon);
+  if (isOnTime(status, now) && !isGone) return status;
+  const since = `no sync since ${sayMinute(status.writtenAt)} (UTC)`;
+  const reason = isGone
+    ? `the agent has ended, and there is ${since}: systemctl status sunk-agent`
+    : `${since}: does the agent run? systemctl status sunk-agent`;
   return { ...status, health: 'failing', reasons: [reason, ...status.reasons] };
 }
 

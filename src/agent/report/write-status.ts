@@ -11,6 +11,7 @@ import { describeFinding } from '../../protocol/records.ts';
 import type { QuarantineRow } from '../../state/stored-records.ts';
 import { findLastComplete } from '../ingest/freshness.ts';
 import type { SyncReport } from '../reconcile/sync-report.ts';
+import { identifySelf } from './daemon-identity.ts';
 import { statusOf, type Status } from './status.ts';
 
 /**
@@ -38,6 +39,7 @@ export async function publishStatus(
     agentHasNoNetwork: hasNoNetwork(),
     formerRoot: readFormerRoot(paths.rootShells),
     nextSync,
+    daemon: nextSync === null ? null : identifySelf(),
     nameRound: readNameRound(paths),
     host: await context.hostLoad(now),
     hasSshdDropIn: paths.root === '/' ? await hasSshdDropIn(config, paths.root) : null,

@@ -1,6 +1,6 @@
 // `sunk-agent status`: is this node healthy, and why not.
 import { AgentError } from '../../common/errors.ts';
-import { isOnTime, judgeAge, readStatus, type Status } from '../../agent/report/status.ts';
+import { judgeAge, readStatus, type Status } from '../../agent/report/status.ts';
 import { pathsUnder } from '../../common/paths.ts';
 import { sayAgo, sayMinute } from '../../common/text/relative-time.ts';
 import { makePrintable } from '../../common/text/printable.ts';
@@ -75,7 +75,8 @@ function answerProbe(probe: Probe, status: Status | null, now: number): number {
 
 function findProbeFault(probe: Probe, status: Status | null, now: number): string | null {
   if (status === null) return 'no sync has ended yet';
-  if (!isOnTime(status, now)) return judgeAge(status, now).reasons[0] ?? '';
+  const found = judgeAge(status, now);
+  if (found !== status) return found.reasons[0] ?? '';
   if (probe === 'live') return null;
   if (status.store.lastComplete === null) return 'the store has never been read completely';
   return status.sshd.dropIn === false

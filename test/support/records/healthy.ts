@@ -111,6 +111,7 @@ export const healthy: Facts = {
       maxAge: config.keys.max_age,
       agentHasNoNetwork: true,
       nextSync: null,
+      daemon: null,
       hasSshdDropIn: true,
       host: null,
       nameRound: null,

@@ -31,6 +31,7 @@ function statusFor(report: SyncReport) {
     maxAge: 604_800,
     agentHasNoNetwork: true,
     nextSync: null,
+    daemon: null,
     hasSshdDropIn: true,
     host: null,
     nameRound: null,

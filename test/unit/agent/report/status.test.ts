@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { identifySelf } from '../../../../src/agent/report/daemon-identity.ts';
 import { judgeAge, readStatus, type StatusInput, statusOf } from '../../../../src/agent/report/status.ts';
 import { statusSchema } from '../../../../src/agent/report/status-schema.ts';
 import { describeStatus } from '../../../../src/cli/inspect/status.ts';
@@ -21,6 +22,7 @@ function input(more: Partial<StatusInput> = {}): StatusInput {
     maxAge: 604_800,
     agentHasNoNetwork: true,
     nextSync: NOW + 20,
+    daemon: null,
     hasSshdDropIn: true,
     host: HOST,
     nameRound: null,
@@ -120,6 +122,16 @@ describe('the status', () => {
     expect(judgeAge(status, NOW + 900)).toEqual(status);
     expect(judgeAge(status, NOW + 921)).toMatchObject({ health: 'failing' });
     expect(judgeAge(status, NOW + 921).reasons[0]).toMatch(/^no sync since 20.*does the agent run/);
+    const daemon = identifySelf();
+    expect(judgeAge(statusOf(input({ daemon })), NOW + 61)).toMatchObject({ health: 'healthy' });
+    const gone = statusOf(input({ daemon: { ...daemon!, started: daemon!.started - 1 } }));
+    expect(judgeAge(gone, NOW + 60)).toEqual(gone);
+    expect(judgeAge(gone, NOW + 61)).toMatchObject({
+      health: 'failing',
+      reasons: [expect.stringMatching(/^the agent has ended/)],
+    });
+    const elsewhere = statusOf(input({ daemon: { ...daemon!, started: 1, namespace: 'pid:[1]' } }));
+    expect(judgeAge(elsewhere, NOW + 61)).toEqual(elsewhere);
     const ofCommand = statusOf(input({ nextSync: null }));
     expect(judgeAge(ofCommand, NOW + 3600)).toEqual(ofCommand);
     expect(judgeAge(ofCommand, NOW + 3601)).toMatchObject({ health: 'failing' });
