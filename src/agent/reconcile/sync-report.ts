@@ -8,6 +8,7 @@ import type { DesiredState, Refusal } from '../../policy/model.ts';
 import type { FetchResult } from '../ingest/fetch-store.ts';
 import { type Pause, StoreBusy } from '../../protocol/store-busy.ts';
 import type { SyncPlan, UnmanagedAccount } from '../../plan/plan-sync.ts';
+import { countPresent } from './present-accounts.ts';
 import { countRecords, type RecordCounts } from './count-records.ts';
 import type { SyncMode } from '../ingest/sync-request.ts';
 
@@ -101,6 +102,7 @@ export function reportSync(input: ReportInput): SyncReport {
   const { desired, changes, verdict } = plan;
   const failures = applied.filter((result) => !result.ok);
   const isFailed = fetched instanceof AgentError;
+  const { accountsEnabled, accountsDisabled, keyExpiry } = countPresent(plan, applied);
   return {
     n: input.n,
     startedAt: input.startedAt,
@@ -110,7 +112,8 @@ export function reportSync(input: ReportInput): SyncReport {
     snapshot: state.snapshotHash(),
     counts: {
       ...state.counts(),
-      ...countAccounts(desired),
+      accountsEnabled,
+      accountsDisabled,
       refused: desired.refusals.length,
     },
     changes: {
@@ -132,7 +135,7 @@ export function reportSync(input: ReportInput): SyncReport {
       ...(stateFault === null ? [] : [stateFault]),
       ...failures.slice(0, 20).map(({ change, problem }) => `${change.kind} ${change.name}: ${problem}`),
     ],
-    keyExpiry: findKeyExpiry(desired),
+    keyExpiry,
     extended: findExtended(desired),
     durations: input.durations,
     tally: countRecords(plan, applied, state.quarantine()),
@@ -181,12 +184,6 @@ function findDone(applied: readonly Applied[]): Set<string> {
   return done;
 }
 
-function countAccounts({ accounts }: DesiredState) {
-  let open = 0;
-  for (const { disabled: closed } of accounts) if (closed === null) open += 1;
-  return { accountsEnabled: open, accountsDisabled: accounts.length - open };
-}
-
 function findExtended({ accounts }: DesiredState): SyncReport['extended'] {
   let extended = 0;
   let latest = 0;
@@ -198,20 +195,6 @@ function findExtended({ accounts }: DesiredState): SyncReport['extended'] {
     operators.add(extension.by);
   }
   return extended === 0 ? null : { accounts: extended, until: latest, by: [...operators].sort() };
-}
-
-/** The bounds between which the keys on this node stop working if the store never confirms them again. */
-function findKeyExpiry({ accounts }: DesiredState): SyncReport['keyExpiry'] {
-  let earliest = Infinity;
-  let latest = -Infinity;
-  for (const { credentials } of accounts) {
-    for (const { expiresAt } of credentials) {
-      if (expiresAt === null) continue;
-      if (expiresAt < earliest) earliest = expiresAt;
-      if (expiresAt > latest) latest = expiresAt;
-    }
-  }
-  return Number.isFinite(earliest) ? { earliest, latest } : null;
 }
 
 /** What most syncs do not have, and 0.1.0 does not know: left out where there is nothing to say. */

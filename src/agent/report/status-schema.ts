@@ -7,7 +7,7 @@ const bytes = z.number().describe('bytes');
 const counts = z.object({
   users: z.int(),
   groups: z.int(),
-  /** Managed accounts that the policy wants enabled. */
+  /** Managed accounts with a line that lets in, whatever is planned or held. */
   accountsEnabled: z.int(),
   accountsDisabled: z.int(),
   quarantined: z.int(),
