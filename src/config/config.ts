@@ -77,7 +77,11 @@ export function parseConfig(text: string, file: string): Config {
     const what = issue.code === 'unrecognized_keys' ? 'no such key' : issue.message;
     return `${file}${line}: ${key.join('.') || '(top level)'}: ${what}`;
   });
-  throw new AgentError('config_invalid', issues.slice(0, 5).join('; '));
+  // The file that the package installs names no store yet.
+  const isFresh =
+    !document.hasIn(['scim', 'base_url']) && parsed.error.issues.every(({ path }) => path[0] === 'scim');
+  const hint = isFresh ? { hint: 'write it with sunk-agent init' } : {};
+  throw new AgentError('config_invalid', issues.slice(0, 5).join('; '), hint);
 }
 
 /** Aliases are refused: a few lines of them can stand for gigabytes. */

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { parseConfig } from '../../../src/config/config.ts';
 import { parseDuration } from '../../../src/config/types.ts';
 import { AgentError } from '../../../src/common/errors.ts';
+import { EXAMPLE, renderConfig } from '../../../src/cli/init/config-text.ts';
 import { makeAnyText } from '../../support/records/any-text.ts';
 import { propertyRuns } from '../../support/property-runs.ts';
 
@@ -78,4 +79,19 @@ describe('the configuration', () => {
       { numRuns: propertyRuns(100, 20_000) },
     );
   });
+});
+
+test('a file that names no store yet, as the package installs it, points to init; any other fault to the line', () => {
+  const hintOf = (text: string) => {
+    try {
+      parseConfig(text, 'config.yaml');
+    } catch (error) {
+      return error instanceof AgentError ? error.hint : null;
+    }
+    return 'sound';
+  };
+  for (const text of [renderConfig(EXAMPLE), 'mode: observe\n', 'scim:\n'])
+    expect(hintOf(text)).toBe('write it with sunk-agent init');
+  expect(hintOf('scim: { base_url: "ftp://x" }\n')).toMatch(/^correct that line/);
+  expect(hintOf('mode: odd\n')).toMatch(/^correct that line/);
 });
