@@ -37,8 +37,8 @@ What the next sync would change on this node, what the guard would hold and what
 Works on the records of the last sync.
 
   --fetch   read the store first
-  --names   instead: for all people of the store, which account name they have (=), get (+) or would get with access (-),
-            where it comes from, and who is refused (!), with what makes it work
+  --names   instead: for all people of the store, which account name they have (=), get (+) or would get with
+            access (-), where it comes from, and who is refused (!), with what makes it work
 
 Examples:
   sunk-agent plan --fetch

@@ -39,8 +39,8 @@ export const help = `Usage: sunk-agent import FILE [NAME...] [--keep-uids] [--un
 Takes accounts over: binds each line of FILE (such as a passwd.cache), or of these NAMEs of it, or each NAME of
 /etc/passwd, to the user of the store whose userName yields that name, also in another spelling (anna.smith, Bob) if the
 uid agrees or userName spells it so. Name, uid, gid and home stay as they are. A line is refused where the store, the
-ledger or this node has another uid, gid or home, and left unchanged where no user of the store has the name. Works on the
-records of the last sync (sunk-agent sync reads the store), and shows what the next one would do. Changes nothing
+ledger or this node has another uid, gid or home, and left unchanged where no user of the store has the name. Works
+on the records of the last sync (sunk-agent sync reads the store), and shows what the next one would do. Changes nothing
 without --apply.
 
 With accounts.backend: nsscache, a line that is bound to no one goes on being published as it is, with its keys in the

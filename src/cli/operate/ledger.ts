@@ -44,7 +44,7 @@ Examples:
   sunk-agent ledger diff other-cluster.json
   sunk-agent ledger import ledger.json --apply
 
-Exit status: export 0; diff 0 nothing differs, 2 something does; import 0 nothing to bind or bound, 2 there is something to
+Exit status: 0 exported, nothing differs, nothing to bind, or bound; 2 something differs, or there is something to
 bind; 1 failed, or something was refused.`;
 
 export async function run(context: CommandContext): Promise<number> {

@@ -1,5 +1,6 @@
 // Second step of the guard, for losses: people without access, people with less, and groups.
 import { resolveAccess } from '../../policy/access.ts';
+import { isNotInStore } from '../../policy/not-in-store.ts';
 import { DISABLED_DAY } from '../actual.ts';
 import type { Change } from '../change.ts';
 import { withDependants } from './dependants.ts';
@@ -88,7 +89,9 @@ function gatherLosses(changes: readonly Change[], plan: ClassifiedPlan, vanished
     if (effect === 'none' || exempt.has(change)) continue;
     const unit = nameUnit(change);
     const present = actual.accounts.get(change.name);
-    const isOpen = present !== undefined && present.expiryDay !== DISABLED_DAY;
+    // With a lost ledger it may be any account; what the ledger does not bind is not among the actual ones.
+    const isUnknown = change.scimId !== null && isNotInStore({ scimId: change.scimId });
+    const isOpen = isUnknown || (present !== undefined && present.expiryDay !== DISABLED_DAY);
     // What completes a revocation that is done already takes nothing more away.
     const losesAccess =
       (effect === 'close' && disabling.has(unit)) ||

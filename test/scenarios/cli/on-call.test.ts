@@ -170,7 +170,7 @@ describe.runIf(canOpenPrivateNode())('for an operator on call', () => {
     expect(fixed).toMatchObject({ status: 0, stdout: expect.stringMatching(/^No problems found/) });
     expect(await modes()).toMatch(
       new RegExp(
-        `^640 root:sunk-reader ${TOKEN_FILE}\n700 root:root ${STATE}\n755 root:root ${KEYS}\n755 root:root ${HELPER_DIRECTORY}\n`,
+        `^640 root:sunk-reader ${TOKEN_FILE}\n700 root:root ${STATE}\n750 root:nogroup ${KEYS}\n755 root:root ${HELPER_DIRECTORY}\n`,
       ),
     );
     expect(await countAudited()).toBe(5);
@@ -193,7 +193,7 @@ describe.runIf(canOpenPrivateNode())('for an operator on call', () => {
 
   test('doctor --fix writes nothing for an sshd whose configuration is invalid, reports it, and fixes the rest', async () => {
     await node.exec(
-      `cp /etc/ssh/sshd_config /root/sshd_config; echo '# nothing' >${DROP_IN}; chmod 755 ${STATE}
+      `cp /etc/ssh/sshd_config /etc/ssh/sshd_config.kept; echo '# nothing' >${DROP_IN}; chmod 755 ${STATE}
       echo 'Nonsense yes' >>/etc/ssh/sshd_config`,
     );
     const { stdout, stderr } = await node.exec('sunk-agent doctor --fix');
@@ -201,7 +201,7 @@ describe.runIf(canOpenPrivateNode())('for an operator on call', () => {
     expect(stdout).toMatch(/^ERROR +sshd-silent/m);
     expect(stderr).not.toContain('10-sunk-agent.conf');
     expect((await node.exec(`cat ${DROP_IN}`)).stdout).toBe('# nothing\n');
-    await node.exec('cp /root/sshd_config /etc/ssh/sshd_config');
+    await node.exec('mv /etc/ssh/sshd_config.kept /etc/ssh/sshd_config');
     expect(await node.exec('sunk-agent doctor --fix')).toMatchObject({ status: 0 });
   });
 

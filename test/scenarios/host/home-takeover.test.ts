@@ -53,7 +53,7 @@ describe.runIf(canOpenPrivateNode())('homes where every user can write', { timeo
     store = connectStore(node.testbed);
     const ids = [await push('alice'), await push('ivan')];
     users = await store.pushGroup('slurm-users', ids);
-    await run(`mkdir -p /mnt/home && mount -t tmpfs -o mode=1777 none /mnt/home
+    await run(`mkdir -p /mnt/home /mnt/away && mount -t tmpfs -o mode=1777 none /mnt/home && mount -t tmpfs none /mnt/away
 printf 'mallory:x:1501:1501::/home/mallory:/bin/bash\\n' >>/etc/passwd
 cat >/etc/sunk-agent/config.yaml <<'END'
 ${CONFIG(node.testbed.baseUrl)}
@@ -81,23 +81,23 @@ setpriv --reuid=1501 --regid=1501 --clear-groups sh -c 'cd /mnt/home && mkdir -m
   });
 
   test('one that is moved away lets them in', async () => {
-    await run('mv /mnt/home/ivan /root/planted && sunk-agent sync');
+    await run('mv /mnt/home/ivan /mnt/away/planted && sunk-agent sync');
     expect(login('ivan', 'pwd')).toEqual({ status: 0, stdout: '/mnt/home/ivan\n' });
     expect((await status()).homes).toEqual([]);
   });
 
   test.each([
     ['another user’s directory', 'mkdir -m 755 ivan && chown 1501 ivan', 'home-other-owner'],
-    ['a symbolic link', 'ln -s /root/kept ivan', 'home-no-directory'],
+    ['a symbolic link', 'ln -s /mnt/away/kept ivan', 'home-no-directory'],
     ['a file', 'touch ivan && chown ivan ivan', 'home-no-directory'],
   ])('%s in the place of one takes the keys until the home is back', async (_, plant, code) => {
-    await run(`cd /mnt/home && mv ivan /root/kept && ${plant}`);
+    await run(`cd /mnt/home && mv ivan /mnt/away/kept && ${plant}`);
     await sync();
     expect(login('ivan', 'true').status).toBe(255);
     expect((await node.exec('test -e /var/lib/sunk-agent/authorized_keys/ivan')).status).not.toBe(0);
     expect((await status()).homes).toEqual([expect.stringContaining('ivan: /mnt/home/ivan')]);
     expect((await node.exec('sunk-agent why ivan --json')).stdout).toContain(code);
-    await run('rm -rf /mnt/home/ivan && mv /root/kept /mnt/home/ivan && sunk-agent sync');
+    await run('rm -rf /mnt/home/ivan && mv /mnt/away/kept /mnt/home/ivan && sunk-agent sync');
     expect(login('ivan', 'pwd')).toEqual({ status: 0, stdout: '/mnt/home/ivan\n' });
   });
 

@@ -178,7 +178,12 @@ describe('on the state of 0.1.0', () => {
     expect(after).toMatchObject({
       snapshot: before.snapshot,
       store: { lastHeard: before.store.lastHeard, lastComplete: before.store.lastComplete },
-      counts: before.counts,
+      // 0.1.0 counted what it planned; those whose loss the guard holds can log in.
+      counts: {
+        ...before.counts,
+        accountsOpen: before.counts.accountsOpen + HELD.length,
+        accountsClosed: before.counts.accountsClosed - HELD.length,
+      },
       lastPass: { n: 8, mode: 'cache' },
       extended: before.extended,
     });
@@ -209,7 +214,8 @@ describe('on the state of 0.1.0', () => {
         .split('\n')
         .map((line) => JSON.parse(line) as Record<string, unknown>);
     const before = events(read('printed/history.json'));
-    const after = events((await run('history', '--json')).stdout);
+    // Since then each event names the person.
+    const after = events((await run('history', '--json')).stdout).map(({ person: _, ...event }) => event);
     expect(before.length).toBeGreaterThan(50);
     expect(after).toEqual(before.map((event) => ({ ...event, sync: event['pass'] })));
   });
