@@ -215,7 +215,8 @@ describe('on the state of 0.1.0', () => {
         .map((line) => JSON.parse(line) as Record<string, unknown>);
     const before = events(read('printed/history.json'));
     // Since then each event names the person.
-    const after = events((await run('history', '--json')).stdout).map(({ person: _, ...event }) => event);
+    const after = events((await run('history', '--json')).stdout);
+    for (const event of after) delete event['person'];
     expect(before.length).toBeGreaterThan(50);
     expect(after).toEqual(before.map((event) => ({ ...event, sync: event['pass'] })));
   });
