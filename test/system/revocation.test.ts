@@ -138,7 +138,8 @@ describeOnNodes('a revocation', () => {
     await eventually('both run', () =>
       ['carol', 'dave'].every((name) => node.exec(`test -e /tmp/beat-${name}`).status === 0),
     );
-    run(`groupadd -g ${FIRST_GID + 2} theirs`);
+    // The gid has a group already, which sunk-agent made for it.
+    run(`groupadd -o -g ${FIRST_GID + 2} theirs`);
     run('useradd -o -u "$(id -u dave)" -M ops');
     await eventually('both are refused', () => {
       const { stdout } = node.exec('sunk-agent plan');
