@@ -34,6 +34,9 @@ const CALLS =
   'write,pwrite64,ftruncate,fsync,fdatasync,syncfs,rename,renameat,renameat2,link,linkat,symlink,symlinkat,' +
   'unlink,unlinkat,mkdir,mkdirat,rmdir,chmod,fchmod,fchmodat,chown,fchown,lchown,fchownat,fsetxattr,utimensat';
 
+/** Where a call of that number may be in another run: the nearest first. */
+const SHIFTS = [0, ...Array.from({ length: 12 }, (_, n) => [n + 1, -n - 1]).flat()];
+
 interface Operation {
   readonly call: string;
   /** Which of the main thread's calls of that name it is, from 1: so strace counts. */
@@ -77,7 +80,18 @@ async function sync(
   if (trace !== undefined) {
     const inject =
       trace.kill === undefined ? [] : ['-e', `inject=${trace.kill.call}:signal=KILL:when=${trace.kill.n}`];
-    command.unshift('strace', '-y', '-qq', '-s', '0', '-o', trace.log, '-e', `trace=${CALLS}`, ...inject);
+    command.unshift(
+      'strace',
+      '-y',
+      '-qq',
+      '-s',
+      '0',
+      '-o',
+      trace.log,
+      '-e',
+      `trace=${CALLS},openat`,
+      ...inject,
+    );
   }
   const child = spawn(command[0] ?? '', command.slice(1), {
     stdio: ['ignore', 'ignore', 'ignore'],
@@ -92,6 +106,7 @@ async function sync(
 function readOperations(log: string, root: string): Operation[] {
   const counts = new Map<string, number>();
   const seen = new Map<string, number>();
+  const opened = new Map<string, string>();
   return readFileSync(log, 'latin1')
     .split('\n')
     .filter((line) => /^[a-z0-9]+\(/.test(line))
@@ -99,7 +114,14 @@ function readOperations(log: string, root: string): Operation[] {
       const call = line.slice(0, line.indexOf('('));
       const n = (counts.get(call) ?? 0) + 1;
       counts.set(call, n);
-      const file = [...line.matchAll(/[<"](\/[^>"]*)[>"]/g)].map(([, name = '']) => name).at(-1) ?? '';
+      if (call === 'openat') {
+        const [, fd = '', name = ''] = / = (\d+)<([^>]*)>$/.exec(line) ?? [];
+        opened.set(fd, name);
+        return { call, n, what: '' };
+      }
+      const named = [...line.matchAll(/[<"](\/[^>"]*)[>"]/g)].map(([, name = '']) => name).at(-1) ?? '';
+      // Homes are made through the descriptor of their parent.
+      const file = named.replace(/^\/proc\/self\/fd\/(\d+)/, (whole, fd: string) => opened.get(fd) ?? whole);
       if (!file.startsWith(`${root}/`)) return { call, n, what: '' };
       const what = `${call} ${file.slice(root.length + 1)}`.replace(/\.new-\w{6}/, '.new-');
       seen.set(what, (seen.get(what) ?? 0) + 1);
@@ -207,7 +229,7 @@ describe('a sync that is killed', () => {
       const killed = new Map<string, string>();
       await inParallel(operations, async (operation) => {
         // How often Node wakes its own threads by a write differs a little from run to run.
-        for (const shift of [0, 1, -1, 2, -2, 3, -3, 4, -4]) {
+        for (const shift of SHIFTS.filter((one) => operation.n + one > 0)) {
           const root = copy(`at-${operation.call}-${operation.n}-${shift}`);
           const log = `${root}.log`;
           await sync(root, at('after.json'), { log, kill: { ...operation, n: operation.n + shift } });
