@@ -10,6 +10,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   approve: () => import('./operate/approve.ts'),
   why: () => import('./inspect/why.ts'),
   status: () => import('./inspect/status.ts'),
+  list: () => import('./inspect/list.ts'),
   history: () => import('./inspect/history.ts'),
   doctor: () => import('./inspect/doctor.ts'),
   block: () => import('./operate/block.ts'),

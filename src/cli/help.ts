@@ -12,6 +12,7 @@ Keeps this login node in agreement with the organisation's user store.
   approve   approve the changes that the guard holds under a hash
   status    is this node healthy, and why not
   why       the first cause why a user cannot log in
+  list      who has access to this node, why and with what; for access reviews
   history   what changed for which user, when and why, and what operators did
   doctor    what prevents logins from working as configured
   block     revoke the access of a user or key at once; unblock restores it

@@ -4,7 +4,7 @@
  * A young generation large enough that a page of the store does not leave it, and no larger, since V8 keeps its memory;
  * and a full collection as soon as the heap is 60 % larger than after the last one, where V8's own choice may be several
  * times as much. Less than that costs more processor time than it saves memory (`npm run bench -- sync`).
- * `status` runs without them (packaging/wrapper).
+ * `status` and `list` run without them (packaging/wrapper).
  * No upper limit: a large organisation must not end a process.
  */
 export const HEAP_FLAGS: readonly string[] = ['--max-semi-space-size=8', '--heap-growing-percent=60'];

@@ -37,9 +37,11 @@ export interface SyncInput extends Omit<DesiredStateInput, 'facts' | 'nameServic
   readonly isRecordable: boolean;
 }
 
-/** An account of the managed group that neither ledger nor store knows, and that is not disabled. */
+/** An account of the managed group that neither ledger nor store knows, and that is not disabled or still has keys. */
 export interface UnmanagedAccount {
   readonly name: string;
+  /** Its line lets no one in. */
+  readonly isDisabled: boolean;
   /** Whether a key file of this program still serves it. */
   readonly hasKeys: boolean;
 }
@@ -150,7 +152,7 @@ function listNotInStore(
   return leftovers.filter(isNotInStore).flatMap(({ name }) => {
     const isDisabled = own.accounts.get(name)?.expiryDay === DISABLED_DAY;
     const hasKeys = keyFiles.has(name);
-    return isDisabled && !hasKeys ? [] : [{ name, hasKeys }];
+    return isDisabled && !hasKeys ? [] : [{ name, isDisabled, hasKeys }];
   });
 }
 

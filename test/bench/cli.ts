@@ -1,8 +1,10 @@
-// What a command costs an operator: `status` against an empty script on the same runtime, `why` and `block` from end to end.
+// What a command costs an operator: `status` against an empty script on the same runtime, `why`, `block` and `list` from end to end.
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { statusOf } from '../../src/agent/report/status.ts';
 import { makeReport, NOW } from '../support/records/sample-report.ts';
+import { makeCompany, makeInProcessRoot } from '../support/nodes/in-process-root.ts';
 import { makeThrowawayRoot } from '../support/nodes/throwaway-root.ts';
 import { makeEd25519, seedRandom, writeBlob } from '../support/records/key-corpus.ts';
 import { makeBundled, type Bundled } from './bundled.ts';
@@ -11,13 +13,44 @@ import { timePrograms } from './time-programs.ts';
 
 const TURNS = 100;
 const OPERATOR_TURNS = 20;
+/** People of an access review. */
+const REVIEWED = 10_000;
 
 export async function benchCli(): Promise<Row[]> {
   const bundled = await makeBundled();
   try {
-    return [...(await benchOperator(bundled)), await benchStatus(bundled)];
+    return [...(await benchOperator(bundled)), await benchList(bundled), await benchStatus(bundled)];
   } finally {
     bundled.remove();
+  }
+}
+
+/** An access review of 10,000 people with a key each, after a real sync and without a daemon. */
+async function benchList({ program }: Bundled): Promise<Row> {
+  const node = makeInProcessRoot();
+  try {
+    await node.sync(makeCompany(REVIEWED));
+    // Once more, so that the answer of the store is a complete one.
+    await node.sync(makeCompany(REVIEWED));
+    const shown = execFileSync(program, ['list', '--csv', '--root', node.root], {
+      encoding: 'utf8',
+      maxBuffer: 2 ** 26,
+    });
+    const lines = shown.split('\r\n').filter((line) => line.includes('"enabled"'));
+    if (lines.length !== REVIEWED) throw new Error(`list shows ${lines.length} enabled people`);
+    const [samples = []] = timePrograms([[program, 'list', '--root', node.root]], OPERATOR_TURNS);
+    const measured = median(samples);
+    return makeRow({
+      bench: 'cli',
+      row: 'list-10k-ms',
+      unit: 'ms',
+      measured,
+      samples,
+      reference: null,
+      goal: 300,
+    });
+  } finally {
+    node.remove();
   }
 }
 

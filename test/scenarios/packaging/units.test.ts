@@ -75,6 +75,7 @@ describe('the units', () => {
 
   it.each([
     ['status', []],
+    ['list', []],
     ['sync', HEAP_FLAGS],
     ['run', HEAP_FLAGS],
   ])('are no part of the wrapper’s start of %s where they would only slow it: %j', (command, flags) => {
