@@ -9,7 +9,7 @@ import type { HostState } from '../plan/host-state.ts';
 import type { AccountBackend } from './accounts/account-backend.ts';
 import { type Applied, applyChanges } from './apply-changes.ts';
 import { sweepTemporaries } from './fs/atomic-file.ts';
-import { readKeyFiles } from './keys/authorized-keys.ts';
+import { readKeyFileOf, readKeyFiles } from './keys/authorized-keys.ts';
 import { readForeignNsscache } from './nss/foreign-nsscache.ts';
 import { findHomes } from './homes/find-homes.ts';
 import { findJobOwners } from './sessions/find-jobs.ts';
@@ -39,6 +39,8 @@ export interface Host {
   askServices(questions: NameQuestions): Promise<readonly ServiceAnswer[]>;
   /** Text of each key file, by name. */
   keyFiles(): ReadonlyMap<string, string>;
+  /** Text of one account's key file; null: there is none that can be read. */
+  keyFile(name: string): string | null;
   /**
    * Tries every change, in order; a change that fails prevents only those that depend on it.
    * @param onDone called at intervals with the number of changes tried.
@@ -91,6 +93,7 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
       return { account, isManaged: account.entry.gid === managedGroup.gid || isMember };
     },
     keyFiles: () => readKeyFiles(paths.keys),
+    keyFile: (name) => readKeyFileOf(paths.keys, name),
     apply(changes, onDone = () => {}) {
       for (const directory of ['etc', 'etc/sudoers.d']) sweepTemporaries(path.join(root, directory));
       sweepTemporaries(path.dirname(paths.keys));

@@ -2,6 +2,7 @@
 import { listFingerprints } from '../policy/keys/key-file-lines.ts';
 import type { KeyFileRenderer } from '../policy/keys/key-file.ts';
 import type { DesiredAccount, Extension, Leftover } from '../policy/model.ts';
+import type { FirstOwner } from '../policy/keys/first-owners.ts';
 import type { ActualState } from './actual.ts';
 import type { Change } from './change.ts';
 import type { ManagedAccounts } from './managed-accounts.ts';
@@ -46,6 +47,21 @@ export function planStrayKeyFiles(managed: ManagedAccounts, actual: ActualState)
     changes.push(removeKeys(name, managed.idOf(name), explainStray(leftover)));
   }
   return changes;
+}
+
+/** Keys that changes take out of the files of people, whether the person still lists them or not. */
+export function listLeavingKeys(changes: readonly Change[], keyFiles: ActualState['keyFiles']): FirstOwner[] {
+  return changes.flatMap((change) => {
+    const { scimId } = change;
+    if (scimId === null) return [];
+    const lost =
+      change.kind === 'keys-write'
+        ? change.lost
+        : change.kind === 'keys-remove'
+          ? listFingerprints(keyFiles.get(change.name) ?? '')
+          : [];
+    return lost.map((fingerprint) => ({ fingerprint, scimId }));
+  });
 }
 
 function explainStray(leftover: Leftover | undefined): string {

@@ -6,6 +6,8 @@ import { followConfig } from '../policy/identity/former.ts';
 import { chooseHome } from '../policy/identity/profile.ts';
 import { foldDomains, readUsername } from '../policy/identity/username.ts';
 import { findStranded, findSuccessions, type Succession } from '../policy/identity/succession.ts';
+import { type FirstOwnerChanges, updateFirstOwners } from '../policy/keys/first-owners.ts';
+import { readKeys } from '../policy/keys/ssh-key.ts';
 import { addDecisions, carryInherited, type InheritedRow } from '../policy/inherited.ts';
 import type { Binding, DesiredState, NodeFacts } from '../policy/model.ts';
 import type { NameServices } from '../policy/name-services.ts';
@@ -17,6 +19,7 @@ import { guard } from './guard/guard.ts';
 import type { GuardRecord, GuardVerdict } from './guard/guard-model.ts';
 import type { HostState } from './host-state.ts';
 import { readActualState, readNodeFacts } from './managed-state.ts';
+import { listLeavingKeys } from './plan-keys.ts';
 import { planChanges } from './plan.ts';
 import { settleSudoers } from './plan-sudoers.ts';
 import { asOnHost } from './former-ids.ts';
@@ -56,6 +59,8 @@ export interface SyncPlan {
   readonly verdict: GuardVerdict;
   /** What to record in the ledger before anything is applied: adopted, new and changed bindings. */
   readonly bindings: readonly Binding[];
+  /** What to record of first owners before anything is applied. */
+  readonly firstOwners: FirstOwnerChanges;
   /** People and groups that were created again at the store and are refused here: `sunk-agent rebind` is the way out. */
   readonly stranded: readonly Succession[];
   /** Accounts of the managed group that are not managed, because neither ledger nor store knows them. */
@@ -111,6 +116,7 @@ export function planSync(given: SyncInput): SyncPlan {
     changes,
     verdict,
     bindings: keepHeld([...adopted, ...desired.bindings], bindings, verdict),
+    firstOwners: planFirstOwners({ ...input, bindings }, planned, desired, actual),
     stranded: findStranded(findSuccessions({ users, groups, bindings, config }), desired.refusals),
     notInStore: config.mode === 'observe' || isFollower ? [] : listNotInStore(desired, actual, host),
   };
@@ -141,6 +147,32 @@ function keepHeld(
   return bindings.map((binding) => {
     const disabledAt = binding.kind === 'account' ? (before.get(binding.scimId) ?? null) : null;
     return waiting.has(binding.scimId) ? { ...binding, disabledAt } : binding;
+  });
+}
+
+function planFirstOwners(
+  { users, bindings, former, firstOwners, config, blocked, now }: SyncInput,
+  changes: readonly Change[],
+  { refusals }: DesiredState,
+  { keyFiles }: ActualState,
+): FirstOwnerChanges {
+  const shared = refusals.flatMap(({ code, scimId, fingerprint }) =>
+    code === 'key-shared' && fingerprint !== undefined ? [{ scimId, fingerprint }] : [],
+  );
+  const overrides = readOperatorOverrides(config, blocked);
+  return updateFirstOwners({
+    recorded: firstOwners,
+    leaving: listLeavingKeys(changes, keyFiles),
+    shared,
+    users,
+    bindings,
+    former,
+    listKeys: ({ record, readings }, name) => {
+      const { addKeys } = overrides.rulesFor(record, name);
+      return addKeys.length === 0 ? readings : [...readings, ...readKeys(addKeys)];
+    },
+    retention: config.accounts.retention,
+    now,
   });
 }
 

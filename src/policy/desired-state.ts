@@ -12,6 +12,7 @@ import { resolveIdentities } from './identity/identities.ts';
 import type { FormerBinding } from './identity/former.ts';
 import { compare } from '../common/text/compare.ts';
 import { foldDomains, readUsername } from './identity/username.ts';
+import { type FirstOwner, indexFirstOwners } from './keys/first-owners.ts';
 import { compileKeyRules } from './keys/key-policy.ts';
 import { resolveKeys } from './keys/person-keys.ts';
 import type {
@@ -40,6 +41,8 @@ export interface DesiredStateInput {
   readonly bindings: readonly Binding[];
   /** What was moved to other SCIM ids or ids: a former uid or gid is never given again. */
   readonly former: readonly FormerBinding[];
+  /** Who had keys on this node first. */
+  readonly firstOwners: readonly FirstOwner[];
   readonly facts: NodeFacts;
   readonly config: Config;
   /** Epoch seconds. */
@@ -73,12 +76,10 @@ export function computeDesiredState(input: DesiredStateInput): DesiredState {
   const { people, others } = selectPeople(users, access.members, bindings, overrides, config);
   const allocations = collectAllocations(config, facts, bindings.values(), input.former);
   const resolved = resolveIdentities(people, allocations, new Set(sudoGids), input.blocked, services);
-  const keys = resolveKeys(
-    people,
-    others,
-    compileKeyRules(config.keys, overrides.fingerprints, facts.keyTypes),
-    { identities: resolved.identities, keyFiles: facts.keyFiles },
-  );
+  const rules = compileKeyRules(config.keys, overrides.fingerprints, facts.keyTypes);
+  const firstOwners = indexFirstOwners(input.firstOwners, input.former);
+  const holders = { identities: resolved.identities, keyFiles: facts.keyFiles, firstOwners };
+  const keys = resolveKeys(people, others, rules, holders);
   const built = buildAccounts(people, resolved.identities, keys, input);
   const isTaken = isManagedGroupTaken(config, facts);
   // With a managed group that belongs to this node, no grant and no change; revocations go on.
@@ -182,7 +183,8 @@ function selectPeople(
     const listed = overrides.isListed(record.userName);
     const { active } = record;
     const disabled = findDisabledBecause({ block: rules.block, active, absent, member, listed });
-    people.push({ user, rules, binding, disabled });
+    const isEnabledByStore = active && !absent && member;
+    people.push({ user, rules, binding, disabled, isEnabledByStore });
   }
   return { people, others };
 }

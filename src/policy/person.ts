@@ -9,4 +9,6 @@ export interface Person {
   readonly binding: Binding | null;
   /** null: may log in. */
   readonly disabled: DisabledBecause | null;
+  /** Whether the store lets them log in, whatever operators of this node decided. */
+  readonly isEnabledByStore: boolean;
 }

@@ -127,6 +127,13 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (kind, name)
   ) WITHOUT ROWID;
   `,
+  `
+  -- Whose key file had a key first, recorded when the key leaves the file or others list it too.
+  CREATE TABLE first_owner (
+    fingerprint TEXT PRIMARY KEY,            -- SHA256:...
+    scim_id     TEXT NOT NULL
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /** What this build asks of each table; a file that cannot answer is damaged. */
@@ -140,5 +147,6 @@ export const TABLES: ReadonlyMap<string, readonly string[]> = new Map([
   ['held', ['hash', 'since']],
   ['rebinding', ['kind', 'old_id', 'new_id', 'name', 'id', 'at', 'by']],
   ['inherited', ['kind', 'name', 'id', 'line', 'keys', 'fate', 'decided_at', 'by']],
+  ['first_owner', ['fingerprint', 'scim_id']],
   ['key_reading', ['user_id', 'digest', 'version', 'readings']],
 ]);

@@ -1,5 +1,6 @@
 // The state database: last good records, the ledger, the syncs, the history and what the guard holds.
 import { copyToMemory, openDatabase, openDatabaseToRead, type OpenedDatabase } from './database.ts';
+import { type FirstOwners, openFirstOwners } from './first-owners.ts';
 import { foreignVersion } from './foreign-writes.ts';
 import { type GuardMemory, openGuardMemory } from './guard-memory.ts';
 import { type Inherited, openInherited } from './inherited.ts';
@@ -9,7 +10,7 @@ import { openSyncLog, type SyncLog } from './syncs/sync-log.ts';
 
 export type { QuarantineRow } from './stored-records.ts';
 
-export interface StateDatabase extends StoredRecords, Ledger, Inherited, SyncLog, GuardMemory {
+export interface StateDatabase extends StoredRecords, Ledger, Inherited, FirstOwners, SyncLog, GuardMemory {
   /** Where a damaged file was moved to when this one was opened, or null. */
   readonly setAside: string | null;
   /** Whether the file that it opened still lies in its place; if not, what it writes is lost with the process. */
@@ -32,6 +33,7 @@ export type StateView = Omit<
   | 'rebind'
   | 'inherit'
   | 'recordFormer'
+  | 'recordFirstOwners'
   | 'saveReadings'
   | 'beginSync'
   | 'endSync'
@@ -62,6 +64,7 @@ function stateOver({ connection, setAside, isInPlace, close }: OpenedDatabase): 
     ...openStoredRecords(connection),
     ...openLedger(connection),
     ...openInherited(connection),
+    ...openFirstOwners(connection),
     ...openSyncLog(connection),
     ...openGuardMemory(connection),
     setAside,

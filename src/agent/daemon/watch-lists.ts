@@ -1,11 +1,12 @@
 // Notices at once what operators, or a fleet's configuration, write into the lists: a block acts before the next sync.
 import { type FSWatcher, watch } from 'node:fs';
 import { AgentError, describeError } from '../../common/errors.ts';
+import { nameRefusal } from '../../common/system-error.ts';
 import { stampFiles } from '../../host/fs/file-stamp.ts';
 import type { NodeContext } from '../node-context.ts';
 import type { SyncContext } from '../reconcile/context.ts';
 import { readOperatorFiles } from '../overrides/operator-files.ts';
-import { revokeNow } from '../operator/revoke-now.ts';
+import { type LostKey, recordLostKeys, revokeNow } from '../operator/revoke-now.ts';
 
 /** For lists on a mount that reports no changes, in milliseconds. */
 const LOOK_EVERY_MS = 5000;
@@ -33,12 +34,22 @@ export function watchLists(
     for (const entry of entries) {
       try {
         const { host, state } = context();
-        const { names, problems } = await revokeNow(entry, config, host, state);
+        const { names, problems, lost } = await revokeNow(entry, config, host, state);
         log.warn({ entry, names, problems }, 'blocked: access revoked');
+        tryToRecord(state, lost);
       } catch (error) {
         if (!(error instanceof AgentError)) throw error;
         log.warn({ entry }, describeError(error));
       }
+    }
+  }
+
+  /** The revocation is done and the sync that follows must come, whatever the disk says. */
+  function tryToRecord(state: SyncContext['state'], lost: readonly LostKey[]): void {
+    try {
+      recordLostKeys(state, lost);
+    } catch (error) {
+      log.warn(`who had the keys first is not recorded: ${describeError(nameRefusal(error))}`);
     }
   }
 

@@ -5,8 +5,9 @@ import type { Host } from '../../host/host.ts';
 import type { Change } from '../../plan/change.ts';
 import { chooseId } from '../../policy/identity/ids.ts';
 import { DISABLED_SHELL } from '../../policy/accounts.ts';
-import { readKeyFile } from '../../policy/keys/key-file-lines.ts';
+import { listFingerprints, readKeyFile } from '../../policy/keys/key-file-lines.ts';
 import type { Binding, StoredUser } from '../../policy/model.ts';
+import type { StateDatabase } from '../../state/state.ts';
 import { findPerson } from './find-person.ts';
 
 /** What is known of people; null where the state database cannot be read, and the managed group has to do. */
@@ -17,6 +18,14 @@ export interface RevokeOutcome {
   readonly names: readonly string[];
   /** What could not be done, one sentence each. */
   readonly problems: readonly string[];
+  /** Keys that left a key file, for `recordLostKeys`. */
+  readonly lost: readonly LostKey[];
+}
+
+export interface LostKey {
+  /** Name of the account. */
+  readonly name: string;
+  readonly fingerprint: string;
 }
 
 const BECAUSE = 'an operator blocked this person';
@@ -35,13 +44,44 @@ export async function revokeNow(
   const changes = entry.startsWith('SHA256:')
     ? takeKey(entry, host)
     : closePerson(findName(entry, config, host, known), host);
+  const lost = listLost(changes, host);
   const applied = await host.apply(changes);
   return {
     names: [...new Set(changes.map(({ name }) => name))],
     problems: applied.flatMap((result) =>
       result.ok ? [] : [`${result.change.kind} ${result.change.name}: ${result.problem}`],
     ),
+    lost,
   };
+}
+
+function listLost(changes: readonly Change[], host: Host): LostKey[] {
+  return changes.flatMap((change) => {
+    const { kind, name } = change;
+    const lost =
+      kind === 'keys-remove'
+        ? listFingerprints(host.keyFile(name) ?? '')
+        : kind === 'keys-write'
+          ? change.lost
+          : [];
+    return lost.map((fingerprint) => ({ name, fingerprint }));
+  });
+}
+
+/** Keeps for the time after the block whose keys they were: no key file tells any more. */
+export function recordLostKeys(
+  state: Pick<StateDatabase, 'bindings' | 'firstOwners' | 'recordFirstOwners'>,
+  lost: readonly LostKey[],
+): void {
+  if (lost.length === 0) return;
+  const accounts = state.bindings().filter(({ kind }) => kind === 'account');
+  const ids = new Map(accounts.map(({ name, scimId }) => [name, scimId]));
+  const owned = new Set(state.firstOwners().map(({ fingerprint }) => fingerprint));
+  const remember = lost.flatMap(({ name, fingerprint }) => {
+    const scimId = ids.get(name);
+    return scimId === undefined || owned.has(fingerprint) ? [] : [{ fingerprint, scimId }];
+  });
+  state.recordFirstOwners({ remember, forget: [] });
 }
 
 /**

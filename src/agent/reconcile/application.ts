@@ -37,10 +37,11 @@ export function createApplication({
     return added;
   };
   return {
-    async early({ verdict, bindings }) {
+    async early({ verdict, bindings, firstOwners }) {
       const revocations = verdict.go.filter(isRevocation);
       if (isObserving || revocations.length === 0) return [];
       state.bind(bindings);
+      state.recordFirstOwners(firstOwners);
       early = revocations.length;
       const added = add(await host.apply(revocations), verdict);
       return added.flatMap(({ at, scimId, kind, problem }) =>

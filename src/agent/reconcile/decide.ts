@@ -16,7 +16,7 @@ import type { SyncContext } from './context.ts';
 export type DecisionContext = Pick<SyncContext, 'config' | 'paths' | 'host' | 'stateFault'> & {
   readonly state: Pick<
     StateDatabase,
-    'bindings' | 'former' | 'users' | 'groups' | 'guardRecord' | 'inherited'
+    'bindings' | 'former' | 'firstOwners' | 'users' | 'groups' | 'guardRecord' | 'inherited'
   >;
 };
 
@@ -51,6 +51,7 @@ export async function decide(
     ...records,
     host: await host.read(homes),
     inherited: state.inherited(),
+    firstOwners: state.firstOwners(),
     answers: null,
     now,
     approved,
@@ -74,6 +75,7 @@ export async function decide(
     ...input,
     answers,
     bindings: state.bindings(),
+    firstOwners: state.firstOwners(),
     host: await host.read(homes),
     guardRecord: { ...guardRecord, done: [...guardRecord.done, ...done] },
   });

@@ -57,6 +57,7 @@ export async function runSync(
 
   if (config.mode !== 'observe') {
     state.bind(plan.bindings);
+    state.recordFirstOwners(plan.firstOwners);
     dropSpentExtensions(paths.extended, desired);
   }
   await watch.time('apply', () => application.late(verdict));

@@ -50,7 +50,7 @@ export async function run(context: CommandContext): Promise<number> {
   const { isKnown, ...found } = findEntry(typed, node, host);
   const entry = { ...found, until };
   const listing = tryToList(node.paths.blocked, entry);
-  const { names, problems } = await actNow(entry, node, host, listing === 'new');
+  const { names, problems, lost } = await actNow(entry, node, host, listing === 'new');
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   if (listing !== 'known') recordBlock(node.paths, typed, names);
   const effect =
@@ -69,7 +69,7 @@ export async function run(context: CommandContext): Promise<number> {
   }
   if (!isKnown && names.length === 0)
     warn(`without the state database it is not known who ${typed} is: give the name of the account`);
-  const isFollowed = await followUp(node);
+  const isFollowed = await followUp(node, lost);
   const enabled = entry.word.startsWith('SHA256:') ? [] : listEnabled(names, host);
   for (const name of enabled)
     warn(`the account ${name} is enabled after the block: see sunk-agent why ${name}, or stop the daemon`);
@@ -132,9 +132,9 @@ async function actNow(
 }
 
 /** Groups, sudo and the records, by a sync; access is revoked already, whatever its result. */
-async function followUp(node: NodeContext): Promise<boolean> {
+async function followUp(node: NodeContext, lost: RevokeOutcome['lost']): Promise<boolean> {
   try {
-    const report = await syncFromState(node, announceWait);
+    const report = await syncFromState(node, announceWait, lost);
     process.stdout.write(describeReport(report));
     return report.changes.failed === 0;
   } catch (error) {

@@ -24,6 +24,16 @@ export function readKeyFiles(directory: string): ReadonlyMap<string, string> {
   return texts;
 }
 
+/** Text of one account's key file; null: there is none that can be read. */
+export function readKeyFileOf(directory: string, name: string): string | null {
+  try {
+    return isKeyFile(name) ? readIfThere(`${directory}/${name}`) : null;
+  } catch {
+    // A revocation asks first: a file that cannot be read must not delay it, and the removal reports the fault.
+    return null;
+  }
+}
+
 /** null: it was removed since it was listed. */
 function readIfThere(file: string): string | null {
   try {

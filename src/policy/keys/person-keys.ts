@@ -18,6 +18,8 @@ export interface KeyHolders {
   readonly identities: Pick<ReadonlyMap<string, unknown>, 'has'>;
   /** Text of each key file on this node, by account name. */
   readonly keyFiles: ReadonlyMap<string, string>;
+  /** Who had a key here first: SCIM ids by fingerprint. */
+  readonly firstOwners: ReadonlyMap<string, string>;
 }
 
 /**
@@ -50,25 +52,22 @@ export function resolveKeys(
     const { accepted } = judgePerson(user, [], rules);
     const contested = accepted.filter(({ fingerprint }) => listed.has(fingerprint));
     for (const { fingerprint } of contested) shared.add(fingerprint);
-    if (contested.length > 0) strangers.push({ user, accepted, mayLogIn: false, keyFile: '' });
+    if (contested.length > 0) strangers.push({ user, accepted, access: 'none', keyFile: '' });
   }
   if (shared.size === 0) return keys;
-  const known = people.map(({ user, disabled, binding }): Listing => ({
+  const known = people.map(({ user, disabled, isEnabledByStore, binding }): Listing => ({
     user,
     accepted: keys.get(user.record.id)?.accepted ?? [],
-    mayLogIn: !isDisabledByStore(disabled) && holders.identities.has(user.record.id),
+    access:
+      !isEnabledByStore || !holders.identities.has(user.record.id)
+        ? 'none'
+        : disabled === null
+          ? 'enabled'
+          : 'disabled-here',
     keyFile: binding === null ? '' : (holders.keyFiles.get(binding.name) ?? ''),
   }));
-  refuseShared(keys, [...known, ...strangers], shared);
+  refuseShared(keys, [...known, ...strangers], shared, holders.firstOwners);
   return keys;
-}
-
-/**
- * A person that only this node disables, as by a block, keeps the keys against others: they would lose them for good to a copy that
- * is served meanwhile, since the holder of a key keeps it.
- */
-function isDisabledByStore(disabled: Person['disabled']): boolean {
-  return disabled !== null && disabled !== 'blocked' && disabled !== 'not-listed-here';
 }
 
 function listHeads(keys: ReadonlyMap<string, PersonKeys>): Set<string> {
@@ -94,7 +93,7 @@ function judgePerson(user: StoredUser, addKeys: readonly string[], rules: KeyRul
 interface Listing {
   readonly user: StoredUser;
   readonly accepted: readonly AcceptedKey[];
-  readonly mayLogIn: boolean;
+  readonly access: KeyClaim['access'];
   /** The text of their key file on this node. */
   readonly keyFile: string;
 }
@@ -103,14 +102,17 @@ function refuseShared(
   keys: Map<string, PersonKeys>,
   listings: readonly Listing[],
   shared: ReadonlySet<string>,
+  firstOwners: ReadonlyMap<string, string>,
 ): void {
-  const claims = listings.flatMap(({ user, accepted, mayLogIn, keyFile }): KeyClaim[] => {
+  const claims = listings.flatMap(({ user, accepted, access, keyFile }): KeyClaim[] => {
     const { id, created } = user.record;
     const fingerprints = accepted
       .map(({ fingerprint }) => fingerprint)
       .filter((fingerprint) => shared.has(fingerprint));
     if (fingerprints.length === 0) return [];
-    return [{ scimId: id, created, fingerprints, mayLogIn, held: new Set(listFingerprints(keyFile)) }];
+    const first = new Set(fingerprints.filter((fingerprint) => firstOwners.get(fingerprint) === id));
+    const held = new Set(listFingerprints(keyFile));
+    return [{ scimId: id, created, fingerprints, access, held, first }];
   });
   const report = (scimId: string, fault: PersonKeys['faults'][number], without: string | null): void => {
     const found = keys.get(scimId);

@@ -3,6 +3,7 @@ import type { Config } from '../../../src/config/config.ts';
 import type { GuardRecord, GuardVerdict } from '../../../src/plan/guard/guard-model.ts';
 import { planSync, type SyncPlan } from '../../../src/plan/plan-sync.ts';
 import type { Binding, StoredGroup, StoredUser } from '../../../src/policy/model.ts';
+import type { FirstOwner } from '../../../src/policy/keys/first-owners.ts';
 import type { FormerBinding } from '../../../src/policy/identity/former.ts';
 import { CONFIG, makeGroup, makeUser, NOW } from './organisation.ts';
 import { applyChanges, makeHost, toHostState, type ModelHost } from './model-host.ts';
@@ -11,6 +12,7 @@ export interface Node {
   readonly host: ModelHost;
   bindings: Binding[];
   former: FormerBinding[];
+  firstOwners: FirstOwner[];
   done: GuardRecord['done'][number][];
   heldSince: ReadonlyMap<string, number>;
 }
@@ -29,6 +31,7 @@ export const makeNode = (): Node => ({
   host: makeHost(),
   bindings: [],
   former: [],
+  firstOwners: [],
   done: [],
   heldSince: new Map(),
 });
@@ -55,6 +58,7 @@ export function runSync(
     former: node.former,
     host: toHostState(host),
     inherited: [],
+    firstOwners: node.firstOwners,
     answers: null,
     config,
     now,
@@ -71,6 +75,11 @@ export function runSync(
   const ledger = new Map(bindings.map((binding) => [`${binding.kind} ${binding.scimId}`, binding]));
   for (const binding of plan.bindings) ledger.set(`${binding.kind} ${binding.scimId}`, binding);
   node.bindings = [...ledger.values()];
+  const { remember, forget } = plan.firstOwners;
+  const owners = new Map(node.firstOwners.map(({ fingerprint, scimId }) => [fingerprint, scimId]));
+  for (const fingerprint of forget) owners.delete(fingerprint);
+  for (const { fingerprint, scimId } of remember) owners.set(fingerprint, scimId);
+  node.firstOwners = [...owners].map(([fingerprint, scimId]) => ({ fingerprint, scimId }));
   applyChanges(host, verdict.go);
   for (const change of verdict.go) {
     node.done.push({ at: now, scimId: change.scimId, kind: verdict.kinds.get(change) ?? change.kind });

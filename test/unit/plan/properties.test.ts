@@ -23,6 +23,7 @@ const toInput = (
   ...company,
   bindings,
   former: [],
+  firstOwners: [],
   facts: FACTS,
   config: rules,
   now,

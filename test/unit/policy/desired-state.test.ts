@@ -1,7 +1,7 @@
 // The policy as a whole, by example: who gets what, and what is said about it.
 import { describe, expect, it } from 'vitest';
 import { renderKeyFile } from '../../../src/policy/keys/key-file.ts';
-import { computeDesiredState } from '../../../src/policy/desired-state.ts';
+import { computeDesiredState, type DesiredStateInput } from '../../../src/policy/desired-state.ts';
 import type { Binding, StoredUser } from '../../../src/policy/model.ts';
 import {
   CONFIG,
@@ -492,11 +492,20 @@ overrides: [{ id: u-alice, add_key: "${REAL_KEY}" }]`);
     const alice = makeUser('alice', 20100, { keys: [key] });
     const copy = makeUser('bob', 20200, { keys: [key], created: '2026-02-01T00:00:00Z' });
     const bindings = [makeBinding('alice', 20100), makeBinding('bob', 20200)];
-    for (const blocked of [['alice'], []]) {
-      const host = computeDesiredState(makeInput({ users: [alice, copy], bindings, blocked }));
-      const served = host.accounts.filter(({ credentials }) => credentials.length > 0);
-      expect(served.map(({ entry }) => entry.name)).toEqual(blocked.length > 0 ? [] : ['alice']);
-    }
+    const firstOwners = [{ fingerprint: fakeFingerprint(key), scimId: 'u-alice' }];
+    const serve = (blocked: string[], more: Partial<DesiredStateInput>) => {
+      const { accounts } = computeDesiredState(
+        makeInput({ users: [alice, copy], bindings, blocked, ...more }),
+      );
+      return accounts.filter(({ credentials }) => credentials.length > 0).map(({ entry }) => entry.name);
+    };
+    expect(serve(['alice'], { firstOwners })).toEqual([]);
+    expect(serve([], { firstOwners })).toEqual(['alice']);
+    const older = [alice, { ...copy, record: { ...copy.record, created: '2020-01-01T00:00:00Z' } }];
+    expect(serve(['alice'], { firstOwners, users: older })).toEqual([]);
+    expect(serve([], { firstOwners, users: older })).toEqual(['alice']);
+    // A blocked person who lists the key of another, and never had it here, locks no one out.
+    expect(serve(['alice'], {})).toEqual(['bob']);
   });
 
   it('leaves no shared key to a record without access, no matter which users this node knows', () => {

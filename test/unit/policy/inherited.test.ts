@@ -77,6 +77,7 @@ function sync(more: Partial<SyncInput> & { readonly host: HostState }) {
     bindings: [],
     former: [],
     inherited: [],
+    firstOwners: [],
     answers: null,
     config: makeConfig(PUBLISHER),
     now: NOW,

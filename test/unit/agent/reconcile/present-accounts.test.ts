@@ -18,6 +18,7 @@ function sync(
     bindings: node.bindings,
     former: [],
     inherited: [],
+    firstOwners: [],
     host: toHostState(node.host),
     answers: null,
     config: CONFIG,

@@ -103,6 +103,7 @@ describe('the guard', () => {
           groups,
           bindings: node.bindings,
           former: [],
+          firstOwners: [],
           facts: FACTS,
           config: CONFIG,
           now: NOW,

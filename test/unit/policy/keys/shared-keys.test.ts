@@ -10,8 +10,9 @@ const claim = (scimId: string, created: string | null, more: Partial<KeyClaim> =
   scimId,
   created,
   fingerprints: ['SHA256:x'],
-  mayLogIn: true,
+  access: 'enabled',
   held: new Set(),
+  first: new Set(),
   ...more,
 });
 const ownerOf = (...claims: KeyClaim[]) => {
@@ -43,7 +44,7 @@ test('the one who holds it on this node keeps it, also before a record created e
 });
 
 test('a record that may not log in has it before no one who may, even if it held the key', () => {
-  const dormant = { mayLogIn: false, held: HELD };
+  const dormant = { access: 'none', held: HELD } as const;
   expect(ownerOf(claim('old', '2020-01-01T00:00:00Z', dormant), claim('new', null))).toEqual([
     'new',
     'who may log in here',
@@ -65,8 +66,9 @@ test('the order in which people and keys are listed never matters', () => {
     scimId: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
     created: fc.constantFrom(...CREATED),
     fingerprints,
-    mayLogIn: fc.boolean(),
+    access: fc.constantFrom('enabled', 'disabled-here', 'none'),
     held: fingerprints.map((some) => new Set(some)),
+    first: fingerprints.map((some) => new Set(some)),
   });
   fc.assert(
     fc.property(fc.uniqueArray(person, { selector: (one) => one.scimId }), fc.nat(), (people, turn) => {
