@@ -32,7 +32,8 @@ function listBelow(schema: Schema, prefix: string): ConfigKey[] {
         ? 'not set'
         : JSON.stringify(entry.default);
     const own = { path, type: describeType(entry), fallback, description: entry.description };
-    return [own, ...listBelow(entry, path), ...elementKeys(entry, path)];
+    const either = (entry.anyOf ?? []).flatMap((shape) => listBelow(asSchema(shape), path));
+    return [own, ...listBelow(entry, path), ...either, ...elementKeys(entry, path)];
   });
 }
 

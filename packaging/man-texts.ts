@@ -88,6 +88,13 @@ vanish, and a person with another uid at the store gets no account (published-un
 decisions-takeover in doctor). Groups of the former publisher that the store does not give go on with the members that they
 had; accounts.groups makes the store's groups of that name and gid follow them.`;
 
+export const EVENTS = `The daemon writes one line of JSON for each change that a sync applied and for each act of an operator, to where
+audit.events of the configuration says. What a command does or applies follows with the next sync of the daemon. No event
+is lost when the daemon restarts; one that is interrupted repeats some. Keys are named by their fingerprint alone. An
+operator is named by SUDO_USER and loginuid, which a root shell can set: they tell who acted, and prove it against no root.
+
+Read them with journalctl -u sunk-agent -o cat | jq 'select(.event)'.`;
+
 export const STATUS = `status.json and sunk-agent status --json have schema_version 2. For one release each renamed field also has its name of
 version 1, with the same value:
 

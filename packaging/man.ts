@@ -1,9 +1,12 @@
 // The manuals: sunk-agent(8) from the help of the commands, sunk-agent.yaml(5) from the descriptions of the schema.
+import { auditEvent } from '../src/agent/report/events/audit-event.ts';
+import { ACTS } from '../src/agent/report/audit.ts';
+import { KINDS } from '../src/plan/changes/kinds.ts';
 import { OVERVIEW } from '../src/cli/help.ts';
 import { configSchema } from '../src/config/config.ts';
 import { loadCommands } from './commands.ts';
 import { listKeys } from './config-keys.ts';
-import { LEAVING, NAMES, NSSCACHE, READING, STATUS } from './man-texts.ts';
+import { EVENTS, LEAVING, NAMES, NSSCACHE, READING, STATUS } from './man-texts.ts';
 import { escapeText, literal, renderHead, renderList } from './mdoc.ts';
 
 /** sunk-agent(8) as mdoc. `time` in epoch seconds. */
@@ -57,6 +60,16 @@ export async function renderCommandManual(time: number): Promise<string> {
     ...sections,
     '.Sh FILES',
     ...renderList(files),
+    '.Sh EVENTS',
+    ...renderHelp(EVENTS),
+    '.Pp',
+    'Fields:',
+    ...renderList(listFields()),
+    '.Pp',
+    'Codes of changes:',
+    ...renderList(listCodes()),
+    '.Pp',
+    escapeText(`Codes of acts: ${ACTS.join(', ')}.`),
     '.Sh STATUS',
     ...renderHelp(STATUS),
     '.Sh SEE ALSO',
@@ -65,6 +78,21 @@ export async function renderCommandManual(time: number): Promise<string> {
     '.Xr systemctl 1',
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function listFields() {
+  return listKeys(auditEvent).map(({ path, type, description }) => ({
+    tag: literal(path),
+    body: [escapeText(`${description} (${type})`)],
+  }));
+}
+
+/** As plans have them; `%` stands for the name. */
+function listCodes() {
+  return KINDS.map(({ kind, phrase }) => ({
+    tag: literal(kind),
+    body: [escapeText(phrase.replace('%', 'NAME'))],
+  }));
 }
 
 /** sunk-agent.yaml(5) as mdoc. `time` in epoch seconds. */

@@ -4,6 +4,7 @@ import { type Document, LineCounter, isMap, isNode, isPair, parseDocument } from
 import * as z from 'zod';
 import { access } from './access.ts';
 import { accounts } from './accounts.ts';
+import { audit } from './audit.ts';
 import { keys } from './keys.ts';
 import { limits } from './limits.ts';
 import { metrics } from './metrics.ts';
@@ -34,6 +35,7 @@ export const configSchema = z.strictObject({
   nss: nss.prefault({}).describe('Other name services of the node.'),
   limits: limits.prefault({}).describe('The limits of the guard.'),
   offboarding: offboarding.prefault({}).describe('What else happens when a user loses access.'),
+  audit: audit.prefault({}).describe('Events for monitoring, and how long the history is kept.'),
   metrics: metrics.prefault({}).describe('Metrics; off by default.'),
 });
 

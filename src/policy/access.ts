@@ -52,6 +52,28 @@ export function resolveAccess(access: Config['access'], groups: readonly StoredG
   };
 }
 
+/** Names of the access groups that list each SCIM id. */
+export function listAccessGroups(
+  config: Pick<Config, 'access'>,
+  groups: readonly StoredGroup[],
+): ReadonlyMap<string, readonly string[]> {
+  return groupByMember(resolveAccess(config.access, groups).accessGroups);
+}
+
+/** Names of the groups that list each SCIM id. */
+export function groupByMember(
+  groups: readonly { readonly name: string; readonly members: readonly string[] }[],
+): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const { name, members } of groups)
+    for (const member of new Set(members)) {
+      const names = found.get(member);
+      if (names === undefined) found.set(member, [name]);
+      else names.push(name);
+    }
+  return found;
+}
+
 function toClaims(a: GroupRecord, b: GroupRecord): number {
   return compareClaims({ scimId: a.id, created: a.created }, { scimId: b.id, created: b.created });
 }

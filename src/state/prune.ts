@@ -2,8 +2,6 @@
 import type { Connection } from './database.ts';
 import { STORED_IS_COMPLETE } from './syncs/report-codec.ts';
 
-const DAY = 86_400;
-const MAX_AGE = 90 * DAY;
 /** A sync each half minute makes 2,880 a day. */
 const MAX_PASSES = 3000;
 /** Some 40 MB: a first sync over 100,000 people leaves two rows for each. */
@@ -11,10 +9,11 @@ const MAX_HISTORY = 250_000;
 
 /**
  * The last sync that read the store from end to end stays, however old: sudo and the age of the records hang on it.
+ * @param maxAge audit.retention, in seconds.
  * @param keepSince epoch seconds: history from then on stays in any case, since the guard counts it.
  */
-export function prune(connection: Connection, now: number, keepSince: number): void {
-  const before = Math.min(now - MAX_AGE, keepSince);
+export function prune(connection: Connection, now: number, keepSince: number, maxAge: number): void {
+  const before = Math.min(now - maxAge, keepSince);
   connection.transaction(() => {
     connection
       .prepare(

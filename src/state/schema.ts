@@ -134,6 +134,13 @@ export const MIGRATIONS: readonly string[] = [
     scim_id     TEXT NOT NULL
   ) WITHOUT ROWID;
   `,
+  `
+  -- What an auditor asks of a change beside kind, name and reason; and up to where events were written.
+  ALTER TABLE history ADD COLUMN detail TEXT; -- Evidence as JSON; null: none, or a row of an older build
+  -- history: a rowid of it, and none of what an older build did; audit: bytes of the audit trail.
+  CREATE TABLE emitted AS
+    SELECT 'history' AS stream, coalesce(max(rowid), 0) AS upto FROM history UNION ALL SELECT 'audit', 0;
+  `,
 ];
 
 /** What this build asks of each table; a file that cannot answer is damaged. */
@@ -143,7 +150,8 @@ export const TABLES: ReadonlyMap<string, readonly string[]> = new Map([
   ['quarantine', ['kind', 'id', 'findings', 'since']],
   ['binding', ['kind', 'scim_id', 'name', 'id', 'gid', 'home', 'bound_at', 'closed_at']],
   ['pass', ['n', 'started_at', 'report']],
-  ['history', ['pass', 'at', 'scim_id', 'kind', 'name', 'because', 'problem']],
+  ['history', ['pass', 'at', 'scim_id', 'kind', 'name', 'because', 'problem', 'detail']],
+  ['emitted', ['stream', 'upto']],
   ['held', ['hash', 'since']],
   ['rebinding', ['kind', 'old_id', 'new_id', 'name', 'id', 'at', 'by']],
   ['inherited', ['kind', 'name', 'id', 'line', 'keys', 'fate', 'decided_at', 'by']],

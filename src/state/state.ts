@@ -39,6 +39,7 @@ export type StateView = Omit<
   | 'endSync'
   | 'recordHeld'
   | 'prune'
+  | 'markWritten'
 >;
 
 /**

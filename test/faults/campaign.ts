@@ -18,6 +18,7 @@ import {
   findUnmanaged,
   remember,
 } from './oracle.ts';
+import { findEventFaults } from './event-oracle.ts';
 import { blockOne } from './operator.ts';
 import { chooseStoreFault } from './store-faults.ts';
 import { findHarvest, makeStrange } from './strange-nodes.ts';
@@ -238,6 +239,7 @@ export async function runCampaign(
     for (const node of nodes) {
       snapshots.push(await settle(node, model));
       const ledger = ledgers.get(node);
+      demand(node, findEventFaults(node));
       demand(node, findDifferences(node, model, past, ledger?.stranded ?? new Set(), Date.now() / 1000));
       demand(node, findToolDifferences(node, model));
       if (ledger !== undefined) ledger.isLost = false;

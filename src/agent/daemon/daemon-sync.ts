@@ -1,9 +1,11 @@
 // One sync of the daemon: run under the lock, paid from the budget, published, logged. It never throws.
+import type { Applied } from '../../host/host.ts';
 import type { NodeContext } from '../node-context.ts';
 import type { SyncRequest } from '../ingest/sync-request.ts';
 import type { ReaderLink } from '../reader-client/reader-link.ts';
 import { runSync } from '../reconcile/sync.ts';
 import type { SyncReport } from '../reconcile/sync-report.ts';
+import { writeEvents } from '../report/events/write-events.ts';
 import type { MetricsPublisher } from '../report/export-metrics.ts';
 import { publishStatus } from '../report/write-status.ts';
 import type { Budget } from './budget.ts';
@@ -17,6 +19,8 @@ export interface DaemonSyncParts {
   readonly link: ReaderLink;
   readonly budget: Budget;
   readonly metrics: MetricsPublisher;
+  /** What was revoked before this sync; taken out by the sync that records it. */
+  readonly unrecorded: Applied[];
   /** When the next sync is due, epoch seconds; asked after each. */
   readonly nextDue: () => number;
 }
@@ -31,7 +35,8 @@ export function createDaemonSync(parts: DaemonSyncParts): DaemonSync {
   async function run(context: DaemonContext, request: SyncRequest | null): Promise<void> {
     const mode = request?.mode ?? 'state';
     node.log.debug({ mode }, 'sync begins');
-    const report = await runSync({ ...context, reader: link.current() }, mode, request?.resources);
+    const before = parts.unrecorded.splice(0);
+    const report = await runSync({ ...context, reader: link.current() }, mode, request?.resources, before);
     budget.spend(report.fetched?.requests ?? 0);
     await publish(parts, context, report);
     outcome.noteReport(report, context.stateFault);
@@ -55,6 +60,7 @@ async function publish(
   context: DaemonContext,
   report: SyncReport,
 ): Promise<void> {
+  writeEvents(node, context.state, process);
   await metrics.publish(report, await publishStatus(context, report, nextDue()));
   if (node.config.scim.announce) link.current()?.announce(report.snapshot);
 }

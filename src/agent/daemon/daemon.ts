@@ -1,4 +1,5 @@
 // The daemon: a host that agrees with the state database at once, then with the store, until it is told to stop.
+import type { Applied } from '../../host/host.ts';
 import type { NodeContext } from '../node-context.ts';
 import { linkReader, type ReaderSource } from '../reader-client/reader-link.ts';
 import { openMetricsPublisher } from '../report/export-metrics.ts';
@@ -31,7 +32,17 @@ export async function runDaemon(node: NodeContext, source: ReaderSource, stop: A
   const metrics = await openMetricsPublisher(node, link);
   // Before the schedule runs, the next sync comes as soon as the reader is there.
   let nextDue = (): number => Math.ceil(Date.now() / 1000);
-  const sync = createDaemonSync({ node, keeper, link, budget, metrics, nextDue: () => nextDue() });
+  /** What was revoked between two syncs, until one of them records it. */
+  const unrecorded: Applied[] = [];
+  const sync = createDaemonSync({
+    node,
+    keeper,
+    link,
+    budget,
+    metrics,
+    unrecorded,
+    nextDue: () => nextDue(),
+  });
 
   await sync(null);
   manager.notify('READY=1\nSTATUS=serving from the state database');
@@ -44,6 +55,7 @@ export async function runDaemon(node: NodeContext, source: ReaderSource, stop: A
   const lists = watchLists(
     node,
     () => keeper.get(),
+    unrecorded,
     () => queue.ask('delta'),
   );
   const rounds = startNameRounds(node, keeper);

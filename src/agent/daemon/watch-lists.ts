@@ -3,6 +3,7 @@ import { type FSWatcher, watch } from 'node:fs';
 import { AgentError, describeError } from '../../common/errors.ts';
 import { nameRefusal } from '../../common/system-error.ts';
 import { stampFiles } from '../../host/fs/file-stamp.ts';
+import type { Applied } from '../../host/host.ts';
 import type { NodeContext } from '../node-context.ts';
 import type { SyncContext } from '../reconcile/context.ts';
 import { readOperatorFiles } from '../overrides/operator-files.ts';
@@ -17,11 +18,13 @@ export interface ListWatch {
 
 /**
  * @param context as they are when a person has to be revoked.
+ * @param unrecorded takes what was revoked, for the history of the next sync.
  * @param onChange a list is another than it was: time for a sync. People who were newly blocked are revoked by then.
  */
 export function watchLists(
   { paths, config, log }: Pick<NodeContext, 'paths' | 'config' | 'log'>,
   context: () => Pick<SyncContext, 'host' | 'state'>,
+  unrecorded: Applied[],
   onChange: () => void,
 ): ListWatch {
   const files = [paths.blocked, paths.approved, paths.freeze, paths.extended];
@@ -34,7 +37,8 @@ export function watchLists(
     for (const entry of entries) {
       try {
         const { host, state } = context();
-        const { names, problems, lost } = await revokeNow(entry, config, host, state);
+        const { names, applied, problems, lost } = await revokeNow(entry, config, host, state);
+        unrecorded.push(...applied);
         log.warn({ entry, names, problems }, 'blocked: access revoked');
         tryToRecord(state, lost);
       } catch (error) {

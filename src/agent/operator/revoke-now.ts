@@ -1,7 +1,7 @@
 // Revokes a person, or a key, at this moment: keys, account, sessions; without a sync, the store or the sync lock.
 import type { Config } from '../../config/config.ts';
 import { AgentError } from '../../common/errors.ts';
-import type { Host } from '../../host/host.ts';
+import type { Applied, Host } from '../../host/host.ts';
 import type { Change } from '../../plan/change.ts';
 import { chooseId } from '../../policy/identity/ids.ts';
 import { DISABLED_SHELL } from '../../policy/accounts.ts';
@@ -16,6 +16,8 @@ export type Known = { users(): readonly StoredUser[]; bindings(): readonly Bindi
 export interface RevokeOutcome {
   /** Accounts that are concerned, by name; empty: no account on this node (yet). */
   readonly names: readonly string[];
+  /** Each change that was tried, for the history of the sync that follows. */
+  readonly applied: readonly Applied[];
   /** What could not be done, one sentence each. */
   readonly problems: readonly string[];
   /** Keys that left a key file, for `recordLostKeys`. */
@@ -48,6 +50,7 @@ export async function revokeNow(
   const applied = await host.apply(changes);
   return {
     names: [...new Set(changes.map(({ name }) => name))],
+    applied,
     problems: applied.flatMap((result) =>
       result.ok ? [] : [`${result.change.kind} ${result.change.name}: ${result.problem}`],
     ),

@@ -3,7 +3,7 @@ import type { NodeContext } from '../node-context.ts';
 import { openSyncContext } from '../reconcile/context.ts';
 import { acquireSyncLock } from '../reconcile/sync-lock.ts';
 import { runSync } from '../reconcile/sync.ts';
-import { type LostKey, recordLostKeys } from './revoke-now.ts';
+import { recordLostKeys, type RevokeOutcome } from './revoke-now.ts';
 import { publishStatus } from '../report/write-status.ts';
 import type { SyncReport } from '../reconcile/sync-report.ts';
 
@@ -12,18 +12,18 @@ const PATIENCE_MS = 600_000;
 /**
  * Reconciles the host with the state database and the operators' lists; asks no store.
  * @param onWait called when the daemon's sync is under way.
- * @param lost keys that the command has taken out of key files.
+ * @param done what the command applied itself just now, and the keys that it took out of key files: recorded with this sync.
  */
 export async function syncFromState(
   node: NodeContext,
   onWait: () => void,
-  lost: readonly LostKey[] = [],
+  done: Pick<RevokeOutcome, 'applied' | 'lost'> = { applied: [], lost: [] },
 ): Promise<SyncReport> {
   const release = await acquireSyncLock(node, onWait, PATIENCE_MS);
   const context = openSyncContext(node);
   try {
-    recordLostKeys(context.state, lost);
-    const report = await runSync({ ...context, reader: null }, 'state');
+    recordLostKeys(context.state, done.lost);
+    const report = await runSync({ ...context, reader: null }, 'state', [], done.applied);
     await publishStatus(context, report);
     return report;
   } finally {

@@ -1,5 +1,6 @@
 // The story: fetch, ingest, policy, plan, guard, apply, verify, record; one sync, top to bottom.
 import { AgentError, describeError } from '../../common/errors.ts';
+import type { Applied } from '../../host/host.ts';
 import { nameRefusal } from '../../common/system-error.ts';
 import { settleKeyDirectory } from '../../host/keys/directory-rights.ts';
 import { guardWindow } from '../../plan/guard/guard-limits.ts';
@@ -23,11 +24,13 @@ const PRUNE_EVERY = 500;
  * the last good records all the same.
  * @param mode `state` asks no store.
  * @param named resources that the store announced a change of.
+ * @param before what an operator's command applied just before, for the history.
  */
 export async function runSync(
   context: SyncContext,
   mode: SyncMode | 'state',
   named: readonly NamedResource[] = [],
+  before: readonly Applied[] = [],
 ): Promise<SyncReport> {
   const { state, config, paths, changes: detector } = context;
   const now = Math.floor(context.clock() / 1000);
@@ -40,7 +43,7 @@ export async function runSync(
       ? null
       : await watch.time('fetch', () => fetchOrFail(context, { mode, resources: named }, now));
   const answer = fetched instanceof AgentError ? null : fetched;
-  const quiet = answer === null ? null : detector.recall(answer, mark, now);
+  const quiet = answer === null || before.length > 0 ? null : detector.recall(answer, mark, now);
   if (quiet !== null) {
     // Nothing new at the store and no change here: the last decision still holds.
     const report = { ...quiet, n, startedAt: now, mode, fetched: answer, durations: watch.laps() };
@@ -48,7 +51,7 @@ export async function runSync(
     return report;
   }
   context.onProgress?.('plan', 0, null);
-  const application = createApplication(context);
+  const application = createApplication(context, before);
   const plan = await watch.time('decide', () =>
     decide(context, now, judgeFreshness(fetched, state, now), application.early),
   );
@@ -80,7 +83,7 @@ export async function runSync(
   state.endSync(n, report, application.rows());
   detector.note(report, mark);
   context.failures.note(n, applied);
-  if (n % PRUNE_EVERY === 0) state.prune(now, now - guardWindow(config.limits));
+  if (n % PRUNE_EVERY === 0) state.prune(now, now - guardWindow(config.limits), config.audit.retention);
   return report;
 }
 

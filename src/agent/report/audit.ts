@@ -20,7 +20,7 @@ import { toHostWrite } from '../../common/system-error.ts';
 import { operatorName } from '../overrides/operator-files.ts';
 
 /** The acts of an operator on a node. */
-const ACTS = [
+export const ACTS = [
   'approve',
   'block',
   'unblock',
@@ -43,6 +43,10 @@ const entrySchema = z.object({
   subject: z.string(),
   /** One phrase: the act in detail and its result; may be empty. */
   detail: z.string(),
+  /** The person that it concerns, where the command knew one; older entries have none. */
+  scimId: z.string().nullable().optional(),
+  /** Who logged in, whatever su(1) or sudo(8) came after: /proc/self/loginuid; null: no login. Older entries have none. */
+  loginuid: z.int().nullable().optional(),
 });
 
 export type AuditEntry = z.infer<typeof entrySchema>;
@@ -66,7 +70,12 @@ const MAX_TEXT = 1000;
  */
 export function recordAct(
   paths: Pick<Paths, 'audit'>,
-  act: { readonly act: Act; readonly subject: string; readonly detail: string },
+  act: {
+    readonly act: Act;
+    readonly subject: string;
+    readonly detail: string;
+    readonly scimId?: string | null;
+  },
   operator: string = operatorName(),
   now: Date = new Date(),
 ): void {
@@ -76,6 +85,8 @@ export function recordAct(
     act: act.act,
     subject: act.subject.slice(0, MAX_TEXT),
     detail: act.detail.slice(0, MAX_TEXT),
+    ...(act.scimId === undefined ? {} : { scimId: act.scimId }),
+    loginuid: readLoginUid(),
   };
   try {
     append(paths.audit, `${JSON.stringify(entry)}\n`);
@@ -83,6 +94,19 @@ export function recordAct(
     throw toHostWrite(`cannot write the audit trail ${paths.audit}`, cause);
   }
 }
+
+/** pam_loginuid(8); null: none is set, or the kernel has none. */
+function readLoginUid(): number | null {
+  try {
+    const uid = Number(readFileSync('/proc/self/loginuid', 'utf8'));
+    return uid === UNSET ? null : uid;
+  } catch {
+    return null;
+  }
+}
+
+/** (uid_t)-1 */
+const UNSET = 4_294_967_295;
 
 function append(file: string, line: string): void {
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o755 });
@@ -105,6 +129,36 @@ function append(file: string, line: string): void {
 function endsOpen(fd: number, size: number): boolean {
   const last = Buffer.alloc(1);
   return size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 0x0a;
+}
+
+/**
+ * The entries behind that many bytes, and how many bytes were read in all; a trail that is shorter by now was rotated, and
+ * is read from its beginning. A last line without its end is left for the next time.
+ */
+export function readAuditFrom(
+  paths: Pick<Paths, 'audit'>,
+  offset: number,
+): { readonly entries: readonly AuditEntry[]; readonly end: number } {
+  let fd: number;
+  try {
+    fd = openSync(paths.audit, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { entries: [], end: 0 };
+    throw toHostWrite(`cannot read the audit trail ${paths.audit}`, error);
+  }
+  try {
+    const { size } = fstatSync(fd);
+    const from = offset > size ? 0 : offset;
+    const bytes = Buffer.alloc(size - from);
+    const whole = bytes.subarray(
+      0,
+      bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, from)).lastIndexOf(0x0a) + 1,
+    );
+    const lines = whole.toString('utf8').split('\n');
+    return { entries: lines.flatMap((line) => parseLine(line) ?? []), end: from + whole.length };
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Reads the whole trail; a missing file is an empty trail. */

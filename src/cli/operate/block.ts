@@ -50,9 +50,9 @@ export async function run(context: CommandContext): Promise<number> {
   const { isKnown, ...found } = findEntry(typed, node, host);
   const entry = { ...found, until };
   const listing = tryToList(node.paths.blocked, entry);
-  const { names, problems, lost } = await actNow(entry, node, host, listing === 'new');
+  const { names, applied, problems, lost } = await actNow(entry, node, host, listing === 'new');
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  if (listing !== 'known') recordBlock(node.paths, typed, names);
+  if (listing !== 'known') recordBlock(node.paths, typed, entry.word, names);
   const effect =
     names.length === 0
       ? 'no account on this node has that name or key now'
@@ -69,7 +69,7 @@ export async function run(context: CommandContext): Promise<number> {
   }
   if (!isKnown && names.length === 0)
     warn(`without the state database it is not known who ${typed} is: give the name of the account`);
-  const isFollowed = await followUp(node, lost);
+  const isFollowed = await followUp(node, { applied, lost });
   const enabled = entry.word.startsWith('SHA256:') ? [] : listEnabled(names, host);
   for (const name of enabled)
     warn(`the account ${name} is enabled after the block: see sunk-agent why ${name}, or stop the daemon`);
@@ -132,9 +132,9 @@ async function actNow(
 }
 
 /** Groups, sudo and the records, by a sync; access is revoked already, whatever its result. */
-async function followUp(node: NodeContext, lost: RevokeOutcome['lost']): Promise<boolean> {
+async function followUp(node: NodeContext, done: Pick<RevokeOutcome, 'applied' | 'lost'>): Promise<boolean> {
   try {
-    const report = await syncFromState(node, announceWait, lost);
+    const report = await syncFromState(node, announceWait, done);
     process.stdout.write(describeReport(report));
     return report.changes.failed === 0;
   } catch (error) {
@@ -145,10 +145,11 @@ async function followUp(node: NodeContext, lost: RevokeOutcome['lost']): Promise
 }
 
 /** An audit trail that cannot be written does not delay the revocation. */
-function recordBlock(paths: Paths, entry: string, names: readonly string[]): void {
+function recordBlock(paths: Paths, entry: string, word: string, names: readonly string[]): void {
   const detail = `revoked: ${names.join(', ') || 'no account on this node'}`;
   try {
-    recordAct(paths, { act: 'block', subject: entry, detail });
+    const scimId = word.startsWith('SHA256:') ? null : word;
+    recordAct(paths, { act: 'block', subject: entry, detail, scimId });
   } catch (error) {
     process.stderr.write(`sunk-agent: ${describeError(error)}\n`);
   }

@@ -14,6 +14,21 @@ export interface ChangeCommon {
   readonly because: string;
 }
 
+/** What of a change goes into history and audit events beside its kind and reason: names, ids and fingerprints, no key. */
+export interface Evidence {
+  /** Of a membership: the account's name. */
+  readonly member?: string;
+  /** Fingerprints that a key file gained and lost. */
+  readonly gained?: readonly string[];
+  readonly lost?: readonly string[];
+  /** Epoch seconds of the last key of that file to expire; absent: one has no expiry, or it cannot be told. */
+  readonly until?: number;
+  /** Uids that have a sudo rule of this program after the change. */
+  readonly sudo?: readonly number[];
+  /** Access groups that list the person, by their names at the store. */
+  readonly via?: readonly string[];
+}
+
 export type Sign = '+' | '-' | '~';
 
 /**
@@ -69,6 +84,8 @@ export interface ChangeDescriptor<C extends ChangeCommon> {
   effect(change: C, account: DesiredAccount | undefined): Effect;
   /** What distinguishes it in the hash of a held set beside person and effect. */
   hashed(change: C): readonly string[];
+  /** What an auditor asks of it later; null: nothing more than kind, name and reason. */
+  evidence(change: C): Evidence | null;
   /** What of it later syncs count against the limits. */
   readonly counted: readonly Counted[];
   /** Waits while another loss of the same person is held. */
@@ -101,6 +118,7 @@ export const DEFAULTS = {
   unit: 'User',
   effect: (): Effect => 'none',
   hashed: () => [],
+  evidence: (): Evidence | null => null,
   counted: [],
   waitsWithPerson: true,
   waitsInFreeze: () => true,

@@ -83,6 +83,7 @@ export const memberAdd: ChangeDescriptor<MemberAdd> = {
   phrase: 'member of group %',
   details: ({ member, sudo }) => `: ${member}${sudo ? ', with sudo' : ''}`,
   effect: ({ sudo }) => (sudo ? 'sudo' : 'none'),
+  evidence: ({ member }) => ({ member }),
   counted: [{ history: 'member-add:sudo', as: 'sudo' }],
 };
 
@@ -95,5 +96,6 @@ export const memberRemove: ChangeDescriptor<MemberRemove> = {
   details: ({ member }) => `: ${member}`,
   // All that belongs to disabling an account is `close`, so that it goes or waits together.
   effect: (_, account) => ((account?.disabled ?? null) === null ? 'leave' : 'close'),
+  evidence: ({ member }) => ({ member }),
   counted: [{ history: 'member-remove', as: 'reduced' }],
 };

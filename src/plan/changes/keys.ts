@@ -1,4 +1,5 @@
 // Key files: what sshd accepts for one account.
+import { readKeyFile } from '../../policy/keys/key-file-lines.ts';
 import { type ChangeCommon, type ChangeDescriptor, GRANTS, REVOKES } from './descriptor.ts';
 
 export interface KeysRemove extends ChangeCommon {
@@ -45,6 +46,7 @@ export const keysWrite: ChangeDescriptor<KeysWrite> = {
     return gained.length === keys ? 'replace-keys' : 'drop-keys';
   },
   hashed: ({ gained, lost }) => [...lost.map((key) => `-${key}`), ...gained.map((key) => `+${key}`)],
+  evidence: ({ text, gained, lost }) => ({ gained, lost, ...readUntil(text) }),
   counted: [
     { history: 'keys-write:drop-keys', as: 'reduced' },
     { history: 'keys-write:replace-keys', as: 'replaced' },
@@ -53,3 +55,14 @@ export const keysWrite: ChangeDescriptor<KeysWrite> = {
   writes: 'keys',
   applier: 'key-files',
 };
+
+/** Until when the file lets in at most; nothing where a key has no expiry that is an instant. */
+function readUntil(text: string): { until?: number } {
+  let until = 0;
+  for (const { fingerprint, expiresAt } of readKeyFile(text)) {
+    if (fingerprint === null) continue;
+    if (expiresAt === null) return {};
+    until = Math.max(until, expiresAt);
+  }
+  return { until };
+}

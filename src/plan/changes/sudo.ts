@@ -1,4 +1,5 @@
 // The managed sudoers file, and what runs as root because of it.
+import { readSudoersUids } from '../../policy/sudoers.ts';
 import { type ChangeCommon, type ChangeDescriptor, GRANTS, REVOKES } from './descriptor.ts';
 
 /** A person who loses sudo. */
@@ -41,6 +42,7 @@ export const sudoersRemove: ChangeDescriptor<SudoersRemove> = {
   ...REVOKES,
   kind: 'sudoers-remove',
   phrase: 'sudo rules',
+  evidence: () => ({ sudo: [] }),
   waitsInFreeze: () => false,
   applier: 'sudoers-removal',
 };
@@ -50,6 +52,7 @@ export const sudoersRevoke: ChangeDescriptor<SudoersRevoke> = {
   kind: 'sudoers-revoke',
   phrase: 'sudo rules',
   details: ({ leavers }) => (leavers.length === 0 ? '' : ` of ${leavers.map(({ name }) => name).join(', ')}`),
+  evidence: ({ text }) => ({ sudo: [...readSudoersUids(text)] }),
   applier: 'sudoers-revocation',
 };
 
@@ -66,5 +69,6 @@ export const sudoersWrite: ChangeDescriptor<SudoersWrite> = {
   kind: 'sudoers-write',
   phrase: 'sudo rules',
   sign: () => '~',
+  evidence: ({ text }) => ({ sudo: [...readSudoersUids(text)] }),
   applier: 'sudoers',
 };

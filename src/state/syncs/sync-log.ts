@@ -1,4 +1,5 @@
 // The syncs and what they changed, until they are old.
+import type { Evidence } from '../../plan/changes/descriptor.ts';
 import type { Connection } from '../database.ts';
 import { insertRows } from '../insert-rows.ts';
 import { prune } from '../prune.ts';
@@ -17,7 +18,12 @@ export interface HistoryRow {
   readonly because: string;
   /** Why it failed; null: it was done. */
   readonly problem: string | null;
+  /** What else is known of it; null or absent: nothing. */
+  readonly detail?: Evidence | null;
 }
+
+/** What audit events are made from. */
+export type EventSource = 'history' | 'audit';
 
 export interface SyncLog {
   /** Opens the row of a sync; its number goes with the history. */
@@ -30,13 +36,19 @@ export interface SyncLog {
    */
   lastSync<T>(question: string, accept: (report: T) => boolean): T | null;
   history(filter: { name?: string; since?: number; limit: number }): HistoryRow[];
+  /** What no audit event was written of yet, the oldest first, at most so many rows, and what to mark afterwards. */
+  unwritten(limit: number): { readonly rows: readonly HistoryRow[]; readonly upto: number };
+  /** Up to where events were written: a row of the history, or bytes of the audit trail. */
+  readUpto(stream: EventSource): number;
+  markWritten(stream: EventSource, upto: number): void;
   /** The snapshot's hash of each of these syncs, as far as they are still on record. */
   snapshots(syncs: ReadonlySet<number>): ReadonlyMap<number, string>;
   /**
    * Drops what is old or too much of syncs and history.
+   * @param maxAge audit.retention, in seconds.
    * @param keepSince epoch seconds: what happened later stays in any case, since the guard counts it.
    */
-  prune(now: number, keepSince: number): void;
+  prune(now: number, keepSince: number, maxAge: number): void;
 }
 
 export function openSyncLog(connection: Connection): SyncLog {
@@ -56,11 +68,30 @@ export function openSyncLog(connection: Connection): SyncLog {
     lastSync: openSyncSearch(connection),
     history: ({ name, since = 0, limit }) =>
       connection
-        .prepare<[number, string | null, string | null, number], HistoryRow>(
-          'SELECT pass AS sync, at, scim_id AS scimId, kind, name, because, problem FROM history ' +
+        .prepare<[number, string | null, string | null, number], StoredHistory>(
+          `SELECT ${selectHistory(connection)} FROM history ` +
             'WHERE at >= ? AND (? IS NULL OR name = ?) ORDER BY rowid DESC LIMIT ?',
         )
-        .all(since, name ?? null, name ?? null, limit),
+        .all(since, name ?? null, name ?? null, limit)
+        .map(readRow),
+    unwritten(limit) {
+      const from = readUpto(connection, 'history');
+      const rows = connection
+        .prepare<[number, number], StoredHistory & { row: number }>(
+          `SELECT rowid AS row, ${selectHistory(connection)} FROM history WHERE rowid > ? ORDER BY rowid LIMIT ?`,
+        )
+        .all(from, limit);
+      const newest = connection
+        .prepare<[], { row: number | null }>('SELECT max(rowid) AS row FROM history')
+        .get();
+      // Without rows, numbers begin anew.
+      return { rows: rows.map(readRow), upto: rows.at(-1)?.row ?? Math.min(from, newest?.row ?? 0) };
+    },
+    readUpto: (stream) => readUpto(connection, stream),
+    markWritten(stream, upto) {
+      if (readUpto(connection, stream) !== upto)
+        connection.prepare('UPDATE emitted SET upto = ? WHERE stream = ?').run(upto, stream);
+    },
     snapshots(syncs) {
       const find = connection.prepare<[number], { snapshot: string | null }>(
         "SELECT json_extract(report, '$.snapshot') AS snapshot FROM pass WHERE n = ? AND json_valid(report)",
@@ -72,13 +103,51 @@ export function openSyncLog(connection: Connection): SyncLog {
         }),
       );
     },
-    prune: (now, keepSince) => prune(connection, now, keepSince),
+    prune: (now, keepSince, maxAge) => prune(connection, now, keepSince, maxAge),
   };
 }
 
-const HISTORY_COLUMNS = ['pass', 'at', 'scim_id', 'kind', 'name', 'because', 'problem'] as const;
+const HISTORY_COLUMNS = ['pass', 'at', 'scim_id', 'kind', 'name', 'because', 'problem', 'detail'] as const;
+
+/** A command reads what an older build left, which only a sync brings up to date. */
+function selectHistory(connection: Connection): string {
+  const found = connection.prepare("SELECT 1 FROM pragma_table_info('history') WHERE name = 'detail'").get();
+  const detail = found === undefined ? 'NULL AS detail' : 'detail';
+  return `pass AS sync, at, scim_id AS scimId, kind, name, because, problem, ${detail}`;
+}
+
+type StoredHistory = Omit<HistoryRow, 'detail'> & { readonly detail: string | null };
+
+function readRow({ detail, ...row }: StoredHistory): HistoryRow {
+  return detail === null ? row : { ...row, detail: parseDetail(detail) };
+}
+
+/** A damaged one tells nothing. */
+function parseDetail(text: string): Evidence | null {
+  try {
+    return JSON.parse(text) as Evidence;
+  } catch {
+    return null;
+  }
+}
+
+function readUpto(connection: Connection, stream: EventSource): number {
+  const found = connection
+    .prepare<[string], { upto: number }>('SELECT upto FROM emitted WHERE stream = ?')
+    .get(stream);
+  return found?.upto ?? 0;
+}
 
 const rowOf =
   (sync: number) =>
-  ({ at, scimId, kind, name, because, problem }: Omit<HistoryRow, 'sync'>) =>
-    [sync, at, scimId, kind, name, because, problem] as const;
+  ({ at, scimId, kind, name, because, problem, detail = null }: Omit<HistoryRow, 'sync'>) =>
+    [
+      sync,
+      at,
+      scimId,
+      kind,
+      name,
+      because,
+      problem,
+      detail === null ? null : JSON.stringify(detail),
+    ] as const;

@@ -312,9 +312,9 @@ describe('what is forgotten', () => {
       {},
       [-200, -100, -1].map((days) => ({ ...row, at: NOW + days * DAY })),
     );
-    state.prune(NOW, NOW - 150 * DAY);
+    state.prune(NOW, NOW - 150 * DAY, 90 * DAY);
     expect(state.history({ limit: 10 })).toHaveLength(2);
-    state.prune(NOW, NOW - DAY);
+    state.prune(NOW, NOW - DAY, 90 * DAY);
     expect(state.history({ limit: 10 })).toHaveLength(1);
     state.close();
   });
@@ -327,7 +327,7 @@ describe('what is forgotten', () => {
       'WITH RECURSIVE more (n) AS (SELECT 4 UNION ALL SELECT n + 1 FROM more WHERE n < 3010) ' +
         `INSERT INTO pass SELECT n, ${NOW}, '{"heard":null}' FROM more`,
     );
-    state.prune(NOW, NOW);
+    state.prune(NOW, NOW, 90 * DAY);
     const raw = new Database(file(), { readonly: true });
     expect(raw.prepare('SELECT count(*), min(n) FROM pass').raw().get()).toEqual([3001, 3]);
     raw.close();

@@ -4,7 +4,7 @@ import type { Config } from '../../../config/config.ts';
 import { DISABLED_DAY } from '../../../plan/actual.ts';
 import type { HeldSet } from '../../../plan/guard/guard-model.ts';
 import type { SyncPlan } from '../../../plan/plan-sync.ts';
-import { type ResolvedAccess, resolveAccess } from '../../../policy/access.ts';
+import { groupByMember, type ResolvedAccess, resolveAccess } from '../../../policy/access.ts';
 import { readKeyFile } from '../../../policy/keys/key-file-lines.ts';
 import type {
   Binding,
@@ -105,20 +105,6 @@ function indexPeople(input: PeopleInput): PeopleIndex {
     refused,
     memberships: collectMemberships(decision),
   };
-}
-
-/** Names of the groups that list each SCIM id. */
-function groupByMember(
-  groups: readonly { readonly name: string; readonly members: readonly string[] }[],
-): Map<string, string[]> {
-  const found = new Map<string, string[]>();
-  for (const { name, members } of groups)
-    for (const member of new Set(members)) {
-      const names = found.get(member);
-      if (names === undefined) found.set(member, [name]);
-      else names.push(name);
-    }
-  return found;
 }
 
 function describePerson(scimId: string, userName: string | null, index: PeopleIndex): PersonRow {
