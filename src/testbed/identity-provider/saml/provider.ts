@@ -123,7 +123,7 @@ async function readPurpose(
   const encoded = fields.get('SAMLRequest') ?? '';
   const problem = await findProblem(directory, encoded);
   if (problem !== null) return problem;
-  const { id = '' } = await readRequest(encoded);
+  const { id } = await readRequest(encoded);
   const hidden = { SAMLRequest: encoded, RelayState: fields.get('RelayState') ?? '' };
   return { directory, requestId: id, hidden };
 }
@@ -160,7 +160,7 @@ async function signIn(
 
 /** Why the application's SAML page does not fit the request; null if it does. */
 async function findProblem({ application: { saml } }: Directory, encoded: string): Promise<string | null> {
-  const { issuer = '', assertionConsumerServiceURL = '' } = await readRequest(encoded);
+  const { issuer, assertionConsumerServiceURL } = await readRequest(encoded);
   if (issuer !== saml.identifier) {
     return `No application has the Identifier ${issuer}: enter it under Basic SAML Configuration (saml identifier).`;
   }

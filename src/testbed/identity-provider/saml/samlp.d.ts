@@ -22,22 +22,11 @@ declare module 'samlp' {
     };
   }
 
-  export interface ParsedRequest {
-    readonly id?: string;
-    readonly issuer?: string;
-    readonly assertionConsumerServiceURL?: string;
-  }
-
   const samlp: {
     getSamlResponse(
       options: ResponseOptions,
       user: unknown,
       callback: (error: Error | null, response: string) => void,
-    ): void;
-    parseRequest(
-      request: { query: { SAMLRequest: string }; method: string },
-      options: object,
-      callback: (error: Error | null, parsed?: ParsedRequest) => void,
     ): void;
   };
   export default samlp;
