@@ -20,6 +20,7 @@ export interface GroupLine extends NamedLine {
 
 /** What isspace(3) knows in the C locale, without the line end. */
 const BLANKS = '[ \\t\\v\\f\\r]*';
+const LEADING_BLANKS = new RegExp(`^${BLANKS}`);
 /** A comment or a NIS entry (nsswitch.conf(5), compat) has a name as well: of an account put aside, or of elsewhere. */
 const PREFIX = /^[ \t\v\f\r#+@-]*/;
 /** INT_FIELD of glibc's nss/nss_files/files-parse.c: strtoul(3) must stop at the end of the field. */
@@ -55,18 +56,34 @@ function readEach<T>(
   read: (fields: readonly string[], line: number, isPlain: boolean) => T,
 ): T[] {
   const found: T[] = [];
-  for (const [index, raw] of text.split('\n').entries()) {
-    // To C the line ends at a NUL.
-    const end = raw.indexOf('\0');
-    const whole = end < 0 ? raw : raw.slice(0, end);
+  const add = (whole: string, line: number, mayResolve: boolean): void => {
     const [prefix = ''] = PREFIX.exec(whole) ?? [];
     const [first = '', ...rest] = whole.slice(prefix.length).split(':');
     const name = first.trimEnd();
     // A name with a blank at its end is another one to glibc.
-    const isPlain = name === first && !/[#+@-]/.test(prefix);
-    if (name !== '') found.push(read([name, ...rest], index + 1, isPlain));
+    const isPlain = mayResolve && name === first && !/[#+@-]/.test(prefix);
+    if (name !== '') found.push(read([name, ...rest], line, isPlain));
+  };
+  const lines = text.split('\n');
+  for (const [index, raw] of lines.entries()) {
+    // To C the line ends at a NUL.
+    const end = raw.indexOf('\0');
+    const whole = end < 0 ? raw : raw.slice(0, end);
+    const isEnded = end < 0 && index < lines.length - 1;
+    const moved = isEnded ? whole : moveToFront(whole);
+    if (moved !== whole) add(moved, index + 1, true);
+    add(whole, index + 1, moved === whole);
   }
   return found;
+}
+
+/**
+ * What glibc 2.32 to 2.41 reads of a string without a line end that begins with blanks: nss_readline.c moves it to the front
+ * without the NUL at its end, so that as many characters of the end stand there twice (`  a:x:101` is `a:x:10101`).
+ */
+function moveToFront(whole: string): string {
+  const moved = whole.replace(LEADING_BLANKS, '');
+  return moved === '' ? whole : `${moved}${whole.slice(moved.length)}`;
 }
 
 /** Lists end at the line's end; a further colon is no end of a name to glibc, but one to a person. */

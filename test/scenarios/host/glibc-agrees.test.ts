@@ -125,6 +125,12 @@ type Texts = Record<(typeof files)[number], string>;
 let work: string;
 let cases: { readonly directory: string; readonly answers: Answers }[];
 
+/** Found in one of some thousand roots: a last line that begins with blanks, has no line end and so is read with a tail. */
+const SEEN: readonly Partial<Texts>[] = [
+  { passwd: '\tzed:x:0:', group: '  alice:x:10001' },
+  { passwd: ' dave:x:1201:100', group: ' dave:x:4294967295\0\n' },
+];
+
 function writeCase(directory: string, texts: Texts): void {
   mkdirSync(path.join(directory, 'etc'), { recursive: true });
   for (const file of files) {
@@ -158,20 +164,21 @@ beforeAll(() => {
   work = mkdtempSync(path.join(tmpdir(), 'glibc-agrees-'));
   const rng = makeRng(Number(process.env['SEED'] ?? 18));
   const directories = Array.from({ length: CASES }, (_, n) => path.join(work, 'cases', String(n)));
-  for (const directory of directories)
+  for (const [n, directory] of directories.entries())
     writeCase(directory, {
       passwd: makePasswd(rng),
       group: makeGroup(rng),
       shadow: makeShadow(rng),
       gshadow: makeGshadow(rng),
+      ...SEEN[n],
     });
   execFileSync('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', ASK, 'sh', work], {
     stdio: 'pipe',
   });
   cases = directories.map((directory) => ({ directory, answers: readAnswers(directory) }));
-}, 1_200_000);
+}, 7_200_000);
 
-afterAll(() => rmSync(work, { recursive: true }));
+afterAll(() => rmSync(work, { recursive: true }), 600_000);
 
 type Read = typeof readAccountLines;
 
