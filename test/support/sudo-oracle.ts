@@ -16,7 +16,22 @@ const OTHER = 'other';
 const ASK = `
 set -eu
 mkdir "$1/upper" "$1/work"
+if [ -n "$3" ]; then
+  mkdir "$1/root"
+  mount -t overlay -o "lowerdir=$3,upperdir=$1/upper,workdir=$1/work" overlay "$1/root"
+  mkdir "$1/root/asked"
+  mount --bind "$1" "$1/root/asked"
+  mount -t proc proc "$1/root/proc"
+  [ -e "$1/root/dev/null" ] || mknod -m 666 "$1/root/dev/null" c 1 3
+  exec chroot "$1/root" sh -c "$4" sh /asked "$2"
+fi
 mount -t overlay -o "lowerdir=/etc,upperdir=$1/upper,workdir=$1/work" overlay /etc
+exec sh -c "$4" sh "$1" "$2"
+`;
+
+/** The same in the root that has the sudo: \`$1\` is the directory, \`$2\` the accounts. */
+const ASK_HERE = `
+set -eu
 hostname ${HOSTNAME}
 printf '127.0.0.1 localhost\\n127.0.1.1 ${HOSTNAME}.example.com ${HOSTNAME}\\n' >/etc/hosts
 printf 'passwd: files\\ngroup: files\\nshadow: files\\nhosts: files\\n' >/etc/nsswitch.conf
@@ -48,8 +63,15 @@ export interface JudgedSudoers {
   readonly isRefused: boolean;
 }
 
-/** @param work an empty directory, which the caller removes. Needs root. */
-export function judgeBySudo(work: string, made: readonly (readonly MadeFile[])[]): JudgedSudoers[] {
+/**
+ * @param work an empty directory, which the caller removes. Needs root.
+ * @param base the root directory of another system, whose sudo is asked instead of this machine's.
+ */
+export function judgeBySudo(
+  work: string,
+  made: readonly (readonly MadeFile[])[],
+  base: string | null = null,
+): JudgedSudoers[] {
   const directories = made.map((files, n) => {
     const directory = path.join(work, 'cases', String(n));
     for (const { name, text } of files) {
@@ -71,7 +93,9 @@ export function judgeBySudo(work: string, made: readonly (readonly MadeFile[])[]
   );
   const names = accounts.map(({ account }) => account).join(' ');
   const isolated = ['--mount', '--uts', '--net', '--propagation', 'private'];
-  execFileSync('unshare', [...isolated, 'sh', '-c', ASK, 'sh', work, names], { stdio: 'pipe' });
+  execFileSync('unshare', [...isolated, 'sh', '-c', ASK, 'sh', work, names, base ?? '', ASK_HERE], {
+    stdio: 'pipe',
+  });
   return directories.map((directory, n) => readCase(directory, made[n] ?? []));
 }
 
@@ -82,8 +106,9 @@ function readCase(directory: string, files: readonly MadeFile[]): JudgedSudoers 
     const end = part.indexOf('\n');
     answers.set(part.slice(0, end), part.slice(end));
   }
+  // A command that is only forbidden is listed too, with its exclamation mark.
   const commands = (user: string): number[] =>
-    [...(answers.get(user) ?? '').matchAll(/\/c\/(\d+)/g)].map(([, number]) => Number(number));
+    [...(answers.get(user) ?? '').matchAll(/(?<!!)\/c\/(\d+)/g)].map(([, number]) => Number(number));
   const everyone = new Set(commands(OTHER));
   const bad = new Set<string>();
   for (const [, file = '', line] of (answers.get(OTHER) ?? '').matchAll(

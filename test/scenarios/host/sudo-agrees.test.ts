@@ -32,7 +32,7 @@ describe.skipIf(!isRoot)('sudo', () => {
       Array.from({ length: CASES }, () => makeSudoers(rng)),
     );
   }, 7_200_000);
-  afterAll(() => rmSync(work, { recursive: true }));
+  afterAll(() => rmSync(work, { recursive: true }), 600_000);
 
   /** As if the files had other texts. */
   const reading =

@@ -1,0 +1,45 @@
+// The sudo of each Debian that is supported (1.9.5, 1.9.13, 1.9.16), asked with `sudo -l -U` about generated sudoers(5).
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { readPrivilegedNames } from '../../src/host/sudo/privileged-names.ts';
+import { makeRng } from '../faults/rng.ts';
+import { ensureBase, RELEASES } from '../support/nodes/base.ts';
+import { propertyRuns } from '../support/property-runs.ts';
+import { type MadeFile, makeSudoers } from '../support/records/made-sudoers.ts';
+import { describeOnNodes } from '../support/requirements.ts';
+import { findDisagreements, HOSTNAME, judgeBySudo } from '../support/sudo-oracle.ts';
+
+const CASES = propertyRuns(40, 1000);
+vi.setConfig({ testTimeout: 3_600_000 });
+
+/** 1.9.5 skips the entry after an include that is not there; later ones grant it, so the name stays reserved everywhere. */
+const dropMissing = (file: MadeFile): MadeFile => ({
+  ...file,
+  text: file.text.replace(/^[@#]include \/etc\/none.*$/gm, '# none'),
+});
+
+describeOnNodes('sudo', () => {
+  let work: string;
+
+  beforeEach(() => {
+    work = mkdtempSync(path.join(tmpdir(), 'sudo-versions-'));
+  });
+  afterEach(() => rmSync(work, { recursive: true }));
+
+  test.each(RELEASES)(
+    `of %s grants nothing to a name that is not reserved, in ${CASES} generated files`,
+    (release) => {
+      const rng = makeRng(Number(process.env['SEED'] ?? 18));
+      const made = Array.from({ length: CASES }, () =>
+        release === 'bullseye' ? makeSudoers(rng).map(dropMissing) : makeSudoers(rng),
+      );
+      const cases = judgeBySudo(work, made, ensureBase(release));
+      expect(findDisagreements((root) => readPrivilegedNames(root, HOSTNAME), cases).slice(0, 3)).toEqual([]);
+      expect(
+        cases.flatMap(({ granted }) => [...granted.values()]).filter((numbers) => numbers.length > 0).length,
+      ).toBeGreaterThan(CASES);
+    },
+  );
+});
