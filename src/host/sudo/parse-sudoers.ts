@@ -1,4 +1,7 @@
 // The text of one sudoers(5) file as its rules, aliases and includes. A bad entry ends with its line, as it does to sudo.
+// cvtsudoers(1) is not asked: it fails on one bad entry or missing include where sudo goes on, has no line numbers, and leaves
+// aliases, negations and hosts to the caller, so a union with it would reserve names that have no power. What holds this parser
+// is `sudo -l -U` on generated files, in the sudo of each Debian (test/support/sudo-oracle.ts).
 import type { Location } from '../../policy/in-use.ts';
 import { openScanner, type Scanner } from './scanner.ts';
 import { skipBlanks, type SudoMember, takeList, unquote, WORD_CHARACTER } from './sudoers-members.ts';
