@@ -2,7 +2,7 @@
 
 export const SHORTFALLS: Readonly<Record<string, string>> = {
   'host one-key-10k-ms':
-    'missed: each decision reads every key file and account line anew and decides over all people; no cache of them saved 0.2 s at 10,000 people',
+    'missed: each decision reads every key file and account line anew and decides over all people; no memo of them saved 0.2 s at 10,000 people',
   'host one-key-100k-ms': 'missed, for the reason of `one-key-10k-ms`',
   'sync full-sync-no-change-100k':
     'missed: each page is parsed in a process of its own and compared record by record in another, and nothing of the last read is kept but the records',
