@@ -6,8 +6,8 @@ import { toHostWrite } from '../common/system-error.ts';
 import { type Change, type ChangeKind, type ChangeOf, isAccountChange } from '../plan/change.ts';
 import type { Applier, ApplyContext } from './applier.ts';
 import { createHome } from './homes/home.ts';
-import { findKeys, removeKeyFile, writeKeyFiles } from './keys/authorized-keys.ts';
-import { addDenied, addDeniedKeys } from './keys/deny-list.ts';
+import { findSuperfluousKeys, removeKeyFile, writeKeyFiles } from './keys/authorized-keys.ts';
+import { addDenied, setDeniedKeys } from './keys/deny-list.ts';
 import { tellNscd } from './nss/nscd.ts';
 import { runHooks } from './sessions/hook.ts';
 import { disableJobs } from './sessions/disable-jobs.ts';
@@ -110,15 +110,14 @@ async function applyHooks(...[batch, { paths, config }, fail]: Parameters<Applie
   }
 }
 
-/** Keys that go from a file that the system does not let be written are denied: the helper leaves them out. */
+/** Keys in a file that should not be there, and the system does not let it be written: denied, the helper leaves them out. */
 function applyToKeyFiles(...[batch, { paths }]: Parameters<Applier>): void {
   const changes = pick(batch, 'keys-write');
   try {
     writeKeyFiles(paths.keys, changes);
   } catch (error) {
-    for (const { name, lost } of changes) {
-      if (lost.length > 0) addDeniedKeys(paths.denyList, name, findKeys(paths.keys, name, lost));
-    }
+    for (const { name, text } of changes)
+      setDeniedKeys(paths.denyList, name, findSuperfluousKeys(paths.keys, name, text));
     throw error;
   }
 }

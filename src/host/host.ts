@@ -21,7 +21,7 @@ import { openNameServices } from './nss/services/ask.ts';
 import { openNssCache, openPublished } from './nss/nsscache.ts';
 import { findActiveUids } from './sessions/find-processes.ts';
 import { readRestarting } from './sessions/restarting-units.ts';
-import { listFullyDenied } from './keys/deny-list.ts';
+import { leaveOutDenied } from './keys/deny-list.ts';
 import { readPending } from './sudo/had-root.ts';
 import { readSudoers } from './sudo/sudoers.ts';
 
@@ -69,9 +69,9 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
         lines: readAccountLines(root),
         services: nameServices.list(),
         node: await readNodeTraits(root),
-        keyFiles: markDenied(
+        keyFiles: leaveOutDenied(
+          paths.denyList,
           mergeKeys(readKeyFiles(paths.keys), backend.publication?.readKeys() ?? null),
-          listFullyDenied(paths.denyList),
         ),
         homes: findHomes(root, homes, config.accounts.homes === 'create'),
         sudoers: readSudoers(root),
@@ -92,7 +92,7 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
       const isMember = groups.get(managedGroup.name)?.members.includes(name) === true;
       return { account, isManaged: account.entry.gid === managedGroup.gid || isMember };
     },
-    keyFiles: () => readKeyFiles(paths.keys),
+    keyFiles: () => leaveOutDenied(paths.denyList, readKeyFiles(paths.keys)),
     keyFile: (name) => readKeyFileOf(paths.keys, name),
     apply(changes, onDone = () => {}) {
       for (const directory of ['etc', 'etc/sudoers.d']) sweepTemporaries(path.join(root, directory));
@@ -130,12 +130,4 @@ function mergeKeys(
     if (text.replace(/^\n/, '') !== lines) merged.set(name, `${text}${lines}\n`);
   }
   return merged;
-}
-
-/** For a denied name, a text that no key file should have, so that each sync tries to write or remove the file. */
-function markDenied(
-  files: ReadonlyMap<string, string>,
-  names: readonly string[],
-): ReadonlyMap<string, string> {
-  return names.length === 0 ? files : new Map([...files, ...names.map((name) => [name, '\n'] as const)]);
 }

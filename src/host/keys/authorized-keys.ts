@@ -82,11 +82,11 @@ export function removeKeyFile(directory: string, name: string): void {
   syncToDisk(directory);
 }
 
-/** The keys of these fingerprints in the present file of a name, in base64; those that are not in it are left out. */
-export function findKeys(directory: string, name: string, fingerprints: readonly string[]): string[] {
-  const wanted = new Set(fingerprints);
-  return readKeyFile(readIfThere(path.join(directory, name)) ?? '').flatMap(({ text, fingerprint }) => {
-    const key = fingerprint !== null && wanted.has(fingerprint) ? /AAAA[A-Za-z0-9+/=]+/.exec(text) : null;
-    return key === null ? [] : [key[0]];
-  });
+/** The keys in the present file of a name, in base64, that are not in this text. */
+export function findSuperfluousKeys(directory: string, name: string, text: string): string[] {
+  const wanted = new Set(findBase64(text));
+  return findBase64(readIfThere(path.join(directory, name)) ?? '').filter((key) => !wanted.has(key));
 }
+
+const findBase64 = (text: string): string[] =>
+  readKeyFile(text).flatMap((line) => /AAAA[A-Za-z0-9+/=]+/.exec(line.text)?.[0] ?? []);

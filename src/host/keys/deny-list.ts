@@ -18,23 +18,48 @@ export function addDenied(directory: string, name: string): boolean {
 }
 
 /**
- * Denies these keys of a name, beside those that are denied already.
- * @param keys base64, as they stand in the key file.
+ * Denies these keys of a name, and no others.
+ * @param keys base64, as they stand in the key file; none: the name leaves the list.
  * @returns false: the system refused.
  */
-export function addDeniedKeys(directory: string, name: string, keys: readonly string[]): boolean {
+export function setDeniedKeys(directory: string, name: string, keys: readonly string[]): boolean {
   try {
-    const file = path.join(directory, name);
-    const present = existsSync(file) ? readFileSync(file, 'utf8') : null;
-    if (present === '' || keys.length === 0) return true;
-    mkdirSync(directory, { recursive: true, mode: 0o755 });
-    const all = new Set([...(present ?? '').split('\n').filter(Boolean), ...keys]);
-    writeFileSync(file, [...all].map((key) => `${key}\n`).join(''), { mode: 0o644 });
+    if (keys.length === 0) removeDenied(directory, name);
+    else {
+      mkdirSync(directory, { recursive: true, mode: 0o755 });
+      writeFileSync(path.join(directory, name), keys.map((key) => `${key}\n`).join(''), { mode: 0o644 });
+    }
     return true;
   } catch (error) {
     if (isSystemError(error)) return false;
     throw error;
   }
+}
+
+/**
+ * Key files as the helper serves them: without the lines of denied keys. Such a text ends in an empty line and one of a
+ * name that is denied whole has nothing else, as no key file should, so that each sync tries to write or remove the file.
+ */
+export function leaveOutDenied(
+  directory: string,
+  files: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  const names = listDenied(directory);
+  if (names.length === 0) return files;
+  const served = new Map(files);
+  for (const name of names) {
+    const denied = readDenied(path.join(directory, name));
+    const lines = denied === null ? [] : (files.get(name) ?? '').split('\n').filter(Boolean);
+    const kept = lines.filter((line) => !denied?.some((key) => line.includes(key)));
+    served.set(name, `${kept.map((line) => `${line}\n`).join('')}\n`);
+  }
+  return served;
+}
+
+/** null: every key of the name is denied. */
+function readDenied(file: string): string[] | null {
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  return text === '' || text.includes('\n\n') ? null : text.split('\n').filter(Boolean);
 }
 
 /** Names of which every key is denied. */

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync, type SpawnSyncReturns } from 'node:child_process';
-import { addDenied, addDeniedKeys, listFullyDenied } from '../../../src/host/keys/deny-list.ts';
+import { addDenied, listFullyDenied, setDeniedKeys } from '../../../src/host/keys/deny-list.ts';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -111,16 +111,17 @@ describe.each([
     const other = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOther other\n';
     writeFileSync(join(directory, 'alice'), `${text}${other}`);
     try {
-      expect(addDeniedKeys(denyList, 'alice', [key])).toBe(true);
+      expect(setDeniedKeys(denyList, 'alice', [key])).toBe(true);
       const { status, stdout } = run('alice', directory, denyList);
       expect({ status, stdout: stdout.trim() }).toEqual({ status: 0, stdout: other.trim() });
       expect(listFullyDenied(denyList)).toEqual([]);
       writeFileSync(join(denyList, 'alice'), '\n');
       expect(run('alice', directory, denyList)).toMatchObject({ status: 0, stdout: '' });
       addDenied(denyList, 'alice');
-      addDeniedKeys(denyList, 'alice', [key]);
       expect(listFullyDenied(denyList)).toEqual(['alice']);
       expect(run('alice', directory, denyList)).toMatchObject({ status: 0, stdout: '' });
+      setDeniedKeys(denyList, 'alice', []);
+      expect(run('alice', directory, denyList)).toMatchObject({ status: 0, stdout: `${text}${other}` });
     } finally {
       writeFileSync(join(directory, 'alice'), text);
       rmSync(denyList, { recursive: true });
