@@ -8,8 +8,10 @@ import { benchLogin } from './login.ts';
 import { benchLogins } from './logins.ts';
 import { benchNss } from './nss.ts';
 import { benchPeers } from './peers.ts';
+import { benchRevokeForkers } from './revoke-forkers.ts';
 import { benchRevoke } from './revoke.ts';
 import type { Row } from './row.ts';
+import { benchSudoers } from './sudoers.ts';
 import { benchSync } from './sync.ts';
 import { benchTestbed } from './testbed.ts';
 
@@ -21,9 +23,12 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   'login/logins': benchLogins,
   'login/revoke': () => benchRevoke('events'),
   'login/revoke-polled': () => benchRevoke('polls'),
+  'login/revoke-forkers': () => benchRevokeForkers('node'),
+  'login/revoke-forkers-pod': () => benchRevokeForkers('pod'),
   'sync/sizes': benchSync,
   'sync/daemon': benchDelta,
   host: benchHost,
+  sudoers: benchSudoers,
   cli: benchCli,
   idle: benchIdle,
   nss: benchNss,

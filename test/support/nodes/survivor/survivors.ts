@@ -37,12 +37,15 @@ export const survivorCommand = (mode: Mode, label: string): string => `${SURVIVO
 
 /** Which of these live: those that touched their file in a quarter of a second. */
 export async function findAlive(node: LoginNode, labels: readonly string[]): Promise<string[]> {
-  const times = (): number[] =>
-    labels.map((label) => statSync(`/proc/${leaderOf(node)}/root${fileOf(label)}`).mtimeMs);
+  const times = (): number[] => labels.map((label) => statSync(seenFromHere(node, fileOf(label))).mtimeMs);
   const before = times();
   await sleep(250);
   const after = times();
   return labels.filter((_, index) => after[index] !== before[index]);
 }
 
-const leaderOf = (node: LoginNode): string => /^\/proc\/(\d+)\//.exec(node.networkPath())?.[1] ?? '';
+/** A file of the node, also on a file system that is mounted only there, as a path of this machine. */
+export function seenFromHere(node: LoginNode, file: string): string {
+  const leader = /^\/proc\/(\d+)\//.exec(node.networkPath())?.[1] ?? '';
+  return `/proc/${leader}/root${file}`;
+}
