@@ -16,11 +16,14 @@ import {
   findLockedOut,
   findStranded,
   findUnmanaged,
+  findWrongHolders,
+  readHolders,
   remember,
 } from './oracle.ts';
 import { findEventFaults } from './event-oracle.ts';
 import { blockOne } from './operator.ts';
-import { chooseStoreFault } from './store-faults.ts';
+import { chooseNuisance, chooseStoreFault } from './store-faults.ts';
+import { findAfterTwoPolls } from './two-polls.ts';
 import { findHarvest, makeStrange } from './strange-nodes.ts';
 import { findToolDifferences } from './tool-oracle.ts';
 import { readReferenceModel, type ModelPerson, type ReferenceModel } from './reference-model.ts';
@@ -32,6 +35,8 @@ export interface Figures {
   storeFaults: number;
   approvals: number;
   blocks: number;
+  /** Revocations under a lasting nuisance of the store. */
+  timed: number;
   /** How often others did something to a node before a user of the store came there. */
   strange: number;
   /** How often each nodeFault befell a node. */
@@ -51,12 +56,16 @@ const CALM_SYNCS = 8;
 /** After these a node may not know which groups it once made; a group that it cannot recognise as managed it must not touch. */
 const FORGETFUL = new Set(['damaged state', 'lost state', 'replayed state']);
 
-/** Those of the first who are in with the same keys among the second. */
-function keepUnchanged(people: readonly ModelPerson[], others: Iterable<ModelPerson>): ModelPerson[] {
+/** Those of the first who are in with the same keys among the second. @param which `listed`: those of others too. */
+function keepUnchanged(
+  people: readonly ModelPerson[],
+  others: Iterable<ModelPerson>,
+  which: 'keys' | 'listed' = 'keys',
+): ModelPerson[] {
   const byId = new Map([...others].map((person) => [person.id, person]));
-  return people.filter(({ id, keys }) => {
-    const other = byId.get(id);
-    return other?.isIn === true && other.keys.join() === keys.join();
+  return people.filter((person) => {
+    const other = byId.get(person.id);
+    return other?.isIn === true && other[which].join() === person[which].join();
   });
 }
 
@@ -102,6 +111,7 @@ export async function runCampaign(
     storeFaults: 0,
     approvals: 0,
     blocks: 0,
+    timed: 0,
     strange: 0,
     nodeFaults: {},
   };
@@ -109,6 +119,12 @@ export async function runCampaign(
   const asSaved = new Map<LoginRoot, readonly ModelPerson[]>();
   let log: string[] = [];
   let steady: ModelPerson[] = [];
+  /** As `steady`, where another who lists the same key makes no difference. */
+  let present: ModelPerson[] = [];
+  /** Whom a node served each key in the last calm, as SCIM ids. */
+  const held = new Map<LoginRoot, ReadonlyMap<string, string>>();
+  /** Names of the people whom an operator blocked since the last calm, on any node. */
+  const blocked = new Set<string>();
 
   async function pushChanges(): Promise<ReferenceModel> {
     await admin('DELETE', '/faults');
@@ -116,6 +132,7 @@ export async function runCampaign(
     const model = await readReferenceModel(testbed);
     remember(past, model);
     steady = keepUnchanged(steady, model.people.values());
+    present = keepUnchanged(present, model.people.values(), 'listed');
     return model;
   }
 
@@ -157,8 +174,30 @@ export async function runCampaign(
     const domain = company.domainOf(person.name);
     const { word, findings } = blockOne(node, person, domain, ledgers.get(node)?.isDoubtful === false, rng);
     figures.blocks += 1;
+    blocked.add(person.name);
     log.push(`node ${node.name}: an operator blocks and unblocks ${word}`);
     demand(node, findings);
+  }
+
+  /** After a calm: a person is disabled while the store has a nuisance, and two polls of each node must do. */
+  async function timeRevocation(model: ReferenceModel): Promise<void> {
+    const nuisance = chooseNuisance(rng, listAddresses());
+    log.push(`the store: ${JSON.stringify(nuisance)}`);
+    await admin('POST', '/faults', nuisance);
+    if (nuisance['kind'] === 'standing') {
+      // It is noticed by a full read that brings what no delta would have.
+      log.push(...company.change());
+      await company.push();
+      for (const node of nodes) await node.startSync().over;
+    }
+    const address = company.revoke();
+    if (address === null || nuisance['who'] === address) return;
+    log.push(`${address} is disabled`);
+    await company.push();
+    const [name = ''] = address.split('@');
+    const isManaged = [...model.people.values()].some((person) => person.name === name && person.isIn);
+    for (const node of isManaged ? nodes : []) demand(node, await findAfterTwoPolls(node, name));
+    if (isManaged) figures.timed += 1;
   }
 
   const listAddresses = (): string[] => [...past.people.values()].map(({ name }) => `${name}@${DOMAINS[0]}`);
@@ -233,6 +272,14 @@ export async function runCampaign(
     );
   }
 
+  /** Who held which key and must keep it: not on a node that lost its ledger or its accounts meanwhile. */
+  function listHeld(node: LoginRoot): Map<string, string> {
+    const losses = [...FORGETFUL, 'lost /etc'].map((fault) => `node ${node.name}: ${fault}`);
+    if (losses.some((line) => log.includes(line))) return new Map();
+    const ids = new Set(present.flatMap(({ id, name }) => (blocked.has(name) ? [] : [id])));
+    return new Map([...(held.get(node) ?? [])].filter(([, id]) => ids.has(id)));
+  }
+
   async function calm(): Promise<void> {
     const model = await pushChanges();
     const snapshots: string[] = [];
@@ -241,6 +288,8 @@ export async function runCampaign(
       const ledger = ledgers.get(node);
       demand(node, findEventFaults(node));
       demand(node, findDifferences(node, model, past, ledger?.stranded ?? new Set(), Date.now() / 1000));
+      demand(node, findWrongHolders(node, model, listHeld(node)));
+      held.set(node, readHolders(node, model));
       demand(node, findToolDifferences(node, model));
       if (ledger !== undefined) ledger.isLost = false;
       if (rng.chance(0.3)) {
@@ -254,13 +303,18 @@ export async function runCampaign(
         [`the nodes' snapshots differ: ${snapshots.join(' and ')}`],
         log,
       );
-    steady = [...model.people.values()].filter(({ isIn }) => isIn);
+    steady = present = [...model.people.values()].filter(({ isIn }) => isIn);
+    blocked.clear();
     log = [];
   }
 
   try {
     await calm();
     while (figures.rounds < rounds && Date.now() < span.until) {
+      if (rng.chance(0.5)) {
+        const model = await pushChanges();
+        await timeRevocation(model);
+      }
       await storm();
       await calm();
       figures.rounds += 1;

@@ -30,6 +30,8 @@ export interface Company {
   change(): string[];
   /** The domain of the person with this name. */
   domainOf(name: string): string;
+  /** One of those who are enabled is disabled. @returns the userPrincipalName; null: no one is. */
+  revoke(): string | null;
   /** Both push until neither has anything left to do. @throws Error if that never comes. */
   push(): Promise<void>;
 }
@@ -148,6 +150,15 @@ export function makeCompany(rng: Rng, store: { baseUrl: string; token: string })
         users.some(({ userPrincipalName }) => userPrincipalName.startsWith(`${name}@`)),
       );
       return DOMAINS[Math.max(index, 0)] ?? '';
+    },
+    revoke() {
+      const enabled = directories
+        .flatMap(({ users }) => users)
+        .filter((person) => person.accountEnabled && !person.deleted);
+      if (enabled.length < 6) return null;
+      const person = rng.pick(enabled);
+      person.accountEnabled = false;
+      return person.userPrincipalName;
     },
     async push() {
       for (let cycles = 0; cycles < 6; cycles += 1) {

@@ -1,6 +1,6 @@
 // Compares a login node with the model; each finding is one sentence.
 import type { AccountFile, LoginRoot } from '../support/nodes/login-root/login-root.ts';
-import type { ModelPerson, ReferenceModel } from './reference-model.ts';
+import { findRivals, type ModelPerson, type ReferenceModel } from './reference-model.ts';
 
 export const MANAGED_GROUP = 'sunk-users';
 const MANAGED_GID = '9999';
@@ -172,20 +172,67 @@ export function findDifferences(
   return found;
 }
 
-function compareKeys({ name, id, keys }: ModelPerson, text: string, now: number): string[] {
+function compareKeys({ name, id, keys, listed }: ModelPerson, text: string, now: number): string[] {
   const served = servedKeys(text);
-  const is = served
-    .map(({ key }) => key)
-    .sort()
-    .join(', ');
-  const found =
-    is === keys.join(', ') ? [] : [`${name} should have the keys [${keys.join(', ')}] and has [${is}]`];
+  const is = new Set(served.map(({ key }) => key));
+  const isRight = keys.every((key) => is.has(key)) && is.isSubsetOf(new Set(listed));
+  const found = isRight
+    ? []
+    : [
+        `${name} should have the keys [${keys.join(', ')}] of [${listed.join(', ')}] and has [${[...is].join(', ')}]`,
+      ];
   for (const { owner, expiresAt } of served) {
     if (owner !== id) found.push(`a key of ${name} bears the id ${owner}`);
     if (!(expiresAt > now && expiresAt <= now + MAX_AGE_S + 4 * 3600))
       found.push(`a key of ${name} expires at ${new Date(expiresAt * 1000).toISOString()}`);
   }
   return found;
+}
+
+/** Whom a node serves each key that several people list who are in, by key. */
+function findHolders(node: LoginRoot, model: ReferenceModel): Map<string, readonly ModelPerson[]> {
+  const files = node.keyFiles();
+  const isServed = (key: string, { name }: ModelPerson): boolean =>
+    servedKeys(files.get(name) ?? '').some((served) => served.key === key);
+  return new Map(
+    [...findRivals(model.people.values())].map(([key, rivals]) => [
+      key,
+      rivals.filter((person) => isServed(key, person)),
+    ]),
+  );
+}
+
+/**
+ * One of those who list a key has it: who held it before, if they were in all the time.
+ * @param before whom the node served each key when it was last at rest; without those who need not have kept theirs.
+ */
+export function findWrongHolders(
+  node: LoginRoot,
+  model: ReferenceModel,
+  before: ReadonlyMap<string, string>,
+): string[] {
+  const rivals = findRivals(model.people.values());
+  return [...findHolders(node, model)].flatMap(([key, holders]) => {
+    const able = (rivals.get(key) ?? []).filter((person) => !node.isBarred(person));
+    const names = able.map(({ name }) => name).join(' and ');
+    const held = able.find(({ id }) => id === before.get(key));
+    const [holder] = holders;
+    if (holders.length !== Math.min(able.length, 1))
+      return [`${holders.length} of ${names}, who list one key, are served it: ${key}`];
+    return held === undefined || held.id === holder?.id
+      ? []
+      : [`${held.name} held a key and lost it to ${holder?.name ?? 'no one'}: ${key}`];
+  });
+}
+
+/** The one who is served it, by key, of every key that a node serves. */
+export function readHolders(node: LoginRoot, model: ReferenceModel): Map<string, string> {
+  const files = node.keyFiles();
+  return new Map(
+    [...model.people.values()].flatMap(({ id, name }) =>
+      servedKeys(files.get(name) ?? '').map(({ key }) => [key, id] as const),
+    ),
+  );
 }
 
 function servedKeys(text: string): { key: string; owner: string; expiresAt: number }[] {

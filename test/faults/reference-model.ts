@@ -7,9 +7,9 @@ export interface ModelPerson {
   readonly uid: number;
   /** May log in now. */
   readonly isIn: boolean;
-  /** `type base64` of each key that must be served if the person is in. */
+  /** `type base64` of each key that must be served if the person is in: those that no one else lists who is in. */
   readonly keys: readonly string[];
-  /** With those that belong to a user created earlier, which a node that has not read that user yet may serve. */
+  /** With those that others list who are in: one of them is served such a key, who it is hangs on the node. */
   readonly listed: readonly string[];
 }
 
@@ -34,7 +34,6 @@ interface Served {
   userName: string;
   displayName: string;
   active: boolean;
-  meta: { created: string };
   members?: { value: string }[];
   [extension: `urn:${string}`]: { uid?: number; gid?: number; sunkSshKeys?: string | string[] } | undefined;
 }
@@ -50,20 +49,24 @@ export async function readReferenceModel(store: {
       .filter(({ displayName }) => (ACCESS_GROUPS as readonly string[]).includes(displayName))
       .flatMap(({ members }) => (members ?? []).map(({ value }) => value)),
   );
-  const owners = new Map<string, string>();
-  for (const user of [...users].sort(
-    (a, b) => compare(a.meta.created, b.meta.created) || compare(a.id, b.id),
-  ))
-    for (const key of soundKeys(user)) if (!owners.has(key)) owners.set(key, user.id);
   const people = new Map<string, ModelPerson>();
   for (const user of users) {
     const [name = ''] = user.userName.split('@');
     const uid = user[`${EXTENSION}User`]?.uid;
     if (!/^p\d{4,}$/.test(name) || uid === undefined) continue;
     const listed = [...soundKeys(user)].sort();
-    const keys = listed.filter((key) => owners.get(key) === user.id);
-    people.set(user.id, { id: user.id, name, uid, isIn: user.active && allowed.has(user.id), keys, listed });
+    people.set(user.id, {
+      id: user.id,
+      name,
+      uid,
+      isIn: user.active && allowed.has(user.id),
+      keys: listed,
+      listed,
+    });
   }
+  const contested = new Set(findRivals(people.values()).keys());
+  for (const [id, person] of people)
+    people.set(id, { ...person, keys: person.listed.filter((key) => !contested.has(key)) });
   const made = groups.filter(
     ({ displayName }) =>
       displayName === SUDO_GROUP ||
@@ -85,6 +88,14 @@ export async function readReferenceModel(store: {
       .sort((a, b) => compare(a.name, b.name)),
     sudoGid: made.filter(({ displayName }) => displayName === SUDO_GROUP).map(gidOf)[0] ?? null,
   };
+}
+
+/** Those who are in, by key, of each key that several of them list. */
+export function findRivals(people: Iterable<ModelPerson>): Map<string, ModelPerson[]> {
+  const byKey = new Map<string, ModelPerson[]>();
+  for (const person of people)
+    for (const key of person.isIn ? person.listed : []) byKey.set(key, [...(byKey.get(key) ?? []), person]);
+  return new Map([...byKey].filter(([, rivals]) => rivals.length > 1));
 }
 
 function gidOf(group: Served): number {

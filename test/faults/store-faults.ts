@@ -58,3 +58,15 @@ function spoilRecord(rng: Rng): FaultBody {
     { set: { __proto__: null, constructor: 'x' } },
   ]);
 }
+
+/** What must delay no revocation beyond two polls, whatever it does to the rest. */
+export function chooseNuisance(rng: Rng, names: readonly string[]): FaultBody {
+  const list = { path: LISTS, times: null };
+  return rng.pick<FaultBody>([
+    { kind: 'clock', seconds: rng.pick([-90_000, -400, -290, -200, 200, 290, 400, 90_000]), ...list },
+    { kind: 'members-odd', ...list },
+    { kind: 'standing', ...list },
+    { kind: 'status', status: 429, retryAfter: 999_999_999, ...list, times: 1 },
+    ...(names.length === 0 ? [] : [{ kind: 'record', who: rng.pick(names), unset: ['active'], ...list }]),
+  ]);
+}

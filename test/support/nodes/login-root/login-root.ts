@@ -59,6 +59,8 @@ export interface LoginRoot {
   stopResident(): Promise<void>;
   /** Starts one full sync. `over` resolves when it ended, however. */
   startSync(): { child: ChildProcess; over: Promise<Outcome> };
+  /** A poll: a sync of its own that may ask for changes alone. */
+  startPoll(): Promise<Outcome>;
   /** A command of an operator, to its end. */
   run(...words: string[]): { readonly status: number | null; readonly stderr: string };
   approve(hash: string): void;
@@ -161,6 +163,7 @@ export function makeLoginRoot(name: string, directory: string, config: string, t
       });
       return { child, over: awaitOutcome(child) };
     },
+    startPoll: () => awaitOutcome(spawn(process.execPath, [CLI, 'sync', '--json', '--root', root])),
     run(...words) {
       const { status, stderr } = spawnSync(process.execPath, [CLI, ...words, '--root', root], {
         encoding: 'utf8',
