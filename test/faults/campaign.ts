@@ -121,9 +121,11 @@ export async function runCampaign(
   let steady: ModelPerson[] = [];
   /** As `steady`, where another who lists the same key makes no difference. */
   let present: ModelPerson[] = [];
-  /** Whom a node served each key in the last calm, as SCIM ids. */
+  /** The SCIM id of the person that a node served each key in the last calm. */
   const held = new Map<LoginRoot, ReadonlyMap<string, string>>();
-  /** Names of the people whom an operator blocked since the last calm, on any node. */
+  /** In any calm. */
+  const everHeld = new Map(nodes.map((node) => [node, new Map<string, Set<string>>()]));
+  /** Names of the people that an operator blocked since the last calm, on any node. */
   const blocked = new Set<string>();
 
   async function pushChanges(): Promise<ReferenceModel> {
@@ -288,8 +290,10 @@ export async function runCampaign(
       const ledger = ledgers.get(node);
       demand(node, findEventFaults(node));
       demand(node, findDifferences(node, model, past, ledger?.stranded ?? new Set(), Date.now() / 1000));
-      demand(node, findWrongHolders(node, model, listHeld(node)));
+      const ever = everHeld.get(node) ?? new Map<string, Set<string>>();
+      demand(node, findWrongHolders(node, model, { before: listHeld(node), ever }));
       held.set(node, readHolders(node, model));
+      for (const [key, id] of held.get(node) ?? []) ever.set(key, (ever.get(key) ?? new Set()).add(id));
       demand(node, findToolDifferences(node, model));
       if (ledger !== undefined) ledger.isLost = false;
       if (rng.chance(0.3)) {

@@ -189,7 +189,7 @@ function compareKeys({ name, id, keys, listed }: ModelPerson, text: string, now:
   return found;
 }
 
-/** Whom a node serves each key that several people list who are in, by key. */
+/** The people that a node serves a key which several list who are in, by key. */
 function findHolders(node: LoginRoot, model: ReferenceModel): Map<string, readonly ModelPerson[]> {
   const files = node.keyFiles();
   const isServed = (key: string, { name }: ModelPerson): boolean =>
@@ -202,14 +202,22 @@ function findHolders(node: LoginRoot, model: ReferenceModel): Map<string, readon
   );
 }
 
+/** SCIM ids of the people that a node served a key, by key. */
+export interface Holders {
+  /** In the last calm; without those who need not have kept theirs. */
+  readonly before: ReadonlyMap<string, string>;
+  /** In any calm. */
+  readonly ever: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
 /**
- * One of those who list a key has it: who held it before, if they were in all the time.
- * @param before whom the node served each key when it was last at rest; without those who need not have kept theirs.
+ * One of those who list a key has it: who held it before, if they were in all the time, or who had it there still
+ * earlier and is back.
  */
 export function findWrongHolders(
   node: LoginRoot,
   model: ReferenceModel,
-  before: ReadonlyMap<string, string>,
+  { before, ever }: Holders,
 ): string[] {
   const rivals = findRivals(model.people.values());
   return [...findHolders(node, model)].flatMap(([key, holders]) => {
@@ -219,7 +227,7 @@ export function findWrongHolders(
     const [holder] = holders;
     if (holders.length !== Math.min(able.length, 1))
       return [`${holders.length} of ${names}, who list one key, are served it: ${key}`];
-    return held === undefined || held.id === holder?.id
+    return held === undefined || (holder !== undefined && ever.get(key)?.has(holder.id) === true)
       ? []
       : [`${held.name} held a key and lost it to ${holder?.name ?? 'no one'}: ${key}`];
   });
