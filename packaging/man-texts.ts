@@ -95,6 +95,41 @@ operator is named by SUDO_USER and loginuid, which a root shell can set: they te
 
 Read them with journalctl -u sunk-agent -o cat | jq 'select(.event)'.`;
 
+export const PUBLISH = `With accounts.backend: publish, one agent decides for all pods of a cluster, and gives none of them the token. Each
+decision becomes a generation in publish.directory: files named by their hash (accounts and groups with the indexes of
+libnss-cache, sudo rules, keys in shards of a few hundred people, disabled people, the ledger), and root, a manifest that
+lists them, signed in the format of ssh-keygen(1), -Y. It is signed anew each publish.resign, also while the store is away.
+The publisher's own host gets no account, no sudo and no session of these people. One publisher writes in a directory;
+another one is refused.
+
+Pods mount the directory read-only and run /usr/libexec/sunk-agent/follower: POSIX sh, coreutils and ssh-keygen, as the
+unit sunk-agent-follower or an s6 longrun. It copies bounded bytes, verifies the copy, and moves /run/sunk-agent/current by
+one rename; nothing reads the volume afterwards. It refuses, and reports, whatever no publisher of its list signed, an older
+serial, another publisher, missing or altered files, links and pipes, and keeps the generation in force, whose keys have
+dates of their own. A pod without a generation also refuses one that is older than publish.not_after. It ends each process
+of disabled people, by uid, and leaves local accounts alone: a key is served by name and uid, and sudo to no uid that the
+pod's own passwd has.
+
+To set it up:
+
+  1. key        ssh-keygen -t ed25519 -N '' -f /var/lib/sunk-agent/publish-key, and another one that is kept elsewhere
+  2. publisher  accounts.backend: publish, publish.directory and publish.heartbeats; sunk-agent sync
+  3. image      sh /usr/share/sunk-agent/follower/install-follower: links, nsswitch.conf, sshd, and what is missing
+  4. pods       /etc/sunk-agent/publishers with both public keys, /etc/sunk-agent/operators, /etc/sunk-agent/follower.conf
+  5. look       sunk-agent fleet on the publisher, /run/sunk-agent/follower.status in a pod
+
+To rotate the key, put the next one in place of publish.key: it signs at once, and followers know it. Then give them the
+one after it. If a key was stolen, take it from every pod's list: followers then refuse what it signed. If it was lost, the
+next one goes on. A publisher that was lost with its state volume: sunk-agent ledger import DIRECTORY --apply takes ledger
+and accounts from the last generation, and no uid changes.
+
+While the publisher is away, pods go on with the last generation. Keys end keys.max_age after the store last confirmed
+them, and pods that start find no generation younger than publish.not_after. sunk-agent block NAME --offline KEY puts a
+block on the volume that an operator signed; followers obey it at their next poll, and it ends by itself.
+
+Who is root in a pod can stop its follower, or take its keys for that pod; sunk-agent fleet shows it stale, and such a pod
+must be deleted. Heartbeats are what pods report, and no proof.`;
+
 export const STATUS = `status.json and sunk-agent status --json have schema_version 2. For one release each renamed field also has its name of
 version 1, with the same value:
 

@@ -6,7 +6,7 @@ import { OVERVIEW } from '../src/cli/help.ts';
 import { configSchema } from '../src/config/config.ts';
 import { loadCommands } from './commands.ts';
 import { listKeys } from './config-keys.ts';
-import { EVENTS, LEAVING, NAMES, NSSCACHE, READING, STATUS } from './man-texts.ts';
+import { EVENTS, LEAVING, NAMES, NSSCACHE, PUBLISH, READING, STATUS } from './man-texts.ts';
 import { escapeText, literal, renderHead, renderList } from './mdoc.ts';
 
 /** sunk-agent(8) as mdoc. `time` in epoch seconds. */
@@ -125,6 +125,8 @@ export function renderConfigManual(time: number): string {
     ...renderHelp(NAMES),
     '.Sh LEAVING',
     ...renderHelp(LEAVING),
+    '.Sh PUBLISHER AND FOLLOWERS',
+    ...renderHelp(PUBLISH),
     '.Sh THE NSSCACHE BACKEND',
     ...renderHelp(NSSCACHE),
     '.Sh SEE ALSO',

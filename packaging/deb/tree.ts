@@ -28,6 +28,7 @@ const UNITS = [
   'sunk-agent-reader.service',
   'sunk-agent-hook.path',
   'sunk-agent-hook.service',
+  'sunk-agent-follower.service',
 ];
 
 export interface TreeOptions {
@@ -74,6 +75,13 @@ export async function layTree(options: TreeOptions): Promise<void> {
   // Not under /etc: `doctor --fix` or an operator puts it there.
   copy('packaging/sshd/10-sunk-agent.conf', 'usr/share/sunk-agent/sshd_config.d/10-sunk-agent.conf');
 
+  for (const file of listFiles(path.join(PROJECT, 'packaging/follower'), '')) {
+    const mode = /(?:^|\/)(?:run|finish|follower|follower-keys|install-follower)$/.test(file) ? 0o755 : 0o644;
+    copy(`packaging/follower/${file}`, `usr/share/sunk-agent/follower/${file}`, mode);
+  }
+  for (const program of ['follower', 'follower-keys'])
+    copy(`packaging/follower/${program}`, `usr/libexec/sunk-agent/${program}`, 0o755);
+  put('usr/share/sunk-agent/version', `${version}\n`);
   copy('packaging/alerts/sunk-agent.rules.yaml', 'usr/share/sunk-agent/alerts/sunk-agent.rules.yaml');
 
   for (const file of listFiles(path.join(PROJECT, 'packaging/container'), '')) {

@@ -21,7 +21,15 @@ export interface NodeContext {
 export function openNodeContext(options: { root: string; config: string | undefined }): NodeContext {
   const paths = pathsUnder(options.root);
   const configFile = options.config ?? paths.config;
-  return { config: loadConfig(configFile), configFile, paths, log: createLogger('agent') };
+  const config = loadConfig(configFile);
+  return { config, configFile, paths: placeSudoers(paths, config), log: createLogger('agent') };
+}
+
+/** A publisher gives no sudo on its own host: the rules lie beside the accounts that it publishes. */
+function placeSudoers(paths: Paths, { accounts }: Config): Paths {
+  return accounts.backend === 'publish'
+    ? { ...paths, sudoers: path.join(paths.root, accounts.nsscache_dir, 'sudoers') }
+    : paths;
 }
 
 /**

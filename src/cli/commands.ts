@@ -22,5 +22,6 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   import: () => import('./operate/import.ts'),
   ledger: () => import('./operate/ledger.ts'),
   rebind: () => import('./operate/rebind.ts'),
+  fleet: () => import('./inspect/fleet.ts'),
   config: () => import('./inspect/config.ts'),
 };

@@ -21,6 +21,7 @@ Keeps this login node in agreement with the organisation's user store.
   import    take over existing accounts
   ledger    export, compare and rebuild what binds names and ids
   rebind    move users and groups to new SCIM ids
+  fleet     which pods follow this publisher, by what they report
   config    check a configuration before it is rolled out
   hook      run the pending off-boarding hooks; called by its service
 

@@ -20,6 +20,10 @@ export interface Paths {
   readonly keys: string;
   /** What off-boarding has set aside, one directory per uid; 0700. */
   readonly offboarded: string;
+  /** The managed sudoers file. */
+  readonly sudoers: string;
+  /** What a publisher remembers of its last generation. */
+  readonly publication: string;
   readonly run: string;
   /** The deny list: names whose keys the helper must not serve, one empty file per name. */
   readonly denyList: string;
@@ -58,6 +62,8 @@ export function pathsUnder(root: string): Paths {
     reserve: below('var/lib/sunk-agent/reserve'),
     keys: below('var/lib/sunk-agent/authorized_keys'),
     offboarded: below('var/lib/sunk-agent/offboarded'),
+    sudoers: below('etc/sudoers.d/sunk-agent'),
+    publication: below('var/lib/sunk-agent/publication.json'),
     run: below('run/sunk-agent'),
     denyList: below('run/sunk-agent/shut'),
     trials: below('run/sunk-agent/trials'),

@@ -4,10 +4,10 @@ import { absolutePath, duration, posixId, posixName } from './types.ts';
 
 export const accounts = z.strictObject({
   backend: z
-    .enum(['local', 'nsscache', 'published'])
+    .enum(['local', 'publish', 'nsscache', 'published'])
     .default('local')
     .describe(
-      'local: the node’s own files. nsscache: files that libnss-cache reads, for many nodes. published: another node writes the accounts with nsscache; this node manages homes, keys, sessions and sudo.',
+      'local: the node’s own files. publish: signed generations for the followers of a cluster; see publish. nsscache: files that libnss-cache reads, for many nodes. published: another node writes the accounts with nsscache; this node manages homes, keys, sessions and sudo.',
     ),
   nsscache_dir: absolutePath
     .default('/var/lib/sunk-agent/nsscache')
@@ -48,3 +48,8 @@ export const accounts = z.strictObject({
   shell: absolutePath.default('/bin/bash').describe('The login shell; must be in /etc/shells.'),
   retention: duration.prefault('90d').describe('How long a disabled account keeps its line.'),
 });
+
+/** Whether this node decides over accounts that other nodes resolve. */
+export function isPublisher({ backend }: Pick<z.output<typeof accounts>, 'backend'>): boolean {
+  return backend === 'nsscache' || backend === 'publish';
+}

@@ -11,6 +11,7 @@ import { metrics } from './metrics.ts';
 import { nss } from './nss.ts';
 import { offboarding } from './offboarding.ts';
 import { override } from './overrides.ts';
+import { publish } from './publish.ts';
 import { scim } from './scim.ts';
 import { sync } from './sync.ts';
 import { AgentError } from '../common/errors.ts';
@@ -36,6 +37,7 @@ export const configSchema = z.strictObject({
   limits: limits.prefault({}).describe('The limits of the guard.'),
   offboarding: offboarding.prefault({}).describe('What else happens when a user loses access.'),
   audit: audit.prefault({}).describe('Events for monitoring, and how long the history is kept.'),
+  publish: publish.prefault({}).describe('Signed generations for the pods of a cluster.'),
   metrics: metrics.prefault({}).describe('Metrics; off by default.'),
 });
 
@@ -70,7 +72,7 @@ export function parseConfig(text: string, file: string): Config {
     );
   }
   const parsed = configSchema.safeParse(plainValue(document, file));
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return settle(parsed.data);
   const issues = parsed.error.issues.map((issue) => {
     const path = issue.path.map(String);
     const key = issue.code === 'unrecognized_keys' ? [...path, issue.keys[0] ?? ''] : path;
@@ -84,6 +86,12 @@ export function parseConfig(text: string, file: string): Config {
     !document.hasIn(['scim', 'base_url']) && parsed.error.issues.every(({ path }) => path[0] === 'scim');
   const hint = isFresh ? { hint: 'write it with sunk-agent init' } : {};
   throw new AgentError('config_invalid', issues.slice(0, 5).join('; '), hint);
+}
+
+/** A publisher has no accounts of its own, so whether it makes homes is a question of its own. */
+function settle(config: Config): Config {
+  const { accounts: given, publish: publisher } = config;
+  return given.backend === 'publish' ? { ...config, accounts: { ...given, homes: publisher.homes } } : config;
 }
 
 /** Aliases are refused: a few lines of them can stand for gigabytes. */

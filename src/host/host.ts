@@ -1,4 +1,5 @@
 // The host adapter: reads the state of the node, and is the only way to change it.
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { Paths } from '../common/paths.ts';
@@ -53,6 +54,8 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
   const { root } = paths;
   const nsscacheDirectory = path.join(root, config.accounts.nsscache_dir);
   const backend = openBackend(config.accounts.backend, root, nsscacheDirectory);
+  // The people of a publisher live in other pods: processes and jobs of its own host are none of theirs.
+  const isOfPods = config.accounts.backend === 'publish';
   const managedGroup = { name: config.accounts.primary_group, gid: config.accounts.primary_gid };
   const nameServices = openNameServices(root, [
     ...config.nss.unasked,
@@ -68,21 +71,25 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
         published: readForeignNsscache(root, nsscacheDirectory),
         lines: readAccountLines(root),
         services: nameServices.list(),
-        node: await readNodeTraits(root),
+        node: isOfPods
+          ? { ...(await readNodeTraits(root)), expiry: EXPIRY_OF_PODS }
+          : await readNodeTraits(root),
         keyFiles: leaveOutDenied(
           paths.denyList,
           mergeKeys(readKeyFiles(paths.keys), backend.publication?.readKeys() ?? null),
         ),
         homes: findHomes(root, homes, config.accounts.homes === 'create'),
-        sudoers: readSudoers(root),
-        jobs: findJobOwners(
-          root,
-          own.accounts.values().map(({ entry: { name, uid } }) => ({ name, uid })),
-        ),
+        sudoers: readSudoers(paths.sudoers),
+        jobs: isOfPods
+          ? new Set()
+          : findJobOwners(
+              root,
+              own.accounts.values().map(({ entry: { name, uid } }) => ({ name, uid })),
+            ),
         offboarded: readOffboarded(paths.offboarded),
         rootShells: readPending(paths.rootShells),
         // A throwaway root has no processes of its own.
-        sessions: root === '/' ? await findActive(own.accounts, paths.restarting) : null,
+        sessions: root === '/' && !isOfPods ? await findActive(own.accounts, paths.restarting) : null,
       };
     },
     lookUp(name) {
@@ -97,11 +104,15 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
     apply(changes, onDone = () => {}) {
       for (const directory of ['etc', 'etc/sudoers.d']) sweepTemporaries(path.join(root, directory));
       sweepTemporaries(path.dirname(paths.keys));
+      if (isOfPods) mkdirSync(nsscacheDirectory, { recursive: true, mode: 0o755 });
       sweepOffboarded(paths.offboarded);
       return applyChanges(changes, { paths, config, backend }, onDone);
     },
   };
 }
+
+/** Pods may have an sshd older than 9.1, which reads local time; their zone is UTC. */
+const EXPIRY_OF_PODS = { zulu: false, timeZone: 'UTC' } as const;
 
 /** Uids with processes, and those whose service is about to start one again. */
 async function findActive(
@@ -114,7 +125,7 @@ async function findActive(
 
 function openBackend(kind: Config['accounts']['backend'], root: string, directory: string): AccountBackend {
   if (kind === 'local') return openLocalAccounts(root);
-  return kind === 'nsscache' ? openNssCache(root, directory) : openPublished(root, directory);
+  return kind === 'published' ? openPublished(root, directory) : openNssCache(root, directory);
 }
 
 /** Where a key file and the published keys of that name differ, a text that is neither, so that both are written. */

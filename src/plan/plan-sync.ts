@@ -1,4 +1,5 @@
 // One sync as a pure function: from records, ledger, host and configuration to the decision; it changes nothing.
+import { isPublisher } from '../config/accounts.ts';
 import { readOperatorOverrides, resolveAccess } from '../policy/access.ts';
 import { computeDesiredState, type DesiredStateInput } from '../policy/desired-state.ts';
 import { adoptLost } from '../policy/identity/adopt.ts';
@@ -88,8 +89,7 @@ export function planSync(given: SyncInput): SyncPlan {
     facts,
     nameServices: { services: host.services, answers: input.answers },
   });
-  const desired =
-    config.accounts.backend === 'nsscache' ? carryOver(decided, input, bindings, facts) : decided;
+  const desired = isPublisher(config.accounts) ? carryOver(decided, input, bindings, facts) : decided;
   const actual = readActualState(host, asOnHost(bindings, former, host.own), desired, config);
   const isFollower = config.accounts.backend === 'published';
   const planned = planChanges(desired, actual).filter((change) => !(isFollower && isAccountChange(change)));

@@ -84,7 +84,7 @@ const TERMS: Readonly<Record<string, Term>> = {
       [/^src\/host\/nss\/foreign-nsscache\.ts$/, /`cache`/g],
       [NSCD, /\bcache[sd]?\b/g],
       // The service of nsswitch.conf.
-      [/^packaging\/container\/link-nsscache$/, /\\1 cache\b/g],
+      [/^packaging\/(?:container\/link-nsscache|follower\/install-follower)$/, /\\1 cache\b|\]cache\(/g],
     ],
   },
   take: { today: /\bbegin take\b|\btake[- ]pages?\b|\bnew take\b|\btaking\.|\bkept[- ]take/g, use: 'ingest' },

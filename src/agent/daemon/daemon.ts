@@ -7,6 +7,7 @@ import { createBudget } from './budget.ts';
 import { keepContext, LOCK_PATIENCE_MS } from './context-recovery.ts';
 import { createDaemonSync } from './daemon-sync.ts';
 import { startNameRounds } from './name-rounds.ts';
+import { startPublicationRounds } from './publication-rounds.ts';
 import { checkSchedule } from './schedule.ts';
 import { createSyncQueue, type SyncQueue } from './sync-queue.ts';
 import { startSyncTriggers } from './sync-triggers.ts';
@@ -59,6 +60,7 @@ export async function runDaemon(node: NodeContext, source: ReaderSource, stop: A
     () => queue.ask('delta'),
   );
   const rounds = startNameRounds(node, keeper);
+  const publications = startPublicationRounds(node, keeper);
   const triggers = startSyncTriggers(node, { queue, keeper, link, budget });
   nextDue = () => triggers.nextSync();
 
@@ -67,6 +69,7 @@ export async function runDaemon(node: NodeContext, source: ReaderSource, stop: A
   manager.notify('STOPPING=1');
   triggers.stop();
   rounds.stop();
+  publications.stop();
   await queue.stop();
   clearInterval(watchdog);
   lists.close();

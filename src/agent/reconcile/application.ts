@@ -5,6 +5,7 @@ import { describeKind, isRevocation } from '../../plan/change.ts';
 import type { GuardVerdict } from '../../plan/guard/guard-model.ts';
 import type { SyncContext } from './context.ts';
 import type { BeforeAsking } from './decide.ts';
+import { type PublicationReport, publishGeneration } from '../publication/publish-generation.ts';
 
 export interface Application {
   /** For `decide`: what must not wait. */
@@ -14,6 +15,8 @@ export interface Application {
   /** How many changes `early` tried. */
   countEarly(): number;
   applied(): readonly Applied[];
+  /** What followers have after `late`; null: this node publishes no generations. */
+  publication(): PublicationReport | null;
   /** `applied` as the history keeps it. */
   rows(): HistoryRow[];
 }
@@ -22,12 +25,16 @@ type HistoryRow = ReturnType<typeof toRow>;
 
 /**
  * Does nothing in mode observe.
+ * @param now epoch seconds.
  * @param before what an operator's command applied before the sync: in the history, and counted by no limit.
  */
 export function createApplication(
-  { host, state, config, onProgress }: Pick<SyncContext, 'host' | 'state' | 'config' | 'onProgress'>,
+  context: Pick<SyncContext, 'host' | 'paths' | 'state' | 'config' | 'onProgress'>,
+  now: number,
   before: readonly Applied[],
 ): Application {
+  const { host, state, config, onProgress } = context;
+  let publication: PublicationReport | null = null;
   const applied: Applied[] = [];
   const rows: HistoryRow[] = [];
   let early = 0;
@@ -59,16 +66,20 @@ export function createApplication(
       state.recordFirstOwners(firstOwners);
       early = revocations.length;
       const added = add(await host.apply(revocations), verdict);
+      publishGeneration(context, now);
       return added.flatMap(({ at, scimId, kind, problem }) =>
         problem === null ? [{ at, scimId, kind }] : [],
       );
     },
     async late(verdict) {
       const { go } = verdict;
-      if (!isObserving) add(await host.apply(go, (done) => onProgress?.('apply', done, go.length)), verdict);
+      if (isObserving) return;
+      add(await host.apply(go, (done) => onProgress?.('apply', done, go.length)), verdict);
+      publication = publishGeneration(context, now);
     },
     countEarly: () => early,
     applied: () => applied,
+    publication: () => publication,
     rows: () => rows,
   };
 }

@@ -10,6 +10,8 @@ import { type Pause, StoreBusy } from '../../protocol/store-busy.ts';
 import type { SyncPlan, UnmanagedAccount } from '../../plan/plan-sync.ts';
 import { countPresent } from './present-accounts.ts';
 import { countRecords, type RecordCounts } from './count-records.ts';
+import type { Application } from './application.ts';
+import type { PublicationReport } from '../publication/publish-generation.ts';
 import type { SyncMode } from '../ingest/sync-request.ts';
 
 export interface HeldSummary {
@@ -77,6 +79,8 @@ export interface SyncReport {
     readonly until: number;
     readonly by: readonly string[];
   } | null;
+  /** What a publisher's followers have now. Left out: this node publishes no generations. */
+  readonly publication?: PublicationReport;
   /** Milliseconds a step. */
   readonly durations: Readonly<Record<string, number>>;
   readonly tally: RecordCounts;
@@ -89,16 +93,16 @@ export interface ReportInput {
   readonly fetched: FetchResult | AgentError | null;
   readonly plan: SyncPlan;
   readonly stateFault: string | null;
-  readonly applied: readonly Applied[];
-  /** How many of them are of a first plan, before the name services were asked. */
-  readonly early: number;
+  readonly application: Pick<Application, 'applied' | 'countEarly' | 'publication'>;
   readonly state: StateDatabase;
   readonly durations: Readonly<Record<string, number>>;
 }
 
 /** Gathers the report; reads the state database, changes nothing. */
 export function reportSync(input: ReportInput): SyncReport {
-  const { plan, applied, state, fetched, stateFault } = input;
+  const { plan, application, state, fetched, stateFault } = input;
+  const applied = application.applied();
+  const publication = application.publication();
   const { desired, changes, verdict } = plan;
   const failures = applied.filter((result) => !result.ok);
   const isFailed = fetched instanceof AgentError;
@@ -117,7 +121,7 @@ export function reportSync(input: ReportInput): SyncReport {
       refused: desired.refusals.length,
     },
     changes: {
-      planned: changes.length + input.early,
+      planned: changes.length + application.countEarly(),
       done: applied.length - failures.length,
       failed: failures.length,
       held: verdict.held.reduce((sum, set) => sum + set.changes.length, 0),
@@ -133,10 +137,12 @@ export function reportSync(input: ReportInput): SyncReport {
     refusals: desired.refusals.slice(0, 100),
     problems: [
       ...(stateFault === null ? [] : [stateFault]),
+      ...sayProblem(publication),
       ...failures.slice(0, 20).map(({ change, problem }) => `${change.kind} ${change.name}: ${problem}`),
     ],
     keyExpiry,
     extended: findExtended(desired),
+    ...(publication === null ? {} : { publication }),
     durations: input.durations,
     tally: countRecords(plan, applied, state.quarantine()),
   };
@@ -155,10 +161,18 @@ function describeFailure(error: AgentError): SyncReport['failure'] {
   return { code, message, hint, ...(error instanceof StoreBusy ? { pause: error.pause } : {}) };
 }
 
+function sayProblem(publication: PublicationReport | null): string[] {
+  const problem = publication?.problem ?? null;
+  return problem === null ? [] : [`followers keep the generation before: ${problem}`];
+}
+
 /** Whether the store was fetched and the host agrees with it now. */
-export function isAgreed({ fetched, failure, changes, unknown = null }: SyncReport): boolean {
+export function isAgreed({ fetched, failure, changes, unknown = null, publication }: SyncReport): boolean {
   const isFetched = failure === null && (fetched === null || fetched.problems.length === 0);
-  return isFetched && changes.failed === 0 && changes.held === 0 && (unknown?.withKeys ?? 0) === 0;
+  const isPublished = (publication?.problem ?? null) === null;
+  return (
+    isFetched && isPublished && changes.failed === 0 && changes.held === 0 && (unknown?.withKeys ?? 0) === 0
+  );
 }
 
 export interface UnmanagedSummary {

@@ -51,7 +51,7 @@ export async function runSync(
     return report;
   }
   context.onProgress?.('plan', 0, null);
-  const application = createApplication(context, before);
+  const application = createApplication(context, now, before);
   const plan = await watch.time('decide', () =>
     decide(context, now, judgeFreshness(fetched, state, now), application.early),
   );
@@ -75,8 +75,7 @@ export async function runSync(
     fetched,
     plan,
     stateFault: context.stateFault,
-    applied,
-    early: application.countEarly(),
+    application,
     state,
     durations: watch.laps(),
   });

@@ -15,15 +15,17 @@ import { type Host, openHost } from '../../host/host.ts';
 import { DISABLED_DAY } from '../../plan/actual.ts';
 import type { Paths } from '../../common/paths.ts';
 import { makePrintable } from '../../common/text/printable.ts';
+import { blockOffline } from './block-offline.ts';
 import { findEntry, openView, readEnd, readEntry } from './block-entry.ts';
 import { announceOwner } from '../owner.ts';
 import { announceWait } from '../waiting.ts';
 import type { CommandContext } from '../command.ts';
 
 export const failure = 1;
-export const options = { for: { type: 'string' } } as const;
+export const options = { for: { type: 'string' }, offline: { type: 'string' } } as const;
 
 export const help = `Usage: sunk-agent block NAME [--for DURATION] [--config FILE] [--root DIR]
+       sunk-agent block NAME --offline KEY [--for DURATION] [--config FILE] [--root DIR]
 
 Revokes the access of a user (account name, present or former, userName, SCIM id or externalId) or of a key
 (fingerprint, SHA256:...) at once and until unblock, whatever the store has. Needs neither store nor daemon; with a
@@ -32,6 +34,8 @@ the SCIM id, so that no rename ends a block; a fleet may share it. A line writte
 knows yet.
 
   --for DURATION   such as 8h: the block ends by itself
+  --offline KEY    only where followers are: signs the block with that key of an operator and puts it on the volume
+                   publish.directory, for the hours without a publisher; for a day without --for, for seven at most
 
 Examples:
   sunk-agent block alice
@@ -44,6 +48,11 @@ export async function run(context: CommandContext): Promise<number> {
   const typed = readEntry(context);
   const until = readEnd(context);
   const node = openNodeContextOrLastGood(context, warnOfConfig);
+  const key = context.values['offline'];
+  if (typeof key === 'string') {
+    blockOffline(node, typed, key, until);
+    return 0;
+  }
   announceOwner(context);
   const started = performance.now();
   const host = openHost(node);

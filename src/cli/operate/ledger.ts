@@ -1,11 +1,12 @@
 // `sunk-agent ledger`: the ledger as a file, compared with another one, and rebuilt from one.
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { previewSync, withLedger } from '../../agent/operator/ledger-command.ts';
 import { openNodeContext, type NodeContext } from '../../agent/node-context.ts';
 import { operatorName } from '../../agent/overrides/operator-files.ts';
 import { recordAct } from '../../agent/report/audit.ts';
 import { AgentError } from '../../common/errors.ts';
 import { sayCount } from '../../common/text/count-noun.ts';
+import { readPublishedLedger, restoreAccounts } from '../../agent/publication/restore-published.ts';
 import { readNodeFacts } from '../../plan/managed-state.ts';
 import { printPlan } from '../../plan/print.ts';
 import { compareLedgers } from '../../policy/ledger/compare-ledgers.ts';
@@ -24,7 +25,7 @@ export const options = { apply: { type: 'boolean', default: false } } as const;
 
 export const help = `Usage: sunk-agent ledger export [--config FILE] [--root DIR]
        sunk-agent ledger diff FILE [--json] [--config FILE] [--root DIR]
-       sunk-agent ledger import FILE [--apply] [--json] [--config FILE] [--root DIR]
+       sunk-agent ledger import FILE|DIRECTORY [--apply] [--json] [--config FILE] [--root DIR]
 
 The ledger binds names, uids, gids and homes to SCIM ids for good.
 
@@ -32,8 +33,9 @@ The ledger binds names, uids, gids and homes to SCIM ids for good.
   diff    compares it with the export of another node or cluster: names, uids, gids and homes that differ, which matters
           where both mount the same homes. What only one of them has is counted, and is no difference
   import  binds what an export has and this ledger has not, so that a lost state volume gives every person the uid of
-          before. Refuses what contradicts this ledger or an account of this node. Shows what the next sync would do;
-          changes nothing without --apply
+          before. DIRECTORY is a volume of generations: the last one has the ledger, and its signature must be of
+          publish.key or of /etc/sunk-agent/publishers. Refuses what contradicts this ledger or an account of this node.
+          Shows what the next sync would do; changes nothing without --apply
   --apply write it into the ledger
 
 A state volume that was lost on a publisher rebuilds itself from the last published generation, too: people whose name
@@ -57,13 +59,14 @@ export async function run(context: CommandContext): Promise<number> {
   if (!isFitting) throw new AgentError('usage', 'export, diff FILE or import FILE are expected');
   const node = openNodeContext(context);
   if (action === 'export') return exportLedger(node);
-  const other = parseLedger(readText(file ?? ''), file ?? '');
+  const other = parseLedger(readText(file ?? '', node), file ?? '');
   return action === 'diff'
     ? diffLedgers(node, other, context.json)
     : importLedger(context, node, other, file ?? '');
 }
 
-function readText(file: string): string {
+function readText(file: string, node: NodeContext): string {
+  if (file !== '-' && isDirectory(file)) return readPublishedLedger(node, file);
   try {
     return readFileSync(file === '-' ? 0 : file, 'utf8');
   } catch (cause) {
@@ -129,6 +132,7 @@ async function importLedger(
       state.bind(plan.bindings);
       state.recordFormer(former, now, operatorName());
       state.inherit(decided);
+      if (file !== '-' && isDirectory(file)) restoreAccounts(node, file);
     }
     const more = { former: former.length, inherited: decided.length, applied: isApplied };
     process.stdout.write(
@@ -140,6 +144,10 @@ async function importLedger(
     if (plan.refused.length > 0) return 1;
     return count === 0 || isApplied ? 0 : 2;
   });
+}
+
+function isDirectory(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** Those of `more` that `present` does not have. */

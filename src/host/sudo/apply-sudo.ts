@@ -7,15 +7,15 @@ import { endRootShells, hasLogind } from '../sessions/end-root-shells.ts';
 import { forgetPending, forgetRoot, noteFormerRoot, notePending, readSince } from './had-root.ts';
 import { reduceSudoers, removeSudoers, writeSudoers } from './sudoers.ts';
 
-export function grantSudo({ text }: ChangeOf<'sudoers-write'>, { root, rootShells }: Paths): void {
-  writeSudoers(root, text);
+export function grantSudo({ text }: ChangeOf<'sudoers-write'>, { sudoers, rootShells }: Paths): void {
+  writeSudoers(sudoers, text);
   forgetRoot(rootShells, readSudoersUids(text));
 }
 
 /** Whose shells are to end is on record before the rule goes, so that a kill in between forgets no one. */
 export function revokeSudo(
   change: ChangeOf<'sudoers-remove' | 'sudoers-revoke'>,
-  { root, rootShells }: Paths,
+  { root, sudoers, rootShells }: Paths,
 ): void {
   notePending(
     rootShells,
@@ -26,8 +26,8 @@ export function revokeSudo(
     for (const { uid, name, keepsAccount } of change.leavers)
       if (!keepsAccount) noteFormerRoot(rootShells, { uid, name, until });
   }
-  if (change.kind === 'sudoers-remove') removeSudoers(root);
-  else reduceSudoers(root, change.text);
+  if (change.kind === 'sudoers-remove') removeSudoers(sudoers);
+  else reduceSudoers(sudoers, change.text);
 }
 
 /**

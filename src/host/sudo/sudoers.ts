@@ -5,18 +5,15 @@ import path from 'node:path';
 import { AgentError } from '../../common/errors.ts';
 import { replaceFiles } from '../fs/atomic-file.ts';
 
-const FILE = 'etc/sudoers.d/sunk-agent';
 const VISUDO = '/usr/sbin/visudo';
 
 /** Text of the managed file; empty if it does not exist. */
-export function readSudoers(root: string): string {
-  const file = path.join(root, FILE);
+export function readSudoers(file: string): string {
   return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }
 
 /** @throws Error where sudo is not installed, or visudo does not accept the text. */
-export function writeSudoers(root: string, text: string): void {
-  const file = path.join(root, FILE);
+export function writeSudoers(file: string, text: string): void {
   if (!existsSync(path.dirname(file)))
     throw new AgentError('refused', `there is no ${path.dirname(file)}`, { hint: 'install sudo' });
   if (existsSync(VISUDO)) checkText(text);
@@ -24,13 +21,13 @@ export function writeSudoers(root: string, text: string): void {
 }
 
 /** Writes a text that only lacks rules of the present file, which visudo accepted: nothing has to be asked, and nothing waits. */
-export function reduceSudoers(root: string, text: string): void {
-  if (text === '') removeSudoers(root);
-  else replaceFiles([{ file: path.join(root, FILE), data: text, encoding: 'utf8', mode: 0o440 }]);
+export function reduceSudoers(file: string, text: string): void {
+  if (text === '') removeSudoers(file);
+  else replaceFiles([{ file, data: text, encoding: 'utf8', mode: 0o440 }]);
 }
 
-export function removeSudoers(root: string): void {
-  rmSync(path.join(root, FILE), { force: true });
+export function removeSudoers(file: string): void {
+  rmSync(file, { force: true });
 }
 
 function checkText(text: string): void {

@@ -1,4 +1,5 @@
 // Groups for primary gids that no other group has: without one, id(1) and each login shell complain about the number.
+import { isPublisher } from '../../config/accounts.ts';
 import type { Config } from '../../config/config.ts';
 import { isReservedId, isReservedName } from '../identity/reserved.ts';
 import { isSafeName } from '../identity/username.ts';
@@ -35,8 +36,7 @@ export function makePersonalGroups(question: PersonalGroupsQuestion): PersonalGr
   const named = new Set([config.accounts.primary_gid, ...groups.map(({ gid }) => gid)]);
   for (const { gid } of facts.foreignGroups) named.add(gid);
   // A publisher goes on publishing the former publisher's groups as they are, members included (see inherited.ts).
-  if (config.accounts.backend === 'nsscache')
-    for (const { gid } of facts.published?.groups ?? []) named.add(gid);
+  if (isPublisher(config.accounts)) for (const { gid } of facts.published?.groups ?? []) named.add(gid);
   const bound = new Map([...bindings.values()].map((binding) => [binding.id, binding]));
   const free = findFreeNames(question);
   for (const { scimId, entry } of accounts) {

@@ -24,6 +24,7 @@ describe('the units', () => {
   it('expose as little as promised', () => {
     expect(exposure('sunk-agent.service')).toBeLessThanOrEqual(2);
     expect(exposure('sunk-agent-reader.service')).toBeLessThanOrEqual(1.5);
+    expect(exposure('sunk-agent-follower.service')).toBeLessThanOrEqual(2);
   });
 
   it('give the token to the reader alone, and the network too', () => {
