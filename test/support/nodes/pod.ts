@@ -19,7 +19,7 @@ import { mustRun } from './run.ts';
 const CONTAINERFILE = path.resolve(import.meta.dirname, '../../../packaging/container/Containerfile');
 const RELEASE: Release = 'bookworm';
 /** What an image with s6-overlay has; the pods that read published accounts resolve them with libnss-cache. */
-const PACKAGES = ['s6', 'libnss-cache'];
+export const PACKAGES = ['s6', 'libnss-cache'];
 
 /** dpkg and the scripts of the package may be slow. */
 const INSTALL_MS = 600_000;
