@@ -36,6 +36,10 @@ export async function renderCommandManual(time: number): Promise<string> {
       'Extensions: the user, the time until the keys are extended, and the operator.',
     ],
     [
+      '/var/lib/sunk-agent/grants',
+      'Grants: the user, the group, the time until the grant ends, the operator and the reason; a day longer than the grant.',
+    ],
+    [
       '/var/lib/sunk-agent/offboarded/',
       'Cron and at jobs and lingering of revoked users, by uid; restored when they return. Jobs that would then run at once stay in UID.kept-TIME.',
     ],

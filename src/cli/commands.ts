@@ -15,6 +15,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   doctor: () => import('./inspect/doctor.ts'),
   block: () => import('./operate/block.ts'),
   unblock: () => import('./operate/unblock.ts'),
+  grant: () => import('./operate/grant.ts'),
   freeze: () => import('./operate/freeze.ts'),
   extend: () => import('./operate/extend.ts'),
   thaw: () => import('./operate/thaw.ts'),

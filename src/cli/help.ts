@@ -17,6 +17,7 @@ Keeps this login node in agreement with the organisation's user store.
   doctor    what prevents logins from working as configured
   block     revoke the access of a user or key at once; unblock restores it
   extend    extend keys in an emergency, without the store
+  grant     let a user into an access or sudo group for a while
   freeze    no additions and no removals for absence for a while; thaw ends it
   import    take over existing accounts
   ledger    export, compare and rebuild what binds names and ids

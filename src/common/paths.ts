@@ -36,6 +36,8 @@ export interface Paths {
   readonly freeze: string;
   /** Users whose keys an operator extended. */
   readonly extended: string;
+  /** Users that operators let into a group for a while. */
+  readonly grants: string;
   /** Acts of operators: NDJSON, append-only. */
   readonly audit: string;
   readonly readerSocket: string;
@@ -72,6 +74,7 @@ export function pathsUnder(root: string): Paths {
     syncLock: below('run/sunk-agent/pass.lock'),
     freeze: below('var/lib/sunk-agent/freeze'),
     extended: below('var/lib/sunk-agent/extended'),
+    grants: below('var/lib/sunk-agent/grants'),
     audit: below('var/lib/sunk-agent/audit.ndjson'),
     readerSocket: below('run/sunk-agent/reader.sock'),
     hooks: below('run/sunk-agent/hooks'),

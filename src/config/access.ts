@@ -1,5 +1,6 @@
 // `access`: who may log in, and who may run sudo.
 import * as z from 'zod';
+import { duration } from './types.ts';
 
 const groupReference = z.strictObject({
   name: z.string().min(1).describe('The exact name at the store; case counts.'),
@@ -24,4 +25,9 @@ export const access = z.strictObject({
     .array(z.string())
     .default([])
     .describe('If not empty, only these userNames have access (a personal login pod).'),
+  until: duration
+    .prefault('7d')
+    .describe(
+      'The longest time for which an operator may let a user into one of these groups (sunk-agent grant).',
+    ),
 });

@@ -11,6 +11,7 @@ export const DISABLED_BECAUSE: Readonly<Record<DisabledBecause, string>> = {
   absent: 'the store no longer has this person',
   'no-access-group': 'is in no access group',
   blocked: 'an operator blocked this person',
+  'grant-ended': 'the grant of an operator has ended',
   'not-listed-here': 'access.users does not list this person',
   retired: 'an operator retired this account, which the store does not have',
 };

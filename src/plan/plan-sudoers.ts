@@ -1,6 +1,6 @@
 // What becomes of the managed sudoers file: it follows the memberships that are really made, not those that are held.
 import type { DesiredState } from '../policy/model.ts';
-import { readSudoersUids, renderSudoers } from '../policy/sudoers.ts';
+import { readSudoersEnds, readSudoersUids, renderSudoers } from '../policy/sudoers.ts';
 import type { ActualState } from './actual.ts';
 import { type Change, CHANGE_ORDER } from './change.ts';
 import type { SudoLeaver } from './changes/sudo.ts';
@@ -62,7 +62,8 @@ const orderOf = ({ kind }: Change): number => CHANGE_ORDER.indexOf(kind);
 
 /** What removes rules goes before every grant; what adds them comes after the accounts. */
 function changeTo(uids: ReadonlySet<number>, desired: DesiredState, actual: ActualState): Change[] {
-  const text = renderSudoers(uids);
+  const ends = findEnds(desired, actual);
+  const text = renderSudoers(uids, ends);
   const before = readSudoersUids(actual.sudoers);
   const lost = before.difference(uids);
   const common = { scimId: null, name: 'sunk-agent' };
@@ -73,17 +74,33 @@ function changeTo(uids: ReadonlySet<number>, desired: DesiredState, actual: Actu
     changes.push({ ...common, kind: 'sudoers-remove', leavers, because });
   } else if (lost.size > 0) {
     const because = 'the store no longer lists these members of access.sudo_groups';
-    const kept = renderSudoers(before.intersection(uids));
+    const kept = renderSudoers(before.intersection(uids), ends);
     changes.push({ ...common, kind: 'sudoers-revoke', text: kept, leavers, because });
   }
   // The sessions of a disabled account end as a whole.
   for (const { scimId, name, uid } of leavers.filter(({ keepsAccount }) => keepsAccount))
     changes.push({ scimId, name, kind: 'root-shells-end', uid, because: 'has no sudo any more' });
-  if (text !== '' && text !== (lost.size > 0 ? renderSudoers(before.intersection(uids)) : actual.sudoers)) {
+  if (
+    text !== '' &&
+    text !== (lost.size > 0 ? renderSudoers(before.intersection(uids), ends) : actual.sudoers)
+  ) {
     const because = 'access.sudo_groups gives the members of these groups sudo';
     changes.push({ ...common, kind: 'sudoers-write', text, because });
   }
   return changes;
+}
+
+/** When rules end, by uid: as desired; of a person who is to have none and keeps one for now, as in the present file. */
+function findEnds(desired: DesiredState, actual: ActualState): ReadonlyMap<number, number> {
+  const ends = readSudoersEnds(actual.sudoers);
+  if (ends.size === 0 && desired.sudoEnds.size === 0) return ends;
+  const members = new Set(desired.groups.flatMap(({ sudo, members: names }) => (sudo ? names : [])));
+  for (const { entry } of desired.accounts) {
+    const end = desired.sudoEnds.get(entry.name);
+    if (end !== undefined) ends.set(entry.uid, end);
+    else if (members.has(entry.name)) ends.delete(entry.uid);
+  }
+  return ends;
 }
 
 /**

@@ -12,6 +12,7 @@ import { readKeys } from '../policy/keys/ssh-key.ts';
 import { addDecisions, carryInherited, type InheritedRow } from '../policy/inherited.ts';
 import type { Binding, DesiredState, NodeFacts } from '../policy/model.ts';
 import type { NameServices } from '../policy/name-services.ts';
+import { applyGrants, type JudgedGrant } from '../policy/grants.ts';
 import { isNotInStore } from '../policy/not-in-store.ts';
 import { type ActualState, DISABLED_DAY } from './actual.ts';
 import { type Change, isAccountChange } from './change.ts';
@@ -64,6 +65,8 @@ export interface SyncPlan {
   readonly firstOwners: FirstOwnerChanges;
   /** People and groups that were created again at the store and are refused here: `sunk-agent rebind` is the way out. */
   readonly stranded: readonly Succession[];
+  /** What operators granted for a while, and whether it counts now. */
+  readonly grants: readonly JudgedGrant[];
   /** Accounts of the managed group that are not managed, because neither ledger nor store knows them. */
   readonly notInStore: readonly UnmanagedAccount[];
 }
@@ -74,7 +77,8 @@ const UNRECORDED = 'the state database cannot be written: no grants and no absen
 /** Policy, plan and guard. Pure: equal input, in any order, gives an equal decision. */
 export function planSync(given: SyncInput): SyncPlan {
   const input = { ...given, config: followConfig(given.config, given.former) };
-  const { users, groups, host, config, now, blocked, former } = input;
+  const { users, host, config, now, blocked, former, grants } = input;
+  const groups = applyGrants(input.groups, grants);
   const access = resolveAccess(config.access, groups);
   const overrides = readOperatorOverrides(config, blocked);
   const readFacts = (ledger: readonly Binding[]): NodeFacts =>
@@ -110,6 +114,7 @@ export function planSync(given: SyncInput): SyncPlan {
   });
   const verdict = { ...judged, go: settleSudoers(judged.go, changes, desired, actual) };
   return {
+    grants,
     desired,
     facts,
     actual,
@@ -195,8 +200,9 @@ export function listHomes({
   bindings,
   former,
   config,
-}: Pick<SyncInput, 'users' | 'groups' | 'bindings' | 'former' | 'config'>): string[] {
-  const { members } = resolveAccess(followConfig(config, former).access, groups);
+  grants,
+}: Pick<SyncInput, 'users' | 'groups' | 'bindings' | 'former' | 'config' | 'grants'>): string[] {
+  const { members } = resolveAccess(followConfig(config, former).access, applyGrants(groups, grants));
   const domains = foldDomains(config.accounts.domains);
   const homes = new Map<string, string | null>();
   for (const { kind, scimId, home } of bindings) if (kind === 'account') homes.set(scimId, home);

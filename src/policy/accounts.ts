@@ -26,6 +26,8 @@ export interface AccountRules {
   readonly config: Config;
   readonly facts: Pick<NodeFacts, 'shells' | 'homes'>;
   readonly extensions: ReadonlyMap<string, Extension>;
+  /** Who may log in by a grant alone, by SCIM id, and until when (epoch seconds). */
+  readonly loginEnds: ReadonlyMap<string, number>;
   /** Epoch seconds. */
   readonly now: number;
 }
@@ -122,7 +124,7 @@ function enableAccount(
   { name, uid, gid, home }: Identity,
   accepted: PersonKeys['accepted'],
   shells: ReadonlySet<string>,
-  { config, extensions, now }: AccountRules,
+  { config, extensions, loginEnds, now }: AccountRules,
   { refusals }: { refusals: Refusal[] },
 ): DesiredAccount {
   const { record, confirmedAt } = user;
@@ -133,13 +135,16 @@ function enableAccount(
   }
   const given = extensions.get(record.id);
   const extension = given !== undefined && isExtended(user, given, now) ? given : null;
-  const expiresAt = expireKeys(confirmedAt, config.keys.max_age, extension);
+  const confirmed = expireKeys(confirmedAt, config.keys.max_age, extension);
+  const end = loginEnds.get(record.id);
+  const isEnd = end !== undefined && (confirmed === null || end < confirmed);
+  const issued = issueCredentials(accepted, record.id, isEnd ? end : confirmed);
   const shell = found ?? config.accounts.shell;
   return {
     scimId: record.id,
     entry: { name, uid, gid, gecos: cleanGecos(record.displayName), dir: home, shell },
     disabled: null,
-    credentials: issueCredentials(accepted, record.id, expiresAt),
+    credentials: isEnd ? issued.map((one) => ({ ...one, isEnd })) : issued,
     extension,
     needsManagedGroup: gid !== config.accounts.primary_gid,
   };

@@ -1,6 +1,7 @@
 // From records, ledger, configuration and time to the desired state; the order of input never matters.
 import type { Config } from '../config/config.ts';
-import { findDisabledBecause, readOperatorOverrides, resolveAccess } from './access.ts';
+import { findDisabledBecause, readOperatorOverrides, type ResolvedAccess, resolveAccess } from './access.ts';
+import { type JudgedGrant, resolveGrants } from './grants.ts';
 import { buildAccounts, type BuiltAccounts } from './accounts.ts';
 import { findMembers, listEnabled } from './groups/group-members.ts';
 import { chooseGroups, type GroupChoice } from './groups/groups.ts';
@@ -37,7 +38,10 @@ const SUDO_AGE = 86_400;
 
 export interface DesiredStateInput {
   readonly users: readonly StoredUser[];
+  /** As the store has them; grants are added here. */
   readonly groups: readonly StoredGroup[];
+  /** What operators granted for a while, and whether it counts now. */
+  readonly grants: readonly JudgedGrant[];
   readonly bindings: readonly Binding[];
   /** What was moved to other SCIM ids or ids: a former uid or gid is never given again. */
   readonly former: readonly FormerBinding[];
@@ -64,7 +68,8 @@ export interface DesiredStateInput {
 
 /** The desired state. Pure: equal arguments, in any order, give an equal answer. */
 export function computeDesiredState(input: DesiredStateInput): DesiredState {
-  const { users, groups, config, facts, now } = input;
+  const { users, config, facts, now } = input;
+  const { groups, ends, ended } = resolveGrants(config, input.groups, input.grants);
   const access = resolveAccess(config.access, groups);
   const ledger = indexLedger(input.bindings);
   const { accounts: bindings, primaryGids } = ledger;
@@ -73,39 +78,39 @@ export function computeDesiredState(input: DesiredStateInput): DesiredState {
   const choice = chooseGroups({ groups, access, ...known });
   const sudoGids = choice.chosen.filter(({ sudo }) => sudo).map(({ gid }) => gid);
   const overrides = readOperatorOverrides(config, input.blocked);
-  const { people, others } = selectPeople(users, access.members, bindings, overrides, config);
+  const { people, others } = selectPeople(
+    users,
+    access.members,
+    listLapsed(access, ended),
+    bindings,
+    overrides,
+    config,
+  );
   const allocations = collectAllocations(config, facts, bindings.values(), input.former);
   const resolved = resolveIdentities(people, allocations, new Set(sudoGids), input.blocked, services);
   const rules = compileKeyRules(config.keys, overrides.fingerprints, facts.keyTypes);
   const firstOwners = indexFirstOwners(input.firstOwners, input.former);
   const holders = { identities: resolved.identities, keyFiles: facts.keyFiles, firstOwners };
   const keys = resolveKeys(people, others, rules, holders);
-  const built = buildAccounts(people, resolved.identities, keys, input);
+  const built = buildAccounts(people, resolved.identities, keys, { ...input, loginEnds: ends.login });
   const isTaken = isManagedGroupTaken(config, facts);
   // With a managed group that belongs to this node, no grant and no change; revocations go on.
   const accounts = isTaken ? built.accounts.filter(({ disabled }) => disabled !== null) : built.accounts;
   const groupsOfStore = fillGroups(choice.chosen, accounts);
   const personal = makePersonalGroups({ accounts, groups: groupsOfStore, ...known });
-  // A clock that was set back makes no record younger.
-  const isFresh = input.completeAt !== null && Math.abs(now - input.completeAt) <= SUDO_AGE;
   return {
-    managedGroup: {
-      name: config.accounts.primary_group,
-      gid: config.accounts.primary_gid,
-      members: accounts.filter(({ needsManagedGroup }) => needsManagedGroup).map(({ entry }) => entry.name),
-    },
+    managedGroup: fillManagedGroup(config, accounts),
     accounts,
     groups: [...groupsOfStore, ...personal.groups].sort((a, b) => compare(a.name, b.name)),
-    grantsSudo: isFresh && !isTaken,
+    sudoEnds: nameEnds(ends.sudo, accounts),
+    endedGrants: ended,
+    grantsSudo: isFresh(input) && !isTaken,
     bindings: [...built.bindings, ...choice.bindings, ...personal.bindings].sort(
       (a, b) => compare(a.kind, b.kind) || compare(a.scimId, b.scimId),
     ),
     leftovers: listLeftovers(input, { bindings, choice, built, personal, isTaken }),
     carried: [],
-    expiry: facts.expiry,
-    makesHomes: config.accounts.homes === 'create',
-    sharedHome: config.accounts.home.includes('%u') ? null : config.accounts.home,
-    hasHook: config.offboarding.hook !== null,
+    ...readSettings(config, facts),
     questions: collectQuestions(
       [...choice.grants, ...resolved.grants, ...personal.grants],
       config.nss.must_resolve,
@@ -119,6 +124,29 @@ export function computeDesiredState(input: DesiredStateInput): DesiredState {
       ...(isTaken ? [MANAGED_GROUP_TAKEN] : []),
       ...(input.completeAt === null ? [] : findUnmatchedOverrides(users, bindings.values(), config)),
     ].sort(compareRefusals),
+  };
+}
+
+/** A clock that was set back makes no record younger. */
+function isFresh({ completeAt, now }: DesiredStateInput): boolean {
+  return completeAt !== null && Math.abs(now - completeAt) <= SUDO_AGE;
+}
+
+function fillManagedGroup(
+  { accounts: { primary_group: name, primary_gid: gid } }: Config,
+  accounts: readonly DesiredAccount[],
+): DesiredState['managedGroup'] {
+  const listed = accounts.filter(({ needsManagedGroup }) => needsManagedGroup);
+  return { name, gid, members: listed.map(({ entry }) => entry.name) };
+}
+
+/** What the plan has to know of the configuration and of this node's sshd. */
+function readSettings({ accounts: { homes, home }, offboarding }: Config, { expiry }: NodeFacts) {
+  return {
+    expiry,
+    makesHomes: homes === 'create',
+    sharedHome: home.includes('%u') ? null : home,
+    hasHook: offboarding.hook !== null,
   };
 }
 
@@ -159,6 +187,7 @@ function indexLedger(bindings: readonly Binding[]) {
 function selectPeople(
   users: readonly StoredUser[],
   members: ReadonlySet<string>,
+  lapsed: ReadonlySet<string>,
   bindings: ReadonlyMap<string, Binding>,
   overrides: ReturnType<typeof readOperatorOverrides>,
   config: Config,
@@ -182,11 +211,37 @@ function selectPeople(
     const rules = overrides.rulesFor(record, binding?.name ?? nameNewcomer(record));
     const listed = overrides.isListed(record.userName);
     const { active } = record;
-    const disabled = findDisabledBecause({ block: rules.block, active, absent, member, listed });
+    const reason = findDisabledBecause({ block: rules.block, active, absent, member, listed });
+    const disabled = reason === 'no-access-group' && lapsed.has(record.id) ? 'grant-ended' : reason;
     const isEnabledByStore = active && !absent && member;
     people.push({ user, rules, binding, disabled, isEnabledByStore });
   }
   return { people, others };
+}
+
+/** Who was in an access group by a grant that ended lately. */
+function listLapsed({ accessGroups }: ResolvedAccess, ended: ReadonlySet<string>): ReadonlySet<string> {
+  const ids = new Set(accessGroups.map(({ id }) => id));
+  return new Set(
+    [...ended].flatMap((one) => {
+      const [person = '', group = ''] = one.split('\n');
+      return ids.has(group) ? [person] : [];
+    }),
+  );
+}
+
+/** By account name. */
+function nameEnds(
+  ends: ReadonlyMap<string, number>,
+  accounts: readonly DesiredAccount[],
+): ReadonlyMap<string, number> {
+  if (ends.size === 0) return ends;
+  return new Map(
+    accounts.flatMap(({ scimId, entry }) => {
+      const until = ends.get(scimId);
+      return until === undefined ? [] : [[entry.name, until] as const];
+    }),
+  );
 }
 
 function fillGroups(chosen: readonly ChosenGroup[], accounts: readonly DesiredAccount[]): DesiredGroup[] {

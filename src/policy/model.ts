@@ -129,10 +129,12 @@ export interface Credential extends AcceptedKey {
   readonly expiresAt: number | null;
   /** SCIM id of the record that lists it. */
   readonly source: string;
+  /** The expiry is the end of a grant, and must not be late by any reading; absent: it is not. */
+  readonly isEnd?: true;
 }
 
 export type DisabledBecause =
-  'inactive' | 'absent' | 'no-access-group' | 'blocked' | 'not-listed-here' | 'retired';
+  'inactive' | 'absent' | 'no-access-group' | 'grant-ended' | 'blocked' | 'not-listed-here' | 'retired';
 
 export interface DesiredAccount {
   readonly scimId: string;
@@ -189,6 +191,10 @@ export interface DesiredState {
   readonly accounts: readonly DesiredAccount[];
   /** Sorted by name; without the managed group. */
   readonly groups: readonly DesiredGroup[];
+  /** Who has sudo by a grant alone, by account name, and until when (epoch seconds). */
+  readonly sudoEnds: ReadonlyMap<string, number>;
+  /** What grants that ended lately gave, by `nameEnded` of policy/grants.ts: no limit holds back that it goes. */
+  readonly endedGrants: ReadonlySet<string>;
   /** Whether members of sudo groups have sudo; else there is no sudoers file. */
   readonly grantsSudo: boolean;
   /** Bindings that are new or changed: recorded before anything is applied. */

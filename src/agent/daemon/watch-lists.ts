@@ -6,10 +6,11 @@ import { stampFiles } from '../../host/fs/file-stamp.ts';
 import type { Applied } from '../../host/host.ts';
 import type { NodeContext } from '../node-context.ts';
 import type { SyncContext } from '../reconcile/context.ts';
+import { judgeGrants } from '../overrides/grants.ts';
 import { readOperatorFiles } from '../overrides/operator-files.ts';
 import { type LostKey, recordLostKeys, revokeNow } from '../operator/revoke-now.ts';
 
-/** For lists on a mount that reports no changes, in milliseconds. */
+/** For lists on a mount that reports no changes, and for grants that end, in milliseconds. */
 const LOOK_EVERY_MS = 5000;
 
 export interface ListWatch {
@@ -27,8 +28,9 @@ export function watchLists(
   unrecorded: Applied[],
   onChange: () => void,
 ): ListWatch {
-  const files = [paths.blocked, paths.approved, paths.freeze, paths.extended];
-  const stamp = (): string => stampFiles(files);
+  const files = [paths.blocked, paths.approved, paths.freeze, paths.extended, paths.grants];
+  // A grant ends by time alone, and what it gave goes with the next sync.
+  const stamp = (): string => `${stampFiles(files)} ${listInForce(paths.grants)}`;
   let seen = stamp();
   let blocked = new Set(readOperatorFiles(paths).blocked);
   let acting = Promise.resolve();
@@ -78,6 +80,11 @@ export function watchLists(
       for (const watcher of watchers) watcher.close();
     },
   };
+}
+
+function listInForce(file: string): string {
+  const grants = judgeGrants(file, Math.floor(Date.now() / 1000), 0);
+  return grants.flatMap(({ inForce }, n) => (inForce ? [n] : [])).join();
 }
 
 /** inotify(7) on the directory: a list is replaced by rename, or by the link that a ConfigMap swaps. */

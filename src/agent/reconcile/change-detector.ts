@@ -7,6 +7,7 @@ import { listSshdSources } from '../../host/sshd/sshd-program.ts';
 import { isHomeFault } from '../../policy/identity/own-home.ts';
 import type { StateDatabase } from '../../state/state.ts';
 import type { Paths } from '../../common/paths.ts';
+import { judgeGrants } from '../overrides/grants.ts';
 import { readOperatorFiles } from '../overrides/operator-files.ts';
 import type { FetchResult } from '../ingest/fetch-store.ts';
 import type { SyncReport } from './sync-report.ts';
@@ -35,9 +36,9 @@ export function createChangeDetector(
   const published = path.join(paths.root, accounts.nsscache_dir);
   let last: { readonly report: SyncReport; readonly mark: string } | null = null;
   return {
-    // A block ends by time alone.
+    // Blocks and grants end by time alone.
     mark: () =>
-      `${state.foreignVersion()} ${readOperatorFiles(paths).blocks.length} ${markFiles(paths, published)}`,
+      `${state.foreignVersion()} ${readOperatorFiles(paths).blocks.length} ${countGrants(paths)} ${markFiles(paths, published)}`,
     recall(fetched, mark, now) {
       if (last === null || !hasNoNews(fetched) || mark !== last.mark) return null;
       const age = now - last.report.startedAt;
@@ -55,18 +56,26 @@ export function createChangeDetector(
   };
 }
 
+function countGrants({ grants }: Paths): number {
+  return judgeGrants(grants, Math.floor(Date.now() / 1000), 0).filter(({ inForce }) => inForce).length;
+}
+
 function hasNoNews({ mode, ingested }: FetchResult): boolean {
   return mode !== 'full' && Object.values(ingested).every((count) => count === 0);
 }
 
 /** What the operators said, and what is on the host, how its sshd reads a date: a mark that differs after any write to them. */
-function markFiles({ root, approved, blocked, freeze, extended, keys }: Paths, published: string): string {
+function markFiles(
+  { root, approved, blocked, freeze, extended, grants, keys }: Paths,
+  published: string,
+): string {
   const accounts = ['passwd', 'group', 'shadow', 'gshadow', 'shells', 'sudoers.d', 'ssh/sshd_config.d'];
   return stampFiles([
     approved,
     blocked,
     freeze,
     extended,
+    grants,
     keys,
     published,
     ...listSshdSources(root),

@@ -8,6 +8,7 @@ import type { StoredUser } from '../../policy/model.ts';
 import { countQuestions } from '../../policy/name-services.ts';
 import type { StateDatabase } from '../../state/state.ts';
 import type { Freshness } from '../ingest/freshness.ts';
+import { judgeGrants } from '../overrides/grants.ts';
 import { readExtensions } from '../overrides/extensions.ts';
 import { type BlockEntry, readOperatorFiles } from '../overrides/operator-files.ts';
 import type { SyncContext } from './context.ts';
@@ -16,7 +17,7 @@ import type { SyncContext } from './context.ts';
 export type DecisionContext = Pick<SyncContext, 'config' | 'paths' | 'host' | 'stateFault'> & {
   readonly state: Pick<
     StateDatabase,
-    'bindings' | 'former' | 'firstOwners' | 'users' | 'groups' | 'guardRecord' | 'inherited'
+    'bindings' | 'former' | 'firstOwners' | 'users' | 'groups' | 'guardRecord' | 'inherited' | 'lastSync'
   >;
 };
 
@@ -44,6 +45,7 @@ export async function decide(
     bindings: state.bindings(),
     former,
     config,
+    grants: judgeGrants(paths.grants, now, findLastSync(state)),
   };
   const { approved, blocks, frozenUntil } = readOperatorFiles(paths, now);
   const homes = listHomes(records);
@@ -79,6 +81,12 @@ export async function decide(
     host: await host.read(homes),
     guardRecord: { ...guardRecord, done: [...guardRecord.done, ...done] },
   });
+}
+
+/** When the newest sync on record began, epoch seconds: a clock that is behind it was set back. */
+export function findLastSync(state: Pick<StateDatabase, 'lastSync'>): number {
+  const newest = state.lastSync<{ startedAt?: number }>('began', ({ startedAt }) => startedAt !== undefined);
+  return newest?.startedAt ?? 0;
 }
 
 /**

@@ -23,6 +23,17 @@ export interface HeldSummary {
   readonly actsAt: number | null;
 }
 
+/** One grant in force. */
+export interface GrantSummary {
+  /** The account's name; the SCIM id where there is no account. */
+  readonly name: string;
+  readonly group: string;
+  /** Epoch seconds. */
+  readonly until: number;
+  readonly by: string;
+  readonly reason: string;
+}
+
 export interface SyncReport {
   readonly n: number;
   /** Epoch seconds. */
@@ -81,6 +92,8 @@ export interface SyncReport {
   } | null;
   /** What a publisher's followers have now. Left out: this node publishes no generations. */
   readonly publication?: PublicationReport;
+  /** Grants in force, at most 100; absent: there is none. */
+  readonly grants?: readonly GrantSummary[];
   /** Milliseconds a step. */
   readonly durations: Readonly<Record<string, number>>;
   readonly tally: RecordCounts;
@@ -211,11 +224,34 @@ function findExtended({ accounts }: DesiredState): SyncReport['extended'] {
   return extended === 0 ? null : { accounts: extended, until: latest, by: [...operators].sort() };
 }
 
+/** Those in force. */
+export function summariseGrants(
+  grants: SyncPlan['grants'],
+  { accounts }: Pick<DesiredState, 'accounts'>,
+): GrantSummary[] {
+  const valid = grants.filter(({ inForce }) => inForce);
+  if (valid.length === 0) return [];
+  const names = new Map(accounts.map(({ scimId, entry }) => [scimId, entry.name]));
+  return valid.map(({ scimId, group, until, by, reason }) => ({
+    name: names.get(scimId) ?? scimId,
+    group,
+    until,
+    by,
+    reason,
+  }));
+}
+
 /** What most syncs do not have, and 0.1.0 does not know: left out where there is nothing to say. */
-function describeFindings({ desired, stranded }: SyncPlan): Pick<SyncReport, 'homes' | 'stranded'> {
+function describeFindings({
+  desired,
+  stranded,
+  grants,
+}: SyncPlan): Pick<SyncReport, 'homes' | 'stranded' | 'grants'> {
+  const valid = summariseGrants(grants, desired);
   const homes = describeUnsafeHomes(desired);
   return {
     ...(homes.length === 0 ? {} : { homes }),
+    ...(valid.length === 0 ? {} : { grants: valid.slice(0, 100) }),
     ...(stranded.length === 0 ? {} : { stranded: { count: stranded.length, first: stranded.slice(0, 5) } }),
   };
 }

@@ -3,11 +3,13 @@ import { AgentError, describeError } from '../../common/errors.ts';
 import type { Applied } from '../../host/host.ts';
 import { nameRefusal } from '../../common/system-error.ts';
 import { settleKeyDirectory } from '../../host/keys/directory-rights.ts';
+import type { SyncPlan } from '../../plan/plan-sync.ts';
 import { guardWindow } from '../../plan/guard/guard-limits.ts';
 import { findWindow } from '../ingest/delta-window.ts';
 import { fetchStore, type FetchResult } from '../ingest/fetch-store.ts';
 import { judgeFreshness } from '../ingest/freshness.ts';
 import type { NamedResource, SyncMode, SyncRequest } from '../ingest/sync-request.ts';
+import { settleGrants } from '../overrides/grants.ts';
 import { dropSpentExtensions } from '../overrides/extensions.ts';
 import { createApplication } from './application.ts';
 import type { SyncContext } from './context.ts';
@@ -64,7 +66,7 @@ export async function runSync(
     dropSpentExtensions(paths.extended, desired);
   }
   await watch.time('apply', () => application.late(verdict));
-  if (config.mode !== 'observe') await settleRights(context);
+  if (config.mode !== 'observe') await settle(context, plan, now);
   const applied = application.applied();
   state.recordHeld(verdict.remember);
   state.saveReadings();
@@ -87,7 +89,12 @@ export async function runSync(
 }
 
 /** A disk that refuses this, refuses what must be written as well, and that is reported. */
-async function settleRights({ config, paths, log }: SyncContext): Promise<void> {
+async function settle({ config, paths, log }: SyncContext, { grants }: SyncPlan, now: number): Promise<void> {
+  try {
+    settleGrants(paths.grants, grants, now);
+  } catch (error) {
+    log.warn(`the ends of grants are not recorded: ${describeError(nameRefusal(error))}`);
+  }
   try {
     await settleKeyDirectory(config, paths);
   } catch (error) {

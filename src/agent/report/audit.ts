@@ -29,6 +29,9 @@ export const ACTS = [
   'import',
   'rebind',
   'extend',
+  'grant',
+  'grant-end',
+  'forget',
   'doctor-fix',
   'trial',
 ] as const;

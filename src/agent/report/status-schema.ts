@@ -80,6 +80,18 @@ const currentSchema = z.object({
     frozenUntil: epoch.nullable(),
   }),
   keyExpiry: z.object({ earliest: epoch, latest: epoch }).nullable(),
+  /** Grants in force (`sunk-agent grant`); absent: there is none. */
+  grants: z
+    .array(
+      z.object({
+        name: z.string(),
+        group: z.string(),
+        until: epoch,
+        by: z.string(),
+        reason: z.string(),
+      }),
+    )
+    .optional(),
   /** Accounts whose keys an operator extended (`sunk-agent extend`). */
   extended: z.object({ accounts: z.int(), until: epoch, by: z.array(z.string()) }).nullable(),
   /** Whose home is not safe to log in to, so that no key is served; at most 20. A build without it: not known. */

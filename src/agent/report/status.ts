@@ -69,6 +69,7 @@ export function statusOf(input: StatusInput): Status {
     guard: { held: [...report.held], frozenUntil: input.frozenUntil > now ? input.frozenUntil : null },
     keyExpiry: report.keyExpiry,
     extended: report.extended === null ? null : { ...report.extended, by: [...report.extended.by] },
+    ...(report.grants === undefined ? {} : { grants: [...report.grants] }),
     homes: [...(report.homes ?? [])],
     problems: [...report.problems],
     stranded: [...(report.stranded?.first ?? [])],

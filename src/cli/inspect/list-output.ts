@@ -22,6 +22,7 @@ const COLUMNS = [
   'keyExpiry',
   'since',
   'lastLogin',
+  'grants',
 ] as const satisfies readonly (keyof PersonRow)[];
 
 /** Times in RFC 3339; what a field has several of is separated by blanks. */
@@ -43,6 +44,9 @@ export function renderPeopleCsv(rows: readonly PersonRow[]): string {
       renderTime(row.keyExpiry),
       renderTime(row.since),
       renderTime(row.lastLogin),
+      row.grants
+        .map(({ group, until, by, reason }) => `${group} until ${renderTime(until)} by ${by}: ${reason}`)
+        .join('; '),
     ]),
   );
   return [renderCsvRecord(COLUMNS), ...records].join('');

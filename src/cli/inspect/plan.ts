@@ -7,8 +7,13 @@ import { fetchStore } from '../../agent/ingest/fetch-store.ts';
 import { EVERYTHING } from '../../agent/ingest/sync-request.ts';
 import { withReader } from '../../agent/reader-client/with-reader.ts';
 import { acquireFileLock } from '../../agent/reconcile/file-lock.ts';
+import { describeGrants } from '../../agent/report/describe-grants.ts';
 import { describeNotInStore } from '../../agent/report/describe-report.ts';
-import { summariseNotInStore } from '../../agent/reconcile/sync-report.ts';
+import {
+  type GrantSummary,
+  summariseGrants,
+  summariseNotInStore,
+} from '../../agent/reconcile/sync-report.ts';
 import type { StateDatabase } from '../../state/state.ts';
 import type { Change } from '../../plan/change.ts';
 import type { SyncPlan } from '../../plan/plan-sync.ts';
@@ -66,13 +71,15 @@ export async function run(context: CommandContext): Promise<number> {
       desired: { refusals },
       notInStore,
     } = decision;
+    const grants = summariseGrants(decision.grants, decision.desired);
     process.stdout.write(
       context.json
-        ? `${JSON.stringify({ changes, held: verdict.held, refusals, unknown: notInStore.map(({ name }) => name) })}\n`
+        ? `${JSON.stringify({ changes, held: verdict.held, refusals, unknown: notInStore.map(({ name }) => name), ...(grants.length === 0 ? {} : { grants }) })}\n`
         : wrapText(
             printPlan(changes, verdict, mayColour()) +
               describeRefusals(refusals, syncContext.state) +
-              describeUnmanaged(notInStore, changes),
+              describeUnmanaged(notInStore, changes) +
+              describeGranted(grants),
             process.stdout.columns,
           ),
     );
@@ -118,4 +125,11 @@ function describeUnmanaged(unmanaged: readonly UnmanagedAccount[], changes: read
   return describeNotInStore({ unknown })
     .map((sentence) => `\nNot managed: ${makePrintable(sentence)}\n`)
     .join('');
+}
+
+/** What operators gave for a while, and so is in the plan although the store does not list it. */
+function describeGranted(grants: readonly GrantSummary[]): string {
+  if (grants.length === 0) return '';
+  const lines = describeGrants(grants).map((line) => `  ${makePrintable(line, 600)}\n`);
+  return `\nGranted:\n${lines.join('')}`;
 }

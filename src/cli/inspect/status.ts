@@ -1,4 +1,5 @@
 // `sunk-agent status`: is this node healthy, and why not.
+import { describeGrants } from '../../agent/report/describe-grants.ts';
 import { AgentError } from '../../common/errors.ts';
 import { judgeAge, readStatus, type Status } from '../../agent/report/status.ts';
 import { pathsUnder } from '../../common/paths.ts';
@@ -89,6 +90,7 @@ export function describeStatus(status: Status, now: number): string {
   const rows = [
     ...describeStore(status, now),
     ...describeNode(status),
+    ...describeGrants(status.grants ?? []).map((text): Row => ['grant', text]),
     ...describeSyncs(status, now),
     ...(status.host === null ? [] : describeHost(status.host, now)),
     ...(status.isolation.agentHasNoNetwork ? [] : [NO_ISOLATION]),

@@ -27,6 +27,8 @@ export interface GroupFacts {
   /** Names at the store that differ from it by case, blanks, dashes or underscores alone. */
   readonly lookalikes: readonly string[];
   readonly listsPerson: boolean;
+  /** Until when a grant alone makes the person a member, and whose; null: the store does, or nothing does. */
+  readonly grant: { readonly until: number; readonly by: string } | null;
 }
 
 /** One key of the record, or of an override. */

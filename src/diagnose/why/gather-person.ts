@@ -4,6 +4,7 @@ import type { Config } from '../../config/config.ts';
 import { findDisabledBecause, readOperatorOverrides, resolveAccess } from '../../policy/access.ts';
 import { followConfig } from '../../policy/identity/former.ts';
 import { findSuccessions } from '../../policy/identity/succession.ts';
+import type { JudgedGrant } from '../../policy/grants.ts';
 import type { StoredGroup } from '../../policy/model.ts';
 import { applyChosenNames } from '../../policy/names/chosen-names.ts';
 import { createAdvice } from '../../policy/names/explain-names.ts';
@@ -48,7 +49,7 @@ export function gatherPerson({ user, name }: FoundPerson, sources: PersonSources
       : remark === undefined || remark === null
         ? { source: 'overrides', detail: 'overrides in the configuration say so' }
         : { source: 'block-list', detail: remark },
-    groups: gatherGroups(config, groups, id),
+    groups: gatherGroups(config, groups, id, decision.grants),
     desired,
     refusals,
     successions: findSuccessions({ users: state.users(), groups, bindings: state.bindings(), config }).filter(
@@ -82,8 +83,13 @@ function adviseName(
   return createAdvice(question, bindings)(user, refusal.code);
 }
 
-/** Pure: each group of `access.groups` and whether it lists this SCIM id. */
-export function gatherGroups(config: Config, groups: readonly StoredGroup[], id: string): GroupFacts[] {
+/** Pure: each group of `access.groups` and whether it lists this SCIM id. @param groups with grants. */
+export function gatherGroups(
+  config: Config,
+  groups: readonly StoredGroup[],
+  id: string,
+  grants: readonly JudgedGrant[],
+): GroupFacts[] {
   const present = groups.filter(({ absent }) => !absent).map(({ record }) => record);
   return config.access.groups.map((reference) => {
     const [found = null] = resolveAccess(
@@ -99,6 +105,7 @@ export function gatherGroups(config: Config, groups: readonly StoredGroup[], id:
         .filter((group) => group !== found && fold(group.name) === folded)
         .map(({ name }) => name),
       listsPerson: found?.members.includes(id) ?? false,
+      grant: grants.find((one) => one.inForce && one.scimId === id && one.groupId === found?.id) ?? null,
     };
   });
 }

@@ -1,5 +1,6 @@
 // Gathers the facts for `why`: the state database read-only, the host asked in parallel. It needs neither daemon nor store.
 import { openHost } from '../../host/host.ts';
+import { applyGrants } from '../../policy/grants.ts';
 import { viewState, type StateView } from '../../state/state.ts';
 import type { Binding } from '../../policy/model.ts';
 import type { Config } from '../../config/config.ts';
@@ -94,7 +95,12 @@ async function decideFor(
     now,
     judgeFreshness(null, state, now),
   );
-  return gatherPerson(found, { ...context, state, groups: state.groups(), decision });
+  return gatherPerson(found, {
+    ...context,
+    state,
+    groups: applyGrants(state.groups(), decision.grants),
+    decision,
+  });
 }
 
 function failedProbe(view: ProbeResult<unknown>): ProbeResult<never> {

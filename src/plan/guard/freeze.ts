@@ -18,7 +18,13 @@ export function freezePlan(
       // A block beats every hold, also where another key comes in place of the blocked one.
       if (exempt.has(change)) return false;
       const reason = findDisabledReason(change, accountOf);
-      if (reason === 'blocked' || reason === 'inactive' || reason === 'not-listed-here') return false;
+      if (
+        reason === 'blocked' ||
+        reason === 'inactive' ||
+        reason === 'not-listed-here' ||
+        reason === 'grant-ended'
+      )
+        return false;
       return describeKind(change).waitsInFreeze(change, reason);
     }),
   );

@@ -15,8 +15,12 @@ export type KeyFileRenderer = (credentials: readonly Credential[]) => string;
 
 export function createKeyFileRenderer(style: NodeFacts['expiry']): KeyFileRenderer {
   const renderTime = createExpiryRenderer(style);
-  const renderLine = ({ type, base64, expiresAt, source }: Credential): string => {
-    const option = expiresAt === null ? '' : `expiry-time="${renderTime(expiresAt)}" `;
+  const renderEnd = createEndRenderer(style);
+  const renderLine = ({ type, base64, expiresAt, source, isEnd }: Credential): string => {
+    const option =
+      expiresAt === null
+        ? ''
+        : `expiry-time="${isEnd === true ? renderEnd(expiresAt) : renderTime(expiresAt)}" `;
     return `${option}${type} ${base64} ${reduceToSafe(source)}\n`;
   };
   return (credentials) => {
@@ -61,6 +65,18 @@ function createExpiryRenderer(style: NodeFacts['expiry']): (expiresAt: number) =
   };
 }
 
+/**
+ * The end of a grant, which no reading may make later: in local time with the smallest offset of the zone, which is what an
+ * sshd before 9.1 with glibc takes all the year where clocks go forward in summer. Elsewhere it may end the key earlier.
+ */
+function createEndRenderer({ zulu, timeZone }: NodeFacts['expiry']): (expiresAt: number) => string {
+  return (expiresAt) => {
+    const instant = Math.min(Math.max(Math.floor(expiresAt), DAY), LATEST - DAY);
+    if (zulu) return `${renderDigits(instant)}Z`;
+    return renderDigits(instant + Math.min(...readOffsets(timeZone, Math.floor(instant / DAY))));
+  };
+}
+
 /** Offsets of a zone are looked up once a day of expiry, for as long as the renderer lives. */
 function createAnyExpiryRenderer(style: NodeFacts['expiry']): (expiresAt: number) => string {
   const offsets = new Map<number, number>();
@@ -97,7 +113,7 @@ function readOffsets(timeZone: string, day: number): number[] {
     clock = new Intl.DateTimeFormat('en-GB', { timeZone, timeZoneName: 'longOffset' });
   } catch (cause) {
     // An unknown zone: no place on earth is further ahead than UTC+14.
-    if (cause instanceof RangeError) return [14 * 3600];
+    if (cause instanceof RangeError) return [14 * 3600, -12 * 3600];
     throw cause;
   }
   return Array.from({ length: 53 }, (_, week) => readOffset(clock, (day + (week - 26) * 7) * DAY));

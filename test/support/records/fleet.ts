@@ -4,6 +4,7 @@ import type { GuardRecord, GuardVerdict } from '../../../src/plan/guard/guard-mo
 import { planSync, type SyncPlan } from '../../../src/plan/plan-sync.ts';
 import type { Binding, StoredGroup, StoredUser } from '../../../src/policy/model.ts';
 import type { FirstOwner } from '../../../src/policy/keys/first-owners.ts';
+import type { JudgedGrant } from '../../../src/policy/grants.ts';
 import type { FormerBinding } from '../../../src/policy/identity/former.ts';
 import { CONFIG, makeGroup, makeUser, NOW } from './organisation.ts';
 import { applyChanges, makeHost, toHostState, type ModelHost } from './model-host.ts';
@@ -25,6 +26,7 @@ export interface Overrides {
   readonly blocked?: readonly string[];
   readonly approved?: readonly string[];
   readonly isFrozen?: boolean;
+  readonly grants?: readonly JudgedGrant[];
 }
 
 export const makeNode = (): Node => ({
@@ -56,6 +58,7 @@ export function runSync(
     groups,
     bindings,
     former: node.former,
+    grants: overrides.grants ?? [],
     host: toHostState(host),
     inherited: [],
     firstOwners: node.firstOwners,

@@ -56,7 +56,9 @@ export const person: PersonFacts = {
   quarantine: null,
   disabled: null,
   block: null,
-  groups: [{ name: 'slurm-users', pinned: null, found: group, lookalikes: [], listsPerson: true }],
+  groups: [
+    { name: 'slurm-users', pinned: null, found: group, lookalikes: [], listsPerson: true, grant: null },
+  ],
   desired: {
     scimId: ALICE,
     entry,

@@ -143,6 +143,7 @@ export function makeInput(more: Partial<DesiredStateInput> = {}): DesiredStateIn
     ],
     bindings: [],
     former: [],
+    grants: [],
     firstOwners: [],
     facts: FACTS,
     config: CONFIG,

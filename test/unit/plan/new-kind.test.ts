@@ -86,6 +86,8 @@ function ask(changes: readonly Change[], more: { readonly frozen?: string; reado
 const EMPTY = {
   managedGroup: { name: 'sunk-users', gid: CONFIG.accounts.primary_gid, members: [] },
   groups: [],
+  sudoEnds: new Map<string, number>(),
+  endedGrants: new Set<string>(),
   grantsSudo: true,
   bindings: [],
   leftovers: [],

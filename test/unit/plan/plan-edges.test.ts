@@ -52,6 +52,8 @@ const makeDesired = (more: Partial<DesiredState> = {}): DesiredState => ({
   managedGroup: { name: 'sunk-users', gid: 9999, members: [] },
   accounts: [],
   groups: [],
+  sudoEnds: new Map(),
+  endedGrants: new Set<string>(),
   grantsSudo: true,
   expiry: UTC,
   bindings: [],

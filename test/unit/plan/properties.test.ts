@@ -23,6 +23,7 @@ const toInput = (
   ...company,
   bindings,
   former: [],
+  grants: [],
   firstOwners: [],
   facts: FACTS,
   config: rules,

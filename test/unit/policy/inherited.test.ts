@@ -76,6 +76,7 @@ function sync(more: Partial<SyncInput> & { readonly host: HostState }) {
     groups: [makeGroup('users', 31000, ['u-alice', 'u-carol'], { name: 'slurm-users' })],
     bindings: [],
     former: [],
+    grants: [],
     inherited: [],
     firstOwners: [],
     answers: null,

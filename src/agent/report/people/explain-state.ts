@@ -1,4 +1,5 @@
 // The state of one person, and why: what the node does now comes before what the next sync would do.
+import { sayTime } from '../../../common/text/relative-time.ts';
 import type { DisabledBecause, Refusal } from '../../../policy/model.ts';
 import { describeFinding } from '../../../protocol/records.ts';
 import type { PeopleIndex } from './list-people.ts';
@@ -8,6 +9,7 @@ const BECAUSE: Readonly<Record<DisabledBecause, string>> = {
   inactive: 'inactive at the store',
   absent: 'no longer in the store',
   'no-access-group': 'in no access group',
+  'grant-ended': 'in no access group; a grant has ended',
   blocked: 'blocked by an operator',
   'not-listed-here': 'not in access.users of this node',
   retired: 'retired at the takeover',
@@ -70,10 +72,13 @@ function explainEnabled(
   disabled: DisabledBecause | null,
   { keys }: OnNode,
   refusals: readonly Refusal[],
-  { accessOf, now }: PeopleIndex,
+  { accessOf, grantsOf, now }: PeopleIndex,
 ): string {
   if (disabled !== null) return `${BECAUSE[disabled]}, and still enabled: the next sync disables it`;
-  const groups = `member of ${(accessOf.get(scimId) ?? []).join(', ')}`;
+  const granted = (grantsOf.get(scimId) ?? []).map(
+    ({ group, until, by, reason }) => `; ${group} by a grant of ${by} until ${sayTime(until)}: ${reason}`,
+  );
+  const groups = `member of ${(accessOf.get(scimId) ?? []).join(', ')}${granted.join('')}`;
   if (keys.some(({ expiresAt }) => expiresAt === null || expiresAt > now)) return groups;
   const [refusal] = refusals.filter(({ fingerprint }) => fingerprint !== undefined);
   if (keys.length > 0) return `${groups}; every key has expired`;

@@ -5,6 +5,7 @@ import { DISABLED_DAY } from '../../../plan/actual.ts';
 import type { HeldSet } from '../../../plan/guard/guard-model.ts';
 import type { SyncPlan } from '../../../plan/plan-sync.ts';
 import { groupByMember, type ResolvedAccess, resolveAccess } from '../../../policy/access.ts';
+import { applyGrants, type JudgedGrant } from '../../../policy/grants.ts';
 import { readKeyFile } from '../../../policy/keys/key-file-lines.ts';
 import type {
   Binding,
@@ -17,7 +18,7 @@ import type {
 import type { QuarantineRow } from '../../../state/state.ts';
 import { explainState } from './explain-state.ts';
 import { collectMemberships, type Memberships } from './memberships.ts';
-import type { PersonKey, PersonRow } from './person-row.ts';
+import type { PersonGrant, PersonKey, PersonRow } from './person-row.ts';
 
 export interface PeopleInput {
   readonly users: readonly StoredUser[];
@@ -46,6 +47,7 @@ export interface PeopleIndex extends PeopleInput {
   readonly broken: ReadonlyMap<string, QuarantineRow>;
   readonly refused: ReadonlyMap<string, readonly Refusal[]>;
   readonly memberships: Memberships;
+  readonly grantsOf: ReadonlyMap<string, readonly PersonGrant[]>;
 }
 
 /**
@@ -75,8 +77,8 @@ export function listPeople(input: PeopleInput): PersonRow[] {
 }
 
 function indexPeople(input: PeopleInput): PeopleIndex {
-  const { decision, config, groups } = input;
-  const access = resolveAccess(config.access, groups);
+  const { decision, config } = input;
+  const access = resolveAccess(config.access, applyGrants(input.groups, decision.grants));
   const held = new Map<string, HeldSet>();
   for (const set of decision.verdict.held)
     for (const { scimId } of set.changes) if (scimId !== null) held.set(scimId, set);
@@ -103,8 +105,17 @@ function indexPeople(input: PeopleInput): PeopleIndex {
     held,
     broken: new Map(input.quarantine.flatMap((row) => (row.kind === 'User' ? [[row.id, row] as const] : []))),
     refused,
-    memberships: collectMemberships(decision),
+    memberships: collectMemberships(decision, input.now),
+    grantsOf: groupGrants(decision.grants),
   };
+}
+
+/** Those in force, by SCIM id of the person. */
+function groupGrants(grants: readonly JudgedGrant[]): ReadonlyMap<string, readonly PersonGrant[]> {
+  const found = new Map<string, PersonGrant[]>();
+  for (const { inForce, scimId, group, until, by, reason } of grants)
+    if (inForce) found.set(scimId, [...(found.get(scimId) ?? []), { group, until, by, reason }]);
+  return found;
 }
 
 function describePerson(scimId: string, userName: string | null, index: PeopleIndex): PersonRow {
@@ -127,6 +138,7 @@ function describePerson(scimId: string, userName: string | null, index: PeopleIn
     groups: actual === undefined ? [] : memberships.groupsOf(actual.entry),
     sudo: isOpen && sudoVia.length > 0,
     sudoVia: isOpen ? sudoVia : [],
+    grants: index.grantsOf.get(scimId) ?? [],
     keys,
     keyExpiry: findNearest(keys),
     since: actual === undefined ? null : (binding?.boundAt ?? null),
@@ -152,6 +164,7 @@ function describeUnknown(account: UnboundAccount, index: PeopleIndex): PersonRow
     groups: index.memberships.groupsOf(account),
     sudo: sudoVia.length > 0,
     sudoVia,
+    grants: [],
     keys,
     keyExpiry: findNearest(keys),
     since: null,

@@ -1,7 +1,7 @@
 // The groups and the sudo rules that the node has for an account: managed ones and those that others wrote.
 import type { SyncPlan } from '../../../plan/plan-sync.ts';
 import type { PasswdEntry } from '../../../policy/posix.ts';
-import { readSudoersUids } from '../../../policy/sudoers.ts';
+import { readSudoersEnds, readSudoersUids } from '../../../policy/sudoers.ts';
 
 /** Files that give power by other means than sudo(8). */
 const OTHER_POWER = /^\/etc\/(?:doas\.conf|pam\.d\/|security\/)|\/polkit-1\//;
@@ -18,7 +18,11 @@ export interface Memberships {
   sudoOf(account: Account, sudoGroups: readonly string[]): string[];
 }
 
-export function collectMemberships({ actual, facts }: Pick<SyncPlan, 'actual' | 'facts'>): Memberships {
+/** @param now epoch seconds: a rule that has ended gives nothing. */
+export function collectMemberships(
+  { actual, facts }: Pick<SyncPlan, 'actual' | 'facts'>,
+  now: number,
+): Memberships {
   const byMember = new Map<string, string[]>();
   const byGid = new Map<number, string>();
   const gids = new Map<string, number>();
@@ -32,6 +36,7 @@ export function collectMemberships({ actual, facts }: Pick<SyncPlan, 'actual' | 
     }
   }
   const managed = readSudoersUids(actual.sudoers);
+  for (const [uid, end] of readSudoersEnds(actual.sudoers)) if (end <= now) managed.delete(uid);
   const groupsOf = ({ name, gid }: Account): string[] => {
     const primary = byGid.get(gid);
     const listed = byMember.get(name) ?? [];

@@ -17,6 +17,16 @@ export interface PersonKey {
   readonly expiresAt: number | null;
 }
 
+/** What an operator gave for a while. */
+export interface PersonGrant {
+  /** The group's name at the store. */
+  readonly group: string;
+  /** Epoch seconds. */
+  readonly until: number;
+  readonly by: string;
+  readonly reason: string;
+}
+
 export interface PersonRow {
   /** The account's name as bound; null: none is bound. */
   readonly name: string | null;
@@ -38,6 +48,8 @@ export interface PersonRow {
   readonly sudo: boolean;
   /** Where sudo comes from: names of sudo groups at the store, or files of the node. */
   readonly sudoVia: readonly string[];
+  /** Grants in force (sunk-agent grant). */
+  readonly grants: readonly PersonGrant[];
   readonly keys: readonly PersonKey[];
   /** Epoch seconds of the nearest expiry among the keys; null: none expires, or there is no key. */
   readonly keyExpiry: number | null;

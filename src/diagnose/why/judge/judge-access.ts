@@ -1,4 +1,5 @@
 // The link `access`: which group gives the user access, or which one is missing.
+import { sayTime } from '../../../common/text/relative-time.ts';
 import type { BlockFacts, Facts, GroupFacts, PersonFacts } from '../facts.ts';
 import { error, ok, unknown, type Verdict } from '../verdict.ts';
 import { softenHeldLoss } from './held-loss.ts';
@@ -27,7 +28,10 @@ export function judgeAccess({ person, config }: Facts): Verdict {
     );
     return softenHeldLoss(unlisted, person.value);
   }
-  return ok(`a member of ${granting.map(({ name }) => name).join(', ')}`);
+  const names = granting.map(({ name, grant }) =>
+    grant === null ? name : `${name} (by a grant of ${grant.by} until ${sayTime(grant.until)})`,
+  );
+  return ok(`a member of ${names.join(', ')}`);
 }
 
 function explainBlock({ source, detail }: BlockFacts, userName: string): Verdict {

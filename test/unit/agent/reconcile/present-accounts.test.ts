@@ -17,6 +17,7 @@ function sync(
     groups,
     bindings: node.bindings,
     former: [],
+    grants: [],
     inherited: [],
     firstOwners: [],
     host: toHostState(node.host),

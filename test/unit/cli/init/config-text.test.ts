@@ -17,7 +17,7 @@ test('groups and domains are read back as chosen, hostile ones too', () => {
       (groups, sudoGroups, domains, mode) => {
         const baseUrl = 'https://store.example.com/scim/ab1cd2';
         const config = parseConfig(renderConfig({ mode, baseUrl, groups, sudoGroups, domains }), 'test');
-        expect(config.access).toEqual({ groups, sudo_groups: sudoGroups, users: [] });
+        expect(config.access).toEqual({ groups, sudo_groups: sudoGroups, users: [], until: 604_800 });
         expect(config.accounts.domains).toEqual(domains);
         expect(config.mode).toBe(mode);
         expect(config.scim.base_url).toBe(baseUrl);

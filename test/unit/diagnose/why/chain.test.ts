@@ -36,7 +36,14 @@ const setSshd =
     return { ...facts, sshd: probed({ settings, findings: [] }) };
   };
 const emptyGroup = { ...group, members: [] };
-const noGroup = { name: 'slurm-users', pinned: null, found: null, lookalikes: [], listsPerson: false };
+const noGroup = {
+  name: 'slurm-users',
+  pinned: null,
+  found: null,
+  lookalikes: [],
+  listsPerson: false,
+  grant: null,
+};
 const noEntry = { entry: null, direct: null, groups: [], shadow: null, hasNscd: false, fault: null };
 const entry = { name: 'alice', uid: 10_000, gid: 9999, gecos: '', dir: '/home/alice', shell: '/bin/bash' };
 

@@ -23,24 +23,24 @@ const pinned = {
 
 describe('the access groups of a person', () => {
   test('list the members', () => {
-    const [found] = gatherGroups(config, stored(group), ALICE);
+    const [found] = gatherGroups(config, stored(group), ALICE, []);
     expect(found).toMatchObject({ name: 'slurm-users', found: { id: 'g1' }, listsPerson: true });
-    expect(gatherGroups(config, stored(group), 'another')[0]?.listsPerson).toBe(false);
+    expect(gatherGroups(config, stored(group), 'another', [])[0]?.listsPerson).toBe(false);
   });
 
   test.each(['Slurm-Users', 'slurm users', 'slurm_users'])('%s is a lookalike, not the group', (name) => {
-    const [found] = gatherGroups(config, stored({ ...group, name }), ALICE);
+    const [found] = gatherGroups(config, stored({ ...group, name }), ALICE, []);
     expect(found).toMatchObject({ found: null, lookalikes: [name], listsPerson: false });
   });
 
   test('a group of the name with another id than the pinned one is a lookalike', () => {
-    const [found] = gatherGroups(pinned, stored(group), ALICE);
+    const [found] = gatherGroups(pinned, stored(group), ALICE, []);
     expect(found).toMatchObject({ pinned: 'old', found: null, lookalikes: ['slurm-users'] });
   });
 
   test('an absent group is neither found nor a lookalike', () => {
     const absent = stored({ ...group, name: 'Slurm-Users' }).map((one) => ({ ...one, absent: true }));
-    expect(gatherGroups(config, absent, ALICE)[0]).toMatchObject({ found: null, lookalikes: [] });
+    expect(gatherGroups(config, absent, ALICE, [])[0]).toMatchObject({ found: null, lookalikes: [] });
   });
 });
 
@@ -74,6 +74,7 @@ describe('the facts about a person', () => {
     desired: { accounts: [desired], refusals: [] },
     actual: { accounts: new Map([['alice', person.actual]]) },
     verdict: { held: [] },
+    grants: [],
   } as unknown as PersonSources['decision'];
 
   const STATE: PersonSources['state'] = {

@@ -36,6 +36,8 @@ const HOST: DesiredState = {
     { scimId: 'g-old', kind: 'group', name: 'old', fate: 'remove' },
     { scimId: 'u-old', kind: 'account', name: 'person', fate: 'remove' },
   ],
+  sudoEnds: new Map(),
+  endedGrants: new Set(),
   grantsSudo: true,
   expiry: { zulu: true, timeZone: 'UTC' },
   bindings: [],

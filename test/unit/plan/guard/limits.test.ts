@@ -76,6 +76,8 @@ function ask(changes: readonly Change[], more: Case = {}): GuardVerdict {
         members: [],
         sudo: false,
       })),
+      sudoEnds: new Map(),
+      endedGrants: new Set(),
       grantsSudo: true,
       expiry: { zulu: true, timeZone: 'UTC' },
       bindings: [],

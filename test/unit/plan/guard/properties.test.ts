@@ -103,6 +103,7 @@ describe('the guard', () => {
           groups,
           bindings: node.bindings,
           former: [],
+          grants: [],
           firstOwners: [],
           facts: FACTS,
           config: CONFIG,

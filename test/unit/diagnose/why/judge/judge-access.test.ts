@@ -18,6 +18,7 @@ const foundWith = (members: string[], nested: string[] = []): GroupFacts => ({
   found: { ...group, members, nested },
   lookalikes: [],
   listsPerson: false,
+  grant: null,
 });
 const notFound: GroupFacts = { ...foundWith([]), found: null };
 const withGroups = (...groups: GroupFacts[]) => withPerson({ groups });
