@@ -2,6 +2,7 @@
 import { benchCli } from './cli.ts';
 import { benchDelta } from './delta.ts';
 import { benchFleet } from './fleet.ts';
+import { benchGrants } from './grants.ts';
 import { benchHost } from './host.ts';
 import { benchIdle } from './idle.ts';
 import { benchLogin } from './login.ts';
@@ -29,6 +30,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   'sync/daemon': benchDelta,
   host: benchHost,
   sudoers: benchSudoers,
+  grants: benchGrants,
   cli: benchCli,
   idle: benchIdle,
   nss: benchNss,

@@ -28,7 +28,7 @@ const GOALS: Readonly<Record<string, number>> = {
   'one-key-100k-ms': 1000,
   'no-change-writes': 0,
 };
-const CONFIG = `scim: { base_url: "https://store.example" }
+export const CONFIG = `scim: { base_url: "https://store.example" }
 access: { groups: [{ name: slurm-users }] }
 accounts: { domains: [example.com], homes: never, id_range: [65536, 524287] }
 limits: { max_gain: { replaced_keys: 1, enabled_again: 1 } }

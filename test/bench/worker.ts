@@ -17,13 +17,17 @@ const PATIENCE_MS = 30_000;
 /**
  * Starts `file` of this directory, or at its absolute path.
  * @param as options of the runtime and variables of its environment.
+ * @param enter argv that runs a shell command elsewhere, as on a node.
  */
 export function startWorker(
   file: string,
   args: readonly string[],
   as: { readonly options: readonly string[]; readonly env: NodeJS.ProcessEnv } = { options: [], env: {} },
+  enter: ((command: string) => readonly string[]) | null = null,
 ): Worker {
-  const child = spawn(process.execPath, [...as.options, path.resolve(import.meta.dirname, file), ...args], {
+  const command = [process.execPath, ...as.options, path.resolve(import.meta.dirname, file), ...args];
+  const [program = '', ...rest] = enter === null ? command : enter(`exec ${command.join(' ')}`);
+  const child = spawn(program, rest, {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, ...as.env, LOG_LEVEL: 'error' },
   });

@@ -22,6 +22,8 @@ const MODULE = `
 #include <unistd.h>
 static enum nss_status answer(int *error) {
   char mode[16] = "";
+  FILE *asked = fopen("/run/asked", "w");
+  if (asked) fclose(asked);
   FILE *file = fopen("/run/moody", "r");
   if (file) { if (!fgets(mode, sizeof mode, file)) mode[0] = 0; fclose(file); }
   if (!strncmp(mode, "hang", 4)) sleep(600);
@@ -139,6 +141,19 @@ printf 'zed:*:20000:0:99999:7:::\\n' >/var/lib/extrausers/shadow`);
     await run('rm /run/moody');
     await sync();
     expect(await has(`comer-${mode}`)).toBe(true);
+  });
+
+  test('a sync that grants nothing asks none', async () => {
+    await services('files extrausers moody');
+    // Whoever is refused for what another service knows is asked about in each sync.
+    for (const name of ['ivan', 'yan']) await store.setActive(ids.get(name), false);
+    await sync();
+    await run('rm -f /run/asked');
+    await sync();
+    expect(await run('ls /run')).not.toContain('asked');
+    await push('fred');
+    await sync();
+    expect(await run('ls /run')).toContain('asked');
   });
 
   test('a service that is not installed knows no one', async () => {
