@@ -145,7 +145,7 @@ printf 'zed:*:20000:0:99999:7:::\\n' >/var/lib/extrausers/shadow`);
 
   test('a sync that grants nothing asks none', async () => {
     await services('files extrausers moody');
-    // Whoever is refused for what another service knows is asked about in each sync.
+    // A person who is refused for what another service knows is asked about in each sync.
     for (const name of ['ivan', 'yan']) await store.setActive(ids.get(name), false);
     await sync();
     await run('rm -f /run/asked');
