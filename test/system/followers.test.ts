@@ -151,7 +151,7 @@ describeOnNodes('a publisher and its followers', () => {
     expect(pod.exec('cat /etc/sudoers.d/sunk-agent').stdout).not.toMatch(/^#\d/m);
     expect(logsIn(pod, 'bob')).toBe(true);
     carry();
-    await eventually('alice is out on the node', () => !logsIn(node, 'alice'));
+    await eventually('alice has no access on the node', () => !logsIn(node, 'alice'));
     session.kill();
   });
 
@@ -165,7 +165,7 @@ describeOnNodes('a publisher and its followers', () => {
     expect(publisher.exec('sunk-agent block bob --offline /var/tmp/operator --for 8h')).toMatchObject({
       status: 0,
     });
-    await eventually('bob is out', () => !logsIn(pod, 'bob'));
+    await eventually('bob has no access', () => !logsIn(pod, 'bob'));
   });
 
   test('a pod that is created again has its logins back from the volume', async () => {
