@@ -91,6 +91,7 @@ const makeGshadow = (rng: Rng): string =>
 /**
  * Runs in a mount namespace: the files of each case become /etc/passwd and /etc/group, and glibc is asked by perl
  * (getent(1) cannot print what it found where a field has a colon), as in a login by id(1); the lists are judged by grpck(8).
+ * Perl joins the members by blanks: a member that has one itself is made with \xe9 after it alone.
  */
 const ASK = `
 set -u
@@ -111,7 +112,7 @@ exec perl -e '
     for (qw(${IDS.join(' ')})) {
       my @account = getpwuid($_); print $answers "uid $_ $account[0]\n" if @account;
       my @group = getgrgid($_); print $answers "gid $_ $group[0]\n" if @group;
-      print $answers map { "listed $_ $group[2]\n" } split / /, $group[3] if @group;
+      print $answers map { "listed $_ $group[2]\n" } split / (?!\\xe9)/, $group[3] if @group;
     }
     print $answers "id dave ", qx(id -u -- dave 2>/dev/null), "\n";
     print $answers map { "grpck $_" } qx(grpck -r 2>&1);
