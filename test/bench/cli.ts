@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { statusOf } from '../../src/agent/report/status.ts';
+import { openStateDatabase } from '../../src/state/state.ts';
 import { makeReport, NOW } from '../support/records/sample-report.ts';
 import { makeCompany, makeInProcessRoot } from '../support/nodes/in-process-root.ts';
 import { makeThrowawayRoot } from '../support/nodes/throwaway-root.ts';
@@ -15,18 +16,20 @@ const TURNS = 100;
 const OPERATOR_TURNS = 20;
 /** People of an access review. */
 const REVIEWED = 10_000;
+/** Of a year's history. */
+const EVENTS = 100_000;
 
 export async function benchCli(): Promise<Row[]> {
   const bundled = await makeBundled();
   try {
-    return [...(await benchOperator(bundled)), await benchList(bundled), await benchStatus(bundled)];
+    return [...(await benchOperator(bundled)), ...(await benchList(bundled)), await benchStatus(bundled)];
   } finally {
     bundled.remove();
   }
 }
 
 /** An access review of 10,000 people with a key each, after a real sync and without a daemon. */
-async function benchList({ program }: Bundled): Promise<Row> {
+async function benchList({ program }: Bundled): Promise<Row[]> {
   const node = makeInProcessRoot();
   try {
     await node.sync(makeCompany(REVIEWED));
@@ -38,20 +41,47 @@ async function benchList({ program }: Bundled): Promise<Row> {
     });
     const lines = shown.split('\r\n').filter((line) => line.includes('"enabled"'));
     if (lines.length !== REVIEWED) throw new Error(`list shows ${lines.length} enabled people`);
-    const [samples = []] = timePrograms([[program, 'list', '--root', node.root]], OPERATOR_TURNS);
-    const measured = median(samples);
-    return makeRow({
-      bench: 'cli',
-      row: 'list-10k-ms',
-      unit: 'ms',
-      measured,
-      samples,
-      reference: null,
-      goal: 300,
-    });
+    const since = fillHistory(node.state);
+    const [present = [], past = []] = timePrograms(
+      [
+        [program, 'list', '--root', node.root],
+        [program, 'list', '--at', since, '--root', node.root],
+      ],
+      OPERATOR_TURNS,
+    );
+    const row = (name: string, samples: readonly number[], goal: number): Row =>
+      makeRow({
+        bench: 'cli',
+        row: name,
+        unit: 'ms',
+        measured: median(samples),
+        samples,
+        reference: null,
+        goal,
+      });
+    return [row('list-10k-ms', present, 300), row('list-at-100k-events-ms', past, 1000)];
   } finally {
     node.remove();
   }
+}
+
+/** A year of 100,000 renewals; the time in its middle. */
+function fillHistory(directory: string): string {
+  const now = Math.floor(Date.now() / 1000);
+  const state = openStateDatabase(directory, now, 'this node');
+  const step = Math.floor((365 * 86_400) / EVENTS);
+  const rows = Array.from({ length: EVENTS }, (_, n) => ({
+    at: now - (EVENTS - n) * step,
+    scimId: `u-person${n % REVIEWED}`,
+    kind: 'keys-write',
+    name: `person${n % REVIEWED}`,
+    because: 'the expiry of the keys moves',
+    problem: null,
+    detail: { gained: [], lost: [], until: now - (EVENTS - n) * step + 604_800 },
+  }));
+  state.endSync(state.beginSync(now), {}, rows);
+  state.close();
+  return new Date((now - (EVENTS / 2) * step) * 1000).toISOString();
 }
 
 async function benchStatus({ program, runtime, emptyScript }: Bundled): Promise<Row> {

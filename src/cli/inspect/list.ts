@@ -12,6 +12,7 @@ import { openHost } from '../../host/host.ts';
 import { openLastLogins } from '../../host/probes/last-logins.ts';
 import { viewState } from '../../state/state.ts';
 import type { CommandContext } from '../command.ts';
+import { readAt, showPast } from './list-past.ts';
 import { renderPeople, renderPeopleCsv, summarisePeople } from './list-output.ts';
 
 export const failure = 1;
@@ -22,11 +23,13 @@ export const options = {
   login: { type: 'boolean', default: false },
   sudo: { type: 'boolean', default: false },
   'expires-within': { type: 'string' },
+  at: { type: 'string' },
   csv: { type: 'boolean', default: false },
 } as const;
 
 export const help = `Usage: sunk-agent list [--state STATE]... [--user PATTERN]... [--group PATTERN]... [--login] [--sudo]
                        [--expires-within DURATION] [--csv | --json] [--config FILE] [--root DIR]
+       sunk-agent list --at TIME [--user PATTERN]... [--group PATTERN]... [--login] [--sudo] [--csv | --json]
 
 Who has access to this node, why, and with what: what its account, key and sudoers files have now, and the decision that
 the next sync would make. Changes nothing; needs neither store nor daemon.
@@ -39,6 +42,9 @@ the next sync would make. Changes nothing; needs neither store nor daemon.
   --sudo           who has sudo, by sunk-agent or by another sudoers rule of this node
   --expires-within DURATION
                    whose nearest key expires within DURATION, such as 3d, or has expired
+  --at TIME        who had login or sudo then, and through which groups: a span such as 2h or 7d ago, or a time such as
+                   2026-11-25T08:00:00Z. From the history, which audit.retention keeps and which has what sunk-agent
+                   did, not what was changed by hand
   --csv            RFC 4180, times in UTC; what a spreadsheet would take for a formula begins with an apostrophe
 
 Filters are joined with "and", values of one filter with "or". LAST LOGIN is of logins with a terminal (lastlog).
@@ -46,12 +52,14 @@ Filters are joined with "and", values of one filter with "or". LAST LOGIN is of 
 Examples:
   sunk-agent list --login
   sunk-agent list --sudo --csv > sudo.csv
+  sunk-agent list --at 2026-11-01T00:00:00Z --csv
   sunk-agent list --state held --state blocked --json
 
 Exit status: 0 shown, 1 failed.`;
 
 export async function run(context: CommandContext): Promise<number> {
   const isAsked = readFilters(context, Math.floor(Date.now() / 1000));
+  const at = readAt(context.values['at'], Math.floor(Date.now() / 1000));
   const node = openNodeContext(context);
   const now = Math.floor(Date.now() / 1000);
   const view = viewState(node.paths.state);
@@ -61,7 +69,7 @@ export async function run(context: CommandContext): Promise<number> {
     const state = { ...view, users: () => users, groups: () => groups, bindings: () => bindings };
     const freshness = judgeFreshness(null, state, now);
     const decision = await decide({ ...node, state, host: openHost(node), stateFault: null }, now, freshness);
-    const rows = listPeople({
+    const people = listPeople({
       users,
       groups,
       bindings,
@@ -70,15 +78,22 @@ export async function run(context: CommandContext): Promise<number> {
       decision,
       lastLogin: lastLogins.find,
       now,
-    }).filter(isAsked);
+    });
     const source = { at: now, snapshot: view.snapshotHash(), completeAt: freshness.completeAt };
-    process.stdout.write(show(context, rows, source));
+    process.stdout.write(
+      at === null
+        ? show(context, people.filter(isAsked), source)
+        : showPast(context, { people, at, history: view.history({ limit: WHOLE }), config: node.config }),
+    );
   } finally {
     view.close();
     lastLogins.close();
   }
   return 0;
 }
+
+/** More than the history keeps. */
+const WHOLE = 1_000_000;
 
 interface Source {
   /** Epoch seconds. */

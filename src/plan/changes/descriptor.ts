@@ -25,6 +25,8 @@ export interface Evidence {
   readonly until?: number;
   /** Uids that have a sudo rule of this program after the change. */
   readonly sudo?: readonly number[];
+  /** When rules of these end, epoch seconds by uid; absent: none does. */
+  readonly sudoEnds?: Readonly<Record<string, number>>;
   /** Access groups that list the person, by their names at the store. */
   readonly via?: readonly string[];
 }

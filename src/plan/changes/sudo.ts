@@ -1,6 +1,6 @@
 // The managed sudoers file, and what runs as root because of it.
-import { readSudoersUids } from '../../policy/sudoers.ts';
-import { type ChangeCommon, type ChangeDescriptor, GRANTS, REVOKES } from './descriptor.ts';
+import { readSudoersEnds, readSudoersUids } from '../../policy/sudoers.ts';
+import { type ChangeCommon, type ChangeDescriptor, type Evidence, GRANTS, REVOKES } from './descriptor.ts';
 
 /** A person who loses sudo. */
 export interface SudoLeaver {
@@ -52,7 +52,7 @@ export const sudoersRevoke: ChangeDescriptor<SudoersRevoke> = {
   kind: 'sudoers-revoke',
   phrase: 'sudo rules',
   details: ({ leavers }) => (leavers.length === 0 ? '' : ` of ${leavers.map(({ name }) => name).join(', ')}`),
-  evidence: ({ text }) => ({ sudo: [...readSudoersUids(text)] }),
+  evidence: ({ text }) => readEvidence(text),
   applier: 'sudoers-revocation',
 };
 
@@ -69,6 +69,14 @@ export const sudoersWrite: ChangeDescriptor<SudoersWrite> = {
   kind: 'sudoers-write',
   phrase: 'sudo rules',
   sign: () => '~',
-  evidence: ({ text }) => ({ sudo: [...readSudoersUids(text)] }),
+  evidence: ({ text }) => readEvidence(text),
   applier: 'sudoers',
 };
+
+function readEvidence(text: string): Evidence {
+  const ends = readSudoersEnds(text);
+  return {
+    sudo: [...readSudoersUids(text)],
+    ...(ends.size === 0 ? {} : { sudoEnds: Object.fromEntries(ends) }),
+  };
+}

@@ -38,6 +38,8 @@ export interface PersonRow {
   readonly state: PersonState;
   /** Why that state, in one sentence. */
   readonly why: string;
+  /** Whether the node has a line of the account that lets in; null: it has none. */
+  readonly account: 'enabled' | 'disabled' | null;
   /** Whether a login can work now: an enabled account with a key that has not expired. */
   readonly login: boolean;
   /** Access groups of the store that list the person, by their names there. */
