@@ -24,5 +24,6 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   ledger: () => import('./operate/ledger.ts'),
   rebind: () => import('./operate/rebind.ts'),
   fleet: () => import('./inspect/fleet.ts'),
+  forget: () => import('./operate/forget.ts'),
   config: () => import('./inspect/config.ts'),
 };

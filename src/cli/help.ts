@@ -23,6 +23,7 @@ Keeps this login node in agreement with the organisation's user store.
   ledger    export, compare and rebuild what binds names and ids
   rebind    move users and groups to new SCIM ids
   fleet     which pods follow this publisher, by what they report
+  forget    erase what this node keeps of a user who left
   config    check a configuration before it is rolled out
   hook      run the pending off-boarding hooks; called by its service
 

@@ -1,6 +1,7 @@
 // The state database: last good records, the ledger, the syncs, the history and what the guard holds.
 import { copyToMemory, openDatabase, openDatabaseToRead, type OpenedDatabase } from './database.ts';
 import { type FirstOwners, openFirstOwners } from './first-owners.ts';
+import { type ForgottenPerson, forgetPerson } from './retention/forget.ts';
 import { foreignVersion } from './foreign-writes.ts';
 import { type GuardMemory, openGuardMemory } from './guard-memory.ts';
 import { type Inherited, openInherited } from './inherited.ts';
@@ -15,6 +16,8 @@ export interface StateDatabase extends StoredRecords, Ledger, Inherited, FirstOw
   readonly setAside: string | null;
   /** Whether the file that it opened still lies in its place; if not, what it writes is lost with the process. */
   isInPlace(): boolean;
+  /** Erases a person who left; the ledger keeps name and uid. Open it anew to see that. */
+  forgetPerson(person: ForgottenPerson): void;
   /** A copy with the same content that lives in memory, for while the file cannot be written; the caller closes it. */
   copyToMemory(): StateDatabase;
   /** Another number after another process has written. */
@@ -40,6 +43,7 @@ export type StateView = Omit<
   | 'recordHeld'
   | 'prune'
   | 'markWritten'
+  | 'forgetPerson'
 >;
 
 /**
@@ -68,6 +72,7 @@ function stateOver({ connection, setAside, isInPlace, close }: OpenedDatabase): 
     ...openFirstOwners(connection),
     ...openSyncLog(connection),
     ...openGuardMemory(connection),
+    forgetPerson: (person) => forgetPerson(connection, person),
     setAside,
     isInPlace,
     copyToMemory: () => stateOver(copyToMemory(connection)),

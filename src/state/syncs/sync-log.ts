@@ -2,7 +2,7 @@
 import type { Evidence } from '../../plan/changes/descriptor.ts';
 import type { Connection } from '../database.ts';
 import { insertRows } from '../insert-rows.ts';
-import { prune } from '../prune.ts';
+import { prune } from '../retention/prune.ts';
 import { encodeReport } from './report-codec.ts';
 import { openSyncSearch } from './sync-search.ts';
 

@@ -46,7 +46,7 @@ interface Aspects {
   via: readonly string[] | undefined;
   readonly groups: Map<string, boolean>;
   /** Aspects whose newest event at or before the time was seen: older ones say nothing more. */
-  readonly settled: Set<string>;
+  readonly decided: Set<string>;
 }
 
 /**
@@ -103,7 +103,7 @@ function begin(scimId: string, name: string): Aspects {
     keys: undefined,
     via: undefined,
     groups: new Map(),
-    settled: new Set(),
+    decided: new Set(),
   };
 }
 
@@ -114,10 +114,10 @@ function note(people: Map<string, Aspects>, scimId: string, row: HistoryRow, at:
   const [kind = ''] = row.kind.split(':');
   const isPast = row.at <= at;
   const tell = <T>(aspect: string, told: Told<T>, set: (value: T) => void): void => {
-    if (person.settled.has(aspect)) return;
+    if (person.decided.has(aspect)) return;
     const value = isPast ? told.after : told.before;
     if (value !== undefined) set(value);
-    if (isPast) person.settled.add(aspect);
+    if (isPast) person.decided.add(aspect);
   };
   if (kind.startsWith('account-') || kind.startsWith('keys-')) person.name ||= row.name;
   const open = OPENS.get(kind);
@@ -141,7 +141,7 @@ const OPENS: ReadonlyMap<string, Told<boolean>> = new Map([
 
 /** The first key of a person is said to be that (plan/plan-keys.ts). */
 function readKeys({ detail, because }: HistoryRow): Told<Keys> {
-  return { after: detail?.until ?? null, before: /^first key/.test(because) ? 0 : null };
+  return { after: detail?.until ?? null, before: because.startsWith('first key') ? 0 : null };
 }
 
 function latestKey(now: PersonRow | null): Keys {

@@ -1,6 +1,6 @@
 // What the state database forgets of syncs and history: what is too old, and what is too much.
-import type { Connection } from './database.ts';
-import { STORED_IS_COMPLETE } from './syncs/report-codec.ts';
+import type { Connection } from '../database.ts';
+import { STORED_IS_COMPLETE } from '../syncs/report-codec.ts';
 
 /** A sync each half minute makes 2,880 a day. */
 const MAX_PASSES = 3000;
