@@ -9,6 +9,7 @@ import { benchLogin } from './login.ts';
 import { benchLogins } from './logins.ts';
 import { benchNss } from './nss.ts';
 import { benchPeers } from './peers.ts';
+import { benchPublish } from './publish.ts';
 import { benchRevokeForkers } from './revoke-forkers.ts';
 import { benchRevoke } from './revoke.ts';
 import type { Row } from './row.ts';
@@ -35,6 +36,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   idle: benchIdle,
   nss: benchNss,
   fleet: benchFleet,
+  publish: benchPublish,
   testbed: benchTestbed,
 };
 
