@@ -35,7 +35,7 @@ exist in a pod with a user namespace of its own.`;
 
 export const LEAVING = `A user who is deactivated, deleted, blocked or in no access group loses, in this order: the keys; the account
 (expiry day 1 and a nologin shell, the line stays); sudo; the sessions; groups, but for the managed group, which sshd's
-settings need; cron and at jobs and lingering, which are moved to /var/lib/sunk-agent/offboarded and restored when the user
+settings need; cron, incron and at jobs and lingering, which are moved to /var/lib/sunk-agent/offboarded and restored when the user
 returns. Of the jobs, 100 and 4 MiB are kept, 1 MiB each; others are removed. A job whose time has passed does not run: a
 file in the user's home, sunk-agent-jobs-TIME.txt, names those that did not come back. Then offboarding.hook runs. Each
 step is in the history with its time. That this node refuses the identity (a local group has the gid) changes nothing: the

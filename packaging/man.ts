@@ -41,7 +41,7 @@ export async function renderCommandManual(time: number): Promise<string> {
     ],
     [
       '/var/lib/sunk-agent/offboarded/',
-      'Cron and at jobs and lingering of revoked users, by uid; restored when they return. Jobs that would then run at once stay in UID.kept-TIME.',
+      'Cron, incron and at jobs and lingering of revoked users, by uid; restored when they return. Jobs that would then run at once stay in UID.kept-TIME.',
     ],
     ['/run/sunk-agent/status.json', 'The status after the last sync: see STATUS.'],
     [

@@ -68,7 +68,9 @@ export function findToolDifferences(node: LoginRoot, { people, groups, sudoGid }
     const isMeant = admins.has(name) && sound.some((person) => person.name === name);
     // An administrator whose home is planted keeps sudo, and has no key to come by it.
     const isPlanted = admins.has(name) && node.planted.has(name);
-    if (!isMeant && !isPlanted) found.push(`sudo lets ${name} be root`);
+    // Others gave the name a line of its own, and listed it in the group sudo: that is theirs.
+    const isForeign = node.foreign.passwd.some((line) => line.startsWith(`${name}:`));
+    if (!isMeant && !isPlanted && !isForeign) found.push(`sudo lets ${name} be root`);
   }
   for (const { name, uid } of barred) {
     if (!node.taken.uids.has(uid)) continue;

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { IdRange, Location } from '../../policy/in-use.ts';
 import { hasCode, readLatin1 } from '../fs/read-text.ts';
 import { listDirectory } from '../fs/list-directory.ts';
+import { BY_NAME, BY_OWNER } from '../sessions/find-jobs.ts';
 
 export interface KnownNames {
   readonly names: Map<string, Location>;
@@ -12,8 +13,6 @@ export interface KnownNames {
   readonly gidRanges: IdRange[];
 }
 
-const BY_NAME = ['var/spool/cron/crontabs', 'var/spool/cron', 'var/lib/systemd/linger'];
-const AT_JOBS = ['var/spool/cron/atjobs', 'var/spool/at'];
 /** at(1) writes the user of a job into its first lines. */
 const AT_HEAD_BYTES = 4096;
 
@@ -24,7 +23,7 @@ export function readKnownNames(root: string): KnownNames {
   addSubordinate(root, 'etc/subgid', known, known.gidRanges);
   addCrontabs(root, known);
   for (const directory of BY_NAME) addByName(root, directory, known);
-  for (const directory of AT_JOBS) addAtJobs(root, directory, known);
+  for (const directory of BY_OWNER) addAtJobs(root, directory, known);
   return known;
 }
 

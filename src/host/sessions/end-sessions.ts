@@ -9,7 +9,7 @@ import { findProcessesOf, killProcess, type KnownUids } from './find-processes.t
 import { chooseSpareUid, killByUid } from './kill-by-uid.ts';
 import { readSlice } from './process-owners.ts';
 import { FIRST_UID } from './process-table.ts';
-import { findRestarting, noteRestarting } from './restarting-units.ts';
+import { findRestarting, findTriggered, noteRestarting, type Triggered } from './restarting-units.ts';
 
 const run = promisify(execFile);
 
@@ -53,6 +53,7 @@ export async function endSessions(
     else outcome.set(person.uid, `uid ${person.uid} is not a managed one`);
   }
   const logind = leavers.map(({ uid }) => killSlice(uid));
+  const asked = findTriggered(leavers);
   const known: KnownUids = new Map();
   const deadline = performance.now() + DEADLINE_MS;
   for (let pending = leavers; pending.length > 0; await sleep(PAUSE_MS)) {
@@ -65,8 +66,24 @@ export async function endSessions(
       return result === undefined;
     });
   }
+  const triggered = await asked;
+  for (const { name, uid } of leavers) {
+    const units = triggered.get(uid) ?? [];
+    if (outcome.get(uid) === null && units.length > 0)
+      outcome.set(uid, nameTriggered(name, uid, units, restarting));
+  }
   await Promise.all(logind);
   return outcome;
+}
+
+/** Nothing of the person runs now, and a timer is about to start it. */
+function nameTriggered(name: string, uid: number, units: readonly Triggered[], restarting: string): string {
+  const triggers = [...new Set(units.map(({ trigger }) => trigger))];
+  noteRestarting(restarting, uid, triggers);
+  const said = units.map(
+    ({ service, trigger }) => `${service} runs as ${name} whenever ${trigger} starts it`,
+  );
+  return `${said.join(', ')}: systemctl disable --now ${triggers.join(' ')}`;
 }
 
 function createLeaver({ name, uid }: Person): Leaver {

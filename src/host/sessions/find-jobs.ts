@@ -1,5 +1,5 @@
-// Finds what would run for a user without a login: cron and at jobs, and lingering user managers.
-import { lstatSync } from 'node:fs';
+// Finds what would run for a user without a login: cron, incron and at jobs, and lingering user managers.
+import { closeSync, constants, lstatSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { compare } from '../../common/text/compare.ts';
 import { listDirectory } from '../fs/list-directory.ts';
@@ -9,10 +9,18 @@ export interface Person {
   readonly uid: number;
 }
 
-/** Where cron(8) of Debian and of Red Hat and logind keep a file per user name. */
-const BY_NAME = ['var/spool/cron/crontabs', 'var/spool/cron', 'var/lib/systemd/linger'];
+/** Where cron(8) of Debian and of Red Hat, incrond(8) and logind keep a file per user name. */
+export const BY_NAME = [
+  'var/spool/cron/crontabs',
+  'var/spool/cron',
+  'var/spool/incron',
+  'var/lib/systemd/linger',
+];
 /** Where atd(8) of Debian and of Red Hat keeps files that belong to the user. */
-const BY_OWNER = ['var/spool/cron/atjobs', 'var/spool/at'];
+export const BY_OWNER = ['var/spool/cron/atjobs', 'var/spool/at'];
+/** at(1) writes the environment above the commands, and sudo(8) puts into it who asked. */
+const SUDO_UID = /^SUDO_UID=(\d{1,10}); export SUDO_UID$/m;
+const ENVIRONMENT_BYTES = 65_536;
 /** at(1) writes the time of a job into its name: the queue, five hexadecimal digits of a number, eight of minutes. */
 const AT_JOB = /^[a-zA-Z=][0-9a-f]{5}([0-9a-f]{8})$/;
 
@@ -43,13 +51,33 @@ export function findJobs(root: string, people: Iterable<Person>): Map<number, st
       add(uid, path.join(directory, name));
   }
   for (const [directory, name] of owned) {
-    const uid = AT_JOB.test(name) ? findOwner(path.join(root, directory, name)) : null;
+    const file = path.join(root, directory, name);
+    const owner = AT_JOB.test(name) ? findOwner(file) : null;
+    const uid = owner === 0 ? readSudoUid(file) : owner;
     if (uid !== null && uids.has(uid)) add(uid, path.join(directory, name));
   }
   // What is due first is kept first.
   for (const files of found.values())
     files.sort((a, b) => (findDueTime(a) ?? 0) - (findDueTime(b) ?? 0) || compare(a, b));
   return found;
+}
+
+/** The person who left a job of root through sudo; null: no one, or it is not known. */
+function readSudoUid(file: string): number | null {
+  let job: number;
+  try {
+    job = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch {
+    return null;
+  }
+  try {
+    const buffer = Buffer.alloc(ENVIRONMENT_BYTES);
+    const text = buffer.toString('latin1', 0, readSync(job, buffer, 0, buffer.length, 0));
+    const uid = SUDO_UID.exec(text)?.[1];
+    return uid === undefined ? null : Number(uid);
+  } finally {
+    closeSync(job);
+  }
 }
 
 /** Uids of those of these people who have jobs or linger. */

@@ -1,4 +1,4 @@
-// Services that run as a person and start again after each kill: named, because only an administrator can end them.
+// Services that run as a person and start again, after each kill or by a timer: named, because only an administrator can end them.
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -39,6 +39,30 @@ export async function findRestarting(services: Iterable<string>, person: Person)
   return found;
 }
 
+/** A service that runs as a person, and the timer, socket or path that starts it. */
+export interface Triggered {
+  readonly service: string;
+  readonly trigger: string;
+}
+
+/** By uid; systemd.unit(5): TriggeredBy=. A trigger that is not active starts nothing. */
+export async function findTriggered(people: readonly Person[]): Promise<Map<number, Triggered[]>> {
+  const found = new Map<number, Triggered[]>();
+  if (!existsSync('/run/systemd/system')) return found;
+  const uids = new Map(
+    people.flatMap(({ name, uid }) => [[name, uid] as const, [String(uid), uid] as const]),
+  );
+  for (const properties of await showUnits('Id,User,TriggeredBy', '*.service')) {
+    const uid = uids.get(properties.get('User') ?? '');
+    if (uid === undefined) continue;
+    const service = properties.get('Id') ?? '';
+    for (const trigger of (properties.get('TriggeredBy') ?? '').split(' ').filter(Boolean))
+      if (LIVING.includes((await askSystemd(trigger)).state))
+        found.set(uid, [...(found.get(uid) ?? []), { service, trigger }]);
+  }
+  return found;
+}
+
 /** Remembers the services that run as a person, while they pause between two starts; none: forgets them. */
 export function noteRestarting(directory: string, uid: number, services: readonly string[]): void {
   const file = path.join(directory, String(uid));
@@ -62,9 +86,21 @@ export async function readRestarting(directory: string): Promise<Set<number>> {
   return uids;
 }
 
-async function askSystemd(service: string): Promise<{ readonly user: string; readonly state: string }> {
-  const command = ['show', '--property=User,ActiveState', '--', service];
-  const { stdout } = await run('systemctl', command, { timeout: TIMEOUT_MS }).catch(() => ({ stdout: '' }));
-  const value = (key: string): string => new RegExp(`^${key}=(.*)$`, 'm').exec(stdout)?.[1] ?? '';
-  return { user: value('User'), state: value('ActiveState') };
+async function askSystemd(unit: string): Promise<{ readonly user: string; readonly state: string }> {
+  const [properties] = await showUnits('User,ActiveState', unit);
+  return { user: properties?.get('User') ?? '', state: properties?.get('ActiveState') ?? '' };
+}
+
+/** systemctl(1), `show`: a block of lines `NAME=VALUE` a unit; of a pattern all that are loaded, also inactive ones. */
+async function showUnits(properties: string, pattern: string): Promise<Map<string, string>[]> {
+  const command = ['show', '--all', `--property=${properties}`, '--', pattern];
+  const { stdout } = await run('systemctl', command, { timeout: TIMEOUT_MS, maxBuffer: 64 << 20 }).catch(
+    () => ({ stdout: '' }),
+  );
+  return stdout.split('\n\n').map((block) => {
+    const lines = block.split('\n').filter((line) => line.includes('='));
+    return new Map(
+      lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+    );
+  });
 }

@@ -37,7 +37,8 @@ export async function restoreJobs(
     const file = saved.replaceAll('%', '/');
     const to = findReturnPath(file, name, now);
     if (saved.endsWith(TEMPORARY_SUFFIX)) rmSync(from);
-    else if (to !== null && restoreFile(from, path.join(root, to), modeOf(to))) written.add(path.dirname(to));
+    else if (to !== null && !isOfRoot(from, to) && restoreFile(from, path.join(root, to), modeOf(to)))
+      written.add(path.dirname(to));
     else late.push(file);
   }
   for (const parent of written) await syncWithin(path.join(root, parent), SYNC_MS);
@@ -46,6 +47,9 @@ export async function restoreJobs(
   tellOfJobs(root, person, { late, notKept: readNotKept(own), kept: `${own}.kept-${now}` }, now);
   endOwnDirectory(directory, uid, now);
 }
+
+/** An at job that sudo made: who returns may have no sudo. Files of logind are root's anyway. */
+const isOfRoot = (from: string, to: string): boolean => findDueTime(to) !== null && lstatSync(from).uid === 0;
 
 /** Daemons read that directory, so the file is whole before it has a name that they read. @returns whether it exists. */
 function restoreFile(from: string, to: string, mode: number): boolean {

@@ -31,7 +31,7 @@ export function tellOfJobs(
     );
     try {
       const { uid: owner, gid } = fstatSync(directory);
-      if (owner === uid) writeNote(directory, uid, gid, describeJobs(jobs), now);
+      if (owner === uid) writeNote(directory, uid, gid, describeJobs(jobs, now), now);
     } finally {
       closeSync(directory);
     }
@@ -55,19 +55,20 @@ function writeNote(directory: number, uid: number, gid: number, text: string, no
   }
 }
 
-function describeJobs({ late, notKept, kept }: LostJobs): string {
+function describeJobs({ late, notKept, kept }: LostJobs, now: number): string {
   const lines = [
     'Your account was disabled for a while, and your jobs were put aside. These did not come back:',
-    ...late.map((file) => `  ${file}: ${explainLate(file)}`),
+    ...late.map((file) => `  ${file}: ${explainLate(file, now)}`),
     ...notKept.map((file) => `  ${file}: not kept, too many or too large`),
     ...(late.length === 0 ? [] : [`An administrator finds those that are kept in ${kept}.`]),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function explainLate(file: string): string {
+function explainLate(file: string, now: number): string {
   const due = findDueTime(file);
-  return due === null
-    ? 'something newer has its place; kept'
+  if (due === null) return 'something newer has its place; kept';
+  return due >= now
+    ? 'it would run as root, or something newer has its place; kept'
     : `it was due at ${new Date(due).toISOString().slice(0, 16)}Z and did not run; kept`;
 }

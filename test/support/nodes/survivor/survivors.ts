@@ -9,9 +9,12 @@ export const SURVIVOR = '/usr/local/bin/survivor';
 
 /**
  * `name` looks like root in proc(5); `leader` has exited while its thread runs; `chain` is a new process each
- * millisecond; `killer` as well, and kills whatever else has its uid; `thousand` forks in a thousand places.
+ * millisecond; `killer` as well, and kills whatever else has its uid; `thousand` forks in a thousand places; `brackets`
+ * has a name that breaks a line of proc_pid_stat(5); `traced` is traced by another one; `waiting` has a parent in an
+ * uninterruptible wait; `nested` is a chain in namespaces of its own.
  */
-export type Mode = 'stay' | 'name' | 'leader' | 'chain' | 'killer' | 'thousand';
+export type Mode =
+  'stay' | 'name' | 'leader' | 'chain' | 'killer' | 'thousand' | 'brackets' | 'traced' | 'waiting' | 'nested';
 
 /** Compiles it into the root directory of a node. */
 export function installSurvivor(root: string): void {

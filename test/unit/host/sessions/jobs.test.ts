@@ -95,6 +95,25 @@ describe('jobs of a user who leaves', () => {
     expect(readOffboarded(saved)).toEqual(new Map());
   });
 
+  test.runIf(isRoot)('of root that sudo made are theirs, and do not come back by themselves', async () => {
+    const head = (uid: number): string =>
+      `#!/bin/sh\n# atrun uid=0 gid=0\nSUDO_UID=${uid}; export SUDO_UID\n`;
+    const [hers, others, quoted] = [2, 3, 4].map(
+      (number) => `var/spool/cron/atjobs/${atJob(MINUTES + 60, number)}`,
+    );
+    plant(hers ?? '', head(UID), 0o700, 0);
+    plant(others ?? '', head(UID + 1), 0o700, 0);
+    // The value that another variable may have, at(1) writes in quotes.
+    plant(quoted ?? '', `X="\nSUDO_UID=${UID}"; export X\n`, 0o700, 0);
+    await disableJobs(root, saved, ALICE, false);
+    expect(readdirSync(at('var/spool/cron/atjobs'))).toEqual(
+      [others, quoted].map((file) => path.basename(file ?? '')),
+    );
+    await restoreJobs(root, saved, ALICE, NOW);
+    expect(existsSync(at(hers ?? ''))).toBe(false);
+    expect(readdirSync(saved)).toEqual([`${UID}.kept-${NOW}`]);
+  });
+
   test('do not all run after the return: an overdue job stays where it was moved', async () => {
     plantAll();
     await disableJobs(root, saved, ALICE, false);
