@@ -111,6 +111,23 @@ async function killRound(leavers: readonly Leaver[], known: KnownUids): Promise<
   if (spare !== null) await killByUid(uids, spare);
 }
 
+/** What the scans for a person have found so far. */
+export interface Scans {
+  /** In a row, up to the last one, that found nothing. */
+  readonly clean: number;
+  readonly rounds: number;
+  /** Processes that the last scan found. */
+  readonly left: number;
+  /** Milliseconds for which those were the same. */
+  readonly sameMs: number;
+}
+
+/** Whether it is known that all have ended, or that some outlive it. A last scan that found nothing needs two more, late or not. */
+export function isDecided({ clean, rounds, left, sameMs }: Scans, isLast: boolean): boolean {
+  if (left === 0) return clean >= CLEAN_SCANS;
+  return sameMs >= STUCK_MS || (isLast && rounds >= MIN_ROUNDS);
+}
+
 /** @returns what is to be said of a person; null: several scans found nothing; undefined: it is not over yet. */
 async function judge(
   leaver: Leaver,
@@ -119,8 +136,10 @@ async function judge(
 ): Promise<string | null | undefined> {
   const { name, uid, services, supervisors, clean, left, rounds } = leaver;
   const isClean = clean >= CLEAN_SCANS;
-  const isStuck = left.length > 0 && performance.now() - leaver.sameSince >= STUCK_MS;
-  const isOver = isClean || isStuck || (isLast && rounds >= MIN_ROUNDS);
+  const isOver = isDecided(
+    { clean, rounds, left: left.length, sameMs: performance.now() - leaver.sameSince },
+    isLast,
+  );
   if (!isOver && (services.size === 0 || rounds % ROUNDS_OF_RESTARTS !== 0)) return undefined;
   const units = await findRestarting(services, leaver);
   if (!isOver && units.length === 0) return undefined;
