@@ -71,7 +71,8 @@ function createExpiryRenderer(style: NodeFacts['expiry']): (expiresAt: number) =
  */
 function createEndRenderer({ zulu, timeZone }: NodeFacts['expiry']): (expiresAt: number) => string {
   return (expiresAt) => {
-    const instant = Math.min(Math.max(Math.floor(expiresAt), DAY), LATEST - DAY);
+    // sshd accepts the key in that second too.
+    const instant = Math.min(Math.max(Math.floor(expiresAt) - 1, DAY), LATEST - DAY);
     if (zulu) return `${renderDigits(instant)}Z`;
     return renderDigits(instant + Math.min(...readOffsets(timeZone, Math.floor(instant / DAY))));
   };

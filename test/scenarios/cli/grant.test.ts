@@ -101,7 +101,7 @@ describe('sunk-agent grant', () => {
       expect.stringContaining('grant of slurm-users to bob@'),
     ]);
     const until = readGrants(pathsUnder(root).grants)[0]?.until ?? 0;
-    const digits = new Date(until * 1000).toISOString().slice(0, 19).replace(/[-T:]/g, '');
+    const digits = new Date((until - 1) * 1000).toISOString().slice(0, 19).replace(/[-T:]/g, '');
     expect(keyFile('bob')).toContain(`expiry-time="${digits}Z" `);
     expect(keyFile('alice')).not.toContain(digits);
     const bob = await row('bob');
