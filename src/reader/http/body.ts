@@ -68,13 +68,14 @@ function hasZlibHeader(bytes: Buffer): boolean {
 }
 
 /**
+ * A byte order mark before the text is ignored (RFC 8259 section 8.1).
  * @param depth as `scim.bounds.depth`.
  * @throws AgentError store_answer, AnswerTooMuch
  */
 export function parseBody(bytes: Buffer, depth: number): unknown {
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString('utf8'));
+    value = JSON.parse(bytes.toString('utf8').replace(/^\ufeff/, ''));
   } catch (cause) {
     throw new AgentError('store_answer', 'the store sent an answer that claims to be JSON and is not', {
       cause,

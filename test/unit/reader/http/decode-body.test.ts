@@ -1,7 +1,7 @@
 // What a server compressed without being asked: understood within the bound, and nothing else.
 import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { AnswerTooMuch, decodeBody } from '../../../../src/reader/http/body.ts';
+import { AnswerTooMuch, decodeBody, parseBody } from '../../../../src/reader/http/body.ts';
 
 const TEXT = Buffer.from(JSON.stringify({ Resources: Array.from({ length: 100 }, (_, n) => n) }));
 const LIMIT = TEXT.length;
@@ -38,4 +38,17 @@ test.each([
   const error = (await decodeBody(sent, encoding, LIMIT).catch((thrown: unknown) => thrown)) as Error;
   expect(error).toMatchObject({ code: 'store_answer' });
   expect(error.message).not.toContain('\u001b');
+});
+
+test('a byte order mark before the text is ignored, and one alone or twice is no JSON', () => {
+  expect(parseBody(Buffer.from('\ufeff{"id":"\ufeff"}'), 9)).toEqual({ id: '\ufeff' });
+  for (const text of ['\ufeff', '\ufeff\ufeff{}', ' \ufeff{}'])
+    expect(() => parseBody(Buffer.from(text), 9)).toThrow('claims to be JSON and is not');
+});
+
+test('numbers beyond all bounds, names of Object and a name that is given twice are only data', () => {
+  expect(parseBody(Buffer.from('{"a":1e999,"b":-1e999}'), 9)).toEqual({ a: Infinity, b: -Infinity });
+  const value = parseBody(Buffer.from('{"__proto__":{"active":true},"id":"a","id":"b"}'), 9);
+  expect(Object.keys(value as object)).toEqual(['__proto__', 'id']);
+  expect((value as { active?: unknown }).active).toBeUndefined();
 });
