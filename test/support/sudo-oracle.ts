@@ -59,6 +59,8 @@ export interface JudgedSudoers {
   readonly granted: ReadonlyMap<string, readonly number[]>;
   /** First lines of entries that sudo complained about. */
   readonly bad: ReadonlySet<string>;
+  /** Whether sudo reports a problem with the files. */
+  readonly hasProblem: boolean;
   /** Whether sudo refuses all of it, as where a file ends within an entry. */
   readonly isRefused: boolean;
 }
@@ -106,9 +108,8 @@ function readCase(directory: string, files: readonly MadeFile[]): JudgedSudoers 
     const end = part.indexOf('\n');
     answers.set(part.slice(0, end), part.slice(end));
   }
-  // A command that is only forbidden is listed too, with its exclamation mark.
   const commands = (user: string): number[] =>
-    [...(answers.get(user) ?? '').matchAll(/(?<!!)\/c\/(\d+)/g)].map(([, number]) => Number(number));
+    [...(answers.get(user) ?? '').matchAll(/\/c\/(\d+)/g)].map(([, number]) => Number(number));
   const everyone = new Set(commands(OTHER));
   const bad = new Set<string>();
   for (const [, file = '', line] of (answers.get(OTHER) ?? '').matchAll(
@@ -122,6 +123,7 @@ function readCase(directory: string, files: readonly MadeFile[]): JudgedSudoers 
     directory,
     files,
     bad,
+    hasProblem: /^(?:sudo: |\/etc\/)/m.test(answers.get(OTHER) ?? ''),
     isRefused: text.includes('no valid sudoers sources'),
     granted: new Map(
       SUBJECTS.map(({ account }) => [account, commands(account).filter((number) => !everyone.has(number))]),

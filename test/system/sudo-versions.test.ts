@@ -7,18 +7,12 @@ import { readPrivilegedNames } from '../../src/host/sudo/privileged-names.ts';
 import { makeRng } from '../faults/rng.ts';
 import { ensureBase, RELEASES } from '../support/nodes/base.ts';
 import { propertyRuns } from '../support/property-runs.ts';
-import { type MadeFile, makeSudoers } from '../support/records/made-sudoers.ts';
+import { makeSudoers } from '../support/records/made-sudoers.ts';
 import { describeOnNodes } from '../support/requirements.ts';
-import { findDisagreements, HOSTNAME, judgeBySudo } from '../support/sudo-oracle.ts';
+import { findDisagreements, HOSTNAME, judgeBySudo, type JudgedSudoers } from '../support/sudo-oracle.ts';
 
 const CASES = propertyRuns(40, 1000);
 vi.setConfig({ testTimeout: 3_600_000 });
-
-/** 1.9.5 skips the entry after an include that is not there; later ones grant it, so the name stays reserved everywhere. */
-const dropMissing = (file: MadeFile): MadeFile => ({
-  ...file,
-  text: file.text.replace(/^[@#]include \/etc\/none.*$/gm, '# none'),
-});
 
 describeOnNodes('sudo', () => {
   let work: string;
@@ -32,11 +26,14 @@ describeOnNodes('sudo', () => {
     `of %s grants nothing to a name that is not reserved, in ${CASES} generated files`,
     (release) => {
       const rng = makeRng(Number(process.env['SEED'] ?? 18));
-      const made = Array.from({ length: CASES }, () =>
-        release === 'bullseye' ? makeSudoers(rng).map(dropMissing) : makeSudoers(rng),
-      );
+      const made = Array.from({ length: CASES }, () => makeSudoers(rng));
       const cases = judgeBySudo(work, made, ensureBase(release));
-      expect(findDisagreements((root) => readPrivilegedNames(root, HOSTNAME), cases).slice(0, 3)).toEqual([]);
+      const compare = (some: readonly JudgedSudoers[]): string[] =>
+        findDisagreements((root) => readPrivilegedNames(root, HOSTNAME), some);
+      expect(compare(cases).filter((said) => said.includes('is root and is not reserved'))).toEqual([]);
+      // After a bad entry or a missing include each version skips another part of the file; what one of them grants is reserved.
+      const isLikeHere = release === 'bookworm';
+      expect(compare(cases.filter(({ hasProblem }) => isLikeHere || !hasProblem)).slice(0, 3)).toEqual([]);
       expect(
         cases.flatMap(({ granted }) => [...granted.values()]).filter((numbers) => numbers.length > 0).length,
       ).toBeGreaterThan(CASES);

@@ -49,10 +49,9 @@ export function findSudoGrants(sudoers: Sudoers, hostname: string): Privileged {
         found.unchecked.push({ what: `the group %${text} of a plugin`, location });
     }
     // What everyone is given reserves no name.
-    if (mentioned.hasAll && matchUsers(users, null, sudoers) === true) continue;
+    if (mentioned.hasAll && matchUsers(users, null, sudoers)) continue;
     for (const subject of mentioned.subjects.values())
-      if (mentioned.isPlain || matchUsers(users, subject, sudoers) === true)
-        addGrant(found, subject, location);
+      if (mentioned.isPlain || matchUsers(users, subject, sudoers)) addGrant(found, subject, location);
   }
   return found;
 }
@@ -118,39 +117,54 @@ function fold(text: string, isCaseSensitive: boolean): string {
   return id === undefined ? (isCaseSensitive ? text : text.toLowerCase()) : `#${id}`;
 }
 
-/** As sudo judges a list: the last member that matches decides. null: none does. */
-function judgeList(
+type Verdict = boolean | null;
+
+/**
+ * As sudo judges a list: the last member that matches decides; null: none does. Each member of which `isMatch` cannot tell (null)
+ * is taken both ways by itself, so that several verdicts are possible.
+ */
+function listVerdicts(
   list: readonly SudoMember[],
   aliases: ReadonlyMap<string, readonly SudoMember[]>,
-  isMatch: (member: SudoMember) => boolean,
+  isMatch: (member: SudoMember) => boolean | null,
   within: ReadonlySet<string> = new Set(),
-): boolean | null {
+): ReadonlySet<Verdict> {
+  const verdicts = new Set<Verdict>();
   for (const member of list.toReversed()) {
     const alias = member.kind === 'alias' && !within.has(member.text) ? aliases.get(member.text) : undefined;
-    const judged =
+    const own =
       alias === undefined
-        ? isMatch(member) || null
-        : judgeList(alias, aliases, isMatch, new Set([...within, member.text]));
-    if (judged !== null) return member.isNegated ? !judged : judged;
+        ? verdictsOf(isMatch(member))
+        : listVerdicts(alias, aliases, isMatch, new Set([...within, member.text]));
+    for (const verdict of own) if (verdict !== null) verdicts.add(member.isNegated ? !verdict : verdict);
+    if (!own.has(null)) return verdicts;
   }
-  return null;
+  return verdicts.add(null);
+}
+
+const MATCHES: ReadonlySet<Verdict> = new Set([true]);
+const MATCHES_NOT: ReadonlySet<Verdict> = new Set([null]);
+const MAY_MATCH: ReadonlySet<Verdict> = new Set([true, null]);
+
+function verdictsOf(isMatch: boolean | null): ReadonlySet<Verdict> {
+  if (isMatch === null) return MAY_MATCH;
+  return isMatch ? MATCHES : MATCHES_NOT;
 }
 
 /** @param subject null: a user that no rule names. */
-function matchUsers(users: readonly SudoMember[], subject: Subject | null, sudoers: Sudoers): boolean | null {
-  return judgeList(users, sudoers.userAliases, ({ kind, text }) => {
+function matchUsers(users: readonly SudoMember[], subject: Subject | null, sudoers: Sudoers): boolean {
+  const verdicts = listVerdicts(users, sudoers.userAliases, ({ kind, text }) => {
     if (kind === 'all') return true;
     if (subject === null || kind === 'netgroup') return false;
     const what = kind === 'group' ? 'group' : 'user';
     return what === subject.what && fold(text, sudoers.isCaseSensitive[what]) === subject.text;
   });
+  return verdicts.has(true);
 }
 
-/** Addresses and netgroups are not resolved here: a rule is of this host if it is with all of them or with none. */
+/** Addresses, netgroups and longer names of this host are not resolved here: a rule is of this host if it can be. */
 function isOfHost(hosts: readonly SudoMember[], { hostAliases }: Sudoers, hostname: string): boolean {
-  return [true, false].some(
-    (isOpen) => judgeList(hosts, hostAliases, (host) => matchHost(host, hostname) ?? isOpen) === true,
-  );
+  return listVerdicts(hosts, hostAliases, (host) => matchHost(host, hostname)).has(true);
 }
 
 /** null: it cannot be told. */

@@ -128,6 +128,21 @@ DBAS ALL = ALL
     expect(reserved()).toEqual([]);
   });
 
+  test('takes each address and longer name of a host both ways, by itself', () => {
+    const rules = [
+      'ALL, !192.0.2.1',
+      'other.example.com',
+      '!l*1, login1.example.com, !fe80::1',
+      'ALL, !ALL',
+      '!+net, NET',
+    ];
+    write(
+      'etc/sudoers',
+      ['Host_Alias NET = 10.0.0.0/8, !+net', ...rules.map((hosts, n) => `u${n} ${hosts} = ALL`)].join('\n'),
+    );
+    expect([...readPrivilegedNames(root, 'login1').names.keys()]).toEqual(['u0', 'u2', 'u4']);
+  });
+
   test('is read where sudo.conf has it, and the managed file is not', () => {
     write('etc/sudo.conf', 'Plugin sudoers_policy sudoers.so sudoers_file=/srv/rules sudoers_mode=0400\n');
     write('etc/sudoers', '@includedir /etc/sudoers.d\n');
