@@ -112,7 +112,7 @@ exec perl -e '
     for (qw(${IDS.join(' ')})) {
       my @account = getpwuid($_); print $answers "uid $_ $account[0]\n" if @account;
       my @group = getgrgid($_); print $answers "gid $_ $group[0]\n" if @group;
-      print $answers map { "listed $_ $group[2]\n" } split / (?!\\xe9)/, $group[3] if @group;
+      print $answers map { "listed " . (tr/ /_/r) . " $group[2]\n" } split / (?!\\xe9)/, $group[3] if @group;
     }
     print $answers "id dave ", qx(id -u -- dave 2>/dev/null), "\n";
     print $answers map { "grpck $_" } qx(grpck -r 2>&1);
