@@ -136,6 +136,18 @@ describeOnNodes('what a person left running', () => {
     expect(await findAlive(node, [...his])).toEqual([]);
   });
 
+  test('as a set-uid copy that a friend starts after the access is gone: the next decision ends it', async () => {
+    run('install -o bob -m 4755 /usr/local/bin/survivor /var/tmp/copy');
+    for (const label of ['copy-one', 'copy-two']) {
+      as('carol', `/var/tmp/copy chain /tmp/beat-${label}`);
+      // Without news of the store the daemon looks again within a quarter of an hour.
+      node.exec('sunk-agent sync');
+      const isStill = `test -z "$(find /tmp/beat-${label} -newermt '-1 second')"`;
+      await eventually('it is ended', () => node.exec(isStill).status === 0);
+      expect(await findAlive(node, [label, 'others'])).toEqual(['others']);
+    }
+  });
+
   test('in a table of incron, which starts nothing any more', async () => {
     run(
       'echo dave >>/etc/incron.allow; mkdir -p /srv/drop /srv/seen; chmod 1777 /srv/drop /srv/seen; systemctl start incron',

@@ -146,9 +146,12 @@ export function findActiveUids(uidOf: (name: string) => number | null = () => nu
   const ranges = readSubordinateUids('/');
   const context = { ranges, uidOf, isAccount: () => false, initial: readInitial() };
   const active = new Set<number>();
-  visitProcesses((found) => {
+  const visit = (found: RunningProcess): void => {
     for (const uid of findOwners(found, context)) active.add(uid);
-  });
+  };
+  visitProcesses(visit);
+  // A chain that a friend starts of a set-uid copy is all that such a person may have.
+  visitNewest(NEWEST_LOOKS, visit);
   return active;
 }
 
