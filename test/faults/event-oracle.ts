@@ -29,7 +29,10 @@ function listChanges(state: string) {
       view.close();
     }
   } catch (error) {
-    if (error instanceof AgentError) return [];
+    // A damaged page may be met only by the query (better-sqlite3's SqliteError).
+    const isDamage =
+      error instanceof Error && 'code' in error && /^SQLITE_(?:CORRUPT|NOTADB)/.test(String(error.code));
+    if (isDamage || error instanceof AgentError) return [];
     throw error;
   }
 }
