@@ -11,6 +11,9 @@ export const MANAGED_SUDOERS = 'etc/sudoers.d/sunk-agent';
 /** More than any node has; ends a file that includes itself by another path. */
 const MAX_FILES = 1000;
 
+/** An entry at the end of a file that goes on takes in what follows in the next one, which is lost to sudo. */
+const ENDS_CONTINUED = /\\[ \t]*\r?\n?$/;
+
 type Aliases = Map<string, readonly SudoMember[]>;
 
 interface Collected {
@@ -18,6 +21,9 @@ interface Collected {
   readonly userAliases: Aliases;
   readonly hostAliases: Aliases;
   readonly isCaseSensitive: { user: boolean; group: boolean };
+  readonly doubtfulAliases: Set<string>;
+  /** The last file ended within an entry. */
+  isContinued: boolean;
   readonly files: Set<string>;
 }
 
@@ -32,6 +38,8 @@ export function collectSudoers(
     hostAliases: new Map(),
     isCaseSensitive: { user: false, group: false },
     files: new Set(),
+    doubtfulAliases: new Set(),
+    isContinued: false,
   };
   for (const file of listStarts(root)) addFile(root, file, hostname, found);
   return found;
@@ -47,13 +55,17 @@ function addFile(root: string, file: string, hostname: string, found: Collected)
   if (file === MANAGED_SUDOERS || found.files.has(file) || found.files.size >= MAX_FILES) return;
   if (statSync(path.join(root, file), { throwIfNoEntry: false })?.isFile() !== true) return;
   found.files.add(file);
-  for (const entry of parseSudoers(readLatin1(root, file), file)) {
+  const text = readLatin1(root, file);
+  for (const entry of parseSudoers(text, file)) {
+    const isDoubtful = found.isContinued;
+    found.isContinued = false;
     switch (entry.kind) {
       case 'rule':
         found.rules.push(entry.rule);
         break;
       case 'aliases':
         addAliases(entry.of === 'User' ? found.userAliases : found.hostAliases, entry.aliases);
+        if (isDoubtful) for (const { name } of entry.aliases) found.doubtfulAliases.add(name);
         break;
       case 'defaults':
         applyDefaults(entry.text, found.isCaseSensitive);
@@ -67,6 +79,7 @@ function addFile(root: string, file: string, hostname: string, found: Collected)
         break;
     }
   }
+  if (ENDS_CONTINUED.test(text)) found.isContinued = true;
 }
 
 /** The first of a name stays, and the next one ends its line. */

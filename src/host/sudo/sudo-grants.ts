@@ -9,6 +9,8 @@ export interface Sudoers {
   readonly rules: readonly SudoRule[];
   readonly userAliases: ReadonlyMap<string, readonly SudoMember[]>;
   readonly hostAliases: ReadonlyMap<string, readonly SudoMember[]>;
+  /** Aliases that sudo may not know, since their line may be part of an entry before it: they are taken both ways. */
+  readonly doubtfulAliases: ReadonlySet<string>;
   /** Whether names count with their case (`Defaults !case_insensitive_user`); else all are in small letters here. */
   readonly isCaseSensitive: { readonly user: boolean; readonly group: boolean };
 }
@@ -126,6 +128,7 @@ type Verdict = boolean | null;
 function listVerdicts(
   list: readonly SudoMember[],
   aliases: ReadonlyMap<string, readonly SudoMember[]>,
+  doubtful: ReadonlySet<string>,
   isMatch: (member: SudoMember) => boolean | null,
   within: ReadonlySet<string> = new Set(),
 ): ReadonlySet<Verdict> {
@@ -135,9 +138,10 @@ function listVerdicts(
     const own =
       alias === undefined
         ? verdictsOf(isMatch(member))
-        : listVerdicts(alias, aliases, isMatch, new Set([...within, member.text]));
+        : listVerdicts(alias, aliases, doubtful, isMatch, new Set([...within, member.text]));
     for (const verdict of own) if (verdict !== null) verdicts.add(member.isNegated ? !verdict : verdict);
-    if (!own.has(null)) return verdicts;
+    const mayMiss = own.has(null) || (alias !== undefined && doubtful.has(member.text));
+    if (!mayMiss) return verdicts;
   }
   return verdicts.add(null);
 }
@@ -153,7 +157,7 @@ function verdictsOf(isMatch: boolean | null): ReadonlySet<Verdict> {
 
 /** @param subject null: a user that no rule names. */
 function matchUsers(users: readonly SudoMember[], subject: Subject | null, sudoers: Sudoers): boolean {
-  const verdicts = listVerdicts(users, sudoers.userAliases, ({ kind, text }) => {
+  const verdicts = listVerdicts(users, sudoers.userAliases, sudoers.doubtfulAliases, ({ kind, text }) => {
     if (kind === 'all') return true;
     if (subject === null || kind === 'netgroup') return false;
     const what = kind === 'group' ? 'group' : 'user';
@@ -163,8 +167,12 @@ function matchUsers(users: readonly SudoMember[], subject: Subject | null, sudoe
 }
 
 /** Addresses, netgroups and longer names of this host are not resolved here: a rule is of this host if it can be. */
-function isOfHost(hosts: readonly SudoMember[], { hostAliases }: Sudoers, hostname: string): boolean {
-  return listVerdicts(hosts, hostAliases, (host) => matchHost(host, hostname)).has(true);
+function isOfHost(
+  hosts: readonly SudoMember[],
+  { hostAliases, doubtfulAliases }: Sudoers,
+  hostname: string,
+): boolean {
+  return listVerdicts(hosts, hostAliases, doubtfulAliases, (host) => matchHost(host, hostname)).has(true);
 }
 
 /** null: it cannot be told. */

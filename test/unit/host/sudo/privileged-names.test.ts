@@ -143,6 +143,17 @@ DBAS ALL = ALL
     expect([...readPrivilegedNames(root, 'login1').names.keys()]).toEqual(['u0', 'u2', 'u4']);
   });
 
+  test('takes an alias both ways that an unfinished entry of the file before may have swallowed', () => {
+    write(
+      'etc/sudoers',
+      '@include /etc/one\nUser_Alias A1 = carl\nALL, !A1 ALL = ALL\ncarl, !A1 ALL = ALL\n',
+    );
+    write('etc/one', 'Defaults badpass_message="no" \\\n');
+    expect(reserved()).toEqual(['carl']);
+    write('etc/one', 'Defaults badpass_message="no"\n');
+    expect(reserved()).toEqual([]);
+  });
+
   test('is read where sudo.conf has it, and the managed file is not', () => {
     write('etc/sudo.conf', 'Plugin sudoers_policy sudoers.so sudoers_file=/srv/rules sudoers_mode=0400\n');
     write('etc/sudoers', '@includedir /etc/sudoers.d\n');
