@@ -7,7 +7,7 @@ export const accounts = z.strictObject({
     .enum(['local', 'publish', 'nsscache', 'published'])
     .default('local')
     .describe(
-      'local: the node’s own files. publish: signed generations for the followers of a cluster; see publish. nsscache: files that libnss-cache reads, for many nodes. published: another node writes the accounts with nsscache; this node manages homes, keys, sessions and sudo.',
+      'local: the node’s own files. publish: signed generations for the followers of a cluster; see publish. nsscache: files that libnss-cache reads, for many nodes. published: ends with the next release; another node writes the accounts with nsscache, and this node manages homes, keys, sessions and sudo.',
     ),
   nsscache_dir: absolutePath
     .default('/var/lib/sunk-agent/nsscache')
@@ -48,6 +48,13 @@ export const accounts = z.strictObject({
   shell: absolutePath.default('/bin/bash').describe('The login shell; must be in /etc/shells.'),
   retention: duration.prefault('90d').describe('How long a disabled account keeps its line.'),
 });
+
+/** What to do about a backend that ends with the next release, as a sentence; null: nothing. */
+export function adviseOnBackend({ backend }: Pick<z.output<typeof accounts>, 'backend'>): string | null {
+  return backend === 'published'
+    ? 'accounts.backend: published ends with the next release, because each pod then holds the token: set publish on one node, and run sunk-agent-follower in the pods (man sunk-agent.yaml, PUBLISHER AND FOLLOWERS)'
+    : null;
+}
 
 /** Whether this node decides over accounts that other nodes resolve. */
 export function isPublisher({ backend }: Pick<z.output<typeof accounts>, 'backend'>): boolean {

@@ -33,7 +33,7 @@ export async function benchPublish(): Promise<Row[]> {
   }
 }
 
-/** 10,000 people, each with a key line of usual length, and whoever has left. */
+/** 10,000 people, each with a key line of usual length, and those who have left. */
 class Organisation {
   private readonly people: Person[];
   private readonly publisher: Publisher;

@@ -1,5 +1,6 @@
 // The daemon: a host that agrees with the state database at once, then with the store, until it is told to stop.
 import type { Applied } from '../../host/host.ts';
+import { adviseOnBackend } from '../../config/accounts.ts';
 import type { NodeContext } from '../node-context.ts';
 import { linkReader, type ReaderSource } from '../reader-client/reader-link.ts';
 import { openMetricsPublisher } from '../report/export-metrics.ts';
@@ -26,6 +27,8 @@ const WATCHDOG_EVERY_MS = 60_000;
 export async function runDaemon(node: NodeContext, source: ReaderSource, stop: AbortSignal): Promise<void> {
   const { config } = node;
   checkSchedule(config.sync);
+  const advice = adviseOnBackend(config.accounts);
+  if (advice !== null) node.log.warn(advice);
   const keeper = keepContext(node);
   const manager = connectServiceManager();
   const link = linkReader(node, source);

@@ -42,7 +42,10 @@ export async function publishStatus(
     daemon: nextSync === null ? null : identifySelf(),
     nameRound: readNameRound(paths),
     host: await context.hostLoad(now),
-    hasSshdDropIn: paths.root === '/' ? await hasSshdDropIn(config, paths.root) : null,
+    hasSshdDropIn:
+      paths.root === '/' && config.accounts.backend !== 'publish'
+        ? await hasSshdDropIn(config, paths.root)
+        : null,
   });
   attempt(`cannot write ${paths.status}`, () => {
     mkdirSync(paths.run, { recursive: true, mode: 0o755 });

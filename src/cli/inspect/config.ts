@@ -1,4 +1,5 @@
 // `sunk-agent config check`: is a configuration sound, before it is rolled out.
+import { adviseOnBackend } from '../../config/accounts.ts';
 import { loadConfig } from '../../config/config.ts';
 import { AgentError } from '../../common/errors.ts';
 import { makePrintable } from '../../common/text/printable.ts';
@@ -10,8 +11,8 @@ export const options = {} as const;
 
 export const help = `Usage: sunk-agent config check [FILE] [--json] [--config FILE] [--root DIR]
 
-Whether FILE, or else the configuration of this node, is one that the agent takes: syntax, keys, types and ranges. Asks
-neither the store nor the node. Run it before a configuration is rolled out.
+Whether FILE, or else the configuration of this node, is one that the agent takes, in the next release too: syntax, keys,
+types and ranges. Asks neither the store nor the node. Run it before a configuration is rolled out.
 
 Examples:
   sunk-agent config check new.yaml
@@ -24,7 +25,9 @@ export function run({ positionals, config, root, json }: CommandContext): Promis
   if (what !== 'check' || more.length > 0)
     throw new AgentError('usage', 'check, and at most one FILE, are expected');
   const file = operand ?? config ?? pathsUnder(root).config;
-  const { mode, access } = loadConfig(file);
+  const { mode, access, accounts } = loadConfig(file);
+  const advice = adviseOnBackend(accounts);
+  if (advice !== null) throw new AgentError('config_invalid', `${file}: ${advice}`, { hint: '' });
   const groups = access.groups.map(({ name }) => name);
   process.stdout.write(
     json

@@ -114,7 +114,7 @@ const NO_ISOLATION: Row = [
 const DROP_IN = {
   true: 'the drop-in of sunk-agent is in place',
   false: 'the drop-in of sunk-agent is missing or was changed',
-  null: 'not checked below another root',
+  null: 'not checked: another root, or a publisher, whose people log in elsewhere',
 } as const;
 
 function describeStore({ store, snapshot }: Status, now: number): Row[] {

@@ -32,9 +32,21 @@ const CHECKS: readonly ((facts: Facts) => Finding[])[] = [
   checkPower,
 ];
 
+/** No login of a publisher's people is one of its own node. */
+const OF_LOGINS: ReadonlySet<unknown> = new Set([
+  checkNames,
+  checkSshd,
+  checkHomes,
+  checkLogin,
+  checkBreakGlass,
+  checkPower,
+]);
+
 const RANK: Readonly<Record<Level, number>> = { error: 0, security: 1, unknown: 2, warning: 3 };
 
 /** Pure; the worst first, and among equals causes before effects. */
 export function examine(facts: Facts): Finding[] {
-  return CHECKS.flatMap((check) => check(facts)).sort((a, b) => RANK[a.level] - RANK[b.level]);
+  const isPublisher = facts.config.accounts.backend === 'publish';
+  const checks = CHECKS.filter((check) => !(isPublisher && OF_LOGINS.has(check)));
+  return checks.flatMap((check) => check(facts)).sort((a, b) => RANK[a.level] - RANK[b.level]);
 }

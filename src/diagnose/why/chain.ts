@@ -11,7 +11,7 @@ import { judgePam } from './judge/judge-pam.ts';
 import { judgeRecord } from './judge/judge-record.ts';
 import { judgeSshd } from './judge/judge-sshd.ts';
 import { judgeStore } from './judge/judge-store.ts';
-import { LINK_NAMES, type Link, type LinkName, type Verdict } from './verdict.ts';
+import { LINK_NAMES, type Link, type LinkName, unknown, type Verdict } from './verdict.ts';
 
 const JUDGES: Readonly<Record<Exclude<LinkName, 'trial'>, (facts: Facts) => Verdict>> = {
   store: judgeStore,
@@ -26,6 +26,17 @@ const JUDGES: Readonly<Record<Exclude<LinkName, 'trial'>, (facts: Facts) => Verd
   pam: judgePam,
   logins: judgeLogins,
 };
+
+/** What a publisher's people meet in the pods that follow it, and not here. */
+const OF_PODS: ReadonlySet<LinkName> = new Set(['names', 'home', 'helper', 'sshd', 'pam', 'logins']);
+
+function judge(link: Exclude<LinkName, 'trial'>, facts: Facts): Verdict {
+  return facts.config.accounts.backend === 'publish' && OF_PODS.has(link)
+    ? unknown(
+        'not of this node, which publishes for its followers: see sunk-agent fleet, and look in the pod',
+      )
+    : JUDGES[link](facts);
+}
 
 export interface Chain {
   /** In order, up to the first error. */
@@ -51,7 +62,7 @@ const ESSENTIAL: ReadonlySet<LinkName> = new Set([
 export function judgeChain(facts: Facts): Chain {
   const links: Link[] = [];
   for (const link of LINK_NAMES) {
-    const judged: Link = { link, ...JUDGES[link](facts) };
+    const judged: Link = { link, ...judge(link, facts) };
     links.push(judged);
     if (judged.level === 'error') return { links, cause: judged, mayLogIn: false };
   }

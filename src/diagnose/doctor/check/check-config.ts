@@ -1,4 +1,5 @@
 // Check `config`: settings that deny logins, or let keys live without expiry.
+import { adviseOnBackend } from '../../../config/accounts.ts';
 import type { Facts } from '../facts.ts';
 import { type Finding, found } from '../finding.ts';
 
@@ -16,6 +17,9 @@ export function checkConfig({ config, uidRange }: Facts): Finding[] {
       ),
     );
   }
+  const advice = adviseOnBackend(config.accounts);
+  if (advice !== null)
+    findings.push(found('config-published', 'warning', advice, 'take that step before the next release'));
   if (config.access.groups.length === 0) {
     findings.push(
       found(

@@ -66,10 +66,17 @@ describe('doctor', () => {
         {
           config: {
             ...config,
-            accounts: { ...config.accounts, backend: 'published' },
+            accounts: { ...config.accounts, backend: 'nsscache' },
             keys: { ...config.keys, user_files: 'allow' },
           },
         },
+      ),
+    ],
+    [
+      'config-published',
+      withNames(
+        { services: ['files', 'cache'] },
+        { config: { ...config, accounts: { ...config.accounts, backend: 'published' } } },
       ),
     ],
     ['login-nologin', node({ nologin: '/etc/nologin' })],

@@ -194,3 +194,21 @@ describe('the chain', () => {
     expect(chain.cause?.detail).toMatch(/^refused the token .*10 s ago/);
   });
 });
+
+test('a publisher says of its people what it knows, and that logins are elsewhere', () => {
+  const { config } = healthy;
+  const publisher: Facts = {
+    ...healthy,
+    config: { ...config, accounts: { ...config.accounts, backend: 'publish' } },
+  };
+  const { links, mayLogIn } = judgeChain(publisher);
+  expect(mayLogIn).toBeNull();
+  expect(links.filter(({ level }) => level === 'unknown').map(({ link }) => link)).toEqual([
+    'names',
+    'home',
+    'helper',
+    'sshd',
+    'pam',
+    'logins',
+  ]);
+});
