@@ -23,18 +23,27 @@ export interface ChangeDetector {
    * @param now epoch seconds.
    */
   recall(fetched: FetchResult, mark: string, now: number): SyncReport | null;
-  /** A sync has decided: what came of it. */
-  note(report: SyncReport, mark: string): void;
+  /** A sync has decided: what came of it. @param disabled uids of people who must have no process. */
+  note(report: SyncReport, mark: string, disabled: readonly number[]): void;
 }
 
-/** Looks at the files and at what other processes wrote into the state database; a daemon keeps one for its life. */
+/**
+ * Looks at the files and at what other processes wrote into the state database; a daemon keeps one for its life.
+ * @param findActive uids that have processes now. A process of a disabled person that starts after the revocation (a unit
+ *   of root that runs as that user, a set-uid copy that a friend starts) makes a sync decide anew, so that it ends.
+ */
 export function createChangeDetector(
   paths: Paths,
   accounts: Config['accounts'],
   state: Pick<StateDatabase, 'foreignVersion'>,
+  findActive: () => ReadonlySet<number>,
 ): ChangeDetector {
   const published = path.join(paths.root, accounts.nsscache_dir);
-  let last: { readonly report: SyncReport; readonly mark: string } | null = null;
+  let last: {
+    readonly report: SyncReport;
+    readonly mark: string;
+    readonly disabled: readonly number[];
+  } | null = null;
   return {
     // Blocks and grants end by time alone.
     mark: () =>
@@ -42,18 +51,23 @@ export function createChangeDetector(
     recall(fetched, mark, now) {
       if (last === null || !hasNoNews(fetched) || mark !== last.mark) return null;
       const age = now - last.report.startedAt;
-      return age >= 0 && age < DECIDE_AT_LEAST_EVERY ? last.report : null;
+      if (age < 0 || age >= DECIDE_AT_LEAST_EVERY) return null;
+      return last.disabled.length > 0 && hasSome(findActive(), last.disabled) ? null : last.report;
     },
-    note(report, mark) {
+    note(report, mark, disabled) {
       const { changes, held, problems, failure, refusals } = report;
       // A grant that waits for a name service, or a home for its owner, is tried by each sync.
       const waits = refusals.some(({ code }) => code.startsWith('nss-') || isHomeFault(code));
       const isDone = changes.planned === 0 && held.length === 0 && problems.length === 0 && failure === null;
       const agrees = isDone && !waits;
       // A freeze ends by time alone.
-      last = agrees && !existsSync(paths.freeze) ? { report, mark } : null;
+      last = agrees && !existsSync(paths.freeze) ? { report, mark, disabled } : null;
     },
   };
+}
+
+function hasSome(all: ReadonlySet<number>, some: readonly number[]): boolean {
+  return some.some((one) => all.has(one));
 }
 
 function countGrants({ grants }: Paths): number {

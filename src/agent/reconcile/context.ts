@@ -3,6 +3,7 @@ import type { Config } from '../../config/config.ts';
 import { createFailureLog, type FailureLog } from './failure-log.ts';
 import { type Host, openHost } from '../../host/host.ts';
 import type { Logger } from '../../common/log.ts';
+import { findActiveUids } from '../../host/sessions/find-processes.ts';
 import { type HostLoadWatch, watchHostLoad } from '../../host/probes/host-load-watch.ts';
 import { type StateDatabase, openStateDatabase } from '../../state/state.ts';
 import { restrictVolume } from './volume-rights.ts';
@@ -35,6 +36,11 @@ export interface SyncContext {
   readonly onProgress?: Progress;
 }
 
+/** A throwaway root has no processes of its own, and the people of a publisher live in other pods. */
+function hasOwnProcesses({ paths, config }: Pick<NodeContext, 'paths' | 'config'>): boolean {
+  return paths.root === '/' && config.accounts.backend !== 'publish';
+}
+
 /**
  * Everything but the reader. The caller closes `state`.
  * @throws AgentError state_folder
@@ -58,7 +64,9 @@ export function openSyncContext(node: NodeContext): Omit<SyncContext, 'reader'> 
     state,
     stateFault: null,
     clock,
-    changes: createChangeDetector(paths, config.accounts, state),
+    changes: createChangeDetector(paths, config.accounts, state, () =>
+      hasOwnProcesses(node) ? findActiveUids() : new Set(),
+    ),
     host: openHost({ paths, config }),
     hostLoad: watchHostLoad(paths, config, state),
     judge: createJudge(config.scim.attributes),

@@ -4,6 +4,7 @@ import type { Applied } from '../../host/host.ts';
 import { nameRefusal } from '../../common/system-error.ts';
 import { settleKeyDirectory } from '../../host/keys/directory-rights.ts';
 import type { SyncPlan } from '../../plan/plan-sync.ts';
+import type { DesiredState } from '../../policy/model.ts';
 import { guardWindow } from '../../plan/guard/guard-limits.ts';
 import { findWindow } from '../ingest/delta-window.ts';
 import { fetchStore, type FetchResult } from '../ingest/fetch-store.ts';
@@ -82,10 +83,15 @@ export async function runSync(
     durations: watch.laps(),
   });
   state.endSync(n, report, application.rows());
-  detector.note(report, mark);
+  detector.note(report, mark, listDisabled(desired));
   context.failures.note(n, applied);
   if (n % PRUNE_EVERY === 0) state.prune(now, now - guardWindow(config.limits), config.audit.retention);
   return report;
+}
+
+/** Uids of people who must have no process. */
+function listDisabled({ accounts }: DesiredState): number[] {
+  return accounts.flatMap(({ disabled, entry }) => (disabled === null ? [] : [entry.uid]));
 }
 
 /** A disk that refuses this, refuses what must be written as well, and that is reported. */

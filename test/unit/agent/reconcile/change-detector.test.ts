@@ -20,18 +20,24 @@ afterEach(() => rmSync(root, { recursive: true }));
 const { accounts } = parseConfig('scim: { base_url: "https://store.example" }', 'test');
 const NOTHING = { added: 0, changed: 0, gone: 0, renewed: 0, quarantined: 0, unreadable: 0, missed: 0 };
 
-const watchRoot = () => createChangeDetector(pathsUnder(root), accounts, { foreignVersion: () => 1 });
+const watchRoot = (active: readonly number[] = []) =>
+  createChangeDetector(pathsUnder(root), accounts, { foreignVersion: () => 1 }, () => new Set(active));
 
 /** What is recalled after a sync that agreed, when the store says this. */
-function recall(ingested: FetchResult['ingested']) {
-  const detector = watchRoot();
+function recall(ingested: FetchResult['ingested'], active: readonly number[] = []) {
+  const detector = watchRoot(active);
   const mark = detector.mark();
-  detector.note(makeReport({ startedAt: NOW }), mark);
+  detector.note(makeReport({ startedAt: NOW }), mark, [10_001]);
   return detector.recall({ ...makeReport().fetched!, mode: 'event', ingested }, detector.mark(), NOW + 1);
 }
 
 test('a host that agreed is left as it is where the store has no news', () => {
   expect(recall(NOTHING)).not.toBeNull();
+});
+
+test('a process of a disabled person that started later is decided on at the next poll', () => {
+  expect(recall(NOTHING, [10_001])).toBeNull();
+  expect(recall(NOTHING, [10_002])).not.toBeNull();
 });
 
 test.each(Object.keys(NOTHING))('what is %s at the store is decided at once', (count) => {
