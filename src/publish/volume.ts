@@ -69,7 +69,7 @@ export function putFiles(volume: string, files: ReadonlyMap<string, string>): vo
 /** Switches followers to a manifest whose files are all there. */
 export function putRoot(volume: string, { text, signature, blocks }: Root): void {
   withDirectory(volume, '.', (fd) => {
-    replace(fd, 'root', `${text}${signature}${blocks.map((name) => `block ${name}\n`).join('')}`);
+    replace(fd, 'root', `${blocks.map((name) => `block ${name}\n`).join('')}${text}${signature}`);
     fsyncSync(fd);
   });
 }
@@ -77,14 +77,14 @@ export function putRoot(volume: string, { text, signature, blocks }: Root): void
 /** What followers read now; null: nothing, or nothing that a publisher wrote. */
 export function readRoot(volume: string): Root | null {
   const whole = readBounded(`${volume}/root`, MAX_ROOT) ?? '';
+  const [list = ''] = /^(?:block [0-9a-f]{64}\n)*/.exec(whole) ?? [];
   const start = whole.indexOf(`\n${SIGNATURE_START}\n`);
   const end = whole.indexOf(SIGNATURE_END, start);
-  if (start === -1 || end === -1) return null;
-  const stop = end + SIGNATURE_END.length;
-  const blocks = [...whole.slice(stop).matchAll(/^block ([0-9a-f]{64})$/gm)].map(([, name]) => name ?? '');
+  if (start < list.length || end === -1) return null;
+  const blocks = [...list.matchAll(/[0-9a-f]{64}/g)].map(([name]) => name);
   return {
-    text: whole.slice(0, start + 1),
-    signature: whole.slice(start + 1, stop),
+    text: whole.slice(list.length, start + 1),
+    signature: whole.slice(start + 1, end + SIGNATURE_END.length),
     blocks: blocks.slice(0, MAX_BLOCKS),
   };
 }

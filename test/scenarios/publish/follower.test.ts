@@ -133,6 +133,15 @@ describe.runIf(isRoot)('a follower', () => {
     expect(rig.keys('bob.smith', 10_001)).toContain('AAAAbob');
   });
 
+  test('a local account that comes later counts at the next start', () => {
+    rig.publish([ALICE, BOB]);
+    rig.follow();
+    appendFileSync(path.join(rig.directory, 'passwd'), 'ops:x:10000:10000::/home/ops:/bin/sh\n');
+    rig.follow();
+    expect(rig.keys('alice', 10_000)).toBe('');
+    expect(rig.read('sudo')).toBe('');
+  });
+
   test('ends the processes of disabled people, however they fork, and of no one else', () => {
     const uid = 61_234;
     rig.publish([{ name: 'gone', uid, isDisabled: true }, ALICE]);
