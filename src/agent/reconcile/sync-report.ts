@@ -12,6 +12,7 @@ import { countPresent } from './present-accounts.ts';
 import { countRecords, type RecordCounts } from './count-records.ts';
 import type { Application } from './application.ts';
 import type { PublicationReport } from '../publication/publish-generation.ts';
+import { createSubjectNamer } from './name-refusals.ts';
 import type { SyncMode } from '../ingest/sync-request.ts';
 
 export interface HeldSummary {
@@ -78,8 +79,8 @@ export interface SyncReport {
    * another build, left out: none.
    */
   readonly stranded?: { readonly count: number; readonly first: readonly Succession[] } | null;
-  /** At most 100, in the policy's order. */
-  readonly refusals: readonly Refusal[];
+  /** At most 100, in the policy's order. `subject`: who it is, by name; a build before left it out. */
+  readonly refusals: readonly (Refusal & { readonly subject?: string })[];
   /** What could not be done to the host, or written into the state database, one sentence each; at most 21. */
   readonly problems: readonly string[];
   /** Epoch seconds of the first and the last key to expire; null where none does. */
@@ -116,6 +117,7 @@ export function reportSync(input: ReportInput): SyncReport {
   const { plan, application, state, fetched, stateFault } = input;
   const applied = application.applied();
   const publication = application.publication();
+  const nameSubject = createSubjectNamer(state);
   const { desired, changes, verdict } = plan;
   const failures = applied.filter((result) => !result.ok);
   const isFailed = fetched instanceof AgentError;
@@ -147,7 +149,9 @@ export function reportSync(input: ReportInput): SyncReport {
     })),
     unknown: summariseNotInStore(plan.notInStore, findDone(applied)),
     ...describeFindings(plan),
-    refusals: desired.refusals.slice(0, 100),
+    refusals: desired.refusals
+      .slice(0, 100)
+      .map((refusal) => ({ ...refusal, subject: nameSubject(refusal) })),
     problems: [
       ...(stateFault === null ? [] : [stateFault]),
       ...sayProblem(publication),

@@ -19,7 +19,9 @@ export function describeReport(report: SyncReport): string {
       ({ hash, reason, changes: n }) =>
         `held: ${sayCount(n, 'change')}, ${reason}; to approve: sunk-agent approve ${hash}`,
     ),
-    ...report.refusals.map(({ kind, scimId, detail }) => `refused: ${kind} ${scimId}: ${detail}`),
+    ...report.refusals.map(
+      ({ subject, kind, scimId, detail }) => `refused: ${subject ?? `${kind} ${scimId}`}: ${detail}`,
+    ),
   ];
   return lines.map((line) => `${makePrintable(line)}\n`).join('');
 }

@@ -1,5 +1,6 @@
 // `sunk-agent init`: from a base URL, a token and the names of groups to a configuration, after showing the plan.
 import { decide } from '../../agent/reconcile/decide.ts';
+import { createSubjectNamer } from '../../agent/reconcile/name-refusals.ts';
 import type { SyncContext } from '../../agent/reconcile/context.ts';
 import { parseConfig } from '../../config/config.ts';
 import { AgentError } from '../../common/errors.ts';
@@ -94,8 +95,9 @@ async function showPlan(
     );
   } else {
     process.stdout.write(printPlan(changes, verdict, mayColour()));
-    for (const { kind, scimId, detail } of desired.refusals.slice(0, 20))
-      process.stdout.write(`${makePrintable(`refused: ${kind} ${scimId}: ${detail}`)}\n`);
+    const nameSubject = createSubjectNamer(store.state);
+    for (const refusal of desired.refusals.slice(0, 20))
+      process.stdout.write(`${makePrintable(`refused: ${nameSubject(refusal)}: ${refusal.detail}`)}\n`);
     const more = desired.refusals.length - 20;
     if (more > 0) process.stdout.write(`and ${more} more ${more === 1 ? 'refusal' : 'refusals'}\n`);
   }

@@ -1,6 +1,7 @@
 // `sunk-agent plan`: what a sync would change, computed by the engine that would change it.
 import { openNodeContext } from '../../agent/node-context.ts';
 import { openSyncContext, type SyncContext } from '../../agent/reconcile/context.ts';
+import { createSubjectNamer } from '../../agent/reconcile/name-refusals.ts';
 import { decide } from '../../agent/reconcile/decide.ts';
 import { judgeFreshness } from '../../agent/ingest/freshness.ts';
 import { fetchStore } from '../../agent/ingest/fetch-store.ts';
@@ -107,15 +108,10 @@ function describeRefusals(
   state: Pick<StateDatabase, 'users' | 'groups'>,
 ): string {
   if (refusals.length === 0) return '';
-  const names = new Map([
-    ...state.users().map(({ record }) => [`User ${record.id}`, record.userName] as const),
-    ...state.groups().map(({ record }) => [`Group ${record.id}`, record.name] as const),
-  ]);
-  const lines = refusals.map(({ kind, scimId, detail }) => {
-    const name = names.get(`${kind} ${scimId}`);
-    const subject = name === undefined ? `${kind} ${scimId}` : `${kind} ${name} (${scimId})`;
-    return `  ! ${makePrintable(`${subject.trim()}: ${detail}`, 1000)}\n`;
-  });
+  const nameSubject = createSubjectNamer(state);
+  const lines = refusals.map(
+    (refusal) => `  ! ${makePrintable(`${nameSubject(refusal)}: ${refusal.detail}`, 1000)}\n`,
+  );
   return `\nRefused:\n${lines.join('')}`;
 }
 
