@@ -139,7 +139,15 @@ describe('policy and plan', () => {
           const broken = copyHost(host);
           applyChanges(broken, changes.slice(0, changes.length === 0 ? 0 : cut % changes.length));
           const resumed = computeDesiredState({ ...input, bindings });
-          expect(resumed.bindings).toEqual([]);
+          // A name that a rename frees goes to the person to whom it was refused. On a node that waits until the line is
+          // renamed (NodeFacts.unbound), which these inputs do not have; so there is no host to compare.
+          const refused = new Set(
+            desired.refusals.flatMap(({ code, scimId }) => (code.startsWith('name-') ? [scimId] : [])),
+          );
+          const former = new Set(input.bindings.map(({ kind, name }) => `${kind} ${name}`));
+          for (const { kind, name, scimId } of resumed.bindings)
+            expect([refused.has(scimId), former.has(`${kind} ${name}`)]).toEqual([true, true]);
+          if (resumed.bindings.length > 0) return;
           applyChanges(broken, planChanges(resumed, broken));
           expect(broken).toEqual(whole);
         });
