@@ -83,7 +83,7 @@ const STEPS: [
     'cannot make a directory in',
     'run',
     'file',
-    () => withDraft(paths, 'https://a.example/', 't', () => fail()),
+    () => withDraft(paths, 'https://a.example/', 't', {}, () => fail()),
   ],
   ['cannot make', 'credentials', 'file', () => writeAccepted(paths, paths.config, 'a: 1', 't')],
   ['cannot read', 'config', 'directory', () => writeAccepted(paths, paths.config, 'a: 1', 't')],

@@ -44,7 +44,7 @@ export async function chooseGroups(
   terminal: Terminal | null,
   baseUrl: string,
   { state }: Omit<SyncContext, 'reader'>,
-): Promise<Omit<ConfigChoices, 'mode'>> {
+): Promise<Omit<ConfigChoices, 'mode' | 'attributes'>> {
   const users = state.users().flatMap(({ record, absent }) => (absent ? [] : [record]));
   const groups = state.groups().flatMap(({ record, absent }) => (absent ? [] : [record]));
   process.stderr.write(

@@ -13,6 +13,8 @@ export interface ConfigChoices {
   readonly groups: readonly PinnedGroup[];
   readonly sudoGroups: readonly PinnedGroup[];
   readonly domains: readonly string[];
+  /** Paths that differ from the defaults, by their key of scim.attributes. */
+  readonly attributes: Readonly<Record<string, string>>;
 }
 
 /** The configuration of a fresh installation: it grants no access and changes nothing. */
@@ -22,6 +24,7 @@ export const EXAMPLE: ConfigChoices = {
   groups: [],
   sudoGroups: [],
   domains: [],
+  attributes: {},
 };
 
 /** The whole file; every text is quoted, so that no name can become a key. */
@@ -41,7 +44,7 @@ mode: ${choices.mode}
 
 scim:
   # The SCIM Base URL, from SCIM Configuration in the console.
-  ${baseUrl}
+  ${baseUrl}${renderAttributes(choices.attributes)}
 
 access:
   # Groups whose members may log in: the exact name in the store, and the SCIM id, so that no other group of that name
@@ -55,6 +58,13 @@ accounts:
   domains: [${choices.domains.map(quote).join(', ')}]
   home: /home/%u
 `;
+}
+
+function renderAttributes(attributes: ConfigChoices['attributes']): string {
+  const lines = Object.entries(attributes).map(([key, path]) => `    ${key}: ${quote(path)}`);
+  return lines.length === 0
+    ? ''
+    : `\n  # What this store has under paths of its own.\n  attributes:\n${lines.join('\n')}`;
 }
 
 function renderGroups(key: string, groups: readonly PinnedGroup[]): string {

@@ -20,6 +20,7 @@ import { parseConfig } from '../../config/config.ts';
 import { createLogger } from '../../common/log.ts';
 import type { Paths } from '../../common/paths.ts';
 import { attempt } from '../../common/system-error.ts';
+import type { ChosenAttributes } from './choose-attributes.ts';
 import { announceWait, LOCK_PATIENCE_MS } from '../waiting.ts';
 
 const TOKEN = 'scim-token';
@@ -35,6 +36,7 @@ export async function withDraft<T>(
   paths: Paths,
   baseUrl: string,
   token: string,
+  attributes: ChosenAttributes,
   work: (node: NodeContext) => Promise<T>,
 ): Promise<T> {
   const directory = attempt(`cannot make a directory in ${paths.run}`, () => {
@@ -45,7 +47,7 @@ export async function withDraft<T>(
     const log = createLogger('init');
     const tokenFile = path.join(directory, TOKEN);
     const source = { file: path.join('/', path.relative(paths.root, tokenFile)) };
-    const text = JSON.stringify({ scim: { base_url: baseUrl, tokens: [source] } });
+    const text = JSON.stringify({ scim: { base_url: baseUrl, tokens: [source], attributes } });
     const config = parseConfig(text, 'the base URL');
     const configFile = path.join(directory, 'config.yaml');
     const gid = readerGroup(paths);

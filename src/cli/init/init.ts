@@ -6,10 +6,11 @@ import { parseConfig } from '../../config/config.ts';
 import { AgentError } from '../../common/errors.ts';
 import { type ConfigChoices, renderConfig } from './config-text.ts';
 import { isConfigured, readKeptToken, withDraft, writeAccepted } from './files.ts';
+import { chooseAttributes, type ChosenAttributes, readAttributes } from './choose-attributes.ts';
 import { chooseGroups, findBaseUrl, findToken } from './choices.ts';
 import { readStoreContents } from './store-contents.ts';
 import { openTerminal, type Terminal } from '../terminal/prompt.ts';
-import { pathsUnder } from '../../common/paths.ts';
+import { type Paths, pathsUnder } from '../../common/paths.ts';
 import { printPlan } from '../../plan/print.ts';
 import { makePrintable } from '../../common/text/printable.ts';
 import { announceOwner } from '../owner.ts';
@@ -23,12 +24,14 @@ export const options = {
   group: { type: 'string', multiple: true },
   'sudo-group': { type: 'string', multiple: true },
   domain: { type: 'string', multiple: true },
+  attribute: { type: 'string', multiple: true },
   enforce: { type: 'boolean', default: false },
   force: { type: 'boolean', default: false },
 } as const;
 
 export const help = `Usage: sunk-agent init [--base-url URL] [--token-file FILE] [--group NAME]... [--sudo-group NAME]...
-                       [--domain DOMAIN]... [--enforce] [--force] [--json] [--config FILE] [--root DIR]
+                       [--domain DOMAIN]... [--attribute KEY=PATH]... [--enforce] [--force] [--json] [--config FILE]
+                       [--root DIR]
 
 Reads the store, finds the groups and pins their ids, shows what the first sync would do, and writes the
 configuration and the token. Accounts, sshd and NSS stay as they are. Asks on a terminal for what is not given.
@@ -40,6 +43,10 @@ configuration and the token. Accounts, sshd and NSS stay as they are. Asks on a 
   --sudo-group NAME  the group whose members may use sudo without a password; may be repeated
   --domain DOMAIN    the mail domain whose local parts become user names; may be repeated. Without it the domain
                      that all members of the groups have
+  --attribute KEY=PATH
+                     where this store has a POSIX name, uid, gid, home or shell (KEY is one of scim.attributes). Without
+                     it a raw user and a raw group are looked at, and what could be it is shown and asked. Since SUNK
+                     8.3 groups are selected by a POSIX group name of their own, and not by their display name
   --enforce          apply the plan; without it, and without a yes on the terminal, the agent observes
   --force            replace a configuration that names a store; it is kept as config.yaml.before-init
 
@@ -58,10 +65,11 @@ export async function run(context: CommandContext): Promise<number> {
   try {
     const baseUrl = await findBaseUrl(context, terminal);
     const token = await findToken(context, terminal, readKeptToken(paths));
-    return await withDraft(paths, baseUrl, token, async (node) => {
+    const attributes = await findAttributes(context, terminal, { paths, baseUrl, token });
+    return await withDraft(paths, baseUrl, token, attributes, async (node) => {
       const store = await readStoreContents(node);
       try {
-        const choices = await chooseGroups(context, terminal, baseUrl, store);
+        const choices = { ...(await chooseGroups(context, terminal, baseUrl, store)), attributes };
         const mode = await showPlan(context, terminal, choices, store);
         if (mode === null) return 1;
         writeAccepted(paths, configFile, renderConfig({ ...choices, mode }), token);
@@ -74,6 +82,23 @@ export async function run(context: CommandContext): Promise<number> {
   } finally {
     terminal?.close();
   }
+}
+
+/** Reads the store by the usual paths first, to have a user and a group to look at. */
+function findAttributes(
+  context: CommandContext,
+  terminal: Terminal | null,
+  { paths, baseUrl, token }: { readonly paths: Paths; readonly baseUrl: string; readonly token: string },
+): Promise<ChosenAttributes> {
+  const given = readAttributes(context);
+  return withDraft(paths, baseUrl, token, given, async (node) => {
+    const store = await readStoreContents(node);
+    try {
+      return await chooseAttributes(node, store, given, terminal);
+    } finally {
+      store.state.close();
+    }
+  });
 }
 
 /** Shows what the first sync would do; null: the operator does not want it. */

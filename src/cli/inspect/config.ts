@@ -11,8 +11,8 @@ export const options = {} as const;
 
 export const help = `Usage: sunk-agent config check [FILE] [--json] [--config FILE] [--root DIR]
 
-Whether FILE, or else the configuration of this node, is one that the agent takes, in the next release too: syntax, keys,
-types and ranges. Asks neither the store nor the node. Run it before a configuration is rolled out.
+Whether FILE, or else the configuration of this node, is one that the agent takes, in the next release too: syntax,
+keys, types and ranges. Asks neither the store nor the node. Run it before a configuration is rolled out.
 
 Examples:
   sunk-agent config check new.yaml

@@ -31,7 +31,7 @@ export const options = {
 export const help = `Usage: sunk-agent grant NAME --group GROUP --for DURATION --reason TEXT [--config FILE] [--root DIR]
        sunk-agent grant NAME --group GROUP --end [--config FILE] [--root DIR]
 
-Lets a user (account name, userName or SCIM id) into a group for a while on this node, as if the store listed them in it.
+Lets a user (account name, userName or SCIM id) into a group for a while on this node, as if the store listed them.
 An access group lets them log in; a sudo group gives sudo to a user who can log in.
 
   --group GROUP    a group of access.groups or access.sudo_groups, by its name or SCIM id at the store
@@ -40,8 +40,8 @@ An access group lets them log in; a sudo group gives sudo to a user who can log 
   --end            end it now
 
 It ends by itself, also where the agent is dead: what it gives is written with its end, as expiry-time on the keys and
-NOTAFTER in the sudoers rule. The next sync then disables the account and ends its sessions. A clock that is set back ends
-it; one that is set forward ends it earlier. A block, a deactivation, a refusal and the guard rank over a grant. Another
+NOTAFTER in the sudoers rule. The next sync then disables the account and ends its sessions. A clock that is set back
+ends it; one that is set forward ends it earlier. A block, a deactivation, a refusal and the guard rank over a grant. Another
 grant of the same user and group takes its place.
 
 Examples:

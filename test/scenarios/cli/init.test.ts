@@ -202,3 +202,36 @@ test('asks on a terminal, without showing the token, and accepts no as an answer
     groups: [{ name: 'slurm-users', id: group }],
   });
 });
+
+const GROUP_EXTENSION = 'urn:ietf:params:scim:schemas:extension:example:2.0:Group';
+
+/** Since SUNK 8.3 the POSIX name of a group is an attribute of its own. */
+async function pushPosixGroup(): Promise<void> {
+  const before = (await client.request('GET', `/Groups/${group}`)) as Record<string, unknown>;
+  await client.request('PUT', `/Groups/${group}`, {
+    ...before,
+    schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group', GROUP_EXTENSION],
+    [GROUP_EXTENSION]: { posixGroupName: 'ml-team' },
+  });
+}
+
+test('shows where the store could have POSIX names and ids, and takes what is chosen', async () => {
+  await pushPosixGroup();
+  const plain = await init(...store(), '--group', 'slurm-users');
+  expect(plain).toMatchObject({ status: 0 });
+  expect(plain.stderr).toContain('scim.attributes.group_name, the name of a group on the node, could be:');
+  expect(plain.stderr).toContain(`${GROUP_EXTENSION}:posixGroupName: ml-team`);
+  expect(loadConfig(at('etc/sunk-agent/config.yaml')).scim.attributes.group_name).toBe('displayName');
+  const chosen = `group_name=${GROUP_EXTENSION}:posixGroupName`;
+  const { status, stdout } = await init(...store(), '--group', 'ml-team', '--attribute', chosen, '--force');
+  expect(status).toBe(0);
+  expect(stdout).toContain('+ group ml-team');
+  const config = loadConfig(at('etc/sunk-agent/config.yaml'));
+  expect(config.scim.attributes.group_name).toBe(`${GROUP_EXTENSION}:posixGroupName`);
+  expect(config.access.groups).toEqual([{ name: 'ml-team', id: group }]);
+});
+
+test('refuses an attribute that it does not know', async () => {
+  const { status, stderr } = await init(...store(), '--group', 'slurm-users', '--attribute', 'colour=x');
+  expect({ status, stderr }).toMatchObject({ status: 64, stderr: expect.stringContaining('group_name') });
+});

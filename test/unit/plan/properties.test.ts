@@ -139,7 +139,7 @@ describe('policy and plan', () => {
           const broken = copyHost(host);
           applyChanges(broken, changes.slice(0, changes.length === 0 ? 0 : cut % changes.length));
           const resumed = computeDesiredState({ ...input, bindings });
-          // A name that a rename frees goes to the person to whom it was refused. On a node that waits until the line is
+          // A name that a rename frees goes to the person that was refused it. On a node that waits until the line is
           // renamed (NodeFacts.unbound), which these inputs do not have; so there is no host to compare.
           const refused = new Set(
             desired.refusals.flatMap(({ code, scimId }) => (code.startsWith('name-') ? [scimId] : [])),

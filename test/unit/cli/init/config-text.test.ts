@@ -14,11 +14,17 @@ test('groups and domains are read back as chosen, hostile ones too', () => {
       fc.array(group, { maxLength: 3 }),
       fc.array(text, { maxLength: 3 }),
       fc.constantFrom('enforce', 'observe'),
-      (groups, sudoGroups, domains, mode) => {
+      fc.record({ group_name: text, home: text }, { requiredKeys: [] }),
+      (groups, sudoGroups, domains, mode, paths) => {
+        const attributes = Object.fromEntries(Object.entries(paths).filter(([, path]) => path !== ''));
         const baseUrl = 'https://store.example.com/scim/ab1cd2';
-        const config = parseConfig(renderConfig({ mode, baseUrl, groups, sudoGroups, domains }), 'test');
+        const config = parseConfig(
+          renderConfig({ mode, baseUrl, groups, sudoGroups, domains, attributes }),
+          'test',
+        );
         expect(config.access).toEqual({ groups, sudo_groups: sudoGroups, users: [], until: 604_800 });
         expect(config.accounts.domains).toEqual(domains);
+        expect(config.scim.attributes).toMatchObject(attributes);
         expect(config.mode).toBe(mode);
         expect(config.scim.base_url).toBe(baseUrl);
       },
