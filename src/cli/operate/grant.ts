@@ -41,8 +41,8 @@ An access group lets them log in; a sudo group gives sudo to a user who can log 
 
 It ends by itself, also where the agent is dead: what it gives is written with its end, as expiry-time on the keys and
 NOTAFTER in the sudoers rule. The next sync then disables the account and ends its sessions. A clock that is set back
-ends it; one that is set forward ends it earlier. A block, a deactivation, a refusal and the guard rank over a grant. Another
-grant of the same user and group takes its place.
+ends it; one that is set forward ends it earlier. A block, a deactivation, a refusal and the guard rank over a grant.
+Another grant of the same user and group takes its place.
 
 Examples:
   sunk-agent grant alice --group slurm-admins --for 8h --reason "incident 4711"

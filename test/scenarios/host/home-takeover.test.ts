@@ -66,7 +66,9 @@ setpriv --reuid=1501 --regid=1501 --clear-groups sh -c 'cd /mnt/home && mkdir -m
   });
 
   test('a planted one gives its owner no account, and the others theirs', async () => {
-    expect(await sync()).toMatch(/refused: User ivan\S* \(\S+\): \/mnt\/home\/ivan belongs to uid 1501, not to uid \d+/);
+    expect(await sync()).toMatch(
+      /refused: User ivan\S* \(\S+\): \/mnt\/home\/ivan belongs to uid 1501, not to uid \d+/,
+    );
     expect((await node.exec('id ivan')).status).not.toBe(0);
     expect(login('ivan', 'true').status).toBe(255);
     expect(login('alice', 'pwd')).toEqual({ status: 0, stdout: '/mnt/home/alice\n' });
