@@ -59,6 +59,7 @@ export async function chooseGroups(
     if (sudoNames.length === 0)
       sudoNames = await terminal.askList('Groups whose members may use sudo without a password');
   }
+  warnOfDefaultGroups([...names, ...sudoNames]);
   const pinned = pinGroups(names, groups);
   const sudoGroups = pinGroups(sudoNames, groups);
   const ids = new Set([...pinned, ...sudoGroups].map(({ id }) => id));
@@ -66,6 +67,16 @@ export async function chooseGroups(
   const found = findDomains(users.filter(({ id }) => members.has(id)).map(({ userName }) => userName));
   const domains = await chooseDomains(listOf(values['domain']), terminal, found);
   return { baseUrl, groups: pinned, sudoGroups, domains: domains.filter((domain) => domain !== '') };
+}
+
+/** Groups that older organisations have from the beginning, with the policies of the Cloud Console. */
+const DEFAULT_GROUPS: ReadonlySet<string> = new Set(['admin', 'metrics', 'read', 'write', 'billing_viewer']);
+
+function warnOfDefaultGroups(names: readonly string[]): void {
+  for (const name of names.filter((one) => DEFAULT_GROUPS.has(one)))
+    process.stderr.write(
+      `${name} is a default group of the Cloud Console: its members are those who have that policy there, and the identity provider cannot push a group of that name. Better a group of its own\n`,
+    );
 }
 
 /** @param found domains of the members, the most frequent first. */

@@ -43,6 +43,10 @@ export async function chooseAttributes(
 ): Promise<ChosenAttributes> {
   const raws = await readSamples(node, state);
   const chosen: ChosenAttributes = { ...given };
+  if (raws.User !== undefined && !hasAny(raws.User, node.config.scim.attributes))
+    process.stderr.write(
+      'A user of this store has neither a uid nor keys where SUNK serves them: is Enable SUNK User Provisioning on, the third switch of SCIM Configuration?\n',
+    );
   for (const key of KEYS) {
     const raw = raws[ROLES[key].kind];
     if (given[key] !== undefined || raw === undefined) continue;
@@ -54,6 +58,11 @@ export async function chooseAttributes(
     if (path !== null && path !== usual) chosen[key] = path;
   }
   return chosen;
+}
+
+/** Whether what the store adds for SUNK is there. */
+function hasAny(raw: unknown, { uid, ssh_keys: keys }: NodeContext['config']['scim']['attributes']): boolean {
+  return [uid, keys].some((path) => path !== null && (compilePath(path)(raw) ?? null) !== null);
 }
 
 async function ask(

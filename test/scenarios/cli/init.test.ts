@@ -235,3 +235,10 @@ test('refuses an attribute that it does not know', async () => {
   const { status, stderr } = await init(...store(), '--group', 'slurm-users', '--attribute', 'colour=x');
   expect({ status, stderr }).toMatchObject({ status: 64, stderr: expect.stringContaining('group_name') });
 });
+
+test('says what a default group is', async () => {
+  const admin = await client.pushGroup('admin', []);
+  expect(admin).not.toBe('');
+  const { stderr } = await init(...store(), '--group', 'admin', '--domain', 'example.com');
+  expect(stderr).toContain('admin is a default group of the Cloud Console');
+});
