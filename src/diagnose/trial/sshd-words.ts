@@ -5,8 +5,8 @@ import { runProgram } from '../../host/probes/run-program.ts';
 
 const AUTH_LOG = '/var/log/auth.log';
 const MAX_LOG_BYTES = 256 * 1024;
-/** journald(8) and rsyslogd(8) write a moment later. */
-const PATIENCE_MS = [50, 150, 300];
+/** journald(8) and rsyslogd(8) write a moment later, on a busy machine a long one. */
+const PATIENCE_MS = [50, 150, 300, 500];
 
 /** Where the log stands before a trial. */
 export interface LogMark {
@@ -44,7 +44,7 @@ export async function readSshdWords(
   let words: string[] | null = null;
   for (const pause of PATIENCE_MS) {
     await sleep(pause);
-    const lines = (await readJournal(mark)) ?? (await readAuthLog(mark));
+    const lines = await readLines(mark);
     if (lines === null) return null;
     const picked = pickConnection(lines, name, port);
     // Complete once sshd has said how it ended.
@@ -52,6 +52,12 @@ export async function readSshdWords(
     words = picked;
   }
   return words;
+}
+
+/** Of the journal; where that has none (yet), of auth.log. */
+async function readLines(mark: LogMark): Promise<readonly LogLine[] | null> {
+  const journal = await readJournal(mark);
+  return journal === null || journal.length === 0 ? ((await readAuthLog(mark)) ?? journal) : journal;
 }
 
 /** The lines of the processes that served the connection; where none names the port, those about the name. */
@@ -84,7 +90,7 @@ async function readJournal({ since }: LogMark): Promise<LogLine[] | null> {
     ],
     { timeout: 3000 },
   );
-  if (status !== 0 || stdout === '') return null;
+  if (status !== 0) return null;
   return stdout.split('\n').flatMap(parseJournalLine);
 }
 
