@@ -13,17 +13,19 @@ const PATIENCE_MS = 600_000;
  * Reconciles the host with the state database and the operators' lists; asks no store.
  * @param onWait called when the daemon's sync is under way.
  * @param done what the command applied itself just now, and the keys that it took out of key files: recorded with this sync.
+ * @param unblocked SCIM ids of people whom the command unblocked: their return waits for no approval.
  */
 export async function syncFromState(
   node: NodeContext,
   onWait: () => void,
   done: Pick<RevokeOutcome, 'applied' | 'lost'> = { applied: [], lost: [] },
+  unblocked: readonly string[] = [],
 ): Promise<SyncReport> {
   const release = await acquireSyncLock(node, onWait, PATIENCE_MS);
   const context = openSyncContext(node);
   try {
     recordLostKeys(context.state, done.lost);
-    const report = await runSync({ ...context, reader: null }, 'state', [], done.applied);
+    const report = await runSync({ ...context, unblocked, reader: null }, 'state', [], done.applied);
     await publishStatus(context, report);
     return report;
   } finally {

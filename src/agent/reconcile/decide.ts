@@ -1,6 +1,6 @@
 // What a sync would do now: its whole input, read once, through the pure planSync; changes nothing.
 import { guardWindow } from '../../plan/guard/guard-limits.ts';
-import type { GuardRecord } from '../../plan/guard/guard-model.ts';
+import { approveUnblocked, type GuardRecord } from '../../plan/guard/guard-model.ts';
 import { listHomes, planSync, type SyncPlan } from '../../plan/plan-sync.ts';
 import { ID_MARK } from '../../policy/access.ts';
 import { applyChosenNames } from '../../policy/names/chosen-names.ts';
@@ -14,7 +14,7 @@ import { type BlockEntry, readOperatorFiles } from '../overrides/operator-files.
 import type { SyncContext } from './context.ts';
 
 /** What a decision is made from. */
-export type DecisionContext = Pick<SyncContext, 'config' | 'paths' | 'host' | 'stateFault'> & {
+export type DecisionContext = Pick<SyncContext, 'config' | 'paths' | 'host' | 'stateFault' | 'unblocked'> & {
   readonly state: Pick<
     StateDatabase,
     'bindings' | 'former' | 'firstOwners' | 'users' | 'groups' | 'guardRecord' | 'inherited' | 'lastSync'
@@ -33,7 +33,7 @@ export type BeforeAsking = (plan: SyncPlan) => Promise<GuardRecord['done']>;
  * @param now epoch seconds.
  */
 export async function decide(
-  { config, paths, host, state, stateFault }: DecisionContext,
+  { config, paths, host, state, stateFault, unblocked = [] }: DecisionContext,
   now: number,
   { completeAt, isComplete }: Freshness,
   beforeAsking: BeforeAsking = () => Promise.resolve([]),
@@ -56,7 +56,7 @@ export async function decide(
     firstOwners: state.firstOwners(),
     answers: null,
     now,
-    approved,
+    approved: approved.union(new Set(unblocked.map(approveUnblocked))),
     blocked: listBlocked(blocks, records.users),
     frozenUntil,
     extensions: readExtensions(paths.extended),

@@ -28,11 +28,12 @@ export async function run(context: CommandContext): Promise<number> {
   const typed = readEntry(context);
   const node = openNodeContext(context);
   announceOwner(context);
-  const words = findWords(typed, node);
+  const person = describeTyped(typed, node);
+  const words = findWords(typed, node, person);
   // Before the act: no access is restored without a trace.
   recordAct(node.paths, { act: 'unblock', subject: typed, detail: '' });
   for (const word of words) removeEntry(node.paths.blocked, word);
-  const report = await syncFromState(node, announceWait);
+  const report = await syncFromState(node, announceWait, undefined, [person.id]);
   process.stdout.write(`${typed} is no longer blocked\n${describeReport(report)}`);
   return report.changes.failed === 0 ? 0 : 1;
 }
@@ -41,9 +42,8 @@ export async function run(context: CommandContext): Promise<number> {
  * The words at the beginning of the lines that block what was typed, under whichever of their names.
  * @throws AgentError refused: no line does.
  */
-function findWords(typed: string, node: NodeContext): string[] {
+function findWords(typed: string, node: NodeContext, { id, names, isOther }: Typed): string[] {
   const blocks = readBlocks(node.paths.blocked);
-  const { id, names, isOther } = describeTyped(typed, node);
   // Ids compare as they are: another person's may differ by case alone.
   const isMeant = (text: string): boolean => text === id || (names.has(text.toLowerCase()) && !isOther(text));
   const found = blocks.filter(({ word, name }) =>

@@ -13,6 +13,9 @@ export interface GuardRecord {
   readonly heldSince: ReadonlyMap<string, number>;
 }
 
+/** The approval that lies in unblocking a person, by SCIM id; no hash is spelled so. */
+export const approveUnblocked = (scimId: string): string => `unblocked ${scimId}`;
+
 export interface HeldSet {
   /** What `approve` takes; see `hashChanges`. */
   readonly hash: string;
@@ -44,7 +47,7 @@ export interface GuardQuestion {
   readonly groups: readonly StoredGroup[];
   readonly config: Config;
   readonly record: GuardRecord;
-  /** Hashes that operators approved. */
+  /** Hashes that operators approved, and what `approveUnblocked` says of people whom an operator unblocks now. */
   readonly approved: ReadonlySet<string>;
   /** Why there are no grants and no absences, while revocations go on; null: the node is not frozen. */
   readonly freezeReason: string | null;

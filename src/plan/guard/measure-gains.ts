@@ -5,7 +5,7 @@ import { nameEffect } from './effect.ts';
 import { withDependants } from './dependants.ts';
 import { nameUnit } from './held-hash.ts';
 import { allowance, countUnion, describeWindow, findDone } from './guard-limits.ts';
-import type { ClassifiedPlan, Excess } from './guard-model.ts';
+import { approveUnblocked, type ClassifiedPlan, type Excess } from './guard-model.ts';
 import { sayCount } from '../../common/text/count-noun.ts';
 
 /**
@@ -18,7 +18,10 @@ export function measureGains(plan: ClassifiedPlan): Excess[] {
   const isFreshNode = !question.actual.groups.has(question.desired.managedGroup.name);
   const pick = (effect: string): Change[] =>
     changes.filter((change) => nameEffect(change, accountOf) === effect && !exempt.has(change));
-  const enabled = pick('enable');
+  // An operator decided that, person by person.
+  const isUnblocked = ({ scimId }: Change): boolean =>
+    scimId !== null && question.approved.has(approveUnblocked(scimId));
+  const enabled = pick('enable').filter((change) => !isUnblocked(change));
   const sudo = isFreshNode ? [] : pick('sudo');
   const replaced = pick('replace-keys');
   const within = describeWindow(limit.window);
