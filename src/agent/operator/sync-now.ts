@@ -13,7 +13,7 @@ const PATIENCE_MS = 600_000;
  * Reconciles the host with the state database and the operators' lists; asks no store.
  * @param onWait called when the daemon's sync is under way.
  * @param done what the command applied itself just now, and the keys that it took out of key files: recorded with this sync.
- * @param unblocked SCIM ids of people whom the command unblocked: their return waits for no approval.
+ * @param unblocked SCIM ids of people that the command unblocked: their return waits for no approval.
  */
 export async function syncFromState(
   node: NodeContext,

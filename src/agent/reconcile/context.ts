@@ -32,7 +32,7 @@ export interface SyncContext {
   readonly hostLoad: HostLoadWatch;
   /** The clock, epoch milliseconds. */
   readonly clock: () => number;
-  /** SCIM ids of people whom the command that syncs has just unblocked; absent: it is no such command. */
+  /** SCIM ids of people that the command which syncs has just unblocked; absent: it is no such command. */
   readonly unblocked?: readonly string[];
   /** Absent: nothing watches. */
   readonly onProgress?: Progress;

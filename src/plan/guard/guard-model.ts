@@ -47,7 +47,7 @@ export interface GuardQuestion {
   readonly groups: readonly StoredGroup[];
   readonly config: Config;
   readonly record: GuardRecord;
-  /** Hashes that operators approved, and what `approveUnblocked` says of people whom an operator unblocks now. */
+  /** Hashes that operators approved, and what `approveUnblocked` says of people that an operator unblocks now. */
   readonly approved: ReadonlySet<string>;
   /** Why there are no grants and no absences, while revocations go on; null: the node is not frozen. */
   readonly freezeReason: string | null;
