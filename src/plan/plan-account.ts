@@ -70,12 +70,14 @@ function planDisabling(
   actual: ActualState,
 ): Change[] {
   const isDisabled = present.expiryDay === DISABLED_DAY && present.entry.shell === entry.shell;
-  // A rename or another uid comes after the account is disabled, which finds the line by the name and uid that it has.
+  // A rename comes after the account is disabled, which finds the line by the name and uid that it has. Another uid comes
+  // with the return of the person: whether the node grants it is judged for people with access alone.
   const nologin = { ...entry, name: present.entry.name, uid: present.entry.uid };
   const common = { scimId, name: nologin.name, because: DISABLED_BECAUSE[reason] };
   const changes: Change[] = [];
   if (!isDisabled) changes.push({ ...common, kind: 'account-close', entry: nologin, reason });
-  changes.push(...planAltering(scimId, isDisabled ? present.entry : nologin, entry));
+  const kept = { ...entry, uid: present.entry.uid };
+  changes.push(...planAltering(scimId, isDisabled ? present.entry : nologin, kept));
   // With the account in any case: processes that live for a moment each are seen by no reading of the host.
   const hasSessions = !isDisabled || actual.sessions?.has(entry.uid) === true;
   if (hasSessions) changes.push({ ...common, kind: 'sessions-end', uid: entry.uid });

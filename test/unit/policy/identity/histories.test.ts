@@ -144,6 +144,17 @@ function take(world: World, one: Step): void {
 const uidsOf = ({ host }: Node): Map<string, number> =>
   new Map([...host.accounts].map(([name, { entry }]) => [name, entry.uid]));
 
+/** A rebind that takes the store's uid, which a line that a lost ledger forgot has; then the person leaves. */
+const UID_OF_A_LINE: Step[] = [
+  { do: 'create', n: 0 },
+  { do: 'rename', n: 0, m: 6 },
+  { do: 'create', n: 2 },
+  { do: 'lose-ledger' },
+  { do: 'delete', n: 1 },
+  { do: 'rebind', takesStoreIds: true },
+  { do: 'recreate', n: 0 },
+];
+
 const RUNS = propertyRuns(500, 100_000);
 const totals = { stranded: 0, restored: 0, unrestored: [] as string[] };
 
@@ -193,7 +204,7 @@ test('no uid moves but by a rebind that asks for it, no two share one, and what 
         }
       }
     }),
-    { numRuns: RUNS },
+    { numRuns: RUNS, examples: [[UID_OF_A_LINE]] },
   );
   expect(totals.stranded).toBeGreaterThan(RUNS / 10);
   expect(totals.unrestored.slice(0, 5)).toEqual([]);
