@@ -204,8 +204,18 @@ test('no uid moves but by a rebind that asks for it, no two share one, and what 
         }
       }
     }),
-    { numRuns: RUNS, examples: [[UID_OF_A_LINE]] },
+    { numRuns: RUNS },
   );
   expect(totals.stranded).toBeGreaterThan(RUNS / 10);
   expect(totals.unrestored.slice(0, 5)).toEqual([]);
+});
+
+test('a person who leaves gets no uid of another line, which a rebind to the uid of the store was refused', () => {
+  const world = new World();
+  for (const one of UID_OF_A_LINE) {
+    take(world, one);
+    world.sync();
+    const uids = [...uidsOf(world.node).values()];
+    expect(new Set(uids).size).toBe(uids.length);
+  }
 });
