@@ -34,8 +34,8 @@ const CALLS =
   'write,pwrite64,ftruncate,fsync,fdatasync,syncfs,rename,renameat,renameat2,link,linkat,symlink,symlinkat,' +
   'unlink,unlinkat,mkdir,mkdirat,rmdir,chmod,fchmod,fchmodat,chown,fchown,lchown,fchownat,fsetxattr,utimensat';
 
-/** Where a call of that number may be in another run: the nearest first. */
-const SHIFTS = [0, ...Array.from({ length: 12 }, (_, n) => [n + 1, -n - 1]).flat()];
+/** Where a call of that number may be in another run, on a busy machine rather far: the nearest first. */
+const SHIFTS = [0, ...Array.from({ length: 40 }, (_, n) => [n + 1, -n - 1]).flat()];
 
 interface Operation {
   readonly call: string;
