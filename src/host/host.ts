@@ -16,7 +16,7 @@ import { findHomes } from './homes/find-homes.ts';
 import { findJobOwners } from './sessions/find-jobs.ts';
 import { readOffboarded, sweepOffboarded } from './sessions/offboarded.ts';
 import { readAccountLines } from './accounts/read-lines.ts';
-import { openLocalAccounts } from './accounts/local-accounts.ts';
+import { openLocalAccounts, sweepAccountFiles } from './accounts/local-accounts.ts';
 import { readNodeTraits } from './node-traits.ts';
 import { openNameServices } from './nss/services/ask.ts';
 import { openNssCache, openPublished } from './nss/nsscache.ts';
@@ -101,11 +101,9 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
     },
     keyFiles: () => leaveOutDenied(paths.denyList, readKeyFiles(paths.keys)),
     keyFile: (name) => readKeyFileOf(paths.keys, name),
-    apply(changes, onDone = () => {}) {
-      for (const directory of ['etc', 'etc/sudoers.d']) sweepTemporaries(path.join(root, directory));
-      sweepTemporaries(path.dirname(paths.keys));
+    async apply(changes, onDone = () => {}) {
+      await sweepLeftovers(paths);
       if (isOfPods) mkdirSync(nsscacheDirectory, { recursive: true, mode: 0o755 });
-      sweepOffboarded(paths.offboarded);
       return applyChanges(changes, { paths, config, backend }, onDone);
     },
   };
@@ -113,6 +111,14 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
 
 /** Pods may have an sshd older than 9.1, which reads local time; their zone is UTC. */
 const EXPIRY_OF_PODS = { zulu: false, timeZone: 'UTC' } as const;
+
+/** What a kill left in the directories that this program writes. */
+async function sweepLeftovers({ root, keys, offboarded }: Paths): Promise<void> {
+  await sweepAccountFiles(root);
+  sweepTemporaries(path.join(root, 'etc/sudoers.d'));
+  sweepTemporaries(path.dirname(keys));
+  sweepOffboarded(offboarded);
+}
 
 /** Uids with processes, and those whose service is about to start one again. */
 async function findActive(

@@ -1,6 +1,7 @@
 // The backend `local`: replaces the node's own passwd, group, shadow and gshadow under the lock of the shadow tools.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { AgentError } from '../../common/errors.ts';
 import type { ActualAccount } from '../../plan/actual.ts';
 import { type AccountChange, isRevocation } from '../../plan/change.ts';
 import type { GroupEntry, PasswdEntry } from '../../policy/posix.ts';
@@ -8,7 +9,7 @@ import type { AccountBackend } from './account-backend.ts';
 import type { AccountsOnHost } from '../../plan/host-state.ts';
 import { withAccountLock } from './account-lock.ts';
 import type { Misfit } from './account-misfit.ts';
-import { replaceFiles, type NewFile } from '../fs/atomic-file.ts';
+import { replaceFiles, type NewFile, sweepTemporaries, TEMPORARY_SUFFIX } from '../fs/atomic-file.ts';
 import { EXPIRY } from './account-lines.ts';
 import { type AccountFile, editTexts, FILES, listFormerNames, type Texts } from './edit-accounts.ts';
 import { decodeField, readLines, splitMembers, toId } from './passwd-format.ts';
@@ -17,6 +18,8 @@ import { decodeField, readLines, splitMembers, toId } from './passwd-format.ts';
 const REVOKING = ['shadow', 'passwd', 'gshadow', 'group'] as const;
 
 const LOCK_TIMEOUT_MS = 30_000;
+/** Nothing waits for what only tidies. */
+const SWEEP_TIMEOUT_MS = 100;
 
 /** The node's own files below `root`. */
 export function openLocalAccounts(root: string): AccountBackend {
@@ -46,6 +49,7 @@ export async function applyToFiles(
 ): Promise<Misfit[]> {
   if (changes.length === 0) return [];
   return withAccountLock(root, LOCK_TIMEOUT_MS, () => {
+    sweepTemporaries(path.join(root, 'etc'));
     const before = readTexts(root);
     const { texts, misfits } = editTexts(before, changes, today);
     const order = changes.every(isRevocation) ? REVOKING : FILES;
@@ -63,6 +67,21 @@ export async function applyToFiles(
     renameOwners(root, listFormerNames(changes, misfits));
     return misfits;
   });
+}
+
+/**
+ * Removes what a kill left in /etc, under the lock: `block` writes account files beside a sync, and what it is about to
+ * rename must stay. A lock that others hold leaves it to the next sync.
+ */
+export async function sweepAccountFiles(root: string): Promise<void> {
+  const directory = path.join(root, 'etc');
+  if (!existsSync(directory) || !readdirSync(directory).some((name) => name.endsWith(TEMPORARY_SUFFIX)))
+    return;
+  try {
+    await withAccountLock(root, SWEEP_TIMEOUT_MS, () => sweepTemporaries(directory));
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error;
+  }
 }
 
 /** A range in subuid(5) or subgid(5) is not for the next account of that name; usermod(8) and userdel(8) edit them alike. */
