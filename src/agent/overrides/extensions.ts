@@ -1,9 +1,8 @@
 // The operators' extensions, one JSON line a person, beside the freeze and outside of the state database, so that no old copy of it brings one back.
-import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import type { DesiredState, Extension } from '../../policy/model.ts';
-import { toHostWrite } from '../../common/system-error.ts';
 import { replaceFile } from './operator-files.ts';
+import { readListLines } from './list-lines.ts';
 
 const line = z.strictObject({
   scimId: z.string(),
@@ -16,7 +15,7 @@ const line = z.strictObject({
 /** By SCIM id; a line that is not one extends no key. */
 export function readExtensions(file: string): Map<string, Extension> {
   const extensions = new Map<string, Extension>();
-  for (const text of readLines(file)) {
+  for (const text of readListLines(file)) {
     const extension = parseLine(text);
     if (extension !== null) extensions.set(extension.scimId, extension);
   }
@@ -44,14 +43,5 @@ function parseLine(text: string): Extension | null {
     return line.parse(JSON.parse(text));
   } catch {
     return null;
-  }
-}
-
-function readLines(file: string): string[] {
-  try {
-    return readFileSync(file, 'utf8').split('\n');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw toHostWrite(`cannot read ${file}`, error);
   }
 }

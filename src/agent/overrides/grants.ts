@@ -1,7 +1,6 @@
 // The operators' grants, one JSON line each, beside the extensions and outside of the state database, so that no old copy of it brings one back.
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { toHostWrite } from '../../common/system-error.ts';
 import {
   type Grant,
   GRANT_MEMORY,
@@ -10,6 +9,7 @@ import {
   type JudgedGrant,
 } from '../../policy/grants.ts';
 import { replaceFile } from './operator-files.ts';
+import { readListLines } from './list-lines.ts';
 
 const line = z.strictObject({
   scimId: z.string(),
@@ -26,7 +26,7 @@ const line = z.strictObject({
 
 /** In the order of the file; a line that is not one grants nothing. */
 export function readGrants(file: string): Grant[] {
-  return readLines(file).flatMap((text) => parseLine(text) ?? []);
+  return readListLines(file).flatMap((text) => parseLine(text) ?? []);
 }
 
 export function writeGrants(file: string, grants: readonly Grant[]): void {
@@ -65,14 +65,5 @@ function parseLine(text: string): Grant | null {
     return line.parse(JSON.parse(text));
   } catch {
     return null;
-  }
-}
-
-function readLines(file: string): string[] {
-  try {
-    return readFileSync(file, 'utf8').split('\n');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw toHostWrite(`cannot read ${file}`, error);
   }
 }
