@@ -1,13 +1,13 @@
 // What one reader a cluster costs: a follower's processor, memory and bytes, and how soon 100 followers refuse who left.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseManifest } from '../../src/publish/manifest.ts';
 import type { Publisher } from '../../src/publish/publisher.ts';
 import { readRoot } from '../../src/publish/volume.ts';
-import { stateOf, type Person, PublishRig } from '../support/publish/publish-rig.ts';
+import { FOLLOWER, stateOf, type Person, PublishRig } from '../support/publish/publish-rig.ts';
 import { findFamily, readCpu, readPss } from './processes.ts';
 import { showProgress } from './progress.ts';
 import { makeRow, median, quantile, type Row } from './row.ts';
@@ -16,7 +16,6 @@ const PEOPLE = 10_000;
 const FOLLOWERS = 100;
 const REVOCATIONS = 20;
 const UPDATES = 40;
-const FOLLOWER = path.resolve(import.meta.dirname, '../../packaging/follower/follower');
 
 export async function benchPublish(): Promise<Row[]> {
   const rig = new PublishRig();
@@ -165,21 +164,8 @@ async function benchMany(rig: PublishRig, organisation: Organisation): Promise<R
 
 /** In a process namespace of their own, so that they end no process of this machine; unshare(1) ignores SIGTERM. */
 function startFollowers(rig: PublishRig, names: readonly string[], poll: number): ChildProcess {
-  for (const name of names) {
-    mkdirSync(path.join(rig.directory, name), { recursive: true });
-    const lines = {
-      volume: rig.volume,
-      run: rig.run(name),
-      publishers: path.join(rig.directory, 'publishers'),
-      operators: path.join(rig.directory, 'operators'),
-      passwd: path.join(rig.directory, 'passwd'),
-      poll: String(poll),
-    };
-    const text = Object.entries(lines).map(([key, value]) => `${key}='${value}'\n`);
-    writeFileSync(path.join(rig.directory, name, 'follower.conf'), text.join(''));
-  }
+  const configs = names.map((name) => rig.configure(name, { poll: String(poll) }));
   const script = 'for config in "$@"; do sh "$0" "$config" & done; wait';
-  const configs = names.map((name) => path.join(rig.directory, name, 'follower.conf'));
   const program =
     names.length === 1 ? ['sh', FOLLOWER, ...configs] : ['sh', '-c', script, FOLLOWER, ...configs];
   return spawn('unshare', ['--pid', '--fork', '--mount-proc', '--kill-child', ...program], {

@@ -22,7 +22,7 @@ import { signText } from '../../../src/publish/signature.ts';
 import { putBlock, readRoot } from '../../../src/publish/volume.ts';
 import { propertyRuns } from '../../support/property-runs.ts';
 import { seedRandom } from '../../support/records/key-corpus.ts';
-import { PublishRig, type Person } from '../../support/publish/publish-rig.ts';
+import { FOLLOWER, PublishRig, type Person } from '../../support/publish/publish-rig.ts';
 
 const ALICE: Person = { name: 'alice', uid: 10_000, hasSudo: true, groups: ['slurm-users'] };
 const BOB: Person = { name: 'bob.smith', uid: 10_001, groups: ['slurm-users', 'ml'] };
@@ -156,10 +156,9 @@ describe.runIf(isRoot)('a follower', () => {
     rig.follow('pod', { volume: '/nowhere' });
     const config = path.join(rig.directory, 'pod/follower.conf');
     writeFileSync(config, readFileSync(config, 'utf8').replace('/nowhere', rig.volume));
-    const program = path.resolve(import.meta.dirname, '../../../packaging/follower/follower');
     const out = execFileSync(
       'unshare',
-      ['--pid', '--fork', '--mount-proc', '--kill-child', 'sh', '-c', script, 'sh', program, config],
+      ['--pid', '--fork', '--mount-proc', '--kill-child', 'sh', '-c', script, 'sh', FOLLOWER, config],
       { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
     );
     expect(out).toBe('other lives\n0\n');
@@ -390,11 +389,10 @@ test.runIf(isRoot)('no mutant of a good generation is accepted', { timeout: 600_
       sh "$3" --once "$4" 2>/dev/null && echo "accepted: $mutant"
     done; :`;
   const before = readlinkSync(path.join(rig.run(), 'current'));
-  const program = path.resolve(import.meta.dirname, '../../../packaging/follower/follower');
   const config = path.join(rig.directory, 'pod/follower.conf');
   const accepted = execFileSync(
     'unshare',
-    ['--pid', '--fork', '--mount-proc', 'sh', '-c', script, 'sh', directory, rig.volume, program, config],
+    ['--pid', '--fork', '--mount-proc', 'sh', '-c', script, 'sh', directory, rig.volume, FOLLOWER, config],
     { encoding: 'utf8' },
   );
   expect(accepted).toBe('');

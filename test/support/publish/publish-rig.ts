@@ -9,6 +9,9 @@ import { PRINCIPAL } from '../../../src/publish/manifest.ts';
 
 const PACKAGING = path.resolve(import.meta.dirname, '../../../packaging/follower');
 
+/** The script that followers run. */
+export const FOLLOWER = path.join(PACKAGING, 'follower');
+
 export interface Person {
   readonly name: string;
   readonly uid: number;
@@ -101,6 +104,17 @@ export class PublishRig {
    * @param lines of its configuration.
    */
   follow(name = 'pod', lines: Readonly<Record<string, string>> = {}): FollowerAnswer {
+    const config = this.configure(name, lines);
+    const { status, stderr } = spawnSync(
+      'unshare',
+      ['--pid', '--fork', '--mount-proc', '--kill-child', 'sh', FOLLOWER, '--once', config],
+      { encoding: 'utf8', timeout: 60_000 },
+    );
+    return { status, log: stderr };
+  }
+
+  /** @param lines of the configuration besides the usual ones. @returns its file. */
+  configure(name: string, lines: Readonly<Record<string, string>>): string {
     mkdirSync(path.join(this.directory, name), { recursive: true });
     const config = path.join(this.directory, name, 'follower.conf');
     const settings = {
@@ -113,13 +127,7 @@ export class PublishRig {
     };
     const text = Object.entries(settings).map(([key, value]) => `${key}='${value}'\n`);
     writeFileSync(config, text.join(''));
-    const program = path.join(PACKAGING, 'follower');
-    const { status, stderr } = spawnSync(
-      'unshare',
-      ['--pid', '--fork', '--mount-proc', '--kill-child', 'sh', program, '--once', config],
-      { encoding: 'utf8', timeout: 60_000 },
-    );
-    return { status, log: stderr };
+    return config;
   }
 
   /** What sshd would be told, by the real helper. */
