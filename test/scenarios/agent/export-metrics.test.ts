@@ -35,11 +35,15 @@ test('the reader serves on loopback what the agent counted, and the same text li
       async () => expect(await readMetrics(port)).toContain('sunk_agent_keys{type="ssh-ed25519"} 1'),
       wait,
     );
-    const served = await readMetrics(port);
+    // A sync between the two reads renews both texts: read until they are of one sync.
+    const served = await vi.waitFor(async () => {
+      const text = await readMetrics(port);
+      expect(node.read('textfiles/sunk-agent.prom')).toBe(text);
+      return text;
+    }, wait);
     expect(served).toMatch(/^sunk_agent_store_requests_total\{status="200"\} [1-9]/m);
     expect(served).toContain('sunk_agent_store_reachable 1\n');
     expect(served).toContain('sunk_agent_changes_total{kind="account-create",result="done"} 1\n');
-    expect(node.read('textfiles/sunk-agent.prom')).toBe(served);
     expect(statSync(path.join(node.root, 'textfiles/sunk-agent.prom')).mode & 0o777).toBe(0o644);
     expect(readdirSync(path.join(node.root, 'textfiles'))).toEqual(['sunk-agent.prom']);
 
