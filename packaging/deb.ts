@@ -1,16 +1,29 @@
 // `npm run package`: the Debian packages for both architectures, the same bytes for the same commit.
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { readVersion } from '../src/common/version.ts';
 import { type Architecture, ARCHITECTURES } from './deb/architecture.ts';
 import { writeControl } from './deb/control.ts';
-import { findSqliteAddon } from './deb/sqlite-addon.ts';
 import { layTree } from './deb/tree.ts';
 
 const COMPRESSIONS = { xz: ['-Zxz'], quick: ['-Zxz', '-z0'], none: ['-Znone'] } as const;
+
+const HELP = `npm run package -- [--arch ARCHITECTURE]... [--to DIRECTORY] [--compression xz|quick|none]
+
+Builds sunk-agent_VERSION_ARCHITECTURE.deb for Debian 12 and 13 and Ubuntu 22.04 and 24.04.
+
+  --arch ARCHITECTURE  amd64 or arm64, may be repeated (default: both)
+  --to DIRECTORY       where the packages go (default: dist)
+  --compression HOW    xz (default, as it is shipped), quick (larger), none
+
+It needs dpkg-deb, and installs it as root on Debian and Ubuntu. For the architecture that this machine is not, Node
+and an addon come from the npm registry, at the version and hash of package-lock.json; no compiler is needed.
+
+Exit status: 0 all were built, 1 at least one was not, 64 wrong command line.
+`;
 
 export interface PackageOptions {
   readonly architecture: Architecture;
@@ -18,8 +31,6 @@ export interface PackageOptions {
   readonly to: string;
   /** Only for tests: `quick` is xz in seconds instead of a minute and a little larger, `none` is not even that. */
   readonly compression: keyof typeof COMPRESSIONS;
-  /** `prebuilt` only for tests: its package does not install on Debian 11. */
-  readonly sqlite: 'compiled' | 'prebuilt';
   /** Another version number than package.json's, only for tests of upgrades. */
   readonly release?: string;
 }
@@ -29,7 +40,6 @@ export async function buildPackage({
   architecture,
   to,
   compression,
-  sqlite,
   release,
 }: PackageOptions): Promise<string> {
   const { time, version: current } = identifyBuild();
@@ -39,9 +49,8 @@ export async function buildPackage({
   try {
     const directory = path.join(scratch, 'tree');
     mkdirSync(directory);
-    const { file: sqliteAddon, depends } = findSqliteAddon(architecture, sqlite);
-    await layTree({ directory, architecture, sqliteAddon, version, debianVersion, time });
-    writeControl(directory, architecture, debianVersion, depends);
+    await layTree({ directory, architecture, version, debianVersion, time });
+    writeControl(directory, architecture, debianVersion);
     mkdirSync(to, { recursive: true });
     const file = path.join(to, `sunk-agent_${debianVersion}_${architecture.debian}.deb`);
     execFileSync(
@@ -78,19 +87,68 @@ export function debianVersionOf(version: string, time: number): string {
   return `${release}+${stamp}.${commit}`;
 }
 
-if (import.meta.main) {
+/** Installs dpkg-deb where it is missing and may be installed. @returns whether it is there. */
+function hasDpkg(): boolean {
+  const runs = (): boolean => spawnSync('dpkg-deb', ['--version']).status === 0;
+  if (runs()) return true;
+  if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) return false;
+  process.stderr.write('installing the Debian package dpkg\n');
+  spawnSync('sh', ['-c', 'apt-get update -qq && apt-get install -y -qq dpkg'], { stdio: 'ignore' });
+  return runs();
+}
+
+/** @returns the exit status. */
+async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
+    args: [...args],
     options: {
+      help: { type: 'boolean', short: 'h', default: false },
       arch: { type: 'string', multiple: true, default: ARCHITECTURES.map(({ debian }) => debian) },
       to: { type: 'string', default: path.resolve(import.meta.dirname, '../dist') },
       compression: { type: 'string', default: 'xz' },
-      sqlite: { type: 'string', default: 'compiled' },
     },
   });
-  for (const architecture of ARCHITECTURES.filter(({ debian }) => values.arch.includes(debian))) {
-    const compression = values.compression === 'none' ? 'none' : 'xz';
-    const sqlite = values.sqlite === 'prebuilt' ? 'prebuilt' : 'compiled';
-    const file = await buildPackage({ architecture, to: values.to, compression, sqlite });
-    process.stdout.write(`${file} (${(statSync(file).size / 1e6).toFixed(1)} MB)\n`);
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  const { compression } = values;
+  if (!isCompression(compression)) throw new TypeError(`--compression ${compression}: xz, quick or none`);
+  const wanted = values.arch.map((name) => {
+    const architecture = ARCHITECTURES.find(({ debian }) => debian === name);
+    if (architecture === undefined) throw new TypeError(`--arch ${name}: amd64 or arm64`);
+    return architecture;
+  });
+  if (!hasDpkg()) {
+    process.stderr.write(
+      'package: not built: dpkg-deb is missing; install the package dpkg of your system\n',
+    );
+    return 1;
+  }
+  let status = 0;
+  for (const architecture of wanted) {
+    try {
+      const file = await buildPackage({ architecture, to: values.to, compression });
+      process.stdout.write(`${file} (${(statSync(file).size / 1e6).toFixed(1)} MB)\n`);
+    } catch (error) {
+      const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+      process.stderr.write(`package: ${architecture.debian} not built: ${reason}\n`);
+      status = 1;
+    }
+  }
+  return status;
+}
+
+function isCompression(name: string): name is keyof typeof COMPRESSIONS {
+  return Object.hasOwn(COMPRESSIONS, name);
+}
+
+if (import.meta.main) {
+  try {
+    process.exitCode = await main(process.argv.slice(2));
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    process.stderr.write(`package: ${error.message}\n${HELP.split('\n')[0] ?? ''}\n`);
+    process.exitCode = 64;
   }
 }

@@ -47,18 +47,11 @@ setfattr attr
 chattr e2fsprogs
 automount autofs
 xz xz-utils
-$(uname -m)-linux-gnu-g++ g++
 script bsdutils
 tmux tmux
 systemd-analyze systemd
 chromium chromium
 EOF
-if [ -n "${NIGHTLY-}" ]; then
-  # The package for the other architecture, as it is shipped.
-  for machine in aarch64 x86_64; do
-    command -v "$machine-linux-gnu-g++" >/dev/null || missing="$missing g++-$(echo "$machine" | tr _ -)-linux-gnu"
-  done
-fi
 [ -e /usr/lib/"$(uname -m)"-linux-gnu/libatomic.so.1 ] || missing="$missing libatomic1"
 # A name service besides the files, as sssd is one.
 [ -e /usr/lib/"$(uname -m)"-linux-gnu/libnss_extrausers.so.2 ] || missing="$missing libnss-extrausers"

@@ -4,15 +4,18 @@ import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSy
 import path from 'node:path';
 import { type Architecture } from './architecture.ts';
 
-const DEPENDS = ['libgcc-s1 (>= 4.2)', 'libatomic1 (>= 4.8)', 'init-system-helpers (>= 1.54~)', 'passwd'];
+/** The SQLite addon asks for the youngest libraries; Debian 12 and Ubuntu 22.04 have them. */
+const DEPENDS = [
+  'libc6 (>= 2.34)',
+  'libstdc++6 (>= 11)',
+  'libgcc-s1 (>= 4.2)',
+  'libatomic1 (>= 4.8)',
+  'init-system-helpers (>= 1.54~)',
+  'passwd',
+];
 
-/** Writes DEBIAN/ into the tree of `directory`; `library` has the versions of libc6 and libstdc++6 that the binaries need. */
-export function writeControl(
-  directory: string,
-  { debian }: Architecture,
-  version: string,
-  library: readonly string[],
-): void {
+/** Writes DEBIAN/ into the tree of `directory`. */
+export function writeControl(directory: string, { debian }: Architecture, version: string): void {
   const files = listFiles(directory, '');
   const kibibytes = files.reduce(
     (sum, file) => sum + Math.ceil(lstatSync(path.join(directory, file)).size / 1024),
@@ -27,7 +30,7 @@ Version: ${version}
 Architecture: ${debian}
 Maintainer: sunk-agent maintainers <sunk-agent@localhost.invalid>
 Installed-Size: ${kibibytes}
-Depends: ${[...library, ...DEPENDS].join(', ')}
+Depends: ${DEPENDS.join(', ')}
 Recommends: openssh-server, sudo
 Suggests: libnss-cache, libpam-systemd
 Section: admin

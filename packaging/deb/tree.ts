@@ -35,8 +35,6 @@ export interface TreeOptions {
   /** An empty directory. */
   readonly directory: string;
   readonly architecture: Architecture;
-  /** The SQLite addon for it. */
-  readonly sqliteAddon: string;
   /** What `--version` prints. */
   readonly version: string;
   /** Version of the package (deb-version(7)). */
@@ -47,7 +45,7 @@ export interface TreeOptions {
 
 /** Writes everything but DEBIAN/. */
 export async function layTree(options: TreeOptions): Promise<void> {
-  const { directory, architecture, sqliteAddon, version, debianVersion, time } = options;
+  const { directory, architecture, version, debianVersion, time } = options;
   const put = (to: string, content: string | Buffer, mode = 0o644): void => {
     const file = path.join(directory, to);
     mkdirSync(path.dirname(file), { recursive: true });
@@ -61,7 +59,7 @@ export async function layTree(options: TreeOptions): Promise<void> {
   put(`${LIB}/package.json`, '{ "type": "module" }\n');
   const runtime = `node-linux-${architecture.node}`;
   put(`${LIB}/node`, readFileSync(path.join(findPackage(runtime), 'bin/node')), 0o755);
-  layAddons(path.join(directory, LIB, 'node_modules'), architecture, sqliteAddon);
+  layAddons(path.join(directory, LIB, 'node_modules'), architecture);
   copy('packaging/wrapper/sunk-agent', 'usr/bin/sunk-agent', 0o755);
   copy('packaging/wrapper/reader', `${LIB}/reader`, 0o755);
   copy('packaging/authorized-keys', 'usr/libexec/sunk-agent/authorized-keys', 0o755);
@@ -94,17 +92,20 @@ export async function layTree(options: TreeOptions): Promise<void> {
   const bundled = new Set([...packages, 'better-sqlite3', 'koffi', runtime]);
   put('usr/share/doc/sunk-agent/copyright', renderCopyright([...bundled].sort()));
   put('usr/share/doc/sunk-agent/changelog.gz', gzip(renderChangelog(debianVersion, time)));
+  for (const document of ['README.md', 'SECURITY.md', 'CHANGELOG.md'])
+    put(`usr/share/doc/sunk-agent/${document}.gz`, gzip(readFileSync(path.join(PROJECT, document), 'utf8')));
+  put('usr/share/doc/sunk-agent/examples/config.yaml', renderConfig(EXAMPLE));
   copy('packaging/deb/lintian-overrides', 'usr/share/lintian/overrides/sunk-agent');
   normalise(directory, time);
 }
 
 /** The two addons with the binaries of this architecture alone. */
-function layAddons(to: string, { node }: Architecture, sqliteAddon: string): void {
+function layAddons(to: string, { node }: Architecture): void {
   const sqlite = findPackage('better-sqlite3');
   for (const part of ['package.json', 'lib'])
     cpSync(path.join(sqlite, part), path.join(to, 'better-sqlite3', part), { recursive: true });
-  mkdirSync(path.join(to, 'better-sqlite3/prebuilds'));
-  cpSync(sqliteAddon, path.join(to, `better-sqlite3/prebuilds/linux-${node}.node`));
+  const addon = `prebuilds/linux-${node}.node`;
+  cpSync(path.join(sqlite, addon), path.join(to, 'better-sqlite3', addon));
 
   const koffi = findPackage('koffi');
   for (const part of ['package.json', 'index.js', 'index.cjs'])

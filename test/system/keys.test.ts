@@ -15,7 +15,7 @@ import { describeOnNodes } from '../support/requirements.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
 /** OpenSSH understands `expiry-time` with `Z` since 9.1. */
-const ZULU: Readonly<Record<Release, boolean>> = { bullseye: false, bookworm: true, trixie: true };
+const ZULU: Readonly<Record<Release, boolean>> = { 'bookworm-old-sshd': false, bookworm: true, trixie: true };
 
 describeOnNodes('a storm of logins', () => {
   test(

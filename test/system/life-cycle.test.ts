@@ -97,8 +97,8 @@ describeOnNodes('the package', () => {
 
     beforeAll(async () => {
       node = await bootNode(release, (root) => {
-        // On Debian 11 sshd holds its socket itself; on the others systemd does, as on Ubuntu 24.04.
-        if (release === 'bullseye') {
+        // Here sshd holds its socket itself, as on Ubuntu 22.04; on the others systemd does, as on Ubuntu 24.04.
+        if (release === 'bookworm-old-sshd') {
           mkdirSync(path.join(root, 'etc/systemd/system-preset'), { recursive: true });
           writeFileSync(path.join(root, 'etc/systemd/system-preset/00-test.preset'), 'disable ssh.socket\n');
         }

@@ -83,7 +83,7 @@ for (const release of RELEASES) {
       makeKeys(directory, [...people, 'eve', 'unused']);
       node = await bootNode(release, (root) => {
         installAgent(root, { config: CONFIG, token: TOKEN });
-        // Activated by socket, Debian 11's sshd loses its run directory whenever a connection ends (ssh@.service).
+        // Activated by socket, an sshd before Debian 12's loses its run directory whenever a connection ends (ssh@.service).
         const presets = path.join(root, 'etc/systemd/system-preset');
         mkdirSync(presets, { recursive: true });
         writeFileSync(path.join(presets, '00-test.preset'), 'disable ssh.socket\n');
@@ -170,7 +170,7 @@ for (const release of RELEASES) {
       expect(JSON.parse(stdout)).toMatchObject({ used: { source: 'journal', logins: [] } });
     });
 
-    if (release === 'bullseye')
+    if (release === 'bookworm-old-sshd')
       test('key files are written anew when the time zone changes and when sshd is upgraded, by one daemon', async () => {
         const read = (): string => node.exec('cat /var/lib/sunk-agent/authorized_keys/alice').stdout;
         const findPid = (): string => node.exec('systemctl show -p MainPID --value sunk-agent').stdout;

@@ -6,9 +6,11 @@ import path from 'node:path';
 import { mountOverlay } from './overlay.ts';
 import { mustRun } from './run.ts';
 
-/** Debian 11, 12 and 13: OpenSSH 8.4, 9.2 and 10.0. */
-export const RELEASES = ['bullseye', 'bookworm', 'trixie'] as const;
+/** Debian 12 with the OpenSSH 8.4 of Debian 11 (Ubuntu 22.04 has 8.9, which reads expiry times like it), 12 and 13. */
+export const RELEASES = ['bookworm-old-sshd', 'bookworm', 'trixie'] as const;
 export type Release = (typeof RELEASES)[number];
+/** Where only single programs run, Debian 11 as a whole. */
+export type Suite = 'bullseye' | Release;
 
 const PACKAGES = [
   'dbus',
@@ -28,12 +30,22 @@ const BUILD_MS = 1_200_000;
 export const BASES = process.env['SUNK_NODE_CACHE'] ?? '/var/cache/sunk-agent-nodes';
 
 /** The base of a release; the first call builds it, which takes a minute. */
-export function ensureBase(release: Release): string {
+export function ensureBase(release: Suite): string {
   const base = path.join(BASES, `${release}-${digest(PACKAGES.join())}`);
   if (existsSync(base)) return base;
   mkdirSync(BASES, { recursive: true });
   const building = `${base}.building-${process.pid}`;
   process.stderr.write(`building ${base}; this takes a minute, once\n`);
+  if (release === 'bookworm-old-sshd') buildOldSshd(building);
+  else buildDebian(release, building);
+  prepare(building);
+  // Another process may have been quicker.
+  if (existsSync(base)) rmSync(building, { recursive: true });
+  else renameSync(building, base);
+  return base;
+}
+
+function buildDebian(release: Suite, building: string): void {
   const include = `--include=${PACKAGES.join()}`;
   const { status, stdout } = spawnSync(
     'debootstrap',
@@ -47,11 +59,26 @@ export function ensureBase(release: Release): string {
     rmSync(building, { recursive: true, force: true });
     throw new Error(`debootstrap ${release} failed: ${stdout.split('\n').slice(-5).join(' ')}`);
   }
-  prepare(building);
-  // Another process may have been quicker.
-  if (existsSync(base)) rmSync(building, { recursive: true });
-  else renameSync(building, base);
-  return base;
+}
+
+/** The package does not install on Debian 11, whose C library is too old; its sshd does on Debian 12. */
+function buildOldSshd(building: string): void {
+  try {
+    mustRun('cp', ['-a', ensureBase('bookworm'), building], BUILD_MS);
+    copyFileSync('/etc/resolv.conf', path.join(building, 'etc/resolv.conf'));
+    const list = path.join(building, 'etc/apt/sources.list.d/bullseye.list');
+    writeFileSync(list, `deb ${findSite()} bullseye main\n`);
+    const install = `export DEBIAN_FRONTEND=noninteractive; apt-get update -qq
+      apt-get install -qq -y --no-install-recommends --allow-downgrades -t bullseye \
+        openssh-server openssh-client openssh-sftp-server
+      apt-get clean; rm /etc/apt/sources.list.d/bullseye.list; rm -rf /var/lib/apt/lists/*`;
+    writeFileSync(path.join(building, 'usr/sbin/policy-rc.d'), '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+    mustRun('chroot', [building, 'sh', '-ec', install], BUILD_MS);
+    rmSync(path.join(building, 'usr/sbin/policy-rc.d'));
+  } catch (error) {
+    rmSync(building, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 /**

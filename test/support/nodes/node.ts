@@ -4,8 +4,6 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, openSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ARCHITECTURES } from '../../../packaging/deb/architecture.ts';
-import { findSqliteAddon } from '../../../packaging/deb/sqlite-addon.ts';
 import { DIRECTORY, PREFIX, readProcFile, removeNode, sweepLeftovers } from './node-remains.ts';
 import { ensureLayers, type Release } from './base.ts';
 import { mountOverlay } from './overlay.ts';
@@ -85,7 +83,7 @@ export async function bootNode(
   install(root);
 
   const console_ = openSync(path.join(directory, 'console'), 'w');
-  const args = renderNspawn(directory, root, release, pod);
+  const args = renderNspawn(directory, root, pod);
   const boot = (): ChildProcess => spawn('systemd-nspawn', args, { stdio: ['ignore', console_, console_] });
   let container = boot();
   let leader = '';
@@ -140,10 +138,9 @@ export async function bootNode(
 }
 
 /** Arguments of systemd-nspawn(1); the repository and its modules are seen inside, read-only. */
-function renderNspawn(directory: string, root: string, release: Release, pod: Pod | null): string[] {
+function renderNspawn(directory: string, root: string, pod: Pod | null): string[] {
   const modules = path.join(REPOSITORY, 'node_modules');
   const realModules = realpathSync(modules);
-  const addon = `${CODE}/node_modules/better-sqlite3/prebuilds/linux-${process.arch}.node`;
   return [
     ...(pod === null ? ['--boot'] : pod.arguments),
     '--register=no',
@@ -153,17 +150,9 @@ function renderNspawn(directory: string, root: string, release: Release, pod: Po
     pod?.beside ? `--network-namespace-path=${pod.beside.networkPath()}` : '--private-network',
     `--directory=${root}`,
     `--bind-ro=${REPOSITORY}:${CODE}`,
-    ...(release === 'bullseye' ? [`--bind-ro=${compileAddon()}:${addon}`] : []),
     ...(realModules === modules ? [] : [`--bind-ro=${realModules}:${realModules}`]),
     ...(pod?.program ?? []),
   ];
-}
-
-/** The addon as the package has it: the prebuilt one does not load on Debian 11. */
-function compileAddon(): string {
-  const here = ARCHITECTURES.find(({ node }) => node === process.arch);
-  if (here === undefined) throw new Error(`there is no package for ${process.arch}`);
-  return findSqliteAddon(here, 'compiled').file;
 }
 
 async function removeOnFailure<T>(directory: string, work: () => Promise<T>): Promise<T> {

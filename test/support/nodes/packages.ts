@@ -10,8 +10,7 @@ import {
   utimesSync,
 } from 'node:fs';
 import path from 'node:path';
-import { ARCHITECTURES, type Architecture } from '../../../packaging/deb/architecture.ts';
-import { findSqliteAddon } from '../../../packaging/deb/sqlite-addon.ts';
+import { ARCHITECTURES } from '../../../packaging/deb/architecture.ts';
 import { buildPackage, identifyBuild, type PackageOptions } from '../../../packaging/deb.ts';
 import { hashSources } from '../hash-sources.ts';
 import type { LoginNode } from './node.ts';
@@ -32,10 +31,10 @@ export async function buildForHere({
   const architecture = ARCHITECTURES.find(({ node }) => node === process.arch);
   if (architecture === undefined) throw new Error(`there is no package for ${process.arch}`);
   const variant = { compression, ...(release !== undefined && { release }) };
-  const directory = path.join(BUILT, hashInputs(architecture, variant));
+  const directory = path.join(BUILT, hashInputs(variant));
   if (!existsSync(directory)) {
     const unfinished = `${directory}.${process.pid}`;
-    await buildPackage({ architecture, to: unfinished, sqlite: 'compiled', ...variant });
+    await buildPackage({ architecture, to: unfinished, ...variant });
     // Another process may have been as quick: the same inputs, the same bytes.
     if (existsSync(directory)) rmSync(unfinished, { recursive: true });
     else renameSync(unfinished, directory);
@@ -57,9 +56,8 @@ function removeOutdated(): void {
   }
 }
 
-function hashInputs(architecture: Architecture, variant: Variant): string {
-  const { file: addon } = findSqliteAddon(architecture, 'compiled');
-  return hashSources(PROJECT, SOURCES, [identifyBuild(), variant, path.basename(addon)]);
+function hashInputs(variant: Variant): string {
+  return hashSources(PROJECT, SOURCES, [identifyBuild(), variant]);
 }
 
 /** `apt-get install ./FILE`: dependencies come from what the node has, for it has no network. */
