@@ -9,7 +9,7 @@ import { sayTime } from '../../common/text/relative-time.ts';
 import { parseTimestamp } from '../../common/text/timestamp.ts';
 import type { Config } from '../../config/config.ts';
 import { parseDuration } from '../../config/types.ts';
-import type { HistoryRow } from '../../state/syncs/sync-log.ts';
+import type { HistoryAround } from '../../state/syncs/sync-log.ts';
 import type { CommandContext } from '../command.ts';
 import { renderCsvRecord } from '../terminal/csv.ts';
 
@@ -17,7 +17,7 @@ export interface Past {
   readonly people: readonly PersonRow[];
   /** Epoch seconds. */
   readonly at: number;
-  readonly history: readonly HistoryRow[];
+  readonly history: HistoryAround;
   readonly config: Config;
 }
 
@@ -38,17 +38,16 @@ export function showPast({ json, values }: CommandContext, { people, at, history
   for (const filter of ['state', 'expires-within'])
     if (values[filter] !== undefined)
       throw new AgentError('usage', `--${filter} is of the present: not with --at`);
-  // Rows of one sync are in the order of its changes.
-  const begin = history.reduce((least, row) => Math.min(least, row.at), Infinity);
-  if (at < begin)
+  const { begin, rows: events } = history;
+  if (begin === null || at < begin)
     throw new AgentError(
       'refused',
-      begin === Infinity
+      begin === null
         ? 'there is no history yet'
         : `the history begins at ${new Date(begin * 1000).toISOString()}`,
       { hint: 'audit.retention says how long it is kept; audit events that were collected tell of before' },
     );
-  const rows = findPeopleAt({ at, history, present: people, config }).filter(readPastFilters(values));
+  const rows = findPeopleAt({ at, history: events, present: people, config }).filter(readPastFilters(values));
   if (json) return `${JSON.stringify({ schema_version: 1, at, historySince: begin, people: rows })}\n`;
   if (values['csv'] === true) return renderPastCsv(rows);
   return renderPast(rows, at, begin);

@@ -83,7 +83,7 @@ export async function run(context: CommandContext): Promise<number> {
     process.stdout.write(
       at === null
         ? show(context, people.filter(isAsked), source)
-        : showPast(context, { people, at, history: view.history({ limit: WHOLE }), config: node.config }),
+        : showPast(context, { people, at, history: view.historyAround(at), config: node.config }),
     );
   } finally {
     view.close();
@@ -91,9 +91,6 @@ export async function run(context: CommandContext): Promise<number> {
   }
   return 0;
 }
-
-/** More than the history keeps. */
-const WHOLE = 1_000_000;
 
 interface Source {
   /** Epoch seconds. */

@@ -22,6 +22,16 @@ export interface HistoryRow {
   readonly detail?: Evidence | null;
 }
 
+export interface HistoryAround {
+  /** Epoch seconds of the earliest row; null: there is none. */
+  readonly begin: number | null;
+  /**
+   * Of each person, kind and name the newest row up to that time and the next one after it, those that were done; the
+   * newest first.
+   */
+  readonly rows: readonly HistoryRow[];
+}
+
 /** What audit events are made from. */
 export type EventSource = 'history' | 'audit';
 
@@ -36,6 +46,8 @@ export interface SyncLog {
    */
   lastSync<T>(question: string, accept: (report: T) => boolean): T | null;
   history(filter: { name?: string; since?: number; limit: number }): HistoryRow[];
+  /** What tells of one time. @param at epoch seconds. */
+  historyAround(at: number): HistoryAround;
   /** What no audit event was written of yet, the oldest first, at most so many rows, and what to mark afterwards. */
   unwritten(limit: number): { readonly rows: readonly HistoryRow[]; readonly upto: number };
   /** Up to where events were written: a row of the history, or bytes of the audit trail. */
@@ -74,6 +86,7 @@ export function openSyncLog(connection: Connection): SyncLog {
         )
         .all(since, name ?? null, name ?? null, limit)
         .map(readRow),
+    historyAround: (at) => readHistoryAround(connection, at),
     unwritten(limit) {
       const from = readUpto(connection, 'history');
       const rows = connection
@@ -105,6 +118,23 @@ export function openSyncLog(connection: Connection): SyncLog {
     },
     prune: (now, keepSince, maxAge) => prune(connection, now, keepSince, maxAge),
   };
+}
+
+function readHistoryAround(connection: Connection, at: number): HistoryAround {
+  const done = 'FROM history WHERE problem IS NULL AND at';
+  const group = 'GROUP BY scim_id, kind, name';
+  const rows = connection
+    .prepare<[number, number], StoredHistory>(
+      `SELECT ${selectHistory(connection)} FROM history WHERE rowid IN (` +
+        `SELECT max(rowid) ${done} <= ? ${group} UNION ALL SELECT min(rowid) ${done} > ? ${group}` +
+        ') ORDER BY rowid DESC',
+    )
+    .all(at, at)
+    .map(readRow);
+  const earliest = connection
+    .prepare<[], { begin: number | null }>('SELECT min(at) AS begin FROM history')
+    .get();
+  return { begin: earliest?.begin ?? null, rows };
 }
 
 const HISTORY_COLUMNS = ['pass', 'at', 'scim_id', 'kind', 'name', 'because', 'problem', 'detail'] as const;

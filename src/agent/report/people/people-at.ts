@@ -22,7 +22,7 @@ export interface PastPerson {
 export interface PastQuestion {
   /** Epoch seconds. */
   readonly at: number;
-  /** The whole history, the newest first. */
+  /** What tells of that time (state/syncs/sync-log.ts), the newest first. */
   readonly history: readonly HistoryRow[];
   /** As the node has it now: what no event has changed since. */
   readonly present: readonly PersonRow[];
