@@ -21,7 +21,7 @@ import {
   remember,
 } from './oracle.ts';
 import { findEventFaults } from './event-oracle.ts';
-import { blockOne } from './operator.ts';
+import { blockOne, grantOne } from './operator.ts';
 import { chooseNuisance, chooseStoreFault } from './store-faults.ts';
 import { findAfterTwoPolls } from './two-polls.ts';
 import { findHarvest, makeStrange } from './strange-nodes.ts';
@@ -35,6 +35,7 @@ export interface Figures {
   storeFaults: number;
   approvals: number;
   blocks: number;
+  grants: number;
   /** Revocations under a lasting nuisance of the store. */
   timed: number;
   /** How often others did something to a node before a user of the store came there. */
@@ -111,6 +112,7 @@ export async function runCampaign(
     storeFaults: 0,
     approvals: 0,
     blocks: 0,
+    grants: 0,
     timed: 0,
     strange: 0,
     nodeFaults: {},
@@ -127,15 +129,22 @@ export async function runCampaign(
   const everHeld = new Map(nodes.map((node) => [node, new Map<string, Set<string>>()]));
   /** Names of the people that an operator blocked since the last calm, on any node. */
   const blocked = new Set<string>();
+  /** Names of the people who had sudo at the store at any time since the last calm, when a node was as the store is. */
+  const admins = new Set<string>();
 
   async function pushChanges(): Promise<ReferenceModel> {
     await admin('DELETE', '/faults');
     await company.push();
     const model = await readReferenceModel(testbed);
     remember(past, model);
+    noteAdmins(model);
     steady = keepUnchanged(steady, model.people.values());
     present = keepUnchanged(present, model.people.values(), 'listed');
     return model;
+  }
+
+  function noteAdmins({ groups }: ReferenceModel): void {
+    for (const name of groups.find((group) => group.name === SUDO_GROUP)?.members ?? []) admins.add(name);
   }
 
   function demand(node: LoginRoot, findings: readonly string[]): void {
@@ -165,7 +174,7 @@ export async function runCampaign(
     }
   }
 
-  /** An operator blocks a person on one node. */
+  /** An operator blocks a person on one node, or grants sudo for a while. */
   function operate(model: ReferenceModel): void {
     const node = rng.pick(nodes);
     const known = [...model.people.values()].filter(({ name }) =>
@@ -174,10 +183,16 @@ export async function runCampaign(
     if (known.length === 0) return;
     const person = rng.pick(known);
     const domain = company.domainOf(person.name);
-    const { word, findings } = blockOne(node, person, domain, ledgers.get(node)?.isDoubtful === false, rng);
-    figures.blocks += 1;
-    blocked.add(person.name);
-    log.push(`node ${node.name}: an operator blocks and unblocks ${word}`);
+    const isKnown = ledgers.get(node)?.isDoubtful === false;
+    const isBlock = rng.chance(0.5);
+    const { word, findings } = isBlock
+      ? blockOne(node, person, domain, isKnown, rng)
+      : grantOne(node, person, { domain, isKnown, isAdmin: admins.has(person.name) }, rng);
+    figures[isBlock ? 'blocks' : 'grants'] += 1;
+    if (isBlock) blocked.add(person.name);
+    log.push(
+      `node ${node.name}: an operator ${isBlock ? 'blocks and unblocks' : 'grants sudo and ends it for'} ${word}`,
+    );
     demand(node, findings);
   }
 
@@ -309,6 +324,8 @@ export async function runCampaign(
       );
     steady = present = [...model.people.values()].filter(({ isIn }) => isIn);
     blocked.clear();
+    admins.clear();
+    noteAdmins(model);
     log = [];
   }
 

@@ -1,5 +1,6 @@
-// What operators do in the middle of it all: block a person by any spelling, and end the block.
+// What operators do in the middle of it all: block a person by any spelling, or grant sudo for a while; and end it again.
 import type { LoginRoot } from '../support/nodes/login-root/login-root.ts';
+import { SUDO_GROUP } from './company.ts';
 import { findAccess } from './oracle.ts';
 import type { ModelPerson } from './reference-model.ts';
 import type { Rng } from './rng.ts';
@@ -31,5 +32,40 @@ export function blockOne(
   const unblocked = blocked.status === 0 ? node.run('unblock', word) : { status: 0, stderr: '' };
   if (unblocked.status !== 0)
     findings.push(`unblock ${word} ended with ${unblocked.status}: ${unblocked.stderr}`);
+  return { word, findings };
+}
+
+/**
+ * Grants sudo for an hour, and ends it.
+ * @param isKnown whether the node's state database is as it was: else person or group may be unknown, which has to be said.
+ * @param isAdmin whether the store gives sudo to that person, as far as the node can know.
+ * @returns what an oracle finds in between and afterwards; `word` for the log.
+ */
+export function grantOne(
+  node: LoginRoot,
+  person: ModelPerson,
+  known: { readonly domain: string; readonly isKnown: boolean; readonly isAdmin: boolean },
+  rng: Rng,
+): { readonly word: string; readonly findings: readonly string[] } {
+  const word = spell(person, known.domain, rng);
+  const group = ['--group', SUDO_GROUP];
+  const granted = node.run('grant', word, ...group, '--for', '1h', '--reason', 'campaign');
+  const findings: string[] = [];
+  if (known.isKnown && granted.status !== 0)
+    findings.push(`grant ${word} ended with ${granted.status}: ${granted.stderr}`);
+  const rule = (): string | undefined =>
+    node
+      .read('etc/sudoers.d/sunk-agent')
+      .split('\n')
+      .find((line) => line.startsWith(`#${person.uid} `));
+  const during = rule();
+  if (!known.isAdmin && during !== undefined && !during.includes('NOTAFTER='))
+    findings.push(`the grant of ${word} has no end: ${during}`);
+  if (granted.status !== 0) return { word, findings };
+  const ended = node.run('grant', word, ...group, '--end');
+  if (ended.status !== 0)
+    findings.push(`the end of the grant of ${word} ended with ${ended.status}: ${ended.stderr}`);
+  else if (!known.isAdmin && rule() !== undefined)
+    findings.push(`${word} has sudo after the end of a grant: ${rule()}`);
   return { word, findings };
 }
