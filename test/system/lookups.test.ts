@@ -1,0 +1,28 @@
+// Names resolve at every moment: a follower switches while other processes look people up by the real libnss-cache.
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ensureLayers } from '../support/nodes/base.ts';
+import { openPrivateNode, type PrivateNode } from '../support/nodes/private-node.ts';
+import { propertyRuns } from '../support/property-runs.ts';
+import type { Lookups } from '../support/publish/lookups-inside.ts';
+import { describeOnNodes } from '../support/requirements.ts';
+
+const INSIDE = path.resolve(import.meta.dirname, '../support/publish/lookups-inside.ts');
+
+describeOnNodes('a follower that switches', () => {
+  let node: PrivateNode;
+  beforeAll(async () => {
+    node = await openPrivateNode(ensureLayers('bookworm', ['libnss-cache']));
+  });
+  afterAll(() => node.close());
+
+  test('fails no lookup of name, uid or groups', { timeout: 1_800_000 }, () => {
+    const switches = propertyRuns(40, 1000);
+    const [command, ...args] = [...node.command, process.execPath, INSIDE, 'switch', String(switches)];
+    const found = JSON.parse(execFileSync(command, args, { encoding: 'utf8' })) as Lookups;
+    process.stderr.write(`${found.lookups} lookups during ${found.switches} switches\n`);
+    expect(found.failures.slice(0, 10)).toEqual([]);
+    expect(found.lookups).toBeGreaterThan(10 * switches);
+  });
+});
