@@ -199,22 +199,13 @@ describe.runIf(process.geteuid?.() === 0)('a publisher that is killed at any ren
       now,
     };
     writeFileSync(at('order.json'), JSON.stringify(order));
-    const strace = [
-      'strace',
-      '-f',
-      '-qq',
-      '-o',
-      '/dev/null',
-      '-e',
-      `inject=rename,renameat2:signal=KILL:when=${kill}`,
-    ];
-    const [command = '', ...args] = [
-      ...(kill === null ? [] : strace),
-      process.execPath,
-      PROGRAM,
-      at('order.json'),
-    ];
-    const { status, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: 60_000 });
+    const strace = ['-f', '-qq', '-o', '/dev/null', '-e', `inject=rename,renameat2:signal=KILL:when=${kill}`];
+    const program = [process.execPath, PROGRAM, at('order.json')];
+    const { status, stderr } = spawnSync(
+      kill === null ? 'env' : 'strace',
+      kill === null ? program : [...strace, ...program],
+      { encoding: 'utf8', timeout: 60_000 },
+    );
     if (status === 1) throw new Error(stderr);
     return status;
   }
