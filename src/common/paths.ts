@@ -32,6 +32,8 @@ export interface Paths {
   readonly status: string;
   /** What the last hourly round over the other name services found. */
   readonly nameRound: string;
+  /** What the last round over the Kubernetes Secrets of `publish.secrets` found. */
+  readonly secrets: string;
   readonly syncLock: string;
   readonly freeze: string;
   /** Users whose keys an operator extended. */
@@ -71,6 +73,7 @@ export function pathsUnder(root: string): Paths {
     trials: below('run/sunk-agent/trials'),
     status: below('run/sunk-agent/status.json'),
     nameRound: below('run/sunk-agent/name-round.json'),
+    secrets: below('run/sunk-agent/secrets.json'),
     syncLock: below('run/sunk-agent/pass.lock'),
     freeze: below('var/lib/sunk-agent/freeze'),
     extended: below('var/lib/sunk-agent/extended'),

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type Document, LineCounter, isMap, isNode, isPair, parseDocument } from 'yaml';
 import * as z from 'zod';
 import { access } from './access.ts';
-import { accounts } from './accounts.ts';
+import { accounts, isPublisher } from './accounts.ts';
 import { audit } from './audit.ts';
 import { keys } from './keys.ts';
 import { limits } from './limits.ts';
@@ -72,7 +72,7 @@ export function parseConfig(text: string, file: string): Config {
     );
   }
   const parsed = configSchema.safeParse(plainValue(document, file));
-  if (parsed.success) return settle(parsed.data);
+  if (parsed.success) return settle(parsed.data, file);
   const issues = parsed.error.issues.map((issue) => {
     const path = issue.path.map(String);
     const key = issue.code === 'unrecognized_keys' ? [...path, issue.keys[0] ?? ''] : path;
@@ -89,8 +89,13 @@ export function parseConfig(text: string, file: string): Config {
 }
 
 /** A publisher has no accounts of its own, so whether it makes homes is a question of its own. */
-function settle(config: Config): Config {
+function settle(config: Config, file: string): Config {
   const { accounts: given, publish: publisher } = config;
+  if (publisher.secrets !== null && !isPublisher(given))
+    throw new AgentError(
+      'config_invalid',
+      `${file}: publish.secrets: only accounts.backend publish or nsscache has something to fill them with`,
+    );
   return given.backend === 'publish' ? { ...config, accounts: { ...given, homes: publisher.homes } } : config;
 }
 

@@ -11,6 +11,10 @@ export const MAX_NAMED = 50;
 const kind = z.enum(['User', 'Group']);
 const mode = z.enum(['full', 'delta']);
 const probedGroup = z.strictObject({ id: z.string().max(500), name: z.string().max(500) });
+/** The maps of libnss-cache that Kubernetes Secrets can have. */
+export const secretMap = z.enum(['passwd', 'group', 'shadow', 'sshkey']);
+const base64 = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/);
+const objectName = z.string().max(253);
 const finding = z.strictObject({ code: z.string().max(100), detail: z.string().max(2000) });
 
 /** Requests of the agent. `n` numbers the request; every answer to it carries the same `n`. */
@@ -32,6 +36,22 @@ export const askSchema = z.discriminatedUnion('ask', [
     ask: z.literal('probe'),
     n: z.int(),
     groups: z.array(z.strictObject({ name: z.string(), id: z.string().nullable() })),
+  }),
+  /** Read the Secrets of `publish.secrets`. */
+  z.strictObject({ ask: z.literal('read-secrets'), n: z.int() }),
+  /** Replace maps in them, if each Secret still has the version that was read; no other Secret is ever written. */
+  z.strictObject({
+    ask: z.literal('write-secrets'),
+    n: z.int(),
+    secrets: z
+      .array(
+        z.strictObject({
+          name: objectName,
+          version: z.string().max(200),
+          maps: z.array(z.strictObject({ map: secretMap, data: base64 })).max(4),
+        }),
+      )
+      .max(4),
   }),
   /** Serve this text to Prometheus (`metrics.listen`); has no answer. */
   z.strictObject({ ask: z.literal('metrics'), text: z.string() }),
@@ -107,6 +127,34 @@ export const saySchema = z.discriminatedUnion('say', [
       }),
     ),
   }),
+  /** The Secrets of `publish.secrets`, as the API server has them after the request. */
+  z.strictObject({
+    say: z.literal('secrets'),
+    n: z.int(),
+    secrets: z
+      .array(
+        z.strictObject({
+          name: objectName,
+          /** resourceVersion; null: it could not be read. */
+          version: z.string().max(200).nullable(),
+          /** Whether its content is what this program wrote last. */
+          isUnaltered: z.boolean(),
+          /** Of all values of its data, decoded, as the API server’s limit counts them. */
+          bytes: z.int().min(0),
+          maps: z.array(
+            z.strictObject({
+              map: secretMap,
+              /** SHA-256 in hex. */
+              hash: z.string().regex(/^[0-9a-f]{64}$/),
+              /** Of passwd where the content is another program’s; else null. */
+              data: base64.nullable(),
+            }),
+          ),
+          problem: finding.nullable(),
+        }),
+      )
+      .max(4),
+  }),
   /** The request failed as a whole; none of its pages count. `code` is an ErrorCode. */
   z.strictObject({
     say: z.literal('failed'),
@@ -139,6 +187,9 @@ export type Say = z.infer<typeof saySchema>;
 export type FetchEnd = Extract<Say, { say: 'end' }>;
 export type ProbeAnswer = Extract<Say, { say: 'probe' }>;
 export type ReadAnswer = Extract<Say, { say: 'resource' }>;
+export type SecretsAnswer = Extract<Say, { say: 'secrets' }>;
+export type SecretWrites = Extract<Ask, { ask: 'write-secrets' }>['secrets'];
+export type SecretMap = z.infer<typeof secretMap>;
 export type ChangeNotice = Extract<Say, { say: 'look' }>;
 export type FetchAsk = Extract<Ask, { ask: 'pass' }>;
 export type ReadAsk = Extract<Ask, { ask: 'read' }>;

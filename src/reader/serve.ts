@@ -24,6 +24,8 @@ export async function serveAgent(stream: Duplex, store: Store, log: Logger): Pro
       fetches = fetches.then(() => sendAnswer(ask.n, () => serveFetch(channel, ask, store)));
     else if (ask.ask === 'read') void sendAnswer(ask.n, () => answerRead(ask, store));
     else if (ask.ask === 'probe') void sendAnswer(ask.n, () => answerProbe(ask, store));
+    else if (ask.ask === 'read-secrets' || ask.ask === 'write-secrets')
+      void sendAnswer(ask.n, () => answerSecrets(ask, store));
     else if (ask.ask === 'resume') store.client.resume();
     else if (ask.ask === 'announce') store.client.announce(ask.snapshot);
     else if (ask.ask === 'watch') watch();
@@ -59,6 +61,15 @@ export async function serveAgent(stream: Duplex, store: Store, log: Logger): Pro
 async function answerProbe(ask: Extract<Ask, { ask: 'probe' }>, { config, root }: Store): Promise<Say> {
   const { probeStore } = await import('./probe.ts');
   return { say: 'probe', n: ask.n, ...(await probeStore(config.scim, root, ask.groups)) };
+}
+
+/** Loads the client of the API server only where Secrets are to be filled. */
+async function answerSecrets(
+  ask: Extract<Ask, { ask: 'read-secrets' | 'write-secrets' }>,
+  { config, root }: Store,
+): Promise<Say> {
+  const { serveSecrets } = await import('./secrets/serve-secrets.ts');
+  return serveSecrets(ask, config.publish.secrets, root);
 }
 
 async function sendTraffic(channel: Channel, store: Store): Promise<void> {

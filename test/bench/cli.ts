@@ -104,6 +104,7 @@ async function benchStatus({ program, runtime, emptyScript }: Bundled): Promise<
     hasSshdDropIn: true,
     host: null,
     nameRound: null,
+    secrets: [],
   });
   writeFileSync(path.join(root, 'run/sunk-agent/status.json'), JSON.stringify(status));
   const [floor = [], samples = []] = timePrograms(

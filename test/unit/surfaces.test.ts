@@ -67,6 +67,7 @@ const statusFor = (text: string) =>
     hasSshdDropIn: true,
     host: null,
     nameRound: null,
+    secrets: [],
   });
 
 function planOf(text: string): string {

@@ -9,6 +9,7 @@ import { keepContext, LOCK_PATIENCE_MS } from './context-recovery.ts';
 import { createDaemonSync } from './daemon-sync.ts';
 import { startNameRounds } from './name-rounds.ts';
 import { startPublicationRounds } from './publication-rounds.ts';
+import { startSecretRounds } from './secret-rounds.ts';
 import { checkSchedule } from './schedule.ts';
 import { createSyncQueue, type SyncQueue } from './sync-queue.ts';
 import { startSyncTriggers } from './sync-triggers.ts';
@@ -48,11 +49,13 @@ export async function runDaemon(node: NodeContext, source: ReaderSource, stop: A
     nextDue: () => nextDue(),
   });
 
+  const secrets = startSecretRounds(node, link);
   await sync(null);
   manager.notify('READY=1\nSTATUS=serving from the state database');
 
   const queue = createSyncQueue(async (request) => {
     await sync(request);
+    secrets.look();
     manager.notify(`STATUS=last sync at ${new Date().toISOString()}`);
   });
   const watchdog = startWatchdog(manager, queue, config.scim.bounds.pass);
@@ -73,6 +76,7 @@ export async function runDaemon(node: NodeContext, source: ReaderSource, stop: A
   triggers.stop();
   rounds.stop();
   publications.stop();
+  secrets.stop();
   await queue.stop();
   clearInterval(watchdog);
   lists.close();

@@ -8,6 +8,9 @@ import type { PageLine } from '../../protocol/page-lines.ts';
 const MESSAGE_BYTES = 256 * 1024;
 const MESSAGE_LIMITS: JsonLimits = { depth: 10, values: 20_000 };
 const RESOURCE_MESSAGE = Buffer.from('{"say":"resource",');
+/** With the passwd of another program: a Secret holds 1 MiB, and base64 adds a third. */
+const SECRETS_MESSAGE = Buffer.from('{"say":"secrets",');
+const SECRETS_BYTES = 2 * 1024 * 1024;
 /** Around the resources of a page, or the one of a message. */
 const OUTER_DEPTH = 2;
 /** Resources of one fetch: five times the largest store that is measured. */
@@ -41,7 +44,9 @@ export function createReaderBounds(bounds: Config['scim']['bounds']): ReaderBoun
     patience: bounds.pass * 1000 + GRACE_MS,
     checkLine(line, isPage) {
       const hasResource = isPage || line.subarray(0, RESOURCE_MESSAGE.length).equals(RESOURCE_MESSAGE);
-      if (!hasResource && line.length > MESSAGE_BYTES) throw exceed(`a message of ${line.length} bytes`);
+      const hasSecrets = line.subarray(0, SECRETS_MESSAGE.length).equals(SECRETS_MESSAGE);
+      if (!hasResource && line.length > (hasSecrets ? SECRETS_BYTES : MESSAGE_BYTES))
+        throw exceed(`a message of ${line.length} bytes`);
       const excess = findExcess(line, hasResource ? resource : MESSAGE_LIMITS);
       if (excess === 'depth') throw exceed('JSON that is nested too deeply');
       if (excess === 'values') throw exceed('JSON with too many values');

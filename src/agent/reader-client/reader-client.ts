@@ -11,6 +11,8 @@ import {
   type FetchEnd,
   type ProbeAnswer,
   type ReadAnswer,
+  type SecretsAnswer,
+  type SecretWrites,
   type Say,
   saySchema,
 } from '../../protocol/messages.ts';
@@ -26,6 +28,10 @@ export interface Reader {
   read(kind: ResourceKind, id: string): Promise<ReadAnswer>;
   /** Looks at the store, for doctor; asks for these groups by name and id. */
   probe(groups: readonly GroupQuestion[]): Promise<ProbeAnswer>;
+  /** The Secrets of `publish.secrets`. */
+  readSecrets(): Promise<SecretsAnswer>;
+  /** Replaces maps in them, where they still have the version that was read. */
+  writeSecrets(secrets: SecretWrites): Promise<SecretsAnswer>;
   /** Has the reader listen to the store's events and to its own tokens, and be told of them. */
   watch(onChange: (change: ChangeNotice) => void): void;
   /** How the store answered, after each question. */
@@ -121,8 +127,21 @@ function dispatch(say: Say, bounds: ReaderBounds, questions: OpenQuestions, noti
 }
 
 /** The questions that have an answer. */
-function asking(questions: OpenQuestions, bounds: ReaderBounds): Pick<Reader, 'fetch' | 'read' | 'probe'> {
+function asking(
+  questions: OpenQuestions,
+  bounds: ReaderBounds,
+): Pick<Reader, 'fetch' | 'read' | 'probe' | 'readSecrets' | 'writeSecrets'> {
   return {
+    readSecrets: () =>
+      questions.ask<SecretsAnswer>(
+        (n) => ({ ask: 'read-secrets', n }),
+        (reply) => (reply.say === 'secrets' ? reply : undefined),
+      ),
+    writeSecrets: (secrets) =>
+      questions.ask<SecretsAnswer>(
+        (n) => ({ ask: 'write-secrets', n, secrets }),
+        (reply) => (reply.say === 'secrets' ? reply : undefined),
+      ),
     fetch: ({ mode, since }, sink) =>
       questions.ask<FetchEnd>(
         (n) => ({ ask: 'pass', n, mode, since }),

@@ -40,6 +40,8 @@ export interface StatusInput {
   readonly host: HostLoad | null;
   /** null: no round since the node booted. */
   readonly nameRound: NameRound | null;
+  /** What is wrong with the Kubernetes Secrets; empty where none are to be filled. */
+  readonly secrets: readonly string[];
   /** The daemon that writes it; null: a command. */
   readonly daemon: DaemonIdentity | null;
   /** Who was root here and lost sudo, where it cannot be known that no root shell is left. */
@@ -104,6 +106,7 @@ function listDegraded({
   frozenUntil,
   quarantined,
   nameRound,
+  secrets,
   formerRoot,
 }: StatusInput): string[] {
   const { failure, held, fetched, counts, keyExpiry, extended } = report;
@@ -135,7 +138,7 @@ function listDegraded({
   for (const { name, until } of formerRoot.slice(0, NAMED))
     degraded.push(`${name} had root here until ${sayMinute(until)} (UTC): recreate this pod`);
   if (frozenUntil > now) degraded.push('this node is frozen');
-  degraded.push(...describeRound(nameRound));
+  degraded.push(...describeRound(nameRound), ...secrets);
   return degraded;
 }
 

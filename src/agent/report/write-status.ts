@@ -4,6 +4,7 @@ import { readFormerRoot } from '../../host/sudo/had-root.ts';
 import { hasSshdDropIn } from '../../host/sshd/sshd.ts';
 import { attempt } from '../../common/system-error.ts';
 import { hasNoNetwork } from '../node-context.ts';
+import { describeSecrets } from '../publication/secrets-report.ts';
 import { readNameRound } from '../reconcile/name-round.ts';
 import type { SyncContext } from '../reconcile/context.ts';
 import { readOperatorFiles } from '../overrides/operator-files.ts';
@@ -41,6 +42,7 @@ export async function publishStatus(
     nextSync,
     daemon: nextSync === null ? null : identifySelf(),
     nameRound: readNameRound(paths),
+    secrets: describeSecrets(config, paths, now),
     host: await context.hostLoad(now),
     hasSshdDropIn:
       paths.root === '/' && config.accounts.backend !== 'publish'

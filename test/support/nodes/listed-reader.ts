@@ -23,6 +23,8 @@ export function readListed({ users, groups }: Listed, clock: () => number = Date
       const numbers = { n: 1, mode, requests: 2, retries: 0, bytes: 0, server_time: now, local_time: now };
       return Promise.resolve({ say: 'end', complete, problems: [], ...numbers });
     },
+    readSecrets: () => Promise.reject(new Error('this store has no Secrets')),
+    writeSecrets: () => Promise.reject(new Error('this store has no Secrets')),
     read(kind, id) {
       const now = clock();
       const resource = lists[kind].find((one) => 'id' in one && one.id === id) ?? null;

@@ -117,6 +117,7 @@ export const healthy: Facts = {
       hasSshdDropIn: true,
       host: null,
       nameRound: null,
+      secrets: [],
     }),
   ),
   isDaemonUp: true,

@@ -35,6 +35,7 @@ function statusFor(report: SyncReport) {
     hasSshdDropIn: true,
     host: null,
     nameRound: null,
+    secrets: [],
   });
 }
 

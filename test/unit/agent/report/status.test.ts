@@ -26,6 +26,7 @@ function input(more: Partial<StatusInput> = {}): StatusInput {
     hasSshdDropIn: true,
     host: HOST,
     nameRound: null,
+    secrets: [],
     ...more,
   };
 }
