@@ -119,13 +119,29 @@ To set it up:
   5. look       sunk-agent fleet on the publisher, /run/sunk-agent/follower.status in a pod
 
 To rotate the key, put the next one in place of publish.key: it signs at once, and followers know it. Then give them the
-one after it. If a key was stolen, take it from every pod's list: followers then refuse what it signed. If it was lost, the
-next one goes on. A publisher that was lost with its state volume: sunk-agent ledger import DIRECTORY --apply takes ledger
-and accounts from the last generation, and no uid changes.
+one after it. If the key was lost, the same. If it was stolen, take it from /etc/sunk-agent/publishers of every pod first:
+followers then refuse what it signs, and what it signed before, with whatever serial, gives way to the first generation of
+the next key. Who had the key was root on each login pod: recreate them.
 
-While the publisher is away, pods go on with the last generation. Keys end keys.max_age after the store last confirmed
-them, and pods that start find no generation younger than publish.not_after. sunk-agent block NAME --offline KEY puts a
-block on the volume that an operator signed; followers obey it at their next poll, and it ends by itself.
+A publisher that lost its state volume publishes nothing over the last generation until sunk-agent ledger import DIRECTORY
+--apply has taken ledger, accounts, keys and sudo rules from it; no uid changes, and the store is not needed. The signature
+must be of publish.key or of a key in the publisher's own /etc/sunk-agent/publishers, so that the next key can go on. It is
+the same after the state was restored from a backup. If volume and state are lost together, recreate the pods.
+
+While the publisher is away, users see nothing, and this is what ends:
+
+  at once             additions, changes and revocations wait; block --offline works
+  publish.not_after   (24 h) pods that start have no generation, so no login; those that run log it and report it
+  keys.max_age        after the store last confirmed a key, sshd refuses it; sessions that are open stay
+
+Names resolve for good, and a publisher that comes back after any time goes on. To have pods start again before the store
+is back, restore a publisher as above: what it has taken over it signs, within a minute.
+
+sunk-agent block NAME --offline KEY puts a block on the volume that an operator signed; followers obey it at their next
+poll, and it ends by itself.
+
+Clocks: order is by serial, whatever the clocks say. By a pod's own clock end keys, blocks and not-after; sunk-agent fleet
+shows a follower whose clock is a minute off as faulty.
 
 Who is root in a pod can stop its follower, or take its keys for that pod; sunk-agent fleet shows it stale, and such a pod
 must be deleted. Heartbeats are what pods report, and no proof.`;

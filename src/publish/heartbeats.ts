@@ -1,5 +1,5 @@
 // What followers report of themselves on a volume that every pod can write: bounded, judged line by line, never proof.
-import { opendirSync } from 'node:fs';
+import { lstatSync, opendirSync } from 'node:fs';
 import { readBounded } from './volume.ts';
 
 export interface Heartbeat {
@@ -17,9 +17,15 @@ export interface Heartbeat {
   readonly fault: string | null;
 }
 
+/** A heartbeat as it lies on the volume. */
+export interface StoredHeartbeat extends Heartbeat {
+  /** When the file was written, by the volume's clock, epoch seconds. */
+  readonly writtenAt: number;
+}
+
 export interface Heartbeats {
   /** By the name of the file. */
-  readonly followers: ReadonlyMap<string, Heartbeat>;
+  readonly followers: ReadonlyMap<string, StoredHeartbeat>;
   /** Files that are no heartbeat. */
   readonly malformed: number;
   /** There are more files than are read. */
@@ -44,7 +50,7 @@ const FIELDS: Readonly<Record<string, RegExp>> = {
 
 /** @throws the system's error: the directory cannot be read. */
 export function readHeartbeats(directory: string): Heartbeats {
-  const followers = new Map<string, Heartbeat>();
+  const followers = new Map<string, StoredHeartbeat>();
   let malformed = 0;
   let seen = 0;
   const entries = opendirSync(directory);
@@ -53,10 +59,12 @@ export function readHeartbeats(directory: string): Heartbeats {
       // A follower's temporary, or none of its names.
       if (entry.name.startsWith('.')) continue;
       seen += 1;
-      const text = NAME.test(entry.name) ? readBounded(`${directory}/${entry.name}`, MAX_BYTES) : null;
+      const file = `${directory}/${entry.name}`;
+      const text = NAME.test(entry.name) ? readBounded(file, MAX_BYTES) : null;
       const heartbeat = text === null ? null : parseHeartbeat(text);
-      if (heartbeat === null) malformed += 1;
-      else followers.set(entry.name, heartbeat);
+      const written = lstatSync(file, { throwIfNoEntry: false });
+      if (heartbeat === null || written === undefined) malformed += 1;
+      else followers.set(entry.name, { ...heartbeat, writtenAt: Math.floor(written.mtimeMs / 1000) });
     }
   } finally {
     entries.closeSync();

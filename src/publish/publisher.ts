@@ -85,8 +85,8 @@ export function openPublisher(settings: PublisherSettings, memoryFile: string, s
       if (before !== null && !isNew && !isDueAfter(before, now))
         return { serial: before.serial, signedAt: before.signedAt, isNew };
       const write = (): Memory => {
-        const memory = before ?? meetVolume(settings, scratch);
-        demandOwnVolume(settings, memory, memoryFile, scratch);
+        const memory = before ?? meetVolume(settings, memoryFile, scratch);
+        demandOwnVolume(settings, memory, scratch);
         const serial = Math.max(memory.serial + 1, now);
         const kept = keep(memory.kept, content.files, now);
         // Before it is on the volume: a kill in between costs a serial, none is used twice, and the next one is due at once.
@@ -164,21 +164,37 @@ function withVolumeLock<T>(directory: string, work: () => T): T {
   }
 }
 
-/** What is on the volume already, if this key signed it: a publisher that lost its state goes on where it was. */
-function meetVolume(settings: PublisherSettings, scratch: string): Memory {
+/**
+ * A publisher that remembers nothing and finds what it published lost its state: what it would decide now no guard sees, so
+ * an operator restores it first. A memory that was cut short is beside a state that is there: it goes on where it was.
+ */
+function meetVolume(settings: PublisherSettings, memoryFile: string, scratch: string): Memory {
   const found = readOwnManifest(settings, scratch);
-  const publisher = found?.publisher ?? randomBytes(16).toString('hex');
-  const { succeeds = null, serial = 0 } = found ?? {};
+  const { directory } = settings;
+  if (found !== null && !existsSync(memoryFile))
+    throw new AgentError(
+      'refused',
+      `this node has published serial ${found.serial} in ${directory}, and does not remember it`,
+      { hint: `restore it from there: sunk-agent ledger import ${directory} --apply` },
+    );
+  return toMemory(found ?? { publisher: randomBytes(16).toString('hex'), succeeds: null, serial: 0 });
+}
+
+function toMemory({
+  publisher,
+  succeeds,
+  serial,
+}: Pick<Manifest, 'publisher' | 'succeeds' | 'serial'>): Memory {
   return { publisher, succeeds, serial, signedAt: 0, content: '', kept: {} };
 }
 
+/** From now on this node is the publisher of that manifest, and the next one is due; files that it lists are kept a while. */
+export function adoptManifest(manifest: Manifest, memoryFile: string): void {
+  remember(memoryFile, { ...toMemory(manifest), kept: keep({}, manifest.files, manifest.signedAt) });
+}
+
 /** Another publisher with the same key would have followers go back and forth. */
-function demandOwnVolume(
-  settings: PublisherSettings,
-  { publisher, serial }: Memory,
-  memoryFile: string,
-  scratch: string,
-): void {
+function demandOwnVolume(settings: PublisherSettings, { publisher, serial }: Memory, scratch: string): void {
   const found = readOwnManifest(settings, scratch);
   const { directory } = settings;
   if (found === null) return;
@@ -193,7 +209,7 @@ function demandOwnVolume(
       'refused',
       `${directory} has serial ${found.serial} of this publisher, which remembers ${serial}`,
       {
-        hint: `stop the copy of this publisher that runs beside it; if there is none, and the state was restored from a backup, remove ${memoryFile}`,
+        hint: `stop the copy of this publisher that runs beside it; if there is none, and the state was restored from a backup: sunk-agent ledger import ${directory} --apply`,
       },
     );
 }
@@ -203,6 +219,11 @@ function readOwnManifest({ directory, key }: PublisherSettings, scratch: string)
   return existsSync(key)
     ? readSignedManifest(directory, `${PRINCIPAL} ${readPublicKey(key)}\n`, scratch)
     : null;
+}
+
+/** The serial that this node published last; -1: it remembers none. */
+export function readLastSerial(memoryFile: string): number {
+  return readMemory(memoryFile)?.serial ?? -1;
 }
 
 function keep(kept: Memory['kept'], files: readonly ManifestFile[], now: number): Memory['kept'] {

@@ -19,31 +19,42 @@ export function readSignedManifest(volume: string, allowed: string, scratch: str
 }
 
 /**
- * Files of the last generation by name, latin1; `ledger` is what `sunk-agent ledger export` prints.
- * @throws AgentError refused: no trusted key signed it, or a file is missing or altered.
+ * The same, where there must be one.
+ * @throws AgentError refused: no trusted key signed what is there.
  */
-export function readPublishedFiles<Name extends string>(
-  volume: string,
-  allowed: string,
-  scratch: string,
-  names: readonly Name[],
-): Record<Name, string> {
+export function readTrustedManifest(volume: string, allowed: string, scratch: string): Manifest {
   const manifest = readSignedManifest(volume, allowed, scratch);
-  if (manifest === null)
-    throw new AgentError('refused', `${volume} has no generation that a trusted key signed`, {
-      hint: 'publish.key, or a line of /etc/sunk-agent/publishers, must be the key of the publisher that wrote it',
-    });
-  const texts = names.map((name) => {
-    const file = manifest.files.find((one) => one.name === name);
-    const text = file === undefined ? null : readFileOf(volume, file);
-    if (text !== null) return [name, text] as const;
-    throw new AgentError(
-      'refused',
-      `${name} of serial ${manifest.serial} in ${volume} is missing or altered`,
-      {
-        hint: 'use a copy of the volume, or the file of sunk-agent ledger export',
-      },
-    );
+  if (manifest !== null) return manifest;
+  throw new AgentError('refused', `${volume} has no generation that a trusted key signed`, {
+    hint: 'publish.key, or a line of /etc/sunk-agent/publishers, must be the key of the publisher that wrote it',
   });
-  return Object.fromEntries(texts) as Record<Name, string>;
+}
+
+/**
+ * A file of a generation, latin1; `ledger` is what `sunk-agent ledger export` prints.
+ * @param manifest of `readTrustedManifest`.
+ * @throws AgentError refused: the file is missing or altered.
+ */
+export function readFileNamed(volume: string, manifest: Manifest, name: string): string {
+  const file = manifest.files.find((one) => one.name === name);
+  const text = file === undefined ? null : readFileOf(volume, file);
+  if (text !== null) return text;
+  throw new AgentError('refused', `${name} of serial ${manifest.serial} in ${volume} is missing or altered`, {
+    hint: 'use a copy of the volume, or the file of sunk-agent ledger export',
+  });
+}
+
+/**
+ * Text of each key file of a generation, by account name.
+ * @throws AgentError refused
+ */
+export function readPublishedKeys(volume: string, manifest: Manifest): ReadonlyMap<string, string> {
+  const texts = new Map<string, string>();
+  for (let shard = 0; shard < manifest.shards; shard += 1) {
+    for (const line of readFileNamed(volume, manifest, `keys/${shard}`).split('\n')) {
+      const [, name, key] = /^(\S+) \d+ (.+)$/.exec(line) ?? [];
+      if (name !== undefined && key !== undefined) texts.set(name, `${texts.get(name) ?? ''}${key}\n`);
+    }
+  }
+  return texts;
 }

@@ -1,10 +1,12 @@
 // After each change: what was written on a publisher becomes a signed generation for its followers.
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { AgentError, describeError } from '../../common/errors.ts';
 import { nameRefusal } from '../../common/system-error.ts';
 import type { NodeContext } from '../node-context.ts';
 import { readKeyFiles } from '../../host/keys/authorized-keys.ts';
-import { readCurrent } from '../../host/nss/generation.ts';
+import { leaveOutDenied } from '../../host/keys/deny-list.ts';
+import { readCurrent, readGeneration } from '../../host/nss/generation.ts';
 import { readSudoers } from '../../host/sudo/sudoers.ts';
 import type { PublishedState } from '../../publish/generation.ts';
 import { openPublisher, type Publisher, type PublisherSettings } from '../../publish/publisher.ts';
@@ -59,8 +61,13 @@ export function settingsOf({ config, paths }: Pick<NodeContext, 'config' | 'path
   return { directory: path.join(paths.root, directory), key: path.join(paths.root, key), notAfter, resign };
 }
 
+/** @throws AgentError refused: what was decided is no longer here, and nothing is not what was decided. */
 function gather({ config, paths, state }: PublicationContext): PublishedState {
   const directory = path.join(paths.root, config.accounts.nsscache_dir);
+  if (existsSync(paths.publication) && readGeneration(directory) === null)
+    throw new AgentError('refused', `the accounts that this node published are no longer in ${directory}`, {
+      hint: `take them from the last generation: sunk-agent ledger import ${config.publish.directory} --apply`,
+    });
   const read = (name: string): string => readCurrent(directory, `${name}.cache`) ?? '';
   const bindings = state.bindings();
   const ledger = { bindings, former: state.former(), inherited: state.inherited() };
@@ -68,7 +75,8 @@ function gather({ config, paths, state }: PublicationContext): PublishedState {
   const newest = bindings.reduce((latest, { boundAt }) => Math.max(latest, boundAt), 0);
   return {
     texts: { passwd: read('passwd'), group: read('group'), shadow: read('shadow') },
-    keyFiles: readKeyFiles(paths.keys),
+    // Of a file that could not be written followers get no more than the helper serves here.
+    keyFiles: leaveOutDenied(paths.denyList, readKeyFiles(paths.keys)),
     sudoers: readSudoers(paths.sudoers),
     ledger: Buffer.from(renderLedger(ledger, newest), 'utf8').toString('latin1'),
   };

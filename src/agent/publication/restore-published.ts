@@ -2,11 +2,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { AgentError } from '../../common/errors.ts';
-import { renderGeneration } from '../../host/nss/cache-files.ts';
-import { publishGeneration, readGeneration } from '../../host/nss/generation.ts';
+import { replaceFiles } from '../../host/fs/atomic-file.ts';
+import { readKeyFiles, removeKeyFile, writeKeyFiles } from '../../host/keys/authorized-keys.ts';
+import { renderGeneration, renderKeyLine, sortLines } from '../../host/nss/cache-files.ts';
+import { publishGeneration } from '../../host/nss/generation.ts';
 import { PRINCIPAL } from '../../publish/manifest.ts';
+import { adoptManifest, readLastSerial } from '../../publish/publisher.ts';
 import { readPublicKey } from '../../publish/signature.ts';
-import { readPublishedFiles } from '../../publish/signed-manifest.ts';
+import { readFileNamed, readPublishedKeys, readTrustedManifest } from '../../publish/signed-manifest.ts';
 import type { NodeContext } from '../node-context.ts';
 import { settingsOf } from './publish-generation.ts';
 
@@ -17,24 +20,43 @@ type Node = Pick<NodeContext, 'config' | 'paths'>;
  * @throws AgentError refused
  */
 export function readPublishedLedger(node: Node, volume: string): string {
-  const { ledger } = readPublishedFiles(volume, listPublishers(node), node.paths.run, ['ledger']);
+  const ledger = readFileNamed(
+    volume,
+    readTrustedManifest(volume, listPublishers(node), node.paths.run),
+    'ledger',
+  );
   return Buffer.from(ledger, 'latin1').toString('utf8');
 }
 
 /**
- * Lines of disabled people cannot be made anew from the store, and followers end their sessions by them. Does nothing
- * where this node has published since.
+ * Accounts, keys and sudo rules as followers have them, so that this node can sign them anew before it has met the store,
+ * and the guard sees what a sync would take from them. Where this node remembers that generation or a later one, its own
+ * stay. From then on it is the publisher that signed it, and its serials go on.
  * @throws AgentError refused
  */
-export function restoreAccounts(node: Node, volume: string): void {
+export function restorePublisher(node: Node, volume: string): void {
   const { config, paths } = node;
+  if (config.accounts.backend !== 'publish') return;
+  const manifest = readTrustedManifest(volume, listPublishers(node), paths.run);
+  if (manifest.serial <= readLastSerial(paths.publication)) return;
   const directory = path.join(paths.root, config.accounts.nsscache_dir);
-  if (config.accounts.backend !== 'publish' || (existsSync(directory) && readGeneration(directory) !== null))
-    return;
-  const names = ['passwd.cache', 'group.cache', 'shadow.cache'] as const;
-  const files = readPublishedFiles(volume, listPublishers(node), paths.run, names);
-  const texts = { passwd: files['passwd.cache'], group: files['group.cache'], shadow: files['shadow.cache'] };
-  publishGeneration(directory, renderGeneration({ ...texts, sshkey: '' }), null);
+  const keyFiles = readPublishedKeys(volume, manifest);
+  const texts = {
+    passwd: readFileNamed(volume, manifest, 'passwd.cache'),
+    group: readFileNamed(volume, manifest, 'group.cache'),
+    shadow: readFileNamed(volume, manifest, 'shadow.cache'),
+    sshkey: sortLines([...keyFiles].map(([name, text]) => `${renderKeyLine(name, text)}\n`).join('')),
+  };
+  const sudoers = readFileNamed(volume, manifest, 'sudoers');
+  publishGeneration(directory, renderGeneration(texts), null);
+  for (const name of readKeyFiles(paths.keys).keys())
+    if (!keyFiles.has(name)) removeKeyFile(paths.keys, name);
+  writeKeyFiles(
+    paths.keys,
+    [...keyFiles].map(([name, text]) => ({ name, text })),
+  );
+  replaceFiles([{ file: paths.sudoers, data: sudoers, encoding: 'latin1', mode: 0o440 }]);
+  adoptManifest(manifest, paths.publication);
 }
 
 /**
@@ -42,9 +64,8 @@ export function restoreAccounts(node: Node, volume: string): void {
  * @throws AgentError refused: no trusted key signed it, or it has no such account.
  */
 export function readPublishedPerson(node: Node, volume: string, name: string): { name: string; uid: number } {
-  const { 'passwd.cache': passwd } = readPublishedFiles(volume, listPublishers(node), node.paths.run, [
-    'passwd.cache',
-  ]);
+  const manifest = readTrustedManifest(volume, listPublishers(node), node.paths.run);
+  const passwd = readFileNamed(volume, manifest, 'passwd.cache');
   for (const line of passwd.split('\n')) {
     const [account, , uid] = line.split(':');
     if (account === name) return { name, uid: Number(uid) };

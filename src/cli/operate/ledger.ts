@@ -6,7 +6,7 @@ import { operatorName } from '../../agent/overrides/operator-files.ts';
 import { recordAct } from '../../agent/report/audit.ts';
 import { AgentError } from '../../common/errors.ts';
 import { sayCount } from '../../common/text/count-noun.ts';
-import { readPublishedLedger, restoreAccounts } from '../../agent/publication/restore-published.ts';
+import { readPublishedLedger, restorePublisher } from '../../agent/publication/restore-published.ts';
 import { readNodeFacts } from '../../plan/managed-state.ts';
 import { printPlan } from '../../plan/print.ts';
 import { compareLedgers } from '../../policy/ledger/compare-ledgers.ts';
@@ -34,12 +34,13 @@ The ledger binds names, uids, gids and homes to SCIM ids for good.
           where both mount the same homes. What only one of them has is counted, and is no difference
   import  binds what an export has and this ledger has not, so that a lost state volume gives every person the uid of
           before. DIRECTORY is a volume of generations: the last one has the ledger, and its signature must be of
-          publish.key or of /etc/sunk-agent/publishers. Refuses what contradicts this ledger or an account of this node.
+          publish.key or of /etc/sunk-agent/publishers; a publisher also takes the accounts, keys and sudo rules from it,
+          and goes on with its serials. Refuses what contradicts this ledger or an account of this node.
           Shows what the next sync would do; changes nothing without --apply
   --apply write it into the ledger
 
-A state volume that was lost on a publisher rebuilds itself from the last published generation, too: people whose name
-and uid stand there keep both. So does sunk-agent import FILE --keep-uids with any passwd.cache.
+A state volume that was lost on an nsscache publisher rebuilds itself from the last published files, too: people whose
+name and uid stand there keep both. So does sunk-agent import FILE --keep-uids with any passwd.cache.
 
 Examples:
   sunk-agent ledger export >ledger.json
@@ -132,8 +133,8 @@ async function importLedger(
       state.bind(plan.bindings);
       state.recordFormer(former, now, operatorName());
       state.inherit(decided);
-      if (file !== '-' && isDirectory(file)) restoreAccounts(node, file);
     }
+    if (isApplied && file !== '-' && isDirectory(file)) restorePublisher(node, file);
     const more = { former: former.length, inherited: decided.length, applied: isApplied };
     process.stdout.write(
       context.json

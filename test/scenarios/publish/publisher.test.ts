@@ -4,6 +4,7 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -11,6 +12,9 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openNodeContext } from '../../../src/agent/node-context.ts';
+import { publishGeneration } from '../../../src/agent/publication/publish-generation.ts';
+import { openSyncContext } from '../../../src/agent/reconcile/context.ts';
 import { parseManifest } from '../../../src/publish/manifest.ts';
 import { readRoot } from '../../../src/publish/volume.ts';
 import { type FollowerAnswer, PublishRig } from '../../support/publish/publish-rig.ts';
@@ -52,6 +56,16 @@ afterAll(async () => {
   rig.remove();
   await node.close();
 });
+
+/** What the daemon does between two syncs when the manifest is to be signed anew. */
+function signAnew(): ReturnType<typeof publishGeneration> {
+  const context = openSyncContext(openNodeContext({ root: node.root, config: undefined }));
+  try {
+    return publishGeneration(context, Math.floor(Date.now() / 1000) + 3600);
+  } finally {
+    context.state.close();
+  }
+}
 
 describe.runIf(process.geteuid?.() === 0)('a publisher', () => {
   test('publishes what it decided, and writes no account of its own', async () => {
@@ -117,22 +131,83 @@ describe.runIf(process.geteuid?.() === 0)('a publisher', () => {
     expect(rig.keys('alice', uidOf('alice'))).toBe('');
   });
 
-  test('a lost state volume is rebuilt from the last generation, and no uid changes', async () => {
-    const before = rig.read('passwd.cache');
-    const serial = parseManifest(readRoot(volume())?.text ?? '')?.serial ?? 0;
+  test('a lost state volume publishes nothing until it is rebuilt from the last generation, and no uid changes', async () => {
+    await node.scim('PATCH', `/Users/${alice}`, {
+      Operations: [{ op: 'replace', path: 'active', value: true }],
+    });
+    expect(await node.run('sync')).toMatchObject({ status: 0 });
+    follow();
+    const before = { passwd: rig.read('passwd.cache'), root: readFileSync(path.join(volume(), 'root')) };
     const state = path.join(node.root, 'var/lib/sunk-agent');
-    cpSync(path.join(state, 'publish-key'), path.join(node.root, 'key'));
     rmSync(state, { recursive: true });
     mkdirSync(state);
-    renameSync(path.join(node.root, 'key'), path.join(state, 'publish-key'));
+    // The signing key was there as well: the next one goes on, and the list of the followers says that the last was trusted.
+    cpSync(rig.nextKey, path.join(state, 'publish-key'));
+    cpSync(path.join(rig.directory, 'publishers'), path.join(node.root, 'etc/sunk-agent/publishers'));
     const plan = await node.run('ledger', 'import', volume());
     expect(plan).toMatchObject({ status: 2 });
     expect(await node.run('ledger', 'import', volume(), '--apply')).toMatchObject({ status: 0 });
+    const restored = parseManifest(before.root.toString('latin1').replace(/-----BEGIN[^]*/, ''))?.files ?? [];
+    // Before it has met the store, which may be away: all is as it was, and young.
+    expect(signAnew()).toMatchObject({ problem: null });
+    const hashes = (): unknown =>
+      parseManifest(readRoot(volume())?.text ?? '')
+        ?.files.filter(({ name }) => name !== 'ledger')
+        .map(({ name, hash }) => `${name} ${hash}`);
+    expect(hashes()).toEqual(
+      restored.filter(({ name }) => name !== 'ledger').map(({ name, hash }) => `${name} ${hash}`),
+    );
     expect(await node.run('sync', '--full')).toMatchObject({ status: 0 });
     expect(follow()).toMatchObject({ status: 0 });
     const lines = (text: string): string[] =>
       text.split('\n').map((line) => line.split(':').slice(0, 4).join(':'));
-    expect(lines(rig.read('passwd.cache'))).toEqual(lines(before));
-    expect(parseManifest(readRoot(volume())?.text ?? '')?.serial).toBeGreaterThan(serial);
+    expect(lines(rig.read('passwd.cache'))).toEqual(lines(before.passwd));
+    const files = parseManifest(readRoot(volume())?.text ?? '')?.files ?? [];
+    // What the sync had to do anew: nothing of accounts, groups, keys and sudo.
+    for (const name of ['group.cache', 'passwd.cache', 'sudoers', 'disabled'])
+      expect(files.find((file) => file.name === name)?.hash).toBe(
+        restored.find((file) => file.name === name)?.hash,
+      );
+    expect(rig.keys('alice', uidOf('alice'))).toContain(ALICE_KEY);
+  });
+
+  test('a publisher that lost its state and was not restored leaves the last generation to its followers', async () => {
+    const root = readFileSync(path.join(volume(), 'root'));
+    const state = path.join(node.root, 'var/lib/sunk-agent');
+    cpSync(state, `${state}.kept`, { recursive: true, verbatimSymlinks: true });
+    for (const name of readdirSync(state))
+      if (name !== 'publish-key') rmSync(path.join(state, name), { recursive: true });
+    const lost = await node.run('sync');
+    expect(lost).toMatchObject({ status: 1 });
+    expect(lost.stdout).toMatch(/does not remember it.*sunk-agent ledger import .* --apply/s);
+    expect(readFileSync(path.join(volume(), 'root'))).toEqual(root);
+    rmSync(state, { recursive: true });
+    renameSync(`${state}.kept`, state);
+    // A copy of the state from before the last generation is restored in the same way.
+    const memory = JSON.parse(readFileSync(path.join(state, 'publication.json'), 'utf8')) as {
+      serial: number;
+    };
+    writeFileSync(
+      path.join(state, 'publication.json'),
+      JSON.stringify({ ...memory, serial: memory.serial - 5 }),
+    );
+    await node.scim('PATCH', `/Users/${alice}`, {
+      Operations: [{ op: 'replace', path: 'active', value: false }],
+    });
+    expect((await node.run('sync')).stdout).toMatch(/sunk-agent ledger import .* --apply/s);
+    expect(readFileSync(path.join(volume(), 'root'))).toEqual(root);
+    expect(await node.run('ledger', 'import', volume(), '--apply')).toMatchObject({ status: 0 });
+    await node.run('sync');
+    follow();
+    expect(rig.keys('alice', uidOf('alice'))).toBe('');
+  });
+
+  test('accounts that are gone from the publisher are not published as none', async () => {
+    const root = readFileSync(path.join(volume(), 'root'));
+    const accounts = path.join(node.root, 'var/lib/sunk-agent/nsscache');
+    expect(existsSync(accounts)).toBe(true);
+    renameSync(accounts, `${accounts}.away`);
+    expect(signAnew()?.problem).toMatch(/no longer in .*ledger import/s);
+    expect(readFileSync(path.join(volume(), 'root'))).toEqual(root);
   });
 });

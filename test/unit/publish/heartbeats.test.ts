@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import fc from 'fast-check';
-import { type Heartbeat, parseHeartbeat } from '../../../src/publish/heartbeats.ts';
+import { parseHeartbeat, type StoredHeartbeat } from '../../../src/publish/heartbeats.ts';
 import { judgeFleet } from '../../../src/publish/judge-fleet.ts';
 
 const TEXT = `sunk-agent follower 1
@@ -51,12 +51,12 @@ describe('a heartbeat', () => {
 });
 
 describe('a fleet', () => {
-  const beat = (more: Partial<Heartbeat> = {}): Heartbeat => {
+  const beat = (more: Partial<StoredHeartbeat> = {}): StoredHeartbeat => {
     const parsed = parseHeartbeat(TEXT);
     if (parsed === null) throw new Error('no heartbeat');
-    return { ...parsed, ...more };
+    return { ...parsed, writtenAt: more.at ?? parsed.at, ...more };
   };
-  const judge = (followers: Record<string, Heartbeat>, now = 1110) =>
+  const judge = (followers: Record<string, StoredHeartbeat>, now = 1110) =>
     judgeFleet(
       { followers: new Map(Object.entries(followers)), malformed: 0, isCut: false },
       { serial: 12, signedAt: 1000 },
@@ -83,4 +83,17 @@ describe('a fleet', () => {
 
   test('gives each follower a moment to take a new generation', () =>
     expect(judge({ a: beat({ serial: 11, at: 1010 }) }, 1020).counts.behind).toBe(0));
+
+  test.each([
+    ['behind', -3600, /clock is 3600 s behind/],
+    ['ahead', 3600, /clock is 3600 s ahead/],
+  ])('judges a follower whose clock is an hour %s by the clock of the volume', (_, off, fault) => {
+    const { followers, counts } = judge({
+      a: beat({ at: 1100 + off, writtenAt: 1100 }),
+      b: beat({ at: 900 + off, writtenAt: 900 }),
+    });
+    expect(counts).toEqual({ current: 0, behind: 0, faulty: 1, stale: 1 });
+    expect(followers[0]).toMatchObject({ name: 'a', clockAhead: off });
+    expect(followers[0]?.fault).toMatch(fault);
+  });
 });
