@@ -138,7 +138,10 @@ Names resolve for good, and a publisher that comes back after any time goes on. 
 is back, restore a publisher as above: what it has taken over it signs, within a minute.
 
 sunk-agent block NAME --offline KEY puts a block on the volume that an operator signed; followers obey it at their next
-poll, and it ends by itself.
+poll, it ends by itself, and unblock NAME --offline KEY takes it back. A publisher that is back takes it into its block list
+(/etc/sunk-agent/operators says whose it takes), and followers leave it to the first generation that has it: from then on
+block and unblock on the publisher decide. If an operator's key was stolen, take it from /etc/sunk-agent/operators
+everywhere: its blocks end within a minute.
 
 Clocks: order is by serial, whatever the clocks say. By a pod's own clock end keys, blocks and not-after; sunk-agent fleet
 shows a follower whose clock is a minute off as faulty.

@@ -24,6 +24,8 @@ export interface Paths {
   readonly sudoers: string;
   /** What a publisher remembers of its last generation. */
   readonly publication: string;
+  /** What became of the blocks that operators put on the volume of the followers. */
+  readonly offlineBlocks: string;
   readonly run: string;
   /** The deny list: names whose keys the helper must not serve, one empty file per name. */
   readonly denyList: string;
@@ -68,6 +70,7 @@ export function pathsUnder(root: string): Paths {
     offboarded: below('var/lib/sunk-agent/offboarded'),
     sudoers: below('etc/sudoers.d/sunk-agent'),
     publication: below('var/lib/sunk-agent/publication.json'),
+    offlineBlocks: below('var/lib/sunk-agent/offline-blocks.json'),
     run: below('run/sunk-agent'),
     denyList: below('run/sunk-agent/shut'),
     trials: below('run/sunk-agent/trials'),

@@ -11,6 +11,8 @@ export interface PublishedState {
   readonly sudoers: string;
   /** The ledger as `sunk-agent ledger export` prints it, for the day the state volume is lost; no follower reads it. */
   readonly ledger: string;
+  /** Hashes of blocks that operators signed and that this state has by now: followers leave these to it. */
+  readonly blocks: readonly string[];
 }
 
 export interface GenerationFile {
@@ -41,9 +43,22 @@ export function makeGeneration(state: PublishedState): Generation {
     ...renderGeneration({ ...texts, sshkey: '' })
       .filter(({ name }) => !name.startsWith('sshkey'))
       .map(({ name, data }) => ({ name, data })),
-    { name: 'disabled', data: renderDisabled(people, texts.shadow) },
+    // `UID NAME` a line: whose sessions followers end.
+    {
+      name: 'disabled',
+      data: listDisabled(texts)
+        .map(({ name, uid }) => `${uid} ${name}\n`)
+        .join(''),
+    },
     { name: 'sudoers', data: state.sudoers },
     { name: 'ledger', data: state.ledger },
+    {
+      name: 'blocks',
+      data: [...state.blocks]
+        .sort()
+        .map((hash) => `${hash}\n`)
+        .join(''),
+    },
     ...renderShards(people, state.keyFiles, shards).map((data, n) => ({ name: `keys/${n}`, data })),
   ];
   return { shards, files: files.sort((a, b) => (a.name < b.name ? -1 : 1)) };
@@ -66,15 +81,18 @@ function readPeople(passwd: string): ReadonlyMap<string, number> {
   return people;
 }
 
-/** `UID NAME` a line: whose sessions followers end. */
-function renderDisabled(people: ReadonlyMap<string, number>, shadow: string): string {
-  const lines = shadow.split('\n').flatMap((line) => {
+/** Whose lines say that they are disabled. */
+export function listDisabled({ passwd, shadow }: { readonly passwd: string; readonly shadow: string }): {
+  readonly name: string;
+  readonly uid: number;
+}[] {
+  const people = readPeople(passwd);
+  return shadow.split('\n').flatMap((line) => {
     const fields = line.split(':');
     const [name = ''] = fields;
     const uid = people.get(name);
-    return uid !== undefined && fields[7] === String(DISABLED_DAY) ? [`${uid} ${name}\n`] : [];
+    return uid !== undefined && fields[7] === String(DISABLED_DAY) ? [{ name, uid }] : [];
   });
-  return lines.join('');
 }
 
 /**

@@ -4,11 +4,14 @@ import { SIGNATURE_START } from './manifest.ts';
 /** ssh-keygen(1), -n and -I. */
 export const BLOCK_NAMESPACE = 'sunk-agent-block';
 
+/** `sunk-agent block --offline` signs none that lasts longer. */
+export const MAX_BLOCK_SECONDS = 7 * 86_400;
+
 export interface OfflineBlock {
   /** The account. */
   readonly name: string;
   readonly uid: number;
-  /** Epoch seconds; a block that cannot be taken back must end by itself. */
+  /** Epoch seconds; it ends by itself, since the volume may hide that it was taken back. */
   readonly until: number;
 }
 
@@ -26,4 +29,15 @@ export function parseBlock(signed: string): OfflineBlock | null {
     ) ?? [];
   if (name === undefined || uid === undefined || until === undefined) return null;
   return { name, uid: Number(uid), until: Number(until) };
+}
+
+/** What is signed to take back the block of that hash. */
+export function renderUnblock(hash: string): string {
+  return `sunk-agent unblock 1\nblock ${hash}\n`;
+}
+
+/** The hash of the block that a signed text takes back; null: it takes back none. Says nothing of its signature. */
+export function parseUnblock(signed: string): string | null {
+  const text = signed.split(`${SIGNATURE_START}\n`)[0] ?? '';
+  return /^sunk-agent unblock 1\nblock ([0-9a-f]{64})\n$/.exec(text)?.[1] ?? null;
 }

@@ -19,7 +19,7 @@ import { entryOf } from '../host/fs/trusted-directory.ts';
 import { hasCode } from '../host/fs/read-text.ts';
 import { AgentError } from '../common/errors.ts';
 import { SIGNATURE_START } from './manifest.ts';
-import { parseBlock } from './offline-block.ts';
+import { parseBlock, parseUnblock } from './offline-block.ts';
 
 const SIGNATURE_END = '\n-----END SSH SIGNATURE-----\n';
 /** As many as a follower reads. */
@@ -111,12 +111,22 @@ export function putBlock(volume: string, signed: string): void {
   putRoot(volume, { ...root, blocks: [...new Set([...root.blocks, name])] });
 }
 
-/** The blocks beside the manifest that have not ended. @param now epoch seconds. */
+/** A signed block as it lies on the volume; its name is not yet checked. null: there is none. */
+export function readBlockText(volume: string, name: string): string | null {
+  return readBounded(`${volume}/blocks/${name}`, MAX_BLOCK);
+}
+
+/** The blocks beside the manifest that have not ended, and what takes one of them back. @param now epoch seconds. */
 export function listBlocks(volume: string, now: number): string[] {
-  return (readRoot(volume)?.blocks ?? []).filter((name) => {
-    const block = parseBlock(readBounded(`${volume}/blocks/${name}`, MAX_BLOCK) ?? '');
-    return block !== null && block.until > now;
-  });
+  const texts = (readRoot(volume)?.blocks ?? []).map(
+    (name) => [name, readBlockText(volume, name) ?? ''] as const,
+  );
+  const inForce = new Set(
+    texts.flatMap(([name, text]) => ((parseBlock(text)?.until ?? 0) > now ? [name] : [])),
+  );
+  return texts.flatMap(([name, text]) =>
+    inForce.has(name) || inForce.has(parseUnblock(text) ?? '') ? [name] : [],
+  );
 }
 
 /** Removes files that no follower can need any more, and what a kill has left. */

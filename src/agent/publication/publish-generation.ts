@@ -8,9 +8,10 @@ import { readKeyFiles } from '../../host/keys/authorized-keys.ts';
 import { leaveOutDenied } from '../../host/keys/deny-list.ts';
 import { readCurrent, readGeneration } from '../../host/nss/generation.ts';
 import { readSudoers } from '../../host/sudo/sudoers.ts';
-import type { PublishedState } from '../../publish/generation.ts';
+import { listDisabled, type PublishedState } from '../../publish/generation.ts';
 import { openPublisher, type Publisher, type PublisherSettings } from '../../publish/publisher.ts';
 import { renderLedger } from '../../state/ledger-file.ts';
+import { listDecidedBlocks } from './adopt-blocks.ts';
 import type { StateDatabase } from '../../state/state.ts';
 
 /** What a sync reports of it. */
@@ -69,15 +70,24 @@ function gather({ config, paths, state }: PublicationContext): PublishedState {
       hint: `take them from the last generation: sunk-agent ledger import ${config.publish.directory} --apply`,
     });
   const read = (name: string): string => readCurrent(directory, `${name}.cache`) ?? '';
+  const texts = { passwd: read('passwd'), group: read('group'), shadow: read('shadow') };
+  // Of a file that could not be written followers get no more than the helper serves here.
+  const keyFiles = leaveOutDenied(paths.denyList, readKeyFiles(paths.keys));
+  const disabled = new Set(listDisabled(texts).map(({ name, uid }) => `${name}:${uid}`));
+  const blocks = listDecidedBlocks(
+    { paths },
+    (name, uid) =>
+      keyFiles.has(name) || (texts.passwd.includes(`${name}:x:${uid}:`) && !disabled.has(`${name}:${uid}`)),
+  );
   const bindings = state.bindings();
   const ledger = { bindings, former: state.former(), inherited: state.inherited() };
   // A time that changes with the ledger alone, so that a quiet sync publishes nothing.
   const newest = bindings.reduce((latest, { boundAt }) => Math.max(latest, boundAt), 0);
   return {
-    texts: { passwd: read('passwd'), group: read('group'), shadow: read('shadow') },
-    // Of a file that could not be written followers get no more than the helper serves here.
-    keyFiles: leaveOutDenied(paths.denyList, readKeyFiles(paths.keys)),
+    texts,
+    keyFiles,
     sudoers: readSudoers(paths.sudoers),
     ledger: Buffer.from(renderLedger(ledger, newest), 'utf8').toString('latin1'),
+    blocks,
   };
 }

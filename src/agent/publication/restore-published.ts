@@ -11,6 +11,8 @@ import { adoptManifest, readLastSerial } from '../../publish/publisher.ts';
 import { readPublicKey } from '../../publish/signature.ts';
 import { readFileNamed, readPublishedKeys, readTrustedManifest } from '../../publish/signed-manifest.ts';
 import type { NodeContext } from '../node-context.ts';
+import { MAX_BLOCK_SECONDS } from '../../publish/offline-block.ts';
+import { rememberDecided } from './adopt-blocks.ts';
 import { settingsOf } from './publish-generation.ts';
 
 type Node = Pick<NodeContext, 'config' | 'paths'>;
@@ -56,6 +58,8 @@ export function restorePublisher(node: Node, volume: string): void {
     [...keyFiles].map(([name, text]) => ({ name, text })),
   );
   replaceFiles([{ file: paths.sudoers, data: sudoers, encoding: 'latin1', mode: 0o440 }]);
+  const blocks = readFileNamed(volume, manifest, 'blocks').split('\n').filter(Boolean);
+  rememberDecided(node, blocks, manifest.signedAt + MAX_BLOCK_SECONDS);
   adoptManifest(manifest, paths.publication);
 }
 

@@ -6,15 +6,17 @@ import { type NodeContext, openNodeContext } from '../../agent/node-context.ts';
 import { resolveSubject, suggestWords } from '../../agent/operator/resolve-subject.ts';
 import { syncFromState } from '../../agent/operator/sync-now.ts';
 import { AgentError } from '../../common/errors.ts';
+import { unblockOffline } from './block-offline.ts';
 import { openView, readEntry } from './block-entry.ts';
 import { announceOwner } from '../owner.ts';
 import { announceWait } from '../waiting.ts';
 import type { CommandContext } from '../command.ts';
 
 export const failure = 1;
-export const options = {};
+export const options = { offline: { type: 'string' } } as const;
 
 export const help = `Usage: sunk-agent unblock NAME [--config FILE] [--root DIR]
+       sunk-agent unblock NAME --offline KEY [--config FILE] [--root DIR]
 
 Removes NAME, in any form that block takes, from /etc/sunk-agent/blocked. The record of the store decides again over
 that user or key.
@@ -27,6 +29,11 @@ Exit status: 0 done, 1 failed.`;
 export async function run(context: CommandContext): Promise<number> {
   const typed = readEntry(context);
   const node = openNodeContext(context);
+  const key = context.values['offline'];
+  if (typeof key === 'string') {
+    unblockOffline(node, typed, key);
+    return 0;
+  }
   announceOwner(context);
   const person = describeTyped(typed, node);
   const words = findWords(typed, node, person);

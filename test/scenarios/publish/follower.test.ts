@@ -17,12 +17,12 @@ import {
 import path from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseManifest, SIGNATURE_START } from '../../../src/publish/manifest.ts';
-import { BLOCK_NAMESPACE, renderBlock } from '../../../src/publish/offline-block.ts';
+import { BLOCK_NAMESPACE, renderBlock, renderUnblock } from '../../../src/publish/offline-block.ts';
 import { signText } from '../../../src/publish/signature.ts';
-import { putBlock, readRoot } from '../../../src/publish/volume.ts';
+import { digest, putBlock, readRoot } from '../../../src/publish/volume.ts';
 import { propertyRuns } from '../../support/property-runs.ts';
 import { seedRandom } from '../../support/records/key-corpus.ts';
-import { FOLLOWER, PublishRig, type Person } from '../../support/publish/publish-rig.ts';
+import { FOLLOWER, PublishRig, type Person, stateOf } from '../../support/publish/publish-rig.ts';
 
 const ALICE: Person = { name: 'alice', uid: 10_000, hasSudo: true, groups: ['slurm-users'] };
 const BOB: Person = { name: 'bob.smith', uid: 10_001, groups: ['slurm-users', 'ml'] };
@@ -307,8 +307,11 @@ describe.runIf(isRoot)('a hostile volume', () => {
 describe.runIf(isRoot)('a block that an operator signed', () => {
   const until = (): number => Math.floor(Date.now() / 1000) + 3600;
 
-  function block(text: string, key = rig.operatorKey, namespace = BLOCK_NAMESPACE): void {
-    putBlock(rig.volume, `${text}${signText(key, namespace, text)}`);
+  /** @returns its hash. */
+  function block(text: string, key = rig.operatorKey, namespace = BLOCK_NAMESPACE): string {
+    const signed = `${text}${signText(key, namespace, text)}`;
+    putBlock(rig.volume, signed);
+    return digest(signed);
   }
 
   function prepare(): void {
@@ -347,10 +350,86 @@ describe.runIf(isRoot)('a block that an operator signed', () => {
     expect(rig.read('sudo')).toContain('#10000 ');
   });
 
+  test('is taken back by an operator alone, also where the two come in the other order', () => {
+    prepare();
+    const text = renderBlock({ name: 'alice', uid: 10_000, until: until() });
+    const hash = block(text);
+    rig.follow();
+    block(renderUnblock(hash), rig.key);
+    rig.follow();
+    expect(rig.keys('alice', 10_000)).toBe('');
+    block(renderUnblock(hash));
+    expect(rig.follow().log).toMatch(/block of alice is over: an operator took it back/);
+    expect(rig.keys('alice', 10_000)).toContain('AAAAalice');
+    expect(rig.read('sudo')).toContain('#10000 ');
+    // A pod that starts now reads both.
+    rig.follow('fresh');
+    expect(rig.keys('alice', 10_000, 'fresh')).toContain('AAAAalice');
+    const root = path.join(rig.volume, 'root');
+    const lines = readFileSync(root, 'latin1').split('\n');
+    const listed = lines.filter((line) => line.startsWith('block ')).reverse();
+    writeFileSync(
+      root,
+      [...listed, ...lines.filter((line) => !line.startsWith('block '))].join('\n'),
+      'latin1',
+    );
+    rig.follow('other');
+    expect(rig.keys('alice', 10_000, 'other')).toContain('AAAAalice');
+  });
+
+  test('is left to the generation that has it, and to what an operator decides there', () => {
+    prepare();
+    const hash = block(renderBlock({ name: 'alice', uid: 10_000, until: until() }));
+    rig.follow();
+    const now = Math.floor(Date.now() / 1000) + 100;
+    const publisher = rig.publisher();
+    publisher.publish(
+      stateOf([{ ...ALICE, isDisabled: true, hasSudo: false }, BOB], { blocks: [hash] }),
+      'abc123',
+      now,
+    );
+    expect(rig.follow().log).toMatch(/the publisher has it/);
+    expect(rig.keys('alice', 10_000)).toBe('');
+    expect(readdirSync(path.join(rig.run(), 'denied'))).toEqual([]);
+    publisher.publish(stateOf([ALICE, BOB], { blocks: [hash] }), 'abc123', now + 1);
+    rig.follow();
+    expect(rig.keys('alice', 10_000)).toContain('AAAAalice');
+    rig.follow('fresh');
+    expect(rig.keys('alice', 10_000, 'fresh')).toContain('AAAAalice');
+    expect(rig.read('sudo', 'fresh')).toContain('#10000 ');
+  });
+
+  test('of a person with another one ends only that one', () => {
+    prepare();
+    const hash = block(renderBlock({ name: 'alice', uid: 10_000, until: until() }));
+    block(renderBlock({ name: 'alice', uid: 10_000, until: until() + 60 }));
+    block(renderUnblock(hash));
+    rig.follow();
+    expect(rig.keys('alice', 10_000)).toBe('');
+    expect(rig.read('sudo')).toBe('');
+  });
+
+  test('by a key that left the list is over, and one by a key that came is read', () => {
+    prepare();
+    block(renderBlock({ name: 'alice', uid: 10_000, until: until() }));
+    block(renderBlock({ name: 'bob.smith', uid: 10_001, until: until() }), rig.nextKey);
+    rig.follow();
+    expect(rig.keys('alice', 10_000)).toBe('');
+    expect(rig.keys('bob.smith', 10_001)).toContain('AAAAbob');
+    writeFileSync(
+      path.join(rig.directory, 'operators'),
+      `operator namespaces="sunk-agent-block" ${readFileSync(`${rig.nextKey}.pub`, 'utf8')}`,
+    );
+    expect(rig.follow().log).toMatch(/block of alice is over: no operator of .* signed it/);
+    expect(rig.keys('alice', 10_000)).toContain('AAAAalice');
+    expect(rig.keys('bob.smith', 10_001)).toBe('');
+  });
+
   const text = (): string => renderBlock({ name: 'alice', uid: 10_000, until: until() });
   test.each([
     ['that is not signed by an operator', () => block(text(), rig.key)],
     ['that was signed for another purpose', () => block(text(), rig.operatorKey, 'file')],
+    ['that takes itself back by its name', () => block(renderUnblock('../../current'))],
     [
       'that was altered',
       () =>

@@ -22,7 +22,10 @@ export interface Person {
 }
 
 /** The state of these people as the publisher's files have it. */
-export function stateOf(people: readonly Person[], ledger = '{}\n'): PublishedState {
+export function stateOf(
+  people: readonly Person[],
+  { ledger = '{}\n', blocks = [] }: Partial<Pick<PublishedState, 'ledger' | 'blocks'>> = {},
+): PublishedState {
   const lines = (make: (person: Person) => string): string =>
     people.map((person) => `${make(person)}\n`).join('');
   const groups = new Map<string, string[]>();
@@ -48,6 +51,7 @@ export function stateOf(people: readonly Person[], ledger = '{}\n'): PublishedSt
       .flatMap(({ uid, hasSudo }) => (hasSudo === true ? [`#${uid} ALL=(ALL:ALL) NOPASSWD: ALL\n`] : []))
       .join(''),
     ledger,
+    blocks,
   };
 }
 

@@ -13,6 +13,7 @@ const state = (more: Partial<PublishedState> = {}): PublishedState => ({
     ['stranger', 'ssh-ed25519 AAAA3 x\n'],
   ]),
   sudoers: '#10001 ALL=(ALL:ALL) NOPASSWD: ALL\n',
+  blocks: [],
   ledger: '{}\n',
   ...more,
 });
