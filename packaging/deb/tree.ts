@@ -43,8 +43,8 @@ export interface TreeOptions {
   readonly time: number;
 }
 
-/** Writes everything but DEBIAN/. */
-export async function layTree(options: TreeOptions): Promise<void> {
+/** Writes everything but DEBIAN/. @returns the npm packages in it, Node among them, sorted. */
+export async function layTree(options: TreeOptions): Promise<{ readonly packages: readonly string[] }> {
   const { directory, architecture, version, debianVersion, time } = options;
   const put = (to: string, content: string | Buffer, mode = 0o644): void => {
     const file = path.join(directory, to);
@@ -89,14 +89,15 @@ export async function layTree(options: TreeOptions): Promise<void> {
   put('usr/share/man/man8/sunk-agent.8.gz', gzip(await renderCommandManual(time)));
   put('usr/share/man/man5/sunk-agent.yaml.5.gz', gzip(renderConfigManual(time)));
   put('usr/share/bash-completion/completions/sunk-agent', await renderCompletion());
-  const bundled = new Set([...packages, 'better-sqlite3', 'koffi', runtime]);
-  put('usr/share/doc/sunk-agent/copyright', renderCopyright([...bundled].sort()));
+  const bundled = [...new Set([...packages, 'better-sqlite3', 'koffi', runtime])].sort();
+  put('usr/share/doc/sunk-agent/copyright', renderCopyright(bundled));
   put('usr/share/doc/sunk-agent/changelog.gz', gzip(renderChangelog(debianVersion, time)));
   for (const document of ['README.md', 'SECURITY.md', 'CHANGELOG.md'])
     put(`usr/share/doc/sunk-agent/${document}.gz`, gzip(readFileSync(path.join(PROJECT, document), 'utf8')));
   put('usr/share/doc/sunk-agent/examples/config.yaml', renderConfig(EXAMPLE));
   copy('packaging/deb/lintian-overrides', 'usr/share/lintian/overrides/sunk-agent');
   normalise(directory, time);
+  return { packages: bundled };
 }
 
 /** The two addons with the binaries of this architecture alone. */
