@@ -129,12 +129,13 @@ function assemble(
   const image = `${layout}:latest`;
   umoci('init', '--layout', layout);
   umoci('new', '--image', image);
-  for (const layer of layers) umoci('raw', 'add-layer', '--image', image, '--no-history', layer);
+  for (const layer of layers)
+    umoci('raw', 'add-layer', '--image', image, `--history.created=${created}`, layer);
   umoci(
     'config',
     '--image',
     image,
-    '--no-history',
+    `--history.created=${created}`,
     `--created=${created}`,
     '--author=the authors of sunk-agent',
     '--os=linux',

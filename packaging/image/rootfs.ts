@@ -1,14 +1,6 @@
 // The system of the image: files of a few Debian packages, unpacked and never configured, so that any architecture can be made.
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Architecture } from '../deb/architecture.ts';
 
@@ -153,12 +145,12 @@ function layPackageList(directory: string, packages: readonly SystemPackage[], a
   writeFileSync(path.join(directory, 'var/lib/dpkg/status'), entries.sort().join('\n'));
 }
 
-/** The mirror of this machine's own apt, so that none is written down here. */
+/** Where this machine's own apt gets Debian, so that no host is written down here. */
 function findSite(): string {
   const said = execFileSync('apt-get', ['indextargets', '--format', '$(SITE)', 'Created-By: Packages'], {
     encoding: 'utf8',
   });
   const site = said.split('\n').find((one) => /\/debian\/?$/.test(one));
-  if (site === undefined) throw new Error('apt knows no Debian mirror: add one to its sources');
+  if (site === undefined) throw new Error('apt knows no source of Debian packages');
   return site;
 }

@@ -12,5 +12,20 @@ export const metrics = z.strictObject({
     .nullable()
     .default(null)
     .describe('A loopback address:port where the reader serves /metrics to Prometheus.'),
+  pod_port: z
+    .int()
+    .min(1024)
+    .max(65_535)
+    .nullable()
+    .default(null)
+    .describe(
+      'The same on all addresses of a pod, whose NetworkPolicy says who may ask, since the port answers everyone. Only where listen is not set.',
+    ),
   textfile: absolutePath.nullable().default(null).describe('A file for node_exporter’s textfile collector.'),
 });
+
+/** Where the reader listens: `ADDRESS:PORT`, without an address for all of them; null: nowhere. */
+export function readMetricsAddress({ listen, pod_port: port }: z.output<typeof metrics>): string | null {
+  if (listen !== null) return listen;
+  return port === null ? null : `:${port}`;
+}

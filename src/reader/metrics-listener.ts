@@ -14,7 +14,7 @@ const MEDIA_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 /**
  * A listener that is not open yet.
- * @param address `127.0.0.1:9911` or `[::1]:9911`, as the configuration's schema has checked it.
+ * @param address `127.0.0.1:9911`, `[::1]:9911` or, for all addresses, `:9911`, as the configuration's schema has checked it.
  */
 export function createMetricsListener(address: string, log: Logger): MetricsListener {
   let text = '';
@@ -46,7 +46,7 @@ export function createMetricsListener(address: string, log: Logger): MetricsList
       log.info(`metrics are served on http://${address}/metrics`);
     });
     const [, host = '', port = ''] = /^\[?([^\]]*)\]?:(\d+)$/.exec(address) ?? [];
-    opened.listen(Number(port), host);
+    opened.listen(Number(port), host === '' ? undefined : host);
     opened.unref();
     server = opened;
   }

@@ -1,6 +1,7 @@
 // Answers the agent's requests over one channel: fetches one after the other, single reads at once.
 import type { Duplex } from 'node:stream';
 import { AgentError, describeError } from '../common/errors.ts';
+import { readMetricsAddress } from '../config/metrics.ts';
 import type { Logger } from '../common/log.ts';
 import { serveFetch } from './serve-fetch.ts';
 import { answerRead } from './serve-read.ts';
@@ -81,9 +82,9 @@ let metrics: MetricsListener | null = null;
 
 /** Loads the listener only if it is configured. */
 async function showMetrics(text: string, { config }: Store, log: Logger): Promise<void> {
-  const { listen } = config.metrics;
-  if (listen === null) return;
-  metrics ??= (await import('./metrics-listener.ts')).createMetricsListener(listen, log);
+  const address = readMetricsAddress(config.metrics);
+  if (address === null) return;
+  metrics ??= (await import('./metrics-listener.ts')).createMetricsListener(address, log);
   metrics.show(text);
 }
 

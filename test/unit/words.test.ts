@@ -236,7 +236,8 @@ const hits = DIRECTORIES.flatMap((directory) =>
   readdirSync(path.join(REPOSITORY, directory), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => path.relative(REPOSITORY, path.join(entry.parentPath, entry.name)))
-    .filter((file) => !SKIPPED.test(file))
+    // Links of the chart: what they lead to is searched where it lies.
+    .filter((file) => !SKIPPED.test(file) && !file.startsWith('packaging/helm/sunk-agent/files/'))
     .flatMap((file) => searchFile(file, directory)),
 );
 

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { describeError } from '../../common/errors.ts';
 import { replaceFiles } from '../../host/fs/atomic-file.ts';
 import { createLogDedup } from '../../common/log-dedup.ts';
+import { readMetricsAddress } from '../../config/metrics.ts';
 import type { NodeContext } from '../node-context.ts';
 import type { ReaderLink } from '../reader-client/reader-link.ts';
 import type { SyncReport } from '../reconcile/sync-report.ts';
@@ -18,8 +19,9 @@ export async function openMetricsPublisher(
   context: NodeContext,
   link: ReaderLink,
 ): Promise<MetricsPublisher> {
-  const { listen, textfile } = context.config.metrics;
-  if (listen === null && textfile === null) return { publish: () => Promise.resolve() };
+  const { textfile } = context.config.metrics;
+  const address = readMetricsAddress(context.config.metrics);
+  if (address === null && textfile === null) return { publish: () => Promise.resolve() };
   const metrics = (await import('./metrics.ts')).createMetrics();
   const failures = createLogDedup(context.log);
   link.onTraffic((traffic) => metrics.countTraffic(traffic));
@@ -28,7 +30,7 @@ export async function openMetricsPublisher(
       try {
         metrics.count(report, status);
         const text = await metrics.render();
-        if (listen !== null) await link.current()?.showMetrics(text);
+        if (address !== null) await link.current()?.showMetrics(text);
         const file = textfile === null ? null : path.join(context.paths.root, textfile);
         if (file !== null) replaceFiles([{ file, data: text, encoding: 'utf8', mode: 0o644 }]);
         failures.note(null);

@@ -1,4 +1,5 @@
 // `sunk-agent init`: from a base URL, a token and the names of groups to a configuration, after showing the plan.
+import { readFileSync } from 'node:fs';
 import { decide } from '../../agent/reconcile/decide.ts';
 import { createSubjectNamer } from '../../agent/reconcile/name-refusals.ts';
 import type { SyncContext } from '../../agent/reconcile/context.ts';
@@ -7,6 +8,7 @@ import { AgentError } from '../../common/errors.ts';
 import { type ConfigChoices, renderConfig } from './config-text.ts';
 import { isConfigured, readKeptToken, withDraft, writeAccepted } from './files.ts';
 import { chooseAttributes, type ChosenAttributes, readAttributes } from './choose-attributes.ts';
+import { carryValues } from './from-values.ts';
 import { chooseGroups, findBaseUrl, findToken } from './choices.ts';
 import { readStoreContents } from './store-contents.ts';
 import { openTerminal, type Terminal } from '../terminal/prompt.ts';
@@ -19,6 +21,7 @@ import type { CommandContext } from '../command.ts';
 
 export const failure = 1;
 export const options = {
+  'from-values': { type: 'string' },
   'base-url': { type: 'string' },
   'token-file': { type: 'string' },
   group: { type: 'string', multiple: true },
@@ -32,10 +35,13 @@ export const options = {
 export const help = `Usage: sunk-agent init [--base-url URL] [--token-file FILE] [--group NAME]... [--sudo-group NAME]...
                        [--domain DOMAIN]... [--attribute KEY=PATH]... [--enforce] [--force] [--json] [--config FILE]
                        [--root DIR]
+       sunk-agent init --from-values FILE [--json]
 
 Reads the store, finds the groups and pins their ids, shows what the first sync would do, and writes the
 configuration and the token. Accounts, sshd and NSS stay as they are. Asks on a terminal for what is not given.
 
+  --from-values FILE the values of a slurm chart: prints values for the chart sunk-agent, and on standard error what of
+                     the nsscache block cannot be carried over. Asks no store, and writes nothing; - is standard input
   --base-url URL     the SCIM Base URL of SCIM Configuration
   --token-file FILE  the file that holds the token; - is standard input. Without it the token in
                      /etc/sunk-agent/credentials is used
@@ -51,11 +57,14 @@ configuration and the token. Accounts, sshd and NSS stay as they are. Asks on a 
   --force            replace a configuration that names a store; it is kept as config.yaml.before-init
 
 Examples:
+  sunk-agent init --from-values slurm-values.yaml >sunk-agent-values.yaml
   sunk-agent init --base-url https://api.coreweave.com/scim/ab1cd2 --token-file token --group slurm-users
 
 Exit status: 0 written, 1 the store could not be read, a name was not found, or the answer was no.`;
 
 export async function run(context: CommandContext): Promise<number> {
+  const values = context.values['from-values'];
+  if (typeof values === 'string') return printCarried(values, context.json);
   announceOwner(context);
   const paths = pathsUnder(context.root);
   const configFile = context.config ?? paths.config;
@@ -82,6 +91,24 @@ export async function run(context: CommandContext): Promise<number> {
   } finally {
     terminal?.close();
   }
+}
+
+/** @throws AgentError config_missing, config_invalid */
+function printCarried(file: string, json: boolean): number {
+  let text: string;
+  try {
+    text = readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (cause) {
+    throw new AgentError('config_missing', `cannot read ${file}`, { cause, hint: '' });
+  }
+  const carried = carryValues(text, file);
+  if (json) {
+    process.stdout.write(`${JSON.stringify(carried)}\n`);
+    return 0;
+  }
+  process.stdout.write(carried.text);
+  for (const line of carried.left) process.stderr.write(`${makePrintable(line, 500)}\n`);
+  return 0;
 }
 
 /** Reads the store by the usual paths first, to have a user and a group to look at. */

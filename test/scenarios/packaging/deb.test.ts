@@ -223,6 +223,9 @@ describe('the scripts of the package', () => {
     'deb/prerm',
     'deb/postrm',
     'container/link-nsscache',
+    'follower/install-follower',
+    'image/agent',
+    'image/alive',
     ...['sunk-agent', 'sunk-agent-reader', 'sunk-agent-hook'].flatMap((name) => [
       `container/s6-rc.d/${name}/run`,
       `container/s6-rc.d/${name}/finish`,
