@@ -1,7 +1,7 @@
 // One hash over files of a working tree, as they lie there now: committed, changed or new, but not what git ignores.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 
 /**
@@ -20,6 +20,8 @@ export function hashSources(directory: string, names: readonly string[], more: u
     const file = path.join(directory, name);
     // Removed, but not from git's index yet.
     if (!existsSync(file)) continue;
+    // A link to a directory, whose files are hashed where they lie.
+    if (statSync(file).isDirectory()) continue;
     const content = readFileSync(file);
     hash.update(`\0${name}\0${content.length}\0`).update(content);
   }
