@@ -18,7 +18,7 @@ export interface Bundle {
 }
 
 /**
- * Writes `cli.js`, `reader.js`, `ask-name-service.js` and the chunks that they share.
+ * Writes `cli.js`, `reader.js`, `slurm.js`, `ask-name-service.js` and the chunks that they share.
  * @param directory emptied first.
  * @param version what `--version` prints.
  * @param more further entries by their names: a benchmark's, so that it runs what is shipped.
@@ -34,6 +34,7 @@ export async function bundle(
     entryPoints: {
       cli: 'src/cli/main.ts',
       reader: 'src/reader/main.ts',
+      slurm: 'src/slurm/main.ts',
       'ask-name-service': 'src/host/nss/services/main.ts',
       ...more,
     },

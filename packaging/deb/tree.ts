@@ -26,6 +26,7 @@ const LIB = 'usr/lib/sunk-agent';
 const UNITS = [
   'sunk-agent.service',
   'sunk-agent-reader.service',
+  'sunk-agent-slurm.service',
   'sunk-agent-hook.path',
   'sunk-agent-hook.service',
   'sunk-agent-follower.service',

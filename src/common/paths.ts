@@ -45,6 +45,10 @@ export interface Paths {
   /** Acts of operators: NDJSON, append-only. */
   readonly audit: string;
   readonly readerSocket: string;
+  /** Where the Slurm worker connects. */
+  readonly slurmSocket: string;
+  /** What the last round over Slurm found. */
+  readonly slurmStatus: string;
   /** Requests to sunk-agent-hook.service, and its answers; 0700. */
   readonly hooks: string;
   /** Services that start again as a person who left, one file per uid. */
@@ -83,6 +87,8 @@ export function pathsUnder(root: string): Paths {
     grants: below('var/lib/sunk-agent/grants'),
     audit: below('var/lib/sunk-agent/audit.ndjson'),
     readerSocket: below('run/sunk-agent/reader.sock'),
+    slurmSocket: below('run/sunk-agent/slurm.sock'),
+    slurmStatus: below('run/sunk-agent/slurm.json'),
     hooks: below('run/sunk-agent/hooks'),
     restarting: below('run/sunk-agent/restarting'),
     rootShells: below('run/sunk-agent/root-shells'),

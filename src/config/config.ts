@@ -13,6 +13,7 @@ import { offboarding } from './offboarding.ts';
 import { override } from './overrides.ts';
 import { publish } from './publish.ts';
 import { scim } from './scim.ts';
+import { slurm } from './slurm.ts';
 import { sync } from './sync.ts';
 import { AgentError } from '../common/errors.ts';
 import { toSystemError } from '../common/system-error.ts';
@@ -38,6 +39,7 @@ export const configSchema = z.strictObject({
   offboarding: offboarding.prefault({}).describe('What else happens when a user loses access.'),
   audit: audit.prefault({}).describe('Events for monitoring, and how long the history is kept.'),
   publish: publish.prefault({}).describe('Signed generations for the pods of a cluster.'),
+  slurm: slurm.prefault({}).describe('Accounts and associations of Slurm; off by default.'),
   metrics: metrics.prefault({}).describe('Metrics; off by default.'),
 });
 

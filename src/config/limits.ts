@@ -19,6 +19,9 @@ export const limits = z.strictObject({
       enabled_again: share
         .default(0.1)
         .describe('Maximum share of managed accounts that are enabled again after they were disabled.'),
+      slurm_limits: count
+        .default(5)
+        .describe('Maximum number of Slurm accounts whose QOS, limits or shares grow.'),
       window: duration.prefault('24h').describe('The sliding window over which gains add up.'),
     })
     .prefault({})

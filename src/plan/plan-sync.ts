@@ -71,7 +71,7 @@ export interface SyncPlan {
   readonly notInStore: readonly UnmanagedAccount[];
 }
 
-const FROZEN = 'this node is frozen: no grants and no absences (sunk-agent thaw)';
+export const FROZEN = 'this node is frozen: no grants and no absences (sunk-agent thaw)';
 const UNRECORDED = 'the state database cannot be written: no grants and no absences until it can';
 
 /** Policy, plan and guard. Pure: equal input, in any order, gives an equal decision. */

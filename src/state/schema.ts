@@ -141,6 +141,16 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE emitted AS
     SELECT 'history' AS stream, coalesce(max(rowid), 0) AS upto FROM history UNION ALL SELECT 'audit', 0;
   `,
+  `
+  -- What sunk-agent made in Slurm: nothing else is changed there.
+  CREATE TABLE slurm_owned (
+    kind     TEXT NOT NULL CHECK (kind IN ('account', 'user')),
+    name     TEXT NOT NULL,                  -- as Slurm has it
+    scim_id  TEXT NOT NULL,                  -- of the group or person
+    owned_at INTEGER NOT NULL,               -- epoch seconds
+    PRIMARY KEY (kind, name)
+  ) WITHOUT ROWID;
+  `,
 ];
 
 /** What this build asks of each table; a file that cannot answer is damaged. */
@@ -156,5 +166,6 @@ export const TABLES: ReadonlyMap<string, readonly string[]> = new Map([
   ['rebinding', ['kind', 'old_id', 'new_id', 'name', 'id', 'at', 'by']],
   ['inherited', ['kind', 'name', 'id', 'line', 'keys', 'fate', 'decided_at', 'by']],
   ['first_owner', ['fingerprint', 'scim_id']],
+  ['slurm_owned', ['kind', 'name', 'scim_id', 'owned_at']],
   ['key_reading', ['user_id', 'digest', 'version', 'readings']],
 ]);

@@ -6,12 +6,14 @@ import { foreignVersion } from './foreign-writes.ts';
 import { type GuardMemory, openGuardMemory } from './guard-memory.ts';
 import { type Inherited, openInherited } from './inherited.ts';
 import { type Ledger, openLedger } from './ledger.ts';
+import { openSlurmLedger, type SlurmLedger } from './slurm-ledger.ts';
 import { openStoredRecords, type StoredRecords } from './stored-records.ts';
 import { openSyncLog, type SyncLog } from './syncs/sync-log.ts';
 
 export type { QuarantineRow } from './stored-records.ts';
 
-export interface StateDatabase extends StoredRecords, Ledger, Inherited, FirstOwners, SyncLog, GuardMemory {
+export interface StateDatabase
+  extends StoredRecords, Ledger, Inherited, FirstOwners, SlurmLedger, SyncLog, GuardMemory {
   /** Where a damaged file was moved to when this one was opened, or null. */
   readonly setAside: string | null;
   /** Whether the file that it opened still lies in its place; if not, what it writes is lost with the process. */
@@ -37,9 +39,11 @@ export type StateView = Omit<
   | 'inherit'
   | 'recordFormer'
   | 'recordFirstOwners'
+  | 'ownSlurm'
   | 'saveReadings'
   | 'beginSync'
   | 'endSync'
+  | 'addHistory'
   | 'recordHeld'
   | 'prune'
   | 'markWritten'
@@ -70,6 +74,7 @@ function stateOver({ connection, setAside, isInPlace, close }: OpenedDatabase): 
     ...openLedger(connection),
     ...openInherited(connection),
     ...openFirstOwners(connection),
+    ...openSlurmLedger(connection),
     ...openSyncLog(connection),
     ...openGuardMemory(connection),
     forgetPerson: (person) => forgetPerson(connection, person),

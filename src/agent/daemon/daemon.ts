@@ -10,6 +10,7 @@ import { createDaemonSync } from './daemon-sync.ts';
 import { startNameRounds } from './name-rounds.ts';
 import { startPublicationRounds } from './publication-rounds.ts';
 import { startSecretRounds } from './secret-rounds.ts';
+import { startSlurmRounds } from './slurm-rounds.ts';
 import { checkSchedule } from './schedule.ts';
 import { createSyncQueue, type SyncQueue } from './sync-queue.ts';
 import { startSyncTriggers } from './sync-triggers.ts';
@@ -53,9 +54,11 @@ export async function runDaemon(node: NodeContext, source: ReaderSource, stop: A
   await sync(null);
   manager.notify('READY=1\nSTATUS=serving from the state database');
 
+  const slurm = startSlurmRounds(node, keeper);
   const queue = createSyncQueue(async (request) => {
     await sync(request);
     secrets.look();
+    slurm.ask();
     manager.notify(`STATUS=last sync at ${new Date().toISOString()}`);
   });
   const watchdog = startWatchdog(manager, queue, config.scim.bounds.pass);
@@ -77,6 +80,7 @@ export async function runDaemon(node: NodeContext, source: ReaderSource, stop: A
   rounds.stop();
   publications.stop();
   secrets.stop();
+  slurm.stop();
   await queue.stop();
   clearInterval(watchdog);
   lists.close();

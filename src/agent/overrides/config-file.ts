@@ -1,7 +1,7 @@
 // Settings that a command writes into config.yaml for the operator, or says where they belong if it cannot.
 import { lstatSync, readFileSync } from 'node:fs';
 import { describeError } from '../../common/errors.ts';
-import { type ConfigEdit, editConfig, renderEdits } from '../../config/edit-config.ts';
+import { type ConfigEdit, editConfig, renderEdits } from './edit-config.ts';
 import { replaceFiles } from '../../host/fs/atomic-file.ts';
 
 /** `lines`: what the operator has to write where the configuration comes from, since the file cannot be written here. */

@@ -1,4 +1,5 @@
 // `sunk-agent status`: is this node healthy, and why not.
+import { existsSync } from 'node:fs';
 import { describeGrants } from '../../agent/report/describe-grants.ts';
 import { AgentError } from '../../common/errors.ts';
 import { judgeAge, readStatus, type Status } from '../../agent/report/status.ts';
@@ -42,9 +43,16 @@ export async function run({ root, json, values }: CommandContext): Promise<numbe
   // Loaded on request alone: monitors call status often.
   const host =
     values['host'] === true ? await (await import('./live-host.ts')).probeNow(found, paths, now) : found.host;
-  const status = { ...found, host };
+  const slurm = existsSync(paths.slurmStatus) ? await import('./status-slurm.ts') : null;
+  const { status, line, data } = slurm?.addSlurm({ ...found, host }, paths, now) ?? {
+    status: { ...found, host },
+    line: '',
+    data: null,
+  };
   process.stdout.write(
-    json ? `${JSON.stringify(status)}\n` : wrapText(describeStatus(status, now), process.stdout.columns),
+    json
+      ? `${JSON.stringify({ ...status, slurm: data })}\n`
+      : wrapText(describeStatus(status, now) + line, process.stdout.columns),
   );
   return EXIT[status.health];
 }

@@ -1,6 +1,7 @@
 // `sunk-agent approve`: approves the held set of that hash, and no other.
 import { recordAct } from '../../agent/report/audit.ts';
 import { previewSync, withLedger } from '../../agent/operator/ledger-command.ts';
+import { readSlurmStatus } from '../../agent/slurm/slurm-status.ts';
 import { readStatus } from '../../agent/report/status.ts';
 import { describeReport } from '../../agent/report/describe-report.ts';
 import { addEntry, operatorName, readOperatorFiles } from '../../agent/overrides/operator-files.ts';
@@ -53,6 +54,7 @@ async function refuseUnknown(hash: string, node: NodeContext): Promise<void> {
     // No status was written yet.
     if (!(error instanceof AgentError)) throw error;
   }
+  for (const set of readSlurmStatus(node.paths)?.held ?? []) held.set(set.hash, set.reason);
   if (held.has(hash)) return;
   const next = await withLedger(node, announceWait, (context, now) =>
     previewSync(context, context.state.bindings(), now),

@@ -1,6 +1,6 @@
 // A rebind as text: what moves, with which ids, what is written besides, and which files have to follow.
 import { makePrintable } from '../../common/text/printable.ts';
-import { type ConfigEdit, renderEdits } from '../../config/edit-config.ts';
+import { type ConfigEdit, renderEdits } from '../../agent/overrides/edit-config.ts';
 import type { Rebinding, RebindPlan } from '../../policy/identity/rebind.ts';
 
 export function describeRebind(

@@ -9,7 +9,7 @@ import type { SyncContext } from '../../agent/reconcile/context.ts';
 import { AgentError } from '../../common/errors.ts';
 import { sayCount } from '../../common/text/count-noun.ts';
 import { makePrintable } from '../../common/text/printable.ts';
-import type { ConfigEdit } from '../../config/edit-config.ts';
+import type { ConfigEdit } from '../../agent/overrides/edit-config.ts';
 import { readFoundAccounts, readFoundLines } from '../../host/accounts/found-accounts.ts';
 import { printPlan } from '../../plan/print.ts';
 import type { InheritedLine } from '../../policy/inherited.ts';

@@ -15,7 +15,7 @@ import { listBlocked } from '../../agent/reconcile/decide.ts';
 import type { SyncContext } from '../../agent/reconcile/context.ts';
 import { AgentError } from '../../common/errors.ts';
 import { makePrintable } from '../../common/text/printable.ts';
-import type { ConfigEdit } from '../../config/edit-config.ts';
+import type { ConfigEdit } from '../../agent/overrides/edit-config.ts';
 import { printPlan } from '../../plan/print.ts';
 import {
   pairByExternalId,

@@ -29,6 +29,8 @@ export interface Evidence {
   readonly sudoEnds?: Readonly<Record<string, number>>;
   /** Access groups that list the person, by their names at the store. */
   readonly via?: readonly string[];
+  /** The Slurm account of an association. */
+  readonly account?: string;
 }
 
 export type Sign = '+' | '-' | '~';
@@ -37,8 +39,8 @@ export type Sign = '+' | '-' | '~';
  * What a change means for the person or group it is done for, which is what the guard measures, hashes and records:
  * `close` they cannot log in any more; `lose-keys` the same, because no key is left; `drop-keys` some keys go;
  * `replace-keys` all keys go and others come; `leave` a group without them; `remove` their line goes;
- * `sudo` they get sudo; `enable` they can log in again; `drop-group` the group goes; `none` nothing that the guard
- * measures.
+ * `sudo` they get sudo; `enable` they can log in again; `drop-group` the group goes; `lose-association` a Slurm account
+ * without them; `raise-limits` more QOS, limits or shares for a Slurm account; `none` nothing that the guard measures.
  */
 export type Effect =
   | 'close'
@@ -50,14 +52,16 @@ export type Effect =
   | 'sudo'
   | 'enable'
   | 'drop-group'
+  | 'lose-association'
+  | 'raise-limits'
   | 'none';
 
 /**
  * What is counted over the window of a limit: people who lost all access (`lost`), or some keys or a group (`reduced`);
  * groups that went (`groups`); people who gained sudo (`sudo`), had all keys replaced (`replaced`) or were enabled again
- * (`enabled`).
+ * (`enabled`); Slurm accounts whose limits were raised (`raised`).
  */
-export type Measure = 'lost' | 'reduced' | 'groups' | 'sudo' | 'replaced' | 'enabled';
+export type Measure = 'lost' | 'reduced' | 'groups' | 'sudo' | 'replaced' | 'enabled' | 'raised';
 
 /** How the history names what counts: the kind itself, or `kind:effect`. */
 export interface Counted {

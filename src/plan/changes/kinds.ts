@@ -5,6 +5,16 @@ import { homeCreate } from './homes.ts';
 import { accountInherit, groupInherit } from './inherited.ts';
 import { keysRemove, keysWrite } from './keys.ts';
 import { hookRun, jobsDisable, jobsRestore, sessionsEnd } from './leaving.ts';
+import {
+  slurmAccountAdd,
+  slurmAccountAlter,
+  slurmAssociationAdd,
+  slurmAssociationRemove,
+  slurmDefaultSet,
+  slurmJobsCancel,
+  slurmSubmitAllow,
+  slurmSubmitStop,
+} from './slurm.ts';
 import { rootShellsEnd, sudoersRemove, sudoersRevoke, sudoersWrite } from './sudo.ts';
 
 export const KINDS = [
@@ -32,4 +42,14 @@ export const KINDS = [
   keysWrite,
   // It may take its time, so nothing waits for it.
   hookRun,
+  // These come after a sync (see agent/slurm/). No job can slip in between the end of submissions and that of the jobs.
+  slurmSubmitStop,
+  slurmJobsCancel,
+  slurmAccountAdd,
+  slurmAccountAlter,
+  slurmAssociationAdd,
+  slurmSubmitAllow,
+  // Slurm refuses to remove the association of a default account.
+  slurmDefaultSet,
+  slurmAssociationRemove,
 ] as const;

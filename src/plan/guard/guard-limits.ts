@@ -28,7 +28,7 @@ export function findDone(
   const done = new Set<string>();
   for (const { at, scimId, kind } of record.done) {
     if (scimId === null || !wanted.has(kind) || at <= now - window) continue;
-    done.add(`${measure === 'groups' ? 'Group' : 'User'} ${scimId}`);
+    done.add(`${measure === 'groups' || measure === 'raised' ? 'Group' : 'User'} ${scimId}`);
   }
   return done;
 }

@@ -1,6 +1,6 @@
 // The guard: classify the plan, measure it over a sliding window, hold what goes beyond a limit; each kind by itself.
 import { classifyPlan } from './classify.ts';
-import type { GuardQuestion, GuardVerdict } from './guard-model.ts';
+import type { ClassifiedPlan, Excess, GuardQuestion, GuardVerdict } from './guard-model.ts';
 import { nameRecord } from './guard-limits.ts';
 import { describeFreeze, holdExcess } from './hold.ts';
 import { measureGains } from './measure-gains.ts';
@@ -12,8 +12,16 @@ import { measureLosses } from './measure-losses.ts';
  * A block is never held.
  */
 export function guard(question: GuardQuestion): GuardVerdict {
+  return guardBy(question, (plan) => [...measureLosses(plan), ...measureGains(plan)]);
+}
+
+/** The same for changes that are measured in another way (Slurm's). */
+export function guardBy(
+  question: GuardQuestion,
+  measure: (plan: ClassifiedPlan) => readonly Excess[],
+): GuardVerdict {
   const plan = classifyPlan(question);
-  const excess = [...measureLosses(plan), ...measureGains(plan)];
+  const excess = measure(plan);
   const { held, stopped, uncounted, remember } = holdExcess(excess, plan);
   const frozen = plan.frozen.size > 0 ? [describeFreeze(plan)] : [];
   return {

@@ -39,6 +39,8 @@ export interface SyncLog {
   /** Opens the row of a sync; its number goes with the history. */
   beginSync(startedAt: number): number;
   endSync(n: number, report: object, history: readonly Omit<HistoryRow, 'sync'>[]): void;
+  /** What was done beside the syncs, under the number of the newest one. */
+  addHistory(history: readonly Omit<HistoryRow, 'sync'>[]): void;
   /**
    * The report of the newest sync for which `accept` holds, or null. The same question, asked again, is only shown what
    * came since.
@@ -76,6 +78,10 @@ export function openSyncLog(connection: Connection): SyncLog {
         insertRows(connection, 'history', HISTORY_COLUMNS, rows);
         connection.prepare('UPDATE pass SET report = ? WHERE n = ?').run(encodeReport(report), n);
       })();
+    },
+    addHistory(history) {
+      const newest = connection.prepare<[], { n: number | null }>('SELECT max(n) AS n FROM pass').get();
+      insertRows(connection, 'history', HISTORY_COLUMNS, history.values().map(rowOf(newest?.n ?? 0)));
     },
     lastSync: openSyncSearch(connection),
     history: ({ name, since = 0, limit }) =>

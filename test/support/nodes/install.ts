@@ -39,6 +39,7 @@ export function installAgent(root: string, { config, token }: InstallOptions): v
   const node = `${CODE}/node_modules/.bin/node`;
   writeProgram(at('usr/bin/sunk-agent'), `#!/bin/sh\nexec ${node} ${CODE}/src/cli/main.ts "$@"\n`);
   writeProgram(at('usr/lib/sunk-agent/reader'), `#!/bin/sh\nexec ${node} ${CODE}/src/reader/main.ts "$@"\n`);
+  writeProgram(at('usr/lib/sunk-agent/slurm'), `#!/bin/sh\nexec ${node} ${CODE}/src/slurm/main.ts "$@"\n`);
   copyFileSync(from('packaging/authorized-keys'), at('usr/libexec/sunk-agent/authorized-keys'));
   chmodSync(at('usr/libexec/sunk-agent/authorized-keys'), 0o755);
   copyFileSync(from('packaging/sshd/10-sunk-agent.conf'), at('etc/ssh/sshd_config.d/10-sunk-agent.conf'));
@@ -54,6 +55,12 @@ export function installAgent(root: string, { config, token }: InstallOptions): v
   writeFileSync(
     at('etc/systemd/system/sunk-agent-reader.service.d/repository.conf'),
     '[Service]\nNoExecPaths=\nExecPaths=\nExecStart=\nExecStart=/usr/lib/sunk-agent/reader --socket /run/sunk-agent/reader.sock\n',
+  );
+  copyFileSync(from('systemd/sunk-agent-slurm.service'), at('etc/systemd/system/sunk-agent-slurm.service'));
+  mkdirSync(at('etc/systemd/system/sunk-agent-slurm.service.d'));
+  writeFileSync(
+    at('etc/systemd/system/sunk-agent-slurm.service.d/repository.conf'),
+    '[Service]\nExecStart=\nExecStart=/usr/lib/sunk-agent/slurm --socket /run/sunk-agent/slurm.sock\n',
   );
   const { status, stderr } = spawnSync('systemd-sysusers', [`--root=${root}`], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`systemd-sysusers: ${stderr}`);

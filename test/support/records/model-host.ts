@@ -97,7 +97,15 @@ function applyChange(host: ModelHost, change: Change): void {
     }
     case 'account-inherit':
     case 'group-inherit':
-      // No publisher: a plan for this host has none.
+    case 'slurm-account-add':
+    case 'slurm-account-alter':
+    case 'slurm-association-add':
+    case 'slurm-association-remove':
+    case 'slurm-default-set':
+    case 'slurm-jobs-cancel':
+    case 'slurm-submit-allow':
+    case 'slurm-submit-stop':
+      // No publisher, and no Slurm: a plan for this host has none.
       demand(false, change);
       return;
     case 'account-create':

@@ -57,6 +57,9 @@ const change = (kind: Change['kind'], name: string, more: object = {}): Change =
 const effect = (kind: Change['kind'], name: string, more: object = {}) =>
   nameEffect(change(kind, name, more), context);
 
+/** What a sync applies. */
+const ON_NODE = CHANGE_ORDER.filter((kind) => !kind.startsWith('slurm-'));
+
 describe('the meaning of a change', () => {
   it('is the disabling, for all that belongs to one', () => {
     for (const kind of [
@@ -104,7 +107,7 @@ describe('the meaning of a change', () => {
   });
 
   it('is nothing that limits count for whatever else gives or alters', () => {
-    const others = CHANGE_ORDER.filter(
+    const others = ON_NODE.filter(
       (kind) => kind.startsWith('sudoers-') || /-(?:create|alter|restore)$/.test(kind),
     );
     expect(others).toHaveLength(9);
@@ -188,7 +191,7 @@ describe('the hash of a held set', () => {
 
 describe('the kinds of changes', () => {
   it('are applied in the order that takes first and gives last', () => {
-    expect(CHANGE_ORDER).toEqual([
+    expect(ON_NODE).toEqual([
       'keys-remove',
       'account-close',
       'sudoers-remove',
@@ -213,10 +216,21 @@ describe('the kinds of changes', () => {
       'keys-write',
       'hook-run',
     ]);
+    // Beside the syncs: no job slips in, and a default account is another one before its association goes.
+    expect(CHANGE_ORDER.slice(ON_NODE.length)).toEqual([
+      'slurm-submit-stop',
+      'slurm-jobs-cancel',
+      'slurm-account-add',
+      'slurm-account-alter',
+      'slurm-association-add',
+      'slurm-submit-allow',
+      'slurm-default-set',
+      'slurm-association-remove',
+    ]);
   });
 
   it('take away, if they stand before the first that gives, or leave fewer keys, or run the hook', () => {
-    const taking = CHANGE_ORDER.filter((kind) => isRevocation(change(kind, 'open')));
+    const taking = ON_NODE.filter((kind) => isRevocation(change(kind, 'open')));
     expect(taking).toEqual([...CHANGE_ORDER.slice(0, 10), 'hook-run']);
     expect(isRevocation(change('keys-write', 'open', { lost: ['1'], gained: ['2'] }))).toBe(true);
   });

@@ -1,6 +1,6 @@
 // config.yaml with operators' settings added or moved: comments and order stay, only the spacing inside of brackets may change.
 import { type Document, isMap, isScalar, isSeq, parseDocument, type YAMLMap, YAMLSeq } from 'yaml';
-import { parseConfig } from './config.ts';
+import { parseConfig } from '../../config/config.ts';
 
 /** One change of the configuration that a command makes for the operator. */
 export type ConfigEdit =

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseConfig } from '../../../src/config/config.ts';
-import { type ConfigEdit, editConfig, renderEdits } from '../../../src/config/edit-config.ts';
+import { parseConfig } from '../../../../src/config/config.ts';
+import { type ConfigEdit, editConfig, renderEdits } from '../../../../src/agent/overrides/edit-config.ts';
 
 const TEXT = `# by hand
 mode: enforce

@@ -1,0 +1,44 @@
+// What Slurm's last round means for the health of the node, for `status`; pure.
+import { sayCount } from '../../common/text/count-noun.ts';
+import { saySpan } from '../../common/text/relative-time.ts';
+import type { Status } from '../report/status.ts';
+import type { SlurmStatus } from './slurm-status.ts';
+
+/** A worker that is restarted, or a slurmdbd that is, is back by then; in seconds. */
+const PATIENCE = 60;
+
+/** The same status, degraded by what is wrong with Slurm: logins do not depend on it. @param now epoch seconds. */
+export function judgeSlurm(status: Status, slurm: SlurmStatus, now: number): Status {
+  const reasons = listReasons(slurm, now);
+  if (reasons.length === 0) return status;
+  const health = status.health === 'healthy' ? 'degraded' : status.health;
+  return { ...status, health, reasons: [...status.reasons, ...reasons] };
+}
+
+function listReasons(
+  { failure, problems, held, refusals, at, controller }: SlurmStatus,
+  now: number,
+): string[] {
+  const reasons: string[] = [];
+  if (failure !== null && now - failure.since >= PATIENCE)
+    reasons.push(`Slurm has not been compared for ${saySpan(now - failure.since)}: ${failure.problem}`);
+  else if (at !== null && !controller)
+    reasons.push('slurmctld does not answer: no one gets a new association until it does');
+  const [problem] = problems;
+  if (problem !== undefined) reasons.push(`Slurm: ${problem}${sayMore(problems.length)}`);
+  for (const { hash, reason } of held) reasons.push(`Slurm: held: ${reason} (sunk-agent approve ${hash})`);
+  const [refusal] = refusals;
+  if (refusal !== undefined) reasons.push(`Slurm: ${refusal.detail}${sayMore(refusals.length)}`);
+  return reasons;
+}
+
+function sayMore(count: number): string {
+  return count > 1 ? ` (and ${sayCount(count - 1, 'more', 'more')})` : '';
+}
+
+/** One line of `status`. */
+export function describeSlurm({ at, cluster, version, observing, associations }: SlurmStatus): string {
+  if (at === null) return 'not compared yet';
+  const mode = observing ? ', observing: nothing is changed' : '';
+  return `cluster ${cluster}, ${sayCount(associations, 'managed association')}, ${version}${mode}`;
+}

@@ -1,0 +1,140 @@
+// One round over Slurm: read, decide, apply, read back; beside the syncs, so that no login waits for it.
+import { describeError } from '../../common/errors.ts';
+import type { DaemonContext } from '../daemon/open-context.ts';
+import { type Change, describeKind, isRevocation } from '../../plan/change.ts';
+import type { GuardVerdict, HeldSet } from '../../plan/guard/guard-model.ts';
+import type { SlurmPlan } from '../../plan/slurm/plan-slurm.ts';
+import { type SlurmBatch, splitBatch, toBatches } from './slurm-steps.ts';
+import type { HistoryRow } from '../../state/syncs/sync-log.ts';
+import { decideSlurm, type SlurmDecision } from './decide-slurm.ts';
+import type { SlurmAnswer, SlurmLink } from './slurm-link.ts';
+
+/** What the round works with; `withContext` holds the sync lock, for no longer than a decision or a record takes. */
+export interface SlurmRoundContext {
+  readonly link: Pick<SlurmLink, 'read' | 'apply'>;
+  withContext<T>(work: (context: DaemonContext) => Promise<T>): Promise<T>;
+  /** Since when each held set is held, from one round to the next. */
+  readonly heldSince: Map<string, number>;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+export interface SlurmReport {
+  /** Epoch seconds when it ended. */
+  readonly at: number;
+  readonly cluster: string;
+  readonly version: string;
+  readonly isObserving: boolean;
+  readonly planned: number;
+  readonly done: number;
+  /** Changes that failed, or that Slurm did not keep: read back after the act. */
+  readonly problems: readonly string[];
+  readonly held: readonly HeldSet[];
+  readonly refusals: SlurmPlan['refusals'];
+  /** Managed associations, as read at the end. */
+  readonly associations: number;
+  /** Whether the controller answered; without it no one gets an association. */
+  readonly hasController: boolean;
+}
+
+/** Jobs end within KillWait (30 s by default), and until then Slurm keeps their association. */
+const MOST_TURNS = 20;
+const PAUSE_MS = 2000;
+
+/** @throws AgentError slurm_failed where nothing could be read. */
+export async function runSlurmRound(round: SlurmRoundContext): Promise<SlurmReport> {
+  const { link } = round;
+  const cluster = await round.withContext(({ config }) => Promise.resolve(config.slurm.cluster));
+  let planned = 0;
+  let done = 0;
+  /** What failed last, by the change; what a later turn did, is not among the changes that are left. */
+  const problems = new Map<string, string>();
+  for (let turn = 1; ; turn += 1) {
+    if (turn > 2) await round.sleep(PAUSE_MS);
+    const rows = await link.read(cluster);
+    const decision = await round.withContext((context) => decideSlurm(context, rows, round.heldSince));
+    const { plan, verdict, isObserving } = decision;
+    if (turn === 1) planned = plan.changes.length;
+    // What is still to do after the act was not kept.
+    const pending = verdict.go.filter((change) => turn === 1 || isWorthAnother(change));
+    if (isObserving || pending.length === 0 || turn === MOST_TURNS) {
+      const left = isObserving || turn === 1 ? [] : verdict.go.map(nameChange);
+      const said = left.map((name) => problems.get(name) ?? `${name}: Slurm did not keep it`);
+      return toReport(rows, decision, { planned, done, problems: said });
+    }
+    const results = await applyAll(pending, rows.cluster, link);
+    for (const [change, problem] of results)
+      if (problem === null) done += 1;
+      else problems.set(nameChange(change), `${nameChange(change)}: ${problem}`);
+    await round.withContext(({ state }) => {
+      state.addHistory([...results].map((result) => toHistory(result, verdict)));
+      return Promise.resolve();
+    });
+  }
+}
+
+function toReport(
+  rows: SlurmAnswer,
+  { plan, verdict, isObserving, associations }: SlurmDecision,
+  { planned, done, problems }: Pick<SlurmReport, 'planned' | 'done' | 'problems'>,
+): SlurmReport {
+  return {
+    at: Math.floor(Date.now() / 1000),
+    cluster: rows.cluster,
+    version: rows.version,
+    isObserving,
+    planned,
+    done,
+    problems: problems.slice(0, 100),
+    held: verdict.held,
+    refusals: plan.refusals,
+    associations,
+    hasController: rows.uids !== null,
+  };
+}
+
+/** What a turn before could not do yet: jobs that still end; the rest waits for the next round. */
+function isWorthAnother(change: Change): boolean {
+  return isRevocation(change) || change.kind === 'slurm-default-set';
+}
+
+/** In order; a batch that fails as a whole is tried in halves, so that one name does not keep the others back. */
+async function applyAll(
+  changes: readonly Change[],
+  cluster: string,
+  link: Pick<SlurmLink, 'apply'>,
+): Promise<Map<Change, string | null>> {
+  const results = new Map<Change, string | null>();
+  const queue: SlurmBatch[] = toBatches(changes);
+  for (let batch = queue.shift(); batch !== undefined; batch = queue.shift()) {
+    try {
+      await link.apply(batch.step, cluster);
+      for (const change of batch.changes) results.set(change, null);
+    } catch (error) {
+      const halves = splitBatch(batch);
+      queue.unshift(...halves);
+      if (halves.length === 0) for (const change of batch.changes) results.set(change, describeError(error));
+    }
+  }
+  return results;
+}
+
+function nameChange(change: Change): string {
+  const kind = describeKind(change);
+  return `${kind.phrase.replace('%', change.name)}${kind.details(change)}`;
+}
+
+function toHistory(
+  [change, problem]: readonly [Change, string | null],
+  { kinds }: GuardVerdict,
+): Omit<HistoryRow, 'sync'> {
+  const { scimId, name, because } = change;
+  return {
+    at: Math.floor(Date.now() / 1000),
+    scimId,
+    kind: kinds.get(change) ?? change.kind,
+    name,
+    because,
+    problem,
+    detail: describeKind(change).evidence(change),
+  };
+}

@@ -1,0 +1,13 @@
+// Which uid the controller has for each user: an association of a name that it could not resolve stays unusable.
+import type { SlurmRows } from '../plan/slurm/slurm-rows.ts';
+
+/** How slurmctld shows a user that it could not resolve (NO_VAL of slurm.h). */
+const UNRESOLVED = 4294967294;
+
+/** From `scontrol -o show assoc_mgr flags=users`. */
+export function parseUids(said: string): NonNullable<SlurmRows['uids']> {
+  return [...said.matchAll(/^UserName=([^\s(]+)\((\d+)\)\s/gm)].map(([, name = '', uid = '']) => ({
+    name,
+    uid: Number(uid) === UNRESOLVED ? null : Number(uid),
+  }));
+}

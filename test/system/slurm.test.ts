@@ -1,0 +1,181 @@
+// Slurm for real: a pushed person logs in and runs a job, changes groups, leaves; what others made in Slurm stays.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readSlurmStatus, type SlurmStatus } from '../../src/agent/slurm/slurm-status.ts';
+import { eventually } from '../support/eventually.ts';
+import { installAgent } from '../support/nodes/install.ts';
+import { bootNode, type LoginNode } from '../support/nodes/node.ts';
+import { BASE_URL, type Store, startStore, TOKEN } from '../support/nodes/store.ts';
+import { describeOnNodes } from '../support/requirements.ts';
+import {
+  addSlurmOperator,
+  CLUSTER,
+  installSlurm,
+  SLURM_PACKAGES,
+  startSlurm,
+} from '../support/slurm/slurm-cluster.ts';
+
+const CONFIG = `scim:
+  base_url: ${BASE_URL}
+access:
+  groups: [{ name: slurm-users }]
+accounts:
+  domains: [example.com]
+sync: { poll: '*/5 * * * * *' }
+slurm:
+  mode: enforce
+  every: 2s
+  rules:
+    - { group: ml-research, account: ml, default: true, fairshare: 5, limits: { MaxJobs: '10', GrpTRES: cpu=2 } }
+    - { group: 'team-*', parent: ml }
+    - { group: taken }
+`;
+
+describeOnNodes('Slurm on trixie', () => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'slurm-'));
+  const keyFile = (name: string): string => path.join(directory, name);
+  let node: LoginNode;
+  let store: Store;
+  const ids = new Map<string, string>();
+  const groups = new Map<string, string>();
+
+  const must = (command: string): string => {
+    const { status, stdout, stderr } = node.exec(command);
+    if (status !== 0) throw new Error(`${command}: status ${status}: ${stdout}${stderr}`);
+    return stdout;
+  };
+  const associations = (user: string): string[] =>
+    must(`sacctmgr -nP list assoc user=${user} format=account,user`).trim().split('\n').sort();
+  const isBack = (user: string, account: string): boolean =>
+    node.exec(`sacctmgr -nP list assoc user=${user} format=account,user`).stdout.trim() ===
+    `${account}|${user}`;
+  const submit = (user: string, account: string | null, seconds = 0) =>
+    node.ssh(
+      user,
+      keyFile(user),
+      `sbatch --parsable ${account === null ? '' : `-A ${account}`} --wrap 'sleep ${seconds}'`,
+    );
+  const readStatus = (): SlurmStatus => {
+    // /run is a file system of the node's own.
+    const file = keyFile('slurm.json');
+    writeFileSync(file, must('cat /run/sunk-agent/slurm.json'));
+    const status = readSlurmStatus({ slurmStatus: file });
+    if (status === null) throw new Error(`no status: ${readFileSync(file, 'utf8')}`);
+    return status;
+  };
+  const explain = (): string =>
+    node.exec(`cat /run/sunk-agent/slurm.json; sacctmgr -nP list assoc format=account,user
+      journalctl -q --no-pager -n 40 -u sunk-agent-slurm -u sunk-agent`).stdout;
+
+  beforeAll(async () => {
+    node = await bootNode(
+      'trixie',
+      (root) => {
+        installSlurm(root);
+        installAgent(root, { config: CONFIG, token: TOKEN });
+      },
+      SLURM_PACKAGES,
+    );
+    await startSlurm(node);
+    addSlurmOperator(node);
+    must(`sacctmgr -iQ add account taken cluster=${CLUSTER}; useradd -u 9001 -M local || true
+      sacctmgr -iQ add user name=local account=taken cluster=${CLUSTER}; systemctl start sunk-agent-slurm`);
+    store = await startStore(node);
+    for (const name of ['alice', 'bob']) {
+      spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', keyFile(name)]);
+      const key = readFileSync(`${keyFile(name)}.pub`, 'utf8').trim();
+      ids.set(name, await store.createUser(`${name}@example.com`, key));
+    }
+    const [alice = '', bob = ''] = [ids.get('alice'), ids.get('bob')];
+    for (const [name, members] of [
+      ['ml-research', [alice]],
+      ['team-vision', [alice, bob]],
+      ['taken', [alice]],
+      ['slurm-users', [alice, bob]],
+    ] as const)
+      groups.set(name, await store.createGroup(name, members));
+  }, 600_000);
+  afterAll(async () => {
+    await store?.stop();
+    await node?.stop();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  test('a new person gets the account on the node, then in Slurm, and runs a job', async () => {
+    await eventually('alice runs a job', () => submit('alice', null).status === 0, explain);
+    expect(associations('alice')).toEqual(['ml|alice', 'team-vision|alice']);
+    expect(must('sacctmgr -nP list user alice format=defaultaccount').trim()).toBe('ml');
+    expect(must('sacctmgr -nP list account ml format=organization').trim()).toBe('sunk-agent');
+    const row = must('sacctmgr -nP list assoc account=ml user= format=parentname,share,grptres,maxjobs');
+    expect(row.split('\n')[0]).toBe('root|5|cpu=2|10');
+    expect(must('sacctmgr -nP list assoc account=team-vision user= format=parentname').split('\n')[0]).toBe(
+      'ml',
+    );
+    expect(submit('bob', 'ml').status).not.toBe(0);
+    expect(submit('bob', 'team-vision').status).toBe(0);
+  }, 180_000);
+
+  test('what others made is refused and stays', () => {
+    expect(associations('local')).toEqual(['taken|local']);
+    expect(associations('alice')).not.toContain('taken|alice');
+    expect(readStatus().refusals).toMatchObject([{ code: 'slurm-account-foreign' }]);
+  });
+
+  test('a round without news writes nothing', async () => {
+    const count = (): string => must('sacctmgr -nP list transactions format=id | wc -l');
+    const at = (): number => readStatus().at ?? 0;
+    const [before, began] = [count(), at()];
+    await eventually('two more rounds', () => at() > began + 4, explain);
+    expect(count()).toBe(before);
+    expect(readStatus()).toMatchObject({
+      changes: { planned: 0, done: 0 },
+      problems: [],
+    });
+  }, 90_000);
+
+  test('who leaves a group has another default account, and no job of the old one', async () => {
+    const long = submit('alice', 'ml', 600);
+    expect(long.status).toBe(0);
+    await store.request('PATCH', `/Groups/${groups.get('ml-research')}`, {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+      Operations: [{ op: 'remove', path: `members[value eq "${ids.get('alice')}"]` }],
+    });
+    await eventually(
+      'alice has only the other account',
+      () => associations('alice').join() === 'team-vision|alice',
+      explain,
+    );
+    expect(must('sacctmgr -nP list user alice format=defaultaccount').trim()).toBe('team-vision');
+    expect(must(`squeue -h -u alice -A ml -t PD,R -o %i`)).toBe('');
+    expect(submit('alice', null).status).toBe(0);
+  }, 180_000);
+
+  test('who leaves has no job, no submission and no association', async () => {
+    const uid = must('id -u alice').trim();
+    expect(submit('alice', 'team-vision', 600).status).toBe(0);
+    await store.setActive(ids.get('alice') ?? '', 'False');
+    await eventually('alice has no association', () => associations('alice').join() === '', explain);
+    expect(must('squeue -h -u alice -o %i').trim()).toBe('');
+    const refused = node.exec(`setpriv --reuid ${uid} --clear-groups sbatch -A team-vision --wrap true`);
+    expect(refused.status).not.toBe(0);
+    expect(associations('local')).toEqual(['taken|local']);
+    expect(submit('bob', 'team-vision').status).toBe(0);
+  }, 180_000);
+
+  test('slurmdbd being down delays no login and no revocation, and what is pending is done when it is back', async () => {
+    must('systemctl stop slurmdbd');
+    await store.setActive(ids.get('alice') ?? '', 'True');
+    await eventually(
+      'alice logs in',
+      () => node.ssh('alice', keyFile('alice'), 'true').status === 0,
+      explain,
+    );
+    await eventually('the failure is told', () => readStatus().failure !== null, explain);
+    must('systemctl start slurmdbd');
+    await eventually('alice has her account again', () => isBack('alice', 'team-vision'), explain);
+    expect(submit('alice', null).status).toBe(0);
+  }, 400_000);
+});
