@@ -7,10 +7,7 @@ import { openMetricsPublisher } from '../report/export-metrics.ts';
 import { createBudget } from './budget.ts';
 import { keepContext, LOCK_PATIENCE_MS } from './context-recovery.ts';
 import { createDaemonSync } from './daemon-sync.ts';
-import { startNameRounds } from './name-rounds.ts';
-import { startPublicationRounds } from './publication-rounds.ts';
-import { startSecretRounds } from './secret-rounds.ts';
-import { startSlurmRounds } from './slurm-rounds.ts';
+import { startRounds } from './rounds/rounds.ts';
 import { checkSchedule } from './schedule.ts';
 import { createSyncQueue, type SyncQueue } from './sync-queue.ts';
 import { startSyncTriggers } from './sync-triggers.ts';
@@ -50,15 +47,14 @@ export async function runDaemon(node: NodeContext, source: ReaderSource, stop: A
     nextDue: () => nextDue(),
   });
 
-  const secrets = startSecretRounds(node, link);
   await sync(null);
   manager.notify('READY=1\nSTATUS=serving from the state database');
 
-  const slurm = startSlurmRounds(node, keeper);
+  const rounds = startRounds(node, keeper, link);
+  rounds.look();
   const queue = createSyncQueue(async (request) => {
     await sync(request);
-    secrets.look();
-    slurm.ask();
+    rounds.look();
     manager.notify(`STATUS=last sync at ${new Date().toISOString()}`);
   });
   const watchdog = startWatchdog(manager, queue, config.scim.bounds.pass);
@@ -68,8 +64,6 @@ export async function runDaemon(node: NodeContext, source: ReaderSource, stop: A
     unrecorded,
     () => queue.ask('delta'),
   );
-  const rounds = startNameRounds(node, keeper);
-  const publications = startPublicationRounds(node, keeper);
   const triggers = startSyncTriggers(node, { queue, keeper, link, budget });
   nextDue = () => triggers.nextSync();
 
@@ -78,9 +72,6 @@ export async function runDaemon(node: NodeContext, source: ReaderSource, stop: A
   manager.notify('STOPPING=1');
   triggers.stop();
   rounds.stop();
-  publications.stop();
-  secrets.stop();
-  slurm.stop();
   await queue.stop();
   clearInterval(watchdog);
   lists.close();

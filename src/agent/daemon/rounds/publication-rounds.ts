@@ -1,12 +1,12 @@
 // Beside the syncs of a publisher: signs the manifest anew when it is due, and publishes what a full volume kept back.
-import { describeError } from '../../common/errors.ts';
-import { createLogDedup } from '../../common/log-dedup.ts';
-import { viewState } from '../../state/state.ts';
-import type { NodeContext } from '../node-context.ts';
-import { adoptBlocks } from '../publication/adopt-blocks.ts';
-import { isPublicationDue, isPublishing, publishGeneration } from '../publication/publish-generation.ts';
-import { recordAct } from '../report/audit.ts';
-import type { ContextKeeper } from './context-recovery.ts';
+import { describeError } from '../../../common/errors.ts';
+import { createLogDedup } from '../../../common/log-dedup.ts';
+import { viewState } from '../../../state/state.ts';
+import type { NodeContext } from '../../node-context.ts';
+import { adoptBlocks } from '../../publication/adopt-blocks.ts';
+import { isPublicationDue, isPublishing, publishGeneration } from '../../publication/publish-generation.ts';
+import { recordAct } from '../../report/audit.ts';
+import type { ContextKeeper } from '../context-recovery.ts';
 
 const EVERY_MS = 15_000;
 

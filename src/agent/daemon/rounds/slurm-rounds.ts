@@ -1,17 +1,17 @@
 // The daemon's rounds over Slurm: after each sync that changed something, and every `slurm.every`; one at a time.
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describeError } from '../../common/errors.ts';
-import { createLogDedup } from '../../common/log-dedup.ts';
-import type { NodeContext } from '../node-context.ts';
-import { listenForSlurm, type SlurmLink } from '../slurm/slurm-link.ts';
-import { runSlurmRound } from '../slurm/slurm-round.ts';
-import { writeSlurmStatus } from '../slurm/slurm-status.ts';
-import type { ContextKeeper } from './context-recovery.ts';
+import { describeError } from '../../../common/errors.ts';
+import { createLogDedup } from '../../../common/log-dedup.ts';
+import type { NodeContext } from '../../node-context.ts';
+import { listenForSlurm, type SlurmLink } from '../../slurm/slurm-link.ts';
+import { runSlurmRound } from '../../slurm/slurm-round.ts';
+import { writeSlurmStatus } from '../../slurm/slurm-status.ts';
+import type { ContextKeeper } from '../context-recovery.ts';
 
 export interface SlurmRounds {
-  /** Something changed: a round begins, or another one after that which is under way. */
-  ask(): void;
+  /** A sync has ended: a round begins, or another one after that which is under way. */
+  look(): void;
   stop(): void;
 }
 
@@ -21,7 +21,7 @@ export function startSlurmRounds(node: NodeContext, keeper: Pick<ContextKeeper, 
   if (slurm.mode === 'off') {
     // Of a configuration that had it.
     rmSync(node.paths.slurmStatus, { force: true });
-    return { ask: () => {}, stop: () => {} };
+    return { look: () => {}, stop: () => {} };
   }
   const say = createSayer(node);
   const heldSince = new Map<string, number>();
@@ -63,7 +63,7 @@ export function startSlurmRounds(node: NodeContext, keeper: Pick<ContextKeeper, 
   const timer = setInterval(ask, slurm.every * 1000);
   timer.unref();
   return {
-    ask,
+    look: ask,
     stop() {
       clearInterval(timer);
       link.close();

@@ -1,10 +1,10 @@
 // After each sync, and at intervals: the Kubernetes Secrets have what this publisher has written. No sync waits for it.
-import { describeError } from '../../common/errors.ts';
-import { createLogDedup } from '../../common/log-dedup.ts';
-import type { NodeContext } from '../node-context.ts';
-import { fillSecrets, hashMaps, readMaps } from '../publication/fill-secrets.ts';
-import { readSecretsReport, writeSecretsReport } from '../publication/secrets-report.ts';
-import type { ReaderLink } from '../reader-client/reader-link.ts';
+import { describeError } from '../../../common/errors.ts';
+import { createLogDedup } from '../../../common/log-dedup.ts';
+import type { NodeContext } from '../../node-context.ts';
+import { fillSecrets, hashMaps, readMaps } from '../../publication/fill-secrets.ts';
+import { readSecretsReport, writeSecretsReport } from '../../publication/secrets-report.ts';
+import type { ReaderLink } from '../../reader-client/reader-link.ts';
 
 const EVERY_MS = 15_000;
 

@@ -1,8 +1,8 @@
 // The daemon's hourly round over the managed names, beside its syncs: no sync waits for it, and it changes nothing.
-import { describeError } from '../../common/errors.ts';
-import type { NodeContext } from '../node-context.ts';
-import { readNameRound, runNameRound, writeNameRound } from '../reconcile/name-round.ts';
-import type { ContextKeeper } from './context-recovery.ts';
+import { describeError } from '../../../common/errors.ts';
+import type { NodeContext } from '../../node-context.ts';
+import { readNameRound, runNameRound, writeNameRound } from '../../reconcile/name-round.ts';
+import type { ContextKeeper } from '../context-recovery.ts';
 
 const EVERY_MS = 3_600_000;
 

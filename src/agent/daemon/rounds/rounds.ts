@@ -1,0 +1,31 @@
+// What the daemon does beside its syncs: no sync waits for any of it.
+import type { NodeContext } from '../../node-context.ts';
+import type { ReaderLink } from '../../reader-client/reader-link.ts';
+import type { ContextKeeper } from '../context-recovery.ts';
+import { startNameRounds } from './name-rounds.ts';
+import { startPublicationRounds } from './publication-rounds.ts';
+import { startSecretRounds } from './secret-rounds.ts';
+import { startSlurmRounds } from './slurm-rounds.ts';
+
+export interface Rounds {
+  /** A sync has ended. */
+  look(): void;
+  stop(): void;
+}
+
+/** Each kind does nothing where it is not configured. */
+export function startRounds(node: NodeContext, keeper: ContextKeeper, link: ReaderLink): Rounds {
+  const secrets = startSecretRounds(node, link);
+  const slurm = startSlurmRounds(node, keeper);
+  const names = startNameRounds(node, keeper);
+  const publications = startPublicationRounds(node, keeper);
+  return {
+    look() {
+      secrets.look();
+      slurm.look();
+    },
+    stop() {
+      for (const one of [names, publications, secrets, slurm]) one.stop();
+    },
+  };
+}
