@@ -29,6 +29,7 @@ const UNITS = [
   'sunk-agent-slurm.service',
   'sunk-agent-hook.path',
   'sunk-agent-hook.service',
+  'sunk-agent-canary.service',
   'sunk-agent-follower.service',
 ];
 
@@ -63,7 +64,8 @@ export async function layTree(options: TreeOptions): Promise<{ readonly packages
   layAddons(path.join(directory, LIB, 'node_modules'), architecture);
   copy('packaging/wrapper/sunk-agent', 'usr/bin/sunk-agent', 0o755);
   copy('packaging/wrapper/reader', `${LIB}/reader`, 0o755);
-  copy('packaging/authorized-keys', 'usr/libexec/sunk-agent/authorized-keys', 0o755);
+  for (const program of ['authorized-keys', 'canary', 'canary-shell'])
+    copy(`packaging/${program}`, `usr/libexec/sunk-agent/${program}`, 0o755);
 
   put('etc/sunk-agent/config.yaml', renderConfig(EXAMPLE));
   for (const unit of UNITS) {

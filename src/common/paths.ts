@@ -31,6 +31,12 @@ export interface Paths {
   readonly denyList: string;
   /** Public keys of trial logins, one file per name, for seconds (`why --try`). */
   readonly trials: string;
+  /** Requests of the agent to the canary's service; the group of sunk-canary reads it. */
+  readonly canary: string;
+  /** What that service answers; its own. */
+  readonly canaryAnswers: string;
+  /** What the last trial login of the canary showed. */
+  readonly loginPath: string;
   readonly status: string;
   /** What the last hourly round over the other name services found. */
   readonly nameRound: string;
@@ -78,6 +84,9 @@ export function pathsUnder(root: string): Paths {
     run: below('run/sunk-agent'),
     denyList: below('run/sunk-agent/shut'),
     trials: below('run/sunk-agent/trials'),
+    canary: below('run/sunk-agent/canary'),
+    canaryAnswers: below('run/sunk-agent-canary'),
+    loginPath: below('run/sunk-agent/login-path.json'),
     status: below('run/sunk-agent/status.json'),
     nameRound: below('run/sunk-agent/name-round.json'),
     secrets: below('run/sunk-agent/secrets.json'),

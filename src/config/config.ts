@@ -7,7 +7,7 @@ import { accounts, isPublisher } from './accounts.ts';
 import { audit } from './audit.ts';
 import { keys } from './keys.ts';
 import { limits } from './limits.ts';
-import { metrics } from './metrics.ts';
+import { canary, metrics } from './monitoring.ts';
 import { nss } from './nss.ts';
 import { offboarding } from './offboarding.ts';
 import { override } from './overrides.ts';
@@ -38,6 +38,7 @@ export const configSchema = z.strictObject({
   limits: limits.prefault({}).describe('The limits of the guard.'),
   offboarding: offboarding.prefault({}).describe('What else happens when a user loses access.'),
   audit: audit.prefault({}).describe('Events for monitoring, and how long the history is kept.'),
+  canary: canary.prefault({}).describe('Trial logins that prove that a login works.'),
   publish: publish.prefault({}).describe('Signed generations for the pods of a cluster.'),
   slurm: slurm.prefault({}).describe('Accounts and associations of Slurm; off by default.'),
   metrics: metrics.prefault({}).describe('Metrics; off by default.'),

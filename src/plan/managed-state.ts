@@ -1,5 +1,6 @@
 // Which accounts and groups of a host are managed, and which are foreign: the ledger decides.
 import type { Config } from '../config/config.ts';
+import { isCanary } from '../policy/groups/canary.ts';
 import type {
   Binding,
   DesiredState,
@@ -28,7 +29,8 @@ export function readNodeFacts(host: HostState, bindings: readonly Binding[], con
   for (const { entry } of own.accounts.values()) {
     const { name, uid, gid, dir } = entry;
     if (accounts.get(name) === uid) continue;
-    if (gid === managed.gid || members.has(name)) unbound.push({ name, uid, gid, dir });
+    // The canary is in the managed group by this program's own doing, and a local account all the same.
+    if ((gid === managed.gid || members.has(name)) && !isCanary(entry)) unbound.push({ name, uid, gid, dir });
     // In a publication, a line outside of the managed group is one that a former publisher had (policy/inherited.ts).
     else if (others !== null) inherited.push({ name, uid, gid, dir });
     else foreignAccounts.push({ name, uid });

@@ -1,4 +1,5 @@
 // What becomes of groups and memberships.
+import { CANARY } from '../policy/groups/canary.ts';
 import type { DesiredState } from '../policy/model.ts';
 import { isNotInStore } from '../policy/not-in-store.ts';
 import type { GroupEntry } from '../policy/posix.ts';
@@ -38,6 +39,10 @@ export function planGroups(desired: DesiredState, actual: ActualState, managed: 
   return changes;
 }
 
+const OTHER_PRIMARY = 'the primary group is another one';
+const LISTED = 'the store lists this member';
+const FOR_CANARY = 'its trial logins go the way of a user’s (canary.every)';
+
 interface WantedGroup extends GroupEntry {
   readonly scimId: string | null;
   readonly sudo: boolean;
@@ -68,7 +73,7 @@ function planGroup(group: WantedGroup, actual: ActualState, managed: ManagedAcco
   }
   for (const member of members) {
     if (before.has(member)) continue;
-    const because = scimId === null ? 'the primary group is another one' : 'the store lists this member';
+    const because = member === CANARY ? FOR_CANARY : scimId === null ? OTHER_PRIMARY : LISTED;
     changes.push({ scimId: managed.idOf(member), name, kind: 'member-add', member, because, sudo });
   }
   return changes;

@@ -5,6 +5,7 @@ import { type JudgedGrant, resolveGrants } from './grants.ts';
 import { buildAccounts, type BuiltAccounts } from './accounts.ts';
 import { findMembers, listEnabled } from './groups/group-members.ts';
 import { chooseGroups, type GroupChoice } from './groups/groups.ts';
+import { CANARY, isCanary } from './groups/canary.ts';
 import type { ChosenGroup } from './groups/new-groups.ts';
 import { makePersonalGroups, type PersonalGroups } from './groups/personal-groups.ts';
 import { collectAllocations, type Identity } from './identity/allocations.ts';
@@ -99,7 +100,7 @@ export function computeDesiredState(input: DesiredStateInput): DesiredState {
   const groupsOfStore = fillGroups(choice.chosen, accounts);
   const personal = makePersonalGroups({ accounts, groups: groupsOfStore, ...known });
   return {
-    managedGroup: fillManagedGroup(config, accounts),
+    managedGroup: fillManagedGroup(config, accounts, facts),
     accounts,
     groups: [...groupsOfStore, ...personal.groups].sort((a, b) => compare(a.name, b.name)),
     sudoEnds: nameEnds(ends.sudo, accounts),
@@ -132,12 +133,15 @@ function isFresh({ completeAt, now }: DesiredStateInput): boolean {
   return completeAt !== null && Math.abs(now - completeAt) <= SUDO_AGE;
 }
 
+/** The canary is a member, since sshd's rules for managed accounts are what it has to prove. */
 function fillManagedGroup(
-  { accounts: { primary_group: name, primary_gid: gid } }: Config,
+  { accounts: { backend, primary_group: name, primary_gid: gid }, canary }: Config,
   accounts: readonly DesiredAccount[],
+  { foreignAccounts }: NodeFacts,
 ): DesiredState['managedGroup'] {
-  const listed = accounts.filter(({ needsManagedGroup }) => needsManagedGroup);
-  return { name, gid, members: listed.map(({ entry }) => entry.name) };
+  const listed = accounts.filter(({ needsManagedGroup }) => needsManagedGroup).map(({ entry }) => entry.name);
+  const hasCanary = backend === 'local' && canary.every !== null && foreignAccounts.some(isCanary);
+  return { name, gid, members: hasCanary ? [...listed, CANARY].sort(compare) : listed };
 }
 
 /** What the plan has to know of the configuration and of this node's sshd. */

@@ -74,6 +74,16 @@ describeOnNodes('a login pod', () => {
     expect(login('id -u').stdout).toBe('10000\n');
   });
 
+  test('proves its login path with a service that has a user of its own and no capability', async () => {
+    const firstLine = (): string => pod.exec('sunk-agent status').stdout.split('\n')[0] ?? '';
+    await eventually('a login is proven', () => firstLine().startsWith('login path: proven'), firstLine);
+    const status = must(`cat /proc/${processOf('sunk-agent-canary')}/status`);
+    expect(status).toMatch(new RegExp(`^Uid:\\s+${must('id -u sunk-canary')}\\s`, 'm'));
+    expect(status).toMatch(/^CapBnd:\s+0+$/m);
+    expect(status).toMatch(/^NoNewPrivs:\s+1$/m);
+    expect(must('ls /run/sunk-agent/trials')).toBe('');
+  });
+
   test('keeps the network from the agent, and everything but the network from the reader', () => {
     expect(readStatus().isolation).toEqual({ agentHasNoNetwork: true });
     const interfaces = must(`tail -n +3 /proc/${processOf('sunk-agent')}/net/dev | cut -d: -f1`).split(/\s+/);

@@ -132,7 +132,7 @@ const CASES: readonly Case[] = [
 ];
 
 // Not on Debian 13 yet: once sshd was restarted there, each session of the test node takes more than ten seconds.
-for (const release of ['bookworm'] as const) {
+for (const release of ['bookworm', 'trixie'] as const) {
   describeOnNodes(`a trial login on ${release}`, () => {
     let keys: string;
     let node: LoginNode;

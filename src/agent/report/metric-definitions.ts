@@ -66,6 +66,15 @@ function defineSyncMetrics({ gauge, counter }: Makers, registry: Registry) {
 function defineStateMetrics({ gauge }: Makers) {
   return {
     health: gauge('health', '0 healthy, 1 degraded, 2 failing'),
+    loginPath: gauge(
+      'login_path',
+      'What the trial logins show, 1 for one state: proven, failed, unproven, off',
+      ['state'],
+    ),
+    lastProven: gauge(
+      'login_path_last_proven_timestamp_seconds',
+      'When a trial login last succeeded since the node booted; 0: never, or none is tried',
+    ),
     held: gauge('held_changes', 'Changes that the guard holds, by kind: loss, gain, vanished, frozen', [
       'kind',
     ]),

@@ -56,6 +56,9 @@ function showState(metrics: Instruments, report: SyncReport, status: Status): vo
   const { tally, keyExpiry, extended } = report;
   const { users, groups, accountsEnabled, accountsDisabled } = status.counts;
   metrics.health.set(HEALTH[status.health]);
+  const { loginPath } = status;
+  replace(metrics.loginPath, 'state', loginPath ? { [loginPath.state]: 1 } : {});
+  metrics.lastProven.set(loginPath?.lastProven ?? 0);
   replace(metrics.held, 'kind', tally.held);
   metrics.frozenUntil.set(status.guard.frozenUntil ?? 0);
   replace(metrics.records, 'kind', { user: users, group: groups });

@@ -67,6 +67,22 @@ const currentSchema = z.object({
   schema_version: z.literal(2),
   writtenAt: epoch,
   health: z.enum(['healthy', 'degraded', 'failing']),
+  /** What it would be without the login path. Builds before left it and `loginPath` out. */
+  syncHealth: z.enum(['healthy', 'degraded', 'failing']).optional(),
+  /** What the trial logins of the canary say; null: none is tried on a node like this one. */
+  loginPath: z
+    .object({
+      state: z.enum(['proven', 'failed', 'unproven', 'off']),
+      /** When the last one was tried; null: none was. */
+      at: epoch.nullable(),
+      /** When one last succeeded since the node booted; null: never. */
+      lastProven: epoch.nullable(),
+      step: z.enum(['connect', 'authenticate', 'account', 'session', 'shell']).nullable(),
+      /** Empty if proven. */
+      reason: z.string(),
+    })
+    .nullable()
+    .optional(),
   /** The reasons, the worst first; empty when healthy. */
   reasons: z.array(z.string()),
   mode: z.enum(['enforce', 'observe']),

@@ -13,6 +13,7 @@ import type { QuarantineRow } from '../../state/stored-records.ts';
 import { findLastComplete } from '../ingest/freshness.ts';
 import type { SyncReport } from '../reconcile/sync-report.ts';
 import { identifySelf } from './daemon-identity.ts';
+import { findLoginPath, withLoginPath } from './login-path.ts';
 import { statusOf, type Status } from './status.ts';
 
 /**
@@ -27,7 +28,7 @@ export async function publishStatus(
 ): Promise<Status> {
   const { paths, state, config } = context;
   const now = Math.floor(context.clock() / 1000);
-  const status = statusOf({
+  const sync = statusOf({
     report,
     now,
     mode: config.mode,
@@ -49,6 +50,7 @@ export async function publishStatus(
         ? await hasSshdDropIn(config, paths.root)
         : null,
   });
+  const status = withLoginPath(sync, findLoginPath(paths, config, now));
   attempt(`cannot write ${paths.status}`, () => {
     mkdirSync(paths.run, { recursive: true, mode: 0o755 });
     const temporary = `${paths.status}.new`;

@@ -3,7 +3,9 @@ import { existsSync } from 'node:fs';
 import { describeGrants } from '../../agent/report/describe-grants.ts';
 import { AgentError } from '../../common/errors.ts';
 import { judgeAge, readStatus, type Status } from '../../agent/report/status.ts';
-import { pathsUnder } from '../../common/paths.ts';
+import { judgeLoginPath, sayLoginPath, withLoginPath } from '../../agent/report/login-path.ts';
+import { readLoginPath } from '../../host/trial/login-path.ts';
+import { type Paths, pathsUnder } from '../../common/paths.ts';
 import { sayAgo, sayMinute } from '../../common/text/relative-time.ts';
 import { makePrintable } from '../../common/text/printable.ts';
 import { wrapText } from '../terminal/wrap.ts';
@@ -16,11 +18,14 @@ export const options = { host: { type: 'boolean', default: false }, probe: { typ
 export const help = `Usage: sunk-agent status [--host] [--json] [--root DIR]
        sunk-agent status --probe live|ready [--root DIR]
 
-Reads /run/sunk-agent/status.json, which the last sync wrote; needs neither root nor the daemon.
+Reads /run/sunk-agent/status.json, which the last sync wrote; needs neither root nor the daemon. The first line says
+whether a login works: each canary.every the agent has sunk-canary, an account that can do nothing, log in over ssh.
+Proven, failed (failing), or not proven (degraded): no trial yet, or a rule such as AllowGroups excludes sunk-canary.
 
   --host   this machine's load, memory and disks now, not as of the last sync; as root also the active accounts
   --probe live    for a pod: 0 while the agent syncs on time, else 1. A degraded or failing node is not restarted
-  --probe ready   for a pod: 0 once the store was read completely and sshd asks sunk-agent for keys, else 1
+  --probe ready   for a pod: 0 once the store was read completely and sshd asks sunk-agent for keys, else 1; also 1
+                  while a trial login of the canary fails for a reason that concerns all
   --json   schema_version 2. Beside each renamed field stands its name of version 1, which ends with the next release:
            version, store.lastHeard, counts.accountsOpen and accountsClosed, lastPass, nextPass
 
@@ -36,7 +41,8 @@ export async function run({ root, json, values }: CommandContext): Promise<numbe
   const paths = pathsUnder(root);
   const now = Math.floor(Date.now() / 1000);
   const probe = readProbe(values['probe']);
-  const written = probe === null ? readStatus(paths.status) : tryToRead(paths.status);
+  const read = probe === null ? readStatus(paths.status) : tryToRead(paths.status);
+  const written = read === null ? null : renewLoginPath(read, paths, now);
   if (probe !== null) return answerProbe(probe, written, now);
   if (written === null) return EXIT.failing;
   const found = judgeAge(written, now);
@@ -55,6 +61,13 @@ export async function run({ root, json, values }: CommandContext): Promise<numbe
       : wrapText(describeStatus(status, now) + line, process.stdout.columns),
   );
   return EXIT[status.health];
+}
+
+/** The trial logins go on between two syncs. */
+function renewLoginPath(status: Status, paths: Paths, now: number): Status {
+  const { loginPath = null } = status;
+  const isTried = loginPath !== null && loginPath.state !== 'off';
+  return isTried ? withLoginPath(status, judgeLoginPath(readLoginPath(paths), now)) : status;
 }
 
 type Probe = 'live' | 'ready';
@@ -88,9 +101,9 @@ function findProbeFault(probe: Probe, status: Status | null, now: number): strin
   if (found !== status) return found.reasons[0] ?? '';
   if (probe === 'live') return null;
   if (status.store.lastComplete === null) return 'the store has never been read completely';
-  return status.sshd.dropIn === false
-    ? 'sshd does not ask sunk-agent for keys: the drop-in is missing or was changed'
-    : null;
+  if (status.sshd.dropIn === false)
+    return 'sshd does not ask sunk-agent for keys: the drop-in is missing or was changed';
+  return status.loginPath?.state === 'failed' ? (status.reasons[0] ?? '') : null;
 }
 
 /** The status as text; `now` in epoch seconds. */
@@ -104,7 +117,9 @@ export function describeStatus(status: Status, now: number): string {
     ...(status.isolation.agentHasNoNetwork ? [] : [NO_ISOLATION]),
   ];
   const [first, ...more] = status.reasons;
+  const { loginPath = null } = status;
   const lines = [
+    ...(loginPath === null ? [] : [`login path: ${sayLoginPath(loginPath, now)}`]),
     first === undefined ? status.health : `${status.health}: ${first}`,
     ...more.map((reason) => `         ${reason}`),
     ...rows.map(([label, text]) => `  ${label.padEnd(10)} ${text}`),

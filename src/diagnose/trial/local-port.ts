@@ -1,6 +1,6 @@
 // The port that a running ssh connects from, so that sshd's log lines about this very connection can be told from others.
 import { readdirSync, readlinkSync } from 'node:fs';
-import { readSocketTable, SOCKET_TABLES } from './socket-table.ts';
+import { readSocketTable, SOCKET_TABLES } from '../../host/trial/socket-table.ts';
 
 export interface PortSearch {
   /** null: not seen before the search was stopped. */

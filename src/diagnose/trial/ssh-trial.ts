@@ -2,8 +2,9 @@
 import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { openMemoryFile } from '../../host/fs/memory-file.ts';
+import { HOST_ALIAS } from '../../host/trial/trial-line.ts';
 import { findLocalPort } from './local-port.ts';
-import type { TrialTarget } from './trial-target.ts';
+import type { TrialTarget } from '../../host/trial/trial-target.ts';
 
 export interface SshQuestion {
   readonly name: string;
@@ -23,9 +24,6 @@ export interface SshAnswer {
   /** The port that the connection came from; null: it was over before it could be seen. */
   readonly localPort: number | null;
 }
-
-/** The name of this node in the known_hosts file of a trial. */
-export const HOST_ALIAS = 'sunk-agent-trial';
 
 /** Milliseconds for the whole login; a user's start-up files may wait for anything. */
 const TIMEOUT_MS = 10_000;

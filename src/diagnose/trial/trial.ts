@@ -3,18 +3,16 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, write
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import type { Paths } from '../../common/paths.ts';
-import { runProgram } from '../../host/probes/run-program.ts';
 import type { SshdSettings } from '../../host/sshd/sshd-findings.ts';
-import { readSshdFacts } from '../../host/sshd/sshd-program.ts';
 import type { Credential } from '../../policy/model.ts';
-import { renderExpiry } from '../../policy/keys/key-file.ts';
 import { findListener } from './find-listener.ts';
-import { markLog, readSshdWords } from './sshd-words.ts';
-import { HOST_ALIAS, runSsh } from './ssh-trial.ts';
-import { TRIAL_SECONDS, writeTrialFile } from './trial-file.ts';
-import { makeTrialKey, type TrialKey } from './trial-key.ts';
-import { judgeTrial, type TrialOutcome } from './trial-outcome.ts';
-import { listOwnAddresses, listTargets, readHostKeys, type TrialTarget } from './trial-target.ts';
+import { markLog, readSshdWords } from '../../host/trial/sshd-words.ts';
+import { runSsh } from './ssh-trial.ts';
+import { writeTrialFile } from '../../host/trial/trial-file.ts';
+import { makeTrialKey, type TrialKey } from '../../host/trial/trial-key.ts';
+import { renderKnownHosts, renderTrialLine } from '../../host/trial/trial-line.ts';
+import { judgeTrial, type TrialOutcome } from '../../host/trial/trial-outcome.ts';
+import { listTargets, readHostKeys, type TrialTarget } from '../../host/trial/trial-target.ts';
 
 export interface TrialQuestion {
   readonly paths: Paths;
@@ -75,10 +73,16 @@ async function attempt(
   const forcedCommand = forced === 'none' ? null : forced;
   mkdirSync(paths.run, { recursive: true });
   const scratch = mkdtempSync(path.join(paths.run, 'trial-'));
-  const file = writeTrialFile(paths.trials, name, await renderLine(paths.root, target, key, nonce));
+  const line = await renderTrialLine({
+    root: paths.root,
+    addresses: [target.address],
+    command: `echo ${nonce}`,
+    publicKey: key.publicKey,
+  });
+  const file = writeTrialFile(paths.trials, name, line);
   try {
     const knownHosts = path.join(scratch, 'known_hosts');
-    writeFileSync(knownHosts, hostKeys.map((one) => `${HOST_ALIAS} ${one}\n`).join(''), { mode: 0o600 });
+    writeFileSync(knownHosts, renderKnownHosts(hostKeys), { mode: 0o600 });
     const mark = await markLog();
     const began = performance.now();
     const question = {
@@ -109,21 +113,6 @@ async function attempt(
     file.remove();
     rmSync(scratch, { recursive: true, force: true });
   }
-}
-
-/** `restrict` allows neither terminal nor forwarding; the forced command prints the nonce through the user's shell. */
-async function renderLine(root: string, target: TrialTarget, key: TrialKey, nonce: string): Promise<string> {
-  const until = Math.floor(Date.now() / 1000) + TRIAL_SECONDS;
-  const { expiry } = await readSshdFacts(root);
-  const expiresAt = expiry.zulu ? renderExpiry(until, expiry) : await sayLocalTime(until);
-  const from = listOwnAddresses(target).join(',');
-  return `restrict,from="${from}",command="echo ${nonce}",expiry-time="${expiresAt}" ${key.publicKey} trial`;
-}
-
-/** As sshd before 9.1 reads it, by date(1), which has the system's own time zone. */
-async function sayLocalTime(at: number): Promise<string> {
-  const { stdout } = await runProgram('date', ['+%Y%m%d%H%M%S', '-d', `@${at}`], { environment: {} });
-  return stdout.trim();
 }
 
 function listUnchecked(key: TrialKey, { address }: TrialTarget): string[] {

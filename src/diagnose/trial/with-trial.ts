@@ -2,7 +2,7 @@
 import type { Chain } from '../why/chain.ts';
 import { error, type Link, type LinkName, ok, unknown, type Verdict } from '../why/verdict.ts';
 import type { Trial, TrialResult } from './trial.ts';
-import type { Step } from './trial-outcome.ts';
+import type { Step } from '../../host/trial/trial-outcome.ts';
 
 /** A trial has a key of its own, so it says nothing about the record, the access and the keys of the user. */
 const NOT_TRIED: ReadonlySet<LinkName> = new Set(['store', 'record', 'access', 'keys']);

@@ -25,6 +25,7 @@ describe('the units', () => {
     expect(exposure('sunk-agent.service')).toBeLessThanOrEqual(2);
     expect(exposure('sunk-agent-reader.service')).toBeLessThanOrEqual(1.5);
     expect(exposure('sunk-agent-follower.service')).toBeLessThanOrEqual(2);
+    expect(exposure('sunk-agent-canary.service')).toBeLessThanOrEqual(1.5);
   });
 
   it('give the token to the reader alone, and the network too', () => {
@@ -32,6 +33,12 @@ describe('the units', () => {
     expect(settings('sunk-agent.service', 'PrivateNetwork')).toEqual(['yes']);
     expect(settings('sunk-agent.service', 'RestrictAddressFamilies')).toEqual(['AF_UNIX']);
     expect(settings('sunk-agent-reader.service', 'LoadCredential')).toHaveLength(1);
+  });
+
+  it('keep the canary to loopback, under a user of its own', () => {
+    expect(settings('sunk-agent-canary.service', 'RestrictNetworkInterfaces')).toEqual(['lo']);
+    expect(settings('sunk-agent-canary.service', 'User')).toEqual(['sunk-canary']);
+    expect(settings('sunk-agent-canary.service', 'CapabilityBoundingSet')).toEqual(['']);
   });
 
   it('do not wait for the network before accounts are back', () => {

@@ -14,7 +14,12 @@ import path from 'node:path';
 import { CODE } from './node.ts';
 
 const REPOSITORY = path.resolve(import.meta.dirname, '../../..');
-const UNITS = ['sunk-agent.service', 'sunk-agent-reader.service', 'sunk-agent-hook.path'];
+const UNITS = [
+  'sunk-agent.service',
+  'sunk-agent-reader.service',
+  'sunk-agent-hook.path',
+  'sunk-agent-canary.service',
+];
 
 export interface InstallOptions {
   /** Text of config.yaml. */
@@ -40,8 +45,10 @@ export function installAgent(root: string, { config, token }: InstallOptions): v
   writeProgram(at('usr/bin/sunk-agent'), `#!/bin/sh\nexec ${node} ${CODE}/src/cli/main.ts "$@"\n`);
   writeProgram(at('usr/lib/sunk-agent/reader'), `#!/bin/sh\nexec ${node} ${CODE}/src/reader/main.ts "$@"\n`);
   writeProgram(at('usr/lib/sunk-agent/slurm'), `#!/bin/sh\nexec ${node} ${CODE}/src/slurm/main.ts "$@"\n`);
-  copyFileSync(from('packaging/authorized-keys'), at('usr/libexec/sunk-agent/authorized-keys'));
-  chmodSync(at('usr/libexec/sunk-agent/authorized-keys'), 0o755);
+  for (const program of ['authorized-keys', 'canary', 'canary-shell']) {
+    copyFileSync(from('packaging', program), at('usr/libexec/sunk-agent', program));
+    chmodSync(at('usr/libexec/sunk-agent', program), 0o755);
+  }
   copyFileSync(from('packaging/sshd/10-sunk-agent.conf'), at('etc/ssh/sshd_config.d/10-sunk-agent.conf'));
   cpSync(from('systemd/sysusers.d'), at('usr/lib/sysusers.d'), { recursive: true });
   cpSync(from('systemd/tmpfiles.d'), at('usr/lib/tmpfiles.d'), { recursive: true });

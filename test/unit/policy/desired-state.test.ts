@@ -44,6 +44,21 @@ const open = (host: ReturnType<typeof computeDesiredState>) =>
   host.accounts.filter(({ disabled: closed }) => closed === null).map(({ entry }) => entry.name);
 
 describe('computeDesiredState', () => {
+  it('puts the account of the canary into the managed group, unless it is off or no system account', () => {
+    const managed = (uid: number, more = '') =>
+      computeDesiredState(
+        makeInput({
+          config: makeConfig(`${ACCESS}${more}`),
+          facts: { ...FACTS, foreignAccounts: [{ name: 'sunk-canary', uid }] },
+        }),
+      ).managedGroup.members;
+    expect(managed(990)).toEqual(['sunk-canary']);
+    expect(managed(0)).toEqual([]);
+    expect(managed(20_300)).toEqual([]);
+    expect(managed(990, 'canary: { every: never }')).toEqual([]);
+    expect(managed(990, 'accounts: { backend: nsscache }')).toEqual([]);
+  });
+
   it('makes an account of a member of an access group, with managed group, home, shell and keys that expire', () => {
     const host = computeDesiredState(makeInput());
     expect(host.accounts[0]).toMatchObject({

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { createMetrics } from '../../../../src/agent/report/metrics.ts';
 import type { SyncReport } from '../../../../src/agent/reconcile/sync-report.ts';
+import { withLoginPath } from '../../../../src/agent/report/login-path.ts';
 import { statusOf } from '../../../../src/agent/report/status.ts';
 import { makeReport, NOW } from '../../../support/records/sample-report.ts';
 
@@ -18,7 +19,7 @@ const TALLY: SyncReport['tally'] = {
 };
 
 function statusFor(report: SyncReport) {
-  return statusOf({
+  const status = statusOf({
     report,
     now: NOW,
     mode: 'enforce',
@@ -37,6 +38,8 @@ function statusFor(report: SyncReport) {
     nameRound: null,
     secrets: [],
   });
+  const tried = { state: 'proven', at: NOW - 40, lastProven: NOW - 40, step: null, reason: '' } as const;
+  return withLoginPath(status, tried);
 }
 
 async function exportAfter(...reports: SyncReport[]): Promise<string> {
@@ -70,6 +73,8 @@ describe('the metrics', () => {
     );
     for (const line of [
       'sunk_agent_health 1',
+      'sunk_agent_login_path{state="proven"} 1',
+      `sunk_agent_login_path_last_proven_timestamp_seconds ${NOW - 40}`,
       `sunk_agent_last_complete_sync_timestamp_seconds ${NOW - 10}`,
       'sunk_agent_store_reachable 1',
       'sunk_agent_clock_skew_seconds 0.2',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Trial } from '../../../../src/diagnose/trial/trial.ts';
 import { addTrial } from '../../../../src/diagnose/trial/with-trial.ts';
-import { STEPS } from '../../../../src/diagnose/trial/trial-outcome.ts';
+import { STEPS } from '../../../../src/host/trial/trial-outcome.ts';
 import type { Chain } from '../../../../src/diagnose/why/chain.ts';
 import { error, type LinkName, ok, warning } from '../../../../src/diagnose/why/verdict.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { pickConnection } from '../../../../src/diagnose/trial/sshd-words.ts';
+import { pickConnection } from '../../../../src/host/trial/sshd-words.ts';
 
 const LINES = [
   { pid: '10', text: 'Connection from 127.0.0.1 port 5001 on 127.0.0.1 port 22' },

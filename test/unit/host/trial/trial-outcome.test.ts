@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { judgeTrial, type TrialRecord } from '../../../../src/diagnose/trial/trial-outcome.ts';
+import { judgeTrial, type TrialRecord } from '../../../../src/host/trial/trial-outcome.ts';
 
 const CONNECTED =
   'debug1: Connection established.\ndebug1: Remote protocol version 2.0, remote software version OpenSSH_9.2p1\n';

@@ -1,6 +1,6 @@
-// `metrics`: where Prometheus finds them.
+// `metrics` and `canary`: how one sees whether a node works.
 import * as z from 'zod';
-import { absolutePath } from './types.ts';
+import { absolutePath, duration } from './types.ts';
 
 const LISTEN = 'a loopback address and a port, such as 127.0.0.1:9911 or [::1]:9911';
 
@@ -29,3 +29,18 @@ export function readMetricsAddress({ listen, pod_port: port }: z.output<typeof m
   if (listen !== null) return listen;
   return port === null ? null : `:${port}`;
 }
+
+/** Seconds. sshd's penalties (PerSourcePenalties) for a login that fails are over by then. */
+const SHORTEST = 10;
+
+export const canary = z.strictObject({
+  every: z
+    .union([
+      z.literal('never').transform(() => null),
+      duration.refine((seconds) => seconds >= SHORTEST, `at least ${SHORTEST}s`),
+    ])
+    .prefault('5m')
+    .describe(
+      'How often a login of sunk-canary is tried on this node, for the first line of sunk-agent status; never: nothing proves that a login works.',
+    ),
+});

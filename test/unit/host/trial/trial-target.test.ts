@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { listOwnAddresses, listTargets, readHostKeys } from '../../../../src/diagnose/trial/trial-target.ts';
+import { listOwnAddresses, listTargets, readHostKeys } from '../../../../src/host/trial/trial-target.ts';
 
 const targets = (...listenaddress: string[]) => listTargets(new Map([['listenaddress', listenaddress]]));
 
@@ -24,7 +24,7 @@ test('what is no address with a port is no target', () => {
 });
 
 test('a key is good for loopback and for the address of the target', () => {
-  const own = listOwnAddresses({ address: '10.1.2.3', port: 22 });
+  const own = listOwnAddresses(['10.1.2.3']);
   expect(own).toEqual(expect.arrayContaining(['127.0.0.1', '::1', '10.1.2.3']));
   expect(new Set(own).size).toBe(own.length);
 });

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { AgentError } from '../../common/errors.ts';
-import { hasCode } from '../../host/fs/read-text.ts';
+import { hasCode } from '../fs/read-text.ts';
 import { toHostWrite } from '../../common/system-error.ts';
 
 /** Seconds that a trial key is valid. */

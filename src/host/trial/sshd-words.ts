@@ -1,7 +1,7 @@
 // What sshd and PAM logged about one connection: from the journal, or from the part of auth.log that came meanwhile.
 import { open, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { runProgram } from '../../host/probes/run-program.ts';
+import { runProgram } from '../probes/run-program.ts';
 
 const AUTH_LOG = '/var/log/auth.log';
 const MAX_LOG_BYTES = 256 * 1024;
@@ -60,18 +60,15 @@ async function readLines(mark: LogMark): Promise<readonly LogLine[] | null> {
   return journal === null || journal.length === 0 ? ((await readAuthLog(mark)) ?? journal) : journal;
 }
 
-/** The lines of the processes that served the connection; where none names the port, those about the name. */
+/** The lines of the processes that served the connection; where none names the port, of those that speak of the name. */
 export function pickConnection(lines: readonly LogLine[], name: string, port: number | null): string[] {
-  const ofPort = new Set(
-    lines
-      .filter(({ text }) => port !== null && new RegExp(`\\bport ${port}\\b`).test(text))
-      .map(({ pid }) => pid),
-  );
+  const listPids = (pattern: RegExp): Set<string> =>
+    new Set(lines.filter(({ text }) => pattern.test(text)).map(({ pid }) => pid));
   const literal = name.replaceAll(/[^A-Za-z0-9_]/g, '\\$&');
-  const about = new RegExp(`(?:^|[^A-Za-z0-9_.-])${literal}(?![A-Za-z0-9_.-])`);
-  return lines
-    .filter(({ pid, text }) => (ofPort.size > 0 ? ofPort.has(pid) : about.test(text)))
-    .map(({ text }) => text);
+  const ofPort = port === null ? new Set<string>() : listPids(new RegExp(`\\bport ${port}\\b`));
+  const pids =
+    ofPort.size > 0 ? ofPort : listPids(new RegExp(`(?:^|[^A-Za-z0-9_.-])${literal}(?![A-Za-z0-9_.-])`));
+  return lines.filter(({ pid }) => pids.has(pid)).map(({ text }) => text);
 }
 
 async function readJournal({ since }: LogMark): Promise<LogLine[] | null> {

@@ -1,7 +1,7 @@
 // Where a trial connects: addresses and ports that sshd says it listens on, and the host keys that it has to show.
 import { readFile } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
-import type { SshdSettings } from '../../host/sshd/sshd-findings.ts';
+import type { SshdSettings } from '../sshd/sshd-findings.ts';
 
 export interface TrialTarget {
   /** An address of this node that a client can connect to. */
@@ -31,9 +31,18 @@ const isLoopback = ({ address }: TrialTarget): boolean => address === '::1' || a
 const isIpv6 = ({ address }: TrialTarget): boolean => address.includes(':');
 
 /** Addresses that a connection from this node to itself can come from, for `from=` of the key (sshd(8)). */
-export function listOwnAddresses(target: TrialTarget): string[] {
-  const own = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-  return [...new Set(['127.0.0.1', '::1', target.address, ...own.map(({ address }) => address)])];
+export function listOwnAddresses(targets: readonly string[]): string[] {
+  return [...new Set(['127.0.0.1', '::1', ...targets, ...listInterfaces()])];
+}
+
+/** Empty for a process that may not open the socket which tells (the agent's unit): it names its targets. */
+function listInterfaces(): string[] {
+  try {
+    return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause) return [];
+    throw cause;
+  }
 }
 
 /**

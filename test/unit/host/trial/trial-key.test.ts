@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { makeTrialKey } from '../../../../src/diagnose/trial/trial-key.ts';
+import { makeTrialKey } from '../../../../src/host/trial/trial-key.ts';
 import { issueCredentials } from '../../../../src/policy/keys/credential.ts';
 import { readKeys } from '../../../../src/policy/keys/ssh-key.ts';
 

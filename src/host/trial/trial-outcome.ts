@@ -27,8 +27,11 @@ export interface TrialOutcome {
   readonly detail: string;
 }
 
+/** sshd's own exit status in place of the shell's, where PAM opened no session (OpenSSH, session.c, do_child). */
+const NO_PAM_SESSION = 254;
+
 export function judgeTrial(record: TrialRecord): TrialOutcome {
-  const { client, output, nonce, forcedCommand } = record;
+  const { client, output, status, nonce, forcedCommand } = record;
   const has = (text: string): boolean => client.includes(text);
   if (!has('debug1: Connection established')) return fail('connect', record);
   if (has('Host key verification failed') || !has('debug1: Remote protocol version'))
@@ -53,7 +56,8 @@ export function judgeTrial(record: TrialRecord): TrialOutcome {
   if (output.split('\n').includes(nonce)) return { failed: null, detail: '' };
   const isStarted = has('debug1: Sending command');
   const isPamError = (record.server ?? []).some((line) => /pam_open_session|pam_setcred|fork\b/.test(line));
-  if (isPamError || isSessionLost(client) || !isStarted) return fail('session', record);
+  const isRefused = status === NO_PAM_SESSION;
+  if (isPamError || isRefused || isSessionLost(client) || !isStarted) return fail('session', record);
   return fail('shell', record);
 }
 

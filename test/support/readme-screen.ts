@@ -1,0 +1,42 @@
+// The screens that the README shows, held to those of a node.
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect } from 'vitest';
+
+const README = path.resolve(import.meta.dirname, '../../README.md');
+
+/** Replaces what differs from run to run by the values of the README. */
+function normalise(screen: string): string {
+  return screen
+    .replace(/http:\/\/127\.0\.0\.1:\d+/g, 'https://api.coreweave.com')
+    .replace(/\b\d+ (?:s|min)(?= ago)/g, '4 s')
+    .replace(/\d{4}-\d\d-\d\d \d\d:\d\d/g, '2026-12-04 09:30')
+    .replace(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, '5d0c8f0e-2a71-4c39-9b1e-6f3a7d20c845')
+    .replace(/\b[0-9a-f]{16}\b/g, '12337161427d8fb8')
+    .replace(/SHA256:[A-Za-z0-9+/]{43}/g, 'SHA256:sVGBVyN5yGGi5i6t7bIGZzqhIchaGb6NHKg+k6VJPGo')
+    .replace(/load [\d.]+ on \d+/, 'load 0.42 on 16')
+    .replace(/[\d.]+ of [\d.]+ GiB memory/, '50.1 of 62.7 GiB memory')
+    .replace(/[\d.]+ of [\d.]+ GiB free/g, '80.4 of 97.9 GiB free')
+    .replace(/last sync  \d+/, 'last sync  2')
+    .replace(/next sync  in \d+ s/, 'next sync  in 26 s')
+    .replace(/^sync \d+/m, 'sync 2');
+}
+
+/** The README's block that opens with this command line. */
+function readmeBlock(command: string): string {
+  const text = readFileSync(README, 'utf8');
+  const start = text.indexOf(`\`\`\`\n# ${command}\n`);
+  if (start === -1) throw new Error(`the README shows no screen of ${command}`);
+  return text.slice(start + 4, text.indexOf('\n```', start + 4));
+}
+
+/** With UPDATE_GOLDEN the README gets the screen. */
+export function expectInReadme(command: string, screen: string): void {
+  const block = `# ${command}\n${normalise(screen)}`;
+  if (process.env['UPDATE_GOLDEN'] !== undefined)
+    writeFileSync(
+      README,
+      readFileSync(README, 'utf8').replace(readmeBlock(command), () => block),
+    );
+  expect(readmeBlock(command)).toBe(block);
+}
