@@ -1,7 +1,7 @@
 // Answers the agent's requests over one channel: fetches one after the other, single reads at once.
 import type { Duplex } from 'node:stream';
 import { AgentError, describeError } from '../common/errors.ts';
-import { readMetricsAddress } from '../config/metrics.ts';
+import { readMetricsAddress } from '../config/monitoring.ts';
 import type { Logger } from '../common/log.ts';
 import { serveFetch } from './serve-fetch.ts';
 import { answerRead } from './serve-read.ts';

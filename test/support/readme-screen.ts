@@ -18,7 +18,8 @@ function normalise(screen: string): string {
     .replace(/[\d.]+ of [\d.]+ GiB memory/, '50.1 of 62.7 GiB memory')
     .replace(/[\d.]+ of [\d.]+ GiB free/g, '80.4 of 97.9 GiB free')
     .replace(/last sync  \d+/, 'last sync  2')
-    .replace(/next sync  in \d+ s/, 'next sync  in 26 s')
+    .replace(/next sync  (?:due|in \d+ s)/, 'next sync  in 26 s')
+    .replace(/(last sync  2) \(\w+\)/, '$1 (delta)')
     .replace(/^sync \d+/m, 'sync 2');
 }
 

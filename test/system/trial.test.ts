@@ -131,7 +131,6 @@ const CASES: readonly Case[] = [
   },
 ];
 
-// Not on Debian 13 yet: once sshd was restarted there, each session of the test node takes more than ten seconds.
 for (const release of ['bookworm', 'trixie'] as const) {
   describeOnNodes(`a trial login on ${release}`, () => {
     let keys: string;
@@ -197,6 +196,45 @@ for (const release of ['bookworm', 'trixie'] as const) {
       }
     });
 
+    test('asks sudo itself what it lets the user run, and tells the rules of others from its own', () => {
+      const ask = () =>
+        node.exec('rm -f /run/sunk-agent/trial-failed; sunk-agent why alice --try --sudo').stdout;
+      expect(ask()).toMatch(/ok +trial [^]*ok +sudo +sudo lets alice run nothing/);
+      node.exec("echo 'alice ALL=(root) /bin/ls' >/etc/sudoers.d/other; chmod 440 /etc/sudoers.d/other");
+      expect(ask()).toMatch(
+        /WARNING sudo +sudo lets alice run \(root\) \/bin\/ls, by rules that are not those of sunk-agent/,
+      );
+      node.exec('rm /etc/sudoers.d/other');
+    });
+
+    test('leaves lastlog as it was', () => {
+      const logs = () =>
+        node.exec('cat /var/log/lastlog /var/lib/lastlog/lastlog2.db 2>/dev/null | cksum').stdout;
+      node.exec('touch /var/log/lastlog');
+      const before = logs();
+      expect(tryAs('alice').status).toBe(0);
+      expect(logs()).toBe(before);
+    });
+
+    test('works where sshd reads the key files itself (keys.serve: file)', () => {
+      node.exec(
+        'cp /etc/ssh/sshd_config.d/10-sunk-agent.conf /etc/sunk-agent/config.yaml /root/; chmod 755 /var/lib/sunk-agent/authorized_keys',
+      );
+      node.exec("printf 'keys: { serve: file }\\n' >>/etc/sunk-agent/config.yaml; sunk-agent doctor --fix");
+      try {
+        node.exec(RESTART_SSHD);
+        expect(
+          node.exec('grep AuthorizedKeysFile /etc/ssh/sshd_config.d/10-sunk-agent.conf').stdout,
+        ).toContain('trials/%u');
+        const { status, trial } = tryAs('alice');
+        expect([status, trial?.level], trial?.detail).toEqual([0, 'ok']);
+      } finally {
+        node.exec(
+          `cp /root/10-sunk-agent.conf /etc/ssh/sshd_config.d/; cp /root/config.yaml /etc/sunk-agent/; ${RESTART_SSHD}`,
+        );
+      }
+    });
+
     describe('its key', () => {
       const remains = () =>
         node.exec(
@@ -220,6 +258,35 @@ for (const release of ['bookworm', 'trixie'] as const) {
         node.exec(line('restrict,from="10.0.0.1"'));
         expect(login('alice')).toBe(255);
         node.exec('touch -d "-1 hour" /run/sunk-agent/trials/alice');
+        expect(tryAs('alice').status).toBe(0);
+        expect(remains()).toBe('');
+      });
+
+      test('left behind by kill -9 is of no use: its private half was in memory, and it has expired', async () => {
+        node.exec('echo "sleep 998" >/home/alice/.bashrc; chown alice: /home/alice/.bashrc');
+        node.exec('rm -f /run/sunk-agent/trial-failed; sunk-agent why alice --try >/dev/null 2>&1 &');
+        await eventually(
+          'its session runs',
+          () =>
+            node.exec('test -s /run/sunk-agent/trials/alice && pgrep -u alice -f "sleep 99[8]"').status === 0,
+        );
+        const line = node.exec('cat /run/sunk-agent/trials/alice').stdout;
+        expect(line).toMatch(
+          /^restrict,from="127\.0\.0\.1,[^"]*",command="echo [0-9a-f]{32}",expiry-time="\d{14}Z?" /,
+        );
+        // No other user reads anything of the private key: it is on no file and in no argument or environment.
+        expect(
+          node.exec(
+            "grep -rlsa 'OPENSSH PRIVATE' /run/sunk-agent /tmp /proc/[0-9]*/environ /proc/[0-9]*/cmdline",
+          ).stdout,
+        ).toBe('');
+        node.exec("kill -9 $(pgrep -f '[w]hy alice --try'); pkill -9 -u alice; rm /home/alice/.bashrc");
+        expect(node.exec('test -e /run/sunk-agent/trials/alice').status).toBe(0);
+        // As the clock of sshd has it twenty seconds later.
+        const expired = line.replace(/expiry-time="\d{14}/, 'expiry-time="20200101000000').trim();
+        node.exec(
+          `echo '${expired}' >/run/sunk-agent/trials/alice; touch -d '-1 min' /run/sunk-agent/trials/alice`,
+        );
         expect(tryAs('alice').status).toBe(0);
         expect(remains()).toBe('');
       });

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describeError } from '../../common/errors.ts';
 import { replaceFiles } from '../../host/fs/atomic-file.ts';
 import { createLogDedup } from '../../common/log-dedup.ts';
-import { readMetricsAddress } from '../../config/metrics.ts';
+import { readMetricsAddress } from '../../config/monitoring.ts';
 import type { NodeContext } from '../node-context.ts';
 import type { ReaderLink } from '../reader-client/reader-link.ts';
 import type { SyncReport } from '../reconcile/sync-report.ts';

@@ -2,7 +2,12 @@
 import { isIP } from 'node:net';
 import { addTrial } from '../../diagnose/trial/with-trial.ts';
 import { tryLogin, type TrialResult } from '../../diagnose/trial/trial.ts';
-import { judgeChain } from '../../diagnose/why/chain.ts';
+import { addSudo } from '../../diagnose/why/with-sudo.ts';
+import { readLocalAccounts } from '../../host/accounts/local-accounts.ts';
+import { askSudo } from '../../host/sudo/ask-sudo.ts';
+import { readSudoers } from '../../host/sudo/sudoers.ts';
+import { readSudoersUids } from '../../policy/sudoers.ts';
+import { type Chain, judgeChain } from '../../diagnose/why/chain.ts';
 import type { Facts } from '../../diagnose/why/facts.ts';
 import { gatherFacts } from '../../diagnose/why/gather.ts';
 import { renderChain } from '../../diagnose/why/json.ts';
@@ -19,9 +24,11 @@ export const options = {
   key: { type: 'string' },
   try: { type: 'boolean' },
   from: { type: 'string' },
+  sudo: { type: 'boolean' },
 } as const;
 
-export const help = `Usage: sunk-agent why NAME [--key FINGERPRINT] [--try] [--from ADDRESS] [--json] [--config FILE] [--root DIR]
+export const help = `Usage: sunk-agent why NAME [--key FINGERPRINT] [--try] [--sudo] [--from ADDRESS] [--json]
+                      [--config FILE] [--root DIR]
 
 Checks each link from the store to the shell of NAME, up to the first ERROR, and prints its cause, owner and fix.
 NAME is an account name, a userName, an e-mail address, a SCIM id or the fingerprint of a key. Changes nothing, and
@@ -31,11 +38,12 @@ needs neither the store nor the daemon; without root it reports what it could no
   --try               as root: log in as NAME through the running sshd, with a key that is valid for seconds, and say
                       which step failed: connect, authenticate, account, session or shell. The result outranks the
                       checks. It is on the audit trail; after a failure the next one waits 30 seconds
+  --sudo              as root: ask sudo itself what it lets NAME run (sudo -l -U), beside what sunk-agent gives
   --from ADDRESS      judge sshd's rules (Match blocks) for a user who connects from this IP address
 
 Examples:
   sunk-agent why alice@example.com
-  sunk-agent why alice --try
+  sunk-agent why alice --try --sudo
   sunk-agent why alice --key SHA256:sVGBVyN5yGGi5i6t7bIGZzqhIchaGb6NHKg+k6VJPGo
 
 Exit status: 0 the user can log in, 1 cannot, 2 not known.`;
@@ -56,7 +64,8 @@ export async function run(context: CommandContext): Promise<number> {
     readFrom(context.values['from']),
   );
   const judged = judgeChain(facts);
-  const chain = context.values['try'] === true ? addTrial(judged, await tryAs(facts, node)) : judged;
+  const tried = context.values['try'] === true ? addTrial(judged, await tryAs(facts, node)) : judged;
+  const chain = context.values['sudo'] === true ? await askSudoOf(tried, facts, node) : tried;
   process.stdout.write(
     context.json
       ? `${JSON.stringify(renderChain(facts, chain))}\n`
@@ -71,6 +80,17 @@ function readFrom(value: unknown): string | undefined {
   if (typeof value !== 'string' || isIP(value) === 0)
     throw new AgentError('usage', '--from takes an IP address, such as 203.0.113.7');
   return value;
+}
+
+/** sudo answers root alone, and for the running node. */
+async function askSudoOf(chain: Chain, facts: Facts, { paths }: NodeContext): Promise<Chain> {
+  const name = facts.name ?? facts.question;
+  const no = (fault: string): Chain => addSudo(chain, name, { fault }, null);
+  if (process.geteuid?.() !== 0) return no('only root can ask it: use sudo');
+  if (paths.root !== '/') return no(`it is not asked below ${paths.root}`);
+  const uid = readLocalAccounts(paths.root).accounts.get(name)?.entry.uid;
+  const isGiven = uid === undefined ? null : readSudoersUids(readSudoers(paths.sudoers)).has(uid);
+  return addSudo(chain, name, await askSudo(name), isGiven);
 }
 
 /** Root alone may place a key, and only for an account that sunk-agent manages on the running node. */

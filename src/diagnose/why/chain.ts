@@ -11,9 +11,9 @@ import { judgePam } from './judge/judge-pam.ts';
 import { judgeRecord } from './judge/judge-record.ts';
 import { judgeSshd } from './judge/judge-sshd.ts';
 import { judgeStore } from './judge/judge-store.ts';
-import { LINK_NAMES, type Link, type LinkName, unknown, type Verdict } from './verdict.ts';
+import { type JudgedLink, LINK_NAMES, type Link, type LinkName, unknown, type Verdict } from './verdict.ts';
 
-const JUDGES: Readonly<Record<Exclude<LinkName, 'trial'>, (facts: Facts) => Verdict>> = {
+const JUDGES: Readonly<Record<JudgedLink, (facts: Facts) => Verdict>> = {
   store: judgeStore,
   record: judgeRecord,
   access: judgeAccess,
@@ -30,7 +30,7 @@ const JUDGES: Readonly<Record<Exclude<LinkName, 'trial'>, (facts: Facts) => Verd
 /** What a publisher's people meet in the pods that follow it, and not here. */
 const OF_PODS: ReadonlySet<LinkName> = new Set(['names', 'home', 'helper', 'sshd', 'pam', 'logins']);
 
-function judge(link: Exclude<LinkName, 'trial'>, facts: Facts): Verdict {
+function judge(link: JudgedLink, facts: Facts): Verdict {
   return facts.config.accounts.backend === 'publish' && OF_PODS.has(link)
     ? unknown(
         'not of this node, which publishes for its followers: see sunk-agent fleet, and look in the pod',

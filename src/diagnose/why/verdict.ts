@@ -13,8 +13,9 @@ export const LINK_NAMES = [
   'pam',
   'logins',
 ] as const;
-/** A link that is judged from settings, or the trial login. */
-export type LinkName = (typeof LINK_NAMES)[number] | 'trial';
+export type JudgedLink = (typeof LINK_NAMES)[number];
+/** A link that is judged from settings, the trial login, or the answer of sudo. */
+export type LinkName = JudgedLink | 'trial' | 'sudo';
 
 /** `error`: no login works. `warning`: logins work today. `unknown`: it could not be checked. */
 export type LinkLevel = 'ok' | 'error' | 'warning' | 'unknown';
