@@ -1,5 +1,14 @@
 // A trial login: a real SSH login through the running sshd and PAM to the user's shell, with a key that lives for seconds.
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import type { Paths } from '../../common/paths.ts';
@@ -35,6 +44,9 @@ export interface Trial extends TrialOutcome, TrialTarget {
 /** Or why no login was tried. */
 export type TrialResult =
   { readonly tried: true; readonly trial: Trial } | { readonly tried: false; readonly why: string };
+
+/** No trial takes longer, milliseconds. */
+const SCRATCH_MS = 60_000;
 
 /** Seconds between two trials that fail, so that PerSourcePenalties and pam_faillock never count enough of them. */
 const PAUSE_AFTER_FAILURE = 30;
@@ -72,7 +84,8 @@ async function attempt(
   const forced = settings.get('forcecommand')?.[0] ?? 'none';
   const forcedCommand = forced === 'none' ? null : forced;
   mkdirSync(paths.run, { recursive: true });
-  const scratch = mkdtempSync(path.join(paths.run, 'trial-'));
+  sweepScratch(paths.run);
+  const scratch = mkdtempSync(path.join(paths.run, 'trial-hosts-'));
   const line = await renderTrialLine({
     root: paths.root,
     addresses: [target.address],
@@ -112,6 +125,15 @@ async function attempt(
   } finally {
     file.remove();
     rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** What a kill left: a directory with public keys. */
+function sweepScratch(run: string): void {
+  for (const name of readdirSync(run).filter((one) => /^trial-hosts-/.test(one))) {
+    const directory = path.join(run, name);
+    const age = Date.now() - (statSync(directory, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+    if (age > SCRATCH_MS) rmSync(directory, { recursive: true, force: true });
   }
 }
 

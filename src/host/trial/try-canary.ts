@@ -5,23 +5,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../../config/config.ts';
 import type { Paths } from '../../common/paths.ts';
 import { CANARY, isCanary } from '../../policy/groups/canary.ts';
-import { readLocalAccounts } from '../../host/accounts/local-accounts.ts';
-import { runProgram } from '../../host/probes/run-program.ts';
-import { askSshd, SSHD_CONFIG } from '../../host/sshd/sshd-program.ts';
-import type { SshdSettings } from '../../host/sshd/sshd-findings.ts';
-import {
-  askCanary,
-  type CanaryAnswer,
-  readCanaryAnswer,
-  withdrawKey,
-} from '../../host/trial/canary-exchange.ts';
-import { type CanaryOutcome, judgeCanary } from '../../host/trial/judge-canary.ts';
-import { listListeners } from '../../host/trial/listeners.ts';
-import { markLog, readSshdWords } from '../../host/trial/sshd-words.ts';
-import { writeTrialFile } from '../../host/trial/trial-file.ts';
-import { makeTrialKey } from '../../host/trial/trial-key.ts';
-import { renderKnownHosts, renderTrialLine } from '../../host/trial/trial-line.ts';
-import { listTargets, readHostKeys, type TrialTarget } from '../../host/trial/trial-target.ts';
+import { readLocalAccounts } from '../accounts/local-accounts.ts';
+import { runProgram } from '../probes/run-program.ts';
+import { askSshd, SSHD_CONFIG } from '../sshd/sshd-program.ts';
+import type { SshdSettings } from '../sshd/sshd-findings.ts';
+import { askCanary, type CanaryAnswer, readCanaryAnswer, withdrawKey } from './canary-exchange.ts';
+import { type CanaryOutcome, judgeCanary } from './judge-canary.ts';
+import { listListeners } from './listeners.ts';
+import { markLog, readSshdWords } from './sshd-words.ts';
+import { writeTrialFile } from './trial-file.ts';
+import { makeTrialKey } from './trial-key.ts';
+import { renderKnownHosts, renderTrialLine } from './trial-line.ts';
+import { listTargets, readHostKeys, type TrialTarget } from './trial-target.ts';
 
 /** How long an answer may take: ssh's own limits, and a service that starts anew. */
 const PATIENCE_MS = 18_000;
