@@ -63,6 +63,7 @@ mmdebstrap mmdebstrap
 umoci umoci
 systemd-analyze systemd
 chromium chromium
+prometheus prometheus
 EOF
 [ -e /usr/lib/"$(uname -m)"-linux-gnu/libatomic.so.1 ] || missing="$missing libatomic1"
 # A name service besides the files, as sssd is one.

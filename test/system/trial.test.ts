@@ -207,6 +207,24 @@ for (const release of ['bookworm', 'trixie'] as const) {
       node.exec('rm /etc/sudoers.d/other');
     });
 
+    test('why reads the words of sshd about real logins, and believes no line that a user forged', () => {
+      const readLink = () => {
+        const { links } = JSON.parse(node.exec('sunk-agent why alice --json').stdout) as Answer;
+        return links.find(({ link }) => link === 'logins');
+      };
+      const login = () => node.ssh('alice', path.join(keys, 'alice'), 'true').status;
+      node.exec(`echo 'PubkeyAcceptedAlgorithms ssh-rsa' >${DROP_IN}; ${RESTART_SSHD}`);
+      expect(login()).toBe(255);
+      node.exec(`rm ${DROP_IN}; ${RESTART_SSHD}`);
+      expect(readLink()).toMatchObject({ code: 'logins-algorithm', owner: 'operator' });
+      expect(login()).toBe(0);
+      node.exec(
+        "setpriv --reuid=alice --regid=9999 --clear-groups logger -t sshd 'Failed publickey for alice from 10.0.0.1 port 1 ssh2: ED25519 SHA256:abc'",
+      );
+      expect(node.exec('journalctl --sync; journalctl -t sshd -o cat').stdout).toContain('from 10.0.0.1');
+      expect(readLink()).toMatchObject({ code: 'ok', detail: expect.stringMatching(/^last accepted/) });
+    });
+
     test('leaves lastlog as it was', () => {
       const logs = () =>
         node.exec('cat /var/log/lastlog /var/lib/lastlog/lastlog2.db 2>/dev/null | cksum').stdout;

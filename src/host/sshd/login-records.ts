@@ -25,7 +25,16 @@ const REFUSALS = [
   'Access denied for user %',
   'error: maximum authentication attempts exceeded for (?:invalid user )?%',
   'expired .*%',
+  'error: AuthorizedKeysCommand \\S+ %',
 ];
+
+/** What sshd says of a login without a name; the process that says it is the one that speaks of the user elsewhere. */
+const NAMELESS =
+  /not in PubkeyAccepted(?:Algorithms|KeyTypes)|^error: AuthorizedKeysCommand |^refusing RSA key: |^Authentication refused: /;
+/** What ends each refused login, whatever the cause. */
+const ENDED = /^(?:Connection (?:closed|reset) by|Disconnected from) (?:authenticating|invalid) user /;
+/** PerSourcePenalties (sshd_config(5), OpenSSH 9.8): said by the listener, of an address. */
+const PENALTY = /^drop connection #\d+ from \[([^\]]+)\]:\d+ on \S+ penalty: /;
 
 /** The newest first; null: neither can be read. */
 export async function readLoginRecords(
@@ -40,37 +49,60 @@ export async function readLoginRecords(
 interface Line {
   readonly at: number | null;
   readonly text: string;
+  /** Of the process that said it. */
+  readonly pid: string;
 }
 
-/** Those of the lines that are about one name. */
+/** Those of the lines that are about one name, in their order. */
 export function pickRecords(lines: readonly Line[], name: string): LoginRecord[] {
   const literal = name.replace(/[^A-Za-z0-9_]/g, '\\$&');
   const bounded = `${literal}(?![A-Za-z0-9_.-])`;
   const accepted = new RegExp(`^Accepted \\S+ for ${bounded}`);
   const refused = new RegExp(REFUSALS.map((phrase) => phrase.replace('%', bounded)).join('|'));
-  return lines.flatMap(({ at, text }): LoginRecord[] => {
+  const named = lines.filter(({ text }) => accepted.test(text) || refused.test(text));
+  const pids = new Set(named.map(({ pid }) => pid));
+  const addresses = new Set(named.flatMap(({ text }) => / ([0-9a-fA-F.:]+) port \d+/.exec(text)?.[1] ?? []));
+  const isRefusal = ({ text, pid }: Line): boolean =>
+    refused.test(text) ||
+    (pids.has(pid) && NAMELESS.test(text)) ||
+    addresses.has(PENALTY.exec(text)?.[1] ?? '');
+  const telling = new Set(
+    lines.filter((line) => isRefusal(line) && !ENDED.test(line.text)).map(({ pid }) => pid),
+  );
+  return lines.flatMap((line): LoginRecord[] => {
+    const { at, text, pid } = line;
     if (accepted.test(text)) return [{ at, kind: 'accepted', text }];
-    return refused.test(text) ? [{ at, kind: 'refused', text }] : [];
+    if (ENDED.test(text) && telling.has(pid)) return [];
+    return isRefusal(line) ? [{ at, kind: 'refused', text }] : [];
   });
 }
 
-/** sshd's newest lines, the newest first; null: no journal, or it may not be read. */
+/**
+ * sshd's newest lines, the newest first; null: no journal, or it may not be read. Only those of root's sshd: the fields
+ * with an underscore come from the kernel (systemd.journal-fields(7)), and what logger(1) writes has another program's.
+ */
 async function readJournal(): Promise<Line[] | null> {
-  const names = ['sshd', 'sshd-session'].flatMap((name) => [`SYSLOG_IDENTIFIER=${name}`, '+']).slice(0, -1);
-  const args = [
-    '--quiet',
-    '--no-pager',
-    '--reverse',
-    '--since=-1d',
-    `--lines=${LINES}`,
-    '--output=short-unix',
-  ];
-  const { status, stdout } = await runProgram('journalctl', [...args, ...names], { timeout: TIMEOUT_MS });
-  if (status !== 0) return null;
-  return stdout.split('\n').flatMap((line) => {
-    const match = /^(\d+)\.\d+ \S+ [^:]+: (.*)$/.exec(line);
-    return match === null ? [] : [{ at: Number(match[1]), text: match[2] ?? '' }];
-  });
+  const args = ['--quiet', '--no-pager', '--reverse', '--since=-1d', `--lines=${LINES}`, '--output=json'];
+  const of = ['sshd', 'sshd-session', 'sshd-auth'].map((program) => `_COMM=${program}`);
+  const { status, stdout } = await runProgram(
+    'journalctl',
+    [...args, '--output-fields=MESSAGE,_PID', '_UID=0', ...of],
+    { timeout: TIMEOUT_MS },
+  );
+  return status === 0 ? stdout.split('\n').flatMap(parseJournalLine) : null;
+}
+
+function parseJournalLine(line: string): Line[] {
+  if (line === '') return [];
+  const {
+    MESSAGE: text,
+    _PID: pid,
+    __REALTIME_TIMESTAMP: time,
+  } = JSON.parse(line) as Record<string, unknown>;
+  // A message that is not plain text is an array of bytes.
+  if (typeof text !== 'string' || typeof pid !== 'string') return [];
+  const at = Math.floor(Number(time) / 1e6);
+  return [{ at: Number.isSafeInteger(at) ? at : null, text, pid }];
 }
 
 async function readAuthLog(root: string, now: number): Promise<Line[] | null> {
@@ -94,12 +126,11 @@ async function readAuthLog(root: string, now: number): Promise<Line[] | null> {
 
 /** Both formats of rsyslog: `Nov 25 17:10:09 host sshd[1]: text`, and an RFC 3339 time in front. */
 export function parseAuthLine(line: string, now: number): Line[] {
-  const match = /^(\S+T\S+|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) \S+ sshd(?:-session)?\[\d+\]: (.*)$/.exec(
-    line,
-  );
-  const [, time = '', text = ''] = match ?? [];
+  const match =
+    /^(\S+T\S+|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) \S+ sshd(?:-session|-auth)?\[(\d+)\]: (.*)$/.exec(line);
+  const [, time = '', pid = '', text = ''] = match ?? [];
   if (match === null) return [];
-  return [{ at: time.includes('T') ? readRfc3339(time, now) : readSyslogTime(time, now), text }];
+  return [{ at: time.includes('T') ? readRfc3339(time, now) : readSyslogTime(time, now), text, pid }];
 }
 
 /** Seconds that a line may be ahead of this node's clock. */

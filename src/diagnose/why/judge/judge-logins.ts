@@ -11,10 +11,35 @@ export function judgeLogins({ logins, now }: Facts): Verdict {
   if (newest.kind === 'accepted') return ok(`last accepted${when}: ${newest.text}`);
   const count = logins.value.findIndex(({ kind }) => kind === 'accepted');
   const times = count === -1 ? logins.value.length : count;
-  return warning(
-    'logins-refused',
-    `last refused${when}${times > 1 ? ` (${times} lines)` : ''}: ${newest.text}`,
-    'person',
-    'log in with the listed key: ssh -o IdentitiesOnly=yes -i KEY',
-  );
+  const said = `last refused${when}${times > 1 ? ` (${times} lines)` : ''}: ${newest.text}`;
+  const known = CAUSES.find(({ pattern }) => pattern.test(newest.text));
+  return known === undefined
+    ? warning(
+        'logins-refused',
+        said,
+        'person',
+        'log in with the listed key: ssh -o IdentitiesOnly=yes -i KEY',
+      )
+    : warning(known.code, said, 'operator', known.howToFix);
 }
+
+/** What sshd says and the user cannot change. */
+const CAUSES = [
+  {
+    pattern: /not in PubkeyAccepted/,
+    code: 'logins-algorithm',
+    howToFix:
+      'have PubkeyAcceptedAlgorithms in sshd_config accept that algorithm, or the user make a key of another kind',
+  },
+  {
+    pattern: /AuthorizedKeysCommand/,
+    code: 'logins-helper',
+    howToFix: 'sunk-agent doctor runs the helper as sshd does, and names what it lacks',
+  },
+  {
+    pattern: / penalty: /,
+    code: 'logins-penalty',
+    howToFix:
+      'wait until the penalty of that address has passed; PerSourcePenaltyExemptList in sshd_config spares an address that many people share',
+  },
+] as const;

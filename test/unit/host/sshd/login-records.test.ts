@@ -5,7 +5,8 @@ import { parseEntry } from '../../../../src/host/nss/name-service.ts';
 import { anyText } from '../../../support/records/any-text.ts';
 
 const NOW = Date.parse('2026-01-02T00:00:00Z') / 1000;
-const pick = (text: string, name = 'alice') => pickRecords([{ at: 1, text }], name)[0]?.kind ?? null;
+const pick = (text: string, name = 'alice') =>
+  pickRecords([{ at: 1, text, pid: '1' }], name)[0]?.kind ?? null;
 
 describe('what sshd logged about a user', () => {
   test.each([
@@ -16,6 +17,11 @@ describe('what sshd logged about a user', () => {
     ['fatal: Access denied for user alice by PAM account configuration [preauth]', 'refused'],
     ['Connection closed by authenticating user alice 10.0.0.1 port 1 [preauth]', 'refused'],
     ['Invalid user alice from 10.0.0.1 port 1', 'refused'],
+    [
+      'error: AuthorizedKeysCommand /usr/libexec/sunk-agent/authorized-keys alice failed, status 1',
+      'refused',
+    ],
+    ['error: AuthorizedKeysCommand /usr/libexec/sunk-agent/authorized-keys alice2 failed, status 1', null],
     ['error: maximum authentication attempts exceeded for alice from 10.0.0.1', 'refused'],
     ['Accepted publickey for alice2 from 10.0.0.1 port 1 ssh2', null],
     ['Accepted publickey for alice.b from 10.0.0.1 port 1 ssh2', null],
@@ -24,14 +30,38 @@ describe('what sshd logged about a user', () => {
     expect(pick(text)).toBe(kind);
   });
 
+  test('has the reason that the same process gave without a name, in place of how it ended', () => {
+    const reason =
+      'userauth_pubkey: signature algorithm ssh-ed25519 not in PubkeyAcceptedAlgorithms [preauth]';
+    const lines = [
+      { at: 3, pid: '8', text: 'Connection closed by authenticating user alice 10.0.0.1 port 1 [preauth]' },
+      { at: 2, pid: '8', text: reason },
+      { at: 1, pid: '9', text: reason.replace('ed25519', 'rsa') },
+    ];
+    expect(pickRecords(lines, 'alice')).toEqual([{ at: 2, kind: 'refused', text: reason }]);
+    expect(pickRecords(lines, 'bob')).toEqual([]);
+  });
+
+  test('has the penalties of an address that the user came from', () => {
+    const penalty = (from: string) =>
+      `drop connection #0 from [${from}]:5 on [10.0.0.9]:22 penalty: failed authentication`;
+    const lines = [
+      { at: 4, pid: '1', text: penalty('10.0.0.2') },
+      { at: 3, pid: '1', text: penalty('10.0.0.1') },
+      { at: 2, pid: '8', text: 'Failed publickey for alice from 10.0.0.1 port 1 ssh2: ED25519 SHA256:abc' },
+    ];
+    expect(pickRecords(lines, 'alice').map(({ at }) => at)).toEqual([3, 2]);
+  });
+
   test('is found in auth.log in both formats of rsyslog, also at the turn of the year', () => {
     const text = 'Accepted publickey for alice from 10.0.0.1';
     const [old] = parseAuthLine(`Dec 31 23:00:00 node sshd[12]: ${text}`, NOW);
     expect(old?.text).toBe(text);
     expect(new Date((old?.at ?? 0) * 1000).getFullYear()).toBe(2025);
     expect(parseAuthLine(`2026-01-01T23:00:00.5+00:00 node sshd-session[12]: ${text}`, NOW)).toEqual([
-      { at: NOW - 3600, text },
+      { at: NOW - 3600, text, pid: '12' },
     ]);
+    expect(parseAuthLine(`2026-01-01T23:00:00.5+00:00 node sshd-auth[12]: ${text}`, NOW)).toHaveLength(1);
     expect(parseAuthLine('2026-01-01T23:00:00Z node cron[12]: hello', NOW)).toEqual([]);
   });
 
@@ -47,7 +77,7 @@ describe('what sshd logged about a user', () => {
     ['Nov 25 17:10:09', new Date(2025, 10, 25, 17, 10, 9).getTime() / 1000],
   ])('has the time of its line, if that is one: %s', (time, at) => {
     const text = 'Accepted publickey for alice from 10.0.0.1';
-    expect(parseAuthLine(`${time} node sshd[12]: ${text}`, NOW)).toEqual([{ at, text }]);
+    expect(parseAuthLine(`${time} node sshd[12]: ${text}`, NOW)).toEqual([{ at, text, pid: '12' }]);
   });
 
   test('of February 29 belongs to the last leap year, if that is this year or the last', () => {
@@ -62,7 +92,7 @@ describe('what sshd logged about a user', () => {
   test('escapes any name, and accepts any line without harm', () => {
     fc.assert(
       fc.property(fc.string(), anyText, (name, line) => {
-        pickRecords([{ at: null, text: line }], name);
+        pickRecords([{ at: null, text: line, pid: '1' }], name);
         parseAuthLine(line, NOW);
         parseEntry(line);
       }),

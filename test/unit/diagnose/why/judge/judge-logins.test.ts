@@ -28,6 +28,20 @@ describe('the link `logins`', () => {
     expect(verdict.detail).toContain(refused.text);
   });
 
+  test.each([
+    [
+      'userauth_pubkey: signature algorithm ssh-rsa not in PubkeyAcceptedAlgorithms [preauth]',
+      'logins-algorithm',
+    ],
+    ['error: AuthorizedKeysCommand /usr/libexec/x alice failed, status 1', 'logins-helper'],
+    [
+      'drop connection #0 from [10.0.0.1]:5 on [10.0.0.9]:22 penalty: failed authentication',
+      'logins-penalty',
+    ],
+  ])('names what the operator can change, and the user cannot: %s', (text, code) => {
+    expect(logged({ ...refused, text })).toMatchObject({ code, owner: 'operator' });
+  });
+
   test('counts the refusals since the last login that was accepted', () => {
     expect(logged(refused, refused, accepted, refused).detail).toContain('2 lines');
     expect(logged(refused, refused, refused).detail).toContain('3 lines');
