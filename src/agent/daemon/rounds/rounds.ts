@@ -2,6 +2,7 @@
 import type { NodeContext } from '../../node-context.ts';
 import type { ReaderLink } from '../../reader-client/reader-link.ts';
 import type { ContextKeeper } from '../context-recovery.ts';
+import { startCanaryRounds } from './canary-rounds.ts';
 import { startNameRounds } from './name-rounds.ts';
 import { startPublicationRounds } from './publication-rounds.ts';
 import { startSecretRounds } from './secret-rounds.ts';
@@ -18,6 +19,7 @@ export function startRounds(node: NodeContext, keeper: ContextKeeper, link: Read
   const secrets = startSecretRounds(node, link);
   const slurm = startSlurmRounds(node, keeper);
   const names = startNameRounds(node, keeper);
+  const canary = startCanaryRounds(node);
   const publications = startPublicationRounds(node, keeper);
   return {
     look() {
@@ -25,7 +27,7 @@ export function startRounds(node: NodeContext, keeper: ContextKeeper, link: Read
       slurm.look();
     },
     stop() {
-      for (const one of [names, publications, secrets, slurm]) one.stop();
+      for (const one of [names, canary, publications, secrets, slurm]) one.stop();
     },
   };
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { judgeLoginPath, sayLoginPath, withLoginPath } from '../../../../src/agent/report/login-path.ts';
 import type { Status } from '../../../../src/agent/report/status-schema.ts';
-import { toLoginPath } from '../../../../src/agent/daemon/canary-rounds.ts';
+import { toLoginPath } from '../../../../src/agent/daemon/rounds/canary-rounds.ts';
 import type { LoginPath } from '../../../../src/host/trial/login-path.ts';
 
 const NOW = 1_800_000_000;

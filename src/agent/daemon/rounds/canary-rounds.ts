@@ -1,11 +1,11 @@
 // Beside the syncs: tries a login as the canary every few minutes, and leaves what it showed for status and metrics.
-import { describeError } from '../../common/errors.ts';
-import { createLogDedup } from '../../common/log-dedup.ts';
-import type { CanaryOutcome } from '../../host/trial/judge-canary.ts';
-import { tryCanary } from '../../host/trial/try-canary.ts';
-import { type LoginPath, readLoginPath, writeLoginPath } from '../../host/trial/login-path.ts';
-import type { NodeContext } from '../node-context.ts';
-import { hasCanary } from '../report/login-path.ts';
+import { describeError } from '../../../common/errors.ts';
+import { createLogDedup } from '../../../common/log-dedup.ts';
+import type { CanaryOutcome } from '../../../host/trial/judge-canary.ts';
+import { tryCanary } from '../../../host/trial/try-canary.ts';
+import { type LoginPath, readLoginPath, writeLoginPath } from '../../../host/trial/login-path.ts';
+import type { NodeContext } from '../../node-context.ts';
+import { hasCanary } from '../../report/login-path.ts';
 
 /** sshd starts after the agent, and for the first minute an sshd that does not listen is asked again soon. */
 const FIRST_MS = 2000;
