@@ -85,6 +85,7 @@ function layProgram(directory: string): void {
     'usr/lib/sysusers.d',
     'usr/lib/tmpfiles.d',
     'usr/share/man',
+    'usr/share/doc/sunk-agent/examples',
     'usr/share/lintian',
   ])
     rmSync(path.join(directory, name), { recursive: true, force: true });
@@ -94,9 +95,15 @@ function layProgram(directory: string): void {
     'run/secrets',
     'var/cache/sunk-agent',
     'var/lib/sunk-agent',
+    'srv/heartbeats',
     'srv/sunk-agent',
   ])
     mkdirSync(path.join(directory, name), { recursive: true, mode: 0o755 });
+  // Where the chart mounts a single file.
+  writeFileSync(
+    path.join(directory, 'etc/sunk-agent/config.yaml'),
+    '# The chart mounts the configuration here.\n',
+  );
   for (const name of ['agent', 'alive'])
     cpSync(path.join(HERE, 'image', name), path.join(directory, 'usr/lib/sunk-agent/pod', name));
 }

@@ -83,6 +83,7 @@ export async function layTree(options: TreeOptions): Promise<{ readonly packages
   for (const program of ['follower', 'follower-keys'])
     copy(`packaging/follower/${program}`, `usr/libexec/sunk-agent/${program}`, 0o755);
   put('usr/share/sunk-agent/version', `${version}\n`);
+  layChart(copy);
   copy('packaging/alerts/sunk-agent.rules.yaml', 'usr/share/sunk-agent/alerts/sunk-agent.rules.yaml');
 
   for (const file of listFiles(path.join(PROJECT, 'packaging/container'), '')) {
@@ -101,6 +102,18 @@ export async function layTree(options: TreeOptions): Promise<{ readonly packages
   copy('packaging/deb/lintian-overrides', 'usr/share/lintian/overrides/sunk-agent');
   normalise(directory, time);
   return { packages: bundled };
+}
+
+/** The chart with its examples; the links in it become the files that they lead to. */
+function layChart(copy: (from: string, to: string) => void): void {
+  const to = 'usr/share/doc/sunk-agent/examples/helm';
+  const links = ['alerts', 'follower'];
+  const isLink = (file: string): boolean => links.some((name) => file === `sunk-agent/files/${name}`);
+  for (const file of listFiles(path.join(PROJECT, 'packaging/helm'), ''))
+    if (!file.endsWith('.ts') && !isLink(file)) copy(`packaging/helm/${file}`, `${to}/${file}`);
+  for (const name of links)
+    for (const file of listFiles(path.join(PROJECT, 'packaging', name), ''))
+      copy(`packaging/${name}/${file}`, `${to}/sunk-agent/files/${name}/${file}`);
 }
 
 /** The two addons with the binaries of this architecture alone. */

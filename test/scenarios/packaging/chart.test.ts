@@ -178,7 +178,13 @@ describe.skipIf(CHART_PROBLEM !== null)('the chart', () => {
     const { data } = find(render('volume'), 'ConfigMap', 'sunk-agent-follower') as {
       data: Record<string, string>;
     };
-    for (const name of ['follower', 'follower-keys', 'install-follower', '10-sunk-follower.conf'])
+    for (const name of [
+      'follower',
+      'follower-keys',
+      'install-follower',
+      'follower.conf',
+      '10-sunk-follower.conf',
+    ])
       expect(data[name], name).toBe(readFileSync(path.join(CHART, '../../follower', name), 'utf8'));
     expect(JSON.stringify(data).length).toBeLessThan(1_000_000);
   });

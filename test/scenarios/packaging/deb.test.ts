@@ -86,6 +86,8 @@ describe('the Debian package', () => {
         '/usr/lib/tmpfiles.d/sunk-agent.conf',
         '/usr/share/doc/sunk-agent/README.md.gz',
         '/usr/share/doc/sunk-agent/examples/config.yaml',
+        '/usr/share/doc/sunk-agent/examples/helm/README.md',
+        '/usr/share/doc/sunk-agent/examples/helm/sunk-agent/files/follower/follower',
         '/usr/share/man/man8/sunk-agent.8.gz',
         '/usr/share/man/man5/sunk-agent.yaml.5.gz',
         '/usr/share/bash-completion/completions/sunk-agent',
