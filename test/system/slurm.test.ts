@@ -32,6 +32,7 @@ slurm:
     - { group: ml-research, account: ml, default: true, fairshare: 5, limits: { MaxJobs: '10', GrpTRES: cpu=2 } }
     - { group: 'team-*', parent: ml }
     - { group: taken }
+    - { group: borrowed }
 `;
 
 describeOnNodes('Slurm on trixie', () => {
@@ -49,9 +50,11 @@ describeOnNodes('Slurm on trixie', () => {
   };
   const associations = (user: string): string[] =>
     must(`sacctmgr -nP list assoc user=${user} format=account,user`).trim().split('\n').sort();
-  const isBack = (user: string, account: string): boolean =>
-    node.exec(`sacctmgr -nP list assoc user=${user} format=account,user`).stdout.trim() ===
-    `${account}|${user}`;
+  const isIn = (user: string, account: string): boolean =>
+    node
+      .exec(`sacctmgr -nP list assoc user=${user} format=account,user`)
+      .stdout.split('\n')
+      .includes(`${account}|${user}`);
   const submit = (user: string, account: string | null, seconds = 0) =>
     node.ssh(
       user,
@@ -121,8 +124,25 @@ describeOnNodes('Slurm on trixie', () => {
   test('what others made is refused and stays', () => {
     expect(associations('local')).toEqual(['taken|local']);
     expect(associations('alice')).not.toContain('taken|alice');
-    expect(readStatus().refusals).toMatchObject([{ code: 'slurm-account-foreign' }]);
+    expect(readStatus().refusals).toMatchObject([
+      { code: 'slurm-group-missing', name: 'borrowed' },
+      { code: 'slurm-account-foreign', name: 'taken' },
+    ]);
   });
+
+  test('what others made is taken over by a command, and not before', async () => {
+    must(`sacctmgr -iQ add account borrowed cluster=${CLUSTER} GrpJobs=7`);
+    await store.createGroup('borrowed', [ids.get('alice') ?? '']);
+    const isForeign = (): boolean =>
+      readStatus().refusals.some(({ name, code }) => name === 'borrowed' && code === 'slurm-account-foreign');
+    await eventually('it is refused', isForeign, explain);
+    const plan = node.exec('sunk-agent import --slurm borrowed');
+    expect([plan.status, plan.stdout.split('\n')[0]]).toEqual([2, 'would be taken over: account borrowed']);
+    expect(must('sunk-agent import --slurm borrowed --apply')).toBe('taken over: account borrowed\n');
+    await eventually('alice is in it', () => associations('alice').includes('borrowed|alice'), explain);
+    expect(must('sacctmgr -nP list assoc account=borrowed user= format=grpjobs').split('\n')[0]).toBe('7');
+    expect(node.exec('sunk-agent import --slurm nosuch').status).toBe(1);
+  }, 180_000);
 
   test('a round without news writes nothing', async () => {
     const count = (): string => must('sacctmgr -nP list transactions format=id | wc -l');
@@ -145,7 +165,7 @@ describeOnNodes('Slurm on trixie', () => {
     });
     await eventually(
       'alice has only the other account',
-      () => associations('alice').join() === 'team-vision|alice',
+      () => associations('alice').join() === 'borrowed|alice,team-vision|alice',
       explain,
     );
     expect(must('sacctmgr -nP list user alice format=defaultaccount').trim()).toBe('team-vision');
@@ -175,7 +195,7 @@ describeOnNodes('Slurm on trixie', () => {
     );
     await eventually('the failure is told', () => readStatus().failure !== null, explain);
     must('systemctl start slurmdbd');
-    await eventually('alice has her account again', () => isBack('alice', 'team-vision'), explain);
+    await eventually('alice has her account again', () => isIn('alice', 'team-vision'), explain);
     expect(submit('alice', null).status).toBe(0);
   }, 400_000);
 });

@@ -27,10 +27,21 @@ const statusSchema = z.object({
       since: z.int(),
     }),
   ),
-  refusals: z.array(z.object({ scimId: z.string(), kind: z.string(), code: z.string(), detail: z.string() })),
+  refusals: z.array(
+    z.object({
+      scimId: z.string(),
+      kind: z.string(),
+      name: z.string(),
+      code: z.string(),
+      detail: z.string(),
+    }),
+  ),
 });
 
 export type SlurmStatus = z.output<typeof statusSchema>;
+
+/** Of a site that is taken over, which has as many users as people. */
+const MOST_REFUSALS = 20_000;
 
 const NEVER: SlurmStatus = {
   schema_version: 1,
@@ -93,6 +104,6 @@ function toStatus(report: SlurmReport): SlurmStatus {
       changes: changes.length,
       since,
     })),
-    refusals: report.refusals.slice(0, 100).map((refusal) => ({ ...refusal })),
+    refusals: report.refusals.slice(0, MOST_REFUSALS).map((refusal) => ({ ...refusal })),
   };
 }

@@ -20,7 +20,7 @@ export const help = `Usage: sunk-agent fleet [--all] [--json] [--config FILE] [-
 Lists the followers that need a look, by the heartbeats that they leave in publish.heartbeats. Every pod can write
 there, so that this is what followers report, and no proof.
 
-  faulty   refuses what is on the volume, has no generation, or has a clock that is a minute off: the reason is beside it
+  faulty   refuses what is on the volume, has no generation, or has a clock that is a minute off, with the reason
   behind   has an older generation than the one that was published last
   stale   has left no heartbeat for two minutes: ended, or stopped by a user who is root there; delete such a pod
   --all    also those that are current

@@ -4,6 +4,8 @@ import { recordAct } from '../../agent/report/audit.ts';
 import { previewSync, withLedger } from '../../agent/operator/ledger-command.ts';
 import { describeConfigWrite, writeConfigEdits } from '../../agent/overrides/config-file.ts';
 import { operatorName } from '../../agent/overrides/operator-files.ts';
+import { describeSlurmImport, planSlurmImport } from '../../agent/slurm/import-slurm.ts';
+import { readSlurmStatus } from '../../agent/slurm/slurm-status.ts';
 import { openNodeContext } from '../../agent/node-context.ts';
 import type { SyncContext } from '../../agent/reconcile/context.ts';
 import { AgentError } from '../../common/errors.ts';
@@ -27,6 +29,7 @@ import { describeImport, hasWork, type ImportPlan, type KeptUid } from './import
 export const failure = 1;
 export const options = {
   local: { type: 'boolean', default: false },
+  slurm: { type: 'boolean', default: false },
   'keep-uids': { type: 'boolean', default: false },
   unknown: { type: 'string' },
   apply: { type: 'boolean', default: false },
@@ -35,6 +38,7 @@ export const options = {
 export const help = `Usage: sunk-agent import FILE [NAME...] [--keep-uids] [--unknown keep|retire|drop] [--apply] [--json]
                          [--config FILE] [--root DIR]
        sunk-agent import --local NAME... [--keep-uids] [--apply] [--json] [--config FILE] [--root DIR]
+       sunk-agent import --slurm [NAME...] [--apply] [--json] [--config FILE] [--root DIR]
 
 Takes accounts over: binds each line of FILE (such as a passwd.cache), or of these NAMEs of it, or each NAME of
 /etc/passwd, to the user of the store whose userName yields that name, also in another spelling (anna.smith, Bob) if the
@@ -54,6 +58,8 @@ managed group. The next sync disables those accounts that are in no access group
                retire: they are published disabled until accounts.retention is over, and their uids stay taken.
                drop: they are no longer published, and their names and uids are free
   --local      names of local accounts instead of a file
+  --slurm      accounts and users that Slurm has already and slurm.rules want, by the last round: all, or these NAMEs.
+               From then on the rules decide what they have
   --apply      write it into the ledger
 
 Examples:
@@ -64,6 +70,7 @@ Examples:
 Exit status: 0 nothing to take over or taken over, 2 there is something to take over, 1 something was refused.`;
 
 export async function run(context: CommandContext): Promise<number> {
+  if (context.values['slurm'] === true) return importSlurm(context);
   const request = readRequest(context);
   const node = openNodeContext(context);
   announceOwner(context);
@@ -98,6 +105,28 @@ export async function run(context: CommandContext): Promise<number> {
       process.stderr.write(`${makePrintable(line, 2000)}\n`);
     if (plan.refused.length > 0) return 1;
     return hasWork(plan) && !isApplied ? 2 : 0;
+  });
+}
+
+async function importSlurm(context: CommandContext): Promise<number> {
+  const { values, positionals, json } = context;
+  if (values['local'] === true || values['unknown'] !== undefined || values['keep-uids'] === true)
+    throw new AgentError('usage', '--slurm takes names and --apply alone');
+  const node = openNodeContext(context);
+  announceOwner(context);
+  const isApplied = values['apply'] === true;
+  return withLedger(node, announceWait, ({ state }, now) => {
+    const plan = planSlurmImport(readSlurmStatus(node.paths), positionals);
+    if (isApplied) {
+      for (const { kind, name, scimId } of plan.taken)
+        recordAct(node.paths, { act: 'import', subject: `Slurm ${kind} ${name}`, detail: '', scimId });
+      state.ownSlurm(plan.taken, now);
+    }
+    process.stdout.write(
+      json ? `${JSON.stringify({ ...plan, applied: isApplied })}\n` : describeSlurmImport(plan, isApplied),
+    );
+    if (plan.unknown.length > 0) return Promise.resolve(1);
+    return Promise.resolve(plan.taken.length > 0 && !isApplied ? 2 : 0);
   });
 }
 

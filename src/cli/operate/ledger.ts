@@ -34,7 +34,7 @@ The ledger binds names, uids, gids and homes to SCIM ids for good.
           where both mount the same homes. What only one of them has is counted, and is no difference
   import  binds what an export has and this ledger has not, so that a lost state volume gives every person the uid of
           before. DIRECTORY is a volume of generations: the last one has the ledger, and its signature must be of
-          publish.key or of /etc/sunk-agent/publishers; a publisher also takes the accounts, keys and sudo rules from it,
+          publish.key or of /etc/sunk-agent/publishers; a publisher also takes accounts, keys and sudo rules from it,
           and goes on with its serials. Refuses what contradicts this ledger or an account of this node.
           Shows what the next sync would do; changes nothing without --apply
   --apply write it into the ledger

@@ -100,7 +100,7 @@ function planAccounts(desired: readonly DesiredSlurmAccount[], index: Index): Pa
       changes.push({ kind: 'slurm-account-add', scimId, name, because, settings: settingsOf(account) });
     } else if (!isManaged) {
       const detail = `the Slurm account ${name} was not made by sunk-agent: take it over with sunk-agent import --slurm, or give the rule another account`;
-      refusals.push({ scimId, kind: 'Group', code: 'slurm-account-foreign', detail });
+      refusals.push({ scimId, kind: 'Group', name, code: 'slurm-account-foreign', detail });
     } else {
       const { settings, raises } = compareSettings(settingsOf(account), row);
       if (settings === null) continue;
@@ -147,9 +147,9 @@ function planPerson(given: DesiredSlurmPerson, usable: ReadonlySet<string>, inde
   const wanted = person.accounts.filter((account) => usable.has(account));
   if (user !== undefined && !index.ownUsers.has(name)) {
     // No managed association can be there.
-    if (wanted.length === 0) return NOTHING;
+    if (person.accounts.length === 0) return NOTHING;
     const detail = `the Slurm user ${name} was not made by sunk-agent: take it over with sunk-agent import --slurm`;
-    return { ...NOTHING, refusals: [{ scimId, kind: 'User', code: 'slurm-user-foreign', detail }] };
+    return { ...NOTHING, refusals: [{ scimId, kind: 'User', name, code: 'slurm-user-foreign', detail }] };
   }
   const managed = all.filter(({ account, partition }) => partition === '' && usable.has(account));
   const common = { scimId, name };
@@ -204,7 +204,7 @@ function findTrouble({ scimId, name, uid, isEnabled }: DesiredSlurmPerson, { uid
       ? 'the controller cannot resolve the name'
       : `the controller knows the name with the uid ${known}, not ${uid}`;
   const detail = `${because}: its host must resolve ${name} as this one does (getent passwd ${name} there)`;
-  return { because, refusals: [{ scimId, kind: 'User', code: 'slurm-uid', detail }] };
+  return { because, refusals: [{ scimId, kind: 'User', name, code: 'slurm-uid', detail }] };
 }
 
 const NOTHING: Part = { changes: [], owned: [], refusals: [] };
@@ -242,7 +242,7 @@ function refuseForeign(
   if (isEnabled || foreign.length === 0) return [];
   const accounts = [...new Set(foreign.map(({ account }) => account))].sort(compare).join(', ');
   const detail = `${name} has no access, and associations that sunk-agent did not make: ${accounts}. Remove them: sacctmgr delete user ${name}`;
-  return [{ scimId, kind: 'User', code: 'slurm-association-foreign', detail }];
+  return [{ scimId, kind: 'User', name, code: 'slurm-association-foreign', detail }];
 }
 
 function sortChanges(changes: readonly Change[]): Change[] {

@@ -37,6 +37,8 @@ export interface SlurmRefusal {
   /** Group or person. */
   readonly scimId: string;
   readonly kind: 'User' | 'Group';
+  /** Of the account or user in Slurm, or of the group. */
+  readonly name: string;
   /** Stable: `slurm-name`, `slurm-account-foreign` ... */
   readonly code: string;
   readonly detail: string;
@@ -110,7 +112,13 @@ function findGroups(
 function refuseMissing({ group, id }: SlurmRule, known: StoredGroup | undefined): SlurmRefusal {
   const kept = known === undefined ? '' : ': the associations of its last members stay as they are';
   const detail = `the store does not have the group ${group} that a rule of slurm.rules names${kept}`;
-  return { scimId: known?.record.id ?? id ?? group, kind: 'Group', code: 'slurm-group-missing', detail };
+  return {
+    scimId: known?.record.id ?? id ?? group,
+    kind: 'Group',
+    name: group,
+    code: 'slurm-group-missing',
+    detail,
+  };
 }
 
 function compareRecords({ record: a }: StoredGroup, { record: b }: StoredGroup): number {
@@ -136,7 +144,7 @@ function describeAccount(name: string, scimId: string, rule: SlurmRule): Desired
 
 function refuseName(scimId: string, name: string): SlurmRefusal {
   const detail = `the group ${name} cannot be a Slurm account: Slurm would fold or split that name. Give its rule an account`;
-  return { scimId, kind: 'Group', code: 'slurm-name', detail };
+  return { scimId, kind: 'Group', name, code: 'slurm-name', detail };
 }
 
 /** A circle, which no order resolves, keeps the order of names: Slurm refuses it. */

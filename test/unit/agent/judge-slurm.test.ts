@@ -45,7 +45,15 @@ describe('Slurm in status', () => {
     ],
     [
       {
-        refusals: [{ scimId: 'g', kind: 'Group', code: 'slurm-account-foreign', detail: 'ml is of others' }],
+        refusals: [
+          {
+            scimId: 'g',
+            kind: 'Group',
+            name: 'ml',
+            code: 'slurm-account-foreign',
+            detail: 'ml is of others',
+          },
+        ],
       },
       'Slurm: ml is of others',
     ],
