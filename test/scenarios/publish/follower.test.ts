@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
+  chownSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -50,6 +51,26 @@ describe.runIf(isRoot)('a follower', () => {
     expect(rig.keys('bobXsmith', 10_001)).toBe('');
     expect(rig.keys('root', 0)).toBe('');
     expect(rig.keys('alice', 10_000 + 2 ** 20)).toBe('');
+  });
+
+  test('serves no key where the home belongs to someone else', () => {
+    rig.publish([ALICE]);
+    rig.follow();
+    const home = path.join(rig.directory, 'home');
+    const link = path.join(rig.directory, 'link');
+    symlinkSync(home, link);
+    const served = (where = home): string => rig.keys('alice', 10_000, 'pod', where);
+    expect(served()).toContain('AAAAalice');
+    mkdirSync(home);
+    expect(served()).toBe('');
+    expect(served(link)).toBe('');
+    chownSync(home, 10_000, 9999);
+    expect(served()).toContain('AAAAalice');
+    expect(served(link)).toContain('AAAAalice');
+    rmSync(home, { recursive: true });
+    writeFileSync(home, '');
+    chownSync(home, 10_000, 9999);
+    expect(served()).toBe('');
   });
 
   test('follows changes, keeps what did not change by its inode, and removes old generations', () => {
@@ -140,6 +161,73 @@ describe.runIf(isRoot)('a follower', () => {
     rig.follow();
     expect(rig.keys('alice', 10_000)).toBe('');
     expect(rig.read('sudo')).toBe('');
+  });
+
+  describe('of an image whose own sudoers name groups', () => {
+    const people = [
+      { ...ALICE, groups: ['slurm-users', 'ml.ops'] },
+      { ...BOB, groups: ['slurm-users', 'ml.ops', 'mlxops'] },
+    ];
+    const local = (name: string, text: string): void => writeFileSync(path.join(rig.directory, name), text);
+    const groupNames = (name = 'pod'): string[] =>
+      rig
+        .read('group.cache', name)
+        .split('\n')
+        .flatMap((line) => line.split(':')[0] || []);
+    const fault = (name = 'pod'): string =>
+      /^fault (.*)$/m.exec(readFileSync(path.join(rig.run(name), 'follower.status'), 'utf8'))?.[1] ?? '';
+
+    test.each([
+      ['by name', '%ml.ops ALL=(ALL) NOPASSWD: ALL\n'],
+      ['in an alias', 'User_Alias OPS = carol, %ml.ops\nOPS ALL=(ALL) ALL\n'],
+      ['by gid', '%#20001 ALL=(ALL) ALL\n'],
+    ])('%s leaves such a group out, says so, and goes on with the rest', (_, rule) => {
+      local('sudoers.d/90-image', `# %slurm-users\n${rule}`);
+      rig.publish(people);
+      expect(rig.follow()).toMatchObject({ status: 0 });
+      expect(groupNames()).toEqual(['mlxops', 'slurm-users', 'sunk-users']);
+      expect(existsSync(path.join(rig.run(), 'current/group.cache.ixname'))).toBe(false);
+      expect(fault()).toMatch(/left out, .*: ml\.ops$/);
+      expect(rig.keys('alice', 10_000)).toContain('AAAAalice');
+      expect(rig.read('sudo')).toContain('#10000 ');
+    });
+
+    test('leaves out one with the gid of a group of the pod, and keeps one that is the same', () => {
+      local('group', 'root:x:0:\nlocal-ops:x:20001:\nsunk-users:x:9999:\n');
+      rig.publish(people);
+      rig.follow();
+      expect(groupNames()).toEqual(['mlxops', 'slurm-users', 'sunk-users']);
+    });
+
+    test('admits what the configuration names', () => {
+      local('sudoers.d/90-image', '%ml.ops ALL=(ALL) NOPASSWD: ALL\nbob.smith ALL=(ALL) ALL\n');
+      rig.publish(people);
+      rig.follow('pod', { privileged: 'ml.ops bob.smith' });
+      expect(groupNames()).toContain('ml.ops');
+      expect(rig.keys('bob.smith', 10_001)).toContain('AAAAbob');
+      expect(fault()).toBe('-');
+    });
+
+    test('gives no key to a user whom they name, or whose primary group is named', () => {
+      local('sudoers.d/90-image', 'bob.smith ALL=(ALL) ALL\n');
+      rig.publish(people);
+      rig.follow();
+      expect(rig.keys('bob.smith', 10_001)).toBe('');
+      expect(rig.keys('alice', 10_000)).toContain('AAAAalice');
+      local('sudoers.d/90-image', '%#9999 ALL=(ALL) ALL\n');
+      rig.follow('other');
+      expect(rig.keys('alice', 10_000, 'other')).toBe('');
+    });
+
+    test('notices a rule that comes later', () => {
+      rig.publish(people);
+      rig.follow();
+      expect(groupNames()).toContain('ml.ops');
+      local('sudoers.d/90-image', '%ml.ops ALL=(ALL) NOPASSWD: ALL\n');
+      rig.follow();
+      expect(groupNames()).not.toContain('ml.ops');
+      expect(existsSync(path.join(rig.run(), 'current/group.cache.ixname'))).toBe(false);
+    });
   });
 
   test('ends the processes of disabled people, however they fork, and of no one else', () => {

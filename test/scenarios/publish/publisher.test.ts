@@ -1,6 +1,7 @@
 // From the store to a follower: the real commands in a throwaway root, the real shell script of the pods.
 import {
   chmodSync,
+  chownSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -8,6 +9,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
@@ -90,6 +92,32 @@ describe.runIf(process.geteuid?.() === 0)('a publisher', () => {
     const before = readFileSync(path.join(volume(), 'root'));
     expect(await node.run('sync', '--full')).toMatchObject({ status: 0 });
     expect(readFileSync(path.join(volume(), 'root'))).toEqual(before);
+  });
+
+  test('makes homes where it mounts them, and gives no key to a person whose home is someone else’s', async () => {
+    const file = path.join(node.root, 'etc/sunk-agent/config.yaml');
+    const before = readFileSync(file, 'utf8');
+    writeFileSync(file, `${before}publish: { homes: create }\n`);
+    const taken = path.join(node.root, 'home/carol');
+    mkdirSync(taken, { recursive: true });
+    chownSync(taken, 4242, 4242);
+    const carol = await node.pushUser('carol@example.com', `ssh-ed25519 ${makeKey()}`);
+    const groups = await node.scim('GET', '/Groups?filter=displayName%20eq%20%22slurm-users%22');
+    const [group] = (groups as unknown as { Resources: { id: string }[] }).Resources;
+    await node.scim('PATCH', `/Groups/${group?.id ?? ''}`, {
+      Operations: [{ op: 'add', path: 'members', value: [{ value: carol }] }],
+    });
+    await node.run('sync');
+    follow();
+    const home = statSync(path.join(node.root, 'home/alice'));
+    expect([home.uid, home.mode & 0o777]).toEqual([uidOf('alice'), 0o700]);
+    expect(rig.keys('alice', uidOf('alice'))).toContain(ALICE_KEY);
+    expect(statSync(taken).uid).toBe(4242);
+    expect(rig.read('passwd.cache')).not.toMatch(/^carol:(?!.*nologin)/m);
+    expect(rig.read('keys/0')).not.toContain('carol');
+    await node.scim('DELETE', `/Users/${carol}`);
+    writeFileSync(file, before);
+    await node.run('sync', '--full');
   });
 
   test('a block on the publisher is one on every follower', async () => {

@@ -55,6 +55,14 @@ export function stateOf(
   };
 }
 
+/** As Debian has it. */
+const SUDOERS = `# This file MUST be edited with visudo; %nothing here.
+Defaults\tenv_reset, secure_path="/usr/local/sbin:/usr/sbin:/sbin:/bin"
+root\tALL=(ALL:ALL) ALL
+%sudo\tALL=(ALL:ALL) ALL
+@includedir /etc/sudoers.d
+`;
+
 export interface FollowerAnswer {
   readonly status: number | null;
   /** What it logged. */
@@ -83,6 +91,9 @@ export class PublishRig {
       line(this.operatorKey, 'operator', 'sunk-agent-block'),
     );
     writeFileSync(path.join(this.directory, 'passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
+    writeFileSync(path.join(this.directory, 'group'), 'root:x:0:\nsudo:x:27:\n');
+    writeFileSync(path.join(this.directory, 'sudoers'), SUDOERS);
+    mkdirSync(path.join(this.directory, 'sudoers.d'));
     mkdirSync(this.volume);
   }
 
@@ -127,6 +138,8 @@ export class PublishRig {
       publishers: path.join(this.directory, 'publishers'),
       operators: path.join(this.directory, 'operators'),
       passwd: path.join(this.directory, 'passwd'),
+      group: path.join(this.directory, 'group'),
+      sudoers: path.join(this.directory, 'sudoers'),
       ...lines,
     };
     const text = Object.entries(settings).map(([key, value]) => `${key}='${value}'\n`);
@@ -135,7 +148,7 @@ export class PublishRig {
   }
 
   /** What sshd would be told, by the real helper. */
-  keys(account: string, uid: number, name = 'pod'): string {
+  keys(account: string, uid: number, name = 'pod', home = '/nonexistent'): string {
     const current = path.join(this.run(name), 'current');
     return execFileSync(
       'sh',
@@ -143,6 +156,7 @@ export class PublishRig {
         path.join(PACKAGING, 'follower-keys'),
         account,
         String(uid),
+        home,
         current,
         path.join(this.run(name), 'denied'),
       ],
