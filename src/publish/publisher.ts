@@ -1,16 +1,16 @@
 // Publishes what was decided: a generation for each change, and the manifest anew at intervals, for followers to see that it lives.
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
 import { AgentError } from '../common/errors.ts';
-import { tryFlock } from '../common/flock.ts';
-import { attempt, toHostWrite } from '../common/system-error.ts';
+import { toHostWrite } from '../common/system-error.ts';
 import { replaceFiles } from '../host/fs/atomic-file.ts';
 import { makeGeneration, type PublishedState } from './generation.ts';
 import { type Manifest, type ManifestFile, NAMESPACE, PRINCIPAL, renderManifest } from './manifest.ts';
 import { readSignedManifest } from './signed-manifest.ts';
 import { demandKey, readPublicKey, signText } from './signature.ts';
+import { withVolumeLock } from './volume-lock.ts';
 import { digest, listBlocks, pruneFiles, putFiles, putRoot, readRoot } from './volume.ts';
 
 /** Followers that read a manifest just before the next one still find its files for so long, in seconds. */
@@ -141,27 +141,6 @@ function putGeneration(
     throw new AgentError('host_write', `${directory}/root is not what was written there`, {
       hint: 'another program writes on this volume: only one publisher may',
     });
-}
-
-/** One publisher at a time, on whatever machine: flock(2), which NFS passes on since version 4. */
-function withVolumeLock<T>(directory: string, work: () => T): T {
-  const fd = attempt(`cannot lock ${directory}`, () => {
-    mkdirSync(directory, { recursive: true, mode: 0o755 });
-    return openSync(
-      `${directory}/lock`,
-      constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK,
-      0o600,
-    );
-  });
-  try {
-    if (!tryFlock(fd, 'exclusive'))
-      throw new AgentError('lock_busy', `another publisher writes in ${directory}`, {
-        hint: 'only one publisher may: stop the other one, or give each a volume of its own',
-      });
-    return work();
-  } finally {
-    closeSync(fd);
-  }
 }
 
 /**

@@ -29,11 +29,22 @@ sync:
 const START = `
 set -e
 rm -rf /usr/lib/sunk-agent /usr/bin/sunk-agent
-sh /usr/share/sunk-agent/follower/install-follower
+sh /usr/share/sunk-agent/follower/install-follower --homes
 mkdir -p /run/service/sshd
 cp -R /etc/s6-overlay/s6-rc.d/sunk-agent-follower /run/service
 install -m 755 /etc/sshd-run /run/service/sshd/run
 exec s6-svscan /run/service`;
+
+/** A container without any service manager. */
+const START_BARE = `
+set -e
+rm -rf /usr/lib/sunk-agent /usr/bin/sunk-agent
+sh /usr/share/sunk-agent/follower/install-follower --homes
+mkdir -p /run/sshd
+/usr/sbin/sshd
+while :; do /usr/libexec/sunk-agent/follower || sleep 1; done`;
+
+const isNightly = process.env['NIGHTLY'] !== undefined;
 
 describeOnNodes('a publisher and its followers', () => {
   const directory = mkdtempSync(path.join(tmpdir(), 'followers-'));
@@ -41,6 +52,7 @@ describeOnNodes('a publisher and its followers', () => {
   let image: string;
   let publisher: LoginNode;
   let pod: LoginNode;
+  let bare: LoginNode;
   let node: LoginNode;
   let store: Store;
   let alice: string;
@@ -50,28 +62,31 @@ describeOnNodes('a publisher and its followers', () => {
     wait(what, isTrue, () => readFileSync(path.join(pod.root, '../console'), 'utf8').slice(-3000));
   const publicKey = (name: string): string => readFileSync(`${at(name)}.pub`, 'utf8').trim();
   /** The volume of the node that has none: files first, then the manifest, as NFS would show them. */
-  const carry = (): void => {
-    const to = path.join(node.root, 'srv/sunk-agent');
+  const carry = (receiver = node): void => {
+    const to = path.join(receiver.root, 'srv/sunk-agent');
     cpSync(at('volume/files'), path.join(to, 'files'), { recursive: true });
     cpSync(at('volume/root'), path.join(to, 'root.new'));
     renameSync(path.join(to, 'root.new'), path.join(to, 'root'));
   };
   const logsIn = (where: LoginNode, name: string): boolean => where.ssh(name, at(name), 'true').status === 0;
 
-  async function startFollowers(): Promise<void> {
+  function startPodWith(program: string): Promise<LoginNode> {
     const more = [
       'volume:/srv/sunk-agent',
       'publishers:/etc/sunk-agent/publishers',
       'operators:/etc/sunk-agent/operators',
       'follower.conf:/etc/sunk-agent/follower.conf',
     ];
-    pod = await bootNode('bookworm', () => {}, PACKAGES, {
+    return bootNode('bookworm', () => {}, PACKAGES, {
       image: path.join(image, 'upper'),
       arguments: [...more.map((one) => `--bind-ro=${at(one)}`), `--bind=${at('heartbeats')}:/srv/heartbeats`],
-      program: ['sh', '-c', START],
+      program: ['sh', '-c', program],
       beside: null,
     });
-    node = await bootNode(
+  }
+
+  async function startNode(): Promise<LoginNode> {
+    const started = await bootNode(
       'trixie',
       (root) => {
         for (const name of ['usr/share/sunk-agent', 'etc/sunk-agent', 'srv/sunk-agent'])
@@ -83,10 +98,17 @@ describeOnNodes('a publisher and its followers', () => {
       },
       ['libnss-cache'],
     );
-    const installed = node.exec(
-      `sh /usr/share/sunk-agent/follower/install-follower && systemctl start sunk-agent-follower && ${RESTART_SSHD}`,
+    const installed = started.exec(
+      `sh /usr/share/sunk-agent/follower/install-follower --homes && systemctl start sunk-agent-follower && ${RESTART_SSHD}`,
     );
     if (installed.status !== 0) throw new Error(`${installed.stdout}${installed.stderr}`);
+    return started;
+  }
+
+  async function startFollowers(): Promise<void> {
+    pod = await startPodWith(START);
+    bare = await startPodWith(START_BARE);
+    node = await startNode();
   }
 
   beforeAll(async () => {
@@ -114,7 +136,7 @@ describeOnNodes('a publisher and its followers', () => {
   });
   afterAll(async () => {
     await store?.stop();
-    for (const one of [node, pod, publisher]) await one?.stop();
+    for (const one of [node, bare, pod, publisher]) await one?.stop();
     for (const left of [directory, image])
       if (left !== undefined) rmSync(left, { recursive: true, force: true });
   });
@@ -137,9 +159,50 @@ describeOnNodes('a publisher and its followers', () => {
     expect(node.exec('systemctl is-active sunk-agent-follower').stdout).toBe('active\n');
   });
 
-  test('fleet shows the pod as current', async () => {
-    await eventually('the pod reports', () => publisher.exec('sunk-agent fleet').status === 0);
-    expect(publisher.exec('sunk-agent fleet').stdout).toMatch(/^1 follower: 1 current/);
+  test('a container without a service manager does the same', async () => {
+    await eventually('alice logs in there', () => logsIn(bare, 'alice'));
+    expect(bare.ssh('alice', at('alice'), 'sudo -n id -u').stdout).toBe('0\n');
+  });
+
+  test('a home is made at the first login, and none that is someone else’s is entered', () => {
+    for (const one of [pod, bare, node])
+      expect(one.ssh('alice', at('alice'), 'pwd; stat -c "%U %a" .').stdout).toBe('/home/alice\nalice 700\n');
+    expect(pod.exec('mkdir -p /home/bob && chown 4242 /home/bob').status).toBe(0);
+    expect(logsIn(pod, 'bob')).toBe(false);
+    pod.exec('chown bob /home/bob');
+    expect(logsIn(pod, 'bob')).toBe(true);
+  });
+
+  test('fleet shows the pods as current', async () => {
+    await eventually('the pods report', () =>
+      publisher.exec('sunk-agent fleet').stdout.startsWith('2 followers: 2 current'),
+    );
+    expect(publisher.exec('sunk-agent fleet').status).toBe(0);
+  });
+
+  if (!isNightly) process.stderr.write('skipped: twenty followers run in npm run nightly\n');
+  test.runIf(isNightly)('twenty more follow a new person in and out', { timeout: 1_200_000 }, async () => {
+    const kinds = [START, START, START, START_BARE];
+    const more: LoginNode[] = [];
+    try {
+      for (let n = 0; n < 16; n += 1) more.push(await startPodWith(kinds[n % 4] ?? START));
+      for (let n = 0; n < 4; n += 1) more.push(await startNode());
+      const onNodes = more.slice(16);
+      const carryToAll = (): void => onNodes.forEach((one) => carry(one));
+      const carol = await store.createUser('carol@example.com', publicKey('carol'));
+      await store.addMember('slurm-users', carol);
+      const everywhere = (what: string, isTrue: (one: LoginNode) => boolean): Promise<void> =>
+        eventually(what, () => (carryToAll(), more.every(isTrue)));
+      await everywhere('carol logs in everywhere', (one) => logsIn(one, 'carol'));
+      const sessions = more.map((one) => one.startSsh('carol', at('carol'), 'sleep 1000'));
+      await everywhere('carol has a session', (one) => one.exec('pgrep -u carol sleep').status === 0);
+      await store.setActive(carol, 'False');
+      await everywhere('carol has no process', (one) => one.exec('pgrep -u carol').status === 1);
+      await everywhere('carol has no login', (one) => !logsIn(one, 'carol'));
+      for (const session of sessions) session.kill();
+    } finally {
+      for (const one of more) await one.stop();
+    }
   });
 
   test('a person who leaves loses sessions, sudo and login in the pod', async () => {
@@ -169,8 +232,7 @@ describeOnNodes('a publisher and its followers', () => {
   });
 
   test('a pod that is created again has its logins back from the volume', async () => {
-    await pod.stop();
-    await node.stop();
+    for (const one of [pod, bare, node]) await one.stop();
     await startFollowers();
     await eventually('names are back', () => pod.exec('getent passwd bob').status === 0);
     // The block is still on the volume.

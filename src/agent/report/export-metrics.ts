@@ -7,12 +7,18 @@ import { readMetricsAddress } from '../../config/monitoring.ts';
 import type { NodeContext } from '../node-context.ts';
 import type { ReaderLink } from '../reader-client/reader-link.ts';
 import type { SyncReport } from '../reconcile/sync-report.ts';
+import { readFleet } from '../../publish/read-fleet.ts';
+import { isPublishing } from '../publication/publish-generation.ts';
+import type { Metrics } from './metrics.ts';
 import type { Status } from './status.ts';
 
 export interface MetricsPublisher {
   /** Publishes a sync that has ended; never fails, since a monitor must not stop what it watches. */
   publish(report: SyncReport, status: Status): Promise<void>;
 }
+
+/** Seconds: a cluster may have thousands of heartbeats, and each is a file on a volume. */
+const FLEET_EVERY = 60;
 
 /** Does nothing, and loads nothing, unless `metrics` is configured. */
 export async function openMetricsPublisher(
@@ -25,10 +31,16 @@ export async function openMetricsPublisher(
   const metrics = (await import('./metrics.ts')).createMetrics();
   const failures = createLogDedup(context.log);
   link.onTraffic((traffic) => metrics.countTraffic(traffic));
+  let fleetAt = 0;
   return {
     async publish(report, status) {
       try {
         metrics.count(report, status);
+        const now = Math.floor(Date.now() / 1000);
+        if (now >= fleetAt + FLEET_EVERY) {
+          fleetAt = now;
+          showFleet(context, metrics, now);
+        }
         const text = await metrics.render();
         if (address !== null) await link.current()?.showMetrics(text);
         const file = textfile === null ? null : path.join(context.paths.root, textfile);
@@ -39,4 +51,13 @@ export async function openMetricsPublisher(
       }
     },
   };
+}
+
+/** Nothing where this node publishes no generations, or no follower reports to it. */
+function showFleet({ config, paths }: NodeContext, metrics: Metrics, now: number): void {
+  const { directory, heartbeats } = config.publish;
+  if (!isPublishing(config) || heartbeats === null) return;
+  const at = (name: string): string => path.join(paths.root, name);
+  const { fleet, last } = readFleet({ directory: at(directory), heartbeats: at(heartbeats) }, now);
+  metrics.showFleet(fleet, last?.signedAt ?? null);
 }

@@ -12,6 +12,7 @@ export function defineMetrics(registry: Registry) {
   return {
     ...defineSyncMetrics(makers, registry),
     ...defineStateMetrics(makers),
+    ...defineFleetMetrics(makers),
     first: defineFirstNames(makers),
   };
 }
@@ -88,6 +89,20 @@ function defineStateMetrics({ gauge }: Makers) {
     latest: gauge('key_expiry_latest_timestamp_seconds', 'When the last key expires; 0: none does'),
     extended: gauge('extended_accounts', 'Accounts whose keys an operator extended'),
     active: gauge('active_accounts', 'Managed accounts that have a process on this node'),
+  };
+}
+
+/** Only a publisher has values for them; read from the volumes once a minute. */
+function defineFleetMetrics({ gauge }: Makers) {
+  return {
+    followers: gauge('followers', 'Followers by what they report: current, behind, faulty, stale', [
+      'standing',
+    ]),
+    heartbeatsMalformed: gauge('heartbeats_malformed', 'Files among the heartbeats that are none'),
+    publishedAt: gauge(
+      'published_timestamp_seconds',
+      'When the manifest on the volume was signed; 0: there is none',
+    ),
   };
 }
 

@@ -1,6 +1,7 @@
 // The metrics of this node for Prometheus, kept from sync to sync. Loaded only if they are switched on.
 import { type Gauge, Registry } from 'prom-client';
 import type { Traffic } from '../../protocol/traffic.ts';
+import type { Fleet } from '../../publish/judge-fleet.ts';
 import { makePrintable } from '../../common/text/printable.ts';
 import { isAgreed, type SyncReport } from '../reconcile/sync-report.ts';
 import { defineMetrics, type Instruments } from './metric-definitions.ts';
@@ -10,6 +11,8 @@ export interface Metrics {
   /** Counts a sync that has ended. */
   count(report: SyncReport, status: Status): void;
   countTraffic(traffic: Traffic): void;
+  /** @param publishedAt epoch seconds; null: nothing was published. */
+  showFleet(fleet: Fleet, publishedAt: number | null): void;
   /** Prometheus' text format, 0.0.4. */
   render(): Promise<string>;
 }
@@ -29,6 +32,11 @@ export function createMetrics(): Metrics {
     countTraffic({ statuses, retries }) {
       for (const [status, n] of Object.entries(statuses)) metrics.requests.inc({ status }, n);
       metrics.retries.inc(retries);
+    },
+    showFleet({ counts, malformed }, publishedAt) {
+      replace(metrics.followers, 'standing', counts);
+      metrics.heartbeatsMalformed.set(malformed);
+      metrics.publishedAt.set(publishedAt ?? 0);
     },
     render: () => registry.metrics(),
   };

@@ -2,14 +2,11 @@
 import path from 'node:path';
 import { openNodeContext } from '../../agent/node-context.ts';
 import { AgentError } from '../../common/errors.ts';
-import { toSystemError } from '../../common/system-error.ts';
 import { sayCount } from '../../common/text/count-noun.ts';
 import { makePrintable } from '../../common/text/printable.ts';
 import { sayAgo } from '../../common/text/relative-time.ts';
-import { type Heartbeats, readHeartbeats } from '../../publish/heartbeats.ts';
-import { type Fleet, type FollowerRow, judgeFleet } from '../../publish/judge-fleet.ts';
-import { parseManifest } from '../../publish/manifest.ts';
-import { readRoot } from '../../publish/volume.ts';
+import type { Fleet, FollowerRow } from '../../publish/judge-fleet.ts';
+import { type LastPublished, readFleet } from '../../publish/read-fleet.ts';
 import type { CommandContext } from '../command.ts';
 
 export const failure = 2;
@@ -38,9 +35,11 @@ export async function run(context: CommandContext): Promise<number> {
     throw new AgentError('refused', 'publish.heartbeats names no directory, so no follower reports here', {
       hint: 'set it to a directory on a volume that followers can write, and heartbeats= in their follower.conf',
     });
-  const last = readLast(path.join(paths.root, directory));
   const now = Math.floor(Date.now() / 1000);
-  const fleet = judgeFleet(readAll(path.join(paths.root, heartbeats)), last, now);
+  const { fleet, last } = readFleet(
+    { directory: path.join(paths.root, directory), heartbeats: path.join(paths.root, heartbeats) },
+    now,
+  );
   const shown =
     context.values['all'] === true
       ? fleet.followers
@@ -54,26 +53,10 @@ export async function run(context: CommandContext): Promise<number> {
   return counts.behind + counts.faulty + counts.stale === 0 ? 0 : 1;
 }
 
-type Last = { readonly serial: number; readonly signedAt: number } | null;
-
-/** As the volume has it: a user who writes there could make followers look behind, and no more. */
-function readLast(volume: string): Last {
-  const manifest = parseManifest(readRoot(volume)?.text ?? '');
-  return manifest === null ? null : { serial: manifest.serial, signedAt: manifest.signedAt };
-}
-
-function readAll(directory: string): Heartbeats {
-  try {
-    return readHeartbeats(directory);
-  } catch (cause) {
-    throw toSystemError('refused', `cannot read the heartbeats in ${directory}`, cause);
-  }
-}
-
 function describeFleet(
   { counts, followers, malformed, isCut }: Fleet,
   shown: readonly FollowerRow[],
-  last: Last,
+  last: LastPublished,
   now: number,
 ): string {
   const published =

@@ -8,6 +8,7 @@ import { checkLogin } from './check/check-login.ts';
 import { checkNames } from './check/check-names.ts';
 import { checkPower } from './check/check-power.ts';
 import { checkServices } from './check/check-services.ts';
+import { checkPublisher } from './check/check-publisher.ts';
 import { checkSyncs } from './check/check-syncs.ts';
 import { checkSshd } from './check/check-sshd.ts';
 import { checkStore } from './check/check-store.ts';
@@ -20,6 +21,7 @@ const CHECKS: readonly ((facts: Facts) => Finding[])[] = [
   checkDisk,
   checkToken,
   checkStore,
+  checkPublisher,
   // sshd itself resolves names, and fails where there are none.
   checkNames,
   checkSshd,

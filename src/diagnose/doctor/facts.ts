@@ -1,6 +1,7 @@
 // The input of all checks: gathered once, plain data, the same in a test as on a node.
 import type { Config } from '../../config/config.ts';
 import type { BreakGlassAccount } from '../../host/probes/break-glass.ts';
+import type { Fleet } from '../../publish/judge-fleet.ts';
 import type { DiskProbe } from '../../host/probes/disk-probe.ts';
 import type { PamAnswer } from '../../host/probes/pam-account.ts';
 import type { SshdFinding } from '../../host/sshd/sshd-findings.ts';
@@ -77,4 +78,26 @@ export interface Facts {
   readonly nameRound: NameRound | null;
   /** What gives power on this node to users that cannot be told from here, and where. */
   readonly uncheckedPower: readonly { readonly what: string; readonly location: string }[];
+  /** null: this node publishes no generations. */
+  readonly publisher: PublisherFacts | null;
+}
+
+export interface PublisherFacts {
+  /** Of the generations. */
+  readonly directory: string;
+  readonly keyFile: string;
+  /** null: there is no key. */
+  readonly key: FileRights | null;
+  /** As ssh-keygen(1) reads it from the private one. */
+  readonly publicKey: ProbeResult<string>;
+  /** What the volume has that this key signed, epoch seconds; null: nothing. */
+  readonly published: ProbeResult<{ readonly serial: number; readonly signedAt: number } | null>;
+  /** The serial that this node published last; -1: none. */
+  readonly remembered: number;
+  /** Whether a publisher held the lock of the volume when it was asked. */
+  readonly isLocked: ProbeResult<boolean>;
+  /** Keys in this node's own /etc/sunk-agent/publishers; null: there is no such list. */
+  readonly trusted: number | null;
+  /** null: no follower reports here (publish.heartbeats). */
+  readonly fleet: ProbeResult<Fleet> | null;
 }

@@ -24,6 +24,7 @@ import type { SyncReport } from '../../agent/reconcile/sync-report.ts';
 import { readStatus } from '../../agent/report/status.ts';
 import { tryProbe } from '../probe.ts';
 import type { Facts, FileRights } from './facts.ts';
+import { gatherPublisher } from './gather-publisher.ts';
 import { gatherNodeFacts, gatherSshdFacts } from './gather-node.ts';
 
 const ACCOUNT_FILES = ['passwd', 'group', 'shadow', 'gshadow'];
@@ -73,12 +74,14 @@ export async function gatherFacts(context: NodeContext, now: number): Promise<Fa
     breakGlass: findBreakGlass(root, new Set(enabled), settingsOfRoot, now),
     nameRound: readNameRound(paths),
     uncheckedPower: readPrivilegedNames(root, hostname()).unchecked,
+    publisher: await gatherPublisher(context, now),
   };
 }
 
 function gatherDisks({ config, paths }: NodeContext): Promise<Facts['disks']> {
   const { root } = paths;
   const directories = [path.join(root, 'etc'), paths.state, homesDirectory(root, config.accounts.home)];
+  if (config.accounts.backend === 'publish') directories.push(path.join(root, config.publish.directory));
   return Promise.all([...new Set(directories)].filter((directory) => existsSync(directory)).map(probeDisk));
 }
 

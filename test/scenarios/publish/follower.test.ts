@@ -208,7 +208,7 @@ describe.runIf(isRoot)('a follower', () => {
       expect(fault()).toBe('-');
     });
 
-    test('gives no key to a user whom they name, or whose primary group is named', () => {
+    test('gives no key to a user that they name, nor to one with such a primary group', () => {
       local('sudoers.d/90-image', 'bob.smith ALL=(ALL) ALL\n');
       rig.publish(people);
       rig.follow();

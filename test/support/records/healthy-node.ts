@@ -73,6 +73,7 @@ export const healthyNode: Facts = {
   breakGlass: [{ name: 'root', fault: null }],
   nameRound: null,
   uncheckedPower: [],
+  publisher: null,
 };
 
 export const node = (more: Partial<Facts>): Facts => ({ ...healthyNode, ...more });

@@ -46,6 +46,8 @@ async function exportAfter(...reports: SyncReport[]): Promise<string> {
   const metrics = createMetrics();
   for (const report of reports) metrics.count(report, statusFor(report));
   metrics.countTraffic({ statuses: { '200': 3, '401': 1, '429': 2, none: 1 }, retries: 2 });
+  const counts = { current: 4997, behind: 0, faulty: 1, stale: 2 };
+  metrics.showFleet({ followers: [], counts, malformed: 1, isCut: false }, NOW - 60);
   return metrics.render();
 }
 
@@ -152,6 +154,17 @@ describe('the names of 0.1.0', () => {
       );
     }
   });
+});
+
+test('followers are counted by standing, beside the age of what they should have', async () => {
+  const text = await exportAfter(makeReport());
+  for (const line of [
+    'sunk_agent_followers{standing="current"} 4997',
+    'sunk_agent_followers{standing="stale"} 2',
+    'sunk_agent_heartbeats_malformed 1',
+    `sunk_agent_published_timestamp_seconds ${NOW - 60}`,
+  ])
+    expect(text).toContain(`${line}\n`);
 });
 
 describe('the alert rules', () => {
