@@ -1,31 +1,15 @@
 // The demonstration: the identity provider pushes a user, who gets a login, leaves and loses it. Ends with status 0.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { connectEntra, entra, makePublicKey } from './company.ts';
+import { showFollower } from './follow.ts';
 import { showLogin } from './login.ts';
 import { findObstacle } from './node.ts';
 import { announce, cleanUpAtTheEnd, HERE, perform, show, workDirectory } from './harness.ts';
+import { makeRoot } from './root.ts';
 import { startTestbed } from '../testbed/service.ts';
 
 const root = path.join(workDirectory, 'root');
-const NODE_FILES = {
-  'etc/passwd':
-    'root:x:0:0:root:/root:/bin/bash\noperator:x:1000:1000:made by hand:/home/operator:/bin/bash\n',
-  'etc/group': 'root:x:0:\noperator:x:1000:\n',
-  'etc/shadow': 'root:*:20000:0:99999:7:::\noperator:!:20000:0:99999:7:::\n',
-  'etc/gshadow': 'root:*::\noperator:!::\n',
-  'etc/shells': '/bin/sh\n/bin/bash\n',
-};
-
-function makeRoot(config: string, token: string): void {
-  for (const directory of ['etc/sunk-agent/credentials', 'etc/skel', 'home'])
-    mkdirSync(path.join(root, directory), { recursive: true });
-  for (const [file, content] of Object.entries(NODE_FILES)) writeFileSync(path.join(root, file), content);
-  writeFileSync(path.join(root, 'etc/sunk-agent/config.yaml'), config);
-  const credential = path.join(root, 'etc/sunk-agent/credentials/scim-token');
-  writeFileSync(credential, `${token}\n`, { mode: 0o600 });
-}
-
 function agent(statuses: readonly number[], ...args: string[]): Promise<string> {
   const program = path.join(HERE, 'src/cli/main.ts');
   return perform(
@@ -77,7 +61,7 @@ accounts:
   show(await entra('cycle'));
 
   announce(`Making a throwaway root for the agent: ROOT is ${root}.`);
-  makeRoot(config, testbed.readToken);
+  makeRoot(root, config, testbed.readToken);
   show(config);
 
   announce('What would the agent do? It reads the store and shows the plan; nothing is changed.');
@@ -94,9 +78,11 @@ accounts:
   if ((await showAlice()) !== '') throw new Error('alice still has a key');
 
   const obstacle = findObstacle();
-  if (obstacle === null) await showLogin(config, testbed.readToken);
-  else {
-    announce('A real SSH login comes next, but not here.');
+  if (obstacle === null) {
+    await showLogin(config, testbed.readToken);
+    await showFollower(config, testbed.readToken);
+  } else {
+    announce('A real SSH login and a second node come next, but not here.');
     show(`${obstacle}; sudo npm run demo, on Debian or Ubuntu, shows it`);
   }
 

@@ -6,6 +6,7 @@ import { AgentError } from '../common/errors.ts';
 
 const SSH_KEYGEN = 'ssh-keygen';
 const TIMEOUT_MS = 10_000;
+const KEY_HINT = 'the key must be without a passphrase, and only its owner may read it (mode 0600 or 0400)';
 
 /**
  * The signature of a text, armored as in PROTOCOL.sshsig.
@@ -24,7 +25,7 @@ export function signText(key: string, namespace: string, text: string): string {
     });
   } catch (cause) {
     throw new AgentError('refused', `ssh-keygen cannot sign with ${key}${sayWhy(cause)}`, {
-      hint: 'the key must be without a passphrase, and only its owner may read it (mode 0600 or 0400)',
+      hint: KEY_HINT,
     });
   }
 }
@@ -70,14 +71,21 @@ export function isSignedBy(
   }
 }
 
-/** The public key of a private one, as a line of an allowed signers file needs it: type and base64. */
+/**
+ * The public key of a private one, as a line of an allowed signers file needs it: type and base64.
+ * @throws AgentError refused: ssh-keygen does not read it, also because others could.
+ */
 export function readPublicKey(key: string): string {
-  const line = execFileSync(SSH_KEYGEN, ['-y', '-f', key], {
-    encoding: 'latin1',
-    timeout: TIMEOUT_MS,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  return line.trim().split(' ').slice(0, 2).join(' ');
+  try {
+    const line = execFileSync(SSH_KEYGEN, ['-y', '-f', key], {
+      encoding: 'latin1',
+      timeout: TIMEOUT_MS,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    return line.trim().split(' ').slice(0, 2).join(' ');
+  } catch (cause) {
+    throw new AgentError('refused', `ssh-keygen cannot read ${key}${sayWhy(cause)}`, { hint: KEY_HINT });
+  }
 }
 
 /** The last line that ssh-keygen said, without its name. */

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { NodeContext } from '../../agent/node-context.ts';
+import { AgentError } from '../../common/errors.ts';
 import { settingsOf } from '../../agent/publication/publish-generation.ts';
 import { PRINCIPAL } from '../../publish/manifest.ts';
 import { readLastSerial } from '../../publish/publisher.ts';
@@ -32,7 +33,7 @@ export async function gatherPublisher(
     keyFile: key,
     publicKey,
     published: await tryProbe(() => {
-      if (!publicKey.ok) throw new Error(publicKey.why);
+      if (!publicKey.ok) throw new AgentError('refused', publicKey.why);
       const manifest = readSignedManifest(directory, `${PRINCIPAL} ${publicKey.value}\n`, paths.run);
       return Promise.resolve(
         manifest === null ? null : { serial: manifest.serial, signedAt: manifest.signedAt },

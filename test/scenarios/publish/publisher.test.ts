@@ -94,6 +94,27 @@ describe.runIf(process.geteuid?.() === 0)('a publisher', () => {
     expect(readFileSync(path.join(volume(), 'root'))).toEqual(before);
   });
 
+  test('is examined by doctor: key, volume, signature and followers', async () => {
+    const codes = async (): Promise<string[]> => {
+      const { stdout } = await node.run('doctor', '--json');
+      const found = (JSON.parse(stdout) as { findings: { code: string }[] }).findings;
+      return found.flatMap(({ code }) => (code.startsWith('publisher-') ? [code] : [])).sort();
+    };
+    expect(await codes()).toEqual(['publisher-heartbeats', 'publisher-next-key']);
+    const key = path.join(node.root, 'var/lib/sunk-agent/publish-key');
+    chmodSync(key, 0o640);
+    expect(await codes()).toEqual(
+      expect.arrayContaining(['publisher-key-rights', 'publisher-key-unusable', 'publisher-unchecked']),
+    );
+    // Followers go on, and the sync says why.
+    expect((await node.run('status')).status).not.toBe(70);
+    expect((await node.run('sync')).stdout).toContain('followers keep the generation before');
+    chmodSync(key, 0o600);
+    renameSync(path.join(volume(), 'root'), path.join(volume(), 'root.away'));
+    expect(await codes()).toContain('publisher-nothing');
+    renameSync(path.join(volume(), 'root.away'), path.join(volume(), 'root'));
+  });
+
   test('makes homes where it mounts them, and gives no key to a person whose home is someone else’s', async () => {
     const file = path.join(node.root, 'etc/sunk-agent/config.yaml');
     const before = readFileSync(file, 'utf8');
