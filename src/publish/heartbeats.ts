@@ -48,14 +48,21 @@ const FIELDS: Readonly<Record<string, RegExp>> = {
   fault: /^[ -~]{1,500}$/,
 };
 
-/** @throws the system's error: the directory cannot be read. */
-export function readHeartbeats(directory: string): Heartbeats {
+/**
+ * @param budgetMs after so many milliseconds the rest is left out, since every pod can make files there.
+ * @throws the system's error: the directory cannot be read.
+ */
+export function readHeartbeats(directory: string, budgetMs: number): Heartbeats {
+  const deadline = performance.now() + budgetMs;
   const followers = new Map<string, StoredHeartbeat>();
   let malformed = 0;
   let seen = 0;
+  let isCut = false;
   const entries = opendirSync(directory);
   try {
-    for (let entry = entries.readSync(); entry !== null && seen < MAX_FILES; entry = entries.readSync()) {
+    for (let entry = entries.readSync(); entry !== null; entry = entries.readSync()) {
+      isCut = seen === MAX_FILES || performance.now() > deadline;
+      if (isCut) break;
       // A follower's temporary, or none of its names.
       if (entry.name.startsWith('.')) continue;
       seen += 1;
@@ -69,7 +76,7 @@ export function readHeartbeats(directory: string): Heartbeats {
   } finally {
     entries.closeSync();
   }
-  return { followers, malformed, isCut: seen === MAX_FILES };
+  return { followers, malformed, isCut };
 }
 
 /** null: it is not what a follower writes. */

@@ -11,14 +11,16 @@ export type LastPublished = { readonly serial: number; readonly signedAt: number
 /**
  * @param directory of the generations.
  * @param now epoch seconds.
+ * @param budgetMs for the heartbeats; what is not read by then is left out, and `isCut` says so.
  * @throws AgentError refused: the heartbeats cannot be read.
  */
 export function readFleet(
   { directory, heartbeats }: { readonly directory: string; readonly heartbeats: string },
   now: number,
+  budgetMs = 60_000,
 ): { readonly fleet: Fleet; readonly last: LastPublished } {
   const last = readLast(directory);
-  return { fleet: judgeFleet(readAll(heartbeats), last, now), last };
+  return { fleet: judgeFleet(readAll(heartbeats, budgetMs), last, now), last };
 }
 
 /** As the volume has it: a user who writes there could make followers look behind, and no more. */
@@ -27,9 +29,9 @@ function readLast(volume: string): LastPublished {
   return manifest === null ? null : { serial: manifest.serial, signedAt: manifest.signedAt };
 }
 
-function readAll(directory: string): Heartbeats {
+function readAll(directory: string, budgetMs: number): Heartbeats {
   try {
-    return readHeartbeats(directory);
+    return readHeartbeats(directory, budgetMs);
   } catch (cause) {
     throw toSystemError('refused', `cannot read the heartbeats in ${directory}`, cause);
   }

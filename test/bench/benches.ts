@@ -10,6 +10,7 @@ import { benchLogins } from './logins.ts';
 import { benchNss } from './nss.ts';
 import { benchPeers } from './peers.ts';
 import { benchPublish } from './publish.ts';
+import { benchPublishFromStore } from './publish-store.ts';
 import { benchRevokeForkers } from './revoke-forkers.ts';
 import { benchRevoke } from './revoke.ts';
 import type { Row } from './row.ts';
@@ -36,7 +37,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   idle: benchIdle,
   nss: benchNss,
   fleet: benchFleet,
-  publish: benchPublish,
+  publish: async () => [...(await benchPublish()), ...(await benchPublishFromStore())],
   testbed: benchTestbed,
 };
 

@@ -163,7 +163,7 @@ async function benchMany(rig: PublishRig, organisation: Organisation): Promise<R
 }
 
 /** In a process namespace of their own, so that they end no process of this machine; unshare(1) ignores SIGTERM. */
-function startFollowers(rig: PublishRig, names: readonly string[], poll: number): ChildProcess {
+export function startFollowers(rig: PublishRig, names: readonly string[], poll: number): ChildProcess {
   const configs = names.map((name) => rig.configure(name, { poll: String(poll) }));
   const script = 'for config in "$@"; do sh "$0" "$config" & done; wait';
   const program =
@@ -183,7 +183,8 @@ async function findShell(pid: number): Promise<number> {
 }
 
 const filesOf = (rig: PublishRig) => parseManifest(readRoot(rig.volume)?.text ?? '')?.files ?? [];
-const serialOf = (rig: PublishRig): number => parseManifest(readRoot(rig.volume)?.text ?? '')?.serial ?? 0;
+export const serialOf = (rig: PublishRig): number =>
+  parseManifest(readRoot(rig.volume)?.text ?? '')?.serial ?? 0;
 
 function hasSerial(rig: PublishRig, name: string, serial: number): boolean {
   try {
@@ -193,7 +194,7 @@ function hasSerial(rig: PublishRig, name: string, serial: number): boolean {
   }
 }
 
-async function awaitSerial(rig: PublishRig, name: string, serial: number): Promise<void> {
+export async function awaitSerial(rig: PublishRig, name: string, serial: number): Promise<void> {
   const deadline = Date.now() + 120_000;
   while (!hasSerial(rig, name, serial)) {
     if (Date.now() > deadline)

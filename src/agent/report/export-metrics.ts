@@ -19,6 +19,8 @@ export interface MetricsPublisher {
 
 /** Seconds: a cluster may have thousands of heartbeats, and each is a file on a volume. */
 const FLEET_EVERY = 60;
+/** Syncs wait meanwhile. */
+const FLEET_BUDGET_MS = 1000;
 
 /** Does nothing, and loads nothing, unless `metrics` is configured. */
 export async function openMetricsPublisher(
@@ -58,6 +60,7 @@ function showFleet({ config, paths }: NodeContext, metrics: Metrics, now: number
   const { directory, heartbeats } = config.publish;
   if (!isPublishing(config) || heartbeats === null) return;
   const at = (name: string): string => path.join(paths.root, name);
-  const { fleet, last } = readFleet({ directory: at(directory), heartbeats: at(heartbeats) }, now);
+  const directories = { directory: at(directory), heartbeats: at(heartbeats) };
+  const { fleet, last } = readFleet(directories, now, FLEET_BUDGET_MS);
   metrics.showFleet(fleet, last?.signedAt ?? null);
 }

@@ -99,6 +99,10 @@ function defineFleetMetrics({ gauge }: Makers) {
       'standing',
     ]),
     heartbeatsMalformed: gauge('heartbeats_malformed', 'Files among the heartbeats that are none'),
+    heartbeatsCut: gauge(
+      'heartbeats_cut',
+      '1: more heartbeats than are read in a second, so followers are missing',
+    ),
     publishedAt: gauge(
       'published_timestamp_seconds',
       'When the manifest on the volume was signed; 0: there is none',

@@ -33,9 +33,10 @@ export function createMetrics(): Metrics {
       for (const [status, n] of Object.entries(statuses)) metrics.requests.inc({ status }, n);
       metrics.retries.inc(retries);
     },
-    showFleet({ counts, malformed }, publishedAt) {
+    showFleet({ counts, malformed, isCut }, publishedAt) {
       replace(metrics.followers, 'standing', counts);
       metrics.heartbeatsMalformed.set(malformed);
+      metrics.heartbeatsCut.set(isCut ? 1 : 0);
       metrics.publishedAt.set(publishedAt ?? 0);
     },
     render: () => registry.metrics(),

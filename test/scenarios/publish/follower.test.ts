@@ -513,6 +513,23 @@ describe.runIf(isRoot)('a block that an operator signed', () => {
     expect(rig.keys('bob.smith', 10_001)).toBe('');
   });
 
+  test('is found among a list full of strangers, which costs a poll little and a pod no memory', () => {
+    prepare();
+    block(renderBlock({ name: 'alice', uid: 10_000, until: until() }));
+    const root = path.join(rig.volume, 'root');
+    const signed = readFileSync(root, 'latin1');
+    const strangers = Array.from({ length: 200 }, (_, n) => digest(`stranger ${n}`));
+    for (const name of strangers) writeFileSync(path.join(rig.volume, 'blocks', name), 'none');
+    writeFileSync(root, strangers.map((name) => `block ${name}\n`).join('') + signed, 'latin1');
+    const config = rig.configure('pod', { poll: '0.1' });
+    const script = `sh "$1" "$2" 2>/dev/null & n=0
+      until [ -e "$3/denied/alice" ] || [ $n = 600 ]; do sleep 0.1; n=$((n + 1)); done`;
+    const own = ['--pid', '--fork', '--mount-proc', '--kill-child', 'sh', '-c', script, 'sh'];
+    execFileSync('unshare', [...own, FOLLOWER, config, rig.run()]);
+    expect(rig.keys('alice', 10_000)).toBe('');
+    expect(readdirSync(path.join(rig.run(), 'follower/known-blocks')).length).toBeLessThanOrEqual(4096);
+  });
+
   const text = (): string => renderBlock({ name: 'alice', uid: 10_000, until: until() });
   test.each([
     ['that is not signed by an operator', () => block(text(), rig.key)],

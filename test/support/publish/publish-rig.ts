@@ -71,13 +71,15 @@ export interface FollowerAnswer {
 
 export class PublishRig {
   readonly directory = mkdtempSync(path.join(tmpdir(), 'publish-'));
-  readonly volume = path.join(this.directory, 'volume');
+  readonly volume: string;
   readonly key = path.join(this.directory, 'key');
   readonly nextKey = path.join(this.directory, 'next-key');
   readonly operatorKey = path.join(this.directory, 'operator-key');
   private clock = Math.floor(Date.now() / 1000);
 
-  constructor() {
+  /** @param volume where a publisher of its own writes; else it has one. */
+  constructor(volume?: string) {
+    this.volume = volume ?? path.join(this.directory, 'volume');
     for (const key of [this.key, this.nextKey, this.operatorKey])
       execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'test', '-f', key]);
     const line = (key: string, who: string, purpose: string): string =>
@@ -94,7 +96,7 @@ export class PublishRig {
     writeFileSync(path.join(this.directory, 'group'), 'root:x:0:\nsudo:x:27:\n');
     writeFileSync(path.join(this.directory, 'sudoers'), SUDOERS);
     mkdirSync(path.join(this.directory, 'sudoers.d'));
-    mkdirSync(this.volume);
+    mkdirSync(this.volume, { recursive: true });
   }
 
   /** @param name whose memory it has; another name is another publisher. */

@@ -162,6 +162,7 @@ test('followers are counted by standing, beside the age of what they should have
     'sunk_agent_followers{standing="current"} 4997',
     'sunk_agent_followers{standing="stale"} 2',
     'sunk_agent_heartbeats_malformed 1',
+    'sunk_agent_heartbeats_cut 0',
     `sunk_agent_published_timestamp_seconds ${NOW - 60}`,
   ])
     expect(text).toContain(`${line}\n`);
