@@ -71,7 +71,9 @@ function findUnsafe({ kind, name, id, gid, home }: Binding): Fault | null {
   if (kind === 'group') return null;
   if (gid !== null && isReservedId(gid))
     return refuse('gid-reserved', `the gid ${gid} is reserved for the system`);
-  return home === null || isSafeHome(home) ? null : refuse('home-path', 'the home is not an absolute path');
+  // The file may be another's work: a line that is there already may have a dot in its home, one that is made may not.
+  const isPlain = home === null || (isSafeHome(home) && !/\/\.{1,2}(?:\/|$)/.test(home));
+  return isPlain ? null : refuse('home-path', 'the home is not an absolute path without . or ..');
 }
 
 function findHolder([holder]: readonly Binding[]): Fault | null {
