@@ -85,6 +85,7 @@ export async function layTree(options: TreeOptions): Promise<{ readonly packages
   put('usr/share/sunk-agent/version', `${version}\n`);
   layChart(copy);
   copy('packaging/alerts/sunk-agent.rules.yaml', 'usr/share/sunk-agent/alerts/sunk-agent.rules.yaml');
+  copy('packaging/dashboards/sunk-agent.json', 'usr/share/sunk-agent/dashboards/sunk-agent.json');
 
   for (const file of listFiles(path.join(PROJECT, 'packaging/container'), '')) {
     const mode = /\/(?:run|finish|link-nsscache)$/.test(file) ? 0o755 : 0o644;

@@ -17,7 +17,16 @@ export function findObstacle(): string | null {
 
 /** `describe` on machines that can boot nodes; elsewhere one test that says why not, and fails where CI is set. */
 export function describeOnNodes(name: string, body: () => void): void {
-  const obstacle = findObstacle();
+  describeUnless(findObstacle(), name, body);
+}
+
+/** `describe` where these programs are installed; elsewhere as above. */
+export function describeWith(programs: readonly string[], name: string, body: () => void): void {
+  const missing = programs.filter((program) => spawnSync('sh', ['-c', `command -v ${program}`]).status !== 0);
+  describeUnless(missing.length === 0 ? null : `${missing.join(', ')} not installed`, name, body);
+}
+
+function describeUnless(obstacle: string | null, name: string, body: () => void): void {
   if (obstacle === null) {
     describe(name, body);
     return;

@@ -134,7 +134,7 @@ describe('text from the store', () => {
   test('adds no metric, and cannot end a label', async () => {
     await fc.assert(
       fc.asyncProperty(hostile, async (text) => {
-        const metrics = createMetrics();
+        const metrics = createMetrics({ version: '1', config: {} });
         metrics.count(reportOf(text), statusFor(text));
         const printed = await metrics.render();
         expect(printed).not.toMatch(UNSEEN);

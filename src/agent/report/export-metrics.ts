@@ -1,5 +1,6 @@
 // Publishes the metrics after each sync: to the reader, which serves them, and to node_exporter's text file.
 import path from 'node:path';
+import { readVersion } from '../../common/version.ts';
 import { describeError } from '../../common/errors.ts';
 import { replaceFiles } from '../../host/fs/atomic-file.ts';
 import { createLogDedup } from '../../common/log-dedup.ts';
@@ -30,7 +31,10 @@ export async function openMetricsPublisher(
   const { textfile } = context.config.metrics;
   const address = readMetricsAddress(context.config.metrics);
   if (address === null && textfile === null) return { publish: () => Promise.resolve() };
-  const metrics = (await import('./metrics.ts')).createMetrics();
+  const metrics = (await import('./metrics.ts')).createMetrics({
+    version: readVersion(),
+    config: context.config,
+  });
   const failures = createLogDedup(context.log);
   link.onTraffic((traffic) => metrics.countTraffic(traffic));
   let fleetAt = 0;

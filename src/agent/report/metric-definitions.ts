@@ -66,6 +66,15 @@ function defineSyncMetrics({ gauge, counter }: Makers, registry: Registry) {
 
 function defineStateMetrics({ gauge }: Makers) {
   return {
+    build: gauge('build_info', 'Always 1; the version that runs', ['version']),
+    config: gauge(
+      'config_info',
+      'Always 1; a hash of the configuration in force, defaults included, which is equal where the settings are',
+      ['hash'],
+    ),
+    snapshot: gauge('snapshot_info', 'Always 1; what the store listed, equal on nodes that agree', [
+      'snapshot',
+    ]),
     health: gauge('health', '0 healthy, 1 degraded, 2 failing'),
     loginPath: gauge(
       'login_path',

@@ -1,4 +1,5 @@
 // The metrics of this node for Prometheus, kept from sync to sync. Loaded only if they are switched on.
+import { createHash } from 'node:crypto';
 import { type Gauge, Registry } from 'prom-client';
 import type { Traffic } from '../../protocol/traffic.ts';
 import type { Fleet } from '../../publish/judge-fleet.ts';
@@ -19,10 +20,22 @@ export interface Metrics {
 
 const HEALTH = { healthy: 0, degraded: 1, failing: 2 } as const;
 
+/** What this process is, which does not change while it runs. */
+export interface Identity {
+  readonly version: string;
+  /** The configuration in force. */
+  readonly config: object;
+}
+
 /** A registry of its own, without the runtime's defaults, which systemd counts better. */
-export function createMetrics(): Metrics {
+export function createMetrics({ version, config }: Identity): Metrics {
   const registry = new Registry();
   const metrics = defineMetrics(registry);
+  metrics.build.set({ version }, 1);
+  metrics.config.set(
+    { hash: createHash('sha256').update(JSON.stringify(config)).digest('hex').slice(0, 16) },
+    1,
+  );
   return {
     count(report, status) {
       countSync(metrics, report, status);
@@ -64,6 +77,7 @@ function countSync(metrics: Instruments, report: SyncReport, status: Status): vo
 function showState(metrics: Instruments, report: SyncReport, status: Status): void {
   const { tally, keyExpiry, extended } = report;
   const { users, groups, accountsEnabled, accountsDisabled } = status.counts;
+  replace(metrics.snapshot, 'snapshot', { [status.snapshot]: 1 });
   metrics.health.set(HEALTH[status.health]);
   const { loginPath } = status;
   replace(metrics.loginPath, 'state', loginPath ? { [loginPath.state]: 1 } : {});

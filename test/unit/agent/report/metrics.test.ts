@@ -43,7 +43,7 @@ function statusFor(report: SyncReport) {
 }
 
 async function exportAfter(...reports: SyncReport[]): Promise<string> {
-  const metrics = createMetrics();
+  const metrics = createMetrics({ version: '1.2.3', config: { mode: 'enforce' } });
   for (const report of reports) metrics.count(report, statusFor(report));
   metrics.countTraffic({ statuses: { '200': 3, '401': 1, '429': 2, none: 1 }, retries: 2 });
   const counts = { current: 4997, behind: 0, faulty: 1, stale: 2 };
@@ -75,6 +75,7 @@ describe('the metrics', () => {
     );
     for (const line of [
       'sunk_agent_health 1',
+      'sunk_agent_build_info{version="1.2.3"} 1',
       'sunk_agent_login_path{state="proven"} 1',
       `sunk_agent_login_path_last_proven_timestamp_seconds ${NOW - 40}`,
       `sunk_agent_last_complete_sync_timestamp_seconds ${NOW - 10}`,
