@@ -5,7 +5,6 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { carryValues } from '../../../src/cli/init/from-values.ts';
 import { parseConfig } from '../../../src/config/config.ts';
-import { readValuesSchema, renderValuesSchema } from '../../../packaging/helm/values-schema.ts';
 import {
   CHART,
   CHART_PROBLEM,
@@ -34,12 +33,6 @@ const configOf = (objects: readonly KubernetesObject[]): string =>
   '';
 
 if (CHART_PROBLEM !== null) process.stderr.write(`the chart is not tested: ${CHART_PROBLEM}\n`);
-
-describe('values.schema.json', () => {
-  it('is what the schemas of the values and of sunk-agent.yaml say (npm run chart-schema)', () => {
-    expect(readValuesSchema()).toBe(renderValuesSchema());
-  });
-});
 
 describe('the values out of nsscache’s', () => {
   it('are what sunk-agent init --from-values prints', () => {
