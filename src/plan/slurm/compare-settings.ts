@@ -21,7 +21,7 @@ export function compareSettings(desired: SlurmAccountSettings, row: SlurmAccount
     desired.fairshare === null || desired.fairshare === row.fairshare ? null : desired.fairshare;
   const limits = Object.fromEntries(
     Object.entries(desired.limits).filter(
-      ([limit, value]) => normalise(row.limits[limit] ?? NO_LIMIT) !== normalise(value),
+      ([limit, value]) => normalise(limit, row.limits[limit] ?? NO_LIMIT) !== normalise(limit, value),
     ),
   );
   const isSame =
@@ -30,7 +30,9 @@ export function compareSettings(desired: SlurmAccountSettings, row: SlurmAccount
   const raises =
     qos?.some((one) => !row.qos.includes(one)) === true ||
     (fairshare !== null && fairshare > (row.fairshare ?? 0)) ||
-    Object.entries(limits).some(([limit, value]) => isMore(value, row.limits[limit] ?? NO_LIMIT));
+    Object.entries(limits).some(([limit, value]) =>
+      isMore(normalise(limit, value), normalise(limit, row.limits[limit] ?? NO_LIMIT)),
+    );
   return { settings: { parent, qos, defaultQos, fairshare, limits }, raises };
 }
 
@@ -38,9 +40,21 @@ function isEmpty(limits: object): boolean {
   return Object.keys(limits).length === 0;
 }
 
-/** TRES in one order, so that `a=1,b=2` is `b=2,a=1`. */
-function normalise(value: string): string {
-  return value.includes('=') ? value.split(',').sort().join() : value;
+/** TRES in one order, so that `a=1,b=2` is `b=2,a=1`; a time in seconds, however it is spelled. */
+function normalise(limit: string, value: string): string {
+  if (value.includes('=')) return value.split(',').sort().join();
+  return limit.includes('Wall') ? String(toSeconds(value) ?? value) : value;
+}
+
+/** Slurm's times: minutes, or `[days-]hours[:minutes[:seconds]]`, `minutes:seconds` (sbatch(1), --time). */
+function toSeconds(text: string): number | null {
+  const [, days, rest = ''] = /^(?:(\d+)-)?(\d+(?::\d+){0,2})$/.exec(text) ?? [];
+  if (rest === '') return null;
+  const parts = rest.split(':').map(Number);
+  const [a = 0, b = 0, c = 0] = parts;
+  if (days !== undefined) return Number(days) * 86_400 + a * 3600 + b * 60 + c;
+  if (parts.length === 1) return a * 60;
+  return parts.length === 2 ? a * 60 + b : a * 3600 + b * 60 + c;
 }
 
 /** What cannot be compared as numbers counts as more: then the guard sees it. */

@@ -255,6 +255,21 @@ describe('settings of an account', () => {
     ['fewer shares', { fairshare: 0 }, {}, [false]],
     ['more shares', { fairshare: 2 }, {}, [true]],
     ['what is not managed', {}, { MaxJobs: '5' }, []],
+    ['the same time in minutes', { limits: { GrpWall: '60' } }, { GrpWall: '01:00:00' }, []],
+    ['the same time in days', { limits: { GrpWall: '1-12' } }, { GrpWall: '1-12:00:00' }, []],
+    ['the same time with seconds', { limits: { GrpWall: '90:30' } }, { GrpWall: '01:30:30' }, []],
+    [
+      'a longer time',
+      { limits: { MaxWallDurationPerJob: '1-0' } },
+      { MaxWallDurationPerJob: '23:59:59' },
+      [true],
+    ],
+    [
+      'a shorter time',
+      { limits: { MaxWallDurationPerJob: '9' } },
+      { MaxWallDurationPerJob: '00:10:00' },
+      [false],
+    ],
   ])('%s', (_, rule, limits, expected) => {
     expect(alter(rule, limits as Record<string, string>)).toEqual(expected);
   });
