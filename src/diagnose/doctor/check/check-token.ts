@@ -69,13 +69,15 @@ function checkFile({ path, rights }: TokenFacts, { reader, config }: Facts): Fin
   const isPublic = (rights.mode & 0o007) !== 0;
   const isGroup =
     (rights.mode & 0o070) !== 0 && reader !== null && rights.gid !== reader.gid && rights.gid !== 0;
-  if (!isPublic && !isGroup) return [];
+  // The owner of a file can read it, or give itself the right (chmod(2)).
+  const isOwned = rights.uid !== 0 && reader !== null && rights.uid !== reader.uid;
+  if (!isPublic && !isGroup && !isOwned) return [];
   const shown = rights.mode.toString(8).padStart(4, '0');
   return [
     found(
       'token-rights',
       'security',
-      `users other than the reader can read the token ${path} (mode ${shown}, gid ${rights.gid})`,
+      `users other than the reader can read the token ${path} (mode ${shown}, ${isOwned ? `uid ${rights.uid}, ` : ''}gid ${rights.gid})`,
       `chown root:sunk-reader ${path}; chmod 0640 ${path}; and create a new token, since the old one may be known`,
       'token-rights',
     ),

@@ -174,6 +174,9 @@ describe('a group that access names', () => {
   test.each<[string, string, Partial<Group>]>([
     ['store-group-missing', 'error', { listed: [] }],
     ['store-group-case', 'error', { listed: [other] }],
+    // A store that fails has not said that there is none.
+    ['store-group-unanswered', 'warning', { status: 500, listed: [] }],
+    ['store-group-unanswered', 'warning', { status: null, id: 'old', listed: [] }],
     ['store-group-twice', 'warning', { listed: [...listed, { id: 'g9', name: 'slurm-users' }] }],
     ['store-group-missing', 'error', { id: 'old', listed: [] }],
     // A pinned group that has another name by now is found by its id; without it, no lookalike is offered.

@@ -42,6 +42,16 @@ describe('the file of a token', () => {
     expect(finding?.howToFix).toContain('new token');
   });
 
+  test('is a bypass where its owner is neither root nor the reader, whatever the mode', () => {
+    const owned = (uid: number, mode = 0o640) => ({
+      path: '/token',
+      rights: { path: '/token', uid, gid: READER, mode },
+    });
+    expect(codes(node({ tokens: [owned(1001)] }))).toEqual(['token-rights']);
+    expect(codes(node({ tokens: [owned(1001, 0o000)] }))).toEqual(['token-rights']);
+    expect(codes(node({ tokens: [owned(READER)] }))).toEqual([]);
+  });
+
   test('is public for others also where the node has no reader, and then no group is judged', () => {
     expect(codes(node({ tokens: [file(0o644)], reader: null }))).toEqual(['token-rights']);
     expect(codes(node({ tokens: [file(0o640, 4711)], reader: null }))).toEqual([]);
