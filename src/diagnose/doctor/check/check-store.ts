@@ -112,20 +112,20 @@ function checkExtension({ schemas }: ProbeAnswer, path: string): Finding[] {
   ];
 }
 
+/** A store that does not answer has not said that there is none. */
+function sayUnanswered(name: string, status: number | null): Finding {
+  const answer = status === null ? 'no answer' : `status ${status}`;
+  return found(
+    'store-group-unanswered',
+    'warning',
+    `the store gives ${answer} to the question for the group ${name}, so it is not known whether it has it`,
+    'run sunk-agent doctor again; if it stays, report it to who runs the store',
+  );
+}
+
 function checkGroup({ name, id, pinned, status, listed }: ProbeAnswer['groups'][number]): Finding[] {
   const exact = listed.filter((group) => group.name === name);
-  // A store that does not answer has not said that there is none.
-  if (status !== 200 && pinned === null) {
-    const answer = status === null ? 'no answer' : `status ${status}`;
-    return [
-      found(
-        'store-group-unanswered',
-        'warning',
-        `the store gives ${answer} to the question for the group ${name}, so it is not known whether it has it`,
-        'run sunk-agent doctor again; if it stays, report it to who runs the store',
-      ),
-    ];
-  }
+  if (status !== 200 && pinned === null) return [sayUnanswered(name, status)];
   if (id !== null) {
     if (pinned !== null) return [];
     const [other] = exact;
