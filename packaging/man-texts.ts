@@ -110,6 +110,11 @@ dates of their own. A pod without a generation also refuses one that is older th
 of disabled people, by uid, and leaves local accounts alone: a key is served by name and uid, and sudo to no uid that the
 pod's own passwd has.
 
+What an image brings counts: a group of the store that the pod's own sudoers name, or that has the gid of a group of the pod,
+is left out there and reported as a fault, and a user whose name they have gets no key; privileged= in follower.conf admits
+them. No key is served where the home is there and someone else's. install-follower --homes has pam_mkhomedir make missing
+homes; publish.homes: create has the publisher make them where it mounts them.
+
 To set it up:
 
   1. key        ssh-keygen -t ed25519 -N '' -f /var/lib/sunk-agent/publish-key, and another one that is kept elsewhere
