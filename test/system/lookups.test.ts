@@ -1,7 +1,7 @@
-// Names resolve at every moment: a follower switches while other processes look people up by the real libnss-cache.
+// Names resolve at every moment: a follower or the nsscache backend switches while other processes look people up by the real libnss-cache.
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ensureLayers } from '../support/nodes/base.ts';
 import { openPrivateNode, type PrivateNode } from '../support/nodes/private-node.ts';
 import { propertyRuns } from '../support/property-runs.ts';
@@ -10,16 +10,20 @@ import { describeOnNodes } from '../support/requirements.ts';
 
 const INSIDE = path.resolve(import.meta.dirname, '../support/publish/lookups-inside.ts');
 
-describeOnNodes('a follower that switches', () => {
+describeOnNodes('who switches', () => {
   let node: PrivateNode;
-  beforeAll(async () => {
+  beforeEach(async () => {
     node = await openPrivateNode(ensureLayers('bookworm', ['libnss-cache']));
   });
-  afterAll(() => node.close());
+  afterEach(() => node.close());
 
-  test('fails no lookup of name, uid or groups', { timeout: 1_800_000 }, () => {
+  const HOW = [
+    ['a follower', 'switch'],
+    ['the nsscache backend', 'publish'],
+  ] as const;
+  test.each(HOW)('%s fails no lookup of name, uid or groups', { timeout: 1_800_000 }, (_, how) => {
     const switches = propertyRuns(40, 1000);
-    const [command, ...args] = [...node.command, process.execPath, INSIDE, 'switch', String(switches)];
+    const [command, ...args] = [...node.command, process.execPath, INSIDE, how, String(switches)];
     const found = JSON.parse(execFileSync(command, args, { encoding: 'utf8' })) as Lookups;
     process.stderr.write(`${found.lookups} lookups during ${found.switches} switches\n`);
     expect(found.failures.slice(0, 10)).toEqual([]);

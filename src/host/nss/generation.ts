@@ -16,6 +16,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
@@ -61,6 +62,7 @@ export function publishGeneration(
     for (const file of files) writeWhole(fresh, file, secretGid, time);
     syncToDisk(fresh);
     renameSync(fresh, path.join(directory, name));
+    ignoreIndexes(directory, files);
     const link = path.join(directory, `${CURRENT}.new`);
     rmSync(link, { force: true });
     symlinkSync(name, link);
@@ -73,6 +75,46 @@ export function publishGeneration(
     throw error;
   }
   prune(directory, new Set([name, before]));
+}
+
+/** A lookup has its index and its file open within 0.1 ms, unless it has to wait for the processor. */
+const GRACE_MS = 300;
+
+/**
+ * libnss-cache opens an index and then the file, each by its path, and ignores an index that is older than its file. A
+ * switch in between would have it read the one file by the index of the other, and end the process that asked (status
+ * 100, glibc: "Illegal status in __nss_next"). So the indexes in force are ignored a while before the switch; names and
+ * ids resolve line by line meanwhile. Nothing to do where all that has an index stays as it is.
+ */
+function ignoreIndexes(directory: string, files: readonly GenerationFile[]): void {
+  const changed = files.filter(({ name, data }) => readCurrent(directory, name) !== data);
+  const indexes = listIndexes(directory).filter((index) =>
+    changed.some(({ name }) => index === name || index.startsWith(`${name}.`)),
+  );
+  if (indexes.length === 0) return;
+  for (const index of indexes) utimesSync(path.join(directory, CURRENT, index), 0, 0);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, GRACE_MS);
+}
+
+/** Indexes of the newest generation that a crash before a switch left ignored count again. */
+export function restoreIndexes(directory: string): void {
+  for (const index of listIndexes(directory)) {
+    const file = statSync(path.join(directory, CURRENT, index.replace(/\.ix[a-z]+$/, '')), {
+      throwIfNoEntry: false,
+    });
+    const own = path.join(directory, CURRENT, index);
+    if (file !== undefined && statSync(own).mtimeMs < file.mtimeMs) utimesSync(own, file.mtime, file.mtime);
+  }
+}
+
+/** Of the newest generation; empty: there is none. */
+function listIndexes(directory: string): string[] {
+  try {
+    return readdirSync(path.join(directory, CURRENT)).filter((name) => /\.cache\.ix[a-z]+$/.test(name));
+  } catch (cause) {
+    if (hasCode(cause, 'ENOENT')) return [];
+    throw cause;
+  }
 }
 
 /** The name of the newest generation; null: none exists. */
@@ -93,9 +135,8 @@ function listGenerations(directory: string): number[] {
 }
 
 /**
- * libnss-cache ignores an index whose file is younger by a whole second. All files of a generation have one
- * time, later than the last one's by a second at least: a reader that opened the old index when the link moves
- * then finds its file younger, and reads line by line instead of at an offset of another generation.
+ * libnss-cache ignores an index whose file is younger by a whole second. All files of a generation have one time, later
+ * than the last one's by a second at least: a reader that has the time of the old index finds its file younger.
  */
 function chooseTime(directory: string, files: readonly GenerationFile[]): number {
   const now = Math.floor(Date.now() / 1000);

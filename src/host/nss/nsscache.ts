@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { AgentError } from '../../common/errors.ts';
 import { toHostWrite } from '../../common/system-error.ts';
-import type { Change } from '../../plan/change.ts';
+import type { AccountChange, Change } from '../../plan/change.ts';
 import type { AccountBackend } from '../accounts/account-backend.ts';
 import {
   NSSCACHE_FILES,
@@ -15,14 +15,22 @@ import {
   sortLines,
 } from './cache-files.ts';
 import { editTexts } from '../accounts/edit-accounts.ts';
-import { publishGeneration, readCurrent, readGeneration } from './generation.ts';
+import { withGenerationLock } from './generation-lock.ts';
+import { publishGeneration, readCurrent, readGeneration, restoreIndexes } from './generation.ts';
 import { readAccounts, readLocalAccounts } from '../accounts/local-accounts.ts';
 import { editLines, type LineEdit } from '../accounts/passwd-format.ts';
 
-/** The texts after `apply`, until they are published. */
+/** The texts after `apply`, until they are published, and what made them of those of `generation`. */
 interface Staged {
   readonly generation: string | null;
   readonly texts: NsscacheTexts;
+  readonly edits: readonly Edit[];
+}
+
+interface Edit {
+  readonly changes: readonly AccountChange[];
+  /** Days since the epoch. */
+  readonly today: number;
 }
 
 /**
@@ -31,40 +39,61 @@ interface Staged {
  */
 export function openNssCache(root: string, directory: string): AccountBackend {
   let staged: Staged | null = null;
+  const edit = (before: NsscacheTexts, { changes, today }: Edit) => {
+    const local = { passwd: readLocal(root, 'passwd'), group: readLocal(root, 'group') };
+    const { texts, misfits } = editTexts({ ...before, gshadow: '' }, changes, today, local);
+    const { passwd, group, shadow } = texts;
+    return { texts: { ...before, passwd, group, shadow }, misfits };
+  };
+
+  /** The same edits on what another process has published since; all of them, or none. */
+  function editAnew({ edits }: Staged): NsscacheTexts {
+    return edits.reduce((before, one) => {
+      const { texts, misfits } = edit(before, one);
+      if (misfits.length === 0) return texts;
+      throw new AgentError('host_write', `another program published in ${directory} meanwhile`, {
+        hint: 'only one agent may publish in a directory; this one reads it again in the next sync',
+      });
+    }, readTexts(directory));
+  }
+
   return {
     read: () => readAccounts(readTexts(directory)),
     readOthers: () => readLocalAccounts(root),
     apply(changes, today) {
       const generation = readGeneration(directory);
       // What a failed sync staged is dropped if another process has published since.
-      const before = staged?.generation === generation ? staged.texts : readTexts(directory);
-      const local = { passwd: readLocal(root, 'passwd'), group: readLocal(root, 'group') };
-      const { texts, misfits } = editTexts({ ...before, gshadow: '' }, changes, today, local);
-      const { passwd, group, shadow } = texts;
-      staged = { generation, texts: { ...before, passwd, group, shadow } };
+      const base = staged?.generation === generation ? staged : null;
+      const { texts, misfits } = edit(base?.texts ?? readTexts(directory), { changes, today });
+      const kept = changes.filter((change) => !misfits.some((misfit) => misfit.change === change));
+      staged = { generation, texts, edits: [...(base?.edits ?? []), { changes: kept, today }] };
       return Promise.resolve(misfits);
     },
     publication: {
       readKeys: () => readKeyLines(readTexts(directory).sshkey),
       publish(changes) {
-        const before = readTexts(directory);
         const base = staged;
         staged = null;
-        if (base !== null && base.generation !== readGeneration(directory)) {
-          throw new AgentError('host_write', `another program published in ${directory} meanwhile`, {
-            hint: 'only one agent may publish in a directory; this one reads it again in the next sync',
-          });
-        }
-        const after = sortAll(editKeys(base?.texts ?? before, changes));
-        if (NSSCACHE_FILES.every((file) => after[file] === before[file])) return;
         try {
-          publishGeneration(directory, renderGeneration(after), findShadowGroup(root));
+          // An operator's block and the daemon may publish at one moment: the second one adds to what the first one did.
+          withGenerationLock(root, () => {
+            const isCurrent = base?.generation === readGeneration(directory);
+            const texts = base === null ? readTexts(directory) : isCurrent ? base.texts : editAnew(base);
+            publishTexts(root, directory, sortAll(editKeys(texts, changes)));
+          });
         } catch (cause) {
-          throw toHostWrite(`cannot publish in ${directory}`, cause);
+          throw cause instanceof AgentError ? cause : toHostWrite(`cannot publish in ${directory}`, cause);
         }
       },
     },
   };
+}
+
+/** Under the lock. */
+function publishTexts(root: string, directory: string, texts: NsscacheTexts): void {
+  const before = readTexts(directory);
+  if (NSSCACHE_FILES.every((file) => texts[file] === before[file])) restoreIndexes(directory);
+  else publishGeneration(directory, renderGeneration(texts), findShadowGroup(root));
 }
 
 /** Reads what another node publishes in `directory`, and never writes accounts. */

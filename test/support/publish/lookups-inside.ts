@@ -1,9 +1,11 @@
-// Runs inside a throwaway node with libnss-cache: `switch N` makes a follower switch N times, `look` looks people up until it is ended.
+// Runs inside a throwaway node with libnss-cache: `switch N` makes a follower switch N times, `publish N` the nsscache backend, `look` looks people up until it is ended.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import koffi from 'koffi';
+import { renderGeneration, sortLines } from '../../../src/host/nss/cache-files.ts';
+import { publishGeneration } from '../../../src/host/nss/generation.ts';
 import { FOLLOWER, type Person, PublishRig } from './publish-rig.ts';
 
 const RUN = '/run/sunk-agent';
@@ -59,6 +61,39 @@ async function switchOften(times: number): Promise<Lookups> {
   await once(follower, 'exit');
   const found = await Promise.all(lookers.map(({ end }) => end()));
   rig.remove();
+  return {
+    switches: times,
+    lookups: found.reduce((sum, { lookups }) => sum + lookups, 0),
+    failures: found.flatMap(({ failures }) => failures),
+  };
+}
+
+/** The same with the nsscache backend, which switches in place of a follower. */
+async function publishOften(times: number): Promise<Lookups> {
+  const directory = '/var/lib/sunk-nss';
+  const files = ['passwd', 'group'].flatMap((file) =>
+    ['', '.ixname', file === 'passwd' ? '.ixuid' : '.ixgid'].map((suffix) => `${file}.cache${suffix}`),
+  );
+  for (const name of files) symlinkSync(`${directory}/current/${name}`, `/etc/${name}`);
+  writeFileSync('/etc/nsswitch.conf', 'passwd: files cache\ngroup: files cache\n');
+  const publish = (turn: number): void => {
+    const people = turn % 2 === 0 ? STAYING : [...STAYING, ...PASSING];
+    const members = new Map<string, string[]>();
+    for (const { name, groups } of people)
+      for (const group of groups ?? []) members.set(group, [...(members.get(group) ?? []), name]);
+    const passwd = people.map(({ name, uid }) => `${name}:x:${uid}:9999::/home/${name}:/bin/sh\n`).join('');
+    const group = [...members].map(([name, all], n) => `${name}:x:${30_000 + n}:${all.join()}\n`).join('');
+    const texts = { passwd: sortLines(passwd), group: sortLines(group), shadow: '', sshkey: '' };
+    publishGeneration(directory, renderGeneration(texts), null);
+  };
+  publish(0);
+  const lookers = Array.from({ length: LOOKERS }, startLooker);
+  for (const { ready } of lookers) await ready;
+  for (let turn = 1; turn <= times; turn += 1) {
+    publish(turn);
+    await sleep(2);
+  }
+  const found = await Promise.all(lookers.map(({ end }) => end()));
   return {
     switches: times,
     lookups: found.reduce((sum, { lookups }) => sum + lookups, 0),
@@ -149,4 +184,5 @@ async function look(): Promise<void> {
 
 const [what, count = '0'] = process.argv.slice(2);
 if (what === 'switch') console.log(JSON.stringify(await switchOften(Number(count))));
+else if (what === 'publish') console.log(JSON.stringify(await publishOften(Number(count))));
 else if (what === 'look') await look();
