@@ -31,7 +31,8 @@ export const BASES = process.env['SUNK_NODE_CACHE'] ?? '/var/cache/sunk-agent-no
 
 /** The base of a release; the first call builds it, which takes a minute. */
 export function ensureBase(release: Suite): string {
-  const base = path.join(BASES, `${release}-${digest(PACKAGES.join())}`);
+  const recipe = release === 'bookworm-old-sshd' ? [...PACKAGES, ...OLD_SSHD] : PACKAGES;
+  const base = path.join(BASES, `${release}-${digest(recipe.join())}`);
   if (existsSync(base)) return base;
   mkdirSync(BASES, { recursive: true });
   const building = `${base}.building-${process.pid}`;
@@ -61,6 +62,11 @@ function buildDebian(release: Suite, building: string): void {
   }
 }
 
+/** Of Debian 11: apt goes back to an older version only where it is told so package by package. */
+const OLD_SSHD = ['openssh-server', 'openssh-client', 'openssh-sftp-server'].map(
+  (name) => `${name}/bullseye`,
+);
+
 /** The package does not install on Debian 11, whose C library is too old; its sshd does on Debian 12. */
 function buildOldSshd(building: string): void {
   try {
@@ -69,8 +75,8 @@ function buildOldSshd(building: string): void {
     const list = path.join(building, 'etc/apt/sources.list.d/bullseye.list');
     writeFileSync(list, `deb ${findSite()} bullseye main\n`);
     const install = `export DEBIAN_FRONTEND=noninteractive; apt-get update -qq
-      apt-get install -qq -y --no-install-recommends --allow-downgrades -t bullseye \
-        openssh-server openssh-client openssh-sftp-server
+      apt-get install -qq -y --no-install-recommends --allow-downgrades ${OLD_SSHD.join(' ')}
+      dpkg-query -W -f '\${Version}' openssh-server | grep -q '^1:8\\.4p1'
       apt-get clean; rm /etc/apt/sources.list.d/bullseye.list; rm -rf /var/lib/apt/lists/*`;
     writeFileSync(path.join(building, 'usr/sbin/policy-rc.d'), '#!/bin/sh\nexit 101\n', { mode: 0o755 });
     mustRun('chroot', [building, 'sh', '-ec', install], BUILD_MS);
