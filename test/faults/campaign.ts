@@ -206,6 +206,10 @@ export async function runCampaign(
       log.push(...company.change());
       await company.push();
       for (const node of nodes) await node.startSync().over;
+      // What the nodes have now, the store did list.
+      await admin('DELETE', '/faults');
+      remember(past, await readReferenceModel(testbed));
+      await admin('POST', '/faults', nuisance);
     }
     const address = company.revoke();
     if (address === null || nuisance['who'] === address) return;
