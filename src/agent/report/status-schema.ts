@@ -1,5 +1,6 @@
 // The documented shape of status.json and of `sunk-agent status --json`; tests hold every status to it.
 import * as z from 'zod';
+import { slurmStatusSchema } from '../slurm/slurm-status.ts';
 
 const epoch = z.int().describe('epoch seconds');
 const bytes = z.number().describe('bytes');
@@ -83,6 +84,8 @@ const currentSchema = z.object({
     })
     .nullable()
     .optional(),
+  /** What the last round over Slurm found; absent: Slurm is not managed. */
+  slurm: slurmStatusSchema.optional(),
   /** The reasons, the worst first; empty when healthy. */
   reasons: z.array(z.string()),
   mode: z.enum(['enforce', 'observe']),

@@ -5,7 +5,7 @@ import { replaceFiles } from '../../host/fs/atomic-file.ts';
 import type { Paths } from '../../common/paths.ts';
 import type { SlurmReport } from './slurm-round.ts';
 
-const statusSchema = z.object({
+export const slurmStatusSchema = z.object({
   schema_version: z.literal(1),
   /** Epoch seconds of the last round that read Slurm; null: none did. */
   at: z.int().nullable(),
@@ -38,7 +38,7 @@ const statusSchema = z.object({
   ),
 });
 
-export type SlurmStatus = z.output<typeof statusSchema>;
+export type SlurmStatus = z.output<typeof slurmStatusSchema>;
 
 /** Of a site that is taken over, which has as many users as people. */
 const MOST_REFUSALS = 20_000;
@@ -61,7 +61,7 @@ const NEVER: SlurmStatus = {
 /** @returns null: no round has ended yet, or Slurm is not configured. */
 export function readSlurmStatus({ slurmStatus }: Pick<Paths, 'slurmStatus'>): SlurmStatus | null {
   try {
-    return statusSchema.parse(JSON.parse(readFileSync(slurmStatus, 'utf8')));
+    return slurmStatusSchema.parse(JSON.parse(readFileSync(slurmStatus, 'utf8')));
   } catch {
     return null;
   }

@@ -57,7 +57,7 @@ export async function run({ root, json, values }: CommandContext): Promise<numbe
   };
   process.stdout.write(
     json
-      ? `${JSON.stringify({ ...status, slurm: data })}\n`
+      ? `${JSON.stringify(data === null ? status : { ...status, slurm: data })}\n`
       : wrapText(describeStatus(status, now) + line, process.stdout.columns),
   );
   return EXIT[status.health];
