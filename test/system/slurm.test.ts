@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readSlurmStatus, type SlurmStatus } from '../../src/agent/slurm/slurm-status.ts';
 import { eventually } from '../support/eventually.ts';
 import { installAgent } from '../support/nodes/install.ts';
@@ -198,4 +198,107 @@ describeOnNodes('Slurm on trixie', () => {
     await eventually('alice has her account again', () => isIn('alice', 'team-vision'), explain);
     expect(submit('alice', null).status).toBe(0);
   }, 400_000);
+
+  describe('why --submit', () => {
+    const why = (name: string): { status: number | null; code: string; text: string } => {
+      const { status, stdout, stderr } = node.exec(`sunk-agent why ${name} --submit --json`);
+      const { links } = JSON.parse(stdout === '' ? '{"links":[]}' : stdout) as {
+        links: { link: string; code: string }[];
+      };
+      const code = links.find(({ link }) => link === 'submit')?.code ?? 'none';
+      return { status, code, text: `${stdout}${stderr}` };
+    };
+    const addPerson = async (name: string, group: string | null): Promise<void> => {
+      spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', keyFile(name)]);
+      const key = readFileSync(`${keyFile(name)}.pub`, 'utf8').trim();
+      const id = await store.createUser(`${name}@example.com`, key);
+      await store.addMember('slurm-users', id);
+      if (group !== null) await store.addMember(group, id);
+      await eventually(`${name} has an account`, () => node.exec(`id ${name}`).status === 0, explain);
+    };
+
+    test('says that a job would be taken', async () => {
+      await eventually(
+        'bob may submit',
+        () => why('bob').code === 'ok',
+        () => why('bob').text,
+      );
+      expect(why('bob').status).toBe(0);
+    }, 120_000);
+
+    test.each<[string, string, string, string, string]>([
+      ['local', 'submit-stopped', 'MaxSubmitJobs=0 by an administrator', stop('local', 0), stop('local', -1)],
+      [
+        'bob',
+        'submit-partition',
+        'a partition for another account',
+        'scontrol update PartitionName=main AllowAccounts=root',
+        'scontrol update PartitionName=main AllowAccounts=ALL',
+      ],
+      [
+        'bob',
+        'submit-partition',
+        'a partition for another group',
+        'scontrol update PartitionName=main AllowGroups=adm',
+        'scontrol update PartitionName=main AllowGroups=ALL',
+      ],
+      [
+        'bob',
+        'submit-policy',
+        'a limit of the account by an administrator',
+        'sacctmgr -iQ modify account where name=team-vision set GrpSubmitJobs=0',
+        'sacctmgr -iQ modify account where name=team-vision set GrpSubmitJobs=-1',
+      ],
+      ['bob', 'submit-slurmctld', 'no controller', 'systemctl stop slurmctld', 'systemctl start slurmctld'],
+    ])(
+      '%s: %s (%s)',
+      async (name, code, _, breakIt, fixIt) => {
+        must(breakIt);
+        try {
+          await eventually(
+            `${code} is said`,
+            () => why(name).code === code,
+            () => why(name).text,
+          );
+          expect(why(name).status).toBe(1);
+        } finally {
+          must(fixIt);
+        }
+        await eventually(
+          'it works again',
+          () => why(name).code === 'ok',
+          () => why(name).text,
+        );
+      },
+      240_000,
+    );
+
+    test('a person in no group of a rule', async () => {
+      await addPerson('carol', null);
+      expect(why('carol')).toMatchObject({ status: 1, code: 'submit-no-rule' });
+    }, 120_000);
+
+    test('a worker that is stopped, and then slurmdbd', async () => {
+      must('systemctl stop sunk-agent-slurm');
+      await addPerson('dave', 'team-vision');
+      await eventually(
+        'the round is missed',
+        () => why('dave').code === 'submit-not-compared',
+        () => why('dave').text,
+      );
+      must('systemctl stop slurmdbd');
+      expect(why('dave').code).toBe('submit-slurmdbd');
+      must('systemctl start slurmdbd sunk-agent-slurm');
+      await eventually(
+        'dave submits',
+        () => why('dave').code === 'ok',
+        () => why('dave').text,
+      );
+    }, 300_000);
+  });
 });
+
+/** MaxSubmitJobs of the user of others, who has one association. */
+function stop(name: string, most: number): string {
+  return `sacctmgr -iQ modify user where name=${name} set MaxSubmitJobs=${most}`;
+}

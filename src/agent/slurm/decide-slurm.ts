@@ -9,7 +9,8 @@ import { FROZEN } from '../../plan/plan-sync.ts';
 import { guardSlurm } from '../../plan/slurm/guard-slurm.ts';
 import { planSlurm, type SlurmPlan } from '../../plan/slurm/plan-slurm.ts';
 import type { SlurmOwned, SlurmRows } from '../../plan/slurm/slurm-rows.ts';
-import { computeDesiredSlurm } from '../../policy/slurm/desired-slurm.ts';
+import type { Binding } from '../../policy/model.ts';
+import { computeDesiredSlurm, type SlurmPerson } from '../../policy/slurm/desired-slurm.ts';
 
 export interface SlurmDecision {
   readonly plan: SlurmPlan;
@@ -70,6 +71,13 @@ export async function decideSlurm(
     state.ownSlurm(owned, now);
   }
   return { plan, verdict, isObserving, associations: countOwned(rows, state.slurmOwned()) };
+}
+
+/** The ledger has what is in force: a revocation that the guard holds is not in it. */
+export function listSlurmPeople(bindings: readonly Binding[]): SlurmPerson[] {
+  return bindings.flatMap(({ kind, scimId, name, id, disabledAt }) =>
+    kind === 'account' ? [{ scimId, name, uid: id, isEnabled: disabledAt === null }] : [],
+  );
 }
 
 function countOwned({ associations }: SlurmRows, owned: readonly SlurmOwned[]): number {

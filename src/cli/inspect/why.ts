@@ -2,6 +2,9 @@
 import { isIP } from 'node:net';
 import { addTrial } from '../../diagnose/trial/with-trial.ts';
 import { tryLogin, type TrialResult } from '../../diagnose/trial/trial.ts';
+import { addSubmit, type SubmitFacts } from '../../diagnose/why/with-submit.ts';
+import { findSlurmPerson } from '../../agent/slurm/find-slurm-person.ts';
+import { askSubmit } from '../../host/slurm/ask-submit.ts';
 import { addSudo } from '../../diagnose/why/with-sudo.ts';
 import { readLocalAccounts } from '../../host/accounts/local-accounts.ts';
 import { askSudo } from '../../host/sudo/ask-sudo.ts';
@@ -25,9 +28,10 @@ export const options = {
   try: { type: 'boolean' },
   from: { type: 'string' },
   sudo: { type: 'boolean' },
+  submit: { type: 'boolean' },
 } as const;
 
-export const help = `Usage: sunk-agent why NAME [--key FINGERPRINT] [--try] [--sudo] [--from ADDRESS] [--json]
+export const help = `Usage: sunk-agent why NAME [--key FINGERPRINT] [--try] [--sudo] [--submit] [--from ADDRESS] [--json]
                       [--config FILE] [--root DIR]
 
 Checks each link from the store to the shell of NAME, up to the first ERROR, and prints its cause, owner and fix.
@@ -39,6 +43,8 @@ needs neither the store nor the daemon; without root it reports what it could no
                       which step failed: connect, authenticate, account, session or shell. The result outranks the
                       checks. It is on the audit trail; after a failure the next one waits 30 seconds
   --sudo              as root: ask sudo itself what it lets NAME run (sudo -l -U), beside what sunk-agent gives
+  --submit            as root: why Slurm takes no job of NAME, from the rule to a submission that is tried and not queued
+                      (sbatch --test-only); needs Slurm's client programs on this node
   --from ADDRESS      judge sshd's rules (Match blocks) for a user who connects from this IP address
 
 Examples:
@@ -46,7 +52,7 @@ Examples:
   sunk-agent why alice --try --sudo
   sunk-agent why alice --key SHA256:sVGBVyN5yGGi5i6t7bIGZzqhIchaGb6NHKg+k6VJPGo
 
-Exit status: 0 the user can log in, 1 cannot, 2 not known.`;
+Exit status: 0 the user can log in (with --submit: and submit), 1 cannot, 2 not known.`;
 
 export async function run(context: CommandContext): Promise<number> {
   const [question, ...more] = context.positionals;
@@ -65,12 +71,14 @@ export async function run(context: CommandContext): Promise<number> {
   );
   const judged = judgeChain(facts);
   const tried = context.values['try'] === true ? addTrial(judged, await tryAs(facts, node)) : judged;
-  const chain = context.values['sudo'] === true ? await askSudoOf(tried, facts, node) : tried;
+  const asked = context.values['sudo'] === true ? await askSudoOf(tried, facts, node) : tried;
+  const chain = context.values['submit'] === true ? await askSubmitOf(asked, facts, node) : asked;
   process.stdout.write(
     context.json
       ? `${JSON.stringify(renderChain(facts, chain))}\n`
       : wrapText(printChain(facts, chain, mayColour()), process.stdout.columns),
   );
+  if (chain.links.some(({ link, level }) => link === 'submit' && level === 'error')) return 1;
   if (chain.mayLogIn === null) return 2;
   return chain.mayLogIn ? 0 : 1;
 }
@@ -91,6 +99,19 @@ async function askSudoOf(chain: Chain, facts: Facts, { paths }: NodeContext): Pr
   const uid = readLocalAccounts(paths.root).accounts.get(name)?.entry.uid;
   const isGiven = uid === undefined ? null : readSudoersUids(readSudoers(paths.sudoers)).has(uid);
   return addSudo(chain, name, await askSudo(name), isGiven);
+}
+
+/** Only root becomes the user, and only the running node has Slurm. */
+async function askSubmitOf(chain: Chain, facts: Facts, node: NodeContext): Promise<Chain> {
+  const name = facts.name ?? facts.question;
+  const line = readLocalAccounts(node.paths.root).accounts.get(name)?.entry;
+  const slurm = findSlurmPerson(node, name);
+  const ask = async (): Promise<SubmitFacts['answer']> => {
+    if (process.geteuid?.() !== 0) return { fault: 'only root can become the user: use sudo' };
+    if (node.paths.root !== '/') return { fault: `not below ${node.paths.root}` };
+    return line === undefined ? { fault: `there is no account ${name} on this node` } : askSubmit(name, line);
+  };
+  return addSubmit(chain, name, { config: node.config, ...slurm, answer: await ask() });
 }
 
 /** Root alone may place a key, and only for an account that sunk-agent manages on the running node. */

@@ -14,8 +14,8 @@ export const LINK_NAMES = [
   'logins',
 ] as const;
 export type JudgedLink = (typeof LINK_NAMES)[number];
-/** A link that is judged from settings, the trial login, or the answer of sudo. */
-export type LinkName = JudgedLink | 'trial' | 'sudo';
+/** A link that is judged from settings, the trial login, or the answer of sudo or Slurm. */
+export type LinkName = JudgedLink | 'trial' | 'sudo' | 'submit';
 
 /** `error`: no login works. `warning`: logins work today. `unknown`: it could not be checked. */
 export type LinkLevel = 'ok' | 'error' | 'warning' | 'unknown';
