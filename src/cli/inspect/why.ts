@@ -43,8 +43,8 @@ needs neither the store nor the daemon; without root it reports what it could no
                       which step failed: connect, authenticate, account, session or shell. The result outranks the
                       checks. It is on the audit trail; after a failure the next one waits 30 seconds
   --sudo              as root: ask sudo itself what it lets NAME run (sudo -l -U), beside what sunk-agent gives
-  --submit            as root: why Slurm takes no job of NAME, from the rule to a submission that is tried and not queued
-                      (sbatch --test-only); needs Slurm's client programs on this node
+  --submit            as root: why Slurm takes no job of NAME, from the rule to a submission that is tried but not
+                      queued (sbatch --test-only); needs Slurm's client programs on this node
   --from ADDRESS      judge sshd's rules (Match blocks) for a user who connects from this IP address
 
 Examples:

@@ -52,6 +52,8 @@ describe.runIf(canOpenPrivateNode())('a key that is revoked on a read-only disk'
     for (const file of FILES)
       execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path.join(directory, file)]);
     node = await openOwnNode();
+    // No service tries a login here.
+    await run(`echo 'canary: { every: never }' >>/etc/sunk-agent/config.yaml`);
     store = connectStore(node.testbed);
     alice = await store.pushUser('alice@example.com', '');
     await list('laptop', 'desktop', 'tablet');

@@ -42,8 +42,6 @@ export async function openOwnNode(): Promise<OwnNode> {
 scim: { base_url: "${testbed.baseUrl}" }
 access: { groups: [{ name: slurm-users }] }
 accounts: { domains: [example.com] }
-# No service tries a login here.
-canary: { every: never }
 EOF
 printf '%s\\n' '${testbed.readToken}' >/etc/sunk-agent/credentials/scim-token
 chgrp 991 /etc/sunk-agent/credentials/scim-token; chmod 640 /etc/sunk-agent/credentials/scim-token
