@@ -1,6 +1,8 @@
 // Why a goal is missed, in one sentence: said in the table in place of `met`, and only where it is missed.
 
 export const SHORTFALLS: Readonly<Record<string, string>> = {
+  'cli list-10k-ms':
+    'missed: a cold process reads 10,000 key files and all account lines, and decides anew; only rows that the agent writes at each poll would be faster',
   'host one-key-10k-ms':
     'missed: each decision reads every key file and account line anew and decides over all people; no memo of them saved 0.2 s at 10,000 people',
   'host one-key-100k-ms': 'missed, for the reason of `one-key-10k-ms`',
