@@ -1,13 +1,13 @@
 // What Slurm has, from the parsable lists of sacctmgr(1) and squeue(1).
 import { AgentError } from '../common/errors.ts';
 import { compare } from '../common/text/compare.ts';
+import { parseUids } from '../common/text/controller-uids.ts';
 import type {
   SlurmAccountRow,
   SlurmAssociationRow,
   SlurmRows,
   SlurmUserRow,
 } from '../plan/slurm/slurm-rows.ts';
-import { parseUids } from './controller-uids.ts';
 import { runSlurm } from './run-slurm.ts';
 
 /** Columns of `list assoc` that are limits, and how sacctmgr spells them when they are set. */

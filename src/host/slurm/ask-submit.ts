@@ -1,4 +1,5 @@
 // Asks Slurm itself about one user: associations, the controller's uid, and a submission that is tried and not queued.
+import { parseUids } from '../../common/text/controller-uids.ts';
 import { runProgram } from '../probes/run-program.ts';
 
 /** What Slurm says of a user; each part by itself, since slurmdbd and slurmctld fail singly. */
@@ -58,7 +59,7 @@ export async function askSubmit(name: string, ids: { uid: number; gid: number })
         : { fault: pickWords(listed.stderr, 'sacctmgr') },
     uid:
       managed.status === 0
-        ? { value: parseUid(managed.stdout, name) }
+        ? { value: parseUids(managed.stdout).find((one) => one.name === name)?.uid ?? null }
         : { fault: pickWords(managed.stderr, 'scontrol') },
     partition: parsePartition(shown.stdout),
     groups: member.stdout.trim().split(' '),
@@ -88,15 +89,6 @@ export function parsePartition(text: string): SubmitPartition | null {
   };
   const name = /^PartitionName=(\S+)/.exec(line)?.[1] ?? '';
   return { name, accounts: list('AllowAccounts'), groups: list('AllowGroups') };
-}
-
-/** How slurmctld shows a user that it could not resolve (NO_VAL of slurm.h). */
-const UNRESOLVED = 4294967294;
-
-function parseUid(text: string, name: string): number | null {
-  for (const [, user, uid] of text.matchAll(/^UserName=([^\s(]+)\((\d+)\)\s/gm))
-    if (user === name && Number(uid) !== UNRESOLVED) return Number(uid);
-  return null;
 }
 
 /** The last line that says something, without the program's own name before it. */

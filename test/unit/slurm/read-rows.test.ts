@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { renderStep } from '../../../src/slurm/apply-step.ts';
-import { parseUids } from '../../../src/slurm/controller-uids.ts';
+import { parseUids } from '../../../src/common/text/controller-uids.ts';
 import { parseRows } from '../../../src/slurm/read-rows.ts';
 import { type SlurmStep, slurmAskSchema, slurmSaySchema } from '../../../src/protocol/slurm-messages.ts';
 
