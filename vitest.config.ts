@@ -42,7 +42,9 @@ export default defineConfig({
           include: ['test/system/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
+          // Two lanes, whatever the machine has: nodes wait more than they compute, and each takes memory.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -97,8 +97,11 @@ export async function layTree(options: TreeOptions): Promise<{ readonly packages
   const bundled = [...new Set([...packages, 'better-sqlite3', 'koffi', runtime])].sort();
   put('usr/share/doc/sunk-agent/copyright', renderCopyright(bundled));
   put('usr/share/doc/sunk-agent/changelog.gz', gzip(renderChangelog(debianVersion, time)));
-  for (const document of ['README.md', 'SECURITY.md', 'CHANGELOG.md'])
-    put(`usr/share/doc/sunk-agent/${document}.gz`, gzip(readFileSync(path.join(PROJECT, document), 'utf8')));
+  for (const document of ['README.md', 'packaging/OPERATING.md', 'SECURITY.md', 'CHANGELOG.md'])
+    put(
+      `usr/share/doc/sunk-agent/${path.basename(document)}.gz`,
+      gzip(readFileSync(path.join(PROJECT, document), 'utf8')),
+    );
   put('usr/share/doc/sunk-agent/examples/config.yaml', renderConfig(EXAMPLE));
   copy('packaging/deb/lintian-overrides', 'usr/share/lintian/overrides/sunk-agent');
   normalise(directory, time);

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { installAgent } from '../support/nodes/install.ts';
 import { bootNode, type LoginNode, RESTART_SSHD } from '../support/nodes/node.ts';
-import { expectInReadme } from '../support/readme-screen.ts';
+import { expectInDocuments } from '../support/screens.ts';
 import { describeOnNodes } from '../support/requirements.ts';
 import { BASE_URL, type Store, startStore, TOKEN } from '../support/nodes/store.ts';
 
@@ -163,7 +163,7 @@ for (const release of TESTED) {
       });
       expect(node.exec('stat -c %s /var/log/lastlog').stdout.trim()).toBe('0');
       expect(node.exec('sunk-agent status --probe ready').status).toBe(0);
-      expectInReadme('sunk-agent status --host', node.exec('sunk-agent status --host').stdout.trimEnd());
+      expectInDocuments('sunk-agent status --host', node.exec('sunk-agent status --host').stdout.trimEnd());
     });
 
     test('has an account of its own that no report names, and that the next sync keeps', () => {

@@ -1,5 +1,5 @@
 // A running nsscache cluster of 300 people is taken over and given back, on a node with libnss-cache, by the very commands of
-// the README's chapter; and without any choice, by no import at all.
+// the chapter of OPERATING.md; and without any choice, by no import at all.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ import { apt, buildForHere, installPackage } from '../support/nodes/packages.ts'
 import { describeOnNodes } from '../support/requirements.ts';
 import { BASE_URL, type Store, startStore } from '../support/nodes/store.ts';
 
-const README = readFileSync(path.resolve(import.meta.dirname, '../../README.md'), 'utf8');
+const OPERATING = readFileSync(path.resolve(import.meta.dirname, '../../packaging/OPERATING.md'), 'utf8');
 const PUBLISHED = '/var/lib/sunk-agent/nsscache/current';
 /** People with a key: one as all others, one with another uid at the store, and two spellings of names. */
 const WITH_KEYS = ['alice', 'p001', 'anna.smith', 'Bob'];
@@ -24,7 +24,7 @@ const FILES = ['passwd.cache', 'passwd.cache.ixname', 'passwd.cache.ixuid'].conc
 
 /** What the chapter has an operator type in each of its steps: inline in backticks, or in a block after `$`. */
 function readSteps(): string[][] {
-  const [, chapter = ''] = /## Take over a running nsscache cluster\n([^]*?)\n## /.exec(README) ?? [];
+  const [, chapter = ''] = /## Take over a running nsscache cluster\n([^]*?)\n## /.exec(OPERATING) ?? [];
   return chapter
     .split(/^\d\. /m)
     .slice(1)

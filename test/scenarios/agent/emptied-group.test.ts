@@ -1,10 +1,10 @@
-// The README's way back from a group that was emptied by mistake, followed word by word.
+// The documented way back from a group that was emptied by mistake, followed word by word.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeThrowawayRoot, type ThrowawayRoot } from '../../support/nodes/throwaway-root.ts';
 
-const README = readFileSync(path.resolve(import.meta.dirname, '../../../README.md'), 'utf8');
+const OPERATING = readFileSync(path.resolve(import.meta.dirname, '../../../packaging/OPERATING.md'), 'utf8');
 const NAMES = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank'];
 let node: ThrowawayRoot;
 
@@ -15,8 +15,8 @@ afterEach(async () => {
   await node.close();
 });
 
-test('the steps of the README bring all access back after a group was emptied by mistake', async () => {
-  const [, section = ''] = /## When a group was emptied by mistake\n(.*?)\n## /s.exec(README) ?? [];
+test('the documented steps bring all access back after a group was emptied by mistake', async () => {
+  const [, section = ''] = /## When a group was emptied by mistake\n(.*?)\n## /s.exec(OPERATING) ?? [];
   const steps = [...section.matchAll(/^sudo sunk-agent (\w+(?: \w+)?) +#/gm)].map(([, words = '']) => words);
   expect(steps).toEqual(['status', 'why alice', 'sync', 'status']);
   const members = await Promise.all(NAMES.map((name) => node.pushUser(`${name}@example.com`, '')));

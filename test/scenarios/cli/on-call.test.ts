@@ -1,10 +1,10 @@
-// What an operator on call sees: the screens of a real terminal, which the README shows, and what doctor --fix fixes.
+// What an operator on call sees: the screens of a real terminal, which the documents show, and what doctor --fix fixes.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeEd25519, seedRandom, writeBlob } from '../../support/records/key-corpus.ts';
 import { canOpenPrivateNode } from '../../support/nodes/private-node.ts';
 import { openOwnNode, type OwnNode } from '../../support/nodes/own-node.ts';
-import { expectInReadme } from '../../support/readme-screen.ts';
+import { expectInDocuments } from '../../support/screens.ts';
 import { openTerminal, type Terminal } from '../../support/terminal.ts';
 
 const EXTENSION = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';
@@ -90,7 +90,7 @@ describe.runIf(canOpenPrivateNode())('for an operator on call', () => {
       await sleep(50);
       atWork = terminal.screen();
     }
-    expectInReadme('sunk-agent sync --full', atWork);
+    expectInDocuments('sunk-agent sync --full', atWork);
     await ask('DELETE', `${node.testbed.adminUrl}/faults`);
     const after = await terminal.end();
     expect(after).not.toContain('[1/4]');
@@ -107,7 +107,7 @@ describe.runIf(canOpenPrivateNode())('for an operator on call', () => {
 
   test('why names the failing link, its cause, its owner and the fix', async () => {
     await node.exec("echo 'AllowUsers bob root' >/etc/ssh/sshd_config.d/05-other.conf");
-    expectInReadme('sunk-agent why alice', await show('sunk-agent why alice'));
+    expectInDocuments('sunk-agent why alice', await show('sunk-agent why alice'));
     expect(terminal.screen(true)).toContain('\u001b[31mERROR');
     await node.exec('rm /etc/ssh/sshd_config.d/05-other.conf');
   });
@@ -115,7 +115,7 @@ describe.runIf(canOpenPrivateNode())('for an operator on call', () => {
   test('doctor names each problem, the worst first, with its fix; it changes nothing', async () => {
     await node.exec(`chmod o+w ${HELPER_DIRECTORY}; chmod 644 ${TOKEN_FILE}`);
     const before = await modes();
-    expectInReadme('sunk-agent doctor', await show('sunk-agent doctor'));
+    expectInDocuments('sunk-agent doctor', await show('sunk-agent doctor'));
     expect(await modes()).toBe(before);
     expect(await countAudited()).toBe(0);
   });
@@ -213,6 +213,6 @@ describe.runIf(canOpenPrivateNode())('for an operator on call', () => {
   test('plan shows what it adds and removes, and why', async () => {
     await patch(`/Users/${bob}`, { op: 'Replace', path: 'active', value: 'False' });
     await patch(`/Groups/${group}`, { op: 'Add', path: 'members', value: [{ value: carol }] });
-    expectInReadme('sunk-agent plan --fetch', await show('sunk-agent plan --fetch'));
+    expectInDocuments('sunk-agent plan --fetch', await show('sunk-agent plan --fetch'));
   });
 });

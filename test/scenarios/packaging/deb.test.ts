@@ -85,6 +85,7 @@ describe('the Debian package', () => {
         '/usr/lib/sysusers.d/sunk-agent.conf',
         '/usr/lib/tmpfiles.d/sunk-agent.conf',
         '/usr/share/doc/sunk-agent/README.md.gz',
+        '/usr/share/doc/sunk-agent/OPERATING.md.gz',
         '/usr/share/doc/sunk-agent/examples/config.yaml',
         '/usr/share/doc/sunk-agent/examples/helm/README.md',
         '/usr/share/doc/sunk-agent/examples/helm/sunk-agent/files/follower/follower',

@@ -1,4 +1,4 @@
-// Every command is explained everywhere: help with examples, overview, manual, completion and README know all options.
+// Every command is explained everywhere: help with examples, overview, manual, completion and OPERATING.md know all options.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -17,7 +17,9 @@ const COMMON = {
 } as const;
 
 const commands = await loadCommands();
-const readme = readFileSync(path.resolve(import.meta.dirname, '../../../README.md'), 'utf8');
+const [readme, operating] = ['README.md', 'packaging/OPERATING.md'].map((file) =>
+  readFileSync(path.resolve(import.meta.dirname, '../../..', file), 'utf8'),
+);
 let manual: string;
 let completion: string;
 
@@ -27,9 +29,9 @@ beforeAll(async () => {
   completion = await renderCompletion();
 });
 
-it('the README shows only command lines that the commands accept', () => {
-  const lines = [...readme.matchAll(/^ *\$? ?sunk-agent (?!-)(.*)$/gm)].map(([, line = '']) =>
-    line.replace(/ +#.*$/, ''),
+it('the documents show only command lines that the commands accept', () => {
+  const lines = [...`${readme}${operating}`.matchAll(/^ *\$? ?sunk-agent (?!-)(.*)$/gm)].map(
+    ([, line = '']) => line.replace(/ +#.*$/, ''),
   );
   expect(lines.length).toBeGreaterThan(5);
   for (const line of lines) {
@@ -65,9 +67,9 @@ describe.each([...commands])('%s', (name, { help, options }) => {
     }
   });
 
-  it('is in the overview, the README, the manual and the completion, with every option', () => {
+  it('is in the overview, OPERATING.md, the manual and the completion, with every option', () => {
     expect(OVERVIEW).toMatch(new RegExp(`^  ${name} |\\b${name} (?:restores|ends)`, 'm'));
-    expect(readme).toMatch(new RegExp(`\`(?:sunk-agent )?${name}\\b`));
+    expect(operating).toMatch(new RegExp(`\`(?:sunk-agent )?${name}\\b`));
     expect(manual).toContain(`sunk-agent ${name}\n`);
     const [, words = ''] = new RegExp(`^ {4}${name}\\) words='(.*)' ;;$`, 'm').exec(completion) ?? [];
     expect(words.split(' ').sort()).toEqual(
