@@ -51,6 +51,8 @@ export interface Paths {
   /** Acts of operators: NDJSON, append-only. */
   readonly audit: string;
   readonly readerSocket: string;
+  /** Where `doctor` has the running reader asked; root's. */
+  readonly probeSocket: string;
   /** Where the Slurm worker connects. */
   readonly slurmSocket: string;
   /** What the last round over Slurm found. */
@@ -96,6 +98,7 @@ export function pathsUnder(root: string): Paths {
     grants: below('var/lib/sunk-agent/grants'),
     audit: below('var/lib/sunk-agent/audit.ndjson'),
     readerSocket: below('run/sunk-agent/reader.sock'),
+    probeSocket: below('run/sunk-agent/probe.sock'),
     slurmSocket: below('run/sunk-agent/slurm.sock'),
     slurmStatus: below('run/sunk-agent/slurm.json'),
     hooks: below('run/sunk-agent/hooks'),

@@ -3,6 +3,7 @@ import type { Applied } from '../../host/host.ts';
 import { adviseOnBackend } from '../../config/accounts.ts';
 import type { NodeContext } from '../node-context.ts';
 import { linkReader, type ReaderSource } from '../reader-client/reader-link.ts';
+import { relayProbes } from '../reader-client/relay-probes.ts';
 import { openMetricsPublisher } from '../report/export-metrics.ts';
 import { createBudget } from './budget.ts';
 import { keepContext, LOCK_PATIENCE_MS } from './context-recovery.ts';
@@ -31,6 +32,7 @@ export async function runDaemon(node: NodeContext, source: ReaderSource, stop: A
   const keeper = keepContext(node);
   const manager = connectServiceManager();
   const link = linkReader(node, source);
+  const relay = relayProbes(node, link);
   const budget = createBudget(config.scim.budget, () => performance.now());
   const metrics = await openMetricsPublisher(node, link);
   // Before the schedule runs, the next sync comes as soon as the reader is there.
@@ -75,6 +77,7 @@ export async function runDaemon(node: NodeContext, source: ReaderSource, stop: A
   await queue.stop();
   clearInterval(watchdog);
   lists.close();
+  relay.close();
   link.close();
   keeper.close();
 }

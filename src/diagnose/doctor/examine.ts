@@ -7,6 +7,7 @@ import { checkHomes } from './check/check-homes.ts';
 import { checkLogin } from './check/check-login.ts';
 import { checkNames } from './check/check-names.ts';
 import { checkPower } from './check/check-power.ts';
+import { checkReader } from './check/check-reader.ts';
 import { checkServices } from './check/check-services.ts';
 import { checkPublisher } from './check/check-publisher.ts';
 import { checkSyncs } from './check/check-syncs.ts';
@@ -21,6 +22,7 @@ const CHECKS: readonly ((facts: Facts) => Finding[])[] = [
   checkDisk,
   checkToken,
   checkStore,
+  checkReader,
   checkPublisher,
   // sshd itself resolves names, and fails where there are none.
   checkNames,

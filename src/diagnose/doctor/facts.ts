@@ -71,7 +71,9 @@ export interface Facts {
   readonly tokens: readonly TokenFacts[];
   /** The reader's user; null: there is none. */
   readonly reader: { readonly uid: number; readonly gid: number } | null;
+  /** What the running reader found at the store; where none answers, what one found that was started for this. */
   readonly probe: ProbeResult<ProbeAnswer>;
+  readonly agent: AgentFacts;
   readonly expiry: NodeFacts['expiry'];
   readonly breakGlass: readonly BreakGlassAccount[];
   /** What the agent's last hourly round over the other name services found; null: there was none since the boot. */
@@ -80,6 +82,16 @@ export interface Facts {
   readonly uncheckedPower: readonly { readonly what: string; readonly location: string }[];
   /** null: this node publishes no generations. */
   readonly publisher: PublisherFacts | null;
+}
+
+/** The agent and the reader that run. */
+export interface AgentFacts {
+  /** null: no agent answers, or it may not be asked. */
+  readonly reader: 'connected' | 'away' | null;
+  /** Whether the agent has read the configuration as it is now; null: it cannot be told. */
+  readonly isConfigInForce: boolean | null;
+  /** What a reader would find that starts now; null: the running one does not answer, so `probe` has that. */
+  readonly nextProbe: ProbeResult<ProbeAnswer> | null;
 }
 
 export interface PublisherFacts {

@@ -15,7 +15,6 @@ import { viewState } from '../../state/state.ts';
 import type { Binding } from '../../policy/model.ts';
 import { locateToken } from '../../config/tokens.ts';
 import { homesDirectory } from '../../host/probes/host-load-watch.ts';
-import { withReader } from '../../agent/reader-client/with-reader.ts';
 import type { NodeContext } from '../../agent/node-context.ts';
 import { findReaderUser } from '../../agent/reader-client/reader-user.ts';
 import { findDistrust } from '../../agent/ingest/delta-window.ts';
@@ -24,6 +23,7 @@ import type { SyncReport } from '../../agent/reconcile/sync-report.ts';
 import { readStatus } from '../../agent/report/status.ts';
 import { tryProbe } from '../probe.ts';
 import type { Facts, FileRights } from './facts.ts';
+import { gatherProbe } from './gather-probe.ts';
 import { gatherPublisher } from './gather-publisher.ts';
 import { gatherNodeFacts, gatherSshdFacts } from './gather-node.ts';
 
@@ -42,12 +42,11 @@ export async function gatherFacts(context: NodeContext, now: number): Promise<Fa
     .sort();
   const sample = enabled.slice(0, SAMPLE);
   const [first = null] = sample;
-  const groups = [...config.access.groups, ...config.access.sudo_groups];
   const [node, { settingsOfRoot, ...sshd }, disks, probe] = await Promise.all([
     gatherNodeFacts(context, sample),
     gatherSshdFacts(context, first),
     gatherDisks(context),
-    tryProbe(() => withReader(context, (reader) => reader.probe(groups))),
+    gatherProbe(context),
   ]);
   return {
     now,
@@ -56,7 +55,7 @@ export async function gatherFacts(context: NodeContext, now: number): Promise<Fa
     ...node,
     ...sshd,
     disks,
-    probe,
+    ...probe,
     stateDirectory: readRights(paths.state),
     stateFault,
     refusals,

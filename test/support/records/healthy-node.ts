@@ -69,6 +69,7 @@ export const healthyNode: Facts = {
   tokens: [{ path: '/token', rights: { path: '/token', uid: 0, gid: 990, mode: 0o640 } }],
   reader: { uid: 990, gid: 990 },
   probe: probed(probe),
+  agent: { reader: 'connected', isConfigInForce: true, nextProbe: probed(probe) },
   expiry: { zulu: true, timeZone: 'UTC' },
   breakGlass: [{ name: 'root', fault: null }],
   nameRound: null,
@@ -77,8 +78,14 @@ export const healthyNode: Facts = {
 };
 
 export const node = (more: Partial<Facts>): Facts => ({ ...healthyNode, ...more });
-export const withProbe = (more: Partial<ProbeAnswer>): Facts =>
-  node({ probe: probed({ ...probe, ...more }) });
+/** What the running reader finds, and so does one that starts now. */
+export const withProbe = (more: Partial<ProbeAnswer>): Facts => withProbes(more, more);
+/** @param next what a reader finds that starts now. */
+export const withProbes = (running: Partial<ProbeAnswer>, next: Partial<ProbeAnswer>): Facts =>
+  node({
+    probe: probed({ ...probe, ...running }),
+    agent: { ...healthyNode.agent, nextProbe: probed({ ...probe, ...next }) },
+  });
 export const withNames = (more: Partial<NamesFacts>, other: Partial<Facts> = {}): Facts =>
   node({ names: probed({ ...names, ...more }), ...other });
 

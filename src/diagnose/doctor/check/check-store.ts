@@ -4,6 +4,7 @@ import type { ProbeAnswer } from '../../../protocol/messages.ts';
 import { saySpan } from '../../../common/text/relative-time.ts';
 import type { Facts } from '../facts.ts';
 import { type Finding, found } from '../finding.ts';
+import { judgeReaders } from '../by-reader.ts';
 
 /** Seconds; beyond it no key is confirmed. */
 const MAX_SKEW = MAX_SKEW_MS / 1000;
@@ -11,7 +12,18 @@ const MAX_SKEW = MAX_SKEW_MS / 1000;
 const DRIFT = 60;
 
 export function checkStore(facts: Facts): Finding[] {
-  return [...checkDeltas(facts), ...checkAnswer(facts)];
+  const { probe, config } = facts;
+  const answered = judgeReaders(facts, (answer) => checkAnswer(answer, config));
+  if (probe.ok) return [...checkDeltas(facts), ...answered];
+  return [
+    ...checkDeltas(facts),
+    found(
+      'store-unasked',
+      'error',
+      `the store could not be checked: ${probe.why}`,
+      'read the log: journalctl -u sunk-agent-reader',
+    ),
+  ];
 }
 
 /** A store whose `meta.lastModified` stands still or runs backwards. */
@@ -27,17 +39,7 @@ function checkDeltas({ deltasOffUntil: until, now }: Facts): Finding[] {
   ];
 }
 
-function checkAnswer({ probe, config }: Facts): Finding[] {
-  if (!probe.ok)
-    return [
-      found(
-        'store-unasked',
-        'error',
-        `the store could not be checked: ${probe.why}`,
-        'read the log: journalctl -u sunk-agent-reader',
-      ),
-    ];
-  const answer = probe.value;
+function checkAnswer(answer: ProbeAnswer, config: Facts['config']): Finding[] {
   if (answer.fault !== null) return [explainFault(answer.fault, config.scim.base_url)];
   const findings = checkClock(answer);
   if (!answer.tokens.some(({ status }) => status === 200)) {
@@ -201,7 +203,7 @@ function explainFault({ code, detail }: { code: string; detail: string }, base: 
       'store-proxy',
       'error',
       `${host} cannot be reached through the proxy: ${detail}`,
-      'correct HTTPS_PROXY in the environment of sunk-agent-reader, or the proxy',
+      'correct HTTPS_PROXY in the environment of sunk-agent-reader (systemctl cat sunk-agent-reader), then restart it; or correct the proxy',
     );
   return found(
     'store-unreachable',

@@ -1,12 +1,18 @@
 // Check `token`: does it exist, can the reader alone read it, does the store accept it, and is it read-only?
+import type { ProbeAnswer } from '../../../protocol/messages.ts';
 import type { Facts, TokenFacts } from '../facts.ts';
 import { type Finding, found } from '../finding.ts';
+import { judgeReaders } from '../by-reader.ts';
 
 export function checkToken(facts: Facts): Finding[] {
-  const { tokens, probe } = facts;
-  const findings = tokens.flatMap((token) => checkFile(token, facts));
-  if (!probe.ok) return findings;
-  const answers = probe.value.tokens;
+  return [
+    ...facts.tokens.flatMap((token) => checkFile(token, facts)),
+    ...judgeReaders(facts, ({ tokens }) => checkAnswers(tokens, facts)),
+  ];
+}
+
+function checkAnswers(answers: ProbeAnswer['tokens'], { tokens }: Facts): Finding[] {
+  const findings: Finding[] = [];
   for (const [index, { file, fault, status, may_write: mayWrite }] of answers.entries()) {
     const isMissing = tokens[index]?.rights === null;
     if (fault !== null && !isMissing) {

@@ -1,0 +1,34 @@
+// What doctor asks the running agent, and what it answers: one line each.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { saySchema } from '../../protocol/messages.ts';
+
+/** Bytes of a line. */
+export const MAX_PROBE_LINE = 4 * 1024 * 1024;
+
+export const probeRequestSchema = z.strictObject({
+  groups: z.array(z.strictObject({ name: z.string(), id: z.string().nullable() })),
+});
+
+export const probeReplySchema = z.strictObject({
+  /** Digest of the configuration that the agent has read; null: it could not be read. */
+  config: z.string().nullable(),
+  /** `away`: no reader is connected. `failed`: why it did not answer. */
+  reader: z.discriminatedUnion('is', [
+    z.strictObject({ is: z.literal('away') }),
+    z.strictObject({ is: z.literal('failed'), why: z.string().max(2000) }),
+    z.strictObject({ is: z.literal('there'), answer: saySchema }),
+  ]),
+});
+
+export type ProbeReply = z.infer<typeof probeReplySchema>;
+
+/** null: the file cannot be read. */
+export function digestFile(file: string): string | null {
+  try {
+    return createHash('sha256').update(readFileSync(file)).digest('hex');
+  } catch {
+    return null;
+  }
+}
