@@ -1,7 +1,7 @@
 // A sync in numbers for the metrics: counts by kind, reason and type. No name of a person, nothing a stranger wrote.
 import type { Applied } from '../../host/host.ts';
 import type { QuarantineRow } from '../../state/state.ts';
-import type { SyncPlan } from '../../plan/plan-sync.ts';
+import type { SyncPlan } from '../../plan/sync/plan-sync.ts';
 
 export interface RecordCounts {
   /** What was applied or tried, by the change's kind. */

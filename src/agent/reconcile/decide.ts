@@ -1,7 +1,8 @@
 // What a sync would do now: its whole input, read once, through the pure planSync; changes nothing.
 import { guardWindow } from '../../plan/guard/guard-limits.ts';
 import { approveUnblocked, type GuardRecord } from '../../plan/guard/guard-model.ts';
-import { listHomes, planSync, type SyncPlan } from '../../plan/plan-sync.ts';
+import { listHomes } from '../../plan/sync/list-homes.ts';
+import { planSync, type SyncPlan } from '../../plan/sync/plan-sync.ts';
 import { ID_MARK } from '../../policy/access.ts';
 import { applyChosenNames } from '../../policy/names/chosen-names.ts';
 import type { StoredUser } from '../../policy/model.ts';

@@ -2,7 +2,7 @@
 import type { Applied } from '../../host/host.ts';
 import { DISABLED_DAY } from '../../plan/actual.ts';
 import type { Change } from '../../plan/change.ts';
-import type { SyncPlan } from '../../plan/plan-sync.ts';
+import type { SyncPlan } from '../../plan/sync/plan-sync.ts';
 import { readKeyFile } from '../../policy/keys/key-file-lines.ts';
 
 export interface PresentAccounts {

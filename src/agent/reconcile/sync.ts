@@ -3,7 +3,7 @@ import { AgentError, describeError } from '../../common/errors.ts';
 import type { Applied } from '../../host/host.ts';
 import { nameRefusal } from '../../common/system-error.ts';
 import { settleKeyDirectory } from '../../host/keys/directory-rights.ts';
-import type { SyncPlan } from '../../plan/plan-sync.ts';
+import type { SyncPlan } from '../../plan/sync/plan-sync.ts';
 import type { DesiredState } from '../../policy/model.ts';
 import { guardWindow } from '../../plan/guard/guard-limits.ts';
 import { findWindow } from '../ingest/delta-window.ts';

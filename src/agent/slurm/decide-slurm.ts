@@ -5,7 +5,7 @@ import { readOperatorFiles } from '../overrides/operator-files.ts';
 import { decide } from '../reconcile/decide.ts';
 import { guardWindow } from '../../plan/guard/guard-limits.ts';
 import type { GuardVerdict } from '../../plan/guard/guard-model.ts';
-import { FROZEN } from '../../plan/plan-sync.ts';
+import { FROZEN } from '../../plan/sync/plan-sync.ts';
 import { guardSlurm } from '../../plan/slurm/guard-slurm.ts';
 import { planSlurm, type SlurmPlan } from '../../plan/slurm/plan-slurm.ts';
 import type { SlurmOwned, SlurmRows } from '../../plan/slurm/slurm-rows.ts';

@@ -17,9 +17,9 @@ import {
 } from '../../agent/reconcile/sync-report.ts';
 import type { StateDatabase } from '../../state/state.ts';
 import type { Change } from '../../plan/change.ts';
-import type { SyncPlan } from '../../plan/plan-sync.ts';
+import type { SyncPlan } from '../../plan/sync/plan-sync.ts';
 import type { Refusal } from '../../policy/model.ts';
-import type { UnmanagedAccount } from '../../plan/plan-sync.ts';
+import type { UnmanagedAccount } from '../../plan/sync/list-not-in-store.ts';
 import { applyChosenNames } from '../../policy/names/chosen-names.ts';
 import { explainNames } from '../../policy/names/explain-names.ts';
 import { printPlan } from '../../plan/print.ts';

@@ -8,7 +8,7 @@ import type { JudgedGrant } from '../../policy/grants.ts';
 import type { StoredGroup } from '../../policy/model.ts';
 import { applyChosenNames } from '../../policy/names/chosen-names.ts';
 import { createAdvice } from '../../policy/names/explain-names.ts';
-import type { SyncPlan } from '../../plan/plan-sync.ts';
+import type { SyncPlan } from '../../plan/sync/plan-sync.ts';
 import { listBlocked } from '../../agent/reconcile/decide.ts';
 import { findRemark, readOperatorFiles } from '../../agent/overrides/operator-files.ts';
 import type { Paths } from '../../common/paths.ts';

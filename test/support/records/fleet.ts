@@ -1,7 +1,7 @@
 // A node with many people, taken from pass to pass through policy, plan and guard, as the agent does it.
 import type { Config } from '../../../src/config/config.ts';
 import type { GuardRecord, GuardVerdict } from '../../../src/plan/guard/guard-model.ts';
-import { planSync, type SyncPlan } from '../../../src/plan/plan-sync.ts';
+import { planSync, type SyncPlan } from '../../../src/plan/sync/plan-sync.ts';
 import type { Binding, StoredGroup, StoredUser } from '../../../src/policy/model.ts';
 import type { FirstOwner } from '../../../src/policy/keys/first-owners.ts';
 import type { JudgedGrant } from '../../../src/policy/grants.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { planSync, type SyncInput } from '../../../src/plan/plan-sync.ts';
+import { planSync, type SyncInput } from '../../../src/plan/sync/plan-sync.ts';
 import type { HostState } from '../../../src/plan/host-state.ts';
 import type { Change } from '../../../src/plan/change.ts';
 import type { InheritedLine, InheritedRow } from '../../../src/policy/inherited.ts';

@@ -3,7 +3,7 @@ import { compare } from '../../../common/text/compare.ts';
 import type { Config } from '../../../config/config.ts';
 import { DISABLED_DAY } from '../../../plan/actual.ts';
 import type { HeldSet } from '../../../plan/guard/guard-model.ts';
-import type { SyncPlan } from '../../../plan/plan-sync.ts';
+import type { SyncPlan } from '../../../plan/sync/plan-sync.ts';
 import { groupByMember, type ResolvedAccess, resolveAccess } from '../../../policy/access.ts';
 import { applyGrants, type JudgedGrant } from '../../../policy/grants.ts';
 import { readKeyFile } from '../../../policy/keys/key-file-lines.ts';

@@ -1,5 +1,5 @@
 // The groups and the sudo rules that the node has for an account: managed ones and those that others wrote.
-import type { SyncPlan } from '../../../plan/plan-sync.ts';
+import type { SyncPlan } from '../../../plan/sync/plan-sync.ts';
 import type { PasswdEntry } from '../../../policy/posix.ts';
 import { readSudoersEnds, readSudoersUids } from '../../../policy/sudoers.ts';
 

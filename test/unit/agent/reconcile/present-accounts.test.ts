@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { countPresent } from '../../../../src/agent/reconcile/present-accounts.ts';
 import type { Applied } from '../../../../src/host/host.ts';
 import { makeNode, makeOverrides, runSync, type Overrides } from '../../../support/records/fleet.ts';
-import { planSync } from '../../../../src/plan/plan-sync.ts';
+import { planSync } from '../../../../src/plan/sync/plan-sync.ts';
 import { CONFIG, NOW } from '../../../support/records/organisation.ts';
 import { toHostState } from '../../../support/records/model-host.ts';
 
