@@ -213,6 +213,7 @@ describeOnNodes('a publisher and its followers', () => {
     expect(logsIn(pod, 'alice')).toBe(false);
     expect(pod.exec('cat /etc/sudoers.d/sunk-agent').stdout).not.toMatch(/^#\d/m);
     expect(logsIn(pod, 'bob')).toBe(true);
+    expect(pod.exec('stat -c "%a %G" /run/sunk-agent/current/keys').stdout).toBe('750 sunk-keys\n');
     carry();
     await eventually('alice has no access on the node', () => !logsIn(node, 'alice'));
     session.kill();
