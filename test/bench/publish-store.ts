@@ -21,7 +21,7 @@ import { showProgress } from './progress.ts';
 import { makeRow, quantile, type Row } from './row.ts';
 
 const FOLLOWERS = 10;
-const REVOCATIONS = 20;
+const REVOCATIONS = 12;
 const READERS = 5000;
 const READ_SECONDS = 20;
 
@@ -39,6 +39,7 @@ export async function benchPublishFromStore(): Promise<Row[]> {
     const ended = once(daemon, 'exit');
     const names = Array.from({ length: FOLLOWERS }, (_, n) => `f${n}`);
     const followers = startFollowers(rig, names, 1);
+    showProgress(`publish: a publisher and ${FOLLOWERS} followers start`);
     while (serialOf(rig) === 0) await sleep(100);
     for (const name of names) await awaitSerial(rig, name, serialOf(rig));
     const rows = [
@@ -96,7 +97,7 @@ async function revokeAtStore(
   const began = { at: performance.now(), requests: countRequests(node) };
   const samples: number[] = [];
   for (const { id, name } of people.slice(0, REVOCATIONS)) {
-    showProgress(`publish: ${samples.length} revocations at the store`);
+    showProgress(`publish: ${samples.length} of ${REVOCATIONS} revocations at the store`);
     const uid = Number(new RegExp(`^${name}:x:(\\d+):`, 'm').exec(rig.read('passwd.cache', 'f0'))?.[1]);
     // Anywhere between two polls.
     await sleep(250 * (samples.length % REVOCATIONS));
@@ -123,6 +124,7 @@ async function readBesides(node: ThrowawayRoot, rig: PublishRig, pid: number): P
   const buffer = Buffer.alloc(65_536);
   let reads = 0;
   for (let second = 0; second < READ_SECONDS; second += 1) {
+    showProgress(`publish: ${READERS} readers for ${second} of ${READ_SECONDS} s`);
     const start = performance.now();
     for (let reader = 0; reader < READERS; reader += 1) {
       const fd = openSync(path.join(rig.volume, 'root'), 'r');

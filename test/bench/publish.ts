@@ -14,7 +14,8 @@ import { makeRow, median, quantile, type Row } from './row.ts';
 
 const PEOPLE = 10_000;
 const FOLLOWERS = 100;
-const REVOCATIONS = 20;
+/** Each gives a figure a follower. */
+const REVOCATIONS = 8;
 const UPDATES = 40;
 
 export async function benchPublish(): Promise<Row[]> {
@@ -60,12 +61,14 @@ class Organisation {
     return this.publish();
   }
 
-  /** One person leaves. @returns the serial. */
-  disable(): number {
+  /** One person leaves. */
+  disable(): Person {
     this.turn += 1;
     const n = PEOPLE - this.turn;
-    this.people[n] = { ...this.makePerson(n), isDisabled: true };
-    return this.publish();
+    const person = { ...this.makePerson(n), isDisabled: true };
+    this.people[n] = person;
+    this.publish();
+    return person;
   }
 
   publish(): number {
@@ -106,12 +109,14 @@ async function benchOne(rig: PublishRig, organisation: Organisation): Promise<Ro
   await sleep(1000);
   const polls = 200;
   const quiet = readCpu([pid]);
+  showProgress(`publish: ${polls} polls of one follower`);
   await sleep(polls * 100);
   const pollMs = ((readCpu([pid]) - quiet) * 1000) / polls;
   const sizes: number[] = [];
   const before = readCpu([pid]);
   const began = performance.now();
   for (let n = 0; n < UPDATES; n += 1) {
+    showProgress(`publish: ${n} of ${UPDATES} updates at one follower`);
     const known = new Set(filesOf(rig).map(({ hash }) => hash));
     const serial = organisation.changeKey();
     await awaitSerial(rig, 'one', serial);
@@ -137,40 +142,43 @@ async function benchOne(rig: PublishRig, organisation: Organisation): Promise<Ro
   ];
 }
 
-/** A hundred followers, each with a poll a second: from the decision to the last helper that prints no key. */
+/** A hundred followers, each with a poll a second: from the decision to the file without a key, which each helper reads. */
 async function benchMany(rig: PublishRig, organisation: Organisation): Promise<Row[]> {
   const names = Array.from({ length: FOLLOWERS }, (_, n) => `f${n}`);
   const followers = startFollowers(rig, names, 1);
-  for (const name of names) await awaitSerial(rig, name, serialOf(rig));
+  for (const [n, name] of names.entries()) {
+    showProgress(`publish: ${n} of ${FOLLOWERS} followers have started`);
+    await awaitSerial(rig, name, serialOf(rig));
+  }
   const samples: number[] = [];
   for (let n = 0; n < REVOCATIONS; n += 1) {
     showProgress(`publish: ${n} of ${REVOCATIONS} revocations at ${FOLLOWERS} followers`);
     const began = performance.now();
-    const serial = organisation.disable();
+    const person = organisation.disable();
     const waiting = new Set(names);
     while (waiting.size > 0) {
       for (const name of waiting) {
-        if (!hasSerial(rig, name, serial)) continue;
+        if (hasKey(rig, name, person)) continue;
         waiting.delete(name);
         samples.push((performance.now() - began) / 1000);
       }
       await sleep(10);
     }
+    for (const name of names) await awaitSerial(rig, name, serialOf(rig));
   }
   followers.kill('SIGKILL');
   await once(followers, 'exit');
   return [row('revoke-to-follower-p95-s', 's', samples, quantile(samples, 0.95), 3)];
 }
 
-/** In a process namespace of their own, so that they end no process of this machine; unshare(1) ignores SIGTERM. */
+/** Each with processes of its own, as in a pod, so that they end none of this machine; unshare(1) ignores SIGTERM. */
 export function startFollowers(rig: PublishRig, names: readonly string[], poll: number): ChildProcess {
   const configs = names.map((name) => rig.configure(name, { poll: String(poll) }));
-  const script = 'for config in "$@"; do sh "$0" "$config" & done; wait';
+  const own = ['--pid', '--fork', '--mount-proc', '--kill-child'];
+  const script = `for config in "$@"; do unshare ${own.join(' ')} sh "$0" "$config" & done; wait`;
   const program =
     names.length === 1 ? ['sh', FOLLOWER, ...configs] : ['sh', '-c', script, FOLLOWER, ...configs];
-  return spawn('unshare', ['--pid', '--fork', '--mount-proc', '--kill-child', ...program], {
-    stdio: 'ignore',
-  });
+  return spawn('unshare', [...own, ...program], { stdio: 'ignore' });
 }
 
 /** The follower's shell, a child of unshare(1). */
@@ -192,6 +200,12 @@ function hasSerial(rig: PublishRig, name: string, serial: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** What the helper of this follower would look into; names may follow later. */
+function hasKey(rig: PublishRig, name: string, { name: account, uid }: Person): boolean {
+  const shards = Number(rig.read('shards', name));
+  return rig.read(`keys/${uid % shards}`, name).includes(`${account} ${uid} `);
 }
 
 export async function awaitSerial(rig: PublishRig, name: string, serial: number): Promise<void> {
