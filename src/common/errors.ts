@@ -32,6 +32,7 @@ const TABLE = {
   store_answer: { exit: null, hint: 'compare scim.base_url with SCIM Configuration in the Cloud Console' },
   store_bound: { exit: null, hint: 'raise the bound in scim.bounds if the store is really that large' },
   reader_failed: { exit: null, hint: 'see the reader’s log: journalctl -u sunk-agent-reader' },
+  slurm_unreachable: { exit: null, hint: 'systemctl status munge here, slurmdbd and mariadb on their hosts' },
   slurm_failed: { exit: null, hint: 'see the worker’s log: journalctl -u sunk-agent-slurm' },
   state_folder: {
     exit: null,

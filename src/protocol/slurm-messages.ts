@@ -73,7 +73,8 @@ const rows = z.strictObject({
 export const slurmSaySchema = z.discriminatedUnion('say', [
   z.strictObject({ say: z.literal('rows'), n, rows }),
   z.strictObject({ say: z.literal('applied'), n }),
-  z.strictObject({ say: z.literal('failed'), n, message: z.string().max(4000) }),
+  /** `isLost`: slurmdbd was not reached, so that nothing else is worth trying now; else Slurm refused it. */
+  z.strictObject({ say: z.literal('failed'), n, message: z.string().max(4000), isLost: z.boolean() }),
 ]);
 
 export type SlurmSay = z.output<typeof slurmSaySchema>;

@@ -9,7 +9,7 @@ const MAX_ANSWER = 256 * 1024 * 1024;
 
 const execute = promisify(execFile);
 
-/** @throws AgentError slurm_failed with the last lines that the command said. */
+/** @throws AgentError slurm_failed, or slurm_unreachable, with the last lines that the command said. */
 export async function runSlurm(program: string, args: readonly string[]): Promise<string> {
   try {
     const { stdout } = await execute(program, args, {
@@ -19,8 +19,18 @@ export async function runSlurm(program: string, args: readonly string[]): Promis
     });
     return stdout;
   } catch (error) {
-    throw new AgentError('slurm_failed', `${program} ${args.slice(0, 3).join(' ')}: ${describe(error)}`);
+    const said = describe(error);
+    const code = isLost(error, said) ? 'slurm_unreachable' : 'slurm_failed';
+    throw new AgentError(code, `${program} ${args.slice(0, 3).join(' ')}: ${said}`);
   }
+}
+
+/** What Slurm's commands say where slurmdbd, its database or munge is not there; else it was reached and refused. */
+const LOST =
+  /persist|munge|authentication error|unable to contact|connection (?:refused|reset)|connect to database|timed out/i;
+
+function isLost(error: unknown, said: string): boolean {
+  return (error as { killed?: boolean }).killed === true || LOST.test(said);
 }
 
 function describe(error: unknown): string {

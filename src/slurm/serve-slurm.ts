@@ -1,6 +1,6 @@
 // Answers the agent's questions over one channel, one after the other.
 import type { Duplex } from 'node:stream';
-import { describeError } from '../common/errors.ts';
+import { AgentError, describeError } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
 import { openChannel } from '../protocol/channel.ts';
 import { type SlurmAsk, slurmAskSchema, type SlurmSay } from '../protocol/slurm-messages.ts';
@@ -18,6 +18,7 @@ export async function serveSlurm(stream: Duplex, log: Logger): Promise<void> {
       say: 'failed',
       n: ask.n,
       message: describeError(error).slice(0, 4000),
+      isLost: error instanceof AgentError && error.code === 'slurm_unreachable',
     }));
     await channel.send(say);
   }

@@ -48,7 +48,7 @@ export function listenForSlurm(node: NodeContext): SlurmLink {
     rmSync(paths.slurmSocket, { force: true });
   });
   const server = createServer((stream) => {
-    worker?.end(new AgentError('slurm_failed', 'another Slurm worker came'));
+    worker?.end(new AgentError('slurm_unreachable', 'another Slurm worker came'));
     const adopted = openWorker(stream, () => {
       if (worker === adopted) worker = null;
     });
@@ -67,7 +67,7 @@ export function listenForSlurm(node: NodeContext): SlurmLink {
 
   async function ask<T>(build: (n: number) => SlurmAsk, readAnswer: (reply: Reply) => T | null): Promise<T> {
     if (worker === null)
-      throw new AgentError('slurm_failed', 'the Slurm worker is not connected', {
+      throw new AgentError('slurm_unreachable', 'the Slurm worker is not connected', {
         hint: 'systemctl status sunk-agent-slurm',
       });
     return await worker.ask(build, readAnswer);
@@ -89,7 +89,7 @@ export function listenForSlurm(node: NodeContext): SlurmLink {
       onConnect = callback;
     },
     close() {
-      worker?.end(new AgentError('slurm_failed', 'the agent ends'));
+      worker?.end(new AgentError('slurm_unreachable', 'the agent ends'));
       server.close();
     },
   };
@@ -120,10 +120,11 @@ function openWorker(stream: Duplex, onEnd: () => void): Worker {
     }
     const say = parsed.data;
     const question = questions.get(say.n);
-    if (say.say === 'failed') question?.fail(new AgentError('slurm_failed', say.message));
+    if (say.say === 'failed')
+      question?.fail(new AgentError(say.isLost ? 'slurm_unreachable' : 'slurm_failed', say.message));
     else question?.take(say);
   });
-  channel.onClose(() => end(new AgentError('slurm_failed', 'the Slurm worker went away')));
+  channel.onClose(() => end(new AgentError('slurm_unreachable', 'the Slurm worker went away')));
 
   return {
     end,
@@ -131,7 +132,7 @@ function openWorker(stream: Duplex, onEnd: () => void): Worker {
       new Promise((resolve, reject) => {
         const n = next;
         next += 1;
-        const late = new AgentError('slurm_failed', `no answer within ${PATIENCE_MS / 1000} s`);
+        const late = new AgentError('slurm_unreachable', `no answer within ${PATIENCE_MS / 1000} s`);
         const timer = setTimeout(() => end(late), PATIENCE_MS).unref();
         const close = (): void => {
           clearTimeout(timer);

@@ -1,5 +1,5 @@
 // One round over Slurm: read, decide, apply, read back; beside the syncs, so that no login waits for it.
-import { describeError } from '../../common/errors.ts';
+import { AgentError, describeError } from '../../common/errors.ts';
 import type { DaemonContext } from '../daemon/open-context.ts';
 import { type Change, describeKind, isRevocation } from '../../plan/change.ts';
 import type { GuardVerdict, HeldSet } from '../../plan/guard/guard-model.ts';
@@ -26,6 +26,8 @@ export interface SlurmReport {
   readonly isObserving: boolean;
   readonly planned: number;
   readonly done: number;
+  /** From the first question to the last answer. */
+  readonly seconds: number;
   /** Changes that failed, or that Slurm did not keep: read back after the act. */
   readonly problems: readonly string[];
   readonly held: readonly HeldSet[];
@@ -40,10 +42,11 @@ export interface SlurmReport {
 const MOST_TURNS = 20;
 const PAUSE_MS = 2000;
 
-/** @throws AgentError slurm_failed where nothing could be read. */
+/** @throws AgentError slurm_failed, or slurm_unreachable, where nothing could be read or Slurm went away; what was done is in the history. */
 export async function runSlurmRound(round: SlurmRoundContext): Promise<SlurmReport> {
   const { link } = round;
   const cluster = await round.withContext(({ config }) => Promise.resolve(config.slurm.cluster));
+  const began = performance.now();
   let planned = 0;
   let done = 0;
   /** What failed last, by the change; what a later turn did, is not among the changes that are left. */
@@ -59,9 +62,14 @@ export async function runSlurmRound(round: SlurmRoundContext): Promise<SlurmRepo
     if (isObserving || pending.length === 0 || turn === MOST_TURNS) {
       const left = isObserving || turn === 1 ? [] : verdict.go.map(nameChange);
       const said = left.map((name) => problems.get(name) ?? `${name}: Slurm did not keep it`);
-      return toReport(rows, decision, { planned, done, problems: said });
+      return toReport(rows, decision, {
+        planned,
+        done,
+        problems: said,
+        seconds: (performance.now() - began) / 1000,
+      });
     }
-    const results = await applyAll(pending, rows.cluster, link);
+    const { results, lost } = await applyAll(withoutBusy(pending), rows.cluster, link);
     for (const [change, problem] of results)
       if (problem === null) done += 1;
       else problems.set(nameChange(change), `${nameChange(change)}: ${problem}`);
@@ -69,21 +77,21 @@ export async function runSlurmRound(round: SlurmRoundContext): Promise<SlurmRepo
       state.addHistory([...results].map((result) => toHistory(result, verdict)));
       return Promise.resolve();
     });
+    if (lost !== null) throw lost;
   }
 }
 
 function toReport(
   rows: SlurmAnswer,
   { plan, verdict, isObserving, associations }: SlurmDecision,
-  { planned, done, problems }: Pick<SlurmReport, 'planned' | 'done' | 'problems'>,
+  { problems, ...rest }: Pick<SlurmReport, 'planned' | 'done' | 'problems' | 'seconds'>,
 ): SlurmReport {
   return {
     at: Math.floor(Date.now() / 1000),
     cluster: rows.cluster,
     version: rows.version,
     isObserving,
-    planned,
-    done,
+    ...rest,
     problems: problems.slice(0, 100),
     held: verdict.held,
     refusals: plan.refusals,
@@ -97,12 +105,31 @@ function isWorthAnother(change: Change): boolean {
   return isRevocation(change) || change.kind === 'slurm-default-set';
 }
 
-/** In order; a batch that fails as a whole is tried in halves, so that one name does not keep the others back. */
+/** Slurm keeps an association whose jobs still end, and fails the whole batch: the next turn removes it. */
+function withoutBusy(changes: readonly Change[]): Change[] {
+  const busy = new Set(
+    changes.flatMap((change) =>
+      change.kind === 'slurm-jobs-cancel' ? [`${change.name} ${change.account}`] : [],
+    ),
+  );
+  return changes.filter(
+    (change) => change.kind !== 'slurm-association-remove' || !busy.has(`${change.name} ${change.account}`),
+  );
+}
+
+interface Applied {
+  /** By what was tried: why it failed. */
+  readonly results: Map<Change, string | null>;
+  /** Slurm went away: then nothing more was tried, and the next round sees what of the batch at hand came through. */
+  readonly lost: AgentError | null;
+}
+
+/** In order; a batch that Slurm refuses is tried in halves, so that one name does not keep the others back. */
 async function applyAll(
   changes: readonly Change[],
   cluster: string,
   link: Pick<SlurmLink, 'apply'>,
-): Promise<Map<Change, string | null>> {
+): Promise<Applied> {
   const results = new Map<Change, string | null>();
   const queue: SlurmBatch[] = toBatches(changes);
   for (let batch = queue.shift(); batch !== undefined; batch = queue.shift()) {
@@ -110,12 +137,13 @@ async function applyAll(
       await link.apply(batch.step, cluster);
       for (const change of batch.changes) results.set(change, null);
     } catch (error) {
+      if (error instanceof AgentError && error.code === 'slurm_unreachable') return { results, lost: error };
       const halves = splitBatch(batch);
       queue.unshift(...halves);
       if (halves.length === 0) for (const change of batch.changes) results.set(change, describeError(error));
     }
   }
-  return results;
+  return { results, lost: null };
 }
 
 function nameChange(change: Change): string {

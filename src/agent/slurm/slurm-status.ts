@@ -15,6 +15,8 @@ export const slurmStatusSchema = z.object({
   /** Why the newest round could not read Slurm, and since when rounds fail; null: it could. */
   failure: z.object({ since: z.int(), problem: z.string() }).nullable(),
   controller: z.boolean(),
+  /** How long the last round took that read Slurm. */
+  seconds: z.number().default(0),
   associations: z.int(),
   changes: z.object({ planned: z.int(), done: z.int() }),
   problems: z.array(z.string()),
@@ -51,6 +53,7 @@ const NEVER: SlurmStatus = {
   observing: false,
   failure: null,
   controller: false,
+  seconds: 0,
   associations: 0,
   changes: { planned: 0, done: 0 },
   problems: [],
@@ -94,6 +97,7 @@ function toStatus(report: SlurmReport): SlurmStatus {
     observing: isObserving,
     failure: null,
     controller: hasController,
+    seconds: Number(report.seconds.toFixed(3)),
     associations,
     changes: { planned, done },
     problems: [...report.problems],

@@ -1,4 +1,5 @@
 // Changes of Slurm as commands: those of one kind and one account go together, since nearly all of a command is its commit.
+import { compare } from '../../common/text/compare.ts';
 import type { Change } from '../../plan/change.ts';
 import type { SlurmStep } from '../../protocol/slurm-messages.ts';
 
@@ -11,19 +12,60 @@ export interface SlurmBatch {
 /** A command with more names takes slurmdbd so long that a revocation behind it would wait. */
 const MOST_NAMES = 300;
 
-/** @param changes in the order of applying, which is kept. */
+/**
+ * One kind of change after the other, as they come; within one, by account, since a batch is of one.
+ * @param changes in the order of applying.
+ */
 export function toBatches(changes: readonly Change[]): SlurmBatch[] {
-  const batches: { step: SlurmStep; changes: Change[] }[] = [];
+  const batches: SlurmBatch[] = [];
+  let open = new Map<string, { step: ManyNames; changes: Change[] }>();
+  let ranks = new Map<string, number>();
+  let kind: string | null = null;
+  const flush = (): void => {
+    const sorted = [...open].sort(([a], [b]) => compare(a, b));
+    batches.push(...sorted.flatMap(([, batch]) => splitLarge(batch)));
+    open = new Map();
+    ranks = new Map();
+  };
   for (const change of changes) {
     const step = toStep(change);
     if (step === null) continue;
-    const last = batches.at(-1);
-    if (last !== undefined && 'names' in last.step && 'names' in step && isAlike(last.step, step)) {
-      last.step.names.push(...step.names);
-      last.changes.push(change);
-    } else batches.push({ step, changes: [change] });
+    if (change.kind !== kind) flush();
+    ({ kind } = change);
+    if (!('names' in step)) {
+      batches.push({ step, changes: [change] });
+      continue;
+    }
+    const key = `${nameRank(step, change.name, ranks)} ${step.account}`;
+    const known = open.get(key);
+    if (known === undefined) open.set(key, { step, changes: [change] });
+    else {
+      known.step.names.push(...step.names);
+      known.changes.push(change);
+    }
   }
+  flush();
   return batches;
+}
+
+/**
+ * What must not come in one batch with, or after, another of the same person: the first association makes the default
+ * account, and the one of the default account is removed last, which is the plan's order.
+ */
+function nameRank(step: ManyNames, name: string, ranks: Map<string, number>): string {
+  if (step.op === 'add-associations') return step.isFirst ? '0' : '1';
+  if (step.op !== 'remove-associations') return '0';
+  const rank = ranks.get(name) ?? 0;
+  ranks.set(name, rank + 1);
+  return String(rank).padStart(5, '0');
+}
+
+function splitLarge(batch: { readonly step: ManyNames; readonly changes: readonly Change[] }): SlurmBatch[] {
+  const { step, changes } = batch;
+  return Array.from({ length: Math.ceil(changes.length / MOST_NAMES) }, (_, index) => {
+    const [from, to] = [index * MOST_NAMES, (index + 1) * MOST_NAMES];
+    return { step: { ...step, names: step.names.slice(from, to) }, changes: changes.slice(from, to) };
+  });
 }
 
 /** Halves of a batch that failed as a whole; a batch of one has none. */
@@ -37,15 +79,6 @@ export function splitBatch({ step, changes }: SlurmBatch): SlurmBatch[] {
 }
 
 type ManyNames = Extract<SlurmStep, { names: string[] }>;
-
-function isAlike(last: ManyNames, next: ManyNames): boolean {
-  return (
-    last.op === next.op &&
-    last.account === next.account &&
-    last.names.length < MOST_NAMES &&
-    (last.op !== 'add-associations' || next.op !== 'add-associations' || last.isFirst === next.isFirst)
-  );
-}
 
 const OPS = {
   'slurm-submit-stop': 'stop-submissions',

@@ -156,7 +156,10 @@ function planPerson(given: DesiredSlurmPerson, usable: ReadonlySet<string>, inde
   const present = new Set(managed.map(({ account }) => account));
   // While the controller does not answer, it cannot be seen whether it resolves the name.
   const missing = index.uids === null ? [] : wanted.filter((account) => !present.has(account));
-  const leaving = managed.filter(({ account }) => !wanted.includes(account));
+  const leaving = managed
+    .filter(({ account }) => !wanted.includes(account))
+    // Slurm keeps that of the default account while there is another.
+    .sort((a, b) => Number(isDefault(a, user)) - Number(isDefault(b, user)));
   const because = trouble?.because ?? (isEnabled ? 'not in a group of that account' : 'has no access');
   const losing = { ...common, because, isEnabled: isEnabled && trouble === null };
   const changes: Change[] = [
@@ -188,6 +191,10 @@ function planPerson(given: DesiredSlurmPerson, usable: ReadonlySet<string>, inde
     owned: isNew ? [{ kind: 'user', name, scimId }] : [],
     refusals: [...(trouble?.refusals ?? []), ...refuseForeign(person, foreign)],
   };
+}
+
+function isDefault({ account }: SlurmAssociationRow, user: SlurmUserRow | undefined): boolean {
+  return account === user?.defaultAccount;
 }
 
 interface Trouble {

@@ -1,5 +1,6 @@
 // A round over Slurm: the agent's records, ledger and guard, against a Slurm in memory.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AgentError } from '../../../src/common/errors.ts';
 import { openNodeContext } from '../../../src/agent/node-context.ts';
 import { addEntry } from '../../../src/agent/overrides/operator-files.ts';
 import { openSyncContext } from '../../../src/agent/reconcile/context.ts';
@@ -19,12 +20,15 @@ let slurm: FakeSlurm;
 let heldSince: Map<string, number>;
 /** Fails a step: what the worker says. */
 let refuse: (step: SlurmStep) => string | null;
+/** Whether Slurm is gone when a step comes. */
+let isLost: (step: SlurmStep) => boolean;
 
 beforeEach(() => {
   node = makeInProcessRoot(SLURM);
   slurm = makeFakeSlurm(Array.from({ length: 30 }, (_, n) => [`person${n}`, 20_000 + n] as const));
   heldSince = new Map();
   refuse = () => null;
+  isLost = () => false;
 });
 afterEach(() => node.remove());
 
@@ -42,6 +46,7 @@ async function round(): Promise<SlurmReport> {
         read: () => Promise.resolve(slurm.read()),
         apply: (step) =>
           new Promise((resolve) => {
+            if (isLost(step)) throw new AgentError('slurm_unreachable', 'Connection refused');
             const problem = refuse(step);
             if (problem !== null) throw new Error(problem);
             slurm.apply(step);
@@ -137,6 +142,34 @@ describe('a round', () => {
     expect(problems).toEqual([expect.stringContaining('person7')]);
     expect(problems[0]).toContain('Invalid name');
     expect(usersOf('all')).toHaveLength(8);
+  });
+
+  it('tries nothing more once Slurm went away, and the next round does the rest', async () => {
+    await node.sync(makeCompany(9));
+    let tried = 0;
+    isLost = ({ op }) => op === 'add-associations' && (tried += 1) > 1;
+    await expect(round()).rejects.toMatchObject({ code: 'slurm_unreachable' });
+    expect(tried).toBe(2);
+    const context = openSyncContext(openNodeContext({ root: node.root, config: undefined }));
+    const rows = context.state.history({ limit: 100 }).filter(({ kind }) => kind === 'slurm-account-add');
+    context.state.close();
+    expect(rows).toHaveLength(2);
+    isLost = () => false;
+    expect(await round()).toMatchObject({ problems: [], associations: 10 });
+  });
+
+  it('removes an association only after its jobs have ended, so that no batch fails for them', async () => {
+    const company = makeCompany(6);
+    await node.sync(company);
+    await round();
+    slurm.jobs.push({ user: 'person1', account: 'all' });
+    company.people[1]!.active = false;
+    company.people[2]!.active = false;
+    await node.sync(company);
+    slurm.log.length = 0;
+    expect(await round()).toMatchObject({ problems: [] });
+    const removals = slurm.log.flatMap((step) => (step.op === 'remove-associations' ? [step.names] : []));
+    expect(removals).toEqual([['person2'], ['person1']]);
   });
 
   it('waits for jobs that are still ending', async () => {

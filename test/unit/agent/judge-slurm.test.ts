@@ -13,6 +13,7 @@ const SOUND: SlurmStatus = {
   observing: false,
   failure: null,
   controller: true,
+  seconds: 1,
   associations: 1,
   changes: { planned: 0, done: 0 },
   problems: [],

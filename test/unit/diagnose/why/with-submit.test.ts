@@ -30,6 +30,7 @@ const STATUS: SlurmStatus = {
   observing: false,
   failure: null,
   controller: true,
+  seconds: 1,
   associations: 1,
   changes: { planned: 0, done: 0 },
   problems: [],
