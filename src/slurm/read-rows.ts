@@ -1,7 +1,7 @@
 // What Slurm has, from the parsable lists of sacctmgr(1) and squeue(1).
 import { AgentError } from '../common/errors.ts';
 import { compare } from '../common/text/compare.ts';
-import { parseUids } from '../common/text/controller-uids.ts';
+import { parseControllerUsers } from '../common/text/controller-users.ts';
 import type {
   SlurmAccountRow,
   SlurmAssociationRow,
@@ -29,16 +29,24 @@ const ASSOCIATION_FORMAT = [...COLUMNS, ...LIMIT_COLUMNS.map(([column]) => colum
 /** @param cluster null: the only one. @throws AgentError slurm_failed */
 export async function readRows(cluster: string | null): Promise<SlurmRows & { readonly version: string }> {
   const found = await findCluster(cluster);
-  const [associations, accounts, users, jobs, uids, version] = await Promise.all([
+  const [associations, accounts, users, jobs, version] = await Promise.all([
     list('assoc', ASSOCIATION_FORMAT, [`cluster=${found}`]),
     list('account', ['account', 'organization']),
-    list('user', ['user', 'defaultaccount', 'adminlevel']),
+    readUsers(),
     // Without the controller nothing is said of jobs and uids; the rest is slurmdbd's.
     runSlurm('squeue', ['-h', '-a', '-o', '%u|%a']).catch(() => null),
-    runSlurm('scontrol', ['-o', 'show', 'assoc_mgr', 'flags=users']).catch(() => null),
     runSlurm('sacctmgr', ['-V']),
   ]);
-  return { ...parseRows(found, { associations, accounts, users, jobs, uids }), version: version.trim() };
+  return { ...parseRows(found, { associations, accounts, jobs, ...users }), version: version.trim() };
+}
+
+/** The controller answers 5,000 users in 0.05 s, slurmdbd, which looks for all that each has, in 0.8 s. */
+async function readUsers(): Promise<Pick<Lists, 'users' | 'controller'>> {
+  try {
+    return { users: '', controller: await runSlurm('scontrol', ['-o', 'show', 'assoc_mgr', 'flags=users']) };
+  } catch {
+    return { users: await list('user', ['user', 'defaultaccount', 'adminlevel']), controller: null };
+  }
 }
 
 async function findCluster(cluster: string | null): Promise<string> {
@@ -59,33 +67,41 @@ async function list(what: string, format: readonly string[], more: readonly stri
 export interface Lists {
   readonly associations: string;
   readonly accounts: string;
+  /** By slurmdbd; read only where the controller did not answer. */
   readonly users: string;
+  /** Users by the controller; null: it did not answer. */
+  readonly controller: string | null;
   /** null: the controller did not answer. */
   readonly jobs: string | null;
-  readonly uids: string | null;
 }
 
 /** Lines whose number of fields is another than asked for are of names with a `|`, and left out: sunk-agent makes none. */
-export function parseRows(cluster: string, { associations, accounts, users, jobs, uids }: Lists): SlurmRows {
+export function parseRows(
+  cluster: string,
+  { associations, accounts, users, controller, jobs }: Lists,
+): SlurmRows {
   const organizations = new Map(
     split(accounts, 2).map(([name = '', organization = '']) => [name, organization]),
   );
   const rows = split(associations, ASSOCIATION_FORMAT.length);
+  const known = controller === null ? null : parseControllerUsers(controller);
   return {
     cluster,
     accounts: rows.flatMap((fields) => parseAccount(fields, organizations)),
-    users: split(users, 3).map(([name = '', defaultAccount = '', adminLevel = '']): SlurmUserRow => ({
-      name,
-      defaultAccount,
-      adminLevel,
-    })),
+    users:
+      known?.map(({ name, defaultAccount, adminLevel }) => ({ name, defaultAccount, adminLevel })) ??
+      split(users, 3).map(toUser),
     associations: rows.flatMap(parseAssociation),
-    uids: uids === null ? null : parseUids(uids),
+    uids: known?.map(({ name, uid }) => ({ name, uid })) ?? null,
     jobs: [...new Set((jobs ?? '').split('\n'))].flatMap((line) => {
       const [user, account, ...more] = line.split('|');
       return user === undefined || account === undefined || more.length > 0 ? [] : [{ user, account }];
     }),
   };
+}
+
+function toUser([name = '', defaultAccount = '', adminLevel = '']: readonly string[]): SlurmUserRow {
+  return { name, defaultAccount, adminLevel };
 }
 
 function split(text: string, count: number): string[][] {

@@ -14,6 +14,7 @@ import { benchPublishFromStore } from './publish-store.ts';
 import { benchRevokeForkers } from './revoke-forkers.ts';
 import { benchRevoke } from './revoke.ts';
 import type { Row } from './row.ts';
+import { benchSlurm } from './slurm.ts';
 import { benchSudoers } from './sudoers.ts';
 import { benchSync } from './sync.ts';
 import { benchTestbed } from './testbed.ts';
@@ -38,6 +39,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   nss: benchNss,
   fleet: benchFleet,
   publish: async () => [...(await benchPublish()), ...(await benchPublishFromStore())],
+  slurm: () => benchSlurm(),
   testbed: benchTestbed,
 };
 

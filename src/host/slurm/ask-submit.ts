@@ -1,5 +1,5 @@
 // Asks Slurm itself about one user: associations, the controller's uid, and a submission that is tried and not queued.
-import { parseUids } from '../../common/text/controller-uids.ts';
+import { parseControllerUsers } from '../../common/text/controller-users.ts';
 import { runProgram } from '../probes/run-program.ts';
 
 /** What Slurm says of a user; each part by itself, since slurmdbd and slurmctld fail singly. */
@@ -59,7 +59,7 @@ export async function askSubmit(name: string, ids: { uid: number; gid: number })
         : { fault: pickWords(listed.stderr, 'sacctmgr') },
     uid:
       managed.status === 0
-        ? { value: parseUids(managed.stdout).find((one) => one.name === name)?.uid ?? null }
+        ? { value: parseControllerUsers(managed.stdout).find((one) => one.name === name)?.uid ?? null }
         : { fault: pickWords(managed.stderr, 'scontrol') },
     partition: parsePartition(shown.stdout),
     groups: member.stdout.trim().split(' '),

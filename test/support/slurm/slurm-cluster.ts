@@ -113,3 +113,13 @@ export function addSlurmOperator(node: LoginNode): void {
     `id sunk-slurm >/dev/null && sacctmgr -iQ add user name=sunk-slurm account=root cluster=${CLUSTER} adminlevel=Operator`,
   );
 }
+
+/** Stops the daemons and takes all that the cluster knows; `startSlurm` makes it anew. */
+export function wipeSlurm(node: LoginNode): void {
+  mustRun(
+    node,
+    `systemctl stop slurmd slurmctld slurmdbd
+    mariadb -e 'drop database if exists slurm_acct_db'
+    rm -rf /var/lib/slurm/slurmctld /var/lib/slurm/slurmd`,
+  );
+}

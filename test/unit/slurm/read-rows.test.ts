@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { renderStep } from '../../../src/slurm/apply-step.ts';
-import { parseUids } from '../../../src/common/text/controller-uids.ts';
+import { parseControllerUsers } from '../../../src/common/text/controller-users.ts';
 import { parseRows } from '../../../src/slurm/read-rows.ts';
 import { type SlurmStep, slurmAskSchema, slurmSaySchema } from '../../../src/protocol/slurm-messages.ts';
 
@@ -16,10 +16,11 @@ const ASSOCIATIONS = `1|root||||1|normal|||||||||||
 const LISTS = {
   associations: ASSOCIATIONS,
   accounts: 'ml|sunk-agent\nroot|root\n',
-  users: 'alice|ml|None\nroot|root|Administrator\n',
+  users: '',
   jobs: 'alice|ml\nalice|ml\nbob|ml\n',
-  uids: `Current Association Manager state
+  controller: `Current Association Manager state
 User Records
+UserName=root(0) DefAccount=root DefWckey= AdminLevel=Administrator
 UserName=bob(20002) DefAccount=bio DefWckey=(null) AdminLevel=None
 UserName=alice(4294967294) DefAccount=(null) DefWckey=(null) AdminLevel=None
 `,
@@ -55,8 +56,9 @@ describe('rows of Slurm', () => {
         },
       ],
       users: [
-        { name: 'alice', defaultAccount: 'ml', adminLevel: 'None' },
         { name: 'root', defaultAccount: 'root', adminLevel: 'Administrator' },
+        { name: 'bob', defaultAccount: 'bio', adminLevel: 'None' },
+        { name: 'alice', defaultAccount: '', adminLevel: 'None' },
       ],
       associations: [
         { id: 2, account: 'root', user: 'root', partition: '', isStopped: false },
@@ -68,21 +70,30 @@ describe('rows of Slurm', () => {
         { user: 'bob', account: 'ml' },
       ],
       uids: [
+        { name: 'root', uid: 0 },
         { name: 'bob', uid: 20_002 },
         { name: 'alice', uid: null },
       ],
     });
   });
 
-  it('say that the controller did not answer', () => {
-    expect(parseRows('c', { ...LISTS, jobs: null, uids: null })).toMatchObject({ jobs: [], uids: null });
+  it('say that the controller did not answer, and have the users of slurmdbd then', () => {
+    const users = 'alice|ml|None\nzed||Operator\n';
+    expect(parseRows('c', { ...LISTS, jobs: null, users, controller: null })).toMatchObject({
+      jobs: [],
+      uids: null,
+      users: [
+        { name: 'alice', defaultAccount: 'ml', adminLevel: 'None' },
+        { name: 'zed', defaultAccount: '', adminLevel: 'Operator' },
+      ],
+    });
   });
 
   it('have no name with a separator in it, and pass the checks of the agent, whatever Slurm prints', () => {
     const text = fc.string({ unit: fc.constantFrom('a', '|', '\n', '0', ',', ' ', '=', '(', ')', 'é') });
     fc.assert(
-      fc.property(text, text, text, text, text, (associations, accounts, users, jobs, uids) => {
-        const rows = parseRows('c', { associations, accounts, users, jobs, uids });
+      fc.property(text, text, text, text, text, (associations, accounts, users, jobs, controller) => {
+        const rows = parseRows('c', { associations, accounts, users, jobs, controller });
         const say = { say: 'rows', n: 1, rows: { ...rows, version: '' } };
         expect(slurmSaySchema.safeParse(say).success).toBe(true);
         expect(JSON.stringify(rows)).not.toContain('|');
@@ -91,8 +102,13 @@ describe('rows of Slurm', () => {
   });
 
   it('take a user who is called like a line of another for no one', () => {
-    expect(parseUids('UserName=a\nUserName=alice(5) x\n(5) DefAccount=UserName=eve(0) \n')).toEqual([
-      { name: 'alice', uid: 5 },
+    const said = `UserName=a
+UserName=alice(5) DefAccount=x DefWckey= AdminLevel=None
+(5) DefAccount=UserName=eve(0) DefWckey= AdminLevel=Administrator
+UserName=bo(6) DefAccount=y z DefWckey= AdminLevel=None
+`;
+    expect(parseControllerUsers(said)).toEqual([
+      { name: 'alice', uid: 5, defaultAccount: 'x', adminLevel: 'None' },
     ]);
   });
 });
