@@ -103,14 +103,14 @@ The publisher's own host gets no account, no sudo and no session of these people
 another one is refused.
 
 Pods mount the directory read-only and run /usr/libexec/sunk-agent/follower: POSIX sh, coreutils and ssh-keygen, as the
-unit sunk-agent-follower or an s6 longrun. It copies bounded bytes, verifies the copy, and moves /run/sunk-agent/current by
-one rename; nothing reads the volume afterwards. A generation that changes names comes in two renames: first what it takes
-away (keys, sudo rules, processes of disabled people), and after a third of a second, in which no lookup uses an index, the
-names and what it gives. It refuses, and reports, whatever no publisher of its list signed, an older
-serial, another publisher, missing or altered files, links and pipes, and keeps the generation in force, whose keys have
-dates of their own. A pod without a generation also refuses one that is older than publish.not_after. It ends each process
-of disabled people, by uid, and leaves local accounts alone: a key is served by name and uid, and sudo to no uid that the
-pod's own passwd has.
+unit sunk-agent-follower or an s6 longrun, with its parts, follower.NAME.sh, beside it. It copies bounded bytes, verifies
+the copy, and moves /run/sunk-agent/current by a rename; nothing reads the volume afterwards. A generation that changes names
+comes in two renames: first what it takes away (keys, sudo rules, processes of disabled people), and after a third of a
+second, in which no lookup uses an index, the names and what it gives. It refuses, and reports, whatever no publisher of its
+list signed, an older serial, another publisher, missing or altered files, links and pipes, and keeps the generation in
+force, whose keys have dates of their own. A pod without a generation also refuses one that is older than publish.not_after.
+It ends each process of disabled people, by uid, and leaves local accounts alone: a key is served by name and uid, and sudo
+to no uid that the pod's own passwd has.
 
 What an image brings counts: a group of the store that the pod's own sudoers name, or that has the gid of a group of the pod,
 is left out there and reported as a fault, and a user whose name they have gets no key; privileged= in follower.conf admits

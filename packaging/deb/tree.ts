@@ -77,6 +77,8 @@ export async function layTree(options: TreeOptions): Promise<{ readonly packages
   copy('packaging/sshd/10-sunk-agent.conf', 'usr/share/sunk-agent/sshd_config.d/10-sunk-agent.conf');
 
   for (const file of listFiles(path.join(PROJECT, 'packaging/follower'), '')) {
+    if (/^follower\.\w+\.sh$/.test(file))
+      copy(`packaging/follower/${file}`, `usr/libexec/sunk-agent/${file}`);
     const mode = /(?:^|\/)(?:run|finish|follower|follower-keys|install-follower)$/.test(file) ? 0o755 : 0o644;
     copy(`packaging/follower/${file}`, `usr/share/sunk-agent/follower/${file}`, mode);
   }

@@ -88,7 +88,13 @@ describe('the Debian package', () => {
         '/usr/share/doc/sunk-agent/OPERATING.md.gz',
         '/usr/share/doc/sunk-agent/examples/config.yaml',
         '/usr/share/doc/sunk-agent/examples/helm/README.md',
-        '/usr/share/doc/sunk-agent/examples/helm/sunk-agent/files/follower/follower',
+        ...readdirSync(path.join(PACKAGING, 'follower'))
+          .filter((name) => /^follower(-keys|\.\w+\.sh)?$/.test(name))
+          .flatMap((name) => [
+            `/usr/libexec/sunk-agent/${name}`,
+            `/usr/share/sunk-agent/follower/${name}`,
+            `/usr/share/doc/sunk-agent/examples/helm/sunk-agent/files/follower/${name}`,
+          ]),
         '/usr/share/man/man8/sunk-agent.8.gz',
         '/usr/share/man/man5/sunk-agent.yaml.5.gz',
         '/usr/share/bash-completion/completions/sunk-agent',
@@ -235,6 +241,13 @@ describe('the scripts of the package', () => {
     ]),
   ])('%s is clean POSIX sh', (script) => {
     expect(() => run('shellcheck', '--shell=sh', path.join(PACKAGING, script))).not.toThrow();
+  });
+
+  it.each(
+    readdirSync(path.join(PACKAGING, 'follower')).filter((name) => /^follower(-keys|\.\w+\.sh)?$/.test(name)),
+  )('follower/%s is clean POSIX sh', (name) => {
+    const options = ['--shell=sh', '--severity=warning'];
+    expect(() => run('shellcheck', ...options, path.join(PACKAGING, 'follower', name))).not.toThrow();
   });
 });
 

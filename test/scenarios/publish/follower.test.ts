@@ -1,8 +1,9 @@
 // A follower against honest publishers and hostile volumes: it accepts what a publisher signed, whole, and nothing else.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   chownSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -34,6 +35,15 @@ beforeEach(() => (rig = new PublishRig()));
 afterEach(() => rig.remove());
 
 describe.runIf(isRoot)('a follower', () => {
+  test('of which a part is missing does not start, and names it', () => {
+    const copy = path.join(rig.directory, 'copy');
+    cpSync(path.dirname(FOLLOWER), copy, { recursive: true });
+    rmSync(path.join(copy, 'follower.judge.sh'));
+    const { status, stderr } = spawnSync('sh', ['follower', '--once'], { cwd: copy, encoding: 'utf8' });
+    expect(status).toBe(78);
+    expect(stderr).toContain('./follower.judge.sh is missing');
+  });
+
   test('takes the first generation, and serves names, keys and sudo from it', () => {
     const serial = rig.publish([ALICE, BOB]);
     expect(rig.follow()).toMatchObject({ status: 0 });
