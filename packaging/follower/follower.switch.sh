@@ -54,7 +54,8 @@ take_away() {
   for name in $changed; do
     case $name in keys/*) shard_files="$shard_files $name" ;; esac
   done
-  cp -al "$run/current/." "$part" && ln -f "$work/manifest" "$work/signature" "$part" && link_less && list_gains >"$part/interim" || {
+  # Copies: the next attempt writes into these two files of $work what no one has verified.
+  cp -al "$run/current/." "$part" && cp --remove-destination "$work/manifest" "$work/signature" "$part" && link_less && list_gains >"$part/interim" || {
     refuse "cannot prepare serial $head_serial"
     return
   }

@@ -153,6 +153,16 @@ describe.runIf(isRoot)('a follower that was killed between the two steps of a sw
     expect(look([CAROL])).toEqual({ carol: 'AAAAcarol -' });
   });
 
+  test('keeps the manifest in force, whatever the volume has then', () => {
+    stopInBetween();
+    const [manifest, signature] = [rig.read('manifest'), rig.read('signature')];
+    for (const forged of ['none', readFileSync(root(), 'latin1').replace(/^serial .*$/m, 'serial 1')]) {
+      writeFileSync(root(), forged, 'latin1');
+      expect(rig.follow()).toMatchObject({ status: 1 });
+      expect([rig.read('manifest'), rig.read('signature')]).toEqual([manifest, signature]);
+    }
+  });
+
   test('judges by the pod as it is when it goes on', () => {
     stopInBetween();
     writeFileSync(
