@@ -163,6 +163,28 @@ describe.skipIf(CHART_PROBLEM !== null)('the chart', () => {
     expect(annotationOf()).not.toEqual(annotationOf('--set', 'config.mode=observe'));
   });
 
+  it('keeps the claim of the ledger, its name and its use in each revision that a rollback could go to', () => {
+    const stateOf = (objects: readonly KubernetesObject[]): unknown => {
+      const { template } = (find(objects, 'Deployment') as { spec: { template: unknown } }).spec;
+      const { spec } = template as { spec: { volumes: { name: string }[]; containers: object[] } };
+      return spec.volumes.find(({ name }) => name === 'state');
+    };
+    const expected = { name: 'state', persistentVolumeClaim: { claimName: 'sunk-agent-state' } };
+    for (const name of NAMES) {
+      const objects = render(name);
+      const claim = find(objects, 'PersistentVolumeClaim', 'sunk-agent-state') as {
+        metadata: { annotations: Record<string, string> };
+      };
+      // Helm deletes what a revision has no longer, but for what says so.
+      expect(claim.metadata.annotations['helm.sh/resource-policy'], name).toBe('keep');
+      expect(stateOf(objects), name).toEqual(expected);
+    }
+    // A claim of one's own is in no revision, so none deletes it.
+    const own = render('volume', '--set', 'state.existingClaim=mine');
+    expect(kindsOf(own)).not.toContain('PersistentVolumeClaim');
+    expect(stateOf(own)).toEqual({ name: 'state', persistentVolumeClaim: { claimName: 'mine' } });
+  });
+
   it('has the alert rules and the follower as they lie in packaging/', () => {
     const rules = find(render('observe'), 'PrometheusRule')['spec'];
     expect(rules).toEqual(

@@ -119,12 +119,13 @@ export class PublishRig {
   /**
    * One attempt of a follower, with processes of its own, so that it ends none of this machine.
    * @param lines of its configuration.
+   * @param script of another build.
    */
-  follow(name = 'pod', lines: Readonly<Record<string, string>> = {}): FollowerAnswer {
+  follow(name = 'pod', lines: Readonly<Record<string, string>> = {}, script = FOLLOWER): FollowerAnswer {
     const config = this.configure(name, lines);
     const { status, stderr } = spawnSync(
       'unshare',
-      ['--pid', '--fork', '--mount-proc', '--kill-child', 'sh', FOLLOWER, '--once', config],
+      ['--pid', '--fork', '--mount-proc', '--kill-child', 'sh', script, '--once', config],
       { encoding: 'utf8', timeout: 60_000 },
     );
     return { status, log: stderr };
