@@ -1,10 +1,20 @@
 // A switch in two steps: what a generation takes away is in force before its names are, no one gains by the first step, and a follower that was killed between the two goes on safely.
-import { existsSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Publisher } from '../../../src/publish/publisher.ts';
 import { KilledFollower } from '../../support/publish/killed-follower.ts';
-import { type Person, PublishRig } from '../../support/publish/publish-rig.ts';
+import { FOLLOWER, type Person, PublishRig } from '../../support/publish/publish-rig.ts';
 
 const isRoot = process.geteuid?.() === 0;
 afterAll(() => {
@@ -70,6 +80,22 @@ function stopInBetween(): number {
   expect(inForce()).toBe(`${serial}.interim`);
   return serial;
 }
+
+test.runIf(isRoot)('a follower that is told to end finishes a switch first', () => {
+  const serial = rig.publish(AFTER, publisher);
+  const copy = path.join(rig.directory, 'slow');
+  cpSync(path.dirname(FOLLOWER), copy, { recursive: true });
+  const slow = path.join(copy, 'follower');
+  writeFileSync(slow, readFileSync(slow, 'utf8').replace(/^readonly GRACE=.*$/m, 'readonly GRACE=5'));
+  const script = `sh "$1" "$2" 2>/dev/null & pid=$!
+    until [ -e "$3/current/interim" ]; do sleep 0.05; done
+    kill -TERM $pid; wait $pid; echo $?`;
+  const own = ['--pid', '--fork', '--mount-proc', '--kill-child', 'sh', '-c', script, 'sh'];
+  const config = path.join(rig.directory, 'pod/follower.conf');
+  expect(execFileSync('unshare', [...own, slow, config, rig.run()], { encoding: 'utf8' })).toBe('0\n');
+  expect(inForce()).toBe(String(serial));
+  expect(look()).toEqual(WHOLE);
+});
 
 describe.runIf(isRoot)('a follower that was killed between the two steps of a switch', () => {
   test('has taken away what the generation takes away, and given nothing', () => {
