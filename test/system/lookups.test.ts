@@ -21,7 +21,7 @@ describeOnNodes('who switches', () => {
     ['a follower', 'switch'],
     ['the nsscache backend', 'publish'],
   ] as const;
-  test.each(HOW)('%s fails no lookup of name, uid or groups', { timeout: 1_800_000 }, (_, how) => {
+  test.each(HOW)('%s fails no lookup of name, uid or groups', { timeout: 3_600_000 }, (_, how) => {
     const switches = propertyRuns(40, 1000);
     const [command, ...args] = [...node.command, process.execPath, INSIDE, how, String(switches)];
     const found = JSON.parse(execFileSync(command, args, { encoding: 'utf8' })) as Lookups;
