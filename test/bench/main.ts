@@ -2,7 +2,8 @@
 // the figures and draws how cost grows.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { chooseBenches } from './benches.ts';
+import { findObstacle } from '../support/obstacle.ts';
+import { chooseBenches, needsNode } from './benches.ts';
 import { drawGrowth } from './growth-chart.ts';
 import { describeMachine, readLoad } from './machine.ts';
 import { clearProgress, showProgress } from './progress.ts';
@@ -29,6 +30,11 @@ const load = readLoad();
 const all: Row[] = [];
 if (!values.json) console.log(`${machine}; load average ${load}\n\n${renderHeader()}`);
 for (const [index, [name, bench]] of benches.entries()) {
+  const obstacle = needsNode(name) ? findObstacle() : null;
+  if (obstacle !== null) {
+    console.error(`${name} is not measured: ${obstacle}`);
+    continue;
+  }
   showProgress(`${name} (${index + 1} of ${benches.length})`);
   const at = new Date().toISOString();
   try {

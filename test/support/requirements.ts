@@ -1,19 +1,7 @@
-// Whether this machine can boot nodes, and if not, why.
+// Tests that need what not every machine has: elsewhere they are skipped, and say why.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { describe, test } from 'vitest';
-
-/** null: it can. */
-export function findObstacle(): string | null {
-  if (process.platform !== 'linux') return 'nodes need Linux';
-  if (process.geteuid?.() !== 0) return 'nodes need root';
-  if (!existsSync('/etc/debian_version')) return 'nodes need Debian or Ubuntu';
-  for (const program of ['debootstrap', 'systemd-nspawn', 'nsenter', 'ssh', 'ssh-keygen']) {
-    if (spawnSync('sh', ['-c', `command -v ${program}`]).status !== 0)
-      return `nodes need ${program}, which is not installed`;
-  }
-  return null;
-}
+import { findObstacle } from './obstacle.ts';
 
 /** `describe` on machines that can boot nodes; elsewhere one test that says why not, and fails where CI is set. */
 export function describeOnNodes(name: string, body: () => void): void {

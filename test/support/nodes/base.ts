@@ -46,8 +46,24 @@ export function ensureBase(release: Suite): string {
   return base;
 }
 
-function buildDebian(release: Suite, building: string): void {
-  const include = `--include=${PACKAGES.join()}`;
+/** What the system's own Node is linked against, and what npm needs to reach a registry. */
+const BARE_PACKAGES = ['ca-certificates', 'libstdc++6'];
+
+/** Debian 12 as it is before anything was installed, but for what Node and npm themselves need. */
+export function ensureBareBase(): string {
+  const base = path.join(BASES, `bare-${digest(BARE_PACKAGES.join())}`);
+  if (existsSync(base)) return base;
+  mkdirSync(BASES, { recursive: true });
+  const building = `${base}.building-${process.pid}`;
+  process.stderr.write(`building ${base}; this takes a moment, once\n`);
+  buildDebian('bookworm', building, BARE_PACKAGES);
+  if (existsSync(base)) rmSync(building, { recursive: true });
+  else renameSync(building, base);
+  return base;
+}
+
+function buildDebian(release: Suite, building: string, packages: readonly string[] = PACKAGES): void {
+  const include = `--include=${packages.join()}`;
   const { status, stdout } = spawnSync(
     'debootstrap',
     ['--variant=minbase', include, release, building, findSite()],
