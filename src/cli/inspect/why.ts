@@ -2,7 +2,8 @@
 import { isIP } from 'node:net';
 import { addTrial } from '../../diagnose/trial/with-trial.ts';
 import { tryLogin, type TrialResult } from '../../diagnose/trial/trial.ts';
-import { addSubmit, type SubmitFacts } from '../../diagnose/why/with-submit.ts';
+import type { SubmitFacts } from '../../diagnose/why/submit/submit-facts.ts';
+import { addSubmit } from '../../diagnose/why/with-submit.ts';
 import { findSlurmPerson } from '../../agent/slurm/find-slurm-person.ts';
 import { askSubmit } from '../../host/slurm/ask-submit.ts';
 import { addSudo } from '../../diagnose/why/with-sudo.ts';

@@ -70,3 +70,7 @@ export const warning = (code: string, detail: string, owner: Owner, howToFix: st
   owner,
   howToFix,
 });
+
+/** An error that the operator of the node, or of the cluster, changes. */
+export const operatorError = (code: string, detail: string, howToFix: string): Verdict =>
+  error(code, detail, 'operator', howToFix);

@@ -1,6 +1,9 @@
 // Asks Slurm itself about one user: associations, the controller's uid, and a submission that is tried and not queued.
+import { hostname } from 'node:os';
 import { parseControllerUsers } from '../../common/text/controller-users.ts';
 import { runProgram } from '../probes/run-program.ts';
+import { type ExhaustedLimit, findExhausted, findExhaustedQos, QOS_LIMITS } from './parse-limits.ts';
+import { parsePartitions, type SubmitPartition } from './parse-partitions.ts';
 
 /** What Slurm says of a user; each part by itself, since slurmdbd and slurmctld fail singly. */
 export interface SubmitAnswer {
@@ -8,61 +11,70 @@ export interface SubmitAnswer {
   readonly associations: { readonly rows: readonly SubmitAssociation[] } | { readonly fault: string };
   /** The uid that slurmctld has for the name; null: it cannot resolve it, or knows no such user. */
   readonly uid: { readonly value: number | null } | { readonly fault: string };
-  /** The partition of a job that names none, by slurmctld; null: there is none, or it gave no answer. */
-  readonly partition: SubmitPartition | null;
+  /** Of the account on this node. */
+  readonly ownUid: number;
+  /** By slurmctld; null: it gave no answer. */
+  readonly partitions: readonly SubmitPartition[] | null;
+  /** Of the default account and the QOS that its jobs get, those that let no job through. */
+  readonly limits: readonly ExhaustedLimit[];
   /** Groups of the user on this node. */
   readonly groups: readonly string[];
+  /** Short name of this host. */
+  readonly host: string;
   /** `sbatch --test-only` as that user: what it said, and whether a job would be taken. */
   readonly trial: { readonly isTaken: boolean; readonly said: string };
-}
-
-/** `sbatch --test-only` asks neither of the two lists. null: everyone. */
-export interface SubmitPartition {
-  readonly name: string;
-  readonly accounts: readonly string[] | null;
-  readonly groups: readonly string[] | null;
 }
 
 export interface SubmitAssociation {
   readonly account: string;
   /** Empty: of all partitions. */
   readonly partition: string;
-  /** No job can be submitted (MaxSubmitJobs=0). */
+  /** No job can be submitted (MaxSubmitJobs is 0). */
   readonly isStopped: boolean;
   readonly isDefault: boolean;
+  readonly qos: readonly string[];
+  /** Of a job that names none. */
+  readonly defaultQos: string;
 }
 
 const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin', LC_ALL: 'C' };
 /** sbatch itself tries for longer while no controller answers. */
 const TIMEOUT_MS = 15_000;
+const ASSOCIATION_FORMAT = 'format=account,partition,maxsubmitjobs,defaultaccount,qos,defaultqos';
+
+function run(program: string, args: readonly string[], user?: { uid: number; gid: number }) {
+  return runProgram(program, args, {
+    timeout: TIMEOUT_MS,
+    environment: ENVIRONMENT,
+    ...(user === undefined ? {} : { user }),
+  });
+}
 
 /** As root: only root becomes the user. @param name of the account on this node, and in Slurm. */
 export async function askSubmit(name: string, ids: { uid: number; gid: number }): Promise<SubmitAnswer> {
-  const run = (program: string, args: readonly string[], user?: { uid: number; gid: number }) =>
-    runProgram(program, args, {
-      timeout: TIMEOUT_MS,
-      environment: ENVIRONMENT,
-      ...(user === undefined ? {} : { user }),
-    });
-  const format = 'format=account,partition,maxsubmitjobs,defaultaccount';
-  const [listed, managed, shown, member, trial] = await Promise.all([
-    run('sacctmgr', ['-nP', 'list', 'user', `name=${name}`, 'withassoc', format]),
-    run('scontrol', ['-o', 'show', 'assoc_mgr', `users=${name}`, 'flags=users']),
+  const [listed, managed, shown, member, qos, trial] = await Promise.all([
+    run('sacctmgr', ['-nP', 'list', 'user', `name=${name}`, 'withassoc', ASSOCIATION_FORMAT]),
+    run('scontrol', ['-o', 'show', 'assoc_mgr', `users=${name}`, 'flags=users,assoc']),
     run('scontrol', ['-o', 'show', 'partition']),
     run('id', ['-Gn', name]),
+    run('sacctmgr', ['-nP', 'show', 'qos', `format=name,${QOS_LIMITS.map(([column]) => column).join()}`]),
     run('sbatch', ['--test-only', '--chdir=/', '--wrap', 'true'], ids),
   ]);
+  const associations =
+    listed.status === 0
+      ? { rows: parseAssociations(listed.stdout) }
+      : { fault: pickWords(listed.stderr, 'sacctmgr') };
   return {
-    associations:
-      listed.status === 0
-        ? { rows: parseAssociations(listed.stdout) }
-        : { fault: pickWords(listed.stderr, 'sacctmgr') },
+    associations,
     uid:
       managed.status === 0
         ? { value: parseControllerUsers(managed.stdout).find((one) => one.name === name)?.uid ?? null }
         : { fault: pickWords(managed.stderr, 'scontrol') },
-    partition: parsePartition(shown.stdout),
+    ownUid: ids.uid,
+    partitions: shown.status === 0 ? parsePartitions(shown.stdout) : null,
+    limits: 'rows' in associations ? findLimits(associations.rows, name, managed.stdout, qos.stdout) : [],
     groups: member.stdout.trim().split(' '),
+    host: hostname().split('.')[0] ?? '',
     trial: {
       isTaken: trial.status === 0,
       said: pickWords(`${trial.stdout}\n${trial.stderr}`, 'sbatch'),
@@ -70,35 +82,58 @@ export async function askSubmit(name: string, ids: { uid: number; gid: number })
   };
 }
 
-/** `ACCOUNT|PARTITION|MAXSUBMIT|DEFAULT` lines; a line of another shape has a name with a `|`, which sunk-agent never makes. */
+function findLimits(
+  rows: readonly SubmitAssociation[],
+  name: string,
+  managed: string,
+  qos: string,
+): ExhaustedLimit[] {
+  const standard = rows.find(({ isDefault }) => isDefault);
+  if (standard === undefined) return [];
+  return [...findExhausted(managed, name, standard.account), ...findExhaustedQos(qos, standard.defaultQos)];
+}
+
+/**
+ * `ACCOUNT|PARTITION|MAXSUBMIT|DEFAULT|QOS|DEFAULTQOS` lines; a line of another shape has a name with a `|`, which
+ * sunk-agent never makes.
+ */
 export function parseAssociations(text: string): SubmitAssociation[] {
   return text.split('\n').flatMap((line) => {
-    const [account = '', partition = '', most = '', standard = '', ...more] = line.split('|');
-    if (account === '' || more.length > 0) return [];
-    return [{ account, partition, isStopped: most === '0', isDefault: account === standard }];
+    const [account = '', partition = '', most = '', standard = '', listed = '', named, ...more] =
+      line.split('|');
+    if (account === '' || named === undefined || more.length > 0) return [];
+    const qos = listed.split(',').filter(Boolean);
+    return [
+      {
+        account,
+        partition,
+        isStopped: most === '0',
+        isDefault: account === standard,
+        qos,
+        // slurmctld takes the only one, else Slurm's own.
+        defaultQos: named !== '' ? named : qos.length === 1 ? (qos[0] ?? '') : 'normal',
+      },
+    ];
   });
 }
 
-/** The default one of `scontrol -o show partition`. */
-export function parsePartition(text: string): SubmitPartition | null {
-  const line = text.split('\n').find((one) => / Default=YES /.test(one));
-  if (line === undefined) return null;
-  const list = (key: string): string[] | null => {
-    const value = new RegExp(` ${key}=(\\S+)`).exec(line)?.[1] ?? 'ALL';
-    return value === 'ALL' ? null : value.split(',');
-  };
-  const name = /^PartitionName=(\S+)/.exec(line)?.[1] ?? '';
-  return { name, accounts: list('AllowAccounts'), groups: list('AllowGroups') };
-}
-
-/** The last line that says something, without the program's own name before it. */
-function pickWords(text: string, program: string): string {
+/** The line that says the cause, without the program's own name before it; Slurm's reason, if it is one word, before it. */
+export function pickWords(text: string, program: string): string {
   const lines = text
     .split('\n')
-    .map((line) => line.replace(/^(?:sbatch|sacctmgr|scontrol|allocation failure): */, '').trim())
-    .filter((line) => line !== '' && !/attempt number -?\d+$/.test(line));
+    .map((line) =>
+      line
+        .replace(/^(?:sbatch|sacctmgr|scontrol|allocation failure): */, '')
+        .replace(/(?:: [A-Za-z ]+)?, attempt number -?\d+$/, '')
+        .trim(),
+    )
+    .filter((line) => line !== '');
   // The last line says what follows from that.
-  const cause = lines.find((line) => /munge/i.test(line)) ?? lines.at(-1);
-  const said = cause?.replace(/^(?:error|allocation failure): */, '') ?? '';
-  return said === '' ? `${program} said nothing` : said.slice(0, 300);
+  const cause = lines.find((line) => /munge|name resolution/i.test(line)) ?? lines.at(-1);
+  const reason = lines
+    .map((line) => line.replace(/^error: */, ''))
+    .find((line) => /^[A-Z]\w+Limit$/.test(line));
+  const said = cause?.replace(/^(?:error|fatal|allocation failure): */, '') ?? '';
+  if (said === '') return `${program} said nothing`;
+  return (reason === undefined || reason === said ? said : `${reason}: ${said}`).slice(0, 300);
 }

@@ -1,0 +1,287 @@
+// What keeps a person from running a job, on a real cluster: each situation is made, named first by `why --submit`, and
+// gone when its fix is followed.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { BASE_URL } from '../support/nodes/store.ts';
+import { describeOnNodes } from '../support/requirements.ts';
+import { CLUSTER } from '../support/slurm/slurm-cluster.ts';
+import { type SlurmSite, startSlurmSite } from '../support/slurm/slurm-people.ts';
+
+const CONFIG = `scim:
+  base_url: ${BASE_URL}
+access:
+  groups: [{ name: slurm-users }]
+accounts:
+  domains: [example.com]
+sync: { poll: '*/5 * * * * *' }
+slurm:
+  mode: enforce
+  every: 2s
+  rules: [{ group: 'team-*' }, { group: taken }]
+`;
+
+/** Those of another administrator, which sunk-agent does not manage; `other` has an association of one partition. */
+const FOREIGN = `sacctmgr -iQ add qos high
+  sacctmgr -iQ add account taken cluster=${CLUSTER}
+  useradd -u 9001 -M local && sacctmgr -iQ add user name=local account=taken cluster=${CLUSTER}
+  useradd -u 9002 -M other && sacctmgr -iQ add user name=other account=taken partition=gpu cluster=${CLUSTER}
+  useradd -u 9003 -M early && userdel early && sacctmgr -iQ add user name=early account=taken cluster=${CLUSTER}
+  useradd -u 9003 -M early
+  useradd -u 9004 -M none`;
+
+describeOnNodes('what keeps a person from running a job', () => {
+  let site: SlurmSite;
+
+  beforeAll(async () => {
+    site = await startSlurmSite('trixie', CONFIG, (must) => must(FOREIGN));
+    await site.store.createGroup('slurm-users', []);
+    await site.store.createGroup('team-vision', []);
+    await site.store.createGroup('taken', []);
+    await site.addPerson('bob', ['team-vision', 'slurm-users']);
+    await settle('bob');
+  }, 600_000);
+  afterAll(() => site?.stop());
+
+  interface Said {
+    readonly status: number | null;
+    readonly code: string;
+    readonly level: string;
+    readonly owner: string | null;
+    readonly howToFix: string | null;
+    readonly cause: string | null;
+    readonly text: string;
+  }
+
+  function why(name: string): Said {
+    const { status, stdout, stderr } = site.node.exec(`sunk-agent why ${name} --submit --json`);
+    const said = JSON.parse(stdout === '' ? '{"links":[]}' : stdout) as {
+      links: (Omit<Said, 'status' | 'cause' | 'text'> & { link: string })[];
+      cause?: { code: string } | null;
+    };
+    const none = { code: 'none', level: 'none', owner: null, howToFix: null };
+    const { code, level, owner, howToFix } = said.links.find(({ link }) => link === 'submit') ?? none;
+    const text = `${stdout}${stderr}`;
+    return { status, code, level, owner, howToFix, cause: said.cause?.code ?? null, text };
+  }
+
+  async function expectCode(name: string, code: string): Promise<Said> {
+    let said: Said | null = null;
+    await eventually(
+      `${code} is said of ${name}`,
+      () => (said = why(name)).code === code,
+      () => said?.text ?? '',
+    );
+    return said ?? why(name);
+  }
+
+  const settle = (name: string): Promise<Said> => expectCode(name, 'ok');
+
+  /** What breaks it, and the fix: the command that `why` names where it names a whole one (`follow`), else this one. */
+  async function expectNamed(
+    name: string,
+    code: string,
+    { breakIt, fix }: { readonly breakIt: string; readonly fix: string },
+    words: RegExp,
+  ): Promise<void> {
+    site.must(breakIt);
+    let said: Said | null = null;
+    try {
+      said = await expectCode(name, code);
+      expect(said).toMatchObject({ status: 1, level: 'error', owner: 'operator' });
+      expect(said.text).toMatch(words);
+    } finally {
+      const command = (said?.howToFix ?? '').split(/, (?:or|then|and) |; /)[0] ?? '';
+      site.node.exec(fix === 'follow' ? command.replace(/^sacctmgr /, 'sacctmgr -iQ ') : fix);
+    }
+    await settle(name);
+  }
+
+  const partition = (change: string): string => `scontrol update PartitionName=main ${change}`;
+  const modify = (change: string): string => `sacctmgr -iQ modify ${change}`;
+
+  test.each<[string, string, string, string, RegExp]>([
+    [
+      'bob',
+      'submit-partition',
+      partition('AllowAccounts=root'),
+      partition('AllowAccounts=ALL'),
+      /root alone/,
+    ],
+    ['bob', 'submit-partition', partition('DenyAccounts=team-vision'), partition('DenyAccounts='), /DenyAcc/],
+    ['bob', 'submit-partition', partition('AllowGroups=adm'), partition('AllowGroups=ALL'), /groups adm/],
+    ['bob', 'submit-partition', partition('AllowQos=high'), partition('AllowQos=ALL'), /QOS high alone/],
+    ['bob', 'submit-partition', partition('DenyQos=normal'), partition('DenyQos='), /DenyQos/],
+    ['bob', 'submit-partition', partition('RootOnly=YES'), 'follow', /root alone/],
+    ['bob', 'submit-partition', partition('AllocNodes=elsewhere'), partition('AllocNodes=ALL'), /elsewhere/],
+    ['bob', 'submit-partition-state', partition('State=DOWN'), 'follow', /DOWN/],
+    ['bob', 'submit-partition-state', partition('State=DRAIN'), 'follow', /DRAIN/],
+    ['bob', 'submit-partition-state', partition('State=INACTIVE'), 'follow', /INACTIVE/],
+    ['bob', 'submit-no-partition', partition('Default=NO'), 'follow', /no partition is the default/],
+  ])(
+    '%s: %s (%s)',
+    (name, code, breakIt, fix, words) => expectNamed(name, code, { breakIt, fix }, words),
+    120_000,
+  );
+
+  test.each<[string, string, string, string, RegExp]>([
+    [
+      'local',
+      'submit-stopped',
+      modify('user where name=local set MaxSubmitJobs=0'),
+      'follow',
+      /MaxSubmitJobs/,
+    ],
+    ['local', 'submit-limit', modify('user where name=local set MaxJobs=0'), 'follow', /MaxJobs of local/],
+    ['local', 'submit-limit', modify('user where name=local set MaxWall=0'), 'follow', /MaxWall of local/],
+    ['local', 'submit-limit', modify('account where name=taken set GrpJobs=0'), 'follow', /account taken/],
+    ['local', 'submit-limit', modify('account where name=root set GrpJobs=0'), 'follow', /account root/],
+    ['local', 'submit-limit', modify('account where name=taken set GrpTRES=cpu=0'), 'follow', /GrpTRES=cpu/],
+    ['bob', 'submit-limit', modify('account where name=team-vision set GrpSubmitJobs=0'), 'follow', /vision/],
+    ['local', 'submit-limit', modify('qos where name=normal set MaxJobsPerUser=0'), 'follow', /QOS normal/],
+    ['local', 'submit-limit', modify('qos where name=normal set MaxSubmitJobsPerUser=0'), 'follow', /normal/],
+    ['local', 'submit-limit', modify('qos where name=normal set GrpJobs=0'), 'follow', /GrpJobs of the QOS/],
+  ])(
+    '%s: %s (%s)',
+    (name, code, breakIt, fix, words) => expectNamed(name, code, { breakIt, fix }, words),
+    120_000,
+  );
+
+  test.each<[string, string, string, string, RegExp]>([
+    ['bob', 'submit-munge', 'systemctl stop munge', 'systemctl start munge', /munge/i],
+    ['bob', 'submit-slurmctld', 'systemctl stop slurmctld', 'systemctl start slurmctld', /slurmctld/],
+    ['bob', 'submit-slurmctld', 'pkill -STOP -x slurmctld', 'pkill -CONT -x slurmctld', /no answer/],
+    [
+      'bob',
+      'submit-controller-name',
+      "cp -p /etc/slurm/slurm.conf /root/; sed -i 's/^SlurmctldHost=.*/SlurmctldHost=nohost.invalid/' /etc/slurm/slurm.conf",
+      'cp -p /root/slurm.conf /etc/slurm/',
+      /resolve/,
+    ],
+    [
+      'bob',
+      'submit-no-config',
+      'mv /etc/slurm/slurm.conf /root/',
+      'mv /root/slurm.conf /etc/slurm/',
+      /config/,
+    ],
+    [
+      'bob',
+      'submit-no-sbatch',
+      'mv /usr/bin/sbatch /usr/bin/away',
+      'mv /usr/bin/away /usr/bin/sbatch',
+      /sbatch/,
+    ],
+    [
+      'bob',
+      'submit-nodes',
+      'scontrol update NodeName=localhost State=DRAIN Reason=test',
+      'scontrol update NodeName=localhost State=RESUME',
+      /no node can run/,
+    ],
+  ])(
+    '%s: %s (%s)',
+    (name, code, breakIt, fix, words) => expectNamed(name, code, { breakIt, fix }, words),
+    240_000,
+  );
+
+  test('people of others: no association, one of another partition, a name that came late, another uid', async () => {
+    await expectNamed(
+      'none',
+      'submit-no-association',
+      { breakIt: 'true', fix: `sacctmgr -iQ add user none account=taken cluster=${CLUSTER}` },
+      /no association of none/,
+    );
+    await expectNamed(
+      'other',
+      'submit-association-partition',
+      { breakIt: 'true', fix: `sacctmgr -iQ add user name=other account=taken cluster=${CLUSTER}` },
+      /partition gpu alone/,
+    );
+    await expectNamed(
+      'early',
+      'submit-unresolved',
+      { breakIt: 'true', fix: 'scontrol reconfigure' },
+      /cannot resolve/,
+    );
+    await expectNamed(
+      'early',
+      'submit-uid',
+      { breakIt: 'usermod -u 9013 early', fix: 'scontrol reconfigure' },
+      /uid 9003, and here it is 9013/,
+    );
+  }, 240_000);
+
+  test('a group that no rule names, and one whose account is of others', async () => {
+    await site.addPerson('carol', ['slurm-users']);
+    const first = await expectCode('carol', 'submit-no-rule');
+    expect(first).toMatchObject({ status: 1, owner: 'provider' });
+    await site.addPerson('dora', ['taken', 'slurm-users']);
+    await expectCode('dora', 'submit-account-foreign');
+    site.must('sunk-agent import --slurm taken --apply');
+    await settle('dora');
+  }, 240_000);
+
+  test('a frozen node', async () => {
+    site.must('sunk-agent freeze --for 1h --reason test || sunk-agent freeze --for 1h');
+    await site.addPerson('erin', ['slurm-users']);
+    await expectCode('carol', 'submit-no-rule');
+    const { Resources } = (await site.store.request(
+      'GET',
+      '/Users?filter=userName%20eq%20%22carol@example.com%22',
+    )) as unknown as {
+      Resources: { id: string }[];
+    };
+    await site.store.addMember('team-vision', Resources[0]?.id ?? '');
+    const said = await expectCode('carol', 'submit-frozen');
+    expect(said.howToFix).toBe('sunk-agent thaw');
+    site.must(said.howToFix ?? 'false');
+    await settle('carol');
+  }, 240_000);
+
+  test('a blocked person, whose block is the first cause', async () => {
+    site.must('sunk-agent block carol');
+    await eventually('no association is left', () => site.associations('carol').join() === '', site.explain);
+    const said = why('carol');
+    expect(said.level).toBe('error');
+    expect(said.text).toMatch(/block/);
+    site.must('sunk-agent unblock carol');
+    await settle('carol');
+  }, 240_000);
+
+  test('a worker that is stopped, one that slurmdbd knows as no Operator, slurmdbd and its database', async () => {
+    site.must('systemctl stop sunk-agent-slurm');
+    await site.addPerson('fred', ['team-vision', 'slurm-users']);
+    await eventually('fred has an account', () => site.node.exec('id fred').status === 0, site.explain);
+    await expectCode('fred', 'submit-not-compared');
+    site.must('systemctl stop slurmdbd');
+    await expectCode('fred', 'submit-slurmdbd');
+    site.must('systemctl start slurmdbd; systemctl stop mariadb');
+    await expectCode('fred', 'submit-slurmdbd');
+    site.must('systemctl start mariadb; systemctl restart slurmdbd');
+    await eventually('slurmdbd answers', () => site.node.exec('sacctmgr -nP list cluster').status === 0);
+    site.must(modify('user where name=sunk-slurm set adminlevel=None'));
+    site.must('systemctl start sunk-agent-slurm');
+    await expectCode('fred', 'submit-round');
+    site.must(modify('user where name=sunk-slurm set adminlevel=Operator'));
+    await settle('fred');
+  }, 400_000);
+
+  test('a node that only observes', async () => {
+    site.must(
+      "sed -i 's/mode: enforce/mode: observe/' /etc/sunk-agent/config.yaml; systemctl restart sunk-agent",
+    );
+    await site.addPerson('gina', ['team-vision', 'slurm-users']);
+    await eventually('gina has an account', () => site.node.exec('id gina').status === 0, site.explain);
+    await expectCode('gina', 'submit-observing');
+    site.must(
+      "sed -i 's/mode: observe/mode: enforce/' /etc/sunk-agent/config.yaml; systemctl restart sunk-agent",
+    );
+    await settle('gina');
+  }, 240_000);
+
+  describe('and nothing of others was changed', () => {
+    test('their associations are as they were made', () => {
+      expect(site.associations('local')).toEqual(['taken|local']);
+    });
+  });
+});
