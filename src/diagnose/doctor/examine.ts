@@ -10,6 +10,7 @@ import { checkPower } from './check/check-power.ts';
 import { checkReader } from './check/check-reader.ts';
 import { checkServices } from './check/check-services.ts';
 import { checkPublisher } from './check/check-publisher.ts';
+import { checkSlurm } from './check/check-slurm.ts';
 import { checkSyncs } from './check/check-syncs.ts';
 import { checkSshd } from './check/check-sshd.ts';
 import { checkStore } from './check/check-store.ts';
@@ -33,6 +34,7 @@ const CHECKS: readonly ((facts: Facts) => Finding[])[] = [
   checkDecisions,
   checkBreakGlass,
   checkServices,
+  checkSlurm,
   checkPower,
 ];
 

@@ -2,6 +2,8 @@
 import type { Config } from '../../config/config.ts';
 import type { BreakGlassAccount } from '../../host/probes/break-glass.ts';
 import type { Fleet } from '../../publish/judge-fleet.ts';
+import type { SlurmStatus } from '../../agent/slurm/slurm-status.ts';
+import type { SlurmSelf } from '../../host/slurm/ask-config.ts';
 import type { DiskProbe } from '../../host/probes/disk-probe.ts';
 import type { PamAnswer } from '../../host/probes/pam-account.ts';
 import type { SshdFinding } from '../../host/sshd/sshd-findings.ts';
@@ -82,6 +84,22 @@ export interface Facts {
   readonly uncheckedPower: readonly { readonly what: string; readonly location: string }[];
   /** null: this node publishes no generations. */
   readonly publisher: PublisherFacts | null;
+  /** null: Slurm is not managed. */
+  readonly slurm: SlurmFacts | null;
+}
+
+export interface SlurmFacts {
+  /** Of the worker. */
+  readonly user: string;
+  /** On this node; null: there is no such user. */
+  readonly uid: number | null;
+  /** null: there is no systemd. */
+  readonly isWorkerRunning: boolean | null;
+  readonly self: SlurmSelf;
+  /** Of the last round; null: none has ended. */
+  readonly status: SlurmStatus | null;
+  /** Files that only their owner may read, as far as they are on this node. */
+  readonly secrets: readonly FileRights[];
 }
 
 /** The agent and the reader that run. */

@@ -25,6 +25,7 @@ import { tryProbe } from '../probe.ts';
 import type { Facts, FileRights } from './facts.ts';
 import { gatherProbe } from './gather-probe.ts';
 import { gatherPublisher } from './gather-publisher.ts';
+import { gatherSlurm } from './gather-slurm.ts';
 import { gatherNodeFacts, gatherSshdFacts } from './gather-node.ts';
 
 const ACCOUNT_FILES = ['passwd', 'group', 'shadow', 'gshadow'];
@@ -74,6 +75,7 @@ export async function gatherFacts(context: NodeContext, now: number): Promise<Fa
     nameRound: readNameRound(paths),
     uncheckedPower: readPrivilegedNames(root, hostname()).unchecked,
     publisher: await gatherPublisher(context, now),
+    slurm: await gatherSlurm(context),
   };
 }
 

@@ -75,6 +75,7 @@ export const healthyNode: Facts = {
   nameRound: null,
   uncheckedPower: [],
   publisher: null,
+  slurm: null,
 };
 
 export const node = (more: Partial<Facts>): Facts => ({ ...healthyNode, ...more });

@@ -12,6 +12,8 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'doctor/gather-publisher.ts':
     'asks ssh-keygen and reads the volumes: test/scenarios/publish/publisher.test.ts runs it',
   'doctor/gather-node.ts': 'asks programs of the node; what their answers mean is node-answers.ts',
+  'doctor/gather-slurm.ts':
+    'asks Slurm: test/system/slurm.test.ts runs it; what it says is host/slurm/ask-config.ts',
   'doctor/finding.ts': 'decides nothing: it makes a record of its arguments',
   'doctor/print.ts': 'decides nothing: doctor/json.test.ts holds the screen and the JSON to one list',
   'why/verdict.ts': 'decides nothing: it makes a record of its arguments',
