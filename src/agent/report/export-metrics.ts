@@ -10,6 +10,7 @@ import type { ReaderLink } from '../reader-client/reader-link.ts';
 import type { SyncReport } from '../reconcile/sync-report.ts';
 import { readFleet } from '../../publish/read-fleet.ts';
 import { isPublishing } from '../publication/publish-generation.ts';
+import { readSlurmStatus } from '../slurm/slurm-status.ts';
 import type { Metrics } from './metrics.ts';
 import type { Status } from './status.ts';
 
@@ -46,6 +47,8 @@ export async function openMetricsPublisher(
         if (now >= fleetAt + FLEET_EVERY) {
           fleetAt = now;
           showFleet(context, metrics, now);
+          const slurm = context.config.slurm.mode === 'off' ? null : readSlurmStatus(context.paths);
+          if (slurm !== null) metrics.showSlurm(slurm);
         }
         const text = await metrics.render();
         if (address !== null) await link.current()?.showMetrics(text);

@@ -13,6 +13,7 @@ export function defineMetrics(registry: Registry) {
     ...defineSyncMetrics(makers, registry),
     ...defineStateMetrics(makers),
     ...defineFleetMetrics(makers),
+    ...defineSlurmMetrics(makers),
     first: defineFirstNames(makers),
   };
 }
@@ -116,6 +117,25 @@ function defineFleetMetrics({ gauge }: Makers) {
       'published_timestamp_seconds',
       'When the manifest on the volume was signed; 0: there is none',
     ),
+  };
+}
+
+/** Only where Slurm is managed; of its last round, read once a minute. */
+function defineSlurmMetrics({ gauge }: Makers) {
+  return {
+    slurmRound: gauge(
+      'slurm_last_round_timestamp_seconds',
+      'When Slurm was last compared; 0: never, or it is not managed',
+    ),
+    slurmSeconds: gauge('slurm_round_seconds', 'How long the last round took that compared Slurm'),
+    slurmFailing: gauge(
+      'slurm_failing_since_timestamp_seconds',
+      'Since when Slurm cannot be compared; 0: it can',
+    ),
+    slurmAssociations: gauge('slurm_associations', 'Managed associations'),
+    slurmFindings: gauge('slurm_findings', 'What is wrong after the last round: failed, held, refused', [
+      'kind',
+    ]),
   };
 }
 

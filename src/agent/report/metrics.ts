@@ -6,6 +6,7 @@ import type { Fleet } from '../../publish/judge-fleet.ts';
 import { makePrintable } from '../../common/text/printable.ts';
 import { isAgreed, type SyncReport } from '../reconcile/sync-report.ts';
 import { defineMetrics, type Instruments } from './metric-definitions.ts';
+import type { SlurmStatus } from '../slurm/slurm-status.ts';
 import type { Status } from './status.ts';
 
 export interface Metrics {
@@ -14,6 +15,7 @@ export interface Metrics {
   countTraffic(traffic: Traffic): void;
   /** @param publishedAt epoch seconds; null: nothing was published. */
   showFleet(fleet: Fleet, publishedAt: number | null): void;
+  showSlurm(slurm: SlurmStatus): void;
   /** Prometheus' text format, 0.0.4. */
   render(): Promise<string>;
 }
@@ -51,6 +53,15 @@ export function createMetrics({ version, config }: Identity): Metrics {
       metrics.heartbeatsMalformed.set(malformed);
       metrics.heartbeatsCut.set(isCut ? 1 : 0);
       metrics.publishedAt.set(publishedAt ?? 0);
+    },
+    showSlurm({ at, seconds, failure, associations, problems, held, refusals }) {
+      metrics.slurmRound.set(at ?? 0);
+      metrics.slurmSeconds.set(seconds);
+      metrics.slurmFailing.set(failure?.since ?? 0);
+      metrics.slurmAssociations.set(associations);
+      const heldChanges = held.reduce((sum, { changes }) => sum + changes, 0);
+      const findings = { failed: problems.length, held: heldChanges, refused: refusals.length };
+      replace(metrics.slurmFindings, 'kind', findings);
     },
     render: () => registry.metrics(),
   };

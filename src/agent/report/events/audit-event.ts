@@ -25,6 +25,7 @@ export const auditEvent = z.strictObject({
           'SCIM id of the person, or of the group; null where the change concerns all, or it is not known.',
         ),
       group: text.nullable().describe('The Unix group of a membership; else null.'),
+      account: text.nullable().describe('The Slurm account of an association; else null.'),
     })
     .describe('Who or what it was done to.'),
   actor: z

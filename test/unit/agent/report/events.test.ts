@@ -34,7 +34,7 @@ describe('an audit event', () => {
       code: 'member-add',
       at: new Date(NOW * 1000).toISOString(),
       sync: 7,
-      subject: { name: 'alice', scimId: 'u-alice', group: 'slurm-admins' },
+      subject: { name: 'alice', scimId: 'u-alice', group: 'slurm-admins', account: null },
       actor: { kind: 'store', name: 'https://store.example', snapshot: 'abcd', loginuid: null },
       reason: 'the store lists this member',
       keys: null,

@@ -8,6 +8,7 @@ import type { SyncReport } from '../../../../src/agent/reconcile/sync-report.ts'
 import { withLoginPath } from '../../../../src/agent/report/login-path.ts';
 import { statusOf } from '../../../../src/agent/report/status.ts';
 import { makeReport, NOW } from '../../../support/records/sample-report.ts';
+import { STATUS } from '../../../support/slurm/submit-facts.ts';
 
 const TALLY: SyncReport['tally'] = {
   changes: { 'account-close': { done: 2, failed: 1 } },
@@ -48,6 +49,14 @@ async function exportAfter(...reports: SyncReport[]): Promise<string> {
   metrics.countTraffic({ statuses: { '200': 3, '401': 1, '429': 2, none: 1 }, retries: 2 });
   const counts = { current: 4997, behind: 0, faulty: 1, stale: 2 };
   metrics.showFleet({ followers: [], counts, malformed: 1, isCut: false }, NOW - 60);
+  metrics.showSlurm({
+    ...STATUS,
+    at: NOW - 30,
+    failure: { since: NOW - 20, problem: 'no answer' },
+    associations: 7,
+    problems: ['p'],
+    held: [{ hash: 'h', kind: 'loss', reason: 'r', changes: 3, since: 1 }],
+  });
   return metrics.render();
 }
 
@@ -165,6 +174,20 @@ test('followers are counted by standing, beside the age of what they should have
     'sunk_agent_heartbeats_malformed 1',
     'sunk_agent_heartbeats_cut 0',
     `sunk_agent_published_timestamp_seconds ${NOW - 60}`,
+  ])
+    expect(text).toContain(`${line}\n`);
+});
+
+test('Slurm is shown as its last round found it', async () => {
+  const text = await exportAfter(makeReport());
+  for (const line of [
+    `sunk_agent_slurm_last_round_timestamp_seconds ${NOW - 30}`,
+    `sunk_agent_slurm_failing_since_timestamp_seconds ${NOW - 20}`,
+    'sunk_agent_slurm_round_seconds 1',
+    'sunk_agent_slurm_associations 7',
+    'sunk_agent_slurm_findings{kind="failed"} 1',
+    'sunk_agent_slurm_findings{kind="held"} 3',
+    'sunk_agent_slurm_findings{kind="refused"} 0',
   ])
     expect(text).toContain(`${line}\n`);
 });
