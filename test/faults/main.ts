@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { type Figures, runCampaign } from './campaign.ts';
+import { runSlurmCampaign, type SlurmFigures } from './slurm-campaign.ts';
 import { listNodeFaults } from './node-faults.ts';
 
 const { values } = parseArgs({
@@ -9,6 +10,8 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     minutes: { type: 'string', default: '2' },
     rounds: { type: 'string' },
+    /** Kills of Slurm's daemons instead, on a booted node. */
+    slurm: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
@@ -18,7 +21,9 @@ const seed = values.seed === undefined ? randomInt(2 ** 31) : Number(values.seed
 const minutes = Number(values.minutes);
 const rounds = values.rounds === undefined ? Infinity : Number(values.rounds);
 if (![seed, minutes].every(Number.isFinite) || Number.isNaN(rounds)) {
-  console.error('usage: npm run faults -- [--seed NUMBER] [--minutes NUMBER] [--rounds NUMBER] [--json]');
+  console.error(
+    'usage: npm run faults -- [--seed NUMBER] [--minutes NUMBER] [--rounds NUMBER] [--slurm] [--json]',
+  );
   process.exit(64);
 }
 
@@ -32,12 +37,13 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     span.until = 0;
   });
 
-let sofar: Figures | null = null;
+let sofar: Figures | SlurmFigures | null = null;
 let saidAt = Date.now();
 try {
-  const figures = await runCampaign(seed, rounds, span, (now) => {
+  const run = values.slurm ? runSlurmCampaign : runCampaign;
+  const figures = await run(seed, rounds, span, (now: Figures | SlurmFigures) => {
     sofar = structuredClone(now);
-    const text = `${now.rounds} rounds, ${now.syncs} syncs`;
+    const text = `${now.rounds} rounds, ${'syncs' in now ? `${now.syncs} syncs` : `${now.changes} changes`}`;
     if (process.stderr.isTTY) process.stderr.write(`\r${text} `);
     else if (Date.now() - saidAt > SAY_EVERY_MS) {
       saidAt = Date.now();
@@ -50,6 +56,8 @@ try {
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   console.error(`until then: ${JSON.stringify(sofar)}`);
-  console.error(`again: npm run faults -- --seed ${seed} --minutes ${minutes}`);
+  console.error(
+    `again: npm run faults -- --seed ${seed} --minutes ${minutes}${values.slurm ? ' --slurm' : ''}`,
+  );
   process.exitCode = 1;
 }
