@@ -156,6 +156,52 @@ shows a follower whose clock is a minute off as faulty.
 Who is root in a pod can stop its follower, or take its keys for that pod; sunk-agent fleet shows it stale, and such a pod
 must be deleted. Heartbeats are what pods report, and no proof.`;
 
+export const SLURM = `With slurm.mode the members of groups get Slurm accounts and associations. The Slurm worker (sunk-agent-slurm.service, user
+sunk-slurm) runs sacctmgr, squeue, scancel and scontrol; it has munge's socket and Slurm's network, no token, and no rights
+over accounts. After each sync that changed something, and each slurm.every, it lists what Slurm has, and the agent compares
+that with slurm.rules. Nothing of it delays a login.
+
+A group that a rule names becomes an account: of rule.account, or of the group's own name, which must be one that Slurm
+neither folds nor splits. The first rule with default: true among a person's rules gives the default account, else the
+oldest association stays it. Settings that a rule leaves unset are not managed. A group that left the store keeps its last
+members, and status names it.
+
+What sunk-agent made is in its ledger; everything else in Slurm is of others, is never changed, and is refused where a rule
+wants its name. An account or user of others is taken over by sunk-agent import --slurm.
+
+An association is added only for a person whose account is on the node; if slurmctld cannot resolve the name, or has another
+uid for it, it is removed and added again once it can, since slurmctld resolves a name once. Who loses access, or is blocked,
+can submit no job first (MaxSubmitJobs=0), then has pending and running jobs cancelled, then loses the associations; the
+history of the jobs stays. While slurmdbd, its database, munge or slurmctld is away, what is pending waits and is tried again.
+
+The guard holds losses of associations by limits.max_loss and more QOS, limits or shares by limits.max_gain.slurm_limits.
+
+To set it up:
+
+  1. user        getent passwd sunk-slurm on slurmctld's host must have the uid that it has here
+  2. Operator    sacctmgr add user name=sunk-slurm account=root adminlevel=Operator
+  3. enforce     AccountingStorageEnforce=associations,limits,qos in slurm.conf
+  4. observe     slurm.mode: observe and slurm.rules; systemctl enable --now sunk-agent-slurm; restart sunk-agent
+  5. look        sunk-agent status and sunk-agent doctor; sunk-agent import --slurm for what is there already
+  6. act         slurm.mode: enforce, and restart sunk-agent
+
+The rules of a site with ten groups: eight teams below two departments, whose accounts are of the departments' groups, and
+guests with little:
+
+Examples:
+  slurm:
+    mode: enforce
+    rules:
+      - { group: dept-physics, account: physics, fairshare: 60 }
+      - { group: dept-biology, account: biology, fairshare: 40 }
+      - { group: team-cern, parent: physics, default: true, limits: { GrpTRES: gres/gpu=64 } }
+      - { group: 'team-phys-*', parent: physics, default: true }
+      - { group: 'team-bio-*', parent: biology, default: true, qos: [normal, long], default_qos: normal }
+      - { group: guests, default: true, fairshare: 1, limits: { MaxSubmitJobs: '10', MaxWallDurationPerJob: '60' } }
+
+sunk-agent why NAME --submit names the first thing that keeps a person from running a job. It looks at the default account,
+the default partition and the limits that let no job start, and tries a submission that is not queued.`;
+
 export const STATUS = `status.json and sunk-agent status --json have schema_version 2. For one release each renamed field also has its name of
 version 1, with the same value:
 

@@ -6,7 +6,7 @@ import { OVERVIEW } from '../src/cli/help.ts';
 import { configSchema } from '../src/config/config.ts';
 import { loadCommands } from './commands.ts';
 import { listKeys } from './config-keys.ts';
-import { EVENTS, LEAVING, NAMES, NSSCACHE, PUBLISH, READING, STATUS } from './man-texts.ts';
+import { EVENTS, LEAVING, NAMES, NSSCACHE, PUBLISH, READING, SLURM, STATUS } from './man-texts.ts';
 import { escapeText, literal, renderHead, renderList } from './mdoc.ts';
 
 /** sunk-agent(8) as mdoc. `time` in epoch seconds. */
@@ -133,6 +133,8 @@ export function renderConfigManual(time: number): string {
     ...renderHelp(PUBLISH),
     '.Sh THE NSSCACHE BACKEND',
     ...renderHelp(NSSCACHE),
+    '.Sh SLURM',
+    ...renderHelp(SLURM),
     '.Sh SEE ALSO',
     '.Xr sunk\\-agent 8 ,',
     '.Xr nsswitch.conf 5',
@@ -156,7 +158,7 @@ function renderHelp(help: string): string[] {
         '.Pp',
         'Examples:',
         '.Bd -literal -offset indent',
-        ...lines.slice(1).map((line) => escapeText(line.trim())),
+        ...lines.slice(1).map((line) => escapeText(line.replace(/^ {2}/, '').trimEnd())),
         '.Ed',
       ];
     return [

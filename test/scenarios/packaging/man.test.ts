@@ -4,11 +4,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { z } from 'zod';
 import { loadCommands } from '../../../packaging/commands.ts';
 import { renderCompletion } from '../../../packaging/completion.ts';
 import { listKeys } from '../../../packaging/config-keys.ts';
 import { renderCommandManual, renderConfigManual } from '../../../packaging/man.ts';
+import { SLURM } from '../../../packaging/man-texts.ts';
 import { escapeText } from '../../../packaging/mdoc.ts';
 import { configSchema } from '../../../src/config/config.ts';
 import { propertyRuns } from '../../support/property-runs.ts';
@@ -26,6 +28,12 @@ describe('sunk-agent.yaml(5)', () => {
     const page = format(renderConfigManual(TIME));
     if (process.env['UPDATE_GOLDEN'] !== undefined) writeFileSync(golden, page);
     expect(page).toBe(readFileSync(golden, 'utf8'));
+  });
+
+  it('has an example for Slurm that the schema takes', () => {
+    const [, example = ''] = /^Examples:\n(  slurm:\n(?: {4}.*\n)+)/m.exec(SLURM) ?? [];
+    const { slurm } = parse(example) as { slurm: unknown };
+    expect(configSchema.shape.slurm.parse(slurm)).toMatchObject({ mode: 'enforce' });
   });
 
   it('has every key of the schema with a description', () => {
