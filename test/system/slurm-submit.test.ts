@@ -96,6 +96,34 @@ describeOnNodes('what keeps a person from running a job', () => {
     await settle(name);
   }
 
+  // First: slurmctld resolves every name again when it starts.
+  test('people of others: no association, one of another partition, a name that came late, another uid', async () => {
+    await expectNamed(
+      'none',
+      'submit-no-association',
+      { breakIt: 'true', fix: `sacctmgr -iQ add user none account=taken cluster=${CLUSTER}` },
+      /no association of none/,
+    );
+    await expectNamed(
+      'other',
+      'submit-association-partition',
+      { breakIt: 'true', fix: `sacctmgr -iQ add user name=other account=taken cluster=${CLUSTER}` },
+      /partition gpu alone/,
+    );
+    await expectNamed(
+      'early',
+      'submit-unresolved',
+      { breakIt: 'true', fix: 'scontrol reconfigure' },
+      /cannot resolve/,
+    );
+    await expectNamed(
+      'early',
+      'submit-uid',
+      { breakIt: 'usermod -u 9013 early', fix: 'scontrol reconfigure' },
+      /uid 9003, and here it is 9013/,
+    );
+  }, 240_000);
+
   const partition = (change: string): string => `scontrol update PartitionName=main ${change}`;
   const modify = (change: string): string => `sacctmgr -iQ modify ${change}`;
 
@@ -183,33 +211,6 @@ describeOnNodes('what keeps a person from running a job', () => {
     (name, code, breakIt, fix, words) => expectNamed(name, code, { breakIt, fix }, words),
     240_000,
   );
-
-  test('people of others: no association, one of another partition, a name that came late, another uid', async () => {
-    await expectNamed(
-      'none',
-      'submit-no-association',
-      { breakIt: 'true', fix: `sacctmgr -iQ add user none account=taken cluster=${CLUSTER}` },
-      /no association of none/,
-    );
-    await expectNamed(
-      'other',
-      'submit-association-partition',
-      { breakIt: 'true', fix: `sacctmgr -iQ add user name=other account=taken cluster=${CLUSTER}` },
-      /partition gpu alone/,
-    );
-    await expectNamed(
-      'early',
-      'submit-unresolved',
-      { breakIt: 'true', fix: 'scontrol reconfigure' },
-      /cannot resolve/,
-    );
-    await expectNamed(
-      'early',
-      'submit-uid',
-      { breakIt: 'usermod -u 9013 early', fix: 'scontrol reconfigure' },
-      /uid 9003, and here it is 9013/,
-    );
-  }, 240_000);
 
   test('a group that no rule names, and one whose account is of others', async () => {
     await site.addPerson('carol', ['slurm-users']);

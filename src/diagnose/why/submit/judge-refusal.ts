@@ -4,7 +4,7 @@ import { operatorError, type Verdict } from '../verdict.ts';
 
 /** What every command of Slurm needs on this host: the commands, their configuration, munge. null: nothing is missing. */
 export function judgeTools({ associations, trial: { said } }: SubmitAnswer): Verdict | null {
-  if (/spawn \S+ (?:ENOENT|EACCES)/.test(said))
+  if (/spawn \S+ (?:ENOENT|EACCES)|command not found/.test(said))
     return operatorError(
       'submit-no-sbatch',
       `sbatch cannot be started on this node: ${said}`,

@@ -42,6 +42,7 @@ describe('what Slurm refuses', () => {
     ['submit-slurmctld', { answer: said('no answer within 15 s') }],
     ['submit-no-config', { answer: said('Could not establish a configuration source') }],
     ['submit-no-sbatch', { answer: said('spawn sbatch ENOENT') }],
+    ['submit-no-sbatch', { answer: said('/bin/bash: line 1: sbatch: command not found') }],
     // The round cannot be made without munge either, so munge is what is named.
     [
       'submit-munge',
