@@ -92,7 +92,8 @@ export function parseRows(
       known?.map(({ name, defaultAccount, adminLevel }) => ({ name, defaultAccount, adminLevel })) ??
       split(users, 3).map(toUser),
     associations: rows.flatMap(parseAssociation),
-    uids: known?.map(({ name, uid }) => ({ name, uid })) ?? null,
+    // Whose jobs are not known, of them nothing is taken away.
+    uids: jobs === null ? null : (known?.map(({ name, uid }) => ({ name, uid })) ?? null),
     jobs: [...new Set((jobs ?? '').split('\n'))].flatMap((line) => {
       const [user, account, ...more] = line.split('|');
       return user === undefined || account === undefined || more.length > 0 ? [] : [{ user, account }];

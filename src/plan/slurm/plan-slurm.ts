@@ -7,7 +7,7 @@ import type {
   SlurmRefusal,
 } from '../../policy/slurm/desired-slurm.ts';
 import { type Change, CHANGE_ORDER } from '../change.ts';
-import type { SlurmAccountSettings } from '../changes/slurm.ts';
+import type { SlurmAccountSettings, SlurmSubmitStop } from '../changes/slurm.ts';
 import { compareSettings } from './compare-settings.ts';
 import type { SlurmAssociationRow, SlurmOwned, SlurmRows, SlurmUserRow } from './slurm-rows.ts';
 
@@ -52,6 +52,8 @@ interface Index {
   readonly associationsOf: ReadonlyMap<string, readonly SlurmAssociationRow[]>;
   /** `user account` of each that has jobs. */
   readonly jobs: ReadonlySet<string>;
+  /** Accounts of jobs, by user. */
+  readonly jobsOf: ReadonlyMap<string, readonly string[]>;
   /** Names that the ledger says are managed. */
   readonly ownAccounts: ReadonlySet<string>;
   readonly ownUsers: ReadonlyMap<string, string>;
@@ -73,6 +75,12 @@ function indexRows({ rows, owned }: SlurmPlanInput): Index {
     accounts: new Map(rows.accounts.map((row) => [row.name, row])),
     users: new Map(rows.users.map((row) => [row.name, row])),
     associationsOf,
+    jobsOf: new Map(
+      [...Map.groupBy(rows.jobs, ({ user }) => user)].map(([user, jobs]) => [
+        user,
+        jobs.map(({ account }) => account),
+      ]),
+    ),
     jobs: new Set(rows.jobs.map(({ user, account }) => `${user} ${account}`)),
     ownAccounts: new Set(names('account').map(([name]) => name)),
     ownUsers: new Map(names('user')),
@@ -163,13 +171,12 @@ function planPerson(given: DesiredSlurmPerson, usable: ReadonlySet<string>, inde
   const because = trouble?.because ?? (isEnabled ? 'not in a group of that account' : 'has no access');
   const losing = { ...common, because, isEnabled: isEnabled && trouble === null };
   const changes: Change[] = [
-    ...leaving.flatMap(({ account, isStopped }): Change[] => [
-      ...(isStopped ? [] : [{ kind: 'slurm-submit-stop', ...losing, account } as const]),
-      ...(index.jobs.has(`${name} ${account}`)
-        ? [{ kind: 'slurm-jobs-cancel', ...losing, account } as const]
-        : []),
-      { kind: 'slurm-association-remove', ...losing, account },
-    ]),
+    ...planLosses(losing, leaving, index),
+    ...listLeftJobs(name, index, present).flatMap((account): Change[] =>
+      usable.has(account) && !wanted.includes(account)
+        ? [{ kind: 'slurm-jobs-cancel', ...losing, account }]
+        : [],
+    ),
     ...managed.flatMap(({ account, isStopped }): Change[] =>
       isStopped && wanted.includes(account)
         ? [{ kind: 'slurm-submit-allow', ...common, account, because: 'in a group of that account' }]
@@ -195,6 +202,26 @@ function planPerson(given: DesiredSlurmPerson, usable: ReadonlySet<string>, inde
 
 function isDefault({ account }: SlurmAssociationRow, user: SlurmUserRow | undefined): boolean {
   return account === user?.defaultAccount;
+}
+
+/** While the controller does not answer, its jobs are not known, and would outlive the association: then it stays, stopped. */
+function planLosses(
+  losing: Pick<SlurmSubmitStop, 'scimId' | 'name' | 'because' | 'isEnabled'>,
+  leaving: readonly SlurmAssociationRow[],
+  { jobs, uids }: Index,
+): Change[] {
+  return leaving.flatMap(({ account, isStopped }): Change[] => [
+    ...(isStopped ? [] : [{ kind: 'slurm-submit-stop', ...losing, account } as const]),
+    ...(jobs.has(`${losing.name} ${account}`)
+      ? [{ kind: 'slurm-jobs-cancel', ...losing, account } as const]
+      : []),
+    ...(uids === null ? [] : [{ kind: 'slurm-association-remove', ...losing, account } as const]),
+  ]);
+}
+
+/** Accounts in which the user has jobs and no association: Slurm removed it while slurmctld was away. */
+function listLeftJobs(name: string, { jobsOf }: Index, present: ReadonlySet<string>): string[] {
+  return (jobsOf.get(name) ?? []).filter((account) => !present.has(account)).sort(compare);
 }
 
 interface Trouble {

@@ -196,7 +196,7 @@ describe('a plan for Slurm', () => {
     expect(refusals).toMatchObject([{ code: 'slurm-uid', detail: expect.stringContaining('uid 4711') }]);
   });
 
-  it('adds no one while the controller is away, and revokes all the same', () => {
+  it('adds no one while the controller is away, and ends submissions; the rest follows when its jobs are known', () => {
     const slurm = makeFakeSlurm(ALL);
     const owned: SlurmOwned[] = [];
     settle(slurm, { members: { ml: ['alice'] }, enabled: ['alice'] }, owned);
@@ -208,10 +208,27 @@ describe('a plan for Slurm', () => {
       owned,
       held: NO_ONE,
     });
-    expect(changes.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
-      'slurm-submit-stop alice',
-      'slurm-association-remove alice',
-    ]);
+    expect(changes.map(({ kind, name }) => `${kind} ${name}`)).toEqual(['slurm-submit-stop alice']);
+    slurm.isControllerDown = false;
+    slurm.jobs.push({ user: 'alice', account: 'ml' });
+    settle(slurm, world, owned);
+    expect(slurm.jobs).toEqual([]);
+    expect(slurm.associations.some(({ user }) => user === 'alice')).toBe(false);
+  });
+
+  it('ends jobs whose association is gone already, and none of others', () => {
+    const slurm = makeFakeSlurm(ALL);
+    const owned: SlurmOwned[] = [];
+    settle(slurm, { members: { ml: ['alice'] }, enabled: ['alice'] }, owned);
+    slurm.associations = slurm.associations.filter(({ user }) => user !== 'alice');
+    slurm.users = slurm.users.filter(({ name }) => name !== 'alice');
+    const foreign = [
+      { user: 'alice', account: 'elsewhere' },
+      { user: 'zoe', account: 'ml' },
+    ];
+    slurm.jobs.push({ user: 'alice', account: 'ml' }, ...foreign);
+    settle(slurm, { members: { ml: [] }, enabled: [] }, owned);
+    expect(slurm.jobs).toEqual(foreign);
   });
 
   it('says which account of others stands in the way, and changes nothing of it', () => {
