@@ -6,7 +6,10 @@
  */
 const TABLE = {
   usage: { exit: 64, hint: 'sunk-agent --help lists the commands' },
-  config_missing: { exit: 78, hint: 'write it with sunk-agent init, or name another with --config FILE' },
+  config_missing: {
+    exit: 78,
+    hint: 'run sunk-agent init, which writes it, or name another with --config FILE',
+  },
   config_invalid: { exit: 78, hint: 'correct that line; man sunk-agent.yaml lists every key' },
   token_missing: {
     exit: 78,

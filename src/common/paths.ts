@@ -43,6 +43,8 @@ export interface Paths {
   /** What the last round over the Kubernetes Secrets of `publish.secrets` found. */
   readonly secrets: string;
   readonly syncLock: string;
+  /** Held by the agent as long as it runs. */
+  readonly agentLock: string;
   readonly freeze: string;
   /** Users whose keys an operator extended. */
   readonly extended: string;
@@ -51,7 +53,7 @@ export interface Paths {
   /** Acts of operators: NDJSON, append-only. */
   readonly audit: string;
   readonly readerSocket: string;
-  /** Where `doctor` has the running reader asked; root's. */
+  /** Where the agent answers `doctor`; root's. */
   readonly probeSocket: string;
   /** Where the Slurm worker connects. */
   readonly slurmSocket: string;
@@ -93,6 +95,7 @@ export function pathsUnder(root: string): Paths {
     nameRound: below('run/sunk-agent/name-round.json'),
     secrets: below('run/sunk-agent/secrets.json'),
     syncLock: below('run/sunk-agent/pass.lock'),
+    agentLock: below('run/sunk-agent/agent.lock'),
     freeze: below('var/lib/sunk-agent/freeze'),
     extended: below('var/lib/sunk-agent/extended'),
     grants: below('var/lib/sunk-agent/grants'),

@@ -87,7 +87,7 @@ export function parseConfig(text: string, file: string): Config {
   // The file that the package installs names no store yet.
   const isFresh =
     !document.hasIn(['scim', 'base_url']) && parsed.error.issues.every(({ path }) => path[0] === 'scim');
-  const hint = isFresh ? { hint: 'write it with sunk-agent init' } : {};
+  const hint = isFresh ? { hint: 'run sunk-agent init, which writes it' } : {};
   throw new AgentError('config_invalid', issues.slice(0, 5).join('; '), hint);
 }
 

@@ -18,15 +18,19 @@ export interface Situation {
   readonly make?: string | ((context: SituationContext) => Promise<unknown>);
   /** A command of sunk-agent. */
   readonly ask: string;
-  /** For why: the link; for doctor: the code of the first finding. */
-  readonly cause: string;
+  /** For why: the link; for doctor: the code of the first finding; null: there is none. */
+  readonly cause: string | null;
   /** For `why alice`: whether her login really succeeds. */
   readonly canLogIn?: boolean;
+  /** Tried on Debian 13 in each run of `npm test`, and not only at night. */
+  readonly isOfEachRun?: true;
+  /** No one of the store can log in: nothing may say that the node is in order. */
+  readonly closes?: true;
   readonly undo?: string | ((context: SituationContext) => Promise<unknown>);
 }
 
 const sync = 'sunk-agent sync >/dev/null';
-const DROP_IN = '/etc/ssh/sshd_config.d/05-other.conf';
+export const DROP_IN = '/etc/ssh/sshd_config.d/05-other.conf';
 const TOKEN_FILE = '/etc/sunk-agent/credentials/scim-token';
 
 /** A line before all others in sshd_config, and a reload of sshd. */
@@ -98,6 +102,7 @@ const ON_THE_NODE: readonly Situation[] = [
     ask: 'why alice',
     cause: 'account',
     canLogIn: false,
+    closes: true,
     undo: 'mv /bin/bash.away /bin/bash',
   },
   {
@@ -175,6 +180,7 @@ const ON_THE_NODE: readonly Situation[] = [
     ask: 'why alice',
     cause: 'helper',
     canLogIn: false,
+    closes: true,
     undo: 'chmod o-w /usr/libexec/sunk-agent',
   },
   {
@@ -190,6 +196,7 @@ const ON_THE_NODE: readonly Situation[] = [
     ask: 'why alice',
     cause: 'helper',
     canLogIn: false,
+    closes: true,
     undo: 'chmod 755 /var/lib/sunk-agent/authorized_keys',
   },
   {
@@ -198,6 +205,7 @@ const ON_THE_NODE: readonly Situation[] = [
     ask: 'why alice',
     cause: 'sshd',
     canLogIn: false,
+    closes: true,
   },
   {
     name: 'stolen-authorized-keys-command-seen-by-doctor',
@@ -212,19 +220,28 @@ const ON_THE_NODE: readonly Situation[] = [
     cause: 'sshd',
     canLogIn: false,
   },
-  { name: 'deny-groups', ...sshd('DenyGroups slurm-*\\n'), ask: 'why alice', cause: 'sshd', canLogIn: false },
+  {
+    name: 'deny-groups',
+    ...sshd('DenyGroups slurm-*\\n'),
+    ask: 'why alice',
+    cause: 'sshd',
+    canLogIn: false,
+    closes: true,
+  },
   {
     name: 'authentication-methods',
     ...sshd('AuthenticationMethods publickey,password\\n'),
     ask: 'why alice',
     cause: 'sshd',
     canLogIn: false,
+    closes: true,
   },
   {
     name: 'sshd-stopped',
     // Where the socket is active too, it would start the service again.
     make: 'systemctl stop ssh.socket ssh.service',
     ask: 'doctor',
+    closes: true,
     cause: 'sshd-not-running',
     undo: 'systemctl start ssh.socket',
   },
@@ -241,6 +258,7 @@ const ON_THE_NODE: readonly Situation[] = [
     ask: 'why alice',
     cause: 'pam',
     canLogIn: false,
+    closes: true,
     undo: 'rm /etc/nologin',
   },
   {

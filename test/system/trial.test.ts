@@ -54,7 +54,7 @@ const CASES: readonly Case[] = [
   {
     what: 'a forced command',
     ...sshd('Match User alice\\n  ForceCommand /bin/false\\nMatch all'),
-    failed: null,
+    failed: 'shell',
     says: /ForceCommand runs \/bin\/false/,
   },
   {

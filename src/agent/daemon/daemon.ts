@@ -3,14 +3,15 @@ import type { Applied } from '../../host/host.ts';
 import { adviseOnBackend } from '../../config/accounts.ts';
 import type { NodeContext } from '../node-context.ts';
 import { linkReader, type ReaderSource } from '../reader-client/reader-link.ts';
-import { relayProbes } from '../reader-client/relay-probes.ts';
 import { openMetricsPublisher } from '../report/export-metrics.ts';
+import { answerDoctor } from './answer-doctor.ts';
 import { createBudget } from './budget.ts';
 import { keepContext, LOCK_PATIENCE_MS } from './context-recovery.ts';
 import { createDaemonSync } from './daemon-sync.ts';
 import { startRounds } from './rounds/rounds.ts';
 import { checkSchedule } from './schedule.ts';
 import { createSyncQueue, type SyncQueue } from './sync-queue.ts';
+import { becomeOnlyAgent } from './only-agent.ts';
 import { startSyncTriggers } from './sync-triggers.ts';
 import { connectServiceManager, type ServiceManager } from './systemd.ts';
 import { watchLists } from './watch-lists.ts';
@@ -22,17 +23,17 @@ const WATCHDOG_EVERY_MS = 60_000;
 /**
  * Runs until `stop` is aborted.
  * @param source whether the reader is a child of this process or a unit of its own.
- * @throws AgentError config_invalid, state_folder, before anything has been done.
+ * @throws AgentError config_invalid, lock_busy, state_folder, before anything has been done.
  */
 export async function runDaemon(node: NodeContext, source: ReaderSource, stop: AbortSignal): Promise<void> {
   const { config } = node;
   checkSchedule(config.sync);
   const advice = adviseOnBackend(config.accounts);
   if (advice !== null) node.log.warn(advice);
+  const endTurn = becomeOnlyAgent(node.paths);
   const keeper = keepContext(node);
   const manager = connectServiceManager();
   const link = linkReader(node, source);
-  const relay = relayProbes(node, link);
   const budget = createBudget(config.scim.budget, () => performance.now());
   const metrics = await openMetricsPublisher(node, link);
   // Before the schedule runs, the next sync comes as soon as the reader is there.
@@ -54,6 +55,7 @@ export async function runDaemon(node: NodeContext, source: ReaderSource, stop: A
 
   const rounds = startRounds(node, keeper, link);
   rounds.look();
+  const doctor = answerDoctor(node, link, () => rounds.tryLogin());
   const queue = createSyncQueue(async (request) => {
     await sync(request);
     rounds.look();
@@ -77,9 +79,10 @@ export async function runDaemon(node: NodeContext, source: ReaderSource, stop: A
   await queue.stop();
   clearInterval(watchdog);
   lists.close();
-  relay.close();
+  doctor.close();
   link.close();
   keeper.close();
+  endTurn();
 }
 
 /** @param bound the longest fetch, in seconds. */

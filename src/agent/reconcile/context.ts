@@ -1,8 +1,10 @@
 // Opens what a sync needs: configuration, state database, host and judge, all under one root.
+import { AgentError } from '../../common/errors.ts';
 import type { Config } from '../../config/config.ts';
 import { createFailureLog, type FailureLog } from './failure-log.ts';
 import { type Host, openHost } from '../../host/host.ts';
 import type { Logger } from '../../common/log.ts';
+import { findUnmounted } from '../../host/probes/unmounted.ts';
 import { findActiveUids } from '../../host/sessions/find-processes.ts';
 import { type HostLoadWatch, watchHostLoad } from '../../host/probes/host-load-watch.ts';
 import { type StateDatabase, openStateDatabase } from '../../state/state.ts';
@@ -38,6 +40,19 @@ export interface SyncContext {
   readonly onProgress?: Progress;
 }
 
+/** A new ledger there would give the uids of people to others. */
+function refuseUnmounted({ root, state }: Paths): void {
+  const point = findUnmounted(root, state);
+  if (point === null) return;
+  throw new AgentError(
+    'state_folder',
+    `${point} is in /etc/fstab and not mounted, so ${state} is not the real one`,
+    {
+      hint: `mount ${point}, then systemctl restart sunk-agent`,
+    },
+  );
+}
+
 /** A throwaway root has no processes of its own, and the people of a publisher live in other pods. */
 function hasOwnProcesses({ paths, config }: Pick<NodeContext, 'paths' | 'config'>): boolean {
   return paths.root === '/' && config.accounts.backend !== 'publish';
@@ -50,6 +65,7 @@ function hasOwnProcesses({ paths, config }: Pick<NodeContext, 'paths' | 'config'
 export function openSyncContext(node: NodeContext): Omit<SyncContext, 'reader'> {
   const { config, paths, log } = node;
   const clock = Date.now;
+  refuseUnmounted(paths);
   restrictVolume(paths);
   const state = openStateDatabase(paths.state, Math.floor(clock() / 1000), nameNode(paths.syncLock));
   if (state.setAside !== null) {

@@ -1,9 +1,9 @@
 // `sunk-agent why`: the first failing link between the store and the shell of a user, its owner and its fix.
 import { isIP } from 'node:net';
 import { addTrial } from '../../diagnose/trial/with-trial.ts';
-import { tryLogin, type TrialResult } from '../../diagnose/trial/trial.ts';
 import type { SubmitFacts } from '../../diagnose/why/submit/submit-facts.ts';
 import { addSubmit } from '../../diagnose/why/with-submit.ts';
+import { hasNoHostKeys, tryLogin, type TrialResult, WITHOUT_HOST_KEYS } from '../../diagnose/trial/trial.ts';
 import { findSlurmPerson } from '../../agent/slurm/find-slurm-person.ts';
 import { askSubmit } from '../../host/slurm/ask-submit.ts';
 import { addSudo } from '../../diagnose/why/with-sudo.ts';
@@ -125,6 +125,7 @@ async function tryAs(facts: Facts, { paths }: NodeContext): Promise<TrialResult>
   const { desired = null } = person.value ?? {};
   if (name === null || desired === null) return no('no managed account of that name may log in on this node');
   if (desired.disabled !== null) return no(`${name} may not log in, so no login is tried`);
+  if (sshd.ok && hasNoHostKeys(sshd.value)) return { tried: true, trial: WITHOUT_HOST_KEYS };
   if (!sshd.ok || sshd.value.settings === null)
     return no(sshd.ok ? 'sshd does not report its settings' : sshd.why);
   recordAct(paths, { act: 'trial', subject: name, detail: 'a login is tried' });

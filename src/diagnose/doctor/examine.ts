@@ -7,10 +7,11 @@ import { checkHomes } from './check/check-homes.ts';
 import { checkLogin } from './check/check-login.ts';
 import { checkNames } from './check/check-names.ts';
 import { checkPower } from './check/check-power.ts';
-import { checkReader } from './check/check-reader.ts';
+import { checkReader } from './check-reader.ts';
 import { checkServices } from './check/check-services.ts';
 import { checkPublisher } from './check/check-publisher.ts';
 import { checkSlurm } from './check/check-slurm.ts';
+import { checkSudo } from './check/check-sudo.ts';
 import { checkSyncs } from './check/check-syncs.ts';
 import { checkSshd } from './check/check-sshd.ts';
 import { checkStore } from './check/check-store.ts';
@@ -36,6 +37,7 @@ const CHECKS: readonly ((facts: Facts) => Finding[])[] = [
   checkServices,
   checkSlurm,
   checkPower,
+  checkSudo,
 ];
 
 /** No login of a publisher's people is one of its own node. */
@@ -46,6 +48,7 @@ const OF_LOGINS: ReadonlySet<unknown> = new Set([
   checkLogin,
   checkBreakGlass,
   checkPower,
+  checkSudo,
 ]);
 
 const RANK: Readonly<Record<Level, number>> = { error: 0, security: 1, unknown: 2, warning: 3 };

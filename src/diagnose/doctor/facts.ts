@@ -35,6 +35,8 @@ export interface NamesFacts {
   /** The same of the `shadow` line. */
   readonly shadowServices: readonly string[];
   readonly hasNscd: boolean;
+  /** Names without a line of shadow; empty where only root could tell. */
+  readonly withoutShadow: readonly string[];
   /** Names for which the name service and the files differ. */
   readonly differing: readonly string[];
 }
@@ -46,10 +48,18 @@ export interface Facts {
   readonly status: ProbeResult<Status>;
   /** Whether the two units run; null where there is no systemd. */
   readonly units: { readonly agent: boolean; readonly reader: boolean } | null;
+  /** Pids of agents that run on this node. */
+  readonly agents: readonly number[];
   /** null: there is no state directory. */
   readonly stateDirectory: FileRights | null;
+  /** The mount point on the way to it that fstab names and that is not mounted; null: none. */
+  readonly unmounted: string | null;
   /** Why the state database cannot be read; null: it can. */
   readonly stateFault: string | null;
+  /** Whether there is a state database. */
+  readonly hasState: boolean;
+  /** Names of /etc/passwd in the managed group. */
+  readonly inManagedGroup: readonly string[];
   /** What the policy refused in the last sync. */
   readonly refusals: readonly Refusal[];
   /** Epoch seconds until which no delta is used, because deltas missed changes; null: they are used. */
@@ -61,6 +71,8 @@ export interface Facts {
   /** Why the account files cannot be replaced; null: they can. */
   readonly accountFilesFault: string | null;
   readonly sshd: ProbeResult<readonly SshdFinding[]>;
+  /** Whether the drop-in of sunk-agent is in place, whether or not sshd reads it. */
+  readonly hasSshdDropIn: boolean;
   readonly isSshdRunning: boolean | null;
   readonly names: ProbeResult<NamesFacts>;
   /** What is wrong with the helper's output for a managed account; null: nothing, or no account is managed. */
@@ -76,12 +88,15 @@ export interface Facts {
   /** What the running reader found at the store; where none answers, what one found that was started for this. */
   readonly probe: ProbeResult<ProbeAnswer>;
   readonly agent: AgentFacts;
+  /** What the canary's login showed, tried just now if the agent runs; null: none is tried on a node like this one. */
+  readonly loginPath: Status['loginPath'];
   readonly expiry: NodeFacts['expiry'];
   readonly breakGlass: readonly BreakGlassAccount[];
   /** What the agent's last hourly round over the other name services found; null: there was none since the boot. */
   readonly nameRound: NameRound | null;
   /** What gives power on this node to users that cannot be told from here, and where. */
   readonly uncheckedPower: readonly { readonly what: string; readonly location: string }[];
+  readonly sudo: SudoFacts;
   /** null: this node publishes no generations. */
   readonly publisher: PublisherFacts | null;
   /** null: Slurm is not managed. */
@@ -110,6 +125,17 @@ export interface AgentFacts {
   readonly isConfigInForce: boolean | null;
   /** What a reader would find that starts now; null: the running one does not answer, so `probe` has that. */
   readonly nextProbe: ProbeResult<ProbeAnswer> | null;
+}
+
+export interface SudoFacts {
+  /** Whether sudo reads what sunk-agent writes; null: sunk-agent gives sudo to no one here. */
+  readonly includesManaged: boolean | null;
+  /** Local groups that a rule of this node gives power to, each with managed accounts that are in it. */
+  readonly members: readonly {
+    readonly group: string;
+    readonly location: string;
+    readonly names: readonly string[];
+  }[];
 }
 
 export interface PublisherFacts {

@@ -12,7 +12,13 @@ import { askSshd, readSshdFacts } from '../../host/sshd/sshd-program.ts';
 import type { NodeContext } from '../../agent/node-context.ts';
 import { type ProbeResult, tryProbe } from '../probe.ts';
 import type { Facts, NamesFacts } from './facts.ts';
-import { decideRunning, findCounting, findDiffering, findHelperFault } from './node-answers.ts';
+import {
+  decideRunning,
+  findCounting,
+  findDiffering,
+  findHelperFault,
+  findWithoutShadow,
+} from './node-answers.ts';
 
 /** @param sample managed accounts; the helper and PAM are asked about the first. */
 export async function gatherNodeFacts(
@@ -38,16 +44,20 @@ export async function gatherNodeFacts(
 export async function gatherSshdFacts(
   context: NodeContext,
   name: string | null,
-): Promise<Pick<Facts, 'sshd' | 'isSshdRunning' | 'expiry'> & { settingsOfRoot: SshdSettings | null }> {
+): Promise<
+  Pick<Facts, 'sshd' | 'hasSshdDropIn' | 'isSshdRunning' | 'expiry'> & { settingsOfRoot: SshdSettings | null }
+> {
   const { root } = context.paths;
+  const hasDropIn = await hasSshdDropIn(context.config, root);
   const [sshd, forRoot, { expiry }, isRunning] = await Promise.all([
-    tryProbe(() => askAboutSshd(context, name)),
+    tryProbe(() => askAboutSshd(context, name, hasDropIn)),
     askSshd(path.join(root, 'etc/ssh/sshd_config'), 'root'),
     readSshdFacts(root),
     root === '/' ? isSshdRunning() : null,
   ]);
   return {
     sshd,
+    hasSshdDropIn: hasDropIn,
     isSshdRunning: isRunning,
     expiry,
     settingsOfRoot: 'fault' in forRoot ? null : forRoot.settings,
@@ -57,9 +67,10 @@ export async function gatherSshdFacts(
 async function askAboutSshd(
   { config, paths }: NodeContext,
   name: string | null,
+  hasDropIn: boolean,
 ): Promise<readonly SshdFinding[]> {
   const { findings } = await examineSshd(config, name ?? 'root', paths.root);
-  return findCounting(findings, name, name === null && (await hasSshdDropIn(config, paths.root)));
+  return findCounting(findings, name, hasDropIn);
 }
 
 async function askNames(sample: readonly string[], { config, paths }: NodeContext): Promise<NamesFacts> {
@@ -71,6 +82,7 @@ async function askNames(sample: readonly string[], { config, paths }: NodeContex
     services: readServices(paths.root, 'passwd'),
     shadowServices: readServices(paths.root, 'shadow'),
     hasNscd: existsSync('/run/nscd/socket'),
+    withoutShadow: process.geteuid?.() === 0 ? findWithoutShadow(new Map(answers)) : [],
     differing: findDiffering(new Map(answers)),
   };
 }

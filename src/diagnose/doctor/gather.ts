@@ -1,16 +1,18 @@
 // Gathers the facts for `doctor`: files, sshd, name service and PAM on this node, the store through the reader.
 import { existsSync, statSync } from 'node:fs';
-import { hostname } from 'node:os';
 import path from 'node:path';
 import { AgentError, describeError } from '../../common/errors.ts';
 import { isSystemError } from '../../common/system-error.ts';
+import { readLocalAccounts } from '../../host/accounts/local-accounts.ts';
+import { findAgents } from '../../host/probes/find-agents.ts';
+import { findUnmounted } from '../../host/probes/unmounted.ts';
+import { isCanary } from '../../policy/groups/canary.ts';
 import { findBreakGlass } from '../../host/probes/break-glass.ts';
 import { probeDisk } from '../../host/probes/disk-probe.ts';
 import { readUidRange } from '../../host/accounts/login-defs.ts';
 import { withTrustedDirectory } from '../../host/fs/trusted-directory.ts';
 import { demandReplaceable } from '../../host/fs/replaceable.ts';
 import { findNologin } from '../../host/probes/node-state.ts';
-import { readPrivilegedNames } from '../../host/sudo/privileged-names.ts';
 import { viewState } from '../../state/state.ts';
 import type { Binding } from '../../policy/model.ts';
 import { locateToken } from '../../config/tokens.ts';
@@ -23,9 +25,11 @@ import type { SyncReport } from '../../agent/reconcile/sync-report.ts';
 import { readStatus } from '../../agent/report/status.ts';
 import { tryProbe } from '../probe.ts';
 import type { Facts, FileRights } from './facts.ts';
-import { gatherProbe } from './gather-probe.ts';
+
+import { gatherAgent } from './gather-agent.ts';
 import { gatherPublisher } from './gather-publisher.ts';
 import { gatherSlurm } from './gather-slurm.ts';
+import { gatherSudo } from './gather-sudo.ts';
 import { gatherNodeFacts, gatherSshdFacts } from './gather-node.ts';
 
 const ACCOUNT_FILES = ['passwd', 'group', 'shadow', 'gshadow'];
@@ -47,7 +51,7 @@ export async function gatherFacts(context: NodeContext, now: number): Promise<Fa
     gatherNodeFacts(context, sample),
     gatherSshdFacts(context, first),
     gatherDisks(context),
-    gatherProbe(context),
+    gatherAgent(context, now),
   ]);
   return {
     now,
@@ -58,7 +62,11 @@ export async function gatherFacts(context: NodeContext, now: number): Promise<Fa
     disks,
     ...probe,
     stateDirectory: readRights(paths.state),
+    unmounted: findUnmounted(root, paths.state),
     stateFault,
+    hasState: existsSync(path.join(paths.state, 'mirror.sqlite')),
+    inManagedGroup: listManaged(context),
+    agents: root === '/' ? findAgents() : [],
     refusals,
     deltasOffUntil,
     keyDirectory: readRights(paths.keys),
@@ -73,7 +81,7 @@ export async function gatherFacts(context: NodeContext, now: number): Promise<Fa
     reader: findReaderUser(root, log),
     breakGlass: findBreakGlass(root, new Set(enabled), settingsOfRoot, now),
     nameRound: readNameRound(paths),
-    uncheckedPower: readPrivilegedNames(root, hostname()).unchecked,
+    ...gatherSudo(context, enabled),
     publisher: await gatherPublisher(context, now),
     slurm: await gatherSlurm(context),
   };
@@ -110,6 +118,13 @@ function readState({ config, paths }: NodeContext, now: number): StateFacts {
     if (!(error instanceof AgentError)) throw error;
     return { ...nothing, fault: describeError(error) };
   }
+}
+
+/** The canary is always there. */
+function listManaged({ config, paths }: NodeContext): string[] {
+  return [...readLocalAccounts(paths.root).accounts.values()]
+    .filter(({ entry }) => entry.gid === config.accounts.primary_gid && !isCanary(entry))
+    .map(({ entry }) => entry.name);
 }
 
 function findHomesHazard({ config, paths: { root } }: NodeContext): string | null {

@@ -12,6 +12,15 @@ export function findDiffering(
   );
 }
 
+/** Names that resolve and have no line of shadow: PAM refuses them. */
+export function findWithoutShadow(
+  answers: ReadonlyMap<string, Pick<NameServiceAnswer, 'entry' | 'shadow'>>,
+): string[] {
+  return [...answers].flatMap(([name, { entry, shadow }]) =>
+    entry !== null && shadow === null ? [name] : [],
+  );
+}
+
 /**
  * What is wrong with the helper's output for one account; null: nothing.
  * @param expected text of the key file; empty: there is none.

@@ -14,6 +14,7 @@ import path from 'node:path';
 import type { Paths } from '../../common/paths.ts';
 import type { SshdSettings } from '../../host/sshd/sshd-findings.ts';
 import type { Credential } from '../../policy/model.ts';
+import type { SshdFacts } from '../why/facts.ts';
 import { findListener } from './find-listener.ts';
 import { markLog, readSshdWords } from '../../host/trial/sshd-words.ts';
 import { runSsh } from './ssh-trial.ts';
@@ -44,6 +45,20 @@ export interface Trial extends TrialOutcome, TrialTarget {
 /** Or why no login was tried. */
 export type TrialResult =
   { readonly tried: true; readonly trial: Trial } | { readonly tried: false; readonly why: string };
+
+/** sshd itself says so, and ends each connection before its first message about keys. */
+export const hasNoHostKeys = ({ findings }: SshdFacts): boolean =>
+  findings.some(({ code }) => code.startsWith('sshd-host-keys'));
+
+/** Nothing can be connected to that could prove that it is this node's sshd. */
+export const WITHOUT_HOST_KEYS: Trial = {
+  failed: 'connect',
+  detail: 'sshd -T: no hostkeys available',
+  address: '127.0.0.1',
+  port: 22,
+  notChecked: [],
+  took: 0,
+};
 
 /** No trial takes longer, milliseconds. */
 const SCRATCH_MS = 60_000;

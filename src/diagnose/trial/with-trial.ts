@@ -1,5 +1,6 @@
 // The chain with a trial login as its last link: what really happened outranks what was concluded from settings. Pure.
 import type { Chain } from '../why/chain.ts';
+import { NOT_RELOADED } from '../why/judge/judge-sshd.ts';
 import { error, type Link, type LinkName, ok, unknown, type Verdict } from '../why/verdict.ts';
 import type { Trial, TrialResult } from './trial.ts';
 import type { Step } from '../../host/trial/trial-outcome.ts';
@@ -22,14 +23,21 @@ export function addTrial(chain: Chain, result: TrialResult): Chain {
   const links = [...chain.links, link];
   if (!result.tried) return { ...chain, links };
   if (result.trial.failed !== null) {
-    // A cause that was found already says more than the step at which it shows.
-    const cause = chain.cause?.level === 'error' ? chain.cause : link;
-    return { links, cause, mayLogIn: false };
+    return { links, cause: findCause(chain, link, result.trial.failed), mayLogIn: false };
   }
   const { cause } = chain;
-  if (cause === null || NOT_TRIED.has(cause.link)) return { ...chain, links };
+  const isWithoutShell = result.trial.detail !== '' && cause?.level !== 'error';
+  if (cause === null || isWithoutShell || NOT_TRIED.has(cause.link)) return { ...chain, links };
   // The login works all the same: what was concluded is no more than a warning, and what was not known is known now.
   return { links, cause: { ...cause, level: 'warning' }, mayLogIn: true };
+}
+
+/** A cause that was found already says more than the step at which it shows. */
+function findCause({ cause, links }: Chain, trial: Link, failed: Step): Link {
+  if (cause?.level === 'error') return cause;
+  const stale = links.find(({ code }) => code === NOT_RELOADED);
+  // The settings that were judged are not those that sshd has.
+  return stale !== undefined && failed !== 'shell' ? { ...stale, level: 'error' } : trial;
 }
 
 function judgeResult(result: TrialResult): Verdict {
@@ -38,9 +46,9 @@ function judgeResult(result: TrialResult): Verdict {
   const { failed, detail } = trial;
   if (failed === null) {
     const untried = [...(detail === '' ? [] : [detail]), `not checked: ${trial.notChecked.join(', ')}`];
-    return ok(
-      `a login at ${where(trial)} succeeded in ${(trial.took / 1000).toFixed(1)} s; ${untried.join('; ')}`,
-    );
+    const said = `a login at ${where(trial)} succeeded in ${(trial.took / 1000).toFixed(1)} s; ${untried.join('; ')}`;
+    // Without a shell it does not show that one works.
+    return detail === '' ? ok(said) : unknown(said);
   }
   return error(
     `trial-${failed}`,

@@ -8,7 +8,7 @@ import { judgeKeys } from './judge/judge-keys.ts';
 import { judgeLogins } from './judge/judge-logins.ts';
 import { judgeNames } from './judge/judge-names.ts';
 import { judgePam } from './judge/judge-pam.ts';
-import { judgeRecord } from './judge/judge-record.ts';
+import { isOfOthers, judgeRecord } from './judge/judge-record.ts';
 import { judgeSshd } from './judge/judge-sshd.ts';
 import { judgeStore } from './judge/judge-store.ts';
 import { type JudgedLink, LINK_NAMES, type Link, type LinkName, unknown, type Verdict } from './verdict.ts';
@@ -58,6 +58,10 @@ const ESSENTIAL: ReadonlySet<LinkName> = new Set([
   'sshd',
 ]);
 
+/** What happened to the canary outranks what is concluded here, and a user's own trial outranks that. */
+export const doesNoLoginWork = ({ loginPath }: Pick<Facts, 'loginPath'>): boolean =>
+  loginPath?.state === 'failed';
+
 /** Pure: from the facts to the chain. */
 export function judgeChain(facts: Facts): Chain {
   const links: Link[] = [];
@@ -65,8 +69,10 @@ export function judgeChain(facts: Facts): Chain {
     const judged: Link = { link, ...judge(link, facts) };
     links.push(judged);
     if (judged.level === 'error') return { links, cause: judged, mayLogIn: false };
+    if (link === 'record' && isOfOthers(facts)) return { links, cause: null, mayLogIn: null };
   }
   const cause = links.find(({ level }) => level === 'warning') ?? null;
-  const isBlind = links.some(({ link, level }) => level === 'unknown' && ESSENTIAL.has(link));
+  const isBlind =
+    doesNoLoginWork(facts) || links.some(({ link, level }) => level === 'unknown' && ESSENTIAL.has(link));
   return { links, cause, mayLogIn: isBlind ? null : true };
 }

@@ -78,6 +78,8 @@ export interface SshdFacts {
   /** For this very person. */
   readonly settings: SshdSettings | null;
   readonly findings: readonly SshdFinding[];
+  /** Whether the drop-in of sunk-agent is in place, whether or not sshd reads it. */
+  readonly hasDropIn: boolean;
 }
 
 export interface PamFacts {
@@ -95,6 +97,8 @@ export interface ShellFacts {
 export interface HostFacts {
   /** Whether the daemon runs; null where that cannot be told. */
   readonly isDaemonUp: boolean | null;
+  /** What the canary's login showed lately; null: none is tried on a node like this one. */
+  readonly loginPath: Status['loginPath'];
   /** A line of the node's own passwd(5) with that name; null: none. */
   readonly local: PasswdEntry | null;
   readonly names: ProbeResult<NameServiceAnswer>;

@@ -13,6 +13,7 @@ import { examineSshd } from '../../host/sshd/sshd.ts';
 import { SSHD } from '../../host/sshd/sshd-program.ts';
 import { findShellFault } from '../../host/probes/shell-probe.ts';
 import type { PasswdEntry } from '../../policy/posix.ts';
+import { findLoginPath } from '../../agent/report/login-path.ts';
 import { readNameRound } from '../../agent/reconcile/name-round.ts';
 import type { NodeContext } from '../../agent/node-context.ts';
 import { type ProbeResult, tryProbe } from '../probe.ts';
@@ -55,7 +56,18 @@ export async function gatherHostFacts(
   const isDenied = name !== null && listFullyDenied(paths.denyList).includes(name);
   const conflicts = readNameRound(paths)?.conflicts ?? [];
   const conflict = conflicts.find((one) => one.kind === 'account' && one.name === name)?.detail ?? null;
-  return { isDaemonUp, local, names: await names, conflict, keyFile, isDenied, ...files, ...login };
+  const loginPath = findLoginPath(paths, config, now);
+  return {
+    isDaemonUp,
+    loginPath,
+    local,
+    names: await names,
+    conflict,
+    keyFile,
+    isDenied,
+    ...files,
+    ...login,
+  };
 }
 
 type Ask = <T>(needs: 'root' | 'user', probe: (name: string) => Promise<T>) => Promise<ProbeResult<T>>;

@@ -1,6 +1,7 @@
 // The chain for people: a line for each link, whether the user can log in, then cause, owner and fix on lines of their own.
 import { makePrintable } from '../../common/text/printable.ts';
-import type { Chain } from './chain.ts';
+import { sayAgo } from '../../common/text/relative-time.ts';
+import { type Chain, doesNoLoginWork } from './chain.ts';
 import type { Facts } from './facts.ts';
 import type { Link, LinkLevel, Owner } from './verdict.ts';
 
@@ -57,9 +58,16 @@ function sayAnswer(facts: Facts, { cause, mayLogIn, links }: Chain): string {
   if (mayLogIn === false) return `${who} cannot log in.`;
   if (mayLogIn === null) {
     const blind = links.find(({ level }) => level === 'unknown');
+    if (doesNoLoginWork(facts) && cause?.level !== 'error')
+      return `It is not known whether ${who} can log in: ${sayTrial(facts)}.`;
     return `It is not known whether ${who} can log in: ${blind?.detail ?? 'a link could not be checked'}.`;
   }
   return cause === null ? `${who} can log in.` : `${who} can log in, with a warning.`;
+}
+
+function sayTrial({ loginPath, now, name }: Facts): string {
+  const { at = null, step = null, reason = '' } = loginPath ?? {};
+  return `no link above explains it, but a trial login of sunk-canary failed ${sayAgo(at, now)} at ${step ?? 'an unknown step'}: ${reason}; to see how this user fares: sunk-agent why ${name ?? 'NAME'} --try`;
 }
 
 /** Nothing where the answer is not known: a warning is then not what decides. */

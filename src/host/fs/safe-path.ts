@@ -8,7 +8,12 @@ import path from 'node:path';
  * @param owner the uid that must own everything; 0 on a real node.
  * @param top where the check ends; `/` on a real node, because sshd checks every directory.
  */
-export async function findUnsafePath(file: string, owner = 0, top = '/'): Promise<string | null> {
+export async function findUnsafePath(
+  file: string,
+  owner = 0,
+  top = '/',
+  kind: 'file' | 'directory' = 'file',
+): Promise<string | null> {
   let current: string;
   try {
     current = await realpath(file);
@@ -19,7 +24,8 @@ export async function findUnsafePath(file: string, owner = 0, top = '/'): Promis
   const end = await realpath(top);
   for (let isFile = true; ; isFile = false) {
     const stats = await lstat(current);
-    if (isFile && !stats.isFile()) return `${current} is not a regular file`;
+    if (isFile && kind === 'file' && !stats.isFile()) return `${current} is not a regular file`;
+    if (isFile && kind === 'directory' && !stats.isDirectory()) return `${current} is not a directory`;
     if (stats.uid !== owner) return `${current} belongs to uid ${stats.uid}, and must belong to uid ${owner}`;
     if ((stats.mode & 0o022) !== 0) {
       return `${current} may be written by group or others (mode ${(stats.mode & 0o7777).toString(8).padStart(4, '0')})`;

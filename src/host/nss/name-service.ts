@@ -15,6 +15,8 @@ export interface NameServiceAnswer {
   readonly groups: readonly string[];
   /** Fields of the shadow(5) line; null where none exists, or only root may read it. */
   readonly shadow: readonly string[] | null;
+  /** Whether the service that sunk-agent writes has that line; false where only root may read it. */
+  readonly hasShadowLine: boolean;
   /** Whether nscd(8) caches answers. */
   readonly hasNscd: boolean;
   /** Why the name service did not answer; null: it did. */
@@ -27,10 +29,11 @@ export interface NameServiceAnswer {
  */
 export async function askNameService(name: string, service: 'files' | 'cache'): Promise<NameServiceAnswer> {
   const ask = (...args: string[]) => runProgram('getent', args, { timeout: TIMEOUT_MS });
-  const [seen, direct, shadow, ids] = await Promise.all([
+  const [seen, direct, shadow, directShadow, ids] = await Promise.all([
     ask('passwd', name),
     ask('-s', service, 'passwd', name),
     ask('shadow', name),
+    ask('-s', service, 'shadow', name),
     runProgram('id', ['-Gn', '--', name], { timeout: TIMEOUT_MS }),
   ]);
   return {
@@ -38,6 +41,7 @@ export async function askNameService(name: string, service: 'files' | 'cache'): 
     direct: parseEntry(direct.stdout),
     groups: ids.status === 0 ? ids.stdout.trim().split(/\s+/) : [],
     shadow: shadow.status === 0 ? shadow.stdout.trim().split(':') : null,
+    hasShadowLine: directShadow.status === 0,
     hasNscd: existsSync('/run/nscd/socket'),
     fault: seen.status === null ? `getent passwd ${name}: ${seen.stderr.trim()}` : null,
   };

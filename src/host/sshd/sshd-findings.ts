@@ -10,7 +10,7 @@ export interface SshdFinding {
   readonly code: string;
   /** What is wrong, and how to fix it. */
   readonly detail: string;
-  /** true: keys are not served as configured; false: another login path bypasses sunk-agent. */
+  /** true: keys are not served as configured; false: another login path bypasses sunk-agent, or it is only possible. */
   readonly breaksLogin: boolean;
 }
 

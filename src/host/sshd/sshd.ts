@@ -1,16 +1,18 @@
 // Applies the configuration to sshd, and checks that the settings in force are those of the drop-in.
-import { constants } from 'node:fs';
+import { constants, globSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import path from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { hasCode, readText } from '../fs/read-text.ts';
 import { findUnsafePath } from '../fs/safe-path.ts';
 import { chooseSettings, installSshdDropIn } from './install-drop-in.ts';
+import { listSshdFiles, type SshdFiles } from './config-files.ts';
 import { locateKeywords } from './locate-keywords.ts';
 import { DROP_IN, HELPER_USER, helperUnder, renderSshdDropIn, type KeySettings } from './sshd-drop-in.ts';
 import { findSshdFaults, type SshdFinding, type SshdSettings } from './sshd-findings.ts';
 import { SSHD, SSHD_CONFIG, askSshd } from './sshd-program.ts';
 import { reloadSshd } from './sshd-reload.ts';
+import { findUnreadConfig } from './unread-config.ts';
 
 export interface SshdOutcome {
   readonly isWritten: boolean;
@@ -41,6 +43,8 @@ export interface SshdExamination {
   readonly settings: SshdSettings | null;
   /** Empty: keys are served as configured. */
   readonly findings: readonly SshdFinding[];
+  /** Whether the drop-in of sunk-agent is in place, so that to write it again would change nothing. */
+  readonly hasDropIn: boolean;
 }
 
 /** The findings of `examineSshd`, without the settings. */
@@ -67,19 +71,91 @@ export async function examineSshd(
 ): Promise<SshdExamination> {
   const wanted = await chooseSettings(config.keys, root);
   const main = path.join(root, SSHD_CONFIG);
+  const files = await listSshdFiles(root);
+  const hasDropIn = await hasSshdDropIn(config, root);
   const findings: SshdFinding[] = [];
   const asked = await askSshd(main, user, program, from);
   if ('fault' in asked) {
-    const detail = `sshd does not say what is in force (${program} -T -f ${main}): ${asked.fault}`;
-    findings.push({ code: 'sshd-silent', breaksLogin: true, detail });
+    findings.push(explainSilence(asked.fault, `${program} -T -f ${main}`, root));
   } else {
-    const places = await locateKeywords(root);
+    const places = await locateKeywords(root, files.files);
     const locate = (keyword: string): string =>
       places.has(keyword) ? ` (${places.get(keyword) ?? ''})` : '';
-    findings.push(...findSshdFaults(asked.settings, wanted, config.accounts.primary_group, locate));
+    const faults = findSshdFaults(asked.settings, wanted, config.accounts.primary_group, locate);
+    const isUnread = hasDropIn && files.dropIn !== 'included';
+    findings.push(...(isUnread ? sayNotIncluded(faults, files.dropIn, main) : faults));
+    findings.push(...(await inspectPaths(asked.settings, user, root, locate)));
+    if (root === '/') findings.push(...(await findStale(files, asked.settings)));
   }
   if (config.keys.serve === 'command') findings.push(...(await inspectHelper(wanted, root)));
-  return { settings: 'fault' in asked ? null : asked.settings, findings };
+  return { settings: 'fault' in asked ? null : asked.settings, findings, hasDropIn };
+}
+
+/** Files and directories that sshd must be able to use for each login, or else refuses it. */
+async function inspectPaths(
+  settings: SshdSettings,
+  user: string,
+  root: string,
+  locate: (keyword: string) => string,
+): Promise<SshdFinding[]> {
+  const findings: SshdFinding[] = [];
+  const revoked = settings.get('revokedkeys')?.[0] ?? 'none';
+  if (revoked !== 'none' && (await readText(path.join(root, revoked))) === null) {
+    const detail = `there is no file ${revoked}, which RevokedKeys${locate('revokedkeys')} names, so sshd refuses every key`;
+    findings.push({ code: 'sshd-revoked-keys', breaksLogin: true, detail });
+  }
+  const chroot = settings.get('chrootdirectory')?.[0] ?? 'none';
+  // %h needs the account, and a trial login shows it as well.
+  if (chroot !== 'none' && !chroot.includes('%h')) {
+    const directory = path.join(root, chroot.replaceAll('%u', user));
+    const owner = root === '/' ? 0 : (process.getuid?.() ?? 0);
+    const fault = await findUnsafePath(directory, owner, root, 'directory');
+    const detail = `sshd cannot use ChrootDirectory ${chroot}${locate('chrootdirectory')}: ${fault ?? ''}`;
+    if (fault !== null) findings.push({ code: 'sshd-chroot', breaksLogin: true, detail });
+  }
+  return findings;
+}
+
+/** Without a host key sshd does not even print its settings. */
+function explainSilence(fault: string, command: string, root: string): SshdFinding {
+  if (!/no hostkeys available/i.test(fault)) {
+    const detail = `sshd does not say what is in force (${command}): ${fault}`;
+    return { code: 'sshd-silent', breaksLogin: true, detail };
+  }
+  const hasFiles = globSync(path.join(root, 'etc/ssh/ssh_host_*_key')).length > 0;
+  return hasFiles
+    ? {
+        code: 'sshd-host-keys-refused',
+        breaksLogin: true,
+        detail:
+          'sshd takes none of its host keys in /etc/ssh: they must be whole, and readable by root alone',
+      }
+    : { code: 'sshd-host-keys', breaksLogin: true, detail: 'sshd has no host keys in /etc/ssh' };
+}
+
+/** What the drop-in would set is missing, because it is not read. */
+function sayNotIncluded(
+  faults: readonly SshdFinding[],
+  how: SshdFiles['dropIn'],
+  main: string,
+): SshdFinding[] {
+  const isEffect = ({ code }: SshdFinding): boolean => code.startsWith('sshd-other-');
+  if (!faults.some(isEffect)) return [...faults];
+  const detail =
+    how === 'in-match'
+      ? `${main} includes /${DROP_IN} within a Match block, so for some users alone`
+      : `${main} does not include /${DROP_IN}, so sshd does not read it`;
+  return [
+    { code: 'sshd-not-included', breaksLogin: true, detail },
+    ...faults.filter((fault) => !isEffect(fault)),
+  ];
+}
+
+async function findStale(files: SshdFiles, settings: SshdSettings): Promise<SshdFinding[]> {
+  const changed = await findUnreadConfig(files, settings);
+  if (changed === null) return [];
+  const detail = `${changed} was changed after sshd had read its configuration, so sshd may run with an older one`;
+  return [{ code: 'sshd-not-reloaded', breaksLogin: false, detail }];
 }
 
 async function inspectHelper(wanted: KeySettings, root: string): Promise<SshdFinding[]> {

@@ -25,19 +25,22 @@ interface Collected {
   /** The last file ended within an entry. */
   isContinued: boolean;
   readonly files: Set<string>;
+  /** Whether sudo reads what sunk-agent writes. */
+  includesManaged: boolean;
 }
 
 /** @param hostname for `%h` in the path of an include. */
 export function collectSudoers(
   root: string,
   hostname: string,
-): Sudoers & { readonly files: ReadonlySet<string> } {
+): Sudoers & Pick<Collected, 'includesManaged'> & { readonly files: ReadonlySet<string> } {
   const found: Collected = {
     rules: [],
     userAliases: new Map(),
     hostAliases: new Map(),
     isCaseSensitive: { user: false, group: false },
     files: new Set(),
+    includesManaged: false,
     doubtfulAliases: new Set(),
     isContinued: false,
   };
@@ -52,6 +55,7 @@ function listStarts(root: string): string[] {
 }
 
 function addFile(root: string, file: string, hostname: string, found: Collected): void {
+  if (file === MANAGED_SUDOERS) found.includesManaged = true;
   if (file === MANAGED_SUDOERS || found.files.has(file) || found.files.size >= MAX_FILES) return;
   if (statSync(path.join(root, file), { throwIfNoEntry: false })?.isFile() !== true) return;
   found.files.add(file);

@@ -12,7 +12,8 @@ export interface CanaryOutcome extends TrialOutcome {
  */
 export function judgeCanary(record: TrialRecord, settings: SshdSettings | null): CanaryOutcome {
   const outcome = judgeTrial(record);
-  if (outcome.failed === null) return { ...outcome, state: 'proven' };
+  // A command that is forced took the place of the shell.
+  if (outcome.failed === null) return { ...outcome, state: outcome.detail === '' ? 'proven' : 'unproven' };
   const said = [...(record.server ?? []), ...record.client.split('\n')];
   if (said.some((line) => OF_THE_CANARY.some((pattern) => pattern.test(line))))
     return { ...outcome, state: 'unproven' };

@@ -48,6 +48,8 @@ export function judgeTrial(record: TrialRecord): TrialOutcome {
   }
   if (forcedCommand !== null) {
     if (isSessionLost(client)) return fail('session', record);
+    if (/(?:^|\/)(?:false|nologin)(?:\s|$)/.test(forcedCommand))
+      return { failed: 'shell', detail: `ForceCommand runs ${forcedCommand} in place of a shell` };
     return {
       failed: null,
       detail: `the shell was not tried: ForceCommand runs ${forcedCommand} in place of any command`,

@@ -11,6 +11,7 @@ import { askSshd, SSHD_CONFIG } from '../sshd/sshd-program.ts';
 import type { SshdSettings } from '../sshd/sshd-findings.ts';
 import { askCanary, type CanaryAnswer, readCanaryAnswer, withdrawKey } from './canary-exchange.ts';
 import { type CanaryOutcome, judgeCanary } from './judge-canary.ts';
+import { findUnlike } from './like-people.ts';
 import { listListeners } from './listeners.ts';
 import { markLog, readSshdWords } from './sshd-words.ts';
 import { writeTrialFile } from './trial-file.ts';
@@ -24,8 +25,13 @@ const LOOK_EVERY_MS = 100;
 /** More listeners than these are not tried. */
 const MOST_TARGETS = 6;
 
+export interface CanaryTrial extends CanaryOutcome {
+  /** Whether sshd refuses an address that fails too often (PerSourcePenalties, from OpenSSH 9.8 on). */
+  readonly isPunished: boolean;
+}
+
 /** @throws AgentError host_write */
-export async function tryCanary(paths: Paths, config: Config): Promise<CanaryOutcome> {
+export async function tryCanary(paths: Paths, config: Config): Promise<CanaryTrial> {
   const entry = readLocalAccounts(paths.root).accounts.get(CANARY)?.entry;
   if (entry === undefined || !isCanary(entry))
     return unproven(`this node has no account ${CANARY}: systemd-sysusers sunk-agent.conf`);
@@ -35,10 +41,18 @@ export async function tryCanary(paths: Paths, config: Config): Promise<CanaryOut
   const answer = await askSshd(path.join(paths.root, SSHD_CONFIG), CANARY);
   const settings = 'settings' in answer ? answer.settings : null;
   const hostKeys = await readHostKeys(settings?.get('hostkey') ?? []);
-  if ('fault' in answer) return unproven(`sshd does not report its settings: ${answer.fault}`);
-  if (hostKeys.length === 0)
+  // sshd cannot even print its settings then.
+  const hasNoKeys = 'fault' in answer && /no hostkeys available/i.test(answer.fault);
+  if ('fault' in answer && !hasNoKeys) return unproven(`sshd does not report its settings: ${answer.fault}`);
+  if ('fault' in answer || hostKeys.length === 0)
     return fail('no host key of sshd can be read: ssh-keygen -A makes the missing ones');
-  return attempt(paths, config.accounts.shell, entry.gid, { settings: answer.settings, hostKeys });
+  const outcome = await attempt(paths, config.accounts.shell, entry.gid, {
+    settings: answer.settings,
+    hostKeys,
+  });
+  const isPunished = (answer.settings.get('persourcepenalties')?.[0] ?? 'no') !== 'no';
+  const unlike = outcome.state === 'proven' ? await findUnlike(paths, answer.settings) : null;
+  return unlike === null ? { ...outcome, isPunished } : unproven(unlike);
 }
 
 async function attempt(
@@ -105,10 +119,10 @@ async function awaitAnswer(directory: string, serial: string): Promise<CanaryAns
   return null;
 }
 
-function unproven(detail: string): CanaryOutcome {
-  return { state: 'unproven', failed: null, detail };
+function unproven(detail: string): CanaryTrial {
+  return { state: 'unproven', failed: null, detail, isPunished: false };
 }
 
-function fail(detail: string): CanaryOutcome {
-  return { state: 'failed', failed: 'connect', detail };
+function fail(detail: string): CanaryTrial {
+  return { state: 'failed', failed: 'connect', detail, isPunished: false };
 }

@@ -121,6 +121,7 @@ export const healthy: Facts = {
     }),
   ),
   isDaemonUp: true,
+  loginPath: { state: 'proven', at: NOW, lastProven: NOW, step: null, reason: '' },
   person: probed(person),
   local: entry,
   names: probed({
@@ -128,6 +129,7 @@ export const healthy: Facts = {
     direct: entry,
     groups: ['sunk-users', 'slurm-users'],
     shadow: ['alice', '*', '20000', '0', '99999', '7', '', '', ''],
+    hasShadowLine: true,
     hasNscd: false,
     fault: null,
   }),
@@ -137,7 +139,7 @@ export const healthy: Facts = {
   helper: probed({ text: keyText(NOW + 1000) }),
   isDenied: false,
   conflict: null,
-  sshd: probed({ settings, findings: [] }),
+  sshd: probed({ settings, findings: [], hasDropIn: true }),
   pam: probed({ answer: { refusal: null }, nologin: null }),
   logins: probed([]),
   used: null,
@@ -152,7 +154,7 @@ export const withPerson = (more: Partial<PersonFacts>): Facts => ({
 /** The healthy facts with other settings of sshd, by keyword in lower case. */
 export const withSshd = (more: Record<string, string[]>): Facts => ({
   ...healthy,
-  sshd: probed({ settings: new Map([...settings, ...Object.entries(more)]), findings: [] }),
+  sshd: probed({ settings: new Map([...settings, ...Object.entries(more)]), findings: [], hasDropIn: true }),
 });
 
 type Status = Extract<Facts['status'], { ok: true }>['value'];

@@ -91,7 +91,7 @@ test('a file that names no store yet, as the package installs it, points to init
     return 'sound';
   };
   for (const text of [renderConfig(EXAMPLE), 'mode: observe\n', 'scim:\n'])
-    expect(hintOf(text)).toBe('write it with sunk-agent init');
+    expect(hintOf(text)).toBe('run sunk-agent init, which writes it');
   expect(hintOf('scim: { base_url: "ftp://x" }\n')).toMatch(/^correct that line/);
   expect(hintOf('mode: odd\n')).toMatch(/^correct that line/);
 });

@@ -17,7 +17,12 @@ const AGAIN_MS = 60_000;
 /** Characters; the words are those of sshd, PAM and the service. */
 const MAX_REASON = 500;
 
+/** What an operator asks for comes at once after a success, and where sshd punishes failures not this soon after one. */
+const PAUSE_MS = 30_000;
+
 export interface CanaryRounds {
+  /** Tries a login now; false: none is tried on this node, or none so soon after one that failed. */
+  tryNow(): Promise<boolean>;
   stop(): void;
 }
 
@@ -25,15 +30,19 @@ export interface CanaryRounds {
 export function startCanaryRounds(node: NodeContext, tryLogin: typeof tryCanary = tryCanary): CanaryRounds {
   const { paths, config, log } = node;
   const { every } = config.canary;
-  if (every === null || !hasCanary(paths, config)) return { stop: () => {} };
+  if (every === null || !hasCanary(paths, config)) return { tryNow: async () => false, stop: () => {} };
   const failures = createLogDedup(log);
   let timer = setTimeout(() => void start(), FIRST_MS);
   let isStopped = false;
   const began = performance.now();
+  let current: Promise<void> | null = null;
+  /** When sshd may have counted a failure, by performance.now(). */
+  let punishedAt = -Infinity;
 
   /** @returns milliseconds until the next one. */
   async function round(): Promise<number> {
     const outcome = await tryLogin(paths, config);
+    if (outcome.state !== 'proven' && outcome.isPunished) punishedAt = performance.now();
     const found = toLoginPath(outcome, readLoginPath(paths), every ?? 0, Math.floor(Date.now() / 1000));
     writeLoginPath(paths, found);
     failures.note(found.state === 'failed' ? `no login works on this node: ${found.reason}` : null);
@@ -44,17 +53,30 @@ export function startCanaryRounds(node: NodeContext, tryLogin: typeof tryCanary 
     return isEarly ? SOON_MS : Math.min(due, AGAIN_MS);
   }
 
-  async function start(): Promise<void> {
+  async function tryAndWait(): Promise<void> {
     let wait = AGAIN_MS;
     try {
       wait = await round();
     } catch (error) {
       log.warn(`no login could be tried: ${describeError(error)}`);
     }
+    current = null;
     if (!isStopped) timer = setTimeout(() => void start(), wait);
   }
 
+  /** Never two at a time. */
+  function start(): Promise<void> {
+    clearTimeout(timer);
+    current ??= tryAndWait();
+    return current;
+  }
+
   return {
+    async tryNow() {
+      if (isStopped || performance.now() - punishedAt < PAUSE_MS) return false;
+      await start();
+      return true;
+    },
     stop() {
       isStopped = true;
       clearTimeout(timer);
@@ -64,7 +86,7 @@ export function startCanaryRounds(node: NodeContext, tryLogin: typeof tryCanary 
 
 /** Pure. @param before the last one since the node booted; both times in epoch seconds. */
 export function toLoginPath(
-  { state, failed, detail }: CanaryOutcome,
+  { state, failed, detail }: Pick<CanaryOutcome, 'state' | 'failed' | 'detail'>,
   before: LoginPath | null,
   every: number,
   now: number,

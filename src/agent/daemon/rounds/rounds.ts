@@ -11,6 +11,8 @@ import { startSlurmRounds } from './slurm-rounds.ts';
 export interface Rounds {
   /** A sync has ended. */
   look(): void;
+  /** Tries a login now; false: none is tried on this node, or none so soon after one that failed. */
+  tryLogin(): Promise<boolean>;
   stop(): void;
 }
 
@@ -26,6 +28,7 @@ export function startRounds(node: NodeContext, keeper: ContextKeeper, link: Read
       secrets.look();
       slurm.look();
     },
+    tryLogin: () => canary.tryNow(),
     stop() {
       for (const one of [names, canary, publications, secrets, slurm]) one.stop();
     },

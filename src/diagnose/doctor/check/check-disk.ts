@@ -1,6 +1,7 @@
 // Check `disk`: the state directory and its file system, free space, and account files that can be replaced.
 import type { DiskProbe } from '../../../host/probes/disk-probe.ts';
 import { homesDirectory } from '../../../host/probes/host-load-watch.ts';
+import { sayCount } from '../../../common/text/count-noun.ts';
 import type { FileRights, Facts } from '../facts.ts';
 import { type Finding, found } from '../finding.ts';
 
@@ -16,6 +17,7 @@ export function checkDisk(facts: Facts): Finding[] {
     const [detail, hint] = splitHint(accountFilesFault);
     findings.push(found('disk-account-files', 'error', detail, hint ?? 'check that /etc is writable'));
   }
+  findings.push(...checkState(facts));
   if (stateDirectory !== null) {
     findings.push(
       ...checkRights(
@@ -50,6 +52,29 @@ export function checkDisk(facts: Facts): Finding[] {
     );
   }
   return findings;
+}
+
+/** Accounts without the ledger that knows whose they are. */
+function checkState({ unmounted, hasState, inManagedGroup }: Facts): Finding[] {
+  if (unmounted !== null)
+    return [
+      found(
+        'disk-not-mounted',
+        'error',
+        `${unmounted} is in /etc/fstab and not mounted, so the state database is not there; sunk-agent starts no new one`,
+        `mount ${unmounted}, then systemctl restart sunk-agent`,
+      ),
+    ];
+  const [first] = inManagedGroup;
+  if (hasState || first === undefined) return [];
+  return [
+    found(
+      'disk-state-lost',
+      'error',
+      `there is no state database, but the managed group has ${sayCount(inManagedGroup.length, 'account')} on this node (${first})`,
+      'mount the disk of /var/lib/sunk-agent, or restore it from a backup; where it is really lost: sunk-agent ledger import, then sunk-agent sync',
+    ),
+  ];
 }
 
 function checkSpace({ path, free, size, isReadOnly, network, fault }: DiskProbe): Finding[] {

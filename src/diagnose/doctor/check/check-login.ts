@@ -1,8 +1,9 @@
 // Check `login`: do the helper and PAM admit a managed account?
+import { sayAgo } from '../../../common/text/relative-time.ts';
 import type { Facts } from '../facts.ts';
 import { type Finding, found } from '../finding.ts';
 
-export function checkLogin({ helperFault, nologin, pam, expiry }: Facts): Finding[] {
+export function checkLogin({ helperFault, nologin, pam, expiry, loginPath, now }: Facts): Finding[] {
   const findings: Finding[] = [];
   if (helperFault !== null)
     findings.push(
@@ -37,5 +38,30 @@ export function checkLogin({ helperFault, nologin, pam, expiry }: Facts): Findin
       ),
     );
   }
-  return findings;
+  return [...findings, ...checkTrial(loginPath, now)];
+}
+
+/** What really happened: the last of these findings, since those before it name causes. */
+function checkTrial(loginPath: Facts['loginPath'], now: number): Finding[] {
+  if (loginPath === null || loginPath === undefined) return [];
+  const { state, at, step, reason } = loginPath;
+  if (state === 'failed')
+    return [
+      found(
+        'login-trial',
+        'error',
+        `a trial login of sunk-canary failed ${sayAgo(at, now)} at ${step ?? 'an unknown step'}: ${reason}`,
+        'correct what it names; to see how a user fares: sunk-agent why NAME --try',
+      ),
+    ];
+  if (state === 'unproven')
+    return [
+      found(
+        'login-unproven',
+        'unknown',
+        `it is not known whether a login works: ${reason}`,
+        'try one: sunk-agent why NAME --try',
+      ),
+    ];
+  return [];
 }

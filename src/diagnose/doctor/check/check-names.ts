@@ -4,7 +4,7 @@ import { type Finding, found } from '../finding.ts';
 
 export function checkNames({ names, config }: Facts): Finding[] {
   if (!names.ok) return [];
-  const { services, shadowServices, hasNscd, differing } = names.value;
+  const { services, shadowServices, hasNscd, withoutShadow, differing } = names.value;
   const wanted = config.accounts.backend === 'local' ? ['files', 'compat'] : ['cache'];
   if (!services.some((service) => wanted.includes(service))) {
     return [
@@ -31,6 +31,18 @@ export function checkNames({ names, config }: Facts): Finding[] {
         ]
       : [found('names-differ', 'error', detail, 'find the service in /etc/nsswitch.conf that answers first')];
   }
+  const [lost] = withoutShadow;
+  if (lost !== undefined)
+    return [
+      found(
+        'names-shadow-lost',
+        'error',
+        `shadow has no line for ${withoutShadow.slice(0, 3).join(', ')}, so PAM refuses the login`,
+        shadowServices.some((service) => wanted.includes(service))
+          ? 'pwconv writes the missing line'
+          : `write in /etc/nsswitch.conf: shadow: ${config.accounts.backend === 'local' ? 'files' : 'files cache'}`,
+      ),
+    ];
   if (config.keys.user_files === 'allow' && !shadowServices.some((service) => wanted.includes(service))) {
     return [
       found(

@@ -1,18 +1,19 @@
 // Check `sshd`: does it run, does it serve the keys as configured, and does a login path bypass sunk-agent?
+import type { SshdFinding } from '../../../host/sshd/sshd-findings.ts';
+import { explainSshdFix, isFixedByDropIn } from '../../sshd-fix.ts';
 import type { Facts } from '../facts.ts';
-import { type Finding, type FixName, found } from '../finding.ts';
+import { type Finding, type FixName, found, type Level } from '../finding.ts';
 
-/** What the drop-in of sunk-agent corrects, once sshd reads it. */
-const BY_DROP_IN = new Set(['sshd-other-command', 'sshd-other-command-user', 'sshd-other-files']);
-
-export function checkSshd({ sshd, isSshdRunning }: Facts): Finding[] {
+export function checkSshd({ sshd, isSshdRunning, hasSshdDropIn, loginPath }: Facts): Finding[] {
   if (!sshd.ok) {
     const detail = `sshd could not be checked: ${sshd.why}`;
     return [found('sshd-unasked', 'unknown', detail, 'run sunk-agent doctor as root')];
   }
-  const findings = sshd.value.map(({ code, detail, breaksLogin }) =>
-    found(code, breaksLogin ? 'error' : 'security', detail, explainFix(code), findFix(code)),
-  );
+  const findings = sshd.value.map((finding) => {
+    const { code, detail } = finding;
+    const howToFix = explainSshdFix(code, hasSshdDropIn);
+    return found(code, findLevel(finding, loginPath), detail, howToFix, findFix(code, hasSshdDropIn));
+  });
   if (isSshdRunning === false) {
     findings.unshift(
       found('sshd-not-running', 'error', 'sshd does not run', 'start it: systemctl start ssh'),
@@ -21,16 +22,13 @@ export function checkSshd({ sshd, isSshdRunning }: Facts): Finding[] {
   return findings;
 }
 
-function findFix(code: string): FixName | null {
-  if (BY_DROP_IN.has(code)) return 'sshd-drop-in';
+function findFix(code: string, hasDropIn: boolean): FixName | null {
+  if (isFixedByDropIn(code, hasDropIn)) return 'sshd-drop-in';
   return code === 'sshd-helper-unsafe' ? 'helper-rights' : null;
 }
 
-function explainFix(code: string): string {
-  if (BY_DROP_IN.has(code))
-    return 'write the drop-in again: sunk-agent doctor --fix; remove the setting that takes precedence over it';
-  if (code === 'sshd-helper-unsafe') return 'make root its only owner and writer: sunk-agent doctor --fix';
-  return code === 'sshd-helper-user'
-    ? 'create that user: systemd-sysusers'
-    : 'change that line in sshd_config, unless it is intended';
+/** Where a login fails, an sshd that may run with an older configuration is the cause. */
+function findLevel({ code, breaksLogin }: SshdFinding, loginPath: Facts['loginPath']): Level {
+  if (code === 'sshd-not-reloaded') return loginPath?.state === 'failed' ? 'error' : 'warning';
+  return breaksLogin ? 'error' : 'security';
 }

@@ -5,13 +5,18 @@ import type { Status } from '../../../agent/report/status.ts';
 import type { Facts } from '../facts.ts';
 import { type Finding, found } from '../finding.ts';
 
-export function checkSyncs({ units, status, now }: Facts): Finding[] {
-  const findings = checkUnits(units);
+export function checkSyncs({ units, status, agents, now }: Facts): Finding[] {
+  const findings = [...checkUnits(units), ...checkAgents(agents)];
   if (!status.ok) {
     const detail = `there is no status of a sync: ${status.why}`;
     return [...findings, found('passes-none', 'warning', detail, 'run sunk-agent sync')];
   }
   return [...findings, ...checkStatus(status.value, now)];
+}
+
+/** To approve is not the way back: it is the way on. */
+function explainHeld(hash: string): string {
+  return `look at it: sunk-agent plan. If it is a mistake, correct it at the store: the node keeps everything meanwhile, and what is held goes away. If it is intended, sunk-agent approve ${hash} makes it happen at once`;
 }
 
 function checkUnits(units: Facts['units']): Finding[] {
@@ -24,6 +29,18 @@ function checkUnits(units: Facts['units']): Finding[] {
       'error',
       `${stopped.join(' and ')} ${stopped.length > 1 ? 'do' : 'does'} not run, so the node does not follow the store`,
       `start it: systemctl start ${stopped.join(' ')}`,
+    ),
+  ];
+}
+
+function checkAgents(agents: Facts['agents']): Finding[] {
+  if (agents.length < 2) return [];
+  return [
+    found(
+      'passes-two-agents',
+      'error',
+      `${agents.length} agents run on this node (processes ${agents.join(', ')}), and only one of them has the reader`,
+      'keep the one that systemctl status sunk-agent shows, and end the others: kill PID',
     ),
   ];
 }
@@ -56,14 +73,7 @@ function checkStatus(
     );
   }
   for (const { hash, reason } of guard.held) {
-    findings.push(
-      found(
-        'passes-held',
-        'warning',
-        `the guard holds changes: ${reason}`,
-        `check sunk-agent plan, then run sunk-agent approve ${hash}`,
-      ),
-    );
+    findings.push(found('passes-held', 'warning', `the guard holds changes: ${reason}`, explainHeld(hash)));
   }
   // A status of another build has none.
   for (const { kind, name, from, to } of stranded ?? []) {

@@ -13,7 +13,9 @@ export function checkToken(facts: Facts): Finding[] {
 
 function checkAnswers(answers: ProbeAnswer['tokens'], { tokens }: Facts): Finding[] {
   const findings: Finding[] = [];
-  for (const [index, { file, fault, status, may_write: mayWrite }] of answers.entries()) {
+  for (const [index, { file: read, fault, status, may_write: mayWrite }] of answers.entries()) {
+    // systemd gives the unit a copy, and the operator changes the original.
+    const file = read.startsWith('/run/credentials/') ? (tokens[index]?.path ?? read) : read;
     const isMissing = tokens[index]?.rights === null;
     if (fault !== null && !isMissing) {
       findings.push(

@@ -57,6 +57,14 @@ function judgeShadow(facts: Facts, person: PersonFacts, name: string): Verdict |
       `remove the date: chage -E -1 ${name}`,
     );
   }
+  if (hasLostShadow(facts)) {
+    return error(
+      'account-no-shadow',
+      `shadow has no line for ${name}, so PAM refuses the login`,
+      'operator',
+      'pwconv writes the missing line',
+    );
+  }
   const isLocked = names.ok && names.value.shadow?.[1]?.startsWith('!') === true;
   if (isLocked && usesPam(facts) === false) {
     return error(
@@ -67,6 +75,17 @@ function judgeShadow(facts: Facts, person: PersonFacts, name: string): Verdict |
     );
   }
   return null;
+}
+
+/** Only root can tell, who alone learns the settings of sshd as well. */
+function hasLostShadow({ names, sshd, config }: Facts): boolean {
+  if (!names.ok || !sshd.ok || config.accounts.backend !== 'local') return false;
+  return (
+    names.value.fault === null &&
+    names.value.entry !== null &&
+    names.value.shadow === null &&
+    !names.value.hasShadowLine
+  );
 }
 
 function usesPam({ sshd }: Facts): boolean | null {
@@ -97,7 +116,7 @@ function explainAbsence({ config, isDaemonUp }: Facts, person: PersonFacts, deta
       'operator',
       set.kind === 'frozen'
         ? 'end the freeze: sunk-agent thaw'
-        : `check sunk-agent plan, then run sunk-agent approve ${set.hash}`,
+        : `look at it: sunk-agent plan. If it is a mistake, correct it at the store, and what is held goes away; if it is intended, sunk-agent approve ${set.hash} makes it happen at once`,
     );
   }
   const { problem } = person;

@@ -5,7 +5,7 @@ import { error, ok, unknown, type Verdict, warning } from '../verdict.ts';
 
 export function judgeNames({ names, name, person, local, config, conflict }: Facts): Verdict {
   if (!names.ok) return unknown(names.why);
-  const { entry, direct, groups, hasNscd, fault } = names.value;
+  const { entry, direct, groups, shadow, hasShadowLine, hasNscd, fault } = names.value;
   const known = name ?? '';
   if (fault !== null) {
     return error(
@@ -47,6 +47,7 @@ export function judgeNames({ names, name, person, local, config, conflict }: Fac
         : `add ${known} to ${managedGroup} again: sunk-agent sync`,
     );
   }
+  if (shadow === null && hasShadowLine) return explainShadow(known, config);
   if (conflict !== null)
     return warning(
       'names-conflict',
@@ -55,6 +56,15 @@ export function judgeNames({ names, name, person, local, config, conflict }: Fac
       'give one of the two another name or id: nothing is changed by itself',
     );
   return ok(`${describe(entry)}, groups ${groups.join(' ')}`);
+}
+
+function explainShadow(name: string, config: Facts['config']): Verdict {
+  return error(
+    'names-no-shadow',
+    `no service in the shadow line of /etc/nsswitch.conf has the line of ${name}, so PAM refuses the login`,
+    'operator',
+    `write in /etc/nsswitch.conf: shadow: ${config.accounts.backend === 'local' ? 'files' : 'files cache'}`,
+  );
 }
 
 /** What to do depends on where the answer is lost: the file, the service that reads it, or another service before it. */

@@ -54,6 +54,12 @@ export function judgeRecord(facts: Facts): Verdict {
   return ok(`${record.userName} is active, ${when}`);
 }
 
+/** An account of this node that sunk-agent has nothing to do with, so that no further link is its own. */
+export function isOfOthers({ person, local, newcomer, config }: Facts): boolean {
+  const isKnown = !person.ok || person.value !== null || newcomer !== null;
+  return !isKnown && local !== null && local.gid !== config.accounts.primary_gid;
+}
+
 /** No record of that name: an account of the node without one, or a name that the store does not list. */
 function explainMissing({ local, question, status, config, newcomer }: Facts): Verdict {
   if (newcomer) {
@@ -74,7 +80,7 @@ function explainMissing({ local, question, status, config, newcomer }: Facts): V
     );
   }
   if (local !== null) {
-    return unknown(`${local.name} (uid ${local.uid}) is a local account of this node, which is not managed`);
+    return unknown(`${local.name} (uid ${local.uid}) is a local account, not managed by sunk-agent`);
   }
   const failure = status.ok ? status.value.store.failure : null;
   if (failure !== null) {

@@ -14,7 +14,12 @@ export function findDenial(
   groups: readonly string[],
   from: string | null,
 ): Verdict | null {
-  return checkUsers(settings, name, from) ?? checkGroups(settings, name, groups) ?? checkMethods(settings);
+  return (
+    checkUsers(settings, name, from) ??
+    checkGroups(settings, name, groups) ??
+    checkMethods(settings) ??
+    checkSession(settings)
+  );
 }
 
 const list = (settings: SshdSettings, keyword: string): readonly string[] => settings.get(keyword) ?? [];
@@ -112,5 +117,51 @@ function checkMethods(settings: SshdSettings): Verdict | null {
     `sshd requires more than a key (AuthenticationMethods ${methods.join(' ')}), and managed accounts have no password`,
     'operator',
     'let publickey alone suffice for the managed group',
+  );
+}
+
+/** What opens no shell although the login succeeds. */
+function checkSession(settings: SshdSettings): Verdict | null {
+  if (list(settings, 'maxsessions')[0] === '0') {
+    return error(
+      'sshd-no-sessions',
+      'MaxSessions 0 in sshd_config lets no session be opened',
+      'operator',
+      'raise MaxSessions in sshd_config, then systemctl restart ssh',
+    );
+  }
+  const forced = list(settings, 'forcecommand')[0] ?? 'none';
+  if (forced === 'none' || forced === 'internal-sftp') return null;
+  const judge = /(?:^|\/)(?:false|nologin)$/.test(forced) ? error : warning;
+  return judge(
+    'sshd-forced-command',
+    `sshd runs ${forced} for the user instead of a shell (ForceCommand)`,
+    'operator',
+    'remove ForceCommand from sshd_config or from its Match block, unless it is intended; then systemctl restart ssh',
+  );
+}
+
+/** What sshd may take of a key of that type (ssh-keygen -Q key-sig). */
+const ALGORITHMS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['ssh-rsa', ['rsa-sha2-256', 'rsa-sha2-512', 'ssh-rsa']],
+  ['sk-ssh-ed25519@openssh.com', ['sk-ssh-ed25519@openssh.com']],
+  [
+    'sk-ecdsa-sha2-nistp256@openssh.com',
+    ['sk-ecdsa-sha2-nistp256@openssh.com', 'webauthn-sk-ecdsa-sha2-nistp256@openssh.com'],
+  ],
+]);
+
+/** @param types of the keys that the user may log in with; null: sshd accepts one of them, or none is known. */
+export function checkAlgorithms(settings: SshdSettings, types: readonly string[]): Verdict | null {
+  const accepted = list(settings, 'pubkeyacceptedalgorithms').flatMap((value) => value.split(','));
+  if (accepted.length === 0 || types.length === 0) return null;
+  const isAccepted = (type: string): boolean =>
+    (ALGORITHMS.get(type) ?? [type]).some((algorithm) => accepted.includes(algorithm));
+  if (types.some(isAccepted)) return null;
+  return error(
+    'sshd-algorithms',
+    `PubkeyAcceptedAlgorithms in sshd_config accepts none of the user’s keys (${[...new Set(types)].join(', ')})`,
+    'operator',
+    'have it accept that kind of key, or the user make a key of another kind; then systemctl restart ssh',
   );
 }

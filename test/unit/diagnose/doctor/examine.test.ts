@@ -13,7 +13,12 @@ import {
   token,
   withNames,
   withProbe,
+  withStatus,
 } from '../../../support/records/healthy-node.ts';
+
+const { breakGlass: BREAK_GLASS } = healthyNode;
+const withLogin = (state: 'failed' | 'unproven' | 'off'): Facts =>
+  node({ loginPath: { state, at: NOW, lastProven: null, step: 'account', reason: 'closed' } });
 
 describe('doctor', () => {
   test('finds nothing on a healthy node', () => {
@@ -31,6 +36,28 @@ describe('doctor', () => {
     ['disk-state-rights', node({ stateDirectory: rights('/s', 0o755) })],
     ['disk-key-folder', node({ keyDirectory: rights('/k', 0o777) })],
     ['disk-mirror', node({ stateFault: 'it is damaged' })],
+    ['disk-not-mounted', node({ unmounted: '/var/lib/sunk-agent', hasState: false })],
+    ['disk-state-lost', node({ hasState: false })],
+    ['names-shadow-lost', withNames({ withoutShadow: ['alice'] })],
+    ['passes-two-agents', node({ agents: [100, 200] })],
+    ['reader-away', node({ agent: { ...healthyNode.agent, reader: 'away' } })],
+    ['reader-config', node({ agent: { ...healthyNode.agent, isConfigInForce: false } })],
+    ['login-trial', withLogin('failed')],
+    ['login-unproven', withLogin('unproven')],
+    ['sudo-not-included', node({ sudo: { includesManaged: false, members: [] } })],
+    [
+      'sudo-local-group',
+      node({
+        sudo: {
+          includesManaged: true,
+          members: [{ group: 'admin', location: '/etc/sudoers:9', names: ['alice'] }],
+        },
+      }),
+    ],
+    [
+      'break-glass-fails',
+      node({ breakGlass: [...BREAK_GLASS, { name: 'ops', fault: 'expired', hasKey: true }] }),
+    ],
     ['token-missing', node({ tokens: [{ path: '/token', rights: null }] })],
     [
       'token-rights',
@@ -84,11 +111,35 @@ describe('doctor', () => {
     ['login-helper', node({ helperFault: 'the helper prints something else' })],
     ['login-time-zone', node({ expiry: { zulu: false, timeZone: 'unknown' } })],
     ['passes-not-running', node({ units: { agent: false, reader: true } })],
-    ['break-glass-none', node({ breakGlass: [{ name: 'root', fault: 'it has no key' }] })],
+    ['break-glass-none', node({ breakGlass: [{ name: 'root', fault: 'it has no key', hasKey: false }] })],
   ])('finds %s, alone, and has a fix for it', (code, facts) => {
     const findings = examine(facts);
     expect(findings.map((finding) => finding.code)).toEqual([code]);
     expect(findings[0]?.howToFix).toMatch(/\S/);
+  });
+
+  test('finds nothing where no login is tried by choice, or none on a node like this one', () => {
+    expect(examine(withLogin('off'))).toEqual([]);
+    expect(examine(node({ loginPath: null }))).toEqual([]);
+  });
+
+  test('names the cause of a login that fails before the login', () => {
+    const closed = { ...withLogin('failed'), nologin: '/etc/nologin' };
+    expect(examine(closed).map(({ code }) => code)).toEqual(['login-nologin', 'login-trial']);
+  });
+
+  test('starts no new state where a disk is not mounted, and says nothing of a node before its first sync', () => {
+    expect(examine(node({ hasState: false, inManagedGroup: [] }))).toEqual([]);
+  });
+
+  test('never has an approval alone as the fix of a held loss', () => {
+    const held = { hash: '0123456789abcdef', kind: 'loss', reason: 'nine people', changes: 9 };
+    const facts = withStatus(({ guard }) => ({ guard: { ...guard, held: [held] as never } }));
+    const [finding] = examine(facts);
+    expect(finding).toMatchObject({ code: 'passes-held' });
+    expect(finding?.howToFix).toMatch(
+      /^look at it: sunk-agent plan.*mistake.*at the store.*intended.*approve/,
+    );
   });
 
   test('puts errors before warnings, and causes before their effects', () => {

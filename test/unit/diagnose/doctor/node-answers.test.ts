@@ -4,9 +4,19 @@ import {
   findCounting,
   findDiffering,
   findHelperFault,
+  findWithoutShadow,
 } from '../../../../src/diagnose/doctor/node-answers.ts';
 
 const entry = { name: 'alice', uid: 10_000, gid: 9999, gecos: '', dir: '/home/alice', shell: '/bin/bash' };
+
+test('an account without a line of shadow is found, and one that does not resolve is not', () => {
+  const answers = new Map([
+    ['alice', { entry, shadow: null }],
+    ['bob', { entry, shadow: ['bob', '*'] }],
+    ['carol', { entry: null, shadow: null }],
+  ]);
+  expect(findWithoutShadow(answers)).toEqual(['alice']);
+});
 
 describe('accounts that differ', () => {
   const differ = (seen: typeof entry | null, direct: typeof entry | null) =>

@@ -68,3 +68,25 @@ test('what was not checked is said, and a trial that was not made changes nothin
   expect(untried).toMatchObject({ cause: null, mayLogIn: true });
   expect(untried.links.at(-1)).toMatchObject({ link: 'trial', level: 'unknown', detail: 'only root' });
 });
+
+test('an sshd that may run with an older configuration is the cause of a trial that it refuses', () => {
+  const stale = {
+    link: 'sshd',
+    ...warning('sshd-not-reloaded', 'changed', 'operator', 'restart it'),
+  } as const;
+  const chain: Chain = { links: [stale], cause: stale, mayLogIn: true };
+  for (const step of ['connect', 'authenticate', 'session'] as const)
+    expect(addTrial(chain, failedAt(step))).toMatchObject({
+      cause: { code: 'sshd-not-reloaded', level: 'error' },
+      mayLogIn: false,
+    });
+  expect(addTrial(chain, failedAt('shell')).cause?.code).toBe('trial-shell');
+  expect(addTrial(chain, succeeded).mayLogIn).toBe(true);
+});
+
+test('a trial that opened no shell, since a command is forced, proves no login and refutes none', () => {
+  const forced = { tried: true, trial: { ...TRIAL, detail: 'the shell was not tried' } } as const;
+  const open: Chain = { ...sound, mayLogIn: null };
+  expect(addTrial(open, forced)).toMatchObject({ mayLogIn: null, links: [{}, { level: 'unknown' }] });
+  expect(addTrial(sound, forced).mayLogIn).toBe(true);
+});

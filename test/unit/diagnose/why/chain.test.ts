@@ -33,7 +33,7 @@ const setSshd =
   (facts: Facts): Facts => {
     const settings = new Map(facts.sshd.ok ? facts.sshd.value.settings : null);
     for (const [keyword, values] of Object.entries(more)) settings.set(keyword, values);
-    return { ...facts, sshd: probed({ settings, findings: [] }) };
+    return { ...facts, sshd: probed({ settings, findings: [], hasDropIn: true }) };
   };
 const emptyGroup = { ...group, members: [] };
 const noGroup = {
@@ -44,7 +44,15 @@ const noGroup = {
   listsPerson: false,
   grant: null,
 };
-const noEntry = { entry: null, direct: null, groups: [], shadow: null, hasNscd: false, fault: null };
+const noEntry = {
+  entry: null,
+  direct: null,
+  groups: [],
+  shadow: null,
+  hasShadowLine: false,
+  hasNscd: false,
+  fault: null,
+};
 const entry = { name: 'alice', uid: 10_000, gid: 9999, gecos: '', dir: '/home/alice', shell: '/bin/bash' };
 
 /** Each denies alice a login. */
@@ -211,4 +219,36 @@ test('a publisher says of its people what it knows, and that logins are elsewher
     'pam',
     'logins',
   ]);
+});
+
+describe('what no link explains', () => {
+  const failed = {
+    state: 'failed',
+    at: NOW - 600,
+    lastProven: null,
+    step: 'account',
+    reason: 'closed',
+  } as const;
+
+  test('a canary that cannot log in leaves it open whether a person can, and says how to find out', () => {
+    const facts = { ...healthy, loginPath: failed };
+    const chain = judgeChain(facts);
+    expect(chain.mayLogIn).toBeNull();
+    expect(sayVerdict(facts, chain)).toMatch(
+      /not known.*sunk-canary failed 10 min ago at account: closed.*--try/,
+    );
+  });
+
+  test('one that is not proven, or is switched off, says nothing about a person', () => {
+    for (const state of ['unproven', 'off', 'proven'] as const)
+      expect(judgeChain({ ...healthy, loginPath: { ...failed, state } }).mayLogIn).toBe(true);
+    expect(judgeChain({ ...healthy, loginPath: null }).mayLogIn).toBe(true);
+  });
+
+  test('a local account is not managed, and nothing more is said of it', () => {
+    const facts: Facts = { ...healthy, person: probed(null), local: { ...entry, name: 'ops', gid: 1000 } };
+    const { links, cause, mayLogIn } = judgeChain(facts);
+    expect([links.at(-1)?.link, cause, mayLogIn]).toEqual(['record', null, null]);
+    expect(links.at(-1)?.detail).toContain('local account, not managed by sunk-agent');
+  });
 });

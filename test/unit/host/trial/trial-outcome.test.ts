@@ -91,4 +91,13 @@ describe('a trial login', () => {
       'session',
     );
   });
+
+  test('a forced command that opens no session is a shell that fails', () => {
+    const client = CONNECTED + OFFERED + ACCEPTED + AUTHENTICATED;
+    for (const forcedCommand of ['/bin/false', '/usr/sbin/nologin', 'false'])
+      expect(judge({ client, output: '', forcedCommand })).toMatchObject({
+        failed: 'shell',
+        detail: expect.stringContaining(forcedCommand),
+      });
+  });
 });

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { checkBreakGlass } from '../../../../../src/diagnose/doctor/check/check-break-glass.ts';
 import { healthyNode, node } from '../../../../support/records/healthy-node.ts';
 
-const root = { name: 'root', fault: 'it has neither a key nor a password' };
-const anna = { name: 'anna', fault: 'the account has expired' };
+const root = { name: 'root', fault: 'it has neither a key nor a password', hasKey: false };
+const anna = { name: 'anna', fault: 'the account has expired', hasKey: false };
 
 describe('check `break-glass`', () => {
   test('finds nothing where one local account could log in, whichever it is', () => {
@@ -18,6 +18,18 @@ describe('check `break-glass`', () => {
       { code: 'break-glass-none', level: 'warning', fix: null, howToFix: expect.stringMatching(/\S/) },
     ]);
     expect(findings[0]?.detail).toContain('anna: the account has expired');
+  });
+
+  test('names one that someone counts on and that could not log in, although another one could', () => {
+    const facts = node({
+      breakGlass: [
+        { ...anna, hasKey: true },
+        { ...root, fault: null },
+      ],
+    });
+    expect(checkBreakGlass(facts)).toMatchObject([
+      { code: 'break-glass-fails', level: 'warning', detail: expect.stringMatching(/anna .*expired/) },
+    ]);
   });
 
   test('warns where the node has no such account at all', () => {

@@ -4,7 +4,8 @@ import { notProbed, probed } from '../../../../support/records/healthy.ts';
 import { healthyNode, node } from '../../../../support/records/healthy-node.ts';
 
 const finding = (code: string, breaksLogin: boolean) => ({ code, detail: `about ${code}`, breaksLogin });
-const withFindings = (...findings: ReturnType<typeof finding>[]) => node({ sshd: probed(findings) });
+const withFindings = (...findings: ReturnType<typeof finding>[]) =>
+  node({ sshd: probed(findings), hasSshdDropIn: false });
 
 describe('check `sshd`', () => {
   test('finds nothing where sshd runs and serves the keys as configured', () => {
@@ -18,6 +19,9 @@ describe('check `sshd`', () => {
     ['sshd-other-command-user', 'sshd-drop-in'],
     ['sshd-other-files', 'sshd-drop-in'],
     ['sshd-helper-unsafe', 'helper-rights'],
+    ['sshd-not-included', null],
+    ['sshd-host-keys', null],
+    ['sshd-not-reloaded', null],
     ['sshd-helper-user', null],
     ['sshd-allow-groups', null],
     ['sshd-user-ca', null],
@@ -47,6 +51,22 @@ describe('check `sshd`', () => {
     expect(checkSshd(withFindings(finding('sshd-other-files', false)))).toMatchObject([
       { level: 'security', fix: 'sshd-drop-in' },
     ]);
+  });
+
+  test.each(['sshd-other-command', 'sshd-other-command-user', 'sshd-other-files'])(
+    '%s is not corrected by a drop-in that is in place already',
+    (code) => {
+      const [found] = checkSshd({ ...withFindings(finding(code, true)), hasSshdDropIn: true });
+      expect(found?.fix).toBeNull();
+      expect(found?.howToFix).not.toContain('doctor --fix');
+    },
+  );
+
+  test('an older configuration may do no harm, and is the cause where a login fails', () => {
+    const facts = withFindings(finding('sshd-not-reloaded', false));
+    expect(checkSshd(facts)).toMatchObject([{ level: 'warning' }]);
+    const failed = { state: 'failed', at: 0, lastProven: null, step: null, reason: '' } as const;
+    expect(checkSshd({ ...facts, loginPath: failed })).toMatchObject([{ level: 'error' }]);
   });
 
   test('that it does not run comes before what it would do', () => {

@@ -17,7 +17,9 @@ test('a loss that the guard holds is a warning with the hash, for as long as the
   const verdict = softenHeldLoss(reason, { ...person, held: [loss] });
   expect(verdict).toMatchObject({ level: 'warning', code: reason.code, owner: 'provider' });
   // The cause comes first: an approval alone would take the access away.
-  expect(verdict.howToFix).toMatch(/^add the user; if the loss is intended.*0123456789abcdef/);
+  expect(verdict.howToFix).toMatch(
+    /^add the user: what is held then goes away.*if the loss is intended.*0123456789abcdef/,
+  );
 });
 
 test('without a held loss, or with a disabled account, the reason stands', () => {

@@ -99,6 +99,20 @@ describe('shadow', () => {
     expect(judgeAccount(expiring(null)).level).toBe('ok');
   });
 
+  test('without a line of shadow is refused by PAM, as far as root can tell', () => {
+    const lost = (more = {}): Facts =>
+      healthy.names.ok
+        ? {
+            ...healthy,
+            names: probed({ ...healthy.names.value, shadow: null, hasShadowLine: false, ...more }),
+          }
+        : healthy;
+    expect(codeOf(lost())).toBe('account-no-shadow');
+    expect(judgeAccount({ ...lost(), sshd: notProbed }).level).toBe('ok');
+    // Another link names the service that does not reach it.
+    expect(judgeAccount(lost({ hasShadowLine: true })).level).toBe('ok');
+  });
+
   test('with a locked password denies a login only where sshd does not use PAM', () => {
     const locked = (facts: Facts, password = '!*'): Facts =>
       facts.names.ok

@@ -6,7 +6,7 @@ import { config, healthy, keyText, notProbed, NOW, probed } from '../../../../su
 const finding = (code: string, breaksLogin = true) => ({ code, detail: 'others can write it', breaksLogin });
 const withFinding = (code: string): Facts => ({
   ...healthy,
-  sshd: probed({ settings: new Map(), findings: [finding(code)] }),
+  sshd: probed({ settings: new Map(), findings: [finding(code)], hasDropIn: true }),
 });
 const printing = (text: string): Facts => ({ ...healthy, helper: probed({ text }) });
 const byFile: Facts['config'] = { ...config, keys: { ...config.keys, serve: 'file' } };

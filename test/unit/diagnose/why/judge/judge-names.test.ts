@@ -36,6 +36,7 @@ describe('the link `names`', () => {
   });
 
   test.each<[string, Facts]>([
+    ['names-no-shadow', answering({ shadow: null })],
     ['names-silent', answering({ fault: 'timed out' })],
     ['names-silent', answering({ fault: 'timed out', entry: null, groups: [], hasNscd: true })],
     ['names-missing', answering({ entry: null })],

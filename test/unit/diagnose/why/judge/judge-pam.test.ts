@@ -27,7 +27,13 @@ describe('the link `pam`', () => {
     ['pam-refused', answering(refused)],
     // That sshd does not use PAM is not concluded from settings that are not known.
     ['pam-refused', answering(refused, null, { ...healthy, sshd: notProbed })],
-    ['pam-refused', answering(refused, null, { ...healthy, sshd: probed({ settings: null, findings: [] }) })],
+    [
+      'pam-refused',
+      answering(refused, null, {
+        ...healthy,
+        sshd: probed({ settings: null, findings: [], hasDropIn: true }),
+      }),
+    ],
   ])('%s is an error of the operator with a fix', (code, facts) => {
     expect(judgePam(facts)).toMatchObject({
       level: 'error',

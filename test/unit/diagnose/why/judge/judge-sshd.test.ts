@@ -16,7 +16,7 @@ test('a finding that breaks logins is an error, another a warning, and few tries
   const withFinding = (code: string, breaksLogin: boolean) =>
     judgeSshd({
       ...healthy,
-      sshd: probed({ settings: new Map(), findings: [{ code, detail: 'x', breaksLogin }] }),
+      sshd: probed({ settings: new Map(), findings: [{ code, detail: 'x', breaksLogin }], hasDropIn: true }),
     });
   expect(withFinding('sshd-other-command', true)).toMatchObject({
     level: 'error',
@@ -39,7 +39,7 @@ test('a denial comes before the findings, a finding before few tries, and those 
   const few = new Map([['maxauthtries', ['1']]]);
   const [broken, bypass] = [finding('sshd-other-command', true), finding('sshd-user-ca', false)];
   const codeOf = (settings: Map<string, string[]>, ...findings: (typeof broken)[]) =>
-    judgeSshd({ ...healthy, sshd: probed({ settings, findings }) }).code;
+    judgeSshd({ ...healthy, sshd: probed({ settings, findings, hasDropIn: true }) }).code;
   expect(codeOf(deny, bypass, broken)).toBe('sshd-deny-users');
   expect(codeOf(few, bypass, broken)).toBe('sshd-other-command');
   expect(codeOf(few, bypass)).toBe('sshd-few-tries');
@@ -54,7 +54,7 @@ test('the groups of the user deny a login only where the name service was asked'
 
 test('an sshd that does not report its settings is not known, unless that is a finding', () => {
   const without = (findings: ReturnType<typeof finding>[]) =>
-    judgeSshd({ ...healthy, sshd: probed({ settings: null, findings }) });
+    judgeSshd({ ...healthy, sshd: probed({ settings: null, findings, hasDropIn: true }) });
   expect(without([]).level).toBe('unknown');
   expect(without([finding('sshd-silent', true)])).toMatchObject({
     level: 'error',
@@ -68,5 +68,7 @@ test('without a name no user is denied by name', () => {
 });
 
 test('settings that sshd does not print have the defaults of sshd', () => {
-  expect(judgeSshd({ ...healthy, sshd: probed({ settings: new Map(), findings: [] }) }).level).toBe('ok');
+  expect(
+    judgeSshd({ ...healthy, sshd: probed({ settings: new Map(), findings: [], hasDropIn: true }) }).level,
+  ).toBe('ok');
 });

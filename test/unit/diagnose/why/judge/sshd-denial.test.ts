@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { findDenial } from '../../../../../src/diagnose/why/judge/sshd-denial.ts';
+import { checkAlgorithms, findDenial } from '../../../../../src/diagnose/why/judge/sshd-denial.ts';
 
 const GROUPS = ['sunk-users', 'slurm-users'];
 const deny = (
@@ -19,6 +19,8 @@ describe('the settings by which sshd denies a user', () => {
     ['sshd-deny-groups', { denygroups: ['slurm-*'] }],
     ['sshd-deny-groups', { denygroups: ['wheel', 'sunk-users'] }],
     ['sshd-allow-groups', { allowgroups: ['wheel', 'sunk'] }],
+    ['sshd-no-sessions', { maxsessions: ['0'] }],
+    ['sshd-forced-command', { forcecommand: ['/usr/sbin/nologin'] }],
     ['sshd-methods', { authenticationmethods: ['publickey,password'] }],
     ['sshd-methods', { authenticationmethods: ['password publickey,keyboard-interactive:pam'] }],
     // In the order in which sshd asks (sshd_config(5), DenyUsers).
@@ -84,5 +86,33 @@ describe('the settings by which sshd denies a user', () => {
   test('are patterns of sshd and no regular expressions', () => {
     expect(deny({ denyusers: ['a.ice', '(alice)', '[a]lice', 'alice|bob', '^alice$', '\\'] })).toBeNull();
     expect(deny({ denyusers: ['a.ice'] }, 'a.ice')?.code).toBe('sshd-deny-users');
+  });
+});
+
+test('a forced command that may be intended is a warning, and a server of files none', () => {
+  expect(deny({ forcecommand: ['/usr/bin/menu'] })).toMatchObject({
+    level: 'warning',
+    code: 'sshd-forced-command',
+  });
+  for (const command of ['none', 'internal-sftp']) expect(deny({ forcecommand: [command] })).toBeNull();
+});
+
+describe('the algorithms that sshd accepts', () => {
+  const accepting = (list: string, ...types: string[]) =>
+    checkAlgorithms(new Map([['pubkeyacceptedalgorithms', [list]]]), types);
+
+  test('that take none of the keys are an error', () => {
+    expect(accepting('rsa-sha2-512', 'ssh-ed25519')).toMatchObject({
+      level: 'error',
+      code: 'sshd-algorithms',
+    });
+    expect(accepting('ssh-ed25519', 'sk-ssh-ed25519@openssh.com', 'ssh-rsa')).not.toBeNull();
+  });
+
+  test('that take one of them are in order, and so are lists and keys that are not known', () => {
+    expect(accepting('rsa-sha2-256', 'ssh-ed25519', 'ssh-rsa')).toBeNull();
+    expect(accepting('ssh-ed25519,rsa-sha2-512', 'ssh-ed25519')).toBeNull();
+    expect(accepting('rsa-sha2-512')).toBeNull();
+    expect(checkAlgorithms(new Map(), ['ssh-ed25519'])).toBeNull();
   });
 });

@@ -1,6 +1,6 @@
 // Check `reader`: is one connected to the agent, and do both have the configuration as it is now?
-import type { Facts } from '../facts.ts';
-import { type Finding, found } from '../finding.ts';
+import type { Facts } from './facts.ts';
+import { type Finding, found } from './finding.ts';
 
 export function checkReader({ agent, units }: Facts): Finding[] {
   const findings: Finding[] = [];

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { checkReader } from '../../../../../src/diagnose/doctor/check/check-reader.ts';
-import type { Facts } from '../../../../../src/diagnose/doctor/facts.ts';
-import { healthyNode, node } from '../../../../support/records/healthy-node.ts';
+import { checkReader } from '../../../../src/diagnose/doctor/check-reader.ts';
+import type { Facts } from '../../../../src/diagnose/doctor/facts.ts';
+import { healthyNode, node } from '../../../support/records/healthy-node.ts';
 
 const withAgent = (more: Partial<Facts['agent']>, other: Partial<Facts> = {}) =>
   checkReader(node({ agent: { ...healthyNode.agent, ...more }, ...other })).map(({ code, level }) => [

@@ -1,14 +1,14 @@
-// Asks the reader that runs, through the agent that runs.
+// Asks the agent that runs, and through it the reader that runs.
 import { createConnection } from 'node:net';
 import { openChannel } from '../../protocol/channel.ts';
 import type { GroupQuestion, ProbeAnswer } from '../../protocol/messages.ts';
 import type { NodeContext } from '../node-context.ts';
-import { digestFile, MAX_PROBE_LINE, probeReplySchema } from './probe-messages.ts';
+import { digestFile, MAX_AGENT_LINE, agentReplySchema } from './agent-messages.ts';
 
 /** Milliseconds: each request of a probe has ten seconds. */
 const PATIENCE_MS = 60_000;
 
-export interface RunningReader {
+export interface RunningAgent {
   /** Whether the agent has read the configuration that is in place now; null: it cannot be told. */
   readonly isConfigInForce: boolean | null;
   /** null: no reader is connected to the agent. */
@@ -17,14 +17,14 @@ export interface RunningReader {
 }
 
 /** null: no agent runs here, or this user may not ask it. */
-export async function askRunningReader(
+export async function askRunningAgent(
   { paths, configFile }: Pick<NodeContext, 'paths' | 'configFile'>,
   groups: readonly GroupQuestion[],
-): Promise<RunningReader | null> {
-  const reply = await askAgent(paths.probeSocket, {
+): Promise<RunningAgent | null> {
+  const reply = await ask(paths.probeSocket, {
     groups: groups.map(({ name, id }) => ({ name, id })),
   });
-  const parsed = probeReplySchema.safeParse(reply);
+  const parsed = agentReplySchema.safeParse(reply);
   if (!parsed.success) return null;
   const { config, reader } = parsed.data;
   const isConfigInForce = config === null ? null : config === digestFile(configFile);
@@ -36,11 +36,11 @@ export async function askRunningReader(
 }
 
 /** undefined: there was no answer. */
-function askAgent(socket: string, question: object): Promise<unknown> {
+function ask(socket: string, question: object): Promise<unknown> {
   return new Promise((resolve) => {
     const stream = createConnection(socket);
     stream.setTimeout(PATIENCE_MS, () => stream.destroy());
-    const channel = openChannel(stream, MAX_PROBE_LINE);
+    const channel = openChannel(stream, MAX_AGENT_LINE);
     channel.onMessage((message) => {
       resolve(message);
       channel.close();

@@ -1,4 +1,4 @@
-// Lets doctor ask the reader that runs, with its token, proxy, certificates and environment: a socket of root's.
+// Answers doctor over a socket of root's: the reader that runs asks the store, and the canary tries a login.
 import { mkdirSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { describeError } from '../../common/errors.ts';
@@ -6,22 +6,29 @@ import { toHostWrite } from '../../common/system-error.ts';
 import { openChannel } from '../../protocol/channel.ts';
 import type { GroupQuestion } from '../../protocol/messages.ts';
 import type { NodeContext } from '../node-context.ts';
-import { digestFile, MAX_PROBE_LINE, type ProbeReply, probeRequestSchema } from './probe-messages.ts';
-import type { ReaderLink } from './reader-link.ts';
+import {
+  agentRequestSchema,
+  type AgentReply,
+  digestFile,
+  MAX_AGENT_LINE,
+} from '../operator/agent-messages.ts';
+import type { ReaderLink } from '../reader-client/reader-link.ts';
 
-export interface ProbeRelay {
+export interface DoctorSocket {
   close(): void;
 }
 
-export function relayProbes(
+/** @param tryLogin tries a login now; false: none is tried here, or none so soon after one that failed. */
+export function answerDoctor(
   { log, paths, configFile }: NodeContext,
   link: Pick<ReaderLink, 'current'>,
-): ProbeRelay {
+  tryLogin: () => Promise<boolean>,
+): DoctorSocket {
   const config = digestFile(configFile);
   const cannot = `cannot listen for doctor at ${paths.probeSocket}`;
   const open = new Set<Socket>();
 
-  async function ask(groups: readonly GroupQuestion[]): Promise<ProbeReply['reader']> {
+  async function ask(groups: readonly GroupQuestion[]): Promise<AgentReply['reader']> {
     const reader = link.current();
     if (reader === null) return { is: 'away' };
     try {
@@ -34,15 +41,15 @@ export function relayProbes(
   function serve(stream: Socket): void {
     open.add(stream);
     stream.once('close', () => open.delete(stream));
-    const channel = openChannel(stream, MAX_PROBE_LINE);
+    const channel = openChannel(stream, MAX_AGENT_LINE);
     channel.onMessage((message) => {
-      const request = probeRequestSchema.safeParse(message);
+      const request = agentRequestSchema.safeParse(message);
       if (!request.success) {
         channel.close();
         return;
       }
-      void ask(request.data.groups)
-        .then((reader) => channel.send({ config, reader } satisfies ProbeReply))
+      void Promise.all([ask(request.data.groups), tryLogin()])
+        .then(([reader, isLoginTried]) => channel.send({ config, reader, isLoginTried } satisfies AgentReply))
         // Who asked is gone.
         .catch(() => channel.close());
     });

@@ -1,17 +1,18 @@
-// What doctor asks the running agent, and what it answers: one line each.
+// What doctor asks the running agent, and what it answers: one line each, between two processes of one user.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { saySchema } from '../../protocol/messages.ts';
 
 /** Bytes of a line. */
-export const MAX_PROBE_LINE = 4 * 1024 * 1024;
+export const MAX_AGENT_LINE = 4 * 1024 * 1024;
 
-export const probeRequestSchema = z.strictObject({
+export const agentRequestSchema = z.strictObject({
+  /** Groups to ask the store for. */
   groups: z.array(z.strictObject({ name: z.string(), id: z.string().nullable() })),
 });
 
-export const probeReplySchema = z.strictObject({
+export const agentReplySchema = z.strictObject({
   /** Digest of the configuration that the agent has read; null: it could not be read. */
   config: z.string().nullable(),
   /** `away`: no reader is connected. `failed`: why it did not answer. */
@@ -20,9 +21,11 @@ export const probeReplySchema = z.strictObject({
     z.strictObject({ is: z.literal('failed'), why: z.string().max(2000) }),
     z.strictObject({ is: z.literal('there'), answer: saySchema }),
   ]),
+  /** Whether a login was tried for this; if not, what the last trial showed counts. */
+  isLoginTried: z.boolean(),
 });
 
-export type ProbeReply = z.infer<typeof probeReplySchema>;
+export type AgentReply = z.infer<typeof agentReplySchema>;
 
 /** null: the file cannot be read. */
 export function digestFile(file: string): string | null {
