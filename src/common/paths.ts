@@ -59,6 +59,8 @@ export interface Paths {
   readonly slurmSocket: string;
   /** What the last round over Slurm found. */
   readonly slurmStatus: string;
+  /** In which accounts each person can submit, by the last round. */
+  readonly slurmAccounts: string;
   /** Requests to sunk-agent-hook.service, and its answers; 0700. */
   readonly hooks: string;
   /** Services that start again as a person who left, one file per uid. */
@@ -104,6 +106,7 @@ export function pathsUnder(root: string): Paths {
     probeSocket: below('run/sunk-agent/probe.sock'),
     slurmSocket: below('run/sunk-agent/slurm.sock'),
     slurmStatus: below('run/sunk-agent/slurm.json'),
+    slurmAccounts: below('run/sunk-agent/slurm-accounts.json'),
     hooks: below('run/sunk-agent/hooks'),
     restarting: below('run/sunk-agent/restarting'),
     rootShells: below('run/sunk-agent/root-shells'),

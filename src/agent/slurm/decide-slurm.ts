@@ -11,6 +11,7 @@ import { planSlurm, type SlurmPlan } from '../../plan/slurm/plan-slurm.ts';
 import type { SlurmOwned, SlurmRows } from '../../plan/slurm/slurm-rows.ts';
 import type { Binding } from '../../policy/model.ts';
 import { computeDesiredSlurm, type SlurmPerson } from '../../policy/slurm/desired-slurm.ts';
+import { listSlurmAccounts, type SlurmAccounts } from './slurm-accounts.ts';
 
 export interface SlurmDecision {
   readonly plan: SlurmPlan;
@@ -19,6 +20,8 @@ export interface SlurmDecision {
   readonly isObserving: boolean;
   /** How many associations are managed. */
   readonly associations: number;
+  /** In which each person of this node can submit. */
+  readonly accounts: SlurmAccounts['accounts'];
 }
 
 /**
@@ -34,12 +37,7 @@ export async function decideSlurm(
   const now = Math.floor(context.clock() / 1000);
   const decision = await decide(context, now, judgeFreshness(null, state, now));
   const groups = state.groups();
-  // The ledger has what is in force: a revocation that the guard holds is not in it.
-  const people = state
-    .bindings()
-    .flatMap(({ kind, scimId, name, id, disabledAt }) =>
-      kind === 'account' ? [{ scimId, name, uid: id, isEnabled: disabledAt === null }] : [],
-    );
+  const people = listSlurmPeople(state.bindings());
   const waiting = decision.verdict.held.flatMap(({ changes }) =>
     changes.flatMap(({ scimId }) => scimId ?? []),
   );
@@ -70,7 +68,13 @@ export async function decideSlurm(
     const owned = plan.owned.filter(({ name }) => going.has(name));
     state.ownSlurm(owned, now);
   }
-  return { plan, verdict, isObserving, associations: countOwned(rows, state.slurmOwned()) };
+  return {
+    plan,
+    verdict,
+    isObserving,
+    associations: countOwned(rows, state.slurmOwned()),
+    accounts: listSlurmAccounts(rows, new Set(people.map(({ name }) => name))),
+  };
 }
 
 /** The ledger has what is in force: a revocation that the guard holds is not in it. */

@@ -34,6 +34,8 @@ export interface SlurmReport {
   readonly refusals: SlurmPlan['refusals'];
   /** Managed associations, as read at the end. */
   readonly associations: number;
+  /** In which each person of this node can submit, as read at the end. */
+  readonly accounts: SlurmDecision['accounts'];
   /** Whether the controller answered; without it no one gets an association. */
   readonly hasController: boolean;
 }
@@ -83,7 +85,7 @@ export async function runSlurmRound(round: SlurmRoundContext): Promise<SlurmRepo
 
 function toReport(
   rows: SlurmAnswer,
-  { plan, verdict, isObserving, associations }: SlurmDecision,
+  { plan, verdict, isObserving, associations, accounts }: SlurmDecision,
   { problems, ...rest }: Pick<SlurmReport, 'planned' | 'done' | 'problems' | 'seconds'>,
 ): SlurmReport {
   return {
@@ -96,6 +98,7 @@ function toReport(
     held: verdict.held,
     refusals: plan.refusals,
     associations,
+    accounts,
     hasController: rows.uids !== null,
   };
 }

@@ -25,8 +25,11 @@ const COLUMNS = [
   'grants',
 ] as const satisfies readonly (keyof PersonRow)[];
 
-/** Times in RFC 3339; what a field has several of is separated by blanks. */
-export function renderPeopleCsv(rows: readonly PersonRow[]): string {
+/**
+ * Times in RFC 3339; what a field has several of is separated by blanks.
+ * @param isWithSlurm one more column at the end; it is empty before Slurm was read.
+ */
+export function renderPeopleCsv(rows: readonly PersonRow[], isWithSlurm: boolean): string {
   const records = rows.map((row) =>
     renderCsvRecord([
       row.name,
@@ -47,19 +50,22 @@ export function renderPeopleCsv(rows: readonly PersonRow[]): string {
       row.grants
         .map(({ group, until, by, reason }) => `${group} until ${renderTime(until)} by ${by}: ${reason}`)
         .join('; '),
+      ...(isWithSlurm ? [row.slurmAccounts?.join(' ') ?? ''] : []),
     ]),
   );
-  return [renderCsvRecord(COLUMNS), ...records].join('');
+  const columns = isWithSlurm ? [...COLUMNS, 'slurmAccounts'] : COLUMNS;
+  return [renderCsvRecord(columns), ...records].join('');
 }
 
 function renderTime(at: number | null): string {
   return at === null ? '' : new Date(at * 1000).toISOString().replace('.000Z', 'Z');
 }
 
-/** One line a person below a header. @param now epoch seconds. */
-export function renderPeople(rows: readonly PersonRow[], now: number): string {
+/** One line a person below a header. @param now epoch seconds. @param isWithSlurm one more column. */
+export function renderPeople(rows: readonly PersonRow[], now: number, isWithSlurm: boolean): string {
+  const slurm = isWithSlurm ? ['SLURM'] : [];
   const lines = [
-    ['NAME', 'UID', 'STATE', 'LOGIN', 'SUDO', 'KEYS', 'LAST LOGIN', 'USERNAME', 'GROUPS', 'WHY'],
+    ['NAME', 'UID', 'STATE', 'LOGIN', 'SUDO', 'KEYS', 'LAST LOGIN', 'USERNAME', 'GROUPS', ...slurm, 'WHY'],
     ...rows.map((row) => [
       row.name ?? '-',
       row.uid === null ? '-' : String(row.uid),
@@ -70,6 +76,7 @@ export function renderPeople(rows: readonly PersonRow[], now: number): string {
       row.lastLogin === null ? '-' : sayMinute(row.lastLogin),
       row.userName ?? '-',
       row.groups.join(',') || '-',
+      ...(isWithSlurm ? [describeSlurmAccounts(row)] : []),
       row.why,
     ]),
   ].map((cells) => cells.map((cell) => makePrintable(cell, 300)));
@@ -86,6 +93,10 @@ export function renderPeople(rows: readonly PersonRow[], now: number): string {
           .trimEnd()}\n`,
     )
     .join('');
+}
+
+function describeSlurmAccounts({ slurmAccounts }: PersonRow): string {
+  return slurmAccounts === null ? '?' : (slurmAccounts ?? []).join(',') || '-';
 }
 
 function describeKeys({ keys, keyExpiry }: PersonRow, now: number): string {

@@ -11,6 +11,7 @@ import { parseDuration } from '../../config/types.ts';
 import { openHost } from '../../host/host.ts';
 import { openLastLogins } from '../../host/probes/last-logins.ts';
 import { viewState } from '../../state/state.ts';
+import { readSlurmAccounts, type SlurmAccounts } from '../../agent/slurm/slurm-accounts.ts';
 import type { CommandContext } from '../command.ts';
 import { readAt, showPast } from './list-past.ts';
 import { renderPeople, renderPeopleCsv, summarisePeople } from './list-output.ts';
@@ -47,7 +48,9 @@ the next sync would make. Changes nothing; needs neither store nor daemon.
                    did, not what was changed by hand
   --csv            RFC 4180, times in UTC; what a spreadsheet would take for a formula begins with an apostrophe
 
-Filters are joined with "and", values of one filter with "or". LAST LOGIN is of logins with a terminal (lastlog).
+Filters are joined with "and", values of one filter with "or". LAST LOGIN is of logins with a terminal (lastlog). Where
+slurm is configured, SLURM has the accounts in which a person can submit jobs, as the last round found them: the default
+one first, those that others made too; ? before the first round.
 
 Examples:
   sunk-agent list --login
@@ -79,10 +82,11 @@ export async function run(context: CommandContext): Promise<number> {
       lastLogin: lastLogins.find,
       now,
     });
-    const source = { at: now, snapshot: view.snapshotHash(), completeAt: freshness.completeAt };
+    const slurm = node.config.slurm.mode === 'off' ? undefined : readSlurmAccounts(node.paths);
+    const source = { at: now, snapshot: view.snapshotHash(), completeAt: freshness.completeAt, slurm };
     process.stdout.write(
       at === null
-        ? show(context, people.filter(isAsked), source)
+        ? show(context, addSlurmAccounts(people.filter(isAsked), slurm), source)
         : showPast(context, { people, at, history: view.historyAround(at), config: node.config }),
     );
   } finally {
@@ -98,14 +102,28 @@ interface Source {
   readonly snapshot: string;
   /** When the store was last read completely, epoch seconds; null: never. */
   readonly completeAt: number | null;
+  /** Of the last round over Slurm. null: none has read it yet; undefined: `slurm` is not configured. */
+  readonly slurm: SlurmAccounts | null | undefined;
+}
+
+function addSlurmAccounts(rows: readonly PersonRow[], slurm: Source['slurm']): readonly PersonRow[] {
+  if (slurm === undefined) return rows;
+  const accountsOf = (name: string | null): readonly string[] | null =>
+    slurm === null ? null : ((name === null ? undefined : slurm.accounts.get(name)) ?? []);
+  return rows.map((row) => ({ ...row, slurmAccounts: accountsOf(row.name) }));
 }
 
 function show({ json, values }: CommandContext, rows: readonly PersonRow[], source: Source): string {
-  if (json) return `${JSON.stringify({ schema_version: 1, ...source, people: rows })}\n`;
-  if (values['csv'] === true) return renderPeopleCsv(rows);
-  const { at, snapshot, completeAt } = source;
+  const { at, snapshot, completeAt, slurm } = source;
+  const slurmAt = slurm === undefined ? {} : { slurmAt: slurm?.at ?? null };
+  if (json)
+    return `${JSON.stringify({ schema_version: 1, at, snapshot, completeAt, ...slurmAt, people: rows })}\n`;
+  const isWithSlurm = slurm !== undefined;
+  if (values['csv'] === true) return renderPeopleCsv(rows, isWithSlurm);
   const read = completeAt === null ? 'never read completely' : `read completely at ${sayTime(completeAt)}`;
-  return `${renderPeople(rows, at)}\n${summarisePeople(rows)}At ${sayTime(at)}; store ${read}, snapshot ${snapshot}\n`;
+  const slurmRead = slurm === null ? 'not read yet' : `read at ${sayTime(slurm?.at ?? at)}`;
+  const last = `At ${sayTime(at)}; store ${read}, snapshot ${snapshot}${isWithSlurm ? `; Slurm ${slurmRead}` : ''}\n`;
+  return `${renderPeople(rows, at, isWithSlurm)}\n${summarisePeople(rows)}${last}`;
 }
 
 type Filter = (row: PersonRow) => boolean;

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openNodeContext } from '../../../src/agent/node-context.ts';
 import { syncFromState } from '../../../src/agent/operator/sync-now.ts';
+import { writeSlurmAccounts } from '../../../src/agent/slurm/slurm-accounts.ts';
 import type { PersonRow } from '../../../src/agent/report/people/person-row.ts';
 import * as listing from '../../../src/cli/inspect/list.ts';
 import type { UserRecord } from '../../../src/protocol/records.ts';
@@ -220,6 +221,51 @@ describe('sunk-agent list', () => {
     writeFileSync(path.join(root, 'var/log/lastlog'), bytes);
     const { alice, bob, carol } = await rows();
     expect([alice?.lastLogin, bob?.lastLogin, carol?.lastLogin]).toEqual([null, 1_750_000_000, null]);
+  });
+
+  describe('with Slurm', () => {
+    const configure = (): void => append('etc/sunk-agent/config.yaml', 'slurm: { mode: observe }\n');
+
+    test('has the accounts in which a person can submit, in each format', async () => {
+      configure();
+      await enable();
+      const { paths } = openNodeContext({ root, config: undefined });
+      writeSlurmAccounts(paths, { at: 1_790_000_000, accounts: new Map([['alice', ['ml', 'vision']]]) });
+      const { alice, bob } = await rows();
+      expect([alice?.slurmAccounts, bob?.slurmAccounts]).toEqual([['ml', 'vision'], []]);
+      expect(JSON.parse((await list('--json')).stdout)).toMatchObject({ slurmAt: 1_790_000_000 });
+      const [header, first] = (await list('--csv')).stdout.split('\r\n');
+      expect([header?.split(',').at(-1), first?.split(',').at(-1)]).toEqual([
+        '"slurmAccounts"',
+        '"ml vision"',
+      ]);
+      const { stdout } = await list();
+      expect(stdout).toMatch(/ GROUPS +SLURM +WHY\n/);
+      expect(stdout).toMatch(/^alice .* ml,vision +member of/m);
+      expect(stdout).toMatch(/^bob .* - +member of/m);
+      expect(stdout).toContain('; Slurm read at ');
+    });
+
+    test('says that it was not read yet, or that its file is damaged, as not known', async () => {
+      configure();
+      await enable();
+      expect((await rows())['alice']?.slurmAccounts).toBeNull();
+      expect((await list()).stdout).toMatch(/^alice .* \? +member of/m);
+      expect((await list()).stdout).toContain('; Slurm not read yet');
+      const { paths } = openNodeContext({ root, config: undefined });
+      writeFileSync(paths.slurmAccounts, '{"schema_version":1,"at":1,"accounts":{"alice":"ml"}}');
+      expect((await rows())['alice']?.slurmAccounts).toBeNull();
+    });
+
+    test('is not told of where it is not configured', async () => {
+      await enable();
+      const { stdout } = await list('--json');
+      expect(stdout).not.toContain('slurm-accounts');
+      expect(Object.keys(JSON.parse(stdout) as object)).not.toContain('slurmAt');
+      expect((await rows())['alice']).not.toHaveProperty('slurmAccounts');
+      expect((await list('--csv')).stdout).not.toContain('slurmAccounts');
+      expect((await list()).stdout).not.toContain('SLURM');
+    });
   });
 
   test('gives a spreadsheet nothing to run, and one record a person', async () => {

@@ -77,6 +77,10 @@ describe('a round', () => {
     expect(usersOf('all')).toEqual(['person0', 'person1', 'person2', 'person3', 'person4']);
     expect(usersOf('admins')).toEqual(['person0']);
     expect(slurm.users.find(({ name }) => name === 'person0')?.defaultAccount).toBe('all');
+    expect([...report.accounts].slice(0, 2)).toEqual([
+      ['person0', ['all', 'admins']],
+      ['person1', ['all']],
+    ]);
     expect(slurm.log.filter(({ op }) => op === 'add-associations').length).toBeLessThanOrEqual(3);
     slurm.log.length = 0;
     expect(await round()).toMatchObject({ planned: 0, done: 0 });

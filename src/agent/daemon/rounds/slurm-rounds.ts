@@ -6,6 +6,7 @@ import { createLogDedup } from '../../../common/log-dedup.ts';
 import type { NodeContext } from '../../node-context.ts';
 import { listenForSlurm, type SlurmLink } from '../../slurm/slurm-link.ts';
 import { runSlurmRound } from '../../slurm/slurm-round.ts';
+import { writeSlurmAccounts } from '../../slurm/slurm-accounts.ts';
 import { writeSlurmStatus } from '../../slurm/slurm-status.ts';
 import type { ContextKeeper } from '../context-recovery.ts';
 
@@ -20,7 +21,7 @@ export function startSlurmRounds(node: NodeContext, keeper: Pick<ContextKeeper, 
   const { slurm } = node.config;
   if (slurm.mode === 'off') {
     // Of a configuration that had it.
-    rmSync(node.paths.slurmStatus, { force: true });
+    for (const file of [node.paths.slurmStatus, node.paths.slurmAccounts]) rmSync(file, { force: true });
     return { look: () => {}, stop: () => {} };
   }
   const say = createSayer(node);
@@ -79,6 +80,7 @@ function createSayer({ paths, log }: NodeContext): (outcome: Parameters<typeof w
   return (outcome) => {
     try {
       writeSlurmStatus(paths, outcome);
+      if (!('problem' in outcome)) writeSlurmAccounts(paths, outcome);
     } catch (error) {
       log.warn(`the status of Slurm is not written: ${describeError(error)}`);
     }

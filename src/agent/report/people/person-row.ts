@@ -59,4 +59,9 @@ export interface PersonRow {
   readonly since: number | null;
   /** Epoch seconds of the last login that the node recorded; null: none, or it is not known. */
   readonly lastLogin: number | null;
+  /**
+   * Slurm accounts in which the person can submit jobs, the default one first. null: Slurm has not been read yet;
+   * absent: `slurm` is not configured.
+   */
+  readonly slurmAccounts?: readonly string[] | null;
 }
