@@ -114,7 +114,7 @@ async function benchSize(size: number, { root, trash, start }: Place): Promise<R
     [size === 10_000 ? 'no-change-writes' : `no-change-writes-${name}`, 'files', [writes]],
   ];
   if (floors.length > 0) figures.push([`bare-files-${name}-s`, 's', floors]);
-  return figures.map(([row, unit, samples]) => {
+  const rows = figures.map(([row, unit, samples]) => {
     const measured = median(samples);
     return makeRow({
       bench: 'host',
@@ -126,6 +126,15 @@ async function benchSize(size: number, { root, trash, start }: Place): Promise<R
       goal: GOALS[row] ?? null,
     });
   });
+  if (floors.length > 0) rows.push(compareCold(colds, floors));
+  return rows;
+}
+
+/** Against the same files, written without a thought. */
+function compareCold(colds: readonly number[], floors: readonly number[]): Row {
+  const [measured, reference] = [median(colds), median(floors)];
+  const row = 'cold-apply-vs-bare';
+  return makeRow({ bench: 'host', row, unit: 's', measured, samples: colds, reference, goal: 1.8 });
 }
 
 /** A fresh image with the state database of before: no managed account, no key file. */

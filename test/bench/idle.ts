@@ -53,7 +53,7 @@ export async function benchIdle(): Promise<Row[]> {
         goal: number,
       ): Row => makeRow({ bench: 'idle', row: name, unit, measured, samples, reference: null, goal });
       return [
-        row('idle-pss-mb', 'MB', Math.max(...memory), memory, 150),
+        row('idle-pss-mb', 'MB', Math.max(...memory), memory, 85),
         row('idle-cpu-share', 'cores', share, shares, 0.003),
       ];
     } finally {

@@ -3,6 +3,12 @@
 export const SHORTFALLS: Readonly<Record<string, string>> = {
   'cli list-10k-ms':
     'missed: a cold process reads 10,000 key files and all account lines, and decides anew; only rows that the agent writes at each poll would be faster',
+  'host cold-apply-vs-bare':
+    'missed: besides the files it starts a process, loads the state database, reads the host and decides over 10,000 people',
+  'cli status-vs-node':
+    'missed: it loads a dozen modules, reads a file and checks it against a schema; without the check a broken status would be shown as a good one',
+  'idle idle-pss-mb':
+    'missed: two Node processes of some 40 MB each without any data; one process would have both the network and the accounts',
   'host one-key-10k-ms':
     'missed: each decision reads every key file and account line anew and decides over all people; no memo of them saved 0.2 s at 10,000 people',
   'host one-key-100k-ms': 'missed, for the reason of `one-key-10k-ms`',
