@@ -7,7 +7,13 @@ import { readGroupName } from '../identity/username.ts';
 import type { Binding, Leftover, NodeFacts, Refusal, StoredGroup } from '../model.ts';
 import type { Grant, ServiceCheck } from '../name-services.ts';
 import { collectGroupAllocations, findBoundGroupFault } from './group-allocations.ts';
-import { type ChosenGroup, chooseNewGroups, type NewGroup, type RefuseGroup } from './new-groups.ts';
+import {
+  type ChosenGroup,
+  chooseNewGroups,
+  comparePrecedence,
+  type NewGroup,
+  type RefuseGroup,
+} from './new-groups.ts';
 import { findWanted, type WantedGroups } from './wanted-groups.ts';
 
 export interface GroupChoice {
@@ -57,7 +63,12 @@ export function chooseGroups(question: GroupQuestion): GroupChoice {
     if (reading.ok) newcomers.push({ record, name: reading.name });
     else refuse(record, reading);
   }
-  for (const { record, name } of newcomers) {
+  // Of several with the name of a lost one, the one that `access` names takes its part, else the one created earliest.
+  const isNamed = ({ record }: NewGroup): boolean => wanted.get(record) !== 'pattern';
+  const successors = newcomers.toSorted(
+    (a, b) => Number(isNamed(b)) - Number(isNamed(a)) || comparePrecedence(a, b),
+  );
+  for (const { record, name } of successors) {
     const former = keepFormer(record, name, wanted.get(record) === 'sudo', question);
     if (former !== null && !chosen.some((one) => one.record.id === former.record.id)) chosen.push(former);
   }

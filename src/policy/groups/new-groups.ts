@@ -85,7 +85,8 @@ function readGid(record: GroupRecord, pinned: ReadonlyMap<string, number>, { acc
   return gid === undefined ? chooseId('gid', record.id, record.gid, accounts) : { ok: true, id: gid };
 }
 
-function comparePrecedence({ record: a }: NewGroup, { record: b }: NewGroup): number {
+/** The group created earlier first. */
+export function comparePrecedence({ record: a }: NewGroup, { record: b }: NewGroup): number {
   return compareClaims({ scimId: a.id, created: a.created }, { scimId: b.id, created: b.created });
 }
 
