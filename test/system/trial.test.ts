@@ -102,6 +102,16 @@ const CASES: readonly Case[] = [
     failed: 'account',
     says: /Access denied for user alice by PAM/,
   },
+  // As on a machine that is too busy to write its log at once.
+  {
+    what: 'a PAM account module, while the journal is two seconds late',
+    make: `${pam('account required pam_deny.so').make}
+      journald=$(systemctl show -P MainPID systemd-journald); kill -STOP $journald
+      (sleep 2; kill -CONT $journald) >/dev/null 2>&1 &`,
+    undo: pam('').undo,
+    failed: 'account',
+    says: /Access denied for user alice by PAM/,
+  },
   {
     what: 'a lost shadow line',
     make: 'cp /etc/shadow /root/shadow; sed -i /^alice:/d /etc/shadow',

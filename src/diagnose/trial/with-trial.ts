@@ -18,12 +18,21 @@ const FIXES: Readonly<Record<Step, string>> = {
   shell: 'correct the shell, or the start-up files of the user, then try again',
 };
 
+/** `refused connect from ADDRESS` is what libwrap logs. */
+const FIX_OF_LIBWRAP = 'correct the line for sshd in /etc/hosts.deny, or admit it in /etc/hosts.allow';
+
 export function addTrial(chain: Chain, result: TrialResult): Chain {
   const link: Link = { link: 'trial', ...judgeResult(result) };
   const links = [...chain.links, link];
   if (!result.tried) return { ...chain, links };
   if (result.trial.failed !== null) {
-    return { links, cause: findCause(chain, link, result.trial.failed), mayLogIn: false };
+    const cause = findCause(chain, link, result.trial.failed);
+    // Where the cause is more than the warning that it was, its line says so too.
+    return {
+      links: links.map((one) => (one.link === cause.link ? cause : one)),
+      cause,
+      mayLogIn: false,
+    };
   }
   const { cause } = chain;
   const isWithoutShell = result.trial.detail !== '' && cause?.level !== 'error';
@@ -54,7 +63,7 @@ function judgeResult(result: TrialResult): Verdict {
     `trial-${failed}`,
     `a trial login at ${where(trial)} failed at ${failed}: ${detail}`,
     'operator',
-    FIXES[failed],
+    /refused connect from/.test(detail) ? FIX_OF_LIBWRAP : FIXES[failed],
   );
 }
 

@@ -71,7 +71,7 @@ export async function askSshd(
     const answer = await runWithDirectory(program, ['-T', '-f', file, '-C', connection]);
     return answer.status === 0
       ? { settings: parseSshdSettings(answer.stdout) }
-      : { fault: firstLine(answer.stderr) };
+      : { fault: tellingLine(answer.stderr) };
   };
   const usual = await ask(USUAL_PORT);
   const port = 'fault' in usual ? USUAL_PORT : (usual.settings.get('port')?.[0] ?? USUAL_PORT);
@@ -99,6 +99,11 @@ async function makeRunDirectory(): Promise<void> {
   } catch (cause) {
     if (!hasCode(cause, 'EEXIST') && !hasCode(cause, 'EACCES')) throw cause;
   }
+}
+
+/** A host key that others can read is said in a box of many lines, of which the last has the consequence. */
+function tellingLine(text: string): string {
+  return /^.*no hostkeys available.*$/m.exec(text)?.[0].trim() ?? firstLine(text);
 }
 
 function firstLine(text: string): string {

@@ -1,12 +1,19 @@
 // What sshd and PAM logged about one connection: from the journal, or from the part of auth.log that came meanwhile.
+import { existsSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runProgram } from '../probes/run-program.ts';
 
 const AUTH_LOG = '/var/log/auth.log';
 const MAX_LOG_BYTES = 256 * 1024;
-/** journald(8) and rsyslogd(8) write a moment later, on a busy machine a long one. */
-const PATIENCE_MS = [50, 150, 300, 500];
+/** journald(8) and rsyslogd(8) write a moment later. */
+const PATIENCE_MS = [50, 150, 300, 500] as const;
+/** Milliseconds more while the process that served the connection lives: on a busy machine it writes its last line late. */
+const MORE_PATIENCE_MS = 250;
+const MORE_READINGS = 20;
+
+/** What libwrap logs of a connection from this node, before sshd knows port and name (hosts_access(5)). */
+const REFUSED_HERE = /^refused connect from (?:::ffff:)?(?:127\.0\.0\.1|::1)\b/;
 
 /** Where the log stands before a trial. */
 export interface LogMark {
@@ -41,15 +48,17 @@ export async function readSshdWords(
   name: string,
   port: number | null,
 ): Promise<readonly string[] | null> {
-  let words: string[] | null = null;
-  for (const pause of PATIENCE_MS) {
+  let words: readonly string[] = [];
+  for (const pause of [...PATIENCE_MS, ...Array.from({ length: MORE_READINGS }, () => MORE_PATIENCE_MS)]) {
     await sleep(pause);
     const lines = await readLines(mark);
     if (lines === null) return null;
-    const picked = pickConnection(lines, name, port);
+    const picked = pickLines(lines, name, port);
+    words = picked.map(({ text }) => text);
     // Complete once sshd has said how it ended.
-    if (picked.some((text) => /closed|Disconnected|session closed|fatal/i.test(text))) return picked;
-    words = picked;
+    if (words.some((text) => /closed|Disconnected|session closed|fatal|refused connect/i.test(text)))
+      return words;
+    if (pause === MORE_PATIENCE_MS && !picked.some(({ pid }) => existsSync(`/proc/${pid}`))) break;
   }
   return words;
 }
@@ -62,16 +71,27 @@ async function readLines(mark: LogMark): Promise<readonly LogLine[] | null> {
 
 /** The lines of the processes that served the connection; where none names the port, of those that speak of the name. */
 export function pickConnection(lines: readonly LogLine[], name: string, port: number | null): string[] {
+  return pickLines(lines, name, port).map(({ text }) => text);
+}
+
+function pickLines(lines: readonly LogLine[], name: string, port: number | null): LogLine[] {
   const listPids = (pattern: RegExp): Set<string> =>
     new Set(lines.filter(({ text }) => pattern.test(text)).map(({ pid }) => pid));
   const literal = name.replaceAll(/[^A-Za-z0-9_]/g, '\\$&');
   const ofPort = port === null ? new Set<string>() : listPids(new RegExp(`\\bport ${port}\\b`));
   const pids =
     ofPort.size > 0 ? ofPort : listPids(new RegExp(`(?:^|[^A-Za-z0-9_.-])${literal}(?![A-Za-z0-9_.-])`));
-  return lines.filter(({ pid }) => pids.has(pid)).map(({ text }) => text);
+  if (pids.size > 0) return lines.filter(({ pid }) => pids.has(pid));
+  return lines.filter(({ text }) => REFUSED_HERE.test(text));
 }
 
+/** sshd itself, and what it consists of since OpenSSH 9.8 and 10.0. */
+const PROGRAMS: readonly string[] = ['sshd', 'sshd-session', 'sshd-auth'];
+
 async function readJournal({ since }: LogMark): Promise<LogLine[] | null> {
+  // Returns when journald has what was written so far (journalctl(1)); where none runs, it fails at once.
+  await runProgram('journalctl', ['--sync'], { timeout: 3000 });
+  const of = (field: string): string[] => PROGRAMS.map((program) => `${field}=${program}`);
   const { status, stdout } = await runProgram(
     'journalctl',
     [
@@ -79,11 +99,12 @@ async function readJournal({ since }: LogMark): Promise<LogLine[] | null> {
       '--no-pager',
       `--since=@${since}`,
       '--output=json',
-      '--output-fields=MESSAGE,_PID',
+      '--output-fields=MESSAGE,_PID,_COMM,SYSLOG_IDENTIFIER',
       '_UID=0',
-      '_COMM=sshd',
-      '_COMM=sshd-session',
-      '_COMM=sshd-auth',
+      ...of('_COMM'),
+      '+',
+      '_UID=0',
+      ...of('SYSLOG_IDENTIFIER'),
     ],
     { timeout: 3000 },
   );
@@ -91,10 +112,15 @@ async function readJournal({ since }: LogMark): Promise<LogLine[] | null> {
   return stdout.split('\n').flatMap(parseJournalLine);
 }
 
-function parseJournalLine(line: string): LogLine[] {
+/**
+ * journald looks at the program of a line when it reads the line. If it is late, the process has ended, and only what the
+ * kernel sent along is known (_UID, _PID): then the name that the process gave itself counts.
+ */
+export function parseJournalLine(line: string): LogLine[] {
   try {
     const entry = JSON.parse(line) as Record<string, unknown>;
-    const { MESSAGE: text, _PID: pid } = entry;
+    const { MESSAGE: text, _PID: pid, _COMM: program, SYSLOG_IDENTIFIER: identifier } = entry;
+    if (!PROGRAMS.includes(String(program ?? identifier))) return [];
     return typeof text === 'string' && typeof pid === 'string' ? [{ pid, text }] : [];
   } catch {
     return [];

@@ -32,6 +32,15 @@ export function judgeHelper({ helper, sshd, keyFile, isDenied, config }: Facts):
     );
   }
   const expected = keyFile.ok ? (keyFile.value ?? '') : null;
+  const hasNoUser = sshd.ok && sshd.value.findings.some(({ code }) => code === 'sshd-helper-user');
+  if (expected !== null && helper.value.text !== expected && hasNoUser) {
+    return error(
+      'helper-user',
+      'there is no user sunk-keys, as which sshd runs the key helper',
+      'operator',
+      'create that user: systemd-sysusers',
+    );
+  }
   const lines = helper.value.text.split('\n').filter((line) => line !== '').length;
   if (expected !== null && helper.value.text !== expected) {
     return error(

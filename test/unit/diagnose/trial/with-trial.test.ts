@@ -79,6 +79,7 @@ test('an sshd that may run with an older configuration is the cause of a trial t
     expect(addTrial(chain, failedAt(step))).toMatchObject({
       cause: { code: 'sshd-not-reloaded', level: 'error' },
       mayLogIn: false,
+      links: [{ link: 'sshd', level: 'error' }, { link: 'trial' }],
     });
   expect(addTrial(chain, failedAt('shell')).cause?.code).toBe('trial-shell');
   expect(addTrial(chain, succeeded).mayLogIn).toBe(true);
@@ -89,4 +90,12 @@ test('a trial that opened no shell, since a command is forced, proves no login a
   const open: Chain = { ...sound, mayLogIn: null };
   expect(addTrial(open, forced)).toMatchObject({ mayLogIn: null, links: [{}, { level: 'unknown' }] });
   expect(addTrial(sound, forced).mayLogIn).toBe(true);
+});
+
+test('a connection that libwrap refused is corrected in its own files', () => {
+  const refused = {
+    tried: true,
+    trial: { ...TRIAL, failed: 'connect', detail: 'sshd: refused connect from 127.0.0.1 (127.0.0.1)' },
+  } as const;
+  expect(addTrial(sound, refused).cause?.howToFix).toContain('/etc/hosts.deny');
 });

@@ -16,6 +16,7 @@ describe('the link `helper`', () => {
     ['it prints the key file', healthy],
     ['there is no key file, and it prints nothing', { ...printing(''), keyFile: probed(null) }],
     ['the key file could not be read for comparison', { ...printing('another'), keyFile: notProbed }],
+    ['there is no user of its own, and sshd runs it as another', withFinding('sshd-helper-user')],
     ['sshd has a fault of another kind', withFinding('sshd-other-command')],
     ['sshd could not be checked', { ...healthy, sshd: notProbed }],
   ])('is in order where %s', (_, facts) => {
@@ -30,6 +31,7 @@ describe('the link `helper`', () => {
     ['helper-differs', printing(keyText(NOW + 1))],
     ['helper-differs', printing(`${keyText(NOW + 1000)}ssh-ed25519 AAAA stranger\n`)],
     ['helper-differs', { ...printing('ssh-ed25519 AAAA stranger\n'), keyFile: probed(null) }],
+    ['helper-user', { ...withFinding('sshd-helper-user'), helper: probed({ text: '' }) }],
     // The key file that was not removed is what the deny list is for.
     ['helper-denied', { ...printing(''), isDenied: true }],
     // sshd runs no helper that others can write, whatever it prints.
