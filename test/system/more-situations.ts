@@ -27,6 +27,10 @@ const mode = (file: string, bits: string): Pick<Situation, 'make' | 'undo'> => (
   undo: `chmod $(cat /root/mode) ${file}`,
 });
 
+/** systemd's socket would let connections wait for an sshd that does not start. */
+const STOP = 'systemctl stop ssh.socket ssh.service';
+const START = 'systemctl start ssh.socket ssh.service';
+
 const alice = { ask: 'why alice --try' } as const;
 const refused = { ...alice, canLogIn: false } as const;
 const admitted = { ...alice, canLogIn: true } as const;
@@ -197,16 +201,17 @@ const OF_SSHD: readonly Situation[] = [
   {
     name: 'host-keys-missing',
     isOfEachRun: true,
-    make: 'mkdir -p /root/keys; mv /etc/ssh/ssh_host_* /root/keys',
-    undo: `mv /root/keys/* /etc/ssh; ${RESTART}`,
+    // Since OpenSSH 9.8 an sshd that runs goes on with the keys that it has read.
+    make: `mkdir -p /root/keys; mv /etc/ssh/ssh_host_* /root/keys; ${STOP}; systemctl start ssh.service`,
+    undo: `mv /root/keys/* /etc/ssh; ${STOP}; ${START}`,
     ...refused,
     cause: 'sshd',
     closes: true,
   },
   {
     name: 'host-keys-readable-by-all',
-    make: 'chmod 644 /etc/ssh/ssh_host_*_key',
-    undo: `chmod 600 /etc/ssh/ssh_host_*_key; ${RESTART}`,
+    make: `chmod 644 /etc/ssh/ssh_host_*_key; ${STOP}; systemctl start ssh.service`,
+    undo: `chmod 600 /etc/ssh/ssh_host_*_key; ${STOP}; ${START}`,
     ...refused,
     cause: 'sshd',
     closes: true,
@@ -222,8 +227,9 @@ const OF_SSHD: readonly Situation[] = [
   },
   {
     name: 'include-within-a-match-block',
-    make: `cp /etc/ssh/sshd_config /root/; sed -i '/^Include/d' /etc/ssh/sshd_config
-      printf 'Match User root\\nInclude /etc/ssh/sshd_config.d/*.conf\\n' >>/etc/ssh/sshd_config; ${RESTART}`,
+    // Of the node's own lines, some may stand in no Match block.
+    make: `cp /etc/ssh/sshd_config /root/; sed -i 's|^Include.*|Include /etc/ssh/sshd_config.d/90-test.conf|' /etc/ssh/sshd_config
+      printf 'Match User root\\nInclude /etc/ssh/sshd_config.d/10-*.conf\\n' >>/etc/ssh/sshd_config; ${RESTART}`,
     undo: `cp /root/sshd_config /etc/ssh/sshd_config; ${RESTART}`,
     ...refused,
     cause: 'sshd',
@@ -242,7 +248,7 @@ const OF_SSHD: readonly Situation[] = [
   },
   {
     name: 'hosts-deny',
-    isOfEachRun: true,
+    // Not of each run: libwrap answers nothing, so that each login takes its whole time.
     make: "echo 'sshd: ALL' >/etc/hosts.deny",
     undo: 'rm /etc/hosts.deny',
     ...refused,
@@ -265,7 +271,7 @@ const OF_FILES: readonly Situation[] = [
     make: 'cp -p /etc/passwd /root/passwd; sed -i /^sunk-keys:/d /etc/passwd; nscd -i passwd',
     undo: 'cp -p /root/passwd /etc/passwd; nscd -i passwd',
     ...refused,
-    cause: 'sshd',
+    cause: 'helper',
     closes: true,
   },
   { name: 'home-writable-by-all', ...mode('/home/alice', '777'), ...admitted, cause: null },

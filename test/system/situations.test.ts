@@ -6,10 +6,11 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { installAgent } from '../support/nodes/install.ts';
-import { bootNode } from '../support/nodes/node.ts';
+import { bootNode, RESTART_SSHD } from '../support/nodes/node.ts';
+import { SSH_OPTIONS } from '../support/nodes/ssh-options.ts';
 import { describeOnNodes } from '../support/requirements.ts';
 import { MORE_SITUATIONS } from './more-situations.ts';
-import { type Situation, SITUATIONS, type SituationContext } from './situations.ts';
+import { DROP_IN, type Situation, SITUATIONS, type SituationContext } from './situations.ts';
 import { BASE_URL, startStore, TOKEN } from '../support/nodes/store.ts';
 
 /** The daemon runs, but no sync and no trial login runs between the fault and the command. */
@@ -153,9 +154,17 @@ for (const { release, situations } of RUNS)
     function expectTrialToFail(): void {
       context.node.exec('rm -f /run/sunk-agent/trial-failed');
       const { stdout } = context.node.exec('sunk-agent why alice --try --json');
-      const { links } = JSON.parse(stdout) as { links: { link: string; code: string; detail: string }[] };
+      const { links, mayLogIn } = JSON.parse(stdout) as {
+        links: { link: string; level: string; code: string; detail: string }[];
+        mayLogIn: boolean | null;
+      };
+      expect(mayLogIn).toBe(false);
       const trial = links.find(({ link }) => link === 'trial');
-      expect(trial?.code, trial?.detail).toMatch(/^trial-(?:connect|authenticate|account|session|shell)$/);
+      // The agent withholds the keys: there is nothing to try with.
+      if (context.node.exec('test -e /var/lib/sunk-agent/authorized_keys/alice').status !== 0)
+        expect(trial?.level, trial?.detail).toBe('unknown');
+      else
+        expect(trial?.code, trial?.detail).toMatch(/^trial-(?:connect|authenticate|account|session|shell)$/);
     }
 
     /** No one can log in: neither doctor, nor status after it, may say that all is in order. */
@@ -233,6 +242,37 @@ for (const { release, situations } of RUNS)
       });
       await eventually('alice logs in', () => login() === 0);
     });
+
+    test.runIf(release === 'trixie')(
+      'a penalty of sshd for the address of a person is named first, and its fix lets her in',
+      async () => {
+        const { node } = context;
+        const from = (file: string) =>
+          node.runInNetwork(['ssh', ...SSH_OPTIONS, '-b', '127.0.0.2', '-i', file, 'alice@127.0.0.1', 'true'])
+            .status;
+        const penalties = 'PerSourcePenalties authfail:600s min:1s';
+        node.exec(`echo '${penalties}' >${DROP_IN}; ${RESTART_SSHD}`);
+        try {
+          await eventually('the address is punished', () => {
+            expect(from(keyFile('bob'))).toBe(255);
+            return node.exec('journalctl -t sshd -n 20 -o cat').stdout.includes(' penalty: ');
+          });
+          expect(from(keyFile('alice'))).toBe(255);
+          const { stdout, status } = node.exec('sunk-agent why alice');
+          expect(findCause(stdout), stdout).toBe('logins');
+          // It is that address alone: from another one she logs in.
+          expect(status).toBe(0);
+          expect(stdout).toMatch(/^Cause: last refused .*from \[127\.0\.0\.2\].* penalty: /m);
+          expect(stdout).toMatch(/^Fix: .*PerSourcePenaltyExemptList/m);
+          expect(node.ssh('alice', keyFile('alice'), 'true').status).toBe(0);
+          node.exec(`echo 'PerSourcePenaltyExemptList 127.0.0.2' >>${DROP_IN}; ${RESTART_SSHD}`);
+          for (let n = 0; n < 3; n += 1) from(keyFile('bob'));
+          expect(from(keyFile('alice'))).toBe(0);
+        } finally {
+          node.exec(`rm ${DROP_IN}; ${RESTART_SSHD}`);
+        }
+      },
+    );
 
     test('has no problems in the end', () => {
       expectHealth();
