@@ -154,7 +154,8 @@ Clocks: order is by serial, whatever the clocks say. By a pod's own clock end ke
 shows a follower whose clock is a minute off as faulty.
 
 Who is root in a pod can stop its follower, or take its keys for that pod; sunk-agent fleet shows it stale, and such a pod
-must be deleted. Heartbeats are what pods report, and no proof.`;
+must be deleted. Heartbeats are what pods report, and no proof. fleet checks no login, and a follower has neither canary nor
+why --try: sshd and PAM of a pod are checked by a login there, with ssh.`;
 
 export const SLURM = `With slurm.mode the members of groups get Slurm accounts and associations. The Slurm worker (sunk-agent-slurm.service, user
 sunk-slurm) runs sacctmgr, squeue, scancel and scontrol; it has munge's socket and Slurm's network, no token, and no rights

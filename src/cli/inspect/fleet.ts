@@ -15,7 +15,7 @@ export const options = { all: { type: 'boolean', default: false } } as const;
 export const help = `Usage: sunk-agent fleet [--all] [--json] [--config FILE] [--root DIR]
 
 Lists the followers that need a look, by the heartbeats that they leave in publish.heartbeats. Every pod can write
-there, so that this is what followers report, and no proof.
+there, so that this is what followers report, and no proof. No login is tried: that one works in a pod shows only there.
 
   faulty   refuses what is on the volume, has no generation, or has a clock that is a minute off, with the reason
   behind   has an older generation than the one that was published last
@@ -27,6 +27,9 @@ Examples:
   sunk-agent fleet --all --json
 
 Exit status: 0 all are current, 1 some are not, 2 not known.`;
+
+/** A follower has no trial login, and the publisher has no account of the people to try one with. */
+const LOGINS = 'not-checked';
 
 export async function run(context: CommandContext): Promise<number> {
   const { config, paths } = openNodeContext(context);
@@ -46,7 +49,7 @@ export async function run(context: CommandContext): Promise<number> {
       : fleet.followers.filter((row) => row.standing !== 'current');
   process.stdout.write(
     context.json
-      ? `${JSON.stringify({ schema_version: 1, published: last, ...fleet, followers: shown })}\n`
+      ? `${JSON.stringify({ schema_version: 1, published: last, logins: LOGINS, ...fleet, followers: shown })}\n`
       : describeFleet(fleet, shown, last, now),
   );
   const { counts } = fleet;
@@ -65,6 +68,7 @@ function describeFleet(
       : `serial ${last.serial} was signed ${sayAgo(last.signedAt, now)}`;
   const lines = [
     `${sayCount(followers.length, 'follower')}: ${counts.current} current, ${counts.behind} behind, ${counts.faulty} faulty, ${counts.stale} stale; ${published}`,
+    'logins: not checked here; a pod with a current generation may still admit no one',
     ...(isCut ? ['there are more heartbeats than are read'] : []),
     ...(malformed === 0 ? [] : [sayCount(malformed, 'file is no heartbeat', 'files are no heartbeats')]),
     ...shown.map(
