@@ -19,6 +19,7 @@ import { benchStart } from './start.ts';
 import { benchSudoers } from './sudoers.ts';
 import { benchSync } from './sync.ts';
 import { benchTestbed } from './testbed.ts';
+import { benchTrial } from './trial.ts';
 
 export type Bench = () => Row[] | Promise<Row[]>;
 
@@ -34,6 +35,7 @@ const ON_NODES: ReadonlySet<string> = new Set([
   'nss',
   'publish',
   'slurm',
+  'trial',
 ]);
 
 export const needsNode = (name: string): boolean => ON_NODES.has(name);
@@ -52,6 +54,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   sudoers: benchSudoers,
   grants: benchGrants,
   cli: benchCli,
+  trial: benchTrial,
   start: benchStart,
   idle: benchIdle,
   nss: benchNss,

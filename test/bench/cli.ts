@@ -153,7 +153,7 @@ async function benchOperator({ program }: Bundled): Promise<Row[]> {
         reference: null,
         goal,
       });
-    return [row('why-ms', why, 600), row('block-ms', blocks, 1000)];
+    return [row('why-ms', why, 400), row('block-ms', blocks, 1000)];
   } finally {
     await node.close();
   }

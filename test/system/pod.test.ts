@@ -84,6 +84,56 @@ describeOnNodes('a login pod', () => {
     expect(must('ls /run/sunk-agent/trials')).toBe('');
   });
 
+  const tryLogin = () => {
+    const { status, stdout, stderr } = pod.exec(
+      'rm -f /run/sunk-agent/trial-failed; sunk-agent why alice --try --json',
+    );
+    if (stdout === '') throw new Error(stderr);
+    const { links } = JSON.parse(stdout) as {
+      links: { link: string; level: string; code: string; detail: string }[];
+    };
+    return { status, trial: links.find(({ link }) => link === 'trial') };
+  };
+
+  test('tries a login of alice, and names the step that fails, without a journal', () => {
+    const { status, trial } = tryLogin();
+    expect([status, trial?.level], trial?.detail).toEqual([0, 'ok']);
+    expect(trial?.detail).toMatch(/ port 22 succeeded in /);
+    must("cp /etc/pam.d/sshd /run/pam-sshd && sed -i '1i session required pam_deny.so' /etc/pam.d/sshd");
+    try {
+      const failed = tryLogin();
+      expect([failed.status, failed.trial?.code], failed.trial?.detail).toEqual([1, 'trial-session']);
+    } finally {
+      must('cp /run/pam-sshd /etc/pam.d/sshd; rm -f /run/sunk-agent/trial-failed');
+    }
+    expect(must('ls /run/sunk-agent/trials')).toBe('');
+  });
+
+  test('tries a login also where sshd reads the key files itself (keys.serve: file)', async () => {
+    const config = path.join(mounts, 'config.yaml');
+    const dropIn = '/etc/ssh/sshd_config.d/10-sunk-agent.conf';
+    const restart = async (): Promise<void> => {
+      must('s6-svc -wr -T 60000 -r /run/service/sshd; s6-svc -r /run/service/sunk-agent');
+      awaitReady('sunk-agent');
+      await eventually('alice logs in', () => login().status === 0);
+    };
+    must(`cp ${dropIn} /run/drop-in`);
+    // The mounted file stays the same one.
+    writeFileSync(config, `${CONFIG}keys: { serve: file }\n`);
+    pod.exec('sunk-agent doctor --fix');
+    try {
+      expect(must(`grep AuthorizedKeysFile ${dropIn}`)).toContain('trials/%u');
+      await restart();
+      const { status, trial } = tryLogin();
+      expect([status, trial?.level], trial?.detail).toEqual([0, 'ok']);
+      expect(must('ls /run/sunk-agent/trials')).toBe('');
+    } finally {
+      writeFileSync(config, CONFIG);
+      must(`cp /run/drop-in ${dropIn}`);
+      await restart();
+    }
+  });
+
   test('keeps the network from the agent, and everything but the network from the reader', () => {
     expect(readStatus().isolation).toEqual({ agentHasNoNetwork: true });
     const interfaces = must(`tail -n +3 /proc/${processOf('sunk-agent')}/net/dev | cut -d: -f1`).split(/\s+/);
