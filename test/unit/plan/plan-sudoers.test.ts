@@ -133,7 +133,7 @@ describe('the end of a rule', () => {
   const endsOf = (changes: readonly Change[]) =>
     changes.flatMap((one) => (one.kind === 'sudoers-write' ? [...readSudoersEnds(one.text)] : []));
 
-  test('is written for whom it is, and for no other', () => {
+  test('is written for its own person, and for no other', () => {
     const changes = planSudoers([], withEnd('alice'), makeActual(['alice', 'bob'], []));
     expect(endsOf(changes)).toEqual([[ALICE, end]]);
   });
@@ -177,9 +177,9 @@ describe('settling after the guard', () => {
       actual,
     );
     const go = all.filter((one) => one.kind !== 'member-remove' || one.member !== 'alice');
-    const settled = settleSudoers(go, all, DESIRED, actual);
-    expect(uidsOf(settled)).toEqual([ALICE]);
-    expect(kinds(settled)).toContain('sudoers-revoke');
+    const result = settleSudoers(go, all, DESIRED, actual);
+    expect(uidsOf(result)).toEqual([ALICE]);
+    expect(kinds(result)).toContain('sudoers-revoke');
   });
 
   test('is in the order of all changes', () => {
@@ -188,10 +188,10 @@ describe('settling after the guard', () => {
       [member('member-add', SUDO_GROUP, 'bob'), member('member-remove', SUDO_GROUP, 'alice')],
       actual,
     );
-    const settled = settleSudoers(all, all, DESIRED, actual);
-    const order = settled.map(({ kind }) => CHANGE_ORDER.indexOf(kind));
+    const result = settleSudoers(all, all, DESIRED, actual);
+    const order = result.map(({ kind }) => CHANGE_ORDER.indexOf(kind));
     expect(order).toEqual(order.toSorted((a, b) => a - b));
-    expect(settled.length).toBeGreaterThan(2);
+    expect(result.length).toBeGreaterThan(2);
   });
 
   test('changes nothing where sudo is not granted at all', () => {

@@ -18,7 +18,7 @@ const accountRow = (name: string): SlurmAccountRow => ({
   fairshare: 1,
   limits: {},
 });
-const wish = (name: string, more: Partial<DesiredSlurmAccount> = {}): DesiredSlurmAccount => ({
+const desired = (name: string, more: Partial<DesiredSlurmAccount> = {}): DesiredSlurmAccount => ({
   name,
   scimId: `g-${name}`,
   parent: 'root',
@@ -86,7 +86,7 @@ const sayAll = ({ changes }: ReturnType<typeof plan>): string[] =>
 
 describe('an account', () => {
   test('is made, and recorded before, where there is none', () => {
-    expect(plan({ accounts: [wish('new')] })).toMatchObject({
+    expect(plan({ accounts: [desired('new')] })).toMatchObject({
       changes: [
         {
           kind: 'slurm-account-add',
@@ -102,13 +102,13 @@ describe('an account', () => {
   });
 
   test('that was lost is made again, and is in the ledger already', () => {
-    const { changes, owned } = plan({ accounts: [wish('ml')], rows: { accounts: [] } });
+    const { changes, owned } = plan({ accounts: [desired('ml')], rows: { accounts: [] } });
     expect(changes).toMatchObject([{ kind: 'slurm-account-add', name: 'ml' }]);
     expect(owned).toEqual([]);
   });
 
   test('of others is refused with the way out', () => {
-    expect(plan({ accounts: [wish('legacy')] })).toMatchObject({
+    expect(plan({ accounts: [desired('legacy')] })).toMatchObject({
       changes: [],
       owned: [],
       refusals: [
@@ -125,13 +125,13 @@ describe('an account', () => {
 
   test('that only a user’s row of the ledger names is not managed', () => {
     const owned: SlurmOwned[] = [{ kind: 'user', name: 'legacy', scimId: 'u-legacy' }];
-    expect(plan({ accounts: [wish('legacy')], owned }).refusals).toMatchObject([
+    expect(plan({ accounts: [desired('legacy')], owned }).refusals).toMatchObject([
       { code: 'slurm-account-foreign' },
     ]);
   });
 
   test('is altered where the rule says otherwise', () => {
-    expect(plan({ accounts: [wish('ml', { fairshare: 5 })] })).toMatchObject({
+    expect(plan({ accounts: [desired('ml', { fairshare: 5 })] })).toMatchObject({
       changes: [
         {
           kind: 'slurm-account-alter',
@@ -143,11 +143,11 @@ describe('an account', () => {
       owned: [],
       refusals: [],
     });
-    expect(plan({ accounts: [wish('ml')] })).toEqual({ changes: [], owned: [], refusals: [] });
+    expect(plan({ accounts: [desired('ml')] })).toEqual({ changes: [], owned: [], refusals: [] });
   });
 
   test('is made parents first, whatever their names', () => {
-    const accounts = [wish('zebra'), wish('ant', { parent: 'zebra' })];
+    const accounts = [desired('zebra'), desired('ant', { parent: 'zebra' })];
     expect(sayAll(plan({ accounts }))).toEqual(['slurm-account-add zebra', 'slurm-account-add ant']);
   });
 });
@@ -197,13 +197,13 @@ describe('a person who gains an account', () => {
   });
 
   test('gets that of an account that this very plan makes', () => {
-    expect(sayAll(plan({ accounts: [wish('new')], people: [person(['new'])] }))).toEqual([
+    expect(sayAll(plan({ accounts: [desired('new')], people: [person(['new'])] }))).toEqual([
       'slurm-account-add new',
       'slurm-association-add alice new',
     ]);
   });
 
-  test('of whom Slurm has a user of others is refused, and left alone', () => {
+  test('with a user of others in Slurm is refused, and left alone', () => {
     const rows = { users: [alice('legacy')], associations: [row('legacy'), row('ml')] };
     expect(plan({ people: [person(['ml'])], rows, owned: OWNED.slice(0, 2) })).toMatchObject({
       changes: [],
