@@ -263,9 +263,11 @@ for (const { release, situations } of RUNS)
           // It is that address alone: from another one she logs in.
           expect(status).toBe(0);
           expect(stdout).toMatch(/^Cause: last refused .*from \[127\.0\.0\.2\].* penalty: /m);
-          expect(stdout).toMatch(/^Fix: .*PerSourcePenaltyExemptList/m);
+          expect(stdout).toMatch(/^Fix: .*PerSourcePenaltyExemptList ADDRESS,::ffff:ADDRESS/m);
           expect(node.ssh('alice', keyFile('alice'), 'true').status).toBe(0);
-          node.exec(`echo 'PerSourcePenaltyExemptList 127.0.0.2' >>${DROP_IN}; ${RESTART_SSHD}`);
+          node.exec(
+            `echo 'PerSourcePenaltyExemptList 127.0.0.2,::ffff:127.0.0.2' >>${DROP_IN}; ${RESTART_SSHD}`,
+          );
           for (let n = 0; n < 3; n += 1) from(keyFile('bob'));
           expect(from(keyFile('alice'))).toBe(0);
         } finally {

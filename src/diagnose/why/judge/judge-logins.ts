@@ -40,6 +40,6 @@ const CAUSES = [
     pattern: / penalty: /,
     code: 'logins-penalty',
     howToFix:
-      'wait until the penalty of that address has passed; PerSourcePenaltyExemptList in sshd_config spares an address that many people share',
+      'wait until the penalty of that address has passed; in sshd_config, PerSourcePenaltyExemptList ADDRESS,::ffff:ADDRESS spares one that many people share (the second form is what sshd sees behind ssh.socket); then systemctl restart ssh',
   },
 ] as const;
