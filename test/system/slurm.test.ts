@@ -70,7 +70,8 @@ describeOnNodes('Slurm on trixie', () => {
     return status;
   };
   const explain = (): string =>
-    node.exec(`cat /run/sunk-agent/slurm.json; sacctmgr -nP list assoc format=account,user
+    node.exec(`cat /run/sunk-agent/slurm.json; sacctmgr -nP list assoc format=account,user,maxsubmitjobs
+      sacctmgr -nP list cluster format=cluster,controlhost,controlport; scontrol -o show assoc_mgr flags=users
       journalctl -q --no-pager -n 40 -u sunk-agent-slurm -u sunk-agent`).stdout;
 
   beforeAll(async () => {
@@ -109,7 +110,8 @@ describeOnNodes('Slurm on trixie', () => {
 
   test('a new person gets the account on the node, then in Slurm, and runs a job', async () => {
     await eventually('alice runs a job', () => submit('alice', null).status === 0, explain);
-    expect(associations('alice')).toEqual(['ml|alice', 'team-vision|alice']);
+    const both = (): boolean => associations('alice').join() === 'ml|alice,team-vision|alice';
+    await eventually('alice has both accounts', both, explain);
     expect(must('sacctmgr -nP list user alice format=defaultaccount').trim()).toBe('ml');
     expect(must('sacctmgr -nP list account ml format=organization').trim()).toBe('sunk-agent');
     const row = must('sacctmgr -nP list assoc account=ml user= format=parentname,share,grptres,maxjobs');
@@ -196,7 +198,35 @@ describeOnNodes('Slurm on trixie', () => {
     await eventually('the failure is told', () => readStatus().failure !== null, explain);
     must('systemctl start slurmdbd');
     await eventually('alice has her account again', () => isIn('alice', 'team-vision'), explain);
-    expect(submit('alice', null).status).toBe(0);
+    await eventually('alice runs a job', () => submit('alice', null).status === 0, explain);
+  }, 400_000);
+
+  test('who leaves while slurmctld is away can submit nothing once it is back, whatever the worker does', async () => {
+    const uid = must('id -u alice').trim();
+    const trySubmit = () =>
+      node.exec(`setpriv --reuid ${uid} --clear-groups sbatch -A team-vision --chdir=/ --wrap true`);
+    const jobs = (): string => must('squeue -h -u alice -o %i').trim();
+    const before = jobs();
+    must('systemctl stop slurmctld');
+    await store.setActive(ids.get('alice') ?? '', 'False');
+    const limits = (): string =>
+      must('sacctmgr -nP list assoc user=alice format=maxsubmitjobs').trim().replaceAll('\n', ',');
+    await eventually('slurmdbd has the stop', () => /^0(?:,0)*$/.test(limits()), explain);
+    must('systemctl stop sunk-agent-slurm');
+    expect(trySubmit().status).not.toBe(0);
+    must('systemctl start slurmctld');
+    await eventually('slurmctld answers', () => node.exec('scontrol ping').status === 0, explain);
+    // From the first answer on: before and after the node of the cluster is there.
+    expect(trySubmit().status).not.toBe(0);
+    await eventually('bob submits', () => submit('bob', 'team-vision').status === 0, explain);
+    const refused = trySubmit();
+    expect(refused.status).not.toBe(0);
+    expect(refused.stderr).toMatch(/job submit limit/);
+    // One of before may still end.
+    expect(['', before]).toContain(jobs());
+    must('systemctl start sunk-agent-slurm');
+    await eventually('alice has no association', () => associations('alice').join() === '', explain);
+    expect(jobs()).toBe('');
   }, 400_000);
 
   describe('why --submit', () => {
@@ -244,7 +274,7 @@ describeOnNodes('Slurm on trixie', () => {
       ],
       [
         'bob',
-        'submit-policy',
+        'submit-limit',
         'a limit of the account by an administrator',
         'sacctmgr -iQ modify account where name=team-vision set GrpSubmitJobs=0',
         'sacctmgr -iQ modify account where name=team-vision set GrpSubmitJobs=-1',
