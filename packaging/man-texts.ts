@@ -175,6 +175,10 @@ uid for it, it is removed and added again once it can, since slurmctld resolves 
 can submit no job first (MaxSubmitJobs=0), then has pending and running jobs cancelled, then loses the associations; the
 history of the jobs stays. While slurmdbd, its database, munge or slurmctld is away, what is pending waits and is tried again.
 
+With drain in a rule, running jobs of who loses that account go on for so long after submissions were stopped; pending jobs
+are cancelled at once, and at the deadline what still runs is cancelled and the association removed. sunk-agent status has
+the last deadline. A person who is blocked has no such time, nor one without a stop in the history.
+
 The guard holds losses of associations by limits.max_loss and more QOS, limits or shares by limits.max_gain.slurm_limits.
 
 To set it up:

@@ -48,6 +48,12 @@ const rule = z.strictObject({
     .partialRecord(z.enum(SLURM_LIMITS), limitValue)
     .default({})
     .describe('Limits of the account, as sacctmgr spells them; its members inherit those of one user.'),
+  drain: duration
+    .nullable()
+    .prefault(null)
+    .describe(
+      'How long running jobs of who loses the account may go on; unset: they are cancelled at once, as after a block.',
+    ),
 });
 
 export type SlurmRule = z.output<typeof rule>;
@@ -58,6 +64,6 @@ export const slurm = z.strictObject({
     .default('off')
     .describe('observe plans and reports, and changes nothing in Slurm.'),
   cluster: slurmName.nullable().default(null).describe('ClusterName; needed where slurmdbd has several.'),
-  rules: z.array(rule).default([]).describe('Groups that become accounts.'),
+  rules: z.array(rule).prefault([]).describe('Groups that become accounts.'),
   every: duration.prefault('1m').describe('How often Slurm is compared, beside what each sync changes.'),
 });

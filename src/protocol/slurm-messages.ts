@@ -26,7 +26,8 @@ const step = z.discriminatedUnion('op', [
   }),
   z.strictObject({ op: z.literal('stop-submissions'), names, account: ownName }),
   z.strictObject({ op: z.literal('allow-submissions'), names, account: ownName }),
-  z.strictObject({ op: z.literal('cancel-jobs'), names, account: ownName }),
+  /** `isPendingOnly`: those that run go on. */
+  z.strictObject({ op: z.literal('cancel-jobs'), names, account: ownName, isPendingOnly: z.boolean() }),
   z.strictObject({ op: z.literal('set-default'), names, account: ownName }),
   z.strictObject({ op: z.literal('remove-associations'), names, account: ownName }),
 ]);
@@ -66,7 +67,7 @@ const rows = z.strictObject({
       isStopped: z.boolean(),
     }),
   ),
-  jobs: z.array(z.strictObject({ user: anyName, account: anyName })),
+  jobs: z.array(z.strictObject({ user: anyName, account: anyName, isPending: z.boolean() })),
   uids: z.array(z.strictObject({ name: anyName, uid: z.int().nullable() })).nullable(),
 });
 

@@ -8,8 +8,9 @@ const ORGANIZATION = 'sunk-agent';
 /** @throws AgentError slurm_failed with Slurm's own words; what is done already counts as done. */
 export async function applyStep(step: SlurmStep, cluster: string): Promise<void> {
   if (step.op === 'cancel-jobs') {
+    const which = step.isPendingOnly ? ['--state=PENDING'] : ['--full'];
     for (const name of step.names)
-      await runSlurm('scancel', ['--quiet', '--full', '-u', name, '-A', step.account]);
+      await runSlurm('scancel', ['--quiet', ...which, '-u', name, '-A', step.account]);
     return;
   }
   await runSlurm('sacctmgr', ['-iQ', ...renderStep(step, cluster)]);

@@ -34,7 +34,7 @@ export async function readRows(cluster: string | null): Promise<SlurmRows & { re
     list('account', ['account', 'organization']),
     readUsers(),
     // Without the controller nothing is said of jobs and uids; the rest is slurmdbd's.
-    runSlurm('squeue', ['-h', '-a', '-o', '%u|%a']).catch(() => null),
+    runSlurm('squeue', ['-h', '-a', '-o', '%u|%a|%t']).catch(() => null),
     runSlurm('sacctmgr', ['-V']),
   ]);
   return { ...parseRows(found, { associations, accounts, jobs, ...users }), version: version.trim() };
@@ -94,11 +94,18 @@ export function parseRows(
     associations: rows.flatMap(parseAssociation),
     // Whose jobs are not known, of them nothing is taken away.
     uids: jobs === null ? null : (known?.map(({ name, uid }) => ({ name, uid })) ?? null),
-    jobs: [...new Set((jobs ?? '').split('\n'))].flatMap((line) => {
-      const [user, account, ...more] = line.split('|');
-      return user === undefined || account === undefined || more.length > 0 ? [] : [{ user, account }];
-    }),
+    jobs: parseJobs(jobs ?? ''),
   };
+}
+
+/** Once for a user's pending and once for the other jobs in an account. */
+function parseJobs(text: string): SlurmRows['jobs'][number][] {
+  const found = new Map<string, SlurmRows['jobs'][number]>();
+  for (const [user = '', account = '', state] of split(text, 3)) {
+    const isPending = state === 'PD';
+    found.set(`${user}|${account}|${isPending}`, { user, account, isPending });
+  }
+  return [...found.values()];
 }
 
 function toUser([name = '', defaultAccount = '', adminLevel = '']: readonly string[]): SlurmUserRow {

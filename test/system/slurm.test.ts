@@ -33,6 +33,7 @@ slurm:
     - { group: 'team-*', parent: ml }
     - { group: taken }
     - { group: borrowed }
+    - { group: 'night-*', drain: 20s }
 `;
 
 describeOnNodes('Slurm on trixie', () => {
@@ -185,6 +186,31 @@ describeOnNodes('Slurm on trixie', () => {
     expect(refused.status).not.toBe(0);
     expect(associations('local')).toEqual(['taken|local']);
     expect(submit('bob', 'team-vision').status).toBe(0);
+  }, 180_000);
+
+  test('running jobs go on for the time of the rule, pending ones and new ones do not', async () => {
+    const bob = ids.get('bob') ?? '';
+    const group = await store.createGroup('night-shift', [bob]);
+    await eventually('bob runs a job', () => submit('bob', 'night-shift', 600).status === 0, explain);
+    const jobs = (): string => must('squeue -h -u bob -A night-shift -o %t').trim().replaceAll('\n', ',');
+    await eventually('it runs', () => jobs() === 'R', explain);
+    const later = node.ssh('bob', keyFile('bob'), "sbatch -A night-shift --begin=now+1hour --wrap 'true'");
+    expect(later.status).toBe(0);
+    await store.request('PATCH', `/Groups/${group}`, {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+      Operations: [{ op: 'remove', path: `members[value eq "${bob}"]` }],
+    });
+    await eventually('it drains', () => readStatus().draining.length === 1, explain);
+    const [drain] = readStatus().draining;
+    expect(drain).toMatchObject({ name: 'bob', account: 'night-shift' });
+    expect(jobs()).toBe('R');
+    expect(submit('bob', 'night-shift').stderr).toMatch(/job submit limit/);
+    expect(must('sunk-agent status || true')).toContain('1 draining until');
+    await eventually('it is over', () => !isIn('bob', 'night-shift'), explain);
+    expect(Date.now() / 1000).toBeGreaterThanOrEqual(drain?.until ?? Infinity);
+    expect(jobs()).toBe('');
+    await eventually('the round is told', () => readStatus().draining.length === 0, explain);
+    expect(readStatus().problems).toEqual([]);
   }, 180_000);
 
   test('slurmdbd being down delays no login and no revocation, and what is pending is done when it is back', async () => {

@@ -10,7 +10,11 @@ import { guardSlurm } from '../../plan/slurm/guard-slurm.ts';
 import { planSlurm, type SlurmPlan } from '../../plan/slurm/plan-slurm.ts';
 import type { SlurmOwned, SlurmRows } from '../../plan/slurm/slurm-rows.ts';
 import type { Binding } from '../../policy/model.ts';
-import { computeDesiredSlurm, type SlurmPerson } from '../../policy/slurm/desired-slurm.ts';
+import {
+  computeDesiredSlurm,
+  type DesiredSlurm,
+  type SlurmPerson,
+} from '../../policy/slurm/desired-slurm.ts';
 import { listSlurmAccounts, type SlurmAccounts } from './slurm-accounts.ts';
 
 export interface SlurmDecision {
@@ -41,11 +45,16 @@ export async function decideSlurm(
   const waiting = decision.verdict.held.flatMap(({ changes }) =>
     changes.flatMap(({ scimId }) => scimId ?? []),
   );
+  const desired = computeDesiredSlurm({ config, groups, people });
+  const blocked = decision.desired.accounts.flatMap((one) =>
+    one.disabled === 'blocked' ? [one.scimId] : [],
+  );
   const plan = planSlurm({
     held: new Set(waiting),
-    desired: computeDesiredSlurm({ config, groups, people }),
+    desired,
     rows,
     owned: state.slurmOwned(),
+    stops: { now, at: findStops(desired, rows, state, now), blocked: new Set(blocked) },
   });
   const { approved, frozenUntil } = readOperatorFiles(paths, now);
   const verdict = guardSlurm({
@@ -82,6 +91,29 @@ export function listSlurmPeople(bindings: readonly Binding[]): SlurmPerson[] {
   return bindings.flatMap(({ kind, scimId, name, id, disabledAt }) =>
     kind === 'account' ? [{ scimId, name, uid: id, isEnabled: disabledAt === null }] : [],
   );
+}
+
+/** When submissions of associations that may drain were stopped, by the history. */
+function findStops(
+  { accounts }: DesiredSlurm,
+  { associations }: SlurmRows,
+  state: Pick<DaemonContext['state'], 'history'>,
+  now: number,
+): ReadonlyMap<string, number> {
+  const spans = new Map(accounts.map(({ name, drain }) => [name, drain]));
+  const found = new Map<string, number>();
+  for (const { user, account, isStopped } of associations) {
+    const span = spans.get(account) ?? null;
+    if (span === null || !isStopped) continue;
+    const stop = state
+      .history({ name: user, since: now - span, limit: 1000 })
+      .find(
+        ({ kind, detail, problem }) =>
+          kind.startsWith('slurm-submit-stop') && detail?.account === account && problem === null,
+      );
+    if (stop !== undefined) found.set(`${user} ${account}`, stop.at);
+  }
+  return found;
 }
 
 function countOwned({ associations }: SlurmRows, owned: readonly SlurmOwned[]): number {

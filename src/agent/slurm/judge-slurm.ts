@@ -1,6 +1,6 @@
 // What Slurm's last round means for the health of the node, for `status`; pure.
 import { sayCount } from '../../common/text/count-noun.ts';
-import { saySpan } from '../../common/text/relative-time.ts';
+import { saySpan, sayTime } from '../../common/text/relative-time.ts';
 import type { Status } from '../report/status.ts';
 import type { SlurmStatus } from './slurm-status.ts';
 
@@ -37,8 +37,11 @@ function sayMore(count: number): string {
 }
 
 /** One line of `status`. */
-export function describeSlurm({ at, cluster, version, observing, associations }: SlurmStatus): string {
+export function describeSlurm(status: SlurmStatus): string {
+  const { at, cluster, version, observing, associations, draining } = status;
   if (at === null) return 'not compared yet';
   const mode = observing ? ', observing: nothing is changed' : '';
-  return `cluster ${cluster}, ${sayCount(associations, 'managed association')}, ${version}${mode}`;
+  const last = Math.max(...draining.map(({ until }) => until));
+  const drains = draining.length === 0 ? '' : `, ${draining.length} draining until ${sayTime(last)}`;
+  return `cluster ${cluster}, ${sayCount(associations, 'managed association')}, ${version}${drains}${mode}`;
 }

@@ -32,6 +32,7 @@ export interface SlurmReport {
   readonly problems: readonly string[];
   readonly held: readonly HeldSet[];
   readonly refusals: SlurmPlan['refusals'];
+  readonly draining: SlurmPlan['draining'];
   /** Managed associations, as read at the end. */
   readonly associations: number;
   /** In which each person of this node can submit, as read at the end. */
@@ -97,6 +98,7 @@ function toReport(
     problems: problems.slice(0, 100),
     held: verdict.held,
     refusals: plan.refusals,
+    draining: plan.draining,
     associations,
     accounts,
     hasController: rows.uids !== null,

@@ -18,6 +18,8 @@ export const slurmStatusSchema = z.object({
   /** How long the last round took that read Slurm. */
   seconds: z.number().default(0),
   associations: z.int(),
+  /** Whose running jobs go on after the account is lost, until when (`drain` of the rule). */
+  draining: z.array(z.object({ name: z.string(), account: z.string(), until: z.int() })).default([]),
   changes: z.object({ planned: z.int(), done: z.int() }),
   problems: z.array(z.string()),
   held: z.array(
@@ -55,6 +57,7 @@ const NEVER: SlurmStatus = {
   controller: false,
   seconds: 0,
   associations: 0,
+  draining: [],
   changes: { planned: 0, done: 0 },
   problems: [],
   held: [],
@@ -99,6 +102,7 @@ function toStatus(report: SlurmReport): SlurmStatus {
     controller: hasController,
     seconds: Number(report.seconds.toFixed(3)),
     associations,
+    draining: report.draining.map((one) => ({ ...one })),
     changes: { planned, done },
     problems: [...report.problems],
     held: report.held.map(({ hash, kind, reason, changes, since }) => ({

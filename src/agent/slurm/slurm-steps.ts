@@ -54,6 +54,7 @@ export function toBatches(changes: readonly Change[]): SlurmBatch[] {
  */
 function nameRank(step: ManyNames, name: string, ranks: Map<string, number>): string {
   if (step.op === 'add-associations') return step.isFirst ? '0' : '1';
+  if (step.op === 'cancel-jobs') return step.isPendingOnly ? '0' : '1';
   if (step.op !== 'remove-associations') return '0';
   const rank = ranks.get(name) ?? 0;
   ranks.set(name, rank + 1);
@@ -83,7 +84,6 @@ type ManyNames = Extract<SlurmStep, { names: string[] }>;
 const OPS = {
   'slurm-submit-stop': 'stop-submissions',
   'slurm-submit-allow': 'allow-submissions',
-  'slurm-jobs-cancel': 'cancel-jobs',
   'slurm-default-set': 'set-default',
   'slurm-association-remove': 'remove-associations',
 } as const;
@@ -98,6 +98,10 @@ function toStep(change: Change): SlurmStep | null {
   }
   if (change.kind === 'slurm-association-add')
     return { op: 'add-associations', names: [name], account: change.account, isFirst: change.isFirst };
+  if (change.kind === 'slurm-jobs-cancel') {
+    const { account, isPendingOnly } = change;
+    return { op: 'cancel-jobs', names: [name], account, isPendingOnly };
+  }
   return isOfAssociation(change) ? { op: OPS[change.kind], names: [name], account: change.account } : null;
 }
 

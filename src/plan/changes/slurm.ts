@@ -52,6 +52,8 @@ export interface SlurmSubmitAllow extends OfAssociation {
 
 export interface SlurmJobsCancel extends Losing {
   readonly kind: 'slurm-jobs-cancel';
+  /** Those that run go on until `drain` of the rule is over. */
+  readonly isPendingOnly: boolean;
 }
 
 export interface SlurmDefaultSet extends OfAssociation {
@@ -100,6 +102,7 @@ export const slurmJobsCancel: ChangeDescriptor<SlurmJobsCancel> = {
   ...showAssociation,
   kind: 'slurm-jobs-cancel',
   phrase: 'Slurm jobs of %',
+  details: ({ account, isPendingOnly }) => ` in ${account}${isPendingOnly ? ', the pending ones' : ''}`,
   effect: ({ isEnabled }) => (isEnabled ? 'lose-association' : 'none'),
 };
 

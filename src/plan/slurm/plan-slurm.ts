@@ -8,6 +8,14 @@ import type {
 } from '../../policy/slurm/desired-slurm.ts';
 import { type Change, CHANGE_ORDER } from '../change.ts';
 import type { SlurmAccountSettings, SlurmSubmitStop } from '../changes/slurm.ts';
+import {
+  type Drains,
+  findDraining,
+  indexDrains,
+  planDrains,
+  type SlurmDrain,
+  type SlurmStops,
+} from './drain-slurm.ts';
 import { compareSettings } from './compare-settings.ts';
 import type { SlurmAssociationRow, SlurmOwned, SlurmRows, SlurmUserRow } from './slurm-rows.ts';
 
@@ -17,6 +25,7 @@ export interface SlurmPlan {
   /** What to record in the ledger before anything is applied. */
   readonly owned: readonly SlurmOwned[];
   readonly refusals: readonly SlurmRefusal[];
+  readonly draining: readonly SlurmDrain[];
 }
 
 export interface SlurmPlanInput {
@@ -25,6 +34,7 @@ export interface SlurmPlanInput {
   readonly held: ReadonlySet<string>;
   readonly rows: SlurmRows;
   readonly owned: readonly SlurmOwned[];
+  readonly stops: SlurmStops;
 }
 
 /** Equal input, in any order, gives an equal plan. */
@@ -42,6 +52,7 @@ export function planSlurm(input: SlurmPlanInput): SlurmPlan {
     changes: sortChanges(parts.flatMap(({ changes }) => changes)),
     owned: parts.flatMap(({ owned }) => owned),
     refusals: [...input.desired.refusals, ...parts.flatMap(({ refusals }) => refusals)],
+    draining: people.flatMap(({ draining }) => draining ?? []),
   };
 }
 
@@ -57,11 +68,12 @@ interface Index {
   /** Names that the ledger says are managed. */
   readonly ownAccounts: ReadonlySet<string>;
   readonly ownUsers: ReadonlyMap<string, string>;
+  readonly drains: Drains;
   /** null: the controller did not answer. */
   readonly uids: ReadonlyMap<string, number | null> | null;
 }
 
-function indexRows({ rows, owned }: SlurmPlanInput): Index {
+function indexRows({ rows, owned, desired, stops }: SlurmPlanInput): Index {
   const associationsOf = new Map<string, SlurmAssociationRow[]>();
   for (const row of rows.associations) {
     const known = associationsOf.get(row.user);
@@ -84,6 +96,7 @@ function indexRows({ rows, owned }: SlurmPlanInput): Index {
     jobs: new Set(rows.jobs.map(({ user, account }) => `${user} ${account}`)),
     ownAccounts: new Set(names('account').map(([name]) => name)),
     ownUsers: new Map(names('user')),
+    drains: indexDrains(desired.accounts, rows.jobs, stops),
     uids: rows.uids === null ? null : new Map(rows.uids.map(({ name, uid }) => [name, uid])),
   };
 }
@@ -92,6 +105,7 @@ interface Part {
   readonly changes: readonly Change[];
   readonly owned: readonly SlurmOwned[];
   readonly refusals: readonly SlurmRefusal[];
+  readonly draining?: readonly SlurmDrain[];
 }
 
 function planAccounts(desired: readonly DesiredSlurmAccount[], index: Index): Part {
@@ -170,11 +184,15 @@ function planPerson(given: DesiredSlurmPerson, usable: ReadonlySet<string>, inde
     .sort((a, b) => Number(isDefault(a, user)) - Number(isDefault(b, user)));
   const because = trouble?.because ?? (isEnabled ? 'not in a group of that account' : 'has no access');
   const losing = { ...common, because, isEnabled: isEnabled && trouble === null };
+  const draining = trouble === null ? findDraining(person, leaving, index.drains) : [];
+  const goingOn = new Set(draining.map(({ account }) => account));
+  const ending = leaving.filter(({ account }) => !goingOn.has(account));
   const changes: Change[] = [
-    ...planLosses(losing, leaving, index),
+    ...planLosses(losing, ending, index),
+    ...planDrains(losing, leaving, draining, index.drains),
     ...listLeftJobs(name, index, present).flatMap((account): Change[] =>
       usable.has(account) && !wanted.includes(account)
-        ? [{ kind: 'slurm-jobs-cancel', ...losing, account }]
+        ? [{ kind: 'slurm-jobs-cancel', ...losing, account, isPendingOnly: false }]
         : [],
     ),
     ...managed.flatMap(({ account, isStopped }): Change[] =>
@@ -197,6 +215,7 @@ function planPerson(given: DesiredSlurmPerson, usable: ReadonlySet<string>, inde
     changes,
     owned: isNew ? [{ kind: 'user', name, scimId }] : [],
     refusals: [...(trouble?.refusals ?? []), ...refuseForeign(person, foreign)],
+    draining,
   };
 }
 
@@ -213,7 +232,7 @@ function planLosses(
   return leaving.flatMap(({ account, isStopped }): Change[] => [
     ...(isStopped ? [] : [{ kind: 'slurm-submit-stop', ...losing, account } as const]),
     ...(jobs.has(`${losing.name} ${account}`)
-      ? [{ kind: 'slurm-jobs-cancel', ...losing, account } as const]
+      ? [{ kind: 'slurm-jobs-cancel', ...losing, account, isPendingOnly: false } as const]
       : []),
     ...(uids === null ? [] : [{ kind: 'slurm-association-remove', ...losing, account } as const]),
   ]);

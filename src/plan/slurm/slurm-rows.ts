@@ -39,8 +39,8 @@ export interface SlurmRows {
   readonly accounts: readonly SlurmAccountRow[];
   readonly users: readonly SlurmUserRow[];
   readonly associations: readonly SlurmAssociationRow[];
-  /** Pending or running jobs, by user and account. */
-  readonly jobs: readonly { readonly user: string; readonly account: string }[];
+  /** Whether there are pending, or other, jobs; by user and account. */
+  readonly jobs: readonly { readonly user: string; readonly account: string; readonly isPending: boolean }[];
   /**
    * Which uid the controller has for a user: an association of a name that it could not resolve stays unusable
    * (slurmctld resolves it once). `uid` null: not resolved. null: the controller did not answer.

@@ -24,6 +24,8 @@ export interface DesiredSlurmAccount {
   readonly defaultQos: string | null;
   readonly fairshare: number | null;
   readonly limits: SlurmRule['limits'];
+  /** How long, in seconds, running jobs of who loses the account may go on; null: not at all. */
+  readonly drain: number | null;
 }
 
 export interface DesiredSlurmPerson extends SlurmPerson {
@@ -130,7 +132,7 @@ function matchRule({ group, id }: SlurmRule, { record }: StoredGroup): boolean {
 }
 
 function describeAccount(name: string, scimId: string, rule: SlurmRule): DesiredSlurmAccount {
-  const { parent, qos, default_qos: defaultQos, fairshare, limits } = rule;
+  const { parent, qos, default_qos: defaultQos, fairshare, limits, drain } = rule;
   return {
     name,
     scimId,
@@ -139,6 +141,7 @@ function describeAccount(name: string, scimId: string, rule: SlurmRule): Desired
     defaultQos,
     fairshare,
     limits,
+    drain,
   };
 }
 

@@ -91,7 +91,7 @@ describe('a round', () => {
     const company = makeCompany(5);
     await node.sync(company);
     await round();
-    slurm.jobs.push({ user: 'person1', account: 'all' });
+    slurm.jobs.push({ user: 'person1', account: 'all', isPending: false });
     company.people[1]!.active = false;
     await node.sync(company);
     expect(await round()).toMatchObject({ problems: [] });
@@ -166,7 +166,7 @@ describe('a round', () => {
     const company = makeCompany(6);
     await node.sync(company);
     await round();
-    slurm.jobs.push({ user: 'person1', account: 'all' });
+    slurm.jobs.push({ user: 'person1', account: 'all', isPending: false });
     company.people[1]!.active = false;
     company.people[2]!.active = false;
     await node.sync(company);
@@ -176,12 +176,37 @@ describe('a round', () => {
     expect(removals).toEqual([['person2'], ['person1']]);
   });
 
+  it('lets running jobs of who leaves go on for the time of the rule, counted from the stop', async () => {
+    node.remove();
+    node = makeInProcessRoot(SLURM.replace('default: true', 'default: true, drain: 1h'));
+    const company = makeCompany(4);
+    await node.sync(company);
+    await round();
+    const job = { user: 'person1', account: 'all', isPending: false };
+    slurm.jobs.push(job, { ...job, isPending: true });
+    company.people[1]!.active = false;
+    await node.sync(company);
+    const first = await round();
+    expect(first).toMatchObject({ problems: [], draining: [{ name: 'person1', account: 'all' }] });
+    expect(slurm.jobs).toEqual([job]);
+    expect(slurm.associations.find(({ user }) => user === 'person1')).toMatchObject({ isStopped: true });
+    slurm.log.length = 0;
+    expect((await round()).draining).toEqual(first.draining);
+    expect(slurm.log).toEqual([]);
+    // A person that an operator blocks has no time.
+    const { paths } = openNodeContext({ root: node.root, config: undefined });
+    addEntry(paths.blocked, 'u-person1', 'an operator');
+    expect(await round()).toMatchObject({ problems: [], draining: [] });
+    expect(slurm.jobs).toEqual([]);
+    expect(usersOf('all')).not.toContain('person1');
+  });
+
   it('waits for jobs that are still ending', async () => {
     const company = makeCompany(3);
     await node.sync(company);
     await round();
     let kills = 0;
-    slurm.jobs.push({ user: 'person2', account: 'all' });
+    slurm.jobs.push({ user: 'person2', account: 'all', isPending: false });
     const { apply } = slurm;
     slurm.apply = (step) => {
       if (step.op !== 'cancel-jobs' || (kills += 1) > 2) apply(step);

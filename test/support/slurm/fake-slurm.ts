@@ -9,7 +9,7 @@ export interface FakeSlurm {
   accounts: Row<SlurmAnswer['accounts'][number]>[];
   users: Row<SlurmAnswer['users'][number]>[];
   associations: Row<SlurmAnswer['associations'][number]>[];
-  jobs: { user: string; account: string }[];
+  jobs: { user: string; account: string; isPending: boolean }[];
   /** What the controller's host resolves. */
   names: Map<string, number>;
   /** Users as the controller resolved them when they came; never again. */
@@ -76,7 +76,8 @@ export function makeFakeSlurm(names: Iterable<readonly [string, number]> = []): 
     );
     if (step.op === 'cancel-jobs') {
       slurm.jobs = slurm.jobs.filter(
-        ({ user, account }) => account !== step.account || !step.names.includes(user),
+        ({ user, account, isPending }) =>
+          account !== step.account || !step.names.includes(user) || (step.isPendingOnly && !isPending),
       );
       return;
     }

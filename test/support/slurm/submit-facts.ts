@@ -35,6 +35,7 @@ export const STATUS: SlurmStatus = {
   controller: true,
   seconds: 1,
   associations: 1,
+  draining: [],
   changes: { planned: 0, done: 0 },
   problems: [],
   held: [],

@@ -15,6 +15,7 @@ const SOUND: SlurmStatus = {
   controller: true,
   seconds: 1,
   associations: 1,
+  draining: [],
   changes: { planned: 0, done: 0 },
   problems: [],
   held: [],
@@ -28,6 +29,14 @@ function judge(slurm: Partial<SlurmStatus>, health: Status['health'] = 'healthy'
 }
 
 describe('Slurm in status', () => {
+  it('says until when jobs of people who lost an account go on', () => {
+    const drain = { name: 'alice', account: 'ml', until: NOW + 60 };
+    const draining = [drain, { ...drain, account: 'bio', until: NOW + 3600 }];
+    expect(describeSlurm({ ...SOUND, draining })).toContain(', 2 draining until ');
+    expect(describeSlurm(SOUND)).not.toContain('draining');
+    expect(judge({ draining })).toEqual(['healthy']);
+  });
+
   it('says nothing where all is well, and while a worker may just be starting again', () => {
     expect(judge({})).toEqual(['healthy']);
     expect(judge({ failure: { since: NOW - 30, problem: 'x' } })).toEqual(['healthy']);

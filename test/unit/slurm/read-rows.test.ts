@@ -17,7 +17,7 @@ const LISTS = {
   associations: ASSOCIATIONS,
   accounts: 'ml|sunk-agent\nroot|root\n',
   users: '',
-  jobs: 'alice|ml\nalice|ml\nbob|ml\n',
+  jobs: 'alice|ml|R\nalice|ml|CG\nalice|ml|PD\nbob|ml|PD\nodd|a|b|R\n',
   controller: `Current Association Manager state
 User Records
 UserName=root(0) DefAccount=root DefWckey= AdminLevel=Administrator
@@ -66,8 +66,9 @@ describe('rows of Slurm', () => {
         { id: 8, account: 'ml', user: 'bob', partition: 'gpu', isStopped: false },
       ],
       jobs: [
-        { user: 'alice', account: 'ml' },
-        { user: 'bob', account: 'ml' },
+        { user: 'alice', account: 'ml', isPending: false },
+        { user: 'alice', account: 'ml', isPending: true },
+        { user: 'bob', account: 'ml', isPending: true },
       ],
       uids: [
         { name: 'root', uid: 0 },

@@ -1,6 +1,7 @@
 // What sunk-agent should have done for a person in Slurm, and why it is not done.
 import type { SubmitAnswer } from '../../../host/slurm/ask-submit.ts';
 import type { SlurmStatus } from '../../../agent/slurm/slurm-status.ts';
+import { sayTime } from '../../../common/text/relative-time.ts';
 import { FROZEN } from '../../../plan/sync/plan-sync.ts';
 import { error, operatorError, type Verdict } from '../verdict.ts';
 import type { SubmitFacts } from './submit-facts.ts';
@@ -13,11 +14,12 @@ export function judgeManaged(name: string, facts: SubmitFacts, answer: SubmitAns
   if (config.slurm.mode === 'off' || desired === null || person === null) return null;
   if (person.accounts.length === 0) {
     const groups = [...new Set(config.slurm.rules.map(({ group }) => group))].join(', ');
+    const drains = sayDrains(name, status);
     return error(
       'submit-no-rule',
       person.isEnabled
-        ? `no rule of slurm.rules gives ${name} an account: ${name} is in none of the groups ${groups}`
-        : `${name} has no access to this node, so no account in Slurm`,
+        ? `no rule of slurm.rules gives ${name} an account: ${name} is in none of the groups ${groups}${drains}`
+        : `${name} has no access to this node, so no account in Slurm${drains}`,
       'provider',
       person.isEnabled
         ? `add ${name} to one of these groups`
@@ -50,6 +52,16 @@ export function judgeManaged(name: string, facts: SubmitFacts, answer: SubmitAns
       'set slurm.mode: enforce, then systemctl restart sunk-agent',
     );
   return judgeRound(name, missing, status);
+}
+
+function sayDrains(name: string, status: SlurmStatus | null): string {
+  const own = (status?.draining ?? []).filter((one) => one.name === name);
+  return own
+    .map(
+      ({ account, until }) =>
+        `; running jobs in ${account} go on until ${sayTime(until)} (drain of its rule)`,
+    )
+    .join('');
 }
 
 function judgeRound(name: string, missing: readonly string[], status: SlurmStatus | null): Verdict {

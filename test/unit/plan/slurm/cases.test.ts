@@ -26,6 +26,7 @@ const desired = (name: string, more: Partial<DesiredSlurmAccount> = {}): Desired
   defaultQos: null,
   fairshare: null,
   limits: {},
+  drain: null,
   ...more,
 });
 const person = (accounts: string[], more: Partial<DesiredSlurmPerson> = {}): DesiredSlurmPerson => ({
@@ -69,6 +70,7 @@ function plan({
   return planSlurm({
     desired: { accounts, people, refusals: [] },
     held: new Set(held),
+    stops: { now: 0, at: new Map(), blocked: new Set() },
     owned,
     rows: {
       cluster: 'c',
@@ -81,7 +83,7 @@ function plan({
     },
   });
 }
-const sayAll = ({ changes }: ReturnType<typeof plan>): string[] =>
+const sayAll = ({ changes }: Pick<ReturnType<typeof plan>, 'changes'>): string[] =>
   changes.map((change) => `${change.kind} ${change.name}${'account' in change ? ` ${change.account}` : ''}`);
 
 describe('an account', () => {
@@ -142,8 +144,14 @@ describe('an account', () => {
       ],
       owned: [],
       refusals: [],
+      draining: [],
     });
-    expect(plan({ accounts: [desired('ml')] })).toEqual({ changes: [], owned: [], refusals: [] });
+    expect(plan({ accounts: [desired('ml')] })).toEqual({
+      changes: [],
+      owned: [],
+      refusals: [],
+      draining: [],
+    });
   });
 
   test('is made parents first, whatever their names', () => {
@@ -222,6 +230,7 @@ describe('a person who gains an account', () => {
       changes: [],
       owned: [],
       refusals: [],
+      draining: [],
     });
   });
 
@@ -251,14 +260,14 @@ describe('a person who loses an account', () => {
     users: [alice('bio')],
     associations: [row('bio', { id: 1 }), row('ml', { id: 2 })],
     jobs: [
-      { user: 'alice', account: 'bio' },
-      { user: 'bob', account: 'ml' },
+      { user: 'alice', account: 'bio', isPending: false },
+      { user: 'bob', account: 'ml', isPending: false },
     ],
   };
 
   test('can submit no more, then the jobs end, then the default moves, then the association goes', () => {
     const { changes } = plan({ people: [person(['ml'])], rows });
-    expect(sayAll({ changes, owned: [], refusals: [] })).toEqual([
+    expect(sayAll({ changes })).toEqual([
       'slurm-submit-stop alice bio',
       'slurm-jobs-cancel alice bio',
       'slurm-default-set alice ml',
@@ -271,7 +280,7 @@ describe('a person who loses an account', () => {
 
   test('who has no access loses all, the default account last', () => {
     const { changes } = plan({ people: [person([], { isEnabled: false })], rows });
-    expect(sayAll({ changes, owned: [], refusals: [] }).filter((line) => line.includes('remove'))).toEqual([
+    expect(sayAll({ changes }).filter((line) => line.includes('remove'))).toEqual([
       'slurm-association-remove alice ml',
       'slurm-association-remove alice bio',
     ]);
@@ -289,12 +298,12 @@ describe('a person who loses an account', () => {
 
   test('keeps the association, stopped, while the controller does not answer', () => {
     const { changes } = plan({ people: [person(['ml'])], rows: { ...rows, uids: null } });
-    expect(sayAll({ changes, owned: [], refusals: [] })).not.toContain('slurm-association-remove alice bio');
-    expect(sayAll({ changes, owned: [], refusals: [] })).toContain('slurm-submit-stop alice bio');
+    expect(sayAll({ changes })).not.toContain('slurm-association-remove alice bio');
+    expect(sayAll({ changes })).toContain('slurm-submit-stop alice bio');
   });
 
   test('has jobs ended whose association is gone, in managed accounts that are not wanted', () => {
-    const jobs = ['ml', 'bio', 'legacy'].map((account) => ({ user: 'alice', account }));
+    const jobs = ['ml', 'bio', 'legacy'].map((account) => ({ user: 'alice', account, isPending: false }));
     const found = plan({
       people: [person(['ml'])],
       rows: { users: [alice('ml')], associations: [row('ml')], jobs },
@@ -304,7 +313,7 @@ describe('a person who loses an account', () => {
   });
 
   test('has them ended in the order of their names', () => {
-    const jobs = ['ml', 'bio'].map((account) => ({ user: 'alice', account }));
+    const jobs = ['ml', 'bio'].map((account) => ({ user: 'alice', account, isPending: false }));
     expect(sayAll(plan({ people: [person([])], rows: { jobs } }))).toEqual([
       'slurm-jobs-cancel alice bio',
       'slurm-jobs-cancel alice ml',
@@ -348,6 +357,7 @@ describe('a person who loses an account', () => {
       changes: [],
       owned: [],
       refusals: [],
+      draining: [],
     });
     expect(plan({ people: [person([], { isEnabled: false })], rows, held: ['u-bob'] }).changes).not.toEqual(
       [],

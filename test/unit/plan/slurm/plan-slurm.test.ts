@@ -10,6 +10,7 @@ import { type FakeSlurm, makeFakeSlurm } from '../../../support/slurm/fake-slurm
 import { makeGroup } from '../../../support/records/organisation.ts';
 
 const NO_ONE: ReadonlySet<string> = new Set();
+const NO_STOPS = { now: 0, at: new Map<string, number>(), blocked: NO_ONE };
 const NAMES = ['alice', 'bob', 'carol', 'dave'] as const;
 const ACCOUNTS = ['ml', 'bio', 'vision'] as const;
 const uidOf = (name: string): number => 20_000 + name.charCodeAt(0);
@@ -58,6 +59,7 @@ function settle(
       rows: slurm.read(),
       owned,
       held: NO_ONE,
+      stops: NO_STOPS,
     });
     if (plan.changes.length === 0) return plan;
     if (turn === 6) throw new Error(`does not come to rest: ${JSON.stringify(plan.changes)}`);
@@ -110,7 +112,7 @@ describe('a plan for Slurm', () => {
         }
         for (const user of busy)
           for (const { account } of slurm.associations.filter((row) => row.user === user))
-            slurm.jobs.push({ user, account });
+            slurm.jobs.push({ user, account, isPending: false });
         const isForeign = ({ id }: { id: number }): boolean => id >= 1000 || id === 2;
         const kept = structuredClone(slurm.associations.filter(isForeign));
         const aliceIsForeign =
@@ -139,7 +141,7 @@ describe('a plan for Slurm', () => {
     const slurm = makeFakeSlurm(ALL);
     const owned: SlurmOwned[] = [];
     settle(slurm, { members: { ml: ['alice'], bio: ['alice'] }, enabled: ['alice'] }, owned);
-    slurm.jobs.push({ user: 'alice', account: 'ml' });
+    slurm.jobs.push({ user: 'alice', account: 'ml', isPending: false });
     slurm.log.length = 0;
     settle(slurm, { members: { bio: ['alice'] }, enabled: ['alice'] }, owned);
     expect(slurm.log.map(({ op }) => op)).toEqual([
@@ -163,7 +165,7 @@ describe('a plan for Slurm', () => {
     const owned: SlurmOwned[] = [];
     const world = { members: { ml: ['alice'] }, enabled: ['alice'] };
     const plan = (): SlurmPlan =>
-      planSlurm({ desired: computeDesired(world), rows: slurm.read(), owned, held: NO_ONE });
+      planSlurm({ desired: computeDesired(world), rows: slurm.read(), owned, held: NO_ONE, stops: NO_STOPS });
     const apply = ({ changes, owned: more }: SlurmPlan): void => {
       owned.push(...more);
       for (const { step } of toBatches(changes)) slurm.apply(step);
@@ -184,7 +186,13 @@ describe('a plan for Slurm', () => {
     const slurm = makeFakeSlurm([['alice', 4711]]);
     const owned: SlurmOwned[] = [];
     const world = { members: { ml: ['alice'] }, enabled: ['alice'] };
-    const first = planSlurm({ desired: computeDesired(world), rows: slurm.read(), owned, held: NO_ONE });
+    const first = planSlurm({
+      desired: computeDesired(world),
+      rows: slurm.read(),
+      owned,
+      held: NO_ONE,
+      stops: NO_STOPS,
+    });
     owned.push(...first.owned);
     for (const { step } of toBatches(first.changes)) slurm.apply(step);
     const { refusals } = planSlurm({
@@ -192,6 +200,7 @@ describe('a plan for Slurm', () => {
       rows: slurm.read(),
       owned,
       held: NO_ONE,
+      stops: NO_STOPS,
     });
     expect(refusals).toMatchObject([{ code: 'slurm-uid', detail: expect.stringContaining('uid 4711') }]);
   });
@@ -207,10 +216,11 @@ describe('a plan for Slurm', () => {
       rows: slurm.read(),
       owned,
       held: NO_ONE,
+      stops: NO_STOPS,
     });
     expect(changes.map(({ kind, name }) => `${kind} ${name}`)).toEqual(['slurm-submit-stop alice']);
     slurm.isControllerDown = false;
-    slurm.jobs.push({ user: 'alice', account: 'ml' });
+    slurm.jobs.push({ user: 'alice', account: 'ml', isPending: false });
     settle(slurm, world, owned);
     expect(slurm.jobs).toEqual([]);
     expect(slurm.associations.some(({ user }) => user === 'alice')).toBe(false);
@@ -223,10 +233,10 @@ describe('a plan for Slurm', () => {
     slurm.associations = slurm.associations.filter(({ user }) => user !== 'alice');
     slurm.users = slurm.users.filter(({ name }) => name !== 'alice');
     const foreign = [
-      { user: 'alice', account: 'elsewhere' },
-      { user: 'zoe', account: 'ml' },
+      { user: 'alice', account: 'elsewhere', isPending: false },
+      { user: 'zoe', account: 'ml', isPending: false },
     ];
-    slurm.jobs.push({ user: 'alice', account: 'ml' }, ...foreign);
+    slurm.jobs.push({ user: 'alice', account: 'ml', isPending: false }, ...foreign);
     settle(slurm, { members: { ml: [] }, enabled: [] }, owned);
     expect(slurm.jobs).toEqual(foreign);
   });
@@ -256,6 +266,7 @@ describe('settings of an account', () => {
       rows: slurm.read(),
       owned: [{ kind: 'account', name: 'ml', scimId: 'g-ml' }],
       held: NO_ONE,
+      stops: NO_STOPS,
     });
     return changes.map((change) => (change.kind === 'slurm-account-alter' ? change.raises : change.kind));
   };

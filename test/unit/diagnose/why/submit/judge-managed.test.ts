@@ -74,4 +74,13 @@ describe('what sunk-agent should have done', () => {
     expect(verdict?.howToFix).not.toBe('');
     expect(verdict?.owner).not.toBeNull();
   });
+
+  it('says until when running jobs of a lost account go on', () => {
+    const draining = [{ name: 'alice', account: 'ml', until: 1_800_000_000 }];
+    const person = { ...PERSON, accounts: [] };
+    expect(judge({ person, status: { ...STATUS, draining } })?.detail).toContain(
+      'running jobs in ml go on until',
+    );
+    expect(judge({ person })?.detail).not.toContain('go on');
+  });
 });
