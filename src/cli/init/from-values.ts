@@ -121,6 +121,9 @@ function carryConfig({ DEFAULT: all, ...sections }: Ini, left: string[]): Record
   if (Object.keys(attributes).length > 0) scim['attributes'] = attributes;
   const users = carryUsers(all['scim_users_parameters'] ?? '', left);
   if (Object.keys(users.parameters).length > 0) scim['users'] = { parameters: users.parameters };
+  left.push(
+    'accounts.domains: nsscache takes a name up to its @, of any domain: list the domains whose people get an account',
+  );
   const named = carryGroups(all['scim_groups_parameters'] ?? '', left);
   const home = passwd['scim_override_home_directory']?.replaceAll('%%u', '%u');
   const shell = passwd['scim_default_shell'];

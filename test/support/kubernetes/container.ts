@@ -42,6 +42,7 @@ const CAPABILITIES =
  * @param volumes a directory of this machine for each volume of the pod.
  * @param network a network namespace, as a path.
  * @param log its output goes there.
+ * @param environment what the kubelet sets.
  */
 export async function startContainer(
   spec: ContainerSpec,
@@ -49,6 +50,7 @@ export async function startContainer(
   volumes: Readonly<Record<string, string>>,
   network: string,
   log: string,
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<Container> {
   const { securityContext: security, volumeMounts } = spec;
   if (!security.readOnlyRootFilesystem || !security.capabilities.drop.includes('ALL'))
@@ -78,6 +80,8 @@ export async function startContainer(
     const from = subPath === undefined ? volume : path.join(volume, subPath);
     // The kubelet makes a missing directory of a subPath.
     if (path.extname(from) === '') mkdirSync(from, { recursive: true });
+    // A runtime makes what is missing of the way there before the root is read-only, and nspawn after it.
+    if (subPath === undefined) mkdirSync(path.join(rootfs, mountPath), { recursive: true });
     return `--bind${readOnly ? '-ro' : ''}=${from}:${mountPath}`;
   });
   writeFileSync(log, '');
@@ -97,6 +101,7 @@ export async function startContainer(
       `--no-new-privileges=${security.allowPrivilegeEscalation ? 'no' : 'yes'}`,
       '--timezone=off',
       '--resolv-conf=off',
+      ...Object.entries(environment).map(([name, value]) => `--setenv=${name}=${value}`),
       ...mounts,
       ...asUser,
       ...spec.command,

@@ -10,13 +10,13 @@ export interface Probe {
 }
 
 /**
- * Logs in all the time. A connection that is refused is tried once more a second later: while sshd reads its
+ * Logs in all the time, or with a pause of so many seconds. A connection that is refused is tried once more a second later: while sshd reads its
  * configuration anew it accepts no connection for some milliseconds.
  */
-export function startProbe(node: LoginNode, user: string, keyFile: string): Probe {
+export function startProbe(node: LoginNode, user: string, keyFile: string, pause = 0.1): Probe {
   const loop = `while :; do
     if said=$(ssh "$@" true 2>&1); then echo in; else echo "$(date +%T) $said"; fi
-    sleep 0.1
+    sleep ${pause}
   done`;
   const options = [...SSH_OPTIONS, '-o', 'ConnectionAttempts=2', '-i', keyFile, `${user}@127.0.0.1`];
   const child = node.startInNetwork(['sh', '-c', loop, 'sh', ...options]);
