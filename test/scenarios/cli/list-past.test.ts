@@ -203,6 +203,8 @@ describe('sunk-agent list --at', () => {
       await expect(runCommand(listing, root, args)).rejects.toMatchObject({ code });
     expect(Object.keys(await past(Date.now() - 60_000, '--sudo'))).toEqual(['alice']);
     expect(Object.keys(await past(Date.now() - 60_000, '--user', 'B*'))).toEqual(['bob']);
+    // An ordinary user cannot write into a file of mode 0440, only in its place.
+    rmSync(path.join(root, 'etc/sudoers.d/sunk-agent'));
     writeFileSync(path.join(root, 'etc/sudoers.d/sunk-agent'), '');
     expect((await past(Date.now() - 60_000))['alice']).toMatchObject({ sudo: true, sudoVia: ['admins'] });
   });
