@@ -63,7 +63,7 @@ export async function layTree(options: TreeOptions): Promise<{ readonly packages
   put(`${LIB}/node`, readFileSync(path.join(findPackage(runtime), 'bin/node')), 0o755);
   layAddons(path.join(directory, LIB, 'node_modules'), architecture);
   copy('packaging/wrapper/sunk-agent', 'usr/bin/sunk-agent', 0o755);
-  copy('packaging/wrapper/reader', `${LIB}/reader`, 0o755);
+  for (const worker of ['reader', 'slurm']) copy(`packaging/wrapper/${worker}`, `${LIB}/${worker}`, 0o755);
   for (const program of ['authorized-keys', 'canary', 'canary-shell'])
     copy(`packaging/${program}`, `usr/libexec/sunk-agent/${program}`, 0o755);
 

@@ -198,6 +198,32 @@ describeOnNodes('a login pod', () => {
     );
   });
 
+  test('leaves the Slurm worker down without Slurm, and runs it as a user of its own without capabilities', async () => {
+    const service = '/run/service/sunk-agent-slurm';
+    expect(must(`s6-svstat -o pid ${service}`)).toBe('-1');
+    must(`mkdir /etc/slurm && s6-svc -u ${service}`);
+    try {
+      await eventually('it is the worker', () =>
+        pod.exec(`cat /proc/$(s6-svstat -o pid ${service})/cmdline`).stdout.includes('slurm.js'),
+      );
+      const status = must(`cat /proc/${processOf('sunk-agent-slurm')}/status`);
+      const uid = must('id -u sunk-slurm');
+      expect(status).toMatch(new RegExp(`^Uid:\\t${uid}\\t${uid}\\t${uid}\\t${uid}$`, 'm'));
+      for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'])
+        expect(status).toMatch(new RegExp(`^${set}:\\t0+$`, 'm'));
+      expect(status).toMatch(/^NoNewPrivs:\t1$/m);
+      for (const file of ['/etc/shadow', '/run/secrets/sunk-agent/scim-token', '/var/lib/sunk-agent/cache'])
+        expect(
+          pod.exec(
+            `setpriv --reuid=sunk-slurm --clear-groups ls ${file}/ ; setpriv --reuid=sunk-slurm --clear-groups cat ${file}`,
+          ).status,
+          file,
+        ).not.toBe(0);
+    } finally {
+      must(`s6-svc -d ${service} && rmdir /etc/slurm`);
+    }
+  });
+
   test('stays down where the configuration is wrong, which a restart does not fix', async () => {
     must('cp /etc/sunk-agent/config.yaml /run/wrong.yaml && echo "nonsense: 1" >>/run/wrong.yaml');
     must(

@@ -101,7 +101,7 @@ describe('the Debian package', () => {
         ...readdirSync(path.join(PACKAGING, '../systemd'))
           .filter((name) => name.includes('.') && !name.endsWith('.d'))
           .map((unit) => `/lib/systemd/system/${unit}`),
-        ...['sunk-agent', 'sunk-agent-reader', 'sunk-agent-hook'].map(
+        ...['sunk-agent', 'sunk-agent-reader', 'sunk-agent-hook', 'sunk-agent-slurm'].map(
           (name) => `/usr/share/sunk-agent/container/s6-rc.d/${name}/run`,
         ),
       ]),
@@ -235,7 +235,7 @@ describe('the scripts of the package', () => {
     'follower/install-follower',
     'image/agent',
     'image/alive',
-    ...['sunk-agent', 'sunk-agent-reader', 'sunk-agent-hook'].flatMap((name) => [
+    ...['sunk-agent', 'sunk-agent-reader', 'sunk-agent-hook', 'sunk-agent-slurm'].flatMap((name) => [
       `container/s6-rc.d/${name}/run`,
       `container/s6-rc.d/${name}/finish`,
     ]),

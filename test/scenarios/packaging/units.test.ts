@@ -72,14 +72,17 @@ describe('the units', () => {
     expect(settings('sunk-agent-reader.service', 'ExecCondition')).toEqual([]);
   });
 
-  it.each(['systemd/sunk-agent-reader.service', 'packaging/wrapper/reader', 'packaging/wrapper/sunk-agent'])(
-    '%s gives the runtime the flags of the heap that the sources have, and no others of V8’s',
-    (file) => {
-      const text = readFileSync(path.join(UNITS, '..', file), 'utf8');
-      expect(text).toContain(`/usr/lib/sunk-agent/node ${HEAP_FLAGS.join(' ')} `);
-      expect(text.match(/--[a-z-]*(?:space|heap)[a-z-]*=\d+/g)).toEqual(HEAP_FLAGS);
-    },
-  );
+  it.each([
+    'systemd/sunk-agent-reader.service',
+    'systemd/sunk-agent-slurm.service',
+    'packaging/wrapper/reader',
+    'packaging/wrapper/slurm',
+    'packaging/wrapper/sunk-agent',
+  ])('%s gives the runtime the flags of the heap that the sources have, and no others of V8’s', (file) => {
+    const text = readFileSync(path.join(UNITS, '..', file), 'utf8');
+    expect(text).toContain(`/usr/lib/sunk-agent/node ${HEAP_FLAGS.join(' ')} `);
+    expect(text.match(/--[a-z-]*(?:space|heap)[a-z-]*=\d+/g)).toEqual(HEAP_FLAGS);
+  });
 
   it.each([
     ['status', []],
