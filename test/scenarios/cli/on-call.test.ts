@@ -112,6 +112,14 @@ describe.runIf(canOpenPrivateNode())('for an operator on call', () => {
     await node.exec('rm /etc/ssh/sshd_config.d/05-other.conf');
   });
 
+  test('doctor says that no login is proven, until an operator says that none is to be tried', async () => {
+    const { stdout, status } = await node.exec('sunk-agent doctor');
+    expect(stdout).toMatch(/^\? +login-unproven: /m);
+    expect(status).toBe(1);
+    await node.exec("echo 'canary: { every: never }' >>/etc/sunk-agent/config.yaml");
+    expect((await node.exec('sunk-agent doctor')).stdout).not.toContain('login-unproven');
+  });
+
   test('doctor names each problem, the worst first, with its fix; it changes nothing', async () => {
     await node.exec(`chmod o+w ${HELPER_DIRECTORY}; chmod 644 ${TOKEN_FILE}`);
     const before = await modes();
