@@ -31,15 +31,20 @@ export interface Treated {
   readonly settings: SshdSettings;
 }
 
-/** Why a login of the canary says nothing about the first few people who have keys here; null: it does. */
-export async function findUnlike(
-  { root, keys }: Pick<Paths, 'root' | 'keys'>,
-  canary: SshdSettings,
-): Promise<string | null> {
-  const names = readdirSync(keys)
+/** The first few people who have keys here. */
+export function sampleKeyOwners({ keys }: Pick<Paths, 'keys'>): string[] {
+  return readdirSync(keys)
     .filter((name) => name !== CANARY && !name.startsWith('.'))
     .sort()
     .slice(0, SAMPLE);
+}
+
+/** Why a login of the canary says nothing about these people; null: it does. */
+export async function findUnlike(
+  { root }: Pick<Paths, 'root'>,
+  names: readonly string[],
+  canary: SshdSettings,
+): Promise<string | null> {
   const people: Treated[] = [];
   for (const name of names) {
     const [asked, ids] = [

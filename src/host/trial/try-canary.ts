@@ -11,8 +11,9 @@ import { askSshd, SSHD_CONFIG } from '../sshd/sshd-program.ts';
 import type { SshdSettings } from '../sshd/sshd-findings.ts';
 import { askCanary, type CanaryAnswer, readCanaryAnswer, withdrawKey } from './canary-exchange.ts';
 import { type CanaryOutcome, judgeCanary } from './judge-canary.ts';
-import { findUnlike } from './like-people.ts';
+import { findUnlike, sampleKeyOwners } from './like-people.ts';
 import { listListeners } from './listeners.ts';
+import { findUnreadable } from './served-keys.ts';
 import { markLog, readSshdWords } from './sshd-words.ts';
 import { writeTrialFile } from './trial-file.ts';
 import { makeTrialKey } from './trial-key.ts';
@@ -51,7 +52,12 @@ export async function tryCanary(paths: Paths, config: Config): Promise<CanaryTri
     hostKeys,
   });
   const isPunished = (answer.settings.get('persourcepenalties')?.[0] ?? 'no') !== 'no';
-  const unlike = outcome.state === 'proven' ? await findUnlike(paths, answer.settings) : null;
+  if (outcome.state !== 'proven') return { ...outcome, isPunished };
+  const names = sampleKeyOwners(paths);
+  const unreadable = await findUnreadable(paths, config, names);
+  if (unreadable !== null)
+    return { state: 'failed', failed: 'authenticate', detail: unreadable, isPunished: false };
+  const unlike = await findUnlike(paths, names, answer.settings);
   return unlike === null ? { ...outcome, isPunished } : unproven(unlike);
 }
 
