@@ -20,8 +20,8 @@ import { makeTrialKey } from './trial-key.ts';
 import { renderKnownHosts, renderTrialLine } from './trial-line.ts';
 import { listTargets, readHostKeys, type TrialTarget } from './trial-target.ts';
 
-/** How long an answer may take: ssh's own limits, and a service that starts anew. */
-const PATIENCE_MS = 18_000;
+/** How long an answer may take: a service that starts anew, and 25 s for ssh: on a busy node opening a session takes long. */
+const PATIENCE_MS = 31_000;
 const LOOK_EVERY_MS = 100;
 /** More listeners than these are not tried. */
 const MOST_TARGETS = 6;
