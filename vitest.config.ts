@@ -42,9 +42,8 @@ export default defineConfig({
           include: ['test/system/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          // Two lanes, whatever the machine has: nodes wait more than they compute, and each takes memory.
-          maxWorkers: 2,
-          sequence: { groupOrder: 1 },
+          // In one lane: beside another one, logins that have a few seconds on a node took longer on two cores.
+          fileParallelism: false,
         },
       },
     ],

@@ -176,18 +176,29 @@ for (const { release, situations } of RUNS)
       expect(status.status).not.toBe(0);
     }
 
-    function expectHealth(): void {
+    /** Where sshd punishes failures, the canary waits half a minute after one, and until then no login is proven. */
+    async function expectNoProblem(): Promise<void> {
+      let last = context.node.exec('sunk-agent doctor');
+      await eventually(
+        'doctor finds no problem',
+        () => {
+          if (!last.stdout.includes('login-unproven')) return true;
+          last = context.node.exec('sunk-agent doctor');
+          return false;
+        },
+        () => last.stdout,
+      );
+      expect(last).toMatchObject({ status: 0, stdout: expect.stringMatching(/^No problems found/) });
+    }
+
+    async function expectHealth(): Promise<void> {
       const { node } = context;
       expect(node.exec('sunk-agent why alice')).toMatchObject({ status: 0, stderr: '' });
-      const doctor = node.exec('sunk-agent doctor');
-      expect(doctor.stdout).toMatch(/^No problems found/);
-      expect(doctor.status).toBe(0);
+      await expectNoProblem();
       expect(node.ssh('alice', keyFile('alice'), 'true').status).toBe(0);
     }
 
-    test('has no problems at first', () => {
-      expectHealth();
-    });
+    test('has no problems at first', () => expectHealth());
 
     test.each(situations)(
       '$name: $ask names $cause first',
@@ -231,15 +242,12 @@ for (const { release, situations } of RUNS)
       expect(login()).toBe(1);
       node.exec('rm /etc/ssh/sshd_config.d/10-sunk-agent.conf; systemctl try-restart ssh.service');
       expect(login()).toBe(255);
-      const { status, stdout, stderr } = node.exec('sunk-agent doctor --fix');
+      const { stderr } = node.exec('sunk-agent doctor --fix');
       expect(stderr.match(/^sunk-agent: .*/gm)).toEqual([
         expect.stringMatching('will empty the caches of nscd'),
         expect.stringMatching('will write /etc/ssh/sshd_config.d/10-sunk-agent.conf'),
       ]);
-      expect({ status, stdout }).toMatchObject({
-        status: 0,
-        stdout: expect.stringMatching(/^No problems found/),
-      });
+      await expectNoProblem();
       await eventually('alice logs in', () => login() === 0);
     });
 
@@ -276,7 +284,5 @@ for (const { release, situations } of RUNS)
       },
     );
 
-    test('has no problems in the end', () => {
-      expectHealth();
-    });
+    test('has no problems in the end', () => expectHealth());
   });
