@@ -14,8 +14,13 @@ export const SHORTFALLS: Readonly<Record<string, string>> = {
   'host one-key-100k-ms': 'missed, for the reason of `one-key-10k-ms`',
   'sync full-sync-no-change-100k':
     'missed: each page is parsed in a process of its own and compared record by record in another, and nothing of the last read is kept but the records',
+  'start one-shot-sync-10k-s':
+    'missed: a process starts, a reader starts beside it, and all people are read, compared and decided over anew; a daemon does it in a tenth',
+  'start one-shot-sync-10k-mb':
+    'missed: two Node processes of some 40 MB each, the records of all people, and what the host has of them, in memory at once',
+  'start daemon-ready-10k-mb': 'missed, for the reason of `one-shot-sync-10k-mb`',
   'publish poll-cpu-ms':
     'missed: a poll is two processes, `sleep` and the `dd` that neither follows a link nor waits at a pipe, since the volume is not trusted',
   'publish revoke-to-follower-p95-s':
-    'missed: a hundred followers share two cores here, and a revocation costs each some 25 ms, half of it `ssh-keygen -Y verify`',
+    'missed: a hundred followers share two cores here, and a revocation costs each some 25 to 45 ms, half of it `ssh-keygen -Y verify`',
 };
