@@ -1,14 +1,18 @@
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/longest-first.ts';
+
+/** On two processors: about half of what a system test does is to wait. */
+const maxWorkers = 3;
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
           name: 'unit',
-          // Of two processors Vitest would leave one idle.
-          maxWorkers: '100%',
+          maxWorkers,
           include: ['test/unit/**/*.test.ts'],
           setupFiles: ['test/support/unit-only.ts'],
           testTimeout: 30_000,
@@ -17,7 +21,7 @@ export default defineConfig({
       {
         test: {
           name: 'scenarios',
-          maxWorkers: '100%',
+          maxWorkers,
           include: ['test/scenarios/**/*.test.ts'],
           exclude: ['test/scenarios/browser/**'],
           // Hundreds of commands start from the sources: each would compile them anew.
@@ -33,7 +37,7 @@ export default defineConfig({
           include: ['test/scenarios/browser/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          maxWorkers: '100%',
+          maxWorkers,
         },
       },
       {
@@ -42,8 +46,7 @@ export default defineConfig({
           include: ['test/system/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          // In one lane: beside another one, logins that have a few seconds on a node took longer on two cores.
-          fileParallelism: false,
+          maxWorkers,
         },
       },
     ],

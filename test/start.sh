@@ -3,5 +3,6 @@
 # goes to standard error: programs read the output.
 set -eu
 home=$(cd "$(dirname "$0")/.." && pwd)
-sh "$home/test/setup.sh" >&2
-exec sh "$home/src/demo/start.sh" "$@"
+# Help needs Node alone.
+case " $* " in *' --help '*) ;; *) sh "$home/test/setup.sh" >&2 ;; esac
+exec sh "$home/src/start.sh" "$@"

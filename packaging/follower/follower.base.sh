@@ -21,6 +21,26 @@ last_error() {
   printf %s "$said" | tr -d '\000-\037\177' | cut -c1-200
 }
 
+# One follower at a time: another one would write, into the files of $work, what this one has verified and goes on to use. s6
+# starts the script that installs it (--once) and the service together.
+lock_work() {
+  exec 9>"$work/lock" || return
+  [ -n "$once" ] || {
+    flock -n 9 || {
+      log "waits: another follower works in $run"
+      flock 9
+    }
+    return
+  }
+  tries=0
+  until flock -n 9; do
+    [ ! -e "$run/current/manifest" ] || exit 0
+    [ "$tries" -lt 20 ] || return
+    tries=$((tries + 1))
+    sleep 1
+  done
+}
+
 # is_number TEXT: digits without a sign, few enough for the arithmetic of any sh.
 is_number() {
   case $1 in

@@ -24,7 +24,28 @@ beat() {
     echo "fault ${reported:--}"
   } >"$work/beat"
   cp "$work/beat" "$run/follower.status"
-  [ -n "$heartbeats" ] || return 0
-  { cp "$work/beat" "$heartbeats/.$host.new" && mv -T "$heartbeats/.$host.new" "$heartbeats/$host"; } 2>/dev/null ||
-    log "cannot leave a heartbeat in $heartbeats"
+  [ -z "$heartbeats" ] || leave_beat
+}
+
+# Other pods may write the directory too: what lies at either name is replaced, and never opened, since it can be a link to a
+# file of this pod, or a pipe. And a volume that gives no answer does not hold up the follower: one attempt waits by itself.
+leave_beat() {
+  if [ -e "$work/beating" ]; then
+    log "cannot leave a heartbeat in $heartbeats: the attempt before has not ended"
+    return
+  fi
+  cp "$work/beat" "$work/beating"
+  {
+    next=$heartbeats/.$host.new
+    {
+      rm -f "$next" && dd if="$work/beating" of="$next" conv=excl status=none && mv -T "$next" "$heartbeats/$host"
+    } 2>/dev/null || log "cannot leave a heartbeat in $heartbeats"
+    rm -f "$work/beating"
+  } 9<&- &
+  # As a rule it has ended by then.
+  tries=0
+  while [ -e "$work/beating" ] && [ "$tries" -lt 20 ]; do
+    sleep 0.05
+    tries=$((tries + 1))
+  done
 }

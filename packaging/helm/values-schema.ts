@@ -36,8 +36,8 @@ const map = z.strictObject({ secret: name.min(1), key: z.string().regex(/^[A-Za-
 const values = z.strictObject({
   global: object.optional(),
   image: z.strictObject({
-    repository: z.string().min(1),
-    tag: z.string(),
+    repository: z.string().regex(/^[a-z0-9][A-Za-z0-9._:/-]*$/),
+    tag: z.string().regex(/^([A-Za-z0-9_][A-Za-z0-9._-]{0,127})?$/),
     digest: z.string().regex(/^(sha256:[0-9a-f]{64})?$/),
     pullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']),
   }),
@@ -62,9 +62,13 @@ const values = z.strictObject({
   publishKey: z.strictObject({ existingSecret: name }),
   follower: z.strictObject({
     enabled: z.boolean(),
-    publishers: z.array(z.string().regex(/^sunk-agent namespaces="sunk-agent-generation" ssh-ed25519 \S+/)),
-    operators: z.array(z.string().regex(/^operator namespaces="sunk-agent-block" \S+ \S+/)),
+    // Lines of a file, within a script of the SunkCluster: one line each.
+    publishers: z.array(
+      z.string().regex(/^sunk-agent namespaces="sunk-agent-generation" ssh-ed25519 [!-~]+( [ -~]*)?$/),
+    ),
+    operators: z.array(z.string().regex(/^operator namespaces="sunk-agent-block" [!-~]+ [!-~]+( [ -~]*)?$/)),
     poll: z.int().min(1).max(3600),
+    sunkCluster: z.boolean(),
     // Within quotes of sh in the follower's configuration.
     users: z.array(z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/)),
     groups: z.array(z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/)),
@@ -76,6 +80,21 @@ const values = z.strictObject({
   }),
   agent: z.strictObject({ isolateNetwork: z.boolean(), resources }),
   reader: z.strictObject({ resources }),
+  slurm: z.strictObject({
+    worker: z.strictObject({
+      enabled: z.boolean(),
+      image: z.string().max(500),
+      uid: z.int().min(1).max(60_000),
+      existingConfigMap: name,
+      munge: z.strictObject({
+        existingSecret: name,
+        key: z.string().regex(/^[A-Za-z0-9._-]+$/),
+        uid: z.int().min(1).max(60_000),
+      }),
+      ports: z.array(z.int().min(1).max(65_535)),
+      resources,
+    }),
+  }),
   networkPolicy: z.strictObject({
     enabled: z.boolean(),
     egressCidrs: z.array(z.string().regex(/^[0-9a-fA-F.:]+\/[0-9]{1,3}$/)),

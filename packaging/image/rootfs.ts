@@ -48,22 +48,26 @@ const UNUSED = [
 /** The reader's uid in the image and in the chart's pods; below those that the store gives. */
 export const READER_UID = 9810;
 const KEYS_UID = 9811;
+/** Of the group that may use the Slurm worker's socket; the worker's uid is a value of the chart. */
+export const SLURM_GID = 9812;
 
 const ETC: Readonly<Record<string, string>> = {
   passwd: `root:x:0:0:root:/root:/bin/sh
 sunk-reader:x:${READER_UID}:${READER_UID}::/nonexistent:/usr/sbin/nologin
 sunk-keys:x:${KEYS_UID}:${KEYS_UID}::/nonexistent:/usr/sbin/nologin
+sunk-slurm:x:${SLURM_GID}:${SLURM_GID}::/nonexistent:/usr/sbin/nologin
 nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
 `,
   group: `root:x:0:
 shadow:x:42:
 sunk-reader:x:${READER_UID}:
 sunk-keys:x:${KEYS_UID}:
+sunk-slurm:x:${SLURM_GID}:
 nogroup:x:65534:
 `,
   shadow:
-    'root:*:20000:0:99999:7:::\nsunk-reader:!:20000::::::\nsunk-keys:!:20000::::::\nnobody:*:20000:0:99999:7:::\n',
-  gshadow: 'root:*::\nshadow:*::\nsunk-reader:!::\nsunk-keys:!::\nnogroup:*::\n',
+    'root:*:20000:0:99999:7:::\nsunk-reader:!:20000::::::\nsunk-keys:!:20000::::::\nsunk-slurm:!:20000::::::\nnobody:*:20000:0:99999:7:::\n',
+  gshadow: 'root:*::\nshadow:*::\nsunk-reader:!::\nsunk-keys:!::\nsunk-slurm:!::\nnogroup:*::\n',
   'nsswitch.conf': 'passwd: files\ngroup: files\nshadow: files\n',
   'login.defs': 'UID_MIN 1000\nUID_MAX 9999\nGID_MIN 1000\nGID_MAX 9999\n',
   shells: '/bin/sh\n/bin/bash\n/bin/dash\n/usr/bin/bash\n/usr/sbin/nologin\n',

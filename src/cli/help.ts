@@ -18,7 +18,7 @@ Keeps this login node in agreement with the organisation's user store.
   block     revoke the access of a user or key at once; unblock restores it
   extend    extend keys in an emergency, without the store
   grant     let a user into an access or sudo group for a while
-  freeze    no additions and no removals for absence for a while; thaw ends it
+  freeze    stop grants and removals for absence for a while; thaw ends it
   import    take over existing accounts
   ledger    export, compare and rebuild what binds names and ids
   rebind    move users and groups to new SCIM ids
@@ -32,6 +32,8 @@ Every command takes:
   --root DIR      work below DIR, as if it were the node's /
   --json          for programs
   --help          more about the command
+
+sunk-agent --version prints the version.
 
 Exit status: 64 a wrong command line, 78 a wrong configuration; the rest is under each command's --help.`;
 

@@ -33,20 +33,28 @@ async function main(argv: readonly string[]): Promise<number> {
     );
   }
   const command = await load();
-  const { values, positionals } = parse(rest, command);
-  if (values.help) return print(command.help);
-  const context: CommandContext = {
-    values,
-    positionals,
-    root: values.root,
-    config: values.config,
-    json: values.json,
-  };
   try {
+    const { values, positionals } = parse(rest, command);
+    if (values.help) return print(command.help);
+    const context: CommandContext = {
+      values,
+      positionals,
+      root: values.root,
+      config: values.config,
+      json: values.json,
+    };
     return await command.run(context);
   } catch (error) {
-    return fail(error, command.failure);
+    return fail(pointToHelp(error, name), command.failure);
   }
+}
+
+/** What a command takes is in its own help; the overview has only the commands. */
+function pointToHelp(error: unknown, command: string): unknown {
+  if (!(error instanceof AgentError) || error.code !== 'usage') return error;
+  const { hint } = new AgentError('usage', '');
+  if (error.hint !== hint) return error;
+  return new AgentError('usage', error.message, { hint: `sunk-agent ${command} --help shows what it takes` });
 }
 
 function parse(args: readonly string[], command: CommandModule) {

@@ -13,24 +13,24 @@ const TABLE = {
   config_invalid: { exit: 78, hint: 'correct that line; man sunk-agent.yaml lists every key' },
   token_missing: {
     exit: 78,
-    hint: 'put the token of SCIM Configuration there, readable by the reader alone',
+    hint: 'put the token of SCIM Configuration there, mode 0640, owner root:sunk-reader',
   },
   ca_file: {
     exit: 78,
-    hint: 'scim.ca_file must hold PEM certificates, readable by the reader',
+    hint: 'put the certificate of the store’s authority there (PEM), readable by sunk-reader; or take scim.ca_file off the configuration',
   },
   store_unreachable: { exit: null, hint: 'check scim.base_url, DNS, the route and the firewall' },
   store_refused_token: {
     exit: null,
-    hint: 'make a new token on SCIM Configuration and put it in place of the old one',
+    hint: 'create a new token under SCIM Configuration and put it in place of the old one',
   },
   store_forbidden: {
     exit: null,
-    hint: 'the token is known but may not read: check its role, and that the SCIM API is enabled',
+    hint: 'the store knows the token, but it may not read: check its role, and that the SCIM API is enabled',
   },
   store_busy: {
     exit: null,
-    hint: 'it is asked again when the pause is over, or at once by sunk-agent sync; a lower scim.budget asks less often',
+    hint: 'the reader asks again after the pause, and sunk-agent sync asks at once; a lower scim.budget asks less often',
   },
   store_answer: { exit: null, hint: 'compare scim.base_url with SCIM Configuration in the Cloud Console' },
   store_bound: { exit: null, hint: 'raise the bound in scim.bounds if the store is really that large' },
@@ -41,8 +41,11 @@ const TABLE = {
     exit: null,
     hint: 'the directory must belong to the agent’s user, mode 0700, on a local file system',
   },
-  cache_damaged: { exit: null, hint: 'it was set aside; the next complete sync rebuilds it' },
-  lock_busy: { exit: null, hint: 'another program is editing the accounts; it is tried again' },
+  cache_damaged: {
+    exit: null,
+    hint: 'sunk-agent has set the file aside; the next complete sync rebuilds it',
+  },
+  lock_busy: { exit: null, hint: 'another program is editing the accounts; the next sync tries again' },
   host_write: { exit: null, hint: 'check the disk, the mount and immutable files (lsattr)' },
   host_format: { exit: null, hint: 'pwck -r and grpck -r name the line' },
   refused: { exit: null, hint: '' },
@@ -71,11 +74,18 @@ export class AgentError extends Error {
 export function describeError(error: unknown): string {
   const phrases: string[] = [];
   for (let layer: unknown = error; layer instanceof Error && phrases.length < 5; layer = layer.cause) {
-    if (layer.message !== '' && !phrases.includes(layer.message)) phrases.push(layer.message);
+    const phrase = dropNamedPath(layer.message, phrases.join(': '));
+    if (phrase !== '' && !phrases.includes(phrase)) phrases.push(phrase);
   }
   if (phrases.length === 0) phrases.push(String(error));
   const hint = error instanceof AgentError && error.hint !== '' ? ` (${error.hint})` : '';
   return phrases.join(': ') + hint;
+}
+
+/** Node ends a system error with the call and its path; `before` mostly has that path already. */
+function dropNamedPath(message: string, before: string): string {
+  const [, reason, file] = /^(E[A-Z0-9]+: [^']+), \w+ '([^']+)'$/.exec(message) ?? [];
+  return reason !== undefined && file !== undefined && before.includes(file) ? reason : message;
 }
 
 /** Whether a text is a code of the table. */

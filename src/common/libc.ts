@@ -41,7 +41,7 @@ export function bindLibc<T>(declaration: string): T {
   }) as T;
 }
 
-/** The same for a call on another thread, while this one goes on. Its result is ignored. */
+/** The same for a call on another thread, while this one continues. Its result is ignored. */
 export function bindLibcAsync(declaration: string): (args: readonly unknown[], onEnd: () => void) => void {
   let bound: ReturnType<Library['func']> | null = null;
   return (args, onEnd) => {

@@ -16,7 +16,8 @@ import { scim } from './scim.ts';
 import { slurm } from './slurm.ts';
 import { sync } from './sync.ts';
 import { AgentError } from '../common/errors.ts';
-import { toSystemError } from '../common/system-error.ts';
+import { pathsUnder } from '../common/paths.ts';
+import { isSystemError, toSystemError } from '../common/system-error.ts';
 
 /** The whole configuration; `z.toJSONSchema` of it is the source of sunk-agent.yaml(5). */
 export const configSchema = z.strictObject({
@@ -57,6 +58,11 @@ export function loadConfig(file: string): Config {
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
+    // sunk-agent init writes no file of another name.
+    const isAnother =
+      isSystemError(cause) && cause.code === 'ENOENT' && !file.endsWith(pathsUnder('/').config);
+    if (isAnother)
+      throw new AgentError('config_missing', `there is no file ${file}`, { hint: 'check its name' });
     throw toSystemError('config_missing', `cannot read the configuration ${file}`, cause);
   }
   return parseConfig(text, file);

@@ -1,4 +1,4 @@
-// `metrics` and `canary`: how one sees whether a node works.
+// `metrics` and `canary`: how monitoring sees whether a node works.
 import * as z from 'zod';
 import { absolutePath, duration } from './types.ts';
 

@@ -28,7 +28,7 @@ const secrets = z.strictObject({
     .enum(['hold', 'accept'])
     .default('hold')
     .describe(
-      'hold: a Secret that another program filled is not replaced while it has accounts that this publisher has not, or has with another uid; sunk-agent status names them. accept: it is.',
+      'hold: a Secret that another program filled is not replaced while it has accounts that this publisher lacks, or has with another uid; sunk-agent status names them. accept: it is replaced.',
     ),
 });
 

@@ -7,6 +7,9 @@ export const slurmName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9_.-]{0,39}$/, 'a Slurm name: a-z, 0-9, then also . _ -, at most 40 characters');
 
+/** Names of accounts that were imported may be older than our rule for them (isSafeName), and Slurm folds their case. */
+export const slurmUserName = z.string().regex(/^[a-z0-9_][a-z0-9_.-]{0,63}$/);
+
 /** Limits of an association (sacctmgr(1), "SPECIFICATIONS FOR ASSOCIATIONS"), as sacctmgr spells them. */
 export const SLURM_LIMITS = [
   'GrpJobs',
@@ -31,7 +34,7 @@ const rule = z.strictObject({
   account: slurmName
     .nullable()
     .default(null)
-    .describe('The Slurm account; without it the account bears the group’s name.'),
+    .describe('The Slurm account; without it the account has the group’s name.'),
   parent: slurmName.default('root').describe('The account above it.'),
   default: z
     .boolean()
@@ -52,7 +55,7 @@ const rule = z.strictObject({
     .nullable()
     .prefault(null)
     .describe(
-      'How long running jobs of who loses the account may go on; unset: they are cancelled at once, as after a block.',
+      'How long running jobs of a person who loses the account may go on; unset: they are cancelled at once, as after a block.',
     ),
 });
 
@@ -63,7 +66,10 @@ export const slurm = z.strictObject({
     .enum(['off', 'observe', 'enforce'])
     .default('off')
     .describe('observe plans and reports, and changes nothing in Slurm.'),
-  cluster: slurmName.nullable().default(null).describe('ClusterName; needed where slurmdbd has several.'),
+  cluster: slurmName
+    .nullable()
+    .default(null)
+    .describe('ClusterName; unset: the only one that slurmdbd has, or of several that of slurmctld.'),
   rules: z.array(rule).prefault([]).describe('Groups that become accounts.'),
   every: duration.prefault('1m').describe('How often Slurm is compared, beside what each sync changes.'),
 });

@@ -1,4 +1,4 @@
-// What the demonstration says and starts, and how everything of it goes away again, also on Ctrl-C.
+// What the demonstration prints and starts, and how all of it is removed again, also on Ctrl-C.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
@@ -87,7 +87,7 @@ function leaveNothing(): void {
   rmSync(workDirectory, { recursive: true, force: true });
 }
 
-/** From now on everything that was started or written goes away, however this process ends. */
+/** From now on everything that was started or written is removed, however this process ends. */
 export function cleanUpAtTheEnd(): void {
   process.once('exit', leaveNothing);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

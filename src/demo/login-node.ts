@@ -3,8 +3,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { readArguments } from './arguments.ts';
 import { findObstacle, must, openNode, startSshd, type PrivateNode } from './node.ts';
 import { cleanUpAtTheEnd, workDirectory } from './harness.ts';
+
+const USAGE = `usage: npm run login-node
+
+A login node with an sshd, on a private copy of this machine's files, and a root shell on it. Both end with the shell, and
+this machine stays as it is. Needs root on Debian or Ubuntu.
+`;
 
 async function main(): Promise<number> {
   const obstacle = findObstacle();
@@ -39,6 +46,7 @@ async function openShell({ enter: [program, ...args] }: PrivateNode): Promise<nu
 }
 
 cleanUpAtTheEnd();
+readArguments(USAGE, {});
 try {
   process.exit(await main());
 } catch (error) {

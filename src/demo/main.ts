@@ -1,6 +1,7 @@
 // The demonstration: the identity provider pushes a user, who gets a login, leaves and loses it. Ends with status 0.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { readArguments } from './arguments.ts';
 import { connectEntra, entra, makePublicKey } from './company.ts';
 import { showFollower } from './follow.ts';
 import { showLogin } from './login.ts';
@@ -8,6 +9,12 @@ import { findObstacle } from './node.ts';
 import { announce, cleanUpAtTheEnd, HERE, perform, show, workDirectory } from './harness.ts';
 import { makeRoot } from './root.ts';
 import { startTestbed } from '../testbed/service.ts';
+
+const USAGE = `usage: npm run demo
+
+A rehearsal on this machine: Entra pushes a user, who logs in and leaves. It takes about a minute and a half,
+listens on 127.0.0.1 only, and deletes what it wrote. As root on Debian or Ubuntu it also shows a real SSH login.
+`;
 
 const root = path.join(workDirectory, 'root');
 function agent(statuses: readonly number[], ...args: string[]): Promise<string> {
@@ -91,6 +98,7 @@ accounts:
 }
 
 cleanUpAtTheEnd();
+readArguments(USAGE, {});
 try {
   await main();
   process.exit(0);

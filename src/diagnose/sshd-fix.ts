@@ -25,14 +25,22 @@ const FIXES: ReadonlyMap<string, string> = new Map(
     'sshd-other-files': FIRST_WINS,
     'sshd-not-included':
       'write as the first line of /etc/ssh/sshd_config: Include /etc/ssh/sshd_config.d/*.conf; then systemctl restart ssh',
-    'sshd-not-reloaded': 'sshd -t, then systemctl restart ssh: sessions that are open go on',
+    'sshd-not-reloaded': 'sshd -t, then systemctl restart ssh: open sessions continue',
     'sshd-host-keys': 'ssh-keygen -A, then systemctl restart ssh',
+    'sshd-host-keys-in-memory':
+      'restore them from a backup, or make new ones, which each client must accept: ssh-keygen -A; then systemctl restart ssh',
     'sshd-host-keys-refused':
-      'chown root: /etc/ssh/ssh_host_*_key; chmod 600 /etc/ssh/ssh_host_*_key; or remove them, and ssh-keygen -A makes new ones; then systemctl restart ssh',
+      'chown root: /etc/ssh/ssh_host_*_key; chmod 600 /etc/ssh/ssh_host_*_key; or remove them and make new ones: ssh-keygen -A; then systemctl restart ssh',
+    'sshd-listen-address':
+      'correct or remove that line, or give this node the address; then systemctl restart ssh',
+    'sshd-not-listening':
+      'see why: systemctl status ssh; correct that, then systemctl restart ssh (where systemd has the socket: systemctl restart ssh.socket)',
+    'sshd-loopback':
+      'unless a proxy of this node passes connections on: remove that ListenAddress, or name an address that others reach; then systemctl restart ssh',
     'sshd-revoked-keys':
-      'put the file in place, empty if no key is revoked, or remove the line; then systemctl restart ssh',
+      'create the file, empty if no key is revoked, or remove the line; then systemctl restart ssh',
     'sshd-chroot':
-      'have root alone own and write each directory on the way, or remove the line; then systemctl restart ssh',
+      'make root the only owner and writer of each directory on the path, or remove the line; then systemctl restart ssh',
     'sshd-helper-unsafe': 'make root its only owner and writer: sunk-agent doctor --fix',
     'sshd-helper-user': 'create that user: systemd-sysusers',
   }),

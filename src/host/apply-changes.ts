@@ -3,8 +3,8 @@ import { describeError } from '../common/errors.ts';
 import type { Paths } from '../common/paths.ts';
 import { nameRefusal } from '../common/system-error.ts';
 import { type Change, describeKind, EARLIER_FAILED, isRevocation, restsOn } from '../plan/change.ts';
-import type { ApplyContext, Fail } from './applier.ts';
-import { applyBatch } from './apply-batch.ts';
+import type { Applier, ApplyContext, Fail } from './applier.ts';
+import { APPLIERS } from './appliers.ts';
 import { listDenied, removeDenied } from './keys/deny-list.ts';
 import { tellNscd } from './nss/nscd.ts';
 
@@ -58,6 +58,20 @@ export async function applyChanges(
     const problem = problems.get(change);
     return problem === undefined ? { change, at, ok: true } : { change, at, ok: false, problem };
   });
+}
+
+/** Applies changes that all belong to one applier. @throws Error for a kind without one. */
+async function applyBatch(...[batch, context, fail, onDone]: Parameters<Applier>): Promise<void> {
+  const [first] = batch;
+  if (first === undefined) return;
+  const { applier } = describeKind(first);
+  const apply = APPLIERS.get(applier);
+  if (apply === undefined) throw new Error(`there is no applier ${applier}`);
+  try {
+    await apply(batch, context, fail, onDone);
+  } catch (error) {
+    for (const change of batch) fail(change, describeError(nameRefusal(error)));
+  }
 }
 
 /** A name whose key file is as it should be again leaves the deny list. */

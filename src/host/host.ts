@@ -16,7 +16,7 @@ import { findHomes } from './homes/find-homes.ts';
 import { findJobOwners } from './sessions/find-jobs.ts';
 import { readOffboarded, sweepOffboarded } from './sessions/offboarded.ts';
 import { readAccountLines } from './accounts/read-lines.ts';
-import { openLocalAccounts, sweepAccountFiles } from './accounts/local-accounts.ts';
+import { openLocalAccounts, readLocalTexts, sweepAccountFiles } from './accounts/local-accounts.ts';
 import { readNodeTraits } from './node-traits.ts';
 import { openNameServices } from './nss/services/ask.ts';
 import { openNssCache, openPublished } from './nss/nsscache.ts';
@@ -64,12 +64,13 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
   return {
     askServices: (questions) => nameServices.ask(questions),
     async read(homes) {
-      const own = backend.read();
+      const local = readLocalTexts(root);
+      const own = backend.read(local);
       return {
         own,
-        others: backend.readOthers(),
+        others: backend.readOthers(local),
         published: readForeignNsscache(root, nsscacheDirectory),
-        lines: readAccountLines(root),
+        lines: readAccountLines(root, local),
         services: nameServices.list(),
         node: isOfPods
           ? { ...(await readNodeTraits(root)), expiry: EXPIRY_OF_PODS }
@@ -93,7 +94,7 @@ export function openHost({ paths, config }: { readonly paths: Paths; readonly co
       };
     },
     lookUp(name) {
-      const { accounts, groups } = backend.read();
+      const { accounts, groups } = backend.read(readLocalTexts(root));
       const account = accounts.get(name);
       if (account === undefined) return null;
       const isMember = groups.get(managedGroup.name)?.members.includes(name) === true;
@@ -131,7 +132,7 @@ async function findActive(
 
 function openBackend(kind: Config['accounts']['backend'], root: string, directory: string): AccountBackend {
   if (kind === 'local') return openLocalAccounts(root);
-  return kind === 'published' ? openPublished(root, directory) : openNssCache(root, directory);
+  return kind === 'published' ? openPublished(directory) : openNssCache(root, directory);
 }
 
 /** Where a key file and the published keys of that name differ, a text that is neither, so that both are written. */

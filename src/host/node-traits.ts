@@ -34,9 +34,15 @@ function readShells(root: string): string[] {
 
 let sshd: { readonly stamp: string; readonly facts: SshdFacts } | null = null;
 
-/** Two processes answer for sshd, so they run again only after sshd or the time zone changed. */
+/**
+ * Two processes answer for sshd, so they run again only after sshd or the time zone changed. That saves 40 ms a sync, and
+ * a busy node on which one of them fails does not have every key file written in another way.
+ */
 async function readSshdOnce(root: string): Promise<SshdFacts> {
   const stamp = stampFiles(listSshdSources(root));
-  if (sshd?.stamp !== stamp) sshd = { stamp, facts: await readSshdFacts(root) };
-  return sshd.facts;
+  if (sshd?.stamp === stamp) return sshd.facts;
+  const facts = await readSshdFacts(root);
+  // An answer that is missing is asked for again.
+  if (facts.keyTypes.length > 0) sshd = { stamp, facts };
+  return facts;
 }

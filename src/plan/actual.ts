@@ -11,7 +11,7 @@ export interface ActualAccount {
   readonly expiryDay: number | null;
 }
 
-/** A person whose jobs were put aside. */
+/** A person whose jobs were set aside. */
 export interface Offboarded {
   /** The hook has not run yet. */
   readonly needsHook: boolean;
@@ -31,7 +31,7 @@ export interface ActualState {
   readonly sessions: ReadonlySet<number> | null;
   /** Uids that have cron or at jobs, or whose user manager lingers. */
   readonly jobs: ReadonlySet<number>;
-  /** What off-boarding has put aside, by uid. */
+  /** What off-boarding has set aside, by uid. */
   readonly offboarded: ReadonlyMap<number, Offboarded>;
   /** Uids of people who lost sudo and whose root shells were not ended yet. */
   readonly rootShells: ReadonlySet<number>;

@@ -33,13 +33,8 @@ export const EARLIER_FAILED = 'an earlier step for it failed';
 
 /** Whether a change must wait: it grants something that rests on what failed. @param spoiled as `spoils` names it. */
 export function restsOn(change: Change, spoiled: ReadonlySet<string>): boolean {
-  return (
-    spoiled.size > 0 &&
-    !isRevocation(change) &&
-    describeKind(change)
-      .needs(change)
-      .some((subject) => spoiled.has(subject))
-  );
+  const kind = describeKind(change);
+  return !kind.revokes(change) && kind.needs(change).some((subject) => spoiled.has(subject));
 }
 
 /** A change of accounts, groups or members: what a backend writes, as against this node's own things. */

@@ -12,10 +12,9 @@ export function asOnHost(
   if (former.length === 0) return bindings;
   const idsOf = Map.groupBy(former, ({ kind, name }) => `${kind} ${name}`);
   return bindings.map((binding) => {
-    const { kind, name, id } = binding;
+    const { kind, name } = binding;
     const present = kind === 'account' ? accounts.get(name)?.entry.uid : groups.get(name)?.gid;
-    if (present === undefined || present === id) return binding;
     const isFormer = idsOf.get(`${kind} ${name}`)?.some((move) => move.id === present) === true;
-    return isFormer ? { ...binding, id: present } : binding;
+    return present !== undefined && isFormer ? { ...binding, id: present } : binding;
   });
 }

@@ -1,5 +1,5 @@
 // What a host answers when it is read once: plain data, managed or not; planSync sorts it.
-import type { InheritedLine } from '../policy/inherited.ts';
+import type { InheritedLine } from '../policy/inherited/inherited.ts';
 import type { NodeFacts } from '../policy/model.ts';
 import type { GroupEntry } from '../policy/posix.ts';
 import type { AccountLines } from './account-lines.ts';

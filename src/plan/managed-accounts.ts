@@ -25,22 +25,16 @@ export function readManagedAccounts(desired: DesiredState, actual: ActualState):
     if (leftover.kind === 'account') leftovers.set(leftover.name, leftover);
   }
   const unnamed = new Map<number, string>();
-  let known = 0;
-  for (const { entry } of desired.accounts) if (actual.accounts.has(entry.name)) known += 1;
-  if (known < actual.accounts.size) {
-    // A dropped account is not the former name of a person who gets its uid.
-    for (const [name, { entry }] of actual.accounts)
-      if (!byName.has(name) && leftovers.get(name)?.fate !== 'drop') unnamed.set(entry.uid, name);
-  }
+  // A dropped account is not the former name of a person who gets its uid.
+  for (const [name, { entry }] of actual.accounts)
+    if (!byName.has(name) && leftovers.get(name)?.fate !== 'drop') unnamed.set(entry.uid, name);
   const formerNames = new Map<string, string>();
   const renamed = new Map<string, string>();
-  if (unnamed.size > 0) {
-    for (const { scimId, entry } of desired.accounts) {
-      const former = unnamed.get(entry.uid);
-      if (former === undefined || actual.accounts.has(entry.name)) continue;
-      formerNames.set(entry.name, former);
-      renamed.set(former, scimId);
-    }
+  for (const { scimId, entry } of desired.accounts) {
+    const former = unnamed.get(entry.uid);
+    if (former === undefined || actual.accounts.has(entry.name)) continue;
+    formerNames.set(entry.name, former);
+    renamed.set(former, scimId);
   }
   return {
     desired: byName,

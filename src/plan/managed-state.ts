@@ -31,7 +31,7 @@ export function readNodeFacts(host: HostState, bindings: readonly Binding[], con
     if (accounts.get(name) === uid) continue;
     // The canary is in the managed group by this program's own doing, and a local account all the same.
     if ((gid === managed.gid || members.has(name)) && !isCanary(entry)) unbound.push({ name, uid, gid, dir });
-    // In a publication, a line outside of the managed group is one that a former publisher had (policy/inherited.ts).
+    // In a publication, a line outside of the managed group is one that a former publisher had (policy/inherited/).
     else if (others !== null) inherited.push({ name, uid, gid, dir });
     else foreignAccounts.push({ name, uid });
   }
@@ -63,7 +63,7 @@ export function readNodeFacts(host: HostState, bindings: readonly Binding[], con
   };
 }
 
-/** What this node goes on publishing counts before what the former publisher has now. */
+/** What this node still publishes counts before what the former publisher has now. */
 function joinPublished(
   found: AccountsOnHost | null,
   inherited: readonly UnboundAccount[],

@@ -58,8 +58,9 @@ function mayCreateHome(
   { makesHomes, sharedHome }: DesiredState,
   { homes }: ActualState,
 ): boolean {
-  const { found, parent } = homes.get(dir) ?? { found: 'missing', parent: 'closed' };
-  return makesHomes && dir !== sharedHome && found === 'missing' && parent !== 'open';
+  const home = homes.get(dir);
+  const isMissing = home === undefined || (home.found === 'missing' && home.parent !== 'open');
+  return makesHomes && dir !== sharedHome && isMissing;
 }
 
 function planDisabling(
@@ -84,9 +85,20 @@ function planDisabling(
   return [...changes, ...planLeaving({ ...common, uid: entry.uid }, desired, actual)];
 }
 
+const FIELDS = ['name', 'uid', 'gid', 'gecos', 'dir', 'shell'] as const;
+const WORDS: Readonly<Record<(typeof FIELDS)[number], string>> = {
+  name: 'name',
+  uid: 'uid',
+  gid: 'primary gid',
+  gecos: 'display name',
+  dir: 'home',
+  shell: 'shell',
+};
+
 function planAltering(scimId: string, before: PasswdEntry, entry: PasswdEntry): Change[] {
-  if (isEqualEntry(before, entry)) return [];
-  const because = `${listDifferences(before, entry)} changed`;
+  const changed = FIELDS.filter((field) => before[field] !== entry[field]).map((field) => WORDS[field]);
+  if (changed.length === 0) return [];
+  const because = `${changed.join(', ')} changed`;
   return [{ scimId, name: entry.name, kind: 'account-alter', before, entry, because }];
 }
 
@@ -112,32 +124,4 @@ export function planRemoval(
     changes.push({ ...common, kind: 'sessions-end', uid: entry.uid });
   }
   return [...changes, ...planLeaving({ ...common, uid: entry.uid }, desired, actual)];
-}
-
-const FIELDS = ['name', 'uid', 'gid', 'gecos', 'dir', 'shell'] as const;
-const WORDS: Readonly<Record<(typeof FIELDS)[number], string>> = {
-  name: 'name',
-  uid: 'uid',
-  gid: 'primary gid',
-  gecos: 'display name',
-  dir: 'home',
-  shell: 'shell',
-};
-
-/** Field by field by name, and not over FIELDS: it is asked of every account in every sync. */
-function isEqualEntry(a: PasswdEntry, b: PasswdEntry): boolean {
-  return (
-    a.uid === b.uid &&
-    a.gid === b.gid &&
-    a.name === b.name &&
-    a.dir === b.dir &&
-    a.shell === b.shell &&
-    a.gecos === b.gecos
-  );
-}
-
-function listDifferences(a: PasswdEntry, b: PasswdEntry): string {
-  return FIELDS.filter((field) => a[field] !== b[field])
-    .map((field) => WORDS[field])
-    .join(', ');
 }

@@ -1,7 +1,7 @@
 // What becomes of groups and memberships.
 import { CANARY } from '../policy/groups/canary.ts';
 import type { DesiredState } from '../policy/model.ts';
-import { isNotInStore } from '../policy/not-in-store.ts';
+import { isNotInStore } from '../policy/leftovers.ts';
 import type { GroupEntry } from '../policy/posix.ts';
 import type { ActualState } from './actual.ts';
 import type { Change } from './change.ts';
@@ -59,7 +59,6 @@ function planGroup(group: WantedGroup, actual: ActualState, managed: ManagedAcco
     const because = 'an operator decided so (sunk-agent rebind)';
     changes.push({ scimId, name, kind: 'group-alter', before: present.gid, gid, because });
   }
-  if (present !== undefined && isSameMembers(present.members, members)) return changes;
   const before = new Set(present?.members ?? []);
   if (present !== undefined) {
     // Outside of the managed group a person's own key file would count again (sshd_config Match) while the line stands.
@@ -115,10 +114,6 @@ function hasNoAccess(member: string, managed: ManagedAccounts): boolean {
     (managed.desired.get(member)?.disabled ?? null) !== null ||
     managed.leftovers.get(member)?.fate === 'remove'
   );
-}
-
-function isSameMembers(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((member, index) => member === b[index]);
 }
 
 /** One by one: the arguments of one call are bounded, the members of a group are not. */

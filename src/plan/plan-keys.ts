@@ -1,12 +1,12 @@
 // What becomes of key files: written whole, or removed.
 import { listFingerprints } from '../policy/keys/key-file-lines.ts';
 import type { KeyFileRenderer } from '../policy/keys/key-file.ts';
-import type { DesiredAccount, Extension, Leftover } from '../policy/model.ts';
+import type { Credential, DesiredAccount, Extension, Leftover } from '../policy/model.ts';
 import type { FirstOwner } from '../policy/keys/first-owners.ts';
 import type { ActualState } from './actual.ts';
 import type { Change } from './change.ts';
 import type { ManagedAccounts } from './managed-accounts.ts';
-import { isNotInStore } from '../policy/not-in-store.ts';
+import { isNotInStore } from '../policy/leftovers.ts';
 import { DISABLED_BECAUSE } from './plan-account.ts';
 
 /**
@@ -35,7 +35,16 @@ export function planKeyFile(
   const lost = [...before].filter((fingerprint) => !after.has(fingerprint)).sort();
   const difference = describeDifference(gained.length, lost.length, present === null);
   const because = extension === null ? difference : `${difference}; ${describeExtension(extension)}`;
-  return [{ scimId, name: entry.name, kind: 'keys-write', text, gained, lost, because }];
+  const until = findLatestEnd(credentials);
+  return [{ scimId, name: entry.name, kind: 'keys-write', text, until, gained, lost, because }];
+}
+
+/** Until when any of them lets in, epoch seconds; null: one has no expiry. */
+export function findLatestEnd(credentials: readonly Pick<Credential, 'expiresAt'>[]): number | null {
+  return credentials.reduce<number | null>(
+    (latest, { expiresAt }) => (latest === null || expiresAt === null ? null : Math.max(latest, expiresAt)),
+    0,
+  );
 }
 
 /** Key files of names that no managed account has any more; accounts that the store did not report keep theirs. */

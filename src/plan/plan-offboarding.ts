@@ -1,4 +1,4 @@
-// What is done beyond the account itself when a person leaves (jobs put aside, the hook), and undone when they return.
+// What is done beyond the account itself when a person leaves (jobs set aside, the hook), and undone when they return.
 import type { DesiredState } from '../policy/model.ts';
 import type { ActualState } from './actual.ts';
 import type { Change } from './change.ts';

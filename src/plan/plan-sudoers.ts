@@ -32,8 +32,7 @@ export function settleSudoers(
   const uids = isHeld ? keepUids(rest, desired, actual) : findSudoUids(rest, desired, actual);
   const before = readSudoersUids(actual.sudoers);
   if (isHeld && uids.size === before.size) return rest;
-  const changed = changeTo(uids, desired, actual);
-  return changed.length === 0 ? rest : [...rest, ...changed].sort((a, b) => orderOf(a) - orderOf(b));
+  return [...rest, ...changeTo(uids, desired, actual)].sort((a, b) => orderOf(a) - orderOf(b));
 }
 
 function isOfSudoers({ kind }: Change): boolean {
@@ -93,7 +92,6 @@ function changeTo(uids: ReadonlySet<number>, desired: DesiredState, actual: Actu
 /** When rules end, by uid: as desired; of a person who is to have none and keeps one for now, as in the present file. */
 function findEnds(desired: DesiredState, actual: ActualState): ReadonlyMap<number, number> {
   const ends = readSudoersEnds(actual.sudoers);
-  if (ends.size === 0 && desired.sudoEnds.size === 0) return ends;
   const members = new Set(desired.groups.flatMap(({ sudo, members: names }) => (sudo ? names : [])));
   for (const { entry } of desired.accounts) {
     const end = desired.sudoEnds.get(entry.name);
@@ -114,7 +112,6 @@ function listLeavers(
   { accounts, rootShells }: ActualState,
 ): SudoLeaver[] {
   const left = lost.union(rootShells).difference(uids);
-  if (left.size === 0) return [];
   const people = new Map(desired.accounts.map((account) => [account.entry.uid, account]));
   return [...accounts.values()].flatMap(({ entry: { uid, name } }) => {
     const person = people.get(uid);

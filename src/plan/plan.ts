@@ -19,13 +19,11 @@ export function planChanges(desired: DesiredState, actual: ActualState): Change[
   const managed = readManagedAccounts(desired, actual);
   const render = createKeyFileRenderer(desired.expiry);
   const changes: Change[] = [];
-  let known = 0;
   for (const account of desired.accounts) {
     const { name } = account.entry;
     const present = actual.accounts.get(managed.formerNames.get(name) ?? name) ?? null;
     for (const change of planAccount(account, present, desired, actual)) changes.push(change);
     const keyFile = actual.keyFiles.get(name) ?? null;
-    if (keyFile !== null) known += 1;
     for (const change of planKeyFile(account, keyFile, render)) changes.push(change);
   }
   for (const { kind, name, scimId, fate } of desired.leftovers) {
@@ -36,7 +34,7 @@ export function planChanges(desired: DesiredState, actual: ActualState): Change[
   const groups = planGroups(desired, actual, managed);
   return sortChanges([
     ...changes,
-    ...(known === actual.keyFiles.size ? [] : planStrayKeyFiles(managed, actual)),
+    ...planStrayKeyFiles(managed, actual),
     ...groups,
     ...planCarried(desired),
     ...planSudoers(groups, desired, actual),

@@ -157,12 +157,10 @@ export function readOperatorOverrides(config: Config, blocked: readonly string[]
     if (!isId) names.add(word.toLowerCase());
   }
   const listed = new Set(config.access.users.map((name) => name.toLowerCase()));
-  const isQuiet = byId.size === 0 && byName.size === 0 && ids.size === 0;
   return {
     fingerprints,
     isListed: (userName) => listed.size === 0 || listed.has(userName.toLowerCase()),
     rulesFor({ id, userName }, name) {
-      if (isQuiet) return NO_RULES;
       const folded = userName.toLowerCase();
       const account = name?.toLowerCase() ?? folded;
       const named = merge(
@@ -177,8 +175,6 @@ export function readOperatorOverrides(config: Config, blocked: readonly string[]
 }
 
 function merge(a: PersonalRules, b: PersonalRules): PersonalRules {
-  if (a === NO_RULES) return b;
-  if (b === NO_RULES) return a;
   return { block: a.block || b.block, uid: a.uid ?? b.uid, addKeys: [...a.addKeys, ...b.addKeys] };
 }
 

@@ -1,7 +1,7 @@
 // The accounts, their bindings and credentials, from people whose identity is resolved.
 import type { Config } from '../config/config.ts';
 import { compare } from '../common/text/compare.ts';
-import type { Fault, Identity } from './identity/allocations.ts';
+import type { Fault, Identity } from './identity/identity.ts';
 import { findHomeFault } from './identity/own-home.ts';
 import { cleanGecos, findShell } from './identity/profile.ts';
 import { expireKeys, isExtended } from './extension.ts';

@@ -1,37 +1,32 @@
 // From records, ledger, configuration and time to the desired state; the order of input never matters.
 import type { Config } from '../config/config.ts';
-import { findDisabledBecause, readOperatorOverrides, type ResolvedAccess, resolveAccess } from './access.ts';
-import { type JudgedGrant, resolveGrants } from './grants.ts';
-import { buildAccounts, type BuiltAccounts } from './accounts.ts';
-import { findMembers, listEnabled } from './groups/group-members.ts';
-import { chooseGroups, type GroupChoice } from './groups/groups.ts';
-import { CANARY, isCanary } from './groups/canary.ts';
-import type { ChosenGroup } from './groups/new-groups.ts';
-import { makePersonalGroups, type PersonalGroups } from './groups/personal-groups.ts';
-import { collectAllocations, type Identity } from './identity/allocations.ts';
-import { foldName } from './identity/match-lines.ts';
+import { readOperatorOverrides, resolveAccess } from './access.ts';
+import { type JudgedGrant, nameEnds, resolveGrants } from './grants.ts';
+import { buildAccounts } from './accounts.ts';
+import { fillGroups } from './groups/group-members.ts';
+import { chooseGroups } from './groups/groups.ts';
+import { fillManagedGroup, isManagedGroupTaken, MANAGED_GROUP_TAKEN } from './groups/managed-group.ts';
+import { makePersonalGroups } from './groups/personal-groups.ts';
+import { collectAllocations } from './identity/allocations.ts';
 import { resolveIdentities } from './identity/identities.ts';
 import type { FormerBinding } from './identity/former.ts';
 import { compare } from '../common/text/compare.ts';
-import { foldDomains, readUsername } from './identity/username.ts';
+import { findPublishedUnknown } from './inherited/published-unknown.ts';
 import { type FirstOwner, indexFirstOwners } from './keys/first-owners.ts';
 import { compileKeyRules } from './keys/key-policy.ts';
 import { resolveKeys } from './keys/person-keys.ts';
+import { listLeftovers } from './leftovers.ts';
 import type {
   Binding,
-  DesiredAccount,
-  DesiredGroup,
   DesiredState,
   Extension,
-  Leftover,
   NodeFacts,
   Refusal,
   StoredGroup,
   StoredUser,
 } from './model.ts';
 import { checkServices, collectQuestions, type NameServices } from './name-services.ts';
-import { findNotInStore } from './not-in-store.ts';
-import type { Person } from './person.ts';
+import { selectPeople } from './person.ts';
 import { findUnmatchedOverrides } from './unmatched-overrides.ts';
 
 /** Sudo is granted only if the last complete read of the store is younger, in seconds. */
@@ -79,14 +74,7 @@ export function computeDesiredState(input: DesiredStateInput): DesiredState {
   const choice = chooseGroups({ groups, access, ...known });
   const sudoGids = choice.chosen.filter(({ sudo }) => sudo).map(({ gid }) => gid);
   const overrides = readOperatorOverrides(config, input.blocked);
-  const { people, others } = selectPeople(
-    users,
-    access.members,
-    listLapsed(access, ended),
-    bindings,
-    overrides,
-    config,
-  );
+  const { people, others } = selectPeople({ users, bindings, access, ended, overrides, config });
   const allocations = collectAllocations(config, facts, bindings.values(), input.former);
   const resolved = resolveIdentities(people, allocations, new Set(sudoGids), input.blocked, services);
   const rules = compileKeyRules(config.keys, overrides.fingerprints, facts.keyTypes);
@@ -109,7 +97,15 @@ export function computeDesiredState(input: DesiredStateInput): DesiredState {
     bindings: [...built.bindings, ...choice.bindings, ...personal.bindings].sort(
       (a, b) => compare(a.kind, b.kind) || compare(a.scimId, b.scimId),
     ),
-    leftovers: listLeftovers(input, { bindings, choice, built, personal, isTaken }),
+    leftovers: listLeftovers({
+      ...input,
+      unbound: facts.unbound,
+      bindings,
+      choice,
+      built,
+      personal,
+      isTaken,
+    }),
     carried: [],
     ...readSettings(config, facts),
     questions: collectQuestions(
@@ -133,17 +129,6 @@ function isFresh({ completeAt, now }: DesiredStateInput): boolean {
   return completeAt !== null && Math.abs(now - completeAt) <= SUDO_AGE;
 }
 
-/** The canary is a member, since sshd's rules for managed accounts are what it has to prove. */
-function fillManagedGroup(
-  { accounts: { backend, primary_group: name, primary_gid: gid }, canary }: Config,
-  accounts: readonly DesiredAccount[],
-  { foreignAccounts }: NodeFacts,
-): DesiredState['managedGroup'] {
-  const listed = accounts.filter(({ needsManagedGroup }) => needsManagedGroup).map(({ entry }) => entry.name);
-  const hasCanary = backend === 'local' && canary.every !== null && foreignAccounts.some(isCanary);
-  return { name, gid, members: hasCanary ? [...listed, CANARY].sort(compare) : listed };
-}
-
 /** What the plan has to know of the configuration and of this node's sshd. */
 function readSettings({ accounts: { homes, home }, offboarding }: Config, { expiry }: NodeFacts) {
   return {
@@ -154,185 +139,16 @@ function readSettings({ accounts: { homes, home }, offboarding }: Config, { expi
   };
 }
 
-/** What else the ledger binds, or is in the managed group. */
-function listLeftovers(
-  { users, facts, config, now, isComplete }: DesiredStateInput,
-  found: {
-    readonly bindings: ReadonlyMap<string, Binding>;
-    readonly choice: GroupChoice;
-    readonly built: BuiltAccounts;
-    readonly personal: PersonalGroups;
-    readonly isTaken: boolean;
-  },
-): Leftover[] {
-  const { bindings, choice, built, personal, isTaken } = found;
-  return [
-    ...choice.leftovers.flatMap((leftover) => endPersonal(leftover, bindings, personal.groups)),
-    ...built.leftovers,
-    ...findUnrecorded(bindings, users, config, now),
-    ...findNotInStore(facts.unbound, built.accounts, isComplete),
-    ...(isTaken ? leaveEnabled(built.accounts) : []),
-  ].sort(compareLeftovers);
-}
-
 /** Bindings by SCIM id, and all primary gids of accounts. */
 function indexLedger(bindings: readonly Binding[]) {
   const accounts = new Map<string, Binding>();
   const groups = new Map<string, Binding>();
   const primaryGids = new Set<number>();
   for (const binding of bindings) {
-    if (binding.kind === 'account' && binding.gid !== null) primaryGids.add(binding.gid);
+    if (binding.gid !== null) primaryGids.add(binding.gid);
     (binding.kind === 'account' ? accounts : groups).set(binding.scimId, binding);
   }
   return { accounts, groups, primaryGids };
-}
-
-/** The people that this node knows (bound, or in an access group), and the other users of the store. */
-function selectPeople(
-  users: readonly StoredUser[],
-  members: ReadonlySet<string>,
-  lapsed: ReadonlySet<string>,
-  bindings: ReadonlyMap<string, Binding>,
-  overrides: ReturnType<typeof readOperatorOverrides>,
-  config: Config,
-): { readonly people: readonly Person[]; readonly others: readonly StoredUser[] } {
-  const people: Person[] = [];
-  const others: StoredUser[] = [];
-  const domains = foldDomains(config.accounts.domains);
-  const nameNewcomer = ({ username }: StoredUser['record']): string | null => {
-    // Most configurations have no overrides, and this would be asked of each newcomer.
-    const reading = config.overrides.length === 0 ? null : readUsername(username, domains);
-    return reading?.ok === true ? reading.name : null;
-  };
-  for (const user of users) {
-    const { record, absent } = user;
-    const binding = bindings.get(record.id) ?? null;
-    const member = members.has(record.id);
-    if (binding === null && (!member || absent)) {
-      if (!absent) others.push(user);
-      continue;
-    }
-    const rules = overrides.rulesFor(record, binding?.name ?? nameNewcomer(record));
-    const listed = overrides.isListed(record.userName);
-    const { active } = record;
-    const reason = findDisabledBecause({ block: rules.block, active, absent, member, listed });
-    const disabled = reason === 'no-access-group' && lapsed.has(record.id) ? 'grant-ended' : reason;
-    const isEnabledByStore = active && !absent && member;
-    people.push({ user, rules, binding, disabled, isEnabledByStore });
-  }
-  return { people, others };
-}
-
-/** Who was in an access group by a grant that ended lately. */
-function listLapsed({ accessGroups }: ResolvedAccess, ended: ReadonlySet<string>): ReadonlySet<string> {
-  const ids = new Set(accessGroups.map(({ id }) => id));
-  return new Set(
-    [...ended].flatMap((one) => {
-      const [person = '', group = ''] = one.split('\n');
-      return ids.has(group) ? [person] : [];
-    }),
-  );
-}
-
-/** By account name. */
-function nameEnds(
-  ends: ReadonlyMap<string, number>,
-  accounts: readonly DesiredAccount[],
-): ReadonlyMap<string, number> {
-  if (ends.size === 0) return ends;
-  return new Map(
-    accounts.flatMap(({ scimId, entry }) => {
-      const until = ends.get(scimId);
-      return until === undefined ? [] : [[entry.name, until] as const];
-    }),
-  );
-}
-
-function fillGroups(chosen: readonly ChosenGroup[], accounts: readonly DesiredAccount[]): DesiredGroup[] {
-  const enabled = listEnabled(accounts);
-  return chosen
-    .map(({ record, name, gid, sudo }) => ({
-      scimId: record.id,
-      name,
-      gid,
-      members: findMembers(record.members, enabled),
-      sudo,
-    }))
-    .sort((a, b) => compare(a.name, b.name));
-}
-
-/** The group that was made for an account's primary gid goes when no account has that gid any more. */
-function endPersonal(
-  leftover: Leftover,
-  accounts: ReadonlyMap<string, Binding>,
-  personal: readonly DesiredGroup[],
-): Leftover[] {
-  if (leftover.fate !== 'leave' || !accounts.has(leftover.scimId)) return [leftover];
-  return personal.some(({ name }) => name === leftover.name) ? [] : [{ ...leftover, fate: 'remove' }];
-}
-
-function isManagedGroupTaken({ accounts }: Config, { foreignGroups }: NodeFacts): boolean {
-  return foreignGroups.some(
-    ({ name, gid }) => name === accounts.primary_group || gid === accounts.primary_gid,
-  );
-}
-
-const MANAGED_GROUP_TAKEN: Refusal = {
-  scimId: '',
-  kind: 'Group',
-  code: 'marker-taken',
-  detail:
-    'a local group has the name or gid of accounts.primary_group: no access is granted until one of them changes',
-};
-
-/** What another program publishes on this node under a name that no person of the store has. */
-function findPublishedUnknown(
-  { published }: NodeFacts,
-  people: readonly Person[],
-  identities: ReadonlyMap<string, Identity>,
-  domains: ReadonlySet<string>,
-): Refusal[] {
-  if (published === null || published.accounts.length === 0) return [];
-  const names = new Set([...identities.values()].map(({ name }) => name));
-  for (const { user } of people) {
-    const reading = readUsername(user.record.username, domains);
-    if (reading.ok) names.add(reading.name);
-  }
-  return published.accounts
-    .filter(({ name, isDecided }) => !isDecided && !names.has(name) && !names.has(foldName(name)))
-    .map(({ name, uid }) => ({
-      scimId: '',
-      kind: 'User',
-      code: 'published-unknown',
-      detail: `this node resolves ${name} with the uid ${uid}, and no person with access at the store has that name: it stays as it is until sunk-agent import FILE --unknown keep, retire or drop`,
-    }));
-}
-
-/** Bound accounts without a record: left alone, but for a disabled one whose retention is over. */
-function findUnrecorded(
-  bindings: ReadonlyMap<string, Binding>,
-  users: readonly StoredUser[],
-  config: Config,
-  now: number,
-): Leftover[] {
-  const recorded = new Set(users.map(({ record }) => record.id));
-  const unrecorded: Leftover[] = [];
-  for (const [scimId, binding] of bindings) {
-    if (recorded.has(scimId)) continue;
-    const isOver = binding.disabledAt !== null && now >= binding.disabledAt + config.accounts.retention;
-    unrecorded.push({ scimId, kind: 'account', name: binding.name, fate: isOver ? 'remove' : 'leave' });
-  }
-  return unrecorded;
-}
-
-function leaveEnabled(accounts: readonly DesiredAccount[]): Leftover[] {
-  return accounts
-    .filter(({ disabled }) => disabled === null)
-    .map(({ scimId, entry }) => ({ scimId, kind: 'account', name: entry.name, fate: 'leave' }));
-}
-
-function compareLeftovers(a: Leftover, b: Leftover): number {
-  return compare(a.kind, b.kind) || compare(a.name, b.name) || compare(a.fate, b.fate);
 }
 
 function compareRefusals(a: Refusal, b: Refusal): number {

@@ -1,4 +1,4 @@
-// An operator's extension: keys live on while the store is away, for one record as the operator saw it.
+// An operator's extension: keys stay valid while the store is away, for one record as the operator saw it.
 import type { Extension, StoredUser } from './model.ts';
 
 /** The longest extension, in seconds. */

@@ -1,7 +1,7 @@
-// Grants with an end: an operator lets a person into an access or sudo group for a while; a clock that jumps only shortens one.
+// Grants with an end: an operator lets a person into an access or sudo group for a while; a clock that jumps only shortens them.
 import type { Config } from '../config/config.ts';
 import { resolveAccess } from './access.ts';
-import type { StoredGroup } from './model.ts';
+import type { DesiredAccount, StoredGroup } from './model.ts';
 
 /** One grant, as an operator gave it. */
 export interface Grant {
@@ -61,10 +61,9 @@ export function applyGrants(
   grants: readonly JudgedGrant[],
 ): readonly StoredGroup[] {
   const valid = grants.filter(({ inForce }) => inForce);
-  if (valid.length === 0) return groups;
   return groups.map((group) => {
     const { members, id } = group.record;
-    const added = valid.filter(({ groupId, scimId }) => groupId === id && !members.includes(scimId));
+    const added = valid.filter(({ groupId }) => groupId === id);
     if (group.absent || added.length === 0) return group;
     const all = [...new Set([...members, ...added.map(({ scimId }) => scimId)])].sort();
     return { ...group, record: { ...group.record, members: all } };
@@ -88,7 +87,6 @@ function findGrantEnds(
 ): GrantEnds {
   const [login, sudo] = [new Map<string, number>(), new Map<string, number>()];
   const valid = grants.filter(({ inForce }) => inForce);
-  if (valid.length === 0) return { login, sudo };
   const { accessGroups, sudoGroups } = resolveAccess(config.access, groups);
   for (const { scimId, groupId, until } of valid) {
     for (const [ends, meant] of [
@@ -123,4 +121,17 @@ export function resolveGrants(
 
 export function nameEnded(scimId: string, groupId: string): string {
   return `${scimId}\n${groupId}`;
+}
+
+/** The ends by account name. */
+export function nameEnds(
+  ends: ReadonlyMap<string, number>,
+  accounts: readonly DesiredAccount[],
+): ReadonlyMap<string, number> {
+  return new Map(
+    accounts.flatMap(({ scimId, entry }) => {
+      const until = ends.get(scimId);
+      return until === undefined ? [] : [[entry.name, until] as const];
+    }),
+  );
 }

@@ -3,7 +3,7 @@ import type { GroupRecord, UserRecord } from '../protocol/records.ts';
 import type { HomeOnHost } from './identity/own-home.ts';
 import type { InUse, Location } from './in-use.ts';
 import type { NameQuestions } from './name-services.ts';
-import type { CarriedLine } from './inherited.ts';
+import type { CarriedLine } from './inherited/inherited.ts';
 import type { GroupEntry, PasswdEntry } from './posix.ts';
 import type { KeyReading } from './keys/ssh-key.ts';
 

@@ -1,6 +1,6 @@
 // What other name services of the node say of the names and ids that are about to be granted; nothing is granted unasked.
 import { compare } from '../common/text/compare.ts';
-import type { Fault } from './identity/allocations.ts';
+import type { Fault } from './identity/identity.ts';
 
 /** Names and ids to ask each service for. */
 export interface NameQuestions {
@@ -95,7 +95,7 @@ function findCommonFault(given: readonly ServiceAnswer[], mustResolve: readonly 
   }
   const missing = mustResolve.find((name) => !given.some(({ names }) => names.has(name)));
   if (missing === undefined) return null;
-  const detail = `the grant waits: no name service of this node knows ${missing} (nss.must_resolve), so it knows others no more`;
+  const detail = `the grant waits: no name service of this node knows ${missing} (nss.must_resolve), so it may not know others either`;
   return { code: 'nss-must-resolve', detail };
 }
 

@@ -1,7 +1,6 @@
 // The text of our file in sudoers.d(5).
 
 const HEADER = '# Written by sunk-agent from access.sudo_groups; changes are overwritten.';
-const NO_ENDS: ReadonlyMap<number, number> = new Map();
 
 /** With `NOTAFTER` in UTC (sudoers(5), since sudo 1.8.20), the last second in which the rule counts. */
 function renderRights(end: number | undefined): string {
@@ -16,7 +15,7 @@ function renderRights(end: number | undefined): string {
  * password, because accounts have none (sudoers(5), `#uid`). No one: no file.
  * @param ends epoch seconds from which a rule no longer counts, by uid.
  */
-export function renderSudoers(uids: Iterable<number>, ends: ReadonlyMap<number, number> = NO_ENDS): string {
+export function renderSudoers(uids: Iterable<number>, ends: ReadonlyMap<number, number>): string {
   const rules = [...new Set(uids)]
     .sort((a, b) => a - b)
     .map((uid) => `#${uid} ${renderRights(ends.get(uid))}\n`);

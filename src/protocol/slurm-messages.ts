@@ -1,6 +1,12 @@
 // What agent and Slurm worker say to each other: a JSON line each. The worker's answers are checked; it has Slurm's network.
 import * as z from 'zod';
 
+/**
+ * What the worker greets with. Raised with each change that one side would misunderstand: another question or step, a field
+ * of an answer that is gone or means something else. A further field of an answer needs none: the agent leaves it out.
+ */
+export const SLURM_PROTOCOL = 1;
+
 /** As sunk-agent names accounts, users and QOS in Slurm; nothing that sacctmgr would split or fold. */
 const ownName = z.string().regex(/^[a-z0-9_][a-z0-9_.-]{0,63}$/);
 /** What others made may be called anything. */
@@ -43,13 +49,12 @@ export const slurmAskSchema = z.discriminatedUnion('ask', [
 
 export type SlurmAsk = z.output<typeof slurmAskSchema>;
 
-const rows = z.strictObject({
+const rows = z.object({
   cluster: ownName,
   version: z.string().max(100),
   accounts: z.array(
-    z.strictObject({
+    z.object({
       name: anyName,
-      organization: anyName,
       parent: anyName,
       qos: z.array(anyName),
       defaultQos: anyName,
@@ -57,9 +62,9 @@ const rows = z.strictObject({
       limits: z.record(z.string(), z.string()),
     }),
   ),
-  users: z.array(z.strictObject({ name: anyName, defaultAccount: anyName, adminLevel: anyName })),
+  users: z.array(z.object({ name: anyName, defaultAccount: anyName })),
   associations: z.array(
-    z.strictObject({
+    z.object({
       id: z.int(),
       account: anyName,
       user: anyName,
@@ -67,15 +72,17 @@ const rows = z.strictObject({
       isStopped: z.boolean(),
     }),
   ),
-  jobs: z.array(z.strictObject({ user: anyName, account: anyName, isPending: z.boolean() })),
-  uids: z.array(z.strictObject({ name: anyName, uid: z.int().nullable() })).nullable(),
+  jobs: z.array(z.object({ user: anyName, account: anyName, isPending: z.boolean() })),
+  uids: z.array(z.object({ name: anyName, uid: z.int().nullable() })).nullable(),
 });
 
 export const slurmSaySchema = z.discriminatedUnion('say', [
-  z.strictObject({ say: z.literal('rows'), n, rows }),
-  z.strictObject({ say: z.literal('applied'), n }),
+  /** First, and not asked for. */
+  z.object({ say: z.literal('hello'), protocol: z.int() }),
+  z.object({ say: z.literal('rows'), n, rows }),
+  z.object({ say: z.literal('applied'), n }),
   /** `isLost`: slurmdbd was not reached, so that nothing else is worth trying now; else Slurm refused it. */
-  z.strictObject({ say: z.literal('failed'), n, message: z.string().max(4000), isLost: z.boolean() }),
+  z.object({ say: z.literal('failed'), n, message: z.string().max(4000), isLost: z.boolean() }),
 ]);
 
 export type SlurmSay = z.output<typeof slurmSaySchema>;

@@ -66,17 +66,27 @@ export function readHeartbeats(directory: string, budgetMs: number): Heartbeats 
       // A follower's temporary, or none of its names.
       if (entry.name.startsWith('.')) continue;
       seen += 1;
-      const file = `${directory}/${entry.name}`;
-      const text = NAME.test(entry.name) ? readBounded(file, MAX_BYTES) : null;
-      const heartbeat = text === null ? null : parseHeartbeat(text);
-      const written = lstatSync(file, { throwIfNoEntry: false });
-      if (heartbeat === null || written === undefined) malformed += 1;
-      else followers.set(entry.name, { ...heartbeat, writtenAt: Math.floor(written.mtimeMs / 1000) });
+      const heartbeat = NAME.test(entry.name) ? readHeartbeat(`${directory}/${entry.name}`) : null;
+      if (heartbeat === null) malformed += 1;
+      else followers.set(entry.name, heartbeat);
     }
   } finally {
     entries.closeSync();
   }
   return { followers, malformed, isCut };
+}
+
+/** null: it is none, or cannot be read: then the others count all the same. */
+function readHeartbeat(file: string): StoredHeartbeat | null {
+  try {
+    const written = lstatSync(file);
+    if (!written.isFile()) return null;
+    const heartbeat = parseHeartbeat(readBounded(file, MAX_BYTES) ?? '');
+    return heartbeat === null ? null : { ...heartbeat, writtenAt: Math.floor(written.mtimeMs / 1000) };
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause) return null;
+    throw cause;
+  }
 }
 
 /** null: it is not what a follower writes. */

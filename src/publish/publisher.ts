@@ -7,11 +7,18 @@ import { AgentError } from '../common/errors.ts';
 import { toHostWrite } from '../common/system-error.ts';
 import { replaceFiles } from '../host/fs/atomic-file.ts';
 import { makeGeneration, type PublishedState } from './generation.ts';
-import { type Manifest, type ManifestFile, NAMESPACE, PRINCIPAL, renderManifest } from './manifest.ts';
+import {
+  type Manifest,
+  type ManifestFile,
+  NAMESPACE,
+  parseManifest,
+  PRINCIPAL,
+  renderManifest,
+} from './manifest.ts';
 import { readSignedManifest } from './signed-manifest.ts';
 import { demandKey, readPublicKey, signText } from './signature.ts';
 import { withVolumeLock } from './volume-lock.ts';
-import { digest, listBlocks, pruneFiles, putFiles, putRoot, readRoot } from './volume.ts';
+import { digest, listBlocks, listFiles, pruneFiles, putFiles, putRoot, readRoot } from './volume.ts';
 
 /** Followers that read a manifest just before the next one still find its files for so long, in seconds. */
 const GRACE = 3600;
@@ -49,17 +56,17 @@ export interface Published {
 
 export interface Publisher {
   /**
-   * Publishes if the state differs from what was last published, or the manifest is to be signed anew; then reads the
+   * Publishes if the state differs from what was last published, or the manifest must be signed again; then reads the
    * volume back.
    * @param now epoch seconds.
    * @throws AgentError host_write, refused; followers then keep the generation before.
    */
   publish(state: PublishedState, snapshot: string, now: number): Published;
-  /** Whether the manifest is to be signed anew, or was never published. */
+  /** Whether the manifest must be signed again, was never published, or is no longer on the volume with all its files. */
   isDue(now: number): boolean;
 }
 
-/** What is to be published, and what it is compared by. */
+/** What to publish, and what it is compared by. */
 interface Content {
   readonly shards: number;
   readonly files: readonly ManifestFile[];
@@ -75,7 +82,10 @@ interface Content {
  */
 export function openPublisher(settings: PublisherSettings, memoryFile: string, scratch: string): Publisher {
   const isDueAfter = (memory: Memory | null, now: number): boolean =>
-    memory === null || now >= memory.signedAt + settings.resign || now < memory.signedAt;
+    memory === null ||
+    now >= memory.signedAt + settings.resign ||
+    now < memory.signedAt ||
+    !isOnVolume(settings.directory, memory);
   return {
     isDue: (now) => isDueAfter(readMemory(memoryFile), now),
     publish(state, snapshot, now) {
@@ -170,6 +180,14 @@ function toMemory({
 /** From now on this node is the publisher of that manifest, and the next one is due; files that it lists are kept a while. */
 export function adoptManifest(manifest: Manifest, memoryFile: string): void {
   remember(memoryFile, { ...toMemory(manifest), kept: keep({}, manifest.files, manifest.signedAt) });
+}
+
+/** By names alone: a file that was altered is put right with the next signature, and until then followers refuse it. */
+function isOnVolume(directory: string, { serial }: Memory): boolean {
+  const manifest = parseManifest(readRoot(directory)?.text ?? '');
+  if (manifest?.serial !== serial) return false;
+  const names = listFiles(directory);
+  return manifest.files.every(({ hash }) => names.has(hash));
 }
 
 /** Another publisher with the same key would have followers go back and forth. */

@@ -23,7 +23,7 @@ export function readFleet(
   return { fleet: judgeFleet(readAll(heartbeats, budgetMs), last, now), last };
 }
 
-/** As the volume has it: a user who writes there could make followers look behind, and no more. */
+/** As the volume has it: a user who writes there could at most make followers look behind. */
 function readLast(volume: string): LastPublished {
   const manifest = parseManifest(readRoot(volume)?.text ?? '');
   return manifest === null ? null : { serial: manifest.serial, signedAt: manifest.signedAt };

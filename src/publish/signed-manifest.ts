@@ -40,7 +40,7 @@ export function readFileNamed(volume: string, manifest: Manifest, name: string):
   const text = file === undefined ? null : readFileOf(volume, file);
   if (text !== null) return text;
   throw new AgentError('refused', `${name} of serial ${manifest.serial} in ${volume} is missing or altered`, {
-    hint: 'use a copy of the volume, or the file of sunk-agent ledger export',
+    hint: `use a copy of the volume, or the file of sunk-agent ledger export; without either, remove ${volume}/root, and this node goes on from its own ledger`,
   });
 }
 

@@ -6,6 +6,7 @@ import {
   fchmodSync,
   fstatSync,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -16,6 +17,7 @@ import {
 } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { entryOf } from '../host/fs/trusted-directory.ts';
+import { listDirectory } from '../host/fs/list-directory.ts';
 import { hasCode } from '../host/fs/read-text.ts';
 import { AgentError } from '../common/errors.ts';
 import { SIGNATURE_START } from './manifest.ts';
@@ -87,6 +89,11 @@ export function readRoot(volume: string): Root | null {
     signature: whole.slice(start + 1, end + SIGNATURE_END.length),
     blocks: blocks.slice(0, MAX_BLOCKS),
   };
+}
+
+/** Hashes of the files of which there are entries. */
+export function listFiles(volume: string): ReadonlySet<string> {
+  return new Set(listDirectory(`${volume}/files`));
 }
 
 /** A file by its hash; null: it is missing or altered. */
@@ -174,13 +181,15 @@ function replace(fd: number, name: string, data: string): void {
   }
 }
 
-/** Up to so many bytes of a regular file, latin1; null: there is none. */
+/** At most `most` bytes of a regular file, latin1; null: there is none. */
 export function readBounded(file: string, most: number): string | null {
   let fd: number;
   try {
     fd = openSync(file, READ);
   } catch (cause) {
     if (['ENOENT', 'ELOOP', 'ENXIO', 'ENOTDIR'].some((code) => hasCode(cause, code))) return null;
+    // A device, which the mount or the pod may forbid.
+    if (lstatSync(file, { throwIfNoEntry: false })?.isFile() === false) return null;
     throw cause;
   }
   try {

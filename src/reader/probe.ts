@@ -5,7 +5,7 @@ import type { Config, TokenSource } from '../config/config.ts';
 import { AgentError, describeError } from '../common/errors.ts';
 import { parseHttpDate } from '../common/text/timestamp.ts';
 import { getProperty, isObject } from '../protocol/attribute-path.ts';
-import { decodeBody, readBody } from './http/body.ts';
+import { decodeBody, readBody } from './http/answer.ts';
 import type { GroupQuestion, ProbeAnswer } from '../protocol/messages.ts';
 import { explainFault } from './http/explain-fault.ts';
 import { readProxySetting } from './http/proxy-setting.ts';

@@ -64,7 +64,7 @@ async function answerProbe(ask: Extract<Ask, { ask: 'probe' }>, { config, root }
   return { say: 'probe', n: ask.n, ...(await probeStore(config.scim, root, ask.groups)) };
 }
 
-/** Loads the client of the API server only where Secrets are to be filled. */
+/** Loads the client of the API server only where there are Secrets to fill. */
 async function answerSecrets(
   ask: Extract<Ask, { ask: 'read-secrets' | 'write-secrets' }>,
   { config, root }: Store,

@@ -1,19 +1,36 @@
 // One step as a command of sacctmgr(1) or scancel(1). Names were checked by the schema: no comma, no blank, no upper case.
+import { parseControllerUsers } from '../common/text/controller-users.ts';
 import type { SlurmStep } from '../protocol/slurm-messages.ts';
-import { runSlurm } from './run-slurm.ts';
+import { listJobs } from './list-jobs.ts';
+import { parseJobs } from './parse-jobs.ts';
+import { CHANGE_MS, LIST_MS, runSlurm } from './run-slurm.ts';
 
 /** The mark on accounts that sunk-agent made, for other readers; the ledger decides. */
 const ORGANIZATION = 'sunk-agent';
 
 /** @throws AgentError slurm_failed with Slurm's own words; what is done already counts as done. */
 export async function applyStep(step: SlurmStep, cluster: string): Promise<void> {
-  if (step.op === 'cancel-jobs') {
-    const which = step.isPendingOnly ? ['--state=PENDING'] : ['--full'];
-    for (const name of step.names)
-      await runSlurm('scancel', ['--quiet', ...which, '-u', name, '-A', step.account]);
-    return;
-  }
-  await runSlurm('sacctmgr', ['-iQ', ...renderStep(step, cluster)]);
+  if (step.op === 'cancel-jobs') return await cancelJobs(step);
+  await runSlurm('sacctmgr', ['-iQ', ...renderStep(step, cluster)], CHANGE_MS);
+}
+
+const MOST_JOBS = 500;
+
+/** By their numbers: scancel resolves a name itself, and the worker's host, such as a pod, need not know it. */
+async function cancelJobs({
+  names,
+  account,
+  isPendingOnly,
+}: Extract<SlurmStep, { op: 'cancel-jobs' }>): Promise<void> {
+  const shown = ['-o', 'show', 'assoc_mgr', `users=${names.join()}`, 'flags=users'];
+  const [jobs, users] = await Promise.all([listJobs(), runSlurm('scontrol', shown, LIST_MS)]);
+  const which = isPendingOnly ? ['--state=PENDING'] : ['--full'];
+  const found = parseJobs(jobs, parseControllerUsers(users)).filter(
+    (job) => job.account === account && names.includes(job.user) && !job.isEnding,
+  );
+  const ids = [...new Set(found.map(({ id }) => id))];
+  for (let at = 0; at < ids.length; at += MOST_JOBS)
+    await runSlurm('scancel', ['--quiet', ...which, ...ids.slice(at, at + MOST_JOBS)], CHANGE_MS);
 }
 
 /** The arguments of sacctmgr. */
@@ -26,7 +43,8 @@ export function renderStep(step: Exclude<SlurmStep, { op: 'cancel-jobs' }>, clus
   if (step.op === 'alter-account')
     return ['modify', 'account', 'where', `name=${step.name}`, on, 'set', ...renderSettings(step.settings)];
   const names = `name=${step.names.join()}`;
-  const where = ['where', names, `account=${step.account}`, on];
+  // Without a partition: an association of one partition is of others.
+  const where = ['where', names, `account=${step.account}`, 'partition=', on];
   switch (step.op) {
     case 'add-associations': {
       const first = step.isFirst ? [`defaultaccount=${step.account}`] : [];

@@ -1,14 +1,19 @@
 // What Slurm has, from the parsable lists of sacctmgr(1) and squeue(1).
 import { AgentError } from '../common/errors.ts';
 import { compare } from '../common/text/compare.ts';
-import { parseControllerUsers } from '../common/text/controller-users.ts';
+import type { ControllerUser } from '../common/text/controller-users.ts';
 import type {
   SlurmAccountRow,
   SlurmAssociationRow,
   SlurmRows,
   SlurmUserRow,
 } from '../plan/slurm/slurm-rows.ts';
-import { runSlurm } from './run-slurm.ts';
+import { listControllerUsers } from './list-users.ts';
+import { listAssociations } from './list-associations.ts';
+import { listJobs } from './list-jobs.ts';
+import { parseJobs } from './parse-jobs.ts';
+import { findCluster, type KnownAssociations, parseKnown, wakeController } from './registration.ts';
+import { LIST_MS, runSlurm } from './run-slurm.ts';
 
 /** Columns of `list assoc` that are limits, and how sacctmgr spells them when they are set. */
 const LIMIT_COLUMNS = [
@@ -23,93 +28,174 @@ const LIMIT_COLUMNS = [
   ['maxtresmins', 'MaxTRESMinsPerJob'],
   ['maxwall', 'MaxWallDurationPerJob'],
 ] as const;
-const COLUMNS = ['id', 'account', 'user', 'partition', 'parentname', 'share', 'qos', 'defaultqos'] as const;
+const COLUMNS = [
+  'cluster',
+  'id',
+  'account',
+  'user',
+  'partition',
+  'parentname',
+  'share',
+  'qos',
+  'defaultqos',
+] as const;
 const ASSOCIATION_FORMAT = [...COLUMNS, ...LIMIT_COLUMNS.map(([column]) => column)];
 
-/** @param cluster null: the only one. @throws AgentError slurm_failed */
+/** Where the agent names none: the cluster that was read last. */
+let lastCluster: string | null = null;
+
+/** @param cluster null: see `findCluster`. @throws AgentError slurm_failed, or slurm_unreachable */
 export async function readRows(cluster: string | null): Promise<SlurmRows & { readonly version: string }> {
-  const found = await findCluster(cluster);
-  const [associations, accounts, users, jobs, version] = await Promise.all([
-    list('assoc', ASSOCIATION_FORMAT, [`cluster=${found}`]),
-    list('account', ['account', 'organization']),
+  try {
+    const rows = await readCluster(cluster, cluster ?? lastCluster);
+    lastCluster = rows.cluster;
+    return rows;
+  } catch (error) {
+    // It may be there no more.
+    if (error instanceof AgentError && error.code === 'slurm_failed') lastCluster = null;
+    throw error;
+  }
+}
+
+/** @param likely which it will be; null: not known. */
+async function readCluster(
+  cluster: string | null,
+  likely: string | null,
+): Promise<SlurmRows & { readonly version: string }> {
+  // At once, the longest first.
+  const [early, found] = await Promise.all([readLists(likely), findCluster(cluster, likely)]);
+  const { name, isRegistered, isOnly, isHere } = found;
+  if (isRegistered) {
+    // Lists of several clusters have ids twice.
+    const isOfIt = likely === name || (likely === null && isOnly);
+    const { version, ...lists } = isOfIt ? early : await readLists(name);
+    const rows = { ...parseRows(name, isHere ? lists : { ...lists, jobs: null }), version };
+    if (!isUntold(rows, lists)) return rows;
+  }
+  const isTold = await wakeController(name);
+  const [{ version, ...lists }, known] = await Promise.all([
+    readLists(name),
+    show('assoc').catch(() => null),
+  ]);
+  const jobs = isTold ? lists.jobs : null;
+  return { ...parseRows(name, { ...lists, jobs }, known === null ? null : parseKnown(known)), version };
+}
+
+async function readLists(cluster: string | null): Promise<Lists & { readonly version: string }> {
+  const [associations, users, jobs, version] = await Promise.all([
+    // As they are set: else each row would show what it has of its parents.
+    listAssociations(ASSOCIATION_FORMAT, cluster),
     readUsers(),
     // Without the controller nothing is said of jobs and uids; the rest is slurmdbd's.
-    runSlurm('squeue', ['-h', '-a', '-o', '%u|%a|%t']).catch(() => null),
-    runSlurm('sacctmgr', ['-V']),
+    listJobs().catch(() => null),
+    readVersion(),
   ]);
-  return { ...parseRows(found, { associations, accounts, jobs, ...users }), version: version.trim() };
+  return { associations, jobs, ...users, version: version.trim() };
+}
+
+/** Of the commands: a worker that runs on after an upgrade of Slurm says the one before. */
+let lastVersion: string | null = null;
+
+async function readVersion(): Promise<string> {
+  lastVersion ??= await runSlurm('sacctmgr', ['-V'], LIST_MS);
+  return lastVersion;
+}
+
+async function show(flags: string, users: readonly string[] = []): Promise<string> {
+  const of = users.length === 0 ? [] : [`users=${users.join()}`];
+  return await runSlurm('scontrol', ['-o', 'show', 'assoc_mgr', ...of, `flags=${flags}`], LIST_MS);
 }
 
 /** The controller answers 5,000 users in 0.05 s, slurmdbd, which looks for all that each has, in 0.8 s. */
 async function readUsers(): Promise<Pick<Lists, 'users' | 'controller'>> {
   try {
-    return { users: '', controller: await runSlurm('scontrol', ['-o', 'show', 'assoc_mgr', 'flags=users']) };
+    return { users: '', controller: await listControllerUsers((users) => show('users', users)) };
   } catch {
-    return { users: await list('user', ['user', 'defaultaccount', 'adminlevel']), controller: null };
+    return { users: await list('user', ['user', 'defaultaccount']), controller: null };
   }
 }
 
-async function findCluster(cluster: string | null): Promise<string> {
-  if (cluster !== null) return cluster;
-  const names = (await list('cluster', ['cluster'])).split('\n').filter((name) => name !== '');
-  const [only] = names;
-  if (only === undefined || names.length > 1)
-    throw new AgentError('slurm_failed', `slurmdbd has ${names.length} clusters: ${names.join(', ')}`, {
-      hint: 'name one: slurm.cluster',
-    });
-  return only;
-}
-
-async function list(what: string, format: readonly string[], more: readonly string[] = []): Promise<string> {
-  return await runSlurm('sacctmgr', ['-nP', 'list', what, ...more, `format=${format.join()}`]);
+async function list(what: string, format: readonly string[]): Promise<string> {
+  return await runSlurm('sacctmgr', ['-nP', 'list', what, `format=${format.join()}`], LIST_MS);
 }
 
 export interface Lists {
-  readonly associations: string;
-  readonly accounts: string;
+  /** Fields as `ASSOCIATION_FORMAT` says. */
+  readonly associations: readonly (readonly string[])[];
   /** By slurmdbd; read only where the controller did not answer. */
   readonly users: string;
   /** Users by the controller; null: it did not answer. */
-  readonly controller: string | null;
+  readonly controller: readonly ControllerUser[] | null;
   /** null: the controller did not answer. */
   readonly jobs: string | null;
 }
 
-/** Lines whose number of fields is another than asked for are of names with a `|`, and left out: sunk-agent makes none. */
+/**
+ * Lines whose number of fields is another than asked for are of names with a `|`, and left out: sunk-agent makes none.
+ * @param has what the controller has of the associations, where changes may not have reached it; null: all of them.
+ */
 export function parseRows(
   cluster: string,
-  { associations, accounts, users, controller, jobs }: Lists,
+  { associations, users, controller: known, jobs }: Lists,
+  has: KnownAssociations | null = null,
 ): SlurmRows {
-  const organizations = new Map(
-    split(accounts, 2).map(([name = '', organization = '']) => [name, organization]),
-  );
-  const rows = split(associations, ASSOCIATION_FORMAT.length);
-  const known = controller === null ? null : parseControllerUsers(controller);
+  const rows = associations.filter((row) => row.length === ASSOCIATION_FORMAT.length && row[0] === cluster);
+  // Slurm has none twice: what comes second is of a name that reads like a row.
+  const listed = keepFirst(rows.flatMap(parseAssociation), ({ id }) => String(id));
+  const found = keepFirst(listed, ({ account, user, partition }) => `${account}|${user}|${partition}`);
   return {
     cluster,
-    accounts: rows.flatMap((fields) => parseAccount(fields, organizations)),
+    accounts: keepFirst(rows.flatMap(parseAccount), ({ name }) => name),
     users:
-      known?.map(({ name, defaultAccount, adminLevel }) => ({ name, defaultAccount, adminLevel })) ??
-      split(users, 3).map(toUser),
-    associations: rows.flatMap(parseAssociation),
+      known?.map(({ name, defaultAccount }) => ({ name, defaultAccount })) ?? split(users, 2).map(toUser),
+    // A stop that the controller does not know does not hold, and neither does its end.
+    associations:
+      has === null ? found : found.map((row) => ({ ...row, isStopped: has.get(row.id) ?? row.isStopped })),
     // Whose jobs are not known, of them nothing is taken away.
-    uids: jobs === null ? null : (known?.map(({ name, uid }) => ({ name, uid })) ?? null),
-    jobs: parseJobs(jobs ?? ''),
+    uids: jobs === null || known === null ? null : listUids(known, found, has),
+    jobs: groupJobs(parseJobs(jobs ?? '', known ?? [])),
   };
 }
 
+/** An association that the controller has not is as unusable as one of a name that it could not resolve. */
+function listUids(
+  known: readonly ControllerUser[],
+  associations: readonly SlurmAssociationRow[],
+  has: KnownAssociations | null,
+): { readonly name: string; readonly uid: number | null }[] {
+  const uids = new Map(known.map(({ name, uid }) => [name, uid]));
+  const lost = new Set(
+    associations.filter(({ id, user }) => !uids.has(user) || has?.has(id) === false).map(({ user }) => user),
+  );
+  // One that knows fewer than it lacks has just started, or keeps none: nothing follows from that.
+  if (lost.size <= known.length) for (const user of lost) uids.set(user, null);
+  return [...uids].map(([name, uid]) => ({ name, uid }));
+}
+
+/** Whether slurmctld does not know users who were added, although slurmdbd lists it as registered. */
+function isUntold({ uids }: SlurmRows, { controller }: Lists): boolean {
+  const known = new Set(controller?.map(({ name }) => name));
+  return uids?.some(({ name }) => !known.has(name)) === true;
+}
+
+function keepFirst<T>(rows: readonly T[], keyOf: (row: T) => string): T[] {
+  const seen = new Set<string>();
+  return rows.filter((row) => {
+    const key = keyOf(row);
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
 /** Once for a user's pending and once for the other jobs in an account. */
-function parseJobs(text: string): SlurmRows['jobs'][number][] {
+function groupJobs(jobs: readonly SlurmRows['jobs'][number][]): SlurmRows['jobs'][number][] {
   const found = new Map<string, SlurmRows['jobs'][number]>();
-  for (const [user = '', account = '', state] of split(text, 3)) {
-    const isPending = state === 'PD';
+  for (const { user, account, isPending } of jobs)
     found.set(`${user}|${account}|${isPending}`, { user, account, isPending });
-  }
   return [...found.values()];
 }
 
-function toUser([name = '', defaultAccount = '', adminLevel = '']: readonly string[]): SlurmUserRow {
-  return { name, defaultAccount, adminLevel };
+function toUser([name = '', defaultAccount = '']: readonly string[]): SlurmUserRow {
+  return { name, defaultAccount };
 }
 
 function split(text: string, count: number): string[][] {
@@ -119,11 +205,9 @@ function split(text: string, count: number): string[][] {
     .filter((fields) => fields.length === count);
 }
 
-function parseAccount(
-  fields: readonly string[],
-  organizations: ReadonlyMap<string, string>,
-): SlurmAccountRow[] {
-  const [, name = '', user = '', partition = '', parent = '', share = '', qos = '', defaultQos = ''] = fields;
+function parseAccount(fields: readonly string[]): SlurmAccountRow[] {
+  const [, , name = '', user = '', partition = '', parent = '', share = '', qos = '', defaultQos = ''] =
+    fields;
   if (user !== '' || partition !== '') return [];
   const limits = LIMIT_COLUMNS.flatMap(([, limit], index): [string, string][] => {
     const value = fields[COLUMNS.length + index] ?? '';
@@ -132,7 +216,6 @@ function parseAccount(
   return [
     {
       name,
-      organization: organizations.get(name) ?? '',
       parent,
       qos: qos === '' ? [] : qos.split(',').sort(compare),
       defaultQos,
@@ -145,7 +228,7 @@ function parseAccount(
 const STOPPED = COLUMNS.length + LIMIT_COLUMNS.findIndex(([column]) => column === 'maxsubmitjobs');
 
 function parseAssociation(fields: readonly string[]): SlurmAssociationRow[] {
-  const [id = '', account = '', user = '', partition = ''] = fields;
-  if (user === '' || !/^\d+$/.test(id)) return [];
+  const [, id = '', account = '', user = '', partition = ''] = fields;
+  if (user === '' || !/^[1-9]\d{0,9}$/.test(id)) return [];
   return [{ id: Number(id), account, user, partition, isStopped: fields[STOPPED] === '0' }];
 }

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { AgentError, describeError } from '../common/errors.ts';
 import type { Logger } from '../common/log.ts';
 import { openChannel } from '../protocol/channel.ts';
-import { type SlurmAsk, slurmAskSchema, type SlurmSay } from '../protocol/slurm-messages.ts';
+import { SLURM_PROTOCOL, type SlurmAsk, slurmAskSchema, type SlurmSay } from '../protocol/slurm-messages.ts';
 import { applyStep } from './apply-step.ts';
 import { readRows } from './read-rows.ts';
 
@@ -11,7 +11,7 @@ import { readRows } from './read-rows.ts';
 export async function serveSlurm(stream: Duplex, log: Logger): Promise<void> {
   const channel = openChannel(stream);
   const end = new Promise<void>((resolve) => channel.onClose(() => resolve()));
-  let last = Promise.resolve();
+  let last = channel.send({ say: 'hello', protocol: SLURM_PROTOCOL } satisfies SlurmSay);
 
   async function reply(ask: SlurmAsk): Promise<void> {
     const say = await answer(ask).catch((error: unknown): SlurmSay => ({

@@ -1,7 +1,6 @@
 // Who had a key on this node first, where no key file tells any more.
 import type { FirstOwner, FirstOwnerChanges } from '../policy/keys/first-owners.ts';
 import type { Connection } from './database.ts';
-import { readOnce } from './foreign-writes.ts';
 
 export interface FirstOwners {
   /** One row for each fingerprint. */
@@ -10,11 +9,10 @@ export interface FirstOwners {
   recordFirstOwners(changes: FirstOwnerChanges): void;
 }
 
-/** First owners over their table; read again when another process has written. */
+/** First owners over their table. */
 export function openFirstOwners(connection: Connection): FirstOwners {
-  const rows = readOnce<readonly FirstOwner[]>(connection, readRows);
   return {
-    firstOwners: () => rows.get(),
+    firstOwners: () => readRows(connection),
     recordFirstOwners({ remember, forget }) {
       if (remember.length === 0 && forget.length === 0) return;
       const upsert = connection.prepare(
@@ -26,7 +24,6 @@ export function openFirstOwners(connection: Connection): FirstOwners {
         for (const { fingerprint, scimId } of remember) upsert.run(fingerprint, scimId);
         for (const fingerprint of forget) remove.run(fingerprint);
       })();
-      rows.forget();
     },
   };
 }

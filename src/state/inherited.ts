@@ -1,7 +1,6 @@
 // What operators decided of a former publisher's accounts and groups.
-import type { InheritedRow } from '../policy/inherited.ts';
+import type { InheritedRow } from '../policy/inherited/inherited.ts';
 import type { Connection } from './database.ts';
-import { readOnce } from './foreign-writes.ts';
 
 interface Row {
   kind: 'account' | 'group';
@@ -21,15 +20,12 @@ export interface Inherited {
   inherit(rows: readonly InheritedRow[]): void;
 }
 
-/** The decisions over their table; read again when another process has written. */
+/** The decisions over their table. */
 export function openInherited(connection: Connection): Inherited {
-  const rows = readOnce<readonly InheritedRow[]>(connection, readRows);
   return {
-    inherited: () => rows.get(),
+    inherited: () => readRows(connection),
     inherit(decided) {
-      if (decided.length === 0) return;
-      recordRows(connection, decided);
-      rows.forget();
+      if (decided.length > 0) recordRows(connection, decided);
     },
   };
 }

@@ -1,7 +1,7 @@
 // The file of `sunk-agent ledger export`: one strict schema, since a file from elsewhere decides over uids.
 import * as z from 'zod';
 import { AgentError } from '../common/errors.ts';
-import { FATES } from '../policy/inherited.ts';
+import { FATES } from '../policy/inherited/inherited.ts';
 import type { LedgerExport } from '../policy/ledger/ledger-export.ts';
 
 /** The export of 100,000 people has 25 MB. */

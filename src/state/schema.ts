@@ -151,6 +151,18 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (kind, name)
   ) WITHOUT ROWID;
   `,
+  `
+  -- The same by cluster: a name in one is not that name in another. slurm_owned keeps the rows of before.
+  CREATE TABLE slurm_cluster_owned (
+    cluster  TEXT NOT NULL,
+    kind     TEXT NOT NULL CHECK (kind IN ('account', 'user')),
+    name     TEXT NOT NULL,
+    scim_id  TEXT NOT NULL,
+    owned_at INTEGER NOT NULL,
+    PRIMARY KEY (cluster, kind, name)
+  ) WITHOUT ROWID;
+  ALTER TABLE slurm_owned ADD COLUMN cluster TEXT; -- null: not decided; empty: not known; else it is there as well
+  `,
 ];
 
 /** What this build asks of each table; a file that cannot answer is damaged. */
@@ -166,6 +178,7 @@ export const TABLES: ReadonlyMap<string, readonly string[]> = new Map([
   ['rebinding', ['kind', 'old_id', 'new_id', 'name', 'id', 'at', 'by']],
   ['inherited', ['kind', 'name', 'id', 'line', 'keys', 'fate', 'decided_at', 'by']],
   ['first_owner', ['fingerprint', 'scim_id']],
-  ['slurm_owned', ['kind', 'name', 'scim_id', 'owned_at']],
+  ['slurm_owned', ['kind', 'name', 'scim_id', 'owned_at', 'cluster']],
+  ['slurm_cluster_owned', ['cluster', 'kind', 'name', 'scim_id', 'owned_at']],
   ['key_reading', ['user_id', 'digest', 'version', 'readings']],
 ]);

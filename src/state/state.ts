@@ -40,6 +40,7 @@ export type StateView = Omit<
   | 'recordFormer'
   | 'recordFirstOwners'
   | 'ownSlurm'
+  | 'assignSlurm'
   | 'saveReadings'
   | 'beginSync'
   | 'endSync'

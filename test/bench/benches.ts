@@ -68,13 +68,12 @@ export const BENCH_NAMES: readonly string[] = Object.keys(BENCHES);
 
 /**
  * @param names none: all.
- * @throws Error naming what there is, where a name is of nothing.
+ * @throws Error for a name that no benchmark has.
  */
 export function chooseBenches(names: readonly string[]): (readonly [name: string, bench: Bench])[] {
   const isMeant = (bench: string, name: string): boolean => bench === name || bench.startsWith(`${name}/`);
   for (const name of names)
-    if (!BENCH_NAMES.some((bench) => isMeant(bench, name)))
-      throw new Error(`no benchmark ${name}; there are ${BENCH_NAMES.join(', ')}`);
+    if (!BENCH_NAMES.some((bench) => isMeant(bench, name))) throw new Error(`there is no benchmark ${name}`);
   return Object.entries(BENCHES).filter(
     ([bench]) => names.length === 0 || names.some((name) => isMeant(bench, name)),
   );

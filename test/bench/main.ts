@@ -1,16 +1,28 @@
 // `npm run bench -- [NAME ...] [--json] [--record] [--chart FILE]`: measures, prints a row as soon as it is known, keeps
 // the figures and draws how cost grows.
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { readArguments, refuseArguments } from '../../src/demo/arguments.ts';
 import { findObstacle } from '../support/obstacle.ts';
-import { chooseBenches, needsNode } from './benches.ts';
+import { BENCH_NAMES, chooseBenches, needsNode } from './benches.ts';
 import { drawGrowth } from './growth-chart.ts';
 import { describeMachine, readLoad } from './machine.ts';
 import { clearProgress, showProgress } from './progress.ts';
 import { recordRun } from './record.ts';
 import { renderHeader, renderRow, type Row } from './row.ts';
 
-const { values, positionals } = parseArgs({
+const USAGE = `usage: npm run bench -- [NAME]... [--json] [--record] [--chart FILE]
+
+Measures, and prints a row as soon as it is known; without a NAME all there are. It installs what it needs. Some need root on
+Debian or Ubuntu; it names those that it leaves out.
+
+  --json        a JSON object a row, instead of the table
+  --record      writes test/bench/README.md, figures.json and growth.svg
+  --chart FILE  draws how time grows with the number of people
+
+A NAME is one of these; login and sync are all that begin so:
+${BENCH_NAMES.map((name) => `  ${name}\n`).join('')}`;
+
+const { values, positionals } = readArguments(USAGE, {
   allowPositionals: true,
   options: {
     json: { type: 'boolean', default: false },
@@ -24,7 +36,7 @@ const { values, positionals } = parseArgs({
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 
-const benches = chooseBenches(positionals);
+const benches = choose();
 const machine = describeMachine();
 const load = readLoad();
 const all: Row[] = [];
@@ -51,3 +63,11 @@ for (const [index, [name, bench]] of benches.entries()) {
   }
 }
 if (values.chart !== undefined) writeFileSync(values.chart, drawGrowth(all));
+
+function choose(): ReturnType<typeof chooseBenches> {
+  try {
+    return chooseBenches(positionals);
+  } catch (error) {
+    return refuseArguments(USAGE, error);
+  }
+}

@@ -1,5 +1,5 @@
 // What a daemon and its reader use of the machine, from proc(5).
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** USER_HZ, in which processor time is counted on every Linux that we build for. */
 const TICKS_PER_SECOND = 100;
@@ -8,6 +8,23 @@ const TICKS_PER_SECOND = 100;
 export function findFamily(pid: number): number[] {
   const children = readProc(`${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number);
   return [pid, ...children];
+}
+
+/** All processes of a container: those of the pid namespace of one of them. */
+export function findContainer(pid: number): number[] {
+  const namespace = linkOf(pid);
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((one) => linkOf(one) === namespace);
+}
+
+function linkOf(pid: number): string | null {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`);
+  } catch {
+    return null;
+  }
 }
 
 /** Proportional set size in MB (10^6 bytes): shared pages are divided among those who share them. */

@@ -19,8 +19,6 @@ export interface Run {
 export type Figures = Readonly<Record<string, Run>>;
 
 const FIGURES = path.join(import.meta.dirname, 'figures.json');
-/** Benchmarks that have not run on a quiet machine yet: a figure taken beside other work would say nothing. */
-export const UNRECORDED: ReadonlySet<string> = new Set(['slurm', 'trial']);
 /** What is made of the figures, and how. */
 export const PAGES: readonly (readonly [file: string, render: (figures: Figures) => string])[] = [
   [path.join(import.meta.dirname, 'README.md'), renderFigures],
@@ -65,12 +63,13 @@ export function renderFigures(figures: Figures): string {
   const [only = ''] = machines.size === 1 ? machines : [];
   return `# Figures
 
-\`npm run bench -- NAME ... --record\` measures and writes this page, \`figures.json\` and \`growth.svg\` beside it; without
-names it does all, and without \`--record\` it only prints. As root on Debian or Ubuntu.
+\`npm run bench -- NAME ... --record\` measures, and writes this page with \`figures.json\` and \`growth.svg\`. Without
+names it runs all benchmarks; without \`--record\` it only prints. Nodes need root on Debian or Ubuntu.
 
-Lower is better. *Reference* is the peer's figure or the floor of the machine, measured in the same run in turns with it;
-*ratio* is the figure to that, and what the goal is held to; *half within* is where the middle half of the measurements lies.
-Times depend on the machine, ratios far less.
+Lower is better, except for reads/s. *Reference* is the peer's figure or the minimum of the machine, measured in the same
+run, in turns. *Ratio* is the figure divided by it; the goal is for the ratio, or for the figure where there is none. *Half
+within* is where the middle half of the measurements lies. Times depend on the machine, ratios far less. With \`NSSCACHE=DIRECTORY\`, a checkout of
+coreweave/nsscache, and Debian's \`python3-pycurl\`, \`start\` has nsscache fetch the same people in turns with sunk-agent.
 ${only === '' ? '' : `\nMachine: ${only}.\n`}
 ![How time grows with the number of people](growth.svg)
 

@@ -18,7 +18,7 @@ export function benchSudoers(): Row[] {
     const samples = Array.from({ length: TURNS }, (_, turn) => {
       const uids = Array.from({ length: MEMBERS }, (__, index) => 20_000 + turn + index);
       const began = performance.now();
-      writeSudoers(root, renderSudoers(uids));
+      writeSudoers(root, renderSudoers(uids, new Map()));
       return performance.now() - began;
     });
     if (readSudoers(root).split('\n').length !== MEMBERS + 2) throw new Error('not every member has a rule');

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { isAgreed, type SyncReport } from '../../src/agent/reconcile/sync-report.ts';
 import { startTestbed } from '../../src/testbed/service.ts';
-import { ACCESS_GROUPS, DOMAINS, makeCompany, SUDO_GROUP } from './company.ts';
+import { DOMAINS, makeCompany, SUDO_GROUP, writeConfig } from './company.ts';
 import { makeRng } from './rng.ts';
 import { makeLoginRoot, type LoginRoot } from '../support/nodes/login-root/login-root.ts';
 import { listNodeFaults } from './node-faults.ts';
@@ -370,18 +370,4 @@ function isAllWell(report: SyncReport | null): boolean {
 /** What no fault excuses: an unforeseen error, or an end without a report. */
 function isDefect(status: number | null | undefined, report: SyncReport | null, stderr = ''): boolean {
   return status === 70 || (status === 1 && report === null) || stderr.includes('this is a defect');
-}
-
-function writeConfig(baseUrl: string): string {
-  return `scim:
-  base_url: ${baseUrl}
-  max_wait: 1s
-  budget: 1000/s
-access:
-  groups: [${ACCESS_GROUPS.map((name) => `{ name: ${name} }`).join(', ')}]
-  sudo_groups: [{ name: ${SUDO_GROUP} }]
-accounts:
-  domains: [${DOMAINS.join(', ')}]
-  groups: ['team-*']
-`;
 }

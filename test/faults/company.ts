@@ -209,3 +209,18 @@ function makePerson(userPrincipalName: string, sunkSshKeys: string, displayName:
     deleted_at: null,
   };
 }
+
+/** config.yaml of a node of that organisation. */
+export function writeConfig(baseUrl: string): string {
+  return `scim:
+  base_url: ${baseUrl}
+  max_wait: 1s
+  budget: 1000/s
+access:
+  groups: [${ACCESS_GROUPS.map((name) => `{ name: ${name} }`).join(', ')}]
+  sudo_groups: [{ name: ${SUDO_GROUP} }]
+accounts:
+  domains: [${DOMAINS.join(', ')}]
+  groups: ['team-*']
+`;
+}

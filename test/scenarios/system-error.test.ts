@@ -24,7 +24,10 @@ import { prepareStateDirectory } from '../../src/state/state-directory.ts';
 import { acquireWriterLock } from '../../src/state/writer-lock.ts';
 import { type Paths, pathsUnder } from '../../src/common/paths.ts';
 import { nameRefusal } from '../../src/common/system-error.ts';
+import { hasRoot } from '../support/requirements.ts';
 import { makeThrowawayRoot } from '../support/nodes/throwaway-root.ts';
+
+const isRoot = hasRoot(import.meta.filename);
 
 let root: string;
 let paths: Paths;
@@ -156,7 +159,7 @@ test('a statement that SQLite does not understand is a defect', () => {
   expect(nameRefusal(defect)).toBe(defect);
 });
 
-test.runIf(process.geteuid?.() === 0)('who is not root is told so, and nothing of disks', () => {
+test.runIf(isRoot)('who is not root is told so, and nothing of disks', () => {
   writeFileSync(paths.root + '/secret', '', { mode: 0o600 });
   const script = `
     const { attempt } = await import(${JSON.stringify(path.resolve(import.meta.dirname, '../../src/common/system-error.ts'))});

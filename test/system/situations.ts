@@ -9,7 +9,16 @@ export interface SituationContext {
   /** SCIM ids of the members of the access group. */
   readonly members: readonly string[];
   readonly accessGroup: string;
+  /** Of a key that a user of that name has; it is made if need be. */
+  readonly publicKey: (name: string) => string;
 }
+
+/** Until its reader is connected: before that doctor says that none is. */
+export const START_AGENT = `systemctl start sunk-agent
+  for n in 1 2 3 4 5 6 7 8 9; do
+    journalctl -o cat _SYSTEMD_INVOCATION_ID=$(systemctl show -P InvocationID sunk-agent) | grep -q 'reader is connected' && break
+    sleep 1
+  done`;
 
 export interface Situation {
   /** Also the name of its golden file. */
@@ -22,6 +31,8 @@ export interface Situation {
   readonly cause: string | null;
   /** For `why alice`: whether her login really succeeds. */
   readonly canLogIn?: boolean;
+  /** What denies her is told as what it is, and may be intended. */
+  readonly isWarning?: true;
   /** Tried on Debian 13 in each run of `npm test`, and not only at night. */
   readonly isOfEachRun?: true;
   /** No one of the store can log in: nothing may say that the node is in order. */
@@ -444,14 +455,14 @@ const OF_THE_MACHINE: readonly Situation[] = [
     make: 'systemctl stop sunk-agent; cd /var/lib/sunk-agent/cache; cp mirror.sqlite /root/state.sqlite; dd if=/dev/zero of=mirror.sqlite bs=4096 count=4 conv=notrunc',
     ask: 'doctor',
     cause: 'disk-mirror',
-    undo: 'cp /root/state.sqlite /var/lib/sunk-agent/cache/mirror.sqlite; systemctl start sunk-agent',
+    undo: `cp /root/state.sqlite /var/lib/sunk-agent/cache/mirror.sqlite; ${START_AGENT}`,
   },
   {
     name: 'agent-stopped',
     make: 'systemctl stop sunk-agent',
     ask: 'doctor',
     cause: 'passes-not-running',
-    undo: 'systemctl start sunk-agent',
+    undo: START_AGENT,
   },
   {
     name: 'no-local-account-left',

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readSlurmStatus, type SlurmStatus } from '../../src/agent/slurm/slurm-status.ts';
 import { eventually } from '../support/eventually.ts';
+import type { Release } from '../support/nodes/base.ts';
 import { installAgent } from '../support/nodes/install.ts';
 import { bootNode, type LoginNode } from '../support/nodes/node.ts';
 import { BASE_URL, type Store, startStore, TOKEN } from '../support/nodes/store.ts';
@@ -36,7 +37,13 @@ slurm:
     - { group: 'night-*', drain: 20s }
 `;
 
-describeOnNodes('Slurm on trixie', () => {
+/** 24.11, and at night 22.05 as well. */
+const RELEASES: readonly Release[] =
+  process.env['NIGHTLY'] === undefined ? ['trixie'] : ['trixie', 'bookworm'];
+
+for (const release of RELEASES) describeOnNodes(`Slurm on ${release}`, () => testSlurm(release));
+
+function testSlurm(release: Release): void {
   const directory = mkdtempSync(path.join(tmpdir(), 'slurm-'));
   const keyFile = (name: string): string => path.join(directory, name);
   let node: LoginNode;
@@ -77,7 +84,7 @@ describeOnNodes('Slurm on trixie', () => {
 
   beforeAll(async () => {
     node = await bootNode(
-      'trixie',
+      release,
       (root) => {
         installSlurm(root);
         installAgent(root, { config: CONFIG, token: TOKEN });
@@ -352,7 +359,7 @@ describeOnNodes('Slurm on trixie', () => {
       );
     }, 300_000);
   });
-});
+}
 
 /** MaxSubmitJobs of the user of others, who has one association. */
 function stop(name: string, most: number): string {

@@ -16,7 +16,7 @@ import { parse, stringify } from 'yaml';
 import { renderKeyLine } from '../../src/host/nss/cache-files.ts';
 import { eventually as wait } from '../support/eventually.ts';
 import { type ApiServer, startApiServer } from '../support/kubernetes/api-server.ts';
-import { CHART, CHART_PROBLEM } from '../support/kubernetes/chart.ts';
+import { CHART, describeChartOnNodes } from '../support/kubernetes/chart.ts';
 import { ensureImage } from '../support/kubernetes/image.ts';
 import { startKubelet } from '../support/kubernetes/kubelet.ts';
 import { forwardPort } from '../support/kubernetes/port-forward.ts';
@@ -24,7 +24,6 @@ import { Publisher } from '../support/kubernetes/publisher.ts';
 import { bootNode, type LoginNode } from '../support/nodes/node.ts';
 import { PACKAGES } from '../support/nodes/pod.ts';
 import { type Probe, startProbe } from '../support/nodes/probe.ts';
-import { describeOnNodes } from '../support/requirements.ts';
 import { BASE_URL, type Store, startStore } from '../support/nodes/store.ts';
 import { makeAuthority } from '../support/store-front.ts';
 
@@ -95,12 +94,7 @@ setsid sh -c 'n=0; until [ -e /run/names.end ]; do
 done' >/dev/null 2>&1 </dev/null &
 cat /run/names.before`;
 
-describeOnNodes('a takeover by the document, and back', () => {
-  if (CHART_PROBLEM !== null) {
-    process.stderr.write(`skipped: a takeover by the document: ${CHART_PROBLEM}\n`);
-    test.skip(`runs (${CHART_PROBLEM})`, () => {});
-    return;
-  }
+describeChartOnNodes('a takeover by the document, and back', () => {
   const directory = mkdtempSync(path.join(tmpdir(), 'takeover-'));
   const at = (name: string): string => path.join(directory, name);
   const publicKey = (name: string): string => readFileSync(`${at(name)}.pub`, 'utf8').trim();
@@ -242,7 +236,7 @@ describeOnNodes('a takeover by the document, and back', () => {
   test('begins with values out of nsscache’s, which observe', async () => {
     begun = Date.now();
     writeFileSync(at('slurm-values.yaml'), SLURM_VALUES);
-    const [init = ''] = listCommands(0, 'sunk-agent');
+    const [init = ''] = listCommands(0, 'npm run -s sunk-agent --');
     expect(init).toBe('init --from-values slurm-values.yaml >values.yaml');
     const made = spawnSync(
       process.execPath,
@@ -274,7 +268,10 @@ describeOnNodes('a takeover by the document, and back', () => {
   }
 
   test('takes the accounts over with the uids that they have', async () => {
-    writeFileSync(at('tmp/passwd.cache'), api.read('nsscache-passwd', 'passwd.cache') ?? '');
+    const [, maps = ''] = /^for map in (.*); do$/m.exec(readStep(2).join('\n')) ?? [];
+    expect(maps).toContain('passwd');
+    for (const map of maps.split(' '))
+      writeFileSync(at(`tmp/${map}.cache`), api.read(`nsscache-${map}`, `${map}.cache`) ?? '');
     const [command = ''] = listCommands(2, 'sa');
     expect(command).toBe('import /tmp/passwd.cache --keep-uids --unknown keep');
     expect(sa(command, [0, 2])).toContain('bob');
@@ -305,6 +302,9 @@ describeOnNodes('a takeover by the document, and back', () => {
     );
     expect(seconds).toBeLessThan(MAX_FIRST_LOGIN);
     await eventually('it is healthy', isHealthy);
+    // The pod has the publisher's files now: dora logged in.
+    expect(login.exec('getent group gone').stdout).toBe(`gone:x:${GONE}:\n`);
+    expect(logsIn('gone')).toBe(true);
     expect(api.read('nsscache-passwd', 'passwd.cache')).toContain(`bob:x:${BOB}:`);
   });
 

@@ -49,8 +49,26 @@ const shell = (program: string): Pick<Case, 'make' | 'undo'> => ({
   undo: 'cp /root/passwd /etc/passwd',
 });
 
+/** As bash reads it for each command of sshd. */
+const startUp = (lines: string): Pick<Case, 'make' | 'undo'> => ({
+  make: `printf '%s\\n' '${lines}' >/home/alice/.bashrc; chown alice: /home/alice/.bashrc`,
+  undo: 'rm /home/alice/.bashrc',
+});
+
 const CASES: readonly Case[] = [
   { what: 'nothing', make: 'true', undo: 'true', failed: null, says: /127\.0\.0\.1 port 22 succeeded/ },
+  {
+    what: 'start-up files that say what ssh says when it fails',
+    ...startUp('printf "Host key verification failed.\\nConnection closed by ::1\\n\\033[2J" >&2'),
+    failed: null,
+    says: /succeeded/,
+  },
+  {
+    what: 'start-up files that print more than is kept',
+    ...startUp('yes | head -c 300000'),
+    failed: null,
+    says: /succeeded/,
+  },
   {
     what: 'a forced command',
     ...sshd('Match User alice\\n  ForceCommand /bin/false\\nMatch all'),
@@ -212,27 +230,50 @@ for (const release of ['bookworm', 'trixie'] as const) {
       expect(ask()).toMatch(/ok +trial [^]*ok +sudo +sudo lets alice run nothing/);
       node.exec("echo 'alice ALL=(root) /bin/ls' >/etc/sudoers.d/other; chmod 440 /etc/sudoers.d/other");
       expect(ask()).toMatch(
-        /WARNING sudo +sudo lets alice run \(root\) \/bin\/ls, by rules that are not those of sunk-agent/,
+        /WARNING sudo +sudo lets alice run \(root\) \/bin\/ls, by rules that sunk-agent did not write/,
       );
       node.exec('rm /etc/sudoers.d/other');
     });
 
+    const readLogins = () => {
+      const { links } = JSON.parse(node.exec('sunk-agent why alice --json').stdout) as Answer;
+      return links.find(({ link }) => link === 'logins');
+    };
+
     test('why reads the words of sshd about real logins, and believes no line that a user forged', () => {
-      const readLink = () => {
-        const { links } = JSON.parse(node.exec('sunk-agent why alice --json').stdout) as Answer;
-        return links.find(({ link }) => link === 'logins');
-      };
       const login = () => node.ssh('alice', path.join(keys, 'alice'), 'true').status;
       node.exec(`echo 'PubkeyAcceptedAlgorithms ssh-rsa' >${DROP_IN}; ${RESTART_SSHD}`);
       expect(login()).toBe(255);
       node.exec(`rm ${DROP_IN}; ${RESTART_SSHD}`);
-      expect(readLink()).toMatchObject({ code: 'logins-algorithm', owner: 'operator' });
+      expect(readLogins()).toMatchObject({ code: 'logins-algorithm', owner: 'operator' });
       expect(login()).toBe(0);
       node.exec(
         "setpriv --reuid=alice --regid=9999 --clear-groups logger -t sshd 'Failed publickey for alice from 10.0.0.1 port 1 ssh2: ED25519 SHA256:abc'",
       );
       expect(node.exec('journalctl --sync; journalctl -t sshd -o cat').stdout).toContain('from 10.0.0.1');
-      expect(readLink()).toMatchObject({ code: 'ok', detail: expect.stringMatching(/^last accepted/) });
+      expect(readLogins()).toMatchObject({ code: 'ok', detail: expect.stringMatching(/^last accepted/) });
+    });
+
+    test('why reads lines whose process ended before journald read them, and of those none that a user forged', () => {
+      // journald reads them when it goes on, and then knows user and number alone, not the program.
+      const during = (work: () => void): string => {
+        node.exec('journalctl --sync; systemctl kill --signal=STOP systemd-journald');
+        work();
+        node.exec('sleep 1; systemctl kill --signal=CONT systemd-journald; journalctl --sync');
+        return node.exec('journalctl -q -n 20 -o json --output-fields=MESSAGE,_COMM | grep -v _COMM').stdout;
+      };
+      node.exec(`echo 'PubkeyAcceptedAlgorithms ssh-rsa' >${DROP_IN}; ${RESTART_SSHD}`);
+      const refused = during(() => node.ssh('alice', path.join(keys, 'alice'), 'true'));
+      node.exec(`rm ${DROP_IN}; ${RESTART_SSHD}`);
+      expect(refused).toMatch(/not in PubkeyAcceptedAlgorithms/);
+      expect(readLogins()).toMatchObject({ code: 'logins-algorithm' });
+      const forged = during(() =>
+        node.exec(
+          'setpriv --reuid=alice --regid=9999 --clear-groups sh -c \'for n in 1 2 3; do logger --id -t sshd "Invalid user alice from 10.0.0.3 port 1"; done\'',
+        ),
+      );
+      expect(forged).toContain('10.0.0.3');
+      expect(readLogins()?.detail).not.toContain('10.0.0.3');
     });
 
     test('leaves lastlog as it was', () => {

@@ -1,5 +1,5 @@
 // What the documents claim to have, held to what there is.
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readFigures, rowsOf } from '../bench/record.ts';
@@ -96,5 +96,16 @@ describe('“within a second”', () => {
   test.each(sentences)('names its row: %s', (sentence) => {
     const row = findRow(/\(`(.+?)`\)/.exec(sentence)?.[1] ?? sentence);
     expect(row.ratio).toBeLessThanOrEqual(SECONDS[row.unit] ?? Number.NaN);
+  });
+});
+
+describe('a map of the code names files that exist', () => {
+  const files = new Set(
+    globSync('{src,test,packaging}/**/*.ts', { cwd: ROOT }).map((file) => path.basename(file)),
+  );
+
+  test.each(globSync('src/**/README.md', { cwd: ROOT }))('%s', (map) => {
+    const named = [...read(map).matchAll(/`([\w./-]+\.ts)`/g)].map(([, name = '']) => path.basename(name));
+    expect(named.filter((name) => !files.has(name))).toEqual([]);
   });
 });

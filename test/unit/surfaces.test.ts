@@ -79,8 +79,8 @@ function planOf(text: string): string {
     { ...common, kind: 'account-alter', before: { ...entry, gecos: '' }, entry },
     { ...common, kind: 'member-add', member: text, sudo: false },
     { ...common, kind: 'home-create', uid: 1, gid: 1, dir: text },
-    { ...common, kind: 'keys-write', text, gained: [text], lost: [text] },
-    { ...common, kind: 'keys-write', text, gained: [], lost: [] },
+    { ...common, kind: 'keys-write', text, until: null, gained: [text], lost: [text] },
+    { ...common, kind: 'keys-write', text, until: null, gained: [], lost: [] },
     { ...common, kind: 'account-close', entry, reason: 'inactive' },
   ];
   const held = [{ hash: '01', kind: 'loss' as const, reason: text, changes: go, since: NOW, actsAt: null }];

@@ -23,7 +23,7 @@ interface Term {
 
 /** Where the names of 0.1.0 in status.json and in the metrics are written, read and documented for one release. */
 const FIRST_NAMES =
-  /^(?:src\/agent\/report\/(?:status|status-names|status-schema|metrics|metric-definitions)\.ts|src\/cli\/inspect\/status\.ts|packaging\/man-texts\.ts|test\/scenarios\/(?:packaging\/man|upgrade\/upgrade)\.test\.ts|test\/unit\/agent\/report\/(?:status|metrics)\.test\.ts)$/;
+  /^(?:src\/agent\/report\/(?:status|status-names|status-schema|metrics|metric-definitions)\.ts|src\/cli\/inspect\/status\.ts|packaging\/manual\/man-texts\.ts|test\/scenarios\/(?:packaging\/man|upgrade\/upgrade)\.test\.ts|test\/unit\/agent\/report\/(?:status|metrics)\.test\.ts)$/;
 /** Where the names of schema 1 of `doctor --json` and `why --json` are written and tested, for one release. */
 const FIRST_JSON = /^(?:src\/diagnose|test\/unit\/diagnose)\/(?:doctor|why)\/json(?:\.test)?\.ts$/;
 /** Migrations are never edited, not even their comments: SQLite keeps those inside of a statement. */
@@ -82,6 +82,7 @@ const TERMS: Readonly<Record<string, Term>> = {
       [FIRST_NAMES, /\bcache: 'state'|`cache`/g],
       [STORED_REPORT, /`cache`/g],
       [/^src\/host\/nss\/foreign-nsscache\.ts$/, /`cache`/g],
+      [/^test\/bench\/nsscache\.ts$/, /^cache = files$/g],
       [NSCD, /\bcache[sd]?\b/g],
       // The service of nsswitch.conf.
       [/^packaging\/(?:container\/link-nsscache|follower\/install-follower)$/, /\\1 cache\b|\]cache\(/g],

@@ -1,6 +1,7 @@
 // Answers doctor over a socket of root's: the reader that runs asks the store, and the canary tries a login.
 import { mkdirSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describeError } from '../../common/errors.ts';
 import { toHostWrite } from '../../common/system-error.ts';
 import { openChannel } from '../../protocol/channel.ts';
@@ -12,7 +13,11 @@ import {
   digestFile,
   MAX_AGENT_LINE,
 } from '../operator/agent-messages.ts';
+import { listenPrivately } from '../reader-client/private-socket.ts';
 import type { ReaderLink } from '../reader-client/reader-link.ts';
+
+/** A reader that starts with the agent is connected by then, and one that restarts again (systemd.service(5), RestartSec=2). */
+const READER_PATIENCE_MS = 5000;
 
 export interface DoctorSocket {
   close(): void;
@@ -29,7 +34,7 @@ export function answerDoctor(
   const open = new Set<Socket>();
 
   async function ask(groups: readonly GroupQuestion[]): Promise<AgentReply['reader']> {
-    const reader = link.current();
+    const reader = await awaitReader(link);
     if (reader === null) return { is: 'away' };
     try {
       return { is: 'there', answer: await reader.probe(groups) };
@@ -57,16 +62,13 @@ export function answerDoctor(
 
   const server = createServer(serve);
   server.on('error', (error) => log.warn(describeError(toHostWrite(cannot, error))));
-  const before = process.umask(0o177);
   try {
     // Without it doctor says less, and nothing else depends on it.
     mkdirSync(paths.run, { recursive: true, mode: 0o755 });
     rmSync(paths.probeSocket, { force: true });
-    server.listen(paths.probeSocket);
+    listenPrivately(server, paths.probeSocket);
   } catch (error) {
     log.warn(describeError(toHostWrite(cannot, error)));
-  } finally {
-    process.umask(before);
   }
   return {
     close() {
@@ -74,4 +76,10 @@ export function answerDoctor(
       server.close();
     },
   };
+}
+
+async function awaitReader(link: Pick<ReaderLink, 'current'>): Promise<ReturnType<ReaderLink['current']>> {
+  const end = performance.now() + READER_PATIENCE_MS;
+  while (link.current() === null && performance.now() < end) await sleep(100);
+  return link.current();
 }

@@ -1,4 +1,4 @@
-// Runs the daemon's syncs under the lock, on a state database that may be damaged, removed or not writable meanwhile.
+// Runs the daemon's syncs under the lock, on a state database that may become damaged, removed or read-only.
 import { describeError } from '../../common/errors.ts';
 import { isUnwritable } from '../../common/sqlite-error.ts';
 import { nameRefusal } from '../../common/system-error.ts';

@@ -25,14 +25,19 @@ export interface DaemonSyncParts {
   readonly nextDue: () => number;
 }
 
-/** null: from the state database alone, without the store. */
-export type DaemonSync = (request: SyncRequest | null) => Promise<void>;
+/**
+ * @param request null: from the state database alone, without the store.
+ * @returns whether it changed something, in the records or on the host.
+ */
+export type DaemonSync = (request: SyncRequest | null) => Promise<boolean>;
 
 export function createDaemonSync(parts: DaemonSyncParts): DaemonSync {
   const { node, keeper, link, budget } = parts;
   const outcome = createSyncOutcomeLog(node.log);
+  /** Of the records, after the sync before. */
+  let snapshot = '';
 
-  async function run(context: DaemonContext, request: SyncRequest | null): Promise<void> {
+  async function run(context: DaemonContext, request: SyncRequest | null): Promise<boolean> {
     const mode = request?.mode ?? 'state';
     node.log.debug({ mode }, 'sync begins');
     const before = parts.unrecorded.splice(0);
@@ -40,16 +45,20 @@ export function createDaemonSync(parts: DaemonSyncParts): DaemonSync {
     budget.spend(report.fetched?.requests ?? 0);
     await publish(parts, context, report);
     outcome.noteReport(report, context.stateFault);
+    const isChange = report.changes.done > 0 || report.snapshot !== snapshot;
+    ({ snapshot } = report);
+    return isChange;
   }
 
   return async (request) => {
     try {
-      await keeper.withLock(
+      return await keeper.withLock(
         () => node.log.info('another sync is under way: waiting'),
         (context) => run(context, request),
       );
     } catch (error) {
       outcome.noteFailure(error);
+      return false;
     }
   };
 }

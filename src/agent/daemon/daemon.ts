@@ -1,4 +1,4 @@
-// The daemon: a host that agrees with the state database at once, then with the store, until it is told to stop.
+// The daemon: makes the host agree with the state database at once, then with the store, until it is told to stop.
 import type { Applied } from '../../host/host.ts';
 import { adviseOnBackend } from '../../config/accounts.ts';
 import type { NodeContext } from '../node-context.ts';
@@ -50,15 +50,14 @@ export async function runDaemon(node: NodeContext, source: ReaderSource, stop: A
     nextDue: () => nextDue(),
   });
 
-  await sync(null);
+  const isChange = await sync(null);
   manager.notify('READY=1\nSTATUS=serving from the state database');
 
   const rounds = startRounds(node, keeper, link);
-  rounds.look();
+  rounds.look(isChange);
   const doctor = answerDoctor(node, link, () => rounds.tryLogin());
   const queue = createSyncQueue(async (request) => {
-    await sync(request);
-    rounds.look();
+    rounds.look(await sync(request));
     manager.notify(`STATUS=last sync at ${new Date().toISOString()}`);
   });
   const watchdog = startWatchdog(manager, queue, config.scim.bounds.pass);

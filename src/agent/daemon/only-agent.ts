@@ -1,4 +1,4 @@
-// One agent a node: a second one would take the reader from the first, and each would undo what the other knows better.
+// One agent a node: a second one would take the reader from the first, and each would undo changes of the other.
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { AgentError } from '../../common/errors.ts';
 import { tryFlock } from '../../common/flock.ts';

@@ -1,4 +1,4 @@
-// The daemon's sync context: opened when it is asked for, and opened anew after it was closed.
+// The daemon's sync context: opened at the first request, and opened again after it was closed.
 import { giveRoom } from '../../host/fs/reserve.ts';
 import type { NodeContext } from '../node-context.ts';
 import { openSyncContext, type SyncContext } from '../reconcile/context.ts';

@@ -1,8 +1,8 @@
-// What comes again and again: the ticks of a cron expression, each at this host's place behind it, whatever the clock does.
+// Repeats by a cron expression: each tick at this host's own delay after it, whatever the clock does.
 import { createHash } from 'node:crypto';
 import cron from 'node-cron';
 
-/** A fleet is spread over the whole interval, because no node learns anything later by that, and over no more than this. */
+/** A fleet is spread over the whole interval, since no node learns anything later by that, but over no more than this. */
 const MAX_JITTER_MS = 600_000;
 
 /** The calendar is asked again so often at least: a clock may be set while one sleeps, forward or back. */

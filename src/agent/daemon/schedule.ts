@@ -1,4 +1,4 @@
-// The schedule: polls and full syncs by cron expressions, each host a little later than the others.
+// The schedule: polls and full syncs by cron expressions, each host at a time of its own within the interval.
 import cron from 'node-cron';
 import type { Config } from '../../config/config.ts';
 import { AgentError } from '../../common/errors.ts';

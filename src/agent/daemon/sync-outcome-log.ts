@@ -26,7 +26,7 @@ export function createSyncOutcomeLog(log: Logger): SyncOutcomeLog {
       if (fetched?.mode === 'full')
         warnings.note(fetched.warnings.map(({ detail }) => detail).join('; ') || null);
       const { done, failed, held } = changes;
-      // What stays as it was is not said again: a quiet sync is one debug line.
+      // An unchanged outcome is not logged again: a quiet sync is one debug line.
       const standing = `${failed} ${held}`;
       const isQuiet = done === 0 && standing === lastStanding;
       lastStanding = standing;

@@ -1,4 +1,4 @@
-// Syncs never overlap: what is asked for while one runs is done once, afterwards.
+// Syncs never overlap: requests that come while one runs are done together, once, afterwards.
 import {
   mergeRequests,
   type NamedResource,

@@ -55,7 +55,7 @@ export function watchLists(
     try {
       recordLostKeys(state, lost);
     } catch (error) {
-      log.warn(`who had the keys first is not recorded: ${describeError(nameRefusal(error))}`);
+      log.warn(`the first owners of keys are not recorded: ${describeError(nameRefusal(error))}`);
     }
   }
 

@@ -1,4 +1,4 @@
-// Compares a full read with what deltas would have brought: a store whose meta.lastModified stands still is found so.
+// Compares a full read with what deltas would have brought, which finds a store whose meta.lastModified stands still.
 import { parseTimestamp } from '../../common/text/timestamp.ts';
 import { OVERLAP_MS } from '../../protocol/clock-skew.ts';
 import { type Finding, RESOURCE_KINDS, type ResourceKind } from '../../protocol/records.ts';

@@ -1,11 +1,11 @@
-// From when on a delta has to ask, if the store was ever read whole under this configuration and deltas can be trusted.
+// From when on a delta has to ask, if the store was ever read completely under this configuration and deltas can be trusted.
 import type { Config } from '../../config/config.ts';
 import { isTolerated } from '../../protocol/clock-skew.ts';
 import type { StateDatabase } from '../../state/state.ts';
 import type { FetchedSync } from './freshness.ts';
 import { scopeOf } from './fetch-scope.ts';
 
-/** What the window hangs on, of the report of an earlier sync. */
+/** What the window depends on, from the report of an earlier sync. */
 interface WindowSync extends FetchedSync {
   readonly unknown?: { readonly withKeys?: number } | null;
 }

@@ -1,8 +1,8 @@
-// A mark of the question that the configuration puts to the store.
+// A digest of what the configuration asks the store for.
 import { createHash } from 'node:crypto';
 import type { Config } from '../../config/config.ts';
 
-/** A mark of what was asked, and of how the answers were read: after a change of either, a delta is not enough. */
+/** A digest of what was asked, and of how the answers were read: after a change of either, a delta is not enough. */
 export function scopeOf({ scim }: Config): string {
   const { base_url: url, users, groups, attributes } = scim;
   return createHash('sha256')

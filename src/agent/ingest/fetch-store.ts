@@ -20,7 +20,7 @@ import { readOperatorFiles } from '../overrides/operator-files.ts';
 import { readResources } from './read-resources.ts';
 import { scopeOf } from './fetch-scope.ts';
 import { resolveSuspects } from './suspects.ts';
-import { ingestPageLine } from './ingest-page.ts';
+import { ingestPageLine } from './ingest-resources.ts';
 import type { PageLine } from '../../protocol/page-lines.ts';
 
 export interface FetchResult {

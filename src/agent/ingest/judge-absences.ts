@@ -1,4 +1,4 @@
-// What the store says of single resources makes of an absence: established, disproved, worth counting, or nothing. Pure.
+// What the store's answers about single resources make of an absence: established, disproved, worth counting, or nothing. Pure.
 import type { Suspect } from '../../state/batch/ingest-model.ts';
 import { type Finding, RESOURCE_KINDS, type ResourceKind } from '../../protocol/records.ts';
 import { sayCount } from '../../common/text/count-noun.ts';

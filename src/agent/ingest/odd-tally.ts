@@ -1,4 +1,4 @@
-// Counts what is odd about single resources and has no record to be reported with.
+// Counts faults of single resources that no record reports.
 import { sayCount } from '../../common/text/count-noun.ts';
 import type { Finding, Judged } from '../../protocol/records.ts';
 import { ACTIVE_MISSING } from './judge-resource.ts';

@@ -1,4 +1,4 @@
-// Reads resources one by one, a few at once, and stops where the store is not there to answer.
+// Reads resources one by one, a few at a time, and stops when the store does not answer.
 import type { ReadAnswer } from '../../protocol/messages.ts';
 import type { Reader } from '../reader-client/reader-client.ts';
 import type { NamedResource } from './sync-request.ts';

@@ -1,4 +1,4 @@
-// What is missing is asked for by its id: a confirmed absence acts now, any other has to be repeated.
+// Looks missing resources up by id: a confirmed absence acts now, any other has to be repeated.
 import { randomInt } from 'node:crypto';
 import type { Suspect, IngestBatch } from '../../state/batch/ingest-model.ts';
 import type { ReadAnswer } from '../../protocol/messages.ts';
@@ -7,7 +7,7 @@ import type { Reader } from '../reader-client/reader-client.ts';
 import type { GroupRecord, Judged, ResourceKind } from '../../protocol/records.ts';
 import { type JudgedAbsences, judgeAbsences, type Lists, type SingleRead } from './judge-absences.ts';
 import { readResources } from './read-resources.ts';
-import { ingestOne } from './ingest-one.ts';
+import { ingestOne } from './ingest-resources.ts';
 
 /** More suspects than this are not asked for one by one: that many are for the guard and for time. */
 const MAX_SINGLE_READS = 50;

@@ -1,4 +1,4 @@
-// What a sync is asked to look at: everything, what changed, or some resources that the store named.
+// What a sync has to read: everything, what changed, or some resources that the store named.
 import { type ChangeNotice, MAX_NAMED } from '../../protocol/messages.ts';
 
 /** `event`: the named resources alone. */

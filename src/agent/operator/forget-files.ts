@@ -1,4 +1,4 @@
-// Removes what files of this node have of a person who left: keys, jobs put aside, grants, extensions, entries of the audit trail.
+// Removes what files of this node have of a person who left: keys, jobs set aside, grants, extensions, entries of the audit trail.
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Paths } from '../../common/paths.ts';

@@ -2,7 +2,7 @@
 import type { GuardVerdict } from '../../plan/guard/guard-model.ts';
 import type { Change } from '../../plan/change.ts';
 import type { FormerBinding } from '../../policy/identity/former.ts';
-import type { InheritedRow } from '../../policy/inherited.ts';
+import type { InheritedRow } from '../../policy/inherited/inherited.ts';
 import type { Binding } from '../../policy/model.ts';
 import { decide } from '../reconcile/decide.ts';
 import type { NodeContext } from '../node-context.ts';

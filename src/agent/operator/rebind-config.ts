@@ -1,7 +1,7 @@
 // What a rebind changes in the configuration, so that other nodes of the cluster give the same ids and follow the pins.
 import type { Config } from '../../config/config.ts';
 import type { ConfigEdit } from '../overrides/edit-config.ts';
-import type { Rebinding } from '../../policy/identity/rebind.ts';
+import type { Rebinding } from '../../policy/ledger/rebind.ts';
 
 /** @param config before the rebind. */
 export function planConfigEdits(moves: readonly Rebinding[], config: Config): ConfigEdit[] {

@@ -1,10 +1,11 @@
-// Revokes a person, or a key, at this moment: keys, account, sessions; without a sync, the store or the sync lock.
+// Revokes a person, or a key, at once: keys, account, sessions; without a sync, the store or the sync lock.
 import type { Config } from '../../config/config.ts';
 import { AgentError } from '../../common/errors.ts';
 import type { Applied, Host } from '../../host/host.ts';
 import type { Change } from '../../plan/change.ts';
 import { chooseId } from '../../policy/identity/ids.ts';
 import { DISABLED_SHELL } from '../../policy/accounts.ts';
+import { findLatestEnd } from '../../plan/plan-keys.ts';
 import { listFingerprints, readKeyFile } from '../../policy/keys/key-file-lines.ts';
 import type { Binding, StoredUser } from '../../policy/model.ts';
 import type { StateDatabase } from '../../state/state.ts';
@@ -136,8 +137,9 @@ function takeKey(fingerprint: string, host: Host): Change[] {
     if (!text.includes('\n') || kept.length === lines.length) return [];
     const common = { scimId: null, name, because: 'an operator blocked this key' };
     const rest = kept.map((line) => line.text).join('\n');
+    const until = findLatestEnd(kept.filter((line) => line.fingerprint !== null));
     return rest.trim() === ''
       ? [{ ...common, kind: 'keys-remove' }]
-      : [{ ...common, kind: 'keys-write', text: rest, gained: [], lost: [fingerprint] }];
+      : [{ ...common, kind: 'keys-write', text: rest, until, gained: [], lost: [fingerprint] }];
   });
 }

@@ -32,7 +32,7 @@ function refuse(why: string, edits: readonly ConfigEdit[]): ConfigWrite {
   return { outcome: 'refused', why, lines: renderEdits(edits) };
 }
 
-/** Sentences for the operator about a configuration that was written, or is to be written by hand. */
+/** Sentences for the operator about a configuration that was written, or that they must write by hand. */
 export function describeConfigWrite(file: string, write: ConfigWrite): string[] {
   if (write.outcome === 'unchanged') return [];
   if (write.outcome === 'written') return [`${file} is written: copy it to the other nodes of the cluster`];

@@ -26,20 +26,38 @@ export function editConfig(text: string, edits: readonly ConfigEdit[], file: str
   return edited;
 }
 
-/** The lines that an operator adds to `overrides`, for a configuration that a command cannot write. */
-export function renderEdits(edits: readonly ConfigEdit[]): string[] {
+/** One line for each edit, for people to read. */
+export function describeEdits(edits: readonly ConfigEdit[]): string[] {
   return edits.map((edit) => {
     switch (edit.kind) {
       case 'pin-uid':
-        return `overrides: - { id: ${quote(edit.scimId)}, uid: ${edit.id} }`;
       case 'pin-gid':
-        return `overrides: - { group: ${quote(edit.scimId)}, gid: ${edit.id} }`;
+        return `overrides: - ${renderPin(edit)}`;
       case 'unpin':
         return `overrides: remove the uid or gid of ${quote(edit.scimId)}`;
       case 'move-id':
         return `write ${quote(edit.to)} in place of ${quote(edit.from)}`;
     }
   });
+}
+
+/** YAML to paste, and further steps as comments, for a configuration that a command cannot write. */
+export function renderEdits(edits: readonly ConfigEdit[]): string[] {
+  const isPin = (edit: ConfigEdit): edit is Pin => edit.kind === 'pin-uid' || edit.kind === 'pin-gid';
+  const pins = edits.filter(isPin);
+  const others = edits.filter((edit) => !isPin(edit));
+  return [
+    ...(pins.length === 0 ? [] : ['overrides:', ...pins.map((pin) => `  - ${renderPin(pin)}`)]),
+    ...describeEdits(others).map((line) => `# ${line}`),
+  ];
+}
+
+type Pin = Extract<ConfigEdit, { readonly kind: 'pin-uid' | 'pin-gid' }>;
+
+function renderPin({ kind, scimId, id }: Pin): string {
+  return kind === 'pin-uid'
+    ? `{ id: ${quote(scimId)}, uid: ${id} }`
+    : `{ group: ${quote(scimId)}, gid: ${id} }`;
 }
 
 const quote = (id: string): string => JSON.stringify(id);

@@ -11,7 +11,7 @@ const MAX_LINKS = 40;
 
 /**
  * The plain file behind a link, since a rename onto the link would part it from what it leads to.
- * @param change what is to be changed in the file, in the imperative: for an operator who has to do it elsewhere.
+ * @param change what to change in the file, in the imperative: for an operator who must do it elsewhere.
  * @throws AgentError host_write: it is a key of a ConfigMap or Secret, or mounted by itself.
  */
 export function locateWritable(file: string, change: string): string {
@@ -25,7 +25,7 @@ export function locateWritable(file: string, change: string): string {
       'host_write',
       `${file} comes from a ConfigMap or Secret, so it cannot be written here`,
       {
-        hint: `${change} where it comes from (kubectl edit configmap); the node notices by itself`,
+        hint: `${change} where it comes from (kubectl edit configmap); the node reads the change by itself`,
       },
     );
   }

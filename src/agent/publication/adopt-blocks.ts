@@ -11,7 +11,7 @@ import type { Binding } from '../../policy/model.ts';
 import type { NodeContext } from '../node-context.ts';
 import { addBlock, findRemark, readBlocks, removeEntry } from '../overrides/operator-files.ts';
 
-/** The list on the volume is not signed: no call verifies more, and the next one goes on. */
+/** The list on the volume is not signed: no call verifies more; the next call continues. */
 const MAX_NEW = 32;
 
 type Node = Pick<NodeContext, 'config' | 'paths'>;

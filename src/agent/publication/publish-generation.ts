@@ -32,7 +32,7 @@ export function isPublishing({ accounts, mode }: NodeContext['config']): boolean
   return accounts.backend === 'publish' && mode === 'enforce';
 }
 
-/** Whether a manifest is to be signed anew although nothing was decided. @param now epoch seconds. */
+/** Whether to sign a manifest again although nothing was decided. @param now epoch seconds. */
 export function isPublicationDue(context: Pick<NodeContext, 'config' | 'paths'>, now: number): boolean {
   return isPublishing(context.config) && open(context).isDue(now);
 }
@@ -71,7 +71,7 @@ function gather({ config, paths, state }: PublicationContext): PublishedState {
     });
   const read = (name: string): string => readCurrent(directory, `${name}.cache`) ?? '';
   const texts = { passwd: read('passwd'), group: read('group'), shadow: read('shadow') };
-  // Of a file that could not be written followers get no more than the helper serves here.
+  // If a file could not be written, followers get no more of it than the helper serves here.
   const keyFiles = leaveOutDenied(paths.denyList, readKeyFiles(paths.keys));
   const disabled = new Set(listDisabled(texts).map(({ name, uid }) => `${name}:${uid}`));
   const blocks = listDecidedBlocks(

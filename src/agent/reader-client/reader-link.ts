@@ -1,4 +1,4 @@
-// Keeps a reader at hand: a child of this process, or a unit of its own that connects to our socket.
+// Keeps a reader connected: a child of this process, or a unit of its own that connects to the agent's socket.
 import { chmodSync, chownSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -9,6 +9,7 @@ import { spawnReader } from './spawn-reader.ts';
 import type { Traffic } from '../../protocol/traffic.ts';
 import { attempt, toHostWrite, toSystemError } from '../../common/system-error.ts';
 import type { NodeContext } from '../node-context.ts';
+import { listenPrivately } from './private-socket.ts';
 import { findReaderUser } from './reader-user.ts';
 
 /** `child`: started and restarted by this process. `socket`: a unit of its own, supervised by the service manager. */
@@ -120,9 +121,7 @@ function listen(node: NodeContext, adopt: (stream: Duplex) => void): () => void 
   });
   const server = createServer(adopt);
   server.on('error', (error) => log.error(describeError(toHostWrite(cannot, error))));
-  const previousMask = process.umask(0o177);
-  server.listen(paths.readerSocket, () => {
-    process.umask(previousMask);
+  listenPrivately(server, paths.readerSocket, () => {
     const user = findReaderUser(paths.root, log);
     if (user !== null) chownSync(paths.readerSocket, user.uid, user.gid);
     chmodSync(paths.readerSocket, 0o600);

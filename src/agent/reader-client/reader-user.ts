@@ -12,6 +12,9 @@ export interface SystemUser {
   readonly gid: number;
 }
 
+/** Users that were looked for in vain, so that it is logged once. */
+const missed = new Set<string>();
+
 /** The reader's user on this node; null where the caller is not root, or where there is none (which is logged). */
 export function findReaderUser(root: string, log: Logger): SystemUser | null {
   return findSystemUser(READER_USER, root, log);
@@ -27,6 +30,8 @@ export function findSystemUser(name: string, root: string, log: Logger): SystemU
     .find((text) => text.startsWith(`${name}:`));
   const [, , uid, gid] = line?.split(':') ?? [];
   if (uid !== undefined && gid !== undefined) return { uid: Number(uid), gid: Number(gid) };
+  if (missed.has(name)) return null;
+  missed.add(name);
   log.warn(
     `there is no user ${name}: its process runs as root (systemd-sysusers makes it from sysusers.d/sunk-agent.conf)`,
   );

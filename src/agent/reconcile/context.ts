@@ -38,6 +38,8 @@ export interface SyncContext {
   readonly unblocked?: readonly string[];
   /** Absent: nothing watches. */
   readonly onProgress?: Progress;
+  /** Called once the store has been asked, or could not be. */
+  readonly onFetched?: () => void;
 }
 
 /** A new ledger there would give the uids of people to others. */

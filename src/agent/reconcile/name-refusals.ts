@@ -2,17 +2,21 @@
 import type { Refusal } from '../../policy/model.ts';
 import type { StateDatabase } from '../../state/state.ts';
 
-/** @returns of a refusal the one it is about, such as `User bob@example.com (5d0c8f0e)`. */
-export function createSubjectNamer(
+/** @returns each refusal with the one it is about, such as `User bob@example.com (5d0c8f0e)`. */
+export function nameRefusals(
+  refusals: readonly Refusal[],
   state: Pick<StateDatabase, 'users' | 'groups'>,
-): (refusal: Pick<Refusal, 'kind' | 'scimId'>) => string {
-  let names: ReadonlyMap<string, string> | null = null;
-  return ({ kind, scimId }) => {
-    names ??= new Map([
-      ...state.users().map(({ record }) => [`User ${record.id}`, record.userName] as const),
-      ...state.groups().map(({ record }) => [`Group ${record.id}`, record.name] as const),
-    ]);
+): (Refusal & { readonly subject: string })[] {
+  const wanted = new Set(refusals.map(({ scimId }) => scimId));
+  const names = new Map<string, string>();
+  for (const { record } of state.users())
+    if (wanted.has(record.id)) names.set(`User ${record.id}`, record.userName);
+  for (const { record } of state.groups())
+    if (wanted.has(record.id)) names.set(`Group ${record.id}`, record.name);
+  return refusals.map((refusal) => {
+    const { kind, scimId } = refusal;
     const name = names.get(`${kind} ${scimId}`);
-    return (name === undefined ? `${kind} ${scimId}` : `${kind} ${name} (${scimId})`).trim();
-  };
+    const subject = (name === undefined ? `${kind} ${scimId}` : `${kind} ${name} (${scimId})`).trim();
+    return { ...refusal, subject };
+  });
 }

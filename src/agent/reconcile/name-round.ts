@@ -1,4 +1,4 @@
-// One round over all managed names and ids: whether the other name services of this node know them otherwise.
+// One round over all managed names and ids: whether the other name services of this node know them differently.
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../../config/config.ts';

@@ -1,4 +1,4 @@
-// Who can use the node now that a sync is over: what it applied on what it found, whatever was planned, held or failed.
+// Who can use the node after a sync: the host as found, with the changes that were applied; not what was planned.
 import type { Applied } from '../../host/host.ts';
 import { DISABLED_DAY } from '../../plan/actual.ts';
 import type { Change } from '../../plan/change.ts';

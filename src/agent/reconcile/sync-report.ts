@@ -1,5 +1,5 @@
 // What a sync leaves behind for status, history and metrics: plain data, stored with the sync.
-import type { Succession } from '../../policy/identity/succession.ts';
+import type { Succession } from '../../policy/ledger/succession.ts';
 import { AgentError } from '../../common/errors.ts';
 import type { Applied } from '../../host/host.ts';
 import type { StateDatabase } from '../../state/state.ts';
@@ -13,7 +13,7 @@ import { countPresent } from './present-accounts.ts';
 import { countRecords, type RecordCounts } from './count-records.ts';
 import type { Application } from './application.ts';
 import type { PublicationReport } from '../publication/publish-generation.ts';
-import { createSubjectNamer } from './name-refusals.ts';
+import { nameRefusals } from './name-refusals.ts';
 import type { SyncMode } from '../ingest/sync-request.ts';
 
 export interface HeldSummary {
@@ -118,7 +118,6 @@ export function reportSync(input: ReportInput): SyncReport {
   const { plan, application, state, fetched, stateFault } = input;
   const applied = application.applied();
   const publication = application.publication();
-  const nameSubject = createSubjectNamer(state);
   const { desired, changes, verdict } = plan;
   const failures = applied.filter((result) => !result.ok);
   const isFailed = fetched instanceof AgentError;
@@ -150,9 +149,7 @@ export function reportSync(input: ReportInput): SyncReport {
     })),
     unknown: summariseNotInStore(plan.notInStore, findDone(applied)),
     ...describeFindings(plan),
-    refusals: desired.refusals
-      .slice(0, 100)
-      .map((refusal) => ({ ...refusal, subject: nameSubject(refusal) })),
+    refusals: nameRefusals(desired.refusals.slice(0, 100), state),
     problems: [
       ...(stateFault === null ? [] : [stateFault]),
       ...sayProblem(publication),

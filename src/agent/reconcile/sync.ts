@@ -123,6 +123,8 @@ async function fetchOrFail(
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
     return error;
+  } finally {
+    context.onFetched?.();
   }
 }
 

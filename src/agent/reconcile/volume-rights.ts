@@ -1,4 +1,4 @@
-// Takes back what a volume with `fsGroup` gives to a group at each mount: 2770 for directories, 0660 for files.
+// Removes the rights that a volume with `fsGroup` gives to a group at each mount: 2770 for directories, 0660 for files.
 import { chmodSync, lstatSync } from 'node:fs';
 import path from 'node:path';
 import type { Paths } from '../../common/paths.ts';

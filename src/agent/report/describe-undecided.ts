@@ -1,4 +1,4 @@
-// What waits for a decision of the operator and denies no one access that had it: a takeover, and overrides that match no user.
+// What waits for a decision of the operator and takes no access from anyone: a takeover, and overrides that match no user.
 import { sayCount } from '../../common/text/count-noun.ts';
 import type { Refusal } from '../../policy/model.ts';
 

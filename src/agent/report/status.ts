@@ -40,7 +40,7 @@ export interface StatusInput {
   readonly host: HostLoad | null;
   /** null: no round since the node booted. */
   readonly nameRound: NameRound | null;
-  /** What is wrong with the Kubernetes Secrets; empty where none are to be filled. */
+  /** What is wrong with the Kubernetes Secrets; empty where there are none to fill. */
   readonly secrets: readonly string[];
   /** The daemon that writes it; null: a command. */
   readonly daemon: DaemonIdentity | null;
@@ -185,15 +185,21 @@ function isOnTime({ nextSync, writtenAt }: Pick<Status, 'nextSync' | 'writtenAt'
   return now <= (nextSync === null ? writtenAt + COMMAND_VALIDITY : nextSync + LATENESS);
 }
 
-/** The status as it is now: one that is not renewed in time means that the daemon does not run. */
-export function judgeAge(status: Status, now: number): Status {
+/**
+ * The status as it is now: one that is not renewed in time means that the daemon does not run.
+ * @param unmounted the mount point of the state that is not mounted, so that no daemon starts; null: none.
+ */
+export function judgeAge(status: Status, now: number, unmounted: string | null = null): Status {
   const { daemon = null } = status;
   const isGone = daemon !== null && now > status.writtenAt + RESTART && hasEnded(daemon);
   if (isOnTime(status, now) && !isGone) return status;
   const since = `no sync since ${sayMinute(status.writtenAt)} (UTC)`;
-  const reason = isGone
-    ? `the agent has ended, and there is ${since}: systemctl status sunk-agent`
-    : `${since}: does the agent run? systemctl status sunk-agent`;
+  const reason =
+    unmounted !== null
+      ? `${unmounted} is in /etc/fstab and not mounted, so the agent does not start, and there is ${since}: mount ${unmounted}, then systemctl restart sunk-agent`
+      : isGone
+        ? `the agent has ended, and there is ${since}: systemctl status sunk-agent`
+        : `${since}: does the agent run? systemctl status sunk-agent`;
   return { ...status, health: 'failing', reasons: [reason, ...status.reasons] };
 }
 
@@ -209,7 +215,7 @@ export function readStatus(file: string): Status {
   } catch (cause) {
     if (!(isSystemError(cause) && cause.code === 'ENOENT'))
       throw toSystemError('refused', `cannot read ${file}`, cause);
-    const hint = 'is the agent running? systemctl status sunk-agent';
+    const hint = 'check that the agent runs: systemctl status sunk-agent';
     throw new AgentError('refused', `there is no status at ${file}`, { cause, hint });
   }
   const status = parseObject(text);

@@ -27,10 +27,17 @@ export function planSlurmImport(status: SlurmStatus | null, names: readonly stri
     throw new AgentError('refused', 'Slurm has not been compared yet', {
       hint: 'slurm.mode: observe, then systemctl status sunk-agent sunk-agent-slurm',
     });
-  const foreign = status.refusals.flatMap(({ code, name, scimId }): SlurmOwned[] => {
+  const { cluster } = status;
+  const refused = status.refusals.flatMap(({ code, name, scimId }): SlurmOwned[] => {
     const kind = KIND_OF.get(code);
-    return kind === undefined ? [] : [{ kind, name, scimId }];
+    return kind === undefined ? [] : [{ cluster, kind, name, scimId }];
   });
+  // No rule may want them, and then the next round removes what they have: only by name.
+  const waiting = status.unassigned
+    .filter(({ name }) => names.includes(name))
+    .filter(({ kind, name }) => !refused.some((one) => one.kind === kind && one.name === name))
+    .map((one) => ({ cluster, ...one }));
+  const foreign = [...refused, ...waiting];
   const known = new Set(foreign.map(({ name }) => name));
   const taken = foreign
     .filter(({ name }) => names.length === 0 || names.includes(name))

@@ -16,7 +16,7 @@ export function judgeSlurm(status: Status, slurm: SlurmStatus, now: number): Sta
 }
 
 function listReasons(
-  { failure, problems, held, refusals, at, controller }: SlurmStatus,
+  { failure, problems, held, refusals, at, controller, unassigned, cluster }: SlurmStatus,
   now: number,
 ): string[] {
   const reasons: string[] = [];
@@ -29,7 +29,14 @@ function listReasons(
   for (const { hash, reason } of held) reasons.push(`Slurm: held: ${reason} (sunk-agent approve ${hash})`);
   const [refusal] = refusals;
   if (refusal !== undefined) reasons.push(`Slurm: ${refusal.detail}${sayMore(refusals.length)}`);
+  if (unassigned.length > 0) reasons.push(`Slurm: ${sayUnassigned(unassigned, cluster)}`);
   return reasons;
+}
+
+/** Names that count as foreign until an operator has decided. */
+export function sayUnassigned(names: SlurmStatus['unassigned'], cluster: string): string {
+  const [first] = names;
+  return `it is not known in which cluster sunk-agent made ${first?.kind} ${first?.name}${sayMore(names.length)}; if in ${cluster}: sunk-agent import --slurm NAME...`;
 }
 
 function sayMore(count: number): string {
@@ -38,10 +45,11 @@ function sayMore(count: number): string {
 
 /** One line of `status`. */
 export function describeSlurm(status: SlurmStatus): string {
-  const { at, cluster, version, observing, associations, draining } = status;
+  const { at, cluster, version, observing, associations, draining, elsewhere } = status;
   if (at === null) return 'not compared yet';
   const mode = observing ? ', observing: nothing is changed' : '';
   const last = Math.max(...draining.map(({ until }) => until));
   const drains = draining.length === 0 ? '' : `, ${draining.length} draining until ${sayTime(last)}`;
-  return `cluster ${cluster}, ${sayCount(associations, 'managed association')}, ${version}${drains}${mode}`;
+  const others = elsewhere.map((one) => `, ${sayCount(one.names, 'name')} managed in cluster ${one.cluster}`);
+  return `cluster ${cluster}, ${sayCount(associations, 'managed association')}, ${version}${drains}${others.join('')}${mode}`;
 }

@@ -1,18 +1,14 @@
-// The agent's side of the Slurm worker's socket: listens, asks, and believes only what has the shape of an answer.
+// The agent's side of the Slurm worker's socket: listens, and asks the worker that came last.
 import { chmodSync, chownSync, mkdirSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { createServer, type Server } from 'node:net';
 import { AgentError, describeError } from '../../common/errors.ts';
 import { attempt, toHostWrite } from '../../common/system-error.ts';
-import { type Channel, openChannel } from '../../protocol/channel.ts';
-import {
-  type SlurmAsk,
-  type SlurmSay,
-  slurmSaySchema,
-  type SlurmStep,
-} from '../../protocol/slurm-messages.ts';
+import type { SlurmAsk, SlurmSay, SlurmStep } from '../../protocol/slurm-messages.ts';
 import type { NodeContext } from '../node-context.ts';
+import { findImpossible } from './check-rows.ts';
+import { listenPrivately } from '../reader-client/private-socket.ts';
 import { findSystemUser } from '../reader-client/reader-user.ts';
+import { openWorker, type SlurmReply, type SlurmWorker } from './slurm-worker.ts';
 
 /** Made by sysusers.d/sunk-agent.conf. */
 export const SLURM_USER = 'sunk-slurm';
@@ -20,66 +16,58 @@ export const SLURM_USER = 'sunk-slurm';
 export type SlurmAnswer = Extract<SlurmSay, { say: 'rows' }>['rows'];
 
 export interface SlurmLink {
-  /** Whether a worker is connected. */
-  isConnected(): boolean;
-  /** @throws AgentError slurm_failed with what Slurm said, or because no worker is connected. */
+  /** Why no worker can be asked, with the fix; null: one can. */
+  problem(): string | null;
+  /** @throws AgentError slurm_failed with what Slurm said, or slurm_unreachable. */
   read(cluster: string | null): Promise<SlurmAnswer>;
   apply(step: SlurmStep, cluster: string): Promise<void>;
+  /** A worker has greeted, and can be asked, or `problem` says why not. */
   onConnect(callback: () => void): void;
   close(): void;
 }
 
-/** 100,000 associations are some 20 MB. */
-const MAX_LINE_BYTES = 64 * 1024 * 1024;
-/** Longer than the worker waits for one command. */
-const PATIENCE_MS = 330_000;
-
-type Reply = Exclude<SlurmSay, { say: 'failed' }>;
-type Question = { readonly take: (reply: Reply) => void; readonly fail: (error: Error) => void };
-
-/** Listens where the worker's unit connects; only that user, and root, may. */
-export function listenForSlurm(node: NodeContext): SlurmLink {
-  const { log, paths } = node;
-  let worker: Worker | null = null;
+/** Listens where the worker's unit connects; only that user, its group (in a pod the uid is the site's), and root, may. */
+export function listenForSlurm(node: Pick<NodeContext, 'log' | 'paths'>): SlurmLink {
+  let worker: SlurmWorker | null = null;
   let onConnect = (): void => {};
-  const cannot = `cannot listen for the Slurm worker at ${paths.slurmSocket}`;
-  attempt(cannot, () => {
-    mkdirSync(paths.run, { recursive: true, mode: 0o755 });
-    rmSync(paths.slurmSocket, { force: true });
-  });
   const server = createServer((stream) => {
     worker?.end(new AgentError('slurm_unreachable', 'another Slurm worker came'));
-    const adopted = openWorker(stream, () => {
-      if (worker === adopted) worker = null;
+    const adopted = openWorker(stream, {
+      onGreet() {
+        if (adopted.problem() === null) node.log.info('the Slurm worker is connected');
+        onConnect();
+      },
+      onEnd() {
+        if (worker === adopted) worker = null;
+      },
     });
     worker = adopted;
-    log.info('the Slurm worker is connected');
-    onConnect();
   });
-  server.on('error', (error) => log.error(describeError(toHostWrite(cannot, error))));
-  const previousMask = process.umask(0o177);
-  server.listen(paths.slurmSocket, () => {
-    process.umask(previousMask);
-    const user = findSystemUser(SLURM_USER, paths.root, log);
-    if (user !== null) chownSync(paths.slurmSocket, user.uid, user.gid);
-    chmodSync(paths.slurmSocket, 0o600);
-  });
+  listen(server, node);
 
-  async function ask<T>(build: (n: number) => SlurmAsk, readAnswer: (reply: Reply) => T | null): Promise<T> {
-    if (worker === null)
-      throw new AgentError('slurm_unreachable', 'the Slurm worker is not connected', {
-        hint: 'systemctl status sunk-agent-slurm',
-      });
+  async function ask<T>(
+    build: (n: number) => SlurmAsk,
+    readAnswer: (reply: SlurmReply) => T | null,
+  ): Promise<T> {
+    const found = problem();
+    if (worker === null || found !== null) throw new AgentError('slurm_unreachable', found ?? NO_WORKER);
     return await worker.ask(build, readAnswer);
   }
 
+  function problem(): string | null {
+    return worker === null ? NO_WORKER : worker.problem();
+  }
+
   return {
-    isConnected: () => worker !== null,
-    read: (cluster) =>
-      ask(
+    problem,
+    async read(cluster) {
+      const asked = worker;
+      const rows = await ask(
         (n) => ({ ask: 'read', n, cluster }),
         (reply) => (reply.say === 'rows' ? reply.rows : null),
-      ),
+      );
+      return mustBePossible(rows, cluster, asked);
+    },
     apply: async (step, cluster) =>
       void (await ask(
         (n) => ({ ask: 'apply', n, cluster, step }),
@@ -95,62 +83,27 @@ export function listenForSlurm(node: NodeContext): SlurmLink {
   };
 }
 
-interface Worker {
-  ask<T>(build: (n: number) => SlurmAsk, readAnswer: (reply: Reply) => T | null): Promise<T>;
-  end(error: Error): void;
-}
-
-function openWorker(stream: Duplex, onEnd: () => void): Worker {
-  const channel: Channel = openChannel(stream, MAX_LINE_BYTES);
-  const questions = new Map<number, Question>();
-  let next = 1;
-
-  function end(error: Error): void {
-    for (const question of questions.values()) question.fail(error);
-    questions.clear();
-    channel.close();
-    onEnd();
-  }
-
-  channel.onMessage((message) => {
-    const parsed = slurmSaySchema.safeParse(message);
-    if (!parsed.success) {
-      end(new AgentError('slurm_failed', 'the Slurm worker said something that is not an answer'));
-      return;
-    }
-    const say = parsed.data;
-    const question = questions.get(say.n);
-    if (say.say === 'failed')
-      question?.fail(new AgentError(say.isLost ? 'slurm_unreachable' : 'slurm_failed', say.message));
-    else question?.take(say);
+/** @throws AgentError host_write */
+function listen(server: Server, { log, paths }: Pick<NodeContext, 'log' | 'paths'>): void {
+  const cannot = `cannot listen for the Slurm worker at ${paths.slurmSocket}`;
+  attempt(cannot, () => {
+    mkdirSync(paths.run, { recursive: true, mode: 0o755 });
+    rmSync(paths.slurmSocket, { force: true });
   });
-  channel.onClose(() => end(new AgentError('slurm_unreachable', 'the Slurm worker went away')));
-
-  return {
-    end,
-    ask: (build, readAnswer) =>
-      new Promise((resolve, reject) => {
-        const n = next;
-        next += 1;
-        const late = new AgentError('slurm_unreachable', `no answer within ${PATIENCE_MS / 1000} s`);
-        const timer = setTimeout(() => end(late), PATIENCE_MS).unref();
-        const close = (): void => {
-          clearTimeout(timer);
-          questions.delete(n);
-        };
-        questions.set(n, {
-          take(reply) {
-            const answer = readAnswer(reply);
-            if (answer === null) return;
-            close();
-            resolve(answer);
-          },
-          fail(error) {
-            close();
-            reject(error);
-          },
-        });
-        channel.send(build(n)).catch(reject);
-      }),
-  };
+  server.on('error', (error) => log.error(describeError(toHostWrite(cannot, error))));
+  listenPrivately(server, paths.slurmSocket, () => {
+    const user = findSystemUser(SLURM_USER, paths.root, log);
+    if (user !== null) chownSync(paths.slurmSocket, user.uid, user.gid);
+    chmodSync(paths.slurmSocket, user === null ? 0o600 : 0o660);
+  });
 }
+
+function mustBePossible(rows: SlurmAnswer, cluster: string | null, worker: SlurmWorker | null): SlurmAnswer {
+  const problem = findImpossible(rows, cluster);
+  if (problem === null) return rows;
+  const error = new AgentError('slurm_failed', `the Slurm worker said what Slurm cannot have: ${problem}`);
+  worker?.end(error);
+  throw error;
+}
+
+const NO_WORKER = 'the Slurm worker is not connected (systemctl status sunk-agent-slurm)';

@@ -3,10 +3,19 @@ import { AgentError, describeError } from '../../common/errors.ts';
 import type { DaemonContext } from '../daemon/open-context.ts';
 import { type Change, describeKind, isRevocation } from '../../plan/change.ts';
 import type { GuardVerdict, HeldSet } from '../../plan/guard/guard-model.ts';
-import type { SlurmPlan } from '../../plan/slurm/plan-slurm.ts';
+import type { SlurmPlan } from '../../plan/slurm/plan-model.ts';
 import { type SlurmBatch, splitBatch, toBatches } from './slurm-steps.ts';
 import type { HistoryRow } from '../../state/syncs/sync-log.ts';
-import { decideSlurm, type SlurmDecision } from './decide-slurm.ts';
+import { assignOwned } from './assign-owned.ts';
+import {
+  decideAtRest,
+  decideSlurm,
+  decideSync,
+  readSlurmBasis,
+  type SlurmBasis,
+  type SlurmDecision,
+} from './decide-slurm.ts';
+import { countSlurmFailures } from './slurm-failures.ts';
 import type { SlurmAnswer, SlurmLink } from './slurm-link.ts';
 
 /** What the round works with; `withContext` holds the sync lock, for no longer than a decision or a record takes. */
@@ -15,7 +24,12 @@ export interface SlurmRoundContext {
   withContext<T>(work: (context: DaemonContext) => Promise<T>): Promise<T>;
   /** Since when each held set is held, from one round to the next. */
   readonly heldSince: Map<string, number>;
-  readonly sleep: (ms: number) => Promise<void>;
+  /** By change, what it failed with last, from one round to the next. */
+  readonly failed: Map<string, string>;
+  /** Waits for so long, or until a sync has ended. @returns whether one has: then there may be more to do than to repeat. */
+  readonly pause: (ms: number) => Promise<boolean>;
+  /** A sync has just changed something, so that a decision is likely: it is made while Slurm is read. */
+  readonly isAfterChange: boolean;
 }
 
 export interface SlurmReport {
@@ -37,8 +51,12 @@ export interface SlurmReport {
   readonly associations: number;
   /** In which each person of this node can submit, as read at the end. */
   readonly accounts: SlurmDecision['accounts'];
+  readonly elsewhere: SlurmDecision['elsewhere'];
+  readonly unassigned: SlurmDecision['unassigned'];
   /** Whether the controller answered; without it no one gets an association. */
   readonly hasController: boolean;
+  /** It was long enough, and a sync has just ended: another round is to follow. */
+  readonly isCut: boolean;
 }
 
 /** Jobs end within KillWait (30 s by default), and until then Slurm keeps their association. */
@@ -52,42 +70,58 @@ export async function runSlurmRound(round: SlurmRoundContext): Promise<SlurmRepo
   const began = performance.now();
   let planned = 0;
   let done = 0;
-  /** What failed last, by the change; what a later turn did, is not among the changes that are left. */
-  const problems = new Map<string, string>();
+  const failures = countSlurmFailures(round.failed);
+  let isNews = true;
   for (let turn = 1; ; turn += 1) {
-    if (turn > 2) await round.sleep(PAUSE_MS);
-    const rows = await link.read(cluster);
-    const decision = await round.withContext((context) => decideSlurm(context, rows, round.heldSince));
+    if (turn > 1) isNews = turn > 2 && (await round.pause(PAUSE_MS));
+    // While Slurm answers. What a sync changes meanwhile is for the round that begins after it: here nothing is done of it.
+    const isEarly = turn === 1 && round.isAfterChange;
+    const knowing = round.withContext(async (context) => {
+      const early = isEarly ? await decideSync(context) : null;
+      return { known: readSlurmBasis(context), early };
+    });
+    const [rows, { known, early }] = await Promise.all([link.read(cluster), knowing]);
+    const basis = known.unassigned.isUndecided ? await assign(round, rows.cluster) : known;
+    const decision =
+      decideAtRest(basis, rows, round.heldSince) ??
+      (await round.withContext((context) => decideSlurm(context, rows, early, round.heldSince)));
     const { plan, verdict, isObserving } = decision;
-    if (turn === 1) planned = plan.changes.length;
+    if (isNews) planned = done + plan.changes.length;
     // What is still to do after the act was not kept.
-    const pending = verdict.go.filter((change) => turn === 1 || isWorthAnother(change));
-    if (isObserving || pending.length === 0 || turn === MOST_TURNS) {
-      const left = isObserving || turn === 1 ? [] : verdict.go.map(nameChange);
-      const said = left.map((name) => problems.get(name) ?? `${name}: Slurm did not keep it`);
+    const pending = verdict.go.filter(
+      (change) => (isNews || isWorthAnother(change)) && !failures.isStuck(change),
+    );
+    if (isObserving || pending.length === 0 || turn >= MOST_TURNS)
       return toReport(rows, decision, {
         planned,
         done,
-        problems: said,
+        problems: failures.say(isObserving || turn === 1 ? [] : verdict.go),
         seconds: (performance.now() - began) / 1000,
+        isCut: isNews && !isObserving && pending.length > 0,
       });
-    }
     const { results, lost } = await applyAll(withoutBusy(pending), rows.cluster, link);
-    for (const [change, problem] of results)
-      if (problem === null) done += 1;
-      else problems.set(nameChange(change), `${nameChange(change)}: ${problem}`);
+    done += [...results.values()].filter((problem) => problem === null).length;
+    const news = failures.note(results);
     await round.withContext(({ state }) => {
-      state.addHistory([...results].map((result) => toHistory(result, verdict)));
+      state.addHistory(news.map((result) => toHistory(result, verdict)));
       return Promise.resolve();
     });
     if (lost !== null) throw lost;
   }
 }
 
+/** What is known afterwards. */
+async function assign(round: Pick<SlurmRoundContext, 'withContext'>, cluster: string): Promise<SlurmBasis> {
+  return await round.withContext((context) => {
+    assignOwned(context, cluster);
+    return Promise.resolve(readSlurmBasis(context));
+  });
+}
+
 function toReport(
   rows: SlurmAnswer,
-  { plan, verdict, isObserving, associations, accounts }: SlurmDecision,
-  { problems, ...rest }: Pick<SlurmReport, 'planned' | 'done' | 'problems' | 'seconds'>,
+  { plan, verdict, isObserving, associations, accounts, elsewhere, unassigned }: SlurmDecision,
+  { problems, ...rest }: Pick<SlurmReport, 'planned' | 'done' | 'problems' | 'seconds' | 'isCut'>,
 ): SlurmReport {
   return {
     at: Math.floor(Date.now() / 1000),
@@ -101,6 +135,8 @@ function toReport(
     draining: plan.draining,
     associations,
     accounts,
+    elsewhere,
+    unassigned,
     hasController: rows.uids !== null,
   };
 }
@@ -149,11 +185,6 @@ async function applyAll(
     }
   }
   return { results, lost: null };
-}
-
-function nameChange(change: Change): string {
-  const kind = describeKind(change);
-  return `${kind.phrase.replace('%', change.name)}${kind.details(change)}`;
 }
 
 function toHistory(

@@ -18,6 +18,12 @@ export const slurmStatusSchema = z.object({
   /** How long the last round took that read Slurm. */
   seconds: z.number().default(0),
   associations: z.int(),
+  /** How many names are managed in other clusters, which rounds do not read. */
+  elsewhere: z.array(z.object({ cluster: z.string(), names: z.int() })).default([]),
+  /** Names that a build made which recorded no cluster, and of which it is not known. */
+  unassigned: z
+    .array(z.object({ kind: z.enum(['account', 'user']), name: z.string(), scimId: z.string() }))
+    .default([]),
   /** Whose running jobs go on after the account is lost, until when (`drain` of the rule). */
   draining: z.array(z.object({ name: z.string(), account: z.string(), until: z.int() })).default([]),
   changes: z.object({ planned: z.int(), done: z.int() }),
@@ -57,6 +63,8 @@ const NEVER: SlurmStatus = {
   controller: false,
   seconds: 0,
   associations: 0,
+  elsewhere: [],
+  unassigned: [],
   draining: [],
   changes: { planned: 0, done: 0 },
   problems: [],
@@ -102,6 +110,8 @@ function toStatus(report: SlurmReport): SlurmStatus {
     controller: hasController,
     seconds: Number(report.seconds.toFixed(3)),
     associations,
+    elsewhere: report.elsewhere.map((one) => ({ ...one })),
+    unassigned: report.unassigned.slice(0, MOST_REFUSALS).map((one) => ({ ...one })),
     draining: report.draining.map((one) => ({ ...one })),
     changes: { planned, done },
     problems: [...report.problems],

@@ -75,7 +75,7 @@ const DEFAULT_GROUPS: ReadonlySet<string> = new Set(['admin', 'metrics', 'read',
 function warnOfDefaultGroups(names: readonly string[]): void {
   for (const name of names.filter((one) => DEFAULT_GROUPS.has(one)))
     process.stderr.write(
-      `${name} is a default group of the Cloud Console: its members are those who have that policy there, and the identity provider cannot push a group of that name. Better a group of its own\n`,
+      `${name} is a default group of the Cloud Console: its members are those who have that policy there, and the identity provider cannot push a group of that name. Use a group of its own instead\n`,
     );
 }
 

@@ -19,6 +19,7 @@ import type { NodeContext } from '../../agent/node-context.ts';
 import { parseConfig } from '../../config/config.ts';
 import { createLogger } from '../../common/log.ts';
 import type { Paths } from '../../common/paths.ts';
+import { AgentError } from '../../common/errors.ts';
 import { attempt } from '../../common/system-error.ts';
 import type { ChosenAttributes } from './choose-attributes.ts';
 import { announceWait, LOCK_PATIENCE_MS } from '../waiting.ts';
@@ -48,7 +49,7 @@ export async function withDraft<T>(
     const tokenFile = path.join(directory, TOKEN);
     const source = { file: path.join('/', path.relative(paths.root, tokenFile)) };
     const text = JSON.stringify({ scim: { base_url: baseUrl, tokens: [source], attributes } });
-    const config = parseConfig(text, 'the base URL');
+    const config = readDraft(text, baseUrl);
     const configFile = path.join(directory, 'config.yaml');
     const gid = readerGroup(paths);
     writePrivately(configFile, text, gid);
@@ -59,6 +60,18 @@ export async function withDraft<T>(
     return await work({ config, configFile, log, paths: { ...paths, state } });
   } finally {
     rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** What was typed is one line of it: the others are sound. */
+function readDraft(text: string, baseUrl: string): NodeContext['config'] {
+  try {
+    return parseConfig(text, 'draft');
+  } catch (error) {
+    if (!(error instanceof AgentError) || !error.message.includes('scim.base_url')) throw error;
+    throw new AgentError('config_invalid', `${JSON.stringify(baseUrl)} is no SCIM Base URL`, {
+      hint: 'take the https:// URL that SCIM Configuration shows in the Cloud Console',
+    });
   }
 }
 

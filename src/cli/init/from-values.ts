@@ -39,7 +39,7 @@ const SAME_NAME = [
 export function carryValues(text: string, file: string): CarriedValues {
   const refuse = (message: string): never => {
     throw new AgentError('config_invalid', `${file}: ${message}`, {
-      hint: 'give the values of the slurm chart',
+      hint: 'give the values of the slurm chart: helm get values RELEASE -o yaml',
     });
   };
   const document = parseDocument(text);
@@ -100,7 +100,7 @@ function carryConfig({ DEFAULT: all, ...sections }: Ini, left: string[]): Record
   if (all['scim_base_url'] === undefined) left.push('scim_base_url is not set: put scim.base_url there');
   if (all['scim_auth_token'] !== undefined)
     left.push(
-      'scim_auth_token stands in the values: take it for known, make a new token, and put it into the Secret',
+      'scim_auth_token is in the values: treat it as known, create a new token, and put it into the Secret',
     );
   for (const [key, usual] of [
     ['scim_users_endpoint', 'Users'],
@@ -190,7 +190,7 @@ function carryUsers(query: string, left: string[]): { groups: string[]; paramete
     );
   const names = groups.split(',').flatMap((one) => (one.trim() === '' ? [] : [one.trim()]));
   if (names.length === 0)
-    left.push('scim_users_parameters names no groups: access.groups is empty, so that no one has access');
+    left.push('scim_users_parameters names no groups: access.groups is empty, so no one has access');
   return { groups: names, parameters };
 }
 

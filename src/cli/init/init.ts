@@ -1,7 +1,7 @@
 // `sunk-agent init`: from a base URL, a token and the names of groups to a configuration, after showing the plan.
 import { readFileSync } from 'node:fs';
 import { decide } from '../../agent/reconcile/decide.ts';
-import { createSubjectNamer } from '../../agent/reconcile/name-refusals.ts';
+import { nameRefusals } from '../../agent/reconcile/name-refusals.ts';
 import type { SyncContext } from '../../agent/reconcile/context.ts';
 import { parseConfig } from '../../config/config.ts';
 import { AgentError } from '../../common/errors.ts';
@@ -40,8 +40,8 @@ export const help = `Usage: sunk-agent init [--base-url URL] [--token-file FILE]
 Reads the store, finds the groups and pins their ids, shows what the first sync would do, and writes the
 configuration and the token. Accounts, sshd and NSS stay as they are. Asks on a terminal for what is not given.
 
-  --from-values FILE the values of a slurm chart: prints values for the chart sunk-agent, and on standard error what of
-                     the nsscache block cannot be carried over. Asks no store, and writes nothing; - is standard input
+  --from-values FILE the values of a slurm chart: prints values for the chart sunk-agent, and on standard error what it
+                     cannot carry over of the nsscache block. Asks no store, and writes nothing; - is standard input
   --base-url URL     the SCIM Base URL of SCIM Configuration
   --token-file FILE  the file that holds the token; - is standard input. Without it the token in
                      /etc/sunk-agent/credentials is used
@@ -51,8 +51,8 @@ configuration and the token. Accounts, sshd and NSS stay as they are. Asks on a 
                      that all members of the groups have
   --attribute KEY=PATH
                      where this store has a POSIX name, uid, gid, home or shell (KEY is one of scim.attributes). Without
-                     it a raw user and a raw group are looked at, and what could be it is shown and asked. Since SUNK
-                     8.3 groups are selected by a POSIX group name of their own, and not by their display name
+                     it init looks at a raw user and a raw group, shows the candidates and asks. Since SUNK 8.3 a group
+                     is selected by a POSIX group name of its own, and not by its display name
   --enforce          apply the plan; without it, and without a yes on the terminal, the agent observes
   --force            replace a configuration that names a store; it is kept as config.yaml.before-init
 
@@ -99,7 +99,10 @@ function printCarried(file: string, json: boolean): number {
   try {
     text = readFileSync(file === '-' ? 0 : file, 'utf8');
   } catch (cause) {
-    throw new AgentError('config_missing', `cannot read ${file}`, { cause, hint: '' });
+    throw new AgentError('config_missing', `cannot read ${file}`, {
+      cause,
+      hint: 'give the values of the slurm chart: helm get values RELEASE -o yaml',
+    });
   }
   const carried = carryValues(text, file);
   if (json) {
@@ -147,9 +150,8 @@ async function showPlan(
     );
   } else {
     process.stdout.write(printPlan(changes, verdict, mayColour()));
-    const nameSubject = createSubjectNamer(store.state);
-    for (const refusal of desired.refusals.slice(0, 20))
-      process.stdout.write(`${makePrintable(`refused: ${nameSubject(refusal)}: ${refusal.detail}`)}\n`);
+    for (const { subject, detail } of nameRefusals(desired.refusals.slice(0, 20), store.state))
+      process.stdout.write(`${makePrintable(`refused: ${subject}: ${detail}`)}\n`);
     const more = desired.refusals.length - 20;
     if (more > 0) process.stdout.write(`and ${more} more ${more === 1 ? 'refusal' : 'refusals'}\n`);
   }

@@ -5,7 +5,7 @@ export type Ini = Readonly<Record<string, Record<string, string>>> & {
   readonly DEFAULT: Record<string, string>;
 };
 
-/** Comments are whole lines; a line that begins with blanks goes on with the value before. */
+/** Comments are whole lines; a line that begins with blanks continues the value before. */
 export function parseIni(text: string): Ini {
   const sections = new Map<string, Map<string, string>>([['DEFAULT', new Map()]]);
   let section = 'DEFAULT';

@@ -11,8 +11,8 @@ export const options = {} as const;
 
 export const help = `Usage: sunk-agent config check [FILE] [--json] [--config FILE] [--root DIR]
 
-Whether FILE, or else the configuration of this node, is one that the agent takes, in the next release too: syntax,
-keys, types and ranges. Asks neither the store nor the node. Run it before a configuration is rolled out.
+Checks whether the agent accepts FILE, or else the configuration of this node, in the next release too: syntax, keys,
+types and ranges. Asks neither the store nor the node. Run it before a rollout.
 
 Examples:
   sunk-agent config check new.yaml

@@ -22,6 +22,11 @@ whether a local account can still log in. Each finding has its fix; the worst co
 syncs do not work as configured; SECURITY, a login path may bypass sunk-agent; WARNING, logins work today; ?, it
 could not be checked.
 
+Where the agent runs, doctor asks it for one login of the canary: sunk-canary, an account that can do nothing, logs in
+over ssh to this node's own sshd. It logs in as no user (sunk-agent why NAME --try does), waits half a minute after a
+failure where sshd punishes failures, and tries none with canary.every: never. A failed login is an ERROR (login-trial);
+one that proves nothing about the users is ? (login-unproven).
+
   --fix   apply the fixes that are without risk (sshd drop-in, rights of sunk-agent's files, cache of nscd); each is
           announced first, a fix that fails is reported, and the others are applied all the same
 

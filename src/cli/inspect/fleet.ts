@@ -14,12 +14,12 @@ export const options = { all: { type: 'boolean', default: false } } as const;
 
 export const help = `Usage: sunk-agent fleet [--all] [--json] [--config FILE] [--root DIR]
 
-Lists the followers that need a look, by the heartbeats that they leave in publish.heartbeats. Every pod can write
-there, so that this is what followers report, and no proof. No login is tried: that one works in a pod shows only there.
+Lists the followers that need attention, by the heartbeats that they leave in publish.heartbeats. Every pod can write
+there, so this is what followers report, and no proof. fleet tries no login: try one in the pod.
 
   faulty   refuses what is on the volume, has no generation, or has a clock that is a minute off, with the reason
   behind   has an older generation than the one that was published last
-  stale   has left no heartbeat for two minutes: ended, or stopped by a user who is root there; delete such a pod
+  stale    has left no heartbeat for two minutes: ended, or stopped by a user who is root there; delete such a pod
   --all    also those that are current
 
 Examples:

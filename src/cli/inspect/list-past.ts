@@ -29,7 +29,7 @@ export function readAt(text: unknown, now: number): number | null {
   if (span === null && time === null)
     throw new AgentError('usage', '--at takes a span such as 2h, or a time with its zone (RFC 3339)');
   const at = span === null ? Math.floor((time ?? 0) / 1000) : now - span;
-  if (at > now) throw new AgentError('usage', '--at takes a time that has been');
+  if (at > now) throw new AgentError('usage', '--at takes a time in the past');
   return at;
 }
 
@@ -37,7 +37,7 @@ export function readAt(text: unknown, now: number): number | null {
 export function showPast({ json, values }: CommandContext, { people, at, history, config }: Past): string {
   for (const filter of ['state', 'expires-within'])
     if (values[filter] !== undefined)
-      throw new AgentError('usage', `--${filter} is of the present: not with --at`);
+      throw new AgentError('usage', `--${filter} shows the present: it cannot be used with --at`);
   const { begin, rows: events } = history;
   if (begin === null || at < begin)
     throw new AgentError(
@@ -45,7 +45,7 @@ export function showPast({ json, values }: CommandContext, { people, at, history
       begin === null
         ? 'there is no history yet'
         : `the history begins at ${new Date(begin * 1000).toISOString()}`,
-      { hint: 'audit.retention says how long it is kept; audit events that were collected tell of before' },
+      { hint: 'audit.retention says how long it is kept; collected audit events have earlier changes' },
     );
   const rows = findPeopleAt({ at, history: events, present: people, config }).filter(readPastFilters(values));
   if (json) return `${JSON.stringify({ schema_version: 1, at, historySince: begin, people: rows })}\n`;

@@ -3,7 +3,7 @@ import { sayCount } from '../../common/text/count-noun.ts';
 import { makePrintable } from '../../common/text/printable.ts';
 import type { NameFact } from '../../policy/names/explain-names.ts';
 
-/** Refusals first, since they are what there is to do. */
+/** Refusals first, since they need action. */
 export function describeNames(facts: readonly NameFact[]): string {
   const refused = facts.filter(({ status }) => status === 'refused');
   const named = facts.filter(({ status }) => status !== 'refused');

@@ -1,7 +1,7 @@
 // `sunk-agent plan`: what a sync would change, computed by the engine that would change it.
 import { openNodeContext } from '../../agent/node-context.ts';
 import { openSyncContext, type SyncContext } from '../../agent/reconcile/context.ts';
-import { createSubjectNamer } from '../../agent/reconcile/name-refusals.ts';
+import { nameRefusals } from '../../agent/reconcile/name-refusals.ts';
 import { decide } from '../../agent/reconcile/decide.ts';
 import { judgeFreshness } from '../../agent/ingest/freshness.ts';
 import { fetchStore } from '../../agent/ingest/fetch-store.ts';
@@ -23,6 +23,7 @@ import type { UnmanagedAccount } from '../../plan/sync/list-not-in-store.ts';
 import { applyChosenNames } from '../../policy/names/chosen-names.ts';
 import { explainNames } from '../../policy/names/explain-names.ts';
 import { printPlan } from '../../plan/print.ts';
+import { AgentError } from '../../common/errors.ts';
 import { makePrintable } from '../../common/text/printable.ts';
 import { wrapText } from '../terminal/wrap.ts';
 import type { CommandContext } from '../command.ts';
@@ -51,7 +52,8 @@ Examples:
   sunk-agent plan --names
   sunk-agent plan --json
 
-Exit status: 0 nothing to change, 2 changes, 1 error. With --names: 0 no one is refused, 2 some are, 1 error.`;
+Exit status: 0 nothing to change, 2 changes, 1 error, or the store was not read yet. With --names: 0 no one is refused,
+2 some are, 1 the same.`;
 
 export async function run(context: CommandContext): Promise<number> {
   const node = openNodeContext(context);
@@ -64,7 +66,12 @@ export async function run(context: CommandContext): Promise<number> {
       context.values['fetch'] === true
         ? await withReader(node, (reader) => fetchStore({ ...syncContext, reader, now }, EVERYTHING, null))
         : null;
-    const decision = await decide(syncContext, now, judgeFreshness(fetched, syncContext.state, now));
+    const freshness = judgeFreshness(fetched, syncContext.state, now);
+    const decision = await decide(syncContext, now, freshness);
+    if (freshness.completeAt === null && decision.changes.length === 0 && isEmpty(syncContext.state))
+      throw new AgentError('refused', 'there is no plan: the store was not read yet', {
+        hint: 'sunk-agent plan --fetch reads it',
+      });
     if (context.values['names'] === true) return showNames(context, syncContext, decision);
     const {
       changes,
@@ -91,6 +98,11 @@ export async function run(context: CommandContext): Promise<number> {
   }
 }
 
+/** Whether no record of the store is known. */
+function isEmpty(state: Pick<StateDatabase, 'users' | 'groups'>): boolean {
+  return state.users().length === 0 && state.groups().length === 0;
+}
+
 function showNames(
   { json }: CommandContext,
   { state, config }: Pick<SyncContext, 'state' | 'config'>,
@@ -108,9 +120,8 @@ function describeRefusals(
   state: Pick<StateDatabase, 'users' | 'groups'>,
 ): string {
   if (refusals.length === 0) return '';
-  const nameSubject = createSubjectNamer(state);
-  const lines = refusals.map(
-    (refusal) => `  ! ${makePrintable(`${nameSubject(refusal)}: ${refusal.detail}`, 1000)}\n`,
+  const lines = nameRefusals(refusals, state).map(
+    ({ subject, detail }) => `  ! ${makePrintable(`${subject}: ${detail}`, 1000)}\n`,
   );
   return `\nRefused:\n${lines.join('')}`;
 }

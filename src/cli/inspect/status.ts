@@ -4,6 +4,7 @@ import { describeGrants } from '../../agent/report/describe-grants.ts';
 import { AgentError } from '../../common/errors.ts';
 import { judgeAge, readStatus, type Status } from '../../agent/report/status.ts';
 import { judgeLoginPath, sayLoginPath, withLoginPath } from '../../agent/report/login-path.ts';
+import { findUnmounted } from '../../host/probes/unmounted.ts';
 import { readLoginPath } from '../../host/trial/login-path.ts';
 import { type Paths, pathsUnder } from '../../common/paths.ts';
 import { sayAgo, sayMinute } from '../../common/text/relative-time.ts';
@@ -19,13 +20,13 @@ export const help = `Usage: sunk-agent status [--host] [--json] [--root DIR]
        sunk-agent status --probe live|ready [--root DIR]
 
 Reads /run/sunk-agent/status.json, which the last sync wrote; needs neither root nor the daemon. The first line says
-whether a login works: each canary.every the agent has sunk-canary, an account that can do nothing, log in over ssh.
+whether a login works: every canary.every the agent has sunk-canary, an account that can do nothing, log in over ssh.
 Proven, failed (failing), or not proven (degraded): no trial yet, or a rule such as AllowGroups excludes sunk-canary.
 
   --host   this machine's load, memory and disks now, not as of the last sync; as root also the active accounts
   --probe live    for a pod: 0 while the agent syncs on time, else 1. A degraded or failing node is not restarted
   --probe ready   for a pod: 0 once the store was read completely and sshd asks sunk-agent for keys, else 1; also 1
-                  while a trial login of the canary fails for a reason that concerns all
+                  while a trial login of the canary fails for a reason that concerns all users
   --json   schema_version 2. Beside each renamed field stands its name of version 1, which ends with the next release:
            version, store.lastHeard, counts.accountsOpen and accountsClosed, lastPass, nextPass
 
@@ -45,7 +46,7 @@ export async function run({ root, json, values }: CommandContext): Promise<numbe
   const written = read === null ? null : renewLoginPath(read, paths, now);
   if (probe !== null) return answerProbe(probe, written, now);
   if (written === null) return EXIT.failing;
-  const found = judgeAge(written, now);
+  const found = judgeAge(written, now, findUnmounted(paths.root, paths.state));
   // Loaded on request alone: monitors call status often.
   const host =
     values['host'] === true ? await (await import('./live-host.ts')).probeNow(found, paths, now) : found.host;

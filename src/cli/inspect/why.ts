@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { addTrial } from '../../diagnose/trial/with-trial.ts';
 import type { SubmitFacts } from '../../diagnose/why/submit/submit-facts.ts';
 import { addSubmit } from '../../diagnose/why/with-submit.ts';
+import { KEY_REVOKED } from '../../host/sshd/revoked-keys.ts';
 import { hasNoHostKeys, tryLogin, type TrialResult, WITHOUT_HOST_KEYS } from '../../diagnose/trial/trial.ts';
 import { findSlurmPerson } from '../../agent/slurm/find-slurm-person.ts';
 import { askSubmit } from '../../host/slurm/ask-submit.ts';
@@ -42,7 +43,7 @@ needs neither the store nor the daemon; without root it reports what it could no
   --key FINGERPRINT   check this key (SHA256:...) alone, and list the sessions that it opened here in the last 30 days
   --try               as root: log in as NAME through the running sshd, with a key that is valid for seconds, and say
                       which step failed: connect, authenticate, account, session or shell. The result outranks the
-                      checks. It is on the audit trail; after a failure the next one waits 30 seconds
+                      checks. The audit trail records it; after a failure the next one waits 30 seconds
   --sudo              as root: ask sudo itself what it lets NAME run (sudo -l -U), beside what sunk-agent gives
   --submit            as root: why Slurm takes no job of NAME, from the rule to a submission that is tried but not
                       queued (sbatch --test-only); needs Slurm's client programs on this node
@@ -126,6 +127,8 @@ async function tryAs(facts: Facts, { paths }: NodeContext): Promise<TrialResult>
   if (name === null || desired === null) return no('no managed account of that name may log in on this node');
   if (desired.disabled !== null) return no(`${name} may not log in, so no login is tried`);
   if (sshd.ok && hasNoHostKeys(sshd.value)) return { tried: true, trial: WITHOUT_HOST_KEYS };
+  const revoked = sshd.ok ? sshd.value.findings.find(({ code }) => code === KEY_REVOKED) : undefined;
+  if (revoked !== undefined) return no(`${revoked.detail}, so no login is tried`);
   if (!sshd.ok || sshd.value.settings === null)
     return no(sshd.ok ? 'sshd does not report its settings' : sshd.why);
   recordAct(paths, { act: 'trial', subject: name, detail: 'a login is tried' });

@@ -1,4 +1,4 @@
-// `sunk-agent block`: revokes access at once, also with store and daemon down.
+// `sunk-agent block`: revokes access at once, also while store and daemon are down.
 import { recordAct } from '../../agent/report/audit.ts';
 import { describeReport } from '../../agent/report/describe-report.ts';
 import {
@@ -30,8 +30,8 @@ export const help = `Usage: sunk-agent block NAME [--for DURATION] [--config FIL
 Revokes the access of a user (account name, present or former, userName, SCIM id or externalId) or of a key
 (fingerprint, SHA256:...) at once and until unblock, whatever the store has. Needs neither store nor daemon; with a
 configuration that is broken it uses the last one that was sound. The block list is /etc/sunk-agent/blocked, which keeps
-the SCIM id, so that no rename ends a block; a fleet may share it. A line written by hand may block a name that nothing
-knows yet.
+the SCIM id, so that no rename ends a block; a fleet may share it. A line written by hand may block a name that is not
+known yet.
 
   --for DURATION   such as 8h: the block ends by itself
   --offline KEY    only where followers are: signs the block with that key of an operator and puts it on the volume

@@ -1,7 +1,7 @@
 // A rebind as text: what moves, with which ids, what is written besides, and which files have to follow.
 import { makePrintable } from '../../common/text/printable.ts';
-import { type ConfigEdit, renderEdits } from '../../agent/overrides/edit-config.ts';
-import type { Rebinding, RebindPlan } from '../../policy/identity/rebind.ts';
+import { type ConfigEdit, describeEdits } from '../../agent/overrides/edit-config.ts';
+import type { Rebinding, RebindPlan } from '../../policy/ledger/rebind.ts';
 
 export function describeRebind(
   { moves, refused }: RebindPlan,
@@ -18,7 +18,7 @@ export function describeRebind(
         }`,
     ),
     ...refused.map(({ from, to, detail }) => `  ! ${from} -> ${to} refused: ${detail}`),
-    ...renderEdits(edits).map((line) => `  ~ ${configFile}: ${line}`),
+    ...describeEdits(edits).map((line) => `  ~ ${configFile}: ${line}`),
     `${moves.length} ${isApplied ? 'moved' : 'to move'}, ${refused.length} refused${
       isApplied || moves.length === 0 ? '' : '; --apply does it'
     }`,

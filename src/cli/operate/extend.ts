@@ -115,7 +115,7 @@ async function extend(
     }
     if (subject !== null && wanted.length === 0) {
       throw new AgentError('refused', `there is no account of ${JSON.stringify(subject)} on this node`, {
-        hint: 'sunk-agent why reports what is known of a user',
+        hint: 'sunk-agent why NAME shows what is known of a user',
       });
     }
     writeExtensions(paths.extended, extensions.values());

@@ -22,11 +22,11 @@ export const options = {};
 export const help = `Usage: sunk-agent forget NAME [--config FILE] [--root DIR]
 
 Erases what this node keeps of a user who left (account name, userName or SCIM id): record, keys, history, reports,
-grants, jobs that were put aside, the account's line if it is still there, and the name in the audit trail, whose acts
+grants, jobs that were set aside, the account's line if it is still there, and the name in the audit trail, whose acts
 stay. Refused while the user is in the store, enabled or on the block list.
 
 The ledger keeps SCIM id, account name, uid and the path of the home, so that they are given to no one else. Homes and
-logs stay: events and log lines that were collected are elsewhere.
+logs stay, and so do events and log lines that were collected elsewhere.
 
 Examples:
   sunk-agent forget alice

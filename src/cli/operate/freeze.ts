@@ -1,4 +1,4 @@
-// `sunk-agent freeze`: no additions and no removals for absence for a while; revocations continue.
+// `sunk-agent freeze`: no grants, and no removals for absence, for a while; revocations continue.
 import { recordAct } from '../../agent/report/audit.ts';
 import { operatorName, writeFreeze } from '../../agent/overrides/operator-files.ts';
 import { openNodeContext } from '../../agent/node-context.ts';

@@ -39,10 +39,10 @@ An access group lets them log in; a sudo group gives sudo to a user who can log 
   --reason TEXT    for list, plan, why, the audit trail and the audit events
   --end            end it now
 
-It ends by itself, also where the agent is dead: what it gives is written with its end, as expiry-time on the keys and
-NOTAFTER in the sudoers rule. The next sync then disables the account and ends its sessions. A clock that is set back
-ends it; one that is set forward ends it earlier. A block, a deactivation, a refusal and the guard rank over a grant.
-Another grant of the same user and group takes its place.
+It ends by itself, even without the agent: its end is in the files, as expiry-time on the keys and NOTAFTER in the
+sudoers rule. The next sync then disables the account and ends its sessions. A clock that is set back ends it; one that
+is set forward ends it earlier. A block, a deactivation, a refusal and the guard override a grant. Another grant of the
+same user and group replaces it.
 
 Examples:
   sunk-agent grant alice --group slurm-admins --for 8h --reason "incident 4711"
@@ -143,7 +143,7 @@ function findGroup(word: string, view: StateView, config: NodeContext['config'])
   const names = [...new Set(all.map(({ name }) => name))].join(', ');
   throw new AgentError(
     'refused',
-    `${word} is no group of access.groups or access.sudo_groups that the store has`,
+    `${word} is not a group of access.groups or access.sudo_groups at the store`,
     { hint: names === '' ? 'the store has none of them' : `one of ${names}` },
   );
 }
@@ -156,7 +156,7 @@ function demandPresent(scimId: string, { userName }: Subject, view: StateView): 
   if (!user.record.active)
     throw new AgentError(
       'refused',
-      `${userName ?? scimId} is inactive at the store, which ranks over a grant`,
+      `${userName ?? scimId} is inactive at the store, which overrides a grant`,
     );
 }
 

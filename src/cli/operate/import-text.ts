@@ -1,7 +1,7 @@
 // What `sunk-agent import` shows: each account as the same, different at the store, or not at the store.
 import { sayCount } from '../../common/text/count-noun.ts';
 import { makePrintable } from '../../common/text/printable.ts';
-import type { InheritedRow } from '../../policy/inherited.ts';
+import type { InheritedRow } from '../../policy/inherited/inherited.ts';
 import type { Takeover } from '../../policy/identity/takeover.ts';
 
 /** What a binding keeps although the store has it otherwise. */
@@ -17,13 +17,15 @@ export interface ImportPlan extends Takeover {
   readonly kept: readonly KeptUid[];
   /** Accounts and groups that are decided now. */
   readonly decided: readonly InheritedRow[];
+  /** The group and sshkey files that are not beside FILE. */
+  readonly absent: readonly { readonly map: 'group' | 'sshkey'; readonly file: string }[];
 }
 
 const SHOWN = 20;
 
 const FATE_TEXTS: Readonly<Record<InheritedRow['fate'], string>> = {
   undecided: 'stays as it is',
-  keep: 'goes on being published as it is',
+  keep: 'is published as before',
   retire: 'is disabled, and removed once accounts.retention is over',
   drop: 'is no longer published',
 };
@@ -54,6 +56,7 @@ export function describeImport(plan: ImportPlan, isApplied: boolean): string {
         `  ~ account ${name}: uid ${id}, is not at the store: ${fate}, it ${FATE_TEXTS[fate]}`,
     ),
     ...describeGroups(decided),
+    ...describeAbsent(plan),
     ...describeLeft(left),
     summarise(plan, left.length, isApplied),
     ...(isApplied || !hasWork(plan) ? [] : ['--apply does it']),
@@ -71,16 +74,29 @@ function describeGroups(decided: readonly InheritedRow[]): string[] {
   return (['keep', 'drop'] as const).flatMap((fate) => {
     const names = groups.flatMap((group) => (group.fate === fate ? [group.name] : []));
     if (names.length === 0) return [];
-    const verb = fate === 'keep' ? 'go on being published as they are' : 'are no longer published';
+    const verb = fate === 'keep' ? 'are published as before' : 'are no longer published';
     return [`  ~ groups that ${verb}: ${listNames(names)}`];
   });
+}
+
+/** What stays is published with what FILE and the files beside it have, and with nothing else. */
+function describeAbsent({ decided, absent }: ImportPlan): string[] {
+  const stays = decided.filter(
+    ({ kind, fate }) => kind === 'account' && (fate === 'keep' || fate === 'undecided'),
+  );
+  if (stays.length === 0) return [];
+  const what = { group: 'without groups of their own', sshkey: 'without keys' };
+  return absent.map(
+    ({ map, file }) =>
+      `  ! ${file} is not beside FILE: ${sayCount(stays.length, 'account')} would be published ${what[map]}; copy it there first`,
+  );
 }
 
 function describeLeft(names: readonly string[]): string[] {
   if (names.length === 0) return [];
   return [
     `  unchanged, no user of the store has the name: ${listNames(names)}`,
-    '  such an account goes on being published as it is; decide with --unknown keep, --unknown retire or --unknown drop',
+    '  such an account is published as before; decide with --unknown keep, --unknown retire or --unknown drop',
   ];
 }
 

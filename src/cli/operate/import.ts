@@ -12,10 +12,10 @@ import { AgentError } from '../../common/errors.ts';
 import { sayCount } from '../../common/text/count-noun.ts';
 import { makePrintable } from '../../common/text/printable.ts';
 import type { ConfigEdit } from '../../agent/overrides/edit-config.ts';
-import { readFoundAccounts, readFoundLines } from '../../host/accounts/found-accounts.ts';
+import { listAbsentBeside, readFoundAccounts, readFoundLines } from '../../host/accounts/found-accounts.ts';
 import { printPlan } from '../../plan/print.ts';
-import type { InheritedLine } from '../../policy/inherited.ts';
-import { decideLines, type LineDecision } from '../../policy/inherited-rows.ts';
+import type { InheritedLine } from '../../policy/inherited/inherited.ts';
+import { decideLines, type LineDecision } from '../../policy/inherited/inherited-rows.ts';
 import { applyChosenNames } from '../../policy/names/chosen-names.ts';
 import type { PasswdEntry } from '../../policy/posix.ts';
 import { readNodeFacts } from '../../plan/managed-state.ts';
@@ -47,19 +47,20 @@ ledger or this node has another uid, gid or home, and left unchanged where no us
 on the records of the last sync (sunk-agent sync reads the store), and shows what the next one would do. Changes nothing
 without --apply.
 
-With accounts.backend: nsscache, a line that is bound to no one goes on being published as it is, with its keys in the
-sshkey.cache and its groups in the group.cache beside FILE, and its name and uid are given to no one.
+With accounts.backend: nsscache or publish, a line that is bound to no one is published as before, with its keys in the
+sshkey.cache and its groups in the group.cache beside FILE, and its name and uid are given to no one. Where one of these
+files is missing, the plan says what is lost.
 
 A local account that is taken over keeps its line, its password and its membership of local groups, and joins the
 managed group. The next sync disables those accounts that are in no access group, as far as the guard permits.
 
   --keep-uids  a uid, gid or home that differs at the store stays as it is here; uids are written into overrides
-  --unknown    what becomes of the accounts that no user of the store has. keep: they go on being published as they are.
+  --unknown    what becomes of the accounts that no user of the store has. keep: they are published as before.
                retire: they are published disabled until accounts.retention is over, and their uids stay taken.
                drop: they are no longer published, and their names and uids are free
   --local      names of local accounts instead of a file
   --slurm      accounts and users that Slurm has already and slurm.rules want, by the last round: all, or these NAMEs.
-               From then on the rules decide what they have
+               From then on the rules decide what they have, in the cluster that was read
   --apply      write it into the ledger
 
 Examples:
@@ -80,7 +81,11 @@ export async function run(context: CommandContext): Promise<number> {
     const file = request.isLocal ? path.join(node.paths.root, 'etc/passwd') : request.file;
     const found = readFoundAccounts(file).filter(({ name }) => names.length === 0 || names.includes(name));
     const lines = request.isLocal ? [] : selectLines(readFoundLines(file), names);
-    const plan = addMissing(await planImport(syncContext, found, lines, request, now), found, names, file);
+    const planned = await planImport(syncContext, found, lines, request, now);
+    const plan: ImportPlan = {
+      ...addMissing(planned, found, names, file),
+      absent: request.isLocal ? [] : listAbsentBeside(file),
+    };
     const next = await previewSync(
       syncContext,
       [...state.bindings(), ...plan.bindings],
@@ -111,7 +116,7 @@ export async function run(context: CommandContext): Promise<number> {
 async function importSlurm(context: CommandContext): Promise<number> {
   const { values, positionals, json } = context;
   if (values['local'] === true || values['unknown'] !== undefined || values['keep-uids'] === true)
-    throw new AgentError('usage', '--slurm takes names and --apply alone');
+    throw new AgentError('usage', '--slurm takes only names and --apply');
   const node = openNodeContext(context);
   announceOwner(context);
   const isApplied = values['apply'] === true;
@@ -149,7 +154,10 @@ function readRequest({ positionals, values }: CommandContext): ImportRequest {
   if (fate !== null && fate !== 'keep' && fate !== 'retire' && fate !== 'drop')
     throw new AgentError('usage', '--unknown takes keep, retire or drop');
   if (isLocal && fate !== null)
-    throw new AgentError('usage', '--unknown concerns what another program publishes, and no local account');
+    throw new AgentError(
+      'usage',
+      '--unknown is for accounts that another program publishes, not for local ones',
+    );
   const [file = '', ...names] = positionals;
   return {
     isLocal,
@@ -191,7 +199,7 @@ async function planImport(
     now,
     by: operatorName(),
   });
-  return { ...takeover, kept, decided };
+  return { ...takeover, kept, decided, absent: [] };
 }
 
 /** Overrides, so that a node which never had the account gives the same uid. */

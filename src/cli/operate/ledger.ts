@@ -31,16 +31,16 @@ The ledger binds names, uids, gids and homes to SCIM ids for good.
 
   export  prints it as JSON: names and ids, no key and no token. Keep a copy away from the state volume
   diff    compares it with the export of another node or cluster: names, uids, gids and homes that differ, which matters
-          where both mount the same homes. What only one of them has is counted, and is no difference
-  import  binds what an export has and this ledger has not, so that a lost state volume gives every person the uid of
-          before. DIRECTORY is a volume of generations: the last one has the ledger, and its signature must be of
-          publish.key or of /etc/sunk-agent/publishers; a publisher also takes accounts, keys and sudo rules from it,
-          and goes on with its serials. Refuses what contradicts this ledger or an account of this node.
+          where both mount the same homes. Entries that only one of them has are counted, and are no difference
+  import  binds what an export has and this ledger lacks, so that with a new state volume every person keeps their uid.
+          DIRECTORY is a volume of generations: the last one has the ledger, and its signature must be of publish.key
+          or of /etc/sunk-agent/publishers; a publisher also takes accounts, keys and sudo rules from it, and continues
+          its serials. Refuses what contradicts this ledger or an account of this node.
           Shows what the next sync would do; changes nothing without --apply
   --apply write it into the ledger
 
-A state volume that was lost on an nsscache publisher rebuilds itself from the last published files, too: people whose
-name and uid stand there keep both. So does sunk-agent import FILE --keep-uids with any passwd.cache.
+An nsscache publisher that lost its state volume also rebuilds it from the last published files: people whose name and
+uid are there keep both. sunk-agent import FILE --keep-uids does the same with any passwd.cache.
 
 Examples:
   sunk-agent ledger export >ledger.json

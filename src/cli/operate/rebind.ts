@@ -23,7 +23,7 @@ import {
   type IdPair,
   type RebindPlan,
   type RebindQuestion,
-} from '../../policy/identity/rebind.ts';
+} from '../../policy/ledger/rebind.ts';
 import type { Binding } from '../../policy/model.ts';
 import { mayColour } from '../terminal/colour.ts';
 import { announceOwner } from '../owner.ts';

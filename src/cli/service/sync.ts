@@ -1,7 +1,8 @@
 // `sunk-agent sync`: one sync now.
 import { describeReport } from '../../agent/report/describe-report.ts';
+import type { Reader } from '../../agent/reader-client/reader-client.ts';
 import { withReader } from '../../agent/reader-client/with-reader.ts';
-import { keepLastGoodConfig, openNodeContext } from '../../agent/node-context.ts';
+import { keepLastGoodConfig, type NodeContext, openNodeContext } from '../../agent/node-context.ts';
 import { openSyncContext } from '../../agent/reconcile/context.ts';
 import { runSync } from '../../agent/reconcile/sync.ts';
 import { acquireSyncLock } from '../../agent/reconcile/sync-lock.ts';
@@ -35,6 +36,16 @@ export async function run(context: CommandContext): Promise<number> {
   announceOwner(context);
   keepLastGoodConfig(node);
   const release = await acquireSyncLock(node, announceWait, LOCK_PATIENCE_MS);
+  try {
+    // It starts while the state database is opened, and ends when the store has answered: the rest needs the memory.
+    return await withReader(node, (reader) => sync(context, node, reader));
+  } finally {
+    release();
+  }
+}
+
+/** @returns the exit status. */
+async function sync(context: CommandContext, node: NodeContext, reader: Reader): Promise<number> {
   const syncContext = openSyncContext(node);
   try {
     const mode = context.values['full'] === true ? 'full' : 'delta';
@@ -42,7 +53,7 @@ export async function run(context: CommandContext): Promise<number> {
     const watched = progress === null ? syncContext : { ...syncContext, onProgress: progress.note };
     let report: SyncReport;
     try {
-      report = await withReader(node, (reader) => runSync({ ...watched, reader }, mode));
+      report = await runSync({ ...watched, reader, onFetched: () => reader.close() }, mode);
     } finally {
       progress?.end();
     }
@@ -59,6 +70,5 @@ export async function run(context: CommandContext): Promise<number> {
     return isAgreed(report) ? 0 : 1;
   } finally {
     syncContext.state.close();
-    release();
   }
 }

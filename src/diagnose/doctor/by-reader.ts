@@ -1,10 +1,10 @@
-// What the running reader meets, told from what one will meet that starts now: another token, setting or environment.
+// What the running reader sees, and what one that starts now will see: another token, setting or environment.
 import type { ProbeAnswer } from '../../protocol/messages.ts';
 import type { Facts } from './facts.ts';
 import type { Finding } from './finding.ts';
 
 const RESTART =
-  'a reader that starts now does not have this problem: systemctl restart sunk-agent-reader; if it stays, the environment of its unit differs: systemctl cat sunk-agent-reader';
+  'a new reader does not have this problem: systemctl restart sunk-agent-reader; if it stays, the environment of its unit differs: systemctl cat sunk-agent-reader';
 
 /**
  * The findings about what the running reader meets; where a restart corrects one, that is its fix. Then, as warnings, what

@@ -10,7 +10,7 @@ export function checkReader({ agent, units }: Facts): Finding[] {
       found(
         'reader-away',
         'error',
-        'the agent runs, and no reader is connected to it, so the node does not follow the store',
+        'the agent runs, but no reader is connected to it, so the node does not follow the store',
         'read why it ends or cannot connect: journalctl -u sunk-agent-reader',
       ),
     );
@@ -20,7 +20,7 @@ export function checkReader({ agent, units }: Facts): Finding[] {
       found(
         'reader-config',
         'warning',
-        'the configuration was changed after the agent had read it, so the change is not in force',
+        'the configuration was changed after the agent read it, so the change is not in force',
         'sunk-agent config check, then systemctl restart sunk-agent sunk-agent-reader',
       ),
     );

@@ -34,7 +34,14 @@ export interface NamesFacts {
   readonly services: readonly string[];
   /** The same of the `shadow` line. */
   readonly shadowServices: readonly string[];
-  readonly hasNscd: boolean;
+  /** Whether nscd(8) gives no answer, while the services do. */
+  readonly isNscdHung: boolean;
+  /** Whether nscd(8) alone gives the first answer that differs. */
+  readonly isStale: boolean;
+  /** The other service that gives it; null: none does, or it is not known. */
+  readonly answering: string | null;
+  /** What another service knows otherwise. */
+  readonly otherwise: readonly { readonly name: string; readonly detail: string }[];
   /** Names without a line of shadow; empty where only root could tell. */
   readonly withoutShadow: readonly string[];
   /** Names for which the name service and the files differ. */

@@ -9,15 +9,19 @@ import { examineSshd, hasSshdDropIn } from '../../host/sshd/sshd.ts';
 import type { SshdFinding, SshdSettings } from '../../host/sshd/sshd-findings.ts';
 import { isUnitActive } from '../../host/probes/node-state.ts';
 import { askSshd, readSshdFacts } from '../../host/sshd/sshd-program.ts';
+import { findListeningFault } from '../trial/find-listening-fault.ts';
 import type { NodeContext } from '../../agent/node-context.ts';
 import { type ProbeResult, tryProbe } from '../probe.ts';
 import type { Facts, NamesFacts } from './facts.ts';
 import {
   decideRunning,
+  explainDiffering,
   findCounting,
   findDiffering,
   findHelperFault,
+  findOtherwise,
   findWithoutShadow,
+  isNscdHung,
 } from './node-answers.ts';
 
 /** @param sample managed accounts; the helper and PAM are asked about the first. */
@@ -69,8 +73,9 @@ async function askAboutSshd(
   name: string | null,
   hasDropIn: boolean,
 ): Promise<readonly SshdFinding[]> {
-  const { findings } = await examineSshd(config, name ?? 'root', paths.root);
-  return findCounting(findings, name, hasDropIn);
+  const { settings, findings } = await examineSshd(config, name ?? 'root', paths.root);
+  const listening = paths.root === '/' ? await findListeningFault(settings) : [];
+  return [...listening, ...findCounting(findings, name, hasDropIn)];
 }
 
 async function askNames(sample: readonly string[], { config, paths }: NodeContext): Promise<NamesFacts> {
@@ -78,12 +83,20 @@ async function askNames(sample: readonly string[], { config, paths }: NodeContex
   const answers = await Promise.all(
     sample.map(async (name) => [name, await askNameService(name, service)] as const),
   );
+  const byName = new Map(answers);
+  const differing = findDiffering(byName);
+  const answer = byName.get(differing[0] ?? '');
+  const { isStale, service: answering } =
+    answer === undefined ? { isStale: false, service: null } : explainDiffering(answer);
   return {
     services: readServices(paths.root, 'passwd'),
     shadowServices: readServices(paths.root, 'shadow'),
-    hasNscd: existsSync('/run/nscd/socket'),
-    withoutShadow: process.geteuid?.() === 0 ? findWithoutShadow(new Map(answers)) : [],
-    differing: findDiffering(new Map(answers)),
+    withoutShadow: process.geteuid?.() === 0 ? findWithoutShadow(byName) : [],
+    differing,
+    isNscdHung: answer !== undefined && isNscdHung(answer),
+    isStale,
+    answering,
+    otherwise: findOtherwise(byName),
   };
 }
 

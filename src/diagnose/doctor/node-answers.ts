@@ -12,6 +12,43 @@ export function findDiffering(
   );
 }
 
+/** Of an answer that differs: whether nscd(8) alone gives it, and which other service does; null where that is unknown. */
+export function explainDiffering({
+  entry,
+  direct,
+  uncached,
+  others,
+  hasNscd,
+}: Pick<NameServiceAnswer, 'entry' | 'direct' | 'uncached' | 'others' | 'hasNscd'>): {
+  readonly isStale: boolean;
+  readonly service: string | null;
+} {
+  const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
+  const culprit = others.find((other) => isSame(other.entry, entry));
+  return { isStale: hasNscd && isSame(uncached, direct), service: culprit?.service ?? null };
+}
+
+/** The name service gives no answer, and the services themselves do. */
+export function isNscdHung({
+  fault,
+  hasNscd,
+  uncached,
+}: Pick<NameServiceAnswer, 'fault' | 'hasNscd' | 'uncached'>): boolean {
+  return fault !== null && hasNscd && uncached !== null;
+}
+
+/** Names that another service knows with another uid than the one that sunk-agent writes, one clause each. */
+export function findOtherwise(
+  answers: ReadonlyMap<string, Pick<NameServiceAnswer, 'direct' | 'others'>>,
+): { readonly name: string; readonly detail: string }[] {
+  return [...answers].flatMap(([name, { direct, others }]) => {
+    const other = others.find(({ entry }) => direct !== null && entry.uid !== direct.uid);
+    if (other === undefined || direct === null) return [];
+    const detail = `the name service ${other.service} knows ${name} with the uid ${other.entry.uid}, which is managed here with ${direct.uid}`;
+    return [{ name, detail }];
+  });
+}
+
 /** Names that resolve and have no line of shadow: PAM refuses them. */
 export function findWithoutShadow(
   answers: ReadonlyMap<string, Pick<NameServiceAnswer, 'entry' | 'shadow'>>,

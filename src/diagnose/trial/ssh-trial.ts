@@ -1,6 +1,8 @@
-// Runs ssh(1) once, with a key that lies in memory, and collects what client and session said.
+// Runs ssh(1) once, with a key that lies in memory, and collects what client and session said, each by itself.
 import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
+import path from 'node:path';
+import { readText } from '../../host/fs/read-text.ts';
 import { openMemoryFile } from '../../host/fs/memory-file.ts';
 import { HOST_ALIAS } from '../../host/trial/trial-line.ts';
 import { findLocalPort } from './local-port.ts';
@@ -10,8 +12,8 @@ export interface SshQuestion {
   readonly name: string;
   readonly target: TrialTarget;
   readonly privateKey: string;
-  /** A known_hosts file that lists the host keys under HOST_ALIAS. */
-  readonly knownHosts: string;
+  /** Of root alone; `known_hosts` in it lists the host keys under HOST_ALIAS. */
+  readonly scratch: string;
   /** Whether a session is opened; without one, ssh stops after the login. */
   readonly opensSession: boolean;
 }
@@ -19,15 +21,18 @@ export interface SshQuestion {
 export interface SshAnswer {
   /** null: it did not end in time. */
   readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
+  /** What ssh itself said. */
+  readonly client: string;
+  /** What the session printed: the user's start-up files can print anything, the words of ssh too. */
+  readonly output: string;
+  readonly errors: string;
   /** The port that the connection came from; null: it was over before it could be seen. */
   readonly localPort: number | null;
 }
 
 /** Milliseconds for the whole login; a user's start-up files may wait for anything. */
 const TIMEOUT_MS = 10_000;
-/** Characters of output that are kept: it is the user's, and may be endless. */
+/** Characters of output that are kept, the last ones: it is the user's, and may be endless. */
 const MAX_OUTPUT = 64 * 1024;
 
 export async function runSsh(question: SshQuestion): Promise<SshAnswer> {
@@ -37,7 +42,7 @@ export async function runSsh(question: SshQuestion): Promise<SshAnswer> {
   closeSync(key);
   const output = { stdout: '', stderr: '' };
   const keep = (stream: 'stdout' | 'stderr') => (chunk: Buffer) => {
-    output[stream] = `${output[stream]}${chunk.toString('utf8')}`.slice(0, MAX_OUTPUT);
+    output[stream] = `${output[stream]}${chunk.toString('utf8')}`.slice(-MAX_OUTPUT);
     // Without a session ssh would stay connected.
     if (!question.opensSession && /^debug1: Authentication succeeded|^Authenticated to/m.test(output.stderr))
       setTimeout(() => child.kill('SIGTERM'), 300).unref();
@@ -55,13 +60,20 @@ export async function runSsh(question: SshQuestion): Promise<SshAnswer> {
   });
   clearTimeout(timer);
   port.stop();
-  return { status, ...output, localPort: await port.found };
+  const { stdout, stderr } = output;
+  const said = question.opensSession
+    ? { client: (await readText(logOf(question))) ?? stderr, errors: stderr }
+    : { client: stderr, errors: '' };
+  return { status, output: stdout, ...said, localPort: await port.found };
 }
 
 /** No agent, no configuration and no proxy of the operator's takes part. */
 const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
 
-function listArguments({ name, target, knownHosts, opensSession }: SshQuestion): string[] {
+const logOf = ({ scratch }: SshQuestion): string => path.join(scratch, 'ssh.log');
+
+function listArguments(question: SshQuestion): string[] {
+  const { name, target, scratch, opensSession } = question;
   const options = {
     IdentityFile: '/proc/self/fd/0',
     IdentitiesOnly: 'yes',
@@ -69,7 +81,7 @@ function listArguments({ name, target, knownHosts, opensSession }: SshQuestion):
     PreferredAuthentications: 'publickey',
     BatchMode: 'yes',
     StrictHostKeyChecking: 'yes',
-    UserKnownHostsFile: knownHosts,
+    UserKnownHostsFile: path.join(scratch, 'known_hosts'),
     GlobalKnownHostsFile: '/dev/null',
     HostKeyAlias: HOST_ALIAS,
     CheckHostIP: 'no',
@@ -84,6 +96,8 @@ function listArguments({ name, target, knownHosts, opensSession }: SshQuestion):
     '-F',
     'none',
     '-T',
+    // Else it would say what it says where the session does.
+    ...(opensSession ? ['-E', logOf(question)] : []),
     ...Object.entries(options).flatMap(([option, value]) => ['-o', `${option}=${value}`]),
     '-p',
     String(target.port),

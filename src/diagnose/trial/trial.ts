@@ -3,6 +3,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   readdirSync,
   rmSync,
   statSync,
@@ -13,11 +14,13 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import type { Paths } from '../../common/paths.ts';
 import type { SshdSettings } from '../../host/sshd/sshd-findings.ts';
+import { readKeyFile } from '../../policy/keys/key-file-lines.ts';
 import type { Credential } from '../../policy/model.ts';
 import type { SshdFacts } from '../why/facts.ts';
 import { findListener } from './find-listener.ts';
 import { markLog, readSshdWords } from '../../host/trial/sshd-words.ts';
 import { runSsh } from './ssh-trial.ts';
+import { scanHostKeys } from '../../host/trial/scan-host-keys.ts';
 import { writeTrialFile } from '../../host/trial/trial-file.ts';
 import { makeTrialKey, type TrialKey } from '../../host/trial/trial-key.ts';
 import { renderKnownHosts, renderTrialLine } from '../../host/trial/trial-line.ts';
@@ -48,7 +51,7 @@ export type TrialResult =
 
 /** sshd itself says so, and ends each connection before its first message about keys. */
 export const hasNoHostKeys = ({ findings }: SshdFacts): boolean =>
-  findings.some(({ code }) => code.startsWith('sshd-host-keys'));
+  findings.some(({ code, breaksLogin }) => breaksLogin && code.startsWith('sshd-host-keys'));
 
 /** Nothing can be connected to that could prove that it is this node's sshd. */
 export const WITHOUT_HOST_KEYS: Trial = {
@@ -72,8 +75,12 @@ const PAUSE_AFTER_FAILURE = 30;
  */
 export async function tryLogin(question: TrialQuestion): Promise<TrialResult> {
   const { paths, name, settings, credentials } = question;
-  if (!existsSync(path.join(paths.keys, name)))
+  const keyFile = path.join(paths.keys, name);
+  if (!existsSync(keyFile))
     return { tried: false, why: `${name} has no key file on this node, so no login is tried` };
+  // The trial's own key would be accepted all the same.
+  if (hasNoValidKey(readFileSync(keyFile, 'utf8'), Date.now() / 1000))
+    return { tried: false, why: `no key of ${name} on this node is valid any more, so no login is tried` };
   const wait = waitAfterFailure(paths);
   if (wait > 0)
     return { tried: false, why: `a trial login failed a moment ago; the next one is possible in ${wait} s` };
@@ -81,12 +88,24 @@ export async function tryLogin(question: TrialQuestion): Promise<TrialResult> {
   // Where nothing answers, the attempt says so in the system's words.
   const target = (await findListener(configured)) ?? configured[0];
   if (target === undefined) return { tried: false, why: 'sshd -T names no address that it listens on' };
-  const hostKeys = await readHostKeys(settings.get('hostkey') ?? []);
+  const onDisk = await readHostKeys(settings.get('hostkey') ?? []);
+  // The running sshd may have keys of which no public part lies on disk.
+  const hostKeys = onDisk.length > 0 ? onDisk : await scanHostKeys([target]);
   if (hostKeys.length === 0)
-    return { tried: false, why: 'no host key of sshd can be read: ssh-keygen -A makes the missing ones' };
+    return {
+      tried: false,
+      why: 'sshd shows no host key, and none can be read: ssh-keygen -A makes the missing ones',
+    };
   const trial = await attempt(question, target, hostKeys, makeTrialKey(credentials));
   if (trial.failed !== null) noteFailure(paths);
   return { tried: true, trial };
+}
+
+/** Pure. An expiry in local time is not judged. @param now epoch seconds. */
+export function hasNoValidKey(keyFile: string, now: number): boolean {
+  return readKeyFile(keyFile).every(
+    ({ fingerprint, expiresAt }) => fingerprint === null || (expiresAt !== null && expiresAt <= now),
+  );
 }
 
 async function attempt(
@@ -109,22 +128,22 @@ async function attempt(
   });
   const file = writeTrialFile(paths.trials, name, line);
   try {
-    const knownHosts = path.join(scratch, 'known_hosts');
-    writeFileSync(knownHosts, renderKnownHosts(hostKeys), { mode: 0o600 });
+    writeFileSync(path.join(scratch, 'known_hosts'), renderKnownHosts(hostKeys), { mode: 0o600 });
     const mark = await markLog();
     const began = performance.now();
     const question = {
       name,
       target,
       privateKey: key.privateKey,
-      knownHosts,
+      scratch,
       opensSession: forcedCommand === null,
     };
     const answer = await runSsh(question);
     const took = Math.round(performance.now() - began);
     const record = {
-      client: answer.stderr,
-      output: answer.stdout,
+      client: answer.client,
+      output: answer.output,
+      errors: answer.errors,
       status: answer.status,
       nonce,
       forcedCommand,

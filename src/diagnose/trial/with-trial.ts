@@ -15,8 +15,13 @@ const FIXES: Readonly<Record<Step, string>> = {
   account: 'correct the account step of /etc/pam.d/sshd, or what it asks (nologin, access.conf, shadow)',
   session:
     'correct the session step of /etc/pam.d/sshd, or what it asks (limits.conf, the number of processes)',
-  shell: 'correct the shell, or the start-up files of the user, then try again',
+  shell:
+    'correct the shell, the start-up files of the user, or what limits them (/etc/security/limits.conf and limits.d), then try again',
 };
+
+/** Sessions wait for systemd-logind (pam_systemd(8)). */
+const FIX_OF_SLOW_SESSION =
+  'see what the session waits for: systemctl status systemd-logind dbus; then the session step of /etc/pam.d/sshd';
 
 /** `refused connect from ADDRESS` is what libwrap logs. */
 const FIX_OF_LIBWRAP = 'correct the line for sshd in /etc/hosts.deny, or admit it in /etc/hosts.allow';
@@ -63,8 +68,13 @@ function judgeResult(result: TrialResult): Verdict {
     `trial-${failed}`,
     `a trial login at ${where(trial)} failed at ${failed}: ${detail}`,
     'operator',
-    /refused connect from/.test(detail) ? FIX_OF_LIBWRAP : FIXES[failed],
+    chooseFix(failed, detail),
   );
+}
+
+function chooseFix(failed: Step, detail: string): string {
+  if (/refused connect from/.test(detail)) return FIX_OF_LIBWRAP;
+  return failed === 'session' && detail.startsWith('no answer in time') ? FIX_OF_SLOW_SESSION : FIXES[failed];
 }
 
 function where({ address, port }: Trial): string {

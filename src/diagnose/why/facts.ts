@@ -11,7 +11,7 @@ import type { HistoryRow } from '../../state/syncs/sync-log.ts';
 import type { ActualAccount } from '../../plan/actual.ts';
 import type { HeldSet } from '../../plan/guard/guard-model.ts';
 import type { DisabledBecause, DesiredAccount, Refusal } from '../../policy/model.ts';
-import type { Succession } from '../../policy/identity/succession.ts';
+import type { Succession } from '../../policy/ledger/succession.ts';
 import type { PasswdEntry } from '../../policy/posix.ts';
 import type { GroupRecord, UserRecord } from '../../protocol/records.ts';
 import type { ProofOfUse } from '../../agent/report/proof-of-use.ts';
@@ -108,6 +108,8 @@ export interface HostFacts {
   readonly home: ProbeResult<HomeProbe>;
   /** Text of the key file; null: there is none. */
   readonly keyFile: ProbeResult<string | null>;
+  /** Why its reader cannot read it, with path and mode; null: it can, or that is not known. */
+  readonly unreadable: string | null;
   readonly helper: ProbeResult<HelperOutput>;
   /** Whether the deny list names the account: its key file could not be removed, so the helper prints no key. */
   readonly isDenied: boolean;
@@ -130,6 +132,8 @@ export interface Facts extends HostFacts {
   readonly fingerprint: string | null;
   readonly config: Config;
   readonly status: ProbeResult<Status>;
+  /** The mount point on the way to the state that fstab names and that is not mounted; null: none. */
+  readonly unmounted: { readonly point: string; readonly hasKeys: boolean } | null;
   /** A record that was never sound and has that name at the store; null: none. */
   readonly newcomer: QuarantineRow | null;
   /** Its value is null: the state database has no user of that name. */

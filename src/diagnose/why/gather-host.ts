@@ -9,12 +9,15 @@ import { readLoginRecords } from '../../host/sshd/login-records.ts';
 import { askNameService, type NameServiceAnswer, parseEntry } from '../../host/nss/name-service.ts';
 import { askPamAccount } from '../../host/probes/pam-account.ts';
 import { findNologin, isUnitActive } from '../../host/probes/node-state.ts';
+import { findRevoked } from '../../host/sshd/revoked-keys.ts';
+import { findUnreadable } from '../../host/trial/served-keys.ts';
 import { examineSshd } from '../../host/sshd/sshd.ts';
 import { SSHD } from '../../host/sshd/sshd-program.ts';
 import { findShellFault } from '../../host/probes/shell-probe.ts';
 import type { PasswdEntry } from '../../policy/posix.ts';
 import { findLoginPath } from '../../agent/report/login-path.ts';
 import { readNameRound } from '../../agent/reconcile/name-round.ts';
+import { findListeningFault } from '../trial/find-listening-fault.ts';
 import type { NodeContext } from '../../agent/node-context.ts';
 import { type ProbeResult, tryProbe } from '../probe.ts';
 import type { HostFacts } from './facts.ts';
@@ -64,6 +67,7 @@ export async function gatherHostFacts(
     names: await names,
     conflict,
     keyFile,
+    unreadable: name === null ? null : await findUnreadable(paths, config, [name]),
     isDenied,
     ...files,
     ...login,
@@ -109,7 +113,22 @@ async function gatherLogin(
   const { root } = paths;
   const [helper, sshd, pam, logins] = await Promise.all([
     config.keys.serve === 'file' ? belowRoot(root) : ask('root', (known) => runKeyHelper(root, known)),
-    ask('root', (known) => examineSshd(config, known, root, SSHD, from)),
+    ask('root', async (known) => {
+      const examined = await examineSshd(config, known, root, SSHD, from);
+      const revoked = await findRevoked(
+        examined.settings,
+        root,
+        readKeyFile(path.join(paths.keys, known)) ?? '',
+      );
+      return {
+        ...examined,
+        findings: [
+          ...(revoked === null ? [] : [revoked]),
+          ...(await findListeningFault(examined.settings)),
+          ...examined.findings,
+        ],
+      };
+    }),
     ask('root', async (known) => ({ answer: await askPamAccount(known), nologin: findNologin(root) })),
     ask('user', async (known) => {
       const records = await readLoginRecords(root, known, now);

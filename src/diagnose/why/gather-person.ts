@@ -1,9 +1,10 @@
 // What state database, policy and plan know of one person: decided as a sync decides, and nothing changed.
+import { EARLIER_FAILED } from '../../plan/change.ts';
 import type { StateView } from '../../state/state.ts';
 import type { Config } from '../../config/config.ts';
 import { findDisabledBecause, readOperatorOverrides, resolveAccess } from '../../policy/access.ts';
 import { followConfig } from '../../policy/identity/former.ts';
-import { findSuccessions } from '../../policy/identity/succession.ts';
+import { findSuccessions } from '../../policy/ledger/succession.ts';
 import type { JudgedGrant } from '../../policy/grants.ts';
 import type { StoredGroup } from '../../policy/model.ts';
 import { applyChosenNames } from '../../policy/names/chosen-names.ts';
@@ -115,10 +116,11 @@ function fold(name: string): string {
   return name.toLowerCase().replace(/[\s_-]+/g, '');
 }
 
-/** The newest change of this name that failed, if its newest sync is the one that failed. */
+/** The newest change of this name that failed, if its newest sync is the one that failed; a cause before its effects. */
 export function findProblem(state: Pick<StateView, 'history'>, name: string | null): PersonFacts['problem'] {
   if (name === null) return null;
   const rows = state.history({ name, limit: 50 });
   const newest = rows[0]?.sync;
-  return rows.find(({ sync, problem }) => sync === newest && problem !== null) ?? null;
+  const failed = rows.filter(({ sync, problem }) => sync === newest && problem !== null);
+  return failed.find(({ problem }) => problem !== EARLIER_FAILED) ?? failed[0] ?? null;
 }

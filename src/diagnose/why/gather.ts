@@ -1,5 +1,6 @@
 // Gathers the facts for `why`: the state database read-only, the host asked in parallel. It needs neither daemon nor store.
 import { openHost } from '../../host/host.ts';
+import { findUnmounted } from '../../host/probes/unmounted.ts';
 import { applyGrants } from '../../policy/grants.ts';
 import { viewState, type StateView } from '../../state/state.ts';
 import type { Binding } from '../../policy/model.ts';
@@ -49,6 +50,7 @@ export async function gatherFacts(
       fingerprint: key,
       config,
       status: await tryProbe(() => readStatus(paths.status)),
+      unmounted: findUnmountedState(paths),
       person,
       newcomer: state === null || found !== null ? null : findNewcomer(question, state.quarantine(), config),
       used: await used,
@@ -68,6 +70,12 @@ function findMeant(question: string, state: StateView, config: Config): FoundPer
   return found ?? (user === undefined ? null : { user, name: former?.name ?? null });
 }
 
+/** The keys may lie on another disk. */
+function findUnmountedState({ root, state, keys }: NodeContext['paths']): Facts['unmounted'] {
+  const point = findUnmounted(root, state);
+  return point === null ? null : { point, hasKeys: findUnmounted(root, keys) === null };
+}
+
 function findUse(
   root: string,
   fingerprint: string,
@@ -77,7 +85,7 @@ function findUse(
   return proveUse({ fingerprint, since: now - USE_WINDOW_SECONDS, limit: 20 }, bindings, root);
 }
 
-/** The lists are long, and asked for twice. */
+/** All that is asked sees the same lists, whatever a sync writes meanwhile. */
 function readOnce(view: StateView): StateView {
   const [users, bindings, groups] = [view.users(), view.bindings(), view.groups()];
   return { ...view, users: () => users, bindings: () => bindings, groups: () => groups };

@@ -67,7 +67,7 @@ function sayAnswer(facts: Facts, { cause, mayLogIn, links }: Chain): string {
 
 function sayTrial({ loginPath, now, name }: Facts): string {
   const { at = null, step = null, reason = '' } = loginPath ?? {};
-  return `no link above explains it, but a trial login of sunk-canary failed ${sayAgo(at, now)} at ${step ?? 'an unknown step'}: ${reason}; to see how this user fares: sunk-agent why ${name ?? 'NAME'} --try`;
+  return `no link above explains it, but a trial login of sunk-canary failed ${sayAgo(at, now)} at ${step ?? 'an unknown step'}: ${reason}; to try it as this user: sunk-agent why ${name ?? 'NAME'} --try`;
 }
 
 /** Nothing where the answer is not known: a warning is then not what decides. */

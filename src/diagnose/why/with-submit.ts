@@ -4,7 +4,9 @@ import type { Chain } from './chain.ts';
 import { judgeLimits } from './submit/judge-limits.ts';
 import { judgeManaged } from './submit/judge-managed.ts';
 import { judgePartition } from './submit/judge-partition.ts';
-import { judgeRefusal, judgeTools } from './submit/judge-refusal.ts';
+import { judgeReservations } from './submit/judge-nodes.ts';
+import { judgeRefusal } from './submit/judge-refusal.ts';
+import { judgeTools } from './submit/judge-tools.ts';
 import type { SubmitFacts } from './submit/submit-facts.ts';
 import { ok, unknown, type Verdict } from './verdict.ts';
 
@@ -23,6 +25,7 @@ function judgeSubmit(name: string, facts: SubmitFacts): Verdict {
     return (
       judgePartition(name, answer) ??
       judgeLimits(name, answer, facts) ??
+      judgeReservations(name, answer) ??
       ok(`Slurm takes a job of ${name}: ${answer.trial.said}`)
     );
   return judgeTools(answer) ?? judgeManaged(name, facts, answer) ?? explainRefusal(name, answer, facts);

@@ -20,9 +20,9 @@ function judgeSudo(name: string, answer: SudoAnswer, isGiven: boolean | null): V
     return isGiven === true
       ? warning(
           'sudo-not-in-force',
-          `sunk-agent gives ${name} sudo, and sudo says that ${name} may run nothing`,
+          `sunk-agent gives ${name} sudo, but sudo says that ${name} may run nothing`,
           'operator',
-          'visudo -c names a fault of the files; /etc/sudoers needs the line: @includedir /etc/sudoers.d',
+          'check the files: visudo -c; /etc/sudoers needs the line: @includedir /etc/sudoers.d',
         )
       : ok(`sudo lets ${name} run nothing`);
   const more = rules.length > SHOWN ? `, and ${rules.length - SHOWN} more` : '';
@@ -30,9 +30,9 @@ function judgeSudo(name: string, answer: SudoAnswer, isGiven: boolean | null): V
   return isGiven === false
     ? warning(
         'sudo-of-others',
-        `${said}, by rules that are not those of sunk-agent`,
+        `${said}, by rules that sunk-agent did not write`,
         'operator',
-        `sudo -l -U ${name} lists them; who maintains those files decides`,
+        `sudo -l -U ${name} lists them; decide with the maintainer of those files`,
       )
     : ok(said);
 }

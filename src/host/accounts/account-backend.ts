@@ -2,6 +2,7 @@
 import type { AccountChange, Change } from '../../plan/change.ts';
 import type { AccountsOnHost } from '../../plan/host-state.ts';
 import type { Misfit } from './account-misfit.ts';
+import type { Texts } from './edit-accounts.ts';
 
 /** Publishes accounts and keys together, all at once. */
 export interface Publication {
@@ -15,10 +16,10 @@ export interface Publication {
 }
 
 export interface AccountBackend {
-  /** The present state, without a lock. */
-  read(): AccountsOnHost;
+  /** The present state, without a lock. @param local the node's own files (`readLocalTexts`). */
+  read(local: Readonly<Texts>): AccountsOnHost;
   /** What else the node resolves, all unmanaged whatever the ledger says; null: `read` has everything. */
-  readOthers(): AccountsOnHost | null;
+  readOthers(local: Readonly<Texts>): AccountsOnHost | null;
   /** null: what `apply` does is visible at once. */
   readonly publication: Publication | null;
   /**

@@ -6,11 +6,17 @@ import {
   EARLIER_FAILED,
   restsOn,
 } from '../../plan/change.ts';
-import { DISABLED_FIELD, newShadow, renderPasswd, withExpiry } from './account-lines.ts';
+import {
+  DISABLED_FIELD,
+  editLines,
+  type LineEdit,
+  newShadow,
+  renderPasswd,
+  withExpiry,
+} from './passwd-format.ts';
 import { findMisfit, type Allocations, type Misfit, collectIds } from './account-misfit.ts';
 import { inheritLine } from './inherit-line.ts';
 import { type Moves, moveMember, renameMembers } from './member-edits.ts';
-import { editLines, type LineEdit } from './passwd-format.ts';
 
 /**
  * In the order in which a grant is written: an account appears after its groups and its shadow line. The plan reads

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { AgentError } from '../../common/errors.ts';
-import type { InheritedLine } from '../../policy/inherited.ts';
+import type { InheritedLine } from '../../policy/inherited/inherited.ts';
 import type { PasswdEntry } from '../../policy/posix.ts';
 import { listLines } from '../nss/inherited-lines.ts';
 import { toPasswdEntry } from './local-accounts.ts';
@@ -25,11 +25,27 @@ export function readFoundAccounts(file: string): PasswdEntry[] {
  * @throws AgentError refused
  */
 export function readFoundLines(file: string): InheritedLine[] {
-  const beside = (name: string): string => {
-    const other = path.join(path.dirname(file), path.basename(file).replace('passwd', name));
+  const read = (map: 'group' | 'sshkey'): string => {
+    const other = findBeside(file, map);
     return other !== file && existsSync(other) ? readText(other) : '';
   };
-  return listLines({ passwd: readText(file), group: beside('group'), sshkey: beside('sshkey') });
+  return listLines({ passwd: readText(file), group: read('group'), sshkey: read('sshkey') });
+}
+
+/** The files that belong beside `file` and are not there. */
+export function listAbsentBeside(
+  file: string,
+): { readonly map: 'group' | 'sshkey'; readonly file: string }[] {
+  return (['group', 'sshkey'] as const).flatMap((map) => {
+    const other = findBeside(file, map);
+    return other !== file && existsSync(other)
+      ? []
+      : [{ map, file: other === file ? `${map}.cache` : other }];
+  });
+}
+
+function findBeside(file: string, map: 'group' | 'sshkey'): string {
+  return path.join(path.dirname(file), path.basename(file).replace('passwd', map));
 }
 
 function readText(file: string): string {

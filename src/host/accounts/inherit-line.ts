@@ -1,7 +1,7 @@
 // Lines of a former publisher as edits of passwd, shadow and group; pure.
 import type { ChangeOf } from '../../plan/change.ts';
 import { DISABLED_SHELL } from '../../policy/accounts.ts';
-import { DISABLED_FIELD, newShadow, withExpiry } from './account-lines.ts';
+import { DISABLED_FIELD, newShadow, withExpiry } from './passwd-format.ts';
 import type { Allocations } from './account-misfit.ts';
 import type { Edit } from './edit-accounts.ts';
 

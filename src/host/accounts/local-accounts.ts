@@ -10,9 +10,8 @@ import type { AccountsOnHost } from '../../plan/host-state.ts';
 import { withAccountLock } from './account-lock.ts';
 import type { Misfit } from './account-misfit.ts';
 import { replaceFiles, type NewFile, sweepTemporaries, TEMPORARY_SUFFIX } from '../fs/atomic-file.ts';
-import { EXPIRY } from './account-lines.ts';
+import { decodeField, EXPIRY, readLines, splitMembers, toId } from './passwd-format.ts';
 import { type AccountFile, editTexts, FILES, listFormerNames, type Texts } from './edit-accounts.ts';
-import { decodeField, readLines, splitMembers, toId } from './passwd-format.ts';
 
 /** A kill between two renames must leave no account without its shadow line, and no removed account with access. */
 const REVOKING = ['shadow', 'passwd', 'gshadow', 'group'] as const;
@@ -24,7 +23,7 @@ const SWEEP_TIMEOUT_MS = 100;
 /** The node's own files below `root`. */
 export function openLocalAccounts(root: string): AccountBackend {
   return {
-    read: () => readLocalAccounts(root),
+    read: readAccounts,
     readOthers: () => null,
     publication: null,
     apply: (changes, today) => applyToFiles(root, changes, today),
@@ -33,7 +32,7 @@ export function openLocalAccounts(root: string): AccountBackend {
 
 /** Reads the files without the lock: each is replaced as a whole, and `applyToFiles` reads again under the lock. */
 export function readLocalAccounts(root: string): AccountsOnHost {
-  return readAccounts(readTexts(root));
+  return readAccounts(readLocalTexts(root));
 }
 
 /**
@@ -50,7 +49,7 @@ export async function applyToFiles(
   if (changes.length === 0) return [];
   return withAccountLock(root, LOCK_TIMEOUT_MS, () => {
     sweepTemporaries(path.join(root, 'etc'));
-    const before = readTexts(root);
+    const before = readLocalTexts(root);
     const { texts, misfits } = editTexts(before, changes, today);
     const order = changes.every(isRevocation) ? REVOKING : FILES;
     const files: NewFile[] = [];
@@ -125,7 +124,8 @@ export function readAccounts(texts: Readonly<Record<'passwd' | 'shadow' | 'group
   return { accounts, groups };
 }
 
-function readTexts(root: string): Texts {
+/** The node's own files below `root`; a node without gshadow has an empty one. */
+export function readLocalTexts(root: string): Texts {
   const readOne = (name: AccountFile): string => {
     const file = path.join(root, 'etc', name);
     return name === 'gshadow' && !existsSync(file) ? '' : readFileSync(file, 'latin1');

@@ -1,5 +1,7 @@
 // passwd(5), group(5), shadow(5) and gshadow(5) as lists of lines; edits some and keeps every byte of the rest.
 import { isUtf8 } from 'node:buffer';
+import { DISABLED_DAY } from '../../plan/actual.ts';
+import type { PasswdEntry } from '../../policy/posix.ts';
 
 /**
  * Text is handled as latin1, one character a byte, so that unmanaged lines survive whatever they hold.
@@ -94,4 +96,26 @@ export function splitMembers(field: string | undefined): string[] {
 /** An id as passwd(5) has it; null for anything else. */
 export function toId(field: string | undefined): number | null {
   return field !== undefined && /^\d{1,10}$/.test(field) ? Number(field) : null;
+}
+
+/** Index of the expiry day in shadow(5). */
+export const EXPIRY = 7;
+/** The expiry day of a disabled account, which sshd honours with UsePAM no as well. */
+export const DISABLED_FIELD = String(DISABLED_DAY);
+
+/** The fields of an account in passwd(5); the password is in shadow(5). */
+export function renderPasswd({ name, uid, gid, gecos, dir, shell }: PasswdEntry): string[] {
+  return [name, 'x', String(uid), String(gid), encodeField(gecos), encodeField(dir), shell];
+}
+
+/** `*`: no password ever matches, and keys work; a leading `!` would lock the account in sshd without PAM. */
+export function newShadow(name: string, today: number): string[] {
+  return [name, '*', String(today), '0', '99999', '7', '', '', ''];
+}
+
+/** Sets the expiry day; fills up a line that is too short, which the shadow tools would call malformed. */
+export function withExpiry(fields: readonly string[], day: string): string[] {
+  return Array.from({ length: Math.max(9, fields.length) }, (_, index) =>
+    index === EXPIRY ? day : (fields[index] ?? ''),
+  );
 }

@@ -1,21 +1,24 @@
-// Every name and number that the node's own files have, whatever glibc makes of the line: what may not be granted anew.
+// Every name and number in the node's own files, however glibc reads the line: none of them may be granted again.
 import type { AccountLines } from '../../plan/account-lines.ts';
-import { readLatin1 } from '../fs/read-text.ts';
+import type { Texts } from './edit-accounts.ts';
 import { readKnownNames } from './known-names.ts';
 import { readGroupLines, readPasswdLines, readShadowLines } from './tolerant-lines.ts';
 
-/** Reads passwd, group, shadow, gshadow, subuid, subgid and the spools of cron and at below `root`. */
-export function readAccountLines(root: string): AccountLines {
+/**
+ * Reads subuid, subgid and the spools of cron and at below `root`.
+ * @param local passwd, group, shadow and gshadow of there.
+ */
+export function readAccountLines(root: string, local: Readonly<Texts>): AccountLines {
   const { names, uids, uidRanges, gidRanges } = readKnownNames(root);
   const mention = (name: string, file: string, line: number): void => {
     if (!names.has(name)) names.set(name, `/etc/${file}:${line}`);
   };
   const groupNames = new Map<string, string>();
-  const passwd = readPasswdLines(readLatin1(root, 'etc/passwd'));
-  const group = readGroupLines(readLatin1(root, 'etc/group'));
-  for (const { name, line } of readShadowLines(readLatin1(root, 'etc/shadow'))) mention(name, 'shadow', line);
+  const passwd = readPasswdLines(local.passwd);
+  const group = readGroupLines(local.group);
+  for (const { name, line } of readShadowLines(local.shadow)) mention(name, 'shadow', line);
   const listed: AccountLines['listed'][number][] = [];
-  for (const { name, line, members } of readShadowLines(readLatin1(root, 'etc/gshadow'))) {
+  for (const { name, line, members } of readShadowLines(local.gshadow)) {
     if (!groupNames.has(name)) groupNames.set(name, `/etc/gshadow:${line}`);
     if (members.length > 0) listed.push({ members, location: `/etc/gshadow:${line}` });
   }

@@ -21,7 +21,7 @@ export interface GroupLine extends NamedLine {
 /** What isspace(3) knows in the C locale, without the line end. */
 const BLANKS = '[ \\t\\v\\f\\r]*';
 const LEADING_BLANKS = new RegExp(`^${BLANKS}`);
-/** A comment or a NIS entry (nsswitch.conf(5), compat) has a name as well: of an account put aside, or of elsewhere. */
+/** A comment or a NIS entry (nsswitch.conf(5), compat) has a name as well: of an account set aside, or of elsewhere. */
 const PREFIX = /^[ \t\v\f\r#+@-]*/;
 /** INT_FIELD of glibc's nss/nss_files/files-parse.c: strtoul(3) must stop at the end of the field. */
 const NUMBER = new RegExp(`^${BLANKS}([+-]?)(\\d+)$`);

@@ -1,4 +1,4 @@
-// What tells without reading that files are unchanged: every write moves a ctime, and a file that replaces one has another inode.
+// Tells without reading that files are unchanged: every write changes a ctime, and a file that replaces one has another inode.
 import { statSync } from 'node:fs';
 
 /** Differs after any change of one of these files, or of what a link leads to; a directory changes with its names. */

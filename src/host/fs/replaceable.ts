@@ -35,22 +35,29 @@ export function demandReplaceable(files: readonly string[]): void {
         hint: 'mount its directory, not the file',
       });
     }
-    const locked = readFlags(file) & (IMMUTABLE | APPEND_ONLY);
-    if (locked !== 0) {
-      const what = (locked & IMMUTABLE) === 0 ? ['append-only', 'a'] : ['immutable', 'i'];
-      throw new AgentError('host_write', `${file} is ${what[0] ?? ''}`, {
-        hint: `chattr -${what[1] ?? ''} ${file}; until then nothing in this set of files changes`,
+    const lock = readLock(file);
+    if (lock !== null) {
+      throw new AgentError('host_write', `${file} is ${lock.what}`, {
+        hint: `chattr -${lock.letter} ${file}; until then nothing in this set of files changes`,
       });
     }
   }
 }
 
-/** 0 on file systems without such flags. */
-function readFlags(file: string): number {
+/** How chattr(1) has locked a file or directory. */
+export interface FileLock {
+  readonly what: 'immutable' | 'append-only';
+  readonly letter: 'i' | 'a';
+}
+
+/** null: it is not locked, or on a file system without such flags. */
+export function readLock(file: string): FileLock | null {
   const fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
-    const flags = Buffer.alloc(8);
-    return ioctl(fd, FS_IOC_GETFLAGS, flags) === 0 ? flags.readUInt32LE() : 0;
+    const buffer = Buffer.alloc(8);
+    const flags = ioctl(fd, FS_IOC_GETFLAGS, buffer) === 0 ? buffer.readUInt32LE() : 0;
+    if ((flags & IMMUTABLE) !== 0) return { what: 'immutable', letter: 'i' };
+    return (flags & APPEND_ONLY) === 0 ? null : { what: 'append-only', letter: 'a' };
   } finally {
     closeSync(fd);
   }

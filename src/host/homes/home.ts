@@ -5,6 +5,7 @@ import path from 'node:path';
 import { AgentError } from '../../common/errors.ts';
 import { toHostWrite } from '../../common/system-error.ts';
 import { withOpen } from '../fs/durable.ts';
+import { readLock } from '../fs/replaceable.ts';
 import { entryOf, withTrustedDirectory } from '../fs/trusted-directory.ts';
 import { copySkeleton, giveAway, type Owner, withNewDirectory } from './copy-skeleton.ts';
 
@@ -35,11 +36,21 @@ export function createHome(root: string, { dir, uid, gid }: NewHome): void {
       }
       const isRoot = process.geteuid?.() === 0;
       if (isPresent(entryOf(fd, path.basename(dir)), dir, uid)) return;
+      demandUnlocked(fd, path.dirname(dir));
       createIn(fd, path.basename(dir), path.join(root, 'etc/skel'), isRoot ? { uid, gid } : null);
     });
   } catch (cause) {
     throw toHostWrite(`cannot make ${dir}`, cause);
   }
+}
+
+/** An append-only directory takes a new entry, and does not let it be renamed. @throws AgentError host_write */
+function demandUnlocked(above: number, directory: string): void {
+  const lock = readLock(entryOf(above, '.'));
+  if (lock !== null)
+    throw new AgentError('host_write', `${directory} is ${lock.what}`, {
+      hint: `chattr -${lock.letter} ${directory}, then sunk-agent sync`,
+    });
 }
 
 /** @throws AgentError refused: what is there is no home of that uid. */

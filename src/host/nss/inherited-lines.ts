@@ -1,5 +1,5 @@
 // The lines of another publisher's passwd.cache, group.cache and sshkey.cache, as they stand.
-import type { InheritedLine } from '../../policy/inherited.ts';
+import type { InheritedLine } from '../../policy/inherited/inherited.ts';
 import { toPasswdEntry } from '../accounts/local-accounts.ts';
 import { readLines, toId } from '../accounts/passwd-format.ts';
 

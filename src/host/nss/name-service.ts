@@ -6,11 +6,18 @@ import { runProgram } from '../probes/run-program.ts';
 
 const TIMEOUT_MS = 3000;
 
+/** glibc's own, of the node's files. */
+const OWN: ReadonlySet<string> = new Set(['files', 'compat']);
+
 export interface NameServiceAnswer {
   /** What every program on the node gets for the name; null: the name is unknown. */
   readonly entry: PasswdEntry | null;
   /** What the service that sunk-agent writes answers alone; null: the name is unknown. */
   readonly direct: PasswdEntry | null;
+  /** What all services answer in the order of nsswitch.conf(5), without nscd(8). */
+  readonly uncached: PasswdEntry | null;
+  /** Other services of the passwd line that know the name, in their order. */
+  readonly others: readonly { readonly service: string; readonly entry: PasswdEntry }[];
   /** Names of all groups, the primary one first; empty where the name is unknown. */
   readonly groups: readonly string[];
   /** Fields of the shadow(5) line; null where none exists, or only root may read it. */
@@ -29,16 +36,26 @@ export interface NameServiceAnswer {
  */
 export async function askNameService(name: string, service: 'files' | 'cache'): Promise<NameServiceAnswer> {
   const ask = (...args: string[]) => runProgram('getent', args, { timeout: TIMEOUT_MS });
-  const [seen, direct, shadow, directShadow, ids] = await Promise.all([
+  const services = readServices('/', 'passwd');
+  const others = services.filter((one) => one !== service && !OWN.has(one));
+  const [seen, uncached, direct, shadow, directShadow, ids, ...foreign] = await Promise.all([
     ask('passwd', name),
+    // A service that is named is asked without nscd.
+    ask('-s', services.join(' '), 'passwd', name),
     ask('-s', service, 'passwd', name),
     ask('shadow', name),
     ask('-s', service, 'shadow', name),
     runProgram('id', ['-Gn', '--', name], { timeout: TIMEOUT_MS }),
+    ...others.map((other) => ask('-s', other, 'passwd', name)),
   ]);
   return {
     entry: parseEntry(seen.stdout),
     direct: parseEntry(direct.stdout),
+    uncached: parseEntry(uncached.stdout),
+    others: others.flatMap((other, index) => {
+      const entry = parseEntry(foreign[index]?.stdout ?? '');
+      return entry === null ? [] : [{ service: other, entry }];
+    }),
     groups: ids.status === 0 ? ids.stdout.trim().split(/\s+/) : [],
     shadow: shadow.status === 0 ? shadow.stdout.trim().split(':') : null,
     hasShadowLine: directShadow.status === 0,

@@ -17,7 +17,7 @@ import {
 import { editTexts } from '../accounts/edit-accounts.ts';
 import { withGenerationLock } from './generation-lock.ts';
 import { publishGeneration, readCurrent, readGeneration, restoreIndexes } from './generation.ts';
-import { readAccounts, readLocalAccounts } from '../accounts/local-accounts.ts';
+import { readAccounts } from '../accounts/local-accounts.ts';
 import { editLines, type LineEdit } from '../accounts/passwd-format.ts';
 
 /** The texts after `apply`, until they are published, and what made them of those of `generation`. */
@@ -59,7 +59,7 @@ export function openNssCache(root: string, directory: string): AccountBackend {
 
   return {
     read: () => readAccounts(readTexts(directory)),
-    readOthers: () => readLocalAccounts(root),
+    readOthers: readAccounts,
     apply(changes, today) {
       const generation = readGeneration(directory);
       // What a failed sync staged is dropped if another process has published since.
@@ -97,7 +97,7 @@ function publishTexts(root: string, directory: string, texts: NsscacheTexts): vo
 }
 
 /** Reads what another node publishes in `directory`, and never writes accounts. */
-export function openPublished(root: string, directory: string): AccountBackend {
+export function openPublished(directory: string): AccountBackend {
   return {
     // On a shared volume this node's root may not read shadow.cache; disabled accounts have nologin in any case.
     read: () =>
@@ -106,7 +106,7 @@ export function openPublished(root: string, directory: string): AccountBackend {
         group: readText(directory, 'group'),
         shadow: '',
       }),
-    readOthers: () => readLocalAccounts(root),
+    readOthers: readAccounts,
     apply: () => Promise.reject(new TypeError('accounts are not written here (accounts.backend: published)')),
     publication: null,
   };

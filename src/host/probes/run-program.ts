@@ -1,5 +1,6 @@
 // Runs a short program of the system within a time limit: its status and output.
 import { execFile } from 'node:child_process';
+import { runAsUser } from './run-as-user.ts';
 
 export interface ProgramAnswer {
   /** null: not installed, or not ended in time; `stderr` then has the reason. */
@@ -11,7 +12,7 @@ export interface ProgramAnswer {
 export interface ProgramOptions {
   /** Milliseconds. */
   readonly timeout?: number;
-  /** The program runs as this user, without further groups. */
+  /** The program runs as this user, without further groups and without a terminal. */
   readonly user?: { readonly uid: number; readonly gid: number };
   /** Default: this process's own. */
   readonly environment?: Readonly<Record<string, string>>;
@@ -19,12 +20,16 @@ export interface ProgramOptions {
 
 const TIMEOUT_MS = 20_000;
 
-export function runProgram(
+export async function runProgram(
   program: string,
   args: readonly string[],
   { timeout = TIMEOUT_MS, user, environment }: ProgramOptions = {},
 ): Promise<ProgramAnswer> {
-  return new Promise((resolve) => {
+  if (user !== undefined) {
+    const { fault, ...said } = await runAsUser(program, args, user, timeout, environment);
+    return { ...said, stderr: said.stderr + fault };
+  }
+  return await new Promise((resolve) => {
     execFile(
       program,
       args,
@@ -32,7 +37,6 @@ export function runProgram(
         timeout,
         killSignal: 'SIGKILL',
         maxBuffer: 4 * 1024 * 1024,
-        ...user,
         ...(environment === undefined ? {} : { env: environment }),
       },
       (error, stdout, stderr) => {

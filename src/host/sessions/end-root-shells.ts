@@ -1,4 +1,4 @@
-// Ends what runs as root out of the sessions of people who lost sudo and keep their account: `sudo -i`, tmux as root.
+// Ends what runs as root from the sessions of people who lost only sudo: `sudo -i`, tmux as root.
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,4 @@
-// Ends every process of people who leave: at once, for all of them together, and looks again until nothing is left.
+// Ends every process of people who leave: at once, for all of them together, and scans again until nothing is left.
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,7 +9,13 @@ import { findProcessesOf, killProcess, type KnownUids } from './find-processes.t
 import { chooseSpareUid, killByUid } from './kill-by-uid.ts';
 import { readSlice } from './process-owners.ts';
 import { FIRST_UID } from './process-table.ts';
-import { findRestarting, findTriggered, noteRestarting, type Triggered } from './restarting-units.ts';
+import {
+  findRestarting,
+  findTriggered,
+  noteRestarting,
+  type Triggered,
+  UNANSWERED,
+} from './restarting-units.ts';
 
 const run = promisify(execFile);
 
@@ -67,17 +73,24 @@ export async function endSessions(
     });
   }
   const triggered = await asked;
-  for (const { name, uid } of leavers) {
-    const units = triggered.get(uid) ?? [];
-    if (outcome.get(uid) === null && units.length > 0)
-      outcome.set(uid, nameTriggered(name, uid, units, restarting));
+  for (const leaver of leavers) {
+    if (outcome.get(leaver.uid) !== null) continue;
+    const units = triggered?.get(leaver.uid) ?? [];
+    if (triggered === null) outcome.set(leaver.uid, nameUnanswered(leaver, restarting));
+    else if (units.length > 0) outcome.set(leaver.uid, nameTriggered(leaver, units, restarting));
   }
   await Promise.all(logind);
   return outcome;
 }
 
+/** Nothing of the person runs now; whether that stays so is asked again by the next sync. */
+function nameUnanswered({ name, uid }: Person, restarting: string): string {
+  noteRestarting(restarting, uid, [UNANSWERED]);
+  return `systemd did not answer in time: whether a service starts again as ${name} is not known`;
+}
+
 /** Nothing of the person runs now, and a timer is about to start it. */
-function nameTriggered(name: string, uid: number, units: readonly Triggered[], restarting: string): string {
+function nameTriggered({ name, uid }: Person, units: readonly Triggered[], restarting: string): string {
   const triggers = [...new Set(units.map(({ trigger }) => trigger))];
   noteRestarting(restarting, uid, triggers);
   const said = units.map(
@@ -142,11 +155,11 @@ async function judge(
   );
   if (!isOver && (services.size === 0 || rounds % ROUNDS_OF_RESTARTS !== 0)) return undefined;
   const units = await findRestarting(services, leaver);
-  if (!isOver && units.length === 0) return undefined;
-  noteRestarting(restarting, uid, units);
-  const [unit] = units;
-  if (unit !== undefined)
-    return `${units.join(' and ')} runs as ${name} and starts again after each kill: systemctl disable --now ${unit}`;
+  if (!isOver && (units === null || units.length === 0)) return undefined;
+  if (units === null && isClean) return nameUnanswered(leaver, restarting);
+  noteRestarting(restarting, uid, units ?? [UNANSWERED]);
+  if (units !== null && units.length > 0)
+    return `${units.join(' and ')} runs as ${name} and starts again after each kill: systemctl disable --now ${units[0]}`;
   const [service] = supervisors;
   if (service !== undefined)
     return `${service} starts processes of ${name} again after each kill: remove that service`;

@@ -1,4 +1,4 @@
-// The directory in which off-boarding keeps what it put aside: one directory per uid, which also says that it happened.
+// The directory in which off-boarding keeps what it set aside: one directory per uid, which also says that it happened.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Offboarded } from '../../plan/actual.ts';

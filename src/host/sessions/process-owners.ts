@@ -1,4 +1,4 @@
-// Whose leaving ends a process: by its uids, its login, the slice of its session, and its subordinate uids.
+// Whose departure ends a process: by its uids, its login, the slice of its session, and its subordinate uids.
 import { readFileSync } from 'node:fs';
 import { FIRST_UID, type RunningProcess } from './process-table.ts';
 import { findSubordinateOwner, type SubordinateRange } from './subordinate-ids.ts';

@@ -9,7 +9,12 @@ import type { RunningProcess } from './process-table.ts';
 
 const run = promisify(execFile);
 
-const TIMEOUT_MS = 2000;
+/** Kills wait for the answer about one unit. */
+const UNIT_MS = 2000;
+/** A busy systemd takes seconds to tell all of hundreds of units. */
+const ALL_UNITS_MS = 5000;
+/** Kept in place of units where systemd did not answer; no unit has this name. */
+export const UNANSWERED = '?';
 const SERVICE = /\/system\.slice\/(?:[^/\n]+\.slice\/)*([^/\n]+\.service)(?:\/|$)/m;
 const LIVING = ['active', 'activating', 'reloading', 'deactivating'];
 
@@ -29,12 +34,19 @@ export function readSupervisor(parent: RunningProcess | undefined, proc = '/proc
   }
 }
 
-/** Which of these services run as that person and are not over: they start again, or are about to. */
-export async function findRestarting(services: Iterable<string>, person: Person): Promise<string[]> {
+/**
+ * Which of these services run as that person and are not over: they start again, or are about to.
+ * @returns null: systemd did not answer.
+ */
+export async function findRestarting(
+  services: Iterable<string>,
+  { name, uid }: Person,
+): Promise<string[] | null> {
   const found: string[] = [];
   for (const service of services) {
-    const { user, state } = await askSystemd(service);
-    if ((user === person.name || user === String(person.uid)) && LIVING.includes(state)) found.push(service);
+    const said = await askSystemd(service);
+    if (said === null) return null;
+    if ((said.user === name || said.user === String(uid)) && LIVING.includes(said.state)) found.push(service);
   }
   return found;
 }
@@ -45,20 +57,26 @@ export interface Triggered {
   readonly trigger: string;
 }
 
-/** By uid; systemd.unit(5): TriggeredBy=. A trigger that is not active starts nothing. */
-export async function findTriggered(people: readonly Person[]): Promise<Map<number, Triggered[]>> {
+/**
+ * By uid; systemd.unit(5): TriggeredBy=. A trigger that is not active starts nothing.
+ * @returns null: systemd did not answer.
+ */
+export async function findTriggered(people: readonly Person[]): Promise<Map<number, Triggered[]> | null> {
   const found = new Map<number, Triggered[]>();
-  if (!existsSync('/run/systemd/system')) return found;
   const uids = new Map(
     people.flatMap(({ name, uid }) => [[name, uid] as const, [String(uid), uid] as const]),
   );
-  for (const properties of await showUnits('Id,User,TriggeredBy', '*.service')) {
+  const services = await showUnits('Id,User,TriggeredBy', '*.service', ALL_UNITS_MS);
+  if (services === null) return null;
+  for (const properties of services) {
     const uid = uids.get(properties.get('User') ?? '');
     if (uid === undefined) continue;
     const service = properties.get('Id') ?? '';
-    for (const trigger of (properties.get('TriggeredBy') ?? '').split(' ').filter(Boolean))
-      if (LIVING.includes((await askSystemd(trigger)).state))
-        found.set(uid, [...(found.get(uid) ?? []), { service, trigger }]);
+    for (const trigger of (properties.get('TriggeredBy') ?? '').split(' ').filter(Boolean)) {
+      const said = await askSystemd(trigger);
+      if (said === null) return null;
+      if (LIVING.includes(said.state)) found.set(uid, [...(found.get(uid) ?? []), { service, trigger }]);
+    }
   }
   return found;
 }
@@ -74,30 +92,48 @@ export function noteRestarting(directory: string, uid: number, services: readonl
   writeFileSync(file, services.map((service) => `${service}\n`).join(''));
 }
 
-/** Uids of people with a remembered service that is not over. */
+/** Uids of people with a remembered service of which it is not known that it is over. */
 export async function readRestarting(directory: string): Promise<Set<number>> {
   const uids = new Set<number>();
   for (const name of listDirectory(directory)) {
     if (!/^\d+$/.test(name)) continue;
     const services = readFileSync(path.join(directory, name), 'utf8').split('\n').filter(Boolean);
-    for (const service of services)
-      if (LIVING.includes((await askSystemd(service)).state)) uids.add(Number(name));
+    if (services.includes(UNANSWERED) || (await areLiving(services))) uids.add(Number(name));
   }
   return uids;
 }
 
-async function askSystemd(unit: string): Promise<{ readonly user: string; readonly state: string }> {
-  const [properties] = await showUnits('User,ActiveState', unit);
+/** Whether one of them is, or systemd did not say. */
+async function areLiving(services: readonly string[]): Promise<boolean> {
+  for (const service of services) {
+    const said = await askSystemd(service);
+    if (said === null || LIVING.includes(said.state)) return true;
+  }
+  return false;
+}
+
+async function askSystemd(unit: string): Promise<{ readonly user: string; readonly state: string } | null> {
+  const units = await showUnits('User,ActiveState', unit, UNIT_MS);
+  if (units === null) return null;
+  const [properties] = units;
   return { user: properties?.get('User') ?? '', state: properties?.get('ActiveState') ?? '' };
 }
 
-/** systemctl(1), `show`: a block of lines `NAME=VALUE` a unit; of a pattern all that are loaded, also inactive ones. */
-async function showUnits(properties: string, pattern: string): Promise<Map<string, string>[]> {
+/**
+ * systemctl(1), `show`: a block of lines `NAME=VALUE` a unit; of a pattern all that are loaded, also inactive ones.
+ * @returns null: systemd runs and did not answer, which is not the same as no unit.
+ */
+async function showUnits(
+  properties: string,
+  pattern: string,
+  timeout: number,
+): Promise<Map<string, string>[] | null> {
+  // sd_booted(3)
+  if (!existsSync('/run/systemd/system')) return [];
   const command = ['show', '--all', `--property=${properties}`, '--', pattern];
-  const { stdout } = await run('systemctl', command, { timeout: TIMEOUT_MS, maxBuffer: 64 << 20 }).catch(
-    () => ({ stdout: '' }),
-  );
-  return stdout.split('\n\n').map((block) => {
+  const said = await run('systemctl', command, { timeout, maxBuffer: 64 << 20 }).catch(() => null);
+  if (said === null) return null;
+  return said.stdout.split('\n\n').map((block) => {
     const lines = block.split('\n').filter((line) => line.includes('='));
     return new Map(
       lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),

@@ -1,4 +1,4 @@
-// Gives a user who is back the jobs that were put aside, and tells them in their home which did not come back.
+// Gives a user who is back the jobs that were set aside, and tells them in their home which did not come back.
 import { chmodSync, existsSync, lstatSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { TEMPORARY_SUFFIX } from '../fs/atomic-file.ts';
@@ -68,7 +68,7 @@ function restoreFile(from: string, to: string, mode: number): boolean {
   return true;
 }
 
-/** The mode of a job that was stopped before it was put aside: what crontab(1), at(1) and logind give. */
+/** The mode of a job that was stopped before it was set aside: what crontab(1), at(1) and logind give. */
 function modeOf(file: string): number {
   if (findDueTime(file) !== null) return 0o700;
   return file.includes('/linger/') ? 0o644 : 0o600;

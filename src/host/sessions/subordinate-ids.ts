@@ -1,4 +1,4 @@
-// Subordinate uids (subuid(5)): ids that a person may take on without being root, so what runs under them is theirs.
+// Subordinate uids (subuid(5)): ids that a person can take without being root, so processes under them are theirs.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 

@@ -57,7 +57,7 @@ function writeNote(directory: number, uid: number, gid: number, text: string, no
 
 function describeJobs({ late, notKept, kept }: LostJobs, now: number): string {
   const lines = [
-    'Your account was disabled for a while, and your jobs were put aside. These did not come back:',
+    'Your account was disabled for a while, and your jobs were set aside. These did not come back:',
     ...late.map((file) => `  ${file}: ${explainLate(file, now)}`),
     ...notKept.map((file) => `  ${file}: not kept, too many or too large`),
     ...(late.length === 0 ? [] : [`An administrator finds those that are kept in ${kept}.`]),

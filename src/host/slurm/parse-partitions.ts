@@ -15,6 +15,14 @@ export interface SubmitPartition {
   /** Hosts that jobs may be submitted on. */
   readonly hosts: readonly string[] | null;
   readonly isRootOnly: boolean;
+  /** Jobs must name a reservation. */
+  readonly isReservedOnly: boolean;
+  readonly minNodes: number;
+  /** null: as many as there are. */
+  readonly maxNodes: number | null;
+  /** A list of hosts as Slurm shortens it; empty: it has none. */
+  readonly nodes: string;
+  readonly nodeCount: number;
 }
 
 /** From `scontrol -o show partition`. */
@@ -38,6 +46,11 @@ export function parsePartitions(text: string): SubmitPartition[] {
         deniedQos: list('DenyQos'),
         hosts: allowed('AllocNodes'),
         isRootOnly: value('RootOnly') === 'YES',
+        isReservedOnly: value('ReqResv') === 'YES',
+        minNodes: Number(value('MinNodes')) || 0,
+        maxNodes: /^\d+$/.test(value('MaxNodes')) ? Number(value('MaxNodes')) : null,
+        nodes: value('Nodes') === '(null)' ? '' : value('Nodes'),
+        nodeCount: Number(value('TotalNodes')) || 0,
       },
     ];
   });

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { AgentError } from '../../common/errors.ts';
 import { type KeyLogin, readAuthLine, readJournalLine } from './login-messages.ts';
 import { runProgram } from '../probes/run-program.ts';
+import { SSHD_FIELDS, SSHD_MATCHES } from './sshd-journal.ts';
 
 export type { KeyLogin } from './login-messages.ts';
 
@@ -33,8 +34,7 @@ const MAX_LOG_BYTES = 64 * 1024 * 1024;
 const JOURNAL_TIMEOUT_MS = 20_000;
 
 /**
- * Reads sshd's log. Asks the journal where one is kept, and only for messages of root's sshd: the fields with an
- * underscore come from the kernel (systemd.journal-fields(7)). Where the journal has no such login, it may be younger
+ * Reads sshd's log. Asks the journal where one is kept, and only for messages of root's sshd. Where the journal has no such login, it may be younger
  * than the auth log, which is then read.
  * @throws AgentError refused: neither has messages of sshd.
  */
@@ -93,12 +93,9 @@ async function askJournal(root: string, args: readonly string[]): Promise<string
       '--no-pager',
       '--reverse',
       '--output=json',
-      '--output-fields=MESSAGE',
+      SSHD_FIELDS,
       ...args,
-      '_UID=0',
-      // The session's own process since OpenSSH 9.8.
-      '_COMM=sshd',
-      '_COMM=sshd-session',
+      ...SSHD_MATCHES,
     ],
     { timeout: JOURNAL_TIMEOUT_MS },
   );

@@ -1,5 +1,6 @@
 // Parses what sshd logs about a login with a key: its message, and the lines of the journal and of the auth log.
 import { parseAuthLine } from './login-records.ts';
+import { readSshdLine } from './sshd-journal.ts';
 
 /** One session that a key opened. */
 export interface KeyLogin {
@@ -30,20 +31,13 @@ export function readAccepted(message: string): Omit<KeyLogin, 'at'> | null {
   return { name, from, keyType, fingerprint };
 }
 
-/** One line of `journalctl -o json`; a message that is not plain text is an array of bytes, and no login. */
+/** One line of `journalctl -o json`. */
 export function readJournalLine(line: string): KeyLogin | null {
-  let entry: unknown;
-  try {
-    entry = JSON.parse(line);
-  } catch {
-    return null;
-  }
-  if (typeof entry !== 'object' || entry === null) return null;
-  const { MESSAGE: message, __REALTIME_TIMESTAMP: time } = entry as Record<string, unknown>;
-  if (typeof message !== 'string' || typeof time !== 'string') return null;
-  const accepted = readAccepted(message);
-  const at = Math.floor(Number(time) / 1e6);
-  return accepted === null || !Number.isSafeInteger(at) ? null : { at, ...accepted };
+  const [parsed] = readSshdLine(line);
+  const accepted = parsed === undefined ? null : readAccepted(parsed.text);
+  return accepted === null || parsed === undefined || parsed.at === null
+    ? null
+    : { at: parsed.at, ...accepted };
 }
 
 /** One line of an auth log; `now` in epoch seconds, for lines without a year. */

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { parseTimestamp } from '../../common/text/timestamp.ts';
 import { runProgram } from '../probes/run-program.ts';
+import { readSshdLine, SSHD_FIELDS, SSHD_MATCHES, type SshdLine } from './sshd-journal.ts';
 
 export interface LoginRecord {
   /** Epoch seconds; null where the line has no readable time. */
@@ -46,15 +47,8 @@ export async function readLoginRecords(
   return lines === null ? null : pickRecords(lines, name);
 }
 
-interface Line {
-  readonly at: number | null;
-  readonly text: string;
-  /** Of the process that said it. */
-  readonly pid: string;
-}
-
 /** Those of the lines that are about one name, in their order. */
-export function pickRecords(lines: readonly Line[], name: string): LoginRecord[] {
+export function pickRecords(lines: readonly SshdLine[], name: string): LoginRecord[] {
   const literal = name.replace(/[^A-Za-z0-9_]/g, '\\$&');
   const bounded = `${literal}(?![A-Za-z0-9_.-])`;
   const accepted = new RegExp(`^Accepted \\S+ for ${bounded}`);
@@ -62,7 +56,7 @@ export function pickRecords(lines: readonly Line[], name: string): LoginRecord[]
   const named = lines.filter(({ text }) => accepted.test(text) || refused.test(text));
   const pids = new Set(named.map(({ pid }) => pid));
   const addresses = new Set(named.flatMap(({ text }) => / ([0-9a-fA-F.:]+) port \d+/.exec(text)?.[1] ?? []));
-  const isRefusal = ({ text, pid }: Line): boolean =>
+  const isRefusal = ({ text, pid }: SshdLine): boolean =>
     refused.test(text) ||
     (pids.has(pid) && NAMELESS.test(text)) ||
     addresses.has(PENALTY.exec(text)?.[1] ?? '');
@@ -77,35 +71,16 @@ export function pickRecords(lines: readonly Line[], name: string): LoginRecord[]
   });
 }
 
-/**
- * sshd's newest lines, the newest first; null: no journal, or it may not be read. Only those of root's sshd: the fields
- * with an underscore come from the kernel (systemd.journal-fields(7)), and what logger(1) writes has another program's.
- */
-async function readJournal(): Promise<Line[] | null> {
+/** sshd's newest lines, the newest first; null: no journal, or it may not be read. */
+async function readJournal(): Promise<SshdLine[] | null> {
   const args = ['--quiet', '--no-pager', '--reverse', '--since=-1d', `--lines=${LINES}`, '--output=json'];
-  const of = ['sshd', 'sshd-session', 'sshd-auth'].map((program) => `_COMM=${program}`);
-  const { status, stdout } = await runProgram(
-    'journalctl',
-    [...args, '--output-fields=MESSAGE,_PID', '_UID=0', ...of],
-    { timeout: TIMEOUT_MS },
-  );
-  return status === 0 ? stdout.split('\n').flatMap(parseJournalLine) : null;
+  const { status, stdout } = await runProgram('journalctl', [...args, SSHD_FIELDS, ...SSHD_MATCHES], {
+    timeout: TIMEOUT_MS,
+  });
+  return status === 0 ? stdout.split('\n').flatMap(readSshdLine) : null;
 }
 
-function parseJournalLine(line: string): Line[] {
-  if (line === '') return [];
-  const {
-    MESSAGE: text,
-    _PID: pid,
-    __REALTIME_TIMESTAMP: time,
-  } = JSON.parse(line) as Record<string, unknown>;
-  // A message that is not plain text is an array of bytes.
-  if (typeof text !== 'string' || typeof pid !== 'string') return [];
-  const at = Math.floor(Number(time) / 1e6);
-  return [{ at: Number.isSafeInteger(at) ? at : null, text, pid }];
-}
-
-async function readAuthLog(root: string, now: number): Promise<Line[] | null> {
+async function readAuthLog(root: string, now: number): Promise<SshdLine[] | null> {
   try {
     const handle = await open(path.join(root, 'var/log/auth.log'));
     try {
@@ -125,7 +100,7 @@ async function readAuthLog(root: string, now: number): Promise<Line[] | null> {
 }
 
 /** Both formats of rsyslog: `Nov 25 17:10:09 host sshd[1]: text`, and an RFC 3339 time in front. */
-export function parseAuthLine(line: string, now: number): Line[] {
+export function parseAuthLine(line: string, now: number): SshdLine[] {
   const match =
     /^(\S+T\S+|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d) \S+ sshd(?:-session|-auth)?\[(\d+)\]: (.*)$/.exec(line);
   const [, time = '', pid = '', text = ''] = match ?? [];

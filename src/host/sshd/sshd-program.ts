@@ -59,16 +59,18 @@ export async function testSshdConfig(file: string, program = SSHD): Promise<stri
  * The settings in force for a user who connects (`sshd -T -C`), or sshd's error. Match blocks may ask for the port that
  * sshd listens on, so that is the first configured one.
  * @param from the address that the user connects from.
+ * @param more further arguments of sshd(8).
  */
 export async function askSshd(
   file: string,
   user: string,
   program = SSHD,
   from = '127.0.0.1',
+  more: readonly string[] = [],
 ): Promise<{ settings: SshdSettings } | { fault: string }> {
   const ask = async (port: string) => {
     const connection = `user=${user},host=${from},addr=${from},laddr=127.0.0.1,lport=${port}`;
-    const answer = await runWithDirectory(program, ['-T', '-f', file, '-C', connection]);
+    const answer = await runWithDirectory(program, ['-T', '-f', file, '-C', connection, ...more]);
     return answer.status === 0
       ? { settings: parseSshdSettings(answer.stdout) }
       : { fault: tellingLine(answer.stderr) };

@@ -11,7 +11,10 @@ import { locateKeywords } from './locate-keywords.ts';
 import { DROP_IN, HELPER_USER, helperUnder, renderSshdDropIn, type KeySettings } from './sshd-drop-in.ts';
 import { findSshdFaults, type SshdFinding, type SshdSettings } from './sshd-findings.ts';
 import { SSHD, SSHD_CONFIG, askSshd } from './sshd-program.ts';
+import { askWithoutHostKeys, hasNoHostKeys } from './without-host-keys.ts';
 import { reloadSshd } from './sshd-reload.ts';
+import { scanHostKeys } from '../trial/scan-host-keys.ts';
+import { listTargets } from '../trial/trial-target.ts';
 import { findUnreadConfig } from './unread-config.ts';
 
 export interface SshdOutcome {
@@ -75,21 +78,47 @@ export async function examineSshd(
   const hasDropIn = await hasSshdDropIn(config, root);
   const findings: SshdFinding[] = [];
   const asked = await askSshd(main, user, program, from);
-  if ('fault' in asked) {
-    findings.push(explainSilence(asked.fault, `${program} -T -f ${main}`, root));
-  } else {
+  const inMemory =
+    'fault' in asked && root === '/' ? await findInMemory(asked.fault, main, user, from) : null;
+  const settings = 'settings' in asked ? asked.settings : (inMemory?.settings ?? null);
+  if ('fault' in asked)
+    findings.push(inMemory?.finding ?? explainSilence(asked.fault, `${program} -T -f ${main}`, root));
+  if (settings !== null) {
     const places = await locateKeywords(root, files.files);
     const locate = (keyword: string): string =>
       places.has(keyword) ? ` (${places.get(keyword) ?? ''})` : '';
-    const faults = findSshdFaults(asked.settings, wanted, config.accounts.primary_group, locate);
+    const faults = findSshdFaults(settings, wanted, config.accounts.primary_group, locate);
     const isUnread = hasDropIn && files.dropIn !== 'included';
     findings.push(...(isUnread ? sayNotIncluded(faults, files.dropIn, main) : faults));
-    findings.push(...(await inspectPaths(asked.settings, user, root, locate)));
-    if (root === '/') findings.push(...(await findStale(files, asked.settings)));
+    findings.push(...(await inspectPaths(settings, user, root, locate)));
+    if (root === '/') findings.push(...(await findStale(files, settings)));
   }
   if (config.keys.serve === 'command') findings.push(...(await inspectHelper(wanted, root)));
-  return { settings: 'fault' in asked ? null : asked.settings, findings, hasDropIn };
+  return { settings, findings, hasDropIn };
 }
+
+/**
+ * Since OpenSSH 9.8 an sshd that runs goes on with the host keys that it has read, although the files are gone; null: it has
+ * none to show, or something else is wrong.
+ */
+async function findInMemory(
+  fault: string,
+  main: string,
+  user: string,
+  from?: string,
+): Promise<{ readonly settings: SshdSettings; readonly finding: SshdFinding } | null> {
+  if (!hasNoHostKeys(fault)) return null;
+  const settings = await askWithoutHostKeys(main, user, SSHD, from);
+  if (settings === null || (await scanHostKeys(listTargets(settings))).length === 0) return null;
+  return { settings: new Map([...settings, ['hostkey', []]]), finding: IN_MEMORY };
+}
+
+const IN_MEMORY: SshdFinding = {
+  code: 'sshd-host-keys-in-memory',
+  breaksLogin: false,
+  detail:
+    'the host keys of sshd are gone from /etc/ssh: it goes on with those that it has read, and will not start again',
+};
 
 /** Files and directories that sshd must be able to use for each login, or else refuses it. */
 async function inspectPaths(
@@ -118,7 +147,7 @@ async function inspectPaths(
 
 /** Without a host key sshd does not even print its settings. */
 function explainSilence(fault: string, command: string, root: string): SshdFinding {
-  if (!/no hostkeys available/i.test(fault)) {
+  if (!hasNoHostKeys(fault)) {
     const detail = `sshd does not say what is in force (${command}): ${fault}`;
     return { code: 'sshd-silent', breaksLogin: true, detail };
   }

@@ -1,4 +1,4 @@
-// Passes what sudoers(5) has after the `=` of a rule, and finds where its line ends.
+// Skips what sudoers(5) has after the `=` of a rule, and finds where its line ends.
 import type { Scanner } from './scanner.ts';
 import { skipBlanks } from './sudoers-members.ts';
 

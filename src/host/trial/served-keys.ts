@@ -1,4 +1,4 @@
-// Whether sshd can be given the keys of people: the canary's lies elsewhere, so its login does not tell.
+// Whether sshd can get the keys of people: the canary's key is elsewhere, so its login does not show that.
 import { lstatSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../../config/config.ts';
@@ -30,13 +30,28 @@ export async function findUnreadable(
   if (reader === null || names.length === 0) return null;
   const directory = lstatSync(keys, { throwIfNoEntry: false });
   if (directory === undefined) return null;
-  if (!permits(directory, reader, SEARCH)) return say(reader, keys, directory);
+  const closed = findClosed(root, keys, reader);
+  if (closed !== null) return closed;
   const faults = names.map((name) => {
     const file = path.join(keys, name);
     const found = lstatSync(file, { throwIfNoEntry: false });
     return found === undefined || permits(found, reader, READ) ? null : say(reader, file, found);
   });
   return faults.includes(null) ? null : (faults[0] ?? null);
+}
+
+/** The directory of the keys, or one above it, that the reader may not pass; null: none. */
+function findClosed(root: string, keys: string, reader: KeyReader): string | null {
+  const directories: string[] = [];
+  const top = path.resolve(root);
+  for (let one = keys; one !== top && one !== path.dirname(one); one = path.dirname(one))
+    directories.unshift(one);
+  for (const one of directories) {
+    const found = lstatSync(one, { throwIfNoEntry: false });
+    if (found?.isDirectory() === true && !permits(found, reader, SEARCH))
+      return say(reader, one, found, 'search');
+  }
+  return null;
 }
 
 async function findHelperUser(root: string): Promise<KeyReader | null> {
@@ -56,6 +71,6 @@ export function permits(
   return (mode & (bit << shift)) !== 0;
 }
 
-function say({ name }: KeyReader, file: string, { mode }: Stats): string {
-  return `${name} cannot read ${file} (mode ${(mode & 0o7777).toString(8).padStart(4, '0')})`;
+function say({ name }: KeyReader, file: string, { mode }: Stats, what = 'read'): string {
+  return `${name} cannot ${what} ${file} (mode ${(mode & 0o7777).toString(8).padStart(4, '0')})`;
 }

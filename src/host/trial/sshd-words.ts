@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runProgram } from '../probes/run-program.ts';
+import { readSshdLine, SSHD_FIELDS, SSHD_MATCHES, type SshdLine } from '../sshd/sshd-journal.ts';
 
 const AUTH_LOG = '/var/log/auth.log';
 const MAX_LOG_BYTES = 256 * 1024;
@@ -32,15 +33,10 @@ export async function markLog(): Promise<LogMark> {
   }
 }
 
-/** A line of sshd's log, with the process that wrote it. */
-export interface LogLine {
-  readonly pid: string;
-  readonly text: string;
-}
+export type LogLine = Pick<SshdLine, 'pid' | 'text'>;
 
 /**
- * The oldest first; null: neither log can be read. A line in the journal is root's own (the fields with an underscore
- * come from the kernel, systemd.journal-fields(7)); in auth.log any user can write one.
+ * The oldest first; null: neither log can be read. A line in the journal is root's own; in auth.log any user can write one.
  * @param port that the connection came from; null: unknown, so lines about the name are taken.
  */
 export async function readSshdWords(
@@ -54,7 +50,8 @@ export async function readSshdWords(
     const lines = await readLines(mark);
     if (lines === null) return null;
     const picked = pickLines(lines, name, port);
-    words = picked.map(({ text }) => text);
+    // sshd says the same of each key that it is offered.
+    words = [...new Set(picked.map(({ text }) => text))];
     // Complete once sshd has said how it ended.
     if (words.some((text) => /closed|Disconnected|session closed|fatal|refused connect/i.test(text)))
       return words;
@@ -85,46 +82,15 @@ function pickLines(lines: readonly LogLine[], name: string, port: number | null)
   return lines.filter(({ text }) => REFUSED_HERE.test(text));
 }
 
-/** sshd itself, and what it consists of since OpenSSH 9.8 and 10.0. */
-const PROGRAMS: readonly string[] = ['sshd', 'sshd-session', 'sshd-auth'];
-
 async function readJournal({ since }: LogMark): Promise<LogLine[] | null> {
   // Returns when journald has what was written so far (journalctl(1)); where none runs, it fails at once.
   await runProgram('journalctl', ['--sync'], { timeout: 3000 });
-  const of = (field: string): string[] => PROGRAMS.map((program) => `${field}=${program}`);
   const { status, stdout } = await runProgram(
     'journalctl',
-    [
-      '--quiet',
-      '--no-pager',
-      `--since=@${since}`,
-      '--output=json',
-      '--output-fields=MESSAGE,_PID,_COMM,SYSLOG_IDENTIFIER',
-      '_UID=0',
-      ...of('_COMM'),
-      '+',
-      '_UID=0',
-      ...of('SYSLOG_IDENTIFIER'),
-    ],
+    ['--quiet', '--no-pager', `--since=@${since}`, '--output=json', SSHD_FIELDS, ...SSHD_MATCHES],
     { timeout: 3000 },
   );
-  if (status !== 0) return null;
-  return stdout.split('\n').flatMap(parseJournalLine);
-}
-
-/**
- * journald looks at the program of a line when it reads the line. If it is late, the process has ended, and only what the
- * kernel sent along is known (_UID, _PID): then the name that the process gave itself counts.
- */
-export function parseJournalLine(line: string): LogLine[] {
-  try {
-    const entry = JSON.parse(line) as Record<string, unknown>;
-    const { MESSAGE: text, _PID: pid, _COMM: program, SYSLOG_IDENTIFIER: identifier } = entry;
-    if (!PROGRAMS.includes(String(program ?? identifier))) return [];
-    return typeof text === 'string' && typeof pid === 'string' ? [{ pid, text }] : [];
-  } catch {
-    return [];
-  }
+  return status === 0 ? stdout.split('\n').flatMap(readSshdLine) : null;
 }
 
 async function readAuthLog({ size }: LogMark): Promise<LogLine[] | null> {

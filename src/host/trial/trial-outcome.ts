@@ -1,4 +1,4 @@
-// What came of a trial login: the step that failed, from what ssh and sshd said. Pure.
+// The result of a trial login: the step that failed, from what ssh and sshd said. Pure.
 
 /** The steps of a login, in their order. */
 export const STEPS = ['connect', 'authenticate', 'account', 'session', 'shell'] as const;
@@ -6,12 +6,14 @@ export type Step = (typeof STEPS)[number];
 
 /** What was seen of one trial. */
 export interface TrialRecord {
-  /** What `ssh -v` said. */
+  /** What `ssh -v` said, and nothing that the session printed. */
   readonly client: string;
   /** What sshd and PAM logged about this very connection, the oldest first; null: the log cannot be read. */
   readonly server: readonly string[] | null;
   /** Standard output of the session. */
   readonly output: string;
+  /** Standard error of the session. */
+  readonly errors: string;
   /** Exit status of ssh; null: it did not end in time. */
   readonly status: number | null;
   /** What the command of the key prints. */
@@ -26,6 +28,9 @@ export interface TrialOutcome {
   /** The system's own words about it; for a success what was not tried, empty if nothing. */
   readonly detail: string;
 }
+
+/** Of timeout(1), which ends the canary's ssh. */
+const TIMED_OUT = 124;
 
 /** sshd's own exit status in place of the shell's, where PAM opened no session (OpenSSH, session.c, do_child). */
 const NO_PAM_SESSION = 254;
@@ -79,14 +84,16 @@ function fail(failed: Step, record: TrialRecord): TrialOutcome {
 }
 
 /** What sshd says explains more than what the client sees of it; the output of the shell more than both. */
-function quoteSystem(step: Step, { client, server, output, status }: TrialRecord): string {
+function quoteSystem(step: Step, { client, server, output, errors, status }: TrialRecord): string {
   const said = client
     .split('\n')
     .map((line) => line.trim())
     .filter(
-      (line) => line !== '' && !/^debug\d:|^OpenSSH_|^Authenticated to|^Transferred|^Bytes per/.test(line),
+      (line) =>
+        line !== '' &&
+        !/^debug\d:|^Killed by signal |^OpenSSH_|^Authenticated to|^Transferred|^Bytes per/.test(line),
     );
-  const words = step === 'shell' ? [...output.split('\n'), ...said] : [...said];
+  const words = step === 'shell' ? [...output.split('\n'), ...said, ...errors.split('\n')] : said;
   const logged = (server ?? []).filter((line) => TELLING.test(line) && !line.startsWith('pam_env('));
   const last = words.filter((line) => line.trim() !== '').at(-1);
   const parts = [
@@ -94,7 +101,7 @@ function quoteSystem(step: Step, { client, server, output, status }: TrialRecord
     ...(last === undefined || (step !== 'shell' && logged.length > 0) ? [] : [last]),
   ];
   if (step === 'shell') parts.unshift(`the shell ended with status ${status ?? 'none'}`);
-  if (status === null) parts.unshift('no answer in time');
+  if (status === null || status === TIMED_OUT) parts.unshift('no answer in time');
   return parts.join('; ') || 'neither ssh nor sshd said why';
 }
 

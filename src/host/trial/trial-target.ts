@@ -1,6 +1,8 @@
 // Where a trial connects: addresses and ports that sshd says it listens on, and the host keys that it has to show.
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
+import { readText } from '../fs/read-text.ts';
+import { runProgram } from '../probes/run-program.ts';
 import type { SshdSettings } from '../sshd/sshd-findings.ts';
 
 export interface TrialTarget {
@@ -50,16 +52,18 @@ function listInterfaces(): string[] {
  * @param files `hostkey` of `sshd -T`.
  */
 export async function readHostKeys(files: readonly string[]): Promise<string[]> {
-  const keys = await Promise.all(
-    files.map(async (file) => {
-      try {
-        const [type, base64] = (await readFile(`${file}.pub`, 'utf8')).trim().split(/\s+/);
-        return type === undefined || base64 === undefined ? [] : [`${type} ${base64}`];
-      } catch (cause) {
-        if (cause instanceof Error && 'code' in cause) return [];
-        throw cause;
-      }
-    }),
+  const lines = await Promise.all(
+    files.map(async (file) => (await readText(`${file}.pub`)) ?? (await derivePublicKey(file))),
   );
-  return keys.flat();
+  return lines.flatMap((line) => {
+    const [type, base64] = line.trim().split(/\s+/);
+    return type === undefined || base64 === undefined ? [] : [`${type} ${base64}`];
+  });
+}
+
+/** sshd needs no file with the public key. Empty: there is no such key, or not for this user. */
+async function derivePublicKey(file: string): Promise<string> {
+  if (!existsSync(file)) return '';
+  const { status, stdout } = await runProgram('ssh-keygen', ['-y', '-f', file], { timeout: 5000 });
+  return status === 0 ? stdout : '';
 }

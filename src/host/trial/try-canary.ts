@@ -8,11 +8,14 @@ import { CANARY, isCanary } from '../../policy/groups/canary.ts';
 import { readLocalAccounts } from '../accounts/local-accounts.ts';
 import { runProgram } from '../probes/run-program.ts';
 import { askSshd, SSHD_CONFIG } from '../sshd/sshd-program.ts';
+import { askWithoutHostKeys, hasNoHostKeys } from '../sshd/without-host-keys.ts';
+import { findServing, judgeListening, listConfigured } from '../sshd/listening.ts';
 import type { SshdSettings } from '../sshd/sshd-findings.ts';
 import { askCanary, type CanaryAnswer, readCanaryAnswer, withdrawKey } from './canary-exchange.ts';
 import { type CanaryOutcome, judgeCanary } from './judge-canary.ts';
 import { findUnlike, sampleKeyOwners } from './like-people.ts';
-import { listListeners } from './listeners.ts';
+import { listListeners, listSockets } from './listeners.ts';
+import { listAddresses } from './own-addresses.ts';
 import { findUnreadable } from './served-keys.ts';
 import { markLog, readSshdWords } from './sshd-words.ts';
 import { writeTrialFile } from './trial-file.ts';
@@ -20,8 +23,11 @@ import { makeTrialKey } from './trial-key.ts';
 import { renderKnownHosts, renderTrialLine } from './trial-line.ts';
 import { listTargets, readHostKeys, type TrialTarget } from './trial-target.ts';
 
-/** How long an answer may take: a service that starts anew, and 25 s for ssh: on a busy node opening a session takes long. */
-const PATIENCE_MS = 31_000;
+/**
+ * How long an answer may take: a service that starts anew, and 45 s for ssh. A session waits until systemd has stopped the
+ * user manager of the one before, which took 34 s on a busy node.
+ */
+const PATIENCE_MS = 51_000;
 const LOOK_EVERY_MS = 100;
 /** More listeners than these are not tried. */
 const MOST_TARGETS = 6;
@@ -39,27 +45,35 @@ export async function tryCanary(paths: Paths, config: Config): Promise<CanaryTri
   const groups = (await runProgram('id', ['-Gn', CANARY])).stdout.trim().split(' ');
   const managed = config.accounts.primary_group;
   if (!groups.includes(managed)) return unproven(`${CANARY} is not in ${managed} yet`);
-  const answer = await askSshd(path.join(paths.root, SSHD_CONFIG), CANARY);
-  const settings = 'settings' in answer ? answer.settings : null;
-  const hostKeys = await readHostKeys(settings?.get('hostkey') ?? []);
-  // sshd cannot even print its settings then.
-  const hasNoKeys = 'fault' in answer && /no hostkeys available/i.test(answer.fault);
-  if ('fault' in answer && !hasNoKeys) return unproven(`sshd does not report its settings: ${answer.fault}`);
-  if ('fault' in answer || hostKeys.length === 0)
-    return fail('no host key of sshd can be read: ssh-keygen -A makes the missing ones');
-  const outcome = await attempt(paths, config.accounts.shell, entry.gid, {
-    settings: answer.settings,
-    hostKeys,
-  });
-  const isPunished = (answer.settings.get('persourcepenalties')?.[0] ?? 'no') !== 'no';
+  const file = path.join(paths.root, SSHD_CONFIG);
+  const answer = await askSshd(file, CANARY);
+  if ('fault' in answer && !hasNoHostKeys(answer.fault))
+    return unproven(`sshd does not report its settings: ${answer.fault}`);
+  const settings = 'settings' in answer ? answer.settings : await askWithoutHostKeys(file, CANARY);
+  const hostKeys = await readHostKeys('settings' in answer ? (settings?.get('hostkey') ?? []) : []);
+  if (settings === null) return fail(NO_HOST_KEY);
+  const outcome = await attempt(paths, config.accounts.shell, entry.gid, { settings, hostKeys });
+  const isPunished = (settings.get('persourcepenalties')?.[0] ?? 'no') !== 'no';
   if (outcome.state !== 'proven') return { ...outcome, isPunished };
   const names = sampleKeyOwners(paths);
   const unreadable = await findUnreadable(paths, config, names);
   if (unreadable !== null)
     return { state: 'failed', failed: 'authenticate', detail: unreadable, isPunished: false };
-  const unlike = await findUnlike(paths, names, answer.settings);
+  const unlike = findUnreachable(settings) ?? (await findUnlike(paths, names, settings));
   return unlike === null ? { ...outcome, isPunished } : unproven(unlike);
 }
+
+/** A login over loopback says nothing about an sshd that only this node reaches; null: others reach it, or there are none. */
+function findUnreachable(settings: SshdSettings): string | null {
+  const configured = listConfigured(settings);
+  const serving = findServing(configured, listSockets('1'));
+  const finding = judgeListening(configured, serving, listAddresses('1'), '');
+  return finding?.code === 'sshd-loopback' ? finding.detail : null;
+}
+
+const NO_HOST_KEY = 'no host key of sshd can be read: ssh-keygen -A makes the missing ones';
+const IN_MEMORY =
+  'the host keys of sshd are gone from disk: it goes on with those that it has read, and will not start again (ssh-keygen -A)';
 
 async function attempt(
   paths: Paths,
@@ -86,8 +100,13 @@ async function attempt(
     const answer = await awaitAnswer(paths.canaryAnswers, serial);
     if (answer === null)
       return unproven('the service of the canary gave no answer: systemctl status sunk-agent-canary');
+    // Nothing that it shows can be compared, but it shows whether it has any.
+    if (hostKeys.length === 0)
+      return /^debug1: Server host key: /m.test(answer.client) ? unproven(IN_MEMORY) : fail(NO_HOST_KEY);
     const record = {
       client: answer.client,
+      // The canary has no start-up files that could print, and its session's standard error is in `client`.
+      errors: '',
       output: answer.output,
       status: answer.status,
       nonce,

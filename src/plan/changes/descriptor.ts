@@ -86,7 +86,7 @@ export interface ChangeDescriptor<C extends ChangeCommon> {
   renews(change: C): boolean;
   /** Whose loss or gain it is. */
   readonly unit: 'User' | 'Group';
-  /** @param account the desired account of the person; undefined: there is to be none. */
+  /** @param account the desired account of the person; undefined: there should be none. */
   effect(change: C, account: DesiredAccount | undefined): Effect;
   /** What distinguishes it in the hash of a held set beside person and effect. */
   hashed(change: C): readonly string[];

@@ -1,4 +1,4 @@
-// Lines of a former publisher that go on being published as they stand.
+// Lines of a former publisher that are published as before.
 import { type ChangeCommon, type ChangeDescriptor, GRANTS } from './descriptor.ts';
 
 interface InheritedChange extends ChangeCommon {

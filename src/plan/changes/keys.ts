@@ -1,5 +1,4 @@
 // Key files: what sshd accepts for one account.
-import { readKeyFile } from '../../policy/keys/key-file-lines.ts';
 import { type ChangeCommon, type ChangeDescriptor, GRANTS, REVOKES } from './descriptor.ts';
 
 export interface KeysRemove extends ChangeCommon {
@@ -10,6 +9,8 @@ export interface KeysWrite extends ChangeCommon {
   readonly kind: 'keys-write';
   /** Whole text of the file. */
   readonly text: string;
+  /** Until when it lets in at most, epoch seconds; null: a key has no expiry, or one that is no instant. */
+  readonly until: number | null;
   /** Fingerprints that come and go; both empty: only the expiry is renewed. */
   readonly gained: readonly string[];
   readonly lost: readonly string[];
@@ -35,18 +36,17 @@ export const keysWrite: ChangeDescriptor<KeysWrite> = {
   kind: 'keys-write',
   phrase: 'keys of %',
   sign: ({ gained, lost }) => {
-    if (gained.length > 0 && lost.length === 0) return '+';
-    return gained.length === 0 && lost.length > 0 ? '-' : '~';
+    if ((gained.length === 0) === (lost.length === 0)) return '~';
+    return lost.length === 0 ? '+' : '-';
   },
   revokes: ({ lost }) => lost.length > 0,
   renews: ({ gained, lost }) => gained.length === 0 && lost.length === 0,
   effect: ({ gained, lost }, account) => {
     if (lost.length === 0) return 'none';
-    const keys = (account?.disabled ?? null) === null ? (account?.credentials.length ?? 0) : 0;
-    return gained.length === keys ? 'replace-keys' : 'drop-keys';
+    return gained.length === (account?.credentials.length ?? 0) ? 'replace-keys' : 'drop-keys';
   },
   hashed: ({ gained, lost }) => [...lost.map((key) => `-${key}`), ...gained.map((key) => `+${key}`)],
-  evidence: ({ text, gained, lost }) => ({ gained, lost, ...readUntil(text) }),
+  evidence: ({ until, gained, lost }) => ({ gained, lost, ...(until === null ? {} : { until }) }),
   counted: [
     { history: 'keys-write:drop-keys', as: 'reduced' },
     { history: 'keys-write:replace-keys', as: 'replaced' },
@@ -55,14 +55,3 @@ export const keysWrite: ChangeDescriptor<KeysWrite> = {
   writes: 'keys',
   applier: 'key-files',
 };
-
-/** Until when the file lets in at most; nothing where a key has no expiry that is an instant. */
-function readUntil(text: string): { until?: number } {
-  let until = 0;
-  for (const { fingerprint, expiresAt } of readKeyFile(text)) {
-    if (fingerprint === null) continue;
-    if (expiresAt === null) return {};
-    until = Math.max(until, expiresAt);
-  }
-  return { until };
-}

@@ -7,11 +7,11 @@ export interface SessionsEnd extends ChangeCommon {
   readonly uid: number;
 }
 
-/** Cron and at jobs and lingering are put aside. */
+/** Cron and at jobs and lingering are set aside. */
 export interface JobsDisable extends ChangeCommon {
   readonly kind: 'jobs-disable';
   readonly uid: number;
-  /** It is to be remembered that the hook has to run. */
+  /** Whether to record that the hook must run. */
   readonly needsHook: boolean;
 }
 

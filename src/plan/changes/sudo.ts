@@ -7,7 +7,7 @@ export interface SudoLeaver {
   readonly scimId: string | null;
   readonly name: string;
   readonly uid: number;
-  /** Whether only sudo is lost: their root shells are to be ended. */
+  /** Whether only sudo is lost: their root shells must end. */
   readonly keepsAccount: boolean;
 }
 

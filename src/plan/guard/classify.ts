@@ -15,7 +15,7 @@ export function classifyPlan(question: GuardQuestion): ClassifiedPlan {
   return { question, accountOf, groupIds: readGroupIds(desired), exempt, frozen, moving };
 }
 
-/** Blocks of people, and of keys; the ends of grants; and what an operator decided account by account (see policy/inherited.ts). */
+/** Blocks of people, and of keys; the ends of grants; and what an operator decided account by account (see policy/inherited/). */
 function findExempt({ changes, desired }: GuardQuestion, accountOf: EffectContext): Set<Change> {
   const blockedKeys = new Set(
     desired.refusals.filter(({ code }) => code === 'key-blocked').map(({ scimId }) => `User ${scimId}`),

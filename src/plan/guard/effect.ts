@@ -3,7 +3,7 @@ import type { DisabledBecause, DesiredAccount, DesiredState } from '../../policy
 import { type Change, describeKind } from '../change.ts';
 import type { Effect } from '../changes/descriptor.ts';
 
-/** The desired account of a person, if there is to be one. */
+/** The desired account of a person, if there should be one. */
 export type EffectContext = (scimId: string | null) => DesiredAccount | undefined;
 
 /** The desired accounts by SCIM id. */

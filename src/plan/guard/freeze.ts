@@ -1,5 +1,6 @@
 // What a frozen node does not do: grants, and implied losses.
 import { type Change, describeKind } from '../change.ts';
+import { findLatestEnd } from '../plan-keys.ts';
 import { type EffectContext, findDisabledReason, readEffectContext } from './effect.ts';
 import { renderKeyFile } from '../../policy/keys/key-file.ts';
 import type { DesiredState } from '../../policy/model.ts';
@@ -48,7 +49,7 @@ export function splitExchanges(
     const text = renderKeyFile(known, desired.expiry);
     const because = `${change.because}; those that come wait for the thaw`;
     return [
-      { ...change, text, gained: [], because },
+      { ...change, text, until: findLatestEnd(known), gained: [], because },
       { ...change, lost: [] },
     ];
   });

@@ -1,4 +1,4 @@
-// The guard's limits: how many may go, what was done in the window, and how the history names what is done.
+// The guard's limits: how many losses and gains they allow, what was done in the window, and how the history names it.
 import type { Config } from '../../config/config.ts';
 import { DISABLED_DAY } from '../actual.ts';
 import { type Change, describeKind } from '../change.ts';
@@ -16,7 +16,7 @@ export function allowance(total: number, limit: Config['limits']['max_loss']): n
 const COUNTED = KINDS.flatMap(({ counted }) => counted);
 
 /** What the guard counts of what was done: the kinds that `nameRecord` leaves in the history for losses and gains. */
-export const COUNTED_KINDS: readonly string[] = COUNTED.map(({ history }) => history).sort();
+export const COUNTED_KINDS: readonly string[] = COUNTED.map(({ history }) => history);
 
 /** Units to which something that counts so was done within the window. */
 export function findDone(
@@ -33,9 +33,20 @@ export function findDone(
   return done;
 }
 
+/**
+ * How many people can log in, with those who could at the start of the window.
+ * @param done units that lost something within it.
+ */
+export function countPopulation({ question, accountOf }: ClassifiedPlan, done: ReadonlySet<string>): number {
+  let open = 0;
+  for (const { expiryDay } of question.actual.accounts.values()) if (expiryDay !== DISABLED_DAY) open += 1;
+  const back = [...done].filter((unit) => accountOf(unit.slice('User '.length))?.disabled === null);
+  return open + done.size - back.length;
+}
+
 /** How many there are in both together. */
 export function countUnion(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
-  return a.size + [...b].filter((unit) => !a.has(unit)).length;
+  return a.union(b).size;
 }
 
 /** `limits.max_loss.window` and the like in words. */

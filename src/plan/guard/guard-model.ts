@@ -1,4 +1,4 @@
-// What the guard is asked, and what it answers: shapes only.
+// The input and output of the guard: shapes only.
 import type { Config } from '../../config/config.ts';
 import type { DesiredState, StoredGroup, StoredUser } from '../../policy/model.ts';
 import type { ActualState } from '../actual.ts';

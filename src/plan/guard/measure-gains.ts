@@ -4,7 +4,7 @@ import type { Measure } from '../changes/descriptor.ts';
 import { nameEffect } from './effect.ts';
 import { withDependants } from './dependants.ts';
 import { nameUnit } from './held-hash.ts';
-import { allowance, countUnion, describeWindow, findDone } from './guard-limits.ts';
+import { allowance, describeWindow, findDone } from './guard-limits.ts';
 import { approveUnblocked, type ClassifiedPlan, type Excess } from './guard-model.ts';
 import { sayCount } from '../../common/text/count-noun.ts';
 
@@ -51,9 +51,8 @@ export function measureGains(plan: ClassifiedPlan): Excess[] {
   return excess;
 }
 
-/** People who gain now, together with those who did within the window; without a new one there is nothing to hold. */
+/** People who gain now, together with those who did within the window. */
 function count(changes: readonly Change[], measure: Measure, plan: ClassifiedPlan): number {
-  if (changes.length === 0) return 0;
   const done = findDone(plan, measure, plan.question.config.limits.max_gain.window);
-  return countUnion(done, new Set(changes.map(nameUnit)));
+  return done.union(new Set(changes.map(nameUnit))).size;
 }

@@ -1,12 +1,12 @@
 // Second step of the guard, for losses: people without access, people with less, and groups.
 import { resolveAccess } from '../../policy/access.ts';
-import { isNotInStore } from '../../policy/not-in-store.ts';
+import { isNotInStore } from '../../policy/leftovers.ts';
 import { DISABLED_DAY } from '../actual.ts';
 import type { Change } from '../change.ts';
 import { withDependants } from './dependants.ts';
 import { findDisabledReason, nameEffect } from './effect.ts';
 import { nameUnit } from './held-hash.ts';
-import { allowance, countUnion, describeWindow, findDone } from './guard-limits.ts';
+import { allowance, countPopulation, describeWindow, findDone } from './guard-limits.ts';
 import type { ClassifiedPlan, Excess } from './guard-model.ts';
 import { sayCount } from '../../common/text/count-noun.ts';
 
@@ -26,8 +26,7 @@ export function measureLosses(plan: ClassifiedPlan): Excess[] {
   const losses = gatherLosses(changes, plan, vanished);
   const excess: Excess[] = [];
   const hold = (kind: Excess['kind'], reason: string, held: readonly Loss[], timed = false): void => {
-    const set = withDependants(unitsOf(held), plan);
-    if (set.length > 0) excess.push({ kind, reason, changes: set, timed });
+    excess.push({ kind, reason, changes: withDependants(unitsOf(held), plan), timed });
   };
   const gone = losses.filter(({ hasVanished }) => hasVanished);
   const goneGroups = changes.filter(
@@ -52,25 +51,15 @@ export function measureLosses(plan: ClassifiedPlan): Excess[] {
   const implied = out.filter(({ isExplicit }) => !isExplicit);
   const describe = (count: number, what: string): string =>
     `${count} of ${sayCount(total, 'person', 'people')} would ${what} within ${within}; limits.max_loss allows ${allowed}`;
-  let going = done;
-  if (explicit.length > 0) {
-    const count = countUnion(done, unitsOf(explicit));
-    if (count > allowed)
-      hold('loss', describe(count, 'be deactivated or otherwise lose access'), explicit, true);
-    else going = new Set([...done, ...unitsOf(explicit)]);
-  }
-  if (implied.length > 0) {
-    const count = countUnion(going, unitsOf(implied));
-    if (count > allowed)
-      hold('loss', describe(count, 'lose access without an explicit revocation by the store'), implied);
-  }
+  const told = done.union(unitsOf(explicit));
+  const isHeld = told.size > allowed;
+  if (isHeld) hold('loss', describe(told.size, 'be deactivated or otherwise lose access'), explicit, true);
+  const going = (isHeld ? done : told).union(unitsOf(implied));
+  if (going.size > allowed)
+    hold('loss', describe(going.size, 'lose access without an explicit revocation by the store'), implied);
   const less = rest.filter(({ extent }) => extent === 'less');
-  if (less.length > 0) {
-    const lessDone = findDone(plan, 'reduced', limits.max_loss.window);
-    const others = new Set([...lessDone].filter((unit) => !done.has(unit)));
-    const count = countUnion(others, unitsOf(less));
-    if (count > allowed) hold('loss', describe(count, 'lose keys or memberships'), less);
-  }
+  const fewer = findDone(plan, 'reduced', limits.max_loss.window).difference(done).union(unitsOf(less));
+  if (fewer.size > allowed) hold('loss', describe(fewer.size, 'lose keys or memberships'), less);
   excess.push(...measureGroups(changes, plan, goneGroups));
   return withGroups(changes, excess);
 }
@@ -128,11 +117,10 @@ function measureGroups(
 ): Excess[] {
   const gone = new Set(vanished);
   const removals = changes.filter((change) => change.kind === 'group-remove' && !gone.has(change));
-  if (removals.length === 0) return [];
   const { config, actual } = plan.question;
   const limit = config.limits.max_loss;
   const done = findDone(plan, 'groups', limit.window);
-  const count = countUnion(done, new Set(removals.map(nameUnit)));
+  const count = done.union(new Set(removals.map(nameUnit))).size;
   const total = actual.groups.size + done.size;
   const allowed = allowance(total, limit);
   if (count <= allowed) return [];
@@ -146,14 +134,6 @@ function measureGroups(
   );
   const reason = `${count} of ${sayCount(total, 'group')} would go within ${describeWindow(limit.window)}; limits.max_loss allows ${allowed}`;
   return [{ kind: 'loss', reason, changes: set, timed: false }];
-}
-
-/** How many people can log in, with those who could at the start of the window. */
-function countPopulation({ question, accountOf }: ClassifiedPlan, done: ReadonlySet<string>): number {
-  let open = 0;
-  for (const { expiryDay } of question.actual.accounts.values()) if (expiryDay !== DISABLED_DAY) open += 1;
-  const back = [...done].filter((unit) => accountOf(unit.slice('User '.length))?.disabled === null);
-  return open + done.size - back.length;
 }
 
 interface Vanished {

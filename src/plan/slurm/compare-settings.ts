@@ -1,9 +1,7 @@
 // What of an account's settings differs from its rule, and whether that gives more than before; pure.
 import type { SlurmAccountSettings } from '../changes/slurm.ts';
+import { isMore, NO_LIMIT, normalise, readParts } from './limit-values.ts';
 import type { SlurmAccountRow } from './slurm-rows.ts';
-
-/** How sacctmgr says "no limit" when it is set. */
-export const NO_LIMIT = '-1';
 
 export interface SettingsDifference {
   /** What to set; null: nothing differs. */
@@ -11,8 +9,15 @@ export interface SettingsDifference {
   readonly raises: boolean;
 }
 
-/** A limit that the rule does not name is not managed, so one that a rule no longer names stays. */
-export function compareSettings(desired: SlurmAccountSettings, row: SlurmAccountRow): SettingsDifference {
+/**
+ * A limit that the rule does not name is not managed, so one that a rule no longer names stays.
+ * @param inForce the row with what it has of its parents: whether something is more is measured against that.
+ */
+export function compareSettings(
+  desired: SlurmAccountSettings,
+  row: SlurmAccountRow,
+  inForce: Pick<SlurmAccountRow, 'qos' | 'limits'> = row,
+): SettingsDifference {
   const parent = desired.parent === row.parent ? null : desired.parent;
   const qos = desired.qos === null || desired.qos.join() === row.qos.join() ? null : desired.qos;
   const defaultQos =
@@ -20,18 +25,19 @@ export function compareSettings(desired: SlurmAccountSettings, row: SlurmAccount
   const fairshare =
     desired.fairshare === null || desired.fairshare === row.fairshare ? null : desired.fairshare;
   const limits = Object.fromEntries(
-    Object.entries(desired.limits).filter(
-      ([limit, value]) => normalise(limit, row.limits[limit] ?? NO_LIMIT) !== normalise(limit, value),
-    ),
+    Object.entries(desired.limits).flatMap(([limit, value]) => {
+      const now = row.limits[limit] ?? NO_LIMIT;
+      return normalise(limit, now) === normalise(limit, value) ? [] : [[limit, withoutOthers(value, now)]];
+    }),
   );
   const isSame =
     parent === null && qos === null && defaultQos === null && fairshare === null && isEmpty(limits);
   if (isSame) return { settings: null, raises: false };
   const raises =
-    qos?.some((one) => !row.qos.includes(one)) === true ||
+    qos?.some((one) => !inForce.qos.includes(one)) === true ||
     (fairshare !== null && fairshare > (row.fairshare ?? 0)) ||
     Object.entries(limits).some(([limit, value]) =>
-      isMore(normalise(limit, value), normalise(limit, row.limits[limit] ?? NO_LIMIT)),
+      isMore(normalise(limit, value), normalise(limit, inForce.limits[limit] ?? NO_LIMIT)),
     );
   return { settings: { parent, qos, defaultQos, fairshare, limits }, raises };
 }
@@ -40,40 +46,11 @@ function isEmpty(limits: object): boolean {
   return Object.keys(limits).length === 0;
 }
 
-/** TRES in one order, so that `a=1,b=2` is `b=2,a=1`; a time in seconds, however it is spelled. */
-function normalise(limit: string, value: string): string {
-  if (value.includes('=')) return value.split(',').sort().join();
-  return limit.includes('Wall') ? String(toSeconds(value) ?? value) : value;
-}
-
-/** Slurm's times: minutes, or `[days-]hours[:minutes[:seconds]]`, `minutes:seconds` (sbatch(1), --time). */
-function toSeconds(text: string): number | null {
-  const [, days, rest = ''] = /^(?:(\d+)-)?(\d+(?::\d+){0,2})$/.exec(text) ?? [];
-  if (rest === '') return null;
-  const parts = rest.split(':').map(Number);
-  const [a = 0, b = 0, c = 0] = parts;
-  if (days !== undefined) return Number(days) * 86_400 + a * 3600 + b * 60 + c;
-  if (parts.length === 1) return a * 60;
-  return parts.length === 2 ? a * 60 + b : a * 3600 + b * 60 + c;
-}
-
-/** What cannot be compared as numbers counts as more: then the guard sees it. */
-function isMore(after: string, before: string): boolean {
-  if (before === NO_LIMIT) return false;
-  if (after === NO_LIMIT) return true;
-  const [now, then] = [readParts(after), readParts(before)];
-  for (const [key, value] of then) {
-    const next = now.get(key);
-    if (next === undefined || Number.isNaN(next) || Number.isNaN(value) || next > value) return true;
-  }
-  return false;
-}
-
-function readParts(value: string): Map<string, number> {
-  return new Map(
-    value.split(',').map((part) => {
-      const at = part.lastIndexOf('=');
-      return [part.slice(0, Math.max(at, 0)), Number(part.slice(at + 1))];
-    }),
-  );
+/** sacctmgr changes only the TRES that a list names: to remove one, the list names it without a limit. */
+function withoutOthers(value: string, now: string): string {
+  if (!now.includes('=')) return value;
+  const named = value === NO_LIMIT ? new Map<string, number>() : readParts(value);
+  const others = [...readParts(now).keys()].filter((key) => !named.has(key));
+  const cleared = others.map((key) => `${key}=${NO_LIMIT}`);
+  return [...(named.size === 0 ? [] : [value]), ...cleared].join();
 }

@@ -1,11 +1,10 @@
 // The guard's second step for Slurm: people who would lose accounts, and accounts that would get more.
 import { sayCount } from '../../common/text/count-noun.ts';
-import { DISABLED_DAY } from '../actual.ts';
 import type { Change } from '../change.ts';
 import { withDependants } from '../guard/dependants.ts';
 import { nameEffect } from '../guard/effect.ts';
 import { guardBy } from '../guard/guard.ts';
-import { allowance, countUnion, describeWindow, findDone } from '../guard/guard-limits.ts';
+import { allowance, countPopulation, countUnion, describeWindow, findDone } from '../guard/guard-limits.ts';
 import type { ClassifiedPlan, Excess, GuardQuestion, GuardVerdict } from '../guard/guard-model.ts';
 import { nameUnit } from '../guard/held-hash.ts';
 
@@ -25,10 +24,10 @@ function pick(plan: ClassifiedPlan, effect: string): Change[] {
 function measureAssociations(plan: ClassifiedPlan): Excess[] {
   const units = new Set(pick(plan, 'lose-association').map(nameUnit));
   if (units.size === 0) return [];
-  const { actual, config } = plan.question;
-  const limit = config.limits.max_loss;
-  const total = [...actual.accounts.values()].filter(({ expiryDay }) => expiryDay !== DISABLED_DAY).length;
-  const count = countUnion(findDone(plan, 'reduced', limit.window), units);
+  const limit = plan.question.config.limits.max_loss;
+  const done = findDone(plan, 'reduced', limit.window);
+  const total = countPopulation(plan, done);
+  const count = countUnion(done, units);
   const allowed = allowance(total, limit);
   if (count <= allowed) return [];
   const reason = `${count} of ${sayCount(total, 'person', 'people')} would lose Slurm accounts, keys or memberships within ${describeWindow(limit.window)}; limits.max_loss allows ${allowed}`;

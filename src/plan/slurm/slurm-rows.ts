@@ -1,15 +1,13 @@
 // What Slurm has, as the worker read it: plain data of one cluster.
 
-/** An account. Limits are those of its association without a user; absent: there is none. */
+/** An account: what its association without a user has set. What is not set is that of the parent. */
 export interface SlurmAccountRow {
   readonly name: string;
-  /** `sunk-agent` on those that it made; anyone with an admin level can write it. */
-  readonly organization: string;
   /** Empty for root itself. */
   readonly parent: string;
-  /** Sorted. */
+  /** Sorted; empty: those of the parent. */
   readonly qos: readonly string[];
-  /** Empty: none. */
+  /** Empty: that of the parent, or none. */
   readonly defaultQos: string;
   /** null: `parent`, which is no number. */
   readonly fairshare: number | null;
@@ -19,8 +17,6 @@ export interface SlurmAccountRow {
 export interface SlurmUserRow {
   readonly name: string;
   readonly defaultAccount: string;
-  /** `None`, `Operator` or `Administrator`. */
-  readonly adminLevel: string;
 }
 
 export interface SlurmAssociationRow {
@@ -30,7 +26,7 @@ export interface SlurmAssociationRow {
   readonly user: string;
   /** Empty: of all partitions. */
   readonly partition: string;
-  /** MaxSubmitJobs is 0: no job can be submitted. */
+  /** Its own MaxSubmitJobs is 0: no job can be submitted. */
   readonly isStopped: boolean;
 }
 
@@ -48,10 +44,15 @@ export interface SlurmRows {
   readonly uids: readonly { readonly name: string; readonly uid: number | null }[] | null;
 }
 
-/** What the ledger says that sunk-agent made in Slurm. */
-export interface SlurmOwned {
+/** An account or user that sunk-agent made in Slurm. */
+export interface SlurmName {
   readonly kind: 'account' | 'user';
   readonly name: string;
   /** Of the group or person. */
   readonly scimId: string;
+}
+
+/** By the ledger; what is of that name in another cluster belongs to others. */
+export interface SlurmOwned extends SlurmName {
+  readonly cluster: string;
 }

@@ -1,6 +1,6 @@
 // Accounts of the managed group that neither ledger nor store knows, as far as they still give access.
 import type { DesiredState } from '../../policy/model.ts';
-import { isNotInStore } from '../../policy/not-in-store.ts';
+import { isNotInStore } from '../../policy/leftovers.ts';
 import { type ActualState, DISABLED_DAY } from '../actual.ts';
 import type { HostState } from '../host-state.ts';
 

@@ -2,11 +2,11 @@
 import { isPublisher } from '../../config/accounts.ts';
 import { readOperatorOverrides, resolveAccess } from '../../policy/access.ts';
 import { computeDesiredState, type DesiredStateInput } from '../../policy/desired-state.ts';
-import { adoptLost } from '../../policy/identity/adopt.ts';
+import { adoptLost } from '../../policy/ledger/adopt.ts';
 import { followConfig } from '../../policy/identity/former.ts';
-import { findStranded, findSuccessions, type Succession } from '../../policy/identity/succession.ts';
+import { findStranded, findSuccessions, type Succession } from '../../policy/ledger/succession.ts';
 import type { FirstOwnerChanges } from '../../policy/keys/first-owners.ts';
-import { addDecisions, carryInherited, type InheritedRow } from '../../policy/inherited.ts';
+import { addDecisions, carryInherited, type InheritedRow } from '../../policy/inherited/inherited.ts';
 import type { Binding, DesiredState, NodeFacts } from '../../policy/model.ts';
 import type { NameServices } from '../../policy/name-services.ts';
 import { applyGrants, type JudgedGrant } from '../../policy/grants.ts';
@@ -52,7 +52,7 @@ export interface SyncPlan {
   readonly bindings: readonly Binding[];
   /** What to record of first owners before anything is applied. */
   readonly firstOwners: FirstOwnerChanges;
-  /** People and groups that were created again at the store and are refused here: `sunk-agent rebind` is the way out. */
+  /** People and groups that were created again at the store and are refused here until `sunk-agent rebind`. */
   readonly stranded: readonly Succession[];
   /** What operators granted for a while, and whether it counts now. */
   readonly grants: readonly JudgedGrant[];

@@ -1,6 +1,6 @@
 // Group names and gids that are taken, by this node or by the ledger.
 import type { Config } from '../../config/config.ts';
-import type { Fault } from '../identity/allocations.ts';
+import type { Fault } from '../identity/identity.ts';
 import type { FormerBinding } from '../identity/former.ts';
 import { isReservedId } from '../identity/reserved.ts';
 import { isSafeName } from '../identity/username.ts';

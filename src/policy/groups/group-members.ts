@@ -1,5 +1,6 @@
 // The members of each group who may log in, by account name.
-import type { DesiredAccount } from '../model.ts';
+import type { DesiredAccount, DesiredGroup } from '../model.ts';
+import type { ChosenGroup } from './new-groups.ts';
 
 /** Names of enabled accounts by SCIM id. */
 export function listEnabled(accounts: readonly DesiredAccount[]): ReadonlyMap<string, string> {
@@ -20,4 +21,19 @@ export function findMembers(
   }
   // By code units, as `compare` orders.
   return [...names].sort();
+}
+
+/** The groups of the store, each with its members who may log in. */
+export function fillGroups(
+  chosen: readonly ChosenGroup[],
+  accounts: readonly DesiredAccount[],
+): DesiredGroup[] {
+  const enabled = listEnabled(accounts);
+  return chosen.map(({ record, name, gid, sudo }) => ({
+    scimId: record.id,
+    name,
+    gid,
+    members: findMembers(record.members, enabled),
+    sudo,
+  }));
 }

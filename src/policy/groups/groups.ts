@@ -108,10 +108,10 @@ function keepBound(
   const isPinned = access.sudo_groups.some(({ id }) => id === record.id);
   const sudo = isSudoGroup && (isPinned || !isRenamed);
   if (isSudoGroup && !sudo) {
-    const detail = `was called otherwise before, so it gives no sudo: pin its id in access.sudo_groups if it is meant`;
+    const detail = `had another name before, so it gives no sudo: pin its id in access.sudo_groups if it is meant`;
     refuse(record, { code: 'group-rename-no-sudo', detail });
   } else if (isRenamed) {
-    const detail = `is called otherwise at the store now; the node keeps ${name}`;
+    const detail = `has another name at the store now; the node keeps ${name}`;
     refuse(record, { code: 'group-rename-kept', detail });
   }
   return { record, name, gid, sudo };

@@ -2,7 +2,7 @@
 import type { Config } from '../../config/config.ts';
 import type { GroupRecord } from '../../protocol/records.ts';
 import type { ResolvedAccess } from '../access.ts';
-import type { Fault } from '../identity/allocations.ts';
+import type { Fault } from '../identity/identity.ts';
 import { chooseId, type IdReading } from '../identity/ids.ts';
 import { compareClaims } from '../identity/precedence.ts';
 import { findGidInUse } from '../in-use.ts';

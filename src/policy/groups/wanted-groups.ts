@@ -1,4 +1,4 @@
-// The groups that this node shall have, and why: named in `access`, or matching `accounts.groups`.
+// The groups that this node must have, and why: named in `access`, or matching `accounts.groups`.
 import { compileGlob } from '../../common/text/glob.ts';
 import type { Config } from '../../config/config.ts';
 import type { GroupRecord } from '../../protocol/records.ts';
@@ -8,7 +8,7 @@ import type { StoredGroup } from '../model.ts';
 /** Why a group is wanted; `pattern` alone is the weakest reason. */
 export type WantedGroups = ReadonlyMap<GroupRecord, 'sudo' | 'access' | 'pattern'>;
 
-/** The groups that are to be on the node, and why. */
+/** The groups that the node must have, and why. */
 export function findWanted(
   groups: readonly StoredGroup[],
   { accessGroups, sudoGroups }: ResolvedAccess,

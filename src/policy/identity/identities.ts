@@ -1,20 +1,16 @@
 // The identity of each person on this host: the ledger first, then newcomers among each other, then renames.
-import {
-  findBoundFault,
-  findNameFault,
-  readIdentity,
-  resolveClashes,
-  type Candidate,
-  type Fault,
-  type Allocations,
-  type Identity,
-} from './allocations.ts';
+import { findBoundFault, findNameFault } from './faults.ts';
+import { readIdentity } from './read-identity.ts';
+import { resolveClashes, type Candidate } from './precedence.ts';
+import { type Fault, type Identity } from './identity.ts';
+import { type Allocations } from './allocations.ts';
 import type { Binding, Refusal } from '../model.ts';
 import type { Grant, ServiceCheck } from '../name-services.ts';
 import type { Person } from '../person.ts';
 import { foldName } from './match-lines.ts';
 import { collectHomes, findNesting } from './nested-homes.ts';
 import { findHomeFault } from './own-home.ts';
+import { isPersonalHome } from './profile.ts';
 import { toRevocable } from './revocable.ts';
 import { type NameReading, readUsername } from './username.ts';
 
@@ -110,8 +106,7 @@ function collectPersonalHomes(
   newcomers: readonly Candidate[],
   { boundHomes, config }: Allocations,
 ): ReturnType<typeof collectHomes> {
-  // A template without %u is one home for all of them, on purpose.
-  const isPersonal = (home: string): boolean => home !== config.accounts.home;
+  const isPersonal = (home: string): boolean => isPersonalHome(home, config.accounts.home);
   const fresh = newcomers.map(({ identity }) => identity.home);
   return collectHomes([...boundHomes.keys()].filter(isPersonal), fresh.filter(isPersonal));
 }
@@ -134,7 +129,7 @@ interface Renaming {
   readonly reading: NameReading;
 }
 
-/** What the store says otherwise than the ledger, which stays. */
+/** Where the store differs from the ledger, which stays in force. */
 function listKept(
   record: Person['user']['record'],
   binding: Binding,
@@ -185,11 +180,9 @@ function applyRenames(
       });
     }
   }
-  if (wanted.length === 0) return;
   // Newcomers are resolved already; a rename comes after them, and the person created first before others.
   const takenNames = new Set([...identities.values()].map(({ name }) => name));
-  const free = wanted.filter(({ identity }) => !takenNames.has(identity.name));
-  const clashes = resolveClashes(free, allocations.config.accounts.home);
+  const clashes = resolveClashes(wanted, allocations.config.accounts.home);
   for (const { person, record, identity } of wanted) {
     if (!takenNames.has(identity.name) && !clashes.has(record.id)) {
       const fault = findElsewhere(identity);

@@ -1,5 +1,5 @@
 // Homes inside of or above other people's homes: who owns the outer directory can replace the inner one at any time.
-import type { Fault } from './allocations.ts';
+import type { Fault } from './identity.ts';
 
 /** The homes of a node as a tree. */
 export interface HomeTree {

@@ -1,5 +1,5 @@
 // Whether a home is safe to log in to: what stands there belongs to that person, and no other user can replace it.
-import type { Fault } from './allocations.ts';
+import type { Fault } from './identity.ts';
 
 /**
  * Who can put something in the place of a home. `closed`: root alone. `sticky`: every user can create what is missing,

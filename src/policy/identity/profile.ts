@@ -5,17 +5,12 @@ import type { Config } from '../../config/config.ts';
 const MAX_GECOS = 100;
 const MAX_HOME = 255;
 
-/** What most names are: nothing in it is to be cleaned, and in a large company asking is what costs. */
-const PLAIN = /^[A-Za-z0-9 .'()_-]*$/;
-
 /**
  * A display name as a GECOS field: what shifts fields (`:` `,` `=`), ends lines, steers terminals or turns the
  * reading direction becomes a blank, blanks are folded, and the rest is cut at 100 characters.
  */
 export function cleanGecos(displayName: string | null): string {
   if (displayName === null) return '';
-  if (PLAIN.test(displayName) && displayName.length <= MAX_GECOS && !displayName.includes('  '))
-    return displayName.trim();
   const clean = displayName
     .slice(0, 1000)
     .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}:,=\\"&]/gu, ' ')
@@ -58,6 +53,11 @@ export function chooseHome(
     code: 'home-prefix',
     detail: `the home directory ${fromRecord} at the store is not below accounts.home_prefixes`,
   };
+}
+
+/** A home for one person alone: all but a template without `%u`, which is shared on purpose. */
+export function isPersonalHome(home: string, template: string): boolean {
+  return home !== template;
 }
 
 /** Whether a home from the ledger may stand in passwd(5). */

@@ -42,8 +42,6 @@ export const RESERVED_IDS: readonly (readonly [low: number, high: number])[] = [
 
 /** Whether no account and no group from the store may have that id; so is anything that is no id at all. */
 export function isReservedId(id: number): boolean {
-  if (Number.isInteger(id) && id >= 1000 && id <= 60000) return false;
   if (!Number.isSafeInteger(id) || id < 0 || id > 4294967295) return true;
-  for (const [low, high] of RESERVED_IDS) if (id >= low && id <= high) return true;
-  return false;
+  return RESERVED_IDS.some(([low, high]) => id >= low && id <= high);
 }

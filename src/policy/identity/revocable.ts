@@ -1,5 +1,6 @@
 // The identity under which a person without access is disabled, also where this node would not grant it.
-import type { Allocations, Identity } from './allocations.ts';
+import type { Allocations } from './allocations.ts';
+import type { Identity } from './identity.ts';
 import { isSafeHome } from './profile.ts';
 import { isReservedId } from './reserved.ts';
 import { isSafeName } from './username.ts';

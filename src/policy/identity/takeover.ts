@@ -1,6 +1,8 @@
-// Which accounts that a node has already become whose: lines matched to people by name and uid, and never altered by it.
+// Whose the existing accounts of a node become: lines matched to people by name and uid; none of them is changed.
 import type { Config } from '../../config/config.ts';
-import { collectAllocations, findNameFault, findUidFault, type Fault } from './allocations.ts';
+import { collectAllocations } from './allocations.ts';
+import { findNameFault, findUidFault } from './faults.ts';
+import { type Fault } from './identity.ts';
 import { NOTHING_IN_USE } from '../in-use.ts';
 import type { Binding, StoredUser, NodeFacts } from '../model.ts';
 import type { PasswdEntry } from '../posix.ts';
@@ -136,7 +138,7 @@ function findShared(found: readonly PasswdEntry[]): Set<number> {
 }
 
 function findUnsafe({ name, uid, gid, dir }: PasswdEntry): Fault | null {
-  if (!isSafeName(name)) return refuse('name-reserved', 'the name is none that an account may have');
+  if (!isSafeName(name)) return refuse('name-reserved', 'no account may have this name');
   if (isReservedId(uid)) return refuse('uid-reserved', `the uid ${uid} is reserved for the system`);
   if (isReservedId(gid)) return refuse('gid-reserved', `the primary gid ${gid} is reserved for the system`);
   return isSafeHome(dir) ? null : refuse('home-path', `the home ${dir} is not an absolute path`);
@@ -156,7 +158,7 @@ function findDifference(
   return null;
 }
 
-/** A primary group that is a local one on this node would be refused in every sync (see allocations.ts). */
+/** A primary group that is a local one on this node would be refused in every sync (see faults.ts). */
 function findGroupFault({ name, gid }: PasswdEntry, { facts, config }: TakeoverQuestion): Fault | null {
   if (gid === config.accounts.primary_gid) return null;
   const group = facts.foreignGroups.find((local) => local.gid === gid);

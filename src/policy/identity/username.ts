@@ -13,10 +13,10 @@ export const MAX_NAME = 31;
  *
  * 1. Only printable ASCII without blanks is taken. Nothing is transliterated: two people could become one.
  * 2. A value with one `@` is an address: its domain must be one of `accounts.domains` (case does not count),
- *    and the part before the `@` goes on. A value without `@` goes on whole. More than one `@` is refused.
+ *    and the part before the `@` is used. A value without `@` is used whole. More than one `@` is refused.
  * 3. A plus sign is refused: `alice+x` and `alice` reach the same person.
  * 4. Capitals become small, and each dot becomes `_` (`Anna.Smith` is `anna_smith`).
- * 5. What comes out starts with a letter, goes on with letters, digits, `-` and `_`, and has at most 31
+ * 5. The result starts with a letter, continues with letters, digits, `-` and `_`, and has at most 31
  *    characters. Nothing is cut off and nothing else is replaced: other characters are refused.
  *
  * @param value null if the store has none.

@@ -54,7 +54,6 @@ export function indexFirstOwners(
 export function updateFirstOwners(input: FirstOwnersInput): FirstOwnerChanges {
   const { recorded, leaving, shared, former } = input;
   const candidates = [leaving, shared].flatMap((rows) => rows.toSorted(compareOwners));
-  if (recorded.length === 0 && candidates.length === 0) return { remember: [], forget: [] };
   const present = indexFirstOwners(recorded, former);
   const isOwner = compileOwnership(
     input,

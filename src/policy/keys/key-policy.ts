@@ -1,4 +1,4 @@
-// Which of the keys that were read count, by the operator's rules.
+// Which of the parsed keys the operator's rules accept.
 import { compileGlob } from '../../common/text/glob.ts';
 import type { Config } from '../../config/config.ts';
 import { compare } from '../../common/text/compare.ts';

@@ -6,7 +6,7 @@ export type Candidate =
   | { readonly kind: 'key'; readonly type: string; readonly base64: string }
   | { readonly kind: 'refused'; readonly code: string; readonly detail: string };
 
-/** Bounds of what is looked at for one person; what lies beyond is refused as a whole. */
+/** Bounds of the text that is read for one person; anything beyond is refused as a whole. */
 export const MAX_TEXT = 1024 * 1024;
 export const MAX_CANDIDATES = 2000;
 
@@ -91,6 +91,9 @@ export function findCandidates(texts: readonly string[]): Candidate[] {
 /** Characters of the shortest sound blob, an Ed25519 key's. */
 const HEAD = 68;
 
+/** What `KEY_START` wants before a blob. */
+const BLANK_BEFORE: ReadonlySet<string> = new Set([' ', '\t']);
+
 /** How a blob in base64 begins, for `mayHold`. */
 export function headOf(base64: string): string {
   return base64.slice(0, HEAD);
@@ -98,10 +101,12 @@ export function headOf(base64: string): string {
 
 /**
  * Whether a key of which the blob begins so may be in the text, told without reading it. `findCandidates` gives no sound
- * blob of which this says no: it begins behind a blank, so no longer run of base64 has its beginning inside.
+ * blob of which this says no: it begins behind a blank.
  */
 export function mayHold(text: string, heads: ReadonlySet<string>): boolean {
-  return text.matchAll(/AAAA[A-Za-z0-9+/=]{0,64}/g).some(([head]) => heads.has(head));
+  for (let at = text.indexOf('AAAA'); at !== -1; at = text.indexOf('AAAA', at + 1))
+    if (BLANK_BEFORE.has(text.charAt(at - 1)) && heads.has(text.slice(at, at + HEAD))) return true;
+  return false;
 }
 
 /** Adds what one line holds; true if a block of several lines (PEM, SSH2, PuTTY) begins in it and does not end. */

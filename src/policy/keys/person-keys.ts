@@ -45,8 +45,8 @@ export function resolveKeys(
     }
   }
   const strangers: Listing[] = [];
-  const heads = others.length === 0 ? new Set<string>() : listHeads(keys);
-  for (const user of heads.size === 0 ? [] : others) {
+  const heads = listHeads(keys);
+  for (const user of others) {
     // Few users that the node does not know list such a key, so only their keys are parsed.
     if (!user.record.keys.some((text) => mayHold(text, heads))) continue;
     const { accepted } = judgePerson(user, [], rules);
@@ -54,7 +54,6 @@ export function resolveKeys(
     for (const { fingerprint } of contested) shared.add(fingerprint);
     if (contested.length > 0) strangers.push({ user, accepted, access: 'none', keyFile: '' });
   }
-  if (shared.size === 0) return keys;
   const known = people.map(({ user, disabled, isEnabledByStore, binding }): Listing => ({
     user,
     accepted: keys.get(user.record.id)?.accepted ?? [],
@@ -78,9 +77,7 @@ function listHeads(keys: ReadonlyMap<string, PersonKeys>): Set<string> {
 
 /** @param addKeys from `overrides`: an operator's decision. */
 function judgePerson(user: StoredUser, addKeys: readonly string[], rules: KeyRules): PersonKeys {
-  if (user.record.keys.length === 0 && addKeys.length === 0) return { accepted: [], faults: [] };
-  const readings = addKeys.length === 0 ? user.readings : [...user.readings, ...readKeys(addKeys)];
-  const { accepted, refused } = judgeKeys(readings, rules);
+  const { accepted, refused } = judgeKeys([...user.readings, ...readKeys(addKeys)], rules);
   return {
     accepted,
     faults: refused.map(({ fingerprint, ...fault }) =>
@@ -128,7 +125,7 @@ function refuseShared(
     for (const other of others) {
       const fault = {
         code: 'key-of-another',
-        detail: `the key ${fingerprint} belongs to ${owner}, ${because}: make a key of one's own`,
+        detail: `the key ${fingerprint} belongs to ${owner}, ${because}: make a key of your own`,
         fingerprint,
       };
       report(other, fault, fingerprint);

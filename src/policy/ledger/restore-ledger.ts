@@ -1,7 +1,9 @@
 // What of an exported ledger this node may bind: all that contradicts neither its own ledger nor its own accounts.
 import type { Config } from '../../config/config.ts';
 import { compare } from '../../common/text/compare.ts';
-import { collectAllocations, type Fault, findNameFault, findUidFault } from '../identity/allocations.ts';
+import { collectAllocations } from '../identity/allocations.ts';
+import { type Fault } from '../identity/identity.ts';
+import { findNameFault, findUidFault } from '../identity/faults.ts';
 import { isSafeHome } from '../identity/profile.ts';
 import { isReservedId, isReservedName } from '../identity/reserved.ts';
 import { isSafeName } from '../identity/username.ts';

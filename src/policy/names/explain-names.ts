@@ -1,7 +1,8 @@
 // For each person of the store: which account name they have or get, and why; or why none, and what makes it work.
 import type { Config } from '../../config/config.ts';
 import { compare } from '../../common/text/compare.ts';
-import { collectAllocations, findNameFault } from '../identity/allocations.ts';
+import { collectAllocations } from '../identity/allocations.ts';
+import { findNameFault } from '../identity/faults.ts';
 import { foldDomains, readUsername } from '../identity/username.ts';
 import type { Binding, DesiredState, NodeFacts, Refusal, StoredUser } from '../model.ts';
 import { suggestName } from './suggest-name.ts';
@@ -21,7 +22,7 @@ export interface NameFact {
   readonly why: string;
   /** Of a refusal; else null. */
   readonly code: string | null;
-  /** What makes it work; null: nothing is to be done, or it does not depend on the name. */
+  /** What makes it work; null: nothing to do, or it does not depend on the name. */
   readonly fix: string | null;
 }
 
@@ -124,9 +125,10 @@ export function createAdvice(
     const wider = domain === undefined ? null : readUsername(username, new Set([...domains, domain]));
     const name = suggestName(username, isFree) ?? suggestName(`user_${record.id}`, isFree);
     if (name === null) return null;
-    given.add(name);
     const override = `add to overrides: - { id: ${JSON.stringify(record.id)}, account: ${name} }`;
-    if (code === 'name-domain' && domain !== undefined && wider?.ok === true && isFree(wider.name))
+    const isEnough = code === 'name-domain' && wider?.ok === true && isFree(wider.name);
+    given.add(name);
+    if (isEnough)
       return `if people of ${domain} may have accounts, add ${JSON.stringify(domain)} to accounts.domains; else ${override}`;
     return override;
   };

@@ -2,7 +2,7 @@
 import { compare } from '../../common/text/compare.ts';
 import { compileGlob } from '../../common/text/glob.ts';
 import type { Config } from '../../config/config.ts';
-import { slurmName, type SlurmRule } from '../../config/slurm.ts';
+import { slurmName, type SlurmRule, slurmUserName } from '../../config/slurm.ts';
 import type { StoredGroup } from '../model.ts';
 
 /** A person with an account on the node, as the ledger has it: what the guard holds is not done. */
@@ -66,10 +66,10 @@ export function computeDesiredSlurm({ config, groups, people }: DesiredSlurmInpu
   const refusals: SlurmRefusal[] = [];
   const accounts = new Map<string, DesiredSlurmAccount>();
   const accountsOf = new Map<string, Set<string>>();
-  /** By person: the default account, and the place of its rule. */
-  const defaults = new Map<string, { readonly account: string; readonly rank: number }>();
+  /** The default account of each person who has one by a rule. */
+  const defaults = new Map<string, string>();
   const sorted = groups.toSorted(compareRecords);
-  for (const [rank, rule] of rules.entries()) {
+  for (const rule of rules) {
     const { found, isMissing } = findGroups(rule, sorted);
     if (isMissing) refusals.push(refuseMissing(rule, found[0]));
     for (const { record } of found) {
@@ -82,17 +82,21 @@ export function computeDesiredSlurm({ config, groups, people }: DesiredSlurmInpu
       for (const member of record.members) {
         const known = accountsOf.get(member) ?? new Set<string>();
         accountsOf.set(member, known.add(name));
-        if (rule.default && !defaults.has(member)) defaults.set(member, { account: name, rank });
+        if (rule.default && !defaults.has(member)) defaults.set(member, name);
       }
     }
   }
+  const { known = [], unknown = [] } = Object.groupBy(people, ({ name }) =>
+    slurmUserName.safeParse(name).success ? 'known' : 'unknown',
+  );
+  for (const person of unknown) if (accountsOf.has(person.scimId)) refusals.push(refuseUser(person));
   return {
     accounts: sortParentsFirst([...accounts.values()]),
-    people: people
+    people: known
       .map((person) => {
-        const own = person.isEnabled ? [...(accountsOf.get(person.scimId) ?? [])].sort(compare) : [];
-        const chosen = defaults.get(person.scimId)?.account ?? null;
-        return { ...person, accounts: own, defaultAccount: own.length === 0 ? null : chosen };
+        if (!person.isEnabled) return { ...person, accounts: [], defaultAccount: null };
+        const own = [...(accountsOf.get(person.scimId) ?? [])].sort(compare);
+        return { ...person, accounts: own, defaultAccount: defaults.get(person.scimId) ?? null };
       })
       .sort((a, b) => compare(a.name, b.name)),
     refusals,
@@ -150,7 +154,13 @@ function refuseName(scimId: string, name: string): SlurmRefusal {
   return { scimId, kind: 'Group', name, code: 'slurm-name', detail };
 }
 
-/** A circle, which no order resolves, keeps the order of names: Slurm refuses it. */
+/** An imported account may be called as Slurm calls no user. */
+function refuseUser({ scimId, name }: SlurmPerson): SlurmRefusal {
+  const detail = `the account ${name} cannot be a Slurm user: Slurm would fold that name into another one`;
+  return { scimId, kind: 'User', name, code: 'slurm-name', detail };
+}
+
+/** A circle, which no order resolves, keeps the order of names: the plan refuses it. */
 function sortParentsFirst(accounts: readonly DesiredSlurmAccount[]): DesiredSlurmAccount[] {
   const byName = new Map(accounts.map((account) => [account.name, account]));
   const sorted: DesiredSlurmAccount[] = [];

@@ -182,7 +182,7 @@ function describePause(
     ? `, which is the limit (scim.max_wait: ${scim.max_wait} s) of the longer time it wants`
     : '';
   return new StoreBusy(
-    `${base.origin} ${message} and asks to be left alone until ${new Date(until).toISOString()}${bound}`,
+    `${base.origin} ${message} and asks for no requests until ${new Date(until).toISOString()}${bound}`,
     { since, until },
   );
 }

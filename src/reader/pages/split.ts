@@ -1,6 +1,6 @@
 // Reads an unreadable page in halves, so that one bad record does not cost its neighbours.
 import { AgentError } from '../../common/errors.ts';
-import { AnswerTooMuch } from '../http/body.ts';
+import { AnswerTooMuch } from '../http/answer.ts';
 import type { ListPage } from './list-page.ts';
 
 /** Asks for `size` resources from `start` (1-based) on. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, type Dispatcher } from 'undici';
 import { isObject } from '../../protocol/attribute-path.ts';
 import { makePrintable } from '../../common/text/printable.ts';
-import { readBody } from '../http/body.ts';
+import { readBody } from '../http/answer.ts';
 import { isTransientStatus, readRetryAfter, waitAfter } from '../http/retry.ts';
 import { ApiFailure } from './api-failure.ts';
 import { readServiceAccount, type ServiceAccount } from './service-account.ts';

@@ -22,7 +22,7 @@ export function readServiceAccount(root: string, environment: NodeJS.ProcessEnv)
   if (host === undefined || host === '')
     throw new ApiFailure(
       'api-account',
-      'KUBERNETES_SERVICE_HOST is not set: Secrets can be filled in a pod alone (publish.secrets)',
+      'KUBERNETES_SERVICE_HOST is not set: Secrets can be filled only in a pod (publish.secrets)',
     );
   const read = (name: string): string => {
     const file = path.join(root, DIRECTORY, name);

@@ -39,6 +39,8 @@ export interface SyncLog {
   /** Opens the row of a sync; its number goes with the history. */
   beginSync(startedAt: number): number;
   endSync(n: number, report: object, history: readonly Omit<HistoryRow, 'sync'>[]): void;
+  /** Number of the newest sync; 0: there is none. */
+  newestSync(): number;
   /** What was done beside the syncs, under the number of the newest one. */
   addHistory(history: readonly Omit<HistoryRow, 'sync'>[]): void;
   /**
@@ -66,7 +68,10 @@ export interface SyncLog {
 }
 
 export function openSyncLog(connection: Connection): SyncLog {
+  const newestSync = (): number =>
+    connection.prepare<[], { n: number | null }>('SELECT max(n) AS n FROM pass').get()?.n ?? 0;
   return {
+    newestSync,
     beginSync: (startedAt) =>
       Number(
         connection.prepare('INSERT INTO pass (started_at, report) VALUES (?, ?)').run(startedAt, '{}')
@@ -80,8 +85,7 @@ export function openSyncLog(connection: Connection): SyncLog {
       })();
     },
     addHistory(history) {
-      const newest = connection.prepare<[], { n: number | null }>('SELECT max(n) AS n FROM pass').get();
-      insertRows(connection, 'history', HISTORY_COLUMNS, history.values().map(rowOf(newest?.n ?? 0)));
+      insertRows(connection, 'history', HISTORY_COLUMNS, history.values().map(rowOf(newestSync())));
     },
     lastSync: openSyncSearch(connection),
     history: ({ name, since = 0, limit }) =>
@@ -111,19 +115,21 @@ export function openSyncLog(connection: Connection): SyncLog {
       if (readUpto(connection, stream) !== upto)
         connection.prepare('UPDATE emitted SET upto = ? WHERE stream = ?').run(upto, stream);
     },
-    snapshots(syncs) {
-      const find = connection.prepare<[number], { snapshot: string | null }>(
-        "SELECT json_extract(report, '$.snapshot') AS snapshot FROM pass WHERE n = ? AND json_valid(report)",
-      );
-      return new Map(
-        [...syncs].flatMap((n): [number, string][] => {
-          const snapshot = find.get(n)?.snapshot ?? null;
-          return snapshot === null ? [] : [[n, snapshot]];
-        }),
-      );
-    },
+    snapshots: (syncs) => readSnapshots(connection, syncs),
     prune: (now, keepSince, maxAge) => prune(connection, now, keepSince, maxAge),
   };
+}
+
+function readSnapshots(connection: Connection, syncs: ReadonlySet<number>): Map<number, string> {
+  const find = connection.prepare<[number], { snapshot: string | null }>(
+    "SELECT json_extract(report, '$.snapshot') AS snapshot FROM pass WHERE n = ? AND json_valid(report)",
+  );
+  return new Map(
+    [...syncs].flatMap((n): [number, string][] => {
+      const snapshot = find.get(n)?.snapshot ?? null;
+      return snapshot === null ? [] : [[n, snapshot]];
+    }),
+  );
 }
 
 function readHistoryAround(connection: Connection, at: number): HistoryAround {

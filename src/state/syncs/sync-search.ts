@@ -11,7 +11,7 @@ interface Found {
 
 /**
  * A sync's report never changes once it is written, and syncs are numbered in their order, whichever process makes them; so a
- * question goes on where it ended.
+ * question continues where it ended.
  */
 export function openSyncSearch(
   connection: Connection,

@@ -166,9 +166,9 @@ describe('the daemon', () => {
     const pause = { kind: 'status', status: 429, retryAfter: 999_999_999, path: '/Users', times: 1 };
     await fetch(`${node.testbed.adminUrl}/faults`, { method: 'POST', body: JSON.stringify(pause) });
     daemon?.kill('SIGHUP');
-    await vi.waitFor(() => expect(output).toContain('asks to be left alone until'), SOON);
+    await vi.waitFor(() => expect(output).toContain('asks for no requests until'), SOON);
     const asked = Date.now();
-    expect((await node.run('status')).stdout).toMatch(/answered 429 and asks to be left alone until 20/);
+    expect((await node.run('status')).stdout).toMatch(/answered 429 and asks for no requests until 20/);
     await deactivate(alice);
     await vi.waitFor(
       () => {

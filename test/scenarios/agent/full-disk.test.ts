@@ -6,7 +6,10 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { RESERVE_BYTES } from '../../../src/host/fs/reserve.ts';
 import type { LoginRoot } from '../../support/nodes/login-root/login-root.ts';
 import { fillDisk, fillerOf } from '../../faults/node-faults.ts';
+import { hasRoot } from '../../support/requirements.ts';
 import { openStoreAndNode, type SmallStore } from '../../support/nodes/login-root/with-testbed.ts';
+
+const isRoot = hasRoot(import.meta.filename);
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -38,7 +41,7 @@ const shell = (name: string): string =>
     ?.split(':')
     .at(-1) ?? '';
 
-test.runIf(process.geteuid?.() === 0).each([
+test.runIf(isRoot).each([
   ['a command', false],
   ['an agent that stays', true],
   ['agents that start when it is full', true],
@@ -66,7 +69,7 @@ test.runIf(process.geteuid?.() === 0).each([
   expect(shell('carol')).toBe('/bin/bash');
 });
 
-test.runIf(process.geteuid?.() === 0)(
+test.runIf(isRoot)(
   'delays no revocation where the state database alone cannot be written, and grants no access until it can',
   async () => {
     node.isResident = true;
@@ -114,7 +117,7 @@ test.runIf(process.geteuid?.() === 0)(
   },
 );
 
-test.runIf(process.geteuid?.() === 0)('gets no reserve where there is little room anyway', async () => {
+test.runIf(isRoot)('gets no reserve where there is little room anyway', async () => {
   const fd = openSync(fillerOf(node.root), 'w');
   while (free() > 2 * RESERVE_BYTES) writeSync(fd, Buffer.alloc(1 << 20));
   closeSync(fd);

@@ -13,9 +13,12 @@ import {
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { makeThrowawayRoot, type ThrowawayRoot } from '../../support/nodes/throwaway-root.ts';
+import { hasRoot } from '../../support/requirements.ts';
 import { makeKey } from '../../support/records/sample-keys.ts';
 
-describe.runIf(process.geteuid?.() === 0)('a block list', () => {
+const isRoot = hasRoot(import.meta.filename);
+
+describe.runIf(isRoot)('a block list', () => {
   let node: ThrowawayRoot;
   let mounts: string[] = [];
   const at = (file: string): string => path.join(node.root, file);

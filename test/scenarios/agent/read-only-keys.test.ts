@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openOwnNode, type OwnNode } from '../../support/nodes/own-node.ts';
-import { canOpenPrivateNode } from '../../support/nodes/private-node.ts';
+import { hasPrivateNode } from '../../support/nodes/private-node.ts';
 import { SSH_OPTIONS } from '../../support/nodes/ssh-options.ts';
 import { connectStore, type StoreClient } from '../../support/nodes/store-client.ts';
+
+const canRun = hasPrivateNode(import.meta.filename);
 
 vi.setConfig({ testTimeout: 60_000 });
 const KEYS = '/var/lib/sunk-agent/authorized_keys';
@@ -16,7 +18,7 @@ const EXTENSION = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:Cor
 const FILES = ['laptop', 'desktop', 'tablet', 'other'] as const;
 type KeyName = (typeof FILES)[number];
 
-describe.runIf(canOpenPrivateNode())('a key that is revoked on a read-only disk', () => {
+describe.runIf(canRun)('a key that is revoked on a read-only disk', () => {
   const directory = mkdtempSync(path.join(tmpdir(), 'read-only-keys-'));
   const publicKey = (name: KeyName): string =>
     readFileSync(path.join(directory, `${name}.pub`), 'utf8').trim();

@@ -2,10 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeEd25519, seedRandom, writeBlob } from '../../support/records/key-corpus.ts';
-import { canOpenPrivateNode } from '../../support/nodes/private-node.ts';
+import { hasPrivateNode } from '../../support/nodes/private-node.ts';
 import { openOwnNode, type OwnNode } from '../../support/nodes/own-node.ts';
 import { expectInDocuments } from '../../support/screens.ts';
 import { openTerminal, type Terminal } from '../../support/terminal.ts';
+
+const canRun = hasPrivateNode(import.meta.filename);
 
 const EXTENSION = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';
 const TOKEN_FILE = '/etc/sunk-agent/credentials/scim-token';
@@ -14,7 +16,7 @@ const KEYS = '/var/lib/sunk-agent/authorized_keys';
 const HELPER_DIRECTORY = '/usr/libexec/sunk-agent';
 const DROP_IN = '/etc/ssh/sshd_config.d/10-sunk-agent.conf';
 
-describe.runIf(canOpenPrivateNode())('for an operator on call', () => {
+describe.runIf(canRun)('for an operator on call', () => {
   let node: OwnNode;
   let terminal: Terminal;
   let bob: string;

@@ -128,7 +128,7 @@ describe('a person who was created again with another uid', () => {
     const { status: code, stderr } = await rebind('u-bob', 'u-new', '--apply');
     expect(code).toBe(0);
     expect(line('passwd', 'bob')).toBe(ENABLED);
-    expect(stderr).toContain('overrides: - { id: "u-new", uid: 10005 }');
+    expect(stderr).toContain('overrides:\n    - { id: "u-new", uid: 10005 }');
     expect(readFileSync(configFile(), 'utf8')).toBe(config());
   });
 });

@@ -1,4 +1,4 @@
-// A store that asks to be left alone for decades: `sync` asks at once, but not again within 10 s, and status says why.
+// A store that asks for no requests for decades: `sync` asks at once, but not again within 10 s, and status says why.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeThrowawayRoot, type ThrowawayRoot } from '../../support/nodes/throwaway-root.ts';
@@ -33,10 +33,10 @@ test('a revocation waits for no decade: sync asks at once, once in 10 s, and sta
   const asked = Date.now();
   expect(await node.run('sync')).toMatchObject({
     status: 2,
-    stderr: expect.stringMatching(/asks to be left alone until 20/) as string,
+    stderr: expect.stringMatching(/asks for no requests until 20/) as string,
   });
   expect((await node.run('status')).stdout).toMatch(
-    /^degraded: .*answered 429 and asks to be left alone until 20\d\d-/,
+    /^degraded: .*answered 429 and asks for no requests until 20\d\d-/,
   );
   await admin('DELETE', '/requests');
   const { status } = await node.run('sync');

@@ -103,6 +103,23 @@ describe('sunk-agent import', () => {
     expect(status).toBe(0);
   });
 
+  test('says what an account that stays would lose, where its groups and keys are not beside the file', async () => {
+    const file = path.join(root, 'passwd.cache');
+    write('passwd.cache', 'gone:x:12777:12777::/mnt/home/gone:/bin/bash\n');
+    const absent = (await run('import', file, '--unknown', 'keep')).stdout;
+    for (const [map, what] of [
+      ['group', 'groups of their own'],
+      ['sshkey', 'keys'],
+    ])
+      expect(absent).toContain(
+        `! ${root}/${map}.cache is not beside FILE: 1 account would be published without ${what}`,
+      );
+    expect((await run('import', file, '--unknown', 'drop')).stdout).not.toContain('beside FILE');
+    write('group.cache', 'gone:x:12777:\n');
+    write('sshkey.cache', "gone:['ssh-ed25519 AAAA']\n");
+    expect((await run('import', file, '--unknown', 'keep')).stdout).not.toContain('beside FILE');
+  });
+
   test('names the file that it cannot read', async () => {
     await expect(run('import', '/nonexistent/passwd.cache')).rejects.toThrow(
       /cannot read \/nonexistent\/passwd.cache/,

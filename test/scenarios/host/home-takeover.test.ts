@@ -5,16 +5,18 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openOwnNode, type OwnNode } from '../../support/nodes/own-node.ts';
-import { canOpenPrivateNode } from '../../support/nodes/private-node.ts';
+import { hasPrivateNode } from '../../support/nodes/private-node.ts';
 import { SSH_OPTIONS } from '../../support/nodes/ssh-options.ts';
 import { connectStore, type StoreClient } from '../../support/nodes/store-client.ts';
+
+const canRun = hasPrivateNode(import.meta.filename);
 
 const CONFIG = (baseUrl: string): string => `scim: { base_url: "${baseUrl}" }
 access: { groups: [{ name: slurm-users }] }
 accounts: { domains: [example.com], home: /mnt/home/%u }
 `;
 
-describe.runIf(canOpenPrivateNode())('homes where every user can write', { timeout: 240_000 }, () => {
+describe.runIf(canRun)('homes where every user can write', { timeout: 240_000 }, () => {
   let node: OwnNode;
   let store: StoreClient;
   let directory: string;

@@ -10,6 +10,7 @@ import { readAccepted, readAuthLine, readJournalLine } from '../../../src/host/s
 import { makeAnyText } from '../../support/records/any-text.ts';
 
 const FINGERPRINT = 'SHA256:sVGBVyN5yGGi5i6t7bIGZzqhIchaGb6NHKg+k6VJPGo';
+const OF_SSHD = { _UID: '0', _PID: '7', _COMM: 'sshd' };
 const LINE = `Accepted publickey for alice from 192.0.2.7 port 50022 ssh2: ED25519 ${FINGERPRINT}`;
 const NOW = Date.parse('2026-11-25T12:00:00Z') / 1000;
 
@@ -74,7 +75,9 @@ describe('a message of sshd', () => {
       fc.property(sshdSays, (message) => {
         expect(readAccepted(message)).toBeNull();
         expect(readAuthLine(`Nov 24 12:00:00 node sshd[7]: ${message}`, NOW)).toBeNull();
-        expect(readJournalLine(JSON.stringify({ MESSAGE: message, __REALTIME_TIMESTAMP: '1' }))).toBeNull();
+        expect(
+          readJournalLine(JSON.stringify({ ...OF_SSHD, MESSAGE: message, __REALTIME_TIMESTAMP: '1' })),
+        ).toBeNull();
       }),
     );
     fc.assert(
@@ -90,10 +93,11 @@ describe('a message of sshd', () => {
 
 describe('a line of the journal', () => {
   test('has its time from the journal; a message that is no text, and what is no JSON, is no login', () => {
-    const entry = { MESSAGE: LINE, __REALTIME_TIMESTAMP: '1795521600000001' };
+    const entry = { ...OF_SSHD, MESSAGE: LINE, __REALTIME_TIMESTAMP: '1795521600000001' };
     expect(readJournalLine(JSON.stringify(entry))).toMatchObject({ at: 1_795_521_600, name: 'alice' });
     expect(readJournalLine(JSON.stringify({ ...entry, MESSAGE: [65, 99] }))).toBeNull();
     expect(readJournalLine(JSON.stringify({ ...entry, __REALTIME_TIMESTAMP: null }))).toBeNull();
+    expect(readJournalLine(JSON.stringify({ ...entry, _UID: '1000' }))).toBeNull();
     for (const text of ['', 'null', '[]', '{', '"x"']) expect(readJournalLine(text)).toBeNull();
   });
 });

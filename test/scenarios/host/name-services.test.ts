@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openOwnNode, type OwnNode } from '../../support/nodes/own-node.ts';
-import { canOpenPrivateNode } from '../../support/nodes/private-node.ts';
+import { hasPrivateNode } from '../../support/nodes/private-node.ts';
 import { connectStore, type StoreClient } from '../../support/nodes/store-client.ts';
+
+const canRun = hasPrivateNode(import.meta.filename);
 
 const EXTENSION = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';
 
@@ -39,7 +41,7 @@ enum nss_status _nss_moody_getgrnam_r(const char *name, struct group *result, RE
 enum nss_status _nss_moody_getgrgid_r(gid_t gid, struct group *result, REST) { return answer(error); }
 `;
 
-describe.runIf(canOpenPrivateNode())('beside other name services', { timeout: 240_000 }, () => {
+describe.runIf(canRun)('beside other name services', { timeout: 240_000 }, () => {
   let node: OwnNode;
   let store: StoreClient;
   let group: string;

@@ -19,7 +19,10 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { findHomes } from '../../../src/host/homes/find-homes.ts';
 import { createHome } from '../../../src/host/homes/home.ts';
+import { hasRoot } from '../../support/requirements.ts';
 import { withTrustedDirectory } from '../../../src/host/fs/trusted-directory.ts';
+
+const isRoot = hasRoot(import.meta.filename);
 
 const MALLORY = 12_345;
 const IVAN = 20_001;
@@ -59,7 +62,7 @@ function snapshot(directory: string): string[] {
     });
 }
 
-describe.runIf(process.geteuid?.() === 0)('a home below a directory of others', () => {
+describe.runIf(isRoot)('a home below a directory of others', () => {
   beforeEach(() => {
     root = mkdtempSync(path.join(tmpdir(), 'planted-'));
     chmodSync(root, 0o755);

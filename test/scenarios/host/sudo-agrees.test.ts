@@ -7,6 +7,7 @@ import { readPrivilegedNames } from '../../../src/host/sudo/privileged-names.ts'
 import { makeRng } from '../../faults/rng.ts';
 import { propertyRuns } from '../../support/property-runs.ts';
 import { makeSudoers } from '../../support/records/made-sudoers.ts';
+import { hasRoot } from '../../support/requirements.ts';
 import {
   findDisagreements,
   HOSTNAME,
@@ -16,11 +17,11 @@ import {
 } from '../../support/sudo-oracle.ts';
 
 const CASES = propertyRuns(50, 5000);
-const isRoot = process.geteuid?.() === 0;
+const isRoot = hasRoot(import.meta.filename);
 
 const read: ReadSudoers = (root) => readPrivilegedNames(root, HOSTNAME);
 
-describe.skipIf(!isRoot)('sudo', () => {
+describe.runIf(isRoot)('sudo', () => {
   let work: string;
   let cases: JudgedSudoers[];
 

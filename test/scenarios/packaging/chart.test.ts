@@ -1,5 +1,7 @@
 // The Helm chart: linted, rendered with each of its examples, and every object held to a typed schema.
-import { readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -15,7 +17,7 @@ import {
 } from '../../support/kubernetes/chart.ts';
 
 const EXAMPLES = path.join(CHART, '../examples');
-const NAMES = ['default', 'secrets', 'volume', 'slurm', 'observe', 'from-nsscache'];
+const NAMES = ['default', 'secrets', 'volume', 'slurm', 'slurm-worker', 'observe', 'from-nsscache'];
 const render = (name: string, ...args: string[]): KubernetesObject[] =>
   renderChart('sunk-agent', '--values', path.join(EXAMPLES, `${name}.yaml`), ...args);
 const kindsOf = (objects: readonly KubernetesObject[]): string[] => objects.map(({ kind }) => kind).sort();
@@ -80,8 +82,66 @@ describe.skipIf(CHART_PROBLEM !== null)('the chart', () => {
     ['existingSecret=', "at '/existingSecret': minLength"],
     ["follower.groups[0]=x'; reboot", "at '/follower/groups/0'"],
     ['networkPolicy.ports[0]=0', "at '/networkPolicy/ports/0'"],
+    ['slurm.worker.uid=0', "at '/slurm/worker/uid'"],
+    ['slurm.worker.munge.key=../x', "at '/slurm/worker/munge/key'"],
+    ['slurm.worker.enabled=true', 'slurm.worker.image: the image of Slurm'],
+    ['image.repository=a: b', "at '/image/repository'"],
+    ['image.tag=1 }', "at '/image/tag'"],
   ])('refuses %s, naming its path', (wrong, said) => {
     expect(() => render('volume', '--set', wrong)).toThrow(said);
+  });
+
+  it('says to suspend nsscache only where it writes itself', () => {
+    const readNotes = (name: string, ...args: string[]): string => {
+      const values = path.join(EXAMPLES, `${name}.yaml`);
+      const given = ['install', '--dry-run=client', 'sunk-agent', CHART, '--values', values, ...args];
+      return runHelm(...given).stdout.split('NOTES:')[1] ?? '';
+    };
+    expect(readNotes('secrets')).toContain('Suspend nsscache');
+    for (const notes of [readNotes('from-nsscache'), readNotes('secrets', '--set', 'config.mode=observe')]) {
+      expect(notes).toContain("Leave nsscache's CronJob running");
+      expect(notes).not.toContain('Suspend');
+    }
+  });
+
+  it.each([
+    ['publishers', 'sunk-agent namespaces="sunk-agent-generation" ssh-ed25519 AAAA'],
+    ['operators', 'operator namespaces="sunk-agent-block" ssh-ed25519 AAAA'],
+  ])(
+    'refuses a value of follower.%s that goes on after its line, as a command in the script of a SunkCluster would',
+    (key, line) => {
+      const renderWith = (value: string): KubernetesObject[] =>
+        render('volume', '--set-json', `follower.${key}=${JSON.stringify([value])}`);
+      for (const more of [`\nEND OF ${key}\nreboot`, '\r', '\n', '\t', '\u2028'])
+        expect(() => renderWith(line + more), JSON.stringify(more)).toThrow(`at '/follower/${key}/0'`);
+      // Within the here-document, and in YAML, all of these are text.
+      const odd = `${line} $(reboot) \`id\` '" {{ .Release }} : # \\`;
+      const { data } = find(renderWith(odd), 'ConfigMap', 'sunk-agent-follower') as {
+        data: Record<string, string>;
+      };
+      expect(data[key]).toBe(`${odd}\n`);
+    },
+  );
+
+  it('opens no address and no port by an empty list, which is every one to Kubernetes', () => {
+    const egressOf = (...args: string[]): unknown[] =>
+      (find(render('slurm-worker', ...args), 'NetworkPolicy') as { spec: { egress: unknown[] } }).spec.egress;
+    const [names, store, slurm] = egressOf();
+    expect(egressOf('--set-json', 'networkPolicy.egressCidrs=[]')).toEqual([names, slurm]);
+    expect(egressOf('--set-json', 'networkPolicy.ports=[]')).toEqual([names, slurm]);
+    expect(egressOf('--set-json', 'slurm.worker.ports=[]')).toEqual([names, store]);
+  });
+
+  it.each(['slurm.worker.uid=9810', 'slurm.worker.munge.uid=9810'])(
+    'refuses %s: by that uid the agent knows the reader',
+    (wrong) => expect(() => render('slurm-worker', '--set', wrong)).toThrow('9810 is the reader'),
+  );
+
+  it('takes names that YAML would read as something else', async () => {
+    const names = ['existingSecret=123', 'state.existingClaim=true', 'publishKey.existingSecret=1e3'];
+    const volumes = ['volume.existingClaim=null0', 'volume.heartbeats.existingClaim=0x1'];
+    const args = [...names, ...volumes].flatMap((one) => ['--set-string', one]);
+    for (const object of render('volume', ...args)) await validateObject(object);
   });
 
   it('has typed schemas that notice what is wrong', async () => {
@@ -149,6 +209,49 @@ describe.skipIf(CHART_PROBLEM !== null)('the chart', () => {
     expect(JSON.stringify(render('slurm'))).not.toContain('SYS_ADMIN');
   });
 
+  it('gives the Slurm worker the site’s image, its socket and munge, and neither token, accounts nor a right', () => {
+    const podOf = (objects: readonly KubernetesObject[]): Pod =>
+      (find(objects, 'Deployment') as { spec: { template: { spec: Pod } } }).spec.template.spec;
+    const { containers, initContainers = [] } = podOf(
+      render('slurm-worker', '--set', 'slurm.worker.uid=401'),
+    );
+    expect(containers.map(({ name }) => name)).toEqual(['agent', 'reader', 'munge', 'slurm']);
+    expect(initContainers.map(({ name }) => name)).toEqual(['slurm-program', 'munge-key']);
+    const added = [...initContainers, ...containers.slice(2)];
+    for (const { name, securityContext } of added)
+      expect(securityContext, name).toMatchObject({
+        runAsNonRoot: true,
+        readOnlyRootFilesystem: true,
+        allowPrivilegeEscalation: false,
+        capabilities: { drop: ['ALL'] },
+      });
+    const worker = containers.find(({ name }) => name === 'slurm');
+    expect(worker?.image).toBe('registry.example.com/slurm-login:25.11');
+    expect(worker?.securityContext).toMatchObject({ runAsUser: 401, runAsGroup: 9812 });
+    expect(worker?.volumeMounts.every(({ readOnly }) => readOnly)).toBe(true);
+    expect(worker?.volumeMounts.map(({ name, subPath = '' }) => `${name}/${subPath}`).sort()).toEqual([
+      'munge/socket',
+      'run/',
+      'slurm-config/',
+      'slurm-program/',
+    ]);
+    // The key is with munged alone.
+    const holders = [...initContainers, ...containers].filter(({ volumeMounts }) =>
+      volumeMounts.some(
+        ({ name, subPath }) => name === 'munge-secret' || (name === 'munge' && subPath !== 'socket'),
+      ),
+    );
+    expect(holders.map(({ name }) => name)).toEqual(['munge-key', 'munge']);
+    const egressOf = (objects: readonly KubernetesObject[]): unknown[] =>
+      (find(objects, 'NetworkPolicy') as { spec: { egress: unknown[] } }).spec.egress;
+    expect(egressOf(render('slurm-worker')).at(-1)).toEqual({
+      to: [{ podSelector: {} }],
+      ports: [6817, 6819].map((port) => ({ port, protocol: 'TCP' })),
+    });
+    expect(egressOf(render('volume'))).toHaveLength(2);
+    expect(podOf(render('volume')).initContainers).toBe(undefined);
+  });
+
   it('keeps the ledger when it is uninstalled or rolled back', () => {
     expect(find(render('default'), 'PersistentVolumeClaim', 'sunk-agent-state')['metadata']).toMatchObject({
       annotations: { 'helm.sh/resource-policy': 'keep' },
@@ -200,9 +303,49 @@ describe.skipIf(CHART_PROBLEM !== null)('the chart', () => {
       expect(data[name], name).toBe(readFileSync(path.join(CHART, '../../follower', name), 'utf8'));
     expect(JSON.stringify(data).length).toBeLessThan(1_000_000);
   });
+
+  it('writes for a SunkCluster, which mounts no ConfigMap, the files that the ConfigMap has', () => {
+    const objects = render('volume', '--set', 'follower.sunkCluster=true');
+    const { data } = find(objects, 'ConfigMap', 'sunk-agent-follower') as { data: Record<string, string> };
+    const cluster = find(objects, 'ConfigMap', 'sunk-agent-sunkcluster') as { data: Record<string, string> };
+    const [install] = (parse(cluster.data['spec.yaml'] ?? '') as { s6: { script: string }[] }).s6;
+    const directory = mkdtempSync(path.join(tmpdir(), 'sunkcluster-'));
+    try {
+      const [lay = ''] = install?.script.split('profile=login\n# Where jobs run') ?? [];
+      const below = (text: string): string => text.replaceAll('/usr/share/sunk-agent/', `${directory}/`);
+      const run = (input: string): void =>
+        expect(spawnSync('sh', [], { input, encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
+      mkdirSync(path.join(directory, 'follower'));
+      writeFileSync(path.join(directory, 'follower/old'), '');
+      // Up to the last step a follower that starts finds none of them.
+      run(below(lay).replace(/^rm -rf .*\nmv -T [^]*/m, ''));
+      expect(readdirSync(path.join(directory, 'follower'))).toEqual(['old']);
+      run(below(lay));
+      // Controller pods run no services of others.
+      const { 'controller.conf': _, ...wanted } = data;
+      const read = (name: string): string => readFileSync(path.join(directory, 'follower', name), 'utf8');
+      expect(readdirSync(directory)).toEqual(['follower']);
+      expect(readdirSync(path.join(directory, 'follower')).sort()).toEqual(Object.keys(wanted).sort());
+      for (const [name, text] of Object.entries(wanted))
+        expect(read(name).trim(), name).toBe(below(text).trim());
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
 });
 
+interface Pod {
+  readonly containers: readonly Container[];
+  readonly initContainers?: readonly Container[];
+}
+
 interface Container {
-  readonly volumeMounts: readonly { readonly name: string; readonly readOnly?: boolean }[];
+  readonly name: string;
+  readonly image: string;
+  readonly volumeMounts: readonly {
+    readonly name: string;
+    readonly readOnly?: boolean;
+    readonly subPath?: string;
+  }[];
   readonly securityContext: unknown;
 }

@@ -6,12 +6,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { loadCommands } from '../../../packaging/commands.ts';
-import { renderCompletion } from '../../../packaging/completion.ts';
-import { listKeys } from '../../../packaging/config-keys.ts';
-import { renderCommandManual, renderConfigManual } from '../../../packaging/man.ts';
-import { SLURM } from '../../../packaging/man-texts.ts';
-import { escapeText } from '../../../packaging/mdoc.ts';
+import { loadCommands } from '../../../packaging/manual/commands.ts';
+import { renderCompletion } from '../../../packaging/manual/completion.ts';
+import { listKeys } from '../../../packaging/manual/config-keys.ts';
+import { renderCommandManual, renderConfigManual } from '../../../packaging/manual/man.ts';
+import { SLURM } from '../../../packaging/manual/man-texts.ts';
+import { escapeText } from '../../../packaging/manual/mdoc.ts';
 import { configSchema } from '../../../src/config/config.ts';
 import { propertyRuns } from '../../support/property-runs.ts';
 
@@ -60,6 +60,10 @@ describe('sunk-agent(8)', () => {
   it('explains every command and formats without a warning', async () => {
     const page = format(await renderCommandManual(TIME));
     for (const name of (await loadCommands()).keys()) expect(page).toContain(`sunk-agent ${name}`);
+  });
+
+  it('names no bound that no schema has', async () => {
+    expect(await renderCommandManual(TIME)).not.toContain('9007199254740991');
   });
 
   it('has each renamed field of the status under both names', async () => {

@@ -2,13 +2,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { canOpenPrivateNode, openPrivateNode, type PrivateNode } from '../../support/nodes/private-node.ts';
+import { hasPrivateNode, openPrivateNode, type PrivateNode } from '../../support/nodes/private-node.ts';
+
+const canRun = hasPrivateNode(import.meta.filename);
 
 const PACKAGING = path.resolve(import.meta.dirname, '../../../packaging');
 const DROP_IN = '/etc/ssh/sshd_config.d/10-sunk-agent.conf';
 const CONFIG = 'Include /etc/ssh/sshd_config.d/*.conf\nListenAddress 127.0.0.1\nPidFile /run/sshd.pid\n';
 
-describe.runIf(canOpenPrivateNode())('removal', () => {
+describe.runIf(canRun)('removal', () => {
   let node: PrivateNode;
   const remove = (): string => node.sh(`sh ${PACKAGING}/deb/prerm remove 2>&1`);
   const list = (): string[] => node.sh('ls /etc/ssh/sshd_config.d').trim().split('\n');

@@ -16,7 +16,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openNodeContext } from '../../../src/agent/node-context.ts';
 import { type AdoptedBlock, adoptBlocks } from '../../../src/agent/publication/adopt-blocks.ts';
-import { publishGeneration } from '../../../src/agent/publication/publish-generation.ts';
+import { isPublicationDue, publishGeneration } from '../../../src/agent/publication/publish-generation.ts';
 import { openSyncContext } from '../../../src/agent/reconcile/context.ts';
 import { parseManifest } from '../../../src/publish/manifest.ts';
 import { BLOCK_NAMESPACE, renderBlock } from '../../../src/publish/offline-block.ts';
@@ -25,7 +25,10 @@ import { putBlock, readRoot } from '../../../src/publish/volume.ts';
 import { viewState } from '../../../src/state/state.ts';
 import { type FollowerAnswer, PublishRig } from '../../support/publish/publish-rig.ts';
 import { makeThrowawayRoot, type ThrowawayRoot } from '../../support/nodes/throwaway-root.ts';
+import { hasRoot } from '../../support/requirements.ts';
 import { makeEd25519, seedRandom, writeBlob } from '../../support/records/key-corpus.ts';
+
+const isRoot = hasRoot(import.meta.filename);
 
 const random = seedRandom(25);
 const makeKey = (): string => writeBlob('ssh-ed25519', makeEd25519(random)).toString('base64');
@@ -39,7 +42,10 @@ access:
 let node: ThrowawayRoot;
 let rig: PublishRig;
 let alice: string;
+let firstRoot: Buffer;
 const volume = (): string => path.join(node.root, 'srv/sunk-agent');
+/** One of those that the manifest lists. */
+const listed = (): string => parseManifest(readRoot(volume())?.text ?? '')?.files.at(-1)?.hash ?? '';
 const follow = (name = 'pod'): FollowerAnswer => rig.follow(name, { volume: volume() });
 const uidOf = (name: string): number =>
   Number(new RegExp(`^${name}:x:(\\d+):`, 'm').exec(rig.read('passwd.cache'))?.[1]);
@@ -65,15 +71,19 @@ afterAll(async () => {
 
 /** What the daemon does between two syncs when the manifest is to be signed anew. */
 function signAnew(): ReturnType<typeof publishGeneration> {
+  return publishAt(Math.floor(Date.now() / 1000) + 3600);
+}
+
+function publishAt(now: number): ReturnType<typeof publishGeneration> {
   const context = openSyncContext(openNodeContext({ root: node.root, config: undefined }));
   try {
-    return publishGeneration(context, Math.floor(Date.now() / 1000) + 3600);
+    return publishGeneration(context, now);
   } finally {
     context.state.close();
   }
 }
 
-describe.runIf(process.geteuid?.() === 0)('a publisher', () => {
+describe.runIf(isRoot)('a publisher', () => {
   test('publishes what it decided, and writes no account of its own', async () => {
     expect(await node.run('sync')).toMatchObject({ status: 0 });
     expect(node.read('etc/passwd')).toBe('root:x:0:0:root:/root:/bin/bash\n');
@@ -92,6 +102,24 @@ describe.runIf(process.geteuid?.() === 0)('a publisher', () => {
     const before = readFileSync(path.join(volume(), 'root'));
     expect(await node.run('sync', '--full')).toMatchObject({ status: 0 });
     expect(readFileSync(path.join(volume(), 'root'))).toEqual(before);
+    firstRoot = before;
+  });
+
+  test.each([
+    ['the manifest', () => rmSync(path.join(volume(), 'root'))],
+    ['a file', () => rmSync(path.join(volume(), 'files', listed()))],
+    ['everything', () => rmSync(volume(), { recursive: true })],
+    ['the manifest, for an older one', () => writeFileSync(path.join(volume(), 'root'), firstRoot)],
+  ])('publishes anew at the next look when someone removed %s', (_, remove) => {
+    const context = openNodeContext({ root: node.root, config: undefined });
+    const now = Math.floor(Date.now() / 1000);
+    expect(isPublicationDue(context, now)).toBe(false);
+    remove();
+    expect(isPublicationDue(context, now)).toBe(true);
+    expect(publishAt(now)).toMatchObject({ problem: null });
+    expect(isPublicationDue(context, now)).toBe(false);
+    expect(follow()).toMatchObject({ status: 0 });
+    expect(rig.keys('alice', uidOf('alice'))).toContain(ALICE_KEY);
   });
 
   test('is examined by doctor: key, volume, signature and followers', async () => {

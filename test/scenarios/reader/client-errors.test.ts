@@ -46,7 +46,7 @@ describe('a transient failure', () => {
     await harness.fault({ kind: 'status', status: 429, retryAfter: 3600, times: 1 });
     await expect(harness.fetch()).rejects.toMatchObject({ code: 'store_busy' });
     await harness.requests();
-    await expect(harness.fetch()).rejects.toThrow(/asks to be left alone until 20/);
+    await expect(harness.fetch()).rejects.toThrow(/asks for no requests until 20/);
     expect(await harness.requests()).toEqual([]);
   });
 });
@@ -67,7 +67,7 @@ describe('a Retry-After without a bound', () => {
     expect(error).toBeInstanceOf(StoreBusy);
     const { pause, message } = error as StoreBusy;
     expect(pause.until - pause.since).toBe(600_000);
-    expect(message).toMatch(/answered 429 and asks to be left alone until 20.*scim\.max_wait: 600 s/);
+    expect(message).toMatch(/answered 429 and asks for no requests until 20.*scim\.max_wait: 600 s/);
   });
 
   test('ends when a person asks, but not within 10 s of the last request', async () => {

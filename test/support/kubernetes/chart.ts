@@ -4,6 +4,8 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseAllDocuments } from 'yaml';
+import { findObstacle } from '../obstacle.ts';
+import { describeUnless } from '../requirements.ts';
 
 const PROJECT = path.resolve(import.meta.dirname, '../../..');
 const TOOLS = path.join(PROJECT, '.cache/kubernetes-tools');
@@ -17,6 +19,11 @@ export const CHART_PROBLEM =
     : existsSync(HELM)
       ? null
       : 'there is no helm: sh test/setup.sh installs it';
+
+/** `describeOnNodes` for what is run as the chart renders it. */
+export function describeChartOnNodes(name: string, body: () => void): void {
+  describeUnless(findObstacle() ?? CHART_PROBLEM, name, body);
+}
 
 export interface HelmAnswer {
   readonly status: number | null;

@@ -12,6 +12,7 @@ export interface ContainerSpec {
   readonly command: readonly string[];
   readonly securityContext: {
     readonly runAsUser: number;
+    readonly runAsGroup: number;
     readonly readOnlyRootFilesystem: boolean;
     readonly allowPrivilegeEscalation: boolean;
     readonly capabilities: { readonly drop: readonly string[]; readonly add?: readonly string[] };
@@ -55,7 +56,7 @@ export async function startContainer(
   const { securityContext: security, volumeMounts } = spec;
   if (!security.readOnlyRootFilesystem || !security.capabilities.drop.includes('ALL'))
     throw new Error('the test runs what the chart renders, and that drops all');
-  const { runAsUser: uid } = security;
+  const { runAsUser: uid, runAsGroup: gid } = security;
   // A runtime changes the user and drops the rest then; nspawn's own --user wants to make a home.
   const asUser =
     uid === 0
@@ -63,7 +64,7 @@ export async function startContainer(
       : [
           'setpriv',
           `--reuid=${uid}`,
-          `--regid=${uid}`,
+          `--regid=${gid}`,
           '--clear-groups',
           '--no-new-privs',
           '--inh-caps=-all',

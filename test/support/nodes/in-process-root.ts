@@ -19,6 +19,8 @@ export interface Company {
   /** Members of slurm-users and slurm-admins. */
   users: string[];
   admins: string[];
+  /** Further groups, without a gid, and the names of their members. */
+  groups?: readonly { readonly name: string; readonly members: readonly string[] }[];
 }
 
 export interface InProcessRoot {
@@ -98,7 +100,7 @@ ${yaml}`,
 }
 
 /** As the store lists them. */
-function listCompany({ people, users, admins }: Company): Listed {
+function listCompany({ people, users, admins, groups = [] }: Company): Listed {
   const group = (displayName: string, gid: number, members: readonly string[]) => ({
     id: `g-${displayName}`,
     displayName,
@@ -112,6 +114,14 @@ function listCompany({ people, users, admins }: Company): Listed {
       active,
       [KEYS]: { uid, sunkSshKeys: keys },
     })),
-    groups: [group('slurm-users', 30_000, users), group('slurm-admins', 30_001, admins)],
+    groups: [
+      group('slurm-users', 30_000, users),
+      group('slurm-admins', 30_001, admins),
+      ...groups.map(({ name, members }) => ({
+        id: `g-${name}`,
+        displayName: name,
+        members: members.map((one) => ({ value: `u-${one}` })),
+      })),
+    ],
   };
 }

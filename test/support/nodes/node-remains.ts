@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { removeControlGroup } from './control-group.ts';
 
 /** Nodes lie here, each in a directory whose name begins with PREFIX. */
 export const DIRECTORY = '/var/tmp';
@@ -15,6 +16,7 @@ export function removeNode(directory: string): void {
     for (let tries = 0; tries < 50 && readCommand(container) !== ''; tries += 1) spawnSync('sleep', ['0.1']);
   }
   killInside(directory);
+  removeControlGroup(path.basename(directory));
   spawnSync('umount', ['--lazy', path.join(directory, 'root')]);
   rmSync(directory, { recursive: true, force: true });
 }

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DIRECTORY, PREFIX, readProcFile, removeNode, sweepLeftovers } from './node-remains.ts';
 import { ensureLayers, type Release } from './base.ts';
+import { inControlGroup } from './control-group.ts';
 import { mountOverlay } from './overlay.ts';
 import { type Result, run } from './run.ts';
 import { SSH_OPTIONS } from './ssh-options.ts';
@@ -30,6 +31,8 @@ export interface LoginNode {
   ssh(user: string, keyFile: string, command: string): Result;
   /** Starts an ssh that stays. */
   startSsh(user: string, keyFile: string, command: string): ChildProcess;
+  /** Stops the node's systemd (SIGSTOP) or lets it go on (SIGCONT); what it started runs. */
+  signalSystemd(signal: 'SIGSTOP' | 'SIGCONT'): void;
   /** Shuts the node down and boots it again, on the same disk and in a new, empty network. */
   restart(): Promise<void>;
   /** Ends it as a power cut would, and deletes it. */
@@ -84,7 +87,8 @@ export async function bootNode(
 
   const console_ = openSync(path.join(directory, 'console'), 'w');
   const args = renderNspawn(directory, root, pod);
-  const boot = (): ChildProcess => spawn('systemd-nspawn', args, { stdio: ['ignore', console_, console_] });
+  const [program, ...command] = inControlGroup(path.basename(directory), ['systemd-nspawn', ...args]);
+  const boot = (): ChildProcess => spawn(program, command, { stdio: ['ignore', console_, console_] });
   let container = boot();
   let leader = '';
   const removeOnExit = (): void => removeNode(directory);
@@ -120,6 +124,9 @@ export async function bootNode(
     ssh: (user, keyFile, command) => run('nsenter', sshArguments(user, keyFile, command)),
     startSsh: (user, keyFile, command) =>
       spawn('nsenter', sshArguments(user, keyFile, command), { stdio: ['ignore', 'pipe', 'pipe'] }),
+    signalSystemd(signal) {
+      process.kill(Number(leader), signal);
+    },
     async restart() {
       const ended = once(container, 'exit');
       exec('systemctl poweroff');

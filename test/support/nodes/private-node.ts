@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findFreePort } from '../../../src/demo/free-port.ts';
+import { sayUnless } from '../requirements.ts';
 import { SSH_OPTIONS } from './ssh-options.ts';
 
 const PROJECT = join(import.meta.dirname, '../../..');
@@ -188,6 +189,9 @@ export async function logInMany(
   return failed;
 }
 
-export function canOpenPrivateNode(): boolean {
-  return process.getuid?.() === 0 && readFileSync('/proc/self/status', 'utf8').includes('CapEff:\t000001ff');
+/** Whether one can be opened; elsewhere it says whose tests are skipped. @param file import.meta.filename. */
+export function hasPrivateNode(file: string): boolean {
+  const isRoot = process.getuid?.() === 0;
+  const can = isRoot && readFileSync('/proc/self/status', 'utf8').includes('CapEff:\t000001ff');
+  return sayUnless(can ? null : 'a private copy of this machine needs root with all capabilities', file);
 }

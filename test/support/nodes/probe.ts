@@ -1,11 +1,10 @@
 // A user who logs in again and again while other things happen, with a key of their own.
 import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
 import type { LoginNode } from './node.ts';
 import { SSH_OPTIONS } from './ssh-options.ts';
 
 export interface Probe {
-  /** Ends it. @returns how many logins there were, and the messages of those that failed. */
+  /** Ends it after one more login, however slow the machine is. @returns how many there were, and the messages of those that failed. */
   stop(): Promise<{ logins: number; failures: string[] }>;
 }
 
@@ -21,13 +20,22 @@ export function startProbe(node: LoginNode, user: string, keyFile: string, pause
   const options = [...SSH_OPTIONS, '-o', 'ConnectionAttempts=2', '-i', keyFile, `${user}@127.0.0.1`];
   const child = node.startInNetwork(['sh', '-c', loop, 'sh', ...options]);
   if (child.stdout === null) throw new Error('the probe has no output');
-  const said = text(child.stdout);
+  const { stdout } = child;
+  stdout.setEncoding('utf8');
+  let lines: readonly string[] = [];
+  let rest = '';
+  stdout.on('data', (chunk: string) => {
+    const parts = (rest + chunk).split('\n');
+    rest = parts.pop() ?? '';
+    lines = [...lines, ...parts];
+  });
   return {
     async stop() {
-      const ended = once(child, 'exit');
+      const wanted = lines.length + 1;
+      while (lines.length < wanted) await once(stdout, 'data');
+      const ended = once(child, 'close');
       child.kill('SIGTERM');
       await ended;
-      const lines = (await said).split('\n').filter((line) => line !== '');
       return { logins: lines.length, failures: lines.filter((line) => line !== 'in') };
     },
   };

@@ -42,9 +42,12 @@ const probe: ProbeAnswer = {
 const names: NamesFacts = {
   services: ['files', 'systemd'],
   shadowServices: ['files'],
-  hasNscd: false,
   withoutShadow: [],
   differing: [],
+  isNscdHung: false,
+  isStale: false,
+  answering: null,
+  otherwise: [],
 };
 
 export const healthyNode: Facts = {

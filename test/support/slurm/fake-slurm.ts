@@ -1,6 +1,6 @@
-// A Slurm in memory, with the refusals of the real one that matter here (facts of 24.11, held to the real one by
-// test/system/slurm.test.ts): what does nothing fails, jobs and default accounts keep their association.
+// A Slurm in memory, with the refusals of the real one that matter here: slurm-cases.ts holds both to the same (24.11).
 import type { SlurmAnswer } from '../../../src/agent/slurm/slurm-link.ts';
+import { findAlike, indexNames } from '../../../src/plan/slurm/name-patterns.ts';
 import type { SlurmStep } from '../../../src/protocol/slurm-messages.ts';
 
 type Row<T> = { -readonly [K in keyof T]: T[K] };
@@ -28,7 +28,6 @@ export function makeFakeSlurm(names: Iterable<readonly [string, number]> = []): 
     accounts: [
       {
         name: 'root',
-        organization: 'root',
         parent: '',
         qos: ['normal'],
         defaultQos: '',
@@ -36,7 +35,7 @@ export function makeFakeSlurm(names: Iterable<readonly [string, number]> = []): 
         limits: {},
       },
     ],
-    users: [{ name: 'root', defaultAccount: 'root', adminLevel: 'Administrator' }],
+    users: [{ name: 'root', defaultAccount: 'root' }],
     associations: [{ id: 2, account: 'root', user: 'root', partition: '', isStopped: false }],
     jobs: [],
     names: new Map(names),
@@ -65,15 +64,9 @@ export function makeFakeSlurm(names: Iterable<readonly [string, number]> = []): 
     slurm.associations.find((row) => row.user === user && row.account === account && row.partition === '');
 
   function act(step: SlurmStep): void {
-    if (step.op === 'add-account' || step.op === 'alter-account') return setAccount(step);
+    if (step.op === 'add-account') return addAccount(step);
+    if (step.op === 'alter-account') return alterAccount(step);
     if (step.op === 'add-associations') return addAssociations(step);
-    // A default account may also be one of a partition alone.
-    const rows = slurm.associations.filter(
-      ({ user, account, partition }) =>
-        account === step.account &&
-        step.names.includes(user) &&
-        (partition === '' || step.op === 'set-default'),
-    );
     if (step.op === 'cancel-jobs') {
       slurm.jobs = slurm.jobs.filter(
         ({ user, account, isPending }) =>
@@ -81,40 +74,73 @@ export function makeFakeSlurm(names: Iterable<readonly [string, number]> = []): 
       );
       return;
     }
+    // A default account may also be one of a partition alone.
+    const rows = slurm.associations.filter(
+      ({ user, account, partition }) =>
+        account === step.account &&
+        step.names.includes(user) &&
+        (partition === '' || step.op === 'set-default'),
+    );
     if (rows.length === 0) throw new Error("Request didn't affect anything");
-    if (step.op === 'set-default')
-      for (const user of slurm.users) {
-        if (rows.some((row) => row.user === user.name)) user.defaultAccount = step.account;
-      }
+    if (step.op === 'set-default') setDefault(step.names, step.account);
     else if (step.op === 'remove-associations') removeAssociations(step.names, step.account);
     else for (const row of rows) row.isStopped = step.op === 'stop-submissions';
   }
 
-  function setAccount({
-    op,
-    name,
-    settings,
-  }: Extract<SlurmStep, { op: 'add-account' | 'alter-account' }>): void {
-    const known = slurm.accounts.find((row) => row.name === name);
-    if ((op === 'add-account') === (known !== undefined)) throw new Error("Request didn't affect anything");
-    if (!slurm.accounts.some((row) => row.name === (settings.parent ?? 'root')))
+  function setDefault(users: readonly string[], account: string): void {
+    const isIn = (user: string): boolean =>
+      slurm.associations.some((row) => row.user === user && row.account === account);
+    if (!users.every(isIn)) throw new Error(`these users aren't associated with '${account}'`);
+    for (const user of slurm.users) if (users.includes(user.name)) user.defaultAccount = account;
+  }
+
+  type AccountStep = Extract<SlurmStep, { op: 'add-account' | 'alter-account' }>;
+
+  function addAccount({ name, settings }: AccountStep): void {
+    if (slurm.accounts.some((row) => row.name === name)) throw new Error(`Already existing account ${name}`);
+    if (settings.parent !== null && !slurm.accounts.some((row) => row.name === settings.parent))
       throw new Error(`No parent account ${settings.parent}`);
-    const row = known ?? {
+    const row = {
       name,
-      organization: 'sunk-agent',
       parent: 'root',
-      qos: ['normal'],
+      qos: [],
       defaultQos: '',
       fairshare: 1,
       limits: {},
     };
-    if (settings.parent !== null) row.parent = settings.parent;
-    if (settings.qos !== null) row.qos = settings.qos;
-    if (settings.defaultQos !== null) row.defaultQos = settings.defaultQos;
-    if (settings.fairshare !== null) row.fairshare = settings.fairshare;
-    const limits = { ...row.limits, ...settings.limits };
-    row.limits = Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== '-1'));
-    if (known === undefined) slurm.accounts.push(row);
+    apply(row, settings);
+    slurm.accounts.push(row);
+  }
+
+  function alterAccount({ name, settings }: AccountStep): void {
+    const row = slurm.accounts.find((one) => one.name === name);
+    if (row === undefined) throw new Error("Request didn't affect anything");
+    apply(row, settings);
+  }
+
+  function apply(row: FakeSlurm['accounts'][number], settings: AccountStep['settings']): void {
+    const { parent, qos, defaultQos, fairshare, limits } = settings;
+    for (const one of [...(qos ?? []), ...(defaultQos === null ? [] : [defaultQos])])
+      if (!QOS.has(one)) throw new Error(`You gave a bad qos '${one}'`);
+    const known = slurm.accounts.find(({ name }) => name === parent);
+    if (known !== undefined) {
+      if (isBelow(known, row.name)) known.parent = row.parent;
+      row.parent = known.name;
+    }
+    if (qos !== null) row.qos = [...qos];
+    if (defaultQos !== null) row.defaultQos = defaultQos;
+    if (fairshare !== null) row.fairshare = fairshare;
+    for (const [limit, value] of Object.entries(limits)) {
+      const merged = value.includes('=') ? mergeTres(row.limits[limit] ?? '', value) : value;
+      if (merged === '-1' || merged === '') delete row.limits[limit];
+      else row.limits[limit] = merged;
+    }
+  }
+
+  function isBelow(account: { readonly parent: string }, name: string): boolean {
+    const { parent } = account;
+    const next = slurm.accounts.find((row) => row.name === parent);
+    return parent === name || (next !== undefined && isBelow(next, name));
   }
 
   function addAssociations({ names: users, account }: Extract<SlurmStep, { op: 'add-associations' }>): void {
@@ -124,7 +150,7 @@ export function makeFakeSlurm(names: Iterable<readonly [string, number]> = []): 
     if (missing.length === 0) throw new Error('Nothing added');
     for (const name of missing) {
       if (!slurm.users.some((user) => user.name === name)) {
-        slurm.users.push({ name, defaultAccount: account, adminLevel: 'None' });
+        slurm.users.push({ name, defaultAccount: account });
         slurm.resolved.set(name, slurm.names.get(name) ?? null);
       }
       next += 1;
@@ -133,18 +159,44 @@ export function makeFakeSlurm(names: Iterable<readonly [string, number]> = []): 
   }
 
   function removeAssociations(users: readonly string[], account: string): void {
+    const isGoing = (row: { user: string; account: string; partition: string }): boolean =>
+      row.account === account && row.partition === '' && users.includes(row.user);
     const busy = slurm.jobs.find((job) => users.includes(job.user) && job.account === account);
     if (busy !== undefined) throw new Error(`Job(s) active, cancel job(s) before remove: ${busy.user}`);
     for (const { name, defaultAccount } of slurm.users) {
-      const others = slurm.associations.some((row) => row.user === name && row.account !== account);
-      if (users.includes(name) && defaultAccount === account && others)
+      const isLeft = slurm.associations.some((row) => row.user === name && !isGoing(row));
+      if (users.includes(name) && defaultAccount === account && isLeft)
         throw new Error('You can not remove the default account of a user');
     }
-    slurm.associations = slurm.associations.filter(
-      (row) => row.account !== account || row.partition !== '' || !users.includes(row.user),
-    );
-    slurm.users = slurm.users.filter(({ name }) => slurm.associations.some(({ user }) => user === name));
+    slurm.associations = slurm.associations.filter((row) => !isGoing(row));
+    for (const name of users) removeUser(name);
+  }
+
+  /** One that has no association any more, with the rows of all whose names are alike. */
+  function removeUser(name: string): void {
+    if (slurm.associations.some(({ user }) => user === name)) return;
+    slurm.users = slurm.users.filter((user) => user.name !== name);
+    for (;;) {
+      const alike = findAlike(name, indexNames(slurm.associations.map(({ user }) => user)));
+      if (alike === null) return;
+      slurm.associations = slurm.associations.filter(({ user }) => user !== alike);
+    }
   }
 
   return slurm;
+}
+
+const QOS = new Set(['normal', 'high', 'low']);
+
+/** In the order of Slurm, which numbers them. */
+const TRES = ['cpu', 'mem', 'energy', 'node', 'billing'];
+
+function mergeTres(before: string, change: string): string {
+  const parts = (text: string): [string, string][] =>
+    text === '' ? [] : text.split(',').map((part) => part.split('=') as [string, string]);
+  return [...new Map([...parts(before), ...parts(change)])]
+    .filter(([, value]) => value !== '-1')
+    .sort(([a], [b]) => TRES.indexOf(a) - TRES.indexOf(b))
+    .map((part) => part.join('='))
+    .join();
 }

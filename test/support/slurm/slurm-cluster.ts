@@ -1,5 +1,5 @@
 // A whole Slurm cluster on one test node: munge, MariaDB, slurmdbd, slurmctld, slurmd, from Debian's packages.
-import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoginNode } from '../nodes/node.ts';
@@ -50,7 +50,9 @@ export function installSlurm(root: string): void {
   const etc = path.join(root, 'etc/slurm');
   mkdirSync(etc, { recursive: true });
   writeFileSync(path.join(etc, 'slurm.conf'), SLURM_CONF);
-  writeFileSync(path.join(etc, 'cgroup.conf'), 'CgroupPlugin=disabled\n');
+  // 22.05 of Debian 12 does not know that plugin, and finds the one that there is.
+  const isOld = readFileSync(path.join(root, 'etc/debian_version'), 'utf8').startsWith('12');
+  if (!isOld) writeFileSync(path.join(etc, 'cgroup.conf'), 'CgroupPlugin=disabled\n');
   writeFileSync(path.join(etc, 'slurmdbd.conf'), SLURMDBD_CONF);
   chmodSync(path.join(etc, 'slurmdbd.conf'), 0o600);
   // They are started by hand, in order; at its first boot systemd enables what no preset disables.
@@ -75,6 +77,8 @@ export function installSlurm(root: string): void {
 export async function startSlurm(node: LoginNode): Promise<void> {
   const setUp = `
     ip addr show dev lo | grep -q 10.9.9.1 || ip addr add 10.9.9.1/32 dev lo
+    # slurmd of 22.05 looks for the name of its host.
+    grep -qw "$(uname -n)" /etc/hosts || echo "127.0.0.1 $(uname -n)" >>/etc/hosts
     chown slurm:slurm /etc/slurm/slurmdbd.conf
     install -d -o slurm -g slurm /var/lib/slurm/slurmctld /var/lib/slurm/slurmd
     systemctl start munge mariadb

@@ -76,7 +76,9 @@ export async function startSlurmSite(
       return status;
     },
     explain: () =>
-      node.exec(`cat /run/sunk-agent/slurm.json; sacctmgr -nP list assoc format=account,user
+      node.exec(`cat /run/sunk-agent/slurm.json
+        squeue -a -o '%A %u %a %t'; sunk-agent history | tail -n 20
+        sacctmgr -nP list assoc format=account,user
         journalctl -q --no-pager -n 40 -u sunk-agent-slurm -u sunk-agent`).stdout,
     async stop() {
       await store.stop();

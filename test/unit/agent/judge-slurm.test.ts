@@ -15,6 +15,8 @@ const SOUND: SlurmStatus = {
   controller: true,
   seconds: 1,
   associations: 1,
+  elsewhere: [],
+  unassigned: [],
   draining: [],
   changes: { planned: 0, done: 0 },
   problems: [],
@@ -37,6 +39,17 @@ describe('Slurm in status', () => {
     expect(judge({ draining })).toEqual(['healthy']);
   });
 
+  it('says what is managed in other clusters, which is no fault', () => {
+    const elsewhere = [
+      { cluster: 'old', names: 2 },
+      { cluster: 'test', names: 1 },
+    ];
+    expect(describeSlurm({ ...SOUND, elsewhere })).toContain(
+      ', 2 names managed in cluster old, 1 name managed in cluster test',
+    );
+    expect(judge({ elsewhere })).toEqual(['healthy']);
+  });
+
   it('says nothing where all is well, and while a worker may just be starting again', () => {
     expect(judge({})).toEqual(['healthy']);
     expect(judge({ failure: { since: NOW - 30, problem: 'x' } })).toEqual(['healthy']);
@@ -48,6 +61,12 @@ describe('Slurm in status', () => {
       'Slurm has not been compared for 10 min: refused',
     ],
     [{ controller: false }, 'slurmctld does not answer: no one gets a new association until it does'],
+    [
+      {
+        unassigned: ['ml', 'bio'].map((name) => ({ kind: 'account' as const, name, scimId: name })),
+      },
+      'Slurm: it is not known in which cluster sunk-agent made account ml (and 1 more); if in prod: sunk-agent import --slurm NAME...',
+    ],
     [{ problems: ['a failed', 'b failed', 'c failed'] }, 'Slurm: a failed (and 2 more)'],
     [
       { held: [{ hash: '00ff00ff', kind: 'loss', reason: 'many would go', changes: 9, since: NOW }] },

@@ -10,7 +10,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'doctor/gather.ts': 'starts the reader and asks sshd: test/scenarios/cli and test/system run it',
   'doctor/gather-agent.ts':
     'asks the agent and two readers: test/scenarios/agent/running-reader.test.ts runs it',
-  'doctor/gather-sudo.ts': 'reads files of the node: test/system/situations.test.ts runs it',
+  'doctor/gather-sudo.ts': 'reads files of the node: test/system/situations-suite.ts runs it',
   'doctor/gather-publisher.ts':
     'asks ssh-keygen and reads the volumes: test/scenarios/publish/publisher.test.ts runs it',
   'doctor/gather-node.ts': 'asks programs of the node; what their answers mean is node-answers.ts',

@@ -28,3 +28,10 @@ test('any other line is not', () => {
   const bindings = [bob];
   expect(asOnHost(bindings, [], host(20_200, 31_000))).toBe(bindings);
 });
+
+test('of several former ids any counts, of that name and kind alone', () => {
+  const moves = [{ ...former[0], id: 20_100 }, ...former, { ...former[0], name: 'team', id: 5 }];
+  expect(asOnHost([bob], moves, host(20_200, 0)).map(({ id }) => id)).toEqual([20_200]);
+  expect(asOnHost([bob], moves, host(5, 0))).toEqual([bob]);
+  expect(asOnHost([bob], [former[1]], host(20_200, 0))).toEqual([bob]);
+});

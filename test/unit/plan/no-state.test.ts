@@ -9,8 +9,10 @@ const SRC = path.resolve(import.meta.dirname, '../../../src');
 function findState(text: string): string[] {
   return text.split('\n').filter((line) => {
     if (/^(?:export )?(?:let|var) /.test(line)) return true;
-    if (!/^(?:export )?const /.test(line) || !/new (?:WeakMap|WeakSet|WeakRef|Map|Set)\b/.test(line))
-      return false;
+    if (!/^(?:export )?const /.test(line)) return false;
+    // A list or table that begins empty is there to be filled.
+    if (/= (?:\[\]|\{\});$/.test(line)) return true;
+    if (!/new (?:WeakMap|WeakSet|WeakRef|Map|Set)\b/.test(line)) return false;
     return !/: Readonly(?:Map|Set)</.test(line);
   });
 }
@@ -24,6 +26,8 @@ test.each([
   'export let count = 0;',
   'const known = new Map<string, number>();',
   'const memo = new WeakMap<object, string>();',
+  'const seen: string[] = [];',
+  'export const last: Record<string, number> = {};',
 ])('is told from a constant: %s', (line) => {
   expect(findState(`// a module\n${line}\n`)).toEqual([line]);
 });

@@ -3,10 +3,12 @@ import { NO_QUESTIONS } from '../../../src/policy/name-services.ts';
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../../src/plan/change.ts';
 import { planChanges } from '../../../src/plan/plan.ts';
+import { listLeavingKeys } from '../../../src/plan/plan-keys.ts';
 import { settleSudoers } from '../../../src/plan/plan-sudoers.ts';
 import { issueCredentials } from '../../../src/policy/keys/credential.ts';
 import { listFingerprints } from '../../../src/policy/keys/key-file-lines.ts';
 import type { Credential, DesiredAccount, DesiredState } from '../../../src/policy/model.ts';
+import type { HomeOnHost } from '../../../src/policy/identity/own-home.ts';
 import type { PasswdEntry } from '../../../src/policy/posix.ts';
 import { readSudoersUids, renderSudoers } from '../../../src/policy/sudoers.ts';
 import { applyChanges, makeHost, type ModelHost } from '../../support/records/model-host.ts';
@@ -424,7 +426,7 @@ describe('planChanges, sudoers', () => {
   it('follows the memberships that go, not those that are held', () => {
     const actual = host(entry('alice', 20001), entry('bob', 20002));
     actual.groups.set('admins', { name: 'admins', gid: 32000, members: ['alice'] });
-    actual.sudoers = renderSudoers([20001]);
+    actual.sudoers = renderSudoers([20001], new Map());
     const desired = makeDesired({
       accounts: [account('alice', 20001), account('bob', 20002)],
       groups: [{ scimId: 'g', name: 'admins', gid: 32000, members: ['bob'], sudo: true }],
@@ -448,7 +450,7 @@ describe('planChanges, sudoers', () => {
 
   it('takes the rule of a person who leaves also while the change of the file is held', () => {
     const actual = host(entry('alice', 20001), entry('bob', 20002));
-    actual.sudoers = renderSudoers([20001, 20002]);
+    actual.sudoers = renderSudoers([20001, 20002], new Map());
     const desired = makeDesired({ accounts: [disabled('alice', 20001), account('bob', 20002)] });
     const changes = planChanges(desired, actual);
     const go = changes.filter(({ kind }) => kind === 'account-close');
@@ -456,7 +458,7 @@ describe('planChanges, sudoers', () => {
       { kind: 'account-close' },
       {
         kind: 'sudoers-revoke',
-        text: renderSudoers([20002]),
+        text: renderSudoers([20002], new Map()),
         leavers: [{ uid: 20001, keepsAccount: false }],
       },
     ]);
@@ -473,7 +475,7 @@ describe('planChanges, sudoers', () => {
       );
     expect(ended(makeDesired({ accounts }))).toEqual(['alice']);
     actual.rootShells.clear();
-    actual.sudoers = renderSudoers([20001, 20002]);
+    actual.sudoers = renderSudoers([20001, 20002], new Map());
     const unread = makeDesired({
       accounts: [disabled('alice', 20001), account('bob', 20002)],
       grantsSudo: false,
@@ -494,6 +496,8 @@ describe('planChanges, the reason on each change', () => {
     ['no-access-group', 'is in no access group'],
     ['blocked', 'an operator blocked this person'],
     ['not-listed-here', 'access.users does not list this person'],
+    ['grant-ended', 'the grant of an operator has ended'],
+    ['retired', 'an operator retired this account, which the store does not have'],
   ] as const)('is the same for all that goes with a closing: %s', (why, because) => {
     const actual = host(entry('gone', 20001));
     actual.keyFiles.set('gone', 'text\n');
@@ -667,5 +671,218 @@ describe('planChanges, whose line it is', () => {
     const changes = planChanges(desired, actual);
     expect(summarise(changes)).toEqual(['member-remove team deny', 'member-add team ann']);
     expect(changes[1]).toMatchObject({ sudo: false });
+  });
+});
+
+describe('planChanges, what an operator decided', () => {
+  const reasons = (desired: DesiredState, actual: ModelHost): string[] =>
+    planChanges(desired, actual).map(({ kind, name, because }) => `${kind} ${name}: ${because}`);
+
+  it('says which group goes because only dropped accounts have it, and which gets another gid', () => {
+    const actual = host();
+    actual.groups.set('dropped', { name: 'dropped', gid: 32000, members: ['local'] });
+    actual.groups.set('moved', { name: 'moved', gid: 5, members: [] });
+    const desired = makeDesired({
+      groups: [{ scimId: 'g', name: 'moved', gid: 32001, members: [], sudo: false }],
+      leftovers: [{ scimId: 'x', kind: 'group', name: 'dropped', fate: 'drop' }],
+    });
+    expect(reasons(desired, actual)).toEqual([
+      'group-remove dropped: only accounts that an operator dropped have this group',
+      'group-alter moved: an operator decided so (sunk-agent rebind)',
+    ]);
+  });
+
+  it('publishes the lines of a former publisher, a retired account without its keys', () => {
+    const line = { line: 'text', keys: 'keys', isDisabled: false };
+    const carried = [
+      { ...line, kind: 'group' as const, name: 'team', id: 31000 },
+      { ...line, kind: 'account' as const, name: 'ann', id: 20001 },
+      { ...line, kind: 'account' as const, name: 'bob', id: 20002, isDisabled: true },
+    ];
+    const changes = planChanges(makeDesired({ carried }), makeHost());
+    expect(changes).toEqual([
+      {
+        kind: 'group-inherit',
+        scimId: null,
+        name: 'team',
+        line: 'text',
+        gid: 31000,
+        because: 'the former publisher has this group',
+      },
+      {
+        kind: 'account-inherit',
+        scimId: null,
+        name: 'ann',
+        line: 'text',
+        uid: 20001,
+        keys: 'keys',
+        isDisabled: false,
+        because: 'the former publisher has this account, and the store does not',
+      },
+      {
+        kind: 'account-inherit',
+        scimId: null,
+        name: 'bob',
+        line: 'text',
+        uid: 20002,
+        keys: null,
+        isDisabled: true,
+        because: 'the former publisher has this account, and an operator retired it',
+      },
+    ]);
+  });
+});
+
+describe('planChanges, the managed group', () => {
+  it('gives no sudo, lists the canary for its trial logins, and says so', () => {
+    const managedGroup = { name: 'sunk-users', gid: 9999, members: ['sunk-canary'] };
+    expect(planChanges(makeDesired({ managedGroup }), host())).toMatchObject([
+      {
+        kind: 'member-add',
+        member: 'sunk-canary',
+        sudo: false,
+        because: 'its trial logins go the way of a user’s (canary.every)',
+      },
+    ]);
+  });
+
+  it('is left by an account whose primary group it is from now on', () => {
+    const actual = host(entry('ann', 20001));
+    actual.groups.set('sunk-users', { name: 'sunk-users', gid: 9999, members: ['ann'] });
+    expect(plan(makeDesired({ accounts: [account('ann', 20001)] }), actual)).toEqual([
+      'member-remove sunk-users ann',
+    ]);
+  });
+
+  it('says that a group was made for the primary gid of an account', () => {
+    const desired = makeDesired({
+      accounts: [account('bob', 20002), account('ann', 20001)],
+      groups: [{ scimId: 'u-ann', name: 'ann', gid: 20001, members: [], sudo: false }],
+    });
+    const actual = host(entry('ann', 20001), entry('bob', 20002));
+    expect(planChanges(desired, actual)).toMatchObject([
+      { kind: 'group-create', name: 'ann', because: 'the primary group of an account' },
+    ]);
+  });
+});
+
+describe('planChanges, a line', () => {
+  it.each([
+    ['gid', { gid: 5 }, 'primary gid'],
+    ['gecos', { gecos: 'x' }, 'display name'],
+    ['dir', { dir: '/x' }, 'home'],
+    ['shell', { shell: '/bin/sh' }, 'shell'],
+  ] as const)('is altered where only %s differs', (_, before, what) => {
+    const changes = planChanges(
+      makeDesired({ accounts: [account('ann', 20001)] }),
+      host(entry('ann', 20001, before)),
+    );
+    expect(changes).toMatchObject([{ kind: 'account-alter', because: `${what} changed` }]);
+  });
+
+  it('of a person who returns under another uid gets it before the account is enabled', () => {
+    const actual = host(entry('ann', 5, { shell: '/usr/sbin/nologin' }));
+    expect(summarise(planChanges(makeDesired({ accounts: [account('ann', 20001)] }), actual))).toEqual([
+      'sessions-end ann',
+      'account-alter ann',
+      'account-reopen ann',
+    ]);
+  });
+
+  it('that goes ends sessions only where some may be there', () => {
+    const removed = (shell: string) => {
+      const actual = { ...host(entry('old', 20001, { shell })), sessions: null };
+      return summarise(planChanges(makeDesired({ leftovers: [leftover('old', 'remove')] }), actual));
+    };
+    expect(removed('/bin/bash')).toContain('sessions-end old');
+    expect(removed('/usr/sbin/nologin')).not.toContain('sessions-end old');
+  });
+});
+
+describe('planChanges, homes', () => {
+  const missing = { found: 'missing', uid: null, parent: 'closed', detail: '' } as const;
+  const homes = (home: HomeOnHost | null, more: Partial<DesiredState> = {}) => {
+    const actual = host(entry('ann', 20001));
+    if (home !== null) actual.homes.set('/home/ann', home);
+    const desired = makeDesired({ accounts: [account('ann', 20001)], makesHomes: true, ...more });
+    return summarise(planChanges(desired, actual));
+  };
+
+  it('are made where none is, below a directory in which no other user can replace it', () => {
+    expect(homes(null)).toEqual(['home-create ann']);
+    expect(homes(missing)).toEqual(['home-create ann']);
+    expect(homes({ ...missing, parent: 'sticky' })).toEqual(['home-create ann']);
+    expect(homes({ ...missing, parent: 'open' })).toEqual([]);
+    expect(homes({ ...missing, found: 'directory' })).toEqual([]);
+  });
+
+  it('are not made where all people have one', () => {
+    expect(homes(missing, { sharedHome: '/home/ann' })).toEqual([]);
+  });
+});
+
+it('keys are written until the last of them ends, or without an end', () => {
+  const until = (...ends: (number | null)[]) => {
+    const keys = credentials('a', 'b').map((key, n) => ({ ...key, expiresAt: ends[n] ?? null }));
+    const accounts = [account('ann', 20001, { credentials: keys })];
+    return planChanges(makeDesired({ accounts }), host(entry('ann', 20001)));
+  };
+  expect(until(EXPIRY, EXPIRY + 60)).toMatchObject([{ kind: 'keys-write', until: EXPIRY + 60 }]);
+  expect(until(EXPIRY + 60, EXPIRY)).toMatchObject([{ until: EXPIRY + 60 }]);
+  expect(until(EXPIRY, null)).toMatchObject([{ until: null }]);
+  expect(until(null, EXPIRY)).toMatchObject([{ until: null }]);
+});
+
+describe('keys that leave', () => {
+  it('are those of people whose file is rewritten or goes, and of no stray file', () => {
+    const line = (text: string) => `ssh-ed25519 ${btoa(text)} u\n`;
+    const [first = '', second = ''] = listFingerprints(line('a') + line('b'));
+    const common = { name: 'ann', because: '' };
+    const changes: Change[] = [
+      { ...common, scimId: 'u-ann', kind: 'keys-write', until: null, text: '', gained: [], lost: [first] },
+      { ...common, scimId: 'u-bob', name: 'bob', kind: 'keys-remove' },
+      { ...common, scimId: null, name: 'stray', kind: 'keys-remove' },
+      { ...common, scimId: 'u-eve', name: 'eve', kind: 'keys-remove' },
+      { ...common, scimId: 'u-bob', name: 'bob', kind: 'sessions-end', uid: 1 },
+    ];
+    const keyFiles = new Map([
+      ['bob', line('b')],
+      ['stray', line('a')],
+    ]);
+    expect(listLeavingKeys(changes, keyFiles)).toEqual([
+      { fingerprint: first, scimId: 'u-ann' },
+      { fingerprint: second, scimId: 'u-bob' },
+    ]);
+  });
+});
+
+describe('the end of a sudo rule', () => {
+  const END = 1_900_000_000;
+  const admins = [{ scimId: 'g', name: 'admins', gid: 32000, members: ['alice'], sudo: true }];
+  const node = (sudoers: string): ModelHost => {
+    const actual = host(entry('alice', 20001));
+    actual.groups.set('admins', { name: 'admins', gid: 32000, members: ['alice'] });
+    actual.sudoers = sudoers;
+    return actual;
+  };
+  const desiredBy = (ends: [string, number][]): DesiredState =>
+    makeDesired({ accounts: [account('alice', 20001)], groups: admins, sudoEnds: new Map(ends) });
+
+  it('comes with a grant and goes with a membership of the store', () => {
+    const timed = renderSudoers([20001], new Map([[20001, END]]));
+    expect(planChanges(desiredBy([['alice', END]]), node(renderSudoers([20001], new Map())))).toMatchObject([
+      { kind: 'sudoers-write', text: timed },
+    ]);
+    expect(planChanges(desiredBy([]), node(timed))).toMatchObject([
+      { kind: 'sudoers-write', text: renderSudoers([20001], new Map()) },
+    ]);
+  });
+
+  it('is not moved while the change of the file is held', () => {
+    const desired = desiredBy([['alice', END]]);
+    const actual = node(renderSudoers([20001], new Map()));
+    const changes = planChanges(desired, actual);
+    expect(settleSudoers([], changes, desired, actual)).toEqual([]);
+    expect(settleSudoers(changes, changes, desired, actual)).toEqual(changes);
   });
 });

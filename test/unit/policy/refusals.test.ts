@@ -1,6 +1,9 @@
 // The words of refusals: an operator and a researcher fix what they say, so they are part of the behaviour.
 import { describe, expect, it } from 'vitest';
 import { computeDesiredState, type DesiredStateInput } from '../../../src/policy/desired-state.ts';
+import { parseConfig } from '../../../src/config/config.ts';
+import type { HomeOnHost } from '../../../src/policy/identity/own-home.ts';
+import { NOTHING_IN_USE } from '../../../src/policy/in-use.ts';
 import { compileKeyRules, judgeKeys } from '../../../src/policy/keys/key-policy.ts';
 import { findCandidates, MAX_TEXT } from '../../../src/policy/keys/key-text.ts';
 import { readKeys } from '../../../src/policy/keys/ssh-key.ts';
@@ -17,6 +20,8 @@ import {
 
 const alice = (more: object = {}, uid: number | null = 20100) => [makeUser('alice', uid, more)];
 const taken = makeBinding('gone', 20100, { disabledAt: NOW });
+
+const range = (id: number, location: string) => ({ low: id, high: id, location });
 
 /** `CODE: DETAIL` of what is refused of alice. */
 const refusals = (more: Partial<DesiredStateInput>): string[] =>
@@ -53,12 +58,226 @@ describe('a person is refused', () => {
       { facts: { ...FACTS, published: { accounts: [makePublished('other', 20100)], groups: [] } } },
     ],
     [
+      'name-reserved: the name root is reserved: it is never granted',
+      { users: alice({ username: 'root@example.com' }) },
+    ],
+    [
+      'name-local: a local account is called alice (/etc/passwd:7); local ones win',
+      {
+        facts: {
+          ...FACTS,
+          foreignAccounts: [{ name: 'alice', uid: 1234 }],
+          inUse: { ...NOTHING_IN_USE, names: new Map([['alice', '/etc/passwd:7']]) },
+        },
+      },
+    ],
+    [
+      'name-in-use: the name alice is in use on this node (/etc/subuid:2): it is never granted',
+      { facts: { ...FACTS, inUse: { ...NOTHING_IN_USE, names: new Map([['alice', '/etc/subuid:2']]) } } },
+    ],
+    [
+      'uid-in-use: the uid 20100 is in use on this node (/etc/subuid:2): it is never granted',
+      { facts: { ...FACTS, inUse: { ...NOTHING_IN_USE, uidRanges: [range(20100, '/etc/subuid:2')] } } },
+    ],
+    ['uid-reserved: the uid 27 is reserved for the system', { users: alice({}, 27) }],
+    ['uid-range: the uid 1001 is outside of accounts.id_range', { users: alice({}, 1001) }],
+    [
+      'uid-bound: the uid 20100 is bound to another person',
+      { former: [{ kind: 'account', from: 'u-1', to: 'u-2', name: 'gone', id: 20100 }] },
+    ],
+    [
+      'home-bound: the home /home/alice is bound to another person',
+      { bindings: [{ ...taken, id: 20999, name: 'gone', home: '/home/alice' }] },
+    ],
+    [
+      "home-nested: the home /home/gone/alice is inside of /home/gone, another person's: it is never granted",
+      { users: alice({ home: '/home/gone/alice' }), bindings: [{ ...taken, id: 20999 }] },
+    ],
+    [
+      "home-nested: the home /home/gone is above another person's: it is never granted",
+      {
+        users: alice({ home: '/home/gone' }),
+        bindings: [{ ...taken, id: 20999, home: '/home/gone/inner' }],
+      },
+    ],
+    [
+      'home-path: the home directory at the store is not a plain, absolute, canonical path',
+      { users: alice({ home: '/home/../root' }) },
+    ],
+    [
+      'home-prefix: the home directory /srv/alice at the store is not below accounts.home_prefixes',
+      { users: alice({ home: '/srv/alice' }) },
+    ],
+    [
+      'marked-differs: the managed group has alice with the uid 20999, which the ledger does not know: import or remove it',
+      { facts: { ...FACTS, unbound: [{ name: 'alice', uid: 20999, gid: 9999, dir: '/home/alice' }] } },
+    ],
+    [
+      "gid-local: the primary gid 30001 is a local group's; local ones win",
+      { bindings: [makeBinding('alice', 20100, { gid: 30001 })] },
+    ],
+    [
+      'ledger-unsafe: the ledger binds a name, id or home that is never granted',
+      { bindings: [makeBinding('al:ice', 20100, { scimId: 'u-alice' })] },
+    ],
+    [
       "shell-refused: the shell at the store is not in this node's /etc/shells; /bin/bash is used",
       { users: alice({ shell: '/bin/fish' }) },
     ],
   ])('%s', (expected, more) => {
     const users = more.users ?? alice();
     expect(refusals({ ...more, users })).toEqual([expected]);
+  });
+});
+
+describe('a person who has a line on this node already', () => {
+  const published = (more: object, groups: { name: string; gid: number; members: string[] }[] = []) => ({
+    ...FACTS,
+    published: { accounts: [{ ...makePublished('alice', 20100), ...more }], groups },
+  });
+  const differs = (gid: number, home: string): string =>
+    `published-differs: this node resolves alice with the gid ${gid} and the home ${home}, which differ at the store or are never granted: see sunk-agent import`;
+  const withGids = parseConfig(
+    `scim: { base_url: "https://store.example/x", attributes: { gid: gid } }
+access: { groups: [{ name: slurm-users, id: g-users }], sudo_groups: [{ name: slurm-admins, id: g-admins }] }
+accounts: { domains: [example.com] }`,
+    'config.yaml',
+  );
+
+  it.each<[string, Partial<DesiredStateInput>]>([
+    ['with the same uid keeps gid and home', { facts: published({}) }],
+    [
+      'whose gid the store has likewise',
+      { facts: published({}), users: alice({ gid: 20100 }), config: withGids },
+    ],
+    ['whose gid is not asked of the store', { facts: published({}), users: alice({ gid: 5 }) }],
+    ['whose home is empty at the store', { facts: published({}), users: alice({ home: '' }) }],
+    ['whose gid is that of the managed group', { facts: published({ gid: 9999 }) }],
+    [
+      'in the home that all have',
+      { facts: published({ dir: '/srv/all' }), config: shared(), bindings: [inShared()] },
+    ],
+  ])('%s', (_, more) => expect(refusals(more)).toEqual([]));
+
+  it.each<[string, Partial<DesiredStateInput>]>([
+    [differs(20100, '/mnt/home/alice'), { facts: published({}), users: alice({ gid: 5 }), config: withGids }],
+    [differs(20100, '/mnt/home/alice'), { facts: published({}), users: alice({ home: '/home/alice' }) }],
+    [differs(27, '/mnt/home/alice'), { facts: published({ gid: 27 }) }],
+    [differs(20100, 'no path'), { facts: published({ dir: 'no path' }) }],
+    // A local group's, a sudo group's, and one with power.
+    [differs(30001, '/mnt/home/alice'), { facts: published({ gid: 30001 }) }],
+    [differs(31001, '/mnt/home/alice'), { facts: published({ gid: 31001 }) }],
+    [
+      differs(20100, '/mnt/home/alice'),
+      { facts: { ...published({}), privilegedGids: new Map([[20100, '/etc/sudoers:9']]) } },
+    ],
+    [
+      'home-bound: the home /mnt/home/alice is bound to another person',
+      { facts: published({}), bindings: [{ ...taken, id: 20999, home: '/mnt/home/alice' }] },
+    ],
+  ])('%s', (expected, more) => expect(refusals(more)).toEqual([expected]));
+
+  function shared() {
+    return makeConfig(
+      'access: { groups: [{ name: slurm-users, id: g-users }] }\naccounts: { domains: [example.com], home: /srv/all }',
+    );
+  }
+  function inShared() {
+    return { ...taken, id: 20999, home: '/srv/all' };
+  }
+});
+
+describe('a primary gid of the store is refused', () => {
+  const config = (yaml = '') =>
+    parseConfig(
+      `scim: { base_url: "https://store.example/x", attributes: { gid: gid } }
+access: { groups: [{ name: slurm-users, id: g-users }], sudo_groups: [{ name: slurm-admins, id: g-admins }] }
+accounts: { domains: [example.com]${yaml} }`,
+      'config.yaml',
+    );
+  const power = { ...FACTS, privilegedGids: new Map([[20500, '/etc/sudoers:8']]) };
+
+  it.each<[string, Partial<DesiredStateInput>]>([
+    [
+      "gid-powerful: the primary gid 30001 is a local group's or a sudo group's",
+      { users: alice({ gid: 30001 }) },
+    ],
+    [
+      "gid-powerful: the primary gid 31001 is a local group's or a sudo group's",
+      { users: alice({ gid: 31001 }) },
+    ],
+    [
+      "gid-powerful: the primary gid 20500 is a local group's or a sudo group's (/etc/sudoers:8)",
+      { users: alice({ gid: 20500 }), facts: power },
+    ],
+    [
+      'gid-in-use: the gid 20500 is in use on this node (/etc/subgid:4): it is never granted',
+      {
+        users: alice({ gid: 20500 }),
+        facts: { ...FACTS, inUse: { ...NOTHING_IN_USE, gidRanges: [range(20500, '/etc/subgid:4')] } },
+      },
+    ],
+    ['gid-missing: the store has no gid for it (scim.attributes)', { users: alice({ gid: null }) }],
+    ['gid-reserved: the gid 27 is reserved for the system', { users: alice({ gid: 27 }) }],
+  ])('%s', (expected, more) => expect(refusals({ config: config(), ...more })).toEqual([expected]));
+
+  it('but not that of the managed group, nor a free one, also where uids are derived', () => {
+    expect(refusals({ config: config(), users: alice({ gid: 9999 }) })).toEqual([]);
+    expect(refusals({ config: config(', ids: derived'), users: alice({ gid: 20500 }) })).toEqual([]);
+  });
+});
+
+describe('of two newcomers', () => {
+  const rivals = (more: object, bob: object = {}, uid = 20200): string[] =>
+    computeDesiredState(
+      makeInput({
+        users: [
+          makeUser('alice', 20100, { created: '2026-02-01T00:00:00Z', ...more }),
+          makeUser('bob', uid, { created: '2026-01-01T00:00:00Z', ...bob }),
+        ],
+      }),
+    ).refusals.map(({ scimId, code, detail }) => `${scimId} ${code}: ${detail}`);
+  const earlier = 'bob@example.com (u-bob), who was created earlier';
+
+  it('the one created earlier gets the name, the uid and the home', () => {
+    expect(rivals({ username: 'bob' })).toEqual([`u-alice name-clash: the name bob goes to ${earlier}`]);
+    expect(rivals({}, {}, 20100)).toEqual([`u-alice uid-clash: the uid 20100 goes to ${earlier}`]);
+    expect(rivals({ home: '/home/bob' })).toEqual([
+      `u-alice home-clash: the home /home/bob goes to ${earlier}`,
+    ]);
+    expect(rivals({})).toEqual([]);
+  });
+});
+
+describe('a home that is not safe to log in to is refused', () => {
+  const home = (more: Partial<HomeOnHost>): string[] =>
+    refusals({
+      facts: {
+        ...FACTS,
+        homes: new Map([
+          ['/home/alice', { found: 'missing', uid: null, parent: 'closed', detail: 'why', ...more }],
+        ]),
+      },
+    });
+  const END = ': no login there is safe, so its owner gets no key';
+
+  it.each<[string, Partial<HomeOnHost>]>([
+    ['home-no-directory: /home/alice is not a directory', { found: 'other' }],
+    ['home-not-examined: /home/alice cannot be examined (why)', { found: 'unknown' }],
+    ['home-other-owner: /home/alice belongs to uid 5, not to uid 20100', { found: 'directory', uid: 5 }],
+    ['home-open-parent: /home/alice would not be safe: why', { parent: 'open' }],
+  ])('%s', (expected, more) => expect(home(more)).toEqual([`${expected}${END}`]));
+
+  it('also where every user can create it, and the agent does not', () => {
+    const config = makeConfig(
+      'access: { groups: [{ name: slurm-users, id: g-users }] }\naccounts: { domains: [example.com], homes: never }',
+    );
+    const homes = new Map([
+      ['/home/alice', { found: 'missing', uid: null, parent: 'sticky', detail: '' } as const],
+    ]);
+    expect(refusals({ config, facts: { ...FACTS, homes } })).toEqual([
+      `home-open-parent: /home/alice is missing, and every user can create it (mode 1777)${END}`,
+    ]);
   });
 });
 
@@ -228,7 +447,7 @@ describe('a key is refused', () => {
     );
     for (const other of ['bob', 'carol', 'dora', 'eve']) {
       expect(said).toContain(
-        `u-${other} key-of-another: the key KEY belongs to u-alice, who was created earlier: make a key of one's own`,
+        `u-${other} key-of-another: the key KEY belongs to u-alice, who was created earlier: make a key of your own`,
       );
     }
   });

@@ -41,6 +41,20 @@ describe('an override', () => {
     ]);
   });
 
+  test('of a user who left the store is reported, of one that the ledger binds is not', () => {
+    const users = [{ ...makeUser('alice', 20100), absent: true }];
+    const alice = '[{ id: u-alice, block: true }, { group: g-users, gid: 31000 }]';
+    expect(refusals(alice, { users })).toEqual([
+      {
+        scimId: '',
+        kind: 'User',
+        code: 'override-unmatched',
+        detail: 'overrides in config.yaml names the SCIM id u-alice, which no user has',
+      },
+    ]);
+    expect(refusals(alice, { users, bindings: [makeBinding('alice', 20100)] })).toEqual([]);
+  });
+
   test('is not reported before the store was read once', () => {
     expect(refusals('[{ id: u-alcie, block: true }]', { completeAt: null })).toEqual([]);
   });

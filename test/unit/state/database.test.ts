@@ -24,10 +24,13 @@ import { COUNTED_HISTORY } from '../../../src/state/guard-memory.ts';
 import { openStateDatabase } from '../../../src/state/state.ts';
 import { MIGRATIONS } from '../../../src/state/schema.ts';
 import { COUNTED_KINDS } from '../../../src/plan/guard/guard-limits.ts';
-import type { Rebinding } from '../../../src/policy/identity/rebind.ts';
+import type { Rebinding } from '../../../src/policy/ledger/rebind.ts';
 import { findNetworkFileSystem } from '../../../src/common/network-file-systems.ts';
 import { prepareStateDirectory } from '../../../src/state/state-directory.ts';
+import { hasRoot } from '../../support/requirements.ts';
 import { makeUser } from '../../support/records/people.ts';
+
+const isRoot = hasRoot(import.meta.filename);
 
 const NOW = 1_800_000_000;
 let base: string;
@@ -85,7 +88,7 @@ describe('the state directory', () => {
     expect(() => openStateDatabase(directory, NOW, 'this node')).toThrow(/mirror\.sqlite has mode 640/);
   });
 
-  test.skipIf(process.geteuid?.() !== 0)('is refused when it belongs to another user', () => {
+  test.runIf(isRoot)('is refused when it belongs to another user', () => {
     mkdirSync(directory, { mode: 0o700 });
     chownSync(directory, 12_345, 12_345);
     expect(() => openStateDatabase(directory, NOW, 'this node')).toThrow(/belongs to uid 12345/);

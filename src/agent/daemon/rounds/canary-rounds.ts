@@ -1,4 +1,4 @@
-// Beside the syncs: tries a login as the canary every few minutes, and leaves what it showed for status and metrics.
+// Beside the syncs: tries a login as the canary every few minutes, and stores the result for status and metrics.
 import { describeError } from '../../../common/errors.ts';
 import { createLogDedup } from '../../../common/log-dedup.ts';
 import type { CanaryOutcome } from '../../../host/trial/judge-canary.ts';

@@ -3,6 +3,7 @@ import { describeError } from '../../../common/errors.ts';
 import type { NodeContext } from '../../node-context.ts';
 import { readNameRound, runNameRound, writeNameRound } from '../../reconcile/name-round.ts';
 import type { ContextKeeper } from '../context-recovery.ts';
+import { repeatOneAtATime } from './one-at-a-time.ts';
 
 const EVERY_MS = 3_600_000;
 
@@ -15,8 +16,6 @@ export function startNameRounds(
   { paths, log }: Pick<NodeContext, 'paths' | 'log'>,
   keeper: Pick<ContextKeeper, 'get'>,
 ): NameRounds {
-  let isUnderWay = false;
-
   async function round(): Promise<void> {
     const context = keeper.get();
     const known = new Set(readNameRound(paths)?.conflicts.map(({ detail }) => detail));
@@ -25,18 +24,9 @@ export function startNameRounds(
     for (const { detail } of found.conflicts) if (!known.has(detail)) log.error(detail);
   }
 
-  function start(): void {
-    if (isUnderWay) return;
-    isUnderWay = true;
-    round()
-      .catch((error: unknown) =>
-        log.warn(`the managed names could not be asked again: ${describeError(error)}`),
-      )
-      .finally(() => (isUnderWay = false));
-  }
-
-  start();
-  const timer = setInterval(start, EVERY_MS);
-  timer.unref();
-  return { stop: () => clearInterval(timer) };
+  const rounds = repeatOneAtATime(EVERY_MS, round, (error) =>
+    log.warn(`the managed names could not be asked again: ${describeError(error)}`),
+  );
+  rounds.ask();
+  return { stop: () => rounds.stop() };
 }

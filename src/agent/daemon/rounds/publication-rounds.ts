@@ -1,4 +1,4 @@
-// Beside the syncs of a publisher: signs the manifest anew when it is due, and publishes what a full volume kept back.
+// Beside the syncs of a publisher: signs the manifest again when it is due, and publishes what a full volume delayed.
 import { describeError } from '../../../common/errors.ts';
 import { createLogDedup } from '../../../common/log-dedup.ts';
 import { viewState } from '../../../state/state.ts';
@@ -7,6 +7,7 @@ import { adoptBlocks } from '../../publication/adopt-blocks.ts';
 import { isPublicationDue, isPublishing, publishGeneration } from '../../publication/publish-generation.ts';
 import { recordAct } from '../../report/audit.ts';
 import type { ContextKeeper } from '../context-recovery.ts';
+import { repeatOneAtATime } from './one-at-a-time.ts';
 
 const EVERY_MS = 15_000;
 
@@ -21,32 +22,24 @@ export function startPublicationRounds(
 ): PublicationRounds {
   if (!isPublishing(node.config)) return { stop: () => {} };
   const problems = createLogDedup(node.log);
-  let isUnderWay = false;
 
   async function round(): Promise<void> {
     const now = Math.floor(Date.now() / 1000);
-    if (isUnderWay) return;
-    isUnderWay = true;
-    try {
-      takeBlocks(node, now);
-      if (!isPublicationDue(node, now)) return;
-      const published = await keeper.withLock(
-        () => {},
-        (context) => Promise.resolve(publishGeneration(context, now)),
-      );
-      problems.note(published?.problem ?? null);
-    } catch (error) {
-      problems.note(
-        `nothing could be published, or no block be taken from the volume: ${describeError(error)}`,
-      );
-    } finally {
-      isUnderWay = false;
-    }
+    takeBlocks(node, now);
+    if (!isPublicationDue(node, now)) return;
+    const published = await keeper.withLock(
+      () => {},
+      (context) => Promise.resolve(publishGeneration(context, now)),
+    );
+    problems.note(published?.problem ?? null);
   }
 
-  const timer = setInterval(() => void round(), EVERY_MS);
-  timer.unref();
-  return { stop: () => clearInterval(timer) };
+  const rounds = repeatOneAtATime(EVERY_MS, round, (error) =>
+    problems.note(
+      `nothing could be published, or no block be taken from the volume: ${describeError(error)}`,
+    ),
+  );
+  return { stop: () => rounds.stop() };
 }
 
 /** Before the next generation: the watch of the block list revokes, and the sync after it publishes. */

@@ -9,8 +9,11 @@ import { startSecretRounds } from './secret-rounds.ts';
 import { startSlurmRounds } from './slurm-rounds.ts';
 
 export interface Rounds {
-  /** A sync has ended. */
-  look(): void;
+  /**
+   * A sync has ended.
+   * @param isChange whether it changed something: in the records or on the host.
+   */
+  look(isChange: boolean): void;
   /** Tries a login now; false: none is tried on this node, or none so soon after one that failed. */
   tryLogin(): Promise<boolean>;
   stop(): void;
@@ -24,9 +27,9 @@ export function startRounds(node: NodeContext, keeper: ContextKeeper, link: Read
   const canary = startCanaryRounds(node);
   const publications = startPublicationRounds(node, keeper);
   return {
-    look() {
+    look(isChange) {
       secrets.look();
-      slurm.look();
+      slurm.look(isChange);
     },
     tryLogin: () => canary.tryNow(),
     stop() {

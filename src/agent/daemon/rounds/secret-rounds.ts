@@ -1,10 +1,11 @@
-// After each sync, and at intervals: the Kubernetes Secrets have what this publisher has written. No sync waits for it.
+// After each sync, and at intervals: makes the Kubernetes Secrets have what this publisher wrote. No sync waits for it.
 import { describeError } from '../../../common/errors.ts';
 import { createLogDedup } from '../../../common/log-dedup.ts';
 import type { NodeContext } from '../../node-context.ts';
 import { fillSecrets, hashMaps, readMaps } from '../../publication/fill-secrets.ts';
 import { readSecretsReport, writeSecretsReport } from '../../publication/secrets-report.ts';
 import type { ReaderLink } from '../../reader-client/reader-link.ts';
+import { repeatOneAtATime } from './one-at-a-time.ts';
 
 const EVERY_MS = 15_000;
 
@@ -14,7 +15,7 @@ export interface SecretRounds {
   stop(): void;
 }
 
-/** Does nothing where no Secrets are to be filled. */
+/** Does nothing where there are no Secrets to fill. */
 export function startSecretRounds(node: NodeContext, link: Pick<ReaderLink, 'current'>): SecretRounds {
   const { config, paths } = node;
   const { secrets: settings } = config.publish;
@@ -23,8 +24,6 @@ export function startSecretRounds(node: NodeContext, link: Pick<ReaderLink, 'cur
   const problems = createLogDedup(node.log);
   /** What the last complete round has verified. */
   let verified = { hash: '', at: 0 };
-  let isUnderWay = false;
-  let isWanted = false;
 
   async function round(): Promise<void> {
     const reader = link.current();
@@ -40,28 +39,8 @@ export function startSecretRounds(node: NodeContext, link: Pick<ReaderLink, 'cur
     if (failures.length === 0) verified = { hash, at: now };
   }
 
-  function look(): void {
-    isWanted = true;
-    if (isUnderWay) return;
-    isUnderWay = true;
-    void (async () => {
-      while (isWanted) {
-        isWanted = false;
-        await round().catch((error: unknown) =>
-          problems.note(`the Secrets could not be filled: ${describeError(error)}`),
-        );
-      }
-      isUnderWay = false;
-    })();
-  }
-
-  const timer = setInterval(look, EVERY_MS);
-  timer.unref();
-  return {
-    look,
-    stop() {
-      clearInterval(timer);
-      isWanted = false;
-    },
-  };
+  const rounds = repeatOneAtATime(EVERY_MS, round, (error) =>
+    problems.note(`the Secrets could not be filled: ${describeError(error)}`),
+  );
+  return { look: () => rounds.ask(), stop: () => rounds.stop() };
 }

@@ -11,8 +11,11 @@ import { writeSlurmStatus } from '../../slurm/slurm-status.ts';
 import type { ContextKeeper } from '../context-recovery.ts';
 
 export interface SlurmRounds {
-  /** A sync has ended: a round begins, or another one after that which is under way. */
-  look(): void;
+  /**
+   * A sync has ended: a round begins, or another one after that which is under way.
+   * @param isChange whether it changed something.
+   */
+  look(isChange: boolean): void;
   stop(): void;
 }
 
@@ -26,42 +29,44 @@ export function startSlurmRounds(node: NodeContext, keeper: Pick<ContextKeeper, 
   }
   const say = createSayer(node);
   const heldSince = new Map<string, number>();
+  const failed = new Map<string, string>();
   const link: SlurmLink = listenForSlurm(node);
   let isUnderWay = false;
-  let isAsked = false;
+  const bell = createBell();
 
-  async function round(): Promise<void> {
+  async function round(isAfterChange: boolean): Promise<void> {
     try {
       const report = await runSlurmRound({
         link,
         heldSince,
+        failed,
         withContext: (work) => keeper.withLock(() => {}, work),
-        sleep: (ms) => sleep(ms),
+        pause: (ms) => bell.pause(ms),
+        isAfterChange,
       });
       say(report);
+      if (report.isCut) bell.ring(true);
     } catch (error) {
       say({ failedAt: Math.floor(Date.now() / 1000), problem: describeError(error) });
     }
   }
 
-  function ask(): void {
-    isAsked = true;
+  function ask(isChange = false): void {
+    bell.ring(isChange);
     if (isUnderWay) return;
-    if (!link.isConnected()) {
-      say({ failedAt: Math.floor(Date.now() / 1000), problem: NO_WORKER });
+    const problem = link.problem();
+    if (problem !== null) {
+      say({ failedAt: Math.floor(Date.now() / 1000), problem });
       return;
     }
     isUnderWay = true;
     void (async () => {
-      while (isAsked) {
-        isAsked = false;
-        await round();
-      }
+      for (let rung = bell.take(); rung !== null; rung = bell.take()) await round(rung === 'change');
     })().finally(() => (isUnderWay = false));
   }
 
-  link.onConnect(ask);
-  const timer = setInterval(ask, slurm.every * 1000);
+  link.onConnect(() => ask());
+  const timer = setInterval(() => ask(), slurm.every * 1000);
   timer.unref();
   return {
     look: ask,
@@ -72,7 +77,30 @@ export function startSlurmRounds(node: NodeContext, keeper: Pick<ContextKeeper, 
   };
 }
 
-const NO_WORKER = 'the Slurm worker is not connected (systemctl status sunk-agent-slurm)';
+/** Tells a round that waits that another one was asked for: who leaves does not wait for the jobs of someone else. */
+function createBell() {
+  let rung: 'change' | 'time' | null = null;
+  let sleeper = new AbortController();
+  const take = (): typeof rung => {
+    const was = rung;
+    rung = null;
+    return was;
+  };
+  return {
+    ring(isChange: boolean) {
+      rung = isChange || rung === 'change' ? 'change' : 'time';
+      sleeper.abort();
+    },
+    /** For what it was rung since it was taken last; null: it was not. */
+    take,
+    /** Whether it was, after so many milliseconds, or as soon as it is rung. */
+    async pause(ms: number): Promise<boolean> {
+      sleeper = new AbortController();
+      if (rung === null) await sleep(ms, undefined, { signal: sleeper.signal }).catch(() => {});
+      return take() !== null;
+    },
+  };
+}
 
 /** Writes what a round found, and logs what is new of it; a full disk stops no round. */
 function createSayer({ paths, log }: NodeContext): (outcome: Parameters<typeof writeSlurmStatus>[1]) => void {

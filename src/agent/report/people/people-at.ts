@@ -139,7 +139,7 @@ const OPENS: ReadonlyMap<string, Told<boolean>> = new Map([
   ['account-remove', { after: false, before: false }],
 ]);
 
-/** The first key of a person is said to be that (plan/plan-keys.ts). */
+/** The reason of a person's first key says that it is the first (plan/plan-keys.ts). */
 function readKeys({ detail, because }: HistoryRow): Told<Keys> {
   return { after: detail?.until ?? null, before: because.startsWith('first key') ? 0 : null };
 }

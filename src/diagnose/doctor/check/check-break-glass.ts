@@ -25,6 +25,6 @@ function sayFails(name: string, fault: string): Finding {
     'break-glass-fails',
     'warning',
     `the local account ${name} has a key and could not log in with it: ${fault}`,
-    `correct that, or remove the key if the account is not meant to log in`,
+    'correct that, or remove the key if the account need not log in',
   );
 }

@@ -26,7 +26,7 @@ export function checkConfig({ config, uidRange }: Facts): Finding[] {
         'config-no-access',
         'error',
         'access.groups is empty, so no user has access',
-        'add the group whose members have access',
+        'add the group whose members may log in to access.groups',
       ),
     );
   }

@@ -72,7 +72,7 @@ function checkState({ unmounted, hasState, inManagedGroup }: Facts): Finding[] {
       'disk-state-lost',
       'error',
       `there is no state database, but the managed group has ${sayCount(inManagedGroup.length, 'account')} on this node (${first})`,
-      'mount the disk of /var/lib/sunk-agent, or restore it from a backup; where it is really lost: sunk-agent ledger import, then sunk-agent sync',
+      'mount the disk of /var/lib/sunk-agent, or restore it from a backup; if it is lost: sunk-agent ledger import FILE --apply, then sunk-agent sync',
     ),
   ];
 }
@@ -137,7 +137,7 @@ function checkAutomounter({ path, size, fault }: DiskProbe, { accounts }: Facts[
     found(
       'disk-automounter',
       'warning',
-      `${path} is an automounter's: each sync checks each home there, and so mounts it`,
+      `an automounter serves ${path}: each sync checks each home there, and so mounts it`,
       'set accounts.homes: never, and create homes where they are exported',
     ),
   ];

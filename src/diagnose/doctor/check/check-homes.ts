@@ -5,7 +5,12 @@ import { type Finding, found } from '../finding.ts';
 export function checkHomes({ status, homesHazard }: Facts): Finding[] {
   const unsafe = status.ok ? (status.value.homes ?? []) : [];
   const findings = unsafe.map((home) =>
-    found('homes-unsafe', 'error', `home of ${home}`, 'sunk-agent why NAME says what to do, for each person'),
+    found(
+      'homes-unsafe',
+      'error',
+      `home of ${home}`,
+      'run sunk-agent why NAME for each person: it says what to do',
+    ),
   );
   if (homesHazard === null) return findings;
   return [
@@ -13,7 +18,7 @@ export function checkHomes({ status, homesHazard }: Facts): Finding[] {
     found(
       'homes-open-parent',
       'security',
-      `homes that exist can be replaced by others: ${homesHazard}`,
+      `others can replace existing homes: ${homesHazard}`,
       'let root alone write there (chown root, chmod go-w), or set the sticky bit (chmod +t)',
     ),
   ];

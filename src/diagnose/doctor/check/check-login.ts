@@ -1,4 +1,4 @@
-// Check `login`: do the helper and PAM admit a managed account?
+// Check `login`: do the helper and PAM admit a managed account, and did the last trial login work?
 import { sayAgo } from '../../../common/text/relative-time.ts';
 import type { Facts } from '../facts.ts';
 import { type Finding, found } from '../finding.ts';
@@ -7,7 +7,12 @@ export function checkLogin({ helperFault, nologin, pam, expiry, loginPath, now }
   const findings: Finding[] = [];
   if (helperFault !== null)
     findings.push(
-      found('login-helper', 'error', helperFault, 'let sunk-keys read /var/lib/sunk-agent/authorized_keys'),
+      found(
+        'login-helper',
+        'error',
+        helperFault,
+        'run sunk-agent sync, which sets the rights of /var/lib/sunk-agent/authorized_keys; if it stays: apt-get install --reinstall sunk-agent',
+      ),
     );
   if (nologin !== null) {
     findings.push(
@@ -33,7 +38,7 @@ export function checkLogin({ helperFault, nologin, pam, expiry, loginPath, now }
       found(
         'login-time-zone',
         'warning',
-        'this old sshd reads expiry times as local time, and the time zone has no name: keys live up to half a day longer',
+        'this old sshd reads expiry times as local time, and the time zone has no name: keys are valid for up to half a day longer',
         'make /etc/localtime a link to a file in /usr/share/zoneinfo',
       ),
     );
@@ -51,7 +56,7 @@ function checkTrial(loginPath: Facts['loginPath'], now: number): Finding[] {
         'login-trial',
         'error',
         `a trial login of sunk-canary failed ${sayAgo(at, now)} at ${step ?? 'an unknown step'}: ${reason}`,
-        'correct what it names; to see how a user fares: sunk-agent why NAME --try',
+        'correct what it names; to try it as a user: sunk-agent why NAME --try',
       ),
     ];
   if (state === 'unproven')

@@ -1,4 +1,4 @@
-// Check `power`: what gives power on this node by name, and cannot be resolved, so that it may name someone of the store?
+// Check `power`: sources of privileged names that cannot be resolved, so that they may name someone of the store.
 import type { Facts } from '../facts.ts';
 import { type Finding, found } from '../finding.ts';
 
@@ -13,7 +13,7 @@ export function checkPower({ uncheckedPower }: Facts): Finding[] {
     found(
       'power-unchecked',
       'unknown',
-      `what is given power by ${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''} is not known: a user of the store with a name in it has that power`,
+      `sunk-agent cannot resolve who gets power from ${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}: a user of the store with a name in it has that power`,
       'compare its members with the users of the store; for one user: sudo -l -U NAME',
     ),
   ];

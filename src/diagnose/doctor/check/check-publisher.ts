@@ -31,8 +31,8 @@ function checkKey({ key, keyFile, publicKey, trusted }: PublisherFacts): Finding
       found(
         'publisher-key-rights',
         'security',
-        `others than root may have read the signing key ${key.path}, and who has it is root on each login pod`,
-        `chown root: ${key.path}; chmod 600 ${key.path}; then go on with the next key, and take this one from every pod`,
+        `users other than root may have read the signing key ${key.path}, and anyone who has it is root on each login pod`,
+        `chown root: ${key.path}; chmod 600 ${key.path}; then go on with the next key, and remove this one from every pod`,
       ),
     );
   if (!publicKey.ok)
@@ -50,7 +50,7 @@ function checkKey({ key, keyFile, publicKey, trusted }: PublisherFacts): Finding
         'publisher-next-key',
         'warning',
         `/etc/sunk-agent/publishers of this node has ${trusted ?? 0} of the two keys that followers should trust`,
-        'make the next key, keep it elsewhere, and list both there and in every pod: without it a lost key locks followers',
+        'make the next key, keep it elsewhere, and list both keys in that file and in every pod: without a next key, followers accept nothing after the loss of this one',
       ),
     );
   return findings;
@@ -77,7 +77,7 @@ function checkPublished(
         'publisher-nothing',
         'error',
         `${directory} has no generation that this key signed`,
-        'run sunk-agent sync, and look at what it says; a lost publisher: sunk-agent ledger import',
+        'run sunk-agent sync, and read what it says; if the publisher lost its state: sunk-agent ledger import FILE --apply',
       ),
     ];
   if (last.serial > remembered)
@@ -94,7 +94,7 @@ function checkPublished(
     found(
       'publisher-old',
       'error',
-      `the manifest in ${directory} was signed ${now - last.signedAt} s ago, and should be each ${resign} s`,
+      `the manifest in ${directory} was signed ${now - last.signedAt} s ago, and should be signed every ${resign} s`,
       'check that sunk-agent runs and can write there: journalctl -u sunk-agent',
     ),
   ];
@@ -108,7 +108,7 @@ function checkLock({ isLocked, directory }: PublisherFacts): Finding[] {
       'publisher-lock',
       isLocked.ok ? 'warning' : 'unknown',
       `the lock of ${directory}: ${why}`,
-      'run doctor again; if it stays, another publisher hangs there, or the volume has no flock(2)',
+      'run sunk-agent doctor again; if it stays, another publisher holds the lock, or the volume has no flock(2)',
     ),
   ];
 }
@@ -119,7 +119,7 @@ function checkFleet({ fleet }: PublisherFacts): Finding[] {
       found(
         'publisher-heartbeats',
         'warning',
-        'publish.heartbeats names no directory, so no one sees which followers are behind',
+        'publish.heartbeats names no directory, so sunk-agent cannot tell which followers are behind',
         'set it to a directory on a volume that followers can write, and heartbeats= in their follower.conf',
       ),
     ];

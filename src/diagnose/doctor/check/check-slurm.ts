@@ -1,4 +1,6 @@
 // Check `slurm`: the worker, munge, the controller's version, clock and enforcement, the worker's admin level, and the last round.
+import { sayUnassigned } from '../../../agent/slurm/judge-slurm.ts';
+import { fixSlurmProblem } from '../../../agent/slurm/fix-slurm-problem.ts';
 import { sayCount } from '../../../common/text/count-noun.ts';
 import type { SlurmConfig } from '../../../host/slurm/ask-config.ts';
 import type { Facts, FileRights, SlurmFacts } from '../facts.ts';
@@ -45,7 +47,12 @@ function checkMunge({ self: { mungeFault } }: SlurmFacts): Finding[] {
   if (mungeFault === null) return [];
   const detail = `munge makes no credential on this node: ${mungeFault}`;
   return [
-    found('slurm-munge', 'error', detail, 'systemctl status munge; /etc/munge/munge.key is the cluster’s'),
+    found(
+      'slurm-munge',
+      'error',
+      detail,
+      'systemctl status munge; /etc/munge/munge.key must be that of the cluster',
+    ),
   ];
 }
 
@@ -53,7 +60,7 @@ function checkMunge({ self: { mungeFault } }: SlurmFacts): Finding[] {
 function checkVersion({ version }: SlurmConfig, client: string | null): Finding[] {
   const [there, here] = [toRelease(version), toRelease(client ?? '')];
   if (there === null || here === null || here <= there) return [];
-  const detail = `the commands of Slurm here are of ${client}, slurmctld is of ${version}: commands must not be newer`;
+  const detail = `the Slurm commands here are version ${client}, and slurmctld is version ${version}: the commands must not be newer`;
   return [
     found(
       'slurm-version',
@@ -99,7 +106,7 @@ function checkEnforced({ enforced }: SlurmConfig, rules: Facts['config']['slurm'
     found(
       'slurm-enforce-partly',
       'warning',
-      `AccountingStorageEnforce is without ${name}, so ${name} of slurm.rules have no effect`,
+      `AccountingStorageEnforce lacks ${name}, so ${name} of slurm.rules has no effect`,
       set,
     ),
   );
@@ -107,7 +114,7 @@ function checkEnforced({ enforced }: SlurmConfig, rules: Facts['config']['slurm'
 
 function checkOperator({ user, uid, self: { worker } }: SlurmFacts): Finding[] {
   if (worker === null || worker.adminLevel === 'None') {
-    const detail = `${user} is no Operator in slurmdbd, so the worker may change nothing`;
+    const detail = `${user} is not an Operator in slurmdbd, so the worker may change nothing`;
     const command =
       worker === null
         ? `sacctmgr add user name=${user} account=root adminlevel=Operator`
@@ -116,7 +123,7 @@ function checkOperator({ user, uid, self: { worker } }: SlurmFacts): Finding[] {
   }
   if (worker.uid !== uid) {
     const there = worker.uid === null ? 'it cannot resolve the name' : `its uid is ${worker.uid}`;
-    const detail = `slurmctld knows ${user} otherwise than this node, where its uid is ${uid}: ${there}`;
+    const detail = `slurmctld does not resolve ${user} as this node does, where its uid is ${uid}: ${there}`;
     return [
       found(
         'slurm-operator-uid',
@@ -140,7 +147,7 @@ function checkOperator({ user, uid, self: { worker } }: SlurmFacts): Finding[] {
 
 function checkRound({ status }: SlurmFacts): Finding[] {
   if (status === null) return [];
-  const { failure, problems, refusals } = status;
+  const { failure, problems, refusals, unassigned, cluster } = status;
   if (failure !== null) {
     const detail = `Slurm cannot be compared: ${failure.problem}`;
     return [
@@ -157,14 +164,7 @@ function checkRound({ status }: SlurmFacts): Finding[] {
   return [
     ...(problem === undefined
       ? []
-      : [
-          found(
-            'slurm-change',
-            'error',
-            `${problem}${sayMore(problems.length)}`,
-            'fix what Slurm says; the next round tries again',
-          ),
-        ]),
+      : [found('slurm-change', 'error', `${problem}${sayMore(problems.length)}`, fixSlurmProblem(problem))]),
     ...(refusal === undefined
       ? []
       : [
@@ -173,6 +173,16 @@ function checkRound({ status }: SlurmFacts): Finding[] {
             'warning',
             `${refusal.detail}${sayMore(refusals.length)}`,
             'sunk-agent status --json lists all of them',
+          ),
+        ]),
+    ...(unassigned.length === 0
+      ? []
+      : [
+          found(
+            'slurm-unassigned',
+            'warning',
+            sayUnassigned(unassigned, cluster),
+            'sunk-agent status --json lists them under slurm.unassigned',
           ),
         ]),
   ];
@@ -185,6 +195,6 @@ function sayMore(count: number): string {
 /** munge.key makes anyone who reads it any user of the cluster; slurmdbd.conf may have the database's password. */
 function checkSecret({ path, mode }: FileRights): Finding[] {
   if ((mode & BEYOND_OWNER) === 0) return [];
-  const detail = `others than its owner may use ${path} (mode ${mode.toString(8)})`;
+  const detail = `users other than its owner may use ${path} (mode ${mode.toString(8)})`;
   return [found('slurm-secret', 'security', detail, `chmod go= ${path}`)];
 }

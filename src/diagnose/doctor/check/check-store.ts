@@ -34,7 +34,7 @@ function checkDeltas({ deltasOffUntil: until, now }: Facts): Finding[] {
       'store-deltas',
       'warning',
       `the store changed users or groups without a new meta.lastModified, so each poll reads everything for another ${saySpan(until - now)}`,
-      'report it to the operator of the store, with its clock',
+      'report it to the operator of the store, who should check its clock',
     ),
   ];
 }
@@ -120,8 +120,8 @@ function sayUnanswered(name: string, status: number | null): Finding {
   return found(
     'store-group-unanswered',
     'warning',
-    `the store gives ${answer} to the question for the group ${name}, so it is not known whether it has it`,
-    'run sunk-agent doctor again; if it stays, report it to who runs the store',
+    `the store gives ${answer} when asked for the group ${name}, so it is not known whether the group exists`,
+    'run sunk-agent doctor again; if it stays, report it to the operator of the store',
   );
 }
 
@@ -190,6 +190,13 @@ function explainFault({ code, detail }: { code: string; detail: string }, base: 
       'error',
       `no secure connection to ${host}: ${detail} (${code})`,
       'set scim.ca_file to the certificate of the authority, or correct the clock or the certificate',
+    );
+  if (code === 'ca_file')
+    return found(
+      'store-ca-file',
+      'error',
+      `the reader cannot check the certificate of ${host}: ${detail.replace(/ \([^()]*\)$/, '')}`,
+      'put the certificate of its authority there (PEM), readable by sunk-reader; or take scim.ca_file off the configuration',
     );
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
     return found(

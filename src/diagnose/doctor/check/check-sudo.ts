@@ -9,8 +9,8 @@ export function checkSudo({ sudo }: Facts): Finding[] {
       found(
         'sudo-not-included',
         'error',
-        '/etc/sudoers does not include /etc/sudoers.d, so that sudo refuses the members of access.sudo_groups',
-        'visudo, and write as the last line: @includedir /etc/sudoers.d',
+        '/etc/sudoers does not include /etc/sudoers.d, so sudo refuses the members of access.sudo_groups',
+        'run visudo, and write as the last line: @includedir /etc/sudoers.d',
       ),
     );
   }
@@ -20,8 +20,8 @@ export function checkSudo({ sudo }: Facts): Finding[] {
       found(
         'sudo-local-group',
         'security',
-        `${location} gives power to the group ${group}, in which a local change put ${names.slice(0, 3).join(', ')}, whatever the store says`,
-        `take each of them out, and use access.sudo_groups instead: gpasswd -d ${first} ${group}`,
+        `${location} gives power to the group ${group}, to which a local change added ${names.slice(0, 3).join(', ')}, whatever the store says`,
+        `remove each of them, and use access.sudo_groups instead: gpasswd -d ${first} ${group}`,
       ),
     );
   }

@@ -16,7 +16,7 @@ export function checkSyncs({ units, status, agents, now }: Facts): Finding[] {
 
 /** To approve is not the way back: it is the way on. */
 function explainHeld(hash: string): string {
-  return `look at it: sunk-agent plan. If it is a mistake, correct it at the store: the node keeps everything meanwhile, and what is held goes away. If it is intended, sunk-agent approve ${hash} makes it happen at once`;
+  return `look at it: sunk-agent plan. If it is a mistake, correct it at the store: until then the node keeps everything. If it is intended, apply it at once: sunk-agent approve ${hash}`;
 }
 
 function checkUnits(units: Facts['units']): Finding[] {
@@ -82,7 +82,7 @@ function checkStatus(
         'passes-stranded',
         'warning',
         `the ${kind} ${name} was created again at the store with another SCIM id (${to}), so the policy refuses it`,
-        `if it is the same one: ${sayCommand({ from, to })}`,
+        `if it is the same one: ${sayCommand({ from, to })} --apply`,
       ),
     );
   }
@@ -92,7 +92,7 @@ function checkStatus(
         'passes-frozen',
         'warning',
         'this node is frozen: no access is granted, and users missing from the store keep theirs',
-        'end the freeze when its time has come: sunk-agent thaw',
+        'to end the freeze early: sunk-agent thaw',
       ),
     );
   }

@@ -23,7 +23,7 @@ function checkAnswers(answers: ProbeAnswer['tokens'], { tokens }: Facts): Findin
           'token-unreadable',
           'error',
           `the reader cannot use its token: ${fault}`,
-          'put one token into that file, and let sunk-reader read it',
+          'put one token into that file: mode 0640, root:sunk-reader',
         ),
       );
     }
@@ -43,7 +43,7 @@ function checkAnswers(answers: ProbeAnswer['tokens'], { tokens }: Facts): Findin
         found(
           'token-forbidden',
           'error',
-          `the store accepts the token in ${file}, but denies it to read`,
+          `the store accepts the token in ${file}, but does not let it read`,
           'check its role, and that the SCIM API is enabled',
         ),
       );

@@ -28,8 +28,14 @@ export function explainRefusal(
     `account-${code}`,
     detail,
     owner,
-    FIXES[code] ?? 'decide which of the two claims gives way, then run sunk-agent sync',
+    fixFor(code, detail) ?? 'decide which of the two claims must change, then run sunk-agent sync',
   );
+}
+
+/** With the name that another service has, where the fix is a command. */
+function fixFor(code: string, detail: string): string | undefined {
+  const [, name] = / knows (\S+) with the uid /.exec(detail) ?? [];
+  return FIXES[code]?.replaceAll('NAME', name ?? 'NAME');
 }
 
 /** What an operator does about a home that is not safe to log in to. */
@@ -49,26 +55,28 @@ const FIXES: Readonly<Record<string, string>> = {
   'name-domain': 'if users of that domain may have accounts, add it to accounts.domains',
   'name-local': 'rename or remove the local account, or have the user renamed at the store',
   'name-in-use':
-    'if what stands there is of an account that is gone, remove it; else have the user renamed at the store',
+    'if that entry belongs to an account that no longer exists, remove it; else have the user renamed at the store',
   'name-elsewhere':
-    'if it is the same person, import the account (sunk-agent import); else have the user renamed at the store',
+    'if it is the same person: getent passwd NAME >/run/NAME.passwd; sunk-agent import /run/NAME.passwd --keep-uids --apply; sunk-agent sync; else have the user renamed at the store',
   'uid-elsewhere':
     'if it is the same person, import the account (sunk-agent import); else have the uid changed at the store',
-  'nss-unavailable': 'bring that service back, or name it in nss.unasked; then run sunk-agent sync',
-  'nss-must-resolve': 'see why that account does not resolve any more; then run sunk-agent sync',
+  'nss-unavailable': 'start that service again, or name it in nss.unasked; then run sunk-agent sync',
+  'nss-must-resolve':
+    'find out why that account no longer resolves: getent passwd ACCOUNT; then run sunk-agent sync',
   'home-other-owner':
     'find out whose files these are, and move them away; chown them only after you have read them',
-  'home-no-directory': 'move it away, or put the directory itself in its place; then run sunk-agent sync',
-  'home-not-examined': 'see whether its file system is mounted and who owns it; then run sunk-agent sync',
+  'home-no-directory': 'move it away, or replace it by the directory itself; then run sunk-agent sync',
+  'home-not-examined': 'check that its file system is mounted, and who owns it; then run sunk-agent sync',
   'home-open-parent':
     'let root alone write to each directory above it (chown root, chmod go-w), or set the sticky bit (chmod +t); then run sunk-agent sync',
   'name-reserved': 'have the user renamed at the store',
   'uid-missing':
-    'map the attribute of the uid (scim.attributes.uid), or the operator sets accounts.ids: derived',
+    'map the attribute of the uid (scim.attributes.uid), or have the operator set accounts.ids: derived',
   'uid-range': 'give the user a uid within accounts.id_range',
   'uid-local': 'change the uid of the local account, or have the uid of the user changed at the store',
-  'uid-in-use': 'remove what stands there, or have the uid of the user changed at the store',
+  'uid-in-use': 'remove that entry, or have the uid of the user changed at the store',
   'published-differs':
-    'sunk-agent import /etc/passwd.cache --keep-uids keeps what the node has; or have the store changed',
-  'marked-differs': 'import that account, or remove it: sunk-agent import',
+    'to keep what the node has: sunk-agent import /etc/passwd.cache --keep-uids --apply; else have the store changed',
+  'marked-differs':
+    'if its uid was changed manually, change it back: usermod -u UID NAME; else import the account (sunk-agent import --local NAME --apply) or remove it',
 };

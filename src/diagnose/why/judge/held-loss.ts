@@ -11,6 +11,6 @@ export function softenHeldLoss(reason: Verdict, { held, actual }: PersonFacts): 
     reason.code,
     `${reason.detail}; the guard holds the loss, so the account stays enabled`,
     reason.owner ?? 'operator',
-    `${reason.howToFix ?? ''}: what is held then goes away; sunk-agent plan shows what is held, and if the loss is intended, sunk-agent approve ${set.hash} makes it happen at once`,
+    `${reason.howToFix ?? ''}; sunk-agent plan shows what the guard holds. If the loss is intended, apply it at once: sunk-agent approve ${set.hash}`,
   );
 }

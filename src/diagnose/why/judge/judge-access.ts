@@ -14,7 +14,7 @@ export function judgeAccess({ person, config }: Facts): Verdict {
       'access-no-groups',
       'access.groups is empty, so no user has access',
       'operator',
-      'add the group whose members have access to access.groups',
+      'add the group whose members may log in to access.groups',
     );
   }
   const granting = groups.filter(({ listsPerson }) => listsPerson);
@@ -41,7 +41,7 @@ function explainBlock({ source, detail }: BlockFacts, userName: string): Verdict
     'operator',
     source === 'overrides'
       ? 'when the block is over, remove it from overrides in the configuration'
-      : 'when the block is over: sunk-agent unblock',
+      : `when the block is over: sunk-agent unblock ${userName}`,
   );
 }
 

@@ -24,9 +24,8 @@ export function judgeAccount(facts: Facts): Verdict {
 /** For a name that cannot be granted: the step that works for this very user. */
 function addAdvice(verdict: Verdict, code: string, { nameAdvice }: PersonFacts): Verdict {
   if (nameAdvice === null || !code.startsWith('name-')) return verdict;
-  // To add the domain is not enough where the part before it cannot be a name either.
-  if (code === 'name-domain')
-    return nameAdvice.startsWith('if ') ? verdict : { ...verdict, howToFix: nameAdvice };
+  // It names the domain, or knows that to add it is not enough, because the part before it cannot be a name either.
+  if (code === 'name-domain') return { ...verdict, howToFix: nameAdvice };
   return { ...verdict, howToFix: `${verdict.howToFix}; or, on the node, ${nameAdvice}` };
 }
 
@@ -62,7 +61,7 @@ function judgeShadow(facts: Facts, person: PersonFacts, name: string): Verdict |
       'account-no-shadow',
       `shadow has no line for ${name}, so PAM refuses the login`,
       'operator',
-      'pwconv writes the missing line',
+      'write the missing line: pwconv',
     );
   }
   const isLocked = names.ok && names.value.shadow?.[1]?.startsWith('!') === true;
@@ -116,7 +115,7 @@ function explainAbsence({ config, isDaemonUp }: Facts, person: PersonFacts, deta
       'operator',
       set.kind === 'frozen'
         ? 'end the freeze: sunk-agent thaw'
-        : `look at it: sunk-agent plan. If it is a mistake, correct it at the store, and what is held goes away; if it is intended, sunk-agent approve ${set.hash} makes it happen at once`,
+        : `look at it: sunk-agent plan. If it is a mistake, correct it at the store; if it is intended, apply it at once: sunk-agent approve ${set.hash}`,
     );
   }
   const { problem } = person;

@@ -3,7 +3,7 @@ import type { Facts } from '../facts.ts';
 import { error, ok, unknown, type Verdict } from '../verdict.ts';
 import { sayCount } from '../../../common/text/count-noun.ts';
 
-export function judgeHelper({ helper, sshd, keyFile, isDenied, config }: Facts): Verdict {
+export function judgeHelper({ helper, sshd, keyFile, unreadable, isDenied, config }: Facts): Verdict {
   if (config.keys.serve === 'file') return ok('not needed: sshd reads the key directory (keys.serve: file)');
   const unsafe = sshd.ok ? sshd.value.findings.find(({ code }) => code === 'sshd-helper-unsafe') : undefined;
   if (unsafe !== undefined) {
@@ -45,10 +45,18 @@ export function judgeHelper({ helper, sshd, keyFile, isDenied, config }: Facts):
   if (expected !== null && helper.value.text !== expected) {
     return error(
       'helper-differs',
-      `the key helper prints ${sayCount(lines, 'key')}, which differs from the key file`,
+      `the key helper prints ${sayCount(lines, 'key')}, which differs from the key file${unreadable === null ? '' : `: ${unreadable}`}`,
       'operator',
-      'let its user read the key file: ls -l /var/lib/sunk-agent/authorized_keys',
+      fixUnreadable(unreadable) ??
+        'run sunk-agent sync, which sets the rights of the key files; compare: ls -l /var/lib/sunk-agent/authorized_keys',
     );
   }
   return ok(`prints ${sayCount(lines, 'key')} as its own user`);
+}
+
+/** A directory is searched, a file is read. */
+function fixUnreadable(unreadable: string | null): string | null {
+  const [, file] = / cannot (?:read|search) (\S+) \(mode /.exec(unreadable ?? '') ?? [];
+  if (file === undefined) return null;
+  return unreadable?.includes(' cannot search ') === true ? `chmod o+x ${file}` : `chmod o+r ${file}`;
 }

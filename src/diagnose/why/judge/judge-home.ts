@@ -5,7 +5,7 @@ import type { Facts } from '../facts.ts';
 import { error, ok, unknown, warning, type Verdict } from '../verdict.ts';
 import { fixHome } from './account-refusal.ts';
 
-export function judgeHome({ home, names, config, person }: Facts): Verdict {
+export function judgeHome({ home, names, config, person, keyFile }: Facts): Verdict {
   const entry = names.ok ? names.value.entry : null;
   const refusals = person.ok && person.value !== null ? person.value.refusals : [];
   const refusal = refusals.find(({ code }) => isHomeFault(code));
@@ -20,8 +20,10 @@ export function judgeHome({ home, names, config, person }: Facts): Verdict {
   if (!home.ok) return unknown(home.why);
   const dir = entry?.dir ?? 'the home directory';
   const probe = home.value;
+  const notMade = findNotMade(person);
   switch (probe.state) {
     case 'missing':
+      if (notMade !== null) return explainNotMade(dir, notMade, keyFile.ok && keyFile.value !== null);
       return warning(
         'home-missing',
         `${dir} does not exist, so a session starts in /`,
@@ -35,6 +37,23 @@ export function judgeHome({ home, names, config, person }: Facts): Verdict {
     case 'there':
       return judgePresent(probe, dir, entry?.uid ?? null, config.keys.user_files === 'allow');
   }
+}
+
+/** Why the home could not be made; null: nothing was tried, or it did not fail. */
+function findNotMade(person: Facts['person']): string | null {
+  const problem = person.ok ? (person.value?.problem ?? null) : null;
+  return problem?.kind === 'home-create' ? problem.problem : null;
+}
+
+/** A user without a home yet gets no key either. */
+function explainNotMade(dir: string, problem: string, hasKeys: boolean): Verdict {
+  const [, detail = problem, hint = null] = /^(.*) \((.*)\)$/s.exec(problem) ?? [];
+  return (hasKeys ? warning : error)(
+    'home-failed',
+    `${dir} does not exist, and it could not be made: ${detail}`,
+    'operator',
+    hint ?? 'correct that, then run sunk-agent sync',
+  );
 }
 
 function fixOtherOwner(dir: string, uid: number): string {

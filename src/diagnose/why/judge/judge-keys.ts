@@ -1,12 +1,13 @@
 // The link `keys`: each key of the record, whether it is accepted and until when; or the one key of the question.
 import { type KeyFileLine, readKeyFile } from '../../../policy/keys/key-file-lines.ts';
 import { sayAgo, sayTime } from '../../../common/text/relative-time.ts';
+import { KEY_REVOKED } from '../../../host/sshd/revoked-keys.ts';
 import type { Facts, KeyFacts, PersonFacts } from '../facts.ts';
 import { error, ok, unknown, warning, type Verdict } from '../verdict.ts';
 
 const NEW_KEY = 'create a new key pair (ssh-keygen -t ed25519) and have its public key listed';
 
-export function judgeKeys({ person, keyFile, fingerprint, now, config, status }: Facts): Verdict {
+export function judgeKeys({ person, keyFile, fingerprint, now, config, status, sshd }: Facts): Verdict {
   if (!keyFile.ok) return unknown(keyFile.why);
   if (!person.ok || person.value === null) return unknown('not known without the state database');
   const { keys, record } = person.value;
@@ -14,6 +15,14 @@ export function judgeKeys({ person, keyFile, fingerprint, now, config, status }:
     const verdict = judgeOne(fingerprint, keys, record.userName);
     if (verdict !== null) return verdict;
   }
+  const revoked = sshd.ok ? sshd.value.findings.find(({ code }) => code === KEY_REVOKED) : undefined;
+  if (revoked !== undefined)
+    return error(
+      'keys-revoked-by-sshd',
+      revoked.detail,
+      'operator',
+      `take the key off that list if it is not compromised; else the user has to ${NEW_KEY}`,
+    );
   const accepted = keys.filter(({ refusal }) => refusal === null);
   if (accepted.length === 0) return explainNone(keys, record.userName);
   const lines = readKeyFile(keyFile.value ?? '');

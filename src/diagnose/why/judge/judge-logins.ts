@@ -29,12 +29,12 @@ const CAUSES = [
     pattern: /not in PubkeyAccepted/,
     code: 'logins-algorithm',
     howToFix:
-      'have PubkeyAcceptedAlgorithms in sshd_config accept that algorithm, or the user make a key of another kind',
+      'add that algorithm to PubkeyAcceptedAlgorithms in sshd_config, or have the user make a key of another kind',
   },
   {
     pattern: /AuthorizedKeysCommand/,
     code: 'logins-helper',
-    howToFix: 'sunk-agent doctor runs the helper as sshd does, and names what it lacks',
+    howToFix: 'run sunk-agent doctor: it runs the helper as sshd does, and names what it lacks',
   },
   {
     pattern: / penalty: /,

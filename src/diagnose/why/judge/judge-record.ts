@@ -74,7 +74,7 @@ function explainMissing({ local, question, status, config, newcomer }: Facts): V
   if (local?.gid === config.accounts.primary_gid) {
     return warning(
       'record-unknown-account',
-      `${local.name} (uid ${local.uid}) is in the managed group but in neither the ledger nor the user store: it is not managed, and never disabled by sunk-agent`,
+      `${local.name} (uid ${local.uid}) is in the managed group but in neither the ledger nor the user store: it is not managed, and sunk-agent never disables it`,
       'operator',
       `find the owner of the account; give it another primary group with usermod --gid GROUP ${local.name}, or disable it with usermod --expiredate 1 ${local.name}`,
     );

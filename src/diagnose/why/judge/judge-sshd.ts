@@ -8,6 +8,9 @@ import { checkAlgorithms, findDenial } from './sshd-denial.ts';
 /** sshd may run with an older configuration than the one that is judged here. */
 export const NOT_RELOADED = 'sshd-not-reloaded';
 
+/** Logins work from here now, and not from elsewhere, or not for long. */
+export const TROUBLES: ReadonlySet<string> = new Set(['sshd-loopback', 'sshd-host-keys-in-memory']);
+
 /** With fewer tries a login fails if the ssh-agent offers other keys first. */
 const FEW_TRIES = 3;
 
@@ -39,6 +42,9 @@ export function judgeSshd({ sshd, names, name, from, person }: Facts): Verdict {
       'offer one key only: ssh -o IdentitiesOnly=yes -i KEY',
     );
   }
+  const trouble = findings.find(({ code }) => TROUBLES.has(code));
+  if (trouble !== undefined)
+    return warning(trouble.code, trouble.detail, 'operator', explainSshdFix(trouble.code, hasDropIn));
   const bypass = findings.find(({ breaksLogin }) => !breaksLogin);
   if (bypass !== undefined)
     return warning(bypass.code, bypass.detail, 'operator', 'remove that setting, unless it is intended');

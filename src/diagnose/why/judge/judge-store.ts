@@ -1,9 +1,9 @@
-// The link `store`: is it answering, and does the node follow it? No login waits for it, so each fault is a warning.
+// The link `store`: is it answering, and does the node follow it? No login waits for it, so each fault is a warning, but for lost keys.
 import { sayAgo, saySpan } from '../../../common/text/relative-time.ts';
 import type { Status } from '../../../agent/report/status.ts';
 import { MAX_SKEW_MS } from '../../../protocol/clock-skew.ts';
 import type { Facts } from '../facts.ts';
-import { ok, unknown, warning, type Verdict } from '../verdict.ts';
+import { error, ok, unknown, warning, type Verdict } from '../verdict.ts';
 
 /** Seconds. Schedules are shorter, so a sync that is older was missed. */
 const STALE = 3600;
@@ -11,7 +11,8 @@ const STALE = 3600;
 const MAX_SKEW = MAX_SKEW_MS / 1000;
 
 export function judgeStore(facts: Facts): Verdict {
-  const { status, now } = facts;
+  const { status, now, unmounted } = facts;
+  if (unmounted !== null) return explainUnmounted(unmounted);
   if (!status.ok) return unknown(status.why);
   const { store } = status.value;
   return (
@@ -21,6 +22,16 @@ export function judgeStore(facts: Facts): Verdict {
     ok(
       `last contact ${sayAgo(store.lastContact, now)}, last complete read ${sayAgo(store.lastComplete, now)}`,
     )
+  );
+}
+
+function explainUnmounted({ point, hasKeys }: NonNullable<Facts['unmounted']>): Verdict {
+  const [judge, lost] = hasKeys ? [warning, 'the state database is'] : [error, 'state database and keys are'];
+  return judge(
+    'store-not-mounted',
+    `${point} is in /etc/fstab and not mounted, so ${lost} not there, and sunk-agent does not start`,
+    'operator',
+    `mount ${point}, then systemctl restart sunk-agent`,
   );
 }
 
@@ -68,7 +79,7 @@ function judgeRestraint({ config, now }: Facts, { mode, guard }: Status): Verdic
       'store-frozen',
       `this node is frozen for another ${saySpan(guard.frozenUntil - now)}: no access is granted`,
       'operator',
-      'end the freeze when its time has come: sunk-agent thaw',
+      'to end the freeze early: sunk-agent thaw',
     );
   }
   return null;

@@ -1,5 +1,5 @@
-// The way out where a user or group was created again: the command, to be run as it stands.
-import type { Succession } from '../../../policy/identity/succession.ts';
+// The fix where a user or group was created again: the command, to be run as printed.
+import type { Succession } from '../../../policy/ledger/succession.ts';
 
 /** Which of the two it is, no one but the operator can tell: a name may have been given to another person. */
 export function sayRebind({ kind, from, to }: Succession): string {

@@ -116,7 +116,7 @@ function checkMethods(settings: SshdSettings): Verdict | null {
     'sshd-methods',
     `sshd requires more than a key (AuthenticationMethods ${methods.join(' ')}), and managed accounts have no password`,
     'operator',
-    'let publickey alone suffice for the managed group',
+    'set AuthenticationMethods publickey for the managed group in sshd_config, then systemctl restart ssh',
   );
 }
 
@@ -125,14 +125,22 @@ function checkSession(settings: SshdSettings): Verdict | null {
   if (list(settings, 'maxsessions')[0] === '0') {
     return error(
       'sshd-no-sessions',
-      'MaxSessions 0 in sshd_config lets no session be opened',
+      'MaxSessions 0 in sshd_config allows no session',
       'operator',
       'raise MaxSessions in sshd_config, then systemctl restart ssh',
     );
   }
   const forced = list(settings, 'forcecommand')[0] ?? 'none';
-  if (forced === 'none' || forced === 'internal-sftp') return null;
-  const judge = /(?:^|\/)(?:false|nologin)$/.test(forced) ? error : warning;
+  if (forced === 'none')
+    return list(settings, 'permittty')[0] === 'no'
+      ? warning(
+          'sshd-no-terminal',
+          'sshd gives the user no terminal (PermitTTY no), so that a shell has no prompt',
+          'operator',
+          'remove PermitTTY from sshd_config or from its Match block, unless it is intended; then systemctl restart ssh',
+        )
+      : null;
+  const judge = OPENS_NO_SHELL.test(forced) ? error : warning;
   return judge(
     'sshd-forced-command',
     `sshd runs ${forced} for the user instead of a shell (ForceCommand)`,
@@ -140,6 +148,9 @@ function checkSession(settings: SshdSettings): Verdict | null {
     'remove ForceCommand from sshd_config or from its Match block, unless it is intended; then systemctl restart ssh',
   );
 }
+
+/** What ends at once. */
+const OPENS_NO_SHELL = /(?:^|\/)(?:false|nologin)$/;
 
 /** What sshd may take of a key of that type (ssh-keygen -Q key-sig). */
 const ALGORITHMS: ReadonlyMap<string, readonly string[]> = new Map([
@@ -162,6 +173,6 @@ export function checkAlgorithms(settings: SshdSettings, types: readonly string[]
     'sshd-algorithms',
     `PubkeyAcceptedAlgorithms in sshd_config accepts none of the user’s keys (${[...new Set(types)].join(', ')})`,
     'operator',
-    'have it accept that kind of key, or the user make a key of another kind; then systemctl restart ssh',
+    'add that kind of key to it, then systemctl restart ssh; or have the user make a key of another kind',
   );
 }

@@ -33,6 +33,7 @@ function describeOwner(user: string, { of, name }: ExhaustedLimit): string {
 }
 
 function sayTarget(user: string, { of, name }: ExhaustedLimit): string {
-  if (of === 'user') return `user where name=${user} account=${name}`;
+  // Without a partition: else those of one partition are changed too.
+  if (of === 'user') return `user where name=${user} account=${name} partition=`;
   return `${of} where name=${name}`;
 }

@@ -1,5 +1,6 @@
 // What sunk-agent should have done for a person in Slurm, and why it is not done.
 import type { SubmitAnswer } from '../../../host/slurm/ask-submit.ts';
+import { fixSlurmProblem } from '../../../agent/slurm/fix-slurm-problem.ts';
 import type { SlurmStatus } from '../../../agent/slurm/slurm-status.ts';
 import { sayTime } from '../../../common/text/relative-time.ts';
 import { FROZEN } from '../../../plan/sync/plan-sync.ts';
@@ -76,11 +77,7 @@ function judgeRound(name: string, missing: readonly string[], status: SlurmStatu
     (one) => one.includes(` ${name} `) || missing.some((a) => one.includes(a)),
   );
   if (problem !== undefined)
-    return operatorError(
-      'submit-round',
-      `${lacks}: ${problem}`,
-      'fix what Slurm says; the next round tries again',
-    );
+    return operatorError('submit-round', `${lacks}: ${problem}`, fixSlurmProblem(problem));
   const [held] = status.held;
   if (held !== undefined && held.reason === FROZEN)
     return operatorError('submit-frozen', `${lacks}: ${FROZEN}`, 'sunk-agent thaw');
@@ -88,7 +85,7 @@ function judgeRound(name: string, missing: readonly string[], status: SlurmStatu
     return operatorError(
       'submit-held',
       `${lacks}, and the guard holds changes of Slurm: ${held.reason}`,
-      `look at it first; sunk-agent approve ${held.hash} lets them go`,
+      `look at it: sunk-agent status; if it is intended: sunk-agent approve ${held.hash}`,
     );
   return operatorError('submit-no-association', `${lacks}: the next round adds it`, COMPARED);
 }
@@ -100,6 +97,7 @@ function has(rows: readonly { account: string; partition: string }[], account: s
 function sayFix(code: string): string {
   if (code === 'slurm-uid')
     return 'make slurmctld’s host resolve the name as this node does, then wait for the next round';
-  if (code.endsWith('-foreign')) return 'sunk-agent import --slurm shows it, --apply takes it over';
+  if (code.endsWith('-foreign'))
+    return 'look at it: sunk-agent import --slurm; take it over: sunk-agent import --slurm --apply';
   return 'change slurm.rules, then systemctl restart sunk-agent';
 }

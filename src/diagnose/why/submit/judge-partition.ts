@@ -1,6 +1,7 @@
 // Whether the partition of a job that names none takes jobs of this person; a submission that is only tried meets few of its lists.
 import type { SubmitAnswer } from '../../../host/slurm/ask-submit.ts';
 import type { SubmitPartition } from '../../../host/slurm/parse-partitions.ts';
+import { mayUse } from './judge-nodes.ts';
 import { operatorError, type Verdict } from '../verdict.ts';
 
 /** null: it does, as far as slurmctld says. */
@@ -14,7 +15,13 @@ export function judgePartition(name: string, answer: SubmitAnswer): Verdict | nu
       `no partition is the default, so a job of ${name} must name one of ${partitions.map((one) => one.name).join(', ')}`,
       `scontrol update PartitionName=${partitions[0]?.name ?? 'NAME'} Default=YES, and in slurm.conf`,
     );
-  return judgeState(partition) ?? judgeSender(name, partition, answer) ?? judgeLists(name, partition, answer);
+  return (
+    judgeState(partition) ??
+    judgeSender(name, partition, answer) ??
+    judgeLists(name, partition, answer) ??
+    judgeReserved(name, partition, answer) ??
+    judgeSize(partition)
+  );
 }
 
 function judgeState({ name, state }: SubmitPartition): Verdict | null {
@@ -52,6 +59,36 @@ function judgeSender(
       `scontrol update PartitionName=${partition} AllowGroups=..., ${other}`,
     );
   return null;
+}
+
+function judgeReserved(
+  name: string,
+  { name: partition, isReservedOnly }: SubmitPartition,
+  answer: SubmitAnswer,
+): Verdict | null {
+  if (!isReservedOnly) return null;
+  const own = answer.reservations.filter((one) => mayUse(name, one, answer)).map((one) => one.name);
+  const has = own.length === 0 ? `there is none that ${name} may use` : `${name} may use ${own.join(', ')}`;
+  return operatorError(
+    'submit-partition',
+    `the partition ${partition} takes jobs of a reservation alone, and ${has}`,
+    own.length === 0
+      ? `scontrol update PartitionName=${partition} ReqResv=NO, or make a reservation: scontrol create reservation Users=${name} ...`
+      : `sbatch --reservation=${own[0] ?? ''}`,
+  );
+}
+
+/** A job that asks for nothing has one node. */
+function judgeSize({ name, minNodes, maxNodes }: SubmitPartition): Verdict | null {
+  if (minNodes <= 1 && (maxNodes ?? 1) > 0) return null;
+  const setting = minNodes > 1 ? 'MinNodes=0' : 'MaxNodes=UNLIMITED';
+  return operatorError(
+    'submit-partition',
+    minNodes > 1
+      ? `the partition ${name} takes jobs of ${minNodes} nodes or more (MinNodes), and a job that asks for none has one`
+      : `the partition ${name} takes jobs of no node (MaxNodes is 0)`,
+    `scontrol update PartitionName=${name} ${setting}, or sbatch with another partition`,
+  );
 }
 
 function judgeLists(

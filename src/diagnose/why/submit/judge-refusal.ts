@@ -1,31 +1,7 @@
 // Why Slurm refuses a job, by what sbatch, slurmdbd and slurmctld said, also where sunk-agent does not manage Slurm.
 import type { SubmitAnswer } from '../../../host/slurm/ask-submit.ts';
 import { operatorError, type Verdict } from '../verdict.ts';
-
-/** What every command of Slurm needs on this host: the commands, their configuration, munge. null: nothing is missing. */
-export function judgeTools({ associations, trial: { said } }: SubmitAnswer): Verdict | null {
-  if (/spawn \S+ (?:ENOENT|EACCES)|command not found/.test(said))
-    return operatorError(
-      'submit-no-sbatch',
-      `sbatch cannot be started on this node: ${said}`,
-      'install Slurm’s client here (slurm-client), for everyone to execute',
-    );
-  if (/configuration source|slurm\.conf/i.test(said))
-    return operatorError(
-      'submit-no-config',
-      `Slurm has no configuration on this node: ${said}`,
-      'put the cluster’s slurm.conf into /etc/slurm, or name the controller: SLURM_CONF_SERVER, DNS SRV _slurmctld',
-    );
-  const fault = [said, 'fault' in associations ? associations.fault : ''].find((one) => MUNGE.test(one));
-  if (fault === undefined) return null;
-  return operatorError(
-    'submit-munge',
-    `Slurm’s daemons and this node do not authenticate each other: ${fault}`,
-    'systemctl status munge here and on slurmctld’s and slurmdbd’s hosts; all need one /etc/munge/munge.key and one clock',
-  );
-}
-
-const MUNGE = /munge|protocol authentication|invalid authentication|credential/i;
+import { judgeNodes } from './judge-nodes.ts';
 
 /** @param judgeSettings what limits and partitions say, looked at where Slurm knows the person. */
 export function judgeRefusal(
@@ -49,7 +25,7 @@ function judgeController({ trial: { said } }: SubmitAnswer): Verdict | null {
     return operatorError(
       'submit-slurmctld',
       `slurmctld gives no answer: ${said}`,
-      'systemctl status slurmctld munge on its host',
+      'scontrol ping names its host; there: systemctl status slurmctld munge; SlurmctldPort in slurm.conf here and there must be one',
     );
   return null;
 }
@@ -61,27 +37,29 @@ function judgePerson(name: string, { associations, uid, ownUid, trial }: SubmitA
     return operatorError(
       'submit-unresolved',
       `${refused}; slurmctld cannot resolve the name`,
-      `getent passwd ${name} on slurmctld’s host, then scontrol reconfigure`,
+      `make it resolve: getent passwd ${name} on slurmctld’s host, then scontrol reconfigure`,
     );
   if ('value' in uid && uid.value !== null && uid.value !== ownUid)
     return operatorError(
       'submit-uid',
       `${refused}; slurmctld knows ${name} with the uid ${uid.value}, and here it is ${ownUid}`,
-      `one uid on every host: getent passwd ${name} here and on slurmctld’s host, then scontrol reconfigure`,
+      `give the name one uid on every host: getent passwd ${name} here and on slurmctld’s host, then scontrol reconfigure`,
     );
-  return 'rows' in associations ? judgeAssociations(name, associations.rows, refused) : null;
+  return 'rows' in associations ? judgeAssociations(name, associations, refused) : null;
 }
 
-type Rows = Extract<SubmitAnswer['associations'], { rows: unknown }>['rows'];
+type Found = Extract<SubmitAnswer['associations'], { rows: unknown }>;
 
-function judgeAssociations(name: string, rows: Rows, refused: string): Verdict | null {
+function judgeAssociations(name: string, { rows, elsewhere }: Found, refused: string): Verdict | null {
   const [first] = rows;
-  if (first === undefined)
+  if (first === undefined) {
+    const other = elsewhere.length === 0 ? '' : ` on this cluster, only on ${elsewhere.join(', ')}`;
     return operatorError(
       'submit-no-association',
-      `${refused}; slurmdbd has no association of ${name}`,
-      `sacctmgr add user ${name} account=ACCOUNT`,
+      `${refused}; slurmdbd has no association of ${name}${other}`,
+      `sacctmgr add user ${name} account=ACCOUNT${other === '' ? '' : ' cluster=CLUSTER'}`,
     );
+  }
   const standard = rows.filter(({ isDefault }) => isDefault);
   const [own] = standard;
   if (own === undefined)
@@ -100,30 +78,40 @@ function judgeAssociations(name: string, rows: Rows, refused: string): Verdict |
     return operatorError(
       'submit-stopped',
       `${refused}; MaxSubmitJobs is 0 in the default account ${own.account}`,
-      `sacctmgr modify user where name=${name} account=${own.account} set MaxSubmitJobs=-1`,
+      `sacctmgr modify user where name=${name} account=${own.account} partition= set MaxSubmitJobs=-1`,
     );
   return null;
 }
 
-function judgeWords(name: string, { trial: { said } }: SubmitAnswer): Verdict {
+function judgeWords(name: string, answer: SubmitAnswer): Verdict {
+  const { said } = answer.trial;
   const refused = `Slurm refuses a job of ${name}: ${said}`;
   if (/node configuration is not available|nodes are busy|nodes required for job/i.test(said))
-    return operatorError(
-      'submit-nodes',
-      `no node can run a job: ${said}`,
-      'sinfo -R says why nodes are down or drained; scontrol update NodeName=... State=RESUME',
-    );
+    return judgeNodes(answer);
   if (/qos/i.test(said) && !/policy/i.test(said))
     return operatorError(
       'submit-qos',
       refused,
       `sacctmgr show assoc user=${name} format=account,qos,defaultqos; sacctmgr show qos lists what there is`,
     );
-  if (/partition|qos|limit|policy|node configuration|permission/i.test(said))
+  const isOfSettings = /partition|qos|\blimits?\b(?! spec)|policy|permission/i.test(said);
+  if (answer.plugins.length > 0 && !isOfSettings)
+    return operatorError(
+      'submit-plugin',
+      `${refused}; slurmctld asks the plugins ${answer.plugins.join(', ')} about each job (JobSubmitPlugins)`,
+      /time limit/i.test(said)
+        ? 'sbatch --time=MINUTES, or take the plugin out of JobSubmitPlugins in slurm.conf on slurmctld’s host'
+        : 'sbatch with what it asks for; its rules are in job_submit.lua and JobSubmitPlugins of slurm.conf on slurmctld’s host',
+    );
+  if (isOfSettings)
     return operatorError(
       'submit-policy',
       refused,
-      'scontrol show partition, sacctmgr show qos and sacctmgr show assoc list the limits',
+      'compare the limits: scontrol show partition, sacctmgr show qos, sacctmgr show assoc',
     );
-  return operatorError('submit-refused', refused, 'slurmctld’s log says more');
+  return operatorError(
+    'submit-refused',
+    refused,
+    'read the log of slurmctld: journalctl -u slurmctld on its host',
+  );
 }

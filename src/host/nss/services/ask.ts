@@ -1,4 +1,4 @@
-// Asks each foreign name service in a process of its own, with a deadline; one that does not answer is left alone for a while.
+// Asks each foreign name service in a process of its own, with a deadline; one that does not answer is not asked for a while.
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { planConfigEdits } from '../../../../src/agent/operator/rebind-config.ts';
-import type { Rebinding } from '../../../../src/policy/identity/rebind.ts';
+import type { Rebinding } from '../../../../src/policy/ledger/rebind.ts';
 import { makeBinding, makeConfig } from '../../../support/records/organisation.ts';
 
 const binding = makeBinding('bob', 20_200, { scimId: 'old' });

@@ -76,11 +76,12 @@ describe('editConfig', () => {
   });
 });
 
-test('an operator who writes the lines has what the command would have written', () => {
+test('an operator who pastes the lines has what the command would have written', () => {
   const edits: ConfigEdit[] = [
     { kind: 'pin-uid', scimId: 'u: "#', id: 10_005 },
     { kind: 'pin-gid', scimId: 'g', id: 20_000 },
   ];
-  const lines = renderEdits(edits).map((line) => line.replace('overrides: ', '  '));
-  expect(overrides(`${TEXT}overrides:\n${lines.join('\n')}\n`)).toEqual(overrides(edit(TEXT, ...edits)));
+  const lines = renderEdits([...edits, { kind: 'unpin', scimId: 'h' }]);
+  expect(overrides(`${TEXT}${lines.join('\n')}\n`)).toEqual(overrides(edit(TEXT, ...edits)));
+  expect(lines.at(-1)).toBe('# overrides: remove the uid or gid of "h"');
 });

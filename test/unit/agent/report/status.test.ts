@@ -131,6 +131,9 @@ describe('the status', () => {
       health: 'failing',
       reasons: [expect.stringMatching(/^the agent has ended/)],
     });
+    expect(judgeAge(gone, NOW + 61, '/var/lib/sunk-agent').reasons[0]).toMatch(
+      /^\/var\/lib\/sunk-agent is in \/etc\/fstab and not mounted.*: mount \/var\/lib\/sunk-agent, then/,
+    );
     const elsewhere = statusOf(input({ daemon: { ...daemon!, started: 1, namespace: 'pid:[1]' } }));
     expect(judgeAge(elsewhere, NOW + 61)).toEqual(elsewhere);
     const ofCommand = statusOf(input({ nextSync: null }));

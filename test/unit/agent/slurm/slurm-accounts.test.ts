@@ -12,7 +12,7 @@ const row = (user: string, account: string, more: { partition?: string; isStoppe
 });
 
 it('has the default account first, each once, and none that is stopped or of someone else', () => {
-  const users = [{ name: 'alice', defaultAccount: 'ml', adminLevel: 'None' }];
+  const users = [{ name: 'alice', defaultAccount: 'ml' }];
   const associations = [
     row('alice', 'vision'),
     row('alice', 'ml'),

@@ -47,7 +47,7 @@ describe('values of the slurm chart', () => {
 
   test('with a token in them say that it is known, and never repeat it', () => {
     const { values, left } = carry(`${BASE}scim_auth_token = hunter2\n`);
-    expect(left).toContain('make a new token');
+    expect(left).toContain('create a new token');
     expect(JSON.stringify(values) + left).not.toContain('hunter2');
   });
 

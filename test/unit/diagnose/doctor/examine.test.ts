@@ -84,7 +84,7 @@ describe('doctor', () => {
       node({ sshd: probed([{ code: 'sshd-user-ca', detail: 'an authority', breaksLogin: false }]) }),
     ],
     ['names-order', withNames({ services: ['systemd'] })],
-    ['names-nscd', withNames({ services: ['files'], hasNscd: true, differing: ['alice'] })],
+    ['names-nscd', withNames({ services: ['files'], isStale: true, differing: ['alice'] })],
     ['config-uid-max', node({ uidRange: [1000, 60_000] })],
     [
       'names-no-shadow',

@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import {
   decideRunning,
+  explainDiffering,
   findCounting,
   findDiffering,
   findHelperFault,
+  findOtherwise,
   findWithoutShadow,
+  isNscdHung,
 } from '../../../../src/diagnose/doctor/node-answers.ts';
 
 const entry = { name: 'alice', uid: 10_000, gid: 9999, gecos: '', dir: '/home/alice', shell: '/bin/bash' };
@@ -47,6 +50,46 @@ describe('accounts that differ', () => {
     expect(findDiffering(answers)).toEqual(['carol', 'bob']);
     expect(findDiffering(new Map())).toEqual([]);
   });
+});
+
+describe('an answer that differs', () => {
+  const foreign = { ...entry, uid: 7000 };
+  const others = [{ service: 'sss', entry: foreign }];
+  const answer = { entry: foreign, direct: entry, uncached: entry, others: [], hasNscd: true };
+
+  test('is nscd’s alone where no service gives it now', () => {
+    expect(explainDiffering(answer)).toEqual({ isStale: true, service: null });
+    expect(explainDiffering({ ...answer, hasNscd: false }).isStale).toBe(false);
+  });
+
+  test('is another service’s where that is asked first, also beside nscd', () => {
+    expect(explainDiffering({ ...answer, uncached: foreign, others })).toEqual({
+      isStale: false,
+      service: 'sss',
+    });
+  });
+});
+
+test('nscd hangs where it gives no answer and the services do', () => {
+  const answer = { fault: 'no answer within 3 s', hasNscd: true, uncached: entry };
+  expect(isNscdHung(answer)).toBe(true);
+  expect(isNscdHung({ ...answer, fault: null })).toBe(false);
+  expect(isNscdHung({ ...answer, hasNscd: false })).toBe(false);
+  expect(isNscdHung({ ...answer, uncached: null })).toBe(false);
+});
+
+test('a name that another service knows with another uid is found, and with the same uid it is not', () => {
+  const other = (uid: number) => [{ service: 'sss', entry: { ...entry, uid } }];
+  expect(
+    findOtherwise(
+      new Map([
+        ['alice', { direct: entry, others: other(7000) }],
+        ['bob', { direct: entry, others: other(10_000) }],
+        ['carol', { direct: null, others: other(7000) }],
+        ['dave', { direct: entry, others: [] }],
+      ]),
+    ),
+  ).toEqual([{ name: 'alice', detail: expect.stringMatching(/sss .*uid 7000.* 10000$/) }]);
 });
 
 describe('the output of the helper', () => {

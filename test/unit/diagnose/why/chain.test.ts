@@ -47,6 +47,8 @@ const noGroup = {
 const noEntry = {
   entry: null,
   direct: null,
+  uncached: null,
+  others: [],
   groups: [],
   shadow: null,
   hasShadowLine: false,

@@ -52,6 +52,12 @@ describe('the problem of a person', () => {
     expect(find(row(7, null), row(7, 'disk full'), row(6, 'older'))).toEqual(row(7, 'disk full'));
   });
 
+  test('is the cause of those that were not tried because of it', () => {
+    const untried = row(7, 'an earlier step for it failed');
+    expect(find(untried, row(7, 'disk full'), untried)).toEqual(row(7, 'disk full'));
+    expect(find(untried)).toEqual(untried);
+  });
+
   test('is none where the newest sync succeeded, the history is empty, or no name is known', () => {
     expect(find(row(7, null), row(6, 'older'))).toBeNull();
     expect(find()).toBeNull();

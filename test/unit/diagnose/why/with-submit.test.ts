@@ -27,7 +27,7 @@ function judge(more: Partial<SubmitFacts>, chain = CHAIN) {
 
 describe('a submission', () => {
   it('that Slurm takes is in order, whatever else is said', () => {
-    const answer = { ...none, trial: { isTaken: true, said: 'Job 7 to start at' } };
+    const answer = { ...none, trial: TAKEN.trial };
     expect(judge({ answer, status: null })).toMatchObject({ level: 'ok', isCause: false, mayLogIn: true });
   });
 

@@ -1,11 +1,12 @@
 // What Slurm 24.11.5 prints of partitions, limits and associations, and what is wrong by it.
 import { describe, expect, it } from 'vitest';
-import { parseAssociations, pickWords } from '../../../../src/host/slurm/ask-submit.ts';
+import { parseAssociations, pickWords, splitClusters } from '../../../../src/host/slurm/ask-submit.ts';
 import { findExhausted, findExhaustedQos } from '../../../../src/host/slurm/parse-limits.ts';
+import { parseNodes, parseReservations } from '../../../../src/host/slurm/parse-nodes.ts';
 import { parsePartitions } from '../../../../src/host/slurm/parse-partitions.ts';
 
 describe('partitions', () => {
-  const line = `PartitionName=main AllowGroups=ALL AllowAccounts=ml,bio DenyQos= AllocNodes=ALL Default=YES QoS=N/A RootOnly=NO State=UP`;
+  const line = `PartitionName=main AllowGroups=ALL AllowAccounts=ml,bio DenyQos= AllocNodes=ALL Default=YES QoS=N/A MaxNodes=UNLIMITED MinNodes=0 Nodes=n[1-2] RootOnly=NO State=UP TotalNodes=2`;
 
   it('are read with their lists', () => {
     expect(parsePartitions(`${line}\nPartitionName=gpu Default=NO DenyAccounts=x State=DOWN\n`)).toEqual([
@@ -20,6 +21,11 @@ describe('partitions', () => {
         deniedQos: [],
         hosts: null,
         isRootOnly: false,
+        isReservedOnly: false,
+        minNodes: 0,
+        maxNodes: null,
+        nodes: 'n[1-2]',
+        nodeCount: 2,
       },
       expect.objectContaining({ name: 'gpu', isDefault: false, state: 'DOWN', deniedAccounts: ['x'] }),
     ]);
@@ -87,9 +93,10 @@ describe('limits', () => {
 
 it('lines of sacctmgr are associations; a name with a separator is none of them', () => {
   expect(
-    parseAssociations('ml||0|ml|high,normal|high\nbio|gpu||ml|high|\na||||x,y|\na|b|c|d|e|f|g\n\n'),
+    parseAssociations('c|ml||0|ml|high,normal|high\nc|bio|gpu||ml|high|\nd|a||||x,y|\nc|a|b|c|d|e|f|g\n\n'),
   ).toEqual([
     {
+      cluster: 'c',
       account: 'ml',
       partition: '',
       isStopped: true,
@@ -98,6 +105,7 @@ it('lines of sacctmgr are associations; a name with a separator is none of them'
       defaultQos: 'high',
     },
     {
+      cluster: 'c',
       account: 'bio',
       partition: 'gpu',
       isStopped: false,
@@ -106,6 +114,7 @@ it('lines of sacctmgr are associations; a name with a separator is none of them'
       defaultQos: 'high',
     },
     {
+      cluster: 'd',
       account: 'a',
       partition: '',
       isStopped: false,
@@ -130,5 +139,46 @@ it.each([
     '_xgetaddrinfo: getaddrinfo() failed: Temporary failure in name resolution',
   ],
   ['sbatch: fatal: Could not establish a configuration source', 'Could not establish a configuration source'],
+  [
+    'sbatch: error: If munged is up, restart with --num-threads=10\nsbatch: error: Munge encode failed: Failed to access "/run/munge/s": Permission denied\nallocation failure: Protocol authentication error',
+    'Munge encode failed: Failed to access "/run/munge/s": Permission denied',
+  ],
+  [
+    'sbatch: error: s_p_parse_file: unable to read "/etc/slurm/slurm.conf": Permission denied\nsbatch: fatal: Unable to process configuration file',
+    's_p_parse_file: unable to read "/etc/slurm/slurm.conf": Permission denied',
+  ],
+  ['sbatch: error: name your project\nallocation failure: Unspecified error', 'name your project'],
+  ['allocation failure: Unspecified error', 'Unspecified error'],
   ['\n', 'sbatch said nothing'],
 ])('of %j the cause is picked', (text, said) => expect(pickWords(text, 'sbatch')).toBe(said));
+
+it('associations of another cluster are told from those of this one', () => {
+  const found = parseAssociations('c|ml|||ml|normal|\nd|far|||far|normal|\n');
+  expect(splitClusters(found, 'c')).toMatchObject({ rows: [{ account: 'ml' }], elsewhere: ['d'] });
+  // Of a slurmctld that gave no answer all may be.
+  expect(splitClusters(found, '')).toMatchObject({
+    rows: [{ account: 'ml' }, { account: 'far' }],
+    elsewhere: [],
+  });
+});
+
+it('nodes and reservations are read as Slurm 24.11.5 prints them', () => {
+  expect(parseNodes('n1|idle|none\nn2|down*|a|b\n\n')).toEqual([
+    { name: 'n1', state: 'idle', reason: '' },
+    { name: 'n2', state: 'down*', reason: 'a|b' },
+  ]);
+  const line =
+    'ReservationName=r1 StartTime=2026-12-01T00:00:00 EndTime=2026-12-01T01:00:00 Duration=01:00:00 Nodes=n[1-2] NodeCnt=2 CoreCnt=4 Features=(null) PartitionName=(null) Flags=SPEC_NODES,ALL_NODES TRES=cpu=4 Users=root,bob Groups=(null) Accounts=(null) Licenses=(null) State=ACTIVE';
+  const [one, ...more] = parseReservations(`${line}\nNo reservations in the system\n`);
+  expect(more).toEqual([]);
+  expect(one).toMatchObject({
+    name: 'r1',
+    nodes: 'n[1-2]',
+    nodeCount: 2,
+    isOfAllNodes: true,
+    users: ['root', 'bob'],
+    accounts: [],
+    groups: [],
+  });
+  expect((one?.end ?? 0) - (one?.start ?? 0)).toBe(3600);
+});

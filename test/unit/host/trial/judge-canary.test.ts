@@ -10,6 +10,7 @@ const record = (more: Partial<TrialRecord>): TrialRecord => ({
   client: KEY_REFUSED,
   server: ['Connection closed by authenticating user sunk-canary 127.0.0.1 port 5 [preauth]'],
   output: '',
+  errors: '',
   status: 255,
   nonce: 'ab12',
   forcedCommand: null,

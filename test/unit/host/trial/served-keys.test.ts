@@ -39,7 +39,16 @@ describe.each(['command', 'file'])('with keys.serve: %s', (serve) => {
 
   test('a directory that cannot be searched is one, with its mode', async () => {
     chmodSync(keys, 0o700);
-    expect(await find(['alice'], serve)).toMatch(/^(?:sunk-keys|sshd) cannot read \S+keys \(mode 0700\)$/);
+    expect(await find(['alice'], serve)).toMatch(/^(?:sunk-keys|sshd) cannot search \S+keys \(mode 0700\)$/);
+  });
+
+  test('so is one above it', async () => {
+    const below = path.join(keys, 'below');
+    mkdirSync(below);
+    writeFileSync(path.join(below, 'alice'), 'key\n');
+    chmodSync(keys, 0o700);
+    const config = makeConfig(`access: { groups: [{ name: a }] }\nkeys: { serve: ${serve} }\n`);
+    expect(await findUnreadable({ root, keys: below }, config, ['alice'])).toMatch(/keys \(mode 0700\)$/);
   });
 
   test('files that cannot be read are one where none of the sample can', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseJournalLine, pickConnection } from '../../../../src/host/trial/sshd-words.ts';
+import { pickConnection } from '../../../../src/host/trial/sshd-words.ts';
 
 const LINES = [
   { pid: '10', text: 'Connection from 127.0.0.1 port 5001 on 127.0.0.1 port 22' },
@@ -23,14 +23,4 @@ test('a refusal of libwrap names neither port nor name, and is that of a connect
   const other = { pid: '71', text: 'refused connect from 10.0.0.9 (10.0.0.9)' };
   expect(pickConnection([other, refused], 'alice', 5001)).toEqual([refused.text]);
   expect(pickConnection([...LINES, refused], 'alice', 500)).toEqual([LINES[2]!.text]);
-});
-
-test('a line of the journal counts without its program, where that had ended, and not with another one', () => {
-  const parse = (more: object) => parseJournalLine(JSON.stringify({ MESSAGE: 'closed', _PID: '7', ...more }));
-  const line = [{ pid: '7', text: 'closed' }];
-  expect(parse({ _COMM: 'sshd-session', SYSLOG_IDENTIFIER: 'sshd-session' })).toEqual(line);
-  expect(parse({ SYSLOG_IDENTIFIER: 'sshd' })).toEqual(line);
-  // As root, but named so by a user: exec -a sshd su.
-  expect(parse({ _COMM: 'su', SYSLOG_IDENTIFIER: 'sshd' })).toEqual([]);
-  expect(parse({})).toEqual([]);
 });

@@ -15,6 +15,7 @@ const GOOD: TrialRecord = {
   client: CONNECTED + OFFERED + ACCEPTED + AUTHENTICATED + STARTED + ENDED,
   server: null,
   output: 'welcome\nnonce\n',
+  errors: '',
   status: 0,
   nonce: 'nonce',
   forcedCommand: null,
@@ -66,6 +67,18 @@ describe('a trial login', () => {
     ['shell', { output: 'This account is currently not available.\n', status: 1 }],
   ])('fails at %s', (step, more) => {
     expect(judge(more).failed).toBe(step);
+  });
+
+  test('is judged by nothing that the start-up files print as if ssh had said it', () => {
+    const errors = `Host key verification failed.\n${CLOSED}${DENIED}request failed on channel 0\n`;
+    expect(judge({ errors })).toEqual({ failed: null, detail: '' });
+    expect(judge({ errors, output: '', status: 1 })).toMatchObject({
+      failed: 'shell',
+      detail: expect.stringContaining('request failed on channel 0'),
+    });
+    expect(judge({ client: CONNECTED + OFFERED + DENIED, output: '', errors: AUTHENTICATED }).failed).toBe(
+      'authenticate',
+    );
   });
 
   test('is told in the words of sshd, and for the shell in its own', () => {

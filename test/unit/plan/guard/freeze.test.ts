@@ -31,6 +31,7 @@ const GRANTS: readonly Change[] = [
 const write = (gained: string[], lost: string[]): Change => ({
   ...common,
   kind: 'keys-write',
+  until: null,
   text: '',
   gained,
   lost,
@@ -49,7 +50,7 @@ function waiting(
 const kinds = (changes: readonly Change[]): string[] => changes.map(({ kind }) => kind);
 
 describe('a frozen node', () => {
-  it.each(['blocked', 'inactive', 'not-listed-here'] as const)(
+  it.each(['blocked', 'inactive', 'not-listed-here', 'grant-ended'] as const)(
     'goes on with all that follows from an explicit answer about the person: %s',
     (reason) => expect(waiting(LOSSES, reason)).toEqual([]),
   );
@@ -88,6 +89,7 @@ describe('an exchange of keys on a frozen node', () => {
     ...common,
     because: 'the store lists other keys',
     kind: 'keys-write',
+    until: null,
     text: blobs.map(line).join(''),
     gained: [fresh],
     lost: ['SHA256:old'],
@@ -130,5 +132,6 @@ describe('an exchange of keys on a frozen node', () => {
   it('waits whole where nothing else stays, and is no exchange where only one of both happens', () => {
     const changes = [exchange('AAAAnew0'), write(['b'], []), write([], ['a']), LOSSES[0]!];
     expect(splitExchanges(changes, desiredWith('AAAAnew0'))).toEqual(changes);
+    expect(splitExchanges(changes, { ...desiredWith(), accounts: [] })).toEqual(changes);
   });
 });

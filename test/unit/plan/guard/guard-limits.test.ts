@@ -2,9 +2,16 @@
 import type { ClassifiedPlan } from '../../../../src/plan/guard/guard-model.ts';
 import { describe, expect, it } from 'vitest';
 import { CHANGE_ORDER, isRevocation, type Change } from '../../../../src/plan/change.ts';
-import { allowance, countUnion, describeWindow, findDone } from '../../../../src/plan/guard/guard-limits.ts';
+import {
+  allowance,
+  COUNTED_KINDS,
+  countUnion,
+  describeWindow,
+  findDone,
+  guardWindow,
+} from '../../../../src/plan/guard/guard-limits.ts';
 import { absent, inactive, makeNode, makeOverrides, runSync } from '../../../support/records/fleet.ts';
-import { NOW } from '../../../support/records/organisation.ts';
+import { CONFIG, NOW } from '../../../support/records/organisation.ts';
 
 const limit = { share: 0.1, at_least: 3, at_most: 100, window: 86_400 };
 
@@ -41,6 +48,39 @@ describe('what was done', () => {
     ];
     expect(findDone(plan(done), 'lost', 100)).toEqual(new Set(['User b']));
     expect(findDone(plan(done), 'groups', 100)).toEqual(new Set(['Group b']));
+    expect(findDone(plan(done), 'reduced', 100)).toEqual(new Set());
+  });
+
+  it('counts Slurm accounts, which are no people', () => {
+    const done = [{ at: 950, scimId: 'lab', kind: 'slurm-account-alter:raise-limits' }];
+    expect(findDone(plan(done), 'raised', 100)).toEqual(new Set(['Group lab']));
+  });
+
+  it('is of these kinds of the history, whose names stay', () => {
+    expect([...COUNTED_KINDS].sort()).toEqual([
+      'account-close',
+      'account-remove',
+      'account-reopen',
+      'group-remove',
+      'keys-remove',
+      'keys-write:drop-keys',
+      'keys-write:replace-keys',
+      'member-add:sudo',
+      'member-remove',
+      'slurm-account-alter:raise-limits',
+      'slurm-association-remove:lose-association',
+    ]);
+  });
+
+  it('is asked for as far back as the longer of the two windows', () => {
+    const { limits } = CONFIG;
+    const windows = (loss: number, gain: number) =>
+      guardWindow({
+        ...limits,
+        max_loss: { ...limits.max_loss, window: loss },
+        max_gain: { ...limits.max_gain, window: gain },
+      });
+    expect([windows(60, 90), windows(90, 60)]).toEqual([90, 90]);
   });
 
   it('counts once who is in both', () => {

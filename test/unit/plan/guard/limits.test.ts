@@ -4,7 +4,13 @@ import { describe, expect, it } from 'vitest';
 import type { Change } from '../../../../src/plan/change.ts';
 import { guard } from '../../../../src/plan/guard/guard.ts';
 import type { GuardQuestion, GuardVerdict } from '../../../../src/plan/guard/guard-model.ts';
-import type { DisabledBecause, DesiredAccount, StoredGroup } from '../../../../src/policy/model.ts';
+import type {
+  DisabledBecause,
+  DesiredAccount,
+  DesiredState,
+  Refusal,
+  StoredGroup,
+} from '../../../../src/policy/model.ts';
 import { makeConfig, makeGroup, makeUser, NOW } from '../../../support/records/organisation.ts';
 import { makeHost } from '../../../support/records/model-host.ts';
 
@@ -23,6 +29,9 @@ interface Case {
   readonly isEmpty?: boolean;
   readonly approved?: readonly string[];
   readonly heldSince?: ReadonlyMap<string, number>;
+  readonly desired?: Partial<DesiredState>;
+  readonly now?: number;
+  readonly freezeReason?: string;
 }
 
 const entryOf = (n: number) => ({
@@ -88,6 +97,7 @@ function ask(changes: readonly Change[], more: Case = {}): GuardVerdict {
       questions: NO_QUESTIONS,
       carried: [],
       refusals: [],
+      ...more.desired,
     },
     actual,
     users: numbers.map((n) => ({ ...makeUser(`p${n}`, 20100 + n), absent: more.isEmpty === true })),
@@ -105,8 +115,8 @@ function ask(changes: readonly Change[], more: Case = {}): GuardVerdict {
       heldSince: more.heldSince ?? new Map(),
     },
     approved: new Set(more.approved),
-    freezeReason: null,
-    now: NOW,
+    freezeReason: more.freezeReason ?? null,
+    now: more.now ?? NOW,
   };
   return guard(question);
 }
@@ -129,6 +139,7 @@ const removeLine = (n: number): Change => ({ ...person(n), kind: 'account-remove
 const write = (n: number, gained: string[], lost: string[]): Change => ({
   ...person(n),
   kind: 'keys-write',
+  until: null,
   text: 'x',
   gained,
   lost,
@@ -461,5 +472,148 @@ describe('what is remembered of what is done', () => {
       undefined,
       undefined,
     ]);
+  });
+});
+
+describe('no limit holds back', () => {
+  const six = numbers(1, 6);
+  const refusal = (n: number, code: string): Refusal => ({
+    scimId: `u-p${n}`,
+    kind: 'User',
+    code,
+    detail: '',
+  });
+
+  it.each(['blocked', 'retired', 'grant-ended'] as const)(
+    'what an operator decided of a person, nor counts it: %s',
+    (reason) => {
+      const changes = six.map((n) => close(n, reason));
+      const verdict = ask(changes, { closed: closedFor(six, reason) });
+      expect(verdict.held).toEqual([]);
+      for (const change of changes) expect(verdict.kinds.get(change)).toBe('account-close:unweighed');
+      // The same for another reason is held: it is the decision that makes the difference.
+      const implied = six.map((n) => close(n, 'no-access-group'));
+      expect(ask(implied, { closed: closedFor(six, 'no-access-group') }).held).toHaveLength(1);
+    },
+  );
+
+  it('a line that an operator dropped, while other leftovers are held', () => {
+    const leftovers = (fate: 'drop' | 'remove') =>
+      six.map((n) => ({ scimId: `u-p${n}`, kind: 'account' as const, name: `p${n}`, fate }));
+    const changes = six.map(removeLine);
+    expect(ask(changes, { desired: { leftovers: leftovers('drop') } }).go).toEqual(changes);
+    expect(ask(changes, { desired: { leftovers: leftovers('remove') } }).held).toHaveLength(1);
+  });
+
+  it('the loss of a blocked key, and no other loss of that person or of another', () => {
+    const lose = six.map((n) => write(n, [], ['SHA256:old']));
+    const blocked = { refusals: six.map((n) => refusal(n, 'key-blocked')) };
+    expect(ask(lose, { desired: blocked }).go).toEqual(lose);
+    expect(ask(lose, { desired: { refusals: six.map((n) => refusal(n, 'key-weak')) } }).held).toHaveLength(1);
+    const left = six.map((n) => leave(n, 't1'));
+    expect(ask(left, { desired: blocked }).held).toHaveLength(1);
+  });
+
+  it('a membership whose grant ended, and no other membership of that person', () => {
+    const endedGrants = new Set(six.map((n) => `u-p${n}\ng-users`));
+    const ended = six.map((n) => leave(n, 'slurm-users'));
+    const verdict = ask(ended, { desired: { endedGrants } });
+    expect(verdict.go).toEqual(ended);
+    expect(verdict.kinds.get(ended[0]!)).toBe('member-remove:unweighed');
+    expect(ask(ended).held).toHaveLength(1);
+    const others = six.map((n) => leave(n, 'unknown'));
+    expect(ask(others, { desired: { endedGrants } }).held).toHaveLength(1);
+    const keys = six.map((n): Change => ({ ...write(n, [], ['SHA256:old']), name: 'slurm-users' }));
+    expect(ask(keys, { desired: { endedGrants } }).held).toHaveLength(1);
+  });
+
+  it('the return of a person that an operator unblocks now, and holds others', () => {
+    const back = six.map((n): Change => ({ ...person(n), kind: 'account-reopen', entry: entryOf(n) }));
+    const all = six.map((n) => `unblocked u-p${n}`);
+    expect(ask(back, { approved: all }).go).toEqual(back);
+    expect(ask(back, { approved: all.slice(1) }).held).toEqual([]);
+    expect(ask(back, { approved: ['unblocked u-p40'] }).held).toHaveLength(1);
+    const lost = back.map((change) => ({ ...change, scimId: null }));
+    expect(ask(lost, { approved: ['unblocked null'] }).held).toHaveLength(1);
+  });
+});
+
+describe('one person', () => {
+  it('who loses access and a membership loses access, in whatever order the changes come', () => {
+    const six = numbers(1, 6);
+    for (const order of [[loseLast, leaveOne] as const, [leaveOne, loseLast] as const]) {
+      const verdict = ask(six.flatMap((n) => order.map((make) => make(n))));
+      expect(reasons(verdict)).toEqual([
+        `6 of 50 people would lose access without an explicit revocation by the store ${OVER}`,
+      ]);
+      expect(verdict.held[0]!.changes).toHaveLength(12);
+    }
+    function loseLast(n: number): Change {
+      return removeLine(n);
+    }
+    function leaveOne(n: number): Change {
+      return leave(n, 't1');
+    }
+  });
+
+  it('whose membership goes with a vanished group waits with all of it', () => {
+    const users = makeGroup('users', 31000, ['u-p1'], { name: 'slurm-users' });
+    const changes = [leave(1, 'slurm-users'), write(1, [], ['SHA256:old'])];
+    const { held, go } = ask(changes, { groups: [{ ...users, absent: true }] });
+    expect(held).toMatchObject([{ kind: 'vanished', changes }]);
+    expect(go).toEqual([]);
+  });
+
+  it('whose group is one of two that access names, and the other is there, waits all the same', () => {
+    const access = 'access: { groups: [{ name: slurm-users, id: g-users }, { name: second, id: g-second }] }';
+    const users = makeGroup('users', 31000, ['u-p1'], { name: 'slurm-users' });
+    const second = makeGroup('second', 31002, ['u-p2'], { name: 'second' });
+    const closed = closedFor([1, 2], 'no-access-group');
+    const changes = [close(1, 'no-access-group'), close(2, 'no-access-group')];
+    const { held, go } = ask(changes, { access, closed, groups: [users, { ...second, absent: true }] });
+    expect(held).toMatchObject([{ kind: 'vanished', changes: changes.slice(1) }]);
+    expect(go).toEqual(changes.slice(0, 1));
+  });
+});
+
+describe('the rules of sudo', () => {
+  it('wait with a vanished sudo group, together with the root shells that would end', () => {
+    const access = (ids: string) =>
+      `access: { groups: [{ name: slurm-users, id: g-users }], sudo_groups: [${ids}] }`;
+    const admins = makeGroup('admins', 31001, ['u-p1'], { name: 'slurm-admins' });
+    const rules: Change[] = [
+      { ...person(1), scimId: null, name: 'sunk-agent', kind: 'sudoers-remove', leavers: [] },
+      { ...person(2), kind: 'root-shells-end', uid: 20102 },
+    ];
+    const groups = [makeGroup('users', 31000, [], { name: 'slurm-users' }), { ...admins, absent: true }];
+    const changes = [leave(1, 'slurm-admins'), ...rules];
+    for (const ids of [
+      '{ name: slurm-admins, id: g-admins }',
+      '{ name: slurm-users, id: g-users }, { name: slurm-admins, id: g-admins }',
+    ]) {
+      const { held, go } = ask(changes, { access: access(ids), groups });
+      expect(held).toMatchObject([{ kind: 'vanished', changes }]);
+      expect(go).toEqual([]);
+    }
+  });
+});
+
+describe('what is held', () => {
+  it('by two limits is in the first set alone', () => {
+    const six = numbers(1, 6);
+    const groups = numbers(1, 6).map(removeGroup);
+    const changes = [...six.map((n) => leave(n, `t${n}`)), ...groups];
+    const { held } = ask(changes, { teams: 50 });
+    expect(held.map((set) => set.changes.length)).toEqual([12]);
+    expect(new Set(held[0]!.changes)).toEqual(new Set(changes));
+  });
+
+  it('by a freeze says why and since when', () => {
+    const changes = [close(1, 'absent')];
+    const more = { closed: closedFor([1], 'absent'), freezeReason: 'frozen by a test' };
+    const [set] = ask(changes, more).held;
+    expect(set).toMatchObject({ kind: 'frozen', reason: 'frozen by a test', since: NOW, actsAt: null });
+    const [later] = ask(changes, { ...more, now: NOW + 60, heldSince: new Map([[set!.hash, NOW]]) }).held;
+    expect(later!.since).toBe(NOW);
   });
 });

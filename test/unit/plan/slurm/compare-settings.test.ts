@@ -6,7 +6,6 @@ import type { SlurmAccountRow } from '../../../../src/plan/slurm/slurm-rows.ts';
 
 const ROW: SlurmAccountRow = {
   name: 'ml',
-  organization: 'sunk-agent',
   parent: 'root',
   qos: ['high', 'normal'],
   defaultQos: 'normal',
@@ -99,4 +98,16 @@ test('TRES are compared one by one', () => {
   expect(tres('cpu=1,gres/gpu=2', 'cpu=2,gres/gpu=1').raises).toBe(true);
   expect(tres('gres/gpu=1', 'cpu=2,gres/gpu=1').raises).toBe(true);
   expect(tres('cpu=2,gres/gpu=1', 'cpu=2').raises).toBe(false);
+});
+
+test('TRES that a rule no longer names are taken away one by one, since Slurm keeps what is not named', () => {
+  const set = (rule: string, slurm: string) =>
+    compare({ limits: { GrpTRES: rule } }, { limits: { GrpTRES: slurm } }).settings?.limits['GrpTRES'];
+  expect(set('cpu=9', 'cpu=2,node=1')).toBe('cpu=9,node=-1');
+  expect(set('-1', 'cpu=2,gres/gpu=1')).toBe('cpu=-1,gres/gpu=-1');
+  expect(set('cpu=2', '-1')).toBe('cpu=2');
+  expect(set('cpu=2,node=-1', 'cpu=2')).toBe(undefined);
+  expect(compare({ limits: { GrpTRES: 'cpu=9' } }, { limits: { GrpTRES: 'cpu=9,node=1' } }).raises).toBe(
+    true,
+  );
 });

@@ -35,7 +35,7 @@ function plan({
 }: Case) {
   const slurm = makeFakeSlurm([['alice', uid]]);
   slurm.accounts.push({ ...slurm.accounts[0]!, name: 'ml', parent: 'root' });
-  slurm.users.push({ name: 'alice', defaultAccount: 'ml', adminLevel: 'None' });
+  slurm.users.push({ name: 'alice', defaultAccount: 'ml' });
   slurm.resolved.set('alice', uid);
   slurm.associations.push({ id: 9, account: 'ml', user: 'alice', partition: '', isStopped });
   for (const kind of jobs) slurm.jobs.push({ user: 'alice', account: 'ml', isPending: kind === 'pending' });
@@ -49,8 +49,8 @@ function plan({
     }),
     rows: slurm.read(),
     owned: [
-      { kind: 'account', name: 'ml', scimId: 'g-ml' },
-      { kind: 'user', name: 'alice', scimId: 'u-alice' },
+      { cluster: 'fake', kind: 'account', name: 'ml', scimId: 'g-ml' },
+      { cluster: 'fake', kind: 'user', name: 'alice', scimId: 'u-alice' },
     ],
     held: new Set(),
     stops: {

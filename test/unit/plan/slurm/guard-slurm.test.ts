@@ -96,6 +96,28 @@ describe('people who lose Slurm accounts', () => {
     expect(held[0]?.changes).toEqual(expect.arrayContaining([...losses, add]));
   });
 
+  test('are a share of those who were there when the window began, also who cannot log in any more', () => {
+    const left = NAMES.slice(2);
+    const past = users.map((user) =>
+      left.includes(user.record.userName.split('@')[0] ?? '')
+        ? { ...user, record: { ...user.record, active: false } }
+        : user,
+    );
+    const done = left.map((name) => ({
+      at: NOW - 600,
+      scimId: `u-${name}`,
+      kind: 'slurm-association-remove:lose-association',
+    }));
+    const config = {
+      ...CONFIG,
+      limits: { ...CONFIG.limits, max_loss: { ...CONFIG.limits.max_loss, share: 1 } },
+    };
+    const desired = computeDesiredState(makeInput({ users: past, groups, config }));
+    const question = { users: past, config, desired, record: { done, heldSince: new Map<string, number>() } };
+    const changes = [...lose('p0'), ...lose('p1')];
+    expect(guard(changes, question, left)).toMatchObject({ go: changes, held: [] });
+  });
+
   test('count those who lost something within the window, and no others', () => {
     const done = ['p5', 'p6'].map((name) => ({
       at: NOW - 600,

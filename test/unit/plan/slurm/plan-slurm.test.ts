@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { slurm as slurmConfig } from '../../../../src/config/slurm.ts';
 import { toBatches } from '../../../../src/agent/slurm/slurm-steps.ts';
-import { planSlurm, type SlurmPlan } from '../../../../src/plan/slurm/plan-slurm.ts';
+import type { SlurmPlan } from '../../../../src/plan/slurm/plan-model.ts';
+import { isAtRest, planSlurm } from '../../../../src/plan/slurm/plan-slurm.ts';
 import type { SlurmOwned } from '../../../../src/plan/slurm/slurm-rows.ts';
 import { computeDesiredSlurm } from '../../../../src/policy/slurm/desired-slurm.ts';
 import { type FakeSlurm, makeFakeSlurm } from '../../../support/slurm/fake-slurm.ts';
@@ -63,7 +64,9 @@ function settle(
     });
     if (plan.changes.length === 0) return plan;
     if (turn === 6) throw new Error(`does not come to rest: ${JSON.stringify(plan.changes)}`);
-    owned.push(...plan.owned.filter((one) => !owned.some((o) => o.kind === one.kind && o.name === one.name)));
+    const isKnown = (one: SlurmOwned): boolean =>
+      owned.some((o) => o.cluster === one.cluster && o.kind === one.kind && o.name === one.name);
+    owned.push(...plan.owned.filter((one) => !isKnown(one)));
     for (const { step } of toBatches(plan.changes)) {
       try {
         slurm.apply(step);
@@ -107,7 +110,7 @@ describe('a plan for Slurm', () => {
         for (const [n, row] of rows.entries()) {
           slurm.associations.push({ ...row, id: 1000 + n, isStopped: false });
           if (!slurm.users.some(({ name }) => name === row.user))
-            slurm.users.push({ name: row.user, defaultAccount: row.account, adminLevel: 'None' });
+            slurm.users.push({ name: row.user, defaultAccount: row.account });
           slurm.resolved.set(row.user, slurm.names.get(row.user) ?? 1);
         }
         for (const user of busy)
@@ -243,16 +246,101 @@ describe('a plan for Slurm', () => {
 
   it('says which account of others stands in the way, and changes nothing of it', () => {
     const slurm = makeFakeSlurm(ALL);
-    slurm.accounts.push({ ...slurm.accounts[0]!, name: 'ml', organization: 'sunk-agent' });
+    slurm.accounts.push({ ...slurm.accounts[0]!, name: 'ml' });
     const before = structuredClone(slurm.accounts);
     const { refusals } = settle(slurm, { members: { ml: ['alice'] }, enabled: ['alice'] }, [
-      { kind: 'account', name: 'bio', scimId: 'g-bio' },
+      { cluster: 'fake', kind: 'account', name: 'bio', scimId: 'g-bio' },
     ]);
     expect(refusals.map(({ code }) => code)).toEqual(['slurm-account-foreign']);
     expect(slurm.accounts.filter(({ name }) => name === 'ml' || name === 'root')).toEqual(
       before.filter(({ name }) => name === 'ml' || name === 'root'),
     );
     expect(pairs(slurm)).toEqual(['root root']);
+  });
+});
+
+describe('what sunk-agent made in another cluster', () => {
+  const clusters = fc.constantFrom('other', 'Fake', 'fake ', 'fake2', '');
+
+  it('makes no row of this one managed: none is altered or removed, whatever its name', () => {
+    let met = 0;
+    fc.assert(
+      fc.property(worlds, worlds, clusters, fc.subarray([...NAMES]), (before, after, cluster, busy) => {
+        const slurm = makeFakeSlurm(ALL);
+        const there: SlurmOwned[] = [];
+        settle(slurm, before, there);
+        for (const user of busy)
+          for (const { account } of slurm.associations.filter((row) => row.user === user))
+            slurm.jobs.push({ user, account, isPending: false });
+        const owned = there.map((one) => ({ ...one, cluster }));
+        const { accounts, users, associations, jobs } = slurm.read();
+        // All that can be in the way is there already, and of others.
+        const { refusals } = settle(slurm, after, owned);
+        met += refusals.filter(({ code }) => code.endsWith('-foreign')).length;
+        expect(slurm.accounts).toEqual(expect.arrayContaining(accounts));
+        expect(slurm.users).toEqual(expect.arrayContaining(users));
+        expect(slurm.associations).toEqual(expect.arrayContaining(associations));
+        expect(slurm.jobs).toEqual(jobs);
+        expect(owned.filter((one) => one.cluster === cluster)).toHaveLength(there.length);
+      }),
+      { numRuns: 300 },
+    );
+    expect(met).toBeGreaterThan(100);
+  });
+
+  it('is said where its name is in the way', () => {
+    const slurm = makeFakeSlurm(ALL);
+    const owned: SlurmOwned[] = [];
+    const world = { members: { ml: ['alice'] }, enabled: ['alice'] };
+    settle(slurm, world, owned);
+    const { refusals } = settle(
+      slurm,
+      world,
+      owned.map((one) => ({ ...one, cluster: 'other' })),
+    );
+    expect(refusals.find(({ name }) => name === 'ml')).toMatchObject({
+      code: 'slurm-account-foreign',
+      detail: expect.stringContaining('in the cluster fake, only in other'),
+    });
+  });
+});
+
+describe('a plan that is at rest', () => {
+  it('is the same whatever the guard holds and operators block', () => {
+    const stops = fc.subarray([...NAMES]).map((names) => new Set(names.map((name) => `u-${name}`)));
+    let found = 0;
+    fc.assert(
+      fc.property(worlds, worlds, stops, stops, fc.boolean(), (before, after, held, blocked, isSame) => {
+        const rules = RULES.map((rule) => ({ ...rule, drain: '1h' }));
+        const slurm = makeFakeSlurm(ALL);
+        const owned: SlurmOwned[] = [];
+        settle(slurm, { ...before, rules }, owned);
+        // Jobs of who leaves, and a user of others.
+        for (const { user, account, id } of slurm.associations)
+          if (id % 2 === 0) slurm.jobs.push({ user, account, isPending: id % 4 === 0 });
+        if (held.has('u-bob')) owned.splice(0, owned.length, ...owned.filter(({ name }) => name !== 'bob'));
+        const input = {
+          desired: computeDesired({ ...(isSame ? before : after), rules }),
+          rows: slurm.read(),
+          owned,
+        };
+        const bare = planSlurm({ ...input, held: NO_ONE, stops: NO_STOPS });
+        if (!isAtRest(bare)) return;
+        found += 1;
+        const at = new Map(slurm.associations.map(({ user, account }) => [`${user} ${account}`, 5]));
+        expect(planSlurm({ ...input, held, stops: { now: 10, at, blocked } })).toEqual(bare);
+      }),
+      { numRuns: 300 },
+    );
+    expect(found).toBeGreaterThan(50);
+  });
+
+  it('is none with a change, a drain or a refusal of a person', () => {
+    const rest = { changes: [], owned: [], refusals: [], draining: [] };
+    const refusal = { scimId: 'x', name: 'x', code: 'slurm-name', detail: '' };
+    expect(isAtRest({ ...rest, refusals: [{ ...refusal, kind: 'Group' }] })).toBe(true);
+    expect(isAtRest({ ...rest, refusals: [{ ...refusal, kind: 'User' }] })).toBe(false);
+    expect(isAtRest({ ...rest, draining: [{ name: 'x', account: 'ml', until: 1 }] })).toBe(false);
   });
 });
 
@@ -264,7 +352,7 @@ describe('settings of an account', () => {
     const { changes } = planSlurm({
       desired: computeDesired({ members: {}, enabled: [], rules }),
       rows: slurm.read(),
-      owned: [{ kind: 'account', name: 'ml', scimId: 'g-ml' }],
+      owned: [{ cluster: 'fake', kind: 'account', name: 'ml', scimId: 'g-ml' }],
       held: NO_ONE,
       stops: NO_STOPS,
     });

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { DISABLED_DAY } from '../../../../src/plan/actual.ts';
 import { listNotInStore } from '../../../../src/plan/sync/list-not-in-store.ts';
-import { findNotInStore } from '../../../../src/policy/not-in-store.ts';
+import { findNotInStore } from '../../../../src/policy/leftovers.ts';
 import { makeHost, toHostState } from '../../../support/records/model-host.ts';
 
 const leftovers = findNotInStore(

@@ -41,6 +41,7 @@ const write = (lost: string[]): Change => ({
   kind: 'keys-write',
   because: 'the store lists other keys',
   text: '',
+  until: null,
   gained: [],
   lost,
 });

@@ -95,3 +95,35 @@ test('its group goes when no account has the gid any more, and stays while one h
   const moved = computeDesiredState(makeInput({ bindings: bindings.with(0, makeBinding('alice', 20_100)) }));
   expect(moved.leftovers).toMatchObject([{ kind: 'group', name: 'alice', fate: 'remove' }]);
 });
+
+describe('no group is made for a primary gid', () => {
+  test.each(['docker', 'Anna:Smith', 'systemd-x'])('under a name that is none to grant: %s', (name) => {
+    expect(names([account(name, 10_000)])).toEqual([]);
+  });
+
+  test('under a name that is taken in another case, which sudo takes for the same', () => {
+    const facts = { ...FACTS, foreignGroups: [{ name: 'anna', gid: 5, members: [] }] };
+    expect(names([account('Anna', 10_000)], { facts })).toEqual([]);
+    expect(names([account('Anna', 10_000)])).toEqual(['Anna 10000']);
+    const bound = makeBinding('Anna', 20_900, { kind: 'group', scimId: 'g-other' });
+    expect(names([account('Anna', 10_000)], { bindings: new Map([['g-other', bound]]) })).toEqual([]);
+  });
+
+  test('while a name service was not asked, and where the ledger has a group under that SCIM id', () => {
+    const services = checkServices({ services: ['ldap'], answers: null }, []);
+    const waiting = make([account('alice', 10_000)], { services });
+    expect([waiting.groups, waiting.bindings]).toEqual([[], []]);
+    expect(waiting.grants).toEqual([{ group: 'alice', gid: 10_000 }]);
+    const other = makeBinding('crew', 20_900, { kind: 'group', scimId: 'u-alice' });
+    const { groups, bindings } = make([account('alice', 10_000)], {
+      bindings: new Map([['u-alice', other]]),
+    });
+    expect([groups, bindings]).toEqual([[], []]);
+  });
+
+  test('by a publisher, where a former publisher has one', () => {
+    const published = { accounts: [], groups: [{ name: 'oldteam', gid: 10_000, members: [] }] };
+    const config = { ...CONFIG, accounts: { ...CONFIG.accounts, backend: 'nsscache' as const } };
+    expect(names([account('alice', 10_000)], { config, facts: { ...FACTS, published } })).toEqual([]);
+  });
+});

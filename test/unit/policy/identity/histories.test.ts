@@ -1,7 +1,7 @@
 // People and groups that come, go, are created again, change names and uids, over syncs, rebinds and lost state.
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
-import { planRebinding } from '../../../../src/policy/identity/rebind.ts';
+import { planRebinding } from '../../../../src/policy/ledger/rebind.ts';
 import type { StoredGroup, StoredUser } from '../../../../src/policy/model.ts';
 import { makeNode, runSync, type Node } from '../../../support/records/fleet.ts';
 import { makeConfig, makeGroup, makeUser, NOW } from '../../../support/records/organisation.ts';

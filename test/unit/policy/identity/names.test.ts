@@ -6,7 +6,7 @@ import { compileGlob } from '../../../../src/common/text/glob.ts';
 import { chooseId, deriveId } from '../../../../src/policy/identity/ids.ts';
 import { chooseHome, cleanGecos, findShell, isSafeHome } from '../../../../src/policy/identity/profile.ts';
 import { isReservedId, isReservedName } from '../../../../src/policy/identity/reserved.ts';
-import { renderSudoers } from '../../../../src/policy/sudoers.ts';
+import { readSudoersEnds, readSudoersUids, renderSudoers } from '../../../../src/policy/sudoers.ts';
 import {
   foldDomains,
   isSafeName,
@@ -38,6 +38,7 @@ describe('readUsername', () => {
     ['alice@example.com.evil.org', 'name-domain'],
     ['alice@', 'name-domain'],
     ['@example.com', 'name-start'],
+    ['@elsewhere.com', 'name-domain'],
     ['alice@evil@example.com', 'name-characters'],
     ['alice+test@example.com', 'name-plus'],
     ['alice+test', 'name-plus'],
@@ -64,6 +65,18 @@ describe('readUsername', () => {
     expect(readUsername('alice@example.com', foldDomains([]))).toMatchObject({ code: 'name-domain' });
     expect(readUsername('alice', foldDomains([]))).toEqual({ ok: true, name: 'alice' });
   });
+
+  it.each([
+    ['al é', 'the user name has blanks or characters outside ASCII'],
+    ['a*', 'the user name has characters other than letters, digits, - _ and dots'],
+    ['1', 'the user name does not start with a letter'],
+    ['a'.repeat(32), 'the user name has more than 31 characters'],
+  ])('says of %j: %s', (value, detail) => expect(readUsername(value, domains)).toMatchObject({ detail }));
+
+  it.each([
+    ['team é', 'the group name has characters outside ASCII'],
+    ['team*', 'the group name has characters other than letters, digits, - _ and dots'],
+  ])('says of the group %j: %s', (value, detail) => expect(readGroupName(value)).toMatchObject({ detail }));
 
   it('says in words what is wrong', () => {
     for (const value of [null, 'é', 'a@b@c', 'a@elsewhere', 'a+b', '1', 'a*', 'a'.repeat(40)]) {
@@ -231,12 +244,14 @@ describe('profile', () => {
     ['\ud800lone', 'lone'],
     [null, ''],
     [`${'a'.repeat(99)} b`, 'a'.repeat(99)],
+    [` ${'a'.repeat(100)}`, 'a'.repeat(100)],
+    [`${':'.repeat(1000)}late`, ''],
     ['😀'.repeat(200), '😀'.repeat(100)],
   ])('cleans %j to %j', (name, gecos) => {
     expect(cleanGecos(name)).toBe(gecos);
   });
 
-  const rules = { home: '/home/%u', home_prefixes: ['/home', '/mnt/home/', '/'] };
+  const rules = { home: '/home/%u', home_prefixes: ['/home', '/mnt/home//', '/'] };
   it.each([
     [null, '/home/alice'],
     ['', '/home/alice'],
@@ -256,6 +271,7 @@ describe('profile', () => {
     ['/home/é', 'home-path'],
     [`/home/${'x'.repeat(250)}`, 'home-path'],
     ['/home/..x', '/home/..x'],
+    [`/home/${'x'.repeat(249)}`, `/home/${'x'.repeat(249)}`],
   ])('judges the home %j: %s', (home, expected) => {
     const reading = chooseHome(home, 'alice', rules);
     expect(reading.ok ? reading.home : reading.code).toBe(expected);
@@ -269,7 +285,8 @@ describe('profile', () => {
   });
 
   it('takes a shell only from /etc/shells', () => {
-    const shells = new Set(['/bin/bash', 'relative', '/bin/a b']);
+    const shells = new Set(['/bin/bash', 'relative', 'x/bin/bash', '/bin/a b']);
+    expect(findShell('x/bin/bash', shells)).toBeNull();
     expect(findShell('/bin/bash', shells)).toBe('/bin/bash');
     expect(findShell('/bin/evil', shells)).toBeNull();
     expect(findShell('relative', shells)).toBeNull();
@@ -285,11 +302,20 @@ describe('profile', () => {
 
 describe('renderSudoers', () => {
   it('writes one rule a uid, sorted, and nothing where there is none', () => {
-    expect(renderSudoers([])).toBe('');
-    expect(renderSudoers([300, 31, 300])).toBe(
+    expect(renderSudoers([], new Map())).toBe('');
+    expect(renderSudoers([300, 31, 300], new Map())).toBe(
       '# Written by sunk-agent from access.sudo_groups; changes are overwritten.\n' +
         '#31 ALL=(ALL:ALL) NOPASSWD: ALL\n#300 ALL=(ALL:ALL) NOPASSWD: ALL\n',
     );
+  });
+});
+
+describe('a sudoers file is read', () => {
+  it('rule by rule, each at the beginning of a line', () => {
+    const ends = new Map([[300, 1_900_000_000]]);
+    const text = `# see #5 here, and #6 NOTAFTER=20300101000000Z there\n${renderSudoers([31, 300], ends)}`;
+    expect(readSudoersUids(text)).toEqual(new Set([31, 300]));
+    expect(readSudoersEnds(text)).toEqual(ends);
   });
 });
 

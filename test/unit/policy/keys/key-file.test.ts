@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { AcceptedKey } from '../../../../src/policy/model.ts';
+import type { AcceptedKey, NodeFacts } from '../../../../src/policy/model.ts';
 import { issueCredentials } from '../../../../src/policy/keys/credential.ts';
 import { renderExpiry, renderKeyFile } from '../../../../src/policy/keys/key-file.ts';
 import { anyText } from '../../../support/records/any-text.ts';
@@ -56,4 +56,29 @@ test('a second begun counts as a whole one', () => {
 
 test('in a zone that is not known the expiry is late rather than early', () => {
   expect(renderExpiry(AT, { zulu: false, timeZone: 'Mars/Olympus' })).toBe('20261125030000');
+});
+
+test('an expiry in local time is late by an hour more than the largest offset of the zone within half a year', () => {
+  const local = (timeZone: string): string => renderExpiry(AT, { zulu: false, timeZone });
+  expect(local('Europe/Berlin')).toBe('20261124150000');
+  expect(local('America/Los_Angeles')).toBe('20261124060000');
+  expect(local('Asia/Kathmandu')).toBe('20261124184500');
+  for (const zone of ['UTC', 'Etc/UTC', 'GMT', 'Universal']) expect(local(zone)).toBe('20261124120000');
+});
+
+test('the end of a grant is the last second before it, by no reading later', () => {
+  const end = (expiresAt: number, style: NodeFacts['expiry']): string | undefined =>
+    /expiry-time="(\d+Z?)"/.exec(
+      renderKeyFile(
+        issueCredentials([key('a')], 'id', expiresAt).map((one) => ({ ...one, isEnd: true })),
+        style,
+      ),
+    )?.[1];
+  expect(end(AT, UTC)).toBe('20261124115959Z');
+  expect(end(AT + 0.5, UTC)).toBe('20261124115959Z');
+  expect(end(AT, { zulu: false, timeZone: 'Europe/Berlin' })).toBe('20261124125959');
+  expect(end(AT, { zulu: false, timeZone: 'America/Los_Angeles' })).toBe('20261124035959');
+  expect(end(AT, { zulu: false, timeZone: 'Mars/Olympus' })).toBe('20261123235959');
+  expect(end(-5, UTC)).toBe('19700102000000Z');
+  expect(end(1e15, UTC)).toMatch(/^9999\d{10}Z$/);
 });

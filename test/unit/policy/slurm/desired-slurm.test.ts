@@ -50,8 +50,24 @@ describe('rules', () => {
     ]);
   });
 
+  it('refuse an imported account whose name Slurm would fold into another one', () => {
+    const input = { config: configure([{ group: 'ml' }]), groups: [group('ml', ['u-Alice', 'u-_bob'])] };
+    const { people, refusals } = computeDesiredSlurm({
+      ...input,
+      people: [person('Alice'), person('_bob'), person('Zoe')],
+    });
+    expect(people.map(({ name }) => name)).toEqual(['_bob']);
+    const detail = 'the account Alice cannot be a Slurm user: Slurm would fold that name into another one';
+    expect(refusals).toEqual([
+      { kind: 'User', code: 'slurm-name', scimId: 'u-Alice', name: 'Alice', detail },
+    ]);
+  });
+
   it('give nothing to who is disabled, whatever the groups say', () => {
-    const input = { config: configure([{ group: 'ml' }]), groups: [group('ml', ['u-alice'])] };
+    const input = {
+      config: configure([{ group: 'ml', default: true }]),
+      groups: [group('ml', ['u-alice'])],
+    };
     const { people } = computeDesiredSlurm({ ...input, people: [person('alice', false)] });
     expect(people).toMatchObject([{ accounts: [], defaultAccount: null }]);
   });
@@ -63,10 +79,48 @@ describe('rules', () => {
       people: [person('alice')],
     });
     expect(people[0]?.accounts).toEqual(['ml']);
-    expect(refusals.map(({ code, scimId }) => [code, scimId])).toEqual([
-      ['slurm-group-missing', expect.stringContaining('ml')],
-      ['slurm-group-missing', 'typo'],
+    const missing = (name: string): string =>
+      `the store does not have the group ${name} that a rule of slurm.rules names`;
+    const common = { kind: 'Group', code: 'slurm-group-missing' };
+    expect(refusals).toEqual([
+      {
+        ...common,
+        scimId: group('ml', []).record.id,
+        name: 'ml',
+        detail: `${missing('ml')}: the associations of its last members stay as they are`,
+      },
+      { ...common, scimId: 'typo', name: 'typo', detail: missing('typo') },
     ]);
+  });
+
+  it('find a group that is gone by the id to which it is pinned, whatever characters its name has', () => {
+    const gone = group('ml-*', ['u-alice'], true);
+    const { people, refusals } = computeDesiredSlurm({
+      config: configure([
+        { group: 'ml-*', id: gone.record.id, account: 'ml' },
+        { group: 'bio', id: 'g-unknown' },
+      ]),
+      groups: [gone],
+      people: [person('alice')],
+    });
+    expect(people[0]?.accounts).toEqual(['ml']);
+    expect(refusals.map(({ code, scimId }) => [code, scimId])).toEqual([
+      ['slurm-group-missing', gone.record.id],
+      ['slurm-group-missing', 'g-unknown'],
+    ]);
+  });
+
+  it('describe an account that several of them give by the first one, and its group by the first name', () => {
+    const { accounts } = computeDesiredSlurm({
+      config: configure([
+        { group: 'team-*', account: 'team', fairshare: 2, qos: ['normal', 'high'] },
+        { group: 'bio', account: 'team', fairshare: 9 },
+      ]),
+      groups: [group('bio', []), group('team-b', []), group('team-a', [])],
+      people: [],
+    });
+    const scimId = group('team-a', []).record.id;
+    expect(accounts).toMatchObject([{ name: 'team', scimId, fairshare: 2, qos: ['high', 'normal'] }]);
   });
 
   it('pin a group by its SCIM id', () => {
@@ -89,12 +143,41 @@ describe('rules', () => {
         people: [person('alice')],
       });
       expect(accounts).toEqual([]);
-      expect(refusals.map(({ code }) => code)).toEqual(['slurm-name']);
+      expect(refusals).toEqual([
+        {
+          kind: 'Group',
+          code: 'slurm-name',
+          scimId: group(name, []).record.id,
+          name,
+          detail: `the group ${name} cannot be a Slurm account: Slurm would fold or split that name. Give its rule an account`,
+        },
+      ]);
     },
   );
 
+  it('order accounts by name, and each after its parent', () => {
+    const { accounts } = computeDesiredSlurm({
+      config: configure([
+        { group: 'd' },
+        { group: 'c' },
+        { group: 'b', parent: 'c' },
+        { group: 'a', parent: 'b' },
+      ]),
+      groups: ['d', 'a', 'b', 'c'].map((name) => group(name, [])),
+      people: [],
+    });
+    expect(accounts.map(({ name }) => name)).toEqual(['c', 'b', 'a', 'd']);
+  });
+
   it('do not depend on the order of groups and people', () => {
-    const groups = [group('a', ['u-alice', 'u-bob']), group('b', ['u-bob']), group('c', ['u-carol'], true)];
+    const alike = group('a', ['u-bob']);
+    const groups = [
+      group('a', ['u-alice', 'u-bob']),
+      // A store may have two groups of one name.
+      { ...alike, record: { ...alike.record, id: 'g-0' } },
+      group('b', ['u-bob']),
+      group('c', ['u-carol'], true),
+    ];
     const people = [person('alice'), person('bob'), person('carol', false)];
     const config = configure([
       { group: '*', default: true },
@@ -103,8 +186,8 @@ describe('rules', () => {
     const once = computeDesiredSlurm({ config, groups, people });
     fc.assert(
       fc.property(
-        fc.shuffledSubarray(groups, { minLength: 3 }),
-        fc.shuffledSubarray(people, { minLength: 3 }),
+        fc.shuffledSubarray(groups, { minLength: groups.length }),
+        fc.shuffledSubarray(people, { minLength: people.length }),
         (one, other) => {
           expect(computeDesiredSlurm({ config, groups: one, people: other })).toEqual(once);
         },

@@ -1,7 +1,7 @@
 // What a server compressed without being asked: understood within the bound, and nothing else.
 import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { AnswerTooMuch, decodeBody, parseBody } from '../../../../src/reader/http/body.ts';
+import { AnswerTooMuch, decodeBody, parseBody } from '../../../../src/reader/http/answer.ts';
 
 const TEXT = Buffer.from(JSON.stringify({ Resources: Array.from({ length: 100 }, (_, n) => n) }));
 const LIMIT = TEXT.length;

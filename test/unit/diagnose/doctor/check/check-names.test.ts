@@ -37,7 +37,7 @@ describe('check `names`', () => {
   });
 
   test('accounts that differ are an error, which doctor can fix where nscd is the cause', () => {
-    expect(only(withNames({ differing: ['alice'], hasNscd: true }))).toMatchObject({
+    expect(only(withNames({ differing: ['alice'], isStale: true }))).toMatchObject({
       code: 'names-nscd',
       level: 'error',
       fix: 'nscd-flush',
@@ -47,7 +47,22 @@ describe('check `names`', () => {
       level: 'error',
       fix: null,
     });
-    expect(checkNames(withNames({ hasNscd: true }))).toEqual([]);
+    expect(checkNames(withNames({ isStale: true }))).toEqual([]);
+  });
+
+  test('an nscd that hangs is named before what it seems to say', () => {
+    const finding = only(withNames({ differing: ['alice'], isNscdHung: true, isStale: true }));
+    expect(finding).toMatchObject({
+      code: 'names-nscd-hangs',
+      fix: null,
+      howToFix: 'systemctl restart nscd',
+    });
+  });
+
+  test('a service that answers before the files is named', () => {
+    const finding = only(withNames({ differing: ['alice'], answering: 'sss' }));
+    expect(finding?.detail).toMatch(/alice: the service sss answers first$/);
+    expect(finding?.howToFix).toMatch(/^put files first/);
   });
 
   test('of many accounts that differ it names three', () => {

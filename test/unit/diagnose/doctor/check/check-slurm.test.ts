@@ -56,6 +56,11 @@ describe('check `slurm`', () => {
       },
     ],
     [
+      'slurm-unassigned',
+      'warning',
+      { status: { ...STATUS, unassigned: [{ kind: 'user', name: 'zoe', scimId: 'u' }] } },
+    ],
+    [
       'slurm-secret',
       'security',
       { secrets: [{ path: '/etc/munge/munge.key', uid: 1, gid: 1, mode: 0o440 }] },

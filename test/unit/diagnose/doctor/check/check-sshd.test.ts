@@ -14,6 +14,31 @@ describe('check `sshd`', () => {
     expect(checkSshd(node({ isSshdRunning: null }))).toEqual([]);
   });
 
+  test('does not blame sshd for what it has for the account of another name service', () => {
+    const facts = withFindings(finding('sshd-other-command', true), finding('sshd-user-ca', false));
+    if (!healthyNode.names.ok) throw new Error('the sample has an answer');
+    const { value } = healthyNode.names;
+    const codesBeside = (more: Partial<typeof value>): string[] =>
+      checkSshd({ ...facts, names: probed({ ...value, differing: ['alice'], ...more }) }).map(
+        ({ code }) => code,
+      );
+    expect(codesBeside({ answering: 'sss' })).toEqual(['sshd-user-ca']);
+    // What nscd is late with is still an account of this node.
+    expect(codesBeside({ isStale: true })).toEqual(['sshd-other-command', 'sshd-user-ca']);
+  });
+
+  test('says that sshd does not run, or else what keeps it from starting', () => {
+    const stopped = (code: string) =>
+      checkSshd({ ...withFindings(finding(code, true)), isSshdRunning: false });
+    expect(stopped('sshd-not-listening').map(({ code }) => code)).toEqual(['sshd-not-running']);
+    expect(stopped('sshd-listen-address').map(({ code }) => code)).toEqual(['sshd-listen-address']);
+    expect(stopped('sshd-user-ca').map(({ code }) => code)).toEqual(['sshd-not-running', 'sshd-user-ca']);
+  });
+
+  test('warns of an sshd that only this node reaches', () => {
+    expect(checkSshd(withFindings(finding('sshd-loopback', false)))[0]?.level).toBe('warning');
+  });
+
   test.each([
     ['sshd-other-command', 'sshd-drop-in'],
     ['sshd-other-command-user', 'sshd-drop-in'],

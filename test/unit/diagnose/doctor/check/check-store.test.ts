@@ -50,6 +50,7 @@ describe('a store that is not reached', () => {
     ['store-tls', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
     ['store-tls', 'ERR_SSL_WRONG_VERSION_NUMBER'],
     ['store-tls', 'EPROTO'],
+    ['store-ca-file', 'ca_file'],
     ['store-dns', 'ENOTFOUND'],
     ['store-dns', 'EAI_AGAIN'],
     ['store-unreachable', 'ECONNREFUSED'],

@@ -18,7 +18,7 @@ test('a loss that the guard holds is a warning with the hash, for as long as the
   expect(verdict).toMatchObject({ level: 'warning', code: reason.code, owner: 'provider' });
   // The cause comes first: an approval alone would take the access away.
   expect(verdict.howToFix).toMatch(
-    /^add the user: what is held then goes away.*if the loss is intended.*0123456789abcdef/,
+    /^add the user; sunk-agent plan shows what the guard holds\. If the loss is intended.*0123456789abcdef/,
   );
 });
 

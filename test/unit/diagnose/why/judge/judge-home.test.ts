@@ -1,9 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import type { Facts } from '../../../../../src/diagnose/why/facts.ts';
 import { judgeHome } from '../../../../../src/diagnose/why/judge/judge-home.ts';
-import { config, healthy, notProbed, probed } from '../../../../support/records/healthy.ts';
+import { config, healthy, notProbed, probed, withPerson } from '../../../../support/records/healthy.ts';
 
 const there = { state: 'there', isDirectory: true, uid: 10_000, mode: 0o700, closedAbove: null } as const;
+const failed = {
+  sync: 7,
+  at: 0,
+  scimId: 'a',
+  kind: 'home-create',
+  name: 'alice',
+  because: 'the home is missing',
+} as const;
 const withUserKeys: Facts['config'] = { ...config, keys: { ...config.keys, user_files: 'allow' } };
 
 describe('the link `home`', () => {
@@ -42,6 +50,20 @@ describe('the link `home`', () => {
 
   test('has no wrong owner where the name service was not asked', () => {
     expect(judgeHome({ ...healthy, names: notProbed, home: probed(there) }).level).toBe('ok');
+  });
+
+  test('is an error where it could not be made, since there is no key without it', () => {
+    const problem = { ...failed, problem: 'cannot make /home/alice: /home is immutable (chattr -i /home)' };
+    const facts = { ...withPerson({ problem }), home: probed({ state: 'missing' } as const) };
+    expect(judgeHome({ ...facts, keyFile: probed(null) })).toMatchObject({
+      level: 'error',
+      code: 'home-failed',
+      detail: expect.stringMatching(/\/home is immutable$/),
+      howToFix: 'chattr -i /home',
+    });
+    expect(judgeHome({ ...facts, keyFile: probed('a key') }).level).toBe('warning');
+    const other = withPerson({ problem: { ...problem, kind: 'keys-write' } });
+    expect(judgeHome({ ...other, home: facts.home }).code).toBe('home-missing');
   });
 
   test('has the fix for who makes homes', () => {

@@ -38,7 +38,11 @@ describe('the link `names`', () => {
   test.each<[string, Facts]>([
     ['names-no-shadow', answering({ shadow: null })],
     ['names-silent', answering({ fault: 'timed out' })],
-    ['names-silent', answering({ fault: 'timed out', entry: null, groups: [], hasNscd: true })],
+    ['names-nscd-hangs', answering({ fault: 'timed out', entry: null, groups: [], hasNscd: true })],
+    [
+      'names-silent',
+      answering({ fault: 'timed out', entry: null, uncached: null, groups: [], hasNscd: true }),
+    ],
     ['names-missing', answering({ entry: null })],
     [
       'names-missing',
@@ -53,6 +57,16 @@ describe('the link `names`', () => {
     ['names-differ', answering({ entry: { ...entry, dir: '/' } })],
     ['names-differ', answering({ entry: { ...entry, shell: '/usr/sbin/nologin' } })],
     ['names-stale-nscd', answering({ entry: { ...entry, uid: 4711 }, hasNscd: true })],
+    // What a service gives now is not stale.
+    [
+      'names-differ',
+      answering({
+        entry: { ...entry, uid: 4711 },
+        uncached: { ...entry, uid: 4711 },
+        others: [{ service: 'sss', entry: { ...entry, uid: 4711 } }],
+        hasNscd: true,
+      }),
+    ],
     ['names-not-managed', answering({ groups: ['slurm-users'] })],
     ['names-not-managed', answering({ groups: [] })],
     ['names-not-managed', answering({ groups: ['sunk-users-of-old', 'Sunk-Users'] })],
@@ -63,6 +77,28 @@ describe('the link `names`', () => {
       owner: 'operator',
       howToFix: expect.stringMatching(/\S/),
     });
+  });
+
+  test('names the service that answers first, and that nscd is to be emptied after it', () => {
+    const foreign = { ...entry, uid: 4711 };
+    const others = [{ service: 'sss', entry: foreign }];
+    const { howToFix } = judgeNames(answering({ entry: foreign, uncached: foreign, others, hasNscd: true }));
+    expect(howToFix).toMatch(
+      /^the service sss answers before files: put files first .*; then nscd -i passwd/,
+    );
+    expect(judgeNames(answering({ entry: foreign, uncached: foreign, others })).howToFix).not.toContain(
+      'nscd',
+    );
+  });
+
+  test('warns of a service that knows the name with another uid, although it is asked later', () => {
+    const others = [{ service: 'sss', entry: { ...entry, uid: 4711 } }];
+    expect(judgeNames(answering({ others }))).toMatchObject({
+      level: 'warning',
+      code: 'names-conflict',
+      detail: expect.stringMatching(/sss .*4711.*10000/),
+    });
+    expect(judgeNames(answering({ others: [{ service: 'sss', entry }] })).level).toBe('ok');
   });
 
   test('tells both answers where they differ', () => {

@@ -63,6 +63,16 @@ test('an sshd that does not report its settings is not known, unless that is a f
   });
 });
 
+test.each(['sshd-loopback', 'sshd-host-keys-in-memory'])('%s is a warning with a fix of its own', (code) => {
+  const verdict = judgeSshd({
+    ...healthy,
+    sshd: probed({ settings: new Map(), findings: [finding(code, false)], hasDropIn: true }),
+  });
+  expect(verdict).toMatchObject({ level: 'warning', code, owner: 'operator' });
+  expect(verdict.howToFix).toContain('systemctl restart ssh');
+  expect(verdict.howToFix).not.toContain('remove that setting');
+});
+
 test('without a name no user is denied by name', () => {
   expect(judgeSshd({ ...withSshd({ allowusers: ['bob'] }), name: null }).level).toBe('ok');
 });

@@ -32,6 +32,17 @@ describe('the link `store`', () => {
     });
   });
 
+  test('a state disk that is not mounted comes first, and denies each login if the keys are on it', () => {
+    const unmounted = { point: '/var/lib/sunk-agent', hasKeys: false };
+    expect(judgeStore({ ...healthy, isDaemonUp: false, unmounted })).toMatchObject({
+      level: 'error',
+      code: 'store-not-mounted',
+      howToFix: 'mount /var/lib/sunk-agent, then systemctl restart sunk-agent',
+    });
+    expect(judgeStore({ ...healthy, unmounted: { ...unmounted, hasKeys: true } }).level).toBe('warning');
+    expect(judgeStore({ ...healthy, status: notProbed, unmounted }).code).toBe('store-not-mounted');
+  });
+
   test.each<[string, Facts]>([
     ['a healthy store', healthy],
     ['a daemon of which it is not known whether it runs', { ...healthy, isDaemonUp: null }],

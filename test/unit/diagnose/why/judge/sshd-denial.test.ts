@@ -89,12 +89,14 @@ describe('the settings by which sshd denies a user', () => {
   });
 });
 
-test('a forced command that may be intended is a warning, and a server of files none', () => {
-  expect(deny({ forcecommand: ['/usr/bin/menu'] })).toMatchObject({
-    level: 'warning',
-    code: 'sshd-forced-command',
-  });
-  for (const command of ['none', 'internal-sftp']) expect(deny({ forcecommand: [command] })).toBeNull();
+test('what opens no shell and may be intended is a warning: a forced command, files alone, no terminal', () => {
+  for (const command of ['/usr/bin/menu', 'internal-sftp', 'internal-sftp -l INFO'])
+    expect(deny({ forcecommand: [command] })).toMatchObject({
+      level: 'warning',
+      code: 'sshd-forced-command',
+    });
+  expect(deny({ permittty: ['no'] })).toMatchObject({ level: 'warning', code: 'sshd-no-terminal' });
+  expect(deny({ forcecommand: ['none'], permittty: ['yes'] })).toBeNull();
 });
 
 describe('the algorithms that sshd accepts', () => {

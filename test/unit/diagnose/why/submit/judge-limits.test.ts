@@ -1,19 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { slurm } from '../../../../../src/config/slurm.ts';
 import { judgeLimits } from '../../../../../src/diagnose/why/submit/judge-limits.ts';
-import type { SubmitAnswer } from '../../../../../src/host/slurm/ask-submit.ts';
 import type { ExhaustedLimit } from '../../../../../src/host/slurm/parse-limits.ts';
+import { TAKEN as ANSWER } from '../../../../support/slurm/submit-facts.ts';
 
-const ANSWER: SubmitAnswer = {
-  associations: { rows: [] },
-  uid: { value: 1 },
-  ownUid: 1,
-  partitions: null,
-  limits: [],
-  groups: [],
-  host: 'login1',
-  trial: { isTaken: true, said: '' },
-};
 const NONE = { slurm: slurm.parse({}) };
 const judge = (limit: ExhaustedLimit, config = NONE) =>
   judgeLimits('alice', { ...ANSWER, limits: [limit] }, { config });
@@ -24,7 +14,7 @@ describe('a limit that lets no job through', () => {
   it.each<[ExhaustedLimit, string]>([
     [
       { of: 'user', name: 'ml', limit: 'MaxJobs', value: '0', used: null },
-      'sacctmgr modify user where name=alice account=ml set MaxJobs=-1',
+      'sacctmgr modify user where name=alice account=ml partition= set MaxJobs=-1',
     ],
     [
       { of: 'account', name: 'root', limit: 'GrpTRES=cpu', value: '0', used: null },

@@ -2,25 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { judgePartition } from '../../../../../src/diagnose/why/submit/judge-partition.ts';
 import type { SubmitAnswer } from '../../../../../src/host/slurm/ask-submit.ts';
 import { parsePartitions } from '../../../../../src/host/slurm/parse-partitions.ts';
+import { RESERVATION, TAKEN } from '../../../../support/slurm/submit-facts.ts';
 
-const ROW = {
-  account: 'ml',
-  partition: '',
-  isStopped: false,
-  isDefault: true,
-  qos: [],
-  defaultQos: 'normal',
-};
-const ANSWER: SubmitAnswer = {
-  associations: { rows: [ROW] },
-  uid: { value: 1 },
-  ownUid: 1,
-  partitions: null,
-  limits: [],
-  groups: ['alice'],
-  host: 'login1',
-  trial: { isTaken: true, said: '' },
-};
+const ANSWER: SubmitAnswer = { ...TAKEN, partitions: null };
 
 const line = (more: string, standard = 'YES'): string =>
   `PartitionName=main AllowGroups=ALL Default=${standard} RootOnly=NO State=UP ${more}`;
@@ -32,6 +16,7 @@ describe('the partition of a job that names none', () => {
     line(''),
     line('AllowAccounts=bio,ml AllowQos=normal AllocNodes=login1,login2'),
     line('DenyAccounts=bio DenyQos=high'),
+    line('ReqResv=NO MinNodes=1 MaxNodes=UNLIMITED'),
     // slurm.conf(5): a list of who may makes that of who may not void.
     line('AllowAccounts=ml DenyAccounts=ml AllowQos=normal DenyQos=normal'),
   ])('takes it: %s', (text) => expect(judge(text)).toBeNull());
@@ -42,6 +27,9 @@ describe('the partition of a job that names none', () => {
     ['AllowQos=high', 'AllowQos'],
     ['DenyQos=normal', 'DenyQos'],
     ['AllocNodes=login2', 'AllocNodes'],
+    ['MinNodes=2', 'MinNodes=0'],
+    ['MinNodes=0 MaxNodes=0', 'MaxNodes=UNLIMITED'],
+    ['ReqResv=YES', 'ReqResv=NO'],
   ])('does not with %s, and the fix names the setting', (setting, fix) => {
     const verdict = judge(line(setting));
     expect(verdict).toMatchObject({ code: 'submit-partition', level: 'error', owner: 'operator' });
@@ -52,6 +40,11 @@ describe('the partition of a job that names none', () => {
     expect(judge(line('').replace('RootOnly=NO', 'RootOnly=YES'))?.code).toBe('submit-partition');
     expect(judge(line('').replace('AllowGroups=ALL', 'AllowGroups=adm'))?.code).toBe('submit-partition');
     expect(judge(line('').replace('AllowGroups=ALL', 'AllowGroups=adm,alice'))).toBeNull();
+  });
+
+  it('is for a reservation that the person may use', () => {
+    const reservations = [RESERVATION, { ...RESERVATION, name: 'own', accounts: ['ml'] }];
+    expect(judge(line('ReqResv=YES'), { reservations })?.howToFix).toBe('sbatch --reservation=own');
   });
 
   it.each(['DOWN', 'DRAIN', 'INACTIVE'])('does not while it is %s', (state) => {

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import type { SubmitFacts } from '../../../../../src/diagnose/why/submit/submit-facts.ts';
 import type { SubmitAnswer } from '../../../../../src/host/slurm/ask-submit.ts';
-
-import { judgeRefusal, judgeTools } from '../../../../../src/diagnose/why/submit/judge-refusal.ts';
+import { judgeRefusal } from '../../../../../src/diagnose/why/submit/judge-refusal.ts';
+import { judgeTools } from '../../../../../src/diagnose/why/submit/judge-tools.ts';
 import { ANSWER, none, ROW, said } from '../../../../support/slurm/submit-facts.ts';
 
 function judge({ answer = ANSWER }: Partial<SubmitFacts> & { readonly answer?: SubmitAnswer }) {
@@ -22,16 +22,21 @@ describe('what Slurm refuses', () => {
   it.each<[string, Partial<SubmitFacts> & { readonly answer?: SubmitAnswer }]>([
     ['submit-no-association', { answer: none, person: null }],
     ['submit-slurmctld', { answer: said('Unable to contact slurm controller (connect failure)') }],
-    ['submit-munge', { answer: said('Protocol authentication error') }],
     ['submit-unresolved', { answer: { ...ANSWER, uid: { value: null } } }],
-    ['submit-stopped', { answer: { ...ANSWER, associations: { rows: [{ ...ROW, isStopped: true }] } } }],
-    ['submit-no-default', { answer: { ...ANSWER, associations: { rows: [{ ...ROW, isDefault: false }] } } }],
+    [
+      'submit-stopped',
+      { answer: { ...ANSWER, associations: { rows: [{ ...ROW, isStopped: true }], elsewhere: [] } } },
+    ],
+    [
+      'submit-no-default',
+      { answer: { ...ANSWER, associations: { rows: [{ ...ROW, isDefault: false }], elsewhere: [] } } },
+    ],
     ['submit-policy', { answer: said('Job violates accounting/QOS policy (job submit limit)') }],
     ['submit-refused', {}],
     ['submit-uid', { answer: { ...ANSWER, uid: { value: 7 } } }],
     [
       'submit-association-partition',
-      { answer: { ...ANSWER, associations: { rows: [{ ...ROW, partition: 'gpu' }] } } },
+      { answer: { ...ANSWER, associations: { rows: [{ ...ROW, partition: 'gpu' }], elsewhere: [] } } },
     ],
     ['submit-nodes', { answer: said('Requested node configuration is not available') }],
     ['submit-qos', { answer: said('Batch job submission failed: Invalid qos specification') }],
@@ -40,19 +45,29 @@ describe('what Slurm refuses', () => {
       { answer: said('_xgetaddrinfo: getaddrinfo() failed: Temporary failure in name resolution') },
     ],
     ['submit-slurmctld', { answer: said('no answer within 15 s') }],
-    ['submit-no-config', { answer: said('Could not establish a configuration source') }],
-    ['submit-no-sbatch', { answer: said('spawn sbatch ENOENT') }],
-    ['submit-no-sbatch', { answer: said('/bin/bash: line 1: sbatch: command not found') }],
-    // The round cannot be made without munge either, so munge is what is named.
+    ['submit-plugin', { answer: { ...said('name your project'), plugins: ['lua'] } }],
     [
-      'submit-munge',
+      'submit-plugin',
       {
-        answer: { ...said('Protocol authentication error'), associations: { fault: 'Munge encode failed' } },
+        answer: {
+          ...said('Time limit specification required, but not provided'),
+          plugins: ['require_timelimit'],
+        },
       },
+    ],
+    [
+      'submit-policy',
+      { answer: { ...said('Job violates accounting/QOS policy (job submit limit)'), plugins: ['lua'] } },
     ],
   ])('is named: %s', (code, facts) => {
     const verdict = judge(facts);
     expect(verdict).toMatchObject({ code, level: 'error', owner: 'operator' });
     expect(verdict.howToFix).not.toBe('');
+  });
+
+  it('is told from an association of another cluster', () => {
+    const verdict = judge({ answer: { ...none, associations: { rows: [], elsewhere: ['far'] } } });
+    expect(verdict).toMatchObject({ code: 'submit-no-association' });
+    expect(verdict.detail).toMatch(/on this cluster, only on far$/);
   });
 });

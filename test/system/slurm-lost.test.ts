@@ -1,0 +1,110 @@
+// slurmctld that lost slurmdbd learns nothing of what changes until it has something to send: the worker makes it, and what
+// was lost meanwhile is found and repaired.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { SlurmStep } from '../../src/protocol/slurm-messages.ts';
+import { eventually } from '../support/eventually.ts';
+import { describeOnNodes } from '../support/requirements.ts';
+import { CLUSTER } from '../support/slurm/slurm-cluster.ts';
+import { startWorkerSite, type WorkerSite } from '../support/slurm/worker-site.ts';
+
+const NONE = { parent: 'root', qos: null, defaultQos: null, fairshare: null, limits: {} };
+
+describeOnNodes('a slurmctld that slurmdbd does not tell', () => {
+  let site: WorkerSite;
+
+  beforeAll(async () => {
+    site = await startWorkerSite('trixie');
+    site.addNames([
+      ['ann', 20_001],
+      ['bob', 20_002],
+      ['cyd', 20_003],
+      ['dan', 20_004],
+    ]);
+    await site.link.apply({ op: 'add-account', name: 'ml', settings: NONE }, CLUSTER);
+    await site.link.apply({ op: 'add-associations', names: ['ann'], account: 'ml', isFirst: true }, CLUSTER);
+  }, 600_000);
+  afterAll(() => site?.stop());
+
+  /** As it is where slurmctld ended its connection last: slurmdbd has no controller of the cluster. */
+  async function unregister(): Promise<void> {
+    site.must(`systemctl stop slurmdbd
+      mariadb slurm_acct_db -e "update cluster_table set control_host='', control_port=0"
+      systemctl reset-failed slurmdbd; systemctl start slurmdbd`);
+    await eventually('slurmdbd answers', () => site.node.exec('sacctmgr -nP list cluster').status === 0);
+    expect(site.must('sacctmgr -nP list cluster format=controlport').trim()).toBe('0');
+  }
+  const isTaken = (uid: number): boolean =>
+    site.node.exec(`setpriv --reuid ${uid} --clear-groups sbatch --test-only --chdir=/ -A ml --wrap true`)
+      .status === 0;
+  const uidOf = async (name: string): Promise<number | null | undefined> =>
+    (await site.link.read(CLUSTER)).uids?.find((one) => one.name === name)?.uid;
+
+  test('has it register again, and shows an association that it lost as one to make anew', async () => {
+    const bob = { names: ['bob'], account: 'ml' };
+    await unregister();
+    await site.link.apply({ op: 'add-associations', ...bob, isFirst: true }, CLUSTER);
+    expect(isTaken(20_002)).toBe(false);
+    expect(await uidOf('bob')).toBe(null);
+    expect(await uidOf('ann')).toBe(20_001);
+    expect(site.must('sacctmgr -nP list cluster format=controlport').trim()).toBe('6817');
+    expect(site.must('squeue -h -u sunk-slurm -o %i').trim()).toBe('');
+    // What the plan makes of it.
+    await site.link.apply({ op: 'remove-associations', ...bob }, CLUSTER);
+    await site.link.apply({ op: 'add-associations', ...bob, isFirst: true }, CLUSTER);
+    expect(await uidOf('bob')).toBe(20_002);
+    expect(isTaken(20_002)).toBe(true);
+  }, 180_000);
+
+  test('has it register again also where slurmdbd lists it as registered, and does not tell it', async () => {
+    const cyd = { names: ['cyd'], account: 'ml' };
+    // As under load: a slurmdbd that starts asks slurmctld to register, which answers too late.
+    site.must('systemctl stop slurmdbd; pkill -STOP -x slurmctld');
+    try {
+      site.must('systemctl reset-failed slurmdbd; systemctl start slurmdbd');
+      await eventually('slurmdbd answers', () => site.node.exec('sacctmgr -nP list cluster').status === 0);
+      await site.link.apply({ op: 'add-associations', ...cyd, isFirst: true }, CLUSTER);
+    } finally {
+      site.must('pkill -CONT -x slurmctld');
+    }
+    expect(site.must('sacctmgr -nP list cluster format=controlport').trim()).toBe('6817');
+    expect(isTaken(20_003)).toBe(false);
+    expect(await uidOf('cyd')).toBe(null);
+    await site.link.apply({ op: 'remove-associations', ...cyd }, CLUSTER);
+    await site.link.apply({ op: 'add-associations', ...cyd, isFirst: true }, CLUSTER);
+    expect(await uidOf('cyd')).toBe(20_003);
+    expect(isTaken(20_003)).toBe(true);
+  }, 180_000);
+
+  test('has it register again where slurmdbd lists it, has forgotten it and never asks', async () => {
+    // Its request to register went out before it listened, so the answer was refused; the list still has what was true before.
+    await unregister();
+    site.must(
+      `mariadb slurm_acct_db -e "update cluster_table set control_host='127.0.0.1', control_port=6817 where name='${CLUSTER}'"`,
+    );
+    const dan = { names: ['dan'], account: 'ml' };
+    let rounds = 0;
+    for (let uid: number | null | undefined = null; uid === null && rounds < 20; rounds += 1) {
+      // What the plan makes of an association that is not usable.
+      if (rounds > 0) await site.link.apply({ op: 'remove-associations', ...dan }, CLUSTER);
+      await site.link.apply({ op: 'add-associations', ...dan, isFirst: true }, CLUSTER);
+      if (rounds === 0) expect(isTaken(20_004)).toBe(false);
+      uid = await uidOf('dan');
+    }
+    expect(rounds).toBeGreaterThan(1);
+    expect(rounds).toBeLessThan(4);
+    expect(isTaken(20_004)).toBe(true);
+  }, 180_000);
+
+  test('shows a stop that it lost as none, so that it is made again', async () => {
+    const stop: SlurmStep = { op: 'stop-submissions', names: ['ann'], account: 'ml' };
+    await unregister();
+    await site.link.apply(stop, CLUSTER);
+    expect(isTaken(20_001)).toBe(true);
+    const { associations } = await site.link.read(CLUSTER);
+    expect(associations.find(({ user }) => user === 'ann')).toMatchObject({ isStopped: false });
+    await site.link.apply(stop, CLUSTER);
+    expect(isTaken(20_001)).toBe(false);
+    const after = await site.link.read(CLUSTER);
+    expect(after.associations.find(({ user }) => user === 'ann')).toMatchObject({ isStopped: true });
+  }, 180_000);
+});
