@@ -1,5 +1,4 @@
 // Faults of a login node, as data: how each is made, which command is run, which cause must come first, how it is undone.
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoginNode } from '../support/nodes/node.ts';
 import type { Store } from '../support/nodes/store.ts';
 
@@ -407,41 +406,32 @@ const OF_THE_STORE: readonly Situation[] = [
   },
 ];
 
-/** A sync that an earlier situation started, by an event of the store or a thaw, must not run during the next one. */
-async function awaitIdle({ node }: SituationContext): Promise<void> {
-  const countSyncs = (): string => node.exec(`sunk-agent status --json | grep -o '"n": *[0-9]*'`).stdout;
-  for (let before = '', quiet = 0; quiet < 5; before = countSyncs()) {
-    await sleep(1000);
-    quiet = countSyncs() === before ? quiet + 1 : 0;
-  }
-}
+/** A sync that an earlier situation started, by an event of the store or a thaw, must neither run on nor begin now. */
+const HOLD_SYNCS = `systemd-run --quiet --unit=hold-syncs flock /run/sunk-agent/pass.lock sh -c 'touch /run/held; sleep infinity'
+until [ -e /run/held ]; do sleep 0.1; done`;
+const ALLOW_SYNCS = 'systemctl stop hold-syncs; rm -f /run/held';
 
 const OF_THE_MACHINE: readonly Situation[] = [
   {
     name: 'immutable-passwd',
-    make: 'chattr +i /etc/passwd || mount --bind /etc/passwd /etc/passwd',
+    make: `${HOLD_SYNCS}; chattr +i /etc/passwd || mount --bind /etc/passwd /etc/passwd`,
     ask: 'doctor',
     cause: 'disk-account-files',
-    undo: 'umount /etc/passwd; chattr -i /etc/passwd',
+    undo: `umount /etc/passwd; chattr -i /etc/passwd; ${ALLOW_SYNCS}`,
   },
   {
     name: 'full-disk',
-    make: async (context) => {
-      await awaitIdle(context);
-      context.node.exec(
-        'mount -t tmpfs -o size=1m,mode=755 tmpfs /home; dd if=/dev/zero of=/home/fill bs=64k',
-      );
-    },
+    make: `${HOLD_SYNCS}; mount -t tmpfs -o size=1m,mode=755 tmpfs /home; dd if=/dev/zero of=/home/fill bs=64k`,
     ask: 'doctor',
     cause: 'disk-full',
-    undo: 'umount /home',
+    undo: `umount /home; ${ALLOW_SYNCS}`,
   },
   {
     name: 'read-only-disk',
-    make: 'mount --bind /home /home; mount -o remount,ro,bind /home',
+    make: `${HOLD_SYNCS}; mount --bind /home /home; mount -o remount,ro,bind /home`,
     ask: 'doctor',
     cause: 'disk-read-only',
-    undo: 'umount /home',
+    undo: `umount /home; ${ALLOW_SYNCS}`,
   },
   {
     name: 'state-directory-readable-by-all',

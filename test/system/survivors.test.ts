@@ -1,6 +1,6 @@
 // Revocation of people whose programs are built to outlive it: each kind ends, and those of other people go on.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -40,7 +40,7 @@ describeOnNodes('what is built to outlive a revocation', () => {
   const keyFile = (name: string): string => path.join(keys, name);
   const run = (command: string): string => {
     const { status, stdout, stderr } = node.exec(command);
-    expect({ command, status, stderr }).toMatchObject({ status: 0 });
+    expect({ command, status, stdout, stderr }).toMatchObject({ status: 0 });
     return stdout;
   };
   const eventually = (what: string, isTrue: () => boolean): Promise<void> =>
@@ -59,6 +59,13 @@ describeOnNodes('what is built to outlive a revocation', () => {
     node = await bootNode('bookworm', (root) => {
       installAgent(root, { config: CONFIG, token: TOKEN });
       installSurvivor(root);
+      // It runs in the slice of the person while their processes are killed, on a busy node.
+      const slow = path.join(root, 'etc/systemd/system/user-runtime-dir@.service.d/slow.conf');
+      mkdirSync(path.dirname(slow), { recursive: true });
+      writeFileSync(
+        slow,
+        '[Service]\nExecStop=\nExecStop=sleep 1\nExecStop=/lib/systemd/systemd-user-runtime-dir stop %i\n',
+      );
     });
     store = await startStore(node);
     for (const name of NAMES)
@@ -115,6 +122,8 @@ describeOnNodes('what is built to outlive a revocation', () => {
     ]);
     expect(history('alice')).not.toContain('outlived');
     await eventually('her connection is closed', () => (session.exitCode ?? session.signalCode) !== null);
+    expect(node.exec('mountpoint -q /run/user/$(id -u alice)').status).not.toBe(0);
+    expect(run('systemctl list-units --failed --plain --no-legend')).toBe('');
     expect(run('systemctl is-system-running')).toBe('running\n');
     await eventually('all is well', () => node.exec('sunk-agent status').status === 0);
   });

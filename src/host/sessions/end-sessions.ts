@@ -169,14 +169,28 @@ async function judge(
   return `${name} (uid ${uid}) has ${count}${where} that outlived KILL: ${left.slice(0, 5).join(' ')}`;
 }
 
-/** Has logind kill the person's slice, with processes of root that fork in it, and forget the sessions. */
+/**
+ * Has logind kill the person's slice, with processes of root that fork in it, and forget the sessions. What it has begun
+ * is waited for: a unit that fails afterwards would make the whole node degraded, and /run/user/UID would stay.
+ */
 async function killSlice(uid: number): Promise<void> {
   if (!existsSync('/run/systemd/seats') || !existsSync(`/run/systemd/users/${uid}`)) return;
-  const call = (...words: string[]): Promise<unknown> =>
-    run(words[0] ?? '', words.slice(1), { timeout: LOGIND_MS }).catch(() => null);
+  const call = async (...words: string[]): Promise<boolean> =>
+    run(words[0] ?? '', words.slice(1), { timeout: LOGIND_MS }).then(
+      () => true,
+      () => false,
+    );
   // An operator who revokes themselves: logind would end this process before its work is done.
   if (readSlice(readFileSync('/proc/self/cgroup', 'latin1')) === uid) return;
   await call('loginctl', 'kill-user', '--signal=KILL', String(uid));
   await call('loginctl', 'terminate-user', String(uid));
-  await call('systemctl', 'reset-failed', `user@${uid}.service`);
+  const manager = `user@${uid}.service`;
+  const runtime = `user-runtime-dir@${uid}.service`;
+  await call('systemctl', 'stop', manager, runtime);
+  // Killed with the slice before it was done: what it had to take away is still mounted.
+  if (await call('systemctl', '--quiet', 'is-failed', runtime)) {
+    await call('systemctl', 'restart', runtime);
+    await call('systemctl', 'stop', runtime);
+  }
+  await call('systemctl', 'reset-failed', manager, runtime);
 }

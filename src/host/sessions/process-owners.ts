@@ -6,6 +6,9 @@ import { findSubordinateOwner, type SubordinateRange } from './subordinate-ids.t
 /** The first slice of a user in a path of cgroups(7): below it a person may name cgroups as they like. */
 const USER_SLICE = /\/user\.slice\/user-(\d+)\.slice(?:\/|$)/;
 
+/** Takes /run/user/UID away after the last session, as root in the person's slice (user-runtime-dir@.service(5)). */
+const RUNTIME_DIRECTORY = /\/user\.slice\/user-(\d+)\.slice\/user-runtime-dir@\1\.service$/m;
+
 export interface OwnerContext {
   readonly ranges: readonly SubordinateRange[];
   /** The uid of a name of subuid(5); null: it is not asked about. */
@@ -38,6 +41,11 @@ export function readInitial(proc = '/proc'): OwnerContext['initial'] {
   return { loginUid: login === '' ? null : Number(login), slice: readSlice(read('cgroup')) };
 }
 
+/** Killed, it would leave what the person had there, and a failed unit. A child of systemd that no login started. */
+function isOfSystemd({ parent, uids, loginUid, cgroup }: RunningProcess): boolean {
+  return parent === 1 && loginUid === null && [...uids].join() === '0' && RUNTIME_DIRECTORY.test(cgroup);
+}
+
 /** Uids of the people who own the process: mostly one or none. */
 export function findOwners(found: RunningProcess, context: OwnerContext): Set<number> {
   const { ranges, initial } = context;
@@ -50,7 +58,7 @@ export function findOwners(found: RunningProcess, context: OwnerContext): Set<nu
     if (person !== null && person !== uid && !owners.has(person) && !context.isAccount(uid))
       owners.add(person);
   }
-  const slice = readSlice(found.cgroup);
+  const slice = isOfSystemd(found) ? null : readSlice(found.cgroup);
   if (found.loginUid !== null && found.loginUid !== initial.loginUid) owners.add(found.loginUid);
   if (slice !== null && slice !== initial.slice) owners.add(slice);
   for (const uid of owners) if (uid < FIRST_UID) owners.delete(uid);

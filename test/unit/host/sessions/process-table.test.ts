@@ -22,27 +22,35 @@ interface Fake {
   state?: string;
   uids?: readonly number[];
   threads?: Readonly<Record<number, { state: string; uids: readonly number[] }>>;
+  parent?: number;
   login?: string;
   cgroup?: string;
 }
 
-function renderStatus(name: string, state: string, uids: readonly number[], threads: number): string {
+function renderStatus(
+  name: string,
+  state: string,
+  uids: readonly number[],
+  threads: number,
+  parent: number,
+): string {
   const memory = state.startsWith('Z') ? '' : 'VmSize:\t    100 kB\n';
-  return `Name:\t${name}\nState:\t${state}\nPPid:\t7\nUid:\t${uids.join('\t')}\n${memory}Threads:\t${threads}\n`;
+  return `Name:\t${name}\nState:\t${state}\nPPid:\t${parent}\nUid:\t${uids.join('\t')}\n${memory}Threads:\t${threads}\n`;
 }
 
 function add(pid: number, fake: Fake): void {
   const { name = 'sh', state = 'S (sleeping)', uids = [1000, 1000, 1000, 1000], threads = {} } = fake;
+  const { parent = 7 } = fake;
   const write = (file: string, text: string): void => {
     const target = path.join(proc, String(pid), file);
     mkdirSync(path.dirname(target), { recursive: true });
     writeFileSync(target, text, 'latin1');
   };
-  write('status', renderStatus(name, state, uids, 1 + Object.keys(threads).length));
+  write('status', renderStatus(name, state, uids, 1 + Object.keys(threads).length, parent));
   write('loginuid', fake.login ?? '4294967295');
   write('cgroup', fake.cgroup ?? '0::/system.slice/x.service\n');
   for (const [task, thread] of Object.entries(threads))
-    write(`task/${task}/status`, renderStatus(name, thread.state, thread.uids, 2));
+    write(`task/${task}/status`, renderStatus(name, thread.state, thread.uids, 2, parent));
 }
 
 const uidsOf = (pid: number): number[] => [...(readProcess(pid, proc)?.uids ?? [])];
@@ -119,6 +127,21 @@ describe('findOwners', () => {
     const cgroup = '0::/user.slice/user-1004.slice/user@1004.service/user.slice/user-1005.slice\n';
     add(10, { uids: [1004, 1004, 1004, 1004], cgroup });
     expect([...findOwners(read(), context)]).toEqual([1004]);
+  });
+
+  it('spares what systemd runs in the slice to take the runtime directory away, and nothing that looks like it', () => {
+    const cgroup = '0::/user.slice/user-1004.slice/user-runtime-dir@1004.service\n';
+    const root = [0, 0, 0, 0];
+    const ownersOf = (process: Fake): number[] => {
+      add(10, { uids: root, parent: 1, cgroup, ...process });
+      return [...findOwners(read(), context)];
+    };
+    expect(ownersOf({})).toEqual([]);
+    expect(ownersOf({ parent: 11 })).toEqual([1004]);
+    expect(ownersOf({ login: '1004' })).toEqual([1004]);
+    expect(ownersOf({ uids: [0, 1004, 0, 0] })).toEqual([1004]);
+    for (const other of ['user-runtime-dir@1004.service/x', 'user-runtime-dir@1005.service', 'x.service'])
+      expect(ownersOf({ cgroup: `0::/user.slice/user-1004.slice/${other}\n` })).toEqual([1004]);
   });
 
   it('concludes nothing from a login or a slice that the whole container has', () => {
