@@ -268,8 +268,10 @@ describeOnNodes('what keeps a person from running a job', () => {
     await eventually('the next round takes it', hasLost, site.explain);
     await site.store.setActive(id, 'False');
     await eventually('coord has none', () => site.associations('coord').join() === '', site.explain);
-    // With the last association Slurm removes the user, and with it what the user may.
-    expect(site.must('sacctmgr -nP show account team-vision withcoord format=coord').trim()).toBe('');
+    // With the last association sacctmgr removes the user, in a second request, and with it what the user may.
+    const coordinators = (): string =>
+      site.must('sacctmgr -nP show account team-vision withcoord format=coord').trim();
+    await eventually('coord coordinates nothing', () => coordinators() === '', coordinators);
   }, 240_000);
 
   test('a group that no rule names, and one whose account is of others', async () => {
