@@ -8,6 +8,7 @@ import { benchIdle } from './idle.ts';
 import { benchLogin } from './login.ts';
 import { benchLogins } from './logins.ts';
 import { benchNss } from './nss.ts';
+import { benchNssSssd } from './nss-sssd.ts';
 import { benchPeers } from './peers.ts';
 import { benchPublish } from './publish.ts';
 import { benchPublishFromStore } from './publish-store.ts';
@@ -32,7 +33,8 @@ const ON_NODES: ReadonlySet<string> = new Set([
   'login/revoke-forkers',
   'login/revoke-forkers-pod',
   'grants',
-  'nss',
+  'nss/files',
+  'nss/sssd',
   'publish',
   'slurm',
   'trial',
@@ -57,7 +59,8 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   trial: benchTrial,
   start: benchStart,
   idle: benchIdle,
-  nss: benchNss,
+  'nss/files': benchNss,
+  'nss/sssd': benchNssSssd,
   fleet: benchFleet,
   publish: async () => [...(await benchPublish()), ...(await benchPublishFromStore())],
   slurm: () => benchSlurm(),

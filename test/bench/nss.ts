@@ -33,12 +33,11 @@ export async function benchNss(): Promise<Row[]> {
     const node = await openPrivateNode(ensureLayers('bookworm', ['libnss-cache']));
     try {
       runInside(node, 'fill', size);
-      node.sh(`for name in passwd.cache passwd.cache.ixname passwd.cache.ixuid group.cache group.cache.ixname group.cache.ixgid; do
-        ln -s ${PUBLISHED}/current/$name /etc/$name; done`);
+      linkPublished(node);
       const times = { flat: [] as Times[], local: [] as Times[], nsscache: [] as Times[] };
       for (let turn = 0; turn < TURNS; turn += 1) {
         for (const way of WAYS) {
-          node.sh(`cp ${BASE}/${way}/passwd ${BASE}/${way}/group ${BASE}/${way}/nsswitch.conf /etc/`);
+          useWay(node, way);
           times[way].push(JSON.parse(runInside(node, 'time', size)) as Times);
         }
       }
@@ -61,7 +60,21 @@ export async function benchNss(): Promise<Row[]> {
   return rows;
 }
 
-function runInside(node: PrivateNode, what: 'fill' | 'time', size: number): string {
+/** libnss-cache reads /etc, and the generation lies elsewhere. */
+export function linkPublished(node: PrivateNode): void {
+  node.sh(`for name in passwd.cache passwd.cache.ixname passwd.cache.ixuid group.cache group.cache.ixname group.cache.ixgid; do
+    ln -s ${PUBLISHED}/current/$name /etc/$name; done`);
+}
+
+export function useWay(node: PrivateNode, way: string): void {
+  node.sh(`cp ${BASE}/${way}/passwd ${BASE}/${way}/group ${BASE}/${way}/nsswitch.conf /etc/`);
+}
+
+export function runInside(
+  node: PrivateNode,
+  what: 'fill' | 'time' | 'ldif' | 'passes',
+  size: number,
+): string {
   const [command, ...args] = [...node.command, process.execPath, INSIDE, what, String(size)];
   return execFileSync(command, args, { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
 }

@@ -68,8 +68,10 @@ names it runs all benchmarks; without \`--record\` it only prints. Nodes need ro
 
 Lower is better, except for reads/s. *Reference* is the peer's figure or the minimum of the machine, measured in the same
 run, in turns. *Ratio* is the figure divided by it; the goal is for the ratio, or for the figure where there is none. *Half
-within* is where the middle half of the measurements lies. Times depend on the machine, ratios far less. With \`NSSCACHE=DIRECTORY\`, a checkout of
-coreweave/nsscache, and Debian's \`python3-pycurl\`, \`start\` has nsscache fetch the same people in turns with sunk-agent.
+within* is where the middle half of the measurements lies. Times depend on the machine, ratios far less. With
+\`NSSCACHE=DIRECTORY\`, a checkout of coreweave/nsscache, and Debian's \`python3-pycurl\`, \`start\` has nsscache fetch the
+same people in turns with sunk-agent. Beside SSSD, *cold* is a name that it was not asked for yet, and *warm* one that it
+answers from memory that each program maps: for minutes that is older than the directory, and a file never is.
 ${only === '' ? '' : `\nMachine: ${only}.\n`}
 ![How time grows with the number of people](growth.svg)
 
