@@ -13,7 +13,7 @@ import {
   digestFile,
   MAX_AGENT_LINE,
 } from '../operator/agent-messages.ts';
-import { listenPrivately } from '../reader-client/private-socket.ts';
+import { listenPrivately } from '../private-socket.ts';
 import type { ReaderLink } from '../reader-client/reader-link.ts';
 
 /** A reader that starts with the agent is connected by then, and one that restarts again (systemd.service(5), RestartSec=2). */

@@ -9,7 +9,7 @@ import { spawnReader } from './spawn-reader.ts';
 import type { Traffic } from '../../protocol/traffic.ts';
 import { attempt, toHostWrite, toSystemError } from '../../common/system-error.ts';
 import type { NodeContext } from '../node-context.ts';
-import { listenPrivately } from './private-socket.ts';
+import { listenPrivately } from '../private-socket.ts';
 import { findReaderUser } from './reader-user.ts';
 
 /** `child`: started and restarted by this process. `socket`: a unit of its own, supervised by the service manager. */

@@ -6,7 +6,7 @@ import { attempt, toHostWrite } from '../../common/system-error.ts';
 import type { SlurmAsk, SlurmSay, SlurmStep } from '../../protocol/slurm-messages.ts';
 import type { NodeContext } from '../node-context.ts';
 import { findImpossible } from './check-rows.ts';
-import { listenPrivately } from '../reader-client/private-socket.ts';
+import { listenPrivately } from '../private-socket.ts';
 import { findSystemUser } from '../reader-client/reader-user.ts';
 import { openWorker, type SlurmReply, type SlurmWorker } from './slurm-worker.ts';
 
