@@ -51,10 +51,10 @@ export function findOtherwise(
 
 /** Names that resolve and have no line of shadow: PAM refuses them. */
 export function findWithoutShadow(
-  answers: ReadonlyMap<string, Pick<NameServiceAnswer, 'entry' | 'shadow'>>,
+  answers: ReadonlyMap<string, Pick<NameServiceAnswer, 'entry' | 'shadow' | 'shadowFault'>>,
 ): string[] {
-  return [...answers].flatMap(([name, { entry, shadow }]) =>
-    entry !== null && shadow === null ? [name] : [],
+  return [...answers].flatMap(([name, { entry, shadow, shadowFault }]) =>
+    entry !== null && shadow === null && shadowFault === null ? [name] : [],
   );
 }
 

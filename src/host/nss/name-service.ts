@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { PasswdEntry } from '../../policy/posix.ts';
-import { runProgram } from '../probes/run-program.ts';
+import { type ProgramAnswer, runProgram } from '../probes/run-program.ts';
 
 const TIMEOUT_MS = 3000;
 
@@ -18,7 +18,7 @@ export interface NameServiceAnswer {
   readonly uncached: PasswdEntry | null;
   /** Other services of the passwd line that know the name, in their order. */
   readonly others: readonly { readonly service: string; readonly entry: PasswdEntry }[];
-  /** Names of all groups, the primary one first; empty where the name is unknown. */
+  /** Names of all groups, the primary one first; empty where the name is unknown. A gid without a name is a number. */
   readonly groups: readonly string[];
   /** Fields of the shadow(5) line; null where none exists, or only root may read it. */
   readonly shadow: readonly string[] | null;
@@ -28,6 +28,9 @@ export interface NameServiceAnswer {
   readonly hasNscd: boolean;
   /** Why the name service did not answer; null: it did. */
   readonly fault: string | null;
+  /** The same for the groups, of which other services may be asked. */
+  readonly groupsFault: string | null;
+  readonly shadowFault: string | null;
 }
 
 /**
@@ -56,12 +59,19 @@ export async function askNameService(name: string, service: 'files' | 'cache'): 
       const entry = parseEntry(foreign[index]?.stdout ?? '');
       return entry === null ? [] : [{ service: other, entry }];
     }),
-    groups: ids.status === 0 ? ids.stdout.trim().split(/\s+/) : [],
+    // id(1) fails for a gid without a name, and prints the others all the same.
+    groups: ids.stdout.trim() === '' ? [] : ids.stdout.trim().split(/\s+/),
     shadow: shadow.status === 0 ? shadow.stdout.trim().split(':') : null,
     hasShadowLine: directShadow.status === 0,
     hasNscd: existsSync('/run/nscd/socket'),
-    fault: seen.status === null ? `getent passwd ${name}: ${seen.stderr.trim()}` : null,
+    fault: describeFault(`getent passwd ${name}`, seen),
+    groupsFault: describeFault(`id -Gn ${name}`, ids),
+    shadowFault: describeFault(`getent shadow ${name}`, shadow),
   };
+}
+
+function describeFault(question: string, { status, stderr }: ProgramAnswer): string | null {
+  return status === null ? `${question}: ${stderr.trim()}` : null;
 }
 
 /** The first line of getent's answer, as passwd(5) has it. */

@@ -135,6 +135,8 @@ export const healthy: Facts = {
     hasShadowLine: true,
     hasNscd: false,
     fault: null,
+    groupsFault: null,
+    shadowFault: null,
   }),
   shell: probed({ shell: '/bin/bash', fault: null }),
   home: probed({ state: 'there', isDirectory: true, uid: 10_000, mode: 0o700, closedAbove: null }),

@@ -81,6 +81,7 @@ function hasLostShadow({ names, sshd, config }: Facts): boolean {
   if (!names.ok || !sshd.ok || config.accounts.backend !== 'local') return false;
   return (
     names.value.fault === null &&
+    names.value.shadowFault === null &&
     names.value.entry !== null &&
     names.value.shadow === null &&
     !names.value.hasShadowLine

@@ -8,6 +8,7 @@ export function judgeNames(facts: Facts): Verdict {
   const { names, name, person, local, config } = facts;
   if (!names.ok) return unknown(names.why);
   const { entry, direct, groups, shadow, hasShadowLine, hasNscd, fault } = names.value;
+  const { groupsFault, shadowFault } = names.value;
   const known = name ?? '';
   // A service that is asked directly answers.
   if (fault !== null && hasNscd && names.value.uncached !== null)
@@ -17,17 +18,11 @@ export function judgeNames(facts: Facts): Verdict {
       'operator',
       'systemctl restart nscd',
     );
-  if (fault !== null) {
-    return error(
-      'names-silent',
-      `the name service does not answer: ${fault}`,
-      'operator',
-      'find the service in /etc/nsswitch.conf that hangs',
-    );
-  }
+  if (fault !== null) return explainFault('passwd', fault);
   const line = (person.ok ? person.value?.actual?.entry : null) ?? local ?? direct;
   if (entry === null || (line !== null && !isSame(entry, line)))
     return explainDifference(names.value, line, known, config);
+  if (groupsFault !== null) return explainFault('group', groupsFault);
   const managedGroup = config.accounts.primary_group;
   if (!groups.includes(managedGroup)) {
     return error(
@@ -39,8 +34,18 @@ export function judgeNames(facts: Facts): Verdict {
         : `add ${known} to ${managedGroup} again: sunk-agent sync`,
     );
   }
+  if (shadowFault !== null) return explainFault('shadow', shadowFault);
   if (shadow === null && hasShadowLine) return explainShadow(known, config);
   return warnOfOthers(facts, names.value, entry) ?? ok(`${describe(entry)}, groups ${groups.join(' ')}`);
+}
+
+function explainFault(database: string, fault: string): Verdict {
+  return error(
+    'names-silent',
+    `the name service does not answer: ${fault}`,
+    'operator',
+    `find the service in the ${database} line of /etc/nsswitch.conf that hangs`,
+  );
 }
 
 function explainDifference(

@@ -14,9 +14,10 @@ const entry = { name: 'alice', uid: 10_000, gid: 9999, gecos: '', dir: '/home/al
 
 test('an account without a line of shadow is found, and one that does not resolve is not', () => {
   const answers = new Map([
-    ['alice', { entry, shadow: null }],
-    ['bob', { entry, shadow: ['bob', '*'] }],
-    ['carol', { entry: null, shadow: null }],
+    ['alice', { entry, shadow: null, shadowFault: null }],
+    ['bob', { entry, shadow: ['bob', '*'], shadowFault: null }],
+    ['carol', { entry: null, shadow: null, shadowFault: null }],
+    ['dave', { entry, shadow: null, shadowFault: 'no answer within 3 s' }],
   ]);
   expect(findWithoutShadow(answers)).toEqual(['alice']);
 });

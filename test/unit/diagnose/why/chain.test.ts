@@ -54,6 +54,8 @@ const noEntry = {
   hasShadowLine: false,
   hasNscd: false,
   fault: null,
+  groupsFault: null,
+  shadowFault: null,
 };
 const entry = { name: 'alice', uid: 10_000, gid: 9999, gecos: '', dir: '/home/alice', shell: '/bin/bash' };
 

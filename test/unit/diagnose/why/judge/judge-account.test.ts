@@ -111,6 +111,7 @@ describe('shadow', () => {
     expect(judgeAccount({ ...lost(), sshd: notProbed }).level).toBe('ok');
     // Another link names the service that does not reach it.
     expect(judgeAccount(lost({ hasShadowLine: true })).level).toBe('ok');
+    expect(judgeAccount(lost({ shadowFault: 'no answer within 3 s' })).level).toBe('ok');
   });
 
   test('with a locked password denies a login only where sshd does not use PAM', () => {

@@ -38,6 +38,8 @@ describe('the link `names`', () => {
   test.each<[string, Facts]>([
     ['names-no-shadow', answering({ shadow: null })],
     ['names-silent', answering({ fault: 'timed out' })],
+    ['names-silent', answering({ groupsFault: 'timed out', groups: [] })],
+    ['names-silent', answering({ shadowFault: 'timed out', shadow: null })],
     ['names-nscd-hangs', answering({ fault: 'timed out', entry: null, groups: [], hasNscd: true })],
     [
       'names-silent',
