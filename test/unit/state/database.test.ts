@@ -28,6 +28,7 @@ import type { Rebinding } from '../../../src/policy/ledger/rebind.ts';
 import { findNetworkFileSystem } from '../../../src/common/network-file-systems.ts';
 import { prepareStateDirectory } from '../../../src/state/state-directory.ts';
 import { hasRoot } from '../../support/requirements.ts';
+import { seedRandom } from '../../support/records/key-corpus.ts';
 import { makeUser } from '../../support/records/people.ts';
 
 const isRoot = hasRoot(import.meta.filename);
@@ -198,6 +199,30 @@ describe('a damaged file', () => {
       if (start === 2) expect(state.setAside).toBeNull();
       state.close();
     }
+  });
+
+  test('that was damaged anywhere, in an index too, is sound once it is open', () => {
+    const state = openStateDatabase(directory, NOW, 'this node');
+    for (let n = 0; n < 50; n += 1) putUser(state, `u${n}`);
+    const row = { at: NOW, name: 'alice', because: '', problem: null, kind: 'sessions-end' };
+    const lost = Array.from({ length: 400 }, (_, n) => ({ ...row, scimId: `u${n}` }));
+    state.endSync(state.beginSync(NOW), {}, lost);
+    state.close();
+    const sound = readFileSync(file());
+    const below = seedRandom(1);
+    let spoilt = 0;
+    for (let n = 0; n < 120; n += 1) {
+      for (const name of readdirSync(directory)) rmSync(inDirectory(name));
+      writeFileSync(file(), sound, { mode: 0o600 });
+      const at = below(sound.length);
+      overwrite(at, Buffer.alloc([1, 16, 512][below(3)] ?? 0, below(2) === 0 ? 0 : 0xa5));
+      openStateDatabase(directory, NOW, 'this node').close();
+      const raw = new Database(file(), { readonly: true });
+      expect([at, raw.pragma('integrity_check(1)', { simple: true })]).toEqual([at, 'ok']);
+      raw.close();
+      if (readdirSync(directory).some((name) => name.includes('damaged'))) spoilt += 1;
+    }
+    expect(spoilt).toBeGreaterThan(20);
   });
 
   test('with a bit that fell over in one record costs that record alone, until it is fetched again', () => {
