@@ -15,7 +15,7 @@ export default defineConfig({
           maxWorkers,
           include: ['test/unit/**/*.test.ts'],
           setupFiles: ['test/support/unit-only.ts'],
-          testTimeout: 30_000,
+          testTimeout: 120_000,
         },
       },
       {
@@ -27,16 +27,16 @@ export default defineConfig({
           // Hundreds of commands start from the sources: each would compile them anew.
           env: { NODE_COMPILE_CACHE: path.resolve(import.meta.dirname, '.cache/compiled') },
           // A hang ends here; a busy machine must not.
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
         },
       },
       {
         test: {
           name: 'browser',
           include: ['test/scenarios/browser/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
           maxWorkers,
         },
       },
@@ -44,7 +44,7 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['test/system/**/*.test.ts'],
-          testTimeout: 120_000,
+          testTimeout: 300_000,
           hookTimeout: 300_000,
           maxWorkers,
         },

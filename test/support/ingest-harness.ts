@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { duplexPair } from 'node:stream';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { onTestFinished, vi } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { findWindow } from '../../src/agent/ingest/delta-window.ts';
 import { fetchStore, type FetchResult } from '../../src/agent/ingest/fetch-store.ts';
 import type { NamedResource, SyncMode } from '../../src/agent/ingest/sync-request.ts';
@@ -20,7 +20,6 @@ import type { TestbedOptions } from '../../src/testbed/service.ts';
 import { connect, type Client } from './testbed/client.ts';
 
 // Machines may be busy; nothing here measures time.
-vi.setConfig({ testTimeout: 60_000 });
 
 export const COREWEAVE = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';
 export const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJrUj8o1Zr5LwH1o0u0Oe4i2cYkq2gYx0b1r9t1VbJ0M';

@@ -74,7 +74,7 @@ describeOnNodes('an access review', () => {
     await run(`printf '%s\\n' 'limits: { max_gain: { enabled_again: 1 } }' >>/etc/sunk-agent/config.yaml
 sed -i 's/^access: .*/access: { groups: [{ name: slurm-users }], sudo_groups: [{ name: slurm-admins }] }/' /etc/sunk-agent/config.yaml`);
     await run('sunk-agent sync --full');
-  }, 240_000);
+  });
   afterAll(async () => {
     await node.close();
     rmSync(directory, { recursive: true });

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually as wait } from '../support/eventually.ts';
 import type { LoginNode } from '../support/nodes/node.ts';
 import { buildForHere } from '../support/nodes/packages.ts';
@@ -17,7 +17,6 @@ import {
 } from '../support/nodes/survivor/survivors.ts';
 import { describeOnNodes } from '../support/requirements.ts';
 
-vi.setConfig({ testTimeout: 300_000 });
 const CONFIG = `scim:
   base_url: ${BASE_URL}
 access:

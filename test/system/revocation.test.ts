@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually as wait } from '../support/eventually.ts';
 import { installAgent } from '../support/nodes/install.ts';
 import { bootNode, type LoginNode } from '../support/nodes/node.ts';
@@ -11,7 +11,6 @@ import { BASE_URL, type Store, startStore, TOKEN } from '../support/nodes/store.
 import { findAlive, installSurvivor, survivorCommand } from '../support/nodes/survivor/survivors.ts';
 import { describeOnNodes } from '../support/requirements.ts';
 
-vi.setConfig({ testTimeout: 300_000 });
 const PERSON = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';
 const PATCH = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 

@@ -134,7 +134,7 @@ describeOnNodes('others who mean harm', () => {
     expect(await round(0)).toMatchObject({ planned: 0, problems: [] });
     expect(countTransactions()).toBe(before);
     expect(listForeign()).toBe(foreign);
-  }, 300_000);
+  });
 
   test('a person who leaves loses everything all the same, jobs that run among it', async () => {
     const foreign = listForeign();
@@ -156,7 +156,7 @@ describeOnNodes('others who mean harm', () => {
     site.must('sacctmgr -iQ delete user name=20001');
     await agent(0).sync(company({ team: ['ann', 'bob'] }));
     expect(await round(0)).toMatchObject({ problems: [] });
-  }, 300_000);
+  });
 
   test('groups at the store with such names become no account', async () => {
     const foreign = listForeign();
@@ -169,7 +169,7 @@ describeOnNodes('others who mean harm', () => {
     const own = 'sacctmgr -nP list assoc user=ann,bob format=account';
     expect(new Set(site.must(own).trim().split('\n'))).toEqual(new Set(['slurm-users', 'team']));
     expect(listForeign()).toBe(foreign);
-  }, 300_000);
+  });
 
   test('a second agent takes nothing of the first: it refuses, and changes no row', async () => {
     const first = company({ team: ['ann', 'bob'] });
@@ -184,7 +184,7 @@ describeOnNodes('others who mean harm', () => {
     expect(await round(0)).toMatchObject({ planned: 0, problems: [] });
     expect(countTransactions()).toBe(transactions);
     expect(listForeign()).toBe(foreign);
-  }, 300_000);
+  });
 
   /** Another slurmctld comes in place of this one. */
   async function haveSlurmOf(name: string): Promise<void> {
@@ -240,7 +240,7 @@ describeOnNodes('others who mean harm', () => {
     expect(listCluster('second')).toBe(second);
     expect(refusals.map(({ code }) => code)).toEqual(['slurm-name-alike']);
     site.must('sacctmgr -iQ delete cluster second >/dev/null');
-  }, 300_000);
+  });
 
   test('an account of another cluster keeps its description, which clusters share, when a rule makes one of its name', async () => {
     site.must(`sacctmgr -iQ add cluster third >/dev/null
@@ -256,7 +256,7 @@ describeOnNodes('others who mean harm', () => {
     );
     expect(describeShared()).toBe(before);
     site.must('sacctmgr -iQ delete cluster third >/dev/null');
-  }, 300_000);
+  });
 
   // As the kernel ends it over its memory limit; the node of a test has no memory controller.
   test('a worker that is killed fails the round, and is back by itself', async () => {
@@ -267,5 +267,5 @@ describeOnNodes('others who mean harm', () => {
     await eventually('the worker is back', () => site.link.problem() === null);
     expect(await round(0)).toMatchObject({ planned: 0, problems: [] });
     expect(listForeign()).toBe(foreign);
-  }, 300_000);
+  });
 });

@@ -53,7 +53,7 @@ describeOnNodes('a slurmctld that slurmdbd does not tell', () => {
     await site.link.apply({ op: 'add-associations', ...bob, isFirst: true }, CLUSTER);
     expect(await uidOf('bob')).toBe(20_002);
     expect(isTaken(20_002)).toBe(true);
-  }, 180_000);
+  });
 
   test('has it register again also where slurmdbd lists it as registered, and does not tell it', async () => {
     const cyd = { names: ['cyd'], account: 'ml' };
@@ -73,7 +73,7 @@ describeOnNodes('a slurmctld that slurmdbd does not tell', () => {
     await site.link.apply({ op: 'add-associations', ...cyd, isFirst: true }, CLUSTER);
     expect(await uidOf('cyd')).toBe(20_003);
     expect(isTaken(20_003)).toBe(true);
-  }, 180_000);
+  });
 
   test('has it register again where slurmdbd lists it, has forgotten it and never asks', async () => {
     // Its request to register went out before it listened, so the answer was refused; the list still has what was true before.
@@ -93,7 +93,7 @@ describeOnNodes('a slurmctld that slurmdbd does not tell', () => {
     expect(rounds).toBeGreaterThan(1);
     expect(rounds).toBeLessThan(4);
     expect(isTaken(20_004)).toBe(true);
-  }, 180_000);
+  });
 
   test('shows a stop that it lost as none, so that it is made again', async () => {
     const stop: SlurmStep = { op: 'stop-submissions', names: ['ann'], account: 'ml' };
@@ -106,5 +106,5 @@ describeOnNodes('a slurmctld that slurmdbd does not tell', () => {
     expect(isTaken(20_001)).toBe(false);
     const after = await site.link.read(CLUSTER);
     expect(after.associations.find(({ user }) => user === 'ann')).toMatchObject({ isStopped: true });
-  }, 180_000);
+  });
 });

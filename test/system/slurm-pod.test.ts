@@ -130,7 +130,7 @@ describeChartOnNodes('the chart’s Slurm worker', () => {
     await eventually('alice has it', () => associations() === 'team-vision|alice');
     const submit = `setpriv --reuid ${ALICE} --clear-groups sbatch --chdir=/ --output=/dev/null --wrap 'sleep 900'`;
     await eventually('alice runs a job', () => cluster.exec(submit).status === 0);
-  }, 300_000);
+  });
 
   test('has neither token, accounts, key nor a right, and nothing that it could write', () => {
     const worker = containers.get('slurm');
@@ -155,7 +155,7 @@ describeChartOnNodes('the chart’s Slurm worker', () => {
     expect(must('squeue -h -u alice -t PD,R -o %i').trim()).toBe('');
     const refused = cluster.exec(`setpriv --reuid ${ALICE} --clear-groups sbatch --chdir=/ --wrap true`);
     expect(refused.status).not.toBe(0);
-  }, 300_000);
+  });
 });
 
 const VOLUMES =

@@ -147,7 +147,7 @@ describeOnNodes('what keeps a person from running a job', () => {
       { breakIt: 'usermod -u 9013 early', fix: 'scontrol reconfigure' },
       /uid 9003, and here it is 9013/,
     );
-  }, 240_000);
+  });
 
   const partition = (change: string): string => `scontrol update PartitionName=main ${change}`;
   const modify = (change: string): string => `sacctmgr -iQ modify ${change}`;
@@ -247,7 +247,7 @@ describeOnNodes('what keeps a person from running a job', () => {
       /on this cluster, only on other/,
     );
     site.must('sacctmgr -iQ delete cluster other');
-  }, 240_000);
+  });
 
   test('a coordinator who gives themselves an account again has it until the next round', async () => {
     await site.addPerson('coord', ['team-vision', 'slurm-users']);
@@ -272,7 +272,7 @@ describeOnNodes('what keeps a person from running a job', () => {
     const coordinators = (): string =>
       site.must('sacctmgr -nP show account team-vision withcoord format=coord').trim();
     await eventually('coord coordinates nothing', () => coordinators() === '', coordinators);
-  }, 240_000);
+  });
 
   test('a group that no rule names, and one whose account is of others', async () => {
     await site.addPerson('carol', ['slurm-users']);
@@ -282,7 +282,7 @@ describeOnNodes('what keeps a person from running a job', () => {
     await expectCode('dora', 'submit-account-foreign');
     site.must('sunk-agent import --slurm taken --apply');
     await settle('dora');
-  }, 240_000);
+  });
 
   test('a frozen node', async () => {
     site.must('sunk-agent freeze --for 1h --reason test || sunk-agent freeze --for 1h');
@@ -293,7 +293,7 @@ describeOnNodes('what keeps a person from running a job', () => {
     expect(said.howToFix).toBe('sunk-agent thaw');
     site.must(said.howToFix ?? 'false');
     await settle('carol');
-  }, 240_000);
+  });
 
   test('a blocked person, whose block is the first cause', async () => {
     site.must('sunk-agent block carol');
@@ -303,7 +303,7 @@ describeOnNodes('what keeps a person from running a job', () => {
     expect(said.text).toMatch(/block/);
     site.must('sunk-agent unblock carol');
     await settle('carol');
-  }, 240_000);
+  });
 
   test('a worker that is stopped, one that slurmdbd knows as no Operator, slurmdbd and its database', async () => {
     site.must('systemctl stop sunk-agent-slurm');
@@ -334,7 +334,7 @@ describeOnNodes('what keeps a person from running a job', () => {
       "sed -i 's/mode: observe/mode: enforce/' /etc/sunk-agent/config.yaml; systemctl restart sunk-agent",
     );
     await settle('gina');
-  }, 240_000);
+  });
 
   describe('and nothing of others was changed', () => {
     test('nor can an ordinary user reach a socket of the agent', () => {

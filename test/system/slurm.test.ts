@@ -129,7 +129,7 @@ function testSlurm(release: Release): void {
     );
     expect(submit('bob', 'ml').status).not.toBe(0);
     expect(submit('bob', 'team-vision').status).toBe(0);
-  }, 180_000);
+  });
 
   test('what others made is refused and stays', () => {
     expect(associations('local')).toEqual(['taken|local']);
@@ -152,7 +152,7 @@ function testSlurm(release: Release): void {
     await eventually('alice is in it', () => associations('alice').includes('borrowed|alice'), explain);
     expect(must('sacctmgr -nP list assoc account=borrowed user= format=grpjobs').split('\n')[0]).toBe('7');
     expect(node.exec('sunk-agent import --slurm nosuch').status).toBe(1);
-  }, 180_000);
+  });
 
   test('a round without news writes nothing', async () => {
     const count = (): string => must('sacctmgr -nP list transactions format=id | wc -l');
@@ -164,7 +164,7 @@ function testSlurm(release: Release): void {
       changes: { planned: 0, done: 0 },
       problems: [],
     });
-  }, 90_000);
+  });
 
   test('who leaves a group has another default account, and no job of the old one', async () => {
     const long = submit('alice', 'ml', 600);
@@ -181,7 +181,7 @@ function testSlurm(release: Release): void {
     expect(must('sacctmgr -nP list user alice format=defaultaccount').trim()).toBe('team-vision');
     expect(must(`squeue -h -u alice -A ml -t PD,R -o %i`)).toBe('');
     expect(submit('alice', null).status).toBe(0);
-  }, 180_000);
+  });
 
   test('who leaves has no job, no submission and no association', async () => {
     const uid = must('id -u alice').trim();
@@ -193,7 +193,7 @@ function testSlurm(release: Release): void {
     expect(refused.status).not.toBe(0);
     expect(associations('local')).toEqual(['taken|local']);
     expect(submit('bob', 'team-vision').status).toBe(0);
-  }, 180_000);
+  });
 
   test('running jobs go on for the time of the rule, pending ones and new ones do not', async () => {
     const bob = ids.get('bob') ?? '';
@@ -218,7 +218,7 @@ function testSlurm(release: Release): void {
     expect(jobs()).toBe('');
     await eventually('the round is told', () => readStatus().draining.length === 0, explain);
     expect(readStatus().problems).toEqual([]);
-  }, 180_000);
+  });
 
   test('slurmdbd being down delays no login and no revocation, and what is pending is done when it is back', async () => {
     must('systemctl stop slurmdbd');
@@ -287,7 +287,7 @@ function testSlurm(release: Release): void {
         () => why('bob').text,
       );
       expect(why('bob').status).toBe(0);
-    }, 120_000);
+    });
 
     test.each<[string, string, string, string, string]>([
       ['local', 'submit-stopped', 'MaxSubmitJobs=0 by an administrator', stop('local', 0), stop('local', -1)],
@@ -339,7 +339,7 @@ function testSlurm(release: Release): void {
     test('a person in no group of a rule', async () => {
       await addPerson('carol', null);
       expect(why('carol')).toMatchObject({ status: 1, code: 'submit-no-rule' });
-    }, 120_000);
+    });
 
     test('a worker that is stopped, and then slurmdbd', async () => {
       must('systemctl stop sunk-agent-slurm');
@@ -357,7 +357,7 @@ function testSlurm(release: Release): void {
         () => why('dave').code === 'ok',
         () => why('dave').text,
       );
-    }, 300_000);
+    });
   });
 }
 

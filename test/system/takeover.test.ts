@@ -236,7 +236,7 @@ describeOnNodes('a cluster that is taken over without an import', () => {
     expect(taken.readGroups()).toBe(before.groups);
     taken.must('sunk-agent doctor --fix; true');
     await taken.eventually('alice logs in', () => taken.login('alice').status === 0);
-  }, 300_000);
+  });
 
   test('what is not decided is named, with the command that decides it', () => {
     const plan = taken.node.exec('sunk-agent plan --json').stdout;

@@ -1,8 +1,6 @@
 // A store that has lost people in every way in which it can be asked: only the guard stands between it and the logins.
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makeThrowawayRoot, type ThrowawayRoot } from '../../support/nodes/throwaway-root.ts';
-
-vi.setConfig({ testTimeout: 240_000 });
 
 const NAMES = Array.from({ length: 12 }, (_, n) => `person${n}`);
 let node: ThrowawayRoot;

@@ -8,8 +8,6 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { makeEd25519, seedRandom, writeBlob } from '../../support/records/key-corpus.ts';
 import { makeThrowawayRoot, type ThrowawayRoot } from '../../support/nodes/throwaway-root.ts';
 
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 });
-
 let node: ThrowawayRoot;
 beforeEach(async () => {
   node = await makeThrowawayRoot();

@@ -16,7 +16,6 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { makeThrowawayRoot, type ThrowawayRoot } from '../../support/nodes/throwaway-root.ts';
 
 // Two processes start, and machines may be busy.
-vi.setConfig({ testTimeout: 120_000 });
 const SOON = { timeout: 55_000, interval: 50 };
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJrUj8o1Zr5LwH1o0u0Oe4i2cYkq2gYx0b1r9t1VbJ0M';

@@ -2,11 +2,9 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { LoginRoot } from '../../support/nodes/login-root/login-root.ts';
 import { openStoreAndNode, type SmallStore } from '../../support/nodes/login-root/with-testbed.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 let store: SmallStore;
 let node: LoginRoot;

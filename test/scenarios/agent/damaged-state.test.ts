@@ -14,7 +14,6 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { makeCompany, makeInProcessRoot, type InProcessRoot } from '../../support/nodes/in-process-root.ts';
 
-vi.setConfig({ testTimeout: 30_000 });
 vi.stubEnv('LOG_LEVEL', 'silent');
 
 const FILES = ['etc/passwd', 'etc/group', 'etc/shadow', 'etc/gshadow'];

@@ -7,8 +7,6 @@ import { findFreePort } from '../../../src/demo/free-port.ts';
 import { makeEd25519, seedRandom, writeBlob } from '../../support/records/key-corpus.ts';
 import { makeThrowawayRoot, type ThrowawayRoot } from '../../support/nodes/throwaway-root.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
-
 let node: ThrowawayRoot;
 beforeEach(async () => {
   node = await makeThrowawayRoot();

@@ -2,7 +2,7 @@
 import { cpSync, existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import Database from 'better-sqlite3';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readAudit } from '../../../src/agent/report/audit.ts';
 import type { Status } from '../../../src/agent/report/status.ts';
 import { pathsUnder } from '../../../src/common/paths.ts';
@@ -14,7 +14,6 @@ const STATE = 'var/lib/sunk-agent/cache';
 const DAY = 86_400;
 
 // Each command is a process; on a busy machine that takes its time.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let node: ThrowawayRoot;
 let alice: string;

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, lstatSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { RESERVE_BYTES } from '../../../src/host/fs/reserve.ts';
 import type { LoginRoot } from '../../support/nodes/login-root/login-root.ts';
 import { fillDisk, fillerOf } from '../../faults/node-faults.ts';
@@ -10,8 +10,6 @@ import { hasRoot } from '../../support/requirements.ts';
 import { openStoreAndNode, type SmallStore } from '../../support/nodes/login-root/with-testbed.ts';
 
 const isRoot = hasRoot(import.meta.filename);
-
-vi.setConfig({ testTimeout: 60_000 });
 
 let store: SmallStore;
 let node: LoginRoot;

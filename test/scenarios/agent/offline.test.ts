@@ -4,7 +4,6 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { makeCompany, makeInProcessRoot, type InProcessRoot } from '../../support/nodes/in-process-root.ts';
 
-vi.setConfig({ testTimeout: 30_000 });
 vi.stubEnv('LOG_LEVEL', 'silent');
 
 const HOUR = 3_600_000;

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openOwnNode, type OwnNode } from '../../support/nodes/own-node.ts';
 import { hasPrivateNode } from '../../support/nodes/private-node.ts';
 import { SSH_OPTIONS } from '../../support/nodes/ssh-options.ts';
@@ -11,7 +11,6 @@ import { connectStore, type StoreClient } from '../../support/nodes/store-client
 
 const canRun = hasPrivateNode(import.meta.filename);
 
-vi.setConfig({ testTimeout: 60_000 });
 const KEYS = '/var/lib/sunk-agent/authorized_keys';
 const DENY_LIST = '/run/sunk-agent/shut';
 const EXTENSION = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';
@@ -64,7 +63,7 @@ describe.runIf(canRun)('a key that is revoked on a read-only disk', () => {
     expect(await sync()).toMatchObject({ status: 0 });
     expect(await findAccepted()).toEqual(['laptop', 'desktop', 'tablet']);
     await run(`mount --bind ${KEYS} ${KEYS} && mount -o remount,bind,ro ${KEYS}`);
-  }, 120_000);
+  });
   afterAll(async () => {
     await node?.close();
     rmSync(directory, { recursive: true, force: true });

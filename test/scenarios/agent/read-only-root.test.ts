@@ -2,12 +2,10 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { pathsUnder } from '../../../src/common/paths.ts';
 import type { LoginRoot } from '../../support/nodes/login-root/login-root.ts';
 import { openStoreAndNode, type SmallStore } from '../../support/nodes/login-root/with-testbed.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const isRoot = process.geteuid?.() === 0;
 const HELPER = path.resolve(import.meta.dirname, '../../../packaging/authorized-keys');

@@ -164,4 +164,4 @@ test('a daemon notices a list that a fleet’s configuration wrote, and acts bef
     daemon.kill('SIGTERM');
     await new Promise((resolve) => daemon.once('exit', resolve));
   }
-}, 60_000);
+});

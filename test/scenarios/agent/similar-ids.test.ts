@@ -1,14 +1,13 @@
 // SCIM ids that differ by case, normalisation or invisible characters alone: each is a person of their own, everywhere.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openNodeContext } from '../../../src/agent/node-context.ts';
 import { openSyncContext } from '../../../src/agent/reconcile/context.ts';
 import { runSync } from '../../../src/agent/reconcile/sync.ts';
 import { type InProcessRoot, makeInProcessRoot } from '../../support/nodes/in-process-root.ts';
 import { readListed } from '../../support/nodes/listed-reader.ts';
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 const CLI = path.resolve(import.meta.dirname, '../../../src/cli/main.ts');
 const PERSON = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveUser';
 const GROUP = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:CoreWeaveGroup';

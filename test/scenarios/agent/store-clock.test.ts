@@ -3,11 +3,9 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Status } from '../../../src/agent/report/status-schema.ts';
 import { makeThrowawayRoot } from '../../support/nodes/throwaway-root.ts';
-
-vi.setConfig({ testTimeout: 180_000 });
 
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJrUj8o1Zr5LwH1o0u0Oe4i2cYkq2gYx0b1r9t1VbJ0M';
 const SCHEDULE = "sync: { poll: '*/3 * * * * *', full: '0 0 29 2 *' }\n";

@@ -4,11 +4,9 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { makePublicKey } from '../../support/nodes/organisation-on-disk.ts';
 import { makeThrowawayRoot, type ThrowawayRoot } from '../../support/nodes/throwaway-root.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 let node: ThrowawayRoot;
 beforeEach(async () => {

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config/config.ts';
 import { EXAMPLE, renderConfig } from '../../../src/cli/init/config-text.ts';
 import { startTestbed, type Testbed } from '../../../src/testbed/service.ts';
@@ -22,8 +22,6 @@ import { ROOT_ACCOUNTS, writeAccountFiles } from '../../support/nodes/root-direc
 import { connectStore, type StoreClient } from '../../support/nodes/store-client.ts';
 
 const CLI = path.resolve(import.meta.dirname, '../../../src/cli/main.ts');
-
-vi.setConfig({ testTimeout: 90_000 });
 
 let root: string;
 let testbed: Testbed;

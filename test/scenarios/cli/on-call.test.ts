@@ -77,7 +77,7 @@ describe.runIf(canRun)('for an operator on call', () => {
     }));
     expect(await node.exec('sunk-agent sync')).toMatchObject({ status: 0 });
     terminal = openTerminal(100, 40);
-  }, 120_000);
+  });
 
   afterAll(async () => {
     terminal.close();

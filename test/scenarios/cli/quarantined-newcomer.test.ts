@@ -40,4 +40,4 @@ test('status names it, and why shows the field, its value and the rule', async (
     expect(why.stdout.replace(/\s+/g, ' ')).toMatch(rule);
   }
   expect((await node.run('why', 'carla')).stdout).toMatch(/the store lists no user carla/);
-}, 240_000);
+});

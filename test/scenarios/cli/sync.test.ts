@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { makePublicKey } from '../../support/nodes/organisation-on-disk.ts';
 import { ROOT_ACCOUNTS, writeAccountFiles } from '../../support/nodes/root-directory.ts';
 import { makeThrowawayRoot, type ThrowawayRoot } from '../../support/nodes/throwaway-root.ts';
@@ -13,7 +13,6 @@ const EXTENSION = 'urn:coreweave:params:scim:schemas:extension:coreweave:2.0:Cor
 const KEY = makePublicKey();
 
 // Each run starts two processes, and machines may be busy.
-vi.setConfig({ testTimeout: 30_000 });
 
 let node: ThrowawayRoot;
 

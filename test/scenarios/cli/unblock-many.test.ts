@@ -10,7 +10,7 @@ beforeAll(async () => {
   for (let n = 0; n < 12; n += 1) ids.push(await node.pushUser(`p${n}@example.com`, ''));
   await node.pushGroup('slurm-users', ids);
   await node.run('sync');
-}, 60_000);
+});
 afterAll(() => node.close());
 
 test('each is enabled again at once', { timeout: 120_000 }, async () => {

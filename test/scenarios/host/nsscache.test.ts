@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { decide } from '../../../src/agent/reconcile/decide.ts';
 import { openNodeContext } from '../../../src/agent/node-context.ts';
 import { openSyncContext } from '../../../src/agent/reconcile/context.ts';
@@ -22,8 +22,6 @@ import { openNssCache } from '../../../src/host/nss/nsscache.ts';
 import { makeEd25519, seedRandom, writeBlob } from '../../support/records/key-corpus.ts';
 import { rememberRecords } from '../../support/records/remember.ts';
 import { makeGroup, makeUser } from '../../support/records/organisation.ts';
-
-vi.setConfig({ testTimeout: 30_000 });
 
 const NO_FETCH = { completeAt: null, isComplete: false };
 const DIRECTORY = 'srv/accounts';

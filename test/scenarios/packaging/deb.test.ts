@@ -32,14 +32,14 @@ beforeAll(async () => {
   deb = await build('once');
   files = run('dpkg-deb', '--contents', deb).trim().split('\n');
   run('dpkg-deb', '--extract', deb, path.join(scratch, 'root'));
-}, 60_000);
+});
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 describe('the Debian package', () => {
   it('is the same, byte for byte, when it is built again', async () => {
     const again = await build('again');
     expect(sha256(again)).toBe(sha256(deb));
-  }, 60_000);
+  });
 
   it('belongs to root, and no other user may write to it', () => {
     expect(files.length).toBeGreaterThan(50);
@@ -222,7 +222,7 @@ describe('npm run package', () => {
     });
     expect(stdout).toMatch(/_amd64\.deb \(\d+\.\d MB\)\n$/);
     expect(readdirSync(to)).toEqual([expect.stringMatching(/_amd64\.deb$/)]);
-  }, 120_000);
+  });
 });
 
 describe('the scripts of the package', () => {

@@ -128,7 +128,7 @@ describeWith(['prometheus', 'promtool'], 'a real Prometheus', () => {
       async () => expect(await query('count_over_time(sunk_agent_health[1m]) >= 4')).toHaveLength(2),
       { timeout: 50_000, interval: 250 },
     );
-  }, 120_000);
+  });
   afterAll(async () => {
     const ended = new Promise((resolve) => prometheus.once('exit', resolve));
     prometheus.kill('SIGKILL');

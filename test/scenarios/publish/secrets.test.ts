@@ -15,7 +15,6 @@ import { makeThrowawayRoot, type ThrowawayRoot } from '../../support/nodes/throw
 import { makeKey } from '../../support/records/sample-keys.ts';
 import { makeAuthority } from '../../support/store-front.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
 const SOON = { timeout: 60_000, interval: 50 };
 const MAPS = {
   passwd: 'alice:x:10000:9999::/home/alice:/bin/bash\nmüller:x:10001:9999:M\xfcller:/home/m:/bin/bash\n',

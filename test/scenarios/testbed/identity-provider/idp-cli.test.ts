@@ -102,7 +102,7 @@ it('Entra: every step of the guide, and what it refuses', async () => {
   expect(file).toMatch(/^application:\n {2}name: CoreWeave\n/);
   expect(file).toMatch(/ {2}# Users and groups: one group of all [^\n]*\n {2}assigned:\n/);
   expect(file).toMatch(/ {2}# Only these [^\n]*\n {2}scoping_filter: null\n/);
-}, 30_000);
+});
 
 it('Entra: the Graph steps in the guide’s order, with each mistake refused by name', async () => {
   await run('entra', 'init');
@@ -204,7 +204,7 @@ it('Entra: who is deleted waits 30 days in the recycle bin, can be restored, and
   directory.users[0]!.deleted_at = 'soon';
   saveDirectory(path, directory);
   expect((await run('entra', 'status')).err).toContain('is no date');
-}, 30_000);
+});
 
 it('Entra: provision on demand reports each step, in scope or not, and where it fails', async () => {
   const { testbed, send, admin } = await connect();
@@ -253,7 +253,7 @@ bob@example.com
   });
   expect((await run('entra', 'provision', 'carol@example.com', 'nobody')).status).toBe(64);
   expect((await run('okta', 'cycle', '--initial')).err).toContain('provisioning on');
-}, 30_000);
+});
 
 it('says what it does not understand, and changes nothing', async () => {
   await run('okta', 'init');
@@ -275,7 +275,7 @@ it('says what it does not understand, and changes nothing', async () => {
   const unreachable = ['credentials', 'http://127.0.0.1:9/scim/x', 'token'];
   await run('okta', ...unreachable);
   expect((await run('okta', 'test-connection')).status).toBe(1);
-}, 30_000);
+});
 
 it.each(['entra', 'okta'])('%s is a program with usage, output and exit status', async (program) => {
   const start = (...args: string[]): Promise<Outcome> =>

@@ -94,7 +94,7 @@ test('the last of a fleet polls in each interval, also on a machine where all ti
     clearInterval(busy);
     schedule.stop();
   }
-}, 30_000);
+});
 
 test('a poll that falls due while the process is busy for seconds comes late, and not never', async () => {
   const interval = 4000;
@@ -120,4 +120,4 @@ test('a poll that falls due while the process is busy for seconds comes late, an
     warn.mockRestore();
     schedule.stop();
   }
-}, 30_000);
+});

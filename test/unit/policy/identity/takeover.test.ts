@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../../../src/config/config.ts';
 import { planTakeover, type TakeoverQuestion } from '../../../../src/policy/identity/takeover.ts';
 import type { PasswdEntry } from '../../../../src/policy/posix.ts';
@@ -15,8 +15,6 @@ import {
   NOW,
 } from '../../../support/records/organisation.ts';
 import { propertyRuns } from '../../../support/property-runs.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const CONFIG = makeConfig(
   'access: { groups: [{ name: slurm-users, id: g-users }] }\naccounts: { domains: [example.com] }',

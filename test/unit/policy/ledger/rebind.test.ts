@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   pairByExternalId,
   planRebinding,
@@ -15,8 +15,6 @@ import {
   NOW,
 } from '../../../support/records/organisation.ts';
 import { propertyRuns } from '../../../support/property-runs.ts';
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const ALICE = makeBinding('alice', 20100, { scimId: 'u-old', disabledAt: NOW });
 const TEAM: Binding = {
