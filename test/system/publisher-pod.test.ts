@@ -22,6 +22,8 @@ import { BASE_URL, type Store, startStore } from '../support/nodes/store.ts';
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 600_000 });
 const OVERLAY = path.join(CHART, '../overlay/slurm-values.yaml');
 const MAX_IMAGE = 90e6;
+/** CHOWN, DAC_OVERRIDE and FOWNER: bits 0, 1 and 3; permitted, bounding, and no new ones. */
+const OF_THE_AGENT = ['000000000000000b', '000000000000000b', '1'];
 /** Values to first login, in seconds. */
 const MAX_FIRST_LOGIN = 300;
 
@@ -85,6 +87,8 @@ describeChartOnNodes('the chart’s publisher', () => {
       : (JSON.parse(stdout) as ReturnType<typeof status>);
   };
   const logsIn = (name: string): boolean => login.ssh(name, at(name), 'true').status === 0;
+  const rightsOf = (container: Container): string[] =>
+    container.exec('grep -h "^Cap[PB]\\|^NoNewPrivs" /proc/1/status').stdout.match(/\S+$/gm) ?? [];
   const find = (kind: string, name: string): unknown =>
     objects.find((one) => one.kind === kind && one.metadata.name === name);
 
@@ -190,11 +194,8 @@ describeChartOnNodes('the chart’s publisher', () => {
     await eventually('it is healthy', () => status().health === 'healthy');
     expect(status().isolation).toEqual({ agentHasNoNetwork: true });
     expect(agent.exec('touch /usr/x /etc/x').status).not.toBe(0);
-    const mayOf = (container: Container): string[] =>
-      container.exec('grep -h "^Cap[PB]\\|^NoNewPrivs" /proc/1/status').stdout.match(/\S+$/gm) ?? [];
-    // CHOWN, DAC_OVERRIDE and FOWNER: bits 0, 1 and 3.
-    expect(mayOf(agent)).toEqual(['000000000000000b', '000000000000000b', '1']);
-    expect(mayOf(reader)).toEqual(['0000000000000000', '0000000000000000', '1']);
+    expect(rightsOf(agent)).toEqual(OF_THE_AGENT);
+    expect(rightsOf(reader)).toEqual(['0000000000000000', '0000000000000000', '1']);
     expect(reader.exec('cat /proc/1/status').stdout).toMatch(/^Uid:\s+9810\s+9810\s+9810\s+9810$/m);
     expect(agent.exec('ls /run/secrets 2>/dev/null').stdout).toBe('');
   });
@@ -293,6 +294,15 @@ describeChartOnNodes('the chart’s publisher', () => {
     expect(login.exec('ls /etc/ssh/sshd_config.d /etc/sudoers.d').stdout).not.toMatch(
       /sunk-follower|before-follower|sunk-agent/,
     );
+  });
+
+  test('has no further capability where the pod lets it keep the network', async () => {
+    for (const one of [reader, agent]) await one.kill();
+    await startPublisher({ ...VALUES, agent: { isolateNetwork: false } });
+    const isNode = (): boolean => agent.exec('cat /proc/1/cmdline').stdout.includes('/usr/lib/sunk-agent/');
+    await eventually('the agent runs', isNode);
+    expect(agent.log()).toContain('this pod does not allow unshare --net');
+    expect(rightsOf(agent)).toEqual(OF_THE_AGENT);
   });
 });
 
