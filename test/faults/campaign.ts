@@ -219,6 +219,10 @@ export async function runCampaign(
     const isManaged = [...model.people.values()].some((person) => person.name === name && person.isIn);
     for (const node of isManaged ? nodes : []) demand(node, await findAfterTwoPolls(node, name));
     if (isManaged) figures.timed += 1;
+    // The storm may enable them again: they did not have access all the time.
+    const isAnother = (person: ModelPerson): boolean => person.name !== name;
+    steady = steady.filter(isAnother);
+    present = present.filter(isAnother);
   }
 
   const listAddresses = (): string[] => [...past.people.values()].map(({ name }) => `${name}@${DOMAINS[0]}`);
