@@ -79,7 +79,9 @@ export function nameRefusal(error: unknown): unknown {
   return errnoOf(code) === null ? error : toHostWrite('the state database cannot be used', error);
 }
 
-const REBUILT = 'it is set aside when it is next opened, and rebuilt from the store and the host';
+/** While another process has it open, no command sets it aside. */
+const REBUILT =
+  'systemctl restart sunk-agent: an agent that starts sets it aside, and rebuilds it from the store and the host';
 
 /** The hint for the first layer of an error that has a known code, or null. */
 function hintAt(error: unknown): string | null {

@@ -146,8 +146,8 @@ test.each([
   ['SQLITE_READONLY_DBMOVED', /read-only/],
   ['SQLITE_BUSY', /something .* uses it/],
   ['SQLITE_CANTOPEN', /write there|with sudo/],
-  ['SQLITE_CORRUPT_INDEX', /damaged.*set aside/],
-  ['SQLITE_IOERR_SHORT_READ', /damaged.*set aside/],
+  ['SQLITE_CORRUPT_INDEX', /damaged.*systemctl restart sunk-agent: .*sets it aside/],
+  ['SQLITE_IOERR_SHORT_READ', /damaged.*systemctl restart sunk-agent: .*sets it aside/],
 ])('what SQLite says by %s is the disk or the state database, and no defect', (code, fix) => {
   const said = describeError(nameRefusal(new Database.SqliteError('what SQLite says', code)));
   expect(said).toMatch(/^the state database (is damaged|cannot be used): what SQLite says \(/);
