@@ -37,12 +37,18 @@ function describePeople(count: number): AccountChange[] {
   return changes;
 }
 
-/** The reference: the lines appended as they come, without any of our code. */
-function writeFlat(changes: readonly AccountChange[]): void {
+/** The names in each group. */
+function groupMembers(changes: readonly AccountChange[]): Map<string, string[]> {
   const members = new Map<string, string[]>();
   for (const change of changes)
     if (change.kind === 'member-add')
       members.set(change.name, [...(members.get(change.name) ?? []), change.member]);
+  return members;
+}
+
+/** The reference: the lines appended as they come, without any of our code. */
+function writeFlat(changes: readonly AccountChange[]): void {
+  const members = groupMembers(changes);
   const passwd: string[] = [];
   const group: string[] = [];
   for (const change of changes) {
@@ -77,13 +83,10 @@ async function fill(count: number): Promise<void> {
 
 /** The same people as RFC 2307 has them, below LDAP_BASE. */
 function printDirectory(changes: readonly AccountChange[]): void {
-  const members = new Map<string, string[]>();
+  const members = groupMembers(changes);
   const entries = [
     `dn: ${LDAP_BASE}\nobjectClass: dcObject\nobjectClass: organization\ndc: example\no: Example`,
   ];
-  for (const change of changes)
-    if (change.kind === 'member-add')
-      members.set(change.name, [...(members.get(change.name) ?? []), change.member]);
   for (const change of changes) {
     if (change.kind === 'group-create') {
       const uids = (members.get(change.name) ?? []).map((name) => `\nmemberUid: ${name}`).join('');
