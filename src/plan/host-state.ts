@@ -1,4 +1,5 @@
 // What a host answers when it is read once: plain data, managed or not; planSync sorts it.
+import type { InUse } from '../policy/in-use.ts';
 import type { InheritedLine } from '../policy/inherited/inherited.ts';
 import type { NodeFacts } from '../policy/model.ts';
 import type { GroupEntry } from '../policy/posix.ts';
@@ -15,6 +16,8 @@ export interface AccountsOnHost {
 export interface ForeignPublication extends AccountsOnHost {
   /** Its well-formed lines, each name once. */
   readonly lines: readonly InheritedLine[];
+  /** What its other lines have: a second line of a name, a line of six fields. */
+  readonly odd: Pick<InUse, 'names' | 'uids' | 'groups' | 'gids'>;
 }
 
 /** What of a node does not depend on the ledger. */

@@ -1,6 +1,7 @@
 // Which accounts and groups of a host are managed, and which are foreign: the ledger decides.
 import type { Config } from '../config/config.ts';
 import { isCanary } from '../policy/groups/canary.ts';
+import type { InUse } from '../policy/in-use.ts';
 import type {
   Binding,
   DesiredState,
@@ -12,7 +13,7 @@ import type {
 import type { GroupEntry } from '../policy/posix.ts';
 import { findInUse, listOddAccounts, listOddGroups, type Managed } from './account-lines.ts';
 import type { ActualAccount, ActualState } from './actual.ts';
-import type { AccountsOnHost, HostState } from './host-state.ts';
+import type { AccountsOnHost, ForeignPublication, HostState } from './host-state.ts';
 
 /** What policy must know of this node: the host with what the ledger binds left out. */
 export function readNodeFacts(host: HostState, bindings: readonly Binding[], config: Config): NodeFacts {
@@ -55,11 +56,24 @@ export function readNodeFacts(host: HostState, bindings: readonly Binding[], con
       ...unboundGroups.filter((group) => !isOfPublisher(group)),
       ...listOddGroups(lines, present).filter(({ name, gid }) => strict.groups.get(name)?.gid !== gid),
     ].map(({ name, gid, members: listed }) => ({ name, gid, members: listed })),
-    inUse: findInUse(lines, present),
+    inUse: addOdd(findInUse(lines, present), published),
     keyFiles: host.keyFiles,
     homes: host.homes,
     unbound,
     published: joinPublished(published, inherited, unboundGroups.filter(isOfPublisher)),
+  };
+}
+
+/** Where a file of the node has it as well, that location is named. */
+function addOdd(inUse: InUse, published: ForeignPublication | null): InUse {
+  if (published === null) return inUse;
+  const { names, uids, groups, gids } = published.odd;
+  return {
+    ...inUse,
+    names: new Map([...names, ...inUse.names]),
+    uids: new Map([...uids, ...inUse.uids]),
+    groups: new Map([...groups, ...inUse.groups]),
+    gids: new Map([...gids, ...inUse.gids]),
   };
 }
 

@@ -1,8 +1,10 @@
 // Accounts that another program publishes for libnss-cache on this node, such as nsscache before sunk-agent replaces it.
 import { existsSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
-import type { ForeignPublication } from '../../plan/host-state.ts';
+import type { AccountsOnHost, ForeignPublication } from '../../plan/host-state.ts';
+import type { Location } from '../../policy/in-use.ts';
 import { readAccounts } from '../accounts/local-accounts.ts';
+import { readGroupLines, readPasswdLines } from '../accounts/tolerant-lines.ts';
 import { listLines } from './inherited-lines.ts';
 
 /** More links than this are a loop. */
@@ -22,7 +24,32 @@ export function readForeignNsscache(root: string, own: string): ForeignPublicati
     return file === null ? '' : readFileSync(file, 'latin1');
   };
   const texts = { passwd: read('passwd'), group: read('group'), sshkey: read('sshkey') };
-  return { ...readAccounts({ ...texts, shadow: '' }), lines: listLines(texts) };
+  const found = readAccounts({ ...texts, shadow: '' });
+  return { ...found, lines: listLines(texts), odd: readOddLines(texts, found) };
+}
+
+/** Names and ids on the lines that no map by name holds: libnss-cache answers with them when it is asked for their id. */
+function readOddLines(
+  texts: Readonly<Record<'passwd' | 'group', string>>,
+  { accounts, groups }: AccountsOnHost,
+): ForeignPublication['odd'] {
+  const names = new Map<string, Location>();
+  const uids = new Map<number, Location>();
+  for (const { name, id, line } of readPasswdLines(texts.passwd)) {
+    if (accounts.get(name)?.entry.uid === id) continue;
+    const location = `/etc/passwd.cache:${line}`;
+    if (!accounts.has(name)) names.set(name, location);
+    if (id !== null) uids.set(id, location);
+  }
+  const groupNames = new Map<string, Location>();
+  const gids = new Map<number, Location>();
+  for (const { name, id, line } of readGroupLines(texts.group)) {
+    if (groups.get(name)?.gid === id) continue;
+    const location = `/etc/group.cache:${line}`;
+    if (!groups.has(name)) groupNames.set(name, location);
+    if (id !== null) gids.set(id, location);
+  }
+  return { names, uids, groups: groupNames, gids };
 }
 
 function looksUpNsscache(root: string): boolean {

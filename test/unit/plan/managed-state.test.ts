@@ -4,6 +4,7 @@ import { NO_LINES } from '../../../src/plan/account-lines.ts';
 import type { AccountsOnHost, HostState } from '../../../src/plan/host-state.ts';
 import { readActualState, readNodeFacts } from '../../../src/plan/managed-state.ts';
 import { computeDesiredState } from '../../../src/policy/desired-state.ts';
+import { NOTHING_IN_USE } from '../../../src/policy/in-use.ts';
 import type { Leftover } from '../../../src/policy/model.ts';
 import type { GroupEntry } from '../../../src/policy/posix.ts';
 import { makeHost, toHostState } from '../../support/records/model-host.ts';
@@ -91,6 +92,7 @@ describe('what policy knows of a node', () => {
       const published = {
         ...makeAccounts({ former: [1, 1], another: [2, 2] }, [group('former', 1), group('another', 2)]),
         lines: [],
+        odd: NOTHING_IN_USE,
       };
       const found = facts(makeState(own, { others, published }), [makeBinding('alice', 20_100)]);
       expect(found.published?.accounts.map(({ name, uid }) => [name, uid])).toEqual([
@@ -110,7 +112,7 @@ describe('what policy knows of a node', () => {
         accounts: [],
         groups: [group('former', 12_345)],
       });
-      const empty = { ...makeAccounts({}), lines: [] };
+      const empty = { ...makeAccounts({}), lines: [], odd: NOTHING_IN_USE };
       expect(facts(makeState(makeAccounts({}), { published: empty })).published).toEqual({
         accounts: [],
         groups: [],
@@ -164,10 +166,21 @@ describe('what policy knows of a node', () => {
     test('names in member lists that a former publisher’s account has are not in use', () => {
       const listed = [{ members: ['former', 'stranger', 'held'], location }];
       const own = makeAccounts({ former: [12_345, 12_345] });
-      const published = { ...makeAccounts({ held: [2, 2] }), lines: [] };
+      const published = { ...makeAccounts({ held: [2, 2] }), lines: [], odd: NOTHING_IN_USE };
       const others = makeAccounts({});
       const { inUse } = facts(makeState(own, { lines: { ...NO_LINES, listed }, others, published }));
       expect([...inUse.names.keys()]).toEqual(['stranger']);
+    });
+
+    test('what such lines of another publisher have is in use', () => {
+      const odd = {
+        names: new Map([['short', location]]),
+        uids: new Map([[20_101, location]]),
+        groups: new Map([['thin', location]]),
+        gids: new Map([[32_001, location]]),
+      };
+      const published = { ...makeAccounts({ svc: [20_100, 20_100] }), lines: [], odd };
+      expect(facts(makeState(makeAccounts({}), { published })).inUse).toMatchObject(odd);
     });
 
     test('ids of accounts of the managed group are not in use by another', () => {
@@ -256,6 +269,7 @@ describe('the managed part of a host', () => {
     const published = {
       ...makeAccounts({ alice: [1, 1], carol: [20_300, 9999] }, [group('far', 32_000)]),
       lines: [],
+      odd: NOTHING_IN_USE,
     };
     const state = makeState(own, { published });
     const bindings = [

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { planSync, type SyncInput } from '../../../../src/plan/sync/plan-sync.ts';
 import type { HostState } from '../../../../src/plan/host-state.ts';
 import type { Change } from '../../../../src/plan/change.ts';
+import { NOTHING_IN_USE } from '../../../../src/policy/in-use.ts';
 import type { InheritedLine, InheritedRow } from '../../../../src/policy/inherited/inherited.ts';
 import {
   addDecisions,
@@ -80,6 +81,7 @@ function readHost(
     keyFiles: new Map(keyFiles),
     published: {
       lines: found,
+      odd: NOTHING_IN_USE,
       accounts: toAccounts(accounts.map(({ name, id }) => makeEntry(name, id))),
       groups: new Map(groups.map(({ name, id }) => [name, { name, gid: id, members: [] }])),
     },
