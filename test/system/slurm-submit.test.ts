@@ -264,7 +264,9 @@ describeOnNodes('what keeps a person from running a job', () => {
     const hasLost = (): boolean => site.associations('coord').join() === 'team-audio|coord';
     await eventually('coord has lost it', hasLost, site.explain);
     const own = 'setpriv --reuid coord --clear-groups --inh-caps=-all --bounding-set=-all';
-    site.must(`cd / && ${own} sacctmgr -iQ add user coord account=team-vision cluster=${CLUSTER}`);
+    const add = `cd / && ${own} sacctmgr -iQ add user coord account=team-vision cluster=${CLUSTER}`;
+    // slurmdbd lists from its tables, and adds what its memory does not have: that follows when slurmctld has the news.
+    await eventually('slurmdbd lets coord add it', () => site.node.exec(add).status === 0, site.explain);
     await eventually('the next round takes it', hasLost, site.explain);
     await site.store.setActive(id, 'False');
     await eventually('coord has none', () => site.associations('coord').join() === '', site.explain);
