@@ -138,9 +138,13 @@ export async function runCampaign(
     const model = await readReferenceModel(testbed);
     remember(past, model);
     noteAdmins(model);
-    steady = keepUnchanged(steady, model.people.values());
-    present = keepUnchanged(present, model.people.values(), 'listed');
+    noteUnchanged(model);
     return model;
+  }
+
+  function noteUnchanged({ people }: ReferenceModel): void {
+    steady = keepUnchanged(steady, people.values());
+    present = keepUnchanged(present, people.values(), 'listed');
   }
 
   function noteAdmins({ groups }: ReferenceModel): void {
@@ -206,9 +210,12 @@ export async function runCampaign(
       log.push(...company.change());
       await company.push();
       for (const node of nodes) await node.startSync().over;
-      // What the nodes have now, the store did list.
+      // What the nodes have now, the store did list; the storm may take it back.
       await admin('DELETE', '/faults');
-      remember(past, await readReferenceModel(testbed));
+      const listed = await readReferenceModel(testbed);
+      remember(past, listed);
+      noteAdmins(listed);
+      noteUnchanged(listed);
       await admin('POST', '/faults', nuisance);
     }
     const address = company.revoke();
