@@ -1,8 +1,10 @@
 // One step as a command of sacctmgr(1) or scancel(1). Names were checked by the schema: no comma, no blank, no upper case.
+import { describeError } from '../common/errors.ts';
 import { parseControllerUsers } from '../common/text/controller-users.ts';
 import type { SlurmStep } from '../protocol/slurm-messages.ts';
 import { listJobs } from './list-jobs.ts';
 import { parseJobs } from './parse-jobs.ts';
+import { doubtDefaults } from './read-rows.ts';
 import { CHANGE_MS, LIST_MS, runSlurm } from './run-slurm.ts';
 
 /** The mark on accounts that sunk-agent made, for other readers; the ledger decides. */
@@ -11,8 +13,16 @@ const ORGANIZATION = 'sunk-agent';
 /** @throws AgentError slurm_failed with Slurm's own words; what is done already counts as done. */
 export async function applyStep(step: SlurmStep, cluster: string): Promise<void> {
   if (step.op === 'cancel-jobs') return await cancelJobs(step);
-  await runSlurm('sacctmgr', ['-iQ', ...renderStep(step, cluster)], CHANGE_MS);
+  try {
+    await runSlurm('sacctmgr', ['-iQ', ...renderStep(step, cluster)], CHANGE_MS);
+  } catch (error) {
+    if (step.op === 'remove-associations' && IS_DEFAULT.test(describeError(error))) doubtDefaults();
+    throw error;
+  }
 }
+
+/** What slurmdbd says of an association that it keeps while the user has another. */
+const IS_DEFAULT = /remove the default account/i;
 
 const MOST_JOBS = 500;
 

@@ -1,17 +1,19 @@
 // Asks sacctmgr(1) for the associations of a cluster, so that no name can write rows about others: a coordinator of one
 // account may give users and accounts any name, with newlines and separators.
-import { LIST_MS, runSlurm } from './run-slurm.ts';
+import { LIST_MS, MOST_NAMES, runSlurm } from './run-slurm.ts';
 import { type Restored, shuffleColumns } from './shuffled-columns.ts';
 
 /** Names that sacctmgr takes as they are, and prints on one line. */
 const PLAIN = /^[^\p{Cc}\p{Zl}\p{Zp}|,='"\\]{1,255}$/u;
-/** A command takes 128 KiB an argument. */
-const MOST_NAMES = 500;
 
 export type AskAssociations = (format: readonly string[], filters: readonly string[]) => Promise<string>;
 
 const askSlurm: AskAssociations = (format, filters) =>
   runSlurm('sacctmgr', ['-nP', 'list', 'assoc', 'wopl', ...filters, `format=${format.join()}`], LIST_MS);
+
+/** Those of default accounts alone, as slurmdbd has them. */
+export const askDefaults: AskAssociations = (format, filters) =>
+  askSlurm(format, ['onlydefaults', ...filters]);
 
 /**
  * Rows of fields as `columns` says, `id`, `account` and `user` among them. Where a line does not fit, or an id comes twice,

@@ -1,10 +1,10 @@
 // Asks slurmctld for the users that it knows. Of a name or a uid that comes twice, one record may be of a name with newlines
 // in it, which reads like a user of its own.
 import { type ControllerUser, parseControllerUsers } from '../common/text/controller-users.ts';
+import { MOST_NAMES } from './run-slurm.ts';
 
 /** A name that another one could write into its own: what scontrol takes in a list. */
-const PLAIN = /^[^\p{Cc},]{1,255}$/u;
-const MOST_NAMES = 500;
+export const PLAIN_NAME = /^[^\p{Cc},]{1,255}$/u;
 
 /** @param show what slurmctld says of these users, or of all. @throws AgentError slurm_failed, or slurm_unreachable */
 export async function listControllerUsers(
@@ -14,7 +14,7 @@ export async function listControllerUsers(
   const twice = new Set([...listTwice(all, ({ name }) => name), ...listTwice(all, ({ uid }) => uid)]);
   if (twice.size === 0) return all;
   const sure = all.filter(({ name }) => !twice.has(name));
-  const names = [...twice].filter((name) => PLAIN.test(name));
+  const names = [...twice].filter((name) => PLAIN_NAME.test(name));
   for (let at = 0; at < names.length; at += MOST_NAMES) {
     const some = names.slice(at, at + MOST_NAMES);
     // Asked for by name, it is told exactly.

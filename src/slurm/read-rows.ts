@@ -8,12 +8,12 @@ import type {
   SlurmRows,
   SlurmUserRow,
 } from '../plan/slurm/slurm-rows.ts';
-import { listControllerUsers } from './list-users.ts';
-import { listAssociations } from './list-associations.ts';
+import { listControllerUsers, PLAIN_NAME } from './list-users.ts';
+import { askDefaults, listAssociations } from './list-associations.ts';
 import { listJobs } from './list-jobs.ts';
 import { parseJobs } from './parse-jobs.ts';
 import { findCluster, type KnownAssociations, parseKnown, wakeController } from './registration.ts';
-import { LIST_MS, runSlurm } from './run-slurm.ts';
+import { LIST_MS, MOST_NAMES, runSlurm } from './run-slurm.ts';
 
 /** Columns of `list assoc` that are limits, and how sacctmgr spells them when they are set. */
 const LIMIT_COLUMNS = [
@@ -41,8 +41,20 @@ const COLUMNS = [
 ] as const;
 const ASSOCIATION_FORMAT = [...COLUMNS, ...LIMIT_COLUMNS.map(([column]) => column)];
 
+const DEFAULT_FORMAT = ['cluster', 'id', 'user', 'account'] as const;
+
 /** Where the agent names none: the cluster that was read last. */
 let lastCluster: string | null = null;
+/** Whether the next read asks slurmdbd too. */
+let areDefaultsDoubted = false;
+
+/**
+ * To be called where slurmdbd refuses what is right by the default accounts of slurmctld: that one may have missed a change,
+ * as of a slurmdbd that was killed before it told it.
+ */
+export function doubtDefaults(): void {
+  areDefaultsDoubted = true;
+}
 
 /** @param cluster null: see `findCluster`. @throws AgentError slurm_failed, or slurm_unreachable */
 export async function readRows(cluster: string | null): Promise<SlurmRows & { readonly version: string }> {
@@ -70,7 +82,7 @@ async function readCluster(
     const isOfIt = likely === name || (likely === null && isOnly);
     const { version, ...lists } = isOfIt ? early : await readLists(name);
     const rows = { ...parseRows(name, isHere ? lists : { ...lists, jobs: null }), version };
-    if (!isUntold(rows, lists)) return rows;
+    if (!isUntold(rows, lists) && (await areStopsKnown(rows))) return rows;
   }
   const isTold = await wakeController(name);
   const [{ version, ...lists }, known] = await Promise.all([
@@ -82,15 +94,26 @@ async function readCluster(
 }
 
 async function readLists(cluster: string | null): Promise<Lists & { readonly version: string }> {
-  const [associations, users, jobs, version] = await Promise.all([
+  const [associations, defaults, users, jobs, version] = await Promise.all([
     // As they are set: else each row would show what it has of its parents.
     listAssociations(ASSOCIATION_FORMAT, cluster),
+    areDefaultsDoubted ? listAssociations(DEFAULT_FORMAT, cluster, askDefaults) : [],
     readUsers(),
     // Without the controller nothing is said of jobs and uids; the rest is slurmdbd's.
     listJobs().catch(() => null),
     readVersion(),
   ]);
-  return { associations, jobs, ...users, version: version.trim() };
+  areDefaultsDoubted = false;
+  return { associations, defaults, jobs, ...users, version: version.trim() };
+}
+
+/** Whether slurmctld has each stop of slurmdbd: in an association that ends only with its jobs, one that it missed would last. */
+async function areStopsKnown({ associations, uids }: SlurmRows): Promise<boolean> {
+  const stopped = associations.filter(({ isStopped }) => isStopped);
+  if (stopped.length === 0 || uids === null) return true;
+  const names = [...new Set(stopped.map(({ user }) => user))].filter((name) => PLAIN_NAME.test(name));
+  const known = parseKnown(await show('assoc', names.length > MOST_NAMES ? [] : names));
+  return stopped.every(({ id }) => known.get(id) !== false);
 }
 
 /** Of the commands: a worker that runs on after an upgrade of Slurm says the one before. */
@@ -122,6 +145,8 @@ async function list(what: string, format: readonly string[]): Promise<string> {
 export interface Lists {
   /** Fields as `ASSOCIATION_FORMAT` says. */
   readonly associations: readonly (readonly string[])[];
+  /** Fields as `DEFAULT_FORMAT` says; empty unless they are doubted. */
+  readonly defaults: readonly (readonly string[])[];
   /** By slurmdbd; read only where the controller did not answer. */
   readonly users: string;
   /** Users by the controller; null: it did not answer. */
@@ -136,18 +161,24 @@ export interface Lists {
  */
 export function parseRows(
   cluster: string,
-  { associations, users, controller: known, jobs }: Lists,
+  { associations, defaults, users, controller: known, jobs }: Lists,
   has: KnownAssociations | null = null,
 ): SlurmRows {
   const rows = associations.filter((row) => row.length === ASSOCIATION_FORMAT.length && row[0] === cluster);
   // Slurm has none twice: what comes second is of a name that reads like a row.
   const listed = keepFirst(rows.flatMap(parseAssociation), ({ id }) => String(id));
   const found = keepFirst(listed, ({ account, user, partition }) => `${account}|${user}|${partition}`);
+  const inSlurmdbd = new Map(
+    defaults.flatMap(([of, , user = '', account = '']) => (of === cluster ? [[user, account]] : [])),
+  );
   return {
     cluster,
     accounts: keepFirst(rows.flatMap(parseAccount), ({ name }) => name),
     users:
-      known?.map(({ name, defaultAccount }) => ({ name, defaultAccount })) ?? split(users, 2).map(toUser),
+      known?.map(({ name, defaultAccount }) => ({
+        name,
+        defaultAccount: inSlurmdbd.get(name) ?? defaultAccount,
+      })) ?? split(users, 2).map(toUser),
     // A stop that the controller does not know does not hold, and neither does its end.
     associations:
       has === null ? found : found.map((row) => ({ ...row, isStopped: has.get(row.id) ?? row.isStopped })),

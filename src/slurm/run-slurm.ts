@@ -7,6 +7,8 @@ import { AgentError } from '../common/errors.ts';
 export const CHANGE_MS = 300_000;
 /** For a list: one of 100,000 associations takes seconds. What hangs delays every revocation, and slurmdbd's clients wait for 15 min. */
 export const LIST_MS = 60_000;
+/** In one argument, of which a command takes 128 KiB. */
+export const MOST_NAMES = 500;
 const MAX_ANSWER = 256 * 1024 * 1024;
 
 const execute = promisify(execFile);

@@ -107,4 +107,40 @@ describeOnNodes('a slurmctld that slurmdbd does not tell', () => {
     const after = await site.link.read(CLUSTER);
     expect(after.associations.find(({ user }) => user === 'ann')).toMatchObject({ isStopped: true });
   });
+
+  test('shows it as none also where slurmdbd lists it as registered and nothing else is missing', async () => {
+    const stop: SlurmStep = { op: 'stop-submissions', names: ['bob'], account: 'ml' };
+    await unregister();
+    site.must(
+      `mariadb slurm_acct_db -e "update cluster_table set control_host='127.0.0.1', control_port=6817 where name='${CLUSTER}'"`,
+    );
+    await site.link.apply(stop, CLUSTER);
+    expect(isTaken(20_002)).toBe(true);
+    let rounds = 0;
+    for (let isHeld = false; !isHeld && rounds < 20; rounds += 1) {
+      const { associations } = await site.link.read(CLUSTER);
+      isHeld = associations.find(({ user }) => user === 'bob')?.isStopped === true;
+      if (!isHeld) await site.link.apply(stop, CLUSTER);
+    }
+    expect(rounds).toBeGreaterThan(1);
+    expect(rounds).toBeLessThan(5);
+    expect(isTaken(20_002)).toBe(false);
+  });
+
+  test('shows the default account of slurmdbd once that refuses a removal by another one', async () => {
+    const defaultOf = async (name: string): Promise<string | undefined> =>
+      (await site.link.read(CLUSTER)).users.find((one) => one.name === name)?.defaultAccount;
+    const bio = { names: ['cyd'], account: 'bio' };
+    await site.link.apply({ op: 'add-account', name: 'bio', settings: NONE }, CLUSTER);
+    await site.link.apply({ op: 'add-associations', ...bio, isFirst: false }, CLUSTER);
+    await unregister();
+    await site.link.apply({ op: 'set-default', ...bio }, CLUSTER);
+    expect(await defaultOf('cyd')).toBe('ml');
+    await expect(site.link.apply({ op: 'remove-associations', ...bio }, CLUSTER)).rejects.toThrow(/default/);
+    expect(await defaultOf('cyd')).toBe('bio');
+    // What the plan makes of it.
+    await site.link.apply({ op: 'set-default', names: ['cyd'], account: 'ml' }, CLUSTER);
+    await site.link.apply({ op: 'remove-associations', ...bio }, CLUSTER);
+    expect(await defaultOf('cyd')).toBe('ml');
+  });
 });

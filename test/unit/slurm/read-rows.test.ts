@@ -21,6 +21,7 @@ rehearsal|8|ml|bob|gpu||parent|normal|||||||10||||01:00:00
 `;
 const LISTS = {
   associations: toRows(ASSOCIATIONS),
+  defaults: [],
   users: '',
   // This host resolves neither: one uid is known to the controller, the other is not resolved there.
   jobs: '1|20001|alice|ml|R\n2|20001|alice|ml|CG\n3|20001|alice|ml|PD\n4|20002|20002|ml|PD\n5|7|odd|a|b|R\nx|7|odd|a|R\n',
@@ -94,6 +95,15 @@ describe('rows of Slurm', () => {
     });
   });
 
+  it('have the default accounts of slurmdbd where they are doubted', () => {
+    const defaults = toRows('rehearsal|7|alice|ml\nother|4|bob|ml\nrehearsal|9|zed|ml');
+    expect(parseRows('rehearsal', { ...LISTS, defaults }).users).toEqual([
+      { name: 'root', defaultAccount: 'root' },
+      { name: 'bob', defaultAccount: 'bio' },
+      { name: 'alice', defaultAccount: 'ml' },
+    ]);
+  });
+
   it('take for unusable what the controller has not, unless it knows fewer than it lacks', () => {
     const unknown = toRows(`${ASSOCIATIONS}rehearsal|9|ml|carol|||1|normal|||||||||||\n`);
     const uidOf = (lists: typeof LISTS, has: ReadonlyMap<number, boolean> | null, name: string) =>
@@ -147,9 +157,10 @@ ClusterName=c Account=root UserName=root(0) Partition= Priority=0 ID=2 Shares=1 
   it('have no name with a separator in it, and pass the checks of the agent, whatever Slurm prints', () => {
     const text = fc.string({ unit: fc.constantFrom('a', '|', '\n', '0', ',', ' ', '=', '(', ')', 'é') });
     fc.assert(
-      fc.property(text, text, text, text, (associations, users, jobs, controller) => {
+      fc.property(text, text, text, text, text, (associations, defaults, users, jobs, controller) => {
         const rows = parseRows('a', {
           associations: toRows(associations.replaceAll('\n', '\na|')),
+          defaults: toRows(defaults.replaceAll('\n', '\na|')),
           users,
           jobs,
           controller: parseControllerUsers(controller),
