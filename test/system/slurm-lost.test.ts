@@ -127,6 +127,23 @@ describeOnNodes('a slurmctld that slurmdbd does not tell', () => {
     expect(isTaken(20_002)).toBe(false);
   });
 
+  test('has no association removed that it has not stopped: the removal it might miss as well', async () => {
+    const dan = { names: ['dan'], account: 'ml' };
+    await unregister();
+    site.must(
+      `mariadb slurm_acct_db -e "update cluster_table set control_host='127.0.0.1', control_port=6817 where name='${CLUSTER}'"`,
+    );
+    // slurmdbd alone has it.
+    await site.link.apply({ op: 'stop-submissions', ...dan }, CLUSTER);
+    expect(isTaken(20_004)).toBe(true);
+    await site.link.apply({ op: 'remove-associations', ...dan }, CLUSTER);
+    expect(isTaken(20_004)).toBe(false);
+    expect(site.must('sacctmgr -nP list assoc user=dan format=user').trim()).toBe('');
+    await site.link.apply({ op: 'add-associations', ...dan, isFirst: true }, CLUSTER);
+    expect(await uidOf('dan')).toBe(20_004);
+    expect(isTaken(20_004)).toBe(true);
+  });
+
   test('shows the default account of slurmdbd once that refuses a removal by another one', async () => {
     const defaultOf = async (name: string): Promise<string | undefined> =>
       (await site.link.read(CLUSTER)).users.find((one) => one.name === name)?.defaultAccount;

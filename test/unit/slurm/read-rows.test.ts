@@ -1,7 +1,8 @@
 // What sacctmgr, squeue and scontrol print, as data; names that others chose may hold anything.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { renderStep } from '../../../src/slurm/apply-step.ts';
+import { parseOpen } from '../../../src/slurm/remove-associations.ts';
+import { renderStep } from '../../../src/slurm/render-step.ts';
 import { findImpossible } from '../../../src/agent/slurm/check-rows.ts';
 import { parseControllerUsers } from '../../../src/common/text/controller-users.ts';
 import { parseRows } from '../../../src/slurm/read-rows.ts';
@@ -144,6 +145,23 @@ ClusterName=c Account=root UserName=root(0) Partition= Priority=0 ID=2 Shares=1 
           isPending: true,
         });
     }
+  });
+
+  it('have open associations of slurmctld by exactly that account and name, without a partition', () => {
+    const line = (account: string, user: string, most: string, partition = ''): string =>
+      `ClusterName=c Account=${account} UserName=${user} Partition=${partition} Priority=0 ID=7 Shares=1 MaxJobs= MaxSubmitJobs=${most} MaxWallPJ=\n`;
+    const said =
+      line('ml', 'alice(5)', '') +
+      line('ml', 'alice(5)', '0(0)') +
+      line('ml', 'bob(6)', '0(0)') +
+      line('ml', 'carl(7)', '10(2)') +
+      line('ml', 'dora(8)', '', 'gpu') +
+      line('bio', 'bob(6)', '') +
+      line('ml', '', '');
+    const names = new Set(['alice', 'bob', 'carl', 'dora']);
+    expect(parseOpen(said, 'ml', names)).toEqual(['alice', 'carl']);
+    expect(parseOpen(said, 'ml', new Set(['bob']))).toEqual([]);
+    expect(parseOpen('', 'ml', names)).toEqual([]);
   });
 
   it('count nothing as stopped in slurmctld that only one of two lines about it says', () => {
