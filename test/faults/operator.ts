@@ -29,8 +29,11 @@ export function blockOne(
   const findings = access.map((one) => `after sunk-agent block ${word}: ${one}`);
   if (isKnown && blocked.status !== 0)
     findings.push(`block ${word} ended with ${blocked.status}: ${blocked.stderr}`);
-  const unblocked = blocked.status === 0 ? node.run('unblock', word) : { status: 0, stderr: '' };
-  if (unblocked.status !== 0)
+  // Without a readable state database the word may mean no one yet; it is on the list all the same, for the next sync.
+  const isListed = (): boolean => node.read('etc/sunk-agent/blocked').trim() !== '';
+  if (!isListed()) return { word, findings };
+  const unblocked = node.run('unblock', word);
+  if (isListed() || (isKnown && unblocked.status !== 0))
     findings.push(`unblock ${word} ended with ${unblocked.status}: ${unblocked.stderr}`);
   return { word, findings };
 }
