@@ -1,17 +1,42 @@
 // One step, done with sacctmgr(1) or scancel(1).
+import { describeError } from '../common/errors.ts';
 import { parseControllerUsers } from '../common/text/controller-users.ts';
 import type { SlurmStep } from '../protocol/slurm-messages.ts';
 import { listJobs } from './list-jobs.ts';
 import { parseJobs } from './parse-jobs.ts';
-import { removeAssociations } from './remove-associations.ts';
-import { renderStep } from './render-step.ts';
+import { doubtDefaults } from './read-rows.ts';
 import { CHANGE_MS, LIST_MS, runSlurm } from './run-slurm.ts';
+import { change, demandSubmissions } from './submissions.ts';
 
-/** @throws AgentError slurm_failed with Slurm's own words; what is done already counts as done. */
+/** What slurmdbd says of an association that it keeps while the user has another. */
+const IS_DEFAULT = /remove the default account/i;
+
+/**
+ * What lets a person submit jobs, or no longer, is seen at slurmctld as well before it counts as done. An association is
+ * removed only when slurmctld has stopped it: a removal that it misses leaves it there until slurmctld restarts, and no
+ * command of slurmdbd reaches it any more.
+ * @throws AgentError slurm_failed with Slurm's own words; what is done already counts as done.
+ */
 export async function applyStep(step: SlurmStep, cluster: string): Promise<void> {
-  if (step.op === 'cancel-jobs') await cancelJobs(step);
-  else if (step.op === 'remove-associations') await removeAssociations(step, cluster);
-  else await runSlurm('sacctmgr', ['-iQ', ...renderStep(step, cluster)], CHANGE_MS);
+  switch (step.op) {
+    case 'cancel-jobs':
+      return await cancelJobs(step);
+    case 'add-associations':
+    case 'allow-submissions':
+      await change(step, cluster);
+      return await demandSubmissions(step, cluster, { may: true, mayBeDown: true });
+    case 'stop-submissions':
+      await change(step, cluster);
+      return await demandSubmissions(step, cluster, { may: false, mayBeDown: true });
+    case 'remove-associations':
+      await demandSubmissions(step, cluster, { may: false, mayBeDown: false });
+      return await change(step, cluster).catch((error: unknown) => {
+        if (IS_DEFAULT.test(describeError(error))) doubtDefaults();
+        throw error;
+      });
+    default:
+      await change(step, cluster);
+  }
 }
 
 const MOST_JOBS = 500;

@@ -95,46 +95,50 @@ describeOnNodes('a slurmctld that slurmdbd does not tell', () => {
     expect(isTaken(20_004)).toBe(true);
   });
 
-  test('shows a stop that it lost as none, so that it is made again', async () => {
-    const stop: SlurmStep = { op: 'stop-submissions', names: ['ann'], account: 'ml' };
-    await unregister();
-    await site.link.apply(stop, CLUSTER);
-    expect(isTaken(20_001)).toBe(true);
-    const { associations } = await site.link.read(CLUSTER);
-    expect(associations.find(({ user }) => user === 'ann')).toMatchObject({ isStopped: false });
-    await site.link.apply(stop, CLUSTER);
-    expect(isTaken(20_001)).toBe(false);
-    const after = await site.link.read(CLUSTER);
-    expect(after.associations.find(({ user }) => user === 'ann')).toMatchObject({ isStopped: true });
-  });
-
-  test('shows it as none also where slurmdbd lists it as registered and nothing else is missing', async () => {
-    const stop: SlurmStep = { op: 'stop-submissions', names: ['bob'], account: 'ml' };
+  /** slurmdbd lists it as registered, and tells it nothing. */
+  async function forget(): Promise<void> {
     await unregister();
     site.must(
       `mariadb slurm_acct_db -e "update cluster_table set control_host='127.0.0.1', control_port=6817 where name='${CLUSTER}'"`,
     );
-    await site.link.apply(stop, CLUSTER);
+  }
+  const stop = (name: string): SlurmStep => ({ op: 'stop-submissions', names: [name], account: 'ml' });
+  /** As by another program, which does not look whether it holds. */
+  const alter = (name: string, most: number): string =>
+    site.must(`sacctmgr -iQ modify user where name=${name} account=ml set MaxSubmitJobs=${most}`);
+  const isStopped = async (name: string): Promise<boolean | undefined> =>
+    (await site.link.read(CLUSTER)).associations.find(({ user }) => user === name)?.isStopped;
+
+  test.each([
+    ['unregistered', unregister],
+    ['forgotten', forget],
+  ])('is told of a stop before that counts as done: %s', async (_, lose) => {
+    await lose();
+    await site.link.apply(stop('ann'), CLUSTER);
+    expect(isTaken(20_001)).toBe(false);
+    await lose();
+    await site.link.apply({ op: 'allow-submissions', names: ['ann'], account: 'ml' }, CLUSTER);
+    expect(isTaken(20_001)).toBe(true);
+  });
+
+  test.each([
+    ['unregistered', unregister],
+    ['forgotten', forget],
+  ])('shows a stop that it lost as none, so that it is made again: %s', async (_, lose) => {
+    await lose();
+    alter('bob', 0);
     expect(isTaken(20_002)).toBe(true);
-    let rounds = 0;
-    for (let isHeld = false; !isHeld && rounds < 20; rounds += 1) {
-      const { associations } = await site.link.read(CLUSTER);
-      isHeld = associations.find(({ user }) => user === 'bob')?.isStopped === true;
-      if (!isHeld) await site.link.apply(stop, CLUSTER);
-    }
-    expect(rounds).toBeGreaterThan(1);
-    expect(rounds).toBeLessThan(5);
+    expect(await isStopped('bob')).toBe(false);
+    await site.link.apply(stop('bob'), CLUSTER);
     expect(isTaken(20_002)).toBe(false);
+    expect(await isStopped('bob')).toBe(true);
+    await site.link.apply({ op: 'allow-submissions', names: ['bob'], account: 'ml' }, CLUSTER);
   });
 
   test('has no association removed that it has not stopped: the removal it might miss as well', async () => {
     const dan = { names: ['dan'], account: 'ml' };
-    await unregister();
-    site.must(
-      `mariadb slurm_acct_db -e "update cluster_table set control_host='127.0.0.1', control_port=6817 where name='${CLUSTER}'"`,
-    );
-    // slurmdbd alone has it.
-    await site.link.apply({ op: 'stop-submissions', ...dan }, CLUSTER);
+    await forget();
+    alter('dan', 0);
     expect(isTaken(20_004)).toBe(true);
     await site.link.apply({ op: 'remove-associations', ...dan }, CLUSTER);
     expect(isTaken(20_004)).toBe(false);
@@ -142,6 +146,20 @@ describeOnNodes('a slurmctld that slurmdbd does not tell', () => {
     await site.link.apply({ op: 'add-associations', ...dan, isFirst: true }, CLUSTER);
     expect(await uidOf('dan')).toBe(20_004);
     expect(isTaken(20_004)).toBe(true);
+  });
+
+  test('lets in who comes back, also where it has the association of before, stopped', async () => {
+    const ann = { names: ['ann'], account: 'ml' };
+    // With a job, slurmdbd keeps the association as a deleted one, and uses it again.
+    site.must(
+      'setpriv --reuid 20001 --clear-groups sbatch --chdir=/ --output=/dev/null -A ml --hold --wrap true',
+    );
+    await site.link.apply(stop('ann'), CLUSTER);
+    await site.link.apply({ op: 'cancel-jobs', ...ann, isPendingOnly: false }, CLUSTER);
+    await forget();
+    site.must('sacctmgr -iQ delete user where name=ann account=ml');
+    await site.link.apply({ op: 'add-associations', ...ann, isFirst: true }, CLUSTER);
+    expect(isTaken(20_001)).toBe(true);
   });
 
   test('shows the default account of slurmdbd once that refuses a removal by another one', async () => {

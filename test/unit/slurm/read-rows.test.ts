@@ -1,12 +1,12 @@
 // What sacctmgr, squeue and scontrol print, as data; names that others chose may hold anything.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseOpen } from '../../../src/slurm/remove-associations.ts';
 import { renderStep } from '../../../src/slurm/render-step.ts';
 import { findImpossible } from '../../../src/agent/slurm/check-rows.ts';
 import { parseControllerUsers } from '../../../src/common/text/controller-users.ts';
 import { parseRows } from '../../../src/slurm/read-rows.ts';
 import { parseKnown } from '../../../src/slurm/registration.ts';
+import { parseSubmitters } from '../../../src/slurm/submissions.ts';
 import { type SlurmStep, slurmAskSchema, slurmSaySchema } from '../../../src/protocol/slurm-messages.ts';
 
 const toRows = (text: string): string[][] => text.split('\n').map((line) => line.split('|'));
@@ -147,7 +147,7 @@ ClusterName=c Account=root UserName=root(0) Partition= Priority=0 ID=2 Shares=1 
     }
   });
 
-  it('have open associations of slurmctld by exactly that account and name, without a partition', () => {
+  it('say who may submit by exactly that account, without a partition, and of two associations by the open one', () => {
     const line = (account: string, user: string, most: string, partition = ''): string =>
       `ClusterName=c Account=${account} UserName=${user} Partition=${partition} Priority=0 ID=7 Shares=1 MaxJobs= MaxSubmitJobs=${most} MaxWallPJ=\n`;
     const said =
@@ -158,10 +158,12 @@ ClusterName=c Account=root UserName=root(0) Partition= Priority=0 ID=2 Shares=1 
       line('ml', 'dora(8)', '', 'gpu') +
       line('bio', 'bob(6)', '') +
       line('ml', '', '');
-    const names = new Set(['alice', 'bob', 'carl', 'dora']);
-    expect(parseOpen(said, 'ml', names)).toEqual(['alice', 'carl']);
-    expect(parseOpen(said, 'ml', new Set(['bob']))).toEqual([]);
-    expect(parseOpen('', 'ml', names)).toEqual([]);
+    expect([...parseSubmitters(said, 'ml')]).toEqual([
+      ['alice', true],
+      ['bob', false],
+      ['carl', true],
+    ]);
+    expect([...parseSubmitters('', 'ml')]).toEqual([]);
   });
 
   it('count nothing as stopped in slurmctld that only one of two lines about it says', () => {
