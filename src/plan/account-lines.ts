@@ -48,7 +48,7 @@ export interface Managed {
 }
 
 /** What no newcomer gets. */
-export function findInUse(lines: AccountLines, managed: Managed): InUse {
+export function findInUse(lines: AccountLines, managed: Managed): Omit<InUse, 'homes'> {
   const isKnown = (name: string): boolean => managed.accounts.has(name) || managed.unbound.has(name);
   const names = new Map<string, Location>();
   const uids = new Map<number, Location>();

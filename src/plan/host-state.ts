@@ -1,5 +1,5 @@
 // What a host answers when it is read once: plain data, managed or not; planSync sorts it.
-import type { InUse } from '../policy/in-use.ts';
+import type { InUse, Location } from '../policy/in-use.ts';
 import type { InheritedLine } from '../policy/inherited/inherited.ts';
 import type { NodeFacts } from '../policy/model.ts';
 import type { GroupEntry } from '../policy/posix.ts';
@@ -18,6 +18,17 @@ export interface ForeignPublication extends AccountsOnHost {
   readonly lines: readonly InheritedLine[];
   /** What its other lines have: a second line of a name, a line of six fields. */
   readonly odd: Pick<InUse, 'names' | 'uids' | 'groups' | 'gids'>;
+  /** Primary gids of all its lines. */
+  readonly primaryGids: ReadonlyMap<number, Location>;
+  /** Members of all its groups, who need not have accounts. */
+  readonly listed: readonly {
+    readonly group: string;
+    readonly gid: number | null;
+    readonly members: readonly string[];
+    readonly location: Location;
+  }[];
+  /** Whether the node's own files answer first (`passwd: files cache`). */
+  readonly isAfterFiles: boolean;
 }
 
 /** What of a node does not depend on the ledger. */

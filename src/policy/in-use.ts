@@ -21,6 +21,8 @@ export interface InUse {
   readonly groups: ReadonlyMap<string, Location>;
   readonly gids: ReadonlyMap<number, Location>;
   readonly gidRanges: readonly IdRange[];
+  /** Names of the accounts of others, by their homes: who comes first makes the directory. */
+  readonly homes: ReadonlyMap<string, string>;
 }
 
 export const NOTHING_IN_USE: InUse = {
@@ -30,6 +32,7 @@ export const NOTHING_IN_USE: InUse = {
   groups: new Map(),
   gids: new Map(),
   gidRanges: [],
+  homes: new Map(),
 };
 
 /** The location that has a uid, or a range around it; null: it is free. */

@@ -25,6 +25,8 @@ export function splitQuestions(bindings: readonly AskedBinding[], size: number):
       uids: accounts.map(({ id }) => id),
       groups: groups.map(({ name }) => name),
       gids: groups.map(({ id }) => id),
+      // A group of others may well list a managed name.
+      members: [],
     });
   }
   return batches;

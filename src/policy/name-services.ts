@@ -8,9 +8,11 @@ export interface NameQuestions {
   readonly uids: readonly number[];
   readonly groups: readonly string[];
   readonly gids: readonly number[];
+  /** Names of which it is asked whether a group lists them. */
+  readonly members: readonly string[];
 }
 
-export const NO_QUESTIONS: NameQuestions = { names: [], uids: [], groups: [], gids: [] };
+export const NO_QUESTIONS: NameQuestions = { names: [], uids: [], groups: [], gids: [], members: [] };
 
 /** What one service, asked alone, knows of them. */
 export interface ServiceAnswer {
@@ -24,6 +26,10 @@ export interface ServiceAnswer {
   readonly uids: ReadonlyMap<number, string>;
   readonly groups: ReadonlyMap<string, number>;
   readonly gids: ReadonlyMap<number, string>;
+  /** The gid of a group that lists the name, which need not be an account's. */
+  readonly listed: ReadonlyMap<string, number>;
+  /** Names of which that was not asked yet. */
+  readonly unasked: ReadonlySet<string>;
 }
 
 /** The services of nsswitch.conf(5) besides the files that the agent reads itself, and what they answered. */
@@ -73,7 +79,7 @@ export function checkServices(
         if (fault !== null) return fault;
       }
       const isAsked =
-        (name === undefined || asked.names.has(name)) &&
+        (name === undefined || (asked.names.has(name) && !given.some(({ unasked }) => unasked.has(name)))) &&
         (uid === undefined || asked.uids.has(uid)) &&
         (group === undefined || asked.groups.has(group)) &&
         (gid === undefined || asked.gids.has(gid));
@@ -100,12 +106,17 @@ function findCommonFault(given: readonly ServiceAnswer[], mustResolve: readonly 
 }
 
 function findConflict(
-  { service, names, uids, groups, gids }: ServiceAnswer,
+  { service, names, uids, groups, gids, listed }: ServiceAnswer,
   { name, uid, group, gid }: Grant,
 ): Fault | null {
   const other = name === undefined ? undefined : names.get(name);
   if (other !== undefined) {
     const detail = `the name service ${service} knows ${name ?? ''} with the uid ${other}: it is not granted; if that is the same person: sunk-agent import`;
+    return { code: 'name-elsewhere', detail };
+  }
+  const membership = name === undefined ? undefined : listed.get(name);
+  if (membership !== undefined) {
+    const detail = `the name service ${service} has ${name ?? ''} in the group with the gid ${membership}: it is not granted`;
     return { code: 'name-elsewhere', detail };
   }
   const owner = uid === undefined ? undefined : uids.get(uid);
@@ -136,10 +147,11 @@ export function collectQuestions(grants: readonly Grant[], mustResolve: readonly
     uids: collect(({ uid }) => uid),
     groups: collect(({ group }) => group),
     gids: collect(({ gid }) => gid),
+    members: collect(({ name }) => name),
   };
 }
 
 /** How many there are. */
-export function countQuestions({ names, uids, groups, gids }: NameQuestions): number {
-  return names.length + uids.length + groups.length + gids.length;
+export function countQuestions({ names, uids, groups, gids, members }: NameQuestions): number {
+  return names.length + uids.length + groups.length + gids.length + members.length;
 }

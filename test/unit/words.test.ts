@@ -73,6 +73,8 @@ const TERMS: Readonly<Record<string, Term>> = {
       /['"] ?cache['"]/g,
       // A directory on disk; a setting of SQLite.
       /\/cache\b|'cache size\b/g,
+      // The service of nsswitch.conf(5) before that of its files.
+      /\bcache files\b/g,
       // That of nscd(8), and its option in nscd.conf(5).
       /\bcaches? of nscd\b|\bits cache: nscd\b|enable-cache\b/g,
       // Files of nsscache; a code of src/common/errors.ts; an option of a library.

@@ -68,6 +68,8 @@ export function findMisfit(change: AccountChange, allocations: Allocations): str
     case 'account-alter': {
       const { before, entry } = change;
       const fault = findStranger(before.name, before.uid, allocations);
+      if (fault === null && entry.name !== before.name && allocations.accounts.has(entry.name))
+        return `another program added an account ${entry.name} meanwhile`;
       if (fault !== null || before.uid === entry.uid) return fault;
       const other = allocations.uids.get(entry.uid);
       return other === undefined ? null : `uid ${entry.uid} belongs to ${other} meanwhile`;

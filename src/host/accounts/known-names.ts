@@ -60,14 +60,21 @@ const addOnce = <K>(map: Map<K, Location>, key: K, location: Location): void => 
 /** `owner:first:count`; the owner may be a uid. */
 function addSubordinate(root: string, file: string, { names, uids }: KnownNames, ranges: IdRange[]): void {
   for (const [index, line] of readLatin1(root, file).split('\n').entries()) {
-    const [, owner = '', first, count] = /^\s*([^:#\s][^:]*)(?::\s*(\d+))?(?::\s*(\d+))?/.exec(line) ?? [];
+    const [, owner = '', first, count] =
+      /^\s*([^:#\s][^:]*)(?::\s*(0x[\da-f]+|\d+))?(?::\s*(0x[\da-f]+|\d+))?/i.exec(line) ?? [];
     if (owner === '') continue;
     const location = `/${file}:${index + 1}`;
     if (/^\d+$/.test(owner)) addOnce(uids, Number(owner), location);
     else addOnce(names, owner.trim(), location);
     if (first === undefined) continue;
-    ranges.push({ low: Number(first), high: Number(first) + Math.max(1, Number(count ?? 1)) - 1, location });
+    const low = toNumber(first);
+    ranges.push({ low, high: low + Math.max(1, toNumber(count ?? '1')) - 1, location });
   }
+}
+
+/** As strtoull(3) with the base 0, by which the shadow tools read subuid(5): 0x and a leading 0 are other bases. */
+function toNumber(text: string): number {
+  return /^0[0-7]+$/.test(text) ? Number.parseInt(text, 8) : Number(text);
 }
 
 /** The sixth field, or the one after `@daily` and the like, is the user in the system's own crontabs (crontab(5)). */

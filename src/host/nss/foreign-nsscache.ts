@@ -1,60 +1,71 @@
 // Accounts that another program publishes for libnss-cache on this node, such as nsscache before sunk-agent replaces it.
-import { existsSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
+import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import type { AccountsOnHost, ForeignPublication } from '../../plan/host-state.ts';
 import type { Location } from '../../policy/in-use.ts';
 import { readAccounts } from '../accounts/local-accounts.ts';
 import { readGroupLines, readPasswdLines } from '../accounts/tolerant-lines.ts';
 import { listLines } from './inherited-lines.ts';
+import { listNssServices } from './nsswitch.ts';
 
 /** More links than this are a loop. */
 const MAX_LINKS = 10;
 
 /**
- * The content of /etc/passwd.cache, group.cache and sshkey.cache, if nsswitch.conf(5) names `cache` and another program writes it.
+ * The content of /etc/passwd.cache, group.cache and sshkey.cache, as far as nsswitch.conf(5) names `cache` and another
+ * program writes them.
  * @param own the directory in which sunk-agent publishes, or reads what is published.
  * @returns null: no such publication exists.
  */
 export function readForeignNsscache(root: string, own: string): ForeignPublication | null {
-  if (!looksUpNsscache(root)) return null;
-  const passwd = followLinks(root, '/etc/passwd.cache');
-  if (passwd === null || passwd.startsWith(`${own}/`)) return null;
-  const read = (name: string): string => {
+  const services = listNssServices(root, ['passwd']);
+  const find = (name: string): string | null => {
     const file = followLinks(root, `/etc/${name}.cache`);
-    return file === null ? '' : readFileSync(file, 'latin1');
+    return file?.startsWith(`${own}/`) === true ? null : file;
   };
-  const texts = { passwd: read('passwd'), group: read('group'), sshkey: read('sshkey') };
+  const files = {
+    passwd: services.includes('cache') ? find('passwd') : null,
+    group: listNssServices(root, ['group']).includes('cache') ? find('group') : null,
+  };
+  if (files.passwd === null && files.group === null) return null;
+  const read = (file: string | null): string => (file === null ? '' : readFileSync(file, 'latin1'));
+  const texts = { passwd: read(files.passwd), group: read(files.group), sshkey: read(find('sshkey')) };
   const found = readAccounts({ ...texts, shadow: '' });
-  return { ...found, lines: listLines(texts), odd: readOddLines(texts, found) };
+  const first = services.find((service) => ['files', 'compat', 'cache'].includes(service));
+  return {
+    ...found,
+    lines: listLines(texts),
+    isAfterFiles: first !== 'cache',
+    ...readOddLines(texts, found),
+  };
 }
 
 /** Names and ids on the lines that no map by name holds: libnss-cache answers with them when it is asked for their id. */
 function readOddLines(
   texts: Readonly<Record<'passwd' | 'group', string>>,
   { accounts, groups }: AccountsOnHost,
-): ForeignPublication['odd'] {
+): Pick<ForeignPublication, 'odd' | 'primaryGids' | 'listed'> {
   const names = new Map<string, Location>();
   const uids = new Map<number, Location>();
-  for (const { name, id, line } of readPasswdLines(texts.passwd)) {
-    if (accounts.get(name)?.entry.uid === id) continue;
+  const primaryGids = new Map<number, Location>();
+  for (const { name, id, gid, line } of readPasswdLines(texts.passwd)) {
     const location = `/etc/passwd.cache:${line}`;
+    if (gid !== null) primaryGids.set(gid, location);
+    if (accounts.get(name)?.entry.uid === id) continue;
     if (!accounts.has(name)) names.set(name, location);
     if (id !== null) uids.set(id, location);
   }
   const groupNames = new Map<string, Location>();
   const gids = new Map<number, Location>();
-  for (const { name, id, line } of readGroupLines(texts.group)) {
-    if (groups.get(name)?.gid === id) continue;
+  const listed: ForeignPublication['listed'][number][] = [];
+  for (const { name, id, members, line } of readGroupLines(texts.group)) {
     const location = `/etc/group.cache:${line}`;
+    if (members.length > 0) listed.push({ group: name, gid: id, members, location });
+    if (groups.get(name)?.gid === id) continue;
     if (!groups.has(name)) groupNames.set(name, location);
     if (id !== null) gids.set(id, location);
   }
-  return { names, uids, groups: groupNames, gids };
-}
-
-function looksUpNsscache(root: string): boolean {
-  const file = path.join(root, 'etc/nsswitch.conf');
-  return existsSync(file) && /^\s*passwd:.*\bcache\b/m.test(readFileSync(file, 'utf8'));
+  return { odd: { names, uids, groups: groupNames, gids }, primaryGids, listed };
 }
 
 /** The path behind all links, which are read as below `root`; null: a link leads nowhere. */

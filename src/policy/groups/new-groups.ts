@@ -107,7 +107,7 @@ function resolveNames(newcomers: readonly NewGroup[], wanted: WantedGroups, refu
 }
 
 /** Whether the operator who pinned a group and gives it power on this node means this very group, by this very name. */
-function isMeant({ record }: NewGroup, { access }: Config): boolean {
+export function isMeant(record: GroupRecord, { access }: Config): boolean {
   return [...access.groups, ...access.sudo_groups].some(
     (reference) => reference.id === record.id && reference.name === record.name,
   );
@@ -115,7 +115,7 @@ function isMeant({ record }: NewGroup, { access }: Config): boolean {
 
 function findNameFault(group: NewGroup, { config, taken }: NewGroupRules): Fault | null {
   const { name } = group;
-  const power = isMeant(group, config) ? undefined : taken.privilegedNames.get(name);
+  const power = isMeant(group.record, config) ? undefined : taken.privilegedNames.get(name);
   if (isReservedName(name) || power !== undefined || name === taken.managedGroup.name) {
     const where = power === undefined ? '' : ` (${power})`;
     return {
@@ -154,7 +154,7 @@ function findGidFault(
     return { code: 'group-published-differs', detail };
   }
   const power = taken.privilegedGids.get(gid);
-  if (power !== undefined && !isMeant(group, config)) {
+  if (power !== undefined && !isMeant(group.record, config)) {
     const detail = `the gid ${gid} has power on this node (${power}): it is never granted`;
     return { code: 'gid-powerful', detail };
   }

@@ -104,16 +104,26 @@ function resolveBound(
 
 function collectPersonalHomes(
   newcomers: readonly Candidate[],
-  { boundHomes, config }: Allocations,
+  { boundHomes, inUse, config }: Allocations,
 ): ReturnType<typeof collectHomes> {
   const isPersonal = (home: string): boolean => isPersonalHome(home, config.accounts.home);
   const fresh = newcomers.map(({ identity }) => identity.home);
-  return collectHomes([...boundHomes.keys()].filter(isPersonal), fresh.filter(isPersonal));
+  // Accounts of the system may have the directory of all homes, or one above it.
+  const common = [config.accounts.home, ...config.accounts.home_prefixes].map((home) => `${home}/`);
+  const others = [...inUse.homes.keys()].filter((home) => !common.some((one) => one.startsWith(`${home}/`)));
+  return collectHomes([...boundHomes.keys(), ...others].filter(isPersonal), fresh.filter(isPersonal));
 }
 
-function findNewHomeFault({ home, uid }: Identity, { config, homes }: Allocations): Fault | null {
+function findNewHomeFault(
+  { name, home, uid }: Identity,
+  { config, homes, inUse }: Allocations,
+): Fault | null {
   const { home: template, homes: policy } = config.accounts;
   const isShared = home === template;
+  const other = inUse.homes.get(home) ?? name;
+  if (!isShared && other !== name) {
+    return { code: 'home-bound', detail: `the home ${home} is that of ${other} on this node` };
+  }
   const question = { home, uid, isShared, isCreated: policy === 'create' && !isShared, isNew: true };
   return findHomeFault(question, homes.get(home));
 }
@@ -170,7 +180,9 @@ function applyRenames(
 ): void {
   const wanted: (Candidate & { readonly person: Person })[] = [];
   for (const { person, identity, reading } of renamed) {
-    const fault = reading.ok ? findRenameFault(reading.name, allocations, blocked) : reading.detail;
+    const fault = reading.ok
+      ? findRenameFault(reading.name, identity.uid, allocations, blocked)
+      : reading.detail;
     if (reading.ok && fault === null)
       wanted.push({ person, record: person.user.record, identity: { ...identity, name: reading.name } });
     else {
@@ -200,11 +212,14 @@ function applyRenames(
 /** Why the account does not follow the store's new name, as a clause; null: it may. */
 function findRenameFault(
   name: string,
+  uid: number,
   allocations: Allocations,
   blocked: ReadonlySet<string>,
 ): string | null {
   if (allocations.config.accounts.rename === 'keep') return 'accounts.rename is keep';
   if (blocked.has(name)) return `${name} is blocked here`;
   if (allocations.boundNames.has(name)) return `${name} is bound to another person`;
+  const there = allocations.publishedUids.get(name) ?? allocations.unboundUids.get(name) ?? uid;
+  if (there !== uid) return `this node resolves ${name} with the uid ${there}`;
   return findNameFault(name, allocations)?.detail ?? null;
 }

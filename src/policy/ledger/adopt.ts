@@ -1,9 +1,10 @@
 // After a lost ledger: bindings of accounts and groups of the managed group that agree with the store.
 import type { OperatorOverrides, ResolvedAccess } from '../access.ts';
 import type { Config } from '../../config/config.ts';
+import { isMeant } from '../groups/new-groups.ts';
 import { findWanted } from '../groups/wanted-groups.ts';
 import { NOTHING_IN_USE } from '../in-use.ts';
-import type { Binding, NodeFacts, StoredGroup, StoredUser, UnboundAccount } from '../model.ts';
+import type { Binding, KnownGroup, NodeFacts, StoredGroup, StoredUser, UnboundAccount } from '../model.ts';
 import type { UserRecord } from '../../protocol/records.ts';
 import { type Candidate, resolveClashes } from '../identity/precedence.ts';
 import { collectAllocations } from '../identity/allocations.ts';
@@ -107,6 +108,8 @@ function adoptGroups(
     const id = chooseId('gid', record.id, record.gid, config.accounts);
     if (line === undefined || !id.ok || id.id !== line.gid) continue;
     if (isReservedName(name) || isReservedId(id.id)) continue;
+    // A group without members need not have been managed: one that has power is then like any other that others made.
+    if (line.members.length === 0 && hasPower(line, facts) && !isMeant(record, config)) continue;
     const names = (managed ??= listManaged(facts, [...bindings, ...adopted]));
     if (!line.members.every((member) => names.has(member))) continue;
     const fresh = { kind: 'group', name, id: id.id, gid: null, home: null } as const;
@@ -115,6 +118,10 @@ function adoptGroups(
     found.set(name, isOnly ? { scimId: record.id, ...fresh, boundAt: now, disabledAt: null } : null);
   }
   return [...found.values()].flatMap((binding) => binding ?? []);
+}
+
+function hasPower({ name, gid }: KnownGroup, { privilegedGroups, privilegedGids }: NodeFacts): boolean {
+  return privilegedGroups.has(name) || privilegedGids.has(gid);
 }
 
 /** Names of the managed accounts; gathered only for a group that may be adopted, which most syncs do not have. */

@@ -73,6 +73,16 @@ describe('what is in use is never granted, and the refusal names the location', 
       'u-alice uid-in-use: the uid 10001 is in use on this node (/etc/subuid:2): it is never granted',
     ],
     [
+      'a uid that is part of a range, in hexadecimal',
+      { 'etc/subuid': 'local:0x2710:0x10000\n' },
+      'u-alice uid-in-use: the uid 10001 is in use on this node (/etc/subuid:1): it is never granted',
+    ],
+    [
+      'a uid that is part of a range, in octal',
+      { 'etc/subuid': 'local:023420:0200000\n' },
+      'u-alice uid-in-use: the uid 10001 is in use on this node (/etc/subuid:1): it is never granted',
+    ],
+    [
       'a name with a range of its own',
       { 'etc/subgid': 'alice:200000:65536\n' },
       'u-alice name-in-use: the name alice is in use on this node (/etc/subgid:1): it is never granted',
@@ -117,6 +127,22 @@ describe('what is in use is never granted, and the refusal names the location', 
     expect(await refused(people)).toEqual([]);
     expect(node.line('etc/passwd', 'alice')).toContain(':10001:');
   });
+});
+
+test('a line that appears under the lock with the new name of a rename keeps it', async () => {
+  const before = { name: 'alice', uid: 10001, gid: 9999, gecos: '', dir: '/home/alice', shell: '/bin/bash' };
+  const text = `${ROOT}alice:x:10001:9999::/home/alice:/bin/bash\nalicia:x:1300:1300::/home/x:/bin/sh\n`;
+  put('etc/passwd', text);
+  const change = { scimId: 'u-alice', because: 'a test', kind: 'account-alter', name: 'alicia' } as const;
+  const misfits = await applyToFiles(
+    node.root,
+    [{ ...change, before, entry: { ...before, name: 'alicia' } }],
+    20_000,
+  );
+  expect(misfits.map(({ problem }) => problem)).toEqual([
+    'another program added an account alicia meanwhile',
+  ]);
+  expect(node.read('etc/passwd')).toBe(text);
 });
 
 test('a line that appears under the lock takes neither account nor membership', async () => {

@@ -120,6 +120,16 @@ printf 'zed:*:20000:0:99999:7:::\\n' >/var/lib/extrausers/shadow`);
     expect(await run(`id -nu ${taken}; id -u yan`)).toBe('zed\n10990\n');
   });
 
+  test('a name that one of their groups lists is given to no one, since the group would come with it', async () => {
+    await run(`printf 'ops:x:10027:yan,gina\\n' >>/var/lib/extrausers/group`);
+    await push('gina');
+    expect(await sync()).toMatch(/extrausers has gina in the group with the gid 10027: it is not granted/);
+    expect(await has('gina')).toBe(false);
+    await run(`sed -i '/^ops:/d' /var/lib/extrausers/group`);
+    await sync();
+    expect(await has('gina')).toBe(true);
+  });
+
   test.each([
     ['down', /ENOENT/],
     ['crash', /ended the process/],

@@ -82,7 +82,8 @@ describe('the bundle', () => {
       path.resolve(import.meta.dirname, '../../../node_modules'),
       path.join(beside, 'node_modules'),
     );
-    const question = { service: 'files', names: ['root', 'no-one-here'], uids: [0], groups: [], gids: [0] };
+    const names = ['root', 'no-one-here'];
+    const question = { service: 'files', names, uids: [0], groups: [], gids: [0], members: names };
     const ask = (more: object): unknown =>
       JSON.parse(
         execFileSync(process.execPath, [path.join(beside, 'lib/ask-name-service.js')], {
@@ -97,6 +98,8 @@ describe('the bundle', () => {
       uids: [[0, 'root']],
       groups: [],
       gids: [[0, 'root']],
+      listed: [],
+      unasked: [],
     });
     expect(ask({ service: 'absent' })).toMatchObject({ fault: null, isMissing: true, names: [] });
   });

@@ -1,7 +1,7 @@
 // What of a host is managed, and what is foreign, unbound or published by another program.
 import { describe, expect, test } from 'vitest';
 import { NO_LINES } from '../../../src/plan/account-lines.ts';
-import type { AccountsOnHost, HostState } from '../../../src/plan/host-state.ts';
+import type { AccountsOnHost, ForeignPublication, HostState } from '../../../src/plan/host-state.ts';
 import { readActualState, readNodeFacts } from '../../../src/plan/managed-state.ts';
 import { computeDesiredState } from '../../../src/policy/desired-state.ts';
 import { NOTHING_IN_USE } from '../../../src/policy/in-use.ts';
@@ -25,6 +25,19 @@ const makeAccounts = (
     ]),
   ),
   groups: new Map(groups.map((group) => [group.name, group])),
+});
+const makePublication = (
+  accounts: Parameters<typeof makeAccounts>[0],
+  groups: GroupEntry[] = [],
+  more: Partial<ForeignPublication> = {},
+): ForeignPublication => ({
+  ...makeAccounts(accounts, groups),
+  lines: [],
+  odd: NOTHING_IN_USE,
+  primaryGids: new Map(),
+  listed: [],
+  isAfterFiles: true,
+  ...more,
 });
 const makeState = (own: AccountsOnHost, more: Partial<HostState> = {}): HostState => ({
   ...toHostState(makeHost()),
@@ -89,11 +102,10 @@ describe('what policy knows of a node', () => {
     });
 
     test('what this node goes on publishing counts before what the former publisher has now', () => {
-      const published = {
-        ...makeAccounts({ former: [1, 1], another: [2, 2] }, [group('former', 1), group('another', 2)]),
-        lines: [],
-        odd: NOTHING_IN_USE,
-      };
+      const published = makePublication({ former: [1, 1], another: [2, 2] }, [
+        group('former', 1),
+        group('another', 2),
+      ]);
       const found = facts(makeState(own, { others, published }), [makeBinding('alice', 20_100)]);
       expect(found.published?.accounts.map(({ name, uid }) => [name, uid])).toEqual([
         ['former', 12_345],
@@ -112,7 +124,7 @@ describe('what policy knows of a node', () => {
         accounts: [],
         groups: [group('former', 12_345)],
       });
-      const empty = { ...makeAccounts({}), lines: [], odd: NOTHING_IN_USE };
+      const empty = makePublication({});
       expect(facts(makeState(makeAccounts({}), { published: empty })).published).toEqual({
         accounts: [],
         groups: [],
@@ -166,7 +178,7 @@ describe('what policy knows of a node', () => {
     test('names in member lists that a former publisher’s account has are not in use', () => {
       const listed = [{ members: ['former', 'stranger', 'held'], location }];
       const own = makeAccounts({ former: [12_345, 12_345] });
-      const published = { ...makeAccounts({ held: [2, 2] }), lines: [], odd: NOTHING_IN_USE };
+      const published = makePublication({ held: [2, 2] });
       const others = makeAccounts({});
       const { inUse } = facts(makeState(own, { lines: { ...NO_LINES, listed }, others, published }));
       expect([...inUse.names.keys()]).toEqual(['stranger']);
@@ -179,7 +191,7 @@ describe('what policy knows of a node', () => {
         groups: new Map([['thin', location]]),
         gids: new Map([[32_001, location]]),
       };
-      const published = { ...makeAccounts({ svc: [20_100, 20_100] }), lines: [], odd };
+      const published = makePublication({ svc: [20_100, 20_100] }, [], { odd });
       expect(facts(makeState(makeAccounts({}), { published })).inUse).toMatchObject(odd);
     });
 
@@ -266,11 +278,7 @@ describe('the managed part of a host', () => {
   });
 
   test('beside another publisher, in observe, is what that one has; what is here counts first', () => {
-    const published = {
-      ...makeAccounts({ alice: [1, 1], carol: [20_300, 9999] }, [group('far', 32_000)]),
-      lines: [],
-      odd: NOTHING_IN_USE,
-    };
+    const published = makePublication({ alice: [1, 1], carol: [20_300, 9999] }, [group('far', 32_000)]);
     const state = makeState(own, { published });
     const bindings = [
       makeBinding('alice', 20_100),

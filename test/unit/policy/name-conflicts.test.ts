@@ -13,6 +13,8 @@ const answer = (more: Partial<ServiceAnswer>): ServiceAnswer => ({
   uids: new Map(),
   groups: new Map(),
   gids: new Map(),
+  listed: new Map(),
+  unasked: new Set(),
   ...more,
 });
 
@@ -20,8 +22,8 @@ describe('a managed name', () => {
   test('is asked about with its id, in batches', () => {
     const asked = [account('amy', 1), group('ops', 2), account('bob', 3)];
     expect(splitQuestions(asked, 2)).toEqual([
-      { names: ['amy'], uids: [1], groups: ['ops'], gids: [2] },
-      { names: ['bob'], uids: [3], groups: [], gids: [] },
+      { names: ['amy'], uids: [1], groups: ['ops'], gids: [2], members: [] },
+      { names: ['bob'], uids: [3], groups: [], gids: [], members: [] },
     ]);
     expect(splitQuestions([], 2)).toEqual([]);
   });

@@ -10,7 +10,7 @@ import {
 } from '../../../src/policy/name-services.ts';
 
 const GRANT: Grant = { name: 'alice', uid: 20100, group: 'team', gid: 31000 };
-const QUESTIONS = { names: ['alice'], uids: [20100], groups: ['team'], gids: [31000] };
+const QUESTIONS = { names: ['alice'], uids: [20100], groups: ['team'], gids: [31000], members: ['alice'] };
 const knowing = (more: Partial<ServiceAnswer> = {}): ServiceAnswer => ({
   service: 'ldap',
   fault: null,
@@ -19,6 +19,8 @@ const knowing = (more: Partial<ServiceAnswer> = {}): ServiceAnswer => ({
   uids: new Map(),
   groups: new Map(),
   gids: new Map(),
+  listed: new Map(),
+  unasked: new Set(),
   ...more,
 });
 
@@ -65,6 +67,10 @@ describe('a grant is refused', () => {
       { names: new Map([['alice', 5]]) },
     ],
     [
+      'name-elsewhere: the name service ldap has alice in the group with the gid 27: it is not granted',
+      { listed: new Map([['alice', 27]]) },
+    ],
+    [
       `uid-elsewhere: the name service ldap knows the uid 20100 as bob's: ${person}`,
       { uids: new Map([[20100, 'bob']]) },
     ],
@@ -85,6 +91,12 @@ describe('a grant is refused', () => {
 });
 
 describe('a grant waits', () => {
+  it('while there was no time to ask for the groups of its name', () => {
+    const late = knowing({ unasked: new Set(['alice']) });
+    expect(ask([knowing(), late])).toMatch(/^nss-unchecked: /);
+    expect(ask([late], { grant: { uid: 20100 } })).toBeNull();
+  });
+
   it('while a service gives no answer', () => {
     expect(ask([knowing(), knowing({ service: 'sss', fault: 'timed out' })])).toBe(
       'nss-unavailable: the grant waits: the name service sss of nsswitch.conf gives no answer (timed out), so its name and id may be in use there',
@@ -110,12 +122,19 @@ describe('the questions', () => {
       uids: [20050, 20100],
       groups: ['crew', 'team'],
       gids: [30999, 31000],
+      members: ['alice', 'bob'],
     });
-    expect(countQuestions(questions)).toBe(9);
+    expect(countQuestions(questions)).toBe(11);
   });
 
   it('are none where nothing is to be granted', () => {
-    expect(collectQuestions([], ['canary'])).toEqual({ names: [], uids: [], groups: [], gids: [] });
+    expect(collectQuestions([], ['canary'])).toEqual({
+      names: [],
+      uids: [],
+      groups: [],
+      gids: [],
+      members: [],
+    });
     expect(countQuestions(NO_QUESTIONS)).toBe(0);
   });
 });

@@ -1,8 +1,8 @@
 // Asks each foreign name service in a process of its own, with a deadline; one that does not answer is not asked for a while.
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { countQuestions, type NameQuestions, type ServiceAnswer } from '../../../policy/name-services.ts';
+import { listNssServices } from '../nsswitch.ts';
 import { type AnswerMessage, type AskMessage, noAnswer, toServiceAnswer } from './messages.ts';
 
 /** glibc's own, which read the files that the agent reads itself. */
@@ -30,7 +30,9 @@ export interface NameServiceAsker {
 /** @param unasked services that are not asked: those of `nss.unasked`, and 'cache' where that has our own accounts. */
 export function openNameServices(root: string, unasked: readonly string[]): NameServiceAsker {
   const resting = new Map<string, { readonly until: number; readonly fault: string }>();
-  const list = (): string[] => (root === '/' ? listServices(root, new Set([...OWN, ...unasked])) : []);
+  const left = new Set([...OWN, ...unasked]);
+  const list = (): string[] =>
+    root === '/' ? listNssServices(root, ['passwd', 'group']).filter((service) => !left.has(service)) : [];
   return {
     list,
     ask: (questions) =>
@@ -45,17 +47,6 @@ export function openNameServices(root: string, unasked: readonly string[]): Name
         }),
       ),
   };
-}
-
-/** Of the passwd and the group line of nsswitch.conf(5). */
-function listServices(root: string, left: ReadonlySet<string>): string[] {
-  const file = path.join(root, 'etc/nsswitch.conf');
-  const text = existsSync(file) ? readFileSync(file, 'latin1') : '';
-  const services = new Set<string>();
-  for (const [, line = ''] of text.matchAll(/^[ \t]*(?:passwd|group)[ \t]*:([^#\n]*)/gm))
-    for (const service of line.replace(/\[[^\]]*\]/g, ' ').split(/\s+/))
-      if (service !== '' && !left.has(service)) services.add(service);
-  return [...services];
 }
 
 /** Never rejects. */

@@ -1,4 +1,4 @@
-// getpwnam_r(3), getpwuid_r(3), getgrnam_r(3) and getgrgid_r(3) with their error codes, of one service alone.
+// getpwnam_r(3), getpwuid_r(3), getgrnam_r(3) and getgrgid_r(3) with their error codes, and getgrouplist(3), of one service alone.
 import { getSystemErrorName } from 'node:util';
 import { bindLibc } from '../../../common/libc.ts';
 
@@ -10,6 +10,9 @@ const getpwnam = bindLibc<ByName>(`int getpwnam_r(const char *name, ${REST})`);
 const getpwuid = bindLibc<ById>(`int getpwuid_r(uint32_t uid, ${REST})`);
 const getgrnam = bindLibc<ByName>(`int getgrnam_r(const char *name, ${REST})`);
 const getgrgid = bindLibc<ById>(`int getgrgid_r(uint32_t gid, ${REST})`);
+const getgrouplist = bindLibc<(name: string, gid: number, gids: Buffer, count: Buffer) => number>(
+  'int getgrouplist(const char *name, uint32_t gid, void *gids, void *count)',
+);
 const configure = bindLibc<(database: string, services: string) => number>(
   'int __nss_configure_lookup(const char *database, const char *services)',
 );
@@ -40,7 +43,7 @@ export function loadLookup(): void {
 
 /** From now on this process asks that service alone, and no nscd(8). */
 export function useService(service: string): void {
-  for (const database of ['passwd', 'group'])
+  for (const database of ['passwd', 'group', 'initgroups'])
     if (configure(database, service) !== 0) throw new LookupError(`glibc refuses the service ${service}`);
 }
 
@@ -70,6 +73,23 @@ function readText(address: bigint): string {
   const bytes = Buffer.alloc(measure(address, MAX_NAME));
   copy(bytes, address, bytes.length);
   return bytes.toString('latin1');
+}
+
+/** No group's; getgrouplist(3) lists the gid that it is given as well. */
+const NO_GID = 4294967294;
+/** The first is enough: who would be in one is refused. */
+const MOST_GIDS = 16;
+
+/** A group that lists the name, also where no account has it; null: none does. */
+export function findMembership(name: string): number | null {
+  const gids = Buffer.alloc(4 * MOST_GIDS);
+  const count = Buffer.alloc(4);
+  count.writeInt32LE(MOST_GIDS);
+  getgrouplist(name, NO_GID, gids, count);
+  const found = Array.from({ length: Math.min(count.readInt32LE(), MOST_GIDS) }, (_, index) =>
+    gids.readUInt32LE(4 * index),
+  );
+  return found.find((gid) => gid !== NO_GID) ?? null;
 }
 
 export const findUid = (name: string): number | null =>

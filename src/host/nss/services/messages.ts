@@ -17,6 +17,10 @@ export interface AnswerMessage {
   readonly uids: readonly (readonly [uid: number, name: string])[];
   readonly groups: readonly (readonly [name: string, gid: number])[];
   readonly gids: readonly (readonly [gid: number, name: string])[];
+  /** Names that a group lists, whether or not an account has them. */
+  readonly listed: readonly (readonly [name: string, gid: number])[];
+  /** Names of which that could not be asked in time. */
+  readonly unasked: readonly string[];
 }
 
 export function toServiceAnswer(service: string, message: AnswerMessage): ServiceAnswer {
@@ -28,9 +32,20 @@ export function toServiceAnswer(service: string, message: AnswerMessage): Servic
     uids: new Map(message.uids),
     groups: new Map(message.groups),
     gids: new Map(message.gids),
+    listed: new Map(message.listed),
+    unasked: new Set(message.unasked),
   };
 }
 
 export function noAnswer(service: string, fault: string): ServiceAnswer {
-  return toServiceAnswer(service, { fault, isMissing: false, names: [], uids: [], groups: [], gids: [] });
+  return toServiceAnswer(service, {
+    fault,
+    isMissing: false,
+    names: [],
+    uids: [],
+    groups: [],
+    gids: [],
+    listed: [],
+    unasked: [],
+  });
 }

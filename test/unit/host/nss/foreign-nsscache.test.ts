@@ -48,6 +48,21 @@ test('a second id of a name, and lines that a strict reader skips, are in use', 
   expect([...(found?.odd.groups.keys() ?? [])]).toEqual(['thin']);
 });
 
+test('its primary gids and the members of its groups, and which of the two answers first', () => {
+  const files = {
+    passwd: ['svc:x:10033:20001::/:/bin/sh', 'svc:x:10034:20002::/:/bin/sh'],
+    group: ['ops:x:32000:svc,ghost'],
+  };
+  const found = read(files);
+  expect([...(found?.primaryGids.keys() ?? [])]).toEqual([20_001, 20_002]);
+  expect(found?.listed).toEqual([
+    { group: 'ops', gid: 32_000, members: ['svc', 'ghost'], location: '/etc/group.cache:1' },
+  ]);
+  expect(found?.isAfterFiles).toBe(true);
+  rmSync(root, { recursive: true });
+  expect(read(files, 'cache files')?.isAfterFiles).toBe(false);
+});
+
 test('without the service, and without the file, it is none', () => {
   expect(read({ passwd: ['svc:x:10033:10033::/:/bin/sh'] }, 'files')).toBe(null);
   rmSync(root, { recursive: true });

@@ -82,6 +82,9 @@ function readHost(
     published: {
       lines: found,
       odd: NOTHING_IN_USE,
+      primaryGids: new Map(),
+      listed: [],
+      isAfterFiles: true,
       accounts: toAccounts(accounts.map(({ name, id }) => makeEntry(name, id))),
       groups: new Map(groups.map(({ name, id }) => [name, { name, gid: id, members: [] }])),
     },
