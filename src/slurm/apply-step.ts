@@ -34,7 +34,9 @@ export async function applyStep(step: SlurmStep, cluster: string): Promise<void>
         if (IS_DEFAULT.test(describeError(error))) doubtDefaults();
         throw error;
       });
-    default:
+    case 'add-account':
+    case 'alter-account':
+    case 'set-default':
       await change(step, cluster);
   }
 }
