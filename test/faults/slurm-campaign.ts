@@ -196,7 +196,9 @@ async function findCalm(site: SlurmSite, company: Company, foreign: string, log:
   const usable = company.people.filter(({ isActive, teams }) => isActive && teams.size > 0);
   for (const { name } of usable.slice(0, 3)) {
     const command = `setpriv --reuid $(id -u ${name}) --regid $(id -g ${name}) --init-groups sbatch --test-only --chdir=/ --wrap true`;
-    await within(`${name} may submit`, () => site.node.exec(command).status === 0, site, log);
+    const said = (): string =>
+      site.node.exec(`${command} 2>&1; scontrol -o show assoc_mgr users=${name} flags=users,assoc`).stdout;
+    await within(`${name} may submit`, () => site.node.exec(command).status === 0, site, log, said);
   }
 }
 
