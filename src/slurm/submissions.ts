@@ -24,7 +24,7 @@ export async function change(step: SacctmgrStep, cluster: string): Promise<void>
 }
 
 /**
- * Has those whose associations slurmctld has otherwise stopped, or allowed, again. Whom it does not have at all is for the
+ * Has those whose associations slurmctld has otherwise stopped, or allowed, again. Those that it does not have at all are for the
  * next read.
  * @param mayBeDown one that does not answer reads all of them when it starts, and is left to that.
  * @throws AgentError slurm_failed, also where slurmctld does not follow a stop; or slurm_unreachable
