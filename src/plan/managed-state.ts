@@ -183,7 +183,8 @@ export function readActualState(
   const accounts = new Map<string, ActualAccount>();
   const groups = new Map<string, GroupEntry>();
   for (const { kind, name, id } of [...bindings, ...desired.bindings]) {
-    const account = kind === 'account' ? found.accounts.get(name) : undefined;
+    const account =
+      kind === 'account' ? (found.accounts.get(name) ?? findOddLine(host, name, id)) : undefined;
     if (account?.entry.uid === id) accounts.set(name, account);
     const group = kind === 'group' ? found.groups.get(name) : undefined;
     if (group?.gid === id) groups.set(name, group);
@@ -207,6 +208,18 @@ export function readActualState(
   }
   const { keyFiles, homes, sessions, jobs, offboarded, rootShells, sudoers } = host;
   return { accounts, groups, keyFiles, homes, sessions, jobs, offboarded, rootShells, sudoers };
+}
+
+/**
+ * A line that glibc resolves and a strict parser skips, as of six fields: with it the account is there, and is to be disabled
+ * like any other.
+ */
+function findOddLine({ others, lines }: HostState, name: string, uid: number): ActualAccount | undefined {
+  if (others !== null) return undefined;
+  const line = lines.passwd.find((one) => one.name === name && one.id === uid && one.resolves);
+  if (line === undefined) return undefined;
+  const entry = { name, uid, gid: line.gid ?? uid, gecos: '', dir: '/', shell: '' };
+  return { entry, expiryDay: null };
 }
 
 /** Beside another publisher, what that one has stands in for what this program would write, so that a plan shows the difference. */

@@ -1,4 +1,5 @@
 // Changes to accounts and groups as edits of the texts passwd, group, shadow and gshadow; pure.
+import type { PasswdEntry } from '../../policy/posix.ts';
 import {
   type AccountChange,
   type ChangeOf,
@@ -112,6 +113,12 @@ function joinEdits(edits: ReadonlyMap<string, readonly LineEdit[]>): Map<string,
   return joined;
 }
 
+/** A line that is not of seven fields is written anew: glibc may take it for an account with /bin/sh. */
+function closeLine(fields: readonly string[] | null, entry: PasswdEntry): readonly string[] | null {
+  if (fields === null) return null;
+  return fields.length === 7 ? fields.with(6, entry.shell) : renderPasswd(entry);
+}
+
 export type Edit = (file: AccountFile, name: string, next: LineEdit) => void;
 
 function editFor(
@@ -125,7 +132,7 @@ function editFor(
   switch (change.kind) {
     case 'account-close':
       edit('shadow', name, (fields) => withExpiry(fields ?? newShadow(name, today), DISABLED_FIELD));
-      edit('passwd', name, (fields) => fields?.with(6, change.entry.shell) ?? null);
+      edit('passwd', name, (fields) => closeLine(fields, change.entry));
       return;
     case 'account-remove':
       edit('passwd', name, () => null);

@@ -3,7 +3,12 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { applyToFiles } from '../../../src/host/accounts/local-accounts.ts';
-import { type Company, type InProcessRoot, makeInProcessRoot } from '../../support/nodes/in-process-root.ts';
+import {
+  type Company,
+  type InProcessRoot,
+  makeCompany,
+  makeInProcessRoot,
+} from '../../support/nodes/in-process-root.ts';
 
 const DAY = 86_400_000;
 const ROOT = 'root:x:0:0:root:/root:/bin/bash\n';
@@ -168,6 +173,25 @@ test('a line that appears under the lock takes neither account nor membership', 
     'member-add: an earlier step for it failed',
   ]);
   expect(node.read('etc/group')).toBe('root:x:0:\nslurm-admins:x:30001:\nops:x:1201:\n');
+});
+
+describe('who leaves is disabled, however their line reads by then', () => {
+  test.each([
+    ['of six fields', (line: string) => line.replace(/:[^:]*$/, '')],
+    ['of eight fields', (line: string) => `${line}:more`],
+    ['below a stub with their name', (line: string) => `person0:x:\n${line}`],
+  ])('%s', async (_, edit) => {
+    const people = makeCompany(1);
+    const [person] = people.people;
+    await node.sync(people);
+    const line = node.line('etc/passwd', 'person0') ?? '';
+    expect(line).toBe('person0:x:20000:9999::/home/person0:/bin/bash');
+    put('etc/passwd', node.read('etc/passwd').replace(line, edit(line)));
+    if (person !== undefined) person.active = false;
+    await node.sync(people);
+    expect(node.line('etc/passwd', 'person0')).toBe('person0:x:20000:9999::/home/person0:/usr/sbin/nologin');
+    expect(node.line('etc/shadow', 'person0')?.split(':')[7]).toBe('1');
+  });
 });
 
 describe('a name that is free again stands in no list', () => {
