@@ -12,9 +12,9 @@ import { change, demandSubmissions } from './submissions.ts';
 const IS_DEFAULT = /remove the default account/i;
 
 /**
- * What lets a person submit jobs, or no longer, is seen at slurmctld as well before it counts as done. An association is
- * removed only when slurmctld has stopped it: a removal that it misses leaves it there until slurmctld restarts, and no
- * command of slurmdbd reaches it any more.
+ * What lets a person submit jobs is seen at slurmctld as well before it counts as done. An association is removed only when
+ * slurmctld has stopped it: a removal that it misses leaves it there until slurmctld restarts, and no command of slurmdbd
+ * reaches it any more.
  * @throws AgentError slurm_failed with Slurm's own words; what is done already counts as done.
  */
 export async function applyStep(step: SlurmStep, cluster: string): Promise<void> {
@@ -25,15 +25,14 @@ export async function applyStep(step: SlurmStep, cluster: string): Promise<void>
     case 'allow-submissions':
       await change(step, cluster);
       return await demandSubmissions(step, cluster, { may: true, mayBeDown: true });
-    case 'stop-submissions':
-      await change(step, cluster);
-      return await demandSubmissions(step, cluster, { may: false, mayBeDown: true });
     case 'remove-associations':
       await demandSubmissions(step, cluster, { may: false, mayBeDown: false });
       return await change(step, cluster).catch((error: unknown) => {
         if (IS_DEFAULT.test(describeError(error))) doubtDefaults();
         throw error;
       });
+    // Whether slurmctld has it shows the next read (areStopsKnown): to ask one that is down would delay the stops that follow.
+    case 'stop-submissions':
     case 'add-account':
     case 'alter-account':
     case 'set-default':

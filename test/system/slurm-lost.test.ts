@@ -112,8 +112,7 @@ describeOnNodes('a slurmctld that slurmdbd does not tell', () => {
   test.each([
     ['unregistered', unregister],
     ['forgotten', forget],
-  ])('is told of a stop before that counts as done: %s', async (_, lose) => {
-    await lose();
+  ])('is told that a stop has ended before that counts as done: %s', async (_, lose) => {
     await site.link.apply(stop('ann'), CLUSTER);
     expect(isTaken(20_001)).toBe(false);
     await lose();
