@@ -114,11 +114,11 @@ function listFormerLines(
   bindings: readonly Binding[],
   config: Config,
 ): readonly PasswdEntry[] {
-  const isMarked = makeMarkTest(own, config);
   const missing = new Set<number>();
   for (const { kind, name, id } of bindings)
     if (kind === 'account' && !own.accounts.has(name)) missing.add(id);
   if (missing.size === 0) return [];
+  const isMarked = makeMarkTest(own, config);
   const bound = new Set(bindings.flatMap(({ kind, name }) => (kind === 'account' ? [name] : [])));
   return [...own.accounts.values()].flatMap(({ entry }) =>
     missing.has(entry.uid) && !bound.has(entry.name) && isMarked(entry) ? [entry] : [],
@@ -180,11 +180,11 @@ export function readActualState(
   config: Config,
 ): ActualState {
   const found = findPlace(host, config);
+  const odd = readOddLines(host);
   const accounts = new Map<string, ActualAccount>();
   const groups = new Map<string, GroupEntry>();
   for (const { kind, name, id } of [...bindings, ...desired.bindings]) {
-    const account =
-      kind === 'account' ? (found.accounts.get(name) ?? findOddLine(host, name, id)) : undefined;
+    const account = kind === 'account' ? (found.accounts.get(name) ?? odd.get(`${name}:${id}`)) : undefined;
     if (account?.entry.uid === id) accounts.set(name, account);
     const group = kind === 'group' ? found.groups.get(name) : undefined;
     if (group?.gid === id) groups.set(name, group);
@@ -211,15 +211,18 @@ export function readActualState(
 }
 
 /**
- * A line that glibc resolves and a strict parser skips, as of six fields: with it the account is there, and is to be disabled
- * like any other.
+ * Lines that glibc resolves and a strict parser skips, as of six fields, by `name:uid`: with one the account is there, and is
+ * to be disabled like any other.
  */
-function findOddLine({ others, lines }: HostState, name: string, uid: number): ActualAccount | undefined {
-  if (others !== null) return undefined;
-  const line = lines.passwd.find((one) => one.name === name && one.id === uid && one.resolves);
-  if (line === undefined) return undefined;
-  const entry = { name, uid, gid: line.gid ?? uid, gecos: '', dir: '/', shell: '' };
-  return { entry, expiryDay: null };
+function readOddLines({ own, others, lines }: HostState): ReadonlyMap<string, ActualAccount> {
+  const odd = others === null ? lines.passwd.filter((line) => !own.accounts.has(line.name)) : [];
+  return new Map(
+    odd.flatMap(({ name, id, gid, resolves }): [string, ActualAccount][] => {
+      if (id === null || !resolves) return [];
+      const entry = { name, uid: id, gid: gid ?? id, gecos: '', dir: '/', shell: '' };
+      return [[`${name}:${id}`, { entry, expiryDay: null }]];
+    }),
+  );
 }
 
 /** Beside another publisher, what that one has stands in for what this program would write, so that a plan shows the difference. */
